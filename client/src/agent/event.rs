@@ -1,0 +1,164 @@
+//! What a user gets to know.
+
+use std::fmt;
+
+use serde::Serialize;
+use thiserror::Error;
+use xmpp_parsers::jid::{BareJid, Jid};
+
+use crate::identity::Identity;
+
+/// Something the user should know. Its `Display` says it in plain words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum AgentEvent {
+    /// An identity of the user is linked now.
+    Linked {
+        /// Which one.
+        identity: Identity,
+    },
+    /// Somebody asked through the service to get in contact; the details are confirmed.
+    AskedBy {
+        /// Who it is.
+        jid: BareJid,
+        /// What is known about them.
+        details: Vec<Identity>,
+        /// Their name in the address book, if they are there.
+        name: Option<String>,
+    },
+    /// The user's details were sent to somebody who had asked.
+    Answered {
+        /// Who got them.
+        jid: BareJid,
+    },
+    /// Somebody the user asked for answered, and the service confirms who they are.
+    Found {
+        /// Who it is.
+        jid: BareJid,
+        /// Their name in the address book, if it is at hand.
+        name: Option<String>,
+        /// Their details, all of them confirmed.
+        details: Vec<Identity>,
+    },
+    /// Somebody sent details that are not to be believed.
+    Rejected {
+        /// Who sent them.
+        from: Jid,
+        /// Why they are not believed.
+        #[serde(flatten)]
+        reason: Rejection,
+    },
+    /// An identity of the user was linked to another JID.
+    TakenOver {
+        /// Its hash.
+        hash: String,
+        /// Which one, if this state knew it.
+        identity: Option<Identity>,
+        /// What the service says.
+        body: String,
+    },
+    /// The service says something, for example a code the user did not ask for here.
+    Notice {
+        /// What it says.
+        body: String,
+    },
+    /// An ordinary message from somebody.
+    Message {
+        /// Who wrote it.
+        from: Jid,
+        /// What they wrote; empty for messages without text.
+        body: String,
+    },
+    /// Something the agent tried by itself did not work.
+    Problem {
+        /// What happened.
+        text: String,
+    },
+    /// The connection is gone.
+    Disconnected {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Why somebody's details are not believed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Error)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+pub enum Rejection {
+    /// They are about another JID than the one that sent them.
+    #[error("they are about somebody else than who sent them")]
+    Forged,
+    /// The user neither asked for nor knows any of them.
+    #[error("nobody asked for these")]
+    Unasked,
+    /// At least one of them does not belong to that JID.
+    #[error("the service does not confirm them")]
+    Unconfirmed,
+    /// The service could not be asked.
+    #[error("they could not be checked: {error}")]
+    Unchecked {
+        /// Why not.
+        error: String,
+    },
+}
+
+impl fmt::Display for AgentEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Linked { identity } => write!(f, "Linked: {} is yours now.", plain(&identity.to_string())),
+            Self::AskedBy { jid, details, name: Some(name) } => {
+                write!(f, "{} ({jid}) would like to be in contact with you: {}.", plain(name), list(details))
+            }
+            Self::AskedBy { jid, details, name: None } => {
+                write!(f, "{jid}, who is not in your address book, asks for you: {}.", list(details))
+            }
+            Self::Answered { jid } => write!(f, "Your details went to {jid}."),
+            Self::Found { jid, name: Some(name), details } => {
+                write!(f, "Found {}: {jid} ({}).", plain(name), list(details))
+            }
+            Self::Found { jid, name: None, details } => write!(f, "Found {jid}: {}.", list(details)),
+            Self::Rejected { from, reason } => write!(f, "Details from {from} were ignored: {reason}."),
+            Self::TakenOver { identity: Some(identity), .. } => {
+                write!(f, "{} was linked to another account.", plain(&identity.to_string()))
+            }
+            Self::TakenOver { hash, .. } => write!(f, "{} was linked to another account.", plain(hash)),
+            Self::Notice { body } => write!(f, "The service says: {}", plain(body)),
+            Self::Message { from, body } => write!(f, "{from}: {}", plain(body)),
+            Self::Problem { text } => write!(f, "That did not work: {}.", plain(text).trim_end_matches('.')),
+            Self::Disconnected { reason } => write!(f, "Disconnected: {}.", plain(reason)),
+        }
+    }
+}
+
+fn list(details: &[Identity]) -> String {
+    match details {
+        [] => "no details".to_owned(),
+        details => details.iter().map(|detail| plain(&detail.to_string())).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// Text of others, on one line and without what could play tricks on a terminal.
+fn plain(text: &str) -> String {
+    text.split(char::is_control).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_others_stay_on_their_line() {
+        let event = AgentEvent::Notice { body: "a\u{9b}31m\nb".into() };
+        assert_eq!(event.to_string(), "The service says: a 31m b");
+    }
+
+    #[test]
+    fn json_is_flat() {
+        let from = "eve@localhost/x".parse().unwrap();
+        let event = AgentEvent::Rejected { from, reason: Rejection::Forged };
+        assert_eq!(
+            serde_json::json!(event),
+            serde_json::json!({"event": "rejected", "from": "eve@localhost/x", "reason": "forged"})
+        );
+    }
+}

@@ -1,0 +1,108 @@
+//! What the agent does by itself when something arrives.
+
+use xmpp_parsers::jid::{BareJid, Jid};
+
+use super::{Agent, AgentEvent, Answer, MAX_ASKERS, Rejection};
+use crate::{addressbook::Contact, error::Error, event::Event, identity::Identity};
+
+impl Agent {
+    pub(super) async fn handle(&mut self, event: Event) -> Result<(), Error> {
+        match event {
+            Event::Code { hash, code, body, .. } => return self.return_code(&hash, &code, body).await,
+            Event::Introduction { from, jid, details, .. } => {
+                return match from.to_bare() == *self.session.service() {
+                    true => self.asked_by(jid, details).await,
+                    false => self.answered_by(&from, jid, details).await,
+                };
+            }
+            Event::Verified { hash, confirmed: true, .. } => {
+                if let Some(identity) = self.settle(&hash)? {
+                    self.tell(AgentEvent::Linked { identity });
+                }
+            }
+            Event::TakenOver { hash, body, .. } => {
+                let identity = self.lose(&hash)?;
+                self.tell(AgentEvent::TakenOver { hash, identity, body });
+            }
+            Event::Verified { body, .. } | Event::Notice { body, .. } => {
+                self.tell(AgentEvent::Notice { body })
+            }
+            Event::Message { from, body, .. } => self.tell(AgentEvent::Message { from, body }),
+            Event::Bounced { from, error, .. } => {
+                self.tell(AgentEvent::Problem { text: format!("a message to {from} came back: {error}") });
+            }
+            Event::Disconnected { reason } => self.tell(AgentEvent::Disconnected { reason }),
+        }
+        Ok(())
+    }
+
+    /// A code is returned if this user asked for it, and only then; somebody else may have caused it.
+    async fn return_code(&mut self, hash: &str, code: &str, body: String) -> Result<(), Error> {
+        if self.store.read()?.pending(hash).is_none() {
+            self.tell(AgentEvent::Notice { body });
+            return Ok(());
+        }
+        let linked = match self.session.verify(hash, code).await {
+            Ok(_) => self.settle(hash)?.into_iter().collect(),
+            // Another client of the same user may have been faster.
+            Err(error) => match self.refresh().await? {
+                none if none.is_empty() => return Err(error),
+                linked => linked,
+            },
+        };
+        self.ready.extend(linked.into_iter().map(|identity| AgentEvent::Linked { identity }));
+        Ok(())
+    }
+
+    /// The service introduces somebody: it has checked the details and the JID.
+    async fn asked_by(&mut self, jid: BareJid, details: Vec<Identity>) -> Result<(), Error> {
+        if jid == self.me {
+            return Ok(());
+        }
+        let jid_itself = Identity::of_jid(&jid).ok();
+        let known = details.iter().chain(&jid_itself).find_map(|identity| self.known(identity));
+        let name = known.map(|contact| contact.name.clone());
+        let answers = name.is_some() && self.policy == Answer::Matched;
+        if !self.askers.contains(&jid) {
+            self.askers.push_back(jid.clone());
+            if self.askers.len() > MAX_ASKERS {
+                self.askers.pop_front();
+            }
+        }
+        self.tell(AgentEvent::AskedBy { jid: jid.clone(), details, name });
+        if answers {
+            self.answer(&jid).await?;
+            self.tell(AgentEvent::Answered { jid });
+        }
+        Ok(())
+    }
+
+    /// Somebody claims to be one of those the user asked for. The service knows whether that is true;
+    /// it is only asked about people the user cares about, so that strangers cannot make this client busy.
+    async fn answered_by(&mut self, from: &Jid, jid: BareJid, details: Vec<Identity>) -> Result<(), Error> {
+        let hashes: Vec<String> = details.iter().map(Identity::hash).collect();
+        let asked = &self.store.read()?.asked;
+        let wanted = hashes.iter().any(|hash| asked.contains(hash) || self.book.find(hash).is_some());
+        let verdict = if from.to_bare() != jid {
+            Err(Rejection::Forged)
+        } else if !wanted {
+            Err(Rejection::Unasked)
+        } else {
+            match self.session.confirm(&jid, &hashes).await {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(Rejection::Unconfirmed),
+                Err(error) => Err(Rejection::Unchecked { error: error.to_string() }),
+            }
+        };
+        let name = hashes.iter().find_map(|hash| self.book.find(hash)).map(|contact| contact.name.clone());
+        self.tell(match verdict {
+            Ok(()) => AgentEvent::Found { jid, name, details },
+            Err(reason) => AgentEvent::Rejected { from: from.clone(), reason },
+        });
+        Ok(())
+    }
+
+    fn known(&self, identity: &Identity) -> Option<&Contact> {
+        self.book.find(&identity.hash())
+    }
+}

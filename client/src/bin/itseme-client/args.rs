@@ -1,0 +1,135 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use itseme_client::{Identity, xmpp_parsers::jid::BareJid};
+
+/// Find the people of your address book on XMPP, without showing it to anybody.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "The password comes from --password-file or the variable ITSEME_CLIENT_PASSWORD.\n\
+        Exit codes: 0 done, 1 failed, 2 wrong usage."
+)]
+pub struct Args {
+    /// Your JID, such as amy@example.org
+    #[arg(long, global = true)]
+    pub jid: Option<BareJid>,
+    /// The JID of the it-se.me service
+    #[arg(long, global = true)]
+    pub service: Option<BareJid>,
+    /// Read the password from the first line of this file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Connect to this loopback address without TLS, such as 127.0.0.1:5222
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    pub server: Option<String>,
+    /// Remember between two runs what is proven and whom you asked for
+    #[arg(long, global = true, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// Print JSON, one object a line
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Link an identity to your JID: get a code sent, or a page to go on at
+    Register {
+        /// xmpp, email, phone, or an OAuth provider such as github
+        provider: String,
+        /// Your JID, address, number or user name there
+        id: String,
+        /// Ask for a new code although one is on its way
+        #[arg(long)]
+        resend: bool,
+        /// Stay until the identity is linked; a code that comes by XMPP is returned by itself
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Bring back a code: verify HASH CODE, or verify PROVIDER ID CODE
+    Verify {
+        /// The hash and the code, or provider, id and code
+        #[arg(required = true, num_args = 2..=3, value_names = ["HASH|PROVIDER", "CODE|ID", "CODE"])]
+        what: Vec<String>,
+    },
+    /// Ask to be introduced to everybody in an address book
+    Introduce {
+        /// A vCard file; only hashes of what is in it leave this machine
+        book: PathBuf,
+    },
+    /// Print what comes in, return codes, answer people who ask, and check those who answer
+    Listen {
+        /// A vCard file to recognise people by
+        #[arg(long, value_name = "BOOK.vcf")]
+        book: Option<PathBuf>,
+        /// Stop after this time
+        #[arg(long = "for", value_name = "SECONDS")]
+        seconds: Option<u64>,
+        /// Whom to answer
+        #[arg(long, value_enum, default_value = "matched")]
+        answer: AnswerMode,
+    },
+    /// Ask whether all these identities belong to a JID
+    Confirm {
+        /// The JID
+        whose: BareJid,
+        /// Hashes, or identities such as phone:+4917012345678
+        #[arg(required = true, value_name = "HASH|PROVIDER:ID", value_parser = hash_of)]
+        hashes: Vec<String>,
+    },
+    /// List what is linked to you
+    Links,
+    /// Remove links of yours, without arguments all of them
+    Forget {
+        /// Hashes, or identities such as phone:+4917012345678
+        #[arg(value_name = "HASH|PROVIDER:ID", value_parser = hash_of)]
+        hashes: Vec<String>,
+    },
+    /// Print the hash of an identity, without any connection
+    Hash {
+        /// xmpp, email, phone, or an OAuth provider such as github
+        provider: String,
+        /// The id there
+        id: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AnswerMode {
+    /// Whoever is in the address book
+    Matched,
+    /// Whoever is in the address book; ask about everybody else
+    Ask,
+    /// Nobody
+    Never,
+}
+
+/// A hash has no colon, an identity has.
+fn hash_of(text: &str) -> Result<String, String> {
+    match text.contains(':') {
+        true => text.parse::<Identity>().map(|identity| identity.hash()).map_err(|error| error.to_string()),
+        false => Ok(text.to_ascii_lowercase()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn hashes_and_identities_are_told_apart() {
+        assert_eq!(hash_of("AB").unwrap(), "ab");
+        assert!(hash_of("xmpp:xmpp@example.com").unwrap().starts_with("abce880ed2d448ab"));
+        assert!(hash_of("phone:12").is_err());
+    }
+}

@@ -1,0 +1,143 @@
+//! From nothing to a bound stream: TCP, TLS, login, resource.
+//!
+//! This is built on the layers below `tokio_xmpp::Client`, which keeps a refused password to itself, tries
+//! again for ever, and does not say when the connection is lost.
+
+use std::{borrow::Cow, net::SocketAddr};
+
+use futures_util::{SinkExt, StreamExt};
+use minidom::Element;
+use sasl::common::Credentials;
+use tokio_xmpp::{
+    client_login,
+    connect::{AsyncReadAndWrite, DnsConfig, ServerConnector, StartTlsServerConnector, TcpServerConnector},
+    error::AuthError,
+    xmlstream::{ReadError, StreamHeader, Timeouts, XmlStream},
+};
+use xmpp_parsers::{
+    bind::{BindQuery, BindResponse},
+    iq::Iq,
+    jid::{BareJid, FullJid, Jid},
+    ns,
+    sasl::DefinedCondition,
+    stream_error::StreamError,
+};
+
+use crate::{element::Incoming, error::Error, wire::from_element};
+
+/// A stream after login.
+pub(crate) type Stream = XmlStream<Box<dyn AsyncReadAndWrite + Send + 'static>, Incoming>;
+
+const BIND_ID: &str = "bind";
+
+/// Logs in and binds a resource that the server chooses.
+pub(crate) async fn connect(
+    jid: &BareJid,
+    password: &str,
+    server: Option<&str>,
+) -> Result<(Stream, FullJid), Error> {
+    match server {
+        Some(server) => {
+            let address = loopback(server)?.to_string();
+            login(TcpServerConnector(DnsConfig::addr(&address)), jid, password).await
+        }
+        None => {
+            let dns = DnsConfig::srv_default_client(jid.domain().as_str());
+            login(StartTlsServerConnector(dns), jid, password).await
+        }
+    }
+}
+
+/// Without TLS the password must not leave the machine.
+fn loopback(server: &str) -> Result<SocketAddr, Error> {
+    let refused = || Error::NotLoopback(server.to_owned());
+    let numeric = match server.strip_prefix("localhost:") {
+        Some(port) => Cow::Owned(format!("127.0.0.1:{port}")),
+        None => Cow::Borrowed(server),
+    };
+    let address: SocketAddr = numeric.parse().map_err(|_| refused())?;
+    match address.ip().is_loopback() {
+        true => Ok(address),
+        false => Err(refused()),
+    }
+}
+
+async fn login<C>(connector: C, jid: &BareJid, password: &str) -> Result<(Stream, FullJid), Error>
+where
+    C: ServerConnector,
+    C::Stream: 'static,
+{
+    let user = jid.node().ok_or_else(|| Error::NotAnAccount(jid.to_string()))?;
+    let account = Jid::from(jid.clone());
+    let (stream, channel_binding) = connector.connect(&account, ns::JABBER_CLIENT, Timeouts::tight()).await?;
+    let (features, stream) = stream.recv_features().await.map_err(unreachable)?;
+    let credentials = Credentials::default()
+        .with_username(user.as_str())
+        .with_password(password)
+        .with_channel_binding(channel_binding);
+    let stream = client_login(stream, features.sasl_mechanisms, credentials).await?;
+    let header = StreamHeader { to: Some(Cow::Borrowed(jid.domain().as_str())), from: None, id: None };
+    let stream = stream.send_header(header).await.map_err(unreachable)?;
+    let (_, stream) = stream.recv_features().await.map_err(unreachable)?;
+    bind(stream.box_stream()).await
+}
+
+async fn bind(mut stream: Stream) -> Result<(Stream, FullJid), Error> {
+    let request = Element::from(Iq::from_set(BIND_ID, BindQuery::new(None)));
+    stream.send(&request).await.map_err(unreachable)?;
+    loop {
+        match stream.next().await {
+            Some(Ok(Incoming::Element(element))) => match Iq::try_from(element.clone()) {
+                Ok(Iq::Result { id, payload: Some(payload), .. }) if id == BIND_ID => {
+                    let bound: BindResponse = from_element(payload)?;
+                    return Ok((stream, bound.jid));
+                }
+                Ok(Iq::Error { id, error, .. }) if id == BIND_ID => return Err(error.into()),
+                Ok(_) => {}
+                Err(_) => stream_error(element).map_or(Ok(()), |reason| Err(Error::Unreachable(reason)))?,
+            },
+            Some(Ok(Incoming::TooDeep) | Err(ReadError::SoftTimeout | ReadError::ParseError(_))) => {}
+            Some(Err(error)) => return Err(unreachable(error)),
+            None => return Err(Error::Disconnected),
+        }
+    }
+}
+
+/// Why the server closes the stream, if this element says so.
+pub(crate) fn stream_error(element: Element) -> Option<String> {
+    StreamError::try_from(element).ok().map(|error| error.to_string())
+}
+
+fn unreachable(error: impl std::fmt::Display) -> Error {
+    Error::Unreachable(error.to_string())
+}
+
+impl From<tokio_xmpp::Error> for Error {
+    fn from(error: tokio_xmpp::Error) -> Self {
+        use tokio_xmpp::Error as Xmpp;
+        match error {
+            Xmpp::Auth(AuthError::Fail(DefinedCondition::NotAuthorized)) => {
+                Self::Login("wrong password, or no such account".into())
+            }
+            Xmpp::Auth(AuthError::Fail(condition)) => Self::Login(Element::from(condition).name().to_owned()),
+            Xmpp::Auth(error) => Self::Login(error.to_string()),
+            Xmpp::Io(error) => unreachable(error),
+            other => unreachable(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_goes_without_tls() {
+        for server in ["127.0.0.1:5222", "127.1.2.3:1", "[::1]:5222", "localhost:5222"] {
+            assert!(loopback(server).is_ok(), "{server}");
+        }
+        for server in ["192.0.2.1:5222", "0.0.0.0:5222", "example.org:5222", "127.0.0.1", "localhost", ""] {
+            assert!(matches!(loopback(server), Err(Error::NotLoopback(_))), "{server}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What can go wrong between the client, its server and the service.
+
+use thiserror::Error;
+use xmpp_parsers::stanza_error::StanzaError;
+
+use crate::{identity::IdentityError, ns, state::StateError};
+
+/// Why a call failed.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// `server` names an address that is not on this machine, where a password must not go in the clear.
+    #[error("{0} is not a loopback address with a port; only those are reached without TLS")]
+    NotLoopback(String),
+    /// The JID to log in with has no localpart.
+    #[error("{0} is not a JID to log in with")]
+    NotAnAccount(String),
+    /// The server could not be reached, or no XMPP stream could be opened.
+    #[error("cannot reach the XMPP server: {0}")]
+    Unreachable(String),
+    /// The server did not accept the account or its password.
+    #[error("the XMPP server refused the login: {0}")]
+    Login(String),
+    /// Nothing came back in time.
+    #[error("no answer within {0} seconds")]
+    Timeout(u64),
+    /// The connection is gone; a new session is needed.
+    #[error("the connection to the XMPP server is closed")]
+    Disconnected,
+    /// The service (or the server on its behalf) answered with an error.
+    #[error("{}", describe(condition, code.as_deref(), text.as_deref()))]
+    Service {
+        /// The stanza error's condition, for example `not-authorized`.
+        condition: String,
+        /// The stanza error's type, for example `auth`.
+        kind: String,
+        /// The application condition, for example `target-unconfirmed`.
+        code: Option<String>,
+        /// What to do next, in words.
+        text: Option<String>,
+    },
+    /// The answer is not what the protocol says.
+    #[error("the answer could not be understood: {0}")]
+    Malformed(String),
+    /// Not an identity.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The state could not be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// There is nothing proven that could be shown to others.
+    #[error("nothing of yours is proven yet: register an identity first")]
+    NothingProven,
+    /// Only who asked through the service is answered.
+    #[error("{0} has not asked for you")]
+    NotAsked(String),
+}
+
+impl From<StanzaError> for Error {
+    fn from(error: StanzaError) -> Self {
+        let text = error.texts.get("en").or_else(|| error.texts.values().next());
+        let code = error.other.filter(|other| other.ns() == ns::ERRORS);
+        Self::Service {
+            condition: minidom::Element::from(error.defined_condition).name().to_owned(),
+            kind: error.type_.to_string(),
+            code: code.map(|code| code.name().to_owned()),
+            text: text.cloned(),
+        }
+    }
+}
+
+fn describe(condition: &str, code: Option<&str>, text: Option<&str>) -> String {
+    let name = code.unwrap_or(condition);
+    match text {
+        Some(text) if !text.is_empty() => format!("{text} ({name})"),
+        _ => format!("the answer was {name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stanza_error_keeps_its_parts() {
+        let xml = "<error xmlns='jabber:client' type='auth'>\
+            <not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\
+            <text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>Confirm it first.</text>\
+            <target-unconfirmed xmlns='it-se.me:errors'/></error>";
+        let element: minidom::Element = xml.parse().unwrap();
+        let error = Error::from(StanzaError::try_from(element).unwrap());
+        assert_eq!(error.to_string(), "Confirm it first. (target-unconfirmed)");
+        let Error::Service { condition, kind, code, text } = error else { panic!() };
+        assert_eq!((condition.as_str(), kind.as_str()), ("not-authorized", "auth"));
+        assert_eq!(code.as_deref(), Some("target-unconfirmed"));
+        assert_eq!(text.as_deref(), Some("Confirm it first."));
+    }
+}

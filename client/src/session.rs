@@ -1,0 +1,334 @@
+//! One connection of the user, and a method for every operation of the service.
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use minidom::Element;
+use tokio::{
+    sync::{Mutex, mpsc, oneshot},
+    task::JoinHandle,
+    time::timeout,
+};
+use xmpp_parsers::{
+    disco::{DiscoInfoQuery, DiscoInfoResult},
+    iq::Iq,
+    jid::{BareJid, FullJid, Jid},
+    presence::Presence,
+};
+
+use crate::{
+    connect::{self, Stream},
+    error::Error,
+    event::Event,
+    identity::{Identity, details_to_json},
+    wire::{self, from_element, to_element},
+    worker::{Answer, Command, Worker},
+};
+
+/// How long anything may take, in seconds.
+const PATIENCE: u64 = 30;
+/// Messages that wait to be looked at.
+const EVENT_QUEUE: usize = 1024;
+const COMMAND_QUEUE: usize = 32;
+
+/// Who logs in where, and which service is meant.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The user's own JID.
+    pub jid: BareJid,
+    /// The password of that account.
+    pub password: String,
+    /// The JID of the it-se.me service.
+    pub service: BareJid,
+    /// `None`: find the server by DNS and use TLS. `Some("127.0.0.1:5222")`: plain TCP to this loopback address.
+    pub server: Option<String>,
+}
+
+/// How far a registration is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// A code is on its way, or the user has to follow `goto`.
+    Pending,
+    /// The identity is linked.
+    Confirmed,
+}
+
+/// The answer to a registration.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Registered {
+    /// The hash of the identity.
+    pub hash: String,
+    /// How far it is.
+    pub status: Status,
+    /// Where the user has to go on, for OAuth providers.
+    pub goto: Option<String>,
+}
+
+/// What the service says it is and can do (XEP-0030).
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// Category, type and name of each identity.
+    pub identities: Vec<xmpp_parsers::disco::Identity>,
+    /// Namespaces of the features.
+    pub features: Vec<String>,
+}
+
+/// A connection to the user's XMPP server.
+///
+/// All methods take `&self` and may be called at the same time, also while somebody waits for the next event.
+/// Dropping it closes the stream.
+#[derive(Debug)]
+pub struct Session {
+    jid: FullJid,
+    service: BareJid,
+    commands: mpsc::Sender<Command>,
+    events: Mutex<mpsc::Receiver<Event>>,
+    reason: Arc<OnceLock<String>>,
+    farewell: AtomicBool,
+    next_id: AtomicU64,
+    worker: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Session {
+    /// Logs in and sends initial presence.
+    ///
+    /// # Errors
+    /// [`Error::NotLoopback`], [`Error::NotAnAccount`], [`Error::Unreachable`], [`Error::Login`], or
+    /// [`Error::Timeout`] when all of it takes longer than 30 seconds.
+    pub async fn connect(options: Options) -> Result<Self, Error> {
+        let login = connect::connect(&options.jid, &options.password, options.server.as_deref());
+        let (stream, jid) = in_time(login).await??;
+        let session = Self::start(stream, jid, options.service);
+        session.send_raw(Presence::available().into()).await?;
+        Ok(session)
+    }
+
+    /// Puts a stream into the hands of a worker.
+    fn start(stream: Stream, jid: FullJid, service: BareJid) -> Self {
+        let (commands, command_queue) = mpsc::channel(COMMAND_QUEUE);
+        let (event_queue, events) = mpsc::channel(EVENT_QUEUE);
+        let reason = Arc::new(OnceLock::new());
+        let worker = Worker {
+            stream,
+            commands: command_queue,
+            events: event_queue,
+            account: jid.to_bare(),
+            service: service.clone(),
+        };
+        let worker = tokio::spawn(worker.run(reason.clone()));
+        Self {
+            jid,
+            service,
+            commands,
+            events: Mutex::new(events),
+            reason,
+            farewell: AtomicBool::new(false),
+            next_id: AtomicU64::new(1),
+            worker: Mutex::new(Some(worker)),
+        }
+    }
+
+    /// The JID the server gave this connection.
+    pub fn jid(&self) -> &FullJid {
+        &self.jid
+    }
+
+    /// The service this session talks to.
+    pub fn service(&self) -> &BareJid {
+        &self.service
+    }
+
+    /// Starts linking an identity to the own JID. Provider and id go out as they are given.
+    ///
+    /// # Errors
+    /// Those of [`Session::ask_service`].
+    pub async fn register(&self, provider: &str, id: &str, resend: bool) -> Result<Registered, Error> {
+        let request = wire::Register {
+            provider: provider.to_owned(),
+            id: id.to_owned(),
+            resend: resend.then_some(true),
+        };
+        let answer: wire::RegisterResult = self.set(&request).await?;
+        let status = match answer.status.as_str() {
+            "pending" => Status::Pending,
+            "confirmed" => Status::Confirmed,
+            other => return Err(Error::Malformed(format!("unknown status {other}"))),
+        };
+        Ok(Registered { hash: answer.hash, status, goto: answer.goto })
+    }
+
+    /// Returns a code. `true`: the identity is linked now; a wrong code is an error.
+    ///
+    /// # Errors
+    /// Those of [`Session::ask_service`].
+    pub async fn verify(&self, hash: &str, code: &str) -> Result<bool, Error> {
+        let request = wire::Verify { code: code.to_owned(), hash: hash.to_owned() };
+        let answer: wire::VerifyResult = self.set(&request).await?;
+        Ok(answer.confirmed)
+    }
+
+    /// Asks for an introduction to whoever is behind the hashes, at most 100 at a time.
+    ///
+    /// # Errors
+    /// Those of [`Session::ask_service`].
+    pub async fn contact(&self, details: &[Identity], hashes: &[impl AsRef<str>]) -> Result<(), Error> {
+        let request = wire::ContactRequest { info: details_to_json(details), hashes: owned(hashes) };
+        let _: wire::ContactResult = self.set(&request).await?;
+        Ok(())
+    }
+
+    /// Whether all hashes belong to the JID, at most 500 at a time.
+    ///
+    /// # Errors
+    /// Those of [`Session::ask_service`].
+    pub async fn confirm(&self, jid: &BareJid, hashes: &[impl AsRef<str>]) -> Result<bool, Error> {
+        let request = wire::Confirm { jid: jid.clone(), hashes: owned(hashes) };
+        let answer: wire::ConfirmResult = self.get(&request).await?;
+        Ok(answer.confirmed)
+    }
+
+    /// The hashes that are linked to the own JID.
+    ///
+    /// # Errors
+    /// Those of [`Session::ask_service`].
+    pub async fn links(&self) -> Result<Vec<String>, Error> {
+        let answer: wire::Links = self.get(&wire::Links::default()).await?;
+        Ok(answer.hashes)
+    }
+
+    /// Removes links of the own JID: the named ones, or with no hash at all everything.
+    ///
+    /// # Errors
+    /// Those of [`Session::ask_service`].
+    pub async fn forget(&self, hashes: &[impl AsRef<str>]) -> Result<(), Error> {
+        let request = to_element(&wire::Forget { hashes: owned(hashes) })?;
+        self.ask_service(request, true).await.map(drop)
+    }
+
+    /// What the service says it is and can do.
+    ///
+    /// # Errors
+    /// Those of [`Session::ask_service`].
+    pub async fn discover(&self) -> Result<Service, Error> {
+        let answer: DiscoInfoResult = self.get(&DiscoInfoQuery { node: None }).await?;
+        Ok(Service { identities: answer.identities, features: answer.features.into_iter().collect() })
+    }
+
+    /// Sends a request to the service, as `set` or `get`, and waits for the answer's payload.
+    ///
+    /// # Errors
+    /// [`Error::Service`] when the answer is an error, [`Error::Malformed`] when it cannot be understood or the
+    /// request cannot be written as XML, [`Error::Timeout`], [`Error::Disconnected`].
+    pub async fn ask_service(&self, payload: Element, set: bool) -> Result<Option<Element>, Error> {
+        self.iq_raw(payload, set, self.service.clone().into()).await
+    }
+
+    /// Sends any request to anybody and waits for the answer's payload.
+    ///
+    /// # Errors
+    /// Those of [`Session::ask_service`].
+    pub async fn iq_raw(&self, payload: Element, set: bool, to: Jid) -> Result<Option<Element>, Error> {
+        let id = self.new_id();
+        let header = (None, Some(to.clone()), id.clone());
+        let iq = match (set, header) {
+            (true, (from, to, id)) => Iq::Set { from, to, id, payload },
+            (false, (from, to, id)) => Iq::Get { from, to, id, payload },
+        };
+        let iq = writable(to_element(&iq)?)?;
+        let (answer, receiver) = oneshot::channel::<Answer>();
+        self.command(Command::Ask { iq, id, to, answer }, receiver).await?
+    }
+
+    /// Sends any stanza and waits until it is written.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for what XML cannot carry, [`Error::Timeout`], [`Error::Disconnected`].
+    pub async fn send_raw(&self, stanza: Element) -> Result<(), Error> {
+        let (sent, receiver) = oneshot::channel();
+        self.command(Command::Send { stanza: writable(stanza)?, sent }, receiver).await
+    }
+
+    /// Waits for the next event. The last one is [`Event::Disconnected`]; after it there is `None`.
+    ///
+    /// Up to 1024 events wait; when nobody takes them, further messages are lost. Cancelling loses nothing.
+    pub async fn next_event(&self) -> Option<Event> {
+        if let Some(event) = self.events.lock().await.recv().await {
+            return Some(event);
+        }
+        if self.farewell.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        let reason = self.reason.get().cloned().unwrap_or_else(|| "the connection broke".into());
+        Some(Event::Disconnected { reason })
+    }
+
+    /// Closes the stream and waits until that is done. Calls that still wait fail with [`Error::Disconnected`].
+    pub async fn close(&self) {
+        let _ = self.commands.send(Command::Close).await;
+        if let Some(worker) = self.worker.lock().await.take() {
+            let _ = worker.await;
+        }
+    }
+
+    /// An id no other stanza of this session has.
+    pub(crate) fn new_id(&self) -> String {
+        format!("itseme-{}", self.next_id.fetch_add(1, Ordering::Relaxed))
+    }
+
+    async fn set<T>(&self, request: &impl xso::AsXml) -> Result<T, Error>
+    where
+        T: TryFrom<Element>,
+        T::Error: std::fmt::Display,
+    {
+        read(self.ask_service(to_element(request)?, true).await?)
+    }
+
+    async fn get<T>(&self, request: &impl xso::AsXml) -> Result<T, Error>
+    where
+        T: TryFrom<Element>,
+        T::Error: std::fmt::Display,
+    {
+        read(self.ask_service(to_element(request)?, false).await?)
+    }
+
+    async fn command<T>(&self, command: Command, receiver: oneshot::Receiver<T>) -> Result<T, Error> {
+        let answered = async {
+            self.commands.send(command).await.map_err(|_| Error::Disconnected)?;
+            receiver.await.map_err(|_| Error::Disconnected)
+        };
+        in_time(answered).await?
+    }
+}
+
+async fn in_time<T>(work: impl Future<Output = T>) -> Result<T, Error> {
+    timeout(Duration::from_secs(PATIENCE), work).await.map_err(|_| Error::Timeout(PATIENCE))
+}
+
+fn read<T>(payload: Option<Element>) -> Result<T, Error>
+where
+    T: TryFrom<Element>,
+    T::Error: std::fmt::Display,
+{
+    from_element(payload.ok_or_else(|| Error::Malformed("it is empty".into()))?)
+}
+
+/// A stanza that fails half-way through would spoil everything written after it.
+fn writable(stanza: Element) -> Result<Element, Error> {
+    match xso::to_vec(&stanza) {
+        Ok(_) => Ok(stanza),
+        Err(error) => Err(Error::Malformed(error.to_string())),
+    }
+}
+
+fn owned(hashes: &[impl AsRef<str>]) -> Vec<String> {
+    hashes.iter().map(|hash| hash.as_ref().to_owned()).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,213 @@
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, BufStream, DuplexStream, duplex},
+    join,
+};
+use tokio_xmpp::xmlstream::{StreamHeader, Timeouts, initiate_stream};
+
+use super::*;
+
+/// The other end of a session: raw bytes, as a server would read and write them.
+pub(crate) struct Server {
+    io: DuplexStream,
+    seen: String,
+}
+
+impl Server {
+    /// A session of amy@localhost that is already logged in, and the server it is connected to.
+    pub(crate) async fn start() -> (Session, Self) {
+        let (near, far) = duplex(64 * 1024);
+        let mut server = Self { io: far, seen: String::new() };
+        let header = StreamHeader { to: None, from: None, id: None };
+        let open = initiate_stream(BufStream::new(near), "jabber:client", header, Timeouts::tight());
+        let greeting = "<stream:stream xmlns='jabber:client' version='1.0' id='1' from='localhost' \
+            xmlns:stream='http://etherx.jabber.org/streams'>";
+        let (stream, ()) = join!(open, server.write(greeting));
+        let stream = stream.unwrap().skip_features().box_stream();
+        let session =
+            Session::start(stream, "amy@localhost/1".parse().unwrap(), "itseme.localhost".parse().unwrap());
+        server.read_until("version=").await;
+        (session, server)
+    }
+
+    pub(crate) async fn write(&mut self, xml: &str) {
+        self.io.write_all(xml.as_bytes()).await.unwrap();
+    }
+
+    /// Everything up to where `text` has come in.
+    pub(crate) async fn read_until(&mut self, text: &str) -> String {
+        while !self.seen.contains(text) {
+            let mut bytes = [0; 4096];
+            let count = self.io.read(&mut bytes).await.unwrap();
+            assert!(count > 0, "closed before {text}: {}", self.seen);
+            self.seen.push_str(std::str::from_utf8(&bytes[..count]).unwrap());
+        }
+        std::mem::take(&mut self.seen)
+    }
+
+    /// Waits for the request that contains `text` and answers it as the service.
+    pub(crate) async fn answer(&mut self, text: &str, result: &str) {
+        let seen = self.read_until(text).await;
+        self.read_rest(&seen).await;
+        self.write(&iq(&id(&seen), "itseme.localhost", result)).await;
+    }
+
+    /// Reads on to the end of the request that `seen` is the beginning of.
+    async fn read_rest(&mut self, seen: &str) {
+        if !seen.contains("</iq>") {
+            self.read_until("</iq>").await;
+        }
+    }
+
+    pub(crate) async fn hang_up(self) {}
+}
+
+fn id(request: &str) -> String {
+    let start = request.rfind("itseme-").unwrap();
+    let id = &request[start..];
+    id[..id.find(['"', '\'']).unwrap()].to_owned()
+}
+
+fn iq(id: &str, from: &str, result: &str) -> String {
+    format!("<iq type='result' id='{id}' from='{from}' to='amy@localhost/1'>{result}</iq>")
+}
+
+const LINKS: &str = "<links xmlns='it-se.me:register'><hash>ab</hash></links>";
+
+#[tokio::test]
+async fn an_answer_is_matched_by_id_and_sender() {
+    let (session, mut server) = Server::start().await;
+    let links = tokio::spawn(async move { session.links().await });
+    let request = server.read_until("</iq>").await;
+    assert!(request.contains("<links xmlns='it-se.me:register'"), "{request}");
+    let id = id(&request);
+    let forged = "<links xmlns='it-se.me:register'><hash>forged</hash></links>";
+    server.write(&iq(&id, "eve@localhost/x", forged)).await;
+    server.write(&iq(&id, "itseme.localhost/x", forged)).await;
+    server.write(&format!("<iq type='result' id='{id}'>{forged}</iq>")).await;
+    server.write(&iq("itseme-99", "itseme.localhost", forged)).await;
+    server.write(&iq(&id, "itseme.localhost", LINKS)).await;
+    assert_eq!(links.await.unwrap().unwrap(), ["ab"]);
+}
+
+#[tokio::test]
+async fn calls_overlap_with_each_other_and_with_events() {
+    let (session, mut server) = Server::start().await;
+    let both = async { join!(session.links(), session.verify("ab", "1"), session.next_event()) };
+    let serve = async {
+        let mut seen = server.read_until("</verify></iq>").await;
+        if seen.matches("</iq>").count() < 2 && seen.matches("<links").count() == 0 {
+            seen += &server.read_until("<links").await;
+        }
+        let verified = "<verify xmlns='it-se.me:verify'><hash>ab</hash><confirmed>true</confirmed></verify>";
+        server.write("<message from='eve@localhost/x'><body>hi</body></message>").await;
+        server.write(&iq("itseme-2", "itseme.localhost", verified)).await;
+        server.write(&iq("itseme-1", "itseme.localhost", LINKS)).await;
+    };
+    let ((links, verified, event), ()) = join!(both, serve);
+    assert_eq!(links.unwrap(), ["ab"]);
+    assert!(verified.unwrap());
+    assert!(matches!(event, Some(Event::Message { body, .. }) if body == "hi"));
+}
+
+#[tokio::test]
+async fn an_error_keeps_its_code() {
+    let (session, mut server) = Server::start().await;
+    let serve = async {
+        let id = id(&server.read_until("</iq>").await);
+        server
+            .write(&format!(
+                "<iq type='error' id='{id}' from='itseme.localhost'><register xmlns='it-se.me:register'/>\
+                 <error type='cancel'><feature-not-implemented xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\
+                 <unknown-provider xmlns='it-se.me:errors'/></error></iq>"
+            ))
+            .await;
+    };
+    let (result, ()) = join!(session.register("github", "amy", true), serve);
+    let Err(Error::Service { code, condition, .. }) = result else { panic!("{result:?}") };
+    assert_eq!((code.as_deref(), condition.as_str()), (Some("unknown-provider"), "feature-not-implemented"));
+}
+
+#[tokio::test]
+async fn a_lost_connection_ends_calls_and_events() {
+    let (session, mut server) = Server::start().await;
+    let lose = async {
+        server.read_until("<links").await;
+        server.hang_up().await;
+    };
+    let (links, ()) = join!(session.links(), lose);
+    assert!(matches!(links, Err(Error::Disconnected)), "{links:?}");
+    assert!(matches!(session.next_event().await, Some(Event::Disconnected { .. })));
+    assert!(session.next_event().await.is_none());
+    assert!(matches!(session.links().await, Err(Error::Disconnected)));
+}
+
+#[tokio::test]
+async fn a_stream_error_says_why() {
+    let (session, mut server) = Server::start().await;
+    server
+        .write("<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>")
+        .await;
+    let Some(Event::Disconnected { reason }) = session.next_event().await else { panic!() };
+    assert!(reason.contains("conflict"), "{reason}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_is_not_waited_out_for_ever() {
+    let (session, _server) = Server::start().await;
+    assert!(matches!(session.links().await, Err(Error::Timeout(30))));
+}
+
+#[tokio::test]
+async fn odd_stanzas_do_not_end_the_stream() {
+    let (session, mut server) = Server::start().await;
+    let deep = format!("<message>{}{}</message>", "<a>".repeat(500), "</a>".repeat(500));
+    for xml in [
+        "<presence><show>zzz</show></presence>",
+        "<message type='bogus' from='@@'/>",
+        "<iq type='result' from='eve@localhost'/>",
+        "<iq type='bogus'/>",
+        "<what xmlns='ever'/>",
+        &deep,
+    ] {
+        server.write(xml).await;
+    }
+    server
+        .write("<iq type='get' id='7' from='eve@localhost/x'><query xmlns='jabber:iq:version'/></iq>")
+        .await;
+    let refusal = server.read_until("</iq>").await;
+    assert!(refusal.contains("service-unavailable") && refusal.contains("eve@localhost/x"), "{refusal}");
+    server.write("<message from='eve@localhost/x'><body>hi</body></message>").await;
+    assert!(matches!(session.next_event().await, Some(Event::Message { body, .. }) if body == "hi"));
+}
+
+#[tokio::test]
+async fn what_xml_cannot_carry_is_refused_before_it_is_sent() {
+    let (session, mut server) = Server::start().await;
+    assert!(matches!(session.register("phone", "\u{1}", false).await, Err(Error::Malformed(_))));
+    assert!(matches!(session.verify("\u{0}", "\u{ffff}").await, Err(Error::Malformed(_))));
+    let (links, ()) = join!(session.links(), server.answer("<links", LINKS));
+    assert_eq!(links.unwrap(), ["ab"]);
+}
+
+#[tokio::test]
+async fn closing_says_goodbye() {
+    let (session, mut server) = Server::start().await;
+    let goodbye = async {
+        server.read_until("</stream:stream>").await;
+        server.write("</stream:stream>").await;
+    };
+    join!(session.close(), goodbye);
+    assert!(matches!(session.next_event().await, Some(Event::Disconnected { .. })));
+}
+
+#[tokio::test]
+async fn a_closed_port_is_a_clear_error() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let options = Options {
+        jid: "amy@localhost".parse().unwrap(),
+        password: "x".into(),
+        service: "itseme.localhost".parse().unwrap(),
+        server: Some(format!("127.0.0.1:{port}")),
+    };
+    assert!(matches!(Session::connect(options).await, Err(Error::Unreachable(_))));
+}

@@ -1,0 +1,159 @@
+//! Puts everything together, and takes it apart again in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::channel::Channel;
+use crate::channel::email::Email;
+use crate::channel::sms::Sms;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::http::{Server, ServerConfig};
+use crate::model::Keys;
+use crate::service::Service;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Queue, Store};
+use crate::xmpp::{self, Delivery, LinkConfig, Router};
+use crate::{keyfile, outbox};
+
+use secrecy::ExposeSecret;
+
+/// What is being sent when the service stops may take so long to finish.
+const FINISHING: Duration = Duration::from_secs(20);
+
+/// The running service.
+pub struct App {
+    /// Where the HTTP API listens, if it does.
+    pub http: Option<SocketAddr>,
+    intake: CancellationToken,
+    work: TaskTracker,
+    link: CancellationToken,
+    keeper: tokio::task::JoinHandle<()>,
+}
+
+impl App {
+    /// Opens the database, listens, connects.
+    ///
+    /// # Errors
+    /// In words an admin can act on. That the XMPP server is not there is none: it will come.
+    pub async fn start(config: &Config, clock: Clock) -> Result<Self, String> {
+        let keys = Keys::new(&keyfile::load_or_make(&config.store)?);
+        let path = config.store.path().map_err(text)?;
+        let store =
+            SqliteStore::open(path, keys.check()).map_err(|error| format!("store.url {}: {error}", path.display()))?;
+        let service = Service::new(Store::new(store), keys, clock, config.settings());
+        let server = http_server(config, &service).await?;
+        let http = server.as_ref().map(Server::address).transpose().map_err(text)?;
+        let channels = channels(config)?;
+
+        let (intake, link_stop, work) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
+        let router = Router::new(service.clone(), config.component.jid.clone());
+        let (link, keep) = xmpp::link(link_config(config)?, router, link_stop.clone());
+        let keeper = tokio::spawn(keep);
+        let delivery: Arc<dyn Channel> = Arc::new(Delivery::new(link, config.component.jid.clone()));
+        for (queue, channel) in channels.into_iter().chain([(Queue::Xmpp, delivery)]) {
+            work.spawn(outbox::deliver(service.clone(), queue, channel, intake.clone()));
+        }
+        work.spawn(outbox::match_requests(service.clone(), intake.clone()));
+        work.spawn(outbox::tidy(service, intake.clone()));
+        if let Some(server) = server {
+            work.spawn(server.run(intake.clone()));
+        }
+        if let Some(address) = http {
+            tracing::info!(%address, "http listening");
+        }
+        Ok(Self {
+            http,
+            intake,
+            work,
+            link: link_stop,
+            keeper,
+        })
+    }
+
+    /// Takes no more requests, finishes those there are and what is being sent, and closes everything.
+    pub async fn stop(self) {
+        self.intake.cancel();
+        self.work.close();
+        if tokio::time::timeout(FINISHING, self.work.wait()).await.is_err() {
+            tracing::warn!("something was still being sent; it will be sent again");
+        }
+        // Only now: messages that are being sent need the link to be acknowledged.
+        self.link.cancel();
+        let _ = self.keeper.await;
+    }
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+/// How the component connects.
+///
+/// # Errors
+/// If the secret cannot be read.
+pub fn link_config(config: &Config) -> Result<LinkConfig, String> {
+    let (host, port) = config.component.address();
+    Ok(LinkConfig {
+        jid: config.component.jid.clone(),
+        secret: config.component.secret().map_err(text)?,
+        server: (host.to_owned(), port),
+        ping_after: config.component.ping_after,
+    })
+}
+
+async fn http_server(config: &Config, service: &Service) -> Result<Option<Server>, String> {
+    let Some(http) = &config.http else { return Ok(None) };
+    let server = ServerConfig {
+        listen: http.listen,
+        trusted_proxies: http.trusted_proxies.iter().map(|network| network.0).collect(),
+        cors_origins: http.cors_origins.clone(),
+        request_timeout: http.request_timeout,
+    };
+    let server = Server::bind(server, service.clone()).await;
+    server
+        .map(Some)
+        .map_err(|error| format!("http.listen {}: {error}", http.listen))
+}
+
+/// E-mail, where it is configured.
+///
+/// # Errors
+/// If its settings cannot be used.
+pub fn email(config: &Config) -> Result<Option<Email>, String> {
+    let Some(email) = &config.providers.email else {
+        return Ok(None);
+    };
+    let url = email.smtp().map_err(text)?;
+    let email = Email::new(url.expose_secret(), email.from.clone(), config.public_url());
+    email
+        .map(Some)
+        .map_err(|error| format!("providers.email.smtp: {error}"))
+}
+
+/// Text messages, where they are configured.
+///
+/// # Errors
+/// If their settings cannot be used.
+pub fn sms(config: &Config) -> Result<Option<Sms>, String> {
+    let Some(phone) = &config.providers.phone else {
+        return Ok(None);
+    };
+    let sms = Sms::new(phone.gateway().map_err(text)?);
+    sms.map(Some).map_err(|error| format!("providers.phone: {error}"))
+}
+
+fn channels(config: &Config) -> Result<Vec<(Queue, Arc<dyn Channel>)>, String> {
+    let mut channels: Vec<(Queue, Arc<dyn Channel>)> = Vec::new();
+    if let Some(email) = email(config)? {
+        channels.push((Queue::Email, Arc::new(email)));
+    }
+    if let Some(sms) = sms(config)? {
+        channels.push((Queue::Phone, Arc::new(sms)));
+    }
+    Ok(channels)
+}

@@ -1,0 +1,227 @@
+//! Codes by e-mail, over SMTP.
+
+use std::time::Duration;
+
+use askama::Template;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart};
+use lettre::transport::smtp;
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+
+use super::{Channel, Letter, Message, SendError, Sent};
+use crate::model::{BareJid, Code, Identity};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Sends codes by e-mail.
+pub struct Email {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    public_url: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "code.txt")]
+struct TextPart<'a> {
+    target: &'a BareJid,
+    code: &'a Code,
+    link: Option<String>,
+    hours: u64,
+}
+
+#[derive(Template)]
+#[template(path = "code.html")]
+struct HtmlPart<'a> {
+    target: &'a BareJid,
+    code: &'a Code,
+    link: Option<String>,
+    hours: u64,
+}
+
+impl Email {
+    /// Sends by the server that `smtp_url` names (any URL that lettre reads), as `from`. With `public_url`, the mail
+    /// has a link to the page with the button.
+    ///
+    /// # Errors
+    /// If the URL cannot be read. The text does not repeat it: it may hold a password.
+    pub fn new(smtp_url: &str, from: Mailbox, public_url: Option<String>) -> Result<Self, String> {
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp_url)
+            .map_err(|_| "not a URL like smtps://user:password@mail.example.org or smtp://mail.example.org:25")?
+            .timeout(Some(PATIENCE))
+            .build();
+        Ok(Self {
+            transport,
+            from,
+            public_url,
+        })
+    }
+
+    /// Whether the server answers and takes the login.
+    ///
+    /// # Errors
+    /// With the reason.
+    pub async fn check(&self) -> Result<(), String> {
+        match self.transport.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("the server answered, but not as an SMTP server that is ready".into()),
+            Err(error) => Err(reason(&error)),
+        }
+    }
+
+    async fn send_code(&self, identity: &Identity, target: &BareJid, code: &Code, minutes: u64) -> Sent {
+        let mail = self
+            .compose(identity, target, code, minutes)
+            .map_err(|error| SendError::Fail(format!("the mail cannot be written: {error}")))?;
+        match self.transport.send(mail).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_permanent() => Err(SendError::Fail(reason(&error))),
+            Err(error) => Err(SendError::Retry(reason(&error))),
+        }
+    }
+
+    fn compose(
+        &self,
+        identity: &Identity,
+        target: &BareJid,
+        code: &Code,
+        minutes: u64,
+    ) -> Result<lettre::Message, &'static str> {
+        let to = identity.id.parse().map_err(|_| "not an address")?;
+        let link = || {
+            let url = self.public_url.as_deref()?;
+            Some(format!("{url}/verify/{}?code={code}", identity.hash()))
+        };
+        let hours = minutes.div_ceil(60);
+        let text = TextPart {
+            target,
+            code,
+            link: link(),
+            hours,
+        }
+        .render();
+        let html = HtmlPart {
+            target,
+            code,
+            link: link(),
+            hours,
+        }
+        .render();
+        let parts = MultiPart::alternative_plain_html(text.map_err(|_| "text")?, html.map_err(|_| "html")?);
+        lettre::Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(format!("{code} is your it-se.me code"))
+            // RFC 3834: asks vacation responders and the like not to answer.
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".into(),
+            ))
+            .message_id(None)
+            .multipart(parts)
+            .map_err(|_| "headers")
+    }
+}
+
+/// What went wrong, without the server's own words: they like to repeat the address.
+fn reason(error: &smtp::Error) -> String {
+    match error.status() {
+        Some(code) => format!("the SMTP server answered {code}"),
+        None if error.is_timeout() => "the SMTP server did not answer in time".into(),
+        None if error.is_tls() => "no TLS connection to the SMTP server (certificate?)".into(),
+        None if error.is_response() => "the SMTP server answered nonsense".into(),
+        None => "the SMTP server cannot be reached, or does not offer the login that was asked for".into(),
+    }
+}
+
+impl Channel for Email {
+    fn send<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>> {
+        let each = letters.iter().map(move |letter| async move {
+            match &letter.message {
+                Message::Code {
+                    identity,
+                    target,
+                    code,
+                    minutes,
+                } => self.send_code(identity, target, code, *minutes).await,
+                _ => Err(SendError::Fail("not a message for e-mail".into())),
+            }
+        });
+        futures::future::join_all(each).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::model::{Hash, Provider};
+
+    fn email(public_url: Option<&str>) -> Email {
+        let from = "it-se.me <verify@example.org>".parse().unwrap();
+        Email::new("smtp://127.0.0.1:1", from, public_url.map(Into::into)).unwrap()
+    }
+
+    fn written(email: &Email, target: &str) -> String {
+        let identity = Identity::parse(Provider::Email, "hunter@jobs.com").unwrap();
+        let target = BareJid::new(target).unwrap();
+        let mail = email.compose(&identity, &target, &Code::typed("123456"), 1440).unwrap();
+        // Soft line breaks of quoted-printable undone, so that the text can be searched.
+        String::from_utf8(mail.formatted()).unwrap().replace("=\r\n", "")
+    }
+
+    #[tokio::test]
+    async fn names_the_asker_and_has_the_code_in_subject_text_and_html() {
+        let mail = written(&email(None), "amy@example.org");
+        assert!(mail.contains("Subject: 123456 is your it-se.me code"), "{mail}");
+        assert!(mail.matches("123456").count() >= 3, "{mail}");
+        assert!(mail.matches("amy@example.org").count() >= 2, "{mail}");
+        assert!(!mail.contains("/verify/"), "{mail}");
+    }
+
+    #[tokio::test]
+    async fn has_a_link_where_there_is_a_page() {
+        let mail = written(&email(Some("https://api.example.org")), "amy@example.org");
+        let hash = Hash::of("email", "hunter@jobs.com");
+        assert_eq!(
+            mail.matches(&format!("https://api.example.org/verify/{hash}?code=3D123456"))
+                .count(),
+            2,
+            "{mail}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_jid_cannot_write_html() {
+        let mail = written(&email(None), "a;b{i}`c@example.org");
+        assert!(mail.contains("a;b{i}`c"), "{mail}");
+        assert!(BareJid::new("<b>x</b>@example.org").is_err());
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_down_is_worth_another_try() {
+        let email = email(None);
+        let target = BareJid::new("amy@example.org").unwrap();
+        let identity = Identity::parse(Provider::Email, "hunter@jobs.com").unwrap();
+        let message = Message::Code {
+            identity,
+            target,
+            code: Code::typed("1"),
+            minutes: 1,
+        };
+        let letter = Letter {
+            id: "1".into(),
+            message,
+        };
+        assert!(matches!(email.send(&[letter]).await[0], Err(SendError::Retry(_))));
+        assert!(email.check().await.is_err());
+    }
+
+    #[test]
+    fn a_wrong_url_is_not_repeated() {
+        let from = "verify@example.org".parse().unwrap();
+        let error = Email::new("smtp//user:hunter2@x", from, None).err().unwrap();
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}

@@ -1,0 +1,61 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::telemetry::LogFormat;
+
+/// Contact lookup for XMPP that does not know who is who: an external component (XEP-0114) for Prosody or ejabberd, with
+/// an HTTP API.
+#[derive(Debug, Parser)]
+#[command(name = "itseme", version, args_conflicts_with_subcommands = false)]
+pub struct Cli {
+    /// The configuration file; component.toml.example explains every key
+    #[arg(short, long, value_name = "FILE", default_value = "component.toml", global = true)]
+    pub config: PathBuf,
+
+    /// Sets a key, over the file and the environment, like limits.codes_per_day=7
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value, global = true)]
+    pub overrides: Vec<(String, String)>,
+
+    /// What to log: error, warn, info, debug, trace, or itseme=debug; RUST_LOG says the same
+    #[arg(long, value_name = "FILTER", global = true)]
+    pub log: Option<String>,
+
+    /// How to log
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub log_format: LogFormat,
+
+    /// What to do; without a command: run
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serves until SIGTERM or Ctrl-C
+    Run,
+    /// Says what is wrong with the configuration, and whether XMPP server, database, SMTP server and gateway answer;
+    /// changes nothing
+    Check {
+        /// Also try the component's secret. Not while the service runs: servers may disconnect it
+        #[arg(long)]
+        login: bool,
+    },
+    /// Prints the hash of an identity
+    Hash {
+        /// xmpp, email, phone, or the name of an OAuth provider
+        provider: String,
+        /// The id there, like name@example.org or +447700900123
+        id: String,
+    },
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
+        _ => Err("expected KEY=VALUE, like component.server=127.0.0.1:5347".into()),
+    }
+}

@@ -1,0 +1,159 @@
+//! How errors look over HTTP (API document, 1.3.1; protocol, section 5).
+
+use serde_json::json;
+use warp::http::{HeaderValue, StatusCode, header};
+use warp::reply::Response;
+use warp::{Rejection, Reply};
+
+use crate::service::Error;
+
+/// What can be wrong with a request: what the service says, and what only HTTP knows.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The service refused.
+    #[error(transparent)]
+    Service(#[from] Error),
+    /// No such path.
+    #[error("There is nothing at this path. The API's documentation lists what there is.")]
+    UnknownPath,
+    /// The path takes another method.
+    #[error("This path takes another method. The API's documentation says which.")]
+    MethodNotAllowed,
+    /// The request did not come in time.
+    #[error("The request took too long to arrive. Please send it again.")]
+    Timeout,
+    /// The body is too large.
+    #[error("The request's body is larger than {limit} bytes. Please split the request.")]
+    BodyTooLarge {
+        /// How many bytes are allowed.
+        limit: usize,
+    },
+    /// A page of another origin made the request.
+    #[error("Web pages of this origin may not call the API.")]
+    ForeignOrigin,
+}
+
+/// What became of a request.
+pub type Result<T> = std::result::Result<T, ApiError>;
+
+impl ApiError {
+    /// Status and code: the protocol's error table, over HTTP.
+    fn row(&self) -> (StatusCode, &'static str) {
+        use StatusCode as Is;
+        match self {
+            Self::UnknownPath => (Is::NOT_FOUND, "not_found"),
+            Self::MethodNotAllowed => (Is::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::Timeout => (Is::REQUEST_TIMEOUT, "request_timeout"),
+            Self::BodyTooLarge { .. } => (Is::PAYLOAD_TOO_LARGE, "too_many_requested"),
+            Self::ForeignOrigin => (Is::FORBIDDEN, "foreign_origin"),
+            Self::Service(error) => match error {
+                Error::TargetUnconfirmed(_) => (Is::UNAUTHORIZED, "target_unconfirmed"),
+                Error::NotFound(_) => (Is::NOT_FOUND, "not_found"),
+                Error::MissingCode => (Is::BAD_REQUEST, "missing_code"),
+                Error::FaultyCode => (Is::BAD_REQUEST, "faulty_code"),
+                Error::WrongUser => (Is::BAD_REQUEST, "wrong_user"),
+                Error::OAuth(_) => (Is::UNAUTHORIZED, "OAuthException"),
+                Error::JsonDecode => (Is::BAD_REQUEST, "json_decode_error"),
+                Error::Key(_) => (Is::BAD_REQUEST, "key_error"),
+                Error::Value(_) => (Is::BAD_REQUEST, "value_error"),
+                Error::InsufficientContactInfo => (Is::BAD_REQUEST, "insufficient_contact_info"),
+                Error::TooManyRequested { .. } => (Is::PAYLOAD_TOO_LARGE, "too_many_requested"),
+                Error::UnknownProvider => (Is::BAD_REQUEST, "unknown_provider"),
+                Error::RequestLimitReached { .. } => (Is::TOO_MANY_REQUESTS, "request_limit_reached"),
+                Error::Internal(_) => (Is::INTERNAL_SERVER_ERROR, "internal_server_error"),
+            },
+        }
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.row().0
+    }
+
+    /// The error object.
+    pub fn json(&self) -> serde_json::Value {
+        json!({ "error": { "code": self.row().1, "message": self.to_string() } })
+    }
+
+    /// Marks `response` with what the headers must say of this error.
+    pub fn mark(&self, mut response: Response) -> Response {
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        match self {
+            Self::Service(Error::RequestLimitReached { retry_after }) => {
+                let seconds = retry_after.as_secs_f64().ceil().max(1.0);
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds as u64));
+            }
+            // What is left of the request is not read, so the connection cannot be used again.
+            Self::Timeout | Self::BodyTooLarge { .. } => {
+                headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl Reply for ApiError {
+    fn into_response(self) -> Response {
+        self.mark(warp::reply::json(&self.json()).into_response())
+    }
+}
+
+/// The answer where no route fits.
+pub fn unrouted(rejection: &Rejection) -> Response {
+    let error = if rejection.find::<warp::reject::MethodNotAllowed>().is_some() {
+        ApiError::MethodNotAllowed
+    } else if rejection.find::<warp::cors::CorsForbidden>().is_some() {
+        ApiError::ForeignOrigin
+    } else {
+        ApiError::UnknownPath
+    };
+    error.into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::BareJid;
+    use crate::store::StoreError;
+
+    #[test]
+    fn every_row_of_the_table() {
+        let target = BareJid::new("amy@example.org").unwrap();
+        let retry_after = Duration::from_millis(1500);
+        for (error, status, code) in [
+            (Error::TargetUnconfirmed(target), 401, "target_unconfirmed"),
+            (Error::NotFound("x"), 404, "not_found"),
+            (Error::MissingCode, 400, "missing_code"),
+            (Error::FaultyCode, 400, "faulty_code"),
+            (Error::WrongUser, 400, "wrong_user"),
+            (Error::OAuth("x".into()), 401, "OAuthException"),
+            (Error::JsonDecode, 400, "json_decode_error"),
+            (Error::Key("x"), 400, "key_error"),
+            (Error::Value("x".into()), 400, "value_error"),
+            (Error::InsufficientContactInfo, 400, "insufficient_contact_info"),
+            (
+                Error::TooManyRequested { limit: 1, what: "x" },
+                413,
+                "too_many_requested",
+            ),
+            (Error::UnknownProvider, 400, "unknown_provider"),
+            (Error::RequestLimitReached { retry_after }, 429, "request_limit_reached"),
+            (Error::Internal(StoreError("x".into())), 500, "internal_server_error"),
+        ] {
+            let error = ApiError::from(error);
+            assert_eq!(error.json()["error"]["code"], code);
+            let response = error.into_response();
+            assert_eq!(response.status(), status, "{code}");
+            let retry_after = response
+                .headers()
+                .get("retry-after")
+                .map(|value| value.to_str().unwrap());
+            assert_eq!(retry_after, (status == 429).then_some("2"));
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What routes are made of: path segments, queries, bodies, who calls.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::str::FromStr;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use futures::{Stream, TryStreamExt};
+use percent_encoding::percent_decode_str;
+use warp::Filter;
+use warp::http::Method;
+
+use super::error::{ApiError, Result};
+use crate::service::{Requester, Service};
+
+/// Larger bodies are refused. A hundred hashes take 13 KiB.
+const LARGEST_BODY: usize = 128 * 1024;
+
+/// A path segment, percent-decoded; `+` is a plus. What is no UTF-8 then matches no route.
+pub struct Segment(pub String);
+
+impl FromStr for Segment {
+    type Err = std::str::Utf8Error;
+
+    fn from_str(segment: &str) -> std::result::Result<Self, Self::Err> {
+        Ok(Self(percent_decode_str(segment).decode_utf8()?.into_owned()))
+    }
+}
+
+/// The query's parameters, in order.
+pub type Pairs = Vec<(String, String)>;
+
+/// The query's parameters; none without a query.
+pub fn pairs() -> impl Filter<Extract = (Pairs,), Error = warp::Rejection> + Clone {
+    warp::query::<Pairs>()
+}
+
+/// The client's address, put into each request by the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
+
+/// The service, for those who have not asked too often.
+pub fn admitted(
+    service: Service,
+) -> impl Filter<Extract = (Result<Service>,), Error = std::convert::Infallible> + Clone {
+    warp::ext::optional::<ClientAddress>().map(move |client: Option<ClientAddress>| {
+        // Only the server makes requests, and it always knows the address.
+        let address = client.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |client| client.0);
+        service.admit(&Requester::Address(site(address)))?;
+        Ok(service.clone())
+    })
+}
+
+/// Whoever has one IPv6 address has all of its /64.
+fn site(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+    }
+}
+
+/// The whole body, if it is not too large and comes in time.
+pub fn body(patience: Duration) -> impl Filter<Extract = (Result<Bytes>,), Error = warp::Rejection> + Clone {
+    warp::body::stream().then(move |stream| async move {
+        tokio::time::timeout(patience, collect(stream))
+            .await
+            .unwrap_or(Err(ApiError::Timeout))
+    })
+}
+
+async fn collect(stream: impl Stream<Item = std::result::Result<impl Buf, warp::Error>>) -> Result<Bytes> {
+    let mut stream = std::pin::pin!(stream);
+    let mut body = Vec::new();
+    while let Some(mut chunk) = stream.try_next().await.map_err(|_| ApiError::Timeout)? {
+        if body.len() + chunk.remaining() > LARGEST_BODY {
+            return Err(ApiError::BodyTooLarge { limit: LARGEST_BODY });
+        }
+        while chunk.has_remaining() {
+            let part = chunk.chunk();
+            body.extend_from_slice(part);
+            let length = part.len();
+            chunk.advance(length);
+        }
+    }
+    Ok(body.into())
+}
+
+/// Which web pages may call (Fetch standard, CORS protocol).
+pub fn cors(origins: &[String]) -> warp::cors::Cors {
+    let cors = warp::cors()
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(["content-type"])
+        .expose_headers(["retry-after"])
+        .max_age(Duration::from_secs(24 * 60 * 60));
+    if origins.iter().any(|origin| origin == "*") {
+        cors.allow_any_origin().build()
+    } else {
+        cors.allow_origins(origins.iter().map(String::as_str)).build()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_ipv6_site_is_a_64() {
+        let site = |address: &str| site(address.parse().unwrap());
+        assert_eq!(site("2001:db8::1"), site("2001:db8::ffff:1"));
+        assert_ne!(site("2001:db8::1"), site("2001:db8:0:1::1"));
+        assert_ne!(site("192.0.2.1"), site("192.0.2.2"));
+        assert_eq!(site("::ffff:192.0.2.1"), site("192.0.2.1"));
+    }
+
+    #[test]
+    fn segments_are_decoded_and_a_plus_is_a_plus() {
+        let decoded = |text: &str| text.parse::<Segment>().map(|segment| segment.0);
+        assert_eq!(decoded("%2B44+1").unwrap(), "+44+1");
+        assert_eq!(decoded("amy%40example.org%2Fphone").unwrap(), "amy@example.org/phone");
+        assert!(decoded("%ff").is_err());
+    }
+}

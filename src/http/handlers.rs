@@ -1,0 +1,178 @@
+//! The API's calls: parse, call, encode.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use warp::Reply;
+use warp::reply::Response;
+
+use super::error::{ApiError, Result};
+use super::filters::{Pairs, Segment};
+use super::wire::{Object, is_set};
+use crate::model::BareJid;
+use crate::model::identity::parse_target;
+use crate::service::{ContactRequest, Error, Forgetting, Registered, Service};
+
+type Admitted = Result<Service>;
+
+/// `GET /v1/register/<provider>/<provider_id>/<target>[?resend=1]` (API document, 1.3.2)
+pub async fn register(provider: Segment, id: Segment, to: Segment, service: Admitted, query: Pairs) -> Response {
+    respond(async {
+        let resend = parameter(&query, "resend").is_some_and(is_set);
+        let registered = service?
+            .register_http(&target(&to.0)?, &provider.0, &id.0, resend)
+            .await?;
+        Ok(registration(&registered))
+    })
+    .await
+}
+
+/// `POST /v1/register`
+pub async fn register_post(service: Admitted, body: Result<Bytes>) -> Response {
+    respond(async {
+        let (service, body) = (service?, Object::parse(&body?)?);
+        let (provider, id, to) = (body.text("provider")?, body.text("id")?, body.text("target")?);
+        let registered = service
+            .register_http(&target(to)?, provider, id, body.flag("resend"))
+            .await?;
+        Ok(registration(&registered))
+    })
+    .await
+}
+
+/// `GET /v1/verify/<hash>[?code=]` (API document, 1.3.3)
+pub async fn verify(hash: Segment, service: Admitted, query: Pairs) -> Response {
+    verified(async { Ok(service?.verify_http(&hash.0, parameter(&query, "code")).await?) }).await
+}
+
+/// `POST /v1/verify`
+pub async fn verify_post(service: Admitted, body: Result<Bytes>) -> Response {
+    verified(async {
+        let (service, body) = (service?, Object::parse(&body?)?);
+        Ok(service
+            .verify_http(body.text("hash")?, body.optional_text("code")?)
+            .await?)
+    })
+    .await
+}
+
+/// `POST /v1/contact` (API document, 1.3.4)
+pub async fn contact(service: Admitted, body: Result<Bytes>) -> Response {
+    respond(async {
+        let (service, body) = (service?, Object::parse(&body?)?);
+        let (to, info, contacts) = (
+            body.text("target")?,
+            body.value("contact_info")?,
+            body.texts("contacts")?,
+        );
+        service
+            .contact_http(ContactRequest::new(target(to)?, info, contacts)?)
+            .await?;
+        Ok(json!({ "status": "requests_send" }))
+    })
+    .await
+}
+
+/// `GET /v1/confirm/<hash>/<target>` (API document, 1.3.5)
+pub async fn confirm(hash: Segment, to: Segment, service: Admitted) -> Response {
+    confirmed(async { Ok(service?.confirm(&to.0, &[hash.0]).await?) }).await
+}
+
+/// `GET /v1/confirm?target=…&hashes=…&hashes=…`
+pub async fn confirm_query(service: Admitted, query: Pairs) -> Response {
+    confirmed(async {
+        let service = service?;
+        let to = parameter(&query, "target").ok_or(Error::Key("target"))?;
+        let hashes: Vec<&str> = query
+            .iter()
+            .filter(|(key, _)| key == "hashes")
+            .map(|(_, hash)| hash.as_str())
+            .collect();
+        if hashes.is_empty() {
+            return Err(Error::Key("hashes").into());
+        }
+        Ok(service.confirm(to, &hashes).await?)
+    })
+    .await
+}
+
+/// `POST /v1/confirm` (API document, 1.3.6)
+pub async fn confirm_many(service: Admitted, body: Result<Bytes>) -> Response {
+    confirmed(async {
+        let (service, body) = (service?, Object::parse(&body?)?);
+        let (hashes, to) = (body.texts("hashes")?, body.text("target")?);
+        Ok(service.confirm(to, &hashes).await?)
+    })
+    .await
+}
+
+/// `POST /v1/forget`
+pub async fn forget(service: Admitted, body: Result<Bytes>) -> Response {
+    respond(async {
+        let (service, body) = (service?, Object::parse(&body?)?);
+        let to = target(body.text("target")?)?;
+        let hashes = body.optional_texts("hashes")?;
+        if hashes.as_ref().is_some_and(Vec::is_empty) {
+            // Not everything: that is asked for by leaving the key out.
+            return Err(Error::Value(
+                "'hashes' must have at least one hash, or be left out to forget everything.".into(),
+            )
+            .into());
+        }
+        let code = body.optional_text("code")?.map(str::to_owned);
+        let forgetting = service
+            .forget_http(&to, &hashes.unwrap_or_default(), code, body.flag("resend"))
+            .await?;
+        Ok(json!({ "status": match forgetting {
+            Forgetting::Pending => "pending",
+            Forgetting::Forgotten => "forgotten",
+        }}))
+    })
+    .await
+}
+
+/// `GET /version` (API document, 1.3.7)
+pub async fn version(service: Admitted) -> Response {
+    respond(async { service.map(|_| json!({ "version": env!("CARGO_PKG_VERSION") })) }).await
+}
+
+fn target(text: &str) -> Result<BareJid> {
+    Ok(parse_target(text).map_err(|invalid| Error::Value(format!("'target': {invalid}").into()))?)
+}
+
+fn parameter<'a>(query: &'a Pairs, key: &str) -> Option<&'a str> {
+    query
+        .iter()
+        .find(|(name, _)| name == key)
+        .map(|(_, value)| value.as_str())
+}
+
+fn registration(registered: &Registered) -> Value {
+    let mut answer = json!({ "status": registered.status.name(), "hash": registered.hash });
+    if let Some(goto) = &registered.goto {
+        answer["goto"] = goto.as_str().into();
+    }
+    answer
+}
+
+async fn respond(answer: impl Future<Output = Result<Value>>) -> Response {
+    match answer.await {
+        Ok(answer) => warp::reply::json(&answer).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn confirmed(answer: impl Future<Output = Result<bool>>) -> Response {
+    respond(async { Ok(json!({ "confirmed": answer.await? })) }).await
+}
+
+/// Errors of verify also say that nothing is confirmed.
+async fn verified<T>(answer: impl Future<Output = Result<T>>) -> Response {
+    match answer.await {
+        Ok(_) => warp::reply::json(&json!({ "confirmed": true })).into_response(),
+        Err(error) => {
+            let mut answer = error.json();
+            answer["confirmed"] = false.into();
+            ApiError::mark(&error, warp::reply::json(&answer).into_response())
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! JSON bodies, read key by key, so that an error can name the key.
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use crate::service::{Error, Result};
+
+/// A JSON object.
+pub struct Object(Map<String, Value>);
+
+impl Object {
+    /// Reads `body`, whatever its Content-Type says.
+    ///
+    /// # Errors
+    /// `json_decode_error` if it is no JSON, `value_error` if it is no object.
+    pub fn parse(body: &Bytes) -> Result<Self> {
+        match serde_json::from_slice(body).map_err(|_| Error::JsonDecode)? {
+            Value::Object(object) => Ok(Self(object)),
+            _ => Err(Error::Value("The request must be a JSON object.".into())),
+        }
+    }
+
+    /// What `key` holds; `null` is as good as nothing.
+    pub fn optional(&self, key: &'static str) -> Option<&Value> {
+        self.0.get(key).filter(|value| !value.is_null())
+    }
+
+    /// What `key` holds.
+    ///
+    /// # Errors
+    /// `key_error` if there is nothing.
+    pub fn value(&self, key: &'static str) -> Result<&Value> {
+        self.optional(key).ok_or(Error::Key(key))
+    }
+
+    /// The string that `key` holds.
+    ///
+    /// # Errors
+    /// `key_error`, or `value_error` if it is something else.
+    pub fn text(&self, key: &'static str) -> Result<&str> {
+        as_text(key, self.value(key)?)
+    }
+
+    /// The string that `key` holds, if there is something.
+    ///
+    /// # Errors
+    /// `value_error` if it is something else.
+    pub fn optional_text(&self, key: &'static str) -> Result<Option<&str>> {
+        self.optional(key).map(|value| as_text(key, value)).transpose()
+    }
+
+    /// The strings of the array that `key` holds.
+    ///
+    /// # Errors
+    /// `key_error`, or `value_error` if it is something else.
+    pub fn texts(&self, key: &'static str) -> Result<Vec<String>> {
+        as_texts(key, self.value(key)?)
+    }
+
+    /// The strings of the array that `key` holds, if there is something.
+    ///
+    /// # Errors
+    /// `value_error` if it is something else.
+    pub fn optional_texts(&self, key: &'static str) -> Result<Option<Vec<String>>> {
+        self.optional(key).map(|value| as_texts(key, value)).transpose()
+    }
+
+    /// Whether `key` is `true`, `1` or `"1"`.
+    pub fn flag(&self, key: &'static str) -> bool {
+        self.optional(key)
+            .is_some_and(|value| *value == Value::Bool(true) || *value == 1 || value.as_str().is_some_and(is_set))
+    }
+}
+
+/// Whether a parameter's value means yes.
+pub fn is_set(value: &str) -> bool {
+    matches!(value, "1" | "true")
+}
+
+fn as_text<'a>(key: &'static str, value: &'a Value) -> Result<&'a str> {
+    value
+        .as_str()
+        .ok_or_else(|| Error::Value(format!("'{key}' must be a string.").into()))
+}
+
+fn as_texts(key: &'static str, value: &Value) -> Result<Vec<String>> {
+    let wrong = || Error::Value(format!("'{key}' must be an array of strings.").into());
+    let texts = value.as_array().ok_or_else(wrong)?;
+    texts
+        .iter()
+        .map(|text| text.as_str().map(str::to_owned).ok_or_else(wrong))
+        .collect()
+}

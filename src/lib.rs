@@ -1,0 +1,19 @@
+//! it-se.me: contact lookup for XMPP that does not know who is who.
+//!
+//! Layers, of which nothing imports what is above it:
+//! `main → app → {xmpp, http, outbox} → service → {store, channel} ports → model`.
+
+pub mod app;
+pub mod channel;
+pub mod check;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod keyfile;
+pub mod model;
+pub mod outbox;
+pub mod service;
+pub mod store;
+pub mod telemetry;
+pub mod xmpp;

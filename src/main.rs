@@ -1,0 +1,83 @@
+//! The `itseme` program. Exit codes: 0 done, 1 failed, 2 wrong usage.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use itseme::app::App;
+use itseme::cli::{Cli, Command};
+use itseme::clock::Clock;
+use itseme::config::Config;
+use itseme::model::Identity;
+use itseme::{check, telemetry};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    match runtime.block_on(perform(&cli)) {
+        Ok(code) => code,
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("itseme: {error}");
+    ExitCode::FAILURE
+}
+
+async fn perform(cli: &Cli) -> Result<ExitCode, String> {
+    match &cli.command {
+        None | Some(Command::Run) => run(cli).await,
+        Some(Command::Check { login }) => report(&load(cli)?, *login).await,
+        Some(Command::Hash { provider, id }) => {
+            let identity = Identity::parse(provider.as_str().into(), id).map_err(|invalid| invalid.to_string())?;
+            println!("{}", identity.hash());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn load(cli: &Cli) -> Result<Config, String> {
+    Config::load(&cli.config, &cli.overrides).map_err(|error| error.to_string())
+}
+
+async fn run(cli: &Cli) -> Result<ExitCode, String> {
+    let filter = cli.log.clone().or_else(|| std::env::var("RUST_LOG").ok());
+    telemetry::start(filter.as_deref().unwrap_or("info"), cli.log_format)?;
+    let stop = stop_signal()?;
+    let app = App::start(&load(cli)?, Clock::system()).await?;
+    stop.await;
+    tracing::info!("stopping");
+    app.stop().await;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Resolves on SIGTERM or Ctrl-C.
+fn stop_signal() -> Result<impl Future<Output = ()>, String> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+async fn report(config: &Config, login: bool) -> Result<ExitCode, String> {
+    let findings = check::check(config, login).await;
+    for finding in &findings {
+        match &finding.result {
+            Ok(good) => println!("ok      {}: {good}", finding.subject),
+            Err(wrong) => println!("WRONG   {}: {wrong}", finding.subject),
+        }
+    }
+    match findings.iter().filter(|finding| finding.result.is_err()).count() {
+        0 => Ok(ExitCode::SUCCESS),
+        wrong => Err(format!("{wrong} of {} are wrong", findings.len())),
+    }
+}

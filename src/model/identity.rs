@@ -1,0 +1,303 @@
+//! Identities (a provider and an id) and their canonical form.
+
+use std::fmt;
+
+use jid::{BareJid, Jid};
+use rlibphonenumber::PHONE_NUMBER_UTIL;
+use serde::{Deserialize, Serialize};
+
+use super::Hash;
+
+/// Where an identity lives: the first half of `provider:id`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Provider {
+    /// A Jabber ID.
+    Xmpp,
+    /// An e-mail address.
+    Email,
+    /// A phone number in international form.
+    Phone,
+    /// The user name at an OAuth provider, by the provider's name.
+    OAuth(String),
+}
+
+impl Provider {
+    /// The name as it stands in requests and in front of the colon that is hashed.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Xmpp => "xmpp",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::OAuth(name) => name,
+        }
+    }
+}
+
+impl From<&str> for Provider {
+    fn from(name: &str) -> Self {
+        match name {
+            "xmpp" => Self::Xmpp,
+            "email" => Self::Email,
+            "phone" => Self::Phone,
+            other => Self::OAuth(other.to_owned()),
+        }
+    }
+}
+
+impl From<String> for Provider {
+    fn from(name: String) -> Self {
+        Self::from(name.as_str())
+    }
+}
+
+impl From<Provider> for String {
+    fn from(provider: Provider) -> Self {
+        provider.name().to_owned()
+    }
+}
+
+/// A provider and an id in canonical form, so that equal identities have equal hashes.
+///
+/// `Debug` hides the id, which must never reach a log.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Where the id is valid.
+    pub provider: Provider,
+    /// The canonical id.
+    pub id: String,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Identity({}:…)", self.provider.name())
+    }
+}
+
+/// Why an id cannot be canonicalised. The text says what is expected and never repeats the id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidId(&'static str);
+
+impl InvalidId {
+    /// What is expected instead, as a sentence.
+    pub fn reason(self) -> &'static str {
+        self.0
+    }
+}
+
+impl Identity {
+    /// Canonicalises `id` by the rules of `provider`. Doing so again changes nothing.
+    ///
+    /// # Errors
+    /// If no canonical form exists: the id is not a JID with a localpart, not an addr-spec (RFC 5322), not `+` and
+    /// 7 to 15 digits (E.164), or empty.
+    pub fn parse(provider: Provider, id: &str) -> Result<Self, InvalidId> {
+        let id = match provider {
+            Provider::Xmpp => parse_target(id)?.to_string(),
+            Provider::Email => canonical_email(id)?,
+            Provider::Phone => canonical_phone(id)?,
+            Provider::OAuth(_) => canonical_user_name(id)?,
+        };
+        Ok(Self { provider, id })
+    }
+
+    /// The identity that a JID is in itself.
+    pub fn of_jid(jid: &BareJid) -> Self {
+        Self {
+            provider: Provider::Xmpp,
+            id: jid.to_string(),
+        }
+    }
+
+    /// What everybody exchanges instead of the identity.
+    pub fn hash(&self) -> Hash {
+        Hash::of(self.provider.name(), &self.id)
+    }
+
+    /// Checks what only matters when a code is to be sent there: whether a phone number can exist at all.
+    ///
+    /// # Errors
+    /// If libphonenumber's rules say that no such number is possible.
+    pub fn check_reachable(&self) -> Result<(), InvalidId> {
+        let possible = self.provider != Provider::Phone
+            || PHONE_NUMBER_UTIL
+                .parse(&self.id, None)
+                .is_ok_and(|number| PHONE_NUMBER_UTIL.is_possible_number(&number));
+        if possible {
+            Ok(())
+        } else {
+            Err(InvalidId(
+                "No such phone number is possible. Check the country code and the number of digits.",
+            ))
+        }
+    }
+}
+
+/// The bare JID that `text` names; a resource is dropped.
+///
+/// Normalised as the XMPP servers do it, by the `jid` crate's stringprep profiles (RFC 6122): for what both allow,
+/// RFC 7622 agrees, and an address that arrives in `from` always equals the one that was registered.
+///
+/// # Errors
+/// If it is not a JID or has no localpart.
+pub fn parse_target(text: &str) -> Result<BareJid, InvalidId> {
+    const EXPECTED: InvalidId = InvalidId("A Jabber ID like name@example.org is expected.");
+    // RFC 7622, 3.2: a final dot of the domain is not part of it.
+    let text = text.trim();
+    let bare = text.split('/').next().unwrap_or_default();
+    let jid = Jid::new(bare.strip_suffix('.').unwrap_or(bare)).map_err(|_| EXPECTED)?;
+    if jid.node().is_none() {
+        return Err(EXPECTED);
+    }
+    Ok(jid.into_bare())
+}
+
+fn canonical_email(text: &str) -> Result<String, InvalidId> {
+    use email_address::{EmailAddress, Options};
+    let address = text.trim().to_lowercase();
+    let options = Options::default().without_display_text().without_domain_literal();
+    match EmailAddress::parse_with_options(&address, options) {
+        Ok(_) => Ok(address),
+        Err(_) => Err(InvalidId("An e-mail address like name@example.org is expected.")),
+    }
+}
+
+fn canonical_phone(text: &str) -> Result<String, InvalidId> {
+    let number: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && !"-.()/".contains(*c))
+        .collect();
+    let well_formed = number
+        .strip_prefix('+')
+        .is_some_and(|digits| (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()));
+    if well_formed {
+        Ok(number)
+    } else {
+        Err(InvalidId(
+            "A phone number in international form is expected: + and 7 to 15 digits.",
+        ))
+    }
+}
+
+fn canonical_user_name(text: &str) -> Result<String, InvalidId> {
+    let name = text.trim();
+    let name = name.strip_prefix('@').unwrap_or(name).trim().to_lowercase();
+    // A second @ would be dropped by canonicalising once more, so two hashes would mean one name.
+    if name.is_empty() || name.starts_with('@') {
+        return Err(InvalidId("A user name is expected."));
+    }
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn hash(provider: &str, id: &str) -> String {
+        let hash = Identity::parse(provider.into(), id).unwrap().hash();
+        hash.to_string()[..32].to_owned()
+    }
+
+    #[test]
+    fn check_values_of_the_protocol() {
+        for (provider, id, expected) in [
+            ("xmpp", "my_jabber@example.com", "397ee3ee893ba686b8f228078803ce34"),
+            ("xmpp", "xmpp@example.com", "abce880ed2d448abffa8efa8939d8e15"),
+            ("phone", "+00112345678", "868629caa99a9a45df39fd1783d73609"),
+            ("email", "hunter@jobs.com", "e73e75f1d339ad55a26710736159f3a6"),
+        ] {
+            assert_eq!(hash(provider, id), expected, "{provider}:{id}");
+        }
+    }
+
+    #[test]
+    fn resource_case_and_final_dot_of_a_jid_do_not_count() {
+        for id in ["XMPP@Example.COM", " xmpp@example.com/phone ", "xmpp@example.com."] {
+            assert_eq!(hash("xmpp", id), "abce880ed2d448abffa8efa8939d8e15", "{id}");
+        }
+    }
+
+    #[test]
+    fn ids_without_a_canonical_form_are_rejected() {
+        for (provider, id) in [
+            ("xmpp", "example.com"),
+            ("xmpp", "@example.com"),
+            ("xmpp", "a b@example.com"),
+            ("xmpp", ""),
+            ("email", "hunter"),
+            ("email", "Hunter <hunter@jobs.com>"),
+            ("email", "a@b@c"),
+            ("email", "a@example.org\r\nBcc: b@example.org"),
+            ("phone", "00447700900123"),
+            ("phone", "+123456"),
+            ("phone", "+1234567890123456"),
+            ("phone", "+4477009x0123"),
+            ("phone", "++447700900123"),
+            ("phone", "+٤٤٧٧٠٠٩٠٠١٢٣"),
+            ("github", "  "),
+            ("github", "@"),
+            ("github", "@@octo"),
+        ] {
+            assert!(Identity::parse(provider.into(), id).is_err(), "{provider}:{id}");
+        }
+    }
+
+    #[test]
+    fn only_possible_numbers_can_be_sent_a_code() {
+        let reachable = |id| Identity::parse(Provider::Phone, id).unwrap().check_reachable();
+        assert!(reachable("+44 7700 900123").is_ok());
+        assert!(reachable("+1 500 555 0006").is_ok());
+        assert!(reachable("+0011234567").is_err());
+        assert!(reachable("+1 555 010 01000").is_err());
+    }
+
+    #[test]
+    fn debug_hides_the_id() {
+        let identity = Identity::parse(Provider::Email, "hunter@jobs.com").unwrap();
+        assert_eq!(format!("{identity:?}"), "Identity(email:…)");
+    }
+
+    fn separators() -> impl Strategy<Value = String> {
+        "[ .()/-]{0,3}"
+    }
+
+    proptest! {
+        #[test]
+        fn canonicalising_twice_changes_nothing(
+            provider in prop::sample::select(vec!["xmpp", "email", "phone", "github"]),
+            id in prop_oneof![any::<String>(), "[@ A-ZÄÖÜa-z0-9+.-]{1,12}@?[A-Za-z.]{0,9}", "\\+[0-9 ()/-]{5,18}"],
+        ) {
+            if let Ok(once) = Identity::parse(provider.into(), &id) {
+                let twice = Identity::parse(provider.into(), &once.id);
+                prop_assert_eq!(Ok(once), twice);
+            }
+        }
+
+        #[test]
+        fn separators_never_change_the_hash_of_a_number(
+            digits in "[0-9]{7,15}",
+            gaps in prop::collection::vec(separators(), 15),
+        ) {
+            let spaced: String = digits.chars().zip(&gaps).map(|(d, gap)| format!("{d}{gap}")).collect();
+            let plain = Identity::parse(Provider::Phone, &format!("+{digits}")).unwrap();
+            let spaced = Identity::parse(Provider::Phone, &format!(" +{spaced} ")).unwrap();
+            prop_assert_eq!(plain.hash(), spaced.hash());
+        }
+
+        #[test]
+        fn case_and_outer_spaces_never_change_a_hash(
+            provider in prop::sample::select(vec!["xmpp", "email", "twitter"]),
+            local in "[a-zäöü0-9][a-z0-9äöü]{0,8}",
+            domain in "[a-z][a-z0-9]{0,8}\\.org",
+        ) {
+            let id = format!("{local}@{domain}");
+            let plain = Identity::parse(provider.into(), &id).unwrap();
+            let shouted = Identity::parse(provider.into(), &format!("  {} ", id.to_uppercase())).unwrap();
+            prop_assert_eq!(plain.hash(), shouted.hash());
+        }
+    }
+}

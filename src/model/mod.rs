@@ -1,0 +1,14 @@
+//! What the service talks about: identities and their hashes, codes, and the keys that keep them secret at rest.
+//!
+//! Nothing here does I/O or knows a protocol.
+
+pub mod code;
+pub mod hash;
+pub mod identity;
+pub mod seal;
+
+pub use code::Code;
+pub use hash::Hash;
+pub use identity::{Identity, Provider};
+pub use jid::BareJid;
+pub use seal::{Keys, Mac};

@@ -1,0 +1,230 @@
+//! What makes a stolen disk worthless: keyed MACs instead of hashes and JIDs, and sealed boxes for what must be read again.
+//!
+//! All keys are derived from one 32-byte key by HKDF-SHA-256 (RFC 5869), each for one use, so that a value of one
+//! table says nothing about another's.
+
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac as _};
+use rand::Rng;
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::{BareJid, Code, Hash};
+
+/// The key's length in bytes.
+pub const KEY_LENGTH: usize = 32;
+const NONCE_LENGTH: usize = 24;
+
+/// The one secret that lives outside the database. Wiped from memory when dropped.
+pub type MasterKey = Zeroizing<[u8; KEY_LENGTH]>;
+
+/// A keyed digest that stands for a hash, a JID, a code or a counter: HMAC-SHA-256 cut to 128 bits (RFC 2104,
+/// section 5), which no one without the key can compute or turn back, and which compares in constant time.
+#[derive(Clone, Copy, Debug)]
+pub struct Mac(pub [u8; 16]);
+
+impl PartialEq for Mac {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for Mac {}
+
+impl std::hash::Hash for Mac {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+/// A box could not be opened: another key made it, or somebody changed it.
+#[derive(Debug, thiserror::Error)]
+#[error("a sealed box does not open with this key")]
+pub struct BrokenBox;
+
+/// What a box holds, so that a box of one table cannot be passed off as another's.
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose {
+    /// The target and hash of a link.
+    Link,
+    /// What a pending registration must remember.
+    Pending,
+    /// A message to a person.
+    Outbox,
+}
+
+impl Purpose {
+    fn label(self) -> &'static [u8] {
+        match self {
+            Self::Link => b"link",
+            Self::Pending => b"pending",
+            Self::Outbox => b"outbox",
+        }
+    }
+}
+
+type HmacSha256 = Hmac<Sha256>;
+
+/// The keys derived from the [`MasterKey`].
+#[derive(Clone)]
+pub struct Keys {
+    id: HmacSha256,
+    owner: HmacSha256,
+    code: HmacSha256,
+    quota: HmacSha256,
+    check: Mac,
+    cipher: XChaCha20Poly1305,
+}
+
+impl Keys {
+    /// Derives every key.
+    pub fn new(master: &MasterKey) -> Self {
+        let hkdf = Hkdf::<Sha256>::new(None, master.as_slice());
+        let mac = |label| HmacSha256::new((&*derive::<64>(&hkdf, label)).into());
+        Self {
+            id: mac(b"it-se.me id"),
+            owner: mac(b"it-se.me owner"),
+            code: mac(b"it-se.me code"),
+            quota: mac(b"it-se.me quota"),
+            check: digest(&mac(b"it-se.me check"), &[]),
+            cipher: XChaCha20Poly1305::new((&*derive::<32>(&hkdf, b"it-se.me box")).into()),
+        }
+    }
+
+    /// Stands for a hash in the database.
+    pub fn id(&self, hash: &Hash) -> Mac {
+        digest(&self.id, &[hash.as_bytes()])
+    }
+
+    /// Stands for a target in the database.
+    pub fn owner(&self, target: &BareJid) -> Mac {
+        digest(&self.owner, &[target.as_str().as_bytes()])
+    }
+
+    /// Stands for a code: valid only for this identity and this target.
+    pub fn code(&self, id: &Mac, owner: &Mac, code: &Code) -> Mac {
+        digest(&self.code, &[&id.0, &owner.0, code.as_str().as_bytes()])
+    }
+
+    /// Stands for a counter: `what` is counted, for whom is told by `parts`.
+    pub fn quota(&self, what: &str, parts: &[&Mac]) -> Mac {
+        let mut input: Vec<&[u8]> = vec![what.as_bytes()];
+        input.extend(parts.iter().map(|mac| mac.0.as_slice()));
+        digest(&self.quota, &input)
+    }
+
+    /// Tells whether a database was made with this key.
+    pub fn check(&self) -> Mac {
+        self.check
+    }
+
+    /// Seals `plain` for `purpose`.
+    pub fn seal(&self, purpose: Purpose, plain: &[u8], rng: &mut impl Rng) -> Vec<u8> {
+        let mut nonce = [0u8; NONCE_LENGTH];
+        rng.fill_bytes(&mut nonce);
+        let payload = Payload {
+            msg: plain,
+            aad: purpose.label(),
+        };
+        // Fails only beyond 256 GiB; an empty box then opens for nobody.
+        let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
+        [nonce.as_slice(), &sealed].concat()
+    }
+
+    /// Opens a box that [`Keys::seal`] made for the same purpose.
+    ///
+    /// # Errors
+    /// [`BrokenBox`] if it was made with another key, for another purpose, or changed since.
+    pub fn open(&self, purpose: Purpose, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, BrokenBox> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LENGTH>().ok_or(BrokenBox)?;
+        let payload = Payload {
+            msg: sealed,
+            aad: purpose.label(),
+        };
+        self.cipher
+            .decrypt(&XNonce::from(*nonce), payload)
+            .map(Zeroizing::new)
+            .map_err(|_| BrokenBox)
+    }
+}
+
+fn derive<const N: usize>(hkdf: &Hkdf<Sha256>, label: &[u8]) -> Zeroizing<[u8; N]> {
+    let mut key = Zeroizing::new([0u8; N]);
+    // Only fails for outputs of more than 255 blocks of 32 bytes.
+    let _ = hkdf.expand(label, key.as_mut_slice());
+    key
+}
+
+/// HMAC over length-prefixed parts, so that no two lists of parts meet in one input.
+fn digest(key: &HmacSha256, parts: &[&[u8]]) -> Mac {
+    let mut mac = key.clone();
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    let full = mac.finalize().into_bytes();
+    let mut cut = [0u8; 16];
+    cut.copy_from_slice(&full[..16]);
+    Mac(cut)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn keys(byte: u8) -> Keys {
+        Keys::new(&Zeroizing::new([byte; KEY_LENGTH]))
+    }
+
+    #[test]
+    fn a_mac_depends_on_key_use_and_value() {
+        let (a, b) = (Hash::of("phone", "+1"), Hash::of("phone", "+2"));
+        assert_eq!(keys(1).id(&a), keys(1).id(&a));
+        assert_ne!(keys(1).id(&a), keys(2).id(&a));
+        assert_ne!(keys(1).id(&a), keys(1).id(&b));
+        assert_ne!(keys(1).check(), keys(2).check());
+        let (x, y) = (keys(1).id(&a), keys(1).id(&b));
+        assert_ne!(keys(1).quota("q", &[&x, &y]), keys(1).quota("q", &[&y, &x]));
+        assert_ne!(keys(1).quota("q", &[&x]), keys(1).quota("r", &[&x]));
+    }
+
+    #[test]
+    fn a_code_is_valid_for_one_identity_and_target() {
+        let keys = keys(1);
+        let [a, b] = [1, 2].map(|n| Mac([n; 16]));
+        let code = Code::typed("3991");
+        assert_ne!(keys.code(&a, &b, &code), keys.code(&b, &a, &code));
+        assert_ne!(keys.code(&a, &b, &code), keys.code(&a, &b, &Code::typed("3992")));
+    }
+
+    #[test]
+    fn a_box_opens_with_its_key_and_purpose_only() {
+        let sealed = keys(1).seal(Purpose::Link, b"secret", &mut rand::rng());
+        assert!(!sealed.windows(6).any(|w| w == b"secret"));
+        assert_eq!(*keys(1).open(Purpose::Link, &sealed).unwrap(), b"secret");
+        assert!(keys(2).open(Purpose::Link, &sealed).is_err());
+        assert!(keys(1).open(Purpose::Outbox, &sealed).is_err());
+    }
+
+    #[test]
+    fn a_changed_or_cut_box_does_not_open() {
+        let sealed = keys(1).seal(Purpose::Link, b"secret", &mut rand::rng());
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert!(keys(1).open(Purpose::Link, &changed).is_err());
+            assert!(keys(1).open(Purpose::Link, &sealed[..at]).is_err());
+        }
+    }
+
+    #[test]
+    fn equal_values_make_different_boxes() {
+        let mut rng = rand::rng();
+        let mut seal = || keys(1).seal(Purpose::Link, b"secret", &mut rng);
+        assert_ne!(seal(), seal());
+    }
+}

@@ -1,0 +1,54 @@
+//! confirm: do all these hashes belong to this JID?
+
+use super::Service;
+use super::error::{Error, Result};
+use super::limits::HASHES_PER_CONFIRM;
+use crate::model::identity::parse_target;
+use crate::model::{BareJid, Hash, Identity};
+
+impl Service {
+    /// Whether every one of `hashes` is linked to `target`. What is no JID or no hash has no links.
+    ///
+    /// # Errors
+    /// `value_error` without a hash, `too_many_requested`, `internal_server_error`.
+    pub async fn confirm(&self, target: &str, hashes: &[impl AsRef<str>]) -> Result<bool> {
+        match hashes.len() {
+            0 => return Err(Error::Value("'hashes' must have at least one hash.".into())),
+            1..=HASHES_PER_CONFIRM => {}
+            _ => {
+                return Err(Error::TooManyRequested {
+                    limit: HASHES_PER_CONFIRM,
+                    what: "hashes",
+                });
+            }
+        }
+        let keys = &self.core.keys;
+        let ids: Option<Vec<_>> = hashes
+            .iter()
+            .map(|hash| Hash::parse(hash.as_ref()).map(|hash| keys.id(&hash)))
+            .collect();
+        let (Some(ids), Ok(target)) = (ids, parse_target(target)) else {
+            return Ok(false);
+        };
+        let owner = Some(keys.owner(&target));
+        self.ask(move |_, tx| {
+            for id in &ids {
+                if tx.owner(id)? != owner {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Refuses whoever has not proven to be itself.
+    pub(super) async fn require_confirmed(&self, target: &BareJid) -> Result<()> {
+        let itself = Identity::of_jid(target).hash().to_string();
+        if self.confirm(target.as_str(), &[itself]).await? {
+            Ok(())
+        } else {
+            Err(Error::TargetUnconfirmed(target.clone()))
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! contact: asks to be introduced to whoever is behind some hashes.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{Error, Result};
+use super::limits::{Counter, DAY, HASHES_PER_CONTACT};
+use super::{Core, Service, Tx};
+use crate::channel::Message;
+use crate::clock::millis;
+use crate::model::seal::Purpose;
+use crate::model::{BareJid, Hash, Identity, Mac};
+use crate::store::{NewRow, Queue, Row};
+
+/// For how long a contact request may wait for its delivery.
+const WANTED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// What a contact request asks for, before anything of it was checked.
+pub struct ContactRequest {
+    /// Who asks.
+    pub target: BareJid,
+    /// The asker's own details, as provider and id.
+    pub details: Vec<(String, String)>,
+    /// Hashes of those the asker wants to be introduced to.
+    pub contacts: Vec<String>,
+}
+
+impl ContactRequest {
+    /// Reads `info`, an array of objects with `provider` (or `protocol`) and `id`; what else they have is ignored, and
+    /// what cannot be read is left out.
+    ///
+    /// # Errors
+    /// `value_error` if it is no array.
+    pub fn new(target: BareJid, info: &serde_json::Value, contacts: Vec<String>) -> Result<Self> {
+        let info = info.as_array().ok_or(Error::Value(
+            "The contact details must be an array of objects with 'provider' and 'id'.".into(),
+        ))?;
+        let detail = |entry: &serde_json::Value| {
+            let provider = entry.get("provider").or_else(|| entry.get("protocol"))?.as_str()?;
+            Some((provider.to_owned(), entry.get("id")?.as_str()?.to_owned()))
+        };
+        Ok(Self {
+            target,
+            details: info.iter().filter_map(detail).collect(),
+            contacts,
+        })
+    }
+}
+
+/// A contact request as it waits in the outbox: nobody has looked yet whether its hashes are known.
+#[derive(Serialize, Deserialize)]
+struct Request {
+    from: BareJid,
+    details: Vec<Identity>,
+    hashes: Vec<Hash>,
+}
+
+impl Service {
+    /// Asks, for the `sender` of a stanza, to be introduced.
+    ///
+    /// The answer and the time it takes are the same whoever is known: all the looking up is done afterwards.
+    ///
+    /// # Errors
+    /// `value_error`, `too_many_requested`, `insufficient_contact_info`, `request_limit_reached`,
+    /// `internal_server_error`.
+    pub async fn contact_native(&self, request: ContactRequest) -> Result<()> {
+        check_size(&request)?;
+        self.contact(request).await
+    }
+
+    /// The same, asked for over HTTP by anybody.
+    ///
+    /// # Errors
+    /// Also `target_unconfirmed` unless the target is registered.
+    pub async fn contact_http(&self, request: ContactRequest) -> Result<()> {
+        check_size(&request)?;
+        self.require_confirmed(&request.target).await?;
+        self.contact(request).await
+    }
+
+    async fn contact(&self, request: ContactRequest) -> Result<()> {
+        let details = self.confirmed_details(&request.target, request.details).await?;
+        if details.is_empty() {
+            return Err(Error::InsufficientContactInfo);
+        }
+        let asked = u32::try_from(request.contacts.len()).unwrap_or(u32::MAX);
+        let mut hashes: Vec<Hash> = request.contacts.iter().filter_map(|text| Hash::parse(text)).collect();
+        let mut seen = HashSet::new();
+        hashes.retain(|hash| seen.insert(*hash));
+        let request = Request {
+            from: request.target,
+            details,
+            hashes,
+        };
+        self.change(move |core, tx| core.accept(tx, &request, asked)).await
+    }
+
+    /// Those details that can be parsed and are linked to `target`.
+    async fn confirmed_details(&self, target: &BareJid, details: Vec<(String, String)>) -> Result<Vec<Identity>> {
+        let mut identities: Vec<Identity> = Vec::new();
+        for (provider, id) in details {
+            match Identity::parse(provider.into(), &id) {
+                Ok(identity) if !identities.contains(&identity) => identities.push(identity),
+                _ => {}
+            }
+        }
+        let owner = Some(self.core.keys.owner(target));
+        self.ask(move |core, tx| {
+            let mut confirmed = Vec::new();
+            for identity in identities {
+                if tx.owner(&core.keys.id(&identity.hash()))? == owner {
+                    confirmed.push(identity);
+                }
+            }
+            Ok(confirmed)
+        })
+        .await
+    }
+
+    /// Turns a waiting contact request into one introduction for each recipient, all of it or nothing.
+    ///
+    /// # Errors
+    /// If the store fails: the request waits on.
+    pub(crate) async fn introduce(&self, row: Row) -> Result<()> {
+        self.change(move |core, tx| core.introduce(tx, &row)).await
+    }
+}
+
+fn check_size(request: &ContactRequest) -> Result<()> {
+    match request.contacts.len() {
+        0 => Err(Error::Value("'contacts' must have at least one hash.".into())),
+        1..=HASHES_PER_CONTACT => Ok(()),
+        _ => Err(Error::TooManyRequested {
+            limit: HASHES_PER_CONTACT,
+            what: "hashes",
+        }),
+    }
+}
+
+impl Core {
+    fn accept(&self, tx: &Tx<'_>, request: &Request, asked: u32) -> Result<()> {
+        let now = self.clock.now();
+        let hashes = Counter {
+            key: self
+                .keys
+                .quota("hashes of requester", &[&self.keys.owner(&request.from)]),
+            limit: self.settings.limits.hashes_per_day,
+            window: DAY,
+        };
+        hashes.check(tx, now, asked)?;
+        hashes.add(tx, now, asked)?;
+        tx.push(&NewRow {
+            queue: Queue::Requests,
+            due_at: now,
+            expires_at: now + millis(WANTED_FOR),
+            sealed: self.seal(Purpose::Outbox, request)?,
+        })
+    }
+
+    fn introduce(&self, tx: &Tx<'_>, row: &Row) -> Result<()> {
+        let request: Request = self.open(Purpose::Outbox, &row.sealed)?;
+        let requester = self.keys.owner(&request.from);
+        let mut served = HashSet::from([requester]);
+        for hash in &request.hashes {
+            let Some(link) = tx.link(&self.keys.id(hash))? else {
+                continue;
+            };
+            if served.insert(link.owner) && self.is_first_today(tx, &requester, &link.owner)? {
+                let introduction = Message::Introduction {
+                    to: self.open_link(&link)?.0,
+                    from: request.from.clone(),
+                    details: request.details.clone(),
+                };
+                self.post(tx, introduction, row.expires_at)?;
+            }
+        }
+        Ok(tx.remove(row.id)?)
+    }
+
+    /// Whether the requester has not reached that recipient of late; from now on it has.
+    fn is_first_today(&self, tx: &Tx<'_>, requester: &Mac, recipient: &Mac) -> Result<bool> {
+        let now = self.clock.now();
+        let repeat = Counter {
+            key: self.keys.quota("contact", &[requester, recipient]),
+            limit: 1,
+            window: self.settings.limits.repeat_contact_after,
+        };
+        match repeat.check(tx, now, 1) {
+            Ok(()) => repeat.add(tx, now, 1).map(|()| true),
+            Err(Error::RequestLimitReached { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}

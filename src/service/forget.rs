@@ -1,0 +1,128 @@
+//! links and forget: what is known of oneself, and its erasure.
+
+use super::codes::NewCode;
+use super::error::Result;
+use super::limits::HASHES_PER_CONFIRM;
+use super::{Core, Error, Service, Side, Tx};
+use crate::channel::Message;
+use crate::model::{BareJid, Hash, Identity, Mac};
+
+/// How far an erasure asked for over HTTP is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forgetting {
+    /// A code was sent to the target, or waits already.
+    Pending,
+    /// It is done.
+    Forgotten,
+}
+
+impl Service {
+    /// The hashes linked to the `sender` of a stanza, oldest first.
+    ///
+    /// # Errors
+    /// `internal_server_error`.
+    pub async fn links(&self, sender: &BareJid) -> Result<Vec<Hash>> {
+        let owner = self.core.keys.owner(sender);
+        self.ask(move |core, tx| {
+            let links = tx.links_of(&owner)?;
+            links
+                .iter()
+                .map(|link| core.open_link(link).map(|(_, hash)| hash))
+                .collect()
+        })
+        .await
+    }
+
+    /// Removes links of the `sender` of a stanza, and registrations that wait: the named ones, or all without a name.
+    ///
+    /// # Errors
+    /// `too_many_requested`, `internal_server_error`.
+    pub async fn forget_native(&self, sender: &BareJid, hashes: &[String]) -> Result<()> {
+        let selection = self.selection(hashes)?;
+        let owner = self.core.keys.owner(sender);
+        self.change(move |core, tx| core.forget(tx, &owner, selection.as_deref()))
+            .await
+    }
+
+    /// The same over HTTP: without a code, one is sent to `target`; with it, the links go. The code is valid for the
+    /// selection it was asked for.
+    ///
+    /// # Errors
+    /// `target_unconfirmed`, `not_found`, `faulty_code`, `too_many_requested`, `request_limit_reached`,
+    /// `internal_server_error`.
+    pub async fn forget_http(
+        &self,
+        target: &BareJid,
+        hashes: &[String],
+        code: Option<String>,
+        resend: bool,
+    ) -> Result<Forgetting> {
+        self.require_confirmed(target).await?;
+        let selection = self.selection(hashes)?;
+        let target = target.clone();
+        self.change(move |core, tx| {
+            let owner = core.keys.owner(&target);
+            let id = core.forget_id(&owner, selection.as_deref());
+            let Some(code) = code else {
+                let new = NewCode {
+                    id,
+                    target: target.clone(),
+                    identity: Identity::of_jid(&target),
+                    resend,
+                };
+                let everything = selection.is_none();
+                core.send_code(tx, Side::Http, new, |code, _| Message::ForgetCode {
+                    to: target,
+                    code,
+                    everything,
+                })?;
+                return Ok(Forgetting::Pending);
+            };
+            let waiting = tx.pending(&id, &owner)?.into_iter().collect();
+            let itself = core.keys.id(&Identity::of_jid(&target).hash());
+            core.check_code(tx, Side::Http, waiting, &[&itself], Some(&code))?;
+            core.forget(tx, &owner, selection.as_deref())?;
+            Ok(Forgetting::Forgotten)
+        })
+        .await
+    }
+
+    /// The links named, as the store knows them; `None` is everything. A hash that nobody has names nothing.
+    fn selection(&self, hashes: &[String]) -> Result<Option<Vec<Mac>>> {
+        if hashes.len() > HASHES_PER_CONFIRM {
+            return Err(Error::TooManyRequested {
+                limit: HASHES_PER_CONFIRM,
+                what: "hashes",
+            });
+        }
+        let ids = |hash: &String| Hash::parse(hash).map(|hash| self.core.keys.id(&hash));
+        Ok((!hashes.is_empty()).then(|| hashes.iter().filter_map(ids).collect()))
+    }
+}
+
+impl Core {
+    fn forget(&self, tx: &Tx<'_>, owner: &Mac, selection: Option<&[Mac]>) -> Result<()> {
+        let Some(ids) = selection else {
+            tx.delete_links_of(owner)?;
+            return Ok(tx.delete_pendings_of(owner)?);
+        };
+        for id in ids {
+            tx.delete_link(id, owner)?;
+            tx.delete_pending(id, owner)?;
+        }
+        Ok(())
+    }
+
+    /// Under which name an erasure waits for its code: another for each selection, whatever its order.
+    fn forget_id(&self, owner: &Mac, selection: Option<&[Mac]>) -> Mac {
+        let mut ids: Vec<&Mac> = selection.unwrap_or_default().iter().collect();
+        ids.sort_by_key(|id| id.0);
+        let what = if selection.is_some() {
+            "forget some"
+        } else {
+            "forget all"
+        };
+        ids.insert(0, owner);
+        self.keys.quota(what, &ids)
+    }
+}

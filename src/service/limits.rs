@@ -1,0 +1,148 @@
+//! What keeps the service from being used against people: how often, how much, how long.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::{Quota as Rate, RateLimiter};
+use serde::{Deserialize, Serialize};
+
+use super::Tx;
+use super::error::{Error, Result};
+use crate::clock::{Clock, Millis, millis};
+use crate::model::{BareJid, Mac};
+use crate::store::Quota;
+
+/// A day, the window of most limits.
+pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Hashes in one contact request (API document, 1.3.4).
+pub const HASHES_PER_CONTACT: usize = 100;
+/// Hashes in one confirm request.
+pub const HASHES_PER_CONFIRM: usize = 500;
+
+/// The `[limits]` of the configuration.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Of one client address (IPv6: one /64) over HTTP, of one bare JID natively.
+    pub requests_per_second: NonZeroU32,
+    /// Wrong guesses at one code, after which it is gone.
+    pub guesses_per_code: u32,
+    /// Wrong guesses at one identity in a day.
+    pub guesses_per_day: u32,
+    /// Codes sent to one identity in a day.
+    pub codes_per_day: u32,
+    /// Codes sent to all identities of one target in a day.
+    pub codes_per_target_per_day: u32,
+    /// Between two codes to one identity.
+    #[serde(with = "humantime_serde")]
+    pub resend_after: Duration,
+    /// Contact hashes of one requester in a day.
+    pub hashes_per_day: u32,
+    /// Between two requests of the same requester that reach the same recipient.
+    #[serde(with = "humantime_serde")]
+    pub repeat_contact_after: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            requests_per_second: NonZeroU32::MIN.saturating_add(9),
+            guesses_per_code: 5,
+            guesses_per_day: 10,
+            codes_per_day: 5,
+            codes_per_target_per_day: 20,
+            resend_after: Duration::from_secs(30),
+            hashes_per_day: 1000,
+            repeat_contact_after: DAY,
+        }
+    }
+}
+
+/// Who makes requests.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Requester {
+    /// An HTTP client, by address; the callers cut IPv6 to its /64.
+    Address(std::net::IpAddr),
+    /// An XMPP user.
+    Jid(BareJid),
+}
+
+type Buckets = governor::state::keyed::DashMapStateStore<Requester>;
+
+/// Counts the requests of everybody in the last second, in memory.
+pub struct RequestLimiter {
+    clock: Clock,
+    limiter: RateLimiter<Requester, Buckets, Clock, NoOpMiddleware<Nanos>>,
+}
+
+impl RequestLimiter {
+    /// Allows each requester `per_second` requests a second, by `clock`.
+    pub fn new(per_second: NonZeroU32, clock: Clock) -> Self {
+        let limiter = RateLimiter::dashmap_with_clock(Rate::per_second(per_second), clock.clone());
+        Self { clock, limiter }
+    }
+
+    /// Counts a request.
+    ///
+    /// # Errors
+    /// [`Error::RequestLimitReached`] if it is one too many.
+    pub fn admit(&self, requester: &Requester) -> Result<()> {
+        self.limiter
+            .check_key(requester)
+            .map_err(|until| Error::RequestLimitReached {
+                retry_after: until.wait_time_from(governor::clock::Clock::now(&self.clock)),
+            })
+    }
+
+    /// Forgets whoever has been quiet.
+    pub fn forget_idle(&self) {
+        self.limiter.retain_recent();
+        self.limiter.shrink_to_fit();
+    }
+}
+
+/// A durable counter with its limit.
+pub(super) struct Counter {
+    /// What is counted, for whom.
+    pub(super) key: Mac,
+    /// How often is allowed.
+    pub(super) limit: u32,
+    /// In how long, from the first time on.
+    pub(super) window: Duration,
+}
+
+impl Counter {
+    /// Whether `more` still fits.
+    ///
+    /// # Errors
+    /// [`Error::RequestLimitReached`] if not.
+    pub(super) fn check(&self, tx: &Tx<'_>, now: Millis, more: u32) -> Result<()> {
+        let quota = self.current(tx, now)?;
+        if quota.used.saturating_add(more) <= self.limit {
+            return Ok(());
+        }
+        Err(Error::RequestLimitReached {
+            retry_after: Duration::from_millis(quota.resets_at - now),
+        })
+    }
+
+    /// Counts `more`.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(super) fn add(&self, tx: &Tx<'_>, now: Millis, more: u32) -> Result<()> {
+        let mut quota = self.current(tx, now)?;
+        quota.used = quota.used.saturating_add(more);
+        Ok(tx.put_quota(&self.key, quota)?)
+    }
+
+    fn current(&self, tx: &Tx<'_>, now: Millis) -> Result<Quota> {
+        let counted = tx.quota(&self.key)?.filter(|quota| quota.resets_at > now);
+        Ok(counted.unwrap_or(Quota {
+            resets_at: now + millis(self.window),
+            used: 0,
+        }))
+    }
+}

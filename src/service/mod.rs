@@ -1,0 +1,265 @@
+//! The operations: all that `xmpp` and `http` call, each in a file of its own.
+//!
+//! Everything an operation does is done here: the adapters parse, call and encode.
+
+mod codes;
+mod confirm;
+mod contact;
+pub mod error;
+mod forget;
+mod limits;
+mod register;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::RngExt;
+use rand::rngs::SysRng;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Notify;
+
+pub use self::codes::{CodeRule, CodeRules};
+pub use self::contact::ContactRequest;
+pub use self::error::{Error, Result};
+pub use self::forget::Forgetting;
+pub use self::limits::{HASHES_PER_CONFIRM, HASHES_PER_CONTACT, Limits, Requester};
+pub use self::register::{Registered, Status};
+pub use self::verify::Verified;
+use crate::channel::{Letter, Message};
+use crate::clock::{Clock, Millis, millis};
+use crate::model::Keys;
+use crate::model::seal::Purpose;
+use crate::store::{NewRow, Purged, Queue, Read, Store, StoreError, Write};
+
+/// For how long a notice may wait for its delivery.
+const NOTICE_LIVES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// What an admin decides.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Names of the providers that are configured.
+    pub providers: BTreeSet<String>,
+    /// Beginnings of the phone numbers that text messages go to; empty: all.
+    pub phone_prefixes: Vec<String>,
+    /// Shape and life of codes.
+    pub codes: CodeRules,
+    /// How often, how much.
+    pub limits: Limits,
+}
+
+/// Where a request came from, which decides what vouches for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    /// A stanza, whose sender's server vouches for the JID.
+    Native,
+    /// HTTP: anybody.
+    Http,
+}
+
+impl Side {
+    /// Guesses on one side do not use up the other's.
+    fn guesses(self) -> &'static str {
+        match self {
+            Self::Native => "native guesses",
+            Self::Http => "http guesses",
+        }
+    }
+}
+
+/// The service, whoever asks by whatever protocol. Clones are the same service.
+#[derive(Clone)]
+pub struct Service {
+    core: Arc<Core>,
+    store: Store,
+}
+
+/// What operations need within a transaction.
+struct Core {
+    keys: Keys,
+    clock: Clock,
+    settings: Settings,
+    requests: limits::RequestLimiter,
+    posted: HashMap<Queue, Notify>,
+}
+
+impl Service {
+    /// Serves over `store`.
+    pub fn new(store: Store, keys: Keys, clock: Clock, settings: Settings) -> Self {
+        let requests = limits::RequestLimiter::new(settings.limits.requests_per_second, clock.clone());
+        let core = Core {
+            keys,
+            clock,
+            settings,
+            requests,
+            posted: Queue::ALL.map(|queue| (queue, Notify::new())).into(),
+        };
+        Self {
+            core: Arc::new(core),
+            store,
+        }
+    }
+
+    /// Counts a request of `requester`.
+    ///
+    /// # Errors
+    /// `request_limit_reached`.
+    pub fn admit(&self, requester: &Requester) -> Result<()> {
+        self.core.requests.admit(requester)
+    }
+
+    /// Removes what has expired and forgets who has been quiet.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn purge(&self) -> Result<Purged> {
+        self.core.requests.forget_idle();
+        self.change(|core, tx| Ok(tx.purge(core.clock.now())?)).await
+    }
+
+    /// Where messages wait.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The time the service goes by.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.core.clock
+    }
+
+    /// Resolves when a message was put into `queue`.
+    pub(crate) async fn posted(&self, queue: Queue) {
+        match self.core.posted.get(&queue) {
+            Some(notify) => notify.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Opens a message of the outbox.
+    pub(crate) fn open_letter(&self, sealed: &[u8]) -> Result<Letter> {
+        self.core.open(Purpose::Outbox, sealed)
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Core, &dyn Read) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let core = self.core.clone();
+        settle(self.store.read(move |tx| split(question(&core, tx))).await)
+    }
+
+    /// Runs `change` in one transaction. An error of the domain keeps what was changed (a wrong guess must count), one
+    /// of the store rolls it back.
+    async fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Core, &Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let core = self.core.clone();
+        let changed = self.store.write(move |write| {
+            let tx = Tx {
+                write,
+                posted: RefCell::default(),
+            };
+            let result = split(change(&core, &tx))?;
+            Ok((result, tx.posted.take()))
+        });
+        let (result, posted) = match changed.await {
+            Ok((result, posted)) => (Ok(result), posted),
+            Err(error) => (Err(error), Vec::new()),
+        };
+        for queue in posted {
+            self.core.posted.get(&queue).into_iter().for_each(Notify::notify_one);
+        }
+        settle(result)
+    }
+}
+
+/// A transaction that remembers whose workers must be woken once it is durable.
+struct Tx<'a> {
+    write: &'a dyn Write,
+    posted: RefCell<Vec<Queue>>,
+}
+
+impl<'a> Deref for Tx<'a> {
+    type Target = dyn Write + 'a;
+
+    fn deref(&self) -> &Self::Target {
+        self.write
+    }
+}
+
+impl Tx<'_> {
+    fn push(&self, row: &NewRow) -> Result<()> {
+        self.write.push(row)?;
+        self.posted.borrow_mut().push(row.queue);
+        Ok(())
+    }
+}
+
+type Split<T> = std::result::Result<Result<T>, StoreError>;
+
+fn split<T>(result: Result<T>) -> Split<T> {
+    match result {
+        Err(Error::Internal(error)) => Err(error),
+        other => Ok(other),
+    }
+}
+
+fn settle<T>(result: Split<T>) -> Result<T> {
+    match result {
+        Ok(result) => result,
+        Err(error) => {
+            tracing::error!(%error, "the database failed");
+            Err(Error::Internal(error))
+        }
+    }
+}
+
+impl Core {
+    /// The operating system's random source.
+    fn rng(&self) -> rand::rand_core::UnwrapErr<SysRng> {
+        rand::rand_core::UnwrapErr(SysRng)
+    }
+
+    fn today(&self) -> u32 {
+        u32::try_from(self.clock.now() / millis(limits::DAY)).unwrap_or(u32::MAX)
+    }
+
+    fn notice_expires_at(&self) -> Millis {
+        self.clock.now() + millis(NOTICE_LIVES)
+    }
+
+    fn seal(&self, purpose: Purpose, value: &impl Serialize) -> Result<Vec<u8>> {
+        let plain = serde_json::to_vec(value).map_err(Self::broken)?;
+        Ok(self.keys.seal(purpose, &plain, &mut self.rng()))
+    }
+
+    fn open<T: DeserializeOwned>(&self, purpose: Purpose, sealed: &[u8]) -> Result<T> {
+        let plain = self.keys.open(purpose, sealed).map_err(Self::broken)?;
+        // serde_json's own words may quote the value.
+        serde_json::from_slice(&plain).map_err(|_| Self::broken("a sealed box holds something else than expected"))
+    }
+
+    /// The database has something that this service did not put there.
+    fn broken(cause: impl std::fmt::Display) -> Error {
+        Error::Internal(StoreError(cause.to_string()))
+    }
+
+    /// Puts a message into the outbox.
+    fn post(&self, tx: &Tx<'_>, message: Message, expires_at: Millis) -> Result<()> {
+        let Some(queue) = message.queue() else { return Ok(()) };
+        let id = format!("{:032x}", self.rng().random::<u128>());
+        tx.push(&NewRow {
+            queue,
+            due_at: self.clock.now(),
+            expires_at,
+            sealed: self.seal(Purpose::Outbox, &Letter { id, message })?,
+        })
+    }
+}

@@ -1,0 +1,126 @@
+//! register: starts to link an identity to a target.
+
+use super::codes::NewCode;
+use super::error::{Error, Result};
+use super::{Service, Side};
+use crate::channel::Message;
+use crate::model::{BareJid, Hash, Identity, Provider};
+
+/// What registering led to.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// What the identity is known by from now on.
+    pub hash: Hash,
+    /// Whether a code must still be entered.
+    pub status: Status,
+    /// Where to send the user to sign in (OAuth providers only).
+    pub goto: Option<String>,
+}
+
+/// How far a registration is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// A code was sent, or waits already.
+    Pending,
+    /// The link is made.
+    Confirmed,
+}
+
+impl Status {
+    /// The word on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Confirmed => "confirmed",
+        }
+    }
+}
+
+impl Service {
+    /// Starts to link an identity to the `sender` of a stanza, whose server vouches for it: the sender's own JID is
+    /// linked along the way, and at once if that is what is asked for.
+    ///
+    /// # Errors
+    /// `unknown_provider`, `value_error`, `request_limit_reached`, `internal_server_error`.
+    pub async fn register_native(
+        &self,
+        sender: &BareJid,
+        provider: &str,
+        id: &str,
+        resend: bool,
+    ) -> Result<Registered> {
+        let identity = self.identity(provider, id)?;
+        if identity == Identity::of_jid(sender) {
+            let (target, own) = (sender.clone(), identity.clone());
+            self.change(move |core, tx| core.link_itself(tx, &target, &own)).await?;
+            return Ok(Registered {
+                hash: identity.hash(),
+                status: Status::Confirmed,
+                goto: None,
+            });
+        }
+        self.start(Side::Native, sender, identity, resend).await
+    }
+
+    /// Starts to link an identity to `target`, asked for over HTTP by anybody.
+    ///
+    /// # Errors
+    /// `target_unconfirmed` unless the target itself is registered, then as [`Service::register_native`].
+    pub async fn register_http(&self, target: &BareJid, provider: &str, id: &str, resend: bool) -> Result<Registered> {
+        let itself = Provider::from(provider) == Provider::Xmpp
+            && Identity::parse(Provider::Xmpp, id) == Ok(Identity::of_jid(target));
+        if !itself {
+            self.require_confirmed(target).await?;
+        }
+        let identity = self.identity(provider, id)?;
+        self.start(Side::Http, target, identity, resend).await
+    }
+
+    /// The identity that a code can be sent to.
+    fn identity(&self, provider: &str, id: &str) -> Result<Identity> {
+        let settings = &self.core.settings;
+        if !settings.providers.contains(provider) {
+            return Err(Error::UnknownProvider);
+        }
+        let identity = Identity::parse(provider.into(), id).map_err(|invalid| Error::Value(invalid.reason().into()))?;
+        identity
+            .check_reachable()
+            .map_err(|invalid| Error::Value(invalid.reason().into()))?;
+        let prefixes = &settings.phone_prefixes;
+        let served = prefixes.is_empty() || prefixes.iter().any(|prefix| identity.id.starts_with(prefix.as_str()));
+        if identity.provider == Provider::Phone && !served {
+            return Err(Error::Value(
+                "This service does not send text messages to that country.".into(),
+            ));
+        }
+        Ok(identity)
+    }
+
+    async fn start(&self, side: Side, target: &BareJid, identity: Identity, resend: bool) -> Result<Registered> {
+        let hash = identity.hash();
+        let target = target.clone();
+        self.change(move |core, tx| {
+            if side == Side::Native {
+                core.link_itself(tx, &target, &Identity::of_jid(&target))?;
+            }
+            let new = NewCode {
+                id: core.keys.id(&hash),
+                target: target.clone(),
+                identity: identity.clone(),
+                resend,
+            };
+            core.send_code(tx, side, new, |code, minutes| Message::Code {
+                identity,
+                target,
+                code,
+                minutes,
+            })
+        })
+        .await?;
+        Ok(Registered {
+            hash,
+            status: Status::Pending,
+            goto: None,
+        })
+    }
+}

@@ -1,0 +1,654 @@
+//! The operations, over a real store and a clock that moves when told.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::time::Duration;
+
+use super::*;
+use crate::model::identity::parse_target;
+use crate::model::{BareJid, Hash, Identity};
+use crate::store::sqlite::SqliteStore;
+
+const PHONE: &str = "+447700900123";
+const MAIL: &str = "amy@mail.example";
+const MINUTE: Duration = Duration::from_secs(60);
+
+struct Fixture {
+    service: Service,
+    clock: Clock,
+    _folder: tempfile::TempDir,
+}
+
+fn jid(text: &str) -> BareJid {
+    parse_target(text).unwrap()
+}
+
+fn amy() -> BareJid {
+    jid("amy@example.org")
+}
+
+fn michael() -> BareJid {
+    jid("michael@example.net")
+}
+
+fn hash(provider: &str, id: &str) -> String {
+    Identity::parse(provider.into(), id).unwrap().hash().to_string()
+}
+
+fn own_hash(jid: &BareJid) -> String {
+    hash("xmpp", jid.as_str())
+}
+
+fn code_of<T: std::fmt::Debug>(result: Result<T>) -> &'static str {
+    match result.unwrap_err() {
+        Error::TargetUnconfirmed(_) => "target_unconfirmed",
+        Error::NotFound(_) => "not_found",
+        Error::MissingCode => "missing_code",
+        Error::FaultyCode => "faulty_code",
+        Error::Value(_) => "value_error",
+        Error::InsufficientContactInfo => "insufficient_contact_info",
+        Error::TooManyRequested { .. } => "too_many_requested",
+        Error::UnknownProvider => "unknown_provider",
+        Error::RequestLimitReached { .. } => "request_limit_reached",
+        other => panic!("{other:?}"),
+    }
+}
+
+impl Fixture {
+    fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::new(&zeroize::Zeroizing::new([7; 32]));
+        let store = SqliteStore::open(&folder.path().join("test.db"), keys.check()).unwrap();
+        let mut settings = Settings {
+            providers: ["xmpp", "email", "phone"].map(str::to_owned).into(),
+            ..Settings::default()
+        };
+        change(&mut settings);
+        let clock = Clock::system();
+        Self {
+            service: Service::new(Store::new(store), keys, clock.clone(), settings),
+            clock,
+            _folder: folder,
+        }
+    }
+
+    /// Takes what waits in a queue, as a worker would.
+    async fn sent(&self, queue: Queue) -> Vec<Message> {
+        let now = self.clock.now();
+        let rows = self
+            .service
+            .store()
+            .read(move |tx| tx.due(queue, now, 1000))
+            .await
+            .unwrap();
+        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+        self.service
+            .store()
+            .write(move |tx| ids.into_iter().try_for_each(|id| tx.remove(id)))
+            .await
+            .unwrap();
+        rows.iter()
+            .map(|row| self.service.open_letter(&row.sealed).unwrap().message)
+            .collect()
+    }
+
+    /// The codes that wait in a queue.
+    async fn codes(&self, queue: Queue) -> Vec<String> {
+        let codes = self.sent(queue).await.into_iter().filter_map(|message| match message {
+            Message::Code { code, .. } | Message::ForgetCode { code, .. } => Some(code.to_string()),
+            _ => None,
+        });
+        codes.collect()
+    }
+
+    async fn register(&self, target: &BareJid, provider: &str, id: &str) -> Result<Registered> {
+        self.service.register_native(target, provider, id, false).await
+    }
+
+    async fn resend(&self, target: &BareJid, provider: &str, id: &str) -> Result<Registered> {
+        self.service.register_native(target, provider, id, true).await
+    }
+
+    async fn verify(&self, target: &BareJid, hash: &str, code: &str) -> Result<Verified> {
+        self.service.verify_native(target, hash, Some(code)).await
+    }
+
+    async fn verify_http(&self, hash: &str, code: &str) -> Result<Verified> {
+        self.service.verify_http(hash, Some(code)).await
+    }
+
+    /// Links a phone number natively.
+    async fn link_phone(&self, target: &BareJid, number: &str) {
+        self.register(target, "phone", number).await.unwrap();
+        let code = self.codes(Queue::Phone).await.pop().unwrap();
+        self.verify(target, &hash("phone", number), &code).await.unwrap();
+    }
+
+    async fn confirms(&self, target: &BareJid, hash: &str) -> bool {
+        self.service.confirm(target.as_str(), &[hash]).await.unwrap()
+    }
+
+    fn request(target: &BareJid, details: &[(&str, &str)], contacts: Vec<String>) -> ContactRequest {
+        ContactRequest {
+            target: target.clone(),
+            details: details
+                .iter()
+                .map(|(provider, id)| ((*provider).into(), (*id).into()))
+                .collect(),
+            contacts,
+        }
+    }
+
+    /// Asks natively with the own number, and lets the worker look up the hashes.
+    async fn contact(&self, from: &BareJid, number: &str, contacts: Vec<String>) -> Result<()> {
+        self.service
+            .contact_native(Self::request(from, &[("phone", number)], contacts))
+            .await?;
+        self.match_requests().await;
+        Ok(())
+    }
+
+    async fn match_requests(&self) {
+        let now = self.clock.now();
+        let rows = self
+            .service
+            .store()
+            .read(move |tx| tx.due(Queue::Requests, now, 100))
+            .await
+            .unwrap();
+        for row in rows {
+            self.service.introduce(row).await.unwrap();
+        }
+    }
+
+    /// Who is asked to be introduced to whom.
+    async fn introductions(&self) -> Vec<(String, String)> {
+        let sent = self
+            .sent(Queue::Xmpp)
+            .await
+            .into_iter()
+            .filter_map(|message| match message {
+                Message::Introduction { to, from, .. } => Some((to.to_string(), from.to_string())),
+                _ => None,
+            });
+        sent.collect()
+    }
+}
+
+/// A code that is not `right`.
+fn wrong(right: &str) -> String {
+    right
+        .chars()
+        .map(|digit| if digit == '9' { '0' } else { '9' })
+        .collect()
+}
+
+#[tokio::test]
+async fn ones_own_jid_is_confirmed_at_once_natively() {
+    let it = Fixture::new();
+    let registered = it.register(&amy(), "xmpp", "AMY@example.org/phone").await.unwrap();
+    assert_eq!(registered.status, Status::Confirmed);
+    assert_eq!(registered.hash.to_string(), own_hash(&amy()));
+    assert!(it.confirms(&amy(), &own_hash(&amy())).await);
+    assert!(it.sent(Queue::Xmpp).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_right_code_makes_the_link_and_the_senders_jid_is_confirmed_along_the_way() {
+    let it = Fixture::new();
+    let phone = hash("phone", PHONE);
+    let registered = it.register(&amy(), "phone", "+44 (7700) 900-123").await.unwrap();
+    assert_eq!(
+        (registered.status, registered.hash.to_string()),
+        (Status::Pending, phone.clone())
+    );
+    assert!(it.confirms(&amy(), &own_hash(&amy())).await);
+    assert!(!it.confirms(&amy(), &phone).await);
+
+    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    assert_eq!(code.len(), 4);
+    assert_eq!(
+        code_of(it.service.verify_native(&amy(), &phone, None).await),
+        "missing_code"
+    );
+    assert_eq!(code_of(it.verify(&amy(), &phone, &wrong(&code)).await), "faulty_code");
+    assert_eq!(code_of(it.verify(&michael(), &phone, &code).await), "not_found");
+    let spaced = format!(" {} {} ", &code[..2], &code[2..]);
+    assert_eq!(
+        it.verify(&amy(), &phone.to_uppercase(), &spaced).await.unwrap().target,
+        amy()
+    );
+    assert!(it.confirms(&amy(), &phone).await);
+    assert!(!it.confirms(&michael(), &phone).await);
+    assert_eq!(code_of(it.verify(&amy(), &phone, &code).await), "not_found");
+}
+
+#[tokio::test]
+async fn over_http_the_target_comes_first() {
+    let it = Fixture::new();
+    let (amy, service) = (amy(), &it.service);
+    for provider in ["phone", "email", "xmpp", "pigeon"] {
+        let refused = service.register_http(&amy, provider, "whatever", false).await;
+        assert_eq!(code_of(refused), "target_unconfirmed");
+    }
+    let registered = service
+        .register_http(&amy, "xmpp", "Amy@example.org", false)
+        .await
+        .unwrap();
+    assert_eq!(registered.status, Status::Pending);
+    let code = it.codes(Queue::Xmpp).await.pop().unwrap();
+    assert_eq!(it.verify_http(&own_hash(&amy), &code).await.unwrap().target, amy);
+
+    assert_eq!(
+        code_of(service.register_http(&amy, "pigeon", "x", false).await),
+        "unknown_provider"
+    );
+    assert_eq!(
+        code_of(service.register_http(&amy, "phone", "12", false).await),
+        "value_error"
+    );
+    assert_eq!(
+        code_of(service.register_http(&amy, "phone", "+0011234567", false).await),
+        "value_error"
+    );
+    service.register_http(&amy, "email", MAIL, false).await.unwrap();
+    let code = it.codes(Queue::Email).await.pop().unwrap();
+    assert_eq!(code.len(), 6);
+    it.verify_http(&hash("email", MAIL), &code).await.unwrap();
+    assert!(it.confirms(&amy, &hash("email", MAIL)).await);
+}
+
+#[tokio::test]
+async fn registering_again_sends_nothing_unless_resend_is_asked_for() {
+    let it = Fixture::new();
+    let first = it.register(&amy(), "phone", PHONE).await.unwrap();
+    let old = it.codes(Queue::Phone).await.pop().unwrap();
+    assert_eq!(it.register(&amy(), "phone", PHONE).await.unwrap(), first);
+    assert!(it.sent(Queue::Phone).await.is_empty());
+
+    assert_eq!(
+        code_of(it.resend(&amy(), "phone", PHONE).await),
+        "request_limit_reached"
+    );
+    it.clock.advance(Duration::from_secs(31));
+    assert_eq!(it.resend(&amy(), "phone", PHONE).await.unwrap(), first);
+    let new = it.codes(Queue::Phone).await.pop().unwrap();
+    if old != new {
+        assert_eq!(
+            code_of(it.verify(&amy(), &hash("phone", PHONE), &old).await),
+            "faulty_code"
+        );
+    }
+    it.verify(&amy(), &hash("phone", PHONE), &new).await.unwrap();
+}
+
+#[tokio::test]
+async fn registering_for_another_target_does_not_disturb_the_first() {
+    let it = Fixture::new();
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    let first = it.codes(Queue::Phone).await.pop().unwrap();
+    it.clock.advance(MINUTE);
+    it.register(&michael(), "phone", PHONE).await.unwrap();
+    let second = it.codes(Queue::Phone).await.pop().unwrap();
+    it.verify(&amy(), &hash("phone", PHONE), &first).await.unwrap();
+    assert!(it.confirms(&amy(), &hash("phone", PHONE)).await);
+
+    it.verify(&michael(), &hash("phone", PHONE), &second).await.unwrap();
+    assert!(it.confirms(&michael(), &hash("phone", PHONE)).await);
+    let notices = it.sent(Queue::Xmpp).await;
+    let [Message::TakenOver { to, hash: taken, .. }] = &notices[..] else {
+        panic!("one notice")
+    };
+    assert_eq!((to, taken.to_string()), (&amy(), hash("phone", PHONE)));
+    assert!(!crate::channel::text::chat(&notices[0]).contains("michael"));
+}
+
+#[tokio::test]
+async fn codes_expire() {
+    let it = Fixture::new();
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    it.clock.advance(10 * MINUTE);
+    assert_eq!(
+        code_of(it.verify(&amy(), &hash("phone", PHONE), &code).await),
+        "not_found"
+    );
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    assert_eq!(it.codes(Queue::Phone).await.len(), 1);
+
+    it.register(&amy(), "email", MAIL).await.unwrap();
+    let code = it.codes(Queue::Email).await.pop().unwrap();
+    it.clock.advance(23 * 60 * MINUTE);
+    it.verify(&amy(), &hash("email", MAIL), &code).await.unwrap();
+}
+
+#[tokio::test]
+async fn five_wrong_guesses_use_up_a_code() {
+    let it = Fixture::new();
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    for _ in 0..5 {
+        assert_eq!(
+            code_of(it.verify(&amy(), &hash("phone", PHONE), &wrong(&code)).await),
+            "faulty_code"
+        );
+    }
+    assert_eq!(
+        code_of(it.verify(&amy(), &hash("phone", PHONE), &code).await),
+        "not_found"
+    );
+    assert_eq!(code_of(it.verify_http(&hash("phone", PHONE), &code).await), "not_found");
+}
+
+#[tokio::test]
+async fn guesses_over_http_do_not_use_up_native_ones() {
+    let it = Fixture::new();
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    for _ in 0..5 {
+        assert_eq!(
+            code_of(it.verify_http(&hash("phone", PHONE), &wrong(&code)).await),
+            "faulty_code"
+        );
+    }
+    assert_eq!(code_of(it.verify_http(&hash("phone", PHONE), &code).await), "not_found");
+    it.verify(&amy(), &hash("phone", PHONE), &code).await.unwrap();
+}
+
+#[tokio::test]
+async fn ten_wrong_guesses_a_day_at_one_identity() {
+    let it = Fixture::new();
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    for _ in 0..2 {
+        let code = it.codes(Queue::Phone).await.pop().unwrap();
+        for _ in 0..5 {
+            assert_eq!(
+                code_of(it.verify_http(&hash("phone", PHONE), &wrong(&code)).await),
+                "faulty_code"
+            );
+        }
+        it.clock.advance(MINUTE);
+        it.service.register_http(&amy(), "phone", PHONE, false).await.unwrap();
+    }
+    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    assert_eq!(
+        code_of(it.verify_http(&hash("phone", PHONE), &code).await),
+        "request_limit_reached"
+    );
+    it.verify(&amy(), &hash("phone", PHONE), &code).await.unwrap();
+
+    it.clock.advance(24 * 60 * MINUTE);
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    it.verify_http(&hash("phone", PHONE), &code).await.unwrap();
+}
+
+#[tokio::test]
+async fn five_codes_a_day_to_one_identity_whoever_asks() {
+    let it = Fixture::new();
+    for n in 0..5 {
+        it.register(&jid(&format!("user{n}@example.org")), "phone", PHONE)
+            .await
+            .unwrap();
+        it.clock.advance(MINUTE);
+    }
+    let refused = it.register(&amy(), "phone", PHONE).await;
+    let Err(Error::RequestLimitReached { retry_after }) = refused else {
+        panic!("{refused:?}")
+    };
+    assert!(retry_after > 23 * 60 * MINUTE && retry_after < 24 * 60 * MINUTE);
+    it.clock.advance(retry_after);
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+}
+
+#[tokio::test]
+async fn twenty_codes_a_day_for_one_target() {
+    let it = Fixture::new();
+    for n in 0..20 {
+        it.register(&amy(), "email", &format!("amy{n}@mail.example"))
+            .await
+            .unwrap();
+    }
+    assert_eq!(
+        code_of(it.register(&amy(), "email", MAIL).await),
+        "request_limit_reached"
+    );
+    it.register(&michael(), "email", MAIL).await.unwrap();
+}
+
+#[tokio::test]
+async fn only_allowed_prefixes_are_sent_text_messages() {
+    let it = Fixture::with(|settings| settings.phone_prefixes = vec!["+49".into()]);
+    assert_eq!(code_of(it.register(&amy(), "phone", PHONE).await), "value_error");
+    it.register(&amy(), "phone", "+49 171 3920000").await.unwrap();
+    assert!(it.register(&amy(), "email", MAIL).await.is_ok());
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_the_clock() {
+    let it = Fixture::new();
+    let requester = Requester::Jid(amy());
+    for _ in 0..10 {
+        it.service.admit(&requester).unwrap();
+    }
+    assert_eq!(code_of(it.service.admit(&requester)), "request_limit_reached");
+    it.service.admit(&Requester::Jid(michael())).unwrap();
+    it.clock.advance(Duration::from_secs(1));
+    it.service.admit(&requester).unwrap();
+}
+
+#[tokio::test]
+async fn a_contact_request_reaches_each_recipient_once_and_never_the_requester() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), PHONE).await;
+    it.clock.advance(MINUTE);
+    it.link_phone(&michael(), "+447700900456").await;
+    let contacts = vec![
+        hash("phone", PHONE),
+        own_hash(&amy()).to_uppercase(),
+        own_hash(&michael()),
+        hash("phone", "+447700900789"),
+        "not a hash".into(),
+    ];
+    it.contact(&michael(), "+44 7700 900456", contacts).await.unwrap();
+    assert_eq!(
+        it.introductions().await,
+        [("amy@example.org".into(), "michael@example.net".into())]
+    );
+}
+
+#[tokio::test]
+async fn only_confirmed_details_are_forwarded() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), PHONE).await;
+    it.register(&michael(), "xmpp", michael().as_str()).await.unwrap();
+    let details = [
+        ("phone", PHONE),
+        ("pigeon", "coo"),
+        ("phone", "nonsense"),
+        ("xmpp", "MICHAEL@example.net"),
+        ("xmpp", "michael@example.net"),
+    ];
+    let request = Fixture::request(&michael(), &details, vec![hash("phone", PHONE)]);
+    it.service.contact_native(request).await.unwrap();
+    it.match_requests().await;
+    let sent = it.sent(Queue::Xmpp).await;
+    let [Message::Introduction { details, .. }] = &sent[..] else {
+        panic!("one introduction")
+    };
+    assert_eq!(details[..], [Identity::of_jid(&michael())]);
+
+    let none = Fixture::request(&michael(), &[("phone", PHONE)], vec![hash("phone", PHONE)]);
+    assert_eq!(
+        code_of(it.service.contact_native(none).await),
+        "insufficient_contact_info"
+    );
+}
+
+#[tokio::test]
+async fn the_same_requester_reaches_the_same_recipient_once_a_day() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), PHONE).await;
+    it.clock.advance(MINUTE);
+    it.link_phone(&michael(), "+447700900456").await;
+    let contacts = || vec![hash("phone", PHONE)];
+    for expected in [1, 0] {
+        it.contact(&michael(), "+447700900456", contacts()).await.unwrap();
+        assert_eq!(it.introductions().await.len(), expected);
+    }
+    it.clock.advance(24 * 60 * MINUTE);
+    it.contact(&michael(), "+447700900456", contacts()).await.unwrap();
+    assert_eq!(it.introductions().await.len(), 1);
+}
+
+#[tokio::test]
+async fn contact_hashes_are_limited() {
+    let it = Fixture::new();
+    it.link_phone(&michael(), PHONE).await;
+    let contacts = |n: usize| {
+        (0..n)
+            .map(|n| hash("email", &format!("{n}@mail.example")))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        code_of(it.contact(&michael(), PHONE, contacts(101)).await),
+        "too_many_requested"
+    );
+    assert_eq!(code_of(it.contact(&michael(), PHONE, contacts(0)).await), "value_error");
+    for _ in 0..10 {
+        it.contact(&michael(), PHONE, contacts(100)).await.unwrap();
+    }
+    assert_eq!(
+        code_of(it.contact(&michael(), PHONE, contacts(1)).await),
+        "request_limit_reached"
+    );
+    it.clock.advance(24 * 60 * MINUTE);
+    it.contact(&michael(), PHONE, contacts(100)).await.unwrap();
+}
+
+#[tokio::test]
+async fn over_http_contact_needs_a_confirmed_target() {
+    let it = Fixture::new();
+    let request = || Fixture::request(&amy(), &[("xmpp", "amy@example.org")], vec![own_hash(&michael())]);
+    assert_eq!(code_of(it.service.contact_http(request()).await), "target_unconfirmed");
+    it.register(&amy(), "xmpp", "amy@example.org").await.unwrap();
+    it.service.contact_http(request()).await.unwrap();
+}
+
+#[tokio::test]
+async fn confirm_needs_every_hash() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), PHONE).await;
+    let (own, phone, other) = (own_hash(&amy()), hash("phone", PHONE), hash("email", MAIL));
+    let confirm = async |target: &str, hashes: Vec<String>| it.service.confirm(target, &hashes).await;
+    assert!(
+        confirm("amy@example.org/phone", vec![own.clone(), phone.to_uppercase()])
+            .await
+            .unwrap()
+    );
+    assert!(!confirm("amy@example.org", vec![own.clone(), other]).await.unwrap());
+    assert!(
+        !confirm("amy@example.org", vec![own.clone(), "nonsense".into()])
+            .await
+            .unwrap()
+    );
+    assert!(!confirm("not a jid", vec![own.clone()]).await.unwrap());
+    assert_eq!(code_of(confirm("amy@example.org", vec![]).await), "value_error");
+    assert!(confirm("amy@example.org", vec![own.clone(); 500]).await.unwrap());
+    assert_eq!(
+        code_of(confirm("amy@example.org", vec![own; 501]).await),
+        "too_many_requested"
+    );
+}
+
+#[tokio::test]
+async fn links_are_listed_and_forgotten_by_name_or_all() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), PHONE).await;
+    it.register(&amy(), "email", MAIL).await.unwrap();
+    let code = it.codes(Queue::Email).await.pop().unwrap();
+    let (own, phone, email) = (own_hash(&amy()), hash("phone", PHONE), hash("email", MAIL));
+    let links = async || {
+        let links = it.service.links(&amy()).await.unwrap();
+        links.iter().map(Hash::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(links().await, [own.clone(), phone.clone()]);
+
+    it.service
+        .forget_native(&michael(), &[phone.clone(), email.clone()])
+        .await
+        .unwrap();
+    it.service.forget_native(&amy(), &["nonsense".into()]).await.unwrap();
+    assert_eq!(links().await.len(), 2);
+    it.service.forget_native(&amy(), &[phone, email.clone()]).await.unwrap();
+    assert_eq!(links().await, [own]);
+    assert_eq!(code_of(it.verify(&amy(), &email, &code).await), "not_found");
+
+    it.clock.advance(MINUTE);
+    it.register(&amy(), "email", MAIL).await.unwrap();
+    let code = it.codes(Queue::Email).await.pop().unwrap();
+    it.service.forget_native(&amy(), &[]).await.unwrap();
+    assert!(links().await.is_empty());
+    assert_eq!(code_of(it.verify(&amy(), &email, &code).await), "not_found");
+}
+
+#[tokio::test]
+async fn forgetting_over_http_takes_a_code_for_that_very_selection() {
+    let it = Fixture::new();
+    let forget = async |hashes: Vec<String>, code: Option<&str>| {
+        it.service
+            .forget_http(&amy(), &hashes, code.map(str::to_owned), false)
+            .await
+    };
+    assert_eq!(code_of(forget(vec![], None).await), "target_unconfirmed");
+    it.link_phone(&amy(), PHONE).await;
+    let (own, phone) = (own_hash(&amy()), hash("phone", PHONE));
+
+    assert_eq!(forget(vec![phone.clone()], None).await.unwrap(), Forgetting::Pending);
+    assert_eq!(forget(vec![phone.clone()], None).await.unwrap(), Forgetting::Pending);
+    let codes = it.codes(Queue::Xmpp).await;
+    let [code] = &codes[..] else { panic!("one code") };
+    assert_eq!(code_of(forget(vec![], Some(code)).await), "not_found");
+    assert_eq!(
+        code_of(forget(vec![phone.clone()], Some(&wrong(code))).await),
+        "faulty_code"
+    );
+    assert_eq!(
+        forget(vec![phone.to_uppercase()], Some(code)).await.unwrap(),
+        Forgetting::Forgotten
+    );
+    assert!(!it.confirms(&amy(), &phone).await);
+    assert!(it.confirms(&amy(), &own).await);
+
+    it.clock.advance(MINUTE);
+    forget(vec![], None).await.unwrap();
+    let code = it.codes(Queue::Xmpp).await.pop().unwrap();
+    assert_eq!(forget(vec![], Some(&code)).await.unwrap(), Forgetting::Forgotten);
+    assert!(!it.confirms(&amy(), &own).await);
+}
+
+#[tokio::test]
+async fn what_expired_is_purged() {
+    let it = Fixture::new();
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    assert_eq!(it.service.purge().await.unwrap(), Purged::default());
+    it.clock.advance(11 * MINUTE);
+    let purged = it.service.purge().await.unwrap();
+    assert_eq!((purged.pending, purged.outbox), (1, 1));
+    it.clock.advance(24 * 60 * MINUTE);
+    assert_eq!(it.service.purge().await.unwrap().quota, 2);
+}
+
+#[tokio::test]
+async fn two_verifications_at_once_make_one_link() {
+    let it = Fixture::new();
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    let (amy, phone) = (amy(), hash("phone", PHONE));
+    let results = futures::future::join_all((0..8).map(|_| it.verify(&amy, &phone, &code))).await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+}

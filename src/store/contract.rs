@@ -1,0 +1,289 @@
+//! What every store must do, written against the port alone.
+//!
+//! `contract::tests!(with_store)` in the tests of a store runs all of it; `with_store` makes an empty store and hands
+//! it to the test.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use super::*;
+
+/// Makes a `#[tokio::test]` of every test of the contract.
+macro_rules! tests {
+    ($with_store:ident) => {
+        $crate::store::contract::tests!($with_store:
+            links_are_found_moved_and_listed, links_go_only_with_their_owner, registrations_are_kept_apart_by_target,
+            registrations_are_replaced_and_removed, counters_are_set, messages_come_when_due_and_in_order,
+            queues_do_not_mix, row_ids_are_never_used_again, a_retry_counts_and_waits, what_expired_goes_and_nothing_else,
+            an_error_rolls_everything_back, a_write_is_seen_by_the_next_read, many_writers_at_once_lose_nothing,
+            settling_keeps_everything);
+    };
+    ($with_store:ident: $($name:ident),*) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            $with_store($crate::store::contract::$name).await;
+        })*
+    };
+}
+pub(crate) use tests;
+
+const A: Mac = Mac([1; 16]);
+const B: Mac = Mac([2; 16]);
+const X: Mac = Mac([11; 16]);
+const Y: Mac = Mac([12; 16]);
+
+fn link(owner: Mac, seal: u8) -> Link {
+    Link {
+        owner,
+        sealed: vec![seal; 100],
+        verified_on: 20_000,
+    }
+}
+
+fn pending(id: Mac, owner: Mac, expires_at: Millis) -> Pending {
+    Pending {
+        id,
+        owner,
+        code: Mac([3; 16]),
+        native_guesses: 1,
+        http_guesses: 2,
+        sent_at: 5,
+        expires_at,
+        sealed: vec![4; 50],
+    }
+}
+
+fn row(queue: Queue, due_at: Millis, seal: u8) -> NewRow {
+    NewRow {
+        queue,
+        due_at,
+        expires_at: 1000,
+        sealed: vec![seal],
+    }
+}
+
+async fn seals(store: &Store, queue: Queue, now: Millis) -> Vec<u8> {
+    let rows = store.read(move |r| r.due(queue, now, 10)).await.unwrap();
+    rows.iter().map(|row| row.sealed[0]).collect()
+}
+
+pub async fn links_are_found_moved_and_listed(store: Store) {
+    assert_eq!(store.read(|r| r.owner(&A)).await.unwrap(), None);
+    store
+        .write(|w| {
+            w.put_link(&A, &link(X, 1))?;
+            w.put_link(&B, &link(X, 2))
+        })
+        .await
+        .unwrap();
+    assert_eq!(store.read(|r| r.owner(&A)).await.unwrap(), Some(X));
+    assert_eq!(store.read(|r| r.link(&B)).await.unwrap(), Some(link(X, 2)));
+    assert_eq!(store.read(|r| r.links_of(&X)).await.unwrap(), [link(X, 1), link(X, 2)]);
+
+    store.write(|w| w.put_link(&A, &link(Y, 3))).await.unwrap();
+    assert_eq!(store.read(|r| r.link(&A)).await.unwrap(), Some(link(Y, 3)));
+    assert_eq!(store.read(|r| r.links_of(&X)).await.unwrap(), [link(X, 2)]);
+}
+
+pub async fn links_go_only_with_their_owner(store: Store) {
+    store
+        .write(|w| {
+            w.put_link(&A, &link(X, 1))?;
+            w.put_link(&B, &link(Y, 2))?;
+            w.delete_link(&A, &Y)
+        })
+        .await
+        .unwrap();
+    assert_eq!(store.read(|r| r.owner(&A)).await.unwrap(), Some(X));
+    store.write(|w| w.delete_link(&A, &X)).await.unwrap();
+    assert_eq!(store.read(|r| r.owner(&A)).await.unwrap(), None);
+    store.write(|w| w.delete_links_of(&X)).await.unwrap();
+    assert_eq!(store.read(|r| r.owner(&B)).await.unwrap(), Some(Y));
+    store.write(|w| w.delete_links_of(&Y)).await.unwrap();
+    assert_eq!(store.read(|r| r.owner(&B)).await.unwrap(), None);
+}
+
+pub async fn registrations_are_kept_apart_by_target(store: Store) {
+    store
+        .write(|w| {
+            w.put_pending(&pending(A, X, 100))?;
+            w.put_pending(&pending(A, Y, 200))
+        })
+        .await
+        .unwrap();
+    let one = store.read(|r| r.pending(&A, &Y)).await.unwrap();
+    assert_eq!(one, Some(pending(A, Y, 200)));
+    assert_eq!(store.read(|r| r.pendings(&A)).await.unwrap().len(), 2);
+    assert_eq!(store.read(|r| r.pendings(&B)).await.unwrap(), []);
+}
+
+pub async fn registrations_are_replaced_and_removed(store: Store) {
+    store
+        .write(|w| {
+            w.put_pending(&pending(A, X, 100))?;
+            w.put_pending(&pending(A, X, 300))?;
+            w.put_pending(&pending(B, X, 100))?;
+            w.put_pending(&pending(A, Y, 100))
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        store.read(|r| r.pending(&A, &X)).await.unwrap(),
+        Some(pending(A, X, 300))
+    );
+    store.write(|w| w.delete_pending(&A, &X)).await.unwrap();
+    assert_eq!(store.read(|r| r.pending(&A, &X)).await.unwrap(), None);
+    store.write(|w| w.delete_pendings_of(&X)).await.unwrap();
+    assert_eq!(store.read(|r| r.pending(&B, &X)).await.unwrap(), None);
+    assert!(store.read(|r| r.pending(&A, &Y)).await.unwrap().is_some());
+}
+
+pub async fn counters_are_set(store: Store) {
+    assert_eq!(store.read(|r| r.quota(&A)).await.unwrap(), None);
+    for used in 1..=2 {
+        let quota = Quota { resets_at: 50, used };
+        store.write(move |w| w.put_quota(&A, quota)).await.unwrap();
+        assert_eq!(store.read(|r| r.quota(&A)).await.unwrap(), Some(quota));
+    }
+}
+
+pub async fn messages_come_when_due_and_in_order(store: Store) {
+    store
+        .write(|w| {
+            for (due_at, seal) in [(30, 3), (10, 1), (20, 2), (99, 9)] {
+                w.push(&row(Queue::Xmpp, due_at, seal))?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(store.read(|r| r.next_due(Queue::Xmpp)).await.unwrap(), Some(10));
+    assert_eq!(seals(&store, Queue::Xmpp, 30).await, [1, 2, 3]);
+    assert_eq!(store.read(|r| r.due(Queue::Xmpp, 99, 2)).await.unwrap().len(), 2);
+}
+
+pub async fn queues_do_not_mix(store: Store) {
+    store.write(|w| w.push(&row(Queue::Email, 1, 1))).await.unwrap();
+    assert_eq!(seals(&store, Queue::Email, 1).await, [1]);
+    for queue in [Queue::Requests, Queue::Xmpp, Queue::Phone] {
+        assert!(seals(&store, queue, 1).await.is_empty());
+        assert_eq!(store.read(move |r| r.next_due(queue)).await.unwrap(), None);
+    }
+}
+
+pub async fn row_ids_are_never_used_again(store: Store) {
+    let mut seen = std::collections::HashSet::new();
+    for _ in 0..3 {
+        store.write(|w| w.push(&row(Queue::Xmpp, 1, 1))).await.unwrap();
+        let id = store.read(|r| r.due(Queue::Xmpp, 1, 1)).await.unwrap()[0].id;
+        assert!(seen.insert(id));
+        store.write(move |w| w.remove(id)).await.unwrap();
+        assert!(seals(&store, Queue::Xmpp, 1).await.is_empty());
+    }
+}
+
+pub async fn a_retry_counts_and_waits(store: Store) {
+    store.write(|w| w.push(&row(Queue::Xmpp, 1, 1))).await.unwrap();
+    let first = store.read(|r| r.due(Queue::Xmpp, 1, 1)).await.unwrap().remove(0);
+    let id = first.id;
+    store.write(move |w| w.retry(id, 500)).await.unwrap();
+    assert!(seals(&store, Queue::Xmpp, 499).await.is_empty());
+    let again = store.read(|r| r.due(Queue::Xmpp, 500, 1)).await.unwrap().remove(0);
+    assert_eq!(again, Row { tries: 1, ..first });
+}
+
+pub async fn what_expired_goes_and_nothing_else(store: Store) {
+    let purged = store
+        .write(|w| {
+            w.put_link(&A, &link(X, 1))?;
+            w.put_pending(&pending(A, X, 100))?;
+            w.put_pending(&pending(B, X, 101))?;
+            w.push(&NewRow {
+                expires_at: 100,
+                ..row(Queue::Xmpp, 1, 1)
+            })?;
+            w.push(&NewRow {
+                expires_at: 101,
+                ..row(Queue::Xmpp, 1, 2)
+            })?;
+            w.put_quota(
+                &A,
+                Quota {
+                    resets_at: 100,
+                    used: 1,
+                },
+            )?;
+            w.put_quota(
+                &B,
+                Quota {
+                    resets_at: 101,
+                    used: 1,
+                },
+            )?;
+            w.purge(100)
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        purged,
+        Purged {
+            pending: 1,
+            outbox: 1,
+            quota: 1
+        }
+    );
+    assert!(store.read(|r| r.pending(&B, &X)).await.unwrap().is_some());
+    assert_eq!(seals(&store, Queue::Xmpp, 1).await, [2]);
+    assert!(store.read(|r| r.quota(&B)).await.unwrap().is_some());
+    assert!(store.read(|r| r.link(&A)).await.unwrap().is_some());
+}
+
+pub async fn an_error_rolls_everything_back(store: Store) {
+    let failed = store
+        .write(|w| {
+            w.put_link(&A, &link(X, 1))?;
+            w.push(&row(Queue::Xmpp, 1, 1))?;
+            Err::<(), _>(StoreError("changed my mind".into()))
+        })
+        .await;
+    assert_eq!(failed.unwrap_err().0, "changed my mind");
+    assert_eq!(store.read(|r| r.owner(&A)).await.unwrap(), None);
+    assert!(seals(&store, Queue::Xmpp, 1).await.is_empty());
+}
+
+pub async fn a_write_is_seen_by_the_next_read(store: Store) {
+    for seal in 0..100 {
+        store.write(move |w| w.put_link(&A, &link(X, seal))).await.unwrap();
+        let read = store.read(|r| r.link(&A)).await.unwrap();
+        assert_eq!(read, Some(link(X, seal)));
+    }
+}
+
+pub async fn many_writers_at_once_lose_nothing(store: Store) {
+    let writes = (0..500u32).map(|n| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            store
+                .write(move |w| {
+                    let used = w.quota(&A)?.map_or(0, |quota| quota.used) + 1;
+                    w.put_quota(&A, Quota { resets_at: 1, used })?;
+                    if n % 10 == 0 {
+                        Err(StoreError("every tenth fails".into()))
+                    } else {
+                        Ok(())
+                    }
+                })
+                .await
+                .is_ok()
+        })
+    });
+    let done = futures::future::join_all(writes).await;
+    let done = done.into_iter().filter(|ok| matches!(ok, Ok(true))).count();
+    assert_eq!(done, 450);
+    assert_eq!(store.read(|r| r.quota(&A)).await.unwrap().unwrap().used, 450);
+}
+
+pub async fn settling_keeps_everything(store: Store) {
+    store.write(|w| w.put_link(&A, &link(X, 1))).await.unwrap();
+    store.settle().await.unwrap();
+    assert_eq!(store.read(|r| r.owner(&A)).await.unwrap(), Some(X));
+}

@@ -1,0 +1,250 @@
+//! The port to what is remembered. Whoever implements [`Backend`] is held to [`contract`].
+//!
+//! Nothing that passes here says anything about a person: identities, targets and codes are MACs, everything that
+//! must be read again is in a sealed box.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use tokio::sync::oneshot;
+
+use crate::clock::Millis;
+use crate::model::Mac;
+
+#[cfg(test)]
+pub mod contract;
+pub mod sqlite;
+
+/// The store cannot do it: the disk is full, the database is locked or damaged, or it is shutting down.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StoreError(pub String);
+
+/// What became of a store operation.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// A proven identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Whose it is.
+    pub owner: Mac,
+    /// Target and hash, sealed.
+    pub sealed: Vec<u8>,
+    /// When it was proven, in days since the Unix epoch: no finer, so that it tells nothing of who did what when.
+    pub verified_on: u32,
+}
+
+/// A registration that waits for its code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// What is to be proven.
+    pub id: Mac,
+    /// For whom.
+    pub owner: Mac,
+    /// The code that proves it.
+    pub code: Mac,
+    /// Wrong guesses by the target itself.
+    pub native_guesses: u32,
+    /// Wrong guesses over HTTP, by anybody.
+    pub http_guesses: u32,
+    /// When the code was sent.
+    pub sent_at: Millis,
+    /// From when on it is as if it had never been.
+    pub expires_at: Millis,
+    /// What is needed to make the link, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// How often something was done since a window began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// When counting starts anew.
+    pub resets_at: Millis,
+    /// How often so far.
+    pub used: u32,
+}
+
+/// Which worker takes a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Queue {
+    /// Contact requests whose hashes are still to be looked up.
+    Requests = 0,
+    /// Messages by XMPP.
+    Xmpp = 1,
+    /// E-mails.
+    Email = 2,
+    /// Text messages.
+    Phone = 3,
+}
+
+impl Queue {
+    /// Every queue.
+    pub const ALL: [Self; 4] = [Self::Requests, Self::Xmpp, Self::Email, Self::Phone];
+
+    /// A constant name for logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Xmpp => "xmpp",
+            Self::Email => "email",
+            Self::Phone => "phone",
+        }
+    }
+}
+
+/// A message that waits in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Never used twice.
+    pub id: i64,
+    /// How often sending was tried.
+    pub tries: u32,
+    /// From when on it may not be sent any more.
+    pub expires_at: Millis,
+    /// The message, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// A message on its way into the outbox, due at once.
+#[derive(Clone, Debug)]
+pub struct NewRow {
+    /// Which worker takes it.
+    pub queue: Queue,
+    /// When it may be sent.
+    pub due_at: Millis,
+    /// From when on it may not be sent any more.
+    pub expires_at: Millis,
+    /// The message, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// How many rows had expired.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// Registrations that nobody finished.
+    pub pending: usize,
+    /// Messages that could not be delivered in time.
+    pub outbox: usize,
+    /// Counters whose window is over.
+    pub quota: usize,
+}
+
+/// What can be asked, all of it as of one moment.
+pub trait Read {
+    /// Who owns what `id` stands for.
+    fn owner(&self, id: &Mac) -> Result<Option<Mac>>;
+    /// The link of `id`.
+    fn link(&self, id: &Mac) -> Result<Option<Link>>;
+    /// All links of `owner`, oldest first.
+    fn links_of(&self, owner: &Mac) -> Result<Vec<Link>>;
+    /// The registration of `id` for `owner`, expired or not.
+    fn pending(&self, id: &Mac, owner: &Mac) -> Result<Option<Pending>>;
+    /// Every registration of `id`, whoever it is for.
+    fn pendings(&self, id: &Mac) -> Result<Vec<Pending>>;
+    /// A counter.
+    fn quota(&self, key: &Mac) -> Result<Option<Quota>>;
+    /// Up to `limit` messages of `queue` that are due, the longest due first.
+    fn due(&self, queue: Queue, now: Millis, limit: usize) -> Result<Vec<Row>>;
+    /// When the next message of `queue` is due.
+    fn next_due(&self, queue: Queue) -> Result<Option<Millis>>;
+}
+
+/// What can be changed, all of it or nothing.
+pub trait Write: Read {
+    /// Makes or moves a link.
+    fn put_link(&self, id: &Mac, link: &Link) -> Result<()>;
+    /// Removes the link of `id` if it is `owner`'s.
+    fn delete_link(&self, id: &Mac, owner: &Mac) -> Result<()>;
+    /// Removes every link of `owner`.
+    fn delete_links_of(&self, owner: &Mac) -> Result<()>;
+    /// Makes or replaces a registration.
+    fn put_pending(&self, pending: &Pending) -> Result<()>;
+    /// Removes a registration.
+    fn delete_pending(&self, id: &Mac, owner: &Mac) -> Result<()>;
+    /// Removes every registration for `owner`.
+    fn delete_pendings_of(&self, owner: &Mac) -> Result<()>;
+    /// Sets a counter.
+    fn put_quota(&self, key: &Mac, quota: Quota) -> Result<()>;
+    /// Puts a message into the outbox.
+    fn push(&self, row: &NewRow) -> Result<()>;
+    /// Takes a message out of the outbox.
+    fn remove(&self, row: i64) -> Result<()>;
+    /// Tries a message again later: counts the try.
+    fn retry(&self, row: i64, due_at: Millis) -> Result<()>;
+    /// Removes what has expired.
+    fn purge(&self, now: Millis) -> Result<Purged>;
+}
+
+/// Reads within one snapshot.
+pub type ReadJob = Box<dyn FnOnce(&dyn Read) + Send>;
+/// Writes within one transaction, which an error rolls back.
+pub type WriteJob = Box<dyn FnOnce(&dyn Write) -> Result<()> + Send>;
+
+/// What a store must be able to do.
+pub trait Backend: Send + Sync {
+    /// Runs `job`.
+    fn read(&self, job: ReadJob) -> BoxFuture<'_, Result<()>>;
+    /// Runs `job`; resolves when its changes are durable, or with the error that rolled it back.
+    fn write(&self, job: WriteJob) -> BoxFuture<'_, Result<()>>;
+    /// Leaves nothing of deleted rows in journals. Called when the outbox has drained.
+    fn settle(&self) -> BoxFuture<'_, Result<()>>;
+}
+
+/// A handle to the store.
+#[derive(Clone)]
+pub struct Store(Arc<dyn Backend>);
+
+impl Store {
+    /// Uses `backend`.
+    pub fn new(backend: impl Backend + 'static) -> Self {
+        Self(Arc::new(backend))
+    }
+
+    /// What `question` answers.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&dyn Read) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (answer, result) = oneshot::channel();
+        self.0
+            .read(Box::new(move |read| {
+                let _ = answer.send(question(read));
+            }))
+            .await?;
+        result.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// What `change` answers, once it is durable.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says; nothing has changed then.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&dyn Write) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (answer, result) = oneshot::channel();
+        self.0
+            .write(Box::new(move |write| {
+                let _ = answer.send(change(write)?);
+                Ok(())
+            }))
+            .await?;
+        result.await.map_err(|_| gone())
+    }
+
+    /// See [`Backend::settle`].
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn settle(&self) -> Result<()> {
+        self.0.settle().await
+    }
+}
+
+fn gone() -> StoreError {
+    StoreError("the store ended before it answered".into())
+}

@@ -1,0 +1,55 @@
+//! Brings a database up to date.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::super::{Result, StoreError};
+use crate::model::Mac;
+
+/// Each brings the database from the version of its index to the next.
+const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/0001_first.sql")];
+
+/// Runs what is missing, in one transaction; marks a new database with the key it is made with.
+pub fn run(connection: &mut Connection, key_check: Mac) -> Result<()> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let version = version(&transaction)?;
+    for migration in &MIGRATIONS[version..] {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    transaction.execute(
+        "INSERT INTO meta (name, value) VALUES ('key_check', ?) ON CONFLICT DO NOTHING",
+        params![key_check.0],
+    )?;
+    check(&transaction, key_check)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Whether this service can use the database with this key.
+pub fn check(connection: &Connection, key_check: Mac) -> Result<()> {
+    version(connection)?;
+    let made_with: Option<[u8; 16]> = connection
+        .query_row("SELECT value FROM meta WHERE name = 'key_check'", [], |row| row.get(0))
+        .optional()?;
+    match made_with {
+        Some(check) if Mac(check) == key_check => Ok(()),
+        _ => Err(StoreError(
+            "the database was made with another key: put back the key file (store.key_file) that belongs to it, or \
+             set store.url to a new file to begin without its links"
+                .into(),
+        )),
+    }
+}
+
+fn version(connection: &Connection) -> Result<usize> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    usize::try_from(version)
+        .ok()
+        .filter(|version| *version <= MIGRATIONS.len())
+        .ok_or_else(|| {
+            StoreError(format!(
+                "the database is of a newer version ({version}) than this service knows ({}): install that version",
+                MIGRATIONS.len()
+            ))
+        })
+}

@@ -1,0 +1,203 @@
+//! The store over SQLite: a pool of connections that read, one that writes.
+
+mod migrations;
+mod queries;
+mod writer;
+
+use std::path::Path;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, OpenFlags};
+
+use self::queries::Session;
+use self::writer::Writer;
+use super::{Backend, ReadJob, Result, StoreError, WriteJob};
+use crate::model::Mac;
+
+type Pool = r2d2::Pool<SqliteConnectionManager>;
+
+/// A database file, opened for reading and writing.
+pub struct SqliteStore {
+    readers: Pool,
+    writer: Writer,
+}
+
+impl SqliteStore {
+    /// Opens the database at `path`, makes it if there is none, and brings it up to date. `key_check` tells whether
+    /// the database was made with the key in use.
+    ///
+    /// # Errors
+    /// If the file cannot be used, belongs to a newer version of the service, or was made with another key.
+    pub fn open(path: &Path, key_check: Mac) -> Result<Self> {
+        let mut connection = Connection::open(path)?;
+        private(path)?;
+        configure(&connection)?;
+        migrations::run(&mut connection, key_check)?;
+        let manager = SqliteConnectionManager::file(path)
+            .with_flags(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .with_init(|connection| connection.execute_batch("PRAGMA query_only = ON; PRAGMA busy_timeout = 5000;"));
+        let readers = r2d2::Pool::builder()
+            .max_size(8)
+            .min_idle(Some(1))
+            .connection_timeout(Duration::from_secs(10))
+            .build(manager)
+            .map_err(|error| StoreError(error.to_string()))?;
+        let writer = Writer::start(connection)?;
+        Ok(Self { readers, writer })
+    }
+
+    /// Looks at the database at `path` without changing it.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`], and if there is none.
+    pub fn check(path: &Path, key_check: Mac) -> Result<()> {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        migrations::check(&connection, key_check)
+    }
+}
+
+/// Nobody but the service's user has any business with the file. SQLite gives its journals the same mode.
+fn private(path: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+            .map_err(|error| StoreError(error.to_string()))?;
+    }
+    Ok(())
+}
+
+fn configure(connection: &Connection) -> Result<()> {
+    connection.execute_batch(
+        "PRAGMA busy_timeout = 5000;
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA secure_delete = ON;
+         PRAGMA temp_store = MEMORY;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+impl Backend for SqliteStore {
+    fn read(&self, job: ReadJob) -> BoxFuture<'_, Result<()>> {
+        async move {
+            // A look-up takes microseconds, less than handing it to another thread would.
+            if let Some(connection) = self.readers.try_get() {
+                return read(&connection, job);
+            }
+            let readers = self.readers.clone();
+            tokio::task::spawn_blocking(move || {
+                let connection = readers.get().map_err(|error| StoreError(error.to_string()))?;
+                read(&connection, job)
+            })
+            .await
+            .map_err(|error| StoreError(error.to_string()))?
+        }
+        .boxed()
+    }
+
+    fn write(&self, job: WriteJob) -> BoxFuture<'_, Result<()>> {
+        self.writer.submit(writer::Order::Write(job)).boxed()
+    }
+
+    fn settle(&self) -> BoxFuture<'_, Result<()>> {
+        self.writer.submit(writer::Order::Settle).boxed()
+    }
+}
+
+fn read(connection: &Connection, job: ReadJob) -> Result<()> {
+    let snapshot = connection.unchecked_transaction()?;
+    job(&Session(&snapshot));
+    Ok(())
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        // Every statement is a constant with parameters, so the text names tables and causes, never values.
+        Self(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::super::{Store, contract};
+    use super::*;
+
+    const KEY: Mac = Mac([7; 16]);
+
+    async fn with_store<F: Future<Output = ()>>(test: impl FnOnce(Store) -> F) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("test.db"), KEY).unwrap();
+        test(Store::new(store)).await;
+    }
+
+    contract::tests!(with_store);
+
+    fn error_of<T>(result: Result<T>) -> String {
+        result.err().unwrap().to_string()
+    }
+
+    #[test]
+    fn keeps_what_it_has_when_opened_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        drop(SqliteStore::open(&path, KEY).unwrap());
+        SqliteStore::check(&path, KEY).unwrap();
+        drop(SqliteStore::open(&path, KEY).unwrap());
+    }
+
+    #[test]
+    fn refuses_a_database_of_a_newer_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        drop(SqliteStore::open(&path, KEY).unwrap());
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch("PRAGMA user_version = 9999")
+            .unwrap();
+        assert!(error_of(SqliteStore::open(&path, KEY)).contains("newer version"));
+    }
+
+    #[test]
+    fn refuses_a_database_that_another_key_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        drop(SqliteStore::open(&path, KEY).unwrap());
+        assert!(error_of(SqliteStore::open(&path, Mac([8; 16]))).contains("another key"));
+        assert!(error_of(SqliteStore::check(&path, Mac([8; 16]))).contains("another key"));
+    }
+
+    #[test]
+    fn refuses_a_file_that_is_no_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        std::fs::write(&path, "not a database, but long enough to be looked at").unwrap();
+        assert!(SqliteStore::open(&path, KEY).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_can_read_the_files() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let _store = SqliteStore::open(&folder.path().join("test.db"), KEY).unwrap();
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_fails_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(SqliteStore::open(&folder.path().join("test.db"), KEY).unwrap());
+        let failed = store.write(|_| -> Result<()> { panic!("a bug") }).await;
+        assert!(failed.is_err());
+        store.write(|write| write.delete_links_of(&Mac([1; 16]))).await.unwrap();
+    }
+}

@@ -1,0 +1,217 @@
+//! The port's questions and changes as SQL.
+
+use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, ToSql, params};
+
+use super::super::{Link, NewRow, Pending, Purged, Queue, Quota, Read, Result, Row, Write};
+use crate::clock::Millis;
+use crate::model::Mac;
+
+/// A connection within a transaction.
+pub struct Session<'a>(pub &'a Connection);
+
+impl Session<'_> {
+    fn one<T>(&self, sql: &str, params: impl Params, map: fn(&SqlRow) -> rusqlite::Result<T>) -> Result<Option<T>> {
+        Ok(self.0.prepare_cached(sql)?.query_row(params, map).optional()?)
+    }
+
+    fn all<T>(&self, sql: &str, params: impl Params, map: fn(&SqlRow) -> rusqlite::Result<T>) -> Result<Vec<T>> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let rows = statement.query_map(params, map)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn run(&self, sql: &str, params: impl Params) -> Result<usize> {
+        Ok(self.0.prepare_cached(sql)?.execute(params)?)
+    }
+}
+
+impl ToSql for Mac {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        self.0.as_slice().to_sql()
+    }
+}
+
+impl rusqlite::types::FromSql for Mac {
+    fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
+        rusqlite::types::FromSql::column_result(value).map(Mac)
+    }
+}
+
+fn link(row: &SqlRow) -> rusqlite::Result<Link> {
+    Ok(Link {
+        owner: row.get("owner_mac")?,
+        sealed: row.get("box")?,
+        verified_on: row.get("verified_on")?,
+    })
+}
+
+fn pending(row: &SqlRow) -> rusqlite::Result<Pending> {
+    Ok(Pending {
+        id: row.get("id_mac")?,
+        owner: row.get("owner_mac")?,
+        code: row.get("code_mac")?,
+        native_guesses: row.get("native_guesses")?,
+        http_guesses: row.get("http_guesses")?,
+        sent_at: row.get("sent_at")?,
+        expires_at: row.get("expires_at")?,
+        sealed: row.get("box")?,
+    })
+}
+
+fn quota(row: &SqlRow) -> rusqlite::Result<Quota> {
+    Ok(Quota {
+        resets_at: row.get("resets_at")?,
+        used: row.get("used")?,
+    })
+}
+
+fn outbox(row: &SqlRow) -> rusqlite::Result<Row> {
+    Ok(Row {
+        id: row.get("id")?,
+        tries: row.get("tries")?,
+        expires_at: row.get("expires_at")?,
+        sealed: row.get("box")?,
+    })
+}
+
+impl Read for Session<'_> {
+    fn owner(&self, id: &Mac) -> Result<Option<Mac>> {
+        self.one("SELECT owner_mac FROM links WHERE id_mac = ?", [id], |row| row.get(0))
+    }
+
+    fn link(&self, id: &Mac) -> Result<Option<Link>> {
+        self.one(
+            "SELECT owner_mac, box, verified_on FROM links WHERE id_mac = ?",
+            [id],
+            link,
+        )
+    }
+
+    fn links_of(&self, owner: &Mac) -> Result<Vec<Link>> {
+        self.all(
+            "SELECT owner_mac, box, verified_on FROM links WHERE owner_mac = ? ORDER BY rowid",
+            [owner],
+            link,
+        )
+    }
+
+    fn pending(&self, id: &Mac, owner: &Mac) -> Result<Option<Pending>> {
+        self.one(
+            "SELECT * FROM pending WHERE id_mac = ? AND owner_mac = ?",
+            [id, owner],
+            pending,
+        )
+    }
+
+    fn pendings(&self, id: &Mac) -> Result<Vec<Pending>> {
+        self.all("SELECT * FROM pending WHERE id_mac = ?", [id], pending)
+    }
+
+    fn quota(&self, key: &Mac) -> Result<Option<Quota>> {
+        self.one("SELECT resets_at, used FROM quota WHERE key = ?", [key], quota)
+    }
+
+    fn due(&self, queue: Queue, now: Millis, limit: usize) -> Result<Vec<Row>> {
+        self.all(
+            "SELECT id, tries, expires_at, box FROM outbox WHERE queue = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?",
+            params![queue as u8, now, limit],
+            outbox,
+        )
+    }
+
+    fn next_due(&self, queue: Queue) -> Result<Option<Millis>> {
+        let next: Option<Option<Millis>> =
+            self.one("SELECT min(due_at) FROM outbox WHERE queue = ?", [queue as u8], |row| {
+                row.get(0)
+            })?;
+        Ok(next.flatten())
+    }
+}
+
+impl Write for Session<'_> {
+    fn put_link(&self, id: &Mac, link: &Link) -> Result<()> {
+        self.run(
+            "INSERT INTO links (id_mac, owner_mac, box, verified_on) VALUES (?, ?, ?, ?)
+             ON CONFLICT (id_mac) DO UPDATE
+             SET owner_mac = excluded.owner_mac, box = excluded.box, verified_on = excluded.verified_on",
+            params![id, link.owner, link.sealed, link.verified_on],
+        )?;
+        Ok(())
+    }
+
+    fn delete_link(&self, id: &Mac, owner: &Mac) -> Result<()> {
+        self.run("DELETE FROM links WHERE id_mac = ? AND owner_mac = ?", [id, owner])?;
+        Ok(())
+    }
+
+    fn delete_links_of(&self, owner: &Mac) -> Result<()> {
+        self.run("DELETE FROM links WHERE owner_mac = ?", [owner])?;
+        Ok(())
+    }
+
+    fn put_pending(&self, pending: &Pending) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO pending
+             (id_mac, owner_mac, code_mac, native_guesses, http_guesses, sent_at, expires_at, box)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            params![
+                pending.id,
+                pending.owner,
+                pending.code,
+                pending.native_guesses,
+                pending.http_guesses,
+                pending.sent_at,
+                pending.expires_at,
+                pending.sealed
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn delete_pending(&self, id: &Mac, owner: &Mac) -> Result<()> {
+        self.run("DELETE FROM pending WHERE id_mac = ? AND owner_mac = ?", [id, owner])?;
+        Ok(())
+    }
+
+    fn delete_pendings_of(&self, owner: &Mac) -> Result<()> {
+        self.run("DELETE FROM pending WHERE owner_mac = ?", [owner])?;
+        Ok(())
+    }
+
+    fn put_quota(&self, key: &Mac, quota: Quota) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO quota (key, resets_at, used) VALUES (?, ?, ?)",
+            params![key, quota.resets_at, quota.used],
+        )?;
+        Ok(())
+    }
+
+    fn push(&self, row: &NewRow) -> Result<()> {
+        self.run(
+            "INSERT INTO outbox (queue, due_at, expires_at, box) VALUES (?, ?, ?, ?)",
+            params![row.queue as u8, row.due_at, row.expires_at, row.sealed],
+        )?;
+        Ok(())
+    }
+
+    fn remove(&self, row: i64) -> Result<()> {
+        self.run("DELETE FROM outbox WHERE id = ?", [row])?;
+        Ok(())
+    }
+
+    fn retry(&self, row: i64, due_at: Millis) -> Result<()> {
+        self.run(
+            "UPDATE outbox SET tries = tries + 1, due_at = ? WHERE id = ?",
+            params![due_at, row],
+        )?;
+        Ok(())
+    }
+
+    fn purge(&self, now: Millis) -> Result<Purged> {
+        Ok(Purged {
+            pending: self.run("DELETE FROM pending WHERE expires_at <= ?", [now])?,
+            outbox: self.run("DELETE FROM outbox WHERE expires_at <= ?", [now])?,
+            quota: self.run("DELETE FROM quota WHERE resets_at <= ?", [now])?,
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! The one connection that writes, on a thread of its own: whatever waits is committed together, so that one flush to
+//! disk serves many.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::super::{Result, StoreError, WriteJob};
+use super::queries::Session;
+
+const WAITING: usize = 4096;
+const TOGETHER: usize = 256;
+
+/// What the thread is asked to do.
+pub enum Order {
+    /// Run a job in a transaction.
+    Write(WriteJob),
+    /// Empty the journal.
+    Settle,
+}
+
+type Answer = oneshot::Sender<Result<()>>;
+
+/// The thread's front. Dropping it lets the thread finish what waits, and waits for that.
+pub struct Writer {
+    orders: Option<mpsc::Sender<(Order, Answer)>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Writer {
+    pub fn start(connection: Connection) -> Result<Self> {
+        let (orders, waiting) = mpsc::channel(WAITING);
+        let thread = std::thread::Builder::new()
+            .name("itseme-writer".into())
+            .spawn(move || serve(&connection, waiting))
+            .map_err(|error| StoreError(error.to_string()))?;
+        Ok(Self {
+            orders: Some(orders),
+            thread: Some(thread),
+        })
+    }
+
+    /// Resolves when the order is durably done.
+    pub async fn submit(&self, order: Order) -> Result<()> {
+        let ended = || StoreError("the database is closed".into());
+        let (answer, done) = oneshot::channel();
+        let orders = self.orders.as_ref().ok_or_else(ended)?;
+        orders.send((order, answer)).await.map_err(|_| ended())?;
+        done.await.map_err(|_| ended())?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.orders.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(connection: &Connection, mut waiting: mpsc::Receiver<(Order, Answer)>) {
+    let mut batch = Vec::new();
+    while let Some(first) = waiting.blocking_recv() {
+        batch.push(first);
+        while batch.len() < TOGETHER {
+            let Ok(next) = waiting.try_recv() else { break };
+            batch.push(next);
+        }
+        perform(connection, &mut batch);
+    }
+    // Leaves a single file behind, with nothing of deleted rows beside it.
+    let _ = truncate(connection);
+}
+
+fn perform(connection: &Connection, batch: &mut Vec<(Order, Answer)>) {
+    let (mut writes, mut settles) = (Vec::new(), Vec::new());
+    for (order, answer) in batch.drain(..) {
+        match order {
+            Order::Write(job) => writes.push((job, answer)),
+            Order::Settle => settles.push(answer),
+        }
+    }
+    if !writes.is_empty() {
+        commit_together(connection, writes);
+    }
+    if !settles.is_empty() {
+        let result = truncate(connection);
+        for answer in settles {
+            let _ = answer.send(
+                result
+                    .as_ref()
+                    .copied()
+                    .map_err(|e: &StoreError| StoreError(e.0.clone())),
+            );
+        }
+    }
+}
+
+/// Runs every job in a savepoint of its own within one transaction, and answers when that is on disk.
+fn commit_together(connection: &Connection, writes: Vec<(WriteJob, Answer)>) {
+    let outcome = (|| {
+        let mut transaction =
+            rusqlite::Transaction::new_unchecked(connection, rusqlite::TransactionBehavior::Immediate)?;
+        let mut done = Vec::with_capacity(writes.len());
+        for (job, answer) in writes {
+            done.push((in_savepoint(&mut transaction, job), answer));
+        }
+        Ok::<_, rusqlite::Error>((transaction.commit(), done))
+    })();
+    // Where even the transaction could not begin, the answers were dropped, which says that nothing was done.
+    let Ok((committed, done)) = outcome else { return };
+    for (result, answer) in done {
+        let result = match &committed {
+            Ok(()) => result,
+            Err(error) => Err(StoreError(error.to_string())),
+        };
+        let _ = answer.send(result);
+    }
+}
+
+fn in_savepoint(transaction: &mut rusqlite::Transaction<'_>, job: WriteJob) -> Result<()> {
+    let savepoint = transaction.savepoint()?;
+    // Dropped without a commit, a savepoint rolls back.
+    catch_unwind(AssertUnwindSafe(|| job(&Session(&savepoint))))
+        .unwrap_or_else(|_| Err(StoreError("a write failed by a bug".into())))?;
+    savepoint.commit()?;
+    Ok(())
+}
+
+fn truncate(connection: &Connection) -> Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(())
+}

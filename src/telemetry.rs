@@ -1,0 +1,50 @@
+//! Logs, to stderr: constant messages with fields, and nothing personal in them.
+
+use std::io::IsTerminal;
+
+use clap::ValueEnum;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::{EnvFilter, FilterExt, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Starts logging what `filter` lets through (`RUST_LOG` syntax, like `info` or `itseme=debug`).
+///
+/// Other crates log what they transport at their finer levels, addresses and codes among it; of them, nothing finer
+/// than warnings is ever logged, whatever the filter says.
+///
+/// # Errors
+/// If the filter cannot be read.
+pub fn start(filter: &str, format: LogFormat) -> Result<(), String> {
+    let asked = EnvFilter::try_new(filter)
+        .map_err(|error| format!("the log filter cannot be read: {error}. Try info, or itseme=debug"))?;
+    let ours = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("itseme", LevelFilter::TRACE);
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = match format {
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    // A second start, as tests do it, keeps the first.
+    let _ = tracing_subscriber::registry()
+        .with(lines.with_filter(asked.and(ours)))
+        .try_init();
+    // A panic's message may quote what was being handled; where it happened is enough to find the bug.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panicked: this is a bug, please report it");
+    }));
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! Delivers messages by XMPP, as the API document shows them (1.4).
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use minidom::Element;
+use xso::AsXml;
+
+use super::link::Link;
+use super::stanza::{Introduction, TakenOver, Verify};
+use crate::channel::{Channel, Letter, Message, SendError, Sent, text};
+use crate::model::{BareJid, Identity};
+
+/// Sends over the link to the XMPP server.
+pub struct Delivery {
+    link: Link,
+    own: BareJid,
+}
+
+/// A message as the service sends it out: always to the bare JID, always with an id and a language.
+#[derive(AsXml, Debug)]
+#[xml(namespace = xmpp_parsers::ns::COMPONENT, name = "message")]
+struct Outgoing {
+    #[xml(attribute)]
+    from: String,
+    #[xml(attribute)]
+    to: String,
+    #[xml(attribute = "type")]
+    type_: String,
+    #[xml(attribute)]
+    id: String,
+    #[xml(lang)]
+    lang: Option<String>,
+    #[xml(extract(name = "body", fields(text(type_ = String))))]
+    body: String,
+    #[xml(element(n = ..))]
+    payloads: Vec<Element>,
+}
+
+impl Delivery {
+    /// Sends as the component `own`.
+    pub fn new(link: Link, own: BareJid) -> Self {
+        Self { link, own }
+    }
+
+    fn compose(&self, letter: &Letter) -> Outgoing {
+        let to = match &letter.message {
+            Message::Code { identity, .. } => identity.id.clone(),
+            Message::Introduction { to, .. } | Message::TakenOver { to, .. } | Message::ForgetCode { to, .. } => {
+                to.to_string()
+            }
+        };
+        Outgoing {
+            from: self.own.to_string(),
+            to,
+            type_: "chat".into(),
+            id: letter.id.clone(),
+            lang: Some("en".into()),
+            body: text::chat(&letter.message),
+            payloads: payload(&letter.message).into_iter().collect(),
+        }
+    }
+
+    async fn send_all(&self, letters: &[Letter]) -> Result<(), super::link::Down> {
+        let connection = self.link.connection()?;
+        for letter in letters {
+            connection.send(&self.compose(letter)).await?;
+        }
+        connection.barrier().await
+    }
+}
+
+fn payload(message: &Message) -> Option<Element> {
+    match message {
+        Message::Code { identity, code, .. } => Some(Element::from(Verify {
+            code: Some(code.to_string()),
+            hash: Some(identity.hash().to_string()),
+        })),
+        Message::Introduction { from, details, .. } => Some(Element::from(Introduction {
+            info: info(details),
+            jid: from.to_string(),
+        })),
+        Message::TakenOver { hash, .. } => Some(Element::from(TakenOver { hash: hash.to_string() })),
+        // A client must not confirm an erasure by itself.
+        Message::ForgetCode { .. } => None,
+    }
+}
+
+/// The JSON array of the `<info/>` element.
+fn info(details: &[Identity]) -> String {
+    let object =
+        |detail: &Identity| serde_json::json!({"provider": detail.provider.name(), "id": detail.id, "confirmed": true});
+    serde_json::Value::from_iter(details.iter().map(object)).to_string()
+}
+
+impl Channel for Delivery {
+    fn send<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>> {
+        async move {
+            let sent = self.send_all(letters).await;
+            let sent = sent.map_err(|down| SendError::Retry(down.to_string()));
+            vec![sent; letters.len()]
+        }
+        .boxed()
+    }
+
+    fn ready(&self) -> BoxFuture<'_, ()> {
+        self.link.connected().boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::model::{Code, Provider};
+
+    fn written(message: Message) -> String {
+        let (link, _keeper) = crate::xmpp::link::tests::unconnected();
+        let delivery = Delivery::new(link, BareJid::new("itseme.example.org").unwrap());
+        let letter = Letter {
+            id: "7".into(),
+            message,
+        };
+        String::from_utf8(xso::to_vec(&delivery.compose(&letter)).unwrap()).unwrap()
+    }
+
+    fn element(xml: &str) -> Element {
+        xml.parse().unwrap()
+    }
+
+    #[test]
+    fn a_code_is_sent_as_the_api_document_shows() {
+        let target = BareJid::new("xmmp@example.com").unwrap();
+        let identity = Identity::of_jid(&target);
+        let hash = identity.hash();
+        let sent = written(Message::Code {
+            identity,
+            target,
+            code: Code::typed("3991"),
+            minutes: 10,
+        });
+        let expected = format!(
+            "<message xmlns='jabber:component:accept' from='itseme.example.org' to='xmmp@example.com' type='chat' id='7' \
+             xml:lang='en'><body>It-se, you xmmp@example.com? Verify with: 3991</body>\
+             <verify xmlns='it-se.me:verify'><code>3991</code><hash>{hash}</hash></verify></message>"
+        );
+        assert_eq!(element(&sent), element(&expected));
+        assert!(sent.contains("xml:lang="), "{sent}");
+    }
+
+    #[test]
+    fn an_introduction_is_sent_as_the_api_document_shows() {
+        let sent = written(Message::Introduction {
+            to: BareJid::new("xmpp@example.com").unwrap(),
+            from: BareJid::new("random@example.com").unwrap(),
+            details: vec![Identity::parse(Provider::Phone, "+123456789").unwrap()],
+        });
+        let message = element(&sent);
+        let contact = message.get_child("contact", "it-se.me:contact").unwrap();
+        let info = contact.get_child("info", "it-se.me:contact").unwrap().text();
+        let info: serde_json::Value = serde_json::from_str(&info).unwrap();
+        assert_eq!(
+            info,
+            serde_json::json!([{"provider": "phone", "id": "+123456789", "confirmed": true}])
+        );
+        assert_eq!(
+            contact.get_child("jid", "it-se.me:contact").unwrap().text(),
+            "random@example.com"
+        );
+        assert_eq!(message.attr("to"), Some("xmpp@example.com"));
+    }
+}

@@ -1,0 +1,116 @@
+//! How errors look as stanzas (RFC 6120, 8.3).
+
+use std::collections::BTreeMap;
+
+use minidom::Element;
+use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
+
+use super::ns;
+use crate::service::Error;
+
+/// The stanza error that stands for a service error: condition, text, application condition.
+pub fn stanza_error(error: &Error) -> StanzaError {
+    let (condition, type_, code) = row(error);
+    StanzaError {
+        type_,
+        by: None,
+        defined_condition: condition,
+        texts: BTreeMap::from([("en".into(), error.to_string())]),
+        other: Some(Element::bare(code, ns::ERRORS)),
+    }
+}
+
+/// The protocol's error table, natively.
+fn row(error: &Error) -> (DefinedCondition, ErrorType, &'static str) {
+    use DefinedCondition as Is;
+    use ErrorType::{Auth, Cancel, Modify, Wait};
+    match error {
+        Error::TargetUnconfirmed(_) => (Is::NotAuthorized, Auth, "target-unconfirmed"),
+        Error::NotFound(_) => (Is::ItemNotFound, Cancel, "not-found"),
+        Error::MissingCode => (Is::BadRequest, Modify, "missing-code"),
+        Error::FaultyCode => (Is::NotAcceptable, Modify, "faulty-code"),
+        // Both belong to the browser's way back from an OAuth provider, which is HTTP; no stanza leads to them.
+        Error::WrongUser => (Is::NotAcceptable, Modify, "wrong-user"),
+        Error::OAuth(_) => (Is::NotAuthorized, Auth, "OAuthException"),
+        Error::JsonDecode => (Is::BadRequest, Modify, "json-decode-error"),
+        Error::Key(_) => (Is::BadRequest, Modify, "key-error"),
+        Error::Value(_) => (Is::BadRequest, Modify, "value-error"),
+        Error::InsufficientContactInfo => (Is::NotAcceptable, Modify, "insufficient-contact-info"),
+        Error::TooManyRequested { .. } => (Is::PolicyViolation, Modify, "too-many-requested"),
+        Error::UnknownProvider => (Is::FeatureNotImplemented, Cancel, "unknown-provider"),
+        Error::RequestLimitReached { .. } => (Is::ResourceConstraint, Wait, "request-limit-reached"),
+        Error::Internal(_) => (Is::InternalServerError, Wait, "internal-server-error"),
+    }
+}
+
+/// A stanza error that is XMPP's own, with a text.
+pub fn plain(type_: ErrorType, condition: DefinedCondition, text: &str) -> StanzaError {
+    StanzaError::new(type_, condition, "en", text)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::BareJid;
+    use crate::store::StoreError;
+
+    #[test]
+    fn every_row_of_the_table() {
+        let target = BareJid::new("amy@example.org").unwrap();
+        let retry_after = Duration::from_secs(30);
+        for (error, condition, type_, code) in [
+            (
+                Error::TargetUnconfirmed(target),
+                "not-authorized",
+                "auth",
+                "target-unconfirmed",
+            ),
+            (Error::NotFound("x"), "item-not-found", "cancel", "not-found"),
+            (Error::MissingCode, "bad-request", "modify", "missing-code"),
+            (Error::FaultyCode, "not-acceptable", "modify", "faulty-code"),
+            (Error::JsonDecode, "bad-request", "modify", "json-decode-error"),
+            (Error::Key("x"), "bad-request", "modify", "key-error"),
+            (Error::Value("x".into()), "bad-request", "modify", "value-error"),
+            (
+                Error::InsufficientContactInfo,
+                "not-acceptable",
+                "modify",
+                "insufficient-contact-info",
+            ),
+            (
+                Error::TooManyRequested { limit: 1, what: "x" },
+                "policy-violation",
+                "modify",
+                "too-many-requested",
+            ),
+            (
+                Error::UnknownProvider,
+                "feature-not-implemented",
+                "cancel",
+                "unknown-provider",
+            ),
+            (
+                Error::RequestLimitReached { retry_after },
+                "resource-constraint",
+                "wait",
+                "request-limit-reached",
+            ),
+            (
+                Error::Internal(StoreError("x".into())),
+                "internal-server-error",
+                "wait",
+                "internal-server-error",
+            ),
+        ] {
+            let element = Element::from(stanza_error(&error));
+            assert_eq!(element.attr("type"), Some(type_), "{code}");
+            assert!(element.has_child(condition, xmpp_parsers::ns::XMPP_STANZAS), "{code}");
+            assert!(element.has_child(code, ns::ERRORS), "{code}");
+            let text = element.get_child("text", xmpp_parsers::ns::XMPP_STANZAS).unwrap();
+            assert_eq!(text.text(), error.to_string());
+        }
+    }
+}

@@ -1,0 +1,410 @@
+//! The connection to the XMPP server (XEP-0114): made, kept, and made again, forever.
+//!
+//! Reading never waits for handlers or for writing: each stanza is handled in a task of its own, up to a bound, and
+//! what is sent is queued, written in batches and flushed once a batch.
+
+use std::collections::HashMap;
+use std::io::{self, ErrorKind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use rand::RngExt;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tokio_xmpp::Stanza;
+use tokio_xmpp::xmlstream::{FallibleStreamElement, StreamElementError, XmppStreamElement};
+use xmpp_parsers::iq::Iq;
+use xmpp_parsers::ping::Ping;
+
+use super::router::{self, Router};
+use super::stream::{self, Incoming, Reader, StreamEnd};
+use crate::model::BareJid;
+
+/// Connecting and greeting may take this long.
+const CONNECTING: Duration = Duration::from_secs(15);
+/// After a question whether it is still there, the server has this long to answer.
+const ANSWERING: Duration = Duration::from_secs(20);
+/// The server must take what is written within this time.
+const WRITING: Duration = Duration::from_secs(60);
+/// Stanzas handled at once.
+const HANDLED: usize = 1024;
+/// Stanzas waiting to be written.
+const QUEUED: usize = 4096;
+/// A connection that lasted this long was a good one: the next failure starts with a short wait again.
+const STABLE: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// The link is down, or went down before it was sure that the server took everything.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no connection to the XMPP server")]
+pub struct Down;
+
+/// What is needed to connect.
+#[derive(Clone, Debug)]
+pub struct LinkConfig {
+    /// The component's domain.
+    pub jid: BareJid,
+    /// What it shares with the server.
+    pub secret: SecretString,
+    /// Where the server listens for components.
+    pub server: (String, u16),
+    /// After so much silence the server is asked whether it is still there.
+    pub ping_after: Duration,
+}
+
+/// The link as others use it. Clones are the same link.
+#[derive(Clone)]
+pub struct Link {
+    current: watch::Receiver<Option<Connection>>,
+}
+
+impl Link {
+    /// The connection, if there is one.
+    pub fn connection(&self) -> Result<Connection, Down> {
+        self.current.borrow().clone().ok_or(Down)
+    }
+
+    /// Resolves when there is a connection.
+    pub async fn connected(&self) {
+        let mut current = self.current.clone();
+        if current.wait_for(Option::is_some).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// One connection, as long as it lasts.
+#[derive(Clone)]
+pub struct Connection {
+    jid: BareJid,
+    queue: mpsc::Sender<Bytes>,
+    pings: Arc<Mutex<HashMap<String, oneshot::Sender<()>>>>,
+}
+
+impl Connection {
+    /// Queues an element, waiting for room.
+    pub async fn send(&self, element: &impl xso::AsXml) -> Result<(), Down> {
+        let bytes = stream::serialise(element).map_err(|error| {
+            tracing::error!(%error, "a stanza cannot be written");
+            Down
+        })?;
+        self.queue.send(bytes).await.map_err(|_| Down)
+    }
+
+    /// Queues an element if there is room.
+    fn try_send(&self, element: &impl xso::AsXml) {
+        if let Ok(bytes) = stream::serialise(element) {
+            let _ = self.queue.try_send(bytes);
+        }
+    }
+
+    /// Resolves when the server has taken everything that was queued before: XEP-0114 knows no acknowledgements, but a
+    /// ping to the own JID (XEP-0199) comes back only after what it follows was routed.
+    pub async fn barrier(&self) -> Result<(), Down> {
+        let (id, answered) = self.register_ping();
+        self.send(&self.ping(id)).await?;
+        match timeout(ANSWERING, answered).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(Down),
+        }
+    }
+
+    fn register_ping(&self) -> (String, oneshot::Receiver<()>) {
+        let id = format!("ping-{:032x}", rand::rng().random::<u128>());
+        let (answer, answered) = oneshot::channel();
+        self.pings().insert(id.clone(), answer);
+        (id, answered)
+    }
+
+    fn ping(&self, id: String) -> Iq {
+        let own: xmpp_parsers::jid::Jid = self.jid.clone().into();
+        Iq::from_get(id, Ping).with_from(own.clone()).with_to(own)
+    }
+
+    fn pings(&self) -> std::sync::MutexGuard<'_, HashMap<String, oneshot::Sender<()>>> {
+        self.pings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the stanza is one of our own pings, come back. It needs no answer: its arrival is one.
+    fn is_own_ping(&self, stanza: &Stanza) -> bool {
+        let Stanza::Iq(iq @ (Iq::Get { .. } | Iq::Result { .. } | Iq::Error { .. })) = stanza else {
+            return false;
+        };
+        let own = iq.from().is_some_and(|from| from.as_str() == self.jid.as_str());
+        if let Some(answer) = own.then(|| self.pings().remove(iq.id())).flatten() {
+            let _ = answer.send(());
+        }
+        own
+    }
+}
+
+/// Makes the link; the future keeps it until `stop`, and hands what comes in to `router`.
+pub fn link(config: LinkConfig, router: Router, stop: CancellationToken) -> (Link, impl Future<Output = ()>) {
+    let (publish, current) = watch::channel(None);
+    let keeper = Keeper {
+        config,
+        router: Arc::new(router),
+        publish,
+        stop,
+    };
+    (Link { current }, keeper.keep())
+}
+
+struct Keeper {
+    config: LinkConfig,
+    router: Arc<Router>,
+    publish: watch::Sender<Option<Connection>>,
+    stop: CancellationToken,
+}
+
+impl Keeper {
+    async fn keep(self) {
+        let (mut failures, mut told) = (0, String::new());
+        loop {
+            let began = Instant::now();
+            let Err(end) = self.connect_and_serve().await else {
+                return;
+            };
+            if began.elapsed() >= STABLE {
+                failures = 0;
+            }
+            let pause = pause(&end, failures);
+            failures += 1;
+            self.tell(&end, pause, &mut told);
+            if self.stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Returns when the connection is over: `Ok` if it was to stop.
+    async fn connect_and_serve(&self) -> Result<(), StreamEnd> {
+        let Some(connected) = self.stop.run_until_cancelled(self.connect()).await else {
+            return Ok(());
+        };
+        let (mut reader, write) = connected?;
+        let (queue, queued) = mpsc::channel(QUEUED);
+        let connection = Connection {
+            jid: self.config.jid.clone(),
+            queue,
+            pings: Arc::default(),
+        };
+        tracing::info!(component = %self.config.jid, "component connected");
+        let close = CancellationToken::new();
+        let mut writer = tokio::spawn(write_queued(write, queued, close.clone()));
+        let handlers = TaskTracker::new();
+        self.publish.send_replace(Some(connection.clone()));
+        let end = tokio::select! {
+            end = self.read(&mut reader, &connection, &handlers) => Err(end),
+            written = &mut writer => Err(written.map_or_else(|_| StreamEnd::Closed, StreamEnd::Io)),
+            () = self.stop.cancelled() => Ok(()),
+        };
+        self.publish.send_replace(None);
+        connection.pings().clear();
+        if end.is_ok() {
+            handlers.close();
+            let _ = timeout(WRITING, handlers.wait()).await;
+            close.cancel();
+            let _ = timeout(WRITING, writer).await;
+            tracing::info!("component disconnected");
+        } else {
+            writer.abort();
+        }
+        end
+    }
+
+    async fn connect(&self) -> Result<(Reader<OwnedReadHalf>, OwnedWriteHalf), StreamEnd> {
+        let (host, port) = &self.config.server;
+        let connecting = TcpStream::connect((host.as_str(), *port));
+        let tcp = timeout(CONNECTING, connecting)
+            .await
+            .map_err(|_elapsed| StreamEnd::Protocol("it did not answer in time"))??;
+        tcp.set_nodelay(true)?;
+        let (read, mut write) = tcp.into_split();
+        let secret = self.config.secret.expose_secret();
+        let reader = stream::open(read, &mut write, self.config.jid.as_str(), secret, CONNECTING).await?;
+        Ok((reader, write))
+    }
+
+    async fn read(
+        &self,
+        reader: &mut Reader<OwnedReadHalf>,
+        connection: &Connection,
+        handlers: &TaskTracker,
+    ) -> StreamEnd {
+        let room = Arc::new(Semaphore::new(HANDLED));
+        let mut patience = self.config.ping_after;
+        loop {
+            match reader.next(patience).await {
+                Ok(Incoming::Element(element)) => {
+                    patience = self.config.ping_after;
+                    self.receive(*element, connection, &room, handlers);
+                }
+                Ok(Incoming::Silence) if patience == ANSWERING => {
+                    return StreamEnd::Protocol("it does not answer any more");
+                }
+                Ok(Incoming::Silence) => {
+                    patience = ANSWERING;
+                    connection.try_send(&connection.ping("still-there".into()));
+                }
+                Err(end) => return end,
+            }
+        }
+    }
+
+    fn receive(
+        &self,
+        element: FallibleStreamElement,
+        connection: &Connection,
+        room: &Arc<Semaphore>,
+        handlers: &TaskTracker,
+    ) {
+        match element {
+            FallibleStreamElement::Ok(XmppStreamElement::Stanza(stanza)) if connection.is_own_ping(&stanza) => {}
+            FallibleStreamElement::Ok(XmppStreamElement::Stanza(stanza)) => match room.clone().try_acquire_owned() {
+                Ok(permit) => {
+                    handlers.spawn(handle(self.router.clone(), stanza, connection.clone(), permit));
+                }
+                Err(_) => router::overloaded(&stanza)
+                    .iter()
+                    .for_each(|reply| connection.try_send(reply)),
+            },
+            FallibleStreamElement::Err(StreamElementError::InvalidStanza { name, header, .. }) => {
+                tracing::debug!(stanza = %name, "a stanza does not parse");
+                let reply = router::unreadable(&name.to_string(), header, &self.config.jid);
+                reply.iter().for_each(|reply| connection.try_send(reply));
+            }
+            _ => tracing::debug!("an element of the stream is not a stanza"),
+        }
+    }
+
+    /// Says once what is wrong, and what an admin can do about it.
+    fn tell(&self, end: &StreamEnd, pause: Duration, told: &mut String) {
+        let jid = &self.config.jid;
+        let (host, port) = &self.config.server;
+        let remedy = match end {
+            StreamEnd::Error { condition, .. } => match condition.as_str() {
+                "not-authorized" => format!(
+                    "the secret is wrong: make component.secret the same as the secret of {jid} in the server's configuration"
+                ),
+                "conflict" => {
+                    format!("another connection of {jid} is there: stop the other service that uses this JID")
+                }
+                "host-unknown" | "host-gone" => {
+                    format!("the server does not know {jid}: add it as a component to the server's configuration")
+                }
+                _ => "see the server's log".into(),
+            },
+            StreamEnd::Io(_) => {
+                format!("is the server running, and does it listen for components at {host}:{port} (component.server)?")
+            }
+            StreamEnd::Closed => "is the server restarting?".into(),
+            StreamEnd::Protocol(_) => {
+                format!("does {host}:{port} (component.server) belong to the server's component listener?")
+            }
+        };
+        let reason = end.to_string();
+        let again_in = pause.as_secs_f32();
+        if *told == reason {
+            tracing::debug!(reason, again_in, "still not connected to the XMPP server");
+        } else {
+            tracing::warn!(reason, remedy, again_in, "not connected to the XMPP server");
+            *told = reason;
+        }
+    }
+}
+
+/// How long to wait before connecting again.
+fn pause(end: &StreamEnd, failures: u32) -> Duration {
+    let refused = matches!(end, StreamEnd::Io(error) if error.kind() == ErrorKind::ConnectionRefused);
+    let wrong_secret = matches!(end, StreamEnd::Error { condition, .. } if condition == "not-authorized");
+    let pause = match failures {
+        // A server that is not there costs nothing to ask, and is to be met within two seconds of its coming.
+        0 => Duration::ZERO,
+        _ if refused => Duration::from_millis(900),
+        _ if wrong_secret => LONGEST_WAIT,
+        failures => Duration::from_secs(1 << (failures - 1).min(5)).min(LONGEST_WAIT),
+    };
+    pause.mul_f64(rand::rng().random_range(0.8..1.2))
+}
+
+async fn handle(router: Arc<Router>, stanza: Stanza, connection: Connection, permit: OwnedSemaphorePermit) {
+    if let Some(reply) = router.answer(stanza).await {
+        let _ = connection.send(&reply).await;
+    }
+    drop(permit);
+}
+
+/// Writes what is queued, in batches, until `close`; ends early with the error that the connection died of.
+async fn write_queued(
+    write: impl AsyncWrite + Unpin,
+    mut queued: mpsc::Receiver<Bytes>,
+    close: CancellationToken,
+) -> io::Error {
+    let mut write = BufWriter::with_capacity(64 * 1024, write);
+    let result = loop {
+        let first = tokio::select! {
+            biased;
+            first = queued.recv() => first,
+            () = close.cancelled() => None,
+        };
+        let last = first.is_none();
+        match timeout(WRITING, write_batch(&mut write, first, &mut queued)).await {
+            Ok(Ok(())) if last => break Ok(()),
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => break Err(error),
+            Err(_elapsed) => break Err(io::Error::new(ErrorKind::TimedOut, "the server stopped reading")),
+        }
+    };
+    result.err().unwrap_or_else(|| ErrorKind::ConnectionAborted.into())
+}
+
+/// Writes `first` and all that waits behind it; the end of the stream if there is none.
+async fn write_batch(
+    write: &mut (impl AsyncWrite + Unpin),
+    first: Option<Bytes>,
+    queued: &mut mpsc::Receiver<Bytes>,
+) -> io::Result<()> {
+    let Some(first) = first else {
+        write.write_all(b"</stream:stream>").await?;
+        return write.shutdown().await;
+    };
+    write.write_all(&first).await?;
+    while let Ok(next) = queued.try_recv() {
+        write.write_all(&next).await?;
+    }
+    write.flush().await
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A link that is never connected, for tests of what uses one.
+    pub(crate) fn unconnected() -> (Link, watch::Sender<Option<Connection>>) {
+        let (publish, current) = watch::channel(None);
+        (Link { current }, publish)
+    }
+
+    #[test]
+    fn pauses_grow_unless_nobody_listens() {
+        let closed = StreamEnd::Closed;
+        assert!(pause(&closed, 0).is_zero());
+        assert!(pause(&closed, 3) > pause(&closed, 1));
+        assert!(pause(&closed, 1000) <= LONGEST_WAIT.mul_f64(1.2));
+        let refused = StreamEnd::Io(ErrorKind::ConnectionRefused.into());
+        assert!(pause(&refused, 1000) < Duration::from_secs(2));
+        let wrong = StreamEnd::Error {
+            condition: "not-authorized".into(),
+            text: None,
+        };
+        assert!(pause(&wrong, 1) > Duration::from_secs(20));
+    }
+}

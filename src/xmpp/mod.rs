@@ -1,0 +1,16 @@
+//! The XMPP side: an external component (XEP-0114) that answers stanzas and delivers messages.
+
+pub mod delivery;
+mod disco;
+mod error;
+mod iq;
+pub mod link;
+mod message;
+mod ns;
+mod router;
+pub mod stanza;
+pub mod stream;
+
+pub use delivery::Delivery;
+pub use link::{Link, LinkConfig, link};
+pub use router::Router;

@@ -1,0 +1,334 @@
+//! The XML stream of a component connection (XEP-0114): stanzas in, bytes out.
+//!
+//! `tokio_xmpp`'s own stream gives up at attributes of more than 8 KiB, which servers pass on from any user; this one
+//! reads the same elements with a larger limit, and bounds how deep they may nest.
+
+use std::io;
+use std::time::Duration;
+
+use rxml::xml_lang::XmlLangStack;
+use rxml::{Event, WithOptions};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio_xmpp::xmlstream::{FallibleStreamElement, XmppStreamElement};
+use xmpp_parsers::component::Handshake;
+use xso::{FromEventsBuilder, FromXml};
+
+/// Larger than the stanzas that Prosody (512 KiB) and ejabberd relay by default, so that only a server configured
+/// otherwise can end the stream by size.
+const LONGEST_TOKEN: usize = 2 * 1024 * 1024;
+/// Elements deeper than this are dropped while reading. No payload needs it, and a recursive destructor of a hundred
+/// thousand nested elements would overflow the stack.
+const DEEPEST: usize = 48;
+
+/// Why a stream cannot be used any more.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamEnd {
+    /// The connection failed.
+    #[error("the connection failed: {0}")]
+    Io(#[from] io::Error),
+    /// The server closed the stream.
+    #[error("the server closed the stream")]
+    Closed,
+    /// The server said something that is no component stream.
+    #[error("the server does not speak the component protocol here: {0}")]
+    Protocol(&'static str),
+    /// The server said why it ends the stream (RFC 6120, 4.9).
+    #[error("the server ended the stream: {condition}{}", text.as_deref().map(|text| format!(" ({text})")).unwrap_or_default())]
+    Error {
+        /// The defined condition, like `conflict`.
+        condition: String,
+        /// The server's own words.
+        text: Option<String>,
+    },
+}
+
+/// What the stream brought.
+pub enum Incoming {
+    /// A stanza, well-formed or not, or another element of the stream.
+    Element(Box<FallibleStreamElement>),
+    /// Nothing, for as long as was agreed.
+    Silence,
+}
+
+/// The half that reads.
+pub struct Reader<R> {
+    events: rxml::AsyncReader<BufReader<R>>,
+    lang: XmlLangStack,
+}
+
+impl<R: AsyncRead + Unpin> Reader<R> {
+    fn new(io: R) -> Self {
+        let options = rxml::Options {
+            max_token_length: LONGEST_TOKEN,
+            ..rxml::Options::default()
+        };
+        Self {
+            events: rxml::AsyncReader::wrap(
+                BufReader::with_capacity(64 * 1024, io),
+                rxml::Parser::with_options(options),
+            ),
+            lang: XmlLangStack::new(),
+        }
+    }
+
+    async fn event(&mut self) -> Result<Event, StreamEnd> {
+        let event = self.events.read().await?.ok_or(StreamEnd::Closed)?;
+        self.lang.handle_event(&event);
+        Ok(event)
+    }
+
+    /// The stream id of the server's stream header.
+    async fn header(&mut self) -> Result<String, StreamEnd> {
+        loop {
+            match self.event().await? {
+                Event::StartElement(_, (ns, name), mut attributes)
+                    if ns == xmpp_parsers::ns::STREAM && name == "stream" =>
+                {
+                    let id = attributes.remove(rxml::Namespace::none(), "id");
+                    return id.ok_or(StreamEnd::Protocol("its stream has no id"));
+                }
+                Event::XmlDeclaration(..) => {}
+                _ => return Err(StreamEnd::Protocol("it begins with something else than a stream")),
+            }
+        }
+    }
+
+    /// The next element, or [`Incoming::Silence`] if none begins within `patience`.
+    pub async fn next(&mut self, patience: Duration) -> Result<Incoming, StreamEnd> {
+        // Between stanzas there may be whitespace (keepalives); buffering it would wait for more.
+        self.events.parser_mut().set_text_buffering(false);
+        let begin = loop {
+            // Reading an event is cancel safe: what was read of it stays in the parser.
+            match tokio::time::timeout(patience, self.event()).await {
+                Err(_elapsed) => return Ok(Incoming::Silence),
+                Ok(event) => match event? {
+                    Event::Text(..) | Event::XmlDeclaration(..) => {}
+                    Event::EndElement(_) => return Err(StreamEnd::Closed),
+                    Event::StartElement(_, name, attributes) => break (name, attributes),
+                },
+            }
+        };
+        self.events.parser_mut().set_text_buffering(true);
+        match self.element(begin, patience).await? {
+            FallibleStreamElement::Ok(XmppStreamElement::StreamError(error)) => Err(StreamEnd::Error {
+                condition: condition(&error),
+                text: error.0.texts.into_iter().next().map(|(_, text)| text.clone()),
+            }),
+            element => Ok(Incoming::Element(Box::new(element))),
+        }
+    }
+
+    async fn element(
+        &mut self,
+        (name, attributes): (rxml::QName, rxml::AttrMap),
+        patience: Duration,
+    ) -> Result<FallibleStreamElement, StreamEnd> {
+        let context = xso::Context::empty().with_language(self.lang.current());
+        let Ok(mut builder) = FallibleStreamElement::from_events(name, attributes, &context) else {
+            return Err(StreamEnd::Protocol("it sent an element that is no stanza"));
+        };
+        let mut depth = 1usize;
+        loop {
+            let event = tokio::time::timeout(patience, self.event())
+                .await
+                .map_err(|_elapsed| StreamEnd::Protocol("it stopped in the middle of a stanza"))??;
+            match event {
+                Event::StartElement(..) => depth += 1,
+                Event::EndElement(_) => depth -= 1,
+                _ => {}
+            }
+            let is_end = matches!(event, Event::EndElement(_));
+            if depth > DEEPEST || (is_end && depth == DEEPEST) {
+                continue;
+            }
+            let context = xso::Context::empty().with_language(self.lang.current());
+            match builder.feed(event, &context) {
+                Ok(Some(element)) => return Ok(element),
+                Ok(None) => {}
+                Err(_) => return Err(StreamEnd::Protocol("it sent an element that cannot be read")),
+            }
+        }
+    }
+}
+
+fn condition(error: &xmpp_parsers::stream_error::ReceivedStreamError) -> String {
+    use minidom::Element;
+    let element: Element = error.0.clone().into();
+    let named = element.children().find(|child| child.name() != "text");
+    named.map_or_else(|| "undefined-condition".into(), |child| child.name().to_owned())
+}
+
+/// Opens a component stream for `domain` and authenticates with `secret`.
+pub async fn open<R, W>(
+    read: R,
+    write: &mut W,
+    domain: &str,
+    secret: &str,
+    patience: Duration,
+) -> Result<Reader<R>, StreamEnd>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let within = |what| move |_elapsed| StreamEnd::Protocol(what);
+    tokio::time::timeout(patience, async {
+        let (mut reader, id) = greet(read, write, domain).await?;
+        let handshake = Handshake::from_stream_id_and_password(id, secret);
+        write.write_all(&serialise(&handshake)?).await?;
+        write.flush().await?;
+        match reader.next(patience).await? {
+            Incoming::Element(element) => match *element {
+                FallibleStreamElement::Ok(XmppStreamElement::ComponentHandshake(_)) => Ok(reader),
+                _ => Err(StreamEnd::Protocol("it answered the handshake with something else")),
+            },
+            Incoming::Silence => Err(StreamEnd::Protocol("it did not answer the handshake")),
+        }
+    })
+    .await
+    .map_err(within("it did not answer in time"))?
+}
+
+/// Exchanges stream headers only: tells whether a server serves the component's domain, and changes nothing.
+pub async fn greet<R, W>(read: R, write: &mut W, domain: &str) -> Result<(Reader<R>, String), StreamEnd>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    // A domain that was parsed as one has no character that XML would have to escape.
+    let header = format!(
+        "<?xml version='1.0'?><stream:stream xmlns='{}' xmlns:stream='{}' to='{domain}'>",
+        xmpp_parsers::ns::COMPONENT,
+        xmpp_parsers::ns::STREAM,
+    );
+    write.write_all(header.as_bytes()).await?;
+    write.flush().await?;
+    let mut reader = Reader::new(read);
+    let id = reader.header().await?;
+    Ok((reader, id))
+}
+
+/// An element as bytes, to be written to the stream.
+pub fn serialise(element: &impl xso::AsXml) -> io::Result<bytes::Bytes> {
+    xso::to_vec(element).map(Into::into).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use tokio_xmpp::Stanza;
+    use tokio_xmpp::xmlstream::StreamElementError;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    async fn read(stanzas: &str) -> Vec<Result<FallibleStreamElement, StreamEnd>> {
+        let xml = format!(
+            "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' \
+             xmlns:stream='http://etherx.jabber.org/streams' id='1'>{stanzas}</stream:stream>"
+        );
+        let mut reader = Reader::new(xml.as_bytes());
+        assert_eq!(reader.header().await.unwrap(), "1");
+        let mut read = Vec::new();
+        loop {
+            match reader.next(PATIENCE).await {
+                Ok(Incoming::Element(element)) => read.push(Ok(*element)),
+                Ok(Incoming::Silence) => {}
+                Err(StreamEnd::Closed) => return read,
+                Err(end) => {
+                    read.push(Err(end));
+                    return read;
+                }
+            }
+        }
+    }
+
+    fn is_iq(element: &Result<FallibleStreamElement, StreamEnd>) -> bool {
+        matches!(
+            element,
+            Ok(FallibleStreamElement::Ok(XmppStreamElement::Stanza(Stanza::Iq(_))))
+        )
+    }
+
+    const IQ: &str = "<iq type='get' id='1' from='a@b.c' to='d.e'><ping xmlns='urn:xmpp:ping'/></iq>";
+
+    #[tokio::test]
+    async fn a_stanza_that_does_not_parse_is_told_and_the_next_is_read() {
+        for broken in [
+            "<presence from='a@b.c' to='d.e'><show>zzz</show></presence>",
+            "<message type='bogus' from='a@b.c' to='d.e'/>",
+            "<iq type='get' id='2' from='a@b.c' to='d.e'/>",
+            "<iq type='bogus' id='2'><a xmlns='b'/></iq>",
+            "<iq type='get'><a xmlns='b'/></iq>",
+        ] {
+            let read = read(&format!("{broken} \n{IQ}")).await;
+            assert_eq!(read.len(), 2, "{broken}");
+            assert!(
+                matches!(
+                    &read[0],
+                    Ok(FallibleStreamElement::Err(StreamElementError::InvalidStanza { .. }))
+                ),
+                "{broken}"
+            );
+            assert!(is_iq(&read[1]), "{broken}");
+        }
+    }
+
+    #[tokio::test]
+    async fn long_attributes_and_texts_are_read() {
+        for length in [10 * 1024, 600 * 1024] {
+            let long = "x".repeat(length);
+            let stanza = format!("<iq type='get' id='1'><a xmlns='b' c='{long}'>{long}</a></iq>");
+            let read = read(&format!("{stanza}{IQ}")).await;
+            assert!(read.len() == 2 && read.iter().all(is_iq));
+        }
+    }
+
+    #[tokio::test]
+    async fn nesting_is_cut_and_does_not_overflow() {
+        let deep = 100_000;
+        let nested = format!("{}{}", "<a>".repeat(deep), "</a>".repeat(deep));
+        let read = read(&format!("<iq type='get' id='1'><x xmlns='y'>{nested}</x></iq>{IQ}")).await;
+        assert!(read.len() == 2 && read.iter().all(is_iq));
+        let Ok(FallibleStreamElement::Ok(XmppStreamElement::Stanza(Stanza::Iq(xmpp_parsers::iq::Iq::Get {
+            payload,
+            ..
+        })))) = &read[0]
+        else {
+            unreachable!()
+        };
+        let (mut depth, mut element) = (0, payload);
+        while let Some(child) = element.children().next() {
+            (depth, element) = (depth + 1, child);
+        }
+        assert!((10..DEEPEST).contains(&depth), "{depth}");
+    }
+
+    #[tokio::test]
+    async fn a_stream_error_is_told_with_condition_and_text() {
+        let error = "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>\
+                     <text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>twice</text></stream:error>";
+        let read = read(error).await;
+        assert_eq!(
+            read[0].as_ref().unwrap_err().to_string(),
+            "the server ended the stream: conflict (twice)"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_no_xml_ends_the_stream() {
+        assert!(matches!(&read("<a b=c>").await[..], [Err(StreamEnd::Io(_))]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_told_and_nothing_is_lost_by_it() {
+        let (mut server, client) = tokio::io::duplex(1 << 16);
+        let mut reader = Reader::new(client);
+        server.write_all(b"<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' id='1'>").await.unwrap();
+        reader.header().await.unwrap();
+        server.write_all(&IQ.as_bytes()[..10]).await.unwrap();
+        assert!(matches!(reader.next(PATIENCE).await.unwrap(), Incoming::Silence));
+        server.write_all(&IQ.as_bytes()[10..]).await.unwrap();
+        assert!(matches!(reader.next(PATIENCE).await.unwrap(), Incoming::Element(_)));
+    }
+}
