@@ -97,11 +97,10 @@ fn text(error: impl std::fmt::Display) -> String {
 /// # Errors
 /// If the secret cannot be read.
 pub fn link_config(config: &Config) -> Result<LinkConfig, String> {
-    let (host, port) = config.component.address();
     Ok(LinkConfig {
         jid: config.component.jid.clone(),
         secret: config.component.secret().map_err(text)?,
-        server: (host.to_owned(), port),
+        server: config.component.server.clone(),
         ping_after: config.component.ping_after,
     })
 }
@@ -147,8 +146,11 @@ pub fn sms(config: &Config) -> Result<Option<Sms>, String> {
     sms.map(Some).map_err(|error| format!("providers.phone: {error}"))
 }
 
-fn channels(config: &Config) -> Result<Vec<(Queue, Arc<dyn Channel>)>, String> {
-    let mut channels: Vec<(Queue, Arc<dyn Channel>)> = Vec::new();
+/// Who delivers the messages of which queue.
+type Route = (Queue, Arc<dyn Channel>);
+
+fn channels(config: &Config) -> Result<Vec<Route>, String> {
+    let mut channels: Vec<Route> = Vec::new();
     if let Some(email) = email(config)? {
         channels.push((Queue::Email, Arc::new(email)));
     }

@@ -116,10 +116,10 @@ fn writable(path: &Path) -> Result<(), String> {
 }
 
 async fn server(config: &Config, login: bool) -> Result<String, String> {
-    let (host, port) = config.component.address();
+    let address = &config.component.server;
     let jid = config.component.jid.as_str();
-    let told = |error: &dyn std::fmt::Display| format!("component.server {host}:{port}: {error}");
-    let tcp = timeout(PATIENCE, TcpStream::connect((host, port)))
+    let told = |error: &dyn std::fmt::Display| format!("component.server {address}: {error}");
+    let tcp = timeout(PATIENCE, TcpStream::connect((address.host.as_str(), address.port)))
         .await
         .map_err(|_elapsed| told(&"it does not answer"))?
         .map_err(|error| told(&error))?;
@@ -134,6 +134,6 @@ async fn server(config: &Config, login: bool) -> Result<String, String> {
     let greeted = timeout(PATIENCE, stream::greet(read, &mut write, jid)).await;
     greeted
         .map_err(|_elapsed| told(&"it does not answer"))?
-        .map(|_| format!("it answers at {host}:{port} (whether it takes the secret is tried with --login)"))
+        .map(|_| format!("it answers at {address} (whether it takes the secret is tried with --login)"))
         .map_err(|error| told(&error))
 }

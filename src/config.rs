@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer};
 use crate::channel::sms::Gateway;
 use crate::model::BareJid;
 use crate::service::{CodeRule, CodeRules, Limits, Settings};
+use crate::xmpp::Address;
 
 /// What is wrong with the configuration: which key, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -77,8 +78,8 @@ pub struct Component {
     secret: Option<SecretString>,
     secret_file: Option<PathBuf>,
     /// Host and port of the server's component listener.
-    #[serde(default = "Component::default_server")]
-    pub server: String,
+    #[serde(default)]
+    pub server: Address,
     /// Who may use admin commands.
     #[serde(default)]
     pub admins: Vec<BareJid>,
@@ -88,10 +89,6 @@ pub struct Component {
 }
 
 impl Component {
-    fn default_server() -> String {
-        "127.0.0.1:5347".into()
-    }
-
     fn default_ping() -> Duration {
         Duration::from_secs(60)
     }
@@ -347,14 +344,6 @@ impl Config {
                 "expected a domain like itseme.example.org, without a name and @",
             ));
         }
-        if !self
-            .component
-            .server
-            .rsplit_once(':')
-            .is_some_and(|(_, port)| port.parse::<u16>().is_ok())
-        {
-            return Err(unusable("component.server", "expected host:port, like 127.0.0.1:5347"));
-        }
         self.component.secret()?;
         self.store.path()?;
         self.check_codes()?;
@@ -475,14 +464,6 @@ fn malformed(error: figment::Error, file: &Path) -> ConfigError {
     ConfigError::Malformed(format!("{place}:{key} {what}"))
 }
 
-impl Component {
-    /// Host and port, split.
-    pub fn address(&self) -> (&str, u16) {
-        let (host, port) = self.server.rsplit_once(':').unwrap_or((&self.server, "5347"));
-        (host.trim_matches(['[', ']']), port.parse().unwrap_or(5347))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -553,7 +534,7 @@ mod tests {
             ),
             (4, 4, 6)
         );
-        assert_eq!(config.component.server, "127.0.0.1:5347");
+        assert_eq!(config.component.server.to_string(), "127.0.0.1:5347");
         assert!(config.http.is_none());
     }
 
@@ -568,12 +549,13 @@ mod tests {
         )
         .unwrap();
         assert_eq!(config.limits.requests_per_second.get(), 99);
-        assert_eq!(config.component.address(), ("localhost", 1));
+        assert_eq!(config.component.server.to_string(), "localhost:1");
     }
 
     #[test]
     fn errors_name_the_key_and_the_remedy() {
         for (addition, expected) in [
+            ("server = \"localhost\"\n", "component.server: expected host:port"),
             ("[limit]\n", "unknown key \"limit\""),
             ("[limits]\nguesses = 5\n", "limits.guesses: unknown key"),
             (

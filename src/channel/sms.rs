@@ -58,7 +58,7 @@ impl Sms {
             .redirect(redirect::Policy::none())
             .user_agent(concat!("itseme/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| reason(error))?;
+            .map_err(reason)?;
         Ok(Self { client, gateway })
     }
 

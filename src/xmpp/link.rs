@@ -23,6 +23,7 @@ use tokio_xmpp::xmlstream::{FallibleStreamElement, StreamElementError, XmppStrea
 use xmpp_parsers::iq::Iq;
 use xmpp_parsers::ping::Ping;
 
+use super::address::Address;
 use super::router::{self, Router};
 use super::stream::{self, Incoming, Reader, StreamEnd};
 use crate::model::BareJid;
@@ -54,7 +55,7 @@ pub struct LinkConfig {
     /// What it shares with the server.
     pub secret: SecretString,
     /// Where the server listens for components.
-    pub server: (String, u16),
+    pub server: Address,
     /// After so much silence the server is asked whether it is still there.
     pub ping_after: Duration,
 }
@@ -221,7 +222,7 @@ impl Keeper {
     }
 
     async fn connect(&self) -> Result<(Reader<OwnedReadHalf>, OwnedWriteHalf), StreamEnd> {
-        let (host, port) = &self.config.server;
+        let Address { host, port } = &self.config.server;
         let connecting = TcpStream::connect((host.as_str(), *port));
         let tcp = timeout(CONNECTING, connecting)
             .await
@@ -288,7 +289,7 @@ impl Keeper {
     /// Says once what is wrong, and what an admin can do about it.
     fn tell(&self, end: &StreamEnd, pause: Duration, told: &mut String) {
         let jid = &self.config.jid;
-        let (host, port) = &self.config.server;
+        let server = &self.config.server;
         let remedy = match end {
             StreamEnd::Error { condition, .. } => match condition.as_str() {
                 "not-authorized" => format!(
@@ -303,11 +304,11 @@ impl Keeper {
                 _ => "see the server's log".into(),
             },
             StreamEnd::Io(_) => {
-                format!("is the server running, and does it listen for components at {host}:{port} (component.server)?")
+                format!("is the server running, and does it listen for components at {server} (component.server)?")
             }
             StreamEnd::Closed => "is the server restarting?".into(),
             StreamEnd::Protocol(_) => {
-                format!("does {host}:{port} (component.server) belong to the server's component listener?")
+                format!("does {server} (component.server) belong to the server's component listener?")
             }
         };
         let reason = end.to_string();

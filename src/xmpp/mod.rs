@@ -1,5 +1,6 @@
 //! The XMPP side: an external component (XEP-0114) that answers stanzas and delivers messages.
 
+mod address;
 pub mod delivery;
 mod disco;
 mod error;
@@ -11,6 +12,7 @@ mod router;
 pub mod stanza;
 pub mod stream;
 
+pub use address::Address;
 pub use delivery::Delivery;
 pub use link::{Link, LinkConfig, link};
 pub use router::Router;

@@ -2,6 +2,9 @@
 //!
 //! What a client must provide is optional here, so that its absence is told by name (`key_error`).
 
+// The derives convert every extracted text, whatever its type.
+#![allow(clippy::useless_conversion)]
+
 use xso::{AsXml, FromXml};
 
 use super::ns;
