@@ -1,4 +1,4 @@
-//! The port to what is remembered. Whoever implements [`Backend`] is held to [`contract`].
+//! The port to what is remembered. Whoever implements [`Backend`] is held to the tests in `contract.rs`.
 //!
 //! Nothing that passes here says anything about a person: identities, targets and codes are MACs, everything that
 //! must be read again is in a sealed box.
