@@ -13,12 +13,13 @@ use crate::channel::sms::Sms;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{Server, ServerConfig};
+use crate::keyfile;
 use crate::model::Keys;
+use crate::outbox::Outbox;
 use crate::service::Service;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Queue, Store};
 use crate::xmpp::{self, Delivery, LinkConfig, Router};
-use crate::{keyfile, outbox};
 
 use secrecy::ExposeSecret;
 
@@ -55,11 +56,12 @@ impl App {
         let (link, keep) = xmpp::link(link_config(config)?, router, link_stop.clone());
         let keeper = tokio::spawn(keep);
         let delivery: Arc<dyn Channel> = Arc::new(Delivery::new(link, config.component.jid.clone()));
+        let outbox = Outbox::new(service, intake.clone());
         for (queue, channel) in channels.into_iter().chain([(Queue::Xmpp, delivery)]) {
-            work.spawn(outbox::deliver(service.clone(), queue, channel, intake.clone()));
+            work.spawn(outbox.clone().deliver(queue, channel));
         }
-        work.spawn(outbox::match_requests(service.clone(), intake.clone()));
-        work.spawn(outbox::tidy(service, intake.clone()));
+        work.spawn(outbox.clone().match_requests());
+        work.spawn(outbox.tidy());
         if let Some(server) = server {
             work.spawn(server.run(intake.clone()));
         }

@@ -1,11 +1,13 @@
 //! The configuration: one TOML file, then `ITSEME_…` environment variables, then flags.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::Value;
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 use secrecy::SecretString;
@@ -324,13 +326,15 @@ impl Config {
             path: file.to_owned(),
             error,
         })?;
-        let mut figment = Figment::from(Toml::string(&text)).merge(Env::prefixed("ITSEME_").split("__"));
-        for (key, value) in overrides {
-            // Read as TOML where it is that (numbers, lists, true), as a word otherwise.
-            let value: figment::value::Value = value
-                .parse()
-                .unwrap_or_else(|infallible: std::convert::Infallible| match infallible {});
-            figment = figment.merge(Serialized::default(key, value));
+        let mut figment = Figment::from(Toml::string(&text));
+        // Every key stands in a section; what has none (ITSEME_CLIENT_PASSWORD) is another program's.
+        let environment = Env::prefixed("ITSEME_").split("__");
+        let environment = environment
+            .iter()
+            .map(|(key, value)| (key.to_string(), value))
+            .filter(|(key, _)| key.contains('.'));
+        for (key, value) in environment.chain(overrides.iter().cloned()) {
+            figment = figment.merge(Serialized::default(&key, typed(&key, value)));
         }
         let config: Self = figment.extract().map_err(|error| malformed(error, file))?;
         config.check()?;
@@ -426,6 +430,26 @@ impl Http {
     }
 }
 
+/// A value that came as text: numbers, lists and the like are read as such, except where only text makes sense, so that a
+/// secret of digits stays one.
+fn typed(key: &str, text: String) -> Value {
+    const TEXTS: [&str; 8] = [
+        "secret",
+        "key",
+        "smtp",
+        "token",
+        "auth_token",
+        "account_sid",
+        "from",
+        "url",
+    ];
+    let name = key.rsplit('.').next().unwrap_or(key);
+    if TEXTS.contains(&name) {
+        return text.into();
+    }
+    text.parse().unwrap_or_else(|never: Infallible| match never {})
+}
+
 /// Says where and what, without the value: it may be a secret.
 fn malformed(error: figment::Error, file: &Path) -> ConfigError {
     use figment::error::Kind;
@@ -436,11 +460,11 @@ fn malformed(error: figment::Error, file: &Path) -> ConfigError {
     let from_file = first
         .metadata
         .as_ref()
-        .is_none_or(|metadata| !metadata.name.contains("environment"));
+        .is_none_or(|metadata| metadata.name.contains("TOML"));
     let place = if from_file {
         file.display().to_string()
     } else {
-        "the environment (ITSEME_…)".into()
+        "the environment (ITSEME_…) or --set".into()
     };
     let key = if path.is_empty() {
         String::new()
@@ -550,6 +574,14 @@ mod tests {
         .unwrap();
         assert_eq!(config.limits.requests_per_second.get(), 99);
         assert_eq!(config.component.server.to_string(), "localhost:1");
+    }
+
+    #[test]
+    fn a_secret_of_digits_stays_one() {
+        for secret in ["12345", "1e5", "true", "[1]"] {
+            let config = load_with(LEAST, &[("component.secret", secret)]).unwrap();
+            assert_eq!(config.component.secret().unwrap().expose_secret(), secret);
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::channel::{Channel, SendError};
@@ -24,92 +26,108 @@ const BACKOFF: [Duration; 5] = [
 ];
 /// A worker looks at its queue this often even if nothing woke it.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// How often what has expired is removed.
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+/// The journal is emptied so long after the outbox has drained, once for all that drains meanwhile.
+const SETTLE_AFTER: Duration = Duration::from_secs(1);
 /// A worker that the database failed waits this long.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
-/// Looks up, until `stop`, the hashes of contact requests and turns each into introductions.
-pub async fn match_requests(service: Service, stop: CancellationToken) {
-    let queue = Queue::Requests;
-    while !stop.is_cancelled() {
-        let rows = match claim(&service, queue).await {
-            Ok(rows) if rows.is_empty() => {
-                idle(&service, queue, &stop).await;
-                continue;
+/// The outbox's workers. Clones work on the same outbox.
+#[derive(Clone)]
+pub struct Outbox {
+    service: Service,
+    stop: CancellationToken,
+    drained: Arc<Notify>,
+}
+
+impl Outbox {
+    /// Works for `service` until `stop`.
+    pub fn new(service: Service, stop: CancellationToken) -> Self {
+        Self {
+            service,
+            stop,
+            drained: Arc::default(),
+        }
+    }
+
+    /// Looks up the hashes of contact requests and turns each into introductions.
+    pub async fn match_requests(self) {
+        while !self.stop.is_cancelled() {
+            let rows = self.claim(Queue::Requests).await;
+            // Together, so that they are committed together.
+            join_all(rows.into_iter().map(|row| self.introduce(row))).await;
+        }
+    }
+
+    async fn introduce(&self, row: Row) {
+        let (id, tries) = (row.id, row.tries);
+        if self.service.introduce(row).await.is_err() {
+            let due_at = self.service.clock().now() + backoff(tries);
+            let _ = self.service.store().write(move |tx| tx.retry(id, due_at)).await;
+        }
+    }
+
+    /// Delivers the messages of `queue` over `channel`.
+    pub async fn deliver(self, queue: Queue, channel: Arc<dyn Channel>) {
+        while self.stop.run_until_cancelled(channel.ready()).await.is_some() {
+            let rows = self.claim(queue).await;
+            if !rows.is_empty() {
+                send(&self.service, queue, &*channel, rows).await;
             }
-            Ok(rows) => rows,
-            Err(()) => continue,
-        };
-        // Together, so that they are committed together.
-        let done = futures::future::join_all(rows.into_iter().map(|row| introduce(&service, row)));
-        done.await;
-    }
-}
-
-async fn introduce(service: &Service, row: Row) {
-    let (id, tries) = (row.id, row.tries);
-    if service.introduce(row).await.is_err() {
-        let due_at = service.clock().now() + backoff(tries);
-        let _ = service.store().write(move |tx| tx.retry(id, due_at)).await;
-    }
-}
-
-/// Delivers, until `stop`, the messages of `queue` over `channel`.
-pub async fn deliver(service: Service, queue: Queue, channel: Arc<dyn Channel>, stop: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = channel.ready() => {}
-            () = stop.cancelled() => return,
-        }
-        match claim(&service, queue).await {
-            Ok(rows) if rows.is_empty() => idle(&service, queue, &stop).await,
-            Ok(rows) => send(&service, queue, &*channel, rows).await,
-            Err(()) => {}
-        }
-        if stop.is_cancelled() {
-            return;
         }
     }
-}
 
-/// Removes, until `stop`, what has expired, and keeps the journal free of what was removed.
-pub async fn tidy(service: Service, stop: CancellationToken) {
-    let mut every = tokio::time::interval(Duration::from_secs(60));
-    while stop.run_until_cancelled(every.tick()).await.is_some() {
-        match service.purge().await {
+    /// Removes what has expired, and keeps the journal free of what was removed: soon after the outbox has drained.
+    pub async fn tidy(self) {
+        let mut every = tokio::time::interval(PURGE_EVERY);
+        while !self.stop.is_cancelled() {
+            tokio::select! {
+                _ = every.tick() => self.purge().await,
+                () = self.drained.notified() => tokio::time::sleep(SETTLE_AFTER).await,
+                () = self.stop.cancelled() => {}
+            }
+            let _ = self.service.store().settle().await;
+        }
+    }
+
+    async fn purge(&self) {
+        match self.service.purge().await {
             Ok(purged) if purged.outbox > 0 => {
                 tracing::warn!(
                     count = purged.outbox,
                     "messages could not be delivered in time and were dropped"
                 );
             }
-            Ok(_) => {}
-            Err(_) => continue,
+            _ => {}
         }
-        let _ = service.store().settle().await;
     }
-}
 
-async fn claim(service: &Service, queue: Queue) -> Result<Vec<Row>, ()> {
-    let now = service.clock().now();
-    let rows = service.store().read(move |tx| tx.due(queue, now, BATCH)).await;
-    if let Err(error) = &rows {
-        tracing::error!(%error, queue = queue.name(), "the outbox cannot be read");
-        tokio::time::sleep(STORE_PAUSE).await;
-    }
-    rows.map_err(drop)
-}
-
-/// Waits for the next message.
-async fn idle(service: &Service, queue: Queue, stop: &CancellationToken) {
-    let next = service.store().read(move |tx| tx.next_due(queue)).await.ok().flatten();
-    let now = service.clock().now();
-    let wait = next.map_or(LOOK_AGAIN, |due| {
-        Duration::from_millis(due.saturating_sub(now)).min(LOOK_AGAIN)
-    });
-    tokio::select! {
-        () = service.posted(queue) => {}
-        () = tokio::time::sleep(wait) => {}
-        () = stop.cancelled() => {}
+    /// What is due, if something is; else nothing, after a wait for the next message.
+    async fn claim(&self, queue: Queue) -> Vec<Row> {
+        let now = self.service.clock().now();
+        let looked = self
+            .service
+            .store()
+            .read(move |tx| Ok((tx.due(queue, now, BATCH)?, tx.next_due(queue)?)));
+        let next = match looked.await {
+            Ok((rows, _)) if !rows.is_empty() => return rows,
+            Ok((_, next)) => next,
+            Err(error) => {
+                tracing::error!(%error, queue = queue.name(), "the outbox cannot be read");
+                Some(now + millis(STORE_PAUSE))
+            }
+        };
+        self.drained.notify_one();
+        let wait = next.map_or(LOOK_AGAIN, |due| {
+            Duration::from_millis(due.saturating_sub(now)).min(LOOK_AGAIN)
+        });
+        tokio::select! {
+            () = self.service.posted(queue) => {}
+            () = tokio::time::sleep(wait) => {}
+            () = self.stop.cancelled() => {}
+        }
+        Vec::new()
     }
 }
 
