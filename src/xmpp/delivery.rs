@@ -5,8 +5,9 @@ use futures::future::BoxFuture;
 use minidom::Element;
 use xso::AsXml;
 
-use super::link::Link;
+use super::link::{Down, Link};
 use super::stanza::{Introduction, TakenOver, Verify};
+use super::stream;
 use crate::channel::{Channel, Letter, Message, SendError, Sent, text};
 use crate::model::{BareJid, Identity};
 
@@ -60,12 +61,18 @@ impl Delivery {
         }
     }
 
-    async fn send_all(&self, letters: &[Letter]) -> Result<(), super::link::Down> {
+    /// Queues all, then makes sure that the server has taken them. A letter that cannot be written fails alone.
+    async fn send_all(&self, letters: &[Letter]) -> Result<Vec<Sent>, Down> {
         let connection = self.link.connection()?;
+        let mut sent = Vec::with_capacity(letters.len());
         for letter in letters {
-            connection.send(&self.compose(letter)).await?;
+            sent.push(match stream::serialise(&self.compose(letter)) {
+                Ok(message) => Ok(connection.send(message).await?),
+                Err(_) => Err(SendError::Fail("it cannot be written as XML".into())),
+            });
         }
-        connection.barrier().await
+        connection.barrier().await?;
+        Ok(sent)
     }
 }
 
@@ -96,8 +103,7 @@ impl Channel for Delivery {
     fn send<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>> {
         async move {
             let sent = self.send_all(letters).await;
-            let sent = sent.map_err(|down| SendError::Retry(down.to_string()));
-            vec![sent; letters.len()]
+            sent.unwrap_or_else(|down| vec![Err(SendError::Retry(down.to_string())); letters.len()])
         }
         .boxed()
     }

@@ -90,13 +90,9 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Queues an element, waiting for room.
-    pub async fn send(&self, element: &impl xso::AsXml) -> Result<(), Down> {
-        let bytes = stream::serialise(element).map_err(|error| {
-            tracing::error!(%error, "a stanza cannot be written");
-            Down
-        })?;
-        self.queue.send(bytes).await.map_err(|_| Down)
+    /// Queues an element, as [`stream::serialise`] made it, waiting for room.
+    pub async fn send(&self, element: Bytes) -> Result<(), Down> {
+        self.queue.send(element).await.map_err(|_| Down)
     }
 
     /// Queues an element if there is room.
@@ -110,7 +106,7 @@ impl Connection {
     /// ping to the own JID (XEP-0199) comes back only after what it follows was routed.
     pub async fn barrier(&self) -> Result<(), Down> {
         let (id, answered) = self.register_ping();
-        self.send(&self.ping(id)).await?;
+        self.send(stream::serialise(&self.ping(id)).map_err(|_| Down)?).await?;
         match timeout(ANSWERING, answered).await {
             Ok(Ok(())) => Ok(()),
             _ => Err(Down),
@@ -170,7 +166,7 @@ impl Keeper {
         let (mut failures, mut told) = (0, String::new());
         loop {
             let began = Instant::now();
-            let Err(end) = self.connect_and_serve().await else {
+            let Err(end) = self.connect_and_serve(&mut told).await else {
                 return;
             };
             if began.elapsed() >= STABLE {
@@ -186,7 +182,7 @@ impl Keeper {
     }
 
     /// Returns when the connection is over: `Ok` if it was to stop.
-    async fn connect_and_serve(&self) -> Result<(), StreamEnd> {
+    async fn connect_and_serve(&self, told: &mut String) -> Result<(), StreamEnd> {
         let Some(connected) = self.stop.run_until_cancelled(self.connect()).await else {
             return Ok(());
         };
@@ -198,6 +194,7 @@ impl Keeper {
             pings: Arc::default(),
         };
         tracing::info!(component = %self.config.jid, "component connected");
+        told.clear();
         let close = CancellationToken::new();
         let mut writer = tokio::spawn(write_queued(write, queued, close.clone()));
         let handlers = TaskTracker::new();
@@ -241,18 +238,17 @@ impl Keeper {
         handlers: &TaskTracker,
     ) -> StreamEnd {
         let room = Arc::new(Semaphore::new(HANDLED));
-        let mut patience = self.config.ping_after;
+        let mut asked = false;
         loop {
+            let patience = if asked { ANSWERING } else { self.config.ping_after };
             match reader.next(patience).await {
                 Ok(Incoming::Element(element)) => {
-                    patience = self.config.ping_after;
+                    asked = false;
                     self.receive(*element, connection, &room, handlers);
                 }
-                Ok(Incoming::Silence) if patience == ANSWERING => {
-                    return StreamEnd::Protocol("it does not answer any more");
-                }
+                Ok(Incoming::Silence) if asked => return StreamEnd::Silent,
                 Ok(Incoming::Silence) => {
-                    patience = ANSWERING;
+                    asked = true;
                     connection.try_send(&connection.ping("still-there".into()));
                 }
                 Err(end) => return end,
@@ -307,6 +303,7 @@ impl Keeper {
                 format!("is the server running, and does it listen for components at {server} (component.server)?")
             }
             StreamEnd::Closed => "is the server restarting?".into(),
+            StreamEnd::Silent => "is the server stuck, or the network to it broken?".into(),
             StreamEnd::Protocol(_) => {
                 format!("does {server} (component.server) belong to the server's component listener?")
             }
@@ -338,7 +335,10 @@ fn pause(end: &StreamEnd, failures: u32) -> Duration {
 
 async fn handle(router: Arc<Router>, stanza: Stanza, connection: Connection, permit: OwnedSemaphorePermit) {
     if let Some(reply) = router.answer(stanza).await {
-        let _ = connection.send(&reply).await;
+        match stream::serialise(&reply) {
+            Ok(reply) => _ = connection.send(reply).await,
+            Err(error) => tracing::error!(%error, "an answer cannot be written"),
+        }
     }
     drop(permit);
 }

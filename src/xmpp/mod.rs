@@ -4,6 +4,7 @@ mod address;
 pub mod delivery;
 mod disco;
 mod error;
+mod events;
 mod iq;
 pub mod link;
 mod message;

@@ -67,6 +67,9 @@ impl Router {
 
     async fn answer_message(&self, message: Message) -> Option<Message> {
         let (from, to) = (message.from.clone()?, message.to.clone()?);
+        if to.as_str() != self.jid.as_str() {
+            return None;
+        }
         let id = message.id.clone();
         let answer = match caught(message::answer(&self.service, &from, message)).await {
             Ok(answer) => answer?,

@@ -1,24 +1,22 @@
 //! The XML stream of a component connection (XEP-0114): stanzas in, bytes out.
 //!
 //! `tokio_xmpp`'s own stream gives up at attributes of more than 8 KiB, which servers pass on from any user; this one
-//! reads the same elements with a larger limit, and bounds how deep they may nest.
+//! reads the same elements with a larger limit ([`super::events`]).
 
 use std::io;
 use std::time::Duration;
 
 use rxml::xml_lang::XmlLangStack;
-use rxml::{Event, WithOptions};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use rxml::{AttrMap, Event, QName};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_xmpp::xmlstream::{FallibleStreamElement, XmppStreamElement};
 use xmpp_parsers::component::Handshake;
 use xso::{FromEventsBuilder, FromXml};
 
-/// Larger than the stanzas that Prosody (512 KiB) and ejabberd relay by default, so that only a server configured
-/// otherwise can end the stream by size.
-const LONGEST_TOKEN: usize = 2 * 1024 * 1024;
-/// Elements deeper than this are dropped while reading. No payload needs it, and a recursive destructor of a hundred
-/// thousand nested elements would overflow the stack.
-const DEEPEST: usize = 48;
+use super::events::Events;
+
+/// A stanza that has begun must go on within this time.
+const STALLED: Duration = Duration::from_secs(30);
 
 /// Why a stream cannot be used any more.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +27,9 @@ pub enum StreamEnd {
     /// The server closed the stream.
     #[error("the server closed the stream")]
     Closed,
+    /// The server does not answer any more.
+    #[error("the server does not answer any more")]
+    Silent,
     /// The server said something that is no component stream.
     #[error("the server does not speak the component protocol here: {0}")]
     Protocol(&'static str),
@@ -52,27 +53,20 @@ pub enum Incoming {
 
 /// The half that reads.
 pub struct Reader<R> {
-    events: rxml::AsyncReader<BufReader<R>>,
+    events: Events<R>,
     lang: XmlLangStack,
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
     fn new(io: R) -> Self {
-        let options = rxml::Options {
-            max_token_length: LONGEST_TOKEN,
-            ..rxml::Options::default()
-        };
         Self {
-            events: rxml::AsyncReader::wrap(
-                BufReader::with_capacity(64 * 1024, io),
-                rxml::Parser::with_options(options),
-            ),
+            events: Events::new(io),
             lang: XmlLangStack::new(),
         }
     }
 
     async fn event(&mut self) -> Result<Event, StreamEnd> {
-        let event = self.events.read().await?.ok_or(StreamEnd::Closed)?;
+        let event = self.events.next().await?.ok_or(StreamEnd::Closed)?;
         self.lang.handle_event(&event);
         Ok(event)
     }
@@ -96,7 +90,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     /// The next element, or [`Incoming::Silence`] if none begins within `patience`.
     pub async fn next(&mut self, patience: Duration) -> Result<Incoming, StreamEnd> {
         // Between stanzas there may be whitespace (keepalives); buffering it would wait for more.
-        self.events.parser_mut().set_text_buffering(false);
+        self.events.set_text_buffering(false);
         let begin = loop {
             // Reading an event is cancel safe: what was read of it stays in the parser.
             match tokio::time::timeout(patience, self.event()).await {
@@ -108,8 +102,8 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 },
             }
         };
-        self.events.parser_mut().set_text_buffering(true);
-        match self.element(begin, patience).await? {
+        self.events.set_text_buffering(true);
+        match self.element(begin).await? {
             FallibleStreamElement::Ok(XmppStreamElement::StreamError(error)) => Err(StreamEnd::Error {
                 condition: condition(&error),
                 text: error.0.texts.into_iter().next().map(|(_, text)| text.clone()),
@@ -118,29 +112,15 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         }
     }
 
-    async fn element(
-        &mut self,
-        (name, attributes): (rxml::QName, rxml::AttrMap),
-        patience: Duration,
-    ) -> Result<FallibleStreamElement, StreamEnd> {
+    async fn element(&mut self, (name, attributes): (QName, AttrMap)) -> Result<FallibleStreamElement, StreamEnd> {
         let context = xso::Context::empty().with_language(self.lang.current());
         let Ok(mut builder) = FallibleStreamElement::from_events(name, attributes, &context) else {
             return Err(StreamEnd::Protocol("it sent an element that is no stanza"));
         };
-        let mut depth = 1usize;
         loop {
-            let event = tokio::time::timeout(patience, self.event())
+            let event = tokio::time::timeout(STALLED, self.event())
                 .await
                 .map_err(|_elapsed| StreamEnd::Protocol("it stopped in the middle of a stanza"))??;
-            match event {
-                Event::StartElement(..) => depth += 1,
-                Event::EndElement(_) => depth -= 1,
-                _ => {}
-            }
-            let is_end = matches!(event, Event::EndElement(_));
-            if depth > DEEPEST || (is_end && depth == DEEPEST) {
-                continue;
-            }
             let context = xso::Context::empty().with_language(self.lang.current());
             match builder.feed(event, &context) {
                 Ok(Some(element)) => return Ok(element),
@@ -194,16 +174,20 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    // A domain that was parsed as one has no character that XML would have to escape.
     let header = format!(
-        "<?xml version='1.0'?><stream:stream xmlns='{}' xmlns:stream='{}' to='{domain}'>",
+        "<?xml version='1.0'?><stream:stream xmlns='{}' xmlns:stream='{}' to='{}'>",
         xmpp_parsers::ns::COMPONENT,
         xmpp_parsers::ns::STREAM,
+        domain.replace('&', "&amp;").replace('\'', "&apos;"),
     );
     write.write_all(header.as_bytes()).await?;
     write.flush().await?;
     let mut reader = Reader::new(read);
     let id = reader.header().await?;
+    if id.is_empty() {
+        // Prosody names no id where the reason for refusing the stream follows.
+        reader.next(STALLED).await?;
+    }
     Ok((reader, id))
 }
 
@@ -301,7 +285,7 @@ mod tests {
         while let Some(child) = element.children().next() {
             (depth, element) = (depth + 1, child);
         }
-        assert!((10..DEEPEST).contains(&depth), "{depth}");
+        assert!((10..50).contains(&depth), "{depth}");
     }
 
     #[tokio::test]

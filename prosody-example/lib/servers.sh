@@ -1,0 +1,184 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # variables of one part are used in another
+# What the example runs on: installing, building, starting, stopping. Sourced by ../run, which sets
+# "repository" and "folder" (everything of this run; removed at the end).
+
+started=()   # process ids, in the order they were started
+patience=300 # tenths of a second anything may take
+
+# Installs with apt what is missing, and says so.
+install_missing() {
+  local packages=()
+  command -v prosody >/dev/null || packages+=(prosody)
+  command -v python3 >/dev/null || packages+=(python3)
+  command -v curl >/dev/null || packages+=(curl)
+  command -v cc >/dev/null || packages+=(build-essential)
+  has_aiosmtpd || packages+=(python3-aiosmtpd)
+  if ((${#packages[@]})); then
+    say "Installing with apt: ${packages[*]}"
+    # RUNLEVEL=1: Debian does not start a Prosody of its own; a server that was there is left alone.
+    as_root apt-get update -q >"$folder/apt.log" 2>&1 || true # a stale list often is good enough
+    as_root apt-get install -y -q "${packages[@]}" >>"$folder/apt.log" 2>&1 || fail_with "$folder/apt.log"
+  fi
+  command -v cargo >/dev/null || fail "Rust is missing: see https://rustup.rs"
+}
+
+has_aiosmtpd() {
+  python3 -c 'import aiosmtpd' 2>/dev/null || /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null
+}
+
+as_root() {
+  local settings=(env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1)
+  if ((EUID == 0)); then "${settings[@]}" "$@"; else sudo "${settings[@]}" "$@"; fi
+}
+
+# Builds the service and the client, unless ITSEME_BIN and ITSEME_CLIENT_BIN name built ones.
+build() {
+  service_binary=${ITSEME_BIN:-$repository/target/release/itseme}
+  client_binary=${ITSEME_CLIENT_BIN:-$repository/client/target/release/itseme-client}
+  # To the service, variables that begin like this are its configuration.
+  export -n ITSEME_BIN ITSEME_CLIENT_BIN
+  if [[ -z ${ITSEME_BIN:-} ]]; then
+    say "Building the service (the first time this takes some minutes)"
+    cargo build --release --locked --manifest-path "$repository/Cargo.toml"
+  fi
+  if [[ -z ${ITSEME_CLIENT_BIN:-} ]]; then
+    say "Building the reference client"
+    cargo build --release --locked --manifest-path "$repository/client/Cargo.toml"
+  fi
+}
+
+# Three loopback ports that are free, and that the system gives to nobody by itself.
+find_ports() {
+  read -r client_port component_port http_port < <(python3 - <<'PYTHON'
+import random, socket
+found = []
+while len(found) < 3:
+    port = random.randrange(10000, 32000)
+    with socket.socket() as attempt:
+        if port not in found and attempt.connect_ex(("127.0.0.1", port)):
+            found.append(port)
+print(*found)
+PYTHON
+  )
+}
+
+# start NAME TEXT COMMAND...: runs a server, its output in NAME.log, until that has a line with TEXT.
+start() {
+  local name=$1 text=$2 waited=0
+  shift 2
+  : >"$folder/$name.log"
+  "$@" >>"$folder/$name.log" 2>&1 </dev/null &
+  started+=($!)
+  until grep -qF -- "$text" "$folder/$name.log"; do
+    if ! kill -0 "${started[-1]}" 2>/dev/null || ((waited++ >= patience)); then fail_with "$folder/$name.log"; fi
+    sleep 0.1
+  done
+}
+
+# Ends what start() has started, the last first, and waits for it.
+stop_all() {
+  local index
+  for ((index = ${#started[@]} - 1; index >= 0; index--)); do
+    kill "${started[index]}" 2>/dev/null || true
+    wait "${started[index]}" 2>/dev/null || true
+  done
+  started=()
+}
+
+# The port in a line like "listening on 127.0.0.1:25".
+port_of() {
+  grep -m1 -o 'listening on .*' "$folder/$1.log" | sed 's/.*://'
+}
+
+start_stand_ins() {
+  local python stand_ins=$repository/tests/stand-ins
+  python=$("$stand_ins/python-with-aiosmtpd" "$repository/tests/target/python")
+  start mail "listening on" "$python" "$stand_ins/mail.py" --show "$folder/maildir"
+  start sms "listening on" python3 "$stand_ins/gateway.py" --show "$folder/sms.jsonl"
+  mail_port=$(port_of mail)
+  sms_port=$(port_of sms)
+}
+
+start_prosody() {
+  mkdir -p "$folder"/{prosody,certificates}
+  prosody_settings >"$folder/prosody.cfg.lua"
+  start prosody "Activated service 'component' on [127.0.0.1]:$component_port" \
+    prosody -F --config "$folder/prosody.cfg.lua"
+  local name
+  for name in amy michael; do
+    prosodyctl --config "$folder/prosody.cfg.lua" register "$name" localhost "$name-password" >"$folder/accounts.log" ||
+      fail_with "$folder/accounts.log"
+  done
+}
+
+# A server for trying things out, and the lines of itseme.cfg.lua as they are.
+prosody_settings() {
+  cat <<LUA
+data_path = "$folder/prosody"
+pidfile = "$folder/prosody.pid"
+certificates = "$folder/certificates"
+run_as_root = true
+log = { { levels = { min = "info" }, to = "console" } }
+interfaces = { "127.0.0.1" }
+c2s_ports = { $client_port }
+component_interfaces = { "127.0.0.1" }
+component_ports = { $component_port }
+modules_enabled = { "saslauth", "roster", "disco", "ping" }
+modules_disabled = { "s2s", "tls", "s2s_auth_certs", "http", "https" }
+authentication = "internal_hashed"
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = true
+VirtualHost "localhost"
+LUA
+  sed -e 's/itseme\.example\.org/itseme.localhost/' -e 's/"change me"/"a secret of two"/' \
+    "$repository/prosody-example/itseme.cfg.lua"
+}
+
+start_service() {
+  mkdir -p "$folder/service"
+  service_settings >"$folder/component.toml"
+  start service "component connected" "$service_binary" --config "$folder/component.toml" run
+}
+
+service_settings() {
+  cat <<TOML
+[component]
+jid = "itseme.localhost"
+secret = "a secret of two"
+server = "127.0.0.1:$component_port"
+
+[http]
+listen = "127.0.0.1:$http_port"
+public_url = "http://127.0.0.1:$http_port"
+
+[store]
+url = "sqlite:$folder/service/itseme.db"
+key_file = "$folder/service/itseme.key"
+
+[limits] # so that you can play
+codes_per_day = 1000
+codes_per_target_per_day = 1000
+resend_after = "0s"
+repeat_contact_after = "0s"
+
+[providers.email]
+smtp = "smtp://127.0.0.1:$mail_port"
+from = "it-se.me <verify@example.org>"
+
+[providers.phone]
+gateway = "twilio"
+account_sid = "AC00000000000000000000000000000000"
+auth_token = "gateway-token"
+from = "+447700900000"
+api_url = "http://127.0.0.1:$sms_port"
+TOML
+}
+
+# A second client of each account that shows the messages as they arrive.
+start_watching() {
+  local name
+  for name in amy michael; do
+    WATCH_PASSWORD="$name-password" start "messages-$name" "watching" \
+      python3 "$repository/prosody-example/watch.py" "$name@localhost" --port "$client_port"
+  done
+}

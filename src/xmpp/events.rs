@@ -1,0 +1,219 @@
+//! XML events with their namespaces, of elements up to a depth.
+//!
+//! `rxml`'s own resolver looks for a namespace through every open element, so that a stanza of some ten thousand nested
+//! elements, which servers relay from any user, takes seconds. Here, what is nested too deep is dropped before it is
+//! looked at: no payload needs it, and the destructors of nested elements would overflow the stack besides.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use rxml::parser::EventMetrics;
+use rxml::parser::RawQName;
+use rxml::{AsyncRawReader, AttrMap, Event, Namespace, NcName, RawEvent, RawParser, WithOptions};
+use tokio::io::{AsyncRead, BufReader};
+
+/// Elements nested deeper than this are dropped; the stream itself counts.
+const DEEPEST: usize = 49;
+/// Larger than the stanzas that Prosody (512 KiB) and ejabberd relay by default, so that only a server configured
+/// otherwise can end the stream by size.
+const LONGEST_TOKEN: usize = 2 * 1024 * 1024;
+
+/// What an element declares.
+#[derive(Default)]
+struct Scope {
+    default: Option<Namespace<'static>>,
+    prefixes: BTreeMap<NcName, Namespace<'static>>,
+}
+
+/// An element whose head is not complete yet.
+struct Head {
+    name: RawQName,
+    attributes: Vec<(RawQName, String)>,
+}
+
+/// Reads events.
+pub struct Events<R> {
+    raw: AsyncRawReader<BufReader<R>>,
+    depth: usize,
+    scopes: Vec<Scope>,
+    head: Option<Head>,
+}
+
+impl<R: AsyncRead + Unpin> Events<R> {
+    /// Reads from `io`.
+    pub fn new(io: R) -> Self {
+        let options = rxml::Options {
+            max_token_length: LONGEST_TOKEN,
+            ..rxml::Options::default()
+        };
+        Self {
+            raw: AsyncRawReader::wrap(
+                BufReader::with_capacity(64 * 1024, io),
+                RawParser::with_options(options),
+            ),
+            depth: 0,
+            scopes: Vec::new(),
+            head: None,
+        }
+    }
+
+    /// Whether text is held back until it is complete. Between stanzas it must not be: whitespace keeps streams alive.
+    pub fn set_text_buffering(&mut self, enabled: bool) {
+        self.raw.parser_mut().set_text_buffering(enabled);
+    }
+
+    /// The next event; `None` at the end. Cancel safe: what was read of an event stays here.
+    pub async fn next(&mut self) -> io::Result<Option<Event>> {
+        while let Some(raw) = self.raw.read().await? {
+            if let Some(event) = self.take(raw)? {
+                return Ok(Some(event));
+            }
+        }
+        Ok(None)
+    }
+
+    fn take(&mut self, raw: RawEvent) -> io::Result<Option<Event>> {
+        match raw {
+            RawEvent::ElementHeadOpen(..) => self.depth += 1,
+            RawEvent::ElementFoot(..) => self.depth -= 1,
+            _ => {}
+        }
+        let is_foot = matches!(raw, RawEvent::ElementFoot(..));
+        if self.depth > DEEPEST || (is_foot && self.depth == DEEPEST) {
+            return Ok(None);
+        }
+        Ok(match raw {
+            RawEvent::XmlDeclaration(metrics, version) => Some(Event::XmlDeclaration(metrics, version)),
+            RawEvent::Text(metrics, text) => Some(Event::Text(metrics, text)),
+            RawEvent::ElementHeadOpen(_, name) => {
+                self.head = Some(Head {
+                    name,
+                    attributes: Vec::new(),
+                });
+                None
+            }
+            RawEvent::Attribute(_, name, value) => {
+                self.head
+                    .iter_mut()
+                    .for_each(|head| head.attributes.push((name.clone(), value.clone())));
+                None
+            }
+            RawEvent::ElementHeadClose(metrics) => self.head.take().map(|head| self.open(metrics, head)).transpose()?,
+            RawEvent::ElementFoot(metrics) => {
+                self.scopes.pop();
+                Some(Event::EndElement(metrics))
+            }
+        })
+    }
+
+    /// Namespaces in XML 1.0, sections 3, 5 and 6.
+    fn open(&mut self, metrics: EventMetrics, head: Head) -> io::Result<Event> {
+        let mut scope = Scope::default();
+        let mut named = Vec::new();
+        for ((prefix, name), value) in head.attributes {
+            match prefix.as_deref().map(AsRef::<str>::as_ref) {
+                None if name == "xmlns" => scope.default = Some(Namespace::from(value)),
+                Some("xmlns") => _ = scope.prefixes.insert(name, Namespace::from(value)),
+                _ => named.push((prefix, name, value)),
+            }
+        }
+        self.scopes.push(scope);
+        let mut attributes = AttrMap::new();
+        for (prefix, name, value) in named {
+            // Without a prefix, an attribute has no namespace, whatever the element's is.
+            let namespace = match &prefix {
+                Some(prefix) => self.resolve(prefix)?,
+                None => Namespace::NONE,
+            };
+            if attributes.insert(namespace, name, value).is_some() {
+                return Err(malformed("an attribute stands twice"));
+            }
+        }
+        let (prefix, name) = head.name;
+        let namespace = match &prefix {
+            Some(prefix) => self.resolve(prefix)?,
+            None => self
+                .scopes
+                .iter()
+                .rev()
+                .find_map(|scope| scope.default.clone())
+                .unwrap_or(Namespace::NONE),
+        };
+        Ok(Event::StartElement(metrics, (namespace, name), attributes))
+    }
+
+    fn resolve(&self, prefix: &NcName) -> io::Result<Namespace<'static>> {
+        if prefix == "xml" {
+            return Ok(Namespace::xml().clone());
+        }
+        let declared = self
+            .scopes
+            .iter()
+            .rev()
+            .find_map(|scope| scope.prefixes.get(prefix).cloned());
+        declared.ok_or_else(|| malformed("a prefix is not declared"))
+    }
+}
+
+fn malformed(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn read(xml: &str) -> io::Result<Vec<Event>> {
+        let mut events = Events::new(xml.as_bytes());
+        let mut read = Vec::new();
+        while let Some(event) = events.next().await? {
+            assert!(
+                events.scopes.len() <= DEEPEST,
+                "as many scopes as elements that are read"
+            );
+            read.push(event);
+        }
+        Ok(read)
+    }
+
+    #[tokio::test]
+    async fn namespaces_are_those_that_rxml_finds() {
+        let xml = "<?xml version='1.0'?><s:a xmlns:s='urn:s' xmlns='urn:d' s:x='1' x='2' xml:lang='de'>t\
+                   <b xmlns='' y='3'><s:c xmlns:s='urn:t' s:z='4'/></b><d/></s:a>";
+        let mut expected = Vec::new();
+        let mut reader = rxml::AsyncReader::new(xml.as_bytes());
+        while let Some(event) = reader.read().await.unwrap() {
+            expected.push(event);
+        }
+        let without_metrics = |events: Vec<Event>| {
+            let plain = events.into_iter().map(|event| match event {
+                Event::StartElement(_, name, attributes) => Event::StartElement(EventMetrics::zero(), name, attributes),
+                Event::Text(_, text) => Event::Text(EventMetrics::zero(), text),
+                Event::EndElement(_) => Event::EndElement(EventMetrics::zero()),
+                Event::XmlDeclaration(_, version) => Event::XmlDeclaration(EventMetrics::zero(), version),
+            });
+            plain.collect::<Vec<_>>()
+        };
+        assert_eq!(without_metrics(read(xml).await.unwrap()), without_metrics(expected));
+    }
+
+    #[tokio::test]
+    async fn what_is_nested_too_deep_is_dropped_before_it_is_looked_at() {
+        let deep = 50_000;
+        let xml = format!("<r>{}x{}<b>y</b></r>", "<a>".repeat(deep), "</a>".repeat(deep));
+        let events = read(&xml).await.unwrap();
+        let opened = events
+            .iter()
+            .filter(|event| matches!(event, Event::StartElement(..)))
+            .count();
+        assert_eq!(opened, DEEPEST + 1);
+        assert!(matches!(&events[events.len() - 3], Event::Text(_, text) if text == "y"));
+    }
+
+    #[tokio::test]
+    async fn what_is_not_well_formed_is_an_error() {
+        for xml in ["<a b='1' b='2'/>", "<p:a/>", "<a p:b='1'/>", "<a></b>"] {
+            assert!(read(xml).await.is_err(), "{xml}");
+        }
+    }
+}

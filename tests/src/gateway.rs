@@ -1,0 +1,118 @@
+//! A stand-in for an SMS gateway, and the messages it took.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+
+use serde_json::{Value, json};
+
+use crate::{process::Process, python, text::code_in, wait::until};
+
+/// `stand-ins/gateway.py`: speaks Twilio's API and the plain one.
+#[derive(Debug)]
+pub struct Gateway {
+    process: Process,
+    port: u16,
+    sent: PathBuf,
+    log: PathBuf,
+    /// How many lines of `sent` were looked at, and which of them nobody asked for yet.
+    waiting: Mutex<(usize, Vec<Sms>)>,
+}
+
+/// A text message the gateway took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sms {
+    /// The number it goes to.
+    pub to: String,
+    /// What it says.
+    pub text: String,
+}
+
+impl Gateway {
+    /// The account the service has there.
+    pub const SID: &str = "AC00000000000000000000000000000000";
+    /// What proves it; also the bearer token of the plain API.
+    pub const TOKEN: &str = "gateway-token";
+    /// A number that the gateway refuses for good.
+    pub const REFUSED: &str = "+447700900999";
+
+    /// Starts one on any free port, with its files in `folder`.
+    pub async fn start(folder: &Path) -> Self {
+        let (sent, log) = (folder.join("sms.jsonl"), folder.join("gateway.log"));
+        let (process, port) = run(&sent, &log, 0).await;
+        Self { process, port, sent, log, waiting: Mutex::default() }
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Stops it: connections are refused from now on.
+    pub async fn stop(&mut self) {
+        self.process.terminate().await;
+    }
+
+    /// Starts it again, on the same port.
+    pub async fn restart(&mut self) {
+        (self.process, self.port) = run(&self.sent, &self.log, self.port).await;
+    }
+
+    /// Answers the next messages with 503.
+    pub async fn fail(&self, times: u32) {
+        self.control(json!({ "fail": times })).await;
+    }
+
+    /// Whether to leave everybody waiting.
+    pub async fn hang(&self, hang: bool) {
+        self.control(json!({ "hang": hang })).await;
+    }
+
+    /// Waits for a message to this number that was not taken before.
+    pub async fn take(&self, number: &str) -> Sms {
+        until(&format!("an SMS to {number}"), || self.take_now(number), || self.process.log().tail()).await
+    }
+
+    /// The oldest message to this number that was not taken before.
+    pub fn take_now(&self, number: &str) -> Option<Sms> {
+        let mut waiting = self.waiting.lock().unwrap();
+        let (seen, messages) = &mut *waiting;
+        let lines = fs::read_to_string(&self.sent).unwrap_or_default();
+        let new: Vec<&str> =
+            lines.split_inclusive('\n').filter(|line| line.ends_with('\n')).skip(*seen).collect();
+        *seen += new.len();
+        messages.extend(new.into_iter().map(Sms::parse));
+        let found = messages.iter().position(|sms| sms.to == number)?;
+        Some(messages.remove(found))
+    }
+
+    async fn control(&self, wish: Value) {
+        let url = format!("{}/control", self.url());
+        let answer = reqwest::Client::new().post(url).json(&wish).send().await;
+        answer.and_then(reqwest::Response::error_for_status).expect("the gateway does as it is told");
+    }
+}
+
+impl Sms {
+    /// The code in it.
+    pub fn code(&self) -> String {
+        code_in(&self.text).unwrap_or_else(|| panic!("no code in {self:?}"))
+    }
+
+    fn parse(line: &str) -> Self {
+        let sms: Value = serde_json::from_str(line).expect("a line of JSON");
+        let part = |key: &str| sms[key].as_str().expect("a string").to_owned();
+        Self { to: part("to"), text: part("text") }
+    }
+}
+
+async fn run(sent: &Path, log: &Path, port: u16) -> (Process, u16) {
+    let mut command = python::stand_in("gateway.py");
+    command.arg(sent).args(["--port", &port.to_string(), "--refuse", Gateway::REFUSED]);
+    command.args(["--sid", Gateway::SID, "--token", Gateway::TOKEN]);
+    let mut process = Process::spawn("the SMS gateway", &command, log);
+    let port = python::port_of(&mut process).await;
+    (process, port)
+}

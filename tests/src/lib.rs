@@ -1,0 +1,44 @@
+//! What the integration tests stand on: real servers on loopback, each with a folder of its own.
+//!
+//! A test starts a [`World`]: an XMPP server, a mail server, a stand-in for an SMS gateway and the service,
+//! as the binary that was built. It then does what people do, with the reference client, over HTTP, or
+//! (to be rude) with a [`RawClient`], and looks at what arrives.
+//!
+//! Everything is stopped when the world is dropped, also by a test that fails; its logs are shown then.
+
+mod bytes;
+mod gateway;
+mod html;
+mod http;
+mod log;
+mod mail;
+mod people;
+mod ports;
+mod process;
+mod python;
+mod raw;
+mod server;
+mod service;
+mod settings;
+pub mod shapes;
+mod text;
+mod wait;
+mod world;
+pub mod xml;
+
+pub use bytes::{Needle, find};
+pub use gateway::{Gateway, Sms};
+pub use html::Form;
+pub use http::{Http, Reply};
+pub use itseme_client;
+pub use itseme_client::minidom::Element;
+pub use log::Log;
+pub use mail::{Mail, MailServer};
+pub use people::{AMY, EVE, MICHAEL, Person, hash};
+pub use process::Process;
+pub use raw::RawClient;
+pub use server::XmppServer;
+pub use service::Service;
+pub use text::code_in;
+pub use wait::{PATIENCE, until, within};
+pub use world::{SERVICE, World, next_event};

@@ -1,0 +1,104 @@
+//! A real mail server on loopback, and the mails it took.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use mail_parser::{Address, MessageParser};
+
+use crate::{process::Process, python, text::code_in, wait::until};
+
+/// aiosmtpd with a Maildir.
+#[derive(Debug)]
+pub struct MailServer {
+    process: Process,
+    port: u16,
+    maildir: PathBuf,
+    log: PathBuf,
+}
+
+/// A mail that arrived.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// The address in `From`.
+    pub from: String,
+    /// The address in `To`.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// The part for those who read plain text.
+    pub text: String,
+    /// The part for those who do not.
+    pub html: String,
+}
+
+impl MailServer {
+    /// Starts one on any free port, with its files in `folder`.
+    pub async fn start(folder: &Path) -> Self {
+        let (maildir, log) = (folder.join("maildir"), folder.join("mail.log"));
+        let (process, port) = run(&maildir, &log, 0).await;
+        Self { process, port, maildir, log }
+    }
+
+    /// Where it listens on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Stops it: connections are refused from now on.
+    pub async fn stop(&mut self) {
+        self.process.terminate().await;
+    }
+
+    /// Starts it again, on the same port.
+    pub async fn restart(&mut self) {
+        (self.process, self.port) = run(&self.maildir, &self.log, self.port).await;
+    }
+
+    /// Waits for a mail to this address and takes it out of the mailbox.
+    pub async fn take(&self, address: &str) -> Mail {
+        until(&format!("a mail to {address}"), || self.take_now(address), || self.process.log().tail()).await
+    }
+
+    /// Takes the oldest mail to this address, if there is one.
+    pub fn take_now(&self, address: &str) -> Option<Mail> {
+        let mut files: Vec<_> = fs::read_dir(self.maildir.join("new")).ok()?.flatten().collect();
+        files.sort_by_key(fs::DirEntry::file_name);
+        files.iter().map(fs::DirEntry::path).find_map(|path| {
+            let mail = Mail::parse(&fs::read(&path).ok()?).filter(|mail| mail.to == address)?;
+            fs::remove_file(&path).ok()?;
+            Some(mail)
+        })
+    }
+}
+
+impl Mail {
+    /// The code in the subject.
+    pub fn code(&self) -> String {
+        code_in(&self.subject).unwrap_or_else(|| panic!("no code in {self:?}"))
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let message = MessageParser::default().parse(bytes)?;
+        Some(Self {
+            from: address(message.from()),
+            to: address(message.to()),
+            subject: message.subject().unwrap_or_default().to_owned(),
+            text: message.body_text(0).unwrap_or_default().into_owned(),
+            html: message.body_html(0).unwrap_or_default().into_owned(),
+        })
+    }
+}
+
+fn address(header: Option<&Address<'_>>) -> String {
+    header.and_then(Address::first).and_then(|first| first.address()).unwrap_or_default().to_owned()
+}
+
+async fn run(maildir: &Path, log: &Path, port: u16) -> (Process, u16) {
+    let mut command = python::stand_in_with_aiosmtpd("mail.py");
+    command.arg(maildir).args(["--port", &port.to_string()]);
+    let mut process = Process::spawn("the mail server", &command, log);
+    let port = python::port_of(&mut process).await;
+    (process, port)
+}

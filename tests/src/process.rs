@@ -1,0 +1,95 @@
+//! A server as a child process.
+
+use std::{
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::{log::Log, wait::until};
+
+/// A running program whose output goes to a file. Dropping it kills it.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    log: Log,
+}
+
+impl Process {
+    /// Starts a program; everything it prints is appended to `log`.
+    pub fn spawn(name: &str, command: &Command, log: &Path) -> Self {
+        let (log, file) = Log::open(name, log);
+        let child = ending_with_us(command)
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().expect("the log twice"))
+            .stderr(file)
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {name} ({command:?}): {error}"));
+        Self { child, log }
+    }
+
+    /// What it printed since it was started.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Waits for a line of the log that has `text` in it, and returns the first one.
+    pub async fn says(&mut self, text: &str) -> String {
+        let what = format!("{} to say {text:?}", self.log.name());
+        let log = self.log.clone();
+        let probe = || {
+            let runs = self.runs();
+            let line = log.line_with(text);
+            assert!(line.is_some() || runs, "it ended before {what}\n{}", log.tail());
+            line
+        };
+        until(&what, probe, || log.tail()).await
+    }
+
+    /// Whether it has not ended yet.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("the state of a child").is_none()
+    }
+
+    /// Asks it to end (SIGTERM) and waits until it has.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        if self.runs() {
+            kill_process(Pid::from_child(&self.child), Signal::TERM).expect("a signal to an own child");
+        }
+        self.ended().await
+    }
+
+    /// Ends it at once (SIGKILL), as a power cut would.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Waits until it ends by itself.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let what = format!("the end of {}", self.log.name());
+        let log = self.log.clone();
+        until(&what, || self.child.try_wait().expect("the state of a child"), || log.tail()).await
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The same command by way of `setpriv`, which has the system end it even if a test is killed or aborts.
+fn ending_with_us(command: &Command) -> Command {
+    let mut wrapped = Command::new("setpriv");
+    wrapped.args(["--pdeathsig", "KILL"]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => wrapped.env(name, value),
+            None => wrapped.env_remove(name),
+        };
+    }
+    command.get_current_dir().iter().for_each(|folder| _ = wrapped.current_dir(folder));
+    wrapped
+}

@@ -1,0 +1,46 @@
+//! The Python programs in `stand-ins/`.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+use crate::process::Process;
+
+const HERE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A stand-in, and how to run it with any Python.
+pub fn stand_in(script: &str) -> Command {
+    with("python3", script)
+}
+
+/// A stand-in that needs aiosmtpd.
+pub fn stand_in_with_aiosmtpd(script: &str) -> Command {
+    static PYTHON: OnceLock<String> = OnceLock::new();
+    with(PYTHON.get_or_init(python_with_aiosmtpd), script)
+}
+
+/// Waits until a stand-in says where it listens.
+pub async fn port_of(process: &mut Process) -> u16 {
+    let line = process.says("listening on ").await;
+    let port = line.rsplit(':').next().and_then(|port| port.parse().ok());
+    port.unwrap_or_else(|| panic!("no port in {line:?}"))
+}
+
+fn with(python: &str, script: &str) -> Command {
+    let mut command = Command::new(python);
+    command.arg(stand_ins().join(script));
+    command
+}
+
+fn python_with_aiosmtpd() -> String {
+    let venv = Path::new(HERE).join("target/python");
+    let output = Command::new(stand_ins().join("python-with-aiosmtpd")).arg(venv).output().expect("bash");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn stand_ins() -> PathBuf {
+    Path::new(HERE).join("stand-ins")
+}

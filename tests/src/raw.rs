@@ -1,0 +1,142 @@
+//! An account that sends what no client would: bytes, over TCP, without TLS.
+
+use std::collections::VecDeque;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use itseme_client::minidom::{Element, tree_builder::TreeBuilder};
+use rxml::{Options, Parse, RawEvent, RawParser, WithOptions, error::EndOrError};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::{people::Person, wait::within};
+
+/// Longer than any attribute that a server relays.
+const LONGEST_TOKEN: usize = 4 << 20;
+
+/// A logged-in stream.
+#[derive(Debug)]
+pub struct RawClient {
+    connection: TcpStream,
+    stream: Stream,
+    jid: String,
+}
+
+impl RawClient {
+    /// Logs in on this port of 127.0.0.1, binds a resource and sends presence.
+    pub async fn login(port: u16, person: &Person) -> Self {
+        let connection = TcpStream::connect(("127.0.0.1", port)).await.expect("the XMPP server");
+        let mut client = Self { connection, stream: Stream::new(), jid: person.jid.to_owned() };
+        client.open().await;
+        let secret = STANDARD.encode(format!("\0{}\0{}", person.name, person.password()));
+        client.send(&format!("<auth xmlns='{SASL}' mechanism='PLAIN'>{secret}</auth>")).await;
+        let answer = client.next().await;
+        assert!(answer.is("success", SASL), "{}", String::from(&answer));
+        client.stream = Stream::new();
+        client.open().await;
+        let bound = client.ask("set", "localhost", "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>").await;
+        client.jid = bound.children().flat_map(Element::children).map(Element::text).collect();
+        client.send("<presence/>").await;
+        client
+    }
+
+    /// The full JID the server gave.
+    pub fn jid(&self) -> &str {
+        &self.jid
+    }
+
+    /// Sends text as it is.
+    pub async fn send(&mut self, text: &str) {
+        self.connection.write_all(text.as_bytes()).await.expect("the stream is open");
+    }
+
+    /// The next thing that comes; panics when the server closes the stream.
+    pub async fn next(&mut self) -> Element {
+        within("a stanza", async {
+            loop {
+                if let Some(element) = self.stream.next() {
+                    return element;
+                }
+                let mut bytes = vec![0; 64 * 1024];
+                let length = self.connection.read(&mut bytes).await.expect("the stream is open");
+                assert_ne!(length, 0, "the server closed the stream of {}", self.jid);
+                self.stream.feed(&bytes[..length]);
+            }
+        })
+        .await
+    }
+
+    /// The next thing that is as `wanted`; what comes before it is dropped.
+    pub async fn next_that(&mut self, wanted: impl Fn(&Element) -> bool) -> Element {
+        loop {
+            let element = self.next().await;
+            if wanted(&element) {
+                return element;
+            }
+        }
+    }
+
+    /// Sends an `<iq/>` with this payload, and returns its result or error.
+    pub async fn ask(&mut self, kind: &str, to: &str, payload: &str) -> Element {
+        let id = format!("raw-{:016x}", rand::random::<u64>());
+        self.send(&format!("<iq type='{kind}' id='{id}' to='{to}'>{payload}</iq>")).await;
+        self.next_that(|answer| answer.name() == "iq" && answer.attr("id") == Some(&id)).await
+    }
+
+    async fn open(&mut self) {
+        let header = "<?xml version='1.0'?><stream:stream to='localhost' version='1.0' \
+            xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+        self.send(header).await;
+        let features = self.next().await;
+        assert_eq!(features.name(), "features");
+    }
+}
+
+const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
+
+/// Bytes in, elements out.
+struct Stream {
+    parser: RawParser,
+    tree: TreeBuilder,
+    ready: VecDeque<Element>,
+}
+
+impl Stream {
+    fn new() -> Self {
+        let options = Options { max_token_length: LONGEST_TOKEN, ..Options::default() };
+        Self { parser: RawParser::with_options(options), tree: TreeBuilder::new(), ready: VecDeque::new() }
+    }
+
+    fn next(&mut self) -> Option<Element> {
+        self.ready.pop_front()
+    }
+
+    /// Carriage returns stand for line feeds in XML; this parser does not take all of them as they come.
+    fn feed(&mut self, bytes: &[u8]) {
+        let bytes: Vec<u8> = bytes.iter().map(|&byte| if byte == b'\r' { b'\n' } else { byte }).collect();
+        let mut bytes = bytes.as_slice();
+        loop {
+            match self.parser.parse(&mut bytes, false) {
+                Ok(Some(event)) => self.take(event),
+                Ok(None) | Err(EndOrError::NeedMoreData) => return,
+                Err(EndOrError::Error(error)) => panic!("the server sent no XML: {error}"),
+            }
+        }
+    }
+
+    /// A child of the stream that has ended is an element of its own.
+    fn take(&mut self, event: RawEvent) {
+        let ends = matches!(event, RawEvent::ElementFoot(_));
+        self.tree.process_event(event).expect("XML with namespaces");
+        if ends && self.tree.depth() == 1 {
+            self.ready.extend(self.tree.unshift_child());
+        }
+    }
+}
+
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Stream").field("ready", &self.ready).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,60 @@
+//! The XMPP server the service is attached to.
+
+mod prosody;
+
+use std::{env, path::Path};
+
+use prosody::Prosody;
+
+use crate::{people::Person, process::Process, world::SERVICE};
+
+/// What an XMPP server has to be able to do to be tested against. All of its ports are on 127.0.0.1.
+pub trait XmppServer: std::fmt::Debug + Send + Sync {
+    /// Starts the program, with the same ports and data every time.
+    fn spawn(&mut self);
+
+    /// The program, while it runs.
+    fn process(&mut self) -> Option<&mut Process>;
+
+    /// What its own log says once the ports are open: whatever answers there, it is this one.
+    fn announcements(&self) -> Vec<String>;
+
+    /// Makes an account; the server runs.
+    fn add_account(&self, person: &Person);
+
+    /// Where clients connect, in plain TCP.
+    fn client_port(&self) -> u16;
+
+    /// Where the service connects.
+    fn component_port(&self) -> u16;
+}
+
+/// The secret that the server expects from the service.
+pub const COMPONENT_SECRET: &str = "component-secret";
+
+/// The server that `ITSEME_TEST_SERVER` names (`prosody`, the default), not started yet.
+pub fn from_environment(folder: &Path) -> Box<dyn XmppServer> {
+    match env::var("ITSEME_TEST_SERVER").as_deref() {
+        Ok("prosody") | Err(_) => Box::new(Prosody::new(folder, SERVICE)),
+        Ok(other) => panic!("ITSEME_TEST_SERVER: there are no tests for {other}; try prosody"),
+    }
+}
+
+impl dyn XmppServer {
+    /// Starts it and waits until its ports are open.
+    pub async fn start(&mut self) {
+        self.spawn();
+        let announcements = self.announcements();
+        let process = self.process().expect("it was just started");
+        for announcement in announcements {
+            process.says(&announcement).await;
+        }
+    }
+
+    /// Stops it and waits until it has ended.
+    pub async fn stop(&mut self) {
+        if let Some(process) = self.process() {
+            process.terminate().await;
+        }
+    }
+}

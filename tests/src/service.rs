@@ -1,0 +1,174 @@
+//! The service itself: the binary that was built, as an admin runs it.
+
+use std::{
+    env, fs,
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus, Output},
+};
+
+use toml::Table;
+
+use crate::{log::Log, ports, process::Process, settings::merge, wait::until};
+
+/// What the log says each time the service is attached to the XMPP server.
+const CONNECTED: &str = "component connected";
+
+/// A service with a configuration file, a data folder and a log of its own, running or not.
+#[derive(Debug)]
+pub struct Service {
+    folder: PathBuf,
+    http_port: u16,
+    process: Option<Process>,
+}
+
+impl Service {
+    /// Writes the configuration: `settings`, where it listens and keeps its data, and over it what `wishes`
+    /// says, in TOML.
+    pub fn new(folder: &Path, mut settings: Table, wishes: &str) -> Self {
+        let service = Self { folder: folder.to_owned(), http_port: ports::free(), process: None };
+        for folder in ["config", "data"] {
+            fs::create_dir_all(service.folder.join(folder)).expect("a folder for the service");
+        }
+        merge(&mut settings, service.own_settings());
+        merge(&mut settings, wishes.parse().expect("wishes in TOML"));
+        fs::write(service.config(), settings.to_string()).expect("the configuration");
+        service
+    }
+
+    /// Where it keeps everything it keeps.
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// Its database.
+    pub fn database(&self) -> PathBuf {
+        self.data().join("itseme.db")
+    }
+
+    /// Where it serves HTTP on 127.0.0.1.
+    pub fn http_port(&self) -> u16 {
+        self.http_port
+    }
+
+    /// Starts it and waits for nothing.
+    pub fn spawn(&mut self) {
+        let log = self.folder.join("itseme.log");
+        self.process = Some(Process::spawn("the service", &self.command(&["run"]), &log));
+    }
+
+    /// Starts it and waits until it is attached to the XMPP server and serves HTTP.
+    pub async fn start(&mut self) {
+        self.spawn();
+        self.connected(1).await;
+        self.serves_http().await;
+    }
+
+    /// Waits until it was attached to the XMPP server so many times since it was started.
+    pub async fn connected(&self, times: usize) {
+        let log = self.log();
+        let probe = || (log.count(CONNECTED) >= times).then_some(());
+        until(&format!("{CONNECTED:?} (time {times})"), probe, || log.tail()).await;
+    }
+
+    /// How often it was attached to the XMPP server since it was started.
+    pub fn connections(&self) -> usize {
+        self.log().count(CONNECTED)
+    }
+
+    /// Waits until its HTTP port is open; fails when the service ends before.
+    pub async fn serves_http(&mut self) {
+        let port = self.http_port;
+        let process = self.process.as_mut().expect("the service was started");
+        let log = process.log().clone();
+        let probe = || {
+            assert!(process.runs(), "the service ended\n{}", log.tail());
+            TcpStream::connect(("127.0.0.1", port)).ok()
+        };
+        until("the service's HTTP port", probe, || log.tail()).await;
+    }
+
+    /// Makes every access to the database fail from now on, as a broken disk would.
+    pub fn break_database(&self) {
+        let script = r#"
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], timeout=30)
+for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall():
+    database.execute(f'DROP TABLE "{table}"')
+database.commit()
+"#;
+        let status = Command::new("python3").arg("-c").arg(script).arg(self.database()).status();
+        assert!(status.is_ok_and(|status| status.success()), "the database could not be broken");
+    }
+
+    /// The program, once it was started.
+    pub fn process(&mut self) -> Option<&mut Process> {
+        self.process.as_mut()
+    }
+
+    /// What it printed since it was started.
+    pub fn log(&self) -> Log {
+        self.process.as_ref().expect("the service was started").log().clone()
+    }
+
+    /// Waits for a line of its log.
+    pub async fn says(&mut self, text: &str) -> String {
+        self.process.as_mut().expect("the service was started").says(text).await
+    }
+
+    /// Ends it as an admin would (SIGTERM).
+    pub async fn terminate(&mut self) -> ExitStatus {
+        self.process.as_mut().expect("the service was started").terminate().await
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
+        self.process.as_mut().expect("the service was started").kill();
+    }
+
+    /// Runs it with another command than `run`, to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the service's binary")
+    }
+
+    /// What it is called with: its configuration, the most verbose log of its own code, nothing else from
+    /// the environment that it would listen to.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command.arg("--config").arg(self.config()).args(arguments).current_dir(self.data());
+        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ITSEME_")) {
+            command.env_remove(name);
+        }
+        command.env("RUST_LOG", "itseme=trace,info");
+        command
+    }
+
+    fn config(&self) -> PathBuf {
+        self.folder.join("config/component.toml")
+    }
+
+    fn own_settings(&self) -> Table {
+        let (port, data) = (self.http_port, self.data());
+        let data = data.display();
+        let settings = format!(
+            r#"
+            [http]
+            listen = "127.0.0.1:{port}"
+            public_url = "http://127.0.0.1:{port}"
+
+            [store]
+            url = "sqlite:{data}/itseme.db"
+            key_file = "{data}/itseme.key"
+            "#
+        );
+        settings.parse().expect("settings in TOML")
+    }
+}
+
+/// `ITSEME_BIN`, or what `cargo build` makes in the repository.
+fn binary() -> PathBuf {
+    let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/debug/itseme");
+    let path = env::var_os("ITSEME_BIN").map_or_else(built, PathBuf::from);
+    assert!(path.is_file(), "{} is not there: run cargo build, or set ITSEME_BIN", path.display());
+    path
+}

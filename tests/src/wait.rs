@@ -1,0 +1,33 @@
+//! Waiting for a condition, never for a time.
+
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+/// How long anything may take before a test gives up. Generous: it only matters when something is broken.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often a condition that nobody announces is looked at.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Waits until `probe` finds something; panics, with what `explain` says, when it never does.
+pub async fn until<T>(
+    what: &str,
+    mut probe: impl FnMut() -> Option<T>,
+    explain: impl FnOnce() -> String,
+) -> T {
+    let found = timeout(PATIENCE, async {
+        loop {
+            match probe() {
+                Some(found) => return found,
+                None => sleep(PAUSE).await,
+            }
+        }
+    });
+    found.await.unwrap_or_else(|_| panic!("still waiting for {what} after {PATIENCE:?}\n{}", explain()))
+}
+
+/// Waits for `work` to end; panics when it takes longer than [`PATIENCE`].
+pub async fn within<T>(what: &str, work: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, work).await.unwrap_or_else(|_| panic!("still waiting for {what} after {PATIENCE:?}"))
+}

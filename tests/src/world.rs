@@ -1,0 +1,176 @@
+//! Everything together.
+
+use std::{fs, thread};
+
+use itseme_client::{Event, Options, Session};
+use tempfile::TempDir;
+use toml::Table;
+
+use crate::{
+    gateway::Gateway,
+    http::Http,
+    mail::MailServer,
+    people::{AMY, EVE, MICHAEL, Person},
+    raw::RawClient,
+    server::{self, COMPONENT_SECRET, XmppServer},
+    service::Service,
+    wait::within,
+};
+
+/// The service's JID.
+pub const SERVICE: &str = "itseme.localhost";
+
+/// An XMPP server with accounts for Amy, Michael and Eve on `localhost`, the service attached to it, a mail
+/// server and an SMS gateway. All of it ends when this is dropped.
+#[derive(Debug)]
+pub struct World {
+    /// The service.
+    pub service: Service,
+    /// The XMPP server.
+    pub server: Box<dyn XmppServer>,
+    /// Where its mails go.
+    pub mail: MailServer,
+    /// Where its SMS go.
+    pub gateway: Gateway,
+    has_accounts: bool,
+    _folder: TempDir,
+}
+
+impl World {
+    /// With limits that no test reaches by accident.
+    pub async fn start() -> Self {
+        Self::with("").await
+    }
+
+    /// With keys of the service's configuration set otherwise, in TOML.
+    pub async fn with(wishes: &str) -> Self {
+        let mut world = Self::prepare(wishes).await;
+        world.start_server().await;
+        world.service.start().await;
+        world
+    }
+
+    /// As [`with`](Self::with), but neither the XMPP server nor the service was started.
+    pub async fn prepare(wishes: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let part = |name: &str| {
+            let part = folder.path().join(name);
+            fs::create_dir(&part).expect("a folder");
+            part
+        };
+        let server = server::from_environment(&part("server"));
+        let mail = MailServer::start(&part("mail")).await;
+        let gateway = Gateway::start(&part("gateway")).await;
+        let service = Service::new(&part("service"), settings(&*server, &mail, &gateway), wishes);
+        Self { service, server, mail, gateway, has_accounts: false, _folder: folder }
+    }
+
+    /// Starts the XMPP server; the first time it also gets its accounts.
+    pub async fn start_server(&mut self) {
+        self.server.start().await;
+        if !self.has_accounts {
+            [AMY, MICHAEL, EVE].iter().for_each(|person| self.server.add_account(person));
+            self.has_accounts = true;
+        }
+    }
+
+    /// The service over HTTP.
+    pub fn http(&self) -> Http {
+        Http::new(self.service.http_port())
+    }
+
+    /// Logs somebody in with the reference client.
+    pub async fn client(&self, person: &Person) -> Session {
+        let options = Options {
+            jid: person.bare_jid(),
+            password: person.password(),
+            service: SERVICE.parse().expect("a JID"),
+            server: Some(format!("127.0.0.1:{}", self.server.client_port())),
+        };
+        Session::connect(options).await.expect("a login")
+    }
+
+    /// Logs somebody in to send raw bytes.
+    pub async fn raw(&self, person: &Person) -> RawClient {
+        RawClient::login(self.server.client_port(), person).await
+    }
+
+    /// Everything of a person, proven natively.
+    pub async fn prove(&self, client: &Session, person: &Person) {
+        self.prove_phone(client, person).await;
+        self.prove_email(client, person).await;
+    }
+
+    /// The phone number, proven: registered, and verified with the code of the SMS. Returns its hash.
+    pub async fn prove_phone(&self, client: &Session, person: &Person) -> String {
+        let registered = client.register("phone", person.phone, false).await.expect("a registration");
+        let code = self.gateway.take(person.phone).await.code();
+        assert!(client.verify(&registered.hash, &code).await.expect("the right code"));
+        registered.hash
+    }
+
+    /// The mail address, proven: registered, and verified with the code of the mail. Returns its hash.
+    pub async fn prove_email(&self, client: &Session, person: &Person) -> String {
+        let registered = client.register("email", person.email, false).await.expect("a registration");
+        let code = self.mail.take(person.email).await.code();
+        assert!(client.verify(&registered.hash, &code).await.expect("the right code"));
+        registered.hash
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            for process in [self.service.process(), self.server.process()].into_iter().flatten() {
+                eprintln!("{}", process.log().tail());
+            }
+        }
+    }
+}
+
+/// The next event of that kind; others before it are dropped.
+pub async fn next_event<T>(client: &Session, wanted: impl Fn(Event) -> Option<T>) -> T {
+    within("an event", async {
+        loop {
+            let event = client.next_event().await.expect("the connection lasts");
+            if let Some(found) = wanted(event) {
+                return found;
+            }
+        }
+    })
+    .await
+}
+
+fn settings(server: &dyn XmppServer, mail: &MailServer, gateway: &Gateway) -> Table {
+    let (component_port, mail_port, gateway_url) = (server.component_port(), mail.port(), gateway.url());
+    let (sid, token) = (Gateway::SID, Gateway::TOKEN);
+    let settings = format!(
+        r#"
+        [component]
+        jid = "{SERVICE}"
+        secret = "{COMPONENT_SECRET}"
+        server = "127.0.0.1:{component_port}"
+
+        [limits]
+        requests_per_second = 10000
+        guesses_per_day = 10000
+        codes_per_day = 10000
+        codes_per_target_per_day = 10000
+        resend_after = "0s"
+        hashes_per_day = 1000000
+        repeat_contact_after = "0s"
+
+        [providers.email]
+        smtp = "smtp://127.0.0.1:{mail_port}"
+        from = "it-se.me <verify@example.org>"
+
+        [providers.phone]
+        gateway = "twilio"
+        account_sid = "{sid}"
+        auth_token = "{token}"
+        from = "+447700900000"
+        api_url = "{gateway_url}"
+        "#
+    );
+    settings.parse().expect("settings in TOML")
+}

@@ -1,0 +1,149 @@
+"""Stands in for an SMS gateway on loopback: takes what Twilio's API takes, and sends nothing.
+
+    POST /2010-04-01/Accounts/SID/Messages.json   To, From and Body form-encoded, basic auth SID:TOKEN
+    GET  /2010-04-01/Accounts/SID.json            is the account there?
+    POST /                                        {"to", "text"} as JSON, bearer TOKEN: the plain gateway
+    POST /control                                 {"fail": N} answers 503 to the next N messages,
+                                                  {"hang": true} to none until {"hang": false}
+
+Every SMS taken is a line of JSON in the file given: {"to", "from", "text"}. Prints
+"listening on 127.0.0.1:PORT" once it does.
+"""
+
+import argparse
+import base64
+import json
+import secrets
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
+
+
+class Gateway(ThreadingHTTPServer):
+    """What the handlers share: the settings, the file, and how to misbehave."""
+
+    daemon_threads = True
+
+    def __init__(self, settings: argparse.Namespace) -> None:
+        super().__init__(("127.0.0.1", settings.port), Handler)
+        self.settings = settings
+        self.account = f"/2010-04-01/Accounts/{settings.sid}"
+        self.lock = threading.Lock()
+        self.to_fail = 0
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+
+    def control(self, wish: dict) -> None:
+        with self.lock:
+            self.to_fail = wish.get("fail", self.to_fail)
+        if "hang" in wish:
+            (self.may_answer.clear if wish["hang"] else self.may_answer.set)()
+
+    def fails_now(self) -> bool:
+        self.may_answer.wait()
+        with self.lock:
+            failing = self.to_fail > 0
+            self.to_fail -= failing
+        return failing
+
+    def take(self, to: str, sender: str, text: str) -> None:
+        line = json.dumps({"to": to, "from": sender, "text": text}, ensure_ascii=False)
+        with self.lock, open(self.settings.file, "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+        if self.settings.show:
+            print(f"\nAn SMS arrived for {to}:\n{text}", flush=True)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request: the two APIs and the control path."""
+
+    protocol_version = "HTTP/1.1"
+    server: Gateway
+
+    def do_GET(self) -> None:
+        if self.path != f"{self.server.account}.json":
+            self.twilio_error(404, 20404, "The requested resource was not found")
+        elif self.twilio_knows_you():
+            self.answer(200, {"sid": self.server.settings.sid, "status": "active"})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path == "/control":
+            self.server.control(json.loads(body))
+            self.answer(200, {})
+        elif self.path == f"{self.server.account}/Messages.json":
+            self.twilio_message({key: value[0] for key, value in parse_qs(body.decode()).items()})
+        elif self.path == "/":
+            self.plain_message(body)
+        else:
+            self.twilio_error(404, 20404, "The requested resource was not found")
+
+    def twilio_message(self, form: dict) -> None:
+        if not self.twilio_knows_you():
+            return
+        missing = [key for key in ("To", "From", "Body") if not form.get(key)]
+        if self.server.fails_now():
+            self.twilio_error(503, 20503, "Service unavailable")
+        elif missing:
+            self.twilio_error(400, 21604, f"A '{missing[0]}' is required.")
+        elif form["To"] in self.server.settings.refuse:
+            self.twilio_error(400, 21211, f"Invalid 'To' Phone Number: {form['To']}")
+        else:
+            self.server.take(form["To"], form["From"], form["Body"])
+            sid = "SM" + secrets.token_hex(16)
+            self.answer(201, {"sid": sid, "status": "queued", "to": form["To"], "from": form["From"],
+                              "body": form["Body"], "error_code": None, "error_message": None})
+
+    def plain_message(self, body: bytes) -> None:
+        if self.headers.get("Authorization") != f"Bearer {self.server.settings.token}":
+            self.answer(401, {"error": "wrong or no bearer token"})
+        elif self.server.fails_now():
+            self.answer(503, {"error": "try again"})
+        else:
+            message = json.loads(body)
+            if message["to"] in self.server.settings.refuse:
+                self.answer(400, {"error": "no such number"})
+            else:
+                self.server.take(message["to"], "", message["text"])
+                self.answer(200, {})
+
+    def twilio_knows_you(self) -> bool:
+        settings = self.server.settings
+        pair = base64.b64encode(f"{settings.sid}:{settings.token}".encode()).decode()
+        if self.headers.get("Authorization") == f"Basic {pair}":
+            return True
+        self.twilio_error(401, 20003, "Authenticate")
+        return False
+
+    def twilio_error(self, status: int, code: int, message: str) -> None:
+        self.answer(status, {"code": code, "message": message, "status": status,
+                             "more_info": f"https://www.twilio.com/docs/errors/{code}"})
+
+    def answer(self, status: int, body: dict) -> None:
+        encoded = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(encoded)))
+        self.end_headers()
+        self.wfile.write(encoded)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: what was sent is in the file."""
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    arguments.add_argument("file", help="where each SMS is written to, a line of JSON each")
+    arguments.add_argument("--port", type=int, default=0, help="0, the default: any free one")
+    arguments.add_argument("--sid", default="AC00000000000000000000000000000000")
+    arguments.add_argument("--token", default="gateway-token")
+    arguments.add_argument("--refuse", action="append", default=[], help="a number to answer 400 for")
+    arguments.add_argument("--show", action="store_true", help="print each SMS in plain words as well")
+    gateway = Gateway(arguments.parse_args())
+    print(f"listening on 127.0.0.1:{gateway.server_address[1]}", flush=True)
+    try:
+        gateway.serve_forever()
+    except KeyboardInterrupt:
+        pass

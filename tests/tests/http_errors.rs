@@ -1,0 +1,345 @@
+//! Every row of the error table over HTTP (but those of OAuth), and what else can be wrong with a request.
+
+use itseme_tests::{AMY, EVE, Http, MICHAEL, Reply, World, hash, within};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+#[tokio::test]
+async fn register() {
+    let world = World::start().await;
+    let (amy, http) = (world.client(&AMY).await, world.http());
+    amy.register("xmpp", AMY.jid, false).await.unwrap();
+    for (path, error) in [
+        ("phone/+447700900123/eve@localhost", (401, "target_unconfirmed")),
+        ("xmpp/amy@localhost/eve@localhost", (401, "target_unconfirmed")),
+        ("github/eve/eve@localhost", (401, "target_unconfirmed")),
+        ("github/amy/amy@localhost", (400, "unknown_provider")),
+        ("phone/0123456789/amy@localhost", (400, "value_error")),
+        ("phone/call%20me/amy@localhost", (400, "value_error")),
+        ("email/amy/amy@localhost", (400, "value_error")),
+        ("xmpp/a@b@c/amy@localhost", (400, "value_error")),
+        ("phone/+447700900123/localhost", (400, "value_error")),
+    ] {
+        assert_error(&http.get(&format!("/v1/register/{path}")).await, error, path);
+    }
+    let message = http.get("/v1/register/phone/+447700900123/eve@localhost").await.body;
+    assert!(message.contains("eve@localhost") && !message.contains("900123"), "{message}");
+
+    for (body, error) in [
+        (json!({"id": AMY.phone, "target": AMY.jid}), (400, "key_error")),
+        (json!({"provider": "phone", "target": AMY.jid}), (400, "key_error")),
+        (json!({"provider": "phone", "id": AMY.phone}), (400, "key_error")),
+        (json!({"provider": "phone", "id": 447700900123_u64, "target": AMY.jid}), (400, "value_error")),
+        (json!([1]), (400, "value_error")),
+        (json!({"provider": "phone", "id": EVE.phone, "target": EVE.jid}), (401, "target_unconfirmed")),
+    ] {
+        assert_error(&http.post("/v1/register", &body).await, error, &body.to_string());
+    }
+}
+
+#[tokio::test]
+async fn verify() {
+    let world = World::start().await;
+    let (amy, http) = (world.client(&AMY).await, world.http());
+    amy.register("phone", AMY.phone, false).await.unwrap();
+    let (pending, unknown) = (AMY.phone_hash(), hash("phone", "+447700900001"));
+    let code = world.gateway.take(AMY.phone).await.code();
+    let wrong = if code == "0000" { "1111" } else { "0000" };
+    for (path, error) in [
+        (format!("{unknown}?code={code}"), (404, "not_found")),
+        (format!("nonsense?code={code}"), (404, "not_found")),
+        (pending.clone(), (400, "missing_code")),
+        (format!("{pending}?code="), (400, "missing_code")),
+        (format!("{pending}?code={wrong}"), (400, "faulty_code")),
+    ] {
+        let reply = http.get(&format!("/v1/verify/{path}")).await;
+        assert_error(&reply, error, &path);
+        assert_eq!(reply.json()["confirmed"], json!(false));
+    }
+    for (body, error) in [
+        (json!({"code": code}), (400, "key_error")),
+        (json!({"hash": pending}), (400, "missing_code")),
+        (json!({"hash": pending, "code": wrong}), (400, "faulty_code")),
+        (json!({"hash": unknown, "code": code}), (404, "not_found")),
+    ] {
+        let reply = http.post("/v1/verify", &body).await;
+        assert_error(&reply, error, &body.to_string());
+        assert_eq!(reply.json()["confirmed"], json!(false));
+    }
+
+    // Strangers who guess cannot take the code from its owner.
+    for guess in 0..10 {
+        let status = http.get(&format!("/v1/verify/{pending}?code={wrong}{guess}")).await.status;
+        assert!([400, 404, 429].contains(&status), "{status}");
+    }
+    assert_error(
+        &http.get(&format!("/v1/verify/{pending}?code={code}")).await,
+        (404, "not_found"),
+        "used up",
+    );
+    assert!(amy.verify(&pending, &code).await.unwrap());
+}
+
+#[tokio::test]
+async fn contact() {
+    let world = World::start().await;
+    let (michael, http) = (world.client(&MICHAEL).await, world.http());
+    world.prove_phone(&michael, &MICHAEL).await;
+    let info = json!([{"protocol": "phone", "id": MICHAEL.phone}]);
+    let hashes = json!([AMY.phone_hash()]);
+    let too_many: Vec<String> = (0..101).map(|n| hash("phone", &format!("+44770090{n:04}"))).collect();
+    for (target, info, contacts, error) in [
+        (json!(EVE.jid), info.clone(), hashes.clone(), (401, "target_unconfirmed")),
+        (json!(7), info.clone(), hashes.clone(), (400, "value_error")),
+        (json!("localhost"), info.clone(), hashes.clone(), (400, "value_error")),
+        (json!(MICHAEL.jid), json!("phone"), hashes.clone(), (400, "value_error")),
+        (json!(MICHAEL.jid), json!([1]), hashes.clone(), (400, "insufficient_contact_info")),
+        (
+            json!(MICHAEL.jid),
+            json!([{"id": MICHAEL.phone}]),
+            hashes.clone(),
+            (400, "insufficient_contact_info"),
+        ),
+        (
+            json!(MICHAEL.jid),
+            json!([{"protocol": "phone"}]),
+            hashes.clone(),
+            (400, "insufficient_contact_info"),
+        ),
+        (json!(MICHAEL.jid), json!([]), hashes.clone(), (400, "insufficient_contact_info")),
+        (
+            json!(MICHAEL.jid),
+            json!([{"protocol": "phone", "id": AMY.phone}]),
+            hashes,
+            (400, "insufficient_contact_info"),
+        ),
+        (json!(MICHAEL.jid), info.clone(), json!([]), (400, "value_error")),
+        (json!(MICHAEL.jid), info.clone(), json!([1]), (400, "value_error")),
+        (json!(MICHAEL.jid), info, json!(too_many), (413, "too_many_requested")),
+    ] {
+        let body = json!({"target": target, "contact_info": info, "contacts": contacts});
+        assert_error(&http.post("/v1/contact", &body).await, error, &body.to_string());
+    }
+    for key in ["target", "contact_info", "contacts"] {
+        let mut body = json!({"target": MICHAEL.jid, "contact_info": [], "contacts": [AMY.phone_hash()]});
+        body.as_object_mut().unwrap().remove(key);
+        let reply = http.post("/v1/contact", &body).await;
+        assert_error(&reply, (400, "key_error"), key);
+        assert!(reply.body.contains(key), "the message says which: {}", reply.body);
+    }
+}
+
+#[tokio::test]
+async fn confirm_and_forget() {
+    let world = World::start().await;
+    let http = world.http();
+    let many = vec![AMY.phone_hash(); 501];
+    for (path, body, error) in [
+        ("/v1/confirm", json!({"target": AMY.jid}), (400, "key_error")),
+        ("/v1/confirm", json!({"hashes": ["ab"]}), (400, "key_error")),
+        ("/v1/confirm", json!({"target": AMY.jid, "hashes": []}), (400, "value_error")),
+        ("/v1/confirm", json!({"target": AMY.jid, "hashes": "ab"}), (400, "value_error")),
+        ("/v1/confirm", json!({"target": AMY.jid, "hashes": many}), (413, "too_many_requested")),
+        ("/v1/forget", json!({}), (400, "key_error")),
+        ("/v1/forget", json!({"target": EVE.jid}), (401, "target_unconfirmed")),
+        ("/v1/forget", json!({"target": "localhost"}), (400, "value_error")),
+    ] {
+        assert_error(&http.post(path, &body).await, error, &format!("{path} {error:?}"));
+    }
+    let amy = world.client(&AMY).await;
+    amy.register("xmpp", AMY.jid, false).await.unwrap();
+    let code = json!({"target": AMY.jid, "code": "3991"});
+    assert_error(&http.post("/v1/forget", &code).await, (404, "not_found"), "nothing was asked for");
+}
+
+#[tokio::test]
+async fn limits_say_when_to_come_back() {
+    let world = World::with("[limits]\nresend_after = '30s'").await;
+    let (amy, http) = (world.client(&AMY).await, world.http());
+    amy.register("xmpp", AMY.jid, false).await.unwrap();
+    let path = format!("/v1/register/phone/{}/{}?resend=1", AMY.phone, AMY.jid);
+    assert_eq!(http.get(&path).await.status, 200);
+    let reply = http.get(&path).await;
+    assert_error(&reply, (429, "request_limit_reached"), "a second SMS at once");
+    let seconds: u64 = reply.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=30).contains(&seconds), "{seconds}");
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_client_address() {
+    let limits = "[limits]\nrequests_per_second = 2\n[http]\ntrusted_proxies = ['127.0.0.1/32']";
+    let world = World::with(limits).await;
+    let http = world.http();
+    let as_client = async |address: String| {
+        let request = http.request(Method::GET, "/version").header("x-forwarded-for", address);
+        Reply::to(request).await
+    };
+    for network in 0..40 {
+        let reply = as_client(format!("2001:db8:0:{network:x}::1")).await;
+        assert_eq!(reply.status, 200, "every network has its own share");
+    }
+    let mut refused = Vec::new();
+    for host in 0..40 {
+        let reply = as_client(format!("2001:db8:1:1::{host:x}")).await;
+        refused.extend((reply.status != 200).then_some(reply));
+    }
+    let reply = refused.first().expect("all of a /64 share one");
+    assert_error(reply, (429, "request_limit_reached"), "one network");
+    assert!(reply.header("retry-after").is_some());
+}
+
+#[tokio::test]
+async fn only_trusted_proxies_are_believed() {
+    let world = World::with("[limits]\nrequests_per_second = 2\n[http]\ntrusted_proxies = []").await;
+    let http = world.http();
+    let mut limited = 0;
+    for host in 0..40 {
+        let request =
+            http.request(Method::GET, "/version").header("x-forwarded-for", format!("192.0.2.{host}"));
+        limited += usize::from(Reply::to(request).await.status == 429);
+    }
+    assert!(limited > 0, "an address that anybody can make up is not believed");
+}
+
+#[tokio::test]
+async fn a_broken_database() {
+    let world = World::start().await;
+    let http = world.http();
+    world.service.break_database();
+    let path = format!("/v1/confirm/{}/{}", AMY.phone_hash(), AMY.jid);
+    assert_error(&http.get(&path).await, (500, "internal_server_error"), &path);
+    let path = format!("/v1/register/xmpp/{}/{}", AMY.jid, AMY.jid);
+    assert_error(&http.get(&path).await, (500, "internal_server_error"), &path);
+    assert_eq!(http.get("/version").await.status, 200);
+    assert_eq!(world.service.log().count("panicked"), 0);
+}
+
+#[tokio::test]
+async fn bad_bodies() {
+    let world = World::start().await;
+    let http = world.http();
+    for path in ["/v1/register", "/v1/verify", "/v1/contact", "/v1/confirm", "/v1/forget"] {
+        for body in [&b""[..], b"{", b"nothing", b"{\"target\": \"\xff\"}", b"\0"] {
+            let reply = Reply::to(http.request(Method::POST, path).body(body)).await;
+            assert_error(&reply, (400, "json_decode_error"), path);
+        }
+        let large = vec![b' '; 128 * 1024 + 1];
+        let reply = Reply::to(http.request(Method::POST, path).body(large)).await;
+        assert_error(&reply, (413, "too_many_requested"), path);
+    }
+    // Whatever the Content-Type says, it is JSON.
+    let body = json!({"target": AMY.jid, "hashes": ["ab"]}).to_string();
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "nonsense"] {
+        let request =
+            http.request(Method::POST, "/v1/confirm").header("content-type", kind).body(body.clone());
+        assert_eq!(Reply::to(request).await.ok(), json!({"confirmed": false}));
+    }
+}
+
+#[tokio::test]
+async fn paths_and_methods_that_are_not_there() {
+    let world = World::start().await;
+    let http = world.http();
+    for path in [
+        "/",
+        "/v1",
+        "/v1/nothing",
+        "/v2/confirm",
+        "/v1/register/phone",
+        "/%00",
+        "/v1/register/phone/%FF/amy@localhost",
+        "/v1/confirm/a/b/c/d",
+    ] {
+        let reply = http.get(path).await;
+        assert_eq!(reply.error().0, 404, "{path}: {reply:?}");
+    }
+    for (method, path) in [
+        (Method::GET, "/v1/contact"),
+        (Method::DELETE, "/v1/confirm"),
+        (Method::POST, "/version"),
+        (Method::PUT, "/v1/register"),
+        (Method::GET, "/v1/forget"),
+    ] {
+        let reply = Reply::to(http.request(method.clone(), path)).await;
+        assert_eq!(reply.error().0, 405, "{method} {path}: {reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn web_pages_may_ask() {
+    let world = World::start().await;
+    let http = world.http();
+    let preflight = http
+        .request(Method::OPTIONS, "/v1/contact")
+        .header("origin", "https://app.example.org")
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "content-type");
+    let reply = Reply::to(preflight).await;
+    assert!((200..300).contains(&reply.status), "{reply:?}");
+    assert_allows_app(&reply);
+    let methods = reply.header("access-control-allow-methods").unwrap_or_default();
+    assert!(methods.contains("POST"), "{methods}");
+
+    // Errors are for them to read as well.
+    let request =
+        http.request(Method::GET, "/v1/verify/ab?code=1").header("origin", "https://app.example.org");
+    let reply = Reply::to(request).await;
+    assert_error(&reply, (404, "not_found"), "with an origin");
+    assert_allows_app(&reply);
+}
+
+fn assert_allows_app(reply: &Reply) {
+    let allowed = reply.header("access-control-allow-origin");
+    assert!(matches!(allowed, Some("*" | "https://app.example.org")), "{reply:?}");
+}
+
+#[tokio::test]
+async fn slow_clients_are_let_go() {
+    let world = World::with("[http]\nrequest_timeout = '2s'").await;
+    for half in [
+        "GET /version HTTP/1.1\r\nHost: x\r\n",
+        "POST /v1/confirm HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{\"target\":",
+        "",
+    ] {
+        let answer = answer_to_half(&world.http(), half).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{half:?}: {answer}");
+    }
+    assert_eq!(world.http().get("/version").await.status, 200);
+}
+
+/// Sends the beginning of a request and waits until the service has enough of it.
+async fn answer_to_half(http: &Http, half: &str) -> String {
+    let address = http.base().trim_start_matches("http://");
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    connection.write_all(half.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    within("the end of a slow connection", connection.read_to_end(&mut answer)).await.ok();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn what_is_no_http_hurts_nobody() {
+    let world = World::start().await;
+    for bytes in [
+        "\0\0\0\0\r\n\r\n",
+        "GET\r\n\r\n",
+        "GET /version HTTP/9.9\r\n\r\n",
+        "POST /v1/confirm HTTP/1.1\r\nHost: x\r\nContent-Length: nonsense\r\n\r\n",
+    ] {
+        answer_to_half(&world.http(), bytes).await;
+    }
+    assert_eq!(world.http().get("/version").await.status, 200);
+    assert_eq!(world.service.log().count("panicked"), 0);
+}
+
+#[track_caller]
+fn assert_error(reply: &Reply, (status, code): (u16, &str), request: &str) {
+    let shown: String = request.chars().take(300).collect();
+    assert_eq!(reply.error(), (status, code.to_owned()), "{shown}: {}", reply.body);
+    let Value::Object(error) = &reply.json()["error"] else { panic!("{}", reply.body) };
+    assert_eq!(error.len(), 2, "{}", reply.body);
+}

@@ -1,0 +1,249 @@
+//! Every row of the error table that a stanza can lead to: condition, type, application condition, a text.
+//!
+//! Not here: `target_unconfirmed` (the server vouches for a sender), `wrong_user` and `OAuthException` (they
+//! belong to browsers).
+
+use itseme_client::{Error, Session};
+use itseme_tests::{AMY, EVE, Gateway, MICHAEL, World, hash, xml};
+
+/// Condition, type, application condition.
+type Row = (&'static str, &'static str, &'static str);
+
+const NOT_FOUND: Row = ("item-not-found", "cancel", "not-found");
+const MISSING_CODE: Row = ("bad-request", "modify", "missing-code");
+const FAULTY_CODE: Row = ("not-acceptable", "modify", "faulty-code");
+const JSON_DECODE: Row = ("bad-request", "modify", "json-decode-error");
+const KEY: Row = ("bad-request", "modify", "key-error");
+const VALUE: Row = ("bad-request", "modify", "value-error");
+const INSUFFICIENT: Row = ("not-acceptable", "modify", "insufficient-contact-info");
+const TOO_MANY: Row = ("policy-violation", "modify", "too-many-requested");
+const UNKNOWN_PROVIDER: Row = ("feature-not-implemented", "cancel", "unknown-provider");
+const LIMIT: Row = ("resource-constraint", "wait", "request-limit-reached");
+const INTERNAL: Row = ("internal-server-error", "wait", "internal-server-error");
+
+#[tokio::test]
+async fn register() {
+    let world = World::with("[providers.phone]\nallowed_prefixes = ['+44']").await;
+    let amy = world.client(&AMY).await;
+    for (attributes, row) in [
+        ("", KEY),
+        ("provider='phone'", KEY),
+        ("id='+447700900123'", KEY),
+        ("provider='github' id='amy'", UNKNOWN_PROVIDER),
+        ("provider='' id='amy'", UNKNOWN_PROVIDER),
+        ("provider='phone' id='call me'", VALUE),
+        ("provider='phone' id='+44'", VALUE),
+        ("provider='phone' id='+12015550123'", VALUE),
+        ("provider='email' id='amy'", VALUE),
+        ("provider='email' id='amy@example.org, eve@example.org'", VALUE),
+        ("provider='xmpp' id='localhost'", VALUE),
+        ("provider='xmpp' id='a@b@c'", VALUE),
+    ] {
+        expect(&amy, true, &format!("<register xmlns='it-se.me:register' {attributes}/>"), row).await;
+    }
+}
+
+#[tokio::test]
+async fn verify() {
+    let world = World::start().await;
+    let amy = world.client(&AMY).await;
+    let (pending, unknown) = (AMY.phone_hash(), hash("phone", "+447700900001"));
+    amy.register("phone", AMY.phone, false).await.unwrap();
+    let code = world.gateway.take(AMY.phone).await.code();
+    let wrong = if code == "0000" { "1111" } else { "0000" };
+    for (inner, row) in [
+        (String::new(), KEY),
+        (format!("<code>{code}</code>"), KEY),
+        (format!("<code>{code}</code><hash>{unknown}</hash>"), NOT_FOUND),
+        (format!("<code>{code}</code><hash>nonsense</hash>"), NOT_FOUND),
+        (format!("<hash>{pending}</hash>"), MISSING_CODE),
+        (format!("<code/><hash>{pending}</hash>"), MISSING_CODE),
+        (format!("<code>{wrong}</code><hash>{pending}</hash>"), FAULTY_CODE),
+        (format!("<code>{code}{code}</code><hash>{pending}</hash>"), FAULTY_CODE),
+    ] {
+        expect(&amy, true, &format!("<verify xmlns='it-se.me:verify'>{inner}</verify>"), row).await;
+    }
+    let eve = world.client(&EVE).await;
+    let right = format!("<verify xmlns='it-se.me:verify'><code>{code}</code><hash>{pending}</hash></verify>");
+    expect(&eve, true, &right, NOT_FOUND).await;
+    assert!(amy.verify(&pending, &code).await.unwrap());
+    expect(&amy, true, &right, NOT_FOUND).await;
+}
+
+#[tokio::test]
+async fn guesses_run_out() {
+    let world = World::with("[limits]\nguesses_per_day = 7").await;
+    let amy = world.client(&AMY).await;
+    for (guesses, last) in [(5, NOT_FOUND), (2, LIMIT)] {
+        amy.register("phone", AMY.phone, false).await.unwrap();
+        let code = world.gateway.take(AMY.phone).await.code();
+        let wrong = if code == "0000" { "1111" } else { "0000" };
+        let verify = |code: &str| {
+            let hash = AMY.phone_hash();
+            format!("<verify xmlns='it-se.me:verify'><code>{code}</code><hash>{hash}</hash></verify>")
+        };
+        for _ in 0..guesses {
+            expect(&amy, true, &verify(wrong), FAULTY_CODE).await;
+        }
+        expect(&amy, true, &verify(&code), last).await;
+    }
+}
+
+#[tokio::test]
+async fn contact() {
+    let world = World::start().await;
+    let michael = world.client(&MICHAEL).await;
+    world.prove_phone(&michael, &MICHAEL).await;
+    let info = format!(r#"[{{"provider":"phone","id":"{}"}}]"#, MICHAEL.phone);
+    let amys = format!(r#"[{{"provider":"phone","id":"{}"}}]"#, AMY.phone);
+    let one = format!("<hash>{}</hash>", AMY.phone_hash());
+    for (inner, row) in [
+        (one.clone(), KEY),
+        (format!("<info>nothing</info>{one}"), JSON_DECODE),
+        (format!("<info/>{one}"), JSON_DECODE),
+        (format!("<info>{{}}</info>{one}"), VALUE),
+        (format!("<info>[1]</info>{one}"), INSUFFICIENT),
+        (format!("<info>[{{\"provider\":\"phone\"}}]</info>{one}"), INSUFFICIENT),
+        (format!("<info>{info}</info>"), KEY),
+        (format!("<info>[]</info>{one}"), INSUFFICIENT),
+        (format!("<info>{amys}</info>{one}"), INSUFFICIENT),
+        (format!("<info>{info}</info>{}", one.repeat(101)), TOO_MANY),
+    ] {
+        expect(&michael, true, &format!("<contact xmlns='it-se.me:contact'>{inner}</contact>"), row).await;
+    }
+}
+
+#[tokio::test]
+async fn confirm_and_forget() {
+    let world = World::start().await;
+    let eve = world.client(&EVE).await;
+    let hashes = format!("<hash>{}</hash>", AMY.phone_hash()).repeat(501);
+    for (payload, row) in [
+        ("<confirm xmlns='it-se.me:confirm'><hash>ab</hash></confirm>".to_owned(), KEY),
+        ("<confirm xmlns='it-se.me:confirm'><jid>amy@localhost</jid></confirm>".to_owned(), KEY),
+        (format!("<confirm xmlns='it-se.me:confirm'><jid>amy@localhost</jid>{hashes}</confirm>"), TOO_MANY),
+    ] {
+        expect(&eve, false, &payload, row).await;
+    }
+    expect(&eve, true, &format!("<forget xmlns='it-se.me:register'>{hashes}</forget>"), TOO_MANY).await;
+}
+
+#[tokio::test]
+async fn limits() {
+    let world = World::with("[limits]\nresend_after = '30s'\nhashes_per_day = 150").await;
+    let michael = world.client(&MICHAEL).await;
+    world.prove_phone(&michael, &MICHAEL).await;
+    let again =
+        format!("<register xmlns='it-se.me:register' provider='phone' id='{}' resend='1'/>", MICHAEL.phone);
+    expect(&michael, true, &again, LIMIT).await;
+
+    let contact = format!(
+        "<contact xmlns='it-se.me:contact'><info>[{{\"provider\":\"phone\",\"id\":\"{}\"}}]</info>{}</contact>",
+        MICHAEL.phone,
+        format!("<hash>{}</hash>", AMY.phone_hash()).repeat(100)
+    );
+    assert!(michael.ask_service(xml::parse(&contact), true).await.is_ok());
+    expect(&michael, true, &contact, LIMIT).await;
+}
+
+#[tokio::test]
+async fn many_requests_at_once() {
+    let world = World::with("[limits]\nrequests_per_second = 1").await;
+    let eve = world.client(&EVE).await;
+    let (payload, mut refused) = ("<links xmlns='it-se.me:register'/>", Vec::new());
+    for _ in 0..10 {
+        refused.extend(eve.ask_service(xml::parse(payload), false).await.err());
+    }
+    assert_eq!(refused.first().map(row_of), Some(LIMIT.into()));
+}
+
+#[tokio::test]
+async fn a_broken_database_and_a_refusing_gateway() {
+    let world = World::start().await;
+    let amy = world.client(&AMY).await;
+    amy.register("phone", Gateway::REFUSED, false).await.unwrap();
+    assert!(amy.links().await.is_ok(), "what the gateway refuses hurts nobody");
+
+    world.service.break_database();
+    let confirm = format!(
+        "<confirm xmlns='it-se.me:confirm'><jid>{}</jid><hash>{}</hash></confirm>",
+        AMY.jid,
+        AMY.jid_hash()
+    );
+    expect(&amy, false, &confirm, INTERNAL).await;
+    expect(&amy, false, "<links xmlns='it-se.me:register'/>", INTERNAL).await;
+    let register = format!("<register xmlns='it-se.me:register' provider='phone' id='{}'/>", AMY.phone);
+    expect(&amy, true, &register, INTERNAL).await;
+    assert_eq!(world.service.log().count("panicked"), 0);
+}
+
+#[tokio::test]
+async fn what_is_no_request() {
+    let world = World::start().await;
+    let eve = world.client(&EVE).await;
+    for (set, payload) in [
+        (true, "<links xmlns='it-se.me:register'/>"),
+        (false, "<register xmlns='it-se.me:register' provider='phone' id='+447700900123'/>"),
+        (false, "<unknown xmlns='it-se.me:register'/>"),
+        (true, "<query xmlns='urn:test'/>"),
+    ] {
+        let error = eve.ask_service(xml::parse(payload), set).await.unwrap_err();
+        let Error::Service { condition, .. } = &error else { panic!("{error}") };
+        assert!(
+            ["service-unavailable", "bad-request", "feature-not-implemented"].contains(&condition.as_str())
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_code_handed_back_in_a_message_is_answered_by_a_message() {
+    let world = World::start().await;
+    let mut amy = world.raw(&AMY).await;
+    let verify = |code: &str| {
+        let hash = AMY.phone_hash();
+        format!(
+            "<message to='itseme.localhost' type='chat' id='m1'><body>Verify</body>\
+            <verify xmlns='it-se.me:verify'><code>{code}</code><hash>{hash}</hash></verify></message>"
+        )
+    };
+    amy.send(&verify("3991")).await;
+    let bounced = amy.next_that(|stanza| stanza.name() == "message").await;
+    assert_eq!((bounced.attr("type"), bounced.attr("id")), (Some("error"), Some("m1")));
+    let error = xml::child(&bounced, "error", xml::CLIENT);
+    assert_eq!(error.attr("type"), Some("cancel"));
+    xml::child(error, "item-not-found", xml::CONDITIONS);
+    xml::child(error, "not-found", xml::ERRORS);
+
+    let register = format!("<register xmlns='it-se.me:register' provider='phone' id='{}'/>", AMY.phone);
+    amy.ask("set", "itseme.localhost", &register).await;
+    amy.send(&verify(&world.gateway.take(AMY.phone).await.code())).await;
+    let answer = amy.next_that(|stanza| stanza.name() == "message").await;
+    assert!(!xml::text(&answer, "body", xml::CLIENT).is_empty());
+    let verified = xml::child(&answer, "verify", "it-se.me:verify");
+    assert_eq!(xml::text(verified, "hash", "it-se.me:verify"), AMY.phone_hash());
+    assert_eq!(xml::text(verified, "confirmed", "it-se.me:verify"), "true");
+}
+
+async fn expect(client: &Session, set: bool, payload: &str, row: Row) {
+    let shown: String = payload.chars().take(300).collect();
+    match client.ask_service(xml::parse(payload), set).await {
+        Ok(_) => panic!("{shown} was taken"),
+        Err(error) => assert_eq!(row_of(&error), row.into(), "{shown}: {error}"),
+    }
+}
+
+/// The row an error is, and a check that it has words for people.
+fn row_of(error: &Error) -> Parts {
+    let Error::Service { condition, kind, code, text } = error else { panic!("{error}") };
+    assert!(text.as_ref().is_some_and(|text| !text.is_empty()), "{error:?}");
+    Parts(condition.clone(), kind.clone(), code.clone().unwrap_or_default())
+}
+
+#[derive(Debug, PartialEq)]
+struct Parts(String, String, String);
+
+impl From<Row> for Parts {
+    fn from((condition, kind, code): Row) -> Self {
+        Self(condition.into(), kind.into(), code.into())
+    }
+}

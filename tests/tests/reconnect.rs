@@ -1,0 +1,79 @@
+//! The service outlives its XMPP server, and loses nothing while it is away.
+
+use itseme_client::Event;
+use itseme_tests::{AMY, MICHAEL, World, next_event, shapes};
+use serde_json::json;
+
+#[tokio::test]
+async fn it_may_be_started_before_the_server() {
+    let mut world = World::prepare("").await;
+    world.service.spawn();
+    world.service.serves_http().await;
+    assert_eq!(world.service.connections(), 0);
+    world.start_server().await;
+    world.service.connected(1).await;
+    let amy = world.client(&AMY).await;
+    assert!(amy.links().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_request_made_while_the_server_is_away_is_delivered() {
+    let mut world = World::start().await;
+    for person in [AMY, MICHAEL] {
+        let client = world.client(&person).await;
+        world.prove_phone(&client, &person).await;
+        client.close().await;
+    }
+
+    world.server.stop().await;
+    let request = json!({
+        "target": MICHAEL.jid,
+        "contact_info": [{"provider": "phone", "id": MICHAEL.phone}],
+        "contacts": [AMY.phone_hash()],
+    });
+    assert_eq!(world.http().post("/v1/contact", &request).await.ok(), json!({"status": "requests_send"}));
+    world.server.start().await;
+
+    let amy = world.client(&AMY).await;
+    world.service.connected(2).await;
+    let message = next_event(&amy, |event| match event {
+        Event::Introduction { raw, .. } => Some(raw),
+        _ => None,
+    });
+    shapes::assert_introduction(&message.await, &AMY, &MICHAEL, &[("phone", MICHAEL.phone)]);
+}
+
+#[tokio::test]
+async fn links_and_waiting_messages_outlive_the_service() {
+    let mut world = World::start().await;
+    let amy = world.client(&AMY).await;
+    world.gateway.hang(true).await;
+    amy.register("phone", AMY.phone, false).await.unwrap();
+    world.service.kill();
+    world.gateway.hang(false).await;
+    world.service.start().await;
+
+    let code = world.gateway.take(AMY.phone).await.code();
+    assert!(amy.verify(&AMY.phone_hash(), &code).await.unwrap());
+    assert_eq!(amy.links().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_explained() {
+    let mut world = World::prepare("[component]\nsecret = 'wrong'").await;
+    world.start_server().await;
+    world.service.spawn();
+    let line = world.service.says("secret").await;
+    assert!(line.contains("WARN") || line.contains("ERROR"), "{line}");
+    assert!(!line.contains("wrong'") && !line.contains("component-secret"), "{line}");
+    assert!(world.service.terminate().await.success(), "it keeps trying until it is told to end");
+}
+
+#[tokio::test]
+async fn it_ends_well_on_sigterm() {
+    let mut world = World::start().await;
+    assert!(world.service.terminate().await.success());
+    assert_eq!(world.service.log().count("panicked"), 0);
+    world.service.start().await;
+    assert!(world.http().get("/version").await.ok()["version"].is_string());
+}
