@@ -19,7 +19,6 @@ CREATE TABLE pending (
     code_mac       BLOB NOT NULL,
     native_guesses INTEGER NOT NULL,
     http_guesses   INTEGER NOT NULL,
-    sent_at        INTEGER NOT NULL,
     expires_at     INTEGER NOT NULL,
     box            BLOB NOT NULL,
     PRIMARY KEY (id_mac, owner_mac)
@@ -31,12 +30,14 @@ CREATE INDEX pending_by_expiry ON pending (expires_at);
 CREATE TABLE outbox (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     queue      INTEGER NOT NULL,
+    about_mac  BLOB,
     due_at     INTEGER NOT NULL,
     tries      INTEGER NOT NULL DEFAULT 0,
     expires_at INTEGER NOT NULL,
     box        BLOB NOT NULL
 ) STRICT;
 CREATE INDEX outbox_by_due ON outbox (queue, due_at);
+CREATE INDEX outbox_about ON outbox (about_mac) WHERE about_mac IS NOT NULL;
 CREATE INDEX outbox_by_expiry ON outbox (expires_at);
 
 CREATE TABLE quota (

@@ -1,9 +1,11 @@
 //! Puts everything together, and takes it apart again in order.
 
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -34,6 +36,7 @@ pub struct App {
     work: TaskTracker,
     link: CancellationToken,
     keeper: tokio::task::JoinHandle<()>,
+    failed: CancellationToken,
 }
 
 impl App {
@@ -54,16 +57,21 @@ impl App {
         let (intake, link_stop, work) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
         let router = Router::new(service.clone(), config.component.jid.clone());
         let (link, keep) = xmpp::link(link_config(config)?, router, link_stop.clone());
-        let keeper = tokio::spawn(keep);
+        let failed = CancellationToken::new();
+        let supervise = Supervisor {
+            stop: intake.clone(),
+            failed: failed.clone(),
+        };
+        let keeper = tokio::spawn(supervise.clone().watch(keep));
         let delivery: Arc<dyn Channel> = Arc::new(Delivery::new(link, config.component.jid.clone()));
         let outbox = Outbox::new(service, intake.clone());
         for (queue, channel) in channels.into_iter().chain([(Queue::Xmpp, delivery)]) {
-            work.spawn(outbox.clone().deliver(queue, channel));
+            work.spawn(supervise.clone().watch(outbox.clone().deliver(queue, channel)));
         }
-        work.spawn(outbox.clone().match_requests());
-        work.spawn(outbox.tidy());
+        work.spawn(supervise.clone().watch(outbox.clone().match_requests()));
+        work.spawn(supervise.clone().watch(outbox.tidy()));
         if let Some(server) = server {
-            work.spawn(server.run(intake.clone()));
+            work.spawn(supervise.watch(server.run(intake.clone())));
         }
         if let Some(address) = http {
             tracing::info!(%address, "http listening");
@@ -74,7 +82,13 @@ impl App {
             work,
             link: link_stop,
             keeper,
+            failed,
         })
+    }
+
+    /// Resolves when a part of the service ended by itself, which only a bug can make it do.
+    pub async fn failed(&self) {
+        self.failed.cancelled().await;
     }
 
     /// Takes no more requests, finishes those there are and what is being sent, and closes everything.
@@ -87,6 +101,23 @@ impl App {
         // Only now: messages that are being sent need the link to be acknowledged.
         self.link.cancel();
         let _ = self.keeper.await;
+    }
+}
+
+/// Sees to it that no part of the service ends unnoticed.
+#[derive(Clone)]
+struct Supervisor {
+    stop: CancellationToken,
+    failed: CancellationToken,
+}
+
+impl Supervisor {
+    async fn watch(self, part: impl Future<Output = ()>) {
+        let ended = AssertUnwindSafe(part).catch_unwind().await;
+        if ended.is_err() || !self.stop.is_cancelled() {
+            tracing::error!("a part of the service ended by a bug");
+            self.failed.cancel();
+        }
     }
 }
 

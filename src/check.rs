@@ -131,7 +131,12 @@ async fn server(config: &Config, login: bool) -> Result<String, String> {
             .map(|_| "it takes the component's secret".into())
             .map_err(|error| told(&error));
     }
-    let greeted = timeout(PATIENCE, stream::greet(read, &mut write, jid)).await;
+    let greeted = timeout(PATIENCE, async {
+        let (mut reader, _) = stream::greet(read, &mut write, jid).await?;
+        // A server that does not know the component says so right behind its header.
+        reader.next(Duration::from_millis(300)).await
+    })
+    .await;
     greeted
         .map_err(|_elapsed| told(&"it does not answer"))?
         .map(|_| format!("it answers at {address} (whether it takes the secret is tried with --login)"))

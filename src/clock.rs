@@ -22,7 +22,7 @@ impl Clock {
     /// Now.
     pub fn now(&self) -> Millis {
         let system = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        millis(system) + self.ahead.load(Ordering::Relaxed)
+        Millis::try_from(system.as_millis()).unwrap_or_default() + self.ahead.load(Ordering::Relaxed)
     }
 
     /// Lets time pass at once.
@@ -39,7 +39,8 @@ impl governor::clock::Clock for Clock {
     }
 }
 
-/// A duration in whole milliseconds.
+/// A duration in whole milliseconds, a century at most, so that a time plus a duration is always a time.
 pub fn millis(duration: Duration) -> Millis {
-    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
+    const CENTURY: Millis = 100 * 365 * 24 * 60 * 60 * 1000;
+    Millis::try_from(duration.as_millis()).unwrap_or(CENTURY).min(CENTURY)
 }

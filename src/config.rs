@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use lettre::message::Mailbox;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
+use warp::http::Uri;
 
 use crate::channel::sms::Gateway;
 use crate::model::BareJid;
@@ -348,6 +349,9 @@ impl Config {
                 "expected a domain like itseme.example.org, without a name and @",
             ));
         }
+        if self.component.ping_after < Duration::from_secs(1) {
+            return Err(unusable("component.ping_after", "must be at least 1s"));
+        }
         self.component.secret()?;
         self.store.path()?;
         self.check_codes()?;
@@ -409,25 +413,48 @@ impl Config {
 
 impl Http {
     fn check(&self) -> Result<(), ConfigError> {
-        let is_web = |url: &str| {
-            let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-            rest.is_some_and(|rest| !rest.is_empty() && rest.is_ascii() && !rest.contains(char::is_whitespace))
-        };
-        if self.public_url.as_deref().is_some_and(|url| !is_web(url)) {
+        if self
+            .public_url
+            .as_deref()
+            .is_some_and(|url| web(url).is_none_or(|url| url.query().is_some()))
+        {
             return Err(unusable(
                 "http.public_url",
                 "expected a URL like https://api.example.org",
             ));
         }
-        let is_origin = |origin: &String| origin == "*" || (is_web(origin) && origin.matches('/').count() == 2);
-        if !self.cors_origins.iter().all(is_origin) {
+        // An origin is a scheme, a host and perhaps a port, and nothing else (RFC 6454).
+        let is_origin = |origin: &String| {
+            web(origin).is_some_and(|url| {
+                let bare = url.path() == "/" && url.query().is_none() && !origin.ends_with('/');
+                bare && url
+                    .authority()
+                    .is_some_and(|authority| !authority.as_str().contains('@'))
+            })
+        };
+        if !self
+            .cors_origins
+            .iter()
+            .all(|origin| origin == "*" || is_origin(origin))
+        {
             return Err(unusable(
                 "http.cors_origins",
                 "expected \"*\" or origins like \"https://app.example.org\"",
             ));
         }
+        if self.request_timeout < Duration::from_secs(1) {
+            return Err(unusable("http.request_timeout", "must be at least 1s"));
+        }
         Ok(())
     }
+}
+
+/// The URL, if it is one of the web, without a fragment.
+fn web(url: &str) -> Option<Uri> {
+    let parsed: Uri = url.parse().ok()?;
+    let known =
+        matches!(parsed.scheme_str(), Some("http" | "https")) && parsed.host().is_some_and(|host| !host.is_empty());
+    (known && !url.contains('#') && (parsed.port().is_none() || parsed.port_u16().is_some())).then_some(parsed)
 }
 
 /// A value that came as text: numbers, lists and the like are read as such, except where only text makes sense, so that a
@@ -448,6 +475,16 @@ fn typed(key: &str, text: String) -> Value {
         return text.into();
     }
     text.parse().unwrap_or_else(|never: Infallible| match never {})
+}
+
+/// A message of the TOML parser without the lines that it quotes: a secret may stand there.
+fn without_source(message: &str) -> String {
+    let is_quote = |line: &&str| {
+        line.split_once('|')
+            .is_some_and(|(number, _)| number.trim().bytes().all(|b| b.is_ascii_digit()))
+    };
+    let lines: Vec<&str> = message.lines().filter(|line| !is_quote(line)).collect();
+    lines.join(": ")
 }
 
 /// Says where and what, without the value: it may be a secret.
@@ -481,7 +518,7 @@ fn malformed(error: figment::Error, file: &Path) -> ConfigError {
         Kind::MissingField(name) => format!("key {name:?} is missing; component.toml.example shows it"),
         Kind::InvalidType(_, expected) => format!("expected {expected}"),
         Kind::InvalidValue(_, expected) => format!("expected {expected}"),
-        Kind::Message(message) if from_file => message.clone(),
+        Kind::Message(message) if from_file => without_source(message),
         Kind::Message(_) => "has a value that cannot be used".into(),
         other => other.to_string(),
     };
@@ -642,6 +679,14 @@ mod tests {
             "{complaint}"
         );
         assert!(!format!("{:?}", load(LEAST).unwrap()).contains("s3cret"));
+        for line in [
+            "secret = s3cret",
+            "secret = \"s3cret",
+            "secret = 's3cret'\nsecret = 's3cret'",
+        ] {
+            let wrong = load(&format!("[component]\njid = \"x.org\"\n{line}\n")).err().unwrap();
+            assert!(!wrong.contains("s3cret") && wrong.contains("line"), "{wrong}");
+        }
         let wrong = load("[component]\njid = \"x.org\"\nsecret = [\"s3cret\"]\n")
             .err()
             .unwrap();

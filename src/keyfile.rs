@@ -12,15 +12,21 @@ use zeroize::Zeroizing;
 use crate::config::StoreConfig;
 use crate::model::seal::MasterKey;
 
-/// The configured key; a key file that does not exist yet is made.
+/// The configured key; a key file that does not exist yet is made, unless there is a database that needs another.
 ///
 /// # Errors
 /// In words an admin can act on.
 pub fn load_or_make(store: &StoreConfig) -> Result<MasterKey, String> {
-    match load(store)? {
-        Some(key) => Ok(key),
-        None => make(&store.key_file),
+    if let Some(key) = load(store)? {
+        return Ok(key);
     }
+    if store.path().is_ok_and(Path::exists) {
+        return Err(format!(
+            "store.key_file {} is missing, but there is a database: put the key back from its backup",
+            store.key_file.display()
+        ));
+    }
+    make(&store.key_file)
 }
 
 /// The configured key, or `None` if its file does not exist yet.

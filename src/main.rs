@@ -48,11 +48,15 @@ async fn run(cli: &Cli) -> Result<ExitCode, String> {
     telemetry::start(filter.as_deref().unwrap_or("info"), cli.log_format)?;
     let stop = stop_signal()?;
     let app = App::start(&load(cli)?, Clock::system()).await?;
-    stop.await;
+    let code = tokio::select! {
+        () = stop => ExitCode::SUCCESS,
+        // Whoever started the service starts it again.
+        () = app.failed() => ExitCode::FAILURE,
+    };
     tracing::info!("stopping");
     app.stop().await;
     tracing::info!("stopped");
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 /// Resolves on SIGTERM or Ctrl-C.

@@ -64,7 +64,12 @@ impl Outbox {
         let (id, tries) = (row.id, row.tries);
         if self.service.introduce(row).await.is_err() {
             let due_at = self.service.clock().now() + backoff(tries);
-            let _ = self.service.store().write(move |tx| tx.retry(id, due_at)).await;
+            Outcome {
+                retry: vec![(id, due_at)],
+                ..Outcome::default()
+            }
+            .keep(&self.service)
+            .await;
         }
     }
 
@@ -177,7 +182,7 @@ impl Outcome {
         loop {
             let (remove, retry) = (self.remove.clone(), self.retry.clone());
             let kept = service.store().write(move |tx| {
-                remove.into_iter().try_for_each(|id| tx.remove(id))?;
+                remove.into_iter().try_for_each(|id| tx.remove(id).map(drop))?;
                 retry.into_iter().try_for_each(|(id, due_at)| tx.retry(id, due_at))
             });
             match kept.await {

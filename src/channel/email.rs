@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use askama::Template;
-use futures::FutureExt;
 use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use super::{Channel, Letter, Message, SendError, Sent};
+use super::{Channel, Letter, Message, SendError, Sent, TOGETHER};
 use crate::model::{BareJid, Code, Identity};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -76,7 +76,7 @@ impl Email {
             .map_err(|error| SendError::Fail(format!("the mail cannot be written: {error}")))?;
         match self.transport.send(mail).await {
             Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(SendError::Fail(reason(&error))),
+            Err(error) if error.is_permanent() && !is_login(&error) => Err(SendError::Fail(reason(&error))),
             Err(error) => Err(SendError::Retry(reason(&error))),
         }
     }
@@ -124,6 +124,12 @@ impl Email {
     }
 }
 
+/// Whether it is our login that is refused (RFC 4954, 6): the admin's to mend, and the message is still wanted then.
+fn is_login(error: &smtp::Error) -> bool {
+    let code = error.status().map(u16::from);
+    matches!(code, Some(530 | 534 | 535 | 538))
+}
+
 /// What went wrong, without the server's own words: they like to repeat the address.
 fn reason(error: &smtp::Error) -> String {
     match error.status() {
@@ -148,7 +154,7 @@ impl Channel for Email {
                 _ => Err(SendError::Fail("not a message for e-mail".into())),
             }
         });
-        futures::future::join_all(each).boxed()
+        futures::stream::iter(each).buffered(TOGETHER).collect().boxed()
     }
 }
 

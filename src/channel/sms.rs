@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use futures::FutureExt;
 use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{Channel, Letter, Message, SendError, Sent, text};
+use super::{Channel, Letter, Message, SendError, Sent, TOGETHER, text};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -174,6 +174,6 @@ impl Channel for Sms {
                 _ => Err(SendError::Fail("not a text message".into())),
             }
         });
-        futures::future::join_all(each).boxed()
+        futures::stream::iter(each).buffered(TOGETHER).collect().boxed()
     }
 }

@@ -11,7 +11,7 @@ use warp::Filter;
 use warp::http::Method;
 
 use super::error::{ApiError, Result};
-use crate::service::{Requester, Service};
+use crate::service::{Error, Requester, Service};
 
 /// Larger bodies are refused. A hundred hashes take 13 KiB.
 const LARGEST_BODY: usize = 128 * 1024;
@@ -71,7 +71,7 @@ pub fn body(patience: Duration) -> impl Filter<Extract = (Result<Bytes>,), Error
 async fn collect(stream: impl Stream<Item = std::result::Result<impl Buf, warp::Error>>) -> Result<Bytes> {
     let mut stream = std::pin::pin!(stream);
     let mut body = Vec::new();
-    while let Some(mut chunk) = stream.try_next().await.map_err(|_| ApiError::Timeout)? {
+    while let Some(mut chunk) = stream.try_next().await.map_err(|_| Error::JsonDecode)? {
         if body.len() + chunk.remaining() > LARGEST_BODY {
             return Err(ApiError::BodyTooLarge { limit: LARGEST_BODY });
         }

@@ -9,9 +9,9 @@ mod wire;
 
 use std::convert::Infallible;
 
-use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
+use warp::{Filter, Rejection};
 
 use self::filters::{Segment, body, pairs};
 pub use self::server::{Server, ServerConfig};
@@ -25,82 +25,93 @@ struct Api {
     request_timeout: std::time::Duration,
 }
 
-/// Every route. The first is the one that is asked most.
+/// Every route: the API, which web pages of other origins may call, and the page for people, which they may not.
+///
+/// The look-up that is asked most comes first among the API's; the others are boxed, because each request copies the
+/// filters that it might still need.
 fn routes(api: Api, cors_origins: &[String]) -> BoxedFilter<(Response,)> {
-    let timeout = api.request_timeout;
-    let call = filters::admitted(api.service);
-    let get = warp::get().and(call.clone());
-    let post = warp::post().and(call);
-
+    let get = warp::get().and(filters::admitted(api.service.clone()));
     let confirm = warp::path!("v1" / "confirm" / Segment / Segment)
-        .and(get.clone())
+        .and(get)
         .then(handlers::confirm);
-    let confirm_query = warp::path!("v1" / "confirm")
-        .and(get.clone())
-        .and(pairs())
-        .then(handlers::confirm_query);
-    let confirm_many = warp::path!("v1" / "confirm")
-        .and(post.clone())
-        .and(body(timeout))
-        .then(handlers::confirm_many);
-    let contact = warp::path!("v1" / "contact")
-        .and(post.clone())
-        .and(body(timeout))
-        .then(handlers::contact);
-    let register = warp::path!("v1" / "register" / Segment / Segment / Segment)
-        .and(get.clone())
-        .and(pairs())
-        .then(handlers::register);
-    let register_post = warp::path!("v1" / "register")
-        .and(post.clone())
-        .and(body(timeout))
-        .then(handlers::register_post);
-    let verify = warp::path!("v1" / "verify" / Segment)
-        .and(get.clone())
-        .and(pairs())
-        .then(handlers::verify);
-    let verify_post = warp::path!("v1" / "verify")
-        .and(post.clone())
-        .and(body(timeout))
-        .then(handlers::verify_post);
-    let forget = warp::path!("v1" / "forget")
-        .and(post.clone())
-        .and(body(timeout))
-        .then(handlers::forget);
-    let version = warp::path!("version").and(get.clone()).then(handlers::version);
-    let page = warp::path!("verify" / Segment).and(get).and(pairs()).then(page::show);
-    let page_post = warp::path!("verify" / Segment)
-        .and(post)
-        .and(body(timeout))
-        .then(page::submit);
-
-    confirm
-        .or(confirm_many)
+    let calls = confirm
+        .or(calls(&api))
         .unify()
-        .or(contact)
+        .recover(unrouted)
         .unify()
-        .or(register)
-        .unify()
-        .or(register_post)
-        .unify()
-        .or(verify)
-        .unify()
-        .or(verify_post)
-        .unify()
-        .or(confirm_query)
-        .unify()
-        .or(forget)
-        .unify()
-        .or(version)
-        .unify()
-        .or(page)
-        .unify()
-        .or(page_post)
-        .unify()
-        .recover(|rejection| async move { Ok::<_, Infallible>(error::unrouted(&rejection)) })
-        .unify()
-        .with(filters::cors(cors_origins))
-        .recover(|rejection| async move { Ok::<_, Infallible>(error::unrouted(&rejection)) })
+        .with(filters::cors(cors_origins));
+    pages(&api)
+        .or(calls)
         .map(warp::Reply::into_response)
+        .recover(unrouted)
+        .unify()
         .boxed()
+}
+
+async fn unrouted(rejection: Rejection) -> Result<Response, Infallible> {
+    Ok(error::unrouted(&rejection))
+}
+
+fn calls(api: &Api) -> BoxedFilter<(Response,)> {
+    let call = filters::admitted(api.service.clone());
+    let get = warp::get().and(call.clone());
+    let post = warp::post().and(call).and(body(api.request_timeout));
+    any_of([
+        warp::path!("v1" / "confirm")
+            .and(post.clone())
+            .then(handlers::confirm_many)
+            .boxed(),
+        warp::path!("v1" / "confirm")
+            .and(get.clone())
+            .and(pairs())
+            .then(handlers::confirm_query)
+            .boxed(),
+        warp::path!("v1" / "contact")
+            .and(post.clone())
+            .then(handlers::contact)
+            .boxed(),
+        warp::path!("v1" / "register" / Segment / Segment / Segment)
+            .and(get.clone())
+            .and(pairs())
+            .then(handlers::register)
+            .boxed(),
+        warp::path!("v1" / "register")
+            .and(post.clone())
+            .then(handlers::register_post)
+            .boxed(),
+        warp::path!("v1" / "verify" / Segment)
+            .and(get.clone())
+            .and(pairs())
+            .then(handlers::verify)
+            .boxed(),
+        warp::path!("v1" / "verify")
+            .and(post.clone())
+            .then(handlers::verify_post)
+            .boxed(),
+        warp::path!("v1" / "forget").and(post).then(handlers::forget).boxed(),
+        warp::path!("version").and(get).then(handlers::version).boxed(),
+    ])
+}
+
+fn pages(api: &Api) -> BoxedFilter<(Response,)> {
+    let path = warp::path!("verify" / Segment);
+    let call = filters::admitted(api.service.clone());
+    let post = warp::post().and(call.clone()).and(body(api.request_timeout));
+    any_of([
+        path.and(warp::get()).and(call).and(pairs()).then(page::show).boxed(),
+        path.and(post).then(page::submit).boxed(),
+        path.map(|_| warp::Reply::into_response(error::ApiError::MethodNotAllowed))
+            .boxed(),
+    ])
+}
+
+/// The first that fits.
+fn any_of<const N: usize>(routes: [BoxedFilter<(Response,)>; N]) -> BoxedFilter<(Response,)> {
+    let nothing = warp::any()
+        .and_then(async || Err::<Response, _>(warp::reject::not_found()))
+        .boxed();
+    routes
+        .into_iter()
+        .rev()
+        .fold(nothing, |others, route| route.or(others).unify().boxed())
 }

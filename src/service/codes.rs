@@ -125,11 +125,23 @@ impl Core {
             code: self.keys.code(&new.id, &owner, &code),
             native_guesses: 0,
             http_guesses: 0,
-            sent_at: now,
             expires_at,
             sealed: self.seal(Purpose::Pending, &remembered)?,
         })?;
-        self.post(tx, message(code, rule.expires.as_secs().div_ceil(60)), expires_at)
+        // A code that was replaced must not arrive after the one that replaced it.
+        let about = self.about_code(&new.id, &owner);
+        tx.withdraw(&about)?;
+        self.post(
+            tx,
+            message(code, rule.expires.as_secs().div_ceil(60)),
+            Some(about),
+            expires_at,
+        )
+    }
+
+    /// What the message with a code is about: it goes when the code has served, was replaced or is forgotten.
+    pub(super) fn about_code(&self, id: &Mac, owner: &Mac) -> Mac {
+        self.keys.quota("code for", &[id, owner])
     }
 
     fn code_counters(&self, identity: &Hash, owner: &Mac) -> [Counter; 3] {
@@ -184,22 +196,30 @@ impl Core {
             limit: self.settings.limits.guesses_per_day,
             window: DAY,
         };
-        guesses.check(tx, now, 1)?;
+        // One guess is compared with every candidate, so it is as many guesses.
+        let compared = u32::try_from(live.len()).unwrap_or(u32::MAX);
+        guesses.check(tx, now, compared)?;
         // Every candidate is compared, whichever matches: the time tells nothing.
         let right = live.iter().fold(None, |found, pending| {
             let matches = self.keys.code(&pending.id, &pending.owner, &code) == pending.code;
             if matches { Some(pending) } else { found }
         });
         let Some(right) = right else {
-            guesses.add(tx, now, 1)?;
+            guesses.add(tx, now, compared)?;
             for pending in live {
                 self.count_guess(tx, side, pending)?;
             }
             return Err(Error::FaultyCode);
         };
-        tx.delete_pending(&right.id, &right.owner)?;
+        self.drop_pending(tx, &right.id, &right.owner)?;
         let PendingBox { target, provider } = self.open(Purpose::Pending, &right.sealed)?;
         Ok(Proven { target, provider })
+    }
+
+    /// Removes a registration, and the message with its code if that still waits.
+    pub(super) fn drop_pending(&self, tx: &Tx<'_>, id: &Mac, owner: &Mac) -> Result<()> {
+        tx.delete_pending(id, owner)?;
+        Ok(tx.withdraw(&self.about_code(id, owner))?)
     }
 
     fn count_guess(&self, tx: &Tx<'_>, side: Side, mut pending: Pending) -> Result<()> {
@@ -209,7 +229,7 @@ impl Core {
         }
         // Used up by its own target, a code is gone for everybody; used up over HTTP, it still serves its target.
         if pending.native_guesses >= self.settings.limits.guesses_per_code {
-            return Ok(tx.delete_pending(&pending.id, &pending.owner)?);
+            return self.drop_pending(tx, &pending.id, &pending.owner);
         }
         Ok(tx.put_pending(&pending)?)
     }

@@ -99,13 +99,11 @@ impl Service {
 
     /// Those details that can be parsed and are linked to `target`.
     async fn confirmed_details(&self, target: &BareJid, details: Vec<(String, String)>) -> Result<Vec<Identity>> {
-        let mut identities: Vec<Identity> = Vec::new();
-        for (provider, id) in details {
-            match Identity::parse(provider.into(), &id) {
-                Ok(identity) if !identities.contains(&identity) => identities.push(identity),
-                _ => {}
-            }
-        }
+        let identities = details
+            .into_iter()
+            .filter_map(|(provider, id)| Identity::parse(provider.into(), &id).ok());
+        let mut seen = HashSet::new();
+        let identities: Vec<Identity> = identities.filter(|identity| seen.insert(identity.hash())).collect();
         let owner = Some(self.core.keys.owner(target));
         self.ask(move |core, tx| {
             let mut confirmed = Vec::new();
@@ -129,14 +127,20 @@ impl Service {
 }
 
 fn check_size(request: &ContactRequest) -> Result<()> {
-    match request.contacts.len() {
-        0 => Err(Error::Value("'contacts' must have at least one hash.".into())),
-        1..=HASHES_PER_CONTACT => Ok(()),
-        _ => Err(Error::TooManyRequested {
-            limit: HASHES_PER_CONTACT,
-            what: "hashes",
-        }),
+    let too_many = |what| Error::TooManyRequested {
+        limit: HASHES_PER_CONTACT,
+        what,
+    };
+    if request.contacts.is_empty() {
+        return Err(Error::Value("'contacts' must have at least one hash.".into()));
     }
+    if request.contacts.len() > HASHES_PER_CONTACT {
+        return Err(too_many("hashes"));
+    }
+    if request.details.len() > HASHES_PER_CONTACT {
+        return Err(too_many("contact details"));
+    }
+    Ok(())
 }
 
 impl Core {
@@ -153,30 +157,45 @@ impl Core {
         hashes.add(tx, now, asked)?;
         tx.push(&NewRow {
             queue: Queue::Requests,
+            about: Some(self.about_requester(&request.from)),
             due_at: now,
             expires_at: now + millis(WANTED_FOR),
             sealed: self.seal(Purpose::Outbox, request)?,
         })
     }
 
+    /// What contact requests and introductions of `requester` are about: they go when the requester is forgotten.
+    pub(super) fn about_requester(&self, requester: &BareJid) -> Mac {
+        self.keys.quota("requests of", &[&self.keys.owner(requester)])
+    }
+
     fn introduce(&self, tx: &Tx<'_>, row: &Row) -> Result<()> {
-        let request: Request = self.open(Purpose::Outbox, &row.sealed)?;
+        if !tx.remove(row.id)? {
+            // Withdrawn since the worker took it.
+            return Ok(());
+        }
+        let Ok(request) = self.open::<Request>(Purpose::Outbox, &row.sealed) else {
+            tracing::error!("a contact request was dropped: it cannot be opened");
+            return Ok(());
+        };
         let requester = self.keys.owner(&request.from);
         let mut served = HashSet::from([requester]);
         for hash in &request.hashes {
             let Some(link) = tx.link(&self.keys.id(hash))? else {
                 continue;
             };
-            if served.insert(link.owner) && self.is_first_today(tx, &requester, &link.owner)? {
-                let introduction = Message::Introduction {
-                    to: self.open_link(&link)?.0,
-                    from: request.from.clone(),
-                    details: request.details.clone(),
-                };
-                self.post(tx, introduction, row.expires_at)?;
+            if !served.insert(link.owner) || !self.is_first_today(tx, &requester, &link.owner)? {
+                continue;
             }
+            let Ok((to, _)) = self.open_link(&link) else {
+                tracing::error!("a link cannot be opened");
+                continue;
+            };
+            let (from, details) = (request.from.clone(), request.details.clone());
+            let about = Some(self.about_requester(&from));
+            self.post(tx, Message::Introduction { to, from, details }, about, row.expires_at)?;
         }
-        Ok(tx.remove(row.id)?)
+        Ok(())
     }
 
     /// Whether the requester has not reached that recipient of late; from now on it has.

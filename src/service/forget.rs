@@ -39,8 +39,8 @@ impl Service {
     /// `too_many_requested`, `internal_server_error`.
     pub async fn forget_native(&self, sender: &BareJid, hashes: &[String]) -> Result<()> {
         let selection = self.selection(hashes)?;
-        let owner = self.core.keys.owner(sender);
-        self.change(move |core, tx| core.forget(tx, &owner, selection.as_deref()))
+        let sender = sender.clone();
+        self.change(move |core, tx| core.forget(tx, &sender, selection.as_deref()))
             .await
     }
 
@@ -81,7 +81,7 @@ impl Service {
             let waiting = tx.pending(&id, &owner)?.into_iter().collect();
             let itself = core.keys.id(&Identity::of_jid(&target).hash());
             core.check_code(tx, Side::Http, waiting, &[&itself], Some(&code))?;
-            core.forget(tx, &owner, selection.as_deref())?;
+            core.forget(tx, &target, selection.as_deref())?;
             Ok(Forgetting::Forgotten)
         })
         .await
@@ -101,14 +101,18 @@ impl Service {
 }
 
 impl Core {
-    fn forget(&self, tx: &Tx<'_>, owner: &Mac, selection: Option<&[Mac]>) -> Result<()> {
+    fn forget(&self, tx: &Tx<'_>, target: &BareJid, selection: Option<&[Mac]>) -> Result<()> {
+        let owner = self.keys.owner(target);
         let Some(ids) = selection else {
-            tx.delete_links_of(owner)?;
-            return Ok(tx.delete_pendings_of(owner)?);
+            for waiting in tx.pendings_of(&owner)? {
+                self.drop_pending(tx, &waiting.id, &owner)?;
+            }
+            tx.withdraw(&self.about_requester(target))?;
+            return Ok(tx.delete_links_of(&owner)?);
         };
         for id in ids {
-            tx.delete_link(id, owner)?;
-            tx.delete_pending(id, owner)?;
+            tx.delete_link(id, &owner)?;
+            self.drop_pending(tx, id, &owner)?;
         }
         Ok(())
     }

@@ -34,8 +34,8 @@ pub use self::register::{Registered, Status};
 pub use self::verify::Verified;
 use crate::channel::{Letter, Message};
 use crate::clock::{Clock, Millis, millis};
-use crate::model::Keys;
 use crate::model::seal::Purpose;
+use crate::model::{Keys, Mac};
 use crate::store::{NewRow, Purged, Queue, Read, Store, StoreError, Write};
 
 /// For how long a notice may wait for its delivery.
@@ -251,12 +251,13 @@ impl Core {
         Error::Internal(StoreError(cause.to_string()))
     }
 
-    /// Puts a message into the outbox.
-    fn post(&self, tx: &Tx<'_>, message: Message, expires_at: Millis) -> Result<()> {
+    /// Puts a message into the outbox, from where it can be withdrawn by what it is `about`.
+    fn post(&self, tx: &Tx<'_>, message: Message, about: Option<Mac>, expires_at: Millis) -> Result<()> {
         let Some(queue) = message.queue() else { return Ok(()) };
         let id = format!("{:032x}", self.rng().random::<u128>());
         tx.push(&NewRow {
             queue,
+            about,
             due_at: self.clock.now(),
             expires_at,
             sealed: self.seal(Purpose::Outbox, &Letter { id, message })?,

@@ -88,7 +88,7 @@ impl Fixture {
         let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
         self.service
             .store()
-            .write(move |tx| ids.into_iter().try_for_each(|id| tx.remove(id)))
+            .write(move |tx| ids.into_iter().try_for_each(|id| tx.remove(id).map(drop)))
             .await
             .unwrap();
         rows.iter()
@@ -103,6 +103,24 @@ impl Fixture {
             _ => None,
         });
         codes.collect()
+    }
+
+    /// The only code that waits in a queue, which stays there.
+    async fn peek_code(&self, queue: Queue) -> String {
+        let now = self.clock.now();
+        let rows = self
+            .service
+            .store()
+            .read(move |tx| tx.due(queue, now, 1000))
+            .await
+            .unwrap();
+        let [row] = &rows[..] else {
+            panic!("{} messages", rows.len())
+        };
+        match self.service.open_letter(&row.sealed).unwrap().message {
+            Message::Code { code, .. } => code.to_string(),
+            _ => panic!("no code"),
+        }
     }
 
     async fn register(&self, target: &BareJid, provider: &str, id: &str) -> Result<Registered> {
@@ -651,4 +669,57 @@ async fn two_verifications_at_once_make_one_link() {
     let (amy, phone) = (amy(), hash("phone", PHONE));
     let results = futures::future::join_all((0..8).map(|_| it.verify(&amy, &phone, &code))).await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+}
+
+#[tokio::test]
+async fn a_code_that_was_replaced_used_or_forgotten_is_not_sent_any_more() {
+    let it = Fixture::new();
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    it.clock.advance(MINUTE);
+    it.resend(&amy(), "phone", PHONE).await.unwrap();
+    let code = it.peek_code(Queue::Phone).await;
+    it.verify(&amy(), &hash("phone", PHONE), &code).await.unwrap();
+    assert!(it.sent(Queue::Phone).await.is_empty());
+
+    it.register(&amy(), "email", MAIL).await.unwrap();
+    it.service.forget_native(&amy(), &[]).await.unwrap();
+    assert!(it.sent(Queue::Email).await.is_empty());
+}
+
+#[tokio::test]
+async fn whoever_is_forgotten_asks_nobody_any_more() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), PHONE).await;
+    it.clock.advance(MINUTE);
+    it.link_phone(&michael(), "+447700900456").await;
+    it.contact(&michael(), "+447700900456", vec![hash("phone", PHONE)])
+        .await
+        .unwrap();
+    let waiting = Fixture::request(&michael(), &[("phone", "+447700900456")], vec![own_hash(&amy())]);
+    it.service.contact_native(waiting).await.unwrap();
+    it.service.forget_native(&michael(), &[]).await.unwrap();
+    it.match_requests().await;
+    assert!(it.introductions().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_guess_over_http_counts_for_every_code_it_is_compared_with() {
+    let it = Fixture::new();
+    for n in 0..5 {
+        it.register(&jid(&format!("user{n}@example.org")), "phone", PHONE)
+            .await
+            .unwrap();
+        it.clock.advance(MINUTE);
+    }
+    for expected in ["faulty_code", "faulty_code", "request_limit_reached"] {
+        assert_eq!(code_of(it.verify_http(&hash("phone", PHONE), "x").await), expected);
+    }
+}
+
+#[tokio::test]
+async fn contact_details_are_limited() {
+    let it = Fixture::new();
+    let details = vec![("phone", PHONE); 101];
+    let request = Fixture::request(&amy(), &details, vec![own_hash(&michael())]);
+    assert_eq!(code_of(it.service.contact_native(request).await), "too_many_requested");
 }

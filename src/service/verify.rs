@@ -7,6 +7,9 @@ use crate::model::seal::Purpose;
 use crate::model::{BareJid, Hash, Identity, Provider};
 use crate::store::Link;
 
+/// A link's box holds a multiple of so many bytes.
+const PADDED_TO: usize = 32;
+
 /// A link that was made.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Verified {
@@ -66,7 +69,7 @@ impl Core {
         if let Some(old) = tx.link(&id)?.filter(|old| old.owner != owner) {
             let (to, hash) = self.open_link(&old)?;
             let notice = Message::TakenOver { to, hash, provider };
-            self.post(tx, notice, self.notice_expires_at())?;
+            self.post(tx, notice, None, self.notice_expires_at())?;
         }
         let link = Link {
             owner,
@@ -87,7 +90,9 @@ impl Core {
 
     /// A link's box is the hash and, behind it, the target: a third of what JSON would take.
     fn seal_link(&self, target: &BareJid, hash: &Hash) -> Vec<u8> {
-        let plain = [hash.as_bytes(), target.as_str().as_bytes()].concat();
+        let mut plain = [hash.as_bytes(), target.as_str().as_bytes()].concat();
+        // Padded, because the length of a JID tells some of them apart.
+        plain.resize(plain.len().next_multiple_of(PADDED_TO), 0);
         self.keys.seal(Purpose::Link, &plain, &mut self.rng())
     }
 
@@ -95,7 +100,9 @@ impl Core {
     pub(super) fn open_link(&self, link: &Link) -> Result<(BareJid, Hash)> {
         let plain = self.keys.open(Purpose::Link, &link.sealed).map_err(Self::broken)?;
         let (hash, target) = plain.split_first_chunk::<64>().ok_or_else(|| Self::broken("no hash"))?;
-        let target = std::str::from_utf8(target).map_err(Self::broken)?;
+        let target = std::str::from_utf8(target)
+            .map_err(Self::broken)?
+            .trim_end_matches('\0');
         Ok((BareJid::new(target).map_err(Self::broken)?, Hash::from(*hash)))
     }
 }

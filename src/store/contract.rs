@@ -13,7 +13,7 @@ macro_rules! tests {
         $crate::store::contract::tests!($with_store:
             links_are_found_moved_and_listed, links_go_only_with_their_owner, registrations_are_kept_apart_by_target,
             registrations_are_replaced_and_removed, counters_are_set, messages_come_when_due_and_in_order,
-            queues_do_not_mix, row_ids_are_never_used_again, a_retry_counts_and_waits, what_expired_goes_and_nothing_else,
+            queues_do_not_mix, messages_are_withdrawn_by_what_they_are_about, row_ids_are_never_used_again, a_retry_counts_and_waits, what_expired_goes_and_nothing_else,
             an_error_rolls_everything_back, a_write_is_seen_by_the_next_read, many_writers_at_once_lose_nothing,
             settling_keeps_everything);
     };
@@ -46,7 +46,6 @@ fn pending(id: Mac, owner: Mac, expires_at: Millis) -> Pending {
         code: Mac([3; 16]),
         native_guesses: 1,
         http_guesses: 2,
-        sent_at: 5,
         expires_at,
         sealed: vec![4; 50],
     }
@@ -55,6 +54,7 @@ fn pending(id: Mac, owner: Mac, expires_at: Millis) -> Pending {
 fn row(queue: Queue, due_at: Millis, seal: u8) -> NewRow {
     NewRow {
         queue,
+        about: None,
         due_at,
         expires_at: 1000,
         sealed: vec![seal],
@@ -132,8 +132,7 @@ pub async fn registrations_are_replaced_and_removed(store: Store) {
     );
     store.write(|w| w.delete_pending(&A, &X)).await.unwrap();
     assert_eq!(store.read(|r| r.pending(&A, &X)).await.unwrap(), None);
-    store.write(|w| w.delete_pendings_of(&X)).await.unwrap();
-    assert_eq!(store.read(|r| r.pending(&B, &X)).await.unwrap(), None);
+    assert_eq!(store.read(|r| r.pendings_of(&X)).await.unwrap(), [pending(B, X, 100)]);
     assert!(store.read(|r| r.pending(&A, &Y)).await.unwrap().is_some());
 }
 
@@ -170,13 +169,30 @@ pub async fn queues_do_not_mix(store: Store) {
     }
 }
 
+pub async fn messages_are_withdrawn_by_what_they_are_about(store: Store) {
+    store
+        .write(|w| {
+            for (about, seal) in [(Some(A), 1), (Some(B), 2), (None, 3), (Some(A), 4)] {
+                w.push(&NewRow {
+                    about,
+                    ..row(Queue::Xmpp, 1, seal)
+                })?;
+            }
+            w.withdraw(&A)
+        })
+        .await
+        .unwrap();
+    assert_eq!(seals(&store, Queue::Xmpp, 1).await, [2, 3]);
+}
+
 pub async fn row_ids_are_never_used_again(store: Store) {
     let mut seen = std::collections::HashSet::new();
     for _ in 0..3 {
         store.write(|w| w.push(&row(Queue::Xmpp, 1, 1))).await.unwrap();
         let id = store.read(|r| r.due(Queue::Xmpp, 1, 1)).await.unwrap()[0].id;
         assert!(seen.insert(id));
-        store.write(move |w| w.remove(id)).await.unwrap();
+        assert!(store.write(move |w| w.remove(id)).await.unwrap());
+        assert!(!store.write(move |w| w.remove(id)).await.unwrap());
         assert!(seals(&store, Queue::Xmpp, 1).await.is_empty());
     }
 }

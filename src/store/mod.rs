@@ -47,8 +47,6 @@ pub struct Pending {
     pub native_guesses: u32,
     /// Wrong guesses over HTTP, by anybody.
     pub http_guesses: u32,
-    /// When the code was sent.
-    pub sent_at: Millis,
     /// From when on it is as if it had never been.
     pub expires_at: Millis,
     /// What is needed to make the link, sealed.
@@ -111,6 +109,8 @@ pub struct Row {
 pub struct NewRow {
     /// Which worker takes it.
     pub queue: Queue,
+    /// What it is about, to withdraw it by.
+    pub about: Option<Mac>,
     /// When it may be sent.
     pub due_at: Millis,
     /// From when on it may not be sent any more.
@@ -142,6 +142,8 @@ pub trait Read {
     fn pending(&self, id: &Mac, owner: &Mac) -> Result<Option<Pending>>;
     /// Every registration of `id`, whoever it is for.
     fn pendings(&self, id: &Mac) -> Result<Vec<Pending>>;
+    /// Every registration for `owner`.
+    fn pendings_of(&self, owner: &Mac) -> Result<Vec<Pending>>;
     /// A counter.
     fn quota(&self, key: &Mac) -> Result<Option<Quota>>;
     /// Up to `limit` messages of `queue` that are due, the longest due first.
@@ -162,14 +164,14 @@ pub trait Write: Read {
     fn put_pending(&self, pending: &Pending) -> Result<()>;
     /// Removes a registration.
     fn delete_pending(&self, id: &Mac, owner: &Mac) -> Result<()>;
-    /// Removes every registration for `owner`.
-    fn delete_pendings_of(&self, owner: &Mac) -> Result<()>;
     /// Sets a counter.
     fn put_quota(&self, key: &Mac, quota: Quota) -> Result<()>;
     /// Puts a message into the outbox.
     fn push(&self, row: &NewRow) -> Result<()>;
-    /// Takes a message out of the outbox.
-    fn remove(&self, row: i64) -> Result<()>;
+    /// Takes a message out of the outbox; tells whether it still was there.
+    fn remove(&self, row: i64) -> Result<bool>;
+    /// Takes every message about `about` out of the outbox.
+    fn withdraw(&self, about: &Mac) -> Result<()>;
     /// Tries a message again later: counts the try.
     fn retry(&self, row: i64, due_at: Millis) -> Result<()>;
     /// Removes what has expired.

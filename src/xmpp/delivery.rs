@@ -3,6 +3,7 @@
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use minidom::Element;
+use serde::Serialize;
 use xso::AsXml;
 
 use super::link::{Down, Link};
@@ -92,11 +93,25 @@ fn payload(message: &Message) -> Option<Element> {
     }
 }
 
-/// The JSON array of the `<info/>` element.
+/// An object of the `<info/>` element (API document, 1.4.2).
+#[derive(Serialize)]
+struct Detail<'a> {
+    provider: &'a str,
+    id: &'a str,
+    confirmed: bool,
+}
+
 fn info(details: &[Identity]) -> String {
-    let object =
-        |detail: &Identity| serde_json::json!({"provider": detail.provider.name(), "id": detail.id, "confirmed": true});
-    serde_json::Value::from_iter(details.iter().map(object)).to_string()
+    let objects: Vec<_> = details
+        .iter()
+        .map(|detail| Detail {
+            provider: detail.provider.name(),
+            id: &detail.id,
+            confirmed: true,
+        })
+        .collect();
+    // Strings and booleans can always be written.
+    serde_json::to_string(&objects).unwrap_or_default()
 }
 
 impl Channel for Delivery {

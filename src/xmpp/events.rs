@@ -6,17 +6,36 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use rxml::parser::EventMetrics;
 use rxml::parser::RawQName;
 use rxml::{AsyncRawReader, AttrMap, Event, Namespace, NcName, RawEvent, RawParser, WithOptions};
-use tokio::io::{AsyncRead, BufReader};
+use tokio::io::{AsyncRead, BufReader, ReadBuf};
 
 /// Elements nested deeper than this are dropped; the stream itself counts.
 const DEEPEST: usize = 49;
 /// Larger than the stanzas that Prosody (512 KiB) and ejabberd relay by default, so that only a server configured
 /// otherwise can end the stream by size.
 const LONGEST_TOKEN: usize = 2 * 1024 * 1024;
+
+/// Turns carriage returns into line feeds, as any XML processor must (XML 1.0, section 2.11). `rxml` takes a bare one in
+/// an attribute for an error, and Prosody writes `&#xD;` as one.
+struct Lines<R>(R);
+
+impl<R: AsyncRead + Unpin> AsyncRead for Lines<R> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut self.0).poll_read(cx, buffer);
+        for byte in &mut buffer.filled_mut()[before..] {
+            if *byte == b'\r' {
+                *byte = b'\n';
+            }
+        }
+        result
+    }
+}
 
 /// What an element declares.
 #[derive(Default)]
@@ -33,7 +52,7 @@ struct Head {
 
 /// Reads events.
 pub struct Events<R> {
-    raw: AsyncRawReader<BufReader<R>>,
+    raw: AsyncRawReader<BufReader<Lines<R>>>,
     depth: usize,
     scopes: Vec<Scope>,
     head: Option<Head>,
@@ -48,7 +67,7 @@ impl<R: AsyncRead + Unpin> Events<R> {
         };
         Self {
             raw: AsyncRawReader::wrap(
-                BufReader::with_capacity(64 * 1024, io),
+                BufReader::with_capacity(64 * 1024, Lines(io)),
                 RawParser::with_options(options),
             ),
             depth: 0,
@@ -208,6 +227,12 @@ mod tests {
             .count();
         assert_eq!(opened, DEEPEST + 1);
         assert!(matches!(&events[events.len() - 3], Event::Text(_, text) if text == "y"));
+    }
+
+    #[tokio::test]
+    async fn carriage_returns_are_line_feeds() {
+        let events = read("<a b='\rx\r\ny\r'>\r</a>").await.unwrap();
+        assert!(matches!(&events[1], Event::Text(_, text) if text == "\n"), "{events:?}");
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ mod migrations;
 mod queries;
 mod writer;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
@@ -109,10 +110,12 @@ impl Backend for SqliteStore {
     }
 }
 
+/// Runs `job` in a snapshot. The statements around it are cached: parsing them would take as long as a look-up.
 fn read(connection: &Connection, job: ReadJob) -> Result<()> {
-    let snapshot = connection.unchecked_transaction()?;
-    job(&Session(&snapshot));
-    Ok(())
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let done = catch_unwind(AssertUnwindSafe(|| job(&Session(connection))));
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    done.map_err(|_| StoreError("a read failed by a bug".into()))
 }
 
 impl From<rusqlite::Error> for StoreError {

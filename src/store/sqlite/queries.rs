@@ -52,7 +52,6 @@ fn pending(row: &SqlRow) -> rusqlite::Result<Pending> {
         code: row.get("code_mac")?,
         native_guesses: row.get("native_guesses")?,
         http_guesses: row.get("http_guesses")?,
-        sent_at: row.get("sent_at")?,
         expires_at: row.get("expires_at")?,
         sealed: row.get("box")?,
     })
@@ -107,6 +106,10 @@ impl Read for Session<'_> {
         self.all("SELECT * FROM pending WHERE id_mac = ?", [id], pending)
     }
 
+    fn pendings_of(&self, owner: &Mac) -> Result<Vec<Pending>> {
+        self.all("SELECT * FROM pending WHERE owner_mac = ?", [owner], pending)
+    }
+
     fn quota(&self, key: &Mac) -> Result<Option<Quota>> {
         self.one("SELECT resets_at, used FROM quota WHERE key = ?", [key], quota)
     }
@@ -152,15 +155,14 @@ impl Write for Session<'_> {
     fn put_pending(&self, pending: &Pending) -> Result<()> {
         self.run(
             "INSERT OR REPLACE INTO pending
-             (id_mac, owner_mac, code_mac, native_guesses, http_guesses, sent_at, expires_at, box)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+             (id_mac, owner_mac, code_mac, native_guesses, http_guesses, expires_at, box)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
             params![
                 pending.id,
                 pending.owner,
                 pending.code,
                 pending.native_guesses,
                 pending.http_guesses,
-                pending.sent_at,
                 pending.expires_at,
                 pending.sealed
             ],
@@ -170,11 +172,6 @@ impl Write for Session<'_> {
 
     fn delete_pending(&self, id: &Mac, owner: &Mac) -> Result<()> {
         self.run("DELETE FROM pending WHERE id_mac = ? AND owner_mac = ?", [id, owner])?;
-        Ok(())
-    }
-
-    fn delete_pendings_of(&self, owner: &Mac) -> Result<()> {
-        self.run("DELETE FROM pending WHERE owner_mac = ?", [owner])?;
         Ok(())
     }
 
@@ -188,14 +185,18 @@ impl Write for Session<'_> {
 
     fn push(&self, row: &NewRow) -> Result<()> {
         self.run(
-            "INSERT INTO outbox (queue, due_at, expires_at, box) VALUES (?, ?, ?, ?)",
-            params![row.queue as u8, row.due_at, row.expires_at, row.sealed],
+            "INSERT INTO outbox (queue, about_mac, due_at, expires_at, box) VALUES (?, ?, ?, ?, ?)",
+            params![row.queue as u8, row.about, row.due_at, row.expires_at, row.sealed],
         )?;
         Ok(())
     }
 
-    fn remove(&self, row: i64) -> Result<()> {
-        self.run("DELETE FROM outbox WHERE id = ?", [row])?;
+    fn remove(&self, row: i64) -> Result<bool> {
+        Ok(self.run("DELETE FROM outbox WHERE id = ?", [row])? > 0)
+    }
+
+    fn withdraw(&self, about: &Mac) -> Result<()> {
+        self.run("DELETE FROM outbox WHERE about_mac = ?", [about])?;
         Ok(())
     }
 

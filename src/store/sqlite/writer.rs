@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::{Result, StoreError, WriteJob};
@@ -100,27 +100,42 @@ fn perform(connection: &Connection, batch: &mut Vec<(Order, Answer)>) {
 
 /// Runs every job in a savepoint of its own within one transaction, and answers when that is on disk.
 fn commit_together(connection: &Connection, writes: Vec<(WriteJob, Answer)>) {
-    let outcome = (|| {
-        let mut transaction =
-            rusqlite::Transaction::new_unchecked(connection, rusqlite::TransactionBehavior::Immediate)?;
-        let mut done = Vec::with_capacity(writes.len());
-        for (job, answer) in writes {
-            done.push((in_savepoint(&mut transaction, job), answer));
+    let (jobs, answers): (Vec<_>, Vec<_>) = writes.into_iter().unzip();
+    match run_all(connection, jobs) {
+        Ok(results) => {
+            for (result, answer) in results.into_iter().zip(answers) {
+                let _ = answer.send(result);
+            }
         }
-        Ok::<_, rusqlite::Error>((transaction.commit(), done))
-    })();
-    // Where even the transaction could not begin, the answers were dropped, which says that nothing was done.
-    let Ok((committed, done)) = outcome else { return };
-    for (result, answer) in done {
-        let result = match &committed {
-            Ok(()) => result,
-            Err(error) => Err(StoreError(error.to_string())),
-        };
-        let _ = answer.send(result);
+        Err(error) => {
+            let text = error.to_string();
+            for answer in answers {
+                let _ = answer.send(Err(StoreError(text.clone())));
+            }
+        }
     }
 }
 
-fn in_savepoint(transaction: &mut rusqlite::Transaction<'_>, job: WriteJob) -> Result<()> {
+/// The jobs' results, once they are committed; the error if none of them is.
+fn run_all(connection: &Connection, jobs: Vec<WriteJob>) -> rusqlite::Result<Vec<Result<()>>> {
+    let mut transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let mut results = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        results.push(in_savepoint(&mut transaction, job));
+        // When the disk is full or fails, SQLite may roll everything back by itself. What is done after that would be
+        // committed one by one, behind the backs of those who are told that it failed.
+        if connection.is_autocommit() {
+            return Err(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK),
+                Some("the database rolled the transaction back: is the disk full?".into()),
+            ));
+        }
+    }
+    transaction.commit()?;
+    Ok(results)
+}
+
+fn in_savepoint(transaction: &mut Transaction<'_>, job: WriteJob) -> Result<()> {
     let savepoint = transaction.savepoint()?;
     // Dropped without a commit, a savepoint rolls back.
     catch_unwind(AssertUnwindSafe(|| job(&Session(&savepoint))))
