@@ -327,7 +327,9 @@ impl Config {
             path: file.to_owned(),
             error,
         })?;
-        let mut figment = Figment::from(Toml::string(&text));
+        // With defaults below, so that half a rule for codes is enough.
+        let defaults = Serialized::default("codes", CodeRules::default());
+        let mut figment = Figment::from(defaults).merge(Toml::string(&text));
         // Every key stands in a section; what has none (ITSEME_CLIENT_PASSWORD) is another program's.
         let environment = Env::prefixed("ITSEME_").split("__");
         let environment = environment
@@ -351,6 +353,12 @@ impl Config {
         }
         if self.component.ping_after < Duration::from_secs(1) {
             return Err(unusable("component.ping_after", "must be at least 1s"));
+        }
+        if self.limits.guesses_per_code == 0 {
+            return Err(unusable(
+                "limits.guesses_per_code",
+                "must be at least 1, or no code is ever right",
+            ));
         }
         self.component.secret()?;
         self.store.path()?;
@@ -611,6 +619,15 @@ mod tests {
         .unwrap();
         assert_eq!(config.limits.requests_per_second.get(), 99);
         assert_eq!(config.component.server.to_string(), "localhost:1");
+    }
+
+    #[test]
+    fn half_a_rule_for_codes_is_enough() {
+        let config = load_with(LEAST, &[("codes.xmpp.digits", "8")]).unwrap();
+        assert_eq!(
+            (config.codes.xmpp.digits, config.codes.xmpp.expires),
+            (8, Duration::from_secs(600))
+        );
     }
 
     #[test]

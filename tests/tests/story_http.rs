@@ -96,8 +96,9 @@ fn link_in(text: &str, http: &Http) -> String {
 
 async fn press(http: &Http, page: &str, form: &Form) -> Reply {
     assert_eq!(form.method, "post");
-    let action = form.action.strip_prefix(http.base()).unwrap_or(&form.action);
-    let path = if action.is_empty() { page } else { action };
+    let page = reqwest::Url::parse(&format!("{}{page}", http.base())).unwrap();
+    let action = page.join(&form.action).unwrap();
+    let path = action.as_str().strip_prefix(http.base()).expect("a form of this service");
     let request = http.request(Method::POST, path).header("accept", "text/html").form(&form.fields);
     Reply::to(request).await
 }
