@@ -8,7 +8,12 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{process::Process, python, text::code_in, wait::until};
+use crate::{
+    process::Process,
+    python,
+    text::code_in,
+    wait::{until, within},
+};
 
 /// `stand-ins/gateway.py`: speaks Twilio's API and the plain one.
 #[derive(Debug)]
@@ -88,10 +93,20 @@ impl Gateway {
         Some(messages.remove(found))
     }
 
-    async fn control(&self, wish: Value) {
+    /// Waits until somebody waits for an answer.
+    pub async fn is_waited_for(&self) {
+        within("a message that hangs", async {
+            while self.control(json!({})).await["waiting"] == 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+
+    async fn control(&self, wish: Value) -> Value {
         let url = format!("{}/control", self.url());
         let answer = reqwest::Client::new().post(url).json(&wish).send().await;
-        answer.and_then(reqwest::Response::error_for_status).expect("the gateway does as it is told");
+        answer.expect("the gateway does as it is told").json().await.expect("its answer")
     }
 }
 

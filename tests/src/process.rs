@@ -52,11 +52,16 @@ impl Process {
         self.child.try_wait().expect("the state of a child").is_none()
     }
 
-    /// Asks it to end (SIGTERM) and waits until it has.
-    pub async fn terminate(&mut self) -> ExitStatus {
+    /// Asks it to end (SIGTERM).
+    pub fn ask_to_end(&mut self) {
         if self.runs() {
             kill_process(Pid::from_child(&self.child), Signal::TERM).expect("a signal to an own child");
         }
+    }
+
+    /// Asks it to end and waits until it has.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        self.ask_to_end();
         self.ended().await
     }
 

@@ -42,7 +42,7 @@ impl World {
         Self::with("").await
     }
 
-    /// With keys of the service's configuration set otherwise, in TOML.
+    /// With keys of the service's configuration set otherwise, in TOML, where `GATEWAY_URL` is the gateway's address.
     pub async fn with(wishes: &str) -> Self {
         let mut world = Self::prepare(wishes).await;
         world.start_server().await;
@@ -61,7 +61,11 @@ impl World {
         let server = server::from_environment(&part("server"));
         let mail = MailServer::start(&part("mail")).await;
         let gateway = Gateway::start(&part("gateway")).await;
-        let service = Service::new(&part("service"), settings(&*server, &mail, &gateway), wishes);
+        let service = Service::new(
+            &part("service"),
+            settings(&*server, &mail, &gateway),
+            &wishes.replace("GATEWAY_URL", &gateway.url()),
+        );
         Self { service, server, mail, gateway, has_accounts: false, _folder: folder }
     }
 

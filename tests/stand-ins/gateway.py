@@ -4,7 +4,8 @@
     GET  /2010-04-01/Accounts/SID.json            is the account there?
     POST /                                        {"to", "text"} as JSON, bearer TOKEN: the plain gateway
     POST /control                                 {"fail": N} answers 503 to the next N messages,
-                                                  {"hang": true} to none until {"hang": false}
+                                                  {"hang": true} to none until {"hang": false};
+                                                  the answer says how many are "waiting"
 
 Every SMS taken is a line of JSON in the file given: {"to", "from", "text"}. Prints
 "listening on 127.0.0.1:PORT" once it does.
@@ -30,18 +31,23 @@ class Gateway(ThreadingHTTPServer):
         self.account = f"/2010-04-01/Accounts/{settings.sid}"
         self.lock = threading.Lock()
         self.to_fail = 0
+        self.waiting = 0
         self.may_answer = threading.Event()
         self.may_answer.set()
 
-    def control(self, wish: dict) -> None:
+    def control(self, wish: dict) -> dict:
         with self.lock:
             self.to_fail = wish.get("fail", self.to_fail)
         if "hang" in wish:
             (self.may_answer.clear if wish["hang"] else self.may_answer.set)()
+        return {"waiting": self.waiting}
 
     def fails_now(self) -> bool:
+        with self.lock:
+            self.waiting += 1
         self.may_answer.wait()
         with self.lock:
+            self.waiting -= 1
             failing = self.to_fail > 0
             self.to_fail -= failing
         return failing
@@ -69,8 +75,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/control":
-            self.server.control(json.loads(body))
-            self.answer(200, {})
+            self.answer(200, self.server.control(json.loads(body)))
         elif self.path == f"{self.server.account}/Messages.json":
             self.twilio_message({key: value[0] for key, value in parse_qs(body.decode()).items()})
         elif self.path == "/":

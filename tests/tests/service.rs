@@ -1,0 +1,118 @@
+//! What else an admin and a client rely on: discovery, the plain gateway, `check`, a quiet line, an orderly end.
+
+use itseme_client::Error;
+use itseme_tests::{AMY, Element, SERVICE, World};
+use tokio::time::{Duration, sleep};
+
+const FEATURES: [&str; 8] = [
+    "http://jabber.org/protocol/disco#info",
+    "http://jabber.org/protocol/disco#items",
+    "urn:xmpp:ping",
+    "jabber:iq:version",
+    "it-se.me:register",
+    "it-se.me:verify",
+    "it-se.me:contact",
+    "it-se.me:confirm",
+];
+
+#[tokio::test]
+async fn it_can_be_discovered() {
+    let world = World::start().await;
+    let amy = world.client(&AMY).await;
+    let service = amy.discover().await.unwrap();
+    let kinds: Vec<_> = service.identities.iter().map(|i| (i.category.as_str(), i.type_.as_str())).collect();
+    assert_eq!(kinds, [("directory", "user")]);
+    for feature in FEATURES {
+        assert!(service.features.iter().any(|offered| offered == feature), "{feature}");
+    }
+
+    let ask = async |xml: &str| amy.ask_service(xml.parse::<Element>().unwrap(), false).await;
+    assert!(ask("<ping xmlns='urn:xmpp:ping'/>").await.unwrap().is_none());
+    let version = ask("<query xmlns='jabber:iq:version'/>").await.unwrap().unwrap();
+    let name = version.get_child("name", "jabber:iq:version").unwrap().text();
+    assert_eq!(name, "it-se.me");
+    let items = ask("<query xmlns='http://jabber.org/protocol/disco#items'/>").await.unwrap().unwrap();
+    assert_eq!(items.children().count(), 0);
+
+    let condition = |result: Result<_, Error>| match result {
+        Err(Error::Service { condition, .. }) => condition,
+        other => panic!("{other:?}"),
+    };
+    let unknown = ask("<query xmlns='http://jabber.org/protocol/disco#info' node='x'/>").await;
+    assert_eq!(condition(unknown), "item-not-found");
+    assert_eq!(condition(ask("<query xmlns='jabber:iq:last'/>").await), "service-unavailable");
+    let elsewhere = format!("nobody@{SERVICE}").parse().unwrap();
+    let ping = "<ping xmlns='urn:xmpp:ping'/>".parse().unwrap();
+    assert_eq!(condition(amy.iq_raw(ping, false, elsewhere).await), "service-unavailable");
+}
+
+#[tokio::test]
+async fn a_plain_http_gateway_is_as_good() {
+    let plain = "[providers.phone]\ngateway = 'http'\nurl = 'GATEWAY_URL/'\ntoken = 'gateway-token'";
+    let world = World::with(plain).await;
+    let amy = world.client(&AMY).await;
+    world.prove_phone(&amy, &AMY).await;
+    assert!(amy.confirm(&AMY.bare_jid(), &[AMY.phone_hash()]).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_quiet_line_is_kept() {
+    let world = World::with("[component]\nping_after = '1s'").await;
+    // Several times the silence after which the server is asked; nothing is measured.
+    sleep(Duration::from_secs(4)).await;
+    let amy = world.client(&AMY).await;
+    assert!(amy.links().await.unwrap().is_empty());
+    assert_eq!(world.service.connections(), 1);
+}
+
+#[tokio::test]
+async fn check_tells_what_answers_and_what_does_not() {
+    let mut world = World::start().await;
+    let good = world.service.run(&["check"]);
+    let told = String::from_utf8_lossy(&good.stdout).into_owned();
+    assert!(good.status.success(), "{told}");
+    assert_eq!(told.lines().filter(|line| line.starts_with("ok")).count(), 5, "{told}");
+
+    world.gateway.stop().await;
+    world.mail.stop().await;
+    let bad = world.service.run(&["check", "--set", "component.jid=unknown.localhost"]);
+    let told = String::from_utf8_lossy(&bad.stdout).into_owned();
+    assert_eq!(bad.status.code(), Some(1), "{told}");
+    for wrong in ["XMPP server: ", "e-mail: ", "text messages: "] {
+        assert!(told.contains(&format!("WRONG   {wrong}")), "{told}");
+    }
+    assert!(told.contains("host-unknown"), "{told}");
+
+    let login = world.service.run(&["check", "--login", "--set", "component.secret=wrong"]);
+    assert!(String::from_utf8_lossy(&login.stdout).contains("not-authorized"), "{login:?}");
+    assert_eq!(world.service.connections(), 1, "checking disturbs nobody");
+}
+
+#[tokio::test]
+async fn what_is_being_sent_is_finished_at_the_end() {
+    let mut world = World::start().await;
+    let amy = world.client(&AMY).await;
+    world.gateway.hang(true).await;
+    amy.register("phone", AMY.phone, false).await.unwrap();
+    world.gateway.is_waited_for().await;
+    world.service.process().unwrap().ask_to_end();
+    world.service.says("stopping").await;
+    world.gateway.hang(false).await;
+    assert!(world.service.terminate().await.success());
+    world.gateway.take(AMY.phone).await;
+
+    world.service.start().await;
+    assert!(world.gateway.take_now(AMY.phone).is_none(), "it was sent once");
+}
+
+#[tokio::test]
+async fn wrong_usage_is_told_apart_from_failure() {
+    let world = World::start().await;
+    let code = |arguments: &[&str]| world.service.run(arguments).status.code();
+    assert_eq!(code(&["hash", "phone", AMY.phone]), Some(0));
+    assert_eq!(code(&["hash", "phone", "12"]), Some(1));
+    assert_eq!(code(&["dance"]), Some(2));
+    assert_eq!(code(&["--set", "limits.nonsense=1", "check"]), Some(1));
+    let hash = world.service.run(&["hash", "phone", AMY.phone]);
+    assert_eq!(String::from_utf8_lossy(&hash.stdout).trim(), AMY.phone_hash());
+}
