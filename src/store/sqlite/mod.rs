@@ -42,6 +42,8 @@ impl SqliteStore {
             .with_init(|connection| connection.execute_batch("PRAGMA query_only = ON; PRAGMA busy_timeout = 5000;"));
         let readers = r2d2::Pool::builder()
             .max_size(8)
+            // A look-up takes less time than the test would, and tells as much.
+            .test_on_check_out(false)
             .min_idle(Some(1))
             .connection_timeout(Duration::from_secs(10))
             .build(manager)
