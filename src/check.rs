@@ -49,36 +49,31 @@ pub async fn check(config: &Config, login: bool) -> Vec<Finding> {
             },
         });
     }
-    match app::email(config) {
-        Ok(Some(email)) => findings.push(Finding {
-            subject: "e-mail",
-            result: email.check().await.map(|()| "the SMTP server answers".into()),
-        }),
-        Ok(None) => findings.push(not_configured("e-mail", "[providers.email]")),
-        Err(error) => findings.push(Finding {
-            subject: "e-mail",
-            result: Err(error),
-        }),
-    }
-    match app::sms(config) {
-        Ok(Some(sms)) => findings.push(Finding {
-            subject: "text messages",
-            result: sms.check().await.map(|()| "the gateway answers".into()),
-        }),
-        Ok(None) => findings.push(not_configured("text messages", "[providers.phone]")),
-        Err(error) => findings.push(Finding {
-            subject: "text messages",
-            result: Err(error),
-        }),
-    }
+    let email = async {
+        let Some(email) = app::email(config)? else {
+            return not_offered("[providers.email]");
+        };
+        email.check().await.map(|()| "the SMTP server answers".into())
+    };
+    let sms = async {
+        let Some(sms) = app::sms(config)? else {
+            return not_offered("[providers.phone]");
+        };
+        sms.check().await.map(|()| "the gateway answers".into())
+    };
+    findings.push(Finding {
+        subject: "e-mail",
+        result: email.await,
+    });
+    findings.push(Finding {
+        subject: "text messages",
+        result: sms.await,
+    });
     findings
 }
 
-fn not_configured(subject: &'static str, section: &str) -> Finding {
-    Finding {
-        subject,
-        result: Ok(format!("not offered: there is no {section}")),
-    }
+fn not_offered(section: &str) -> Result<String, String> {
+    Ok(format!("not offered: there is no {section}"))
 }
 
 fn database(config: &Config) -> Result<String, String> {

@@ -6,7 +6,8 @@ use minidom::Element;
 use serde::Serialize;
 use xso::AsXml;
 
-use super::link::{Down, Link};
+use super::connection::Down;
+use super::link::Link;
 use super::stanza::{Introduction, TakenOver, Verify};
 use super::stream;
 use crate::channel::{Channel, Letter, Message, SendError, Sent, text};

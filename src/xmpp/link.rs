@@ -3,49 +3,34 @@
 //! Reading never waits for handlers or for writing: each stanza is handled in a task of its own, up to a bound, and
 //! what is sent is queued, written in batches and flushed once a batch.
 
-use std::collections::HashMap;
-use std::io::{self, ErrorKind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::ErrorKind;
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use rand::RngExt;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_xmpp::Stanza;
 use tokio_xmpp::xmlstream::{FallibleStreamElement, StreamElementError, XmppStreamElement};
-use xmpp_parsers::iq::Iq;
-use xmpp_parsers::ping::Ping;
 
 use super::address::Address;
+use super::connection::{ANSWERING, Connection, Down, WRITING};
 use super::router::{self, Router};
 use super::stream::{self, Incoming, Reader, StreamEnd};
 use crate::model::BareJid;
 
 /// Connecting and greeting may take this long.
 const CONNECTING: Duration = Duration::from_secs(15);
-/// After a question whether it is still there, the server has this long to answer.
-const ANSWERING: Duration = Duration::from_secs(20);
-/// The server must take what is written within this time.
-const WRITING: Duration = Duration::from_secs(60);
 /// Stanzas handled at once.
 const HANDLED: usize = 1024;
-/// Stanzas waiting to be written.
-const QUEUED: usize = 4096;
 /// A connection that lasted this long was a good one: the next failure starts with a short wait again.
 const STABLE: Duration = Duration::from_secs(60);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-
-/// The link is down, or went down before it was sure that the server took everything.
-#[derive(Debug, thiserror::Error)]
-#[error("there is no connection to the XMPP server")]
-pub struct Down;
 
 /// What is needed to connect.
 #[derive(Clone, Debug)]
@@ -78,67 +63,6 @@ impl Link {
         if current.wait_for(Option::is_some).await.is_err() {
             std::future::pending::<()>().await;
         }
-    }
-}
-
-/// One connection, as long as it lasts.
-#[derive(Clone)]
-pub struct Connection {
-    jid: BareJid,
-    queue: mpsc::Sender<Bytes>,
-    pings: Arc<Mutex<HashMap<String, oneshot::Sender<()>>>>,
-}
-
-impl Connection {
-    /// Queues an element, as [`stream::serialise`] made it, waiting for room.
-    pub async fn send(&self, element: Bytes) -> Result<(), Down> {
-        self.queue.send(element).await.map_err(|_| Down)
-    }
-
-    /// Queues an element if there is room.
-    fn try_send(&self, element: &impl xso::AsXml) {
-        if let Ok(bytes) = stream::serialise(element) {
-            let _ = self.queue.try_send(bytes);
-        }
-    }
-
-    /// Resolves when the server has taken everything that was queued before: XEP-0114 knows no acknowledgements, but a
-    /// ping to the own JID (XEP-0199) comes back only after what it follows was routed.
-    pub async fn barrier(&self) -> Result<(), Down> {
-        let (id, answered) = self.register_ping();
-        self.send(stream::serialise(&self.ping(id)).map_err(|_| Down)?).await?;
-        match timeout(ANSWERING, answered).await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(Down),
-        }
-    }
-
-    fn register_ping(&self) -> (String, oneshot::Receiver<()>) {
-        let id = format!("ping-{:032x}", rand::rng().random::<u128>());
-        let (answer, answered) = oneshot::channel();
-        self.pings().insert(id.clone(), answer);
-        (id, answered)
-    }
-
-    fn ping(&self, id: String) -> Iq {
-        let own: xmpp_parsers::jid::Jid = self.jid.clone().into();
-        Iq::from_get(id, Ping).with_from(own.clone()).with_to(own)
-    }
-
-    fn pings(&self) -> std::sync::MutexGuard<'_, HashMap<String, oneshot::Sender<()>>> {
-        self.pings.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the stanza is one of our own pings, come back. It needs no answer: its arrival is one.
-    fn is_own_ping(&self, stanza: &Stanza) -> bool {
-        let Stanza::Iq(iq @ (Iq::Get { .. } | Iq::Result { .. } | Iq::Error { .. })) = stanza else {
-            return false;
-        };
-        let own = iq.from().is_some_and(|from| from.as_str() == self.jid.as_str());
-        if let Some(answer) = own.then(|| self.pings().remove(iq.id())).flatten() {
-            let _ = answer.send(());
-        }
-        own
     }
 }
 
@@ -187,16 +111,10 @@ impl Keeper {
             return Ok(());
         };
         let (mut reader, write) = connected?;
-        let (queue, queued) = mpsc::channel(QUEUED);
-        let connection = Connection {
-            jid: self.config.jid.clone(),
-            queue,
-            pings: Arc::default(),
-        };
         tracing::info!(component = %self.config.jid, "component connected");
         told.clear();
         let close = CancellationToken::new();
-        let mut writer = tokio::spawn(write_queued(write, queued, close.clone()));
+        let (connection, mut writer) = Connection::open(self.config.jid.clone(), write, close.clone());
         let handlers = TaskTracker::new();
         self.publish.send_replace(Some(connection.clone()));
         let end = tokio::select! {
@@ -205,7 +123,7 @@ impl Keeper {
             () = self.stop.cancelled() => Ok(()),
         };
         self.publish.send_replace(None);
-        connection.pings().clear();
+        connection.give_up();
         if end.is_ok() {
             handlers.close();
             let _ = timeout(WRITING, handlers.wait()).await;
@@ -249,7 +167,7 @@ impl Keeper {
                 Ok(Incoming::Silence) if asked => return StreamEnd::Silent,
                 Ok(Incoming::Silence) => {
                     asked = true;
-                    connection.try_send(&connection.ping("still-there".into()));
+                    connection.ask();
                 }
                 Err(end) => return end,
             }
@@ -341,47 +259,6 @@ async fn handle(router: Arc<Router>, stanza: Stanza, connection: Connection, per
         }
     }
     drop(permit);
-}
-
-/// Writes what is queued, in batches, until `close`; ends early with the error that the connection died of.
-async fn write_queued(
-    write: impl AsyncWrite + Unpin,
-    mut queued: mpsc::Receiver<Bytes>,
-    close: CancellationToken,
-) -> io::Error {
-    let mut write = BufWriter::with_capacity(64 * 1024, write);
-    let result = loop {
-        let first = tokio::select! {
-            biased;
-            first = queued.recv() => first,
-            () = close.cancelled() => None,
-        };
-        let last = first.is_none();
-        match timeout(WRITING, write_batch(&mut write, first, &mut queued)).await {
-            Ok(Ok(())) if last => break Ok(()),
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => break Err(error),
-            Err(_elapsed) => break Err(io::Error::new(ErrorKind::TimedOut, "the server stopped reading")),
-        }
-    };
-    result.err().unwrap_or_else(|| ErrorKind::ConnectionAborted.into())
-}
-
-/// Writes `first` and all that waits behind it; the end of the stream if there is none.
-async fn write_batch(
-    write: &mut (impl AsyncWrite + Unpin),
-    first: Option<Bytes>,
-    queued: &mut mpsc::Receiver<Bytes>,
-) -> io::Result<()> {
-    let Some(first) = first else {
-        write.write_all(b"</stream:stream>").await?;
-        return write.shutdown().await;
-    };
-    write.write_all(&first).await?;
-    while let Ok(next) = queued.try_recv() {
-        write.write_all(&next).await?;
-    }
-    write.flush().await
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The XMPP side: an external component (XEP-0114) that answers stanzas and delivers messages.
 
 mod address;
+mod connection;
 pub mod delivery;
 mod disco;
 mod error;

@@ -1,7 +1,7 @@
 //! The XML stream of a component connection (XEP-0114): stanzas in, bytes out.
 //!
 //! `tokio_xmpp`'s own stream gives up at attributes of more than 8 KiB, which servers pass on from any user; this one
-//! reads the same elements with a larger limit ([`super::events`]).
+//! reads the same elements with a larger limit (`events.rs`).
 
 use std::io;
 use std::time::Duration;

@@ -1,0 +1,110 @@
+//! Whether the values can be used, as far as that can be told without trying.
+
+use std::time::Duration;
+
+use warp::http::Uri;
+
+use super::error::unusable;
+use super::{Config, ConfigError, Http};
+use crate::service::{CodeRule, CodeRules};
+
+impl Config {
+    /// Looks at every value that its type does not settle.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if self.component.jid.node().is_some() {
+            return Err(unusable(
+                "component.jid",
+                "expected a domain like itseme.example.org, without a name and @",
+            ));
+        }
+        if self.component.ping_after < Duration::from_secs(1) {
+            return Err(unusable("component.ping_after", "must be at least 1s"));
+        }
+        if self.limits.guesses_per_code == 0 {
+            return Err(unusable(
+                "limits.guesses_per_code",
+                "must be at least 1, or no code is ever right",
+            ));
+        }
+        self.component.secret()?;
+        self.store.path()?;
+        self.check_codes()?;
+        if let Some(http) = &self.http {
+            http.check()?;
+        }
+        if let Some(email) = &self.providers.email {
+            email.smtp()?;
+        }
+        if let Some(phone) = &self.providers.phone {
+            phone.gateway()?;
+            if phone.allowed_prefixes.iter().any(|prefix| !prefix.starts_with('+')) {
+                return Err(unusable(
+                    "providers.phone.allowed_prefixes",
+                    "expected prefixes like \"+49\"",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_codes(&self) -> Result<(), ConfigError> {
+        let CodeRules { xmpp, phone, email } = self.codes;
+        for (key, CodeRule { digits, expires }) in
+            [("codes.xmpp", xmpp), ("codes.phone", phone), ("codes.email", email)]
+        {
+            if !(4..=12).contains(&digits) {
+                return Err(unusable(key, "digits must be 4 to 12"));
+            }
+            if expires < Duration::from_secs(60) {
+                return Err(unusable(key, "expires must be at least 1m"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Http {
+    fn check(&self) -> Result<(), ConfigError> {
+        if self
+            .public_url
+            .as_deref()
+            .is_some_and(|url| web(url).is_none_or(|url| url.query().is_some()))
+        {
+            return Err(unusable(
+                "http.public_url",
+                "expected a URL like https://api.example.org",
+            ));
+        }
+        // An origin is a scheme, a host and perhaps a port, and nothing else (RFC 6454).
+        let is_origin = |origin: &String| {
+            web(origin).is_some_and(|url| {
+                let bare = url.path() == "/" && url.query().is_none() && !origin.ends_with('/');
+                bare && url
+                    .authority()
+                    .is_some_and(|authority| !authority.as_str().contains('@'))
+            })
+        };
+        if !self
+            .cors_origins
+            .iter()
+            .all(|origin| origin == "*" || is_origin(origin))
+        {
+            return Err(unusable(
+                "http.cors_origins",
+                "expected \"*\" or origins like \"https://app.example.org\"",
+            ));
+        }
+        if self.request_timeout < Duration::from_secs(1) {
+            return Err(unusable("http.request_timeout", "must be at least 1s"));
+        }
+        Ok(())
+    }
+}
+
+/// The URL, if it is one of the web, without a fragment.
+fn web(url: &str) -> Option<Uri> {
+    let parsed: Uri = url.parse().ok()?;
+    let known =
+        matches!(parsed.scheme_str(), Some("http" | "https")) && parsed.host().is_some_and(|host| !host.is_empty());
+    (known && !url.contains('#') && (parsed.port().is_none() || parsed.port_u16().is_some())).then_some(parsed)
+}

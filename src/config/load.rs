@@ -1,0 +1,60 @@
+//! Reads the configuration from where it stands.
+
+use std::convert::Infallible;
+use std::path::Path;
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::Value;
+
+use super::error::malformed;
+use super::{Config, ConfigError};
+use crate::service::CodeRules;
+
+impl Config {
+    /// Reads `file`, the environment and `overrides` (`key.path`, value), and checks that all of it can be used.
+    ///
+    /// # Errors
+    /// Naming the key and the remedy.
+    pub fn load(file: &Path, overrides: &[(String, String)]) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file).map_err(|error| ConfigError::Unreadable {
+            path: file.to_owned(),
+            error,
+        })?;
+        // With defaults below, so that half a rule for codes is enough.
+        let defaults = Serialized::default("codes", CodeRules::default());
+        let mut figment = Figment::from(defaults).merge(Toml::string(&text));
+        // Every key stands in a section; what has none (ITSEME_CLIENT_PASSWORD) is another program's.
+        let environment = Env::prefixed("ITSEME_").split("__");
+        let environment = environment
+            .iter()
+            .map(|(key, value)| (key.to_string(), value))
+            .filter(|(key, _)| key.contains('.'));
+        for (key, value) in environment.chain(overrides.iter().cloned()) {
+            figment = figment.merge(Serialized::default(&key, typed(&key, value)));
+        }
+        let config: Self = figment.extract().map_err(|error| malformed(error, file))?;
+        config.check()?;
+        Ok(config)
+    }
+}
+
+/// A value that came as text: numbers, lists and the like are read as such, except where only text makes sense, so that a
+/// secret of digits stays one.
+fn typed(key: &str, text: String) -> Value {
+    const TEXTS: [&str; 8] = [
+        "secret",
+        "key",
+        "smtp",
+        "token",
+        "auth_token",
+        "account_sid",
+        "from",
+        "url",
+    ];
+    let name = key.rsplit('.').next().unwrap_or(key);
+    if TEXTS.contains(&name) {
+        return text.into();
+    }
+    text.parse().unwrap_or_else(|never: Infallible| match never {})
+}

@@ -1,0 +1,60 @@
+//! The configuration: one TOML file, then `ITSEME_…` environment variables, then flags.
+
+mod check;
+mod error;
+mod load;
+mod sections;
+#[cfg(test)]
+mod tests;
+
+use serde::Deserialize;
+
+pub use self::error::ConfigError;
+pub use self::sections::{Component, EmailProvider, Http, Network, PhoneProvider, Providers, StoreConfig};
+use crate::service::{CodeRules, Limits, Settings};
+
+/// Everything an admin can set; `component.toml.example` explains every key.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The connection to the XMPP server.
+    pub component: Component,
+    /// The HTTP API; none without.
+    pub http: Option<Http>,
+    /// Where links are kept.
+    #[serde(default)]
+    pub store: StoreConfig,
+    /// Shape and life of codes.
+    #[serde(default)]
+    pub codes: CodeRules,
+    /// How often, how much.
+    #[serde(default)]
+    pub limits: Limits,
+    /// What identities can be linked, besides JIDs.
+    #[serde(default)]
+    pub providers: Providers,
+}
+
+impl Config {
+    /// What of it the operations need.
+    pub fn settings(&self) -> Settings {
+        let phone = self.providers.phone.as_ref();
+        let configured = [
+            Some("xmpp"),
+            self.providers.email.as_ref().map(|_| "email"),
+            phone.map(|_| "phone"),
+        ];
+        Settings {
+            providers: configured.into_iter().flatten().map(str::to_owned).collect(),
+            phone_prefixes: phone.map(|phone| phone.allowed_prefixes.clone()).unwrap_or_default(),
+            codes: self.codes.clone(),
+            limits: self.limits.clone(),
+        }
+    }
+
+    /// `http.public_url` without a final slash.
+    pub fn public_url(&self) -> Option<String> {
+        let url = self.http.as_ref()?.public_url.as_deref()?;
+        Some(url.trim_end_matches('/').to_owned())
+    }
+}

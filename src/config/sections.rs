@@ -1,0 +1,261 @@
+//! The sections of the file, and what their keys are by default.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ipnet::IpNet;
+use lettre::message::Mailbox;
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer};
+
+use super::ConfigError;
+use super::error::unusable;
+use crate::channel::sms::Gateway;
+use crate::model::BareJid;
+use crate::xmpp::Address;
+
+/// `[component]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Component {
+    /// The component's domain, as in the server's configuration.
+    pub jid: BareJid,
+    secret: Option<SecretString>,
+    secret_file: Option<PathBuf>,
+    /// Host and port of the server's component listener.
+    #[serde(default)]
+    pub server: Address,
+    /// Who may use admin commands.
+    #[serde(default)]
+    pub admins: Vec<BareJid>,
+    /// After so much silence the server is asked whether it is still there.
+    #[serde(default = "Component::default_ping", with = "humantime_serde")]
+    pub ping_after: Duration,
+}
+
+impl Component {
+    fn default_ping() -> Duration {
+        Duration::from_secs(60)
+    }
+
+    /// What the server and the component share.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn secret(&self) -> Result<SecretString, ConfigError> {
+        secret("component.secret", &self.secret, &self.secret_file)?.ok_or_else(|| {
+            unusable(
+                "component.secret",
+                "set it, or secret_file, to the secret of the component in the server's configuration",
+            )
+        })
+    }
+}
+
+/// `[http]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// How the outside reaches it: the beginning of links in mails.
+    pub public_url: Option<String>,
+    /// Whose X-Forwarded-For is believed.
+    #[serde(default)]
+    pub trusted_proxies: Vec<Network>,
+    /// Which web pages may call it: origins, or "*".
+    #[serde(default = "Http::default_origins")]
+    pub cors_origins: Vec<String>,
+    /// For how long a request may take, from its first byte to its last.
+    #[serde(default = "Http::default_timeout", with = "humantime_serde")]
+    pub request_timeout: Duration,
+}
+
+impl Http {
+    fn default_origins() -> Vec<String> {
+        vec!["*".into()]
+    }
+
+    pub(super) fn default_timeout() -> Duration {
+        Duration::from_secs(10)
+    }
+}
+
+/// A network, or a single address.
+#[derive(Clone, Copy, Debug)]
+pub struct Network(pub IpNet);
+
+impl<'de> Deserialize<'de> for Network {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network
+            .map(Self)
+            .map_err(|_| serde::de::Error::custom("expected a network like 10.0.0.0/8 or an address"))
+    }
+}
+
+/// `[store]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreConfig {
+    url: String,
+    /// The key that makes a stolen database worthless; made on first start.
+    pub key_file: PathBuf,
+    key: Option<SecretString>,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self {
+            url: "sqlite:itseme.db".into(),
+            key_file: "itseme.key".into(),
+            key: None,
+        }
+    }
+}
+
+impl StoreConfig {
+    /// The database file.
+    ///
+    /// # Errors
+    /// If the URL is of another kind.
+    pub fn path(&self) -> Result<&Path, ConfigError> {
+        let path = self
+            .url
+            .strip_prefix("sqlite:")
+            .map(|path| path.strip_prefix("//").unwrap_or(path));
+        path.filter(|path| !path.is_empty() && !path.starts_with(':'))
+            .map(Path::new)
+            .ok_or_else(|| {
+                unusable(
+                    "store.url",
+                    "expected sqlite: and the path of a file, like \"sqlite:/var/lib/itseme/itseme.db\"",
+                )
+            })
+    }
+
+    /// The key, where it is set directly (`ITSEME_STORE__KEY`), as 64 hex digits.
+    pub fn key(&self) -> Option<&SecretString> {
+        self.key.as_ref()
+    }
+}
+
+/// `[providers]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Providers {
+    /// E-mail addresses.
+    pub email: Option<EmailProvider>,
+    /// Phone numbers.
+    pub phone: Option<PhoneProvider>,
+}
+
+/// `[providers.email]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmailProvider {
+    smtp: Option<SecretString>,
+    smtp_file: Option<PathBuf>,
+    /// Who the mails are from.
+    pub from: Mailbox,
+}
+
+impl EmailProvider {
+    /// The SMTP server's URL, which may hold a password.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn smtp(&self) -> Result<SecretString, ConfigError> {
+        secret("providers.email.smtp", &self.smtp, &self.smtp_file)?.ok_or_else(|| {
+            unusable(
+                "providers.email.smtp",
+                "set it, or smtp_file, to a URL like smtps://user:password@mail.example.org",
+            )
+        })
+    }
+}
+
+/// `[providers.phone]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhoneProvider {
+    gateway: GatewayKind,
+    url: Option<String>,
+    token: Option<SecretString>,
+    token_file: Option<PathBuf>,
+    account_sid: Option<String>,
+    auth_token: Option<SecretString>,
+    auth_token_file: Option<PathBuf>,
+    from: Option<String>,
+    api_url: Option<String>,
+    /// Beginnings of the numbers that are served; empty: all.
+    #[serde(default)]
+    pub allowed_prefixes: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum GatewayKind {
+    Twilio,
+    Http,
+}
+
+impl PhoneProvider {
+    /// The gateway, with all that it needs.
+    ///
+    /// # Errors
+    /// If something is missing.
+    pub fn gateway(&self) -> Result<Gateway, ConfigError> {
+        let needs = |key, value: &Option<String>, what: &str| {
+            value.clone().ok_or_else(|| unusable(key, format!("set it to {what}")))
+        };
+        match self.gateway {
+            GatewayKind::Http => Ok(Gateway::Http {
+                url: needs("providers.phone.url", &self.url, "the address that takes the messages")?,
+                token: secret("providers.phone.token", &self.token, &self.token_file)?,
+            }),
+            GatewayKind::Twilio => Ok(Gateway::Twilio {
+                api_url: self
+                    .api_url
+                    .as_deref()
+                    .unwrap_or("https://api.twilio.com")
+                    .trim_end_matches('/')
+                    .to_owned(),
+                account_sid: needs(
+                    "providers.phone.account_sid",
+                    &self.account_sid,
+                    "the account's SID, AC…",
+                )?,
+                auth_token: secret("providers.phone.auth_token", &self.auth_token, &self.auth_token_file)?.ok_or_else(
+                    || {
+                        unusable(
+                            "providers.phone.auth_token",
+                            "set it, or auth_token_file, to the account's auth token",
+                        )
+                    },
+                )?,
+                from: needs("providers.phone.from", &self.from, "the number that sends")?,
+            }),
+        }
+    }
+}
+
+/// A secret that stands in the configuration or in a file of its own.
+fn secret(
+    key: &'static str,
+    value: &Option<SecretString>,
+    file: &Option<PathBuf>,
+) -> Result<Option<SecretString>, ConfigError> {
+    match (value, file) {
+        (Some(_), Some(_)) => Err(unusable(key, "set either the key or its _file, not both")),
+        (Some(value), None) => Ok(Some(value.clone())),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| unusable(key, format!("its _file {} cannot be read: {error}", path.display())))?;
+            Ok(Some(text.trim_end_matches(['\r', '\n']).into()))
+        }
+        (None, None) => Ok(None),
+    }
+}

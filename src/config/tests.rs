@@ -1,0 +1,190 @@
+//! The configuration, as admins write and miswrite it.
+
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+
+use super::*;
+
+const LEAST: &str = "[component]\njid = \"itseme.example.org\"\nsecret = \"s3cret\"\n";
+
+fn load_with(text: &str, overrides: &[(&str, &str)]) -> Result<Config, String> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let overrides: Vec<_> = overrides.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+    Config::load(file.path(), &overrides).map_err(|error| error.to_string())
+}
+
+fn load(text: &str) -> Result<Config, String> {
+    load_with(text, &[])
+}
+
+fn complaint(addition: &str) -> String {
+    load(&format!("{LEAST}{addition}")).err().unwrap()
+}
+
+#[test]
+fn the_example_can_be_loaded_and_has_every_default() {
+    let text = include_str!("../../component.toml.example");
+    let config = load(text).unwrap();
+    let least = load(LEAST).unwrap();
+    assert_eq!(format!("{:?}", config.limits), format!("{:?}", least.limits));
+    assert_eq!(format!("{:?}", config.codes), format!("{:?}", least.codes));
+    assert_eq!(config.component.ping_after, least.component.ping_after);
+    assert_eq!(config.component.server, least.component.server);
+    assert_eq!(config.store.path().unwrap(), least.store.path().unwrap());
+    assert_eq!(config.store.key_file, least.store.key_file);
+    assert_eq!(config.http.unwrap().request_timeout, Http::default_timeout());
+}
+
+#[test]
+fn every_commented_key_of_the_example_is_known() {
+    let text = include_str!("../../component.toml.example");
+    // A commented key looks like "#key = value", prose like "# words".
+    let all: String = text
+        .lines()
+        .map(|line| {
+            let commented = line.starts_with('#') && !line.starts_with("# ") && line.len() > 1;
+            format!("{}\n", if commented { &line[1..] } else { line })
+        })
+        .collect();
+    // Secrets may stand only once: as themselves or as a file.
+    let all: String = all
+        .lines()
+        .filter(|line| !line.contains("_file = ") || line.starts_with("key_file"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    load(&all).unwrap();
+}
+
+#[test]
+fn defaults_are_the_protocols() {
+    let config = load(LEAST).unwrap();
+    assert_eq!(config.limits.requests_per_second.get(), 10);
+    assert_eq!(
+        (
+            config.codes.xmpp.digits,
+            config.codes.phone.digits,
+            config.codes.email.digits
+        ),
+        (4, 4, 6)
+    );
+    assert_eq!(config.component.server.to_string(), "127.0.0.1:5347");
+    assert!(config.http.is_none());
+}
+
+#[test]
+fn flags_override_the_file() {
+    let config = load_with(
+        LEAST,
+        &[
+            ("limits.requests_per_second", "99"),
+            ("component.server", "localhost:1"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.limits.requests_per_second.get(), 99);
+    assert_eq!(config.component.server.to_string(), "localhost:1");
+}
+
+#[test]
+fn half_a_rule_for_codes_is_enough() {
+    let config = load_with(LEAST, &[("codes.xmpp.digits", "8")]).unwrap();
+    assert_eq!(
+        (config.codes.xmpp.digits, config.codes.xmpp.expires),
+        (8, Duration::from_secs(600))
+    );
+}
+
+#[test]
+fn a_secret_of_digits_stays_one() {
+    for secret in ["12345", "1e5", "true", "[1]"] {
+        let config = load_with(LEAST, &[("component.secret", secret)]).unwrap();
+        assert_eq!(config.component.secret().unwrap().expose_secret(), secret);
+    }
+}
+
+#[test]
+fn errors_name_the_key_and_the_remedy() {
+    for (addition, expected) in [
+        ("server = \"localhost\"\n", "component.server: expected host:port"),
+        ("[limit]\n", "unknown key \"limit\""),
+        ("[limits]\nguesses = 5\n", "limits.guesses: unknown key"),
+        (
+            "[limits]\nguesses_per_day = \"many\"\n",
+            "limits.guesses_per_day: expected u32",
+        ),
+        ("[limits]\nresend_after = \"soon\"\n", "limits.resend_after:"),
+        (
+            "[codes]\nxmpp = { digits = 2, expires = \"10m\" }\n",
+            "codes.xmpp: digits must be 4 to 12",
+        ),
+        ("[http]\nlisten = \"8114\"\n", "http.listen:"),
+        (
+            "[http]\nlisten = \"127.0.0.1:1\"\npublic_url = \"x\"\n",
+            "http.public_url: expected a URL",
+        ),
+        (
+            "[http]\nlisten = \"127.0.0.1:1\"\ncors_origins = [\"x\"]\n",
+            "http.cors_origins: expected",
+        ),
+        (
+            "[http]\nlisten = \"127.0.0.1:1\"\ntrusted_proxies = [\"x\"]\n",
+            "http.trusted_proxies",
+        ),
+        ("[store]\nurl = \"mysql://x\"\n", "store.url: expected sqlite:"),
+        (
+            "[providers.email]\nfrom = \"a@example.org\"\n",
+            "providers.email.smtp: set it",
+        ),
+        ("[providers.phone]\ngateway = \"http\"\n", "providers.phone.url: set it"),
+        ("[providers.phone]\ngateway = \"pigeon\"\n", "providers.phone.gateway"),
+    ] {
+        let complaint = complaint(addition);
+        assert!(complaint.contains(expected), "{addition}: {complaint}");
+    }
+    assert!(load("").err().unwrap().contains("component"));
+    assert!(
+        load("[component]\njid = \"x.org\"\n")
+            .err()
+            .unwrap()
+            .contains("component.secret: set it")
+    );
+    assert!(load("[component\n").is_err());
+}
+
+#[test]
+fn a_secret_is_never_repeated() {
+    let both = "secret_file = \"/nonexistent\"\n";
+    let complaint = complaint(both);
+    assert!(
+        complaint.contains("not both") && !complaint.contains("s3cret"),
+        "{complaint}"
+    );
+    assert!(!format!("{:?}", load(LEAST).unwrap()).contains("s3cret"));
+    for line in [
+        "secret = s3cret",
+        "secret = \"s3cret",
+        "secret = 's3cret'\nsecret = 's3cret'",
+    ] {
+        let wrong = load(&format!("[component]\njid = \"x.org\"\n{line}\n")).err().unwrap();
+        assert!(!wrong.contains("s3cret") && wrong.contains("line"), "{wrong}");
+    }
+    let wrong = load("[component]\njid = \"x.org\"\nsecret = [\"s3cret\"]\n")
+        .err()
+        .unwrap();
+    assert!(!wrong.contains("s3cret"), "{wrong}");
+}
+
+#[test]
+fn secrets_can_stand_in_files() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "from file\n").unwrap();
+    let text = format!("[component]\njid = \"x.org\"\nsecret_file = {:?}\n", file.path());
+    assert_eq!(
+        load(&text).unwrap().component.secret().unwrap().expose_secret(),
+        "from file"
+    );
+}
