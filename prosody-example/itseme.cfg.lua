@@ -1,4 +1,4 @@
--- it-se.me as a component of your Prosody (0.11 or later).
+-- it-se.me as a component of your Prosody (0.12 or later).
 --
 -- Put this file into /etc/prosody/conf.d/, or its Component block at the end of prosody.cfg.lua.
 -- Change the two values marked <--, and write the same two into the service's component.toml.

@@ -147,9 +147,12 @@ async fn http_server(config: &Config, service: &Service) -> Result<Option<Server
         request_timeout: http.request_timeout,
     };
     let server = Server::bind(server, service.clone()).await;
-    server
-        .map(Some)
-        .map_err(|error| format!("http.listen {}: {error}", http.listen))
+    server.map(Some).map_err(|error| {
+        format!(
+            "http.listen {}: {error}; stop what listens there, or choose another address",
+            http.listen
+        )
+    })
 }
 
 /// E-mail, where it is configured.

@@ -1,8 +1,11 @@
 //! `itseme check`: whether the service could run, found out without changing anything.
 
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::fs::Access;
 use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -10,7 +13,8 @@ use tokio::time::timeout;
 use crate::config::Config;
 use crate::model::Keys;
 use crate::store::sqlite::SqliteStore;
-use crate::xmpp::stream;
+use crate::xmpp::stream::{self, StreamEnd};
+use crate::xmpp::{Address, remedy};
 use crate::{app, keyfile};
 
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -37,29 +41,24 @@ pub async fn check(config: &Config, login: bool) -> Vec<Finding> {
         },
     ];
     if let Some(http) = &config.http {
-        let free = std::net::TcpListener::bind(http.listen);
         findings.push(Finding {
             subject: "HTTP",
-            result: match free {
-                Ok(_) => Ok(format!("{} is free", http.listen)),
-                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-                    Ok(format!("{} is in use: by the running service, I hope", http.listen))
-                }
-                Err(error) => Err(format!("http.listen {}: {error}", http.listen)),
-            },
+            result: listener(http.listen).await,
         });
     }
     let email = async {
         let Some(email) = app::email(config)? else {
             return not_offered("[providers.email]");
         };
-        email.check().await.map(|()| "the SMTP server answers".into())
+        let checked = email.check().await.map(|()| "the SMTP server answers".into());
+        checked.map_err(|error| format!("providers.email.smtp: {error}"))
     };
     let sms = async {
         let Some(sms) = app::sms(config)? else {
             return not_offered("[providers.phone]");
         };
-        sms.check().await.map(|()| "the gateway answers".into())
+        let checked = sms.check().await.map(|()| "the gateway answers".into());
+        checked.map_err(|error| format!("providers.phone: {error}"))
     };
     findings.push(Finding {
         subject: "e-mail",
@@ -69,6 +68,14 @@ pub async fn check(config: &Config, login: bool) -> Vec<Finding> {
         subject: "text messages",
         result: sms.await,
     });
+    let leftovers = config.leftovers();
+    if !leftovers.is_empty() {
+        let result = Err(format!("these are still the example's: {}", leftovers.join(", ")));
+        findings.push(Finding {
+            subject: "configuration",
+            result,
+        });
+    }
     findings
 }
 
@@ -84,56 +91,88 @@ fn database(config: &Config) -> Result<String, String> {
                 "store.key_file {} is missing, but there is a database: put the key back from its backup",
                 config.store.key_file.display()
             )),
-            false => writable(path).map(|()| "both will be made on first start".into()),
+            false => writable("store.key_file", &config.store.key_file)
+                .and_then(|()| writable("store.url", path))
+                .map(|()| "both will be made on first start".into()),
         };
     };
     if !path.exists() {
-        return writable(path).map(|()| "the database will be made on first start".into());
+        return writable("store.url", path).map(|()| "the database will be made on first start".into());
     }
     SqliteStore::check(path, Keys::new(&key).check())
         .map(|()| "they belong together".into())
         .map_err(|error| format!("store.url {}: {error}", path.display()))
 }
 
-fn writable(path: &Path) -> Result<(), String> {
+/// Whether a file can be made at `path`, which `key` names.
+fn writable(key: &str, path: &Path) -> Result<(), String> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    match std::fs::metadata(folder) {
-        Ok(metadata) if metadata.is_dir() && !metadata.permissions().readonly() => Ok(()),
-        Ok(_) => Err(format!(
-            "store.url: {} is no folder that can be written to",
+    rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| {
+        format!(
+            "{key}: nothing can be made in the folder {}: {error}. Make it, and give it to this user",
             folder.display()
-        )),
-        Err(error) => Err(format!("store.url: the folder {}: {error}", folder.display())),
+        )
+    })
+}
+
+/// Whether the address is free, or taken by the running service.
+async fn listener(listen: SocketAddr) -> Result<String, String> {
+    match std::net::TcpListener::bind(listen) {
+        Ok(_) => return Ok(format!("{listen} is free")),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {}
+        Err(error) => {
+            return Err(format!(
+                "http.listen {listen}: {error}; choose an address of this machine"
+            ));
+        }
+    }
+    let answer = timeout(PATIENCE, reqwest::get(format!("http://{listen}/version"))).await;
+    let is_ours = match answer {
+        Ok(Ok(answer)) => answer
+            .json::<serde_json::Value>()
+            .await
+            .is_ok_and(|body| body["version"].is_string()),
+        _ => false,
+    };
+    if is_ours {
+        Ok(format!("the service answers at {listen}"))
+    } else {
+        Err(format!(
+            "http.listen {listen}: another program listens there; stop it, or choose another port"
+        ))
     }
 }
 
 async fn server(config: &Config, login: bool) -> Result<String, String> {
     let address = &config.component.server;
-    let jid = config.component.jid.as_str();
-    let told = |error: &dyn std::fmt::Display| format!("component.server {address}: {error}");
-    let tcp = timeout(PATIENCE, TcpStream::connect((address.host.as_str(), address.port)))
-        .await
-        .map_err(|_elapsed| told(&"it does not answer"))?
-        .map_err(|error| told(&error))?;
-    let (read, mut write) = tcp.into_split();
-    if login {
-        let secret = config.component.secret().map_err(|error| error.to_string())?;
-        let opened = stream::open(read, &mut write, jid, secret.expose_secret(), PATIENCE).await;
-        return opened
-            .map(|_| "it takes the component's secret".into())
-            .map_err(|error| told(&error));
+    match timeout(PATIENCE, attach(config, login)).await {
+        Ok(Ok(())) if login => Ok("it takes the component's secret".into()),
+        Ok(Ok(())) => Ok(format!(
+            "it answers at {address} (whether it takes the secret is tried with --login)"
+        )),
+        Ok(Err(StreamEnd::Error { condition, .. })) if login && condition == "conflict" => {
+            Ok("it takes the component's secret; the service is connected already".into())
+        }
+        Ok(Err(end)) => Err(format!("{end}: {}", remedy(&end, &config.component.jid, address))),
+        Err(_elapsed) => Err(format!(
+            "component.server {address}: it does not answer. Is it the component listener?"
+        )),
     }
-    let greeted = timeout(PATIENCE, async {
-        let (mut reader, _) = stream::greet(read, &mut write, jid).await?;
-        // A server that does not know the component says so right behind its header.
-        reader.next(Duration::from_millis(300)).await
-    })
-    .await;
-    greeted
-        .map_err(|_elapsed| told(&"it does not answer"))?
-        .map(|_| format!("it answers at {address} (whether it takes the secret is tried with --login)"))
-        .map_err(|error| told(&error))
+}
+
+/// Greets the server as the component, and with `login` also authenticates.
+async fn attach(config: &Config, login: bool) -> Result<(), StreamEnd> {
+    let Address { host, port } = &config.component.server;
+    let (read, mut write) = TcpStream::connect((host.as_str(), *port)).await?.into_split();
+    let jid = config.component.jid.as_str();
+    if login && let Ok(secret) = config.component.secret() {
+        stream::open(read, &mut write, jid, secret.expose_secret(), PATIENCE).await?;
+        return Ok(());
+    }
+    let (mut reader, _) = stream::greet(read, &mut write, jid).await?;
+    // A server that does not know the component says so right behind its header.
+    reader.next(Duration::from_millis(300)).await.map(drop)
 }

@@ -137,7 +137,10 @@ fn reason(error: &smtp::Error) -> String {
         None if error.is_timeout() => "the SMTP server did not answer in time".into(),
         None if error.is_tls() => "no TLS connection to the SMTP server (certificate?)".into(),
         None if error.is_response() => "the SMTP server answered nonsense".into(),
-        None => "the SMTP server cannot be reached, or does not offer the login that was asked for".into(),
+        None if error.is_client() => {
+            "the SMTP server does not offer the login or the encryption that the URL asks for".into()
+        }
+        None => "the SMTP server cannot be reached; is it running, at that host and port?".into(),
     }
 }
 

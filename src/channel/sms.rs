@@ -35,6 +35,17 @@ pub enum Gateway {
     },
 }
 
+impl Gateway {
+    /// Whether its secret is that of component.toml.example.
+    pub fn is_example(&self) -> bool {
+        let secret = match self {
+            Self::Twilio { auth_token, .. } => Some(auth_token),
+            Self::Http { token, .. } => token.as_ref(),
+        };
+        secret.is_some_and(|secret| secret.expose_secret() == "change me")
+    }
+}
+
 /// Sends codes by text message.
 pub struct Sms {
     client: Client,
@@ -158,7 +169,7 @@ fn reason(error: reqwest::Error) -> String {
     if error.is_timeout() {
         "the gateway did not answer in time".into()
     } else if error.is_connect() {
-        "the gateway cannot be reached".into()
+        "the gateway cannot be reached; is it running, at that URL?".into()
     } else {
         format!("the gateway cannot be used: {error}")
     }

@@ -73,9 +73,11 @@ pub(super) fn malformed(error: figment::Error, file: &Path) -> ConfigError {
             )
         }
         Kind::MissingField(name) => format!("key {name:?} is missing; component.toml.example shows it"),
-        Kind::InvalidType(_, expected) => format!("expected {expected}"),
-        Kind::InvalidValue(_, expected) => format!("expected {expected}"),
-        Kind::Message(message) if from_file => without_source(message),
+        Kind::InvalidType(_, expected) => format!("expected {expected}; component.toml.example shows one"),
+        Kind::InvalidValue(_, expected) => format!("expected {expected}; component.toml.example shows one"),
+        Kind::Message(message) if from_file => {
+            format!("{}; component.toml.example shows how it looks", without_source(message))
+        }
         Kind::Message(_) => "has a value that cannot be used".into(),
         other => other.to_string(),
     };

@@ -25,6 +25,7 @@ impl Config {
         let defaults = Serialized::default("codes", CodeRules::default());
         let mut figment = Figment::from(defaults).merge(Toml::string(&text));
         // Every key stands in a section; what has none (ITSEME_CLIENT_PASSWORD) is another program's.
+        Self::check_environment()?;
         let environment = Env::prefixed("ITSEME_").split("__");
         let environment = environment
             .iter()
@@ -36,6 +37,23 @@ impl Config {
         let config: Self = figment.extract().map_err(|error| malformed(error, file))?;
         config.check()?;
         Ok(config)
+    }
+
+    /// A variable that names a section but no key is a mistake, most likely one underscore instead of two.
+    fn check_environment() -> Result<(), ConfigError> {
+        const SECTIONS: [&str; 6] = ["component", "http", "store", "codes", "limits", "providers"];
+        for (key, _) in Env::prefixed("ITSEME_").iter() {
+            let key = key.as_str().to_lowercase();
+            let section = key.split('_').next().unwrap_or_default();
+            if SECTIONS.contains(&section) && !key.contains("__") {
+                let name = key.to_uppercase();
+                return Err(ConfigError::Malformed(format!(
+                    "the environment: ITSEME_{name} is no key; write two underscores behind a section, like \
+                     ITSEME_COMPONENT__SECRET"
+                )));
+            }
+        }
+        Ok(())
     }
 }
 

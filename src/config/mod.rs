@@ -7,6 +7,7 @@ mod sections;
 #[cfg(test)]
 mod tests;
 
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 pub use self::error::ConfigError;
@@ -56,5 +57,38 @@ impl Config {
     pub fn public_url(&self) -> Option<String> {
         let url = self.http.as_ref()?.public_url.as_deref()?;
         Some(url.trim_end_matches('/').to_owned())
+    }
+
+    /// Keys whose values are still those of component.toml.example, and cannot be right.
+    pub fn leftovers(&self) -> Vec<&'static str> {
+        let secret = self.component.secret().ok();
+        let phone = self.providers.phone.as_ref().and_then(|phone| phone.gateway().ok());
+        let email = self.providers.email.as_ref();
+        let is_example = |url: Option<&str>| url.is_some_and(|url| url.contains("example.org"));
+        let checks = [
+            ("component.jid", is_example(Some(self.component.jid.as_str()))),
+            (
+                "component.secret",
+                secret.is_some_and(|secret| secret.expose_secret() == "change me"),
+            ),
+            (
+                "component.admins",
+                self.component.admins.iter().any(|jid| is_example(Some(jid.as_str()))),
+            ),
+            ("http.public_url", is_example(self.public_url().as_deref())),
+            (
+                "providers.email.from",
+                email.is_some_and(|email| is_example(Some(email.from.email.domain()))),
+            ),
+            (
+                "providers.phone.auth_token",
+                phone.is_some_and(|phone| phone.is_example()),
+            ),
+        ];
+        checks
+            .into_iter()
+            .filter(|(_, left)| *left)
+            .map(|(key, _)| key)
+            .collect()
     }
 }

@@ -7,17 +7,17 @@ use warp::reply::Response;
 
 use super::error::{ApiError, Result};
 use super::filters::{Pairs, Segment};
-use super::wire::{Object, is_set};
+use super::wire::Object;
 use crate::model::BareJid;
 use crate::model::identity::parse_target;
-use crate::service::{ContactRequest, Error, Forgetting, Registered, Service};
+use crate::service::{ContactRequest, Error, Forgetting, Registered, Service, is_set};
 
 type Admitted = Result<Service>;
 
 /// `GET /v1/register/<provider>/<provider_id>/<target>[?resend=1]` (API document, 1.3.2)
 pub async fn register(provider: Segment, id: Segment, to: Segment, service: Admitted, query: Pairs) -> Response {
     respond(async {
-        let resend = parameter(&query, "resend").is_some_and(is_set);
+        let resend = is_set("resend", parameter(&query, "resend"))?;
         let registered = service?
             .register_http(&target(&to.0)?, &provider.0, &id.0, resend)
             .await?;
@@ -32,7 +32,7 @@ pub async fn register_post(service: Admitted, body: Result<Bytes>) -> Response {
         let (service, body) = (service?, Object::parse(&body?)?);
         let (provider, id, to) = (body.text("provider")?, body.text("id")?, body.text("target")?);
         let registered = service
-            .register_http(&target(to)?, provider, id, body.flag("resend"))
+            .register_http(&target(to)?, provider, id, body.flag("resend")?)
             .await?;
         Ok(registration(&registered))
     })
@@ -120,7 +120,7 @@ pub async fn forget(service: Admitted, body: Result<Bytes>) -> Response {
         }
         let code = body.optional_text("code")?.map(str::to_owned);
         let forgetting = service
-            .forget_http(&to, &hashes.unwrap_or_default(), code, body.flag("resend"))
+            .forget_http(&to, &hashes.unwrap_or_default(), code, body.flag("resend")?)
             .await?;
         Ok(json!({ "status": match forgetting {
             Forgetting::Pending => "pending",

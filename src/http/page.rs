@@ -15,7 +15,6 @@ use crate::service::{Error, Service};
 #[derive(Template)]
 #[template(path = "verify.html")]
 struct VerifyPage {
-    hash: Hash,
     code: String,
     complaint: Option<String>,
 }
@@ -33,7 +32,7 @@ pub async fn show(hash: Segment, service: Result<Service>, query: Pairs) -> Resp
         return complain(&error);
     }
     match Hash::parse(&hash.0) {
-        Some(hash) => form(hash, code(&query), None),
+        Some(_) => form(code(&query), None),
         None => complain(&ApiError::UnknownPath),
     }
 }
@@ -59,7 +58,7 @@ pub async fn submit(hash: Segment, service: Result<Service>, body: Result<Bytes>
         }),
         Err(error @ (Error::FaultyCode | Error::MissingCode)) => {
             let complaint = error.to_string();
-            ApiError::from(error).mark(form(hash, String::new(), Some(complaint)))
+            ApiError::from(error).mark(form(String::new(), Some(complaint)))
         }
         Err(error) => complain(&error.into()),
     }
@@ -75,8 +74,8 @@ fn code(pairs: &Pairs) -> String {
     typed.chars().filter(char::is_ascii_digit).take(12).collect()
 }
 
-fn form(hash: Hash, code: String, complaint: Option<String>) -> Response {
-    page(&VerifyPage { hash, code, complaint })
+fn form(code: String, complaint: Option<String>) -> Response {
+    page(&VerifyPage { code, complaint })
 }
 
 fn complain(error: &ApiError) -> Response {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use crate::service::{Error, Result};
+use crate::service::{Error, Result, is_set};
 
 /// A JSON object.
 pub struct Object(Map<String, Value>);
@@ -65,16 +65,16 @@ impl Object {
         self.optional(key).map(|value| as_texts(key, value)).transpose()
     }
 
-    /// Whether `key` is `true`, `1` or `"1"`.
-    pub fn flag(&self, key: &'static str) -> bool {
-        self.optional(key)
-            .is_some_and(|value| *value == Value::Bool(true) || *value == 1 || value.as_str().is_some_and(is_set))
+    /// Whether `key` is set: `true`, `1`, or either as a string.
+    ///
+    /// # Errors
+    /// `value_error` if it is neither that nor its opposite.
+    pub fn flag(&self, key: &'static str) -> Result<bool> {
+        let text = self
+            .optional(key)
+            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        is_set(key, text.as_deref())
     }
-}
-
-/// Whether a parameter's value means yes.
-pub fn is_set(value: &str) -> bool {
-    matches!(value, "1" | "true")
 }
 
 fn as_text<'a>(key: &'static str, value: &'a Value) -> Result<&'a str> {

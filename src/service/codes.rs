@@ -178,14 +178,13 @@ impl Core {
         guessed_at: &[&Mac],
         code: Option<&str>,
     ) -> Result<Proven> {
-        const NOTHING: Error = Error::NotFound(
-            "Nothing waits for a code here. It may have been verified already (ask confirm), or the code expired \
-             or was guessed at too often: then register again.",
-        );
         let now = self.clock.now();
         let live: Vec<Pending> = candidates.into_iter().filter(|p| self.is_live(p, side, now)).collect();
         if live.is_empty() {
-            return Err(NOTHING);
+            return Err(Error::NotFound(
+                "Nothing waits for this code: it was used already, it expired, it was guessed at too often, or it was meant \
+                 for something else. Please ask for a new one.",
+            ));
         }
         let code = Code::typed(code.unwrap_or_default());
         if code.as_str().is_empty() {

@@ -38,6 +38,18 @@ use crate::model::seal::Purpose;
 use crate::model::{Keys, Mac};
 use crate::store::{NewRow, Purged, Queue, Read, Store, StoreError, Write};
 
+/// Whether a parameter that is `true` or `1`, `false` or `0`, or not there, is set.
+///
+/// # Errors
+/// `value_error` if it is something else.
+pub fn is_set(name: &'static str, value: Option<&str>) -> Result<bool> {
+    match value {
+        Some("1" | "true") => Ok(true),
+        None | Some("0" | "false" | "") => Ok(false),
+        Some(_) => Err(Error::Value(format!("'{name}' must be 1 or 0.").into())),
+    }
+}
+
 /// For how long a notice may wait for its delivery.
 const NOTICE_LIVES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 

@@ -10,7 +10,7 @@ use super::error::{plain, stanza_error};
 use super::stanza::{Confirm, Confirmed, Contact, ContactSent, Forget, Links, Register, Registered, Verified, Verify};
 use super::{disco, ns};
 use crate::model::BareJid;
-use crate::service::{ContactRequest, Error, Requester, Result, Service};
+use crate::service::{ContactRequest, Error, Requester, Result, Service, is_set};
 
 /// Whether something is asked or to be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ fn account(sender: &BareJid) -> Result<&BareJid> {
 async fn register(service: &Service, sender: &BareJid, register: Register) -> Result<Option<Element>> {
     let provider = register.provider.ok_or(Error::Key("provider"))?;
     let id = register.id.ok_or(Error::Key("id"))?;
-    let resend = matches!(register.resend.as_deref(), Some("true" | "1"));
+    let resend = is_set("resend", register.resend.as_deref())?;
     let registered = service
         .register_native(account(sender)?, &provider, &id, resend)
         .await?;

@@ -202,37 +202,40 @@ impl Keeper {
 
     /// Says once what is wrong, and what an admin can do about it.
     fn tell(&self, end: &StreamEnd, pause: Duration, told: &mut String) {
-        let jid = &self.config.jid;
-        let server = &self.config.server;
-        let remedy = match end {
-            StreamEnd::Error { condition, .. } => match condition.as_str() {
-                "not-authorized" => format!(
-                    "the secret is wrong: make component.secret the same as the secret of {jid} in the server's configuration"
-                ),
-                "conflict" => {
-                    format!("another connection of {jid} is there: stop the other service that uses this JID")
-                }
-                "host-unknown" | "host-gone" => {
-                    format!("the server does not know {jid}: add it as a component to the server's configuration")
-                }
-                _ => "see the server's log".into(),
-            },
-            StreamEnd::Io(_) => {
-                format!("is the server running, and does it listen for components at {server} (component.server)?")
-            }
-            StreamEnd::Closed => "is the server restarting?".into(),
-            StreamEnd::Silent => "is the server stuck, or the network to it broken?".into(),
-            StreamEnd::Protocol(_) => {
-                format!("does {server} (component.server) belong to the server's component listener?")
-            }
-        };
         let reason = end.to_string();
         let again_in = pause.as_secs_f32();
         if *told == reason {
             tracing::debug!(reason, again_in, "still not connected to the XMPP server");
         } else {
+            let remedy = remedy(end, &self.config.jid, &self.config.server);
             tracing::warn!(reason, remedy, again_in, "not connected to the XMPP server");
             *told = reason;
+        }
+    }
+}
+
+/// What an admin can do about a connection of `jid` to `server` that failed.
+pub fn remedy(end: &StreamEnd, jid: &BareJid, server: &Address) -> String {
+    match end {
+        StreamEnd::Error { condition, .. } => match condition.as_str() {
+            "not-authorized" => format!(
+                "the secret is wrong: make component.secret the same as the secret of {jid} in the server's configuration"
+            ),
+            "conflict" => format!("another connection of {jid} is there: stop the other service that uses this JID"),
+            "host-unknown" | "host-gone" => {
+                format!(
+                    "the server does not know {jid}: add it as a component to the server's configuration, and restart it"
+                )
+            }
+            _ => "see the server's log".into(),
+        },
+        StreamEnd::Io(_) => {
+            format!("is the server running, and does it listen for components at {server} (component.server)?")
+        }
+        StreamEnd::Closed => "is the server restarting?".into(),
+        StreamEnd::Silent => "is the server stuck, or the network to it broken?".into(),
+        StreamEnd::Protocol(_) => {
+            format!("does {server} (component.server) belong to the server's component listener?")
         }
     }
 }

@@ -16,5 +16,5 @@ pub mod stream;
 
 pub use address::Address;
 pub use delivery::Delivery;
-pub use link::{Link, LinkConfig, link};
+pub use link::{Link, LinkConfig, link, remedy};
 pub use router::Router;

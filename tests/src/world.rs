@@ -166,7 +166,7 @@ fn settings(server: &dyn XmppServer, mail: &MailServer, gateway: &Gateway) -> Ta
 
         [providers.email]
         smtp = "smtp://127.0.0.1:{mail_port}"
-        from = "it-se.me <verify@example.org>"
+        from = "it-se.me <verify@itse.example>"
 
         [providers.phone]
         gateway = "twilio"

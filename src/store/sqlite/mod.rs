@@ -4,6 +4,7 @@ mod migrations;
 mod queries;
 mod writer;
 
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
@@ -24,6 +25,7 @@ type Pool = r2d2::Pool<SqliteConnectionManager>;
 pub struct SqliteStore {
     readers: Pool,
     writer: Writer,
+    _lock: File,
 }
 
 impl SqliteStore {
@@ -33,6 +35,7 @@ impl SqliteStore {
     /// # Errors
     /// If the file cannot be used, belongs to a newer version of the service, or was made with another key.
     pub fn open(path: &Path, key_check: Mac) -> Result<Self> {
+        let lock = lock(path)?;
         let mut connection = Connection::open(path)?;
         private(path)?;
         configure(&connection)?;
@@ -49,7 +52,11 @@ impl SqliteStore {
             .build(manager)
             .map_err(|error| StoreError(error.to_string()))?;
         let writer = Writer::start(connection)?;
-        Ok(Self { readers, writer })
+        Ok(Self {
+            readers,
+            writer,
+            _lock: lock,
+        })
     }
 
     /// Looks at the database at `path` without changing it.
@@ -60,6 +67,16 @@ impl SqliteStore {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         migrations::check(&connection, key_check)
     }
+}
+
+/// Two services over one database would both send what waits in the outbox. The lock ends with the process.
+fn lock(path: &Path) -> Result<File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let lock = File::create(name).map_err(|error| StoreError(error.to_string()))?;
+    lock.try_lock()
+        .map_err(|_| StoreError("another itseme uses this database: stop it first".into()))?;
+    Ok(lock)
 }
 
 /// Nobody but the service's user has any business with the file. SQLite gives its journals the same mode.
@@ -178,6 +195,16 @@ mod tests {
     }
 
     #[test]
+    fn refuses_a_database_that_is_in_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let first = SqliteStore::open(&path, KEY).unwrap();
+        assert!(error_of(SqliteStore::open(&path, KEY)).contains("another itseme"));
+        drop(first);
+        SqliteStore::open(&path, KEY).unwrap();
+    }
+
+    #[test]
     fn refuses_a_file_that_is_no_database() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");
@@ -191,8 +218,9 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let _store = SqliteStore::open(&folder.path().join("test.db"), KEY).unwrap();
-        for entry in std::fs::read_dir(folder.path()).unwrap() {
-            let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+        let entries = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap());
+        for entry in entries.filter(|entry| !entry.file_name().to_string_lossy().ends_with(".lock")) {
+            let mode = entry.metadata().unwrap().permissions().mode();
             assert_eq!(mode & 0o077, 0);
         }
     }
