@@ -292,6 +292,25 @@ async fn web_pages_may_ask() {
     assert_allows_app(&reply);
 }
 
+#[tokio::test]
+async fn only_the_named_origins_may_ask_but_every_browser_may_press_the_button() {
+    let world = World::with("[http]\ncors_origins = ['https://app.example.org']").await;
+    let http = world.http();
+    let from = |method, path: &str, origin: &str| http.request(method, path).header("origin", origin);
+    let reply = Reply::to(from(Method::GET, "/version", "https://app.example.org")).await;
+    assert_eq!(reply.status, 200);
+    assert_allows_app(&reply);
+    let reply = Reply::to(from(Method::GET, "/version", "https://evil.example")).await;
+    assert_error(&reply, (403, "foreign_origin"), "a foreign page");
+
+    // A page without a referrer sends its forms with this origin.
+    let button =
+        from(Method::POST, &format!("/verify/{}", AMY.email_hash()), "null").form(&[("code", "123456")]);
+    let reply = Reply::to(button).await;
+    assert_eq!(reply.status, 404, "nothing waits, and nobody was refused: {reply:?}");
+    assert!(reply.body.contains("Nothing waits for this code"), "{reply:?}");
+}
+
 fn assert_allows_app(reply: &Reply) {
     let allowed = reply.header("access-control-allow-origin");
     assert!(matches!(allowed, Some("*" | "https://app.example.org")), "{reply:?}");
