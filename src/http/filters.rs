@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, BufMut, Bytes};
 use futures::{Stream, TryStreamExt};
 use percent_encoding::percent_decode_str;
 use warp::Filter;
@@ -71,16 +71,11 @@ pub fn body(patience: Duration) -> impl Filter<Extract = (Result<Bytes>,), Error
 async fn collect(stream: impl Stream<Item = std::result::Result<impl Buf, warp::Error>>) -> Result<Bytes> {
     let mut stream = std::pin::pin!(stream);
     let mut body = Vec::new();
-    while let Some(mut chunk) = stream.try_next().await.map_err(|_| Error::JsonDecode)? {
+    while let Some(chunk) = stream.try_next().await.map_err(|_| Error::JsonDecode)? {
         if body.len() + chunk.remaining() > LARGEST_BODY {
             return Err(ApiError::BodyTooLarge { limit: LARGEST_BODY });
         }
-        while chunk.has_remaining() {
-            let part = chunk.chunk();
-            body.extend_from_slice(part);
-            let length = part.len();
-            chunk.advance(length);
-        }
+        body.put(chunk);
     }
     Ok(body.into())
 }
