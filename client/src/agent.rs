@@ -5,8 +5,13 @@ mod react;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
+use tokio::time::sleep;
 use xmpp_parsers::{
     jid::{BareJid, Jid},
     message::{Id, Lang, Message},
@@ -17,6 +22,7 @@ pub use self::event::{AgentEvent, Rejection};
 use crate::{
     addressbook::AddressBook,
     error::Error,
+    event::Event,
     identity::{Identity, details_to_json},
     session::{Registered, Session, Status},
     state::{State, Store},
@@ -25,6 +31,8 @@ use crate::{
 
 /// Hashes in one request for introductions.
 const BATCH: usize = 100;
+/// Pauses after the first, second, ... time a request was one too many: the service counts requests a second, too.
+const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 /// People who asked and can still be answered.
 const MAX_ASKERS: usize = 1000;
 
@@ -44,6 +52,8 @@ pub struct Introduced {
     pub hashes: usize,
     /// In how many requests.
     pub requests: usize,
+    /// How many are left because the service takes no more for now. Asking again later begins with them.
+    pub left: usize,
 }
 
 /// A client with manners, on top of a [`Session`].
@@ -55,7 +65,17 @@ pub struct Agent {
     policy: Answer,
     store: Store,
     askers: VecDeque<BareJid>,
+    todo: VecDeque<Work>,
     ready: VecDeque<AgentEvent>,
+}
+
+/// What the agent still has to do by itself.
+#[derive(Debug, Clone)]
+enum Work {
+    /// Handle something that arrived.
+    Handle(Arc<Event>),
+    /// Answer somebody who is in the address book.
+    Answer(BareJid),
 }
 
 impl Agent {
@@ -66,7 +86,8 @@ impl Agent {
     pub fn new(session: Session, book: AddressBook, policy: Answer, mut store: Store) -> Result<Self, Error> {
         store.read()?;
         let me = session.jid().to_bare();
-        Ok(Self { session, me, book, policy, store, askers: VecDeque::new(), ready: VecDeque::new() })
+        let (askers, todo, ready) = (VecDeque::new(), VecDeque::new(), VecDeque::new());
+        Ok(Self { session, me, book, policy, store, askers, todo, ready })
     }
 
     /// The connection below.
@@ -113,14 +134,32 @@ impl Agent {
     }
 
     /// Returns a code that came on another way than XMPP. Gives the identity that is linked now, if it is
-    /// one this state knows.
+    /// one this state knows; of any other only the hash is known, so that it cannot be shown to others.
     ///
     /// # Errors
     /// Those of [`Session::verify`], and [`Error::State`].
     pub async fn verify(&mut self, hash: &str, code: &str) -> Result<Option<Identity>, Error> {
         let hash = hash.to_ascii_lowercase();
-        match self.session.verify(&hash, code).await? {
-            true => self.settle(&hash),
+        self.send_code(&hash, code).await?;
+        self.settle(&hash)
+    }
+
+    /// Returns a code for this identity, which is proven then, whether or not this state knew it.
+    ///
+    /// # Errors
+    /// Those of [`Session::verify`], and [`Error::State`].
+    pub async fn verify_identity(&mut self, identity: &Identity, code: &str) -> Result<(), Error> {
+        self.send_code(&identity.hash(), code).await?;
+        self.store.update(|state| {
+            state.pending.remove(identity);
+            state.proven.insert(identity.clone());
+        })?;
+        Ok(())
+    }
+
+    async fn send_code(&self, hash: &str, code: &str) -> Result<(), Error> {
+        match self.session.verify(hash, code).await? {
+            true => Ok(()),
             false => Err(Error::Malformed("it confirms nothing".into())),
         }
     }
@@ -146,25 +185,62 @@ impl Agent {
     }
 
     /// Asks to be introduced to everybody in the address book. The book stays here: only hashes go out,
-    /// together with the user's own proven details.
+    /// together with the user's own proven details. Whoever has not been asked for yet comes first, so that a book
+    /// with more people than the service takes in a day is through after some days.
     ///
     /// # Errors
     /// [`Error::NothingProven`], and those of [`Session::contact`]; requests before the failed one have been made.
+    /// That the service takes no more is no error: see [`Introduced::left`].
     pub async fn introduce(&mut self) -> Result<Introduced, Error> {
         let details = self.proven().await?;
-        let state = self.store.read()?;
-        let me = Identity::of_jid(&self.me)?.hash();
-        let hashes: Vec<String> = self.book.hashes().into_iter().map(str::to_owned).collect();
-        let others: Vec<String> =
-            hashes.into_iter().filter(|hash| *hash != me && state.own(hash).is_none()).collect();
-        let mut introduced = Introduced { hashes: others.len(), requests: 0 };
+        let others = self.others()?;
+        let mut introduced = Introduced { hashes: 0, requests: 0, left: others.len() };
         for batch in others.chunks(BATCH) {
-            // Before the request: the first answer may be here before the result is.
-            self.store.update(|state| state.asked.extend(batch.iter().cloned()))?;
-            self.session.contact(&details, batch).await?;
+            if !self.ask_for(&details, batch).await? {
+                break;
+            }
+            introduced.hashes += batch.len();
             introduced.requests += 1;
+            introduced.left -= batch.len();
         }
         Ok(introduced)
+    }
+
+    /// The hashes of everybody else in the address book, those that were never asked for first.
+    fn others(&mut self) -> Result<Vec<String>, Error> {
+        let state = self.store.read()?;
+        let me = Identity::of_jid(&self.me)?.hash();
+        let others = self.book.hashes().into_iter().filter(|hash| *hash != me && state.own(hash).is_none());
+        let (again, mut others): (Vec<String>, Vec<String>) =
+            others.map(str::to_owned).partition(|hash| state.asked.contains(hash));
+        others.extend(again);
+        Ok(others)
+    }
+
+    /// Asks for some; `false` when the service takes no more, also after some seconds.
+    async fn ask_for(&mut self, details: &[Identity], batch: &[String]) -> Result<bool, Error> {
+        // Before the request: the first answer may be here before the result is.
+        let new: Vec<String> = self.store.update(|state| {
+            batch.iter().filter(|hash| state.asked.insert((*hash).clone())).cloned().collect()
+        })?;
+        let mut pauses = PAUSES.into_iter();
+        let refusal = loop {
+            match self.session.contact(details, batch).await {
+                Ok(()) => return Ok(true),
+                Err(error) if error.is_limit() => match pauses.next() {
+                    Some(pause) => sleep(pause).await,
+                    None => break error,
+                },
+                // Whether the request was made is not known, so that an answer may come.
+                Err(error @ (Error::Timeout(_) | Error::Disconnected)) => return Err(error),
+                Err(error) => break error,
+            }
+        };
+        self.store.update(|state| state.asked.retain(|hash| !new.contains(hash)))?;
+        match refusal.is_limit() {
+            true => Ok(false),
+            false => Err(refusal),
+        }
     }
 
     /// Answers somebody who asked: sends the user's own proven details and asks for their presence.
@@ -187,13 +263,14 @@ impl Agent {
         self.session.send_raw(subscribe.into()).await
     }
 
-    /// Removes links of the user: the named ones, or with no hash at all everything.
+    /// Removes the named links of the user.
     ///
     /// # Errors
     /// Those of [`Session::forget`], and [`Error::State`].
     pub async fn forget(&mut self, hashes: &[String]) -> Result<(), Error> {
         self.session.forget(hashes).await?;
-        let gone = |identity: &Identity| hashes.is_empty() || hashes.contains(&identity.hash());
+        let gone =
+            |identity: &Identity| hashes.iter().any(|hash| hash.eq_ignore_ascii_case(&identity.hash()));
         self.store.update(|state| {
             state.proven.retain(|identity| !gone(identity));
             state.pending.retain(|identity| !gone(identity));
@@ -201,18 +278,48 @@ impl Agent {
         Ok(())
     }
 
+    /// Removes everything the service has about the user.
+    ///
+    /// # Errors
+    /// Those of [`Session::forget_all`], and [`Error::State`].
+    pub async fn forget_all(&mut self) -> Result<(), Error> {
+        self.session.forget_all().await?;
+        self.store.update(|state| {
+            state.proven.clear();
+            state.pending.clear();
+        })?;
+        Ok(())
+    }
+
     /// Waits for the next thing the user should know, and does everything else by itself meanwhile.
     /// The last one is [`AgentEvent::Disconnected`]; after it there is `None`.
     ///
-    /// Cancelling it may lose the event that is being worked on.
+    /// Cancelling loses nothing: what it was busy with is begun anew by the next call.
     pub async fn next_event(&mut self) -> Option<AgentEvent> {
-        while self.ready.is_empty() {
-            let event = self.session.next_event().await?;
-            if let Err(error) = self.handle(event).await {
-                self.tell(AgentEvent::Problem { text: error.to_string() });
+        loop {
+            if let Some(work) = self.todo.front().cloned() {
+                if let Err(error) = self.work(work).await {
+                    self.tell(AgentEvent::Problem { text: error.to_string() });
+                }
+                self.todo.pop_front();
+            } else if let Some(event) = self.ready.pop_front() {
+                return Some(event);
+            } else {
+                let event = self.session.next_event().await?;
+                self.todo.push_back(Work::Handle(Arc::new(event)));
             }
         }
-        self.ready.pop_front()
+    }
+
+    async fn work(&mut self, work: Work) -> Result<(), Error> {
+        match work {
+            Work::Handle(event) => self.handle(&event).await,
+            Work::Answer(jid) => {
+                self.answer(&jid).await?;
+                self.tell(AgentEvent::Answered { jid });
+                Ok(())
+            }
+        }
     }
 
     /// Closes the connection.

@@ -7,23 +7,27 @@ use std::{borrow::Cow, net::SocketAddr};
 
 use futures_util::{SinkExt, StreamExt};
 use minidom::Element;
-use sasl::common::Credentials;
+use sasl::common::{ChannelBinding, Credentials};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, BufStream},
+    net::TcpStream,
+};
 use tokio_xmpp::{
     client_login,
-    connect::{AsyncReadAndWrite, DnsConfig, ServerConnector, StartTlsServerConnector, TcpServerConnector},
+    connect::{AsyncReadAndWrite, DnsConfig, starttls::starttls, tls_common::TlsStream},
     error::AuthError,
-    xmlstream::{ReadError, StreamHeader, Timeouts, XmlStream},
+    xmlstream::{PendingFeaturesRecv, ReadError, StreamHeader, Timeouts, XmlStream, initiate_stream},
 };
 use xmpp_parsers::{
     bind::{BindQuery, BindResponse},
     iq::Iq,
-    jid::{BareJid, FullJid, Jid},
+    jid::{BareJid, FullJid},
     ns,
     sasl::DefinedCondition,
     stream_error::StreamError,
 };
 
-use crate::{element::Incoming, error::Error, wire::from_element};
+use crate::{element::Incoming, error::Error, lines::PlainLines, wire::from_element};
 
 /// A stream after login.
 pub(crate) type Stream = XmlStream<Box<dyn AsyncReadAndWrite + Send + 'static>, Incoming>;
@@ -36,16 +40,41 @@ pub(crate) async fn connect(
     password: &str,
     server: Option<&str>,
 ) -> Result<(Stream, FullJid), Error> {
+    let user = jid.node().ok_or_else(|| Error::NotAnAccount(jid.to_string()))?;
+    let credentials = Credentials::default().with_username(user.as_str()).with_password(password);
     match server {
         Some(server) => {
-            let address = loopback(server)?.to_string();
-            login(TcpServerConnector(DnsConfig::addr(&address)), jid, password).await
+            let tcp = DnsConfig::addr(&loopback(server)?.to_string()).resolve().await?;
+            login(tcp, jid, credentials).await
         }
         None => {
-            let dns = DnsConfig::srv_default_client(jid.domain().as_str());
-            login(StartTlsServerConnector(dns), jid, password).await
+            let tcp = DnsConfig::srv_default_client(jid.domain().as_str()).resolve().await?;
+            let (tls, channel_binding) = encrypt(tcp, jid).await?;
+            login(tls, jid, credentials.with_channel_binding(channel_binding)).await
         }
     }
+}
+
+/// STARTTLS. A server that does not offer it is none to send a password to.
+async fn encrypt(tcp: TcpStream, jid: &BareJid) -> Result<(TlsStream<TcpStream>, ChannelBinding), Error> {
+    let stream = open(BufStream::new(tcp), jid).await?;
+    let (features, stream) = stream.recv_features().await.map_err(unreachable)?;
+    match features.can_starttls() {
+        true => Ok(starttls(stream, jid.domain().as_str()).await?),
+        false => Err(Error::Unreachable("the server does not offer TLS".into())),
+    }
+}
+
+/// Exchanges stream headers.
+async fn open<Io>(io: Io, jid: &BareJid) -> Result<PendingFeaturesRecv<Io>, Error>
+where
+    Io: AsyncReadAndWrite,
+{
+    initiate_stream(io, ns::JABBER_CLIENT, header(jid), Timeouts::tight()).await.map_err(unreachable)
+}
+
+fn header(jid: &BareJid) -> StreamHeader<'_> {
+    StreamHeader { to: Some(Cow::Borrowed(jid.domain().as_str())), from: None, id: None }
 }
 
 /// Without TLS the password must not leave the machine.
@@ -62,22 +91,14 @@ fn loopback(server: &str) -> Result<SocketAddr, Error> {
     }
 }
 
-async fn login<C>(connector: C, jid: &BareJid, password: &str) -> Result<(Stream, FullJid), Error>
+async fn login<Io>(io: Io, jid: &BareJid, credentials: Credentials) -> Result<(Stream, FullJid), Error>
 where
-    C: ServerConnector,
-    C::Stream: 'static,
+    Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let user = jid.node().ok_or_else(|| Error::NotAnAccount(jid.to_string()))?;
-    let account = Jid::from(jid.clone());
-    let (stream, channel_binding) = connector.connect(&account, ns::JABBER_CLIENT, Timeouts::tight()).await?;
+    let stream = open(BufStream::new(PlainLines(io)), jid).await?;
     let (features, stream) = stream.recv_features().await.map_err(unreachable)?;
-    let credentials = Credentials::default()
-        .with_username(user.as_str())
-        .with_password(password)
-        .with_channel_binding(channel_binding);
     let stream = client_login(stream, features.sasl_mechanisms, credentials).await?;
-    let header = StreamHeader { to: Some(Cow::Borrowed(jid.domain().as_str())), from: None, id: None };
-    let stream = stream.send_header(header).await.map_err(unreachable)?;
+    let stream = stream.send_header(header(jid)).await.map_err(unreachable)?;
     let (_, stream) = stream.recv_features().await.map_err(unreachable)?;
     bind(stream.box_stream()).await
 }
@@ -130,6 +151,12 @@ impl From<tokio_xmpp::Error> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_jid_without_a_localpart_is_refused_before_anything_is_sent() {
+        let domain = "localhost".parse().unwrap();
+        assert!(matches!(connect(&domain, "x", None).await, Err(Error::NotAnAccount(_))));
+    }
 
     #[test]
     fn only_loopback_goes_without_tls() {

@@ -50,9 +50,19 @@ pub enum Error {
     /// There is nothing proven that could be shown to others.
     #[error("nothing of yours is proven yet: register an identity first")]
     NothingProven,
+    /// An empty list of what to forget: most likely a mistake, and to the service it would mean everything.
+    #[error("nothing to forget was named; forget_all removes everything")]
+    NothingNamed,
     /// Only who asked through the service is answered.
     #[error("{0} has not asked for you")]
     NotAsked(String),
+}
+
+impl Error {
+    /// Whether the service takes no more for now, be it this second or today.
+    pub fn is_limit(&self) -> bool {
+        matches!(self, Self::Service { code: Some(code), .. } if code == "request-limit-reached")
+    }
 }
 
 impl From<StanzaError> for Error {

@@ -38,6 +38,7 @@ mod element;
 mod error;
 mod event;
 mod identity;
+mod lines;
 pub mod ns;
 mod session;
 mod state;

@@ -96,17 +96,35 @@ pub struct Session {
 }
 
 impl Session {
-    /// Logs in and sends initial presence.
+    /// Logs in and becomes available, so that messages arrive: whatever the server kept while the user was away
+    /// comes at once, and only once. Whoever does not look at events uses [`Session::log_in`].
+    ///
+    /// # Errors
+    /// Those of [`Session::log_in`] and [`Session::become_available`].
+    pub async fn connect(options: Options) -> Result<Self, Error> {
+        let session = Self::log_in(options).await?;
+        session.become_available().await?;
+        Ok(session)
+    }
+
+    /// Logs in without initial presence. Every method works; messages stay with the server, or go to other
+    /// clients of the user, until [`Session::become_available`].
     ///
     /// # Errors
     /// [`Error::NotLoopback`], [`Error::NotAnAccount`], [`Error::Unreachable`], [`Error::Login`], or
     /// [`Error::Timeout`] when all of it takes longer than 30 seconds.
-    pub async fn connect(options: Options) -> Result<Self, Error> {
+    pub async fn log_in(options: Options) -> Result<Self, Error> {
         let login = connect::connect(&options.jid, &options.password, options.server.as_deref());
         let (stream, jid) = in_time(login).await??;
-        let session = Self::start(stream, jid, options.service);
-        session.send_raw(Presence::available().into()).await?;
-        Ok(session)
+        Ok(Self::start(stream, jid, options.service))
+    }
+
+    /// Sends initial presence: from here on messages arrive, see [`Session::next_event`].
+    ///
+    /// # Errors
+    /// Those of [`Session::send_raw`].
+    pub async fn become_available(&self) -> Result<(), Error> {
+        self.send_raw(Presence::available().into()).await
     }
 
     /// Puts a stream into the hands of a worker.
@@ -202,13 +220,24 @@ impl Session {
         Ok(answer.hashes)
     }
 
-    /// Removes links of the own JID: the named ones, or with no hash at all everything.
+    /// Removes the named links of the own JID.
+    ///
+    /// # Errors
+    /// [`Error::NothingNamed`] without a hash, which to the service would mean all of them, and those of
+    /// [`Session::ask_service`].
+    pub async fn forget(&self, hashes: &[impl AsRef<str>]) -> Result<(), Error> {
+        match hashes {
+            [] => Err(Error::NothingNamed),
+            hashes => self.send_forget(owned(hashes)).await,
+        }
+    }
+
+    /// Removes everything the service has about the own JID: all links, and registrations that wait for a code.
     ///
     /// # Errors
     /// Those of [`Session::ask_service`].
-    pub async fn forget(&self, hashes: &[impl AsRef<str>]) -> Result<(), Error> {
-        let request = to_element(&wire::Forget { hashes: owned(hashes) })?;
-        self.ask_service(request, true).await.map(drop)
+    pub async fn forget_all(&self) -> Result<(), Error> {
+        self.send_forget(Vec::new()).await
     }
 
     /// What the service says it is and can do.
@@ -279,6 +308,11 @@ impl Session {
     /// An id no other stanza of this session has.
     pub(crate) fn new_id(&self) -> String {
         format!("itseme-{}", self.next_id.fetch_add(1, Ordering::Relaxed))
+    }
+
+    async fn send_forget(&self, hashes: Vec<String>) -> Result<(), Error> {
+        let request = to_element(&wire::Forget { hashes })?;
+        self.ask_service(request, true).await.map(drop)
     }
 
     async fn set<T>(&self, request: &impl xso::AsXml) -> Result<T, Error>

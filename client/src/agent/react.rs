@@ -2,44 +2,46 @@
 
 use xmpp_parsers::jid::{BareJid, Jid};
 
-use super::{Agent, AgentEvent, Answer, MAX_ASKERS, Rejection};
+use super::{Agent, AgentEvent, Answer, MAX_ASKERS, Rejection, Work};
 use crate::{addressbook::Contact, error::Error, event::Event, identity::Identity};
 
 impl Agent {
-    pub(super) async fn handle(&mut self, event: Event) -> Result<(), Error> {
+    pub(super) async fn handle(&mut self, event: &Event) -> Result<(), Error> {
         match event {
-            Event::Code { hash, code, body, .. } => return self.return_code(&hash, &code, body).await,
+            Event::Code { hash, code, body, .. } => self.return_code(hash, code, body).await?,
             Event::Introduction { from, jid, details, .. } => {
-                return match from.to_bare() == *self.session.service() {
-                    true => self.asked_by(jid, details).await,
-                    false => self.answered_by(&from, jid, details).await,
-                };
+                match from.to_bare() == *self.session.service() {
+                    true => self.asked_by(jid, details),
+                    false => self.answered_by(from, jid, details).await?,
+                }
             }
             Event::Verified { hash, confirmed: true, .. } => {
-                if let Some(identity) = self.settle(&hash)? {
+                if let Some(identity) = self.settle(hash)? {
                     self.tell(AgentEvent::Linked { identity });
                 }
             }
             Event::TakenOver { hash, body, .. } => {
-                let identity = self.lose(&hash)?;
-                self.tell(AgentEvent::TakenOver { hash, identity, body });
+                let identity = self.lose(hash)?;
+                self.tell(AgentEvent::TakenOver { hash: hash.clone(), identity, body: body.clone() });
             }
             Event::Verified { body, .. } | Event::Notice { body, .. } => {
-                self.tell(AgentEvent::Notice { body })
+                self.tell(AgentEvent::Notice { body: body.clone() })
             }
-            Event::Message { from, body, .. } => self.tell(AgentEvent::Message { from, body }),
+            Event::Message { from, body, .. } => {
+                self.tell(AgentEvent::Message { from: from.clone(), body: body.clone() })
+            }
             Event::Bounced { from, error, .. } => {
                 self.tell(AgentEvent::Problem { text: format!("a message to {from} came back: {error}") });
             }
-            Event::Disconnected { reason } => self.tell(AgentEvent::Disconnected { reason }),
+            Event::Disconnected { reason } => self.tell(AgentEvent::Disconnected { reason: reason.clone() }),
         }
         Ok(())
     }
 
     /// A code is returned if this user asked for it, and only then; somebody else may have caused it.
-    async fn return_code(&mut self, hash: &str, code: &str, body: String) -> Result<(), Error> {
+    async fn return_code(&mut self, hash: &str, code: &str, body: &str) -> Result<(), Error> {
         if self.store.read()?.pending(hash).is_none() {
-            self.tell(AgentEvent::Notice { body });
+            self.tell(AgentEvent::Notice { body: body.to_owned() });
             return Ok(());
         }
         let linked = match self.session.verify(hash, code).await {
@@ -55,40 +57,38 @@ impl Agent {
     }
 
     /// The service introduces somebody: it has checked the details and the JID.
-    async fn asked_by(&mut self, jid: BareJid, details: Vec<Identity>) -> Result<(), Error> {
-        if jid == self.me {
-            return Ok(());
+    fn asked_by(&mut self, jid: &BareJid, details: &[Identity]) {
+        if *jid == self.me {
+            return;
         }
-        let jid_itself = Identity::of_jid(&jid).ok();
+        let jid_itself = Identity::of_jid(jid).ok();
         let known = details.iter().chain(&jid_itself).find_map(|identity| self.known(identity));
         let name = known.map(|contact| contact.name.clone());
         let answers = name.is_some() && self.policy == Answer::Matched;
-        if !self.askers.contains(&jid) {
+        if !self.askers.contains(jid) {
             self.askers.push_back(jid.clone());
             if self.askers.len() > MAX_ASKERS {
                 self.askers.pop_front();
             }
         }
-        self.tell(AgentEvent::AskedBy { jid: jid.clone(), details, name });
+        self.tell(AgentEvent::AskedBy { jid: jid.clone(), details: details.to_vec(), name });
         if answers {
-            self.answer(&jid).await?;
-            self.tell(AgentEvent::Answered { jid });
+            self.todo.push_back(Work::Answer(jid.clone()));
         }
-        Ok(())
     }
 
     /// Somebody claims to be one of those the user asked for. The service knows whether that is true;
     /// it is only asked about people the user cares about, so that strangers cannot make this client busy.
-    async fn answered_by(&mut self, from: &Jid, jid: BareJid, details: Vec<Identity>) -> Result<(), Error> {
+    async fn answered_by(&mut self, from: &Jid, jid: &BareJid, details: &[Identity]) -> Result<(), Error> {
         let hashes: Vec<String> = details.iter().map(Identity::hash).collect();
         let asked = &self.store.read()?.asked;
         let wanted = hashes.iter().any(|hash| asked.contains(hash) || self.book.find(hash).is_some());
-        let verdict = if from.to_bare() != jid {
+        let verdict = if from.to_bare() != *jid {
             Err(Rejection::Forged)
         } else if !wanted {
             Err(Rejection::Unasked)
         } else {
-            match self.session.confirm(&jid, &hashes).await {
+            match self.session.confirm(jid, &hashes).await {
                 Ok(true) => Ok(()),
                 Ok(false) => Err(Rejection::Unconfirmed),
                 Err(error) => Err(Rejection::Unchecked { error: error.to_string() }),
@@ -96,7 +96,7 @@ impl Agent {
         };
         let name = hashes.iter().find_map(|hash| self.book.find(hash)).map(|contact| contact.name.clone());
         self.tell(match verdict {
-            Ok(()) => AgentEvent::Found { jid, name, details },
+            Ok(()) => AgentEvent::Found { jid: jid.clone(), name, details: details.to_vec() },
             Err(reason) => AgentEvent::Rejected { from: from.clone(), reason },
         });
         Ok(())

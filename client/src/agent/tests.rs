@@ -60,7 +60,7 @@ async fn a_code_that_was_asked_for_goes_back() {
         "<verify xmlns='it-se.me:verify'><hash>{}</hash><confirmed>true</confirmed></verify>",
         mail().hash()
     );
-    let (event, ()) = join!(agent.next_event(), server.answer("<code>3991</code>", &verified));
+    let (event, _) = join!(agent.next_event(), server.answer("<code>3991</code>", &verified));
     assert_eq!(event, Some(AgentEvent::Linked { identity: mail() }));
     assert!(agent.state().unwrap().proven.contains(&mail()));
 }
@@ -105,7 +105,7 @@ async fn nobody_else_gets_an_answer_unless_the_user_says_so() {
     server.write(&contact("itseme.localhost", "eve@localhost", &[mail()])).await;
     assert!(matches!(silently(&mut agent, &mut server).await, AgentEvent::AskedBy { name: None, .. }));
     let nothing = links(&[]);
-    let (result, ()) = join!(agent.answer(&eve), server.answer("<links", &nothing));
+    let (result, _) = join!(agent.answer(&eve), server.answer("<links", &nothing));
     assert!(matches!(result, Err(Error::NothingProven)));
 }
 
@@ -115,7 +115,7 @@ async fn who_was_asked_for_and_is_confirmed_is_found() {
     let details = [michael(), mail()];
     server.write(&contact("michael@example.net/x", "michael@example.net", &details)).await;
     let hash = mail().hash();
-    let (event, ()) = join!(agent.next_event(), server.answer(&hash, CONFIRMED));
+    let (event, _) = join!(agent.next_event(), server.answer(&hash, CONFIRMED));
     let Some(AgentEvent::Found { jid, name, details: found }) = event else { panic!("{event:?}") };
     assert_eq!((jid.as_str(), name.as_deref()), ("michael@example.net", Some("Michael")));
     assert_eq!(found, details);
@@ -133,8 +133,126 @@ async fn claims_are_not_believed() {
     assert!(rejected(silently(&mut agent, &mut server).await, Rejection::Unasked));
     server.write(&contact("eve@localhost/x", "eve@localhost", &[michael()])).await;
     let no = CONFIRMED.replace("true", "false");
-    let (event, ()) = join!(agent.next_event(), server.answer("<confirm", &no));
+    let (event, _) = join!(agent.next_event(), server.answer("<confirm", &no));
     assert!(rejected(event.unwrap(), Rejection::Unconfirmed));
+}
+
+const SENT: &str = "<contact xmlns='it-se.me:contact' status='requests_send'/>";
+
+/// An address book of so many people.
+fn crowd(size: usize) -> AddressBook {
+    let cards = (0..size).map(|n| format!("BEGIN:VCARD\nFN:x\nTEL:+4917000{n:05}\nEND:VCARD\n"));
+    AddressBook::parse(&cards.collect::<String>())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_service_does_not_take_today_comes_first_next_time() {
+    let (mut agent, mut server) = amy(Answer::Never).await;
+    agent.book = crowd(250);
+    agent.store.update(|state| state.proven.insert(mail())).unwrap();
+    let (introduced, ()) = join!(agent.introduce(), async {
+        server.answer("<links", &links(&[mail()])).await;
+        server.answer("<contact", SENT).await;
+        for _ in 0..=PAUSES.len() {
+            server.refuse("<contact", "request-limit-reached").await;
+        }
+    });
+    assert_eq!(introduced.unwrap(), Introduced { hashes: 100, requests: 1, left: 150 });
+    assert_eq!(agent.state().unwrap().asked.len(), 100);
+
+    let (introduced, requests) = join!(agent.introduce(), async {
+        server.answer("<links", &links(&[mail()])).await;
+        let mut requests = Vec::new();
+        for _ in 0..3 {
+            requests.push(server.answer("<contact", SENT).await);
+        }
+        requests
+    });
+    assert_eq!(introduced.unwrap(), Introduced { hashes: 250, requests: 3, left: 0 });
+    let first = agent.book.hashes()[0];
+    let asked = requests.iter().map(|request| request.contains(first)).collect::<Vec<_>>();
+    assert_eq!(asked, [false, true, false], "after 150 new ones");
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_requests_a_second_are_waited_out() {
+    let (mut agent, mut server) = amy(Answer::Never).await;
+    agent.book = crowd(1);
+    agent.store.update(|state| state.proven.insert(mail())).unwrap();
+    let (introduced, ()) = join!(agent.introduce(), async {
+        server.answer("<links", &links(&[mail()])).await;
+        server.refuse("<contact", "request-limit-reached").await;
+        server.answer("<contact", SENT).await;
+    });
+    assert_eq!(introduced.unwrap(), Introduced { hashes: 1, requests: 1, left: 0 });
+}
+
+#[tokio::test]
+async fn a_refused_request_was_not_made() {
+    let (mut agent, mut server) = amy(Answer::Never).await;
+    agent.book = crowd(2);
+    agent.store.update(|state| state.proven.insert(mail())).unwrap();
+    let earlier = agent.book.hashes()[0].to_owned();
+    agent.store.update(|state| state.asked.insert(earlier.clone())).unwrap();
+    let (introduced, ()) = join!(agent.introduce(), async {
+        server.answer("<links", &links(&[mail()])).await;
+        server.refuse("<contact", "insufficient-contact-info").await;
+    });
+    assert!(matches!(introduced, Err(Error::Service { .. })), "{introduced:?}");
+    assert_eq!(agent.state().unwrap().asked, BTreeSet::from([earlier]));
+}
+
+#[tokio::test]
+async fn a_cancelled_wait_loses_nothing() {
+    let (mut agent, mut server) = amy(Answer::Matched).await;
+    agent.store.update(|state| state.proven.insert(mail())).unwrap();
+    server.write(&contact("michael@example.net/x", "michael@example.net", &[michael()])).await;
+    server.write(&contact("itseme.localhost", "michael@example.net", &[michael()])).await;
+    let soon = Duration::from_millis(50);
+    for busy_with in ["<confirm", "<confirm"] {
+        assert!(timeout(soon, agent.next_event()).await.is_err());
+        server.read_until(busy_with).await;
+    }
+    let (event, _) = join!(agent.next_event(), server.answer("<confirm", CONFIRMED));
+    assert!(matches!(event, Some(AgentEvent::Found { .. })), "{event:?}");
+
+    assert!(timeout(soon, agent.next_event()).await.is_err());
+    server.read_until("<links").await;
+    let proven = links(&[mail()]);
+    let (event, _) = join!(agent.next_event(), server.answer("<links", &proven));
+    assert!(matches!(event, Some(AgentEvent::AskedBy { .. })), "{event:?}");
+    assert!(matches!(agent.next_event().await, Some(AgentEvent::Answered { .. })));
+    assert!(timeout(soon, agent.next_event()).await.is_err(), "and all of it once");
+}
+
+#[tokio::test]
+async fn what_was_just_proven_is_known() {
+    let (mut agent, mut server) = amy(Answer::Never).await;
+    let verified = format!(
+        "<verify xmlns='it-se.me:verify'><hash>{}</hash><confirmed>true</confirmed></verify>",
+        mail().hash()
+    );
+    let hash = mail().hash();
+    let (known, _) = join!(agent.verify(&hash, "1"), server.answer("<verify", &verified));
+    assert_eq!(known.unwrap(), None);
+    let mail = mail();
+    let (done, _) = join!(agent.verify_identity(&mail, "1"), server.answer("<verify", &verified));
+    done.unwrap();
+    assert!(agent.state().unwrap().proven.contains(&mail));
+}
+
+#[tokio::test]
+async fn nothing_named_is_not_everything() {
+    let (mut agent, mut server) = amy(Answer::Never).await;
+    agent.store.update(|state| state.proven.extend([mail(), michael()])).unwrap();
+    assert!(matches!(agent.forget(&[]).await, Err(Error::NothingNamed)));
+    let hashes = [mail().hash()];
+    let (forgotten, _) = join!(agent.forget(&hashes), server.answer("<forget", ""));
+    forgotten.unwrap();
+    assert_eq!(agent.state().unwrap().proven, BTreeSet::from([michael()]));
+    let (forgotten, _) = join!(agent.forget_all(), server.answer("<forget", ""));
+    forgotten.unwrap();
+    assert!(agent.state().unwrap().proven.is_empty());
 }
 
 #[tokio::test]
@@ -145,13 +263,12 @@ async fn introductions_go_out_as_hashes_without_the_own_ones() {
         .collect();
     agent.book = AddressBook::parse(&cards);
     agent.store.update(|state| state.proven.insert(mail())).unwrap();
-    let sent = "<contact xmlns='it-se.me:contact' status='requests_send'/>";
     let (introduced, ()) = join!(agent.introduce(), async {
         server.answer("<links", &links(&[mail()])).await;
-        server.answer("<contact", sent).await;
-        server.answer("<contact", sent).await;
+        server.answer("<contact", SENT).await;
+        server.answer("<contact", SENT).await;
     });
-    assert_eq!(introduced.unwrap(), Introduced { hashes: 150, requests: 2 });
+    assert_eq!(introduced.unwrap(), Introduced { hashes: 150, requests: 2, left: 0 });
     let state = agent.state().unwrap();
     assert_eq!(state.asked.len(), 150);
     assert!(!state.asked.contains(&mail().hash()));
@@ -161,7 +278,7 @@ async fn introductions_go_out_as_hashes_without_the_own_ones() {
 async fn a_failed_registration_leaves_nothing_pending() {
     let (mut agent, mut server) = amy(Answer::Never).await;
     let wrong = "<register xmlns='it-se.me:register' status='confirmed'><hash>ab</hash></register>";
-    let (result, ()) =
+    let (result, _) =
         join!(agent.register("email", "amy@example.org", false), server.answer("<register", wrong));
     assert!(matches!(result, Err(Error::Malformed(_))));
     assert!(agent.register("phone", "0170", false).await.is_err());

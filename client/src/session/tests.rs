@@ -5,6 +5,7 @@ use tokio::{
 use tokio_xmpp::xmlstream::{StreamHeader, Timeouts, initiate_stream};
 
 use super::*;
+use crate::lines::PlainLines;
 
 /// The other end of a session: raw bytes, as a server would read and write them.
 pub(crate) struct Server {
@@ -18,7 +19,8 @@ impl Server {
         let (near, far) = duplex(64 * 1024);
         let mut server = Self { io: far, seen: String::new() };
         let header = StreamHeader { to: None, from: None, id: None };
-        let open = initiate_stream(BufStream::new(near), "jabber:client", header, Timeouts::tight());
+        let open =
+            initiate_stream(BufStream::new(PlainLines(near)), "jabber:client", header, Timeouts::tight());
         let greeting = "<stream:stream xmlns='jabber:client' version='1.0' id='1' from='localhost' \
             xmlns:stream='http://etherx.jabber.org/streams'>";
         let (stream, ()) = join!(open, server.write(greeting));
@@ -44,18 +46,31 @@ impl Server {
         std::mem::take(&mut self.seen)
     }
 
-    /// Waits for the request that contains `text` and answers it as the service.
-    pub(crate) async fn answer(&mut self, text: &str, result: &str) {
-        let seen = self.read_until(text).await;
-        self.read_rest(&seen).await;
-        self.write(&iq(&id(&seen), "itseme.localhost", result)).await;
+    /// Waits for the request that contains `text` and answers it as the service. Gives the request.
+    pub(crate) async fn answer(&mut self, text: &str, result: &str) -> String {
+        let request = self.request(text).await;
+        self.write(&iq(&id(&request), "itseme.localhost", result)).await;
+        request
     }
 
-    /// Reads on to the end of the request that `seen` is the beginning of.
-    async fn read_rest(&mut self, seen: &str) {
-        if !seen.contains("</iq>") {
-            self.read_until("</iq>").await;
+    /// Waits for the request that contains `text` and refuses it as the service.
+    pub(crate) async fn refuse(&mut self, text: &str, code: &str) {
+        let request = self.request(text).await;
+        self.write(&format!(
+            "<iq type='error' id='{}' from='itseme.localhost'><error type='wait'>\
+             <resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\
+             <{code} xmlns='it-se.me:errors'/></error></iq>",
+            id(&request)
+        ))
+        .await;
+    }
+
+    async fn request(&mut self, text: &str) -> String {
+        let mut request = self.read_until(text).await;
+        if !request.contains("</iq>") {
+            request += &self.read_until("</iq>").await;
         }
+        request
     }
 
     pub(crate) async fn hang_up(self) {}
@@ -167,6 +182,7 @@ async fn odd_stanzas_do_not_end_the_stream() {
         "<iq type='result' from='eve@localhost'/>",
         "<iq type='bogus'/>",
         "<what xmlns='ever'/>",
+        "<presence><x xmlns='ever' a='b\rc'/></presence>",
         &deep,
     ] {
         server.write(xml).await;
@@ -185,8 +201,32 @@ async fn what_xml_cannot_carry_is_refused_before_it_is_sent() {
     let (session, mut server) = Server::start().await;
     assert!(matches!(session.register("phone", "\u{1}", false).await, Err(Error::Malformed(_))));
     assert!(matches!(session.verify("\u{0}", "\u{ffff}").await, Err(Error::Malformed(_))));
-    let (links, ()) = join!(session.links(), server.answer("<links", LINKS));
+    let (links, _) = join!(session.links(), server.answer("<links", LINKS));
     assert_eq!(links.unwrap(), ["ab"]);
+}
+
+#[tokio::test]
+async fn presence_is_sent_when_it_is_asked_for() {
+    let (session, mut server) = Server::start().await;
+    session.send_raw(Element::bare("first", "x")).await.unwrap();
+    session.become_available().await.unwrap();
+    let sent = server.read_until("<presence").await;
+    assert!(sent.contains("<first") && sent.matches("<presence").count() == 1, "{sent}");
+}
+
+#[tokio::test]
+async fn everything_is_forgotten_only_on_demand() {
+    let (session, mut server) = Server::start().await;
+    assert!(matches!(session.forget(&[] as &[&str]).await, Err(Error::NothingNamed)));
+    let (forgotten, _) = join!(session.forget(&["ab"]), server.answer("<hash>ab</hash>", ""));
+    forgotten.unwrap();
+    let (forgotten, request) = join!(session.forget_all(), async {
+        let request = server.read_until("</iq>").await;
+        server.write(&iq(&id(&request), "itseme.localhost", "")).await;
+        request
+    });
+    forgotten.unwrap();
+    assert!(request.contains("<forget") && !request.contains("<hash"), "{request}");
 }
 
 #[tokio::test]

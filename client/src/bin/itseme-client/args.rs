@@ -1,9 +1,9 @@
 //! What can be said on the command line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
-use clap::{Parser, Subcommand, ValueEnum};
-use itseme_client::{Identity, xmpp_parsers::jid::BareJid};
+use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
+use itseme_client::{Identity, IdentityError, xmpp_parsers::jid::BareJid};
 
 /// Find the people of your address book on XMPP, without showing it to anybody.
 #[derive(Debug, Parser)]
@@ -52,7 +52,7 @@ pub enum Command {
     },
     /// Bring back a code: verify HASH CODE, or verify PROVIDER ID CODE
     Verify {
-        /// The hash and the code, or provider, id and code
+        /// The hash (or PROVIDER:ID) and the code, or provider, id and code
         #[arg(required = true, num_args = 2..=3, value_names = ["HASH|PROVIDER", "CODE|ID", "CODE"])]
         what: Vec<String>,
     },
@@ -78,16 +78,20 @@ pub enum Command {
         /// The JID
         whose: BareJid,
         /// Hashes, or identities such as phone:+4917012345678
-        #[arg(required = true, value_name = "HASH|PROVIDER:ID", value_parser = hash_of)]
-        hashes: Vec<String>,
+        #[arg(required = true, value_name = "HASH|PROVIDER:ID")]
+        named: Vec<Named>,
     },
     /// List what is linked to you
     Links,
-    /// Remove links of yours, without arguments all of them
+    /// Remove links of yours
+    #[command(group = ArgGroup::new("what").args(["named", "all"]).required(true))]
     Forget {
         /// Hashes, or identities such as phone:+4917012345678
-        #[arg(value_name = "HASH|PROVIDER:ID", value_parser = hash_of)]
-        hashes: Vec<String>,
+        #[arg(value_name = "HASH|PROVIDER:ID")]
+        named: Vec<Named>,
+        /// Remove everything the service has about you
+        #[arg(long)]
+        all: bool,
     },
     /// Print the hash of an identity, without any connection
     Hash {
@@ -108,11 +112,40 @@ pub enum AnswerMode {
     Never,
 }
 
-/// A hash has no colon, an identity has.
-fn hash_of(text: &str) -> Result<String, String> {
-    match text.contains(':') {
-        true => text.parse::<Identity>().map(|identity| identity.hash()).map_err(|error| error.to_string()),
-        false => Ok(text.to_ascii_lowercase()),
+/// What an argument names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// 128 hex digits, in lower case.
+    Hash(String),
+    /// An identity, written with a colon.
+    Identity(Identity),
+}
+
+impl Named {
+    /// The hash, which is all that goes to the service.
+    pub fn hash(&self) -> String {
+        match self {
+            Self::Hash(hash) => hash.clone(),
+            Self::Identity(identity) => identity.hash(),
+        }
+    }
+}
+
+/// A number without its provider must not pass for a hash: nobody has that, and the answer would be wrong.
+impl FromStr for Named {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.contains(':') {
+            return text.parse().map(Self::Identity).map_err(|error: IdentityError| error.to_string());
+        }
+        match text.len() == 128 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            true => Ok(Self::Hash(text.to_ascii_lowercase())),
+            false => {
+                Err("expected PROVIDER:ID, such as phone:+4917012345678, or the 128 hex digits of a hash"
+                    .into())
+            }
+        }
     }
 }
 
@@ -126,10 +159,25 @@ mod tests {
         Args::command().debug_assert();
     }
 
+    fn forget(arguments: &[&str]) -> bool {
+        Args::try_parse_from(["itseme-client", "forget"].iter().chain(arguments)).is_ok()
+    }
+
     #[test]
     fn hashes_and_identities_are_told_apart() {
-        assert_eq!(hash_of("AB").unwrap(), "ab");
-        assert!(hash_of("xmpp:xmpp@example.com").unwrap().starts_with("abce880ed2d448ab"));
-        assert!(hash_of("phone:12").is_err());
+        let named = |text: &str| text.parse::<Named>();
+        assert_eq!(named(&"AB".repeat(64)), Ok(Named::Hash("ab".repeat(64))));
+        assert!(named("xmpp:xmpp@example.com").unwrap().hash().starts_with("abce880ed2d448ab"));
+        for wrong in ["", "+447700900123", "amy@example.org", "phone:12", &"ab".repeat(63), &"xy".repeat(64)]
+        {
+            assert!(named(wrong).is_err(), "{wrong}");
+        }
+        assert!(named("+447700900123").unwrap_err().contains("PROVIDER:ID"));
+    }
+
+    #[test]
+    fn everything_is_forgotten_only_on_demand() {
+        assert!(forget(&["--all"]) && forget(&["phone:+447700900123"]));
+        assert!(!forget(&[]) && !forget(&["+447700900123"]) && !forget(&["--all", "phone:+447700900123"]));
     }
 }

@@ -1,10 +1,6 @@
 //! The commands, each from its arguments to its output.
 
-use std::{
-    env,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{env, path::Path, time::Duration};
 
 use itseme_client::{
     AddressBook, Agent, AgentEvent, Answer, Error, Identity, Options, Session, Status, Store,
@@ -12,19 +8,21 @@ use itseme_client::{
 };
 use serde_json::json;
 use tokio::{
-    io::{AsyncBufReadExt, BufReader, Stdin},
     signal,
-    time::timeout,
+    time::{Instant, timeout_at},
 };
 
 use crate::{
-    args::{AnswerMode, Args, Command},
+    args::{AnswerMode, Args, Command, Named},
     failure::Failure,
+    listen::listen,
     output::Output,
 };
 
 /// How often `register --wait` looks whether the link was made elsewhere, for example in a browser.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// When nothing more has come for so long, everything the server had kept has come.
+const QUIET: Duration = Duration::from_millis(500);
 
 /// Runs one command; Ctrl-C ends it with a closed stream.
 pub async fn run(args: Args, output: &Output) -> Result<(), Failure> {
@@ -46,12 +44,14 @@ pub async fn run(args: Args, output: &Output) -> Result<(), Failure> {
 fn check(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Register { provider, id, .. } => drop(Identity::new(provider, id)?),
-        Command::Verify { what } => drop(hash_and_code(what)?),
+        Command::Verify { what } => drop(named_and_code(what)?),
         _ => {}
     }
     Ok(())
 }
 
+/// Logs in without becoming available: a command that does not look at messages must not make the server hand
+/// them out.
 async fn connect(args: &Args) -> Result<Agent, Failure> {
     let missing = |what: &str| Failure::Usage(format!("{what} is missing; see --help"));
     let jid = args.jid.clone().ok_or_else(|| missing("--jid"))?;
@@ -71,7 +71,7 @@ async fn connect(args: &Args) -> Result<Agent, Failure> {
         None => Store::in_memory(),
     };
     let session = tokio::select! {
-        session = Session::connect(options) => session?,
+        session = Session::log_in(options) => session?,
         _ = signal::ctrl_c() => return Err(Failure::Interrupted),
     };
     Ok(Agent::new(session, book, policy, store)?)
@@ -102,11 +102,15 @@ async fn command(command: Command, agent: &mut Agent, output: &Output) -> Result
         Command::Verify { what } => verify(agent, &what, output).await,
         Command::Introduce { .. } => introduce(agent, output).await,
         Command::Listen { seconds, answer, .. } => listen(agent, seconds, answer, output).await,
-        Command::Confirm { whose, hashes } => confirm(agent, &whose, &hashes, output).await,
+        Command::Confirm { whose, named } => confirm(agent, &whose, &hashes(&named), output).await,
         Command::Links => links(agent, output).await,
-        Command::Forget { hashes } => forget(agent, &hashes, output).await,
+        Command::Forget { named, .. } => forget(agent, &hashes(&named), output).await,
         Command::Hash { provider, id } => hash(&provider, &id, output),
     }
+}
+
+fn hashes(named: &[Named]) -> Vec<String> {
+    named.iter().map(Named::hash).collect()
 }
 
 fn hash(provider: &str, id: &str, output: &Output) -> Result<(), Failure> {
@@ -142,41 +146,47 @@ async fn register(
 }
 
 async fn wait_for_link(agent: &mut Agent, hash: &str, output: &Output) -> Result<(), Failure> {
-    loop {
-        match next_before(agent, Instant::now() + LOOK_AGAIN).await? {
-            Some(event) => {
-                output.event(&event);
-                if matches!(&event, AgentEvent::Linked { identity } if identity.hash() == hash) {
-                    return Ok(());
-                }
-            }
+    agent.session().become_available().await?;
+    let mut linked = false;
+    while !linked {
+        let events = match next_before(agent, Instant::now() + LOOK_AGAIN).await? {
+            Some(event) => vec![event],
             None => {
-                for identity in agent.refresh().await? {
-                    let done = identity.hash() == hash;
-                    output.event(&AgentEvent::Linked { identity });
-                    if done {
-                        return Ok(());
-                    }
-                }
+                let linked = agent.refresh().await?;
+                linked.into_iter().map(|identity| AgentEvent::Linked { identity }).collect()
             }
+        };
+        for event in events {
+            output.event(&event);
+            linked |= matches!(&event, AgentEvent::Linked { identity } if identity.hash() == hash);
         }
     }
+    // What has come by now comes only once.
+    while let Some(event) = next_before(agent, Instant::now() + QUIET).await? {
+        output.event(&event);
+    }
+    Ok(())
 }
 
 async fn verify(agent: &mut Agent, what: &[String], output: &Output) -> Result<(), Failure> {
-    let (hash, code) = hash_and_code(what)?;
-    let name = match agent.verify(&hash, code).await? {
-        Some(identity) => identity.to_string(),
-        None => hash.clone(),
+    let (named, code) = named_and_code(what)?;
+    let hash = named.hash();
+    let identity = match named {
+        Named::Hash(hash) => agent.verify(&hash, code).await?,
+        Named::Identity(identity) => {
+            agent.verify_identity(&identity, code).await?;
+            Some(identity)
+        }
     };
+    let name = identity.map_or_else(|| hash.clone(), |identity| identity.to_string());
     output.say(&format!("{name} is linked to you now."), json!({ "hash": hash, "confirmed": true }));
     Ok(())
 }
 
-fn hash_and_code(what: &[String]) -> Result<(String, &str), Failure> {
+fn named_and_code(what: &[String]) -> Result<(Named, &str), Failure> {
     match what {
-        [hash, code] => Ok((hash.to_ascii_lowercase(), code)),
-        [provider, id, code] => Ok((Identity::new(provider, id)?.hash(), code)),
+        [named, code] => Ok((named.parse().map_err(Failure::Usage)?, code)),
+        [provider, id, code] => Ok((Named::Identity(Identity::new(provider, id)?), code)),
         _ => Err(Failure::Usage("verify needs HASH CODE, or PROVIDER ID CODE".into())),
     }
 }
@@ -194,46 +204,18 @@ async fn introduce(agent: &mut Agent, output: &Output) -> Result<(), Failure> {
     }
     output.say(
         &words,
-        json!({ "contacts": contacts, "hashes": asked.hashes, "requests": asked.requests, "skipped": skipped }),
+        json!({
+            "contacts": contacts,
+            "hashes": asked.hashes,
+            "requests": asked.requests,
+            "left": asked.left,
+            "skipped": skipped,
+        }),
     );
-    Ok(())
-}
-
-async fn listen(
-    agent: &mut Agent,
-    seconds: Option<u64>,
-    mode: AnswerMode,
-    output: &Output,
-) -> Result<(), Failure> {
-    let end = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
-    let mut answers = BufReader::new(tokio::io::stdin());
-    output.hint(&format!("Listening as {}.", agent.session().jid()));
-    loop {
-        let deadline = end.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
-        let Some(event) = next_before(agent, deadline).await? else {
-            match end {
-                Some(_) => return Ok(()),
-                None => continue,
-            }
-        };
-        output.event(&event);
-        if let AgentEvent::AskedBy { jid, name: None, .. } = event
-            && mode == AnswerMode::Ask
-            && says_yes(&jid, &mut answers, output).await
-        {
-            match agent.answer(&jid).await {
-                Ok(()) => output.event(&AgentEvent::Answered { jid }),
-                Err(error) => output.event(&AgentEvent::Problem { text: error.to_string() }),
-            }
-        }
+    match asked.left {
+        0 => Ok(()),
+        left => Err(Failure::Limit { left }),
     }
-}
-
-async fn says_yes(jid: &BareJid, answers: &mut BufReader<Stdin>, output: &Output) -> bool {
-    output.hint(&format!("Send your details to {jid}? Type yes or no."));
-    let mut line = String::new();
-    let read = answers.read_line(&mut line).await;
-    read.is_ok() && matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 async fn confirm(
@@ -268,24 +250,34 @@ async fn links(agent: &mut Agent, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Without a hash: everything. The command line says which.
 async fn forget(agent: &mut Agent, hashes: &[String], output: &Output) -> Result<(), Failure> {
-    agent.forget(hashes).await?;
-    let words = match hashes.len() {
-        0 => "Forgotten: nothing is linked to you any more.".to_owned(),
-        1 => "Forgotten.".to_owned(),
-        many => format!("Forgotten, all {many} of them."),
+    let (words, forgotten) = match hashes {
+        [] => ("Forgotten: nothing is linked to you any more.".to_owned(), json!("all")),
+        [_] => ("Forgotten.".to_owned(), json!(hashes)),
+        many => (format!("Forgotten, all {} of them.", many.len()), json!(hashes)),
     };
-    output.say(&words, json!({ "forgotten": if hashes.is_empty() { json!("all") } else { json!(hashes) } }));
+    match hashes {
+        [] => agent.forget_all().await?,
+        hashes => agent.forget(hashes).await?,
+    }
+    output.say(&words, json!({ "forgotten": forgotten }));
     Ok(())
 }
 
 /// The next event, or `None` when the time is over. A lost connection is a failure.
 async fn next_before(agent: &mut Agent, deadline: Instant) -> Result<Option<AgentEvent>, Failure> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    match timeout(left, agent.next_event()).await {
-        Ok(Some(AgentEvent::Disconnected { reason })) => Err(Failure::Disconnected(reason)),
-        Ok(Some(event)) => Ok(Some(event)),
-        Ok(None) => Err(Error::Disconnected.into()),
+    match timeout_at(deadline, next(agent)).await {
+        Ok(event) => event.map(Some),
         Err(_) => Ok(None),
+    }
+}
+
+/// The next event. A lost connection is a failure.
+pub async fn next(agent: &mut Agent) -> Result<AgentEvent, Failure> {
+    match agent.next_event().await {
+        Some(AgentEvent::Disconnected { reason }) => Err(Failure::Disconnected(reason)),
+        Some(event) => Ok(event),
+        None => Err(Error::Disconnected.into()),
     }
 }

@@ -21,6 +21,9 @@ pub enum Failure {
     /// The connection ended before the command did.
     #[error("disconnected: {0}")]
     Disconnected(String),
+    /// The service's limit was reached before everything was asked for.
+    #[error("the service takes no more for now; {left} are left, and come first when you run this again")]
+    Limit { left: usize },
     /// The user pressed Ctrl-C while something was still to be done.
     #[error("interrupted")]
     Interrupted,
