@@ -97,6 +97,10 @@ impl Identity {
             Provider::Xmpp => parse_target(id)?.to_string(),
             Provider::Email => canonical_email(id)?,
             Provider::Phone => canonical_phone(id)?,
+            // With a colon in its name, two identities could have one hash.
+            Provider::OAuth(ref name) if name.is_empty() || name.contains(':') => {
+                return Err(InvalidId("The name of a provider is expected, without a colon."));
+            }
             Provider::OAuth(_) => canonical_user_name(id)?,
         };
         Ok(Self { provider, id })
@@ -241,6 +245,8 @@ mod tests {
             ("github", "  "),
             ("github", "@"),
             ("github", "@@octo"),
+            ("", "octo"),
+            ("git:hub", "octo"),
         ] {
             assert!(Identity::parse(provider.into(), id).is_err(), "{provider}:{id}");
         }
