@@ -24,8 +24,8 @@ impl Config {
         // With defaults below, so that half a rule for codes is enough.
         let defaults = Serialized::default("codes", CodeRules::default());
         let mut figment = Figment::from(defaults).merge(Toml::string(&text));
-        // Every key stands in a section; what has none (ITSEME_CLIENT_PASSWORD) is another program's.
         Self::check_environment()?;
+        // Every key stands in a section; what has none (ITSEME_CLIENT_PASSWORD) is another program's.
         let environment = Env::prefixed("ITSEME_").split("__");
         let environment = environment
             .iter()

@@ -112,9 +112,9 @@ impl<R: AsyncRead + Unpin> Events<R> {
                 None
             }
             RawEvent::Attribute(_, name, value) => {
-                self.head
-                    .iter_mut()
-                    .for_each(|head| head.attributes.push((name.clone(), value.clone())));
+                if let Some(head) = &mut self.head {
+                    head.attributes.push((name, value));
+                }
                 None
             }
             RawEvent::ElementHeadClose(metrics) => self.head.take().map(|head| self.open(metrics, head)).transpose()?,

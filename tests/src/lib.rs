@@ -41,4 +41,4 @@ pub use server::XmppServer;
 pub use service::Service;
 pub use text::code_in;
 pub use wait::{PATIENCE, until, within};
-pub use world::{SERVICE, World, next_event};
+pub use world::{SERVICE, World, introduction, next_event};

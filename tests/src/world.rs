@@ -2,7 +2,7 @@
 
 use std::{fs, thread};
 
-use itseme_client::{Event, Options, Session};
+use itseme_client::{Event, Options, Session, minidom::Element};
 use tempfile::TempDir;
 use toml::Table;
 
@@ -141,6 +141,15 @@ pub async fn next_event<T>(client: &Session, wanted: impl Fn(Event) -> Option<T>
                 return found;
             }
         }
+    })
+    .await
+}
+
+/// The next introduction, as the message that brought it.
+pub async fn introduction(client: &Session) -> Element {
+    next_event(client, |event| match event {
+        Event::Introduction { raw, .. } => Some(raw),
+        _ => None,
     })
     .await
 }

@@ -1,7 +1,6 @@
 //! The service outlives its XMPP server, and loses nothing while it is away.
 
-use itseme_client::Event;
-use itseme_tests::{AMY, MICHAEL, World, next_event, shapes};
+use itseme_tests::{AMY, MICHAEL, World, introduction, shapes};
 use serde_json::json;
 
 #[tokio::test]
@@ -36,11 +35,7 @@ async fn a_request_made_while_the_server_is_away_is_delivered() {
 
     let amy = world.client(&AMY).await;
     world.service.connected(2).await;
-    let message = next_event(&amy, |event| match event {
-        Event::Introduction { raw, .. } => Some(raw),
-        _ => None,
-    });
-    shapes::assert_introduction(&message.await, &AMY, &MICHAEL, &[("phone", MICHAEL.phone)]);
+    shapes::assert_introduction(&introduction(&amy).await, &AMY, &MICHAEL, &[("phone", MICHAEL.phone)]);
 }
 
 #[tokio::test]

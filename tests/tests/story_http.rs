@@ -2,7 +2,7 @@
 
 use itseme_client::{Event, Session};
 use itseme_tests::{
-    AMY, Element, Form, Http, MICHAEL, Person, Reply, World, code_in, hash, next_event, shapes,
+    AMY, Element, Form, Http, MICHAEL, Person, Reply, World, code_in, hash, introduction, next_event, shapes,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -178,14 +178,6 @@ async fn is_confirmed(http: &Http, person: &Person, hash: &str) -> bool {
 async fn code_message(client: &Session) -> Element {
     next_event(client, |event| match event {
         Event::Code { raw, .. } => Some(raw),
-        _ => None,
-    })
-    .await
-}
-
-async fn introduction(client: &Session) -> Element {
-    next_event(client, |event| match event {
-        Event::Introduction { raw, .. } => Some(raw),
         _ => None,
     })
     .await

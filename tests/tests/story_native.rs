@@ -1,8 +1,8 @@
 //! The whole story natively: Amy and Michael prove who they are, and Michael, who knows Amy's phone number,
 //! finds her.
 
-use itseme_client::{AddressBook, Agent, AgentEvent, Answer, Event, Identity, Session, Status, Store};
-use itseme_tests::{AMY, Element, MICHAEL, Person, World, hash, next_event, shapes, within};
+use itseme_client::{AddressBook, Agent, AgentEvent, Answer, Identity, Session, Status, Store};
+use itseme_tests::{AMY, MICHAEL, Person, World, hash, introduction, shapes, within};
 
 #[tokio::test]
 async fn amy_and_michael_find_each_other() {
@@ -122,14 +122,6 @@ async fn next(agent: &mut Agent, wanted: impl Fn(&AgentEvent) -> bool) -> AgentE
                 return event;
             }
         }
-    })
-    .await
-}
-
-async fn introduction(client: &Session) -> Element {
-    next_event(client, |event| match event {
-        Event::Introduction { raw, .. } => Some(raw),
-        _ => None,
     })
     .await
 }
