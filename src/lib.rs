@@ -1,7 +1,7 @@
 //! it-se.me: contact lookup for XMPP that does not know who is who.
 //!
 //! Layers, of which nothing imports what is above it:
-//! `main → app → {xmpp, http, outbox} → service → {store, channel} ports → model`.
+//! `main → app → {xmpp, http, outbox} → service → {store, channel} ports → model → language`.
 
 pub mod app;
 pub mod channel;
@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod http;
 pub mod keyfile;
+pub mod language;
 pub mod model;
 pub mod outbox;
 pub mod service;

@@ -7,6 +7,7 @@ use itseme::app::App;
 use itseme::cli::{Cli, Command};
 use itseme::clock::Clock;
 use itseme::config::Config;
+use itseme::language::Language;
 use itseme::model::Identity;
 use itseme::{check, telemetry};
 
@@ -32,7 +33,8 @@ async fn perform(cli: &Cli) -> Result<ExitCode, String> {
         None | Some(Command::Run) => run(cli).await,
         Some(Command::Check { login }) => report(&load(cli)?, *login).await,
         Some(Command::Hash { provider, id }) => {
-            let identity = Identity::parse(provider.as_str().into(), id).map_err(|invalid| invalid.to_string())?;
+            let identity =
+                Identity::parse(provider.as_str().into(), id).map_err(|invalid| invalid.text(Language::English))?;
             println!("{}", identity.hash());
             Ok(ExitCode::SUCCESS)
         }

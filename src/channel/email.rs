@@ -11,7 +11,8 @@ use lettre::transport::smtp;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use super::{Channel, Letter, Message, SendError, Sent, TOGETHER};
-use crate::model::{BareJid, Code, Identity};
+use crate::language::Language;
+use crate::model::{BareJid, Code};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -25,6 +26,7 @@ pub struct Email {
 #[derive(Template)]
 #[template(path = "code.txt")]
 struct TextPart<'a> {
+    words: Language,
     target: &'a BareJid,
     code: &'a Code,
     link: Option<String>,
@@ -34,6 +36,7 @@ struct TextPart<'a> {
 #[derive(Template)]
 #[template(path = "code.html")]
 struct HtmlPart<'a> {
+    words: Language,
     target: &'a BareJid,
     code: &'a Code,
     link: Option<String>,
@@ -70,9 +73,9 @@ impl Email {
         }
     }
 
-    async fn send_code(&self, identity: &Identity, target: &BareJid, code: &Code, minutes: u64) -> Sent {
+    async fn send_letter(&self, letter: &Letter) -> Sent {
         let mail = self
-            .compose(identity, target, code, minutes)
+            .compose(letter)
             .map_err(|error| SendError::Fail(format!("the mail cannot be written: {error}")))?;
         match self.transport.send(mail).await {
             Ok(_) => Ok(()),
@@ -81,13 +84,17 @@ impl Email {
         }
     }
 
-    fn compose(
-        &self,
-        identity: &Identity,
-        target: &BareJid,
-        code: &Code,
-        minutes: u64,
-    ) -> Result<lettre::Message, &'static str> {
+    fn compose(&self, letter: &Letter) -> Result<lettre::Message, &'static str> {
+        let Message::Code {
+            identity,
+            target,
+            code,
+            minutes,
+        } = &letter.message
+        else {
+            return Err("it is not a message for e-mail");
+        };
+        let words = letter.language;
         let to = identity.id.parse().map_err(|_| "not an address")?;
         let link = || {
             let url = self.public_url.as_deref()?;
@@ -95,6 +102,7 @@ impl Email {
         };
         let hours = minutes.div_ceil(60);
         let text = TextPart {
+            words,
             target,
             code,
             link: link(),
@@ -102,6 +110,7 @@ impl Email {
         }
         .render();
         let html = HtmlPart {
+            words,
             target,
             code,
             link: link(),
@@ -112,7 +121,12 @@ impl Email {
         lettre::Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
-            .subject(format!("{code} is your it-se.me code"))
+            .subject(words.mail_subject(code))
+            // RFC 3282
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Content-Language"),
+                words.tag().into(),
+            ))
             // RFC 3834: asks vacation responders and the like not to answer.
             .raw_header(HeaderValue::new(
                 HeaderName::new_from_ascii_str("Auto-Submitted"),
@@ -146,17 +160,9 @@ fn reason(error: &smtp::Error) -> String {
 
 impl Channel for Email {
     fn send<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>> {
-        let each = letters.iter().map(move |letter| async move {
-            match &letter.message {
-                Message::Code {
-                    identity,
-                    target,
-                    code,
-                    minutes,
-                } => self.send_code(identity, target, code, *minutes).await,
-                _ => Err(SendError::Fail("not a message for e-mail".into())),
-            }
-        });
+        let each = letters
+            .iter()
+            .map(move |letter| async move { self.send_letter(letter).await });
         futures::stream::iter(each).buffered(TOGETHER).collect().boxed()
     }
 }
@@ -165,17 +171,35 @@ impl Channel for Email {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::model::{Hash, Provider};
+    use crate::model::{Hash, Identity, Provider};
 
     fn email(public_url: Option<&str>) -> Email {
         let from = "it-se.me <verify@example.org>".parse().unwrap();
         Email::new("smtp://127.0.0.1:1", from, public_url.map(Into::into)).unwrap()
     }
 
+    fn letter(identity: Identity, target: BareJid, code: &str, language: Language) -> Letter {
+        Letter {
+            id: "1".into(),
+            language,
+            replaces: None,
+            message: Message::Code {
+                identity,
+                target,
+                code: Code::typed(code),
+                minutes: 1440,
+            },
+        }
+    }
+
     fn written(email: &Email, target: &str) -> String {
+        written_in(Language::English, email, target)
+    }
+
+    fn written_in(language: Language, email: &Email, target: &str) -> String {
         let identity = Identity::parse(Provider::Email, "hunter@jobs.com").unwrap();
         let target = BareJid::new(target).unwrap();
-        let mail = email.compose(&identity, &target, &Code::typed("123456"), 1440).unwrap();
+        let mail = email.compose(&letter(identity, target, "123456", language)).unwrap();
         // Soft line breaks of quoted-printable undone, so that the text can be searched.
         String::from_utf8(mail.formatted()).unwrap().replace("=\r\n", "")
     }
@@ -187,6 +211,14 @@ mod tests {
         assert!(mail.matches("123456").count() >= 3, "{mail}");
         assert!(mail.matches("amy@example.org").count() >= 2, "{mail}");
         assert!(!mail.contains("/verify/"), "{mail}");
+    }
+
+    #[tokio::test]
+    async fn is_written_in_the_language_of_whoever_asked() {
+        let mail = written_in(Language::German, &email(None), "amy@example.org");
+        assert!(mail.contains("Content-Language: de"), "{mail}");
+        assert!(mail.contains("<html lang=3D\"de\">"), "{mail}");
+        assert!(mail.contains("Hallo"), "{mail}");
     }
 
     #[tokio::test]
@@ -213,16 +245,7 @@ mod tests {
         let email = email(None);
         let target = BareJid::new("amy@example.org").unwrap();
         let identity = Identity::parse(Provider::Email, "hunter@jobs.com").unwrap();
-        let message = Message::Code {
-            identity,
-            target,
-            code: Code::typed("1"),
-            minutes: 1,
-        };
-        let letter = Letter {
-            id: "1".into(),
-            message,
-        };
+        let letter = letter(identity, target, "1", Language::English);
         assert!(matches!(email.send(&[letter]).await[0], Err(SendError::Retry(_))));
         assert!(email.check().await.is_err());
     }

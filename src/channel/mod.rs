@@ -8,6 +8,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
+use crate::language::Language;
 use crate::model::{BareJid, Code, Hash, Identity, Provider};
 use crate::store::Queue;
 
@@ -77,6 +78,12 @@ impl Message {
 pub struct Letter {
     /// The same at every try, so that a client can tell a repetition.
     pub id: String,
+    /// The language it is written in.
+    #[serde(default)]
+    pub language: Language,
+    /// The id of the letter that this one stands for, if one was sent before.
+    #[serde(default)]
+    pub replaces: Option<String>,
     /// What is said, to whom.
     pub message: Message,
 }

@@ -181,7 +181,10 @@ impl Channel for Sms {
             match &letter.message {
                 Message::Code {
                     identity, target, code, ..
-                } => self.send_text(&identity.id, &text::sms(target, code.as_str())).await,
+                } => {
+                    self.send_text(&identity.id, &text::sms(target, code, letter.language))
+                        .await
+                }
                 _ => Err(SendError::Fail("not a text message".into())),
             }
         });

@@ -1,69 +1,44 @@
-//! The words of every message, in English, after the API document (1.4).
+//! What messages say, in the language of whoever reads them.
 
-use super::Message;
-use crate::model::{BareJid, Identity, Provider};
+use super::{Letter, Message};
+use crate::language::Language;
+use crate::model::{BareJid, Code, Identity};
 
-/// What a chat message says.
-pub fn chat(message: &Message) -> String {
-    match message {
+/// What a chat message says (API document, 1.4).
+pub fn chat(letter: &Letter) -> String {
+    let words = letter.language;
+    match &letter.message {
         Message::Code {
             identity, target, code, ..
-        } if identity.id == target.as_str() => {
-            format!("It-se, you {target}? Verify with: {code}")
-        }
+        } if identity.id == target.as_str() => words.code_own(target, code),
         Message::Code {
             identity, target, code, ..
-        } => format!(
-            "It-se, you {}? {target} wants to be found under this address. If that is you, verify with: {code}\n\
-             If not, ignore this message: nothing happens without the code.",
-            identity.id
-        ),
-        Message::Introduction { from, details, .. } => introduction(from, details),
-        Message::TakenOver { provider, .. } => format!(
-            "Your link to {} was taken over: another Jabber ID has proven that it is theirs. \
-             If it is still yours, register it again.",
-            noun(provider)
-        ),
-        Message::ForgetCode { code, everything, .. } => format!(
-            "Somebody asked over the web to forget {} linked to your Jabber ID. To do so, confirm with: {code}\n\
-             If that was not you, ignore this message: nothing is forgotten without the code.",
-            if *everything { "everything" } else { "some of what is" }
-        ),
+        } => words.code_other(&identity.id, target, code),
+        Message::Introduction { from, details, .. } => words.introduction(from) + &list(details),
+        Message::TakenOver { provider, .. } => words.taken_over(provider.name()),
+        Message::ForgetCode {
+            code, everything: true, ..
+        } => words.forget_code_all(code),
+        Message::ForgetCode { code, .. } => words.forget_code_some(code),
     }
 }
 
-fn introduction(from: &BareJid, details: &[Identity]) -> String {
-    let list: String = details
-        .iter()
-        .map(|detail| format!("\n* {}: {}", detail.provider.name(), detail.id))
-        .collect();
-    format!(
-        "Hey there, {from} asked whether they are allowed to get in contact with you. \
-         They provided the following contact details for you to confirm their identity:{list}"
-    )
+fn list(details: &[Identity]) -> String {
+    let line = |detail: &Identity| format!("\n* {}: {}", detail.provider.name(), detail.id);
+    details.iter().map(line).collect()
 }
 
-fn noun(provider: &Provider) -> String {
-    match provider {
-        Provider::Xmpp => "a Jabber ID".into(),
-        Provider::Email => "an e-mail address".into(),
-        Provider::Phone => "a phone number".into(),
-        Provider::OAuth(name) => format!("a user name at {name}"),
-    }
-}
-
-/// What a text message says. Fits one segment of 160 characters of the GSM 7-bit alphabet (3GPP TS 23.038); of a
-/// JID that would not, or that has characters outside of ASCII, no more is shown than fits.
-pub fn sms(target: &BareJid, code: &str) -> String {
+/// What a text message says. Fits one segment of the GSM 7-bit alphabet (3GPP TS 23.038, 6.2.1); of a JID that would
+/// not, or that has characters outside of ASCII, no more is shown than fits.
+pub fn sms(target: &BareJid, code: &Code, language: Language) -> String {
     const SEGMENT: usize = 160;
-    let around = format!("It-se, you ? Verify with: {code} (Not you? Ignore this.)").len();
-    format!(
-        "It-se, you {}? Verify with: {code} (Not you? Ignore this.)",
-        shortened(target, SEGMENT - around.min(SEGMENT))
-    )
+    let around = language.sms("", code).chars().count();
+    language.sms(&shortened(target, SEGMENT.saturating_sub(around)), code)
 }
 
+/// The beginning of the localpart and the end of the domain tell the most.
 fn shortened(jid: &BareJid, room: usize) -> String {
+    const CUT: &str = "...";
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() || "@.-+_".contains(c) {
             c
@@ -75,17 +50,41 @@ fn shortened(jid: &BareJid, room: usize) -> String {
     if text.len() <= room {
         return text;
     }
-    format!("{}...", &text[..room.saturating_sub(3)])
+    let (local, domain) = text.split_once('@').unwrap_or((&text, ""));
+    let room = room.saturating_sub("@".len());
+    let domain_room = domain.len().min((room / 2).max(room.saturating_sub(local.len())));
+    let local_room = room - domain_room;
+    let local = match local.len() <= local_room {
+        true => local.to_owned(),
+        false => format!("{}{CUT}", &local[..local_room.saturating_sub(CUT.len())]),
+    };
+    let domain = match domain.len() <= domain_room {
+        true => domain.to_owned(),
+        false => format!(
+            "{CUT}{}",
+            &domain[domain.len() - domain_room.saturating_sub(CUT.len())..]
+        ),
+    };
+    format!("{local}@{domain}")
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::model::Code;
+    use crate::model::Provider;
 
     fn jid(text: &str) -> BareJid {
         BareJid::new(text).unwrap()
+    }
+
+    fn letter(message: Message) -> Letter {
+        Letter {
+            id: "1".into(),
+            language: Language::English,
+            replaces: None,
+            message,
+        }
     }
 
     #[test]
@@ -97,7 +96,7 @@ mod tests {
             code: Code::typed("3991"),
             minutes: 10,
         };
-        assert_eq!(chat(&message), "It-se, you xmmp@example.com? Verify with: 3991");
+        assert_eq!(chat(&letter(message)), "It-se, you xmmp@example.com? Verify with: 3991");
     }
 
     #[test]
@@ -111,21 +110,53 @@ mod tests {
             ],
         };
         assert_eq!(
-            chat(&message),
+            chat(&letter(message)),
             "Hey there, xmpp2@example.com asked whether they are allowed to get in contact with you. They provided \
              the following contact details for you to confirm their identity:\n* phone: +123456789\n* email: \
              xmpp2@example.com"
         );
     }
 
+    /// The GSM 7-bit default alphabet without its extension table, whose characters count twice (3GPP TS 23.038, 6.2.1).
+    const GSM: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ\
+                       ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+
     #[test]
-    fn a_text_message_fits_one_segment() {
-        let longest = jid(&format!("{}@{}.org", "a".repeat(300), "b".repeat(60)));
-        let text = sms(&longest, "1234");
-        assert_eq!(text.len(), 160);
-        assert!(text.contains("1234"));
-        let text = sms(&jid("ämy@example.org"), "1234");
+    fn a_text_message_fits_one_segment_in_every_language() {
+        let longest = jid(&format!(
+            "{}@{}.org",
+            "a".repeat(1023),
+            vec!["b".repeat(60); 4].join(".")
+        ));
+        let code = Code::typed("123456789012");
+        for language in Language::ALL {
+            let text = sms(&longest, &code, language);
+            assert!(text.chars().all(|c| GSM.contains(c)), "{language}: {text}");
+            assert_eq!(text.chars().count(), 160, "{language}: {text}");
+            assert!(text.contains("123456789012"), "{language}: {text}");
+            // Enough of both halves to know whose it is.
+            assert!(text.contains("aaaaaaaaaaaaaaa...@...bbbbbbb"), "{language}: {text}");
+            assert!(text.contains("bbb.org"), "{language}: {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_ascii_in_a_jid_is_not_shown() {
+        let text = sms(&jid("ämy@example.org"), &Code::typed("1234"), Language::English);
         assert!(text.is_ascii(), "{text}");
         assert!(text.contains("?my@example.org"), "{text}");
+    }
+
+    #[test]
+    fn of_a_long_jid_the_short_half_is_kept_whole() {
+        assert_eq!(
+            shortened(&jid("amy@chat.very-long.example.org"), 20),
+            "amy@...g.example.org"
+        );
+        assert_eq!(
+            shortened(&jid("amy-with-a-long-name@a.org"), 20),
+            "amy-with-a-...@a.org"
+        );
+        assert_eq!(shortened(&jid("amy@a.org"), 20), "amy@a.org");
     }
 }

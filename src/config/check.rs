@@ -5,7 +5,7 @@ use std::time::Duration;
 use warp::http::Uri;
 
 use super::error::unusable;
-use super::{Config, ConfigError, Http};
+use super::{Config, ConfigError, Http, Presentation};
 use crate::service::{CodeRule, CodeRules};
 
 impl Config {
@@ -28,6 +28,7 @@ impl Config {
         }
         self.component.secret()?;
         self.store.path()?;
+        self.service.check()?;
         self.check_codes()?;
         if let Some(http) = &self.http {
             http.check()?;
@@ -57,6 +58,26 @@ impl Config {
             }
             if expires < Duration::from_secs(60) {
                 return Err(unusable(key, "expires must be at least 1m"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Presentation {
+    fn check(&self) -> Result<(), ConfigError> {
+        if self.url.as_deref().is_some_and(|url| web(url).is_none()) {
+            return Err(unusable("service.url", "expected a URL like https://www.example.org"));
+        }
+        let is_uri = |address: &String| {
+            address
+                .split_once(':')
+                .is_some_and(|(scheme, rest)| !rest.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric()))
+        };
+        for (purpose, addresses) in self.addresses.by_purpose() {
+            if !addresses.iter().all(is_uri) {
+                let expected = "expected URIs like \"mailto:abuse@example.org\" or \"xmpp:admin@example.org\"";
+                return Err(unusable("service.addresses", format!("{purpose}: {expected}")));
             }
         }
         Ok(())

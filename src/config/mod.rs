@@ -11,7 +11,9 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 pub use self::error::ConfigError;
-pub use self::sections::{Component, EmailProvider, Http, Network, PhoneProvider, Providers, StoreConfig};
+pub use self::sections::{
+    Component, EmailProvider, Http, Network, PhoneProvider, Presentation, Providers, StoreConfig,
+};
 use crate::service::{CodeRules, Limits, Settings};
 
 /// Everything an admin can set; `component.toml.example` explains every key.
@@ -20,6 +22,9 @@ use crate::service::{CodeRules, Limits, Settings};
 pub struct Config {
     /// The connection to the XMPP server.
     pub component: Component,
+    /// How the service presents itself.
+    #[serde(default)]
+    pub service: Presentation,
     /// The HTTP API; none without.
     pub http: Option<Http>,
     /// Where links are kept.
@@ -50,6 +55,7 @@ impl Config {
             phone_prefixes: phone.map(|phone| phone.allowed_prefixes.clone()).unwrap_or_default(),
             codes: self.codes.clone(),
             limits: self.limits.clone(),
+            language: self.service.language,
         }
     }
 

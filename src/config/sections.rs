@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use super::ConfigError;
 use super::error::unusable;
 use crate::channel::sms::Gateway;
+use crate::language::Language;
 use crate::model::BareJid;
 use crate::xmpp::Address;
 
@@ -50,6 +51,60 @@ impl Component {
                 "set it, or secret_file, to the secret of the component in the server's configuration",
             )
         })
+    }
+}
+
+/// `[service]`: how the service presents itself.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Presentation {
+    /// What is spoken to those whose language is not known.
+    pub language: Language,
+    /// What it is called in vCard and version.
+    pub name: String,
+    /// A page about it.
+    pub url: Option<String>,
+    /// Whom to write to (XEP-0157).
+    pub addresses: Addresses,
+}
+
+impl Default for Presentation {
+    fn default() -> Self {
+        Self {
+            language: Language::default(),
+            name: "it-se.me".into(),
+            url: None,
+            addresses: Addresses::default(),
+        }
+    }
+}
+
+/// `[service.addresses]`: URIs like `mailto:abuse@example.org` or `xmpp:admin@example.org` (XEP-0157).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct Addresses {
+    pub abuse: Vec<String>,
+    pub admin: Vec<String>,
+    pub feedback: Vec<String>,
+    pub sales: Vec<String>,
+    pub security: Vec<String>,
+    pub status: Vec<String>,
+    pub support: Vec<String>,
+}
+
+impl Addresses {
+    /// The addresses of each purpose, by its name.
+    pub fn by_purpose(&self) -> [(&'static str, &[String]); 7] {
+        [
+            ("abuse", &self.abuse),
+            ("admin", &self.admin),
+            ("feedback", &self.feedback),
+            ("sales", &self.sales),
+            ("security", &self.security),
+            ("status", &self.status),
+            ("support", &self.support),
+        ]
     }
 }
 

@@ -5,31 +5,27 @@ use warp::http::{HeaderValue, StatusCode, header};
 use warp::reply::Response;
 use warp::{Rejection, Reply};
 
+use crate::language::Language;
 use crate::service::Error;
 
 /// What can be wrong with a request: what the service says, and what only HTTP knows.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", self.text(Language::English))]
 pub enum ApiError {
     /// The service refused.
-    #[error(transparent)]
     Service(#[from] Error),
     /// No such path.
-    #[error("There is nothing at this path. The API's documentation lists what there is.")]
     UnknownPath,
     /// The path takes another method.
-    #[error("This path takes another method. The API's documentation says which.")]
     MethodNotAllowed,
     /// The request did not come in time.
-    #[error("The request took too long to arrive. Please send it again.")]
     Timeout,
     /// The body is too large.
-    #[error("The request's body is larger than {limit} bytes. Please split the request.")]
     BodyTooLarge {
         /// How many bytes are allowed.
         limit: usize,
     },
     /// A page of another origin made the request.
-    #[error("Web pages of this origin may not call the API.")]
     ForeignOrigin,
 }
 
@@ -48,20 +44,34 @@ impl ApiError {
             Self::ForeignOrigin => (Is::FORBIDDEN, "foreign_origin"),
             Self::Service(error) => match error {
                 Error::TargetUnconfirmed(_) => (Is::UNAUTHORIZED, "target_unconfirmed"),
-                Error::NotFound(_) => (Is::NOT_FOUND, "not_found"),
+                Error::NotRegistered | Error::NothingWaits => (Is::NOT_FOUND, "not_found"),
                 Error::MissingCode => (Is::BAD_REQUEST, "missing_code"),
                 Error::FaultyCode => (Is::BAD_REQUEST, "faulty_code"),
                 Error::WrongUser => (Is::BAD_REQUEST, "wrong_user"),
                 Error::OAuth(_) => (Is::UNAUTHORIZED, "OAuthException"),
                 Error::JsonDecode => (Is::BAD_REQUEST, "json_decode_error"),
                 Error::Key(_) => (Is::BAD_REQUEST, "key_error"),
-                Error::Value(_) => (Is::BAD_REQUEST, "value_error"),
+                Error::Value(_) | Error::InvalidId(_) | Error::CountryNotServed | Error::NotAnAccount => {
+                    (Is::BAD_REQUEST, "value_error")
+                }
                 Error::InsufficientContactInfo => (Is::BAD_REQUEST, "insufficient_contact_info"),
-                Error::TooManyRequested { .. } => (Is::PAYLOAD_TOO_LARGE, "too_many_requested"),
+                Error::TooManyRequested(_) => (Is::PAYLOAD_TOO_LARGE, "too_many_requested"),
                 Error::UnknownProvider => (Is::BAD_REQUEST, "unknown_provider"),
                 Error::RequestLimitReached { .. } => (Is::TOO_MANY_REQUESTS, "request_limit_reached"),
                 Error::Internal(_) => (Is::INTERNAL_SERVER_ERROR, "internal_server_error"),
             },
+        }
+    }
+
+    /// The same in words.
+    pub fn text(&self, language: Language) -> String {
+        match self {
+            Self::Service(error) => error.text(language),
+            Self::UnknownPath => language.error_path(),
+            Self::MethodNotAllowed => language.error_method(),
+            Self::Timeout => language.error_slow(),
+            Self::BodyTooLarge { limit } => language.error_body(*limit),
+            Self::ForeignOrigin => language.error_origin(),
         }
     }
 
@@ -119,6 +129,7 @@ mod tests {
 
     use super::*;
     use crate::model::BareJid;
+    use crate::service::Excess;
     use crate::store::StoreError;
 
     #[test]
@@ -127,7 +138,7 @@ mod tests {
         let retry_after = Duration::from_millis(1500);
         for (error, status, code) in [
             (Error::TargetUnconfirmed(target), 401, "target_unconfirmed"),
-            (Error::NotFound("x"), 404, "not_found"),
+            (Error::NothingWaits, 404, "not_found"),
             (Error::MissingCode, 400, "missing_code"),
             (Error::FaultyCode, 400, "faulty_code"),
             (Error::WrongUser, 400, "wrong_user"),
@@ -136,11 +147,7 @@ mod tests {
             (Error::Key("x"), 400, "key_error"),
             (Error::Value("x".into()), 400, "value_error"),
             (Error::InsufficientContactInfo, 400, "insufficient_contact_info"),
-            (
-                Error::TooManyRequested { limit: 1, what: "x" },
-                413,
-                "too_many_requested",
-            ),
+            (Error::TooManyRequested(Excess::Hashes(1)), 413, "too_many_requested"),
             (Error::UnknownProvider, 400, "unknown_provider"),
             (Error::RequestLimitReached { retry_after }, 429, "request_limit_reached"),
             (Error::Internal(StoreError("x".into())), 500, "internal_server_error"),

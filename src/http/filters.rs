@@ -11,6 +11,7 @@ use warp::Filter;
 use warp::http::Method;
 
 use super::error::{ApiError, Result};
+use crate::language::Language;
 use crate::service::{Error, Requester, Service};
 
 /// Larger bodies are refused. A hundred hashes take 13 KiB.
@@ -43,12 +44,23 @@ pub struct ClientAddress(pub IpAddr);
 pub fn admitted(
     service: Service,
 ) -> impl Filter<Extract = (Result<Service>,), Error = std::convert::Infallible> + Clone {
-    warp::ext::optional::<ClientAddress>().map(move |client: Option<ClientAddress>| {
-        // Only the server makes requests, and it always knows the address.
-        let address = client.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |client| client.0);
-        service.admit(&Requester::Address(site(address)))?;
-        Ok(service.clone())
-    })
+    let client = warp::ext::optional::<ClientAddress>();
+    client
+        .and(language())
+        .map(move |client: Option<ClientAddress>, language| {
+            // Only the server makes requests, and it always knows the address.
+            let address = client.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |client| client.0);
+            service.admit(&Requester::Address(site(address)))?;
+            Ok(service.speaking(language))
+        })
+}
+
+/// What the client likes best to read of what the service speaks (RFC 9110, 12.5.4).
+pub fn language() -> impl Filter<Extract = (Option<Language>,), Error = std::convert::Infallible> + Copy {
+    // A header that is not ASCII is as good as none.
+    warp::header::optional::<String>("accept-language")
+        .or_else(|_| async { Ok::<_, std::convert::Infallible>((None,)) })
+        .map(|accepted: Option<String>| accepted.as_deref().and_then(Language::accepted))
 }
 
 /// Whoever has one IPv6 address has all of its /64.

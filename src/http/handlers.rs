@@ -8,8 +8,9 @@ use warp::reply::Response;
 use super::error::{ApiError, Result};
 use super::filters::{Pairs, Segment};
 use super::wire::Object;
-use crate::model::BareJid;
+use crate::language::Language;
 use crate::model::identity::parse_target;
+use crate::model::{BareJid, InvalidId};
 use crate::service::{ContactRequest, Error, Forgetting, Registered, Service, is_set};
 
 type Admitted = Result<Service>;
@@ -136,7 +137,8 @@ pub async fn version(service: Admitted) -> Response {
 }
 
 fn target(text: &str) -> Result<BareJid> {
-    Ok(parse_target(text).map_err(|invalid| Error::Value(format!("'target': {invalid}").into()))?)
+    let wrong = |invalid: InvalidId| Error::Value(format!("'target': {}", invalid.text(Language::English)).into());
+    Ok(parse_target(text).map_err(wrong)?)
 }
 
 fn parameter<'a>(query: &'a Pairs, key: &str) -> Option<&'a str> {

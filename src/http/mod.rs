@@ -15,6 +15,7 @@ use warp::{Filter, Rejection};
 
 use self::filters::{Segment, body, pairs};
 pub use self::server::{Server, ServerConfig};
+use crate::language::Language;
 use crate::service::Service;
 
 /// What the API is served with.
@@ -95,11 +96,18 @@ fn calls(api: &Api) -> BoxedFilter<(Response,)> {
 
 fn pages(api: &Api) -> BoxedFilter<(Response,)> {
     let path = warp::path!("verify" / Segment);
+    let fallback = api.service.language();
+    let words = filters::language().map(move |accepted: Option<Language>| accepted.unwrap_or(fallback));
     let call = filters::admitted(api.service.clone());
     let post = warp::post().and(call.clone()).and(body(api.request_timeout));
     any_of([
-        path.and(warp::get()).and(call).and(pairs()).then(page::show).boxed(),
-        path.and(post).then(page::submit).boxed(),
+        path.and(words)
+            .and(warp::get())
+            .and(call)
+            .and(pairs())
+            .then(page::show)
+            .boxed(),
+        path.and(words).and(post).then(page::submit).boxed(),
         path.map(|_| warp::Reply::into_response(error::ApiError::MethodNotAllowed))
             .boxed(),
     ])

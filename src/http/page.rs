@@ -9,58 +9,59 @@ use warp::reply::Response;
 
 use super::error::{ApiError, Result};
 use super::filters::{Pairs, Segment};
+use crate::language::Language;
 use crate::model::{Code, Hash};
 use crate::service::{Error, Service};
 
 #[derive(Template)]
 #[template(path = "verify.html")]
 struct VerifyPage {
+    words: Language,
     code: String,
     complaint: Option<String>,
 }
 
 #[derive(Template)]
 #[template(path = "message.html")]
-struct MessagePage<'a> {
-    title: &'a str,
+struct MessagePage {
+    words: Language,
+    title: String,
     text: String,
 }
 
 /// `GET /verify/<hash>[?code=]`
-pub async fn show(hash: Segment, service: Result<Service>, query: Pairs) -> Response {
+pub async fn show(hash: Segment, words: Language, service: Result<Service>, query: Pairs) -> Response {
     if let Err(error) = service {
-        return complain(&error);
+        return complain(words, &error);
     }
     match Hash::parse(&hash.0) {
-        Some(_) => form(code(&query), None),
-        None => complain(&ApiError::UnknownPath),
+        Some(_) => form(words, code(&query), None),
+        None => complain(words, &ApiError::UnknownPath),
     }
 }
 
 /// `POST /verify/<hash>`, as the page's button sends it (application/x-www-form-urlencoded).
-pub async fn submit(hash: Segment, service: Result<Service>, body: Result<Bytes>) -> Response {
+pub async fn submit(hash: Segment, words: Language, service: Result<Service>, body: Result<Bytes>) -> Response {
     let (service, body) = match (service, body) {
         (Ok(service), Ok(body)) => (service, body),
-        (Err(error), _) | (_, Err(error)) => return complain(&error),
+        (Err(error), _) | (_, Err(error)) => return complain(words, &error),
     };
     let Some(hash) = Hash::parse(&hash.0) else {
-        return complain(&ApiError::UnknownPath);
+        return complain(words, &ApiError::UnknownPath);
     };
     let fields: Pairs = serde_urlencoded::from_bytes(&body).unwrap_or_default();
     let code = code(&fields);
     match service.verify_http(&hash.to_string(), Some(&code)).await {
         Ok(verified) => page(&MessagePage {
-            title: "Done",
-            text: format!(
-                "This address is now linked to {}. You can close this page.",
-                verified.target
-            ),
+            words,
+            title: words.page_done_title(),
+            text: words.page_done_text(&verified.target),
         }),
         Err(error @ (Error::FaultyCode | Error::MissingCode)) => {
-            let complaint = error.to_string();
-            ApiError::from(error).mark(form(String::new(), Some(complaint)))
+            let complaint = error.text(words);
+            ApiError::from(error).mark(form(words, String::new(), Some(complaint)))
         }
-        Err(error) => complain(&error.into()),
+        Err(error) => complain(words, &error.into()),
     }
 }
 
@@ -74,14 +75,15 @@ fn code(pairs: &Pairs) -> String {
     typed.chars().filter(char::is_ascii_digit).take(12).collect()
 }
 
-fn form(code: String, complaint: Option<String>) -> Response {
-    page(&VerifyPage { code, complaint })
+fn form(words: Language, code: String, complaint: Option<String>) -> Response {
+    page(&VerifyPage { words, code, complaint })
 }
 
-fn complain(error: &ApiError) -> Response {
+fn complain(words: Language, error: &ApiError) -> Response {
     error.mark(page(&MessagePage {
-        title: "That did not work",
-        text: error.to_string(),
+        words,
+        title: words.page_failed_title(),
+        text: error.text(words),
     }))
 }
 
@@ -97,6 +99,7 @@ fn page(template: &impl Template) -> Response {
             "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ),
     );
+    headers.insert(header::VARY, HeaderValue::from_static("accept-language"));
     // The address of the page holds the code.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response

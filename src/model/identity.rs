@@ -7,6 +7,7 @@ use rlibphonenumber::PHONE_NUMBER_UTIL;
 use serde::{Deserialize, Serialize};
 
 use super::Hash;
+use crate::language::Language;
 
 /// Where an identity lives: the first half of `provider:id`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -74,15 +75,37 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// Why an id cannot be canonicalised. The text says what is expected and never repeats the id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct InvalidId(&'static str);
+/// Why an id cannot be used: what was expected instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvalidId {
+    /// A JID with a localpart.
+    Jid,
+    /// An addr-spec (RFC 5322).
+    Email,
+    /// `+` and 7 to 15 digits (E.164).
+    Phone,
+    /// A number that the numbering plan of its country allows.
+    PossiblePhone,
+    /// A user name.
+    UserName,
+    /// A provider whose name is not empty and has no colon.
+    Provider,
+    /// A phone number or an address.
+    Detail,
+}
 
 impl InvalidId {
-    /// What is expected instead, as a sentence.
-    pub fn reason(self) -> &'static str {
-        self.0
+    /// The same, in words that never repeat the id.
+    pub fn text(self, language: Language) -> String {
+        match self {
+            Self::Jid => language.invalid_jid(),
+            Self::Email => language.invalid_email(),
+            Self::Phone => language.invalid_phone(),
+            Self::PossiblePhone => language.invalid_country_code(),
+            Self::UserName => language.invalid_user_name(),
+            Self::Provider => language.invalid_provider(),
+            Self::Detail => language.invalid_detail(),
+        }
     }
 }
 
@@ -99,11 +122,31 @@ impl Identity {
             Provider::Phone => canonical_phone(id)?,
             // With a colon in its name, two identities could have one hash.
             Provider::OAuth(ref name) if name.is_empty() || name.contains(':') => {
-                return Err(InvalidId("The name of a provider is expected, without a colon."));
+                return Err(InvalidId::Provider);
             }
             Provider::OAuth(_) => canonical_user_name(id)?,
         };
         Ok(Self { provider, id })
+    }
+
+    /// What a person may mean who types a number or an address: what looks like an e-mail address may be a Jabber ID as
+    /// well. `provider:id` means just that.
+    ///
+    /// # Errors
+    /// If it is none of these.
+    pub fn typed(text: &str) -> Result<Vec<Self>, InvalidId> {
+        let text = text.trim();
+        let guesses = match text.split_once(':') {
+            Some((provider, id)) => vec![Self::parse(provider.trim().to_lowercase().into(), id)],
+            None if text.contains('@') => vec![Self::parse(Provider::Email, text), Self::parse(Provider::Xmpp, text)],
+            None => vec![Self::parse(Provider::Phone, text)],
+        };
+        let meant: Vec<Self> = guesses.into_iter().flatten().collect();
+        if meant.is_empty() {
+            Err(InvalidId::Detail)
+        } else {
+            Ok(meant)
+        }
     }
 
     /// The identity that a JID is in itself.
@@ -131,9 +174,7 @@ impl Identity {
         if possible {
             Ok(())
         } else {
-            Err(InvalidId(
-                "No such phone number is possible. Check the country code and the number of digits.",
-            ))
+            Err(InvalidId::PossiblePhone)
         }
     }
 }
@@ -146,13 +187,12 @@ impl Identity {
 /// # Errors
 /// If it is not a JID or has no localpart.
 pub fn parse_target(text: &str) -> Result<BareJid, InvalidId> {
-    const EXPECTED: InvalidId = InvalidId("A Jabber ID like name@example.org is expected.");
     // RFC 7622, 3.2: a final dot of the domain is not part of it.
     let text = text.trim();
     let bare = text.split('/').next().unwrap_or_default();
-    let jid = Jid::new(bare.strip_suffix('.').unwrap_or(bare)).map_err(|_| EXPECTED)?;
+    let jid = Jid::new(bare.strip_suffix('.').unwrap_or(bare)).map_err(|_| InvalidId::Jid)?;
     if jid.node().is_none() {
-        return Err(EXPECTED);
+        return Err(InvalidId::Jid);
     }
     Ok(jid.into_bare())
 }
@@ -163,7 +203,7 @@ fn canonical_email(text: &str) -> Result<String, InvalidId> {
     let options = Options::default().without_display_text().without_domain_literal();
     match EmailAddress::parse_with_options(&address, options) {
         Ok(_) => Ok(address),
-        Err(_) => Err(InvalidId("An e-mail address like name@example.org is expected.")),
+        Err(_) => Err(InvalidId::Email),
     }
 }
 
@@ -175,13 +215,7 @@ fn canonical_phone(text: &str) -> Result<String, InvalidId> {
     let well_formed = number
         .strip_prefix('+')
         .is_some_and(|digits| (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()));
-    if well_formed {
-        Ok(number)
-    } else {
-        Err(InvalidId(
-            "A phone number in international form is expected: + and 7 to 15 digits.",
-        ))
-    }
+    if well_formed { Ok(number) } else { Err(InvalidId::Phone) }
 }
 
 fn canonical_user_name(text: &str) -> Result<String, InvalidId> {
@@ -189,7 +223,7 @@ fn canonical_user_name(text: &str) -> Result<String, InvalidId> {
     let name = name.strip_prefix('@').unwrap_or(name).trim().to_lowercase();
     // A second @ would be dropped by canonicalising once more, so two hashes would mean one name.
     if name.is_empty() || name.starts_with('@') {
-        return Err(InvalidId("A user name is expected."));
+        return Err(InvalidId::UserName);
     }
     Ok(name)
 }

@@ -9,6 +9,6 @@ pub mod seal;
 
 pub use code::Code;
 pub use hash::Hash;
-pub use identity::{Identity, Provider};
+pub use identity::{Identity, InvalidId, Provider};
 pub use jid::BareJid;
 pub use seal::{Keys, Mac};

@@ -54,6 +54,8 @@ pub enum Purpose {
     Pending,
     /// A message to a person.
     Outbox,
+    /// Who has the service in a contact list.
+    Subscriber,
 }
 
 impl Purpose {
@@ -62,6 +64,7 @@ impl Purpose {
             Self::Link => b"link",
             Self::Pending => b"pending",
             Self::Outbox => b"outbox",
+            Self::Subscriber => b"subscriber",
         }
     }
 }

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::error::{Error, Result};
 use super::limits::{Counter, DAY};
 use super::{Core, Side, Tx};
-use crate::channel::Message;
+use crate::channel::{Letter, Message};
 use crate::clock::{Millis, millis};
+use crate::language::Language;
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};
 use crate::store::Pending;
@@ -65,14 +66,18 @@ impl CodeRules {
 
 /// A code that is to be sent.
 pub struct NewCode {
-    /// What it proves: a link, or that links may be forgotten.
+    /// What it is for, as the store knows it.
     pub id: Mac,
+    /// What it proves; nothing if it lets links be forgotten.
+    pub proves: Option<Hash>,
     /// For whom.
     pub target: BareJid,
     /// Where it goes.
     pub identity: Identity,
     /// Whether a code that still waits is replaced.
     pub resend: bool,
+    /// What is spoken there.
+    pub language: Language,
 }
 
 /// What a pending row's box holds.
@@ -80,6 +85,11 @@ pub struct NewCode {
 struct PendingBox {
     target: BareJid,
     provider: Provider,
+    #[serde(default)]
+    hash: Option<Hash>,
+    /// The id of the first letter with a code, which later ones correct.
+    #[serde(default)]
+    letter: Option<String>,
 }
 
 /// What a right code has proven.
@@ -88,6 +98,8 @@ pub struct Proven {
     pub target: BareJid,
     /// The provider of the identity the code was sent to.
     pub provider: Provider,
+    /// What is proven; nothing if it lets links be forgotten.
+    pub hash: Option<Hash>,
 }
 
 impl Core {
@@ -115,9 +127,21 @@ impl Core {
         let rule = self.settings.codes.of(&new.identity.provider);
         let code = Code::random(rule.digits, &mut self.rng());
         let expires_at = now + millis(rule.expires);
+        // A code that was replaced must not arrive after the one that replaced it.
+        let about = self.about_code(&new.id, &owner);
+        let unsent = tx.withdraw(&about)?;
+        let sent = waiting
+            .filter(|_| !unsent)
+            .and_then(|old| self.open_pending(&old).ok()?.letter);
+        let letter = Letter {
+            replaces: sent.clone(),
+            ..self.letter(message(code.clone(), rule.expires.as_secs().div_ceil(60)), new.language)
+        };
         let remembered = PendingBox {
             target: new.target,
             provider: new.identity.provider,
+            hash: new.proves,
+            letter: sent.or_else(|| Some(letter.id.clone())),
         };
         tx.put_pending(&Pending {
             id: new.id,
@@ -128,15 +152,26 @@ impl Core {
             expires_at,
             sealed: self.seal(Purpose::Pending, &remembered)?,
         })?;
-        // A code that was replaced must not arrive after the one that replaced it.
-        let about = self.about_code(&new.id, &owner);
-        tx.withdraw(&about)?;
-        self.post(
-            tx,
-            message(code, rule.expires.as_secs().div_ceil(60)),
-            Some(about),
-            expires_at,
-        )
+        self.post(tx, &letter, Some(about), expires_at)
+    }
+
+    fn open_pending(&self, pending: &Pending) -> Result<PendingBox> {
+        self.open(Purpose::Pending, &pending.sealed)
+    }
+
+    /// What the registration proves, if it is one.
+    pub(super) fn proves(&self, pending: &Pending) -> Option<Hash> {
+        self.open_pending(pending).ok()?.hash
+    }
+
+    /// Where wrong guesses of the target itself are counted: guesses on one side do not use up the other's.
+    pub(super) fn native_guesses(&self, pending: &Pending) -> Mac {
+        self.keys.quota("native guesses", &[&pending.id, &pending.owner])
+    }
+
+    /// Where wrong guesses over HTTP at an identity are counted.
+    pub(super) fn http_guesses(&self, id: &Mac) -> Mac {
+        self.keys.quota("http guesses", &[id])
     }
 
     /// What the message with a code is about: it goes when the code has served, was replaced or is forgotten.
@@ -169,56 +204,77 @@ impl Core {
     }
 
     /// Finds which of the `candidates` the code belongs to, and removes that registration. A wrong code counts as a
-    /// guess at each of them, and at `guessed_at`, on this side only.
+    /// guess at each of them on this side, and where `guessed_at` says.
     pub(super) fn check_code(
         &self,
         tx: &Tx<'_>,
         side: Side,
         candidates: Vec<Pending>,
-        guessed_at: &[&Mac],
+        guessed_at: impl Fn(&Pending) -> Mac,
         code: Option<&str>,
     ) -> Result<Proven> {
         let now = self.clock.now();
         let live: Vec<Pending> = candidates.into_iter().filter(|p| self.is_live(p, side, now)).collect();
         if live.is_empty() {
-            return Err(Error::NotFound(
-                "Nothing waits for this code: it was used already, it expired, it was guessed at too often, or it was meant \
-                 for something else. Please ask for a new one.",
-            ));
+            return Err(Error::NothingWaits);
         }
         let code = Code::typed(code.unwrap_or_default());
         if code.as_str().is_empty() {
             return Err(Error::MissingCode);
         }
-        let guesses = Counter {
-            key: self.keys.quota(side.guesses(), guessed_at),
-            limit: self.settings.limits.guesses_per_day,
-            window: DAY,
-        };
-        // One guess is compared with every candidate, so it is as many guesses.
-        let compared = u32::try_from(live.len()).unwrap_or(u32::MAX);
-        guesses.check(tx, now, compared)?;
+        let open = self.open_to_guesses(tx, live, guessed_at)?;
         // Every candidate is compared, whichever matches: the time tells nothing.
-        let right = live.iter().fold(None, |found, pending| {
+        let right = open.iter().fold(None, |found, (pending, _)| {
             let matches = self.keys.code(&pending.id, &pending.owner, &code) == pending.code;
             if matches { Some(pending) } else { found }
         });
         let Some(right) = right else {
-            guesses.add(tx, now, compared)?;
-            for pending in live {
+            for (pending, guesses) in open {
+                guesses.add(tx, now, 1)?;
                 self.count_guess(tx, side, pending)?;
             }
             return Err(Error::FaultyCode);
         };
         self.drop_pending(tx, &right.id, &right.owner)?;
-        let PendingBox { target, provider } = self.open(Purpose::Pending, &right.sealed)?;
-        Ok(Proven { target, provider })
+        let PendingBox {
+            target, provider, hash, ..
+        } = self.open_pending(right)?;
+        Ok(Proven { target, provider, hash })
+    }
+
+    /// Those of the `candidates` that may still be guessed at today, each with its counter. One guess is compared with
+    /// every candidate, so it is as many guesses.
+    fn open_to_guesses(
+        &self,
+        tx: &Tx<'_>,
+        candidates: Vec<Pending>,
+        guessed_at: impl Fn(&Pending) -> Mac,
+    ) -> Result<Vec<(Pending, Counter)>> {
+        let keys: Vec<Mac> = candidates.iter().map(guessed_at).collect();
+        let (mut open, mut refused) = (Vec::new(), None);
+        for (pending, key) in candidates.into_iter().zip(&keys) {
+            let counter = Counter {
+                key: *key,
+                limit: self.settings.limits.guesses_per_day,
+                window: DAY,
+            };
+            let compared = keys.iter().filter(|other| *other == key).count();
+            match counter.check(tx, self.clock.now(), u32::try_from(compared).unwrap_or(u32::MAX)) {
+                Ok(()) => open.push((pending, counter)),
+                Err(error) => refused = Some(error),
+            }
+        }
+        match refused {
+            Some(error) if open.is_empty() => Err(error),
+            _ => Ok(open),
+        }
     }
 
     /// Removes a registration, and the message with its code if that still waits.
     pub(super) fn drop_pending(&self, tx: &Tx<'_>, id: &Mac, owner: &Mac) -> Result<()> {
         tx.delete_pending(id, owner)?;
-        Ok(tx.withdraw(&self.about_code(id, owner))?)
+        tx.withdraw(&self.about_code(id, owner))?;
+        Ok(())
     }
 
     fn count_guess(&self, tx: &Tx<'_>, side: Side, mut pending: Pending) -> Result<()> {

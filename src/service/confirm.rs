@@ -1,10 +1,10 @@
 //! confirm: do all these hashes belong to this JID?
 
 use super::Service;
-use super::error::{Error, Result};
+use super::error::{Error, Excess, Result};
 use super::limits::HASHES_PER_CONFIRM;
 use crate::model::identity::parse_target;
-use crate::model::{BareJid, Hash, Identity};
+use crate::model::{BareJid, Hash};
 
 impl Service {
     /// Whether every one of `hashes` is linked to `target`. What is no JID or no hash has no links.
@@ -16,10 +16,7 @@ impl Service {
             0 => return Err(Error::Value("'hashes' must have at least one hash.".into())),
             1..=HASHES_PER_CONFIRM => {}
             _ => {
-                return Err(Error::TooManyRequested {
-                    limit: HASHES_PER_CONFIRM,
-                    what: "hashes",
-                });
+                return Err(Error::TooManyRequested(Excess::Hashes(HASHES_PER_CONFIRM)));
             }
         }
         let keys = &self.core.keys;
@@ -44,8 +41,7 @@ impl Service {
 
     /// Refuses whoever has not proven to be itself.
     pub(super) async fn require_confirmed(&self, target: &BareJid) -> Result<()> {
-        let itself = Identity::of_jid(target).hash().to_string();
-        if self.confirm(target.as_str(), &[itself]).await? {
+        if self.is_registered(target).await? {
             Ok(())
         } else {
             Err(Error::TargetUnconfirmed(target.clone()))

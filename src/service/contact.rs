@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::{Error, Result};
+use super::error::{Error, Excess, Result};
 use super::limits::{Counter, DAY, HASHES_PER_CONTACT};
+use super::verify::LinkBox;
 use super::{Core, Service, Tx};
 use crate::channel::Message;
 use crate::clock::millis;
@@ -127,18 +128,14 @@ impl Service {
 }
 
 fn check_size(request: &ContactRequest) -> Result<()> {
-    let too_many = |what| Error::TooManyRequested {
-        limit: HASHES_PER_CONTACT,
-        what,
-    };
     if request.contacts.is_empty() {
         return Err(Error::Value("'contacts' must have at least one hash.".into()));
     }
     if request.contacts.len() > HASHES_PER_CONTACT {
-        return Err(too_many("hashes"));
+        return Err(Error::TooManyRequested(Excess::Hashes(HASHES_PER_CONTACT)));
     }
     if request.details.len() > HASHES_PER_CONTACT {
-        return Err(too_many("contact details"));
+        return Err(Error::TooManyRequested(Excess::Details(HASHES_PER_CONTACT)));
     }
     Ok(())
 }
@@ -187,13 +184,17 @@ impl Core {
             if !served.insert(link.owner) || !self.is_first_today(tx, &requester, &link.owner)? {
                 continue;
             }
-            let Ok((to, _)) = self.open_link(&link) else {
+            let Ok(LinkBox {
+                target: to, language, ..
+            }) = self.open_link(&link)
+            else {
                 tracing::error!("a link cannot be opened");
                 continue;
             };
             let (from, details) = (request.from.clone(), request.details.clone());
             let about = Some(self.about_requester(&from));
-            self.post(tx, Message::Introduction { to, from, details }, about, row.expires_at)?;
+            let letter = self.letter(Message::Introduction { to, from, details }, language);
+            self.post(tx, &letter, about, row.expires_at)?;
         }
         Ok(())
     }

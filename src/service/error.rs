@@ -3,74 +3,106 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::model::BareJid;
+use crate::language::Language;
+use crate::model::{BareJid, InvalidId};
 use crate::store::StoreError;
 
-/// Why an operation was refused. Each variant is a row of the protocol's error table; the text says what to do next
-/// and repeats nothing of the request but the target.
+/// Why an operation was refused. Each variant belongs to a row of the protocol's error table; the text says what to do
+/// next and repeats nothing of the request but the target.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", self.text(Language::English))]
 pub enum Error {
     /// The target has not proven to be itself.
-    #[error("Please confirm '{0}' first: register it with the provider 'xmpp', and verify the code that it is sent.")]
     TargetUnconfirmed(BareJid),
-    /// There is nothing of that name.
-    #[error("{0}")]
-    NotFound(&'static str),
+    /// No registration waits under this hash: it is none.
+    NotRegistered,
+    /// No registration waits for this code.
+    NothingWaits,
     /// The identity is proven by a code, and none came.
-    #[error("Please enter the code that was sent to you.")]
     MissingCode,
     /// It was another code.
-    #[error("This code is wrong. Look for typing mistakes, and use the newest code: it replaces all before it.")]
     FaultyCode,
     /// Somebody else signed in at the OAuth provider.
-    #[error("You signed in under another name than the one that is to be linked. Sign in with that one.")]
     WrongUser,
     /// The OAuth provider refused or failed.
-    #[error("{0}")]
     OAuth(String),
     /// The request's JSON cannot be read.
-    #[error("The request is not valid JSON.")]
     JsonDecode,
     /// Something mandatory is missing.
-    #[error("Please provide '{0}'.")]
     Key(&'static str),
-    /// Something is there but not as it must be.
-    #[error("{0}")]
+    /// Something is there but not as it must be, which a developer has to mend.
     Value(Cow<'static, str>),
+    /// The id that somebody typed is none.
+    InvalidId(InvalidId),
+    /// No text messages go to that country.
+    CountryNotServed,
+    /// A server asks for what only accounts can do.
+    NotAnAccount,
     /// None of the requester's details is proven.
-    #[error("None of the contact details is confirmed for this JID. Register and verify at least one of them first.")]
     InsufficientContactInfo,
     /// The request asks for more at once than is allowed.
-    #[error("This is too much at once: at most {limit} {what} are allowed. Please split the request.")]
-    TooManyRequested {
-        /// How much is allowed.
-        limit: usize,
-        /// Of what.
-        what: &'static str,
-    },
+    TooManyRequested(Excess),
     /// The provider does not exist, or not here.
-    #[error("This service does not offer that provider.")]
     UnknownProvider,
     /// Too often.
-    #[error("That was too often. Please try again in {}.", in_words(*retry_after))]
     RequestLimitReached {
         /// When it makes sense to try again.
         retry_after: Duration,
     },
     /// The service is at fault.
-    #[error("Something went wrong here. Please try again later.")]
     Internal(#[from] StoreError),
+}
+
+/// Of what there was too much, and how much is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Excess {
+    /// Hashes.
+    Hashes(usize),
+    /// Contact details.
+    Details(usize),
+}
+
+impl Error {
+    /// What to tell whoever asked. Words for developers are English.
+    pub fn text(&self, language: Language) -> String {
+        match self {
+            Self::TargetUnconfirmed(target) => language.error_target_unconfirmed(target),
+            Self::NotRegistered => language.error_not_registered(),
+            Self::NothingWaits => language.error_nothing_waits(),
+            Self::MissingCode => language.error_missing_code(),
+            Self::FaultyCode => language.error_faulty_code(),
+            Self::WrongUser => language.error_wrong_user(),
+            Self::OAuth(text) => text.clone(),
+            Self::JsonDecode => language.error_json(),
+            Self::Key(key) => language.error_key(key),
+            Self::Value(text) => text.clone().into_owned(),
+            Self::InvalidId(invalid) => invalid.text(language),
+            Self::CountryNotServed => language.error_country(),
+            Self::NotAnAccount => language.error_not_an_account(),
+            Self::InsufficientContactInfo => language.error_insufficient(),
+            Self::TooManyRequested(Excess::Hashes(limit)) => language.error_too_many_hashes(*limit),
+            Self::TooManyRequested(Excess::Details(limit)) => language.error_too_many_details(*limit),
+            Self::UnknownProvider => language.error_unknown_provider(),
+            Self::RequestLimitReached { retry_after } => too_often(language, *retry_after),
+            Self::Internal(_) => language.error_internal(),
+        }
+    }
+}
+
+impl From<InvalidId> for Error {
+    fn from(invalid: InvalidId) -> Self {
+        Self::InvalidId(invalid)
+    }
 }
 
 /// What became of an operation.
 pub type Result<T> = std::result::Result<T, Error>;
 
-fn in_words(wait: Duration) -> String {
+fn too_often(language: Language, wait: Duration) -> String {
     let seconds = wait.as_secs().max(1);
-    let (count, unit) = match seconds {
-        0..=119 => (seconds, "second"),
-        120..=7199 => (seconds.div_ceil(60), "minute"),
-        _ => (seconds.div_ceil(3600), "hour"),
-    };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+    match seconds {
+        0..=119 => language.error_limit_seconds(seconds),
+        120..=7199 => language.error_limit_minutes(seconds.div_ceil(60)),
+        _ => language.error_limit_hours(seconds.div_ceil(3600)),
+    }
 }

@@ -1,11 +1,14 @@
 //! links and forget: what is known of oneself, and its erasure.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use super::codes::NewCode;
 use super::error::Result;
-use super::limits::HASHES_PER_CONFIRM;
-use super::{Core, Error, Service, Side, Tx};
+use super::limits::{DAY, HASHES_PER_CONFIRM};
+use super::{Core, Error, Excess, Service, Side, Tx};
 use crate::channel::Message;
 use crate::model::{BareJid, Hash, Identity, Mac};
+use crate::store::Link;
 
 /// How far an erasure asked for over HTTP is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,19 +19,31 @@ pub enum Forgetting {
     Forgotten,
 }
 
+/// What somebody can be found by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linked {
+    /// What is linked.
+    pub hash: Hash,
+    /// The day it was proven, in UTC.
+    pub since: SystemTime,
+}
+
 impl Service {
-    /// The hashes linked to the `sender` of a stanza, oldest first.
+    /// What is linked to the `sender` of a stanza, oldest first.
     ///
     /// # Errors
     /// `internal_server_error`.
-    pub async fn links(&self, sender: &BareJid) -> Result<Vec<Hash>> {
+    pub async fn links(&self, sender: &BareJid) -> Result<Vec<Linked>> {
         let owner = self.core.keys.owner(sender);
         self.ask(move |core, tx| {
             let links = tx.links_of(&owner)?;
-            links
-                .iter()
-                .map(|link| core.open_link(link).map(|(_, hash)| hash))
-                .collect()
+            let linked = |link: &Link| {
+                Ok(Linked {
+                    hash: core.open_link(link)?.hash,
+                    since: UNIX_EPOCH + DAY * link.verified_on,
+                })
+            };
+            links.iter().map(linked).collect()
         })
         .await
     }
@@ -59,16 +74,18 @@ impl Service {
     ) -> Result<Forgetting> {
         self.require_confirmed(target).await?;
         let selection = self.selection(hashes)?;
-        let target = target.clone();
+        let (target, language) = (target.clone(), self.language);
         self.change(move |core, tx| {
             let owner = core.keys.owner(&target);
             let id = core.forget_id(&owner, selection.as_deref());
             let Some(code) = code else {
                 let new = NewCode {
                     id,
+                    proves: None,
                     target: target.clone(),
                     identity: Identity::of_jid(&target),
                     resend,
+                    language,
                 };
                 let everything = selection.is_none();
                 core.send_code(tx, Side::Http, new, |code, _| Message::ForgetCode {
@@ -80,7 +97,7 @@ impl Service {
             };
             let waiting = tx.pending(&id, &owner)?.into_iter().collect();
             let itself = core.keys.id(&Identity::of_jid(&target).hash());
-            core.check_code(tx, Side::Http, waiting, &[&itself], Some(&code))?;
+            core.check_code(tx, Side::Http, waiting, |_| core.http_guesses(&itself), Some(&code))?;
             core.forget(tx, &target, selection.as_deref())?;
             Ok(Forgetting::Forgotten)
         })
@@ -90,10 +107,7 @@ impl Service {
     /// The links named, as the store knows them; `None` is everything. A hash that nobody has names nothing.
     fn selection(&self, hashes: &[String]) -> Result<Option<Vec<Mac>>> {
         if hashes.len() > HASHES_PER_CONFIRM {
-            return Err(Error::TooManyRequested {
-                limit: HASHES_PER_CONFIRM,
-                what: "hashes",
-            });
+            return Err(Error::TooManyRequested(Excess::Hashes(HASHES_PER_CONFIRM)));
         }
         let ids = |hash: &String| Hash::parse(hash).map(|hash| self.core.keys.id(&hash));
         Ok((!hashes.is_empty()).then(|| hashes.iter().filter_map(ids).collect()))

@@ -9,6 +9,8 @@ pub mod error;
 mod forget;
 mod limits;
 mod register;
+mod statistics;
+mod subscribers;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -27,13 +29,16 @@ use tokio::sync::Notify;
 
 pub use self::codes::{CodeRule, CodeRules};
 pub use self::contact::ContactRequest;
-pub use self::error::{Error, Result};
-pub use self::forget::Forgetting;
+pub use self::error::{Error, Excess, Result};
+pub use self::forget::{Forgetting, Linked};
 pub use self::limits::{HASHES_PER_CONFIRM, HASHES_PER_CONTACT, Limits, Requester};
 pub use self::register::{Registered, Status};
+pub use self::statistics::Statistics;
+pub use self::subscribers::Pages;
 pub use self::verify::Verified;
 use crate::channel::{Letter, Message};
 use crate::clock::{Clock, Millis, millis};
+use crate::language::Language;
 use crate::model::seal::Purpose;
 use crate::model::{Keys, Mac};
 use crate::store::{NewRow, Purged, Queue, Read, Store, StoreError, Write};
@@ -64,6 +69,8 @@ pub struct Settings {
     pub codes: CodeRules,
     /// How often, how much.
     pub limits: Limits,
+    /// What is spoken to those whose language is not known.
+    pub language: Language,
 }
 
 /// Where a request came from, which decides what vouches for it.
@@ -75,21 +82,12 @@ enum Side {
     Http,
 }
 
-impl Side {
-    /// Guesses on one side do not use up the other's.
-    fn guesses(self) -> &'static str {
-        match self {
-            Self::Native => "native guesses",
-            Self::Http => "http guesses",
-        }
-    }
-}
-
-/// The service, whoever asks by whatever protocol. Clones are the same service.
+/// The service, whoever asks by whatever protocol, and the language it is asked in. Clones are the same service.
 #[derive(Clone)]
 pub struct Service {
     core: Arc<Core>,
     store: Store,
+    language: Language,
 }
 
 /// What operations need within a transaction.
@@ -99,14 +97,17 @@ struct Core {
     settings: Settings,
     requests: limits::RequestLimiter,
     posted: HashMap<Queue, Notify>,
+    started: Millis,
 }
 
 impl Service {
     /// Serves over `store`.
     pub fn new(store: Store, keys: Keys, clock: Clock, settings: Settings) -> Self {
         let requests = limits::RequestLimiter::new(settings.limits.requests_per_second, clock.clone());
+        let language = settings.language;
         let core = Core {
             keys,
+            started: clock.now(),
             clock,
             settings,
             requests,
@@ -115,7 +116,33 @@ impl Service {
         Self {
             core: Arc::new(core),
             store,
+            language,
         }
+    }
+
+    /// The same service, asked in `language`: what it sends to whoever asks is written in it. Without one, the
+    /// configured one is spoken.
+    #[must_use]
+    pub fn speaking(&self, language: Option<Language>) -> Self {
+        Self {
+            language: language.unwrap_or(self.core.settings.language),
+            ..self.clone()
+        }
+    }
+
+    /// The language that is spoken.
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// Names of the providers whose identities can be linked, `xmpp` among them.
+    pub fn providers(&self) -> &BTreeSet<String> {
+        &self.core.settings.providers
+    }
+
+    /// For how long the service has been running.
+    pub fn uptime(&self) -> Duration {
+        Duration::from_millis(self.core.clock.now().saturating_sub(self.core.started))
     }
 
     /// Counts a request of `requester`.
@@ -263,16 +290,27 @@ impl Core {
         Error::Internal(StoreError(cause.to_string()))
     }
 
-    /// Puts a message into the outbox, from where it can be withdrawn by what it is `about`.
-    fn post(&self, tx: &Tx<'_>, message: Message, about: Option<Mac>, expires_at: Millis) -> Result<()> {
-        let Some(queue) = message.queue() else { return Ok(()) };
-        let id = format!("{:032x}", self.rng().random::<u128>());
+    /// A message in `language`, as it goes into the outbox.
+    fn letter(&self, message: Message, language: Language) -> Letter {
+        Letter {
+            id: format!("{:032x}", self.rng().random::<u128>()),
+            language,
+            replaces: None,
+            message,
+        }
+    }
+
+    /// Puts a letter into the outbox, from where it can be withdrawn by what it is `about`.
+    fn post(&self, tx: &Tx<'_>, letter: &Letter, about: Option<Mac>, expires_at: Millis) -> Result<()> {
+        let Some(queue) = letter.message.queue() else {
+            return Ok(());
+        };
         tx.push(&NewRow {
             queue,
             about,
             due_at: self.clock.now(),
             expires_at,
-            sealed: self.seal(Purpose::Outbox, &Letter { id, message })?,
+            sealed: self.seal(Purpose::Outbox, letter)?,
         })
     }
 }

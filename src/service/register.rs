@@ -51,8 +51,9 @@ impl Service {
     ) -> Result<Registered> {
         let identity = self.identity(provider, id)?;
         if identity == Identity::of_jid(sender) {
-            let (target, own) = (sender.clone(), identity.clone());
-            self.change(move |core, tx| core.link_itself(tx, &target, &own)).await?;
+            let (target, language) = (sender.clone(), self.language);
+            self.change(move |core, tx| core.link_itself(tx, &target, language))
+                .await?;
             return Ok(Registered {
                 hash: identity.hash(),
                 status: Status::Confirmed,
@@ -60,6 +61,16 @@ impl Service {
             });
         }
         self.start(Side::Native, sender, identity, resend).await
+    }
+
+    /// Whether the JID itself is linked, so that it can be found and be a target.
+    ///
+    /// # Errors
+    /// `internal_server_error`.
+    pub async fn is_registered(&self, jid: &BareJid) -> Result<bool> {
+        let id = self.core.keys.id(&Identity::of_jid(jid).hash());
+        let owner = Some(self.core.keys.owner(jid));
+        self.ask(move |_, tx| Ok(tx.owner(&id)? == owner)).await
     }
 
     /// Starts to link an identity to `target`, asked for over HTTP by anybody.
@@ -82,32 +93,30 @@ impl Service {
         if !settings.providers.contains(provider) {
             return Err(Error::UnknownProvider);
         }
-        let identity = Identity::parse(provider.into(), id).map_err(|invalid| Error::Value(invalid.reason().into()))?;
-        identity
-            .check_reachable()
-            .map_err(|invalid| Error::Value(invalid.reason().into()))?;
+        let identity = Identity::parse(provider.into(), id)?;
+        identity.check_reachable()?;
         let prefixes = &settings.phone_prefixes;
         let served = prefixes.is_empty() || prefixes.iter().any(|prefix| identity.id.starts_with(prefix.as_str()));
         if identity.provider == Provider::Phone && !served {
-            return Err(Error::Value(
-                "This service does not send text messages to that country.".into(),
-            ));
+            return Err(Error::CountryNotServed);
         }
         Ok(identity)
     }
 
     async fn start(&self, side: Side, target: &BareJid, identity: Identity, resend: bool) -> Result<Registered> {
         let hash = identity.hash();
-        let target = target.clone();
+        let (target, language) = (target.clone(), self.language);
         self.change(move |core, tx| {
             if side == Side::Native {
-                core.link_itself(tx, &target, &Identity::of_jid(&target))?;
+                core.link_itself(tx, &target, language)?;
             }
             let new = NewCode {
                 id: core.keys.id(&hash),
+                proves: Some(hash),
                 target: target.clone(),
                 identity: identity.clone(),
                 resend,
+                language,
             };
             core.send_code(tx, side, new, |code, minutes| Message::Code {
                 identity,

@@ -1,11 +1,13 @@
 //! verify: the right code makes the link.
 
+use super::codes::Proven;
 use super::error::{Error, Result};
 use super::{Core, Service, Side, Tx};
 use crate::channel::Message;
+use crate::language::Language;
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Hash, Identity, Provider};
-use crate::store::Link;
+use crate::store::{Link, Pending};
 
 /// A link's box holds a multiple of so many bytes.
 const PADDED_TO: usize = 32;
@@ -19,6 +21,16 @@ pub struct Verified {
     pub target: BareJid,
 }
 
+/// What a link's box holds.
+pub(super) struct LinkBox {
+    /// Whose it is.
+    pub(super) target: BareJid,
+    /// What is linked.
+    pub(super) hash: Hash,
+    /// What the owner spoke when it was linked.
+    pub(super) language: Language,
+}
+
 impl Service {
     /// Enters a code for the registration that `sender` started.
     ///
@@ -26,6 +38,23 @@ impl Service {
     /// `not_found`, `missing_code`, `faulty_code`, `request_limit_reached`, `internal_server_error`.
     pub async fn verify_native(&self, sender: &BareJid, hash: &str, code: Option<&str>) -> Result<Verified> {
         self.verify(Side::Native, Some(sender.clone()), hash, code).await
+    }
+
+    /// Enters a code that `sender` was sent, for whichever of the registrations it belongs to that `sender` started.
+    ///
+    /// # Errors
+    /// As [`Service::verify_native`].
+    pub async fn verify_any_native(&self, sender: &BareJid, code: &str) -> Result<Verified> {
+        let (owner, language, code) = (self.core.keys.owner(sender), self.language, code.to_owned());
+        self.change(move |core, tx| {
+            let mut candidates = tx.pendings_of(&owner)?;
+            // Not the codes that an erasure waits for.
+            candidates.retain(|pending| core.proves(pending).is_some());
+            let proven = core.check_code(tx, Side::Native, candidates, |p| core.native_guesses(p), Some(&code))?;
+            let hash = proven.hash.ok_or(Error::NothingWaits)?;
+            core.verified(tx, proven, hash, language)
+        })
+        .await
     }
 
     /// Enters a code for whatever registration of that hash it belongs to.
@@ -38,71 +67,86 @@ impl Service {
 
     async fn verify(&self, side: Side, only: Option<BareJid>, hash: &str, code: Option<&str>) -> Result<Verified> {
         let Some(hash) = Hash::parse(hash) else {
-            return Err(Error::NotFound(
-                "Nothing waits for a code under this hash. Please register first.",
-            ));
+            return Err(Error::NotRegistered);
         };
-        let code = code.map(str::to_owned);
+        let (code, language) = (code.map(str::to_owned), self.language);
         self.change(move |core, tx| {
             let id = core.keys.id(&hash);
-            let owner = only.as_ref().map(|target| core.keys.owner(target));
-            let (candidates, guessed_at) = match &owner {
-                Some(owner) => (tx.pending(&id, owner)?.into_iter().collect(), vec![&id, owner]),
-                None => (tx.pendings(&id)?, vec![&id]),
+            let candidates = match &only {
+                Some(target) => tx.pending(&id, &core.keys.owner(target))?.into_iter().collect(),
+                None => tx.pendings(&id)?,
             };
-            let proven = core.check_code(tx, side, candidates, &guessed_at, code.as_deref())?;
-            core.link(tx, &proven.target, &hash, proven.provider)?;
-            Ok(Verified {
-                hash,
-                target: proven.target,
-            })
+            let guessed_at = |pending: &Pending| match side {
+                Side::Native => core.native_guesses(pending),
+                Side::Http => core.http_guesses(&id),
+            };
+            let proven = core.check_code(tx, side, candidates, guessed_at, code.as_deref())?;
+            core.verified(tx, proven, hash, language)
         })
         .await
     }
 }
 
 impl Core {
+    fn verified(&self, tx: &Tx<'_>, proven: Proven, hash: Hash, language: Language) -> Result<Verified> {
+        let Proven { target, provider, .. } = proven;
+        self.link(tx, &target, &hash, provider, language)?;
+        Ok(Verified { hash, target })
+    }
+
     /// Links `hash` to `target`; whoever held it before is told.
-    pub(super) fn link(&self, tx: &Tx<'_>, target: &BareJid, hash: &Hash, provider: Provider) -> Result<()> {
+    fn link(&self, tx: &Tx<'_>, target: &BareJid, hash: &Hash, provider: Provider, language: Language) -> Result<()> {
         let id = self.keys.id(hash);
         let owner = self.keys.owner(target);
         if let Some(old) = tx.link(&id)?.filter(|old| old.owner != owner) {
-            let (to, hash) = self.open_link(&old)?;
-            let notice = Message::TakenOver { to, hash, provider };
-            self.post(tx, notice, None, self.notice_expires_at())?;
+            let LinkBox { target, hash, language } = self.open_link(&old)?;
+            let notice = Message::TakenOver {
+                to: target,
+                hash,
+                provider,
+            };
+            self.post(tx, &self.letter(notice, language), None, self.notice_expires_at())?;
         }
         let link = Link {
             owner,
-            sealed: self.seal_link(target, hash),
+            sealed: self.seal_link(target, hash, language),
             verified_on: self.today(),
         };
         Ok(tx.put_link(&id, &link)?)
     }
 
     /// Links a JID whose server vouches for it to itself, unless it is already.
-    pub(super) fn link_itself(&self, tx: &Tx<'_>, target: &BareJid, own: &Identity) -> Result<()> {
-        let hash = own.hash();
+    pub(super) fn link_itself(&self, tx: &Tx<'_>, target: &BareJid, language: Language) -> Result<()> {
+        let hash = Identity::of_jid(target).hash();
         if tx.owner(&self.keys.id(&hash))? == Some(self.keys.owner(target)) {
             return Ok(());
         }
-        self.link(tx, target, &hash, Provider::Xmpp)
+        self.link(tx, target, &hash, Provider::Xmpp, language)
     }
 
-    /// A link's box is the hash and, behind it, the target: a third of what JSON would take.
-    fn seal_link(&self, target: &BareJid, hash: &Hash) -> Vec<u8> {
-        let mut plain = [hash.as_bytes(), target.as_str().as_bytes()].concat();
+    /// A link's box is the hash and, behind it, target and language: a third of what JSON would take.
+    fn seal_link(&self, target: &BareJid, hash: &Hash, language: Language) -> Vec<u8> {
+        let text = format!("{target}\0{language}");
+        let mut plain = [hash.as_bytes(), text.as_bytes()].concat();
         // Padded, because the length of a JID tells some of them apart.
         plain.resize(plain.len().next_multiple_of(PADDED_TO), 0);
         self.keys.seal(Purpose::Link, &plain, &mut self.rng())
     }
 
     /// Whose link it is, and what of.
-    pub(super) fn open_link(&self, link: &Link) -> Result<(BareJid, Hash)> {
+    pub(super) fn open_link(&self, link: &Link) -> Result<LinkBox> {
         let plain = self.keys.open(Purpose::Link, &link.sealed).map_err(Self::broken)?;
-        let (hash, target) = plain.split_first_chunk::<64>().ok_or_else(|| Self::broken("no hash"))?;
-        let target = std::str::from_utf8(target)
-            .map_err(Self::broken)?
-            .trim_end_matches('\0');
-        Ok((BareJid::new(target).map_err(Self::broken)?, Hash::from(*hash)))
+        let (hash, text) = plain.split_first_chunk::<64>().ok_or_else(|| Self::broken("no hash"))?;
+        let text = std::str::from_utf8(text).map_err(Self::broken)?;
+        let mut parts = text.split('\0');
+        Ok(LinkBox {
+            target: BareJid::new(parts.next().unwrap_or_default()).map_err(Self::broken)?,
+            hash: Hash::from(*hash),
+            // Links of the first version have none.
+            language: parts
+                .next()
+                .and_then(Language::of_tag)
+                .unwrap_or(self.settings.language),
+        })
     }
 }

@@ -119,6 +119,30 @@ pub struct NewRow {
     pub sealed: Vec<u8>,
 }
 
+/// Somebody who has the service in a contact list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscriber {
+    /// Who.
+    pub owner: Mac,
+    /// The JID, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// How much there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Links.
+    pub links: u64,
+    /// Owners of links.
+    pub owners: u64,
+    /// Registrations that wait for a code.
+    pub pending: u64,
+    /// Messages in the outbox.
+    pub outbox: u64,
+    /// Subscribers.
+    pub subscribers: u64,
+}
+
 /// How many rows had expired.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Purged {
@@ -150,6 +174,12 @@ pub trait Read {
     fn due(&self, queue: Queue, now: Millis, limit: usize) -> Result<Vec<Row>>;
     /// When the next message of `queue` is due.
     fn next_due(&self, queue: Queue) -> Result<Option<Millis>>;
+    /// Whether `owner` is a subscriber.
+    fn is_subscriber(&self, owner: &Mac) -> Result<bool>;
+    /// Up to `limit` subscribers behind `after`, in an order of the store's own.
+    fn subscribers(&self, after: Option<&Mac>, limit: usize) -> Result<Vec<Subscriber>>;
+    /// How much there is. Counts every row: not for every day.
+    fn counts(&self) -> Result<Counts>;
 }
 
 /// What can be changed, all of it or nothing.
@@ -170,10 +200,14 @@ pub trait Write: Read {
     fn push(&self, row: &NewRow) -> Result<()>;
     /// Takes a message out of the outbox; tells whether it still was there.
     fn remove(&self, row: i64) -> Result<bool>;
-    /// Takes every message about `about` out of the outbox.
-    fn withdraw(&self, about: &Mac) -> Result<()>;
+    /// Takes every message about `about` out of the outbox; tells whether there was one.
+    fn withdraw(&self, about: &Mac) -> Result<bool>;
     /// Tries a message again later: counts the try.
     fn retry(&self, row: i64, due_at: Millis) -> Result<()>;
+    /// Makes a subscriber.
+    fn put_subscriber(&self, subscriber: &Subscriber) -> Result<()>;
+    /// Removes a subscriber; tells whether there was one.
+    fn delete_subscriber(&self, owner: &Mac) -> Result<bool>;
     /// Removes what has expired.
     fn purge(&self, now: Millis) -> Result<Purged>;
 }

@@ -57,8 +57,8 @@ impl Delivery {
             to,
             type_: "chat".into(),
             id: letter.id.clone(),
-            lang: Some("en".into()),
-            body: text::chat(&letter.message),
+            lang: Some(letter.language.tag().into()),
+            body: text::chat(letter),
             payloads: payload(&letter.message).into_iter().collect(),
         }
     }
@@ -140,6 +140,8 @@ mod tests {
         let delivery = Delivery::new(link, BareJid::new("itseme.example.org").unwrap());
         let letter = Letter {
             id: "7".into(),
+            language: crate::language::Language::English,
+            replaces: None,
             message,
         };
         String::from_utf8(xso::to_vec(&delivery.compose(&letter)).unwrap()).unwrap()

@@ -26,7 +26,7 @@ fn row(error: &Error) -> (DefinedCondition, ErrorType, &'static str) {
     use ErrorType::{Auth, Cancel, Modify, Wait};
     match error {
         Error::TargetUnconfirmed(_) => (Is::NotAuthorized, Auth, "target-unconfirmed"),
-        Error::NotFound(_) => (Is::ItemNotFound, Cancel, "not-found"),
+        Error::NotRegistered | Error::NothingWaits => (Is::ItemNotFound, Cancel, "not-found"),
         Error::MissingCode => (Is::BadRequest, Modify, "missing-code"),
         Error::FaultyCode => (Is::NotAcceptable, Modify, "faulty-code"),
         // Both belong to the browser's way back from an OAuth provider, which is HTTP; no stanza leads to them.
@@ -34,9 +34,11 @@ fn row(error: &Error) -> (DefinedCondition, ErrorType, &'static str) {
         Error::OAuth(_) => (Is::NotAuthorized, Auth, "OAuthException"),
         Error::JsonDecode => (Is::BadRequest, Modify, "json-decode-error"),
         Error::Key(_) => (Is::BadRequest, Modify, "key-error"),
-        Error::Value(_) => (Is::BadRequest, Modify, "value-error"),
+        Error::Value(_) | Error::InvalidId(_) | Error::CountryNotServed | Error::NotAnAccount => {
+            (Is::BadRequest, Modify, "value-error")
+        }
         Error::InsufficientContactInfo => (Is::NotAcceptable, Modify, "insufficient-contact-info"),
-        Error::TooManyRequested { .. } => (Is::PolicyViolation, Modify, "too-many-requested"),
+        Error::TooManyRequested(_) => (Is::PolicyViolation, Modify, "too-many-requested"),
         Error::UnknownProvider => (Is::FeatureNotImplemented, Cancel, "unknown-provider"),
         Error::RequestLimitReached { .. } => (Is::ResourceConstraint, Wait, "request-limit-reached"),
         Error::Internal(_) => (Is::InternalServerError, Wait, "internal-server-error"),
@@ -55,6 +57,7 @@ mod tests {
 
     use super::*;
     use crate::model::BareJid;
+    use crate::service::Excess;
     use crate::store::StoreError;
 
     #[test]
@@ -68,7 +71,7 @@ mod tests {
                 "auth",
                 "target-unconfirmed",
             ),
-            (Error::NotFound("x"), "item-not-found", "cancel", "not-found"),
+            (Error::NothingWaits, "item-not-found", "cancel", "not-found"),
             (Error::MissingCode, "bad-request", "modify", "missing-code"),
             (Error::FaultyCode, "not-acceptable", "modify", "faulty-code"),
             (Error::JsonDecode, "bad-request", "modify", "json-decode-error"),
@@ -81,7 +84,7 @@ mod tests {
                 "insufficient-contact-info",
             ),
             (
-                Error::TooManyRequested { limit: 1, what: "x" },
+                Error::TooManyRequested(Excess::Hashes(1)),
                 "policy-violation",
                 "modify",
                 "too-many-requested",

@@ -140,9 +140,9 @@ async fn confirm(service: &Service, _: &BareJid, confirm: Confirm) -> Result<Opt
 }
 
 async fn links(service: &Service, sender: &BareJid, _: Links) -> Result<Option<Element>> {
-    let hashes = service.links(sender).await?;
+    let links = service.links(sender).await?;
     Ok(Some(Element::from(Links {
-        hashes: hashes.iter().map(ToString::to_string).collect(),
+        hashes: links.iter().map(|link| link.hash.to_string()).collect(),
     })))
 }
 

@@ -6,7 +6,10 @@ use super::super::{Result, StoreError};
 use crate::model::Mac;
 
 /// Each brings the database from the version of its index to the next.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/0001_first.sql"),
+    include_str!("../../../migrations/0002_subscribers.sql"),
+];
 
 /// Runs what is missing, in one transaction; marks a new database with the key it is made with.
 pub fn run(connection: &mut Connection, key_check: Mac) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, ToSql, params};
 
-use super::super::{Link, NewRow, Pending, Purged, Queue, Quota, Read, Result, Row, Write};
+use super::super::{Counts, Link, NewRow, Pending, Purged, Queue, Quota, Read, Result, Row, Subscriber, Write};
 use crate::clock::Millis;
 use crate::model::Mac;
 
@@ -73,6 +73,23 @@ fn outbox(row: &SqlRow) -> rusqlite::Result<Row> {
     })
 }
 
+fn subscriber(row: &SqlRow) -> rusqlite::Result<Subscriber> {
+    Ok(Subscriber {
+        owner: row.get("owner_mac")?,
+        sealed: row.get("box")?,
+    })
+}
+
+fn counts(row: &SqlRow) -> rusqlite::Result<Counts> {
+    Ok(Counts {
+        links: row.get("links")?,
+        owners: row.get("owners")?,
+        pending: row.get("pending")?,
+        outbox: row.get("outbox")?,
+        subscribers: row.get("subscribers")?,
+    })
+}
+
 impl Read for Session<'_> {
     fn owner(&self, id: &Mac) -> Result<Option<Mac>> {
         self.one("SELECT owner_mac FROM links WHERE id_mac = ?", [id], |row| row.get(0))
@@ -128,6 +145,34 @@ impl Read for Session<'_> {
                 row.get(0)
             })?;
         Ok(next.flatten())
+    }
+
+    fn is_subscriber(&self, owner: &Mac) -> Result<bool> {
+        let found = self.one("SELECT 1 FROM subscribers WHERE owner_mac = ?", [owner], |_| Ok(()))?;
+        Ok(found.is_some())
+    }
+
+    fn subscribers(&self, after: Option<&Mac>, limit: usize) -> Result<Vec<Subscriber>> {
+        // An empty blob sorts before every MAC.
+        let after = after.map_or(&[][..], |mac| &mac.0);
+        self.all(
+            "SELECT owner_mac, box FROM subscribers WHERE owner_mac > ? ORDER BY owner_mac LIMIT ?",
+            params![after, limit],
+            subscriber,
+        )
+    }
+
+    fn counts(&self) -> Result<Counts> {
+        let counted = self.one(
+            "SELECT (SELECT count(*) FROM links) AS links,
+                    (SELECT count(DISTINCT owner_mac) FROM links) AS owners,
+                    (SELECT count(*) FROM pending) AS pending,
+                    (SELECT count(*) FROM outbox) AS outbox,
+                    (SELECT count(*) FROM subscribers) AS subscribers",
+            [],
+            counts,
+        )?;
+        Ok(counted.unwrap_or_default())
     }
 }
 
@@ -195,9 +240,8 @@ impl Write for Session<'_> {
         Ok(self.run("DELETE FROM outbox WHERE id = ?", [row])? > 0)
     }
 
-    fn withdraw(&self, about: &Mac) -> Result<()> {
-        self.run("DELETE FROM outbox WHERE about_mac = ?", [about])?;
-        Ok(())
+    fn withdraw(&self, about: &Mac) -> Result<bool> {
+        Ok(self.run("DELETE FROM outbox WHERE about_mac = ?", [about])? > 0)
     }
 
     fn retry(&self, row: i64, due_at: Millis) -> Result<()> {
@@ -206,6 +250,18 @@ impl Write for Session<'_> {
             params![due_at, row],
         )?;
         Ok(())
+    }
+
+    fn put_subscriber(&self, subscriber: &Subscriber) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO subscribers (owner_mac, box) VALUES (?, ?)",
+            params![subscriber.owner, subscriber.sealed],
+        )?;
+        Ok(())
+    }
+
+    fn delete_subscriber(&self, owner: &Mac) -> Result<bool> {
+        Ok(self.run("DELETE FROM subscribers WHERE owner_mac = ?", [owner])? > 0)
     }
 
     fn purge(&self, now: Millis) -> Result<Purged> {

@@ -1,0 +1,212 @@
+# What people read, in German. src/language/phrases.rs lists every phrase with its arguments; all languages must have
+# all of them. Lines of a text keep their breaks. Notes to translators stand above what they are about.
+
+service_name = it-se.me Kontaktsuche
+service_description = Findet heraus, welche deiner Kontakte über XMPP erreichbar sind, ohne irgendjemandes Nummer oder Adresse aufzubewahren.
+presence_status = Lass dich von deinen Freunden über deine Nummer oder Adresse finden. Schreib „hilfe“, um loszulegen.
+
+## Messages by XMPP. The first three follow the API document (1.4).
+
+code_own = It-se, bist du { $jid }? Bestätige mit: { $code }
+code_other =
+    It-se, bist du { $jid }? { $target } möchte unter dieser Adresse gefunden werden. Wenn du das bist, bestätige mit: { $code }
+    Wenn nicht, ignoriere diese Nachricht: Ohne den Code passiert nichts.
+# A list of details follows.
+introduction = Hallo, { $jid } fragt an, ob ein Kontakt mit dir erwünscht ist. Damit du prüfen kannst, wer das ist, wurden diese Kontaktdaten angegeben:
+taken_over =
+    { $provider ->
+        [xmpp] Deine Verknüpfung mit einer Jabber-ID wurde übernommen: Eine andere Jabber-ID hat nachgewiesen, dass diese zu ihr gehört.
+        [email] Deine Verknüpfung mit einer E-Mail-Adresse wurde übernommen: Eine andere Jabber-ID hat nachgewiesen, dass die Adresse zu ihr gehört.
+        [phone] Deine Verknüpfung mit einer Telefonnummer wurde übernommen: Eine andere Jabber-ID hat nachgewiesen, dass die Nummer zu ihr gehört.
+       *[other] Deine Verknüpfung mit einem Benutzernamen bei { $provider } wurde übernommen: Eine andere Jabber-ID hat nachgewiesen, dass der Name zu ihr gehört.
+    } Wenn das noch dir gehört, verknüpfe es einfach neu.
+forget_code_all =
+    Jemand hat über das Web darum gebeten, alles zu vergessen, was mit deiner Jabber-ID verknüpft ist. Wenn du das möchtest, bestätige mit: { $code }
+    Wenn du das nicht warst, ignoriere diese Nachricht: Ohne den Code wird nichts vergessen.
+forget_code_some =
+    Jemand hat über das Web darum gebeten, einen Teil von dem zu vergessen, was mit deiner Jabber-ID verknüpft ist. Wenn du das möchtest, bestätige mit: { $code }
+    Wenn du das nicht warst, ignoriere diese Nachricht: Ohne den Code wird nichts vergessen.
+
+## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
+
+sms = It-se, bist du { $jid }? Bestätige mit: { $code } (Nicht du? Einfach ignorieren.)
+
+## Mail
+
+mail_subject = { $code } ist dein Code für it-se.me
+mail_hello = Hallo,
+mail_asks = { $target } möchte auf it-se.me unter dieser E-Mail-Adresse gefunden werden.
+mail_code = Wenn du das bist, ist das dein Code:
+mail_enter = Gib ihn dort ein, wo du danach gefragt wurdest.
+mail_open = Oder öffne diese Seite und drücke auf den Knopf:
+mail_valid =
+    { $hours ->
+        [one] Der Code gilt eine Stunde lang.
+       *[other] Der Code gilt { $hours } Stunden lang.
+    }
+mail_ignore = Wenn du das nicht warst, ignoriere diese E-Mail und verrate niemandem den Code: Ohne ihn passiert nichts, und deine Adresse wurde nicht aufbewahrt.
+
+## Pages
+
+page_verify_title = Bestätige deine Adresse
+page_verify_question = Bist du das?
+page_verify_text = Du hast einen Code bekommen, weil jemand auf it-se.me unter deiner Adresse gefunden werden möchte; in der Nachricht steht, wer. Drücke nur auf den Knopf, wenn du das bist.
+page_verify_code = Code
+page_verify_button = Ja, das bin ich
+page_verify_close = Wenn du das nicht bist, schließe diese Seite einfach: Ohne den Knopf passiert nichts.
+page_done_title = Fertig
+page_done_text = Diese Adresse ist jetzt mit { $jid } verknüpft. Du kannst diese Seite schließen.
+page_failed_title = Das hat nicht geklappt
+
+## Errors
+
+error_target_unconfirmed = Bitte bestätige zuerst '{ $jid }': Registriere diese Jabber-ID mit dem Anbieter 'xmpp' und bestätige den Code, der an sie geschickt wird.
+error_not_registered = Unter diesem Hash wartet nichts auf einen Code. Bitte registriere zuerst.
+error_nothing_waits = Auf diesen Code wartet nichts: Er wurde schon benutzt, ist abgelaufen, wurde zu oft falsch geraten oder war für etwas anderes gedacht. Bitte fordere einen neuen an.
+error_missing_code = Bitte gib den Code ein, den du bekommen hast.
+error_faulty_code = Dieser Code ist falsch. Achte auf Tippfehler und nimm den neuesten Code: Er ersetzt alle vorherigen.
+error_wrong_user = Du hast dich unter einem anderen Namen angemeldet als dem, der verknüpft werden soll. Melde dich mit diesem an.
+error_json = Die Anfrage ist kein gültiges JSON.
+error_key = Bitte gib '{ $key }' an.
+error_country = Dieser Dienst verschickt keine SMS in dieses Land.
+error_not_an_account = Das können nur Konten wie name@example.org.
+error_insufficient = Keine dieser Kontaktangaben ist für diese JID bestätigt. Registriere und bestätige zuerst mindestens eine davon.
+error_too_many_hashes = Das ist zu viel auf einmal: Höchstens { $limit } Hashes sind erlaubt. Bitte teile die Anfrage auf.
+error_too_many_details = Das ist zu viel auf einmal: Höchstens { $limit } Kontaktangaben sind erlaubt. Bitte teile die Anfrage auf.
+error_unknown_provider = Diesen Anbieter gibt es bei diesem Dienst nicht.
+error_limit_seconds =
+    { $count ->
+        [one] Das war zu oft. Bitte versuch es in einer Sekunde noch einmal.
+       *[other] Das war zu oft. Bitte versuch es in { $count } Sekunden noch einmal.
+    }
+error_limit_minutes = Das war zu oft. Bitte versuch es in { $count } Minuten noch einmal.
+error_limit_hours = Das war zu oft. Bitte versuch es in { $count } Stunden noch einmal.
+error_internal = Hier ist etwas schiefgegangen. Bitte versuch es später noch einmal.
+invalid_jid = Hier gehört eine Jabber-ID wie name@example.org hin.
+invalid_email = Hier gehört eine E-Mail-Adresse wie name@example.org hin.
+invalid_phone = Hier gehört eine Telefonnummer in internationaler Schreibweise hin: + und 7 bis 15 Ziffern.
+invalid_country_code = Eine solche Telefonnummer kann es nicht geben. Prüfe die Landesvorwahl und die Anzahl der Ziffern.
+invalid_user_name = Hier gehört ein Benutzername hin.
+invalid_provider = Hier gehört der Name eines Anbieters hin, ohne Doppelpunkt.
+invalid_detail = Hier gehört eine Nummer wie +44 7700 900123 oder eine Adresse wie name@example.org hin.
+error_path = Unter diesem Pfad gibt es nichts. Was es gibt, steht in der Dokumentation der API.
+error_method = Dieser Pfad verlangt eine andere Methode. Welche, steht in der Dokumentation der API.
+error_slow = Die Anfrage hat zu lange gebraucht, um anzukommen. Bitte schick sie noch einmal.
+error_body = Der Inhalt der Anfrage ist größer als { $limit } Bytes. Bitte teile die Anfrage auf.
+error_origin = Webseiten dieser Herkunft dürfen die API nicht aufrufen.
+
+## Stanza errors that are XMPP's own
+
+stanza_unavailable = Das wird hier nicht angeboten.
+stanza_no_node = Diesen Knoten gibt es nicht.
+stanza_malformed = Eine IQ-Anfrage braucht eine id und genau einen Inhalt (Payload).
+stanza_busy = Zu viele Anfragen auf einmal. Versuch es später noch einmal.
+
+## Commands (XEP-0050), as menus and forms
+
+commands = Befehle
+command_link = Nummer oder Adresse verknüpfen
+command_links = Meine Verknüpfungen
+command_forget = Vergessen
+command_check = Jemanden prüfen
+command_introduce = Um Vermittlung bitten
+command_statistics = Statistik
+command_forget_jid = Eine Jabber-ID vergessen
+provider_xmpp = Jabber-ID
+provider_email = E-Mail-Adresse
+provider_phone = Telefonnummer
+command_admins_only = Dieser Befehl ist den Admins des Dienstes vorbehalten.
+command_unknown_action = Diese Aktion ist bei diesem Schritt nicht möglich.
+command_malformed_action = Diese Aktion gibt es nicht.
+command_bad_session = Diese Sitzung gibt es nicht. Bitte starte den Befehl neu.
+command_expired = Das hat zu lange gedauert. Bitte starte den Befehl neu.
+command_missing_field = Bitte fülle „{ $field }“ aus.
+command_too_many = Du hast zu viele Befehle offen. Schließe zuerst einen davon ab oder brich ihn ab.
+
+link_choose = Worüber möchtest du gefunden werden?
+link_provider = Art
+link_type =
+    { $provider ->
+        [xmpp] Welche andere Jabber-ID? Ein Code wird dorthin geschickt.
+        [email] Welche E-Mail-Adresse? Ein Code wird dorthin geschickt.
+        [phone] Welche Nummer, mit Landesvorwahl, wie +44 7700 900123? Ein Code wird dorthin geschickt.
+       *[other] Welcher Benutzername bei { $provider }?
+    } Das wird nur aufbewahrt, bis du den Code eingegeben hast.
+link_id = Nummer, Adresse oder Name
+link_enter = Ein Code ist unterwegs zu dir. Gib ihn hier ein. Wenn keiner ankommt, geh einen Schritt zurück und wieder weiter: Dann wird ein neuer geschickt.
+link_code = Code
+link_done = Fertig: Du kannst jetzt darüber gefunden werden. Die Nummer oder Adresse selbst hat der Dienst schon vergessen.
+
+links_title = Worüber man dich findet
+links_none = Du kannst noch über nichts gefunden werden.
+links_count =
+    { $count ->
+        [one] Du kannst über eine Angabe gefunden werden.
+       *[other] Du kannst über { $count } Angaben gefunden werden.
+    }
+links_own = Deine Jabber-ID, { $jid }
+# Which number or address it is, nobody knows any more: only its hash is kept.
+links_other = Hash { $hash }…, seit { $date }
+links_explained = Der Dienst bewahrt keine Nummern oder Adressen auf, nur Hashes. Deshalb kann er nicht sagen, was wozu gehört.
+
+forget_choose = Wähle aus, was vergessen werden soll, oder tippe es ein. Danach kann dich niemand mehr darüber finden.
+forget_links = Verknüpfungen
+forget_details = Nummern und Adressen, eine pro Zeile
+forget_everything = Alles
+forget_done = Vergessen.
+forget_all_done = Alles ist vergessen.
+forget_nothing = Es war nichts ausgewählt, also wurde nichts vergessen.
+
+check_ask = Gehört eine Nummer oder Adresse zu einer Jabber-ID? Der Dienst antwortet mit Ja oder Nein und verrät sonst nichts.
+check_jid = Jabber-ID
+check_detail = Nummer oder Adresse
+check_yes = Ja, das gehört zu { $jid }.
+check_no = Nein, das ist nicht mit { $jid } verknüpft.
+
+introduce_ask = Wer über diese Nummern und Adressen gefunden werden kann, erfährt deine und darf dir schreiben. Wer das ist, erfährst du nicht. Was du eintippst, wird bei der Ankunft gehasht und sofort vergessen; deine eigenen Angaben werden vergessen, sobald sie zugestellt sind.
+introduce_details = Deine eigenen Nummern und Adressen, eine pro Zeile (nur verknüpfte werden geschickt)
+introduce_contacts = Die der Leute, die du suchst, eine pro Zeile
+introduce_done = Wer davon gefunden werden kann, wurde gefragt und schreibt dir, wenn es recht ist.
+
+statistics_title = Statistik
+statistics_links = Verknüpfungen
+statistics_people = Jabber-IDs mit Verknüpfungen
+statistics_pending = Registrierungen, die auf einen Code warten
+statistics_outbox = Nachrichten, die auf den Versand warten
+statistics_subscribers = Kontaktlisten mit dem Dienst
+statistics_uptime = Läuft seit (Sekunden)
+forget_jid_ask = Alles, was mit dieser Jabber-ID verknüpft ist, wird entfernt, auch was noch auf sie wartet.
+forget_jid_done = Alles von { $jid } ist vergessen.
+
+## In-band registration (XEP-0077)
+
+registration_ask = Deine Jabber-ID kann gefunden werden, sobald du dieses Formular abschickst. Mit deiner Nummer oder E-Mail-Adresse kannst du auch darüber gefunden werden: Du bekommst einen Code, den du diesem Dienst als Chatnachricht schickst.
+registration_done = Du bist registriert. Um über mehr gefunden zu werden, schreib diesem Dienst „hilfe“.
+
+## Chat. Words in “quotes” are the commands below, which are understood in every language.
+
+chat_help =
+    Ich helfe deinen Freunden, dich zu finden. Du kannst mir schreiben:
+    • verknüpfe telefon +44 7700 900123 – über eine Nummer gefunden werden (oder: verknüpfe mail name@example.org). Du bekommst einen Code; schick ihn mir.
+    • verknüpfungen – worüber man dich findet
+    • vergiss telefon +44 7700 900123 – nicht mehr darüber gefunden werden; nur „vergiss“ heißt: alles
+    • vermittle +44 7700 900456 – jemanden bitten, dir zu schreiben. Damit man dich erkennt, füge hinzu, worüber man dich kennt: vermittle +44 7700 900456 als +44 7700 900123
+    • hilfe – dieser Text
+    Ich bewahre keine Nummern oder Adressen auf, nur Hashes.
+chat_code_sent = Ein Code ist dorthin unterwegs. Schick ihn mir, dann ist es verknüpft.
+chat_link_usage = Bitte schreib, was verknüpft werden soll, zum Beispiel: verknüpfe telefon +44 7700 900123
+chat_introduce_usage = Bitte schreib, wer gefragt werden soll, zum Beispiel: vermittle +44 7700 900456, name@example.org
+chat_verify_usage = Bitte schreib den Code, den du bekommen hast, zum Beispiel: bestätige 1234
+chat_encrypted = Verschlüsselte Nachrichten kann ich nicht lesen. Bitte schalte die Verschlüsselung für diesen Chat aus; was wir hier schreiben, nützt anderen wenig.
+verified = Danke, das ist nachgewiesen: Du kannst jetzt darüber gefunden werden.
+
+# Single words, in lower case, that begin a command. The English ones are always understood.
+word_help = hilfe
+word_link = verknüpfe
+word_verify = bestätige
+word_links = verknüpfungen
+word_forget = vergiss
+word_introduce = vermittle
+word_as = als
+word_phone = telefon
+word_email = mail

@@ -1,0 +1,213 @@
+# What people read, in English. src/language/phrases.rs lists every phrase with its arguments; all languages must have
+# all of them. Lines of a text keep their breaks. Notes to translators stand above what they are about.
+
+service_name = it-se.me contact lookup
+service_description = Finds out which of your contacts can be reached by XMPP, without keeping anybody's number or address.
+presence_status = Let your friends find you by your number or address. Write “help” to begin.
+
+## Messages by XMPP. The first three follow the API document (1.4).
+
+code_own = It-se, you { $jid }? Verify with: { $code }
+code_other =
+    It-se, you { $jid }? { $target } wants to be found under this address. If that is you, verify with: { $code }
+    If not, ignore this message: nothing happens without the code.
+# A list of details follows.
+introduction = Hey there, { $jid } asked whether they are allowed to get in contact with you. They provided the following contact details for you to confirm their identity:
+taken_over =
+    { $provider ->
+        [xmpp] Your link to a Jabber ID was taken over: another Jabber ID has proven that it is theirs.
+        [email] Your link to an e-mail address was taken over: another Jabber ID has proven that it is theirs.
+        [phone] Your link to a phone number was taken over: another Jabber ID has proven that it is theirs.
+       *[other] Your link to a user name at { $provider } was taken over: another Jabber ID has proven that it is theirs.
+    } If it is still yours, link it again.
+forget_code_all =
+    Somebody asked over the web to forget everything linked to your Jabber ID. To do so, confirm with: { $code }
+    If that was not you, ignore this message: nothing is forgotten without the code.
+forget_code_some =
+    Somebody asked over the web to forget some of what is linked to your Jabber ID. To do so, confirm with: { $code }
+    If that was not you, ignore this message: nothing is forgotten without the code.
+
+## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
+
+sms = It-se, you { $jid }? Verify with: { $code } (Not you? Ignore this.)
+
+## Mail
+
+mail_subject = { $code } is your it-se.me code
+mail_hello = Hello,
+mail_asks = { $target } wants to be found under this e-mail address on it-se.me.
+mail_code = If that is you, this is your code:
+mail_enter = Enter it where you were asked for it.
+# This is the text of a link, too.
+mail_open = Or open this page and press the button:
+mail_valid =
+    { $hours ->
+        [one] The code is valid for one hour.
+       *[other] The code is valid for { $hours } hours.
+    }
+mail_ignore = If that was not you, ignore this mail and tell nobody the code: nothing happens without it, and your address has not been kept.
+
+## Pages
+
+page_verify_title = Confirm your address
+page_verify_question = Is this you?
+page_verify_text = You were sent a code because somebody wants to be found under your address on it-se.me; the message says who. Press the button only if that is you.
+page_verify_code = Code
+page_verify_button = Yes, that is me
+page_verify_close = If it is not you, just close this page: nothing happens without the button.
+page_done_title = Done
+page_done_text = This address is now linked to { $jid }. You can close this page.
+page_failed_title = That did not work
+
+## Errors
+
+error_target_unconfirmed = Please confirm '{ $jid }' first: register it with the provider 'xmpp', and verify the code that it is sent.
+error_not_registered = Nothing waits for a code under this hash. Please register first.
+error_nothing_waits = Nothing waits for this code: it was used already, it expired, it was guessed at too often, or it was meant for something else. Please ask for a new one.
+error_missing_code = Please enter the code that was sent to you.
+error_faulty_code = This code is wrong. Look for typing mistakes, and use the newest code: it replaces all before it.
+error_wrong_user = You signed in under another name than the one that is to be linked. Sign in with that one.
+error_json = The request is not valid JSON.
+error_key = Please provide '{ $key }'.
+error_country = This service does not send text messages to that country.
+error_not_an_account = Only accounts, like name@example.org, can do this.
+error_insufficient = None of the contact details is confirmed for this JID. Register and verify at least one of them first.
+error_too_many_hashes = This is too much at once: at most { $limit } hashes are allowed. Please split the request.
+error_too_many_details = This is too much at once: at most { $limit } contact details are allowed. Please split the request.
+error_unknown_provider = This service does not offer that provider.
+error_limit_seconds =
+    { $count ->
+        [one] That was too often. Please try again in one second.
+       *[other] That was too often. Please try again in { $count } seconds.
+    }
+error_limit_minutes = That was too often. Please try again in { $count } minutes.
+error_limit_hours = That was too often. Please try again in { $count } hours.
+error_internal = Something went wrong here. Please try again later.
+invalid_jid = A Jabber ID like name@example.org is expected.
+invalid_email = An e-mail address like name@example.org is expected.
+invalid_phone = A phone number in international form is expected: + and 7 to 15 digits.
+invalid_country_code = No such phone number is possible. Check the country code and the number of digits.
+invalid_user_name = A user name is expected.
+invalid_provider = The name of a provider is expected, without a colon.
+invalid_detail = A number like +44 7700 900123 or an address like name@example.org is expected.
+error_path = There is nothing at this path. The API's documentation lists what there is.
+error_method = This path takes another method. The API's documentation says which.
+error_slow = The request took too long to arrive. Please send it again.
+error_body = The request's body is larger than { $limit } bytes. Please split the request.
+error_origin = Web pages of this origin may not call the API.
+
+## Stanza errors that are XMPP's own
+
+stanza_unavailable = This is not offered here.
+stanza_no_node = There is no such node.
+stanza_malformed = An IQ request needs an id and exactly one payload.
+stanza_busy = Too many requests at once. Try again later.
+
+## Commands (XEP-0050), as menus and forms
+
+commands = Commands
+command_link = Link a number or an address
+command_links = My links
+command_forget = Forget
+command_check = Check somebody
+command_introduce = Ask to be introduced
+command_statistics = Statistics
+command_forget_jid = Forget a Jabber ID
+provider_xmpp = Jabber ID
+provider_email = E-mail address
+provider_phone = Phone number
+command_admins_only = This command is for the admins of the service.
+command_unknown_action = This action is not possible at this step.
+command_malformed_action = There is no such action.
+command_bad_session = There is no such session. Please start the command again.
+command_expired = This took too long. Please start the command again.
+command_missing_field = Please fill in “{ $field }”.
+command_too_many = You have too many commands open. Finish or cancel one of them first.
+
+link_choose = What do you want to be found by?
+link_provider = Kind
+link_type =
+    { $provider ->
+        [xmpp] Which other Jabber ID? A code is sent to it.
+        [email] Which e-mail address? A code is sent to it.
+        [phone] Which number, with its country code, like +44 7700 900123? A code is sent to it.
+       *[other] Which user name at { $provider }?
+    } It is kept only until you have entered the code.
+link_id = Number, address or name
+link_enter = A code is on its way to you. Enter it here. If none arrives, go back and on again: another one is sent.
+link_code = Code
+link_done = Done: you can be found by it now. The service has forgotten the number or address itself.
+
+links_title = What you can be found by
+links_none = You cannot be found by anything yet.
+links_count =
+    { $count ->
+        [one] You can be found by one thing.
+       *[other] You can be found by { $count } things.
+    }
+links_own = Your Jabber ID, { $jid }
+# Which number or address it is, nobody knows any more: only its hash is kept.
+links_other = Hash { $hash }…, since { $date }
+links_explained = The service keeps no numbers or addresses, only hashes, so it cannot tell which is which.
+
+forget_choose = Choose what is to be forgotten, or type it. Nobody can find you by it afterwards.
+forget_links = Links
+forget_details = Numbers and addresses, one a line
+forget_everything = Everything
+forget_done = Forgotten.
+forget_all_done = Everything is forgotten.
+forget_nothing = Nothing was chosen, so nothing was forgotten.
+
+check_ask = Does a number or address belong to a Jabber ID? The service answers yes or no, and nothing else.
+check_jid = Jabber ID
+check_detail = Number or address
+check_yes = Yes, that belongs to { $jid }.
+check_no = No, that is not linked to { $jid }.
+
+introduce_ask = Whoever can be found by these numbers and addresses is told yours, and may write to you. You are not told who that is. What you type is hashed as it arrives and forgotten at once; your own details are forgotten once they are delivered.
+introduce_details = Your own numbers and addresses, one a line (only linked ones are sent)
+introduce_contacts = Those of the people whom you look for, one a line
+introduce_done = Whoever of them can be found has been asked. They write to you if they want to.
+
+statistics_title = Statistics
+statistics_links = Links
+statistics_people = Jabber IDs with links
+statistics_pending = Registrations that wait for a code
+statistics_outbox = Messages that wait to be sent
+statistics_subscribers = Contact lists with the service
+statistics_uptime = Running for (seconds)
+forget_jid_ask = Everything that is linked to this Jabber ID is removed, with what waits for it.
+forget_jid_done = Everything of { $jid } is forgotten.
+
+## In-band registration (XEP-0077)
+
+registration_ask = Your Jabber ID can be found as soon as you send this form. With your number or e-mail address you can be found by them, too: you are sent a code, which you send to this service as a chat message.
+registration_done = You are registered. To be found by more, write “help” to this service.
+
+## Chat. Words in “quotes” are the commands below, which are understood in every language.
+
+chat_help =
+    I help your friends find you. You can write to me:
+    • link phone +44 7700 900123 – be found by a number (or: link email name@example.org). You are sent a code; send it to me.
+    • links – what you can be found by
+    • forget phone +44 7700 900123 – be found by it no more; only “forget” means everything
+    • introduce +44 7700 900456 – ask somebody to write to you. So that they know you, add what you are known by: introduce +44 7700 900456 as +44 7700 900123
+    • help – this text
+    I keep no numbers or addresses, only hashes.
+chat_code_sent = A code is on its way there. Send it to me, and it is linked.
+chat_link_usage = Please write what is to be linked, like: link phone +44 7700 900123
+chat_introduce_usage = Please write who is to be asked, like: introduce +44 7700 900456, name@example.org
+chat_verify_usage = Please write the code that you were sent, like: verify 1234
+chat_encrypted = I cannot read encrypted messages. Please switch encryption off for this chat; what we say here is worth little to others.
+verified = Thank you, that is proven: you can be found by it now.
+
+# Single words, in lower case, that begin a command. The English ones are always understood.
+word_help = help
+word_link = link
+word_verify = verify
+word_links = links
+word_forget = forget
+word_introduce = introduce
+word_as = as
+word_phone = phone
+word_email = email

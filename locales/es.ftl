@@ -1,0 +1,212 @@
+# What people read, in Spanish. src/language/phrases.rs lists every phrase with its arguments; all languages must have
+# all of them. Lines of a text keep their breaks. Notes to translators stand above what they are about.
+
+service_name = Búsqueda de contactos it-se.me
+service_description = Averigua a cuáles de tus contactos se puede llegar por XMPP, sin guardar el número ni la dirección de nadie.
+presence_status = Deja que tus amigos te encuentren por tu número o tu dirección. Escribe «ayuda» para empezar.
+
+## Messages by XMPP. The first three follow the API document (1.4).
+
+code_own = It-se, ¿eres tú, { $jid }? Confirma con: { $code }
+code_other =
+    It-se, ¿eres tú, { $jid }? { $target } quiere que se le encuentre con esta dirección. Si eres tú, confirma con: { $code }
+    Si no, ignora este mensaje: sin el código no pasa nada.
+# A list of details follows.
+introduction = Hola, { $jid } pregunta si puede ponerse en contacto contigo. Para que puedas confirmar su identidad, ha dado estos datos de contacto:
+taken_over =
+    { $provider ->
+        [xmpp] Tu vínculo con un ID de Jabber ha pasado a otras manos: otro ID de Jabber ha demostrado que es suyo.
+        [email] Tu vínculo con una dirección de correo ha pasado a otras manos: otro ID de Jabber ha demostrado que es suya.
+        [phone] Tu vínculo con un número de teléfono ha pasado a otras manos: otro ID de Jabber ha demostrado que es suyo.
+       *[other] Tu vínculo con un nombre de usuario en { $provider } ha pasado a otras manos: otro ID de Jabber ha demostrado que es suyo.
+    } Si todavía te pertenece, crea el vínculo de nuevo.
+forget_code_all =
+    Alguien ha pedido por la web que se olvide todo lo vinculado a tu ID de Jabber. Para hacerlo, confirma con: { $code }
+    Si no has sido tú, ignora este mensaje: sin el código no se olvida nada.
+forget_code_some =
+    Alguien ha pedido por la web que se olvide una parte de lo vinculado a tu ID de Jabber. Para hacerlo, confirma con: { $code }
+    Si no has sido tú, ignora este mensaje: sin el código no se olvida nada.
+
+## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
+
+sms = It-se, ¿eres { $jid }? Confirma con: { $code } (Si no lo eres, ignora este SMS.)
+
+## Mail
+
+mail_subject = { $code } es tu código de it-se.me
+mail_hello = Hola:
+mail_asks = { $target } quiere que se le encuentre con esta dirección de correo en it-se.me.
+mail_code = Si eres tú, este es tu código:
+mail_enter = Escríbelo donde te lo han pedido.
+mail_open = O abre esta página y pulsa el botón:
+mail_valid =
+    { $hours ->
+        [one] El código es válido durante una hora.
+       *[other] El código es válido durante { $hours } horas.
+    }
+mail_ignore = Si no has sido tú, ignora este correo y no le digas el código a nadie: sin él no pasa nada, y tu dirección no se ha guardado.
+
+## Pages
+
+page_verify_title = Confirma tu dirección
+page_verify_question = ¿Eres tú?
+page_verify_text = Has recibido un código porque alguien quiere que se le encuentre con tu dirección en it-se.me; el mensaje dice quién. Pulsa el botón solo si eres tú.
+page_verify_code = Código
+page_verify_button = Sí, soy yo
+page_verify_close = Si no eres tú, cierra esta página sin más: sin el botón no pasa nada.
+page_done_title = Listo
+page_done_text = Esta dirección ya está vinculada a { $jid }. Puedes cerrar esta página.
+page_failed_title = No ha funcionado
+
+## Errors
+
+error_target_unconfirmed = Primero confirma '{ $jid }': registra ese ID con el proveedor 'xmpp' y confirma el código que se le envía.
+error_not_registered = Nada espera un código con este hash. Haz primero el registro.
+error_nothing_waits = Nada espera este código: ya se ha usado, ha caducado, se ha fallado demasiadas veces o era para otra cosa. Pide uno nuevo, por favor.
+error_missing_code = Escribe el código que has recibido, por favor.
+error_faulty_code = Este código no es correcto. Busca errores al teclear y usa el código más reciente: sustituye a todos los anteriores.
+error_wrong_user = Has iniciado sesión con un nombre distinto del que se va a vincular. Inicia sesión con ese.
+error_json = La petición no es JSON válido.
+error_key = Indica '{ $key }', por favor.
+error_country = Este servicio no envía mensajes de texto a ese país.
+error_not_an_account = Solo pueden hacer esto las cuentas, como nombre@example.org.
+error_insufficient = Ninguno de los datos de contacto está confirmado para este JID. Registra y confirma primero al menos uno de ellos.
+error_too_many_hashes = Es demasiado de una vez: se permiten como máximo { $limit } hashes. Divide la petición, por favor.
+error_too_many_details = Es demasiado de una vez: se permiten como máximo { $limit } datos de contacto. Divide la petición, por favor.
+error_unknown_provider = Este servicio no ofrece ese proveedor.
+error_limit_seconds =
+    { $count ->
+        [one] Han sido demasiadas veces. Vuelve a intentarlo dentro de un segundo.
+       *[other] Han sido demasiadas veces. Vuelve a intentarlo dentro de { $count } segundos.
+    }
+error_limit_minutes = Han sido demasiadas veces. Vuelve a intentarlo dentro de { $count } minutos.
+error_limit_hours = Han sido demasiadas veces. Vuelve a intentarlo dentro de { $count } horas.
+error_internal = Algo ha fallado aquí. Vuelve a intentarlo más tarde.
+invalid_jid = Aquí va un ID de Jabber como nombre@example.org.
+invalid_email = Aquí va una dirección de correo como nombre@example.org.
+invalid_phone = Aquí va un número de teléfono en formato internacional: + y de 7 a 15 cifras.
+invalid_country_code = No puede existir un número de teléfono así. Revisa el prefijo del país y la cantidad de cifras.
+invalid_user_name = Aquí va un nombre de usuario.
+invalid_provider = Aquí va el nombre de un proveedor, sin dos puntos.
+invalid_detail = Aquí va un número como +44 7700 900123 o una dirección como nombre@example.org.
+error_path = No hay nada en esta ruta. La documentación de la API indica lo que hay.
+error_method = Esta ruta requiere otro método. La documentación de la API indica cuál.
+error_slow = La petición ha tardado demasiado en llegar. Envíala de nuevo, por favor.
+error_body = El cuerpo de la petición supera los { $limit } bytes. Divide la petición, por favor.
+error_origin = Las páginas web de este origen no pueden llamar a la API.
+
+## Stanza errors that are XMPP's own
+
+stanza_unavailable = Esto no se ofrece aquí.
+stanza_no_node = No existe ese nodo.
+stanza_malformed = Una petición IQ necesita un id y exactamente un contenido (payload).
+stanza_busy = Demasiadas peticiones a la vez. Vuelve a intentarlo más tarde.
+
+## Commands (XEP-0050), as menus and forms
+
+commands = Comandos
+command_link = Vincular un número o una dirección
+command_links = Mis vínculos
+command_forget = Olvidar
+command_check = Comprobar a alguien
+command_introduce = Pedir contacto
+command_statistics = Estadísticas
+command_forget_jid = Olvidar un ID de Jabber
+provider_xmpp = ID de Jabber
+provider_email = Dirección de correo
+provider_phone = Número de teléfono
+command_admins_only = Este comando es para quienes administran el servicio.
+command_unknown_action = Esta acción no es posible en este paso.
+command_malformed_action = No existe esa acción.
+command_bad_session = No existe esa sesión. Vuelve a iniciar el comando, por favor.
+command_expired = Ha tardado demasiado. Vuelve a iniciar el comando, por favor.
+command_missing_field = Rellena «{ $field }», por favor.
+command_too_many = Tienes demasiados comandos abiertos. Termina o cancela uno de ellos primero.
+
+link_choose = ¿Con qué quieres que te encuentren?
+link_provider = Tipo
+link_type =
+    { $provider ->
+        [xmpp] ¿Qué otro ID de Jabber? Allí se envía un código.
+        [email] ¿Qué dirección de correo? Allí se envía un código.
+        [phone] ¿Qué número, con el prefijo del país, como +44 7700 900123? Allí se envía un código.
+       *[other] ¿Qué nombre de usuario en { $provider }?
+    } Solo se guarda hasta que hayas escrito el código.
+link_id = Número, dirección o nombre
+link_enter = Un código va de camino. Escríbelo aquí. Si no llega ninguno, vuelve atrás y avanza de nuevo: se envía otro.
+link_code = Código
+link_done = Listo: ya te pueden encontrar así. El servicio ha olvidado el número o la dirección en sí.
+
+links_title = Con qué te pueden encontrar
+links_none = Todavía no te pueden encontrar con nada.
+links_count =
+    { $count ->
+        [one] Te pueden encontrar con un solo dato.
+       *[other] Te pueden encontrar con { $count } datos.
+    }
+links_own = Tu ID de Jabber, { $jid }
+# Which number or address it is, nobody knows any more: only its hash is kept.
+links_other = Hash { $hash }…, desde el { $date }
+links_explained = El servicio no guarda números ni direcciones, solo hashes, así que no puede decir a qué corresponde cada uno.
+
+forget_choose = Elige lo que se debe olvidar, o escríbelo. Después nadie te podrá encontrar con eso.
+forget_links = Vínculos
+forget_details = Números y direcciones, uno por línea
+forget_everything = Todo
+forget_done = Olvidado.
+forget_all_done = Todo está olvidado.
+forget_nothing = No se ha elegido nada, así que no se ha olvidado nada.
+
+check_ask = ¿Pertenece un número o una dirección a un ID de Jabber? El servicio responde sí o no, y nada más.
+check_jid = ID de Jabber
+check_detail = Número o dirección
+check_yes = Sí, pertenece a { $jid }.
+check_no = No, no está vinculado a { $jid }.
+
+introduce_ask = Quienes se puedan encontrar con estos números y direcciones reciben los tuyos y pueden escribirte. A ti no se te dice quiénes son. Lo que escribes se convierte en un hash al llegar y se olvida al instante; tus propios datos se olvidan en cuanto se entregan.
+introduce_details = Tus propios números y direcciones, uno por línea (solo se envían los vinculados)
+introduce_contacts = Los de las personas que buscas, uno por línea
+introduce_done = Se ha preguntado a quienes se puede encontrar. Te escribirán si quieren.
+
+statistics_title = Estadísticas
+statistics_links = Vínculos
+statistics_people = ID de Jabber con vínculos
+statistics_pending = Registros que esperan un código
+statistics_outbox = Mensajes que esperan su envío
+statistics_subscribers = Listas de contactos con el servicio
+statistics_uptime = En marcha desde hace (segundos)
+forget_jid_ask = Se elimina todo lo vinculado a este ID de Jabber, junto con lo que está a su espera.
+forget_jid_done = Todo lo de { $jid } está olvidado.
+
+## In-band registration (XEP-0077)
+
+registration_ask = Tu ID de Jabber se podrá encontrar en cuanto envíes este formulario. Con tu número o tu dirección de correo también te podrán encontrar así: recibes un código, que envías a este servicio en un mensaje de chat.
+registration_done = El registro está hecho. Para que te encuentren con más datos, escribe «ayuda» a este servicio.
+
+## Chat. Words in “quotes” are the commands below, which are understood in every language.
+
+chat_help =
+    Ayudo a tus amigos a encontrarte. Puedes escribirme:
+    • vincula teléfono +44 7700 900123 – que te encuentren por un número (o: vincula correo nombre@example.org). Recibes un código; envíamelo.
+    • vínculos – con qué te pueden encontrar
+    • olvida teléfono +44 7700 900123 – que ya no te encuentren así; solo «olvida» significa todo
+    • contacta +44 7700 900456 – pedir a alguien que te escriba. Para que te reconozca, añade por qué dato te conoce: contacta +44 7700 900456 como +44 7700 900123
+    • ayuda – este texto
+    No guardo números ni direcciones, solo hashes.
+chat_code_sent = Un código va de camino. Envíamelo, y el vínculo estará hecho.
+chat_link_usage = Escribe qué se debe vincular, por ejemplo: vincula teléfono +44 7700 900123
+chat_introduce_usage = Escribe a quién hay que preguntar, por ejemplo: contacta +44 7700 900456, nombre@example.org
+chat_verify_usage = Escribe el código que has recibido, por ejemplo: confirma 1234
+chat_encrypted = No puedo leer mensajes cifrados. Desactiva el cifrado en este chat, por favor; lo que hablamos aquí tiene poco valor para otros.
+verified = Gracias, está demostrado: ya te pueden encontrar así.
+
+# Single words, in lower case, that begin a command. The English ones are always understood.
+word_help = ayuda
+word_link = vincula
+word_verify = confirma
+word_links = vínculos
+word_forget = olvida
+word_introduce = contacta
+word_as = como
+word_phone = teléfono
+word_email = correo

@@ -1,0 +1,212 @@
+# What people read, in French. src/language/phrases.rs lists every phrase with its arguments; all languages must have
+# all of them. Lines of a text keep their breaks. Notes to translators stand above what they are about.
+
+service_name = Recherche de contacts it-se.me
+service_description = Trouve lesquels de vos contacts sont joignables par XMPP, sans conserver le numéro ni l’adresse de qui que ce soit.
+presence_status = Laissez vos amis vous trouver grâce à votre numéro ou à votre adresse. Écrivez « aide » pour commencer.
+
+## Messages by XMPP. The first three follow the API document (1.4).
+
+code_own = It-se, c’est vous, { $jid } ? Confirmez avec : { $code }
+code_other =
+    It-se, c’est vous, { $jid } ? { $target } souhaite se faire trouver grâce à cette adresse. Si c’est bien vous, confirmez avec : { $code }
+    Sinon, ignorez ce message : rien ne se passe sans le code.
+# A list of details follows.
+introduction = Bonjour, { $jid } demande la permission de vous contacter. Pour que vous puissiez confirmer son identité, voici les coordonnées qui ont été fournies :
+taken_over =
+    { $provider ->
+        [xmpp] Votre lien avec un identifiant Jabber a été repris : un autre identifiant Jabber a prouvé que celui-ci est le sien.
+        [email] Votre lien avec une adresse e-mail a été repris : un autre identifiant Jabber a prouvé que cette adresse est la sienne.
+        [phone] Votre lien avec un numéro de téléphone a été repris : un autre identifiant Jabber a prouvé que ce numéro est le sien.
+       *[other] Votre lien avec un nom d’utilisateur chez { $provider } a été repris : un autre identifiant Jabber a prouvé que ce nom est le sien.
+    } Si cela vous appartient toujours, refaites le lien.
+forget_code_all =
+    Quelqu’un a demandé par le Web d’oublier tout ce qui est lié à votre identifiant Jabber. Pour le faire, confirmez avec : { $code }
+    Si ce n’était pas vous, ignorez ce message : rien n’est oublié sans le code.
+forget_code_some =
+    Quelqu’un a demandé par le Web d’oublier une partie de ce qui est lié à votre identifiant Jabber. Pour le faire, confirmez avec : { $code }
+    Si ce n’était pas vous, ignorez ce message : rien n’est oublié sans le code.
+
+## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
+
+sms = It-se, c'est vous, { $jid } ? Confirmez avec : { $code } (Pas vous ? Ignorez ce SMS.)
+
+## Mail
+
+mail_subject = { $code } est votre code it-se.me
+mail_hello = Bonjour,
+mail_asks = { $target } souhaite se faire trouver grâce à cette adresse e-mail sur it-se.me.
+mail_code = Si c’est bien vous, voici votre code :
+mail_enter = Saisissez-le là où il vous a été demandé.
+mail_open = Ou ouvrez cette page et appuyez sur le bouton :
+mail_valid =
+    { $hours ->
+        [one] Le code est valable une heure.
+       *[other] Le code est valable { $hours } heures.
+    }
+mail_ignore = Si ce n’était pas vous, ignorez cet e-mail et ne donnez le code à personne : rien ne se passe sans lui, et votre adresse n’a pas été conservée.
+
+## Pages
+
+page_verify_title = Confirmez votre adresse
+page_verify_question = Est-ce bien vous ?
+page_verify_text = Vous avez reçu un code parce que quelqu’un souhaite qu’on puisse le trouver sous votre adresse sur it-se.me ; le message dit qui. N’appuyez sur le bouton que si c’est vous.
+page_verify_code = Code
+page_verify_button = Oui, c’est moi
+page_verify_close = Si ce n’est pas vous, fermez simplement cette page : rien ne se passe sans le bouton.
+page_done_title = C’est fait
+page_done_text = Cette adresse est maintenant liée à { $jid }. Vous pouvez fermer cette page.
+page_failed_title = Cela n’a pas fonctionné
+
+## Errors
+
+error_target_unconfirmed = Veuillez d’abord confirmer '{ $jid }' : enregistrez cet identifiant avec le fournisseur 'xmpp', puis confirmez le code qui lui est envoyé.
+error_not_registered = Rien n’attend de code sous cette empreinte (hash). Veuillez d’abord faire un enregistrement.
+error_nothing_waits = Rien n’attend ce code : il a déjà servi, il a expiré, il y a eu trop d’essais erronés ou il était destiné à autre chose. Veuillez en demander un nouveau.
+error_missing_code = Veuillez saisir le code qui vous a été envoyé.
+error_faulty_code = Ce code est erroné. Cherchez une faute de frappe et utilisez le code le plus récent : il remplace tous les précédents.
+error_wrong_user = Vous avez ouvert une session sous un autre nom que celui qui doit être lié. Connectez-vous avec celui-là.
+error_json = La requête n’est pas du JSON valide.
+error_key = Veuillez fournir '{ $key }'.
+error_country = Ce service n’envoie pas de SMS vers ce pays.
+error_not_an_account = Seuls les comptes, comme nom@example.org, peuvent faire cela.
+error_insufficient = Aucune de ces coordonnées n’est confirmée pour ce JID. Enregistrez-en et confirmez-en d’abord au moins une.
+error_too_many_hashes = C’est trop à la fois : { $limit } empreintes (hash) au maximum. Veuillez diviser la requête.
+error_too_many_details = C’est trop à la fois : { $limit } coordonnées au maximum. Veuillez diviser la requête.
+error_unknown_provider = Ce service ne propose pas ce fournisseur.
+error_limit_seconds =
+    { $count ->
+        [one] C’était trop souvent. Veuillez réessayer dans une seconde.
+       *[other] C’était trop souvent. Veuillez réessayer dans { $count } secondes.
+    }
+error_limit_minutes = C’était trop souvent. Veuillez réessayer dans { $count } minutes.
+error_limit_hours = C’était trop souvent. Veuillez réessayer dans { $count } heures.
+error_internal = Un problème est survenu ici. Veuillez réessayer plus tard.
+invalid_jid = Il faut un identifiant Jabber comme nom@example.org.
+invalid_email = Il faut une adresse e-mail comme nom@example.org.
+invalid_phone = Il faut un numéro de téléphone au format international : + et 7 à 15 chiffres.
+invalid_country_code = Un tel numéro de téléphone ne peut pas exister. Vérifiez l’indicatif du pays et le nombre de chiffres.
+invalid_user_name = Il faut un nom d’utilisateur.
+invalid_provider = Il faut le nom d’un fournisseur, sans deux-points.
+invalid_detail = Il faut un numéro comme +44 7700 900123 ou une adresse comme nom@example.org.
+error_path = Il n’y a rien à ce chemin. La documentation de l’API indique ce qui existe.
+error_method = Ce chemin demande une autre méthode. La documentation de l’API indique laquelle.
+error_slow = La requête a mis trop de temps à arriver. Veuillez la renvoyer.
+error_body = Le corps de la requête dépasse { $limit } octets. Veuillez diviser la requête.
+error_origin = Les pages web de cette origine ne peuvent pas appeler l’API.
+
+## Stanza errors that are XMPP's own
+
+stanza_unavailable = Cela n’est pas proposé ici.
+stanza_no_node = Ce nœud n’existe pas.
+stanza_malformed = Une requête IQ doit avoir un id et exactement un contenu (payload).
+stanza_busy = Trop de requêtes à la fois. Réessayez plus tard.
+
+## Commands (XEP-0050), as menus and forms
+
+commands = Commandes
+command_link = Lier un numéro ou une adresse
+command_links = Mes liens
+command_forget = Oublier
+command_check = Vérifier quelqu’un
+command_introduce = Demander une mise en relation
+command_statistics = Statistiques
+command_forget_jid = Oublier un identifiant Jabber
+provider_xmpp = Identifiant Jabber (JID)
+provider_email = Adresse e-mail
+provider_phone = Numéro de téléphone
+command_admins_only = Cette commande est réservée aux admins du service.
+command_unknown_action = Cette action n’est pas possible à cette étape.
+command_malformed_action = Cette action n’existe pas.
+command_bad_session = Cette session n’existe pas. Veuillez relancer la commande.
+command_expired = Cela a pris trop de temps. Veuillez relancer la commande.
+command_missing_field = Veuillez remplir « { $field } ».
+command_too_many = Vous avez trop de commandes en cours. Terminez-en ou annulez-en une d’abord.
+
+link_choose = Par quoi souhaitez-vous qu’on vous trouve ?
+link_provider = Type
+link_type =
+    { $provider ->
+        [xmpp] Quel autre identifiant Jabber ? Un code y sera envoyé.
+        [email] Quelle adresse e-mail ? Un code y sera envoyé.
+        [phone] Quel numéro, avec l’indicatif du pays, comme +44 7700 900123 ? Un code y sera envoyé.
+       *[other] Quel nom d’utilisateur chez { $provider } ?
+    } Cela n’est conservé que jusqu’à ce que vous ayez saisi le code.
+link_id = Numéro, adresse ou nom
+link_enter = Un code est en route vers vous. Saisissez-le ici. S’il n’arrive pas, revenez en arrière puis avancez de nouveau : un autre sera envoyé.
+link_code = Code
+link_done = C’est fait : on peut maintenant vous trouver ainsi. Le service a oublié le numéro ou l’adresse en question.
+
+links_title = Par quoi on peut vous trouver
+links_none = On ne peut encore vous trouver par rien.
+links_count =
+    { $count ->
+        [one] Il y a un seul moyen de vous trouver.
+       *[other] Il y a { $count } moyens de vous trouver.
+    }
+links_own = Votre identifiant Jabber, { $jid }
+# Which number or address it is, nobody knows any more: only its hash is kept.
+links_other = Empreinte { $hash }…, depuis le { $date }
+links_explained = Le service ne conserve ni numéros ni adresses, seulement des empreintes (hash) : il ne peut donc pas dire à quoi chacune correspond.
+
+forget_choose = Choisissez ce qui doit être oublié, ou saisissez-le. Ensuite, plus personne ne pourra vous trouver par ce moyen.
+forget_links = Liens
+forget_details = Numéros et adresses, un par ligne
+forget_everything = Tout
+forget_done = Oublié.
+forget_all_done = Tout est oublié.
+forget_nothing = Rien n’a été choisi, donc rien n’a été oublié.
+
+check_ask = Un numéro ou une adresse correspond-il à un identifiant Jabber ? Le service répond oui ou non, et rien d’autre.
+check_jid = Identifiant Jabber (JID)
+check_detail = Numéro ou adresse
+check_yes = Oui, cela correspond à { $jid }.
+check_no = Non, cela n’est pas lié à { $jid }.
+
+introduce_ask = Les personnes que l’on peut trouver par ces numéros et adresses reçoivent les vôtres et peuvent vous écrire. Vous ne saurez pas de qui il s’agit. Ce que vous saisissez est haché dès son arrivée et oublié aussitôt ; vos propres coordonnées sont oubliées dès qu’elles sont remises.
+introduce_details = Vos propres numéros et adresses, un par ligne (seuls ceux qui sont liés sont envoyés)
+introduce_contacts = Ceux des personnes que vous cherchez, un par ligne
+introduce_done = Les personnes que l’on peut trouver ont reçu votre demande. Elles vous écriront si elles le souhaitent.
+
+statistics_title = Statistiques
+statistics_links = Liens
+statistics_people = Identifiants Jabber avec des liens
+statistics_pending = Enregistrements en attente d’un code
+statistics_outbox = Messages en attente d’envoi
+statistics_subscribers = Listes de contacts où figure le service
+statistics_uptime = En marche depuis (secondes)
+forget_jid_ask = Tout ce qui est lié à cet identifiant Jabber est supprimé, ainsi que ce qui l’attend encore.
+forget_jid_done = Tout ce qui concerne { $jid } est oublié.
+
+## In-band registration (XEP-0077)
+
+registration_ask = On peut trouver votre identifiant Jabber dès que vous envoyez ce formulaire. Avec votre numéro ou votre adresse e-mail, on peut aussi vous trouver par ce moyen : vous recevez un code, que vous envoyez à ce service dans un message de discussion.
+registration_done = Votre inscription est faite. Pour qu’on vous trouve par d’autres moyens, écrivez « aide » à ce service.
+
+## Chat. Words in “quotes” are the commands below, which are understood in every language.
+
+chat_help =
+    J’aide vos amis à vous trouver. Vous pouvez m’écrire :
+    • lier téléphone +44 7700 900123 – pour qu’on vous trouve par un numéro (ou : lier e-mail nom@example.org). Vous recevez un code ; envoyez-le-moi.
+    • liens – par quoi on peut vous trouver
+    • oublier téléphone +44 7700 900123 – pour qu’on ne vous trouve plus ainsi ; « oublier » tout seul signifie tout
+    • contacter +44 7700 900456 – demander à quelqu’un de vous écrire. Pour qu’on vous reconnaisse, ajoutez ce par quoi on vous connaît : contacter +44 7700 900456 comme +44 7700 900123
+    • aide – ce texte
+    Je ne conserve ni numéros ni adresses, seulement des empreintes (hash).
+chat_code_sent = Un code est en route. Envoyez-le-moi, et le lien sera fait.
+chat_link_usage = Veuillez écrire ce qui doit être lié, par exemple : lier téléphone +44 7700 900123
+chat_introduce_usage = Veuillez écrire à qui demander, par exemple : contacter +44 7700 900456, nom@example.org
+chat_verify_usage = Veuillez écrire le code que vous avez reçu, par exemple : confirmer 1234
+chat_encrypted = Je ne peux pas lire les messages chiffrés. Veuillez désactiver le chiffrement pour cette discussion ; ce que nous disons ici n’a guère de valeur pour les autres.
+verified = Merci, c’est prouvé : on peut maintenant vous trouver ainsi.
+
+# Single words, in lower case, that begin a command. The English ones are always understood.
+word_help = aide
+word_link = lier
+word_verify = confirmer
+word_links = liens
+word_forget = oublier
+word_introduce = contacter
+word_as = comme
+word_phone = téléphone
+word_email = e-mail

@@ -1,0 +1,181 @@
+//! The list of phrases. Each is a method of [`Language`]; its words are in `locales/*.ftl`, under the same name.
+
+use fluent_bundle::FluentArgs;
+
+use super::{Argument, Language};
+
+macro_rules! phrases {
+    ($($name:ident($($argument:ident),*);)*) => {
+        impl Language {
+            $(
+                #[doc = concat!("What `", stringify!($name), "` is in this language.")]
+                pub fn $name(self $(, $argument: impl Argument)*) -> String {
+                    #[allow(unused_mut)]
+                    let mut arguments = FluentArgs::new();
+                    $(arguments.set(stringify!($argument), $argument.value());)*
+                    self.say(stringify!($name), arguments)
+                }
+            )*
+        }
+
+        /// Every phrase with the names of its arguments.
+        #[cfg(test)]
+        pub const PHRASES: &[(&str, &[&str])] = &[$((stringify!($name), &[$(stringify!($argument)),*])),*];
+    };
+}
+
+phrases! {
+    service_name();
+    service_description();
+    presence_status();
+
+    // Messages by XMPP
+    code_own(jid, code);
+    code_other(jid, target, code);
+    introduction(jid);
+    taken_over(provider);
+    forget_code_all(code);
+    forget_code_some(code);
+
+    // SMS
+    sms(jid, code);
+
+    // Mail
+    mail_subject(code);
+    mail_hello();
+    mail_asks(target);
+    mail_code();
+    mail_enter();
+    mail_open();
+    mail_valid(hours);
+    mail_ignore();
+
+    // Pages
+    page_verify_title();
+    page_verify_question();
+    page_verify_text();
+    page_verify_code();
+    page_verify_button();
+    page_verify_close();
+    page_done_title();
+    page_done_text(jid);
+    page_failed_title();
+
+    // Errors
+    error_target_unconfirmed(jid);
+    error_not_registered();
+    error_nothing_waits();
+    error_missing_code();
+    error_faulty_code();
+    error_wrong_user();
+    error_json();
+    error_key(key);
+    error_country();
+    error_not_an_account();
+    error_insufficient();
+    error_too_many_hashes(limit);
+    error_too_many_details(limit);
+    error_unknown_provider();
+    error_limit_seconds(count);
+    error_limit_minutes(count);
+    error_limit_hours(count);
+    error_internal();
+    invalid_jid();
+    invalid_email();
+    invalid_phone();
+    invalid_country_code();
+    invalid_user_name();
+    invalid_provider();
+    invalid_detail();
+    error_path();
+    error_method();
+    error_slow();
+    error_body(limit);
+    error_origin();
+
+    // Stanza errors that are XMPP's own
+    stanza_unavailable();
+    stanza_no_node();
+    stanza_malformed();
+    stanza_busy();
+
+    // Commands (XEP-0050), as menus and forms
+    commands();
+    command_link();
+    command_links();
+    command_forget();
+    command_check();
+    command_introduce();
+    command_statistics();
+    command_forget_jid();
+    provider_xmpp();
+    provider_email();
+    provider_phone();
+    command_admins_only();
+    command_unknown_action();
+    command_malformed_action();
+    command_bad_session();
+    command_expired();
+    command_missing_field(field);
+    command_too_many();
+    link_choose();
+    link_provider();
+    link_type(provider);
+    link_id();
+    link_enter();
+    link_code();
+    link_done();
+    links_title();
+    links_none();
+    links_count(count);
+    links_own(jid);
+    links_other(hash, date);
+    links_explained();
+    forget_choose();
+    forget_links();
+    forget_details();
+    forget_everything();
+    forget_done();
+    forget_all_done();
+    forget_nothing();
+    check_ask();
+    check_jid();
+    check_detail();
+    check_yes(jid);
+    check_no(jid);
+    introduce_ask();
+    introduce_details();
+    introduce_contacts();
+    introduce_done();
+    statistics_title();
+    statistics_links();
+    statistics_people();
+    statistics_pending();
+    statistics_outbox();
+    statistics_subscribers();
+    statistics_uptime();
+    forget_jid_ask();
+    forget_jid_done(jid);
+
+    // In-band registration (XEP-0077)
+    registration_ask();
+    registration_done();
+
+    // Chat
+    chat_help();
+    chat_code_sent();
+    chat_link_usage();
+    chat_introduce_usage();
+    chat_verify_usage();
+    chat_encrypted();
+    verified();
+    word_help();
+    word_link();
+    word_verify();
+    word_links();
+    word_forget();
+    word_introduce();
+    word_as();
+    word_phone();
+    word_email();
+}

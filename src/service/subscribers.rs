@@ -1,0 +1,80 @@
+//! Who sees in a contact list whether the service is there: no more of a roster than that.
+
+use super::error::Result;
+use super::{Core, Service};
+use crate::model::seal::Purpose;
+use crate::model::{BareJid, Mac};
+use crate::store::Subscriber;
+
+/// Read at once.
+const PAGE: usize = 500;
+
+/// Subscribers, a page at a time.
+#[derive(Default)]
+pub struct Pages {
+    after: Option<Mac>,
+    ended: bool,
+}
+
+impl Service {
+    /// Remembers that `jid` wants to know whether the service is there.
+    ///
+    /// # Errors
+    /// `internal_server_error`.
+    pub async fn subscribe(&self, jid: &BareJid) -> Result<()> {
+        let jid = jid.clone();
+        self.change(move |core, tx| {
+            Ok(tx.put_subscriber(&Subscriber {
+                owner: core.keys.owner(&jid),
+                sealed: core.seal(Purpose::Subscriber, &jid)?,
+            })?)
+        })
+        .await
+    }
+
+    /// Forgets that; tells whether it was so.
+    ///
+    /// # Errors
+    /// `internal_server_error`.
+    pub async fn unsubscribe(&self, jid: &BareJid) -> Result<bool> {
+        let owner = self.core.keys.owner(jid);
+        self.change(move |_, tx| Ok(tx.delete_subscriber(&owner)?)).await
+    }
+
+    /// Whether `jid` has subscribed.
+    ///
+    /// # Errors
+    /// `internal_server_error`.
+    pub async fn is_subscriber(&self, jid: &BareJid) -> Result<bool> {
+        let owner = self.core.keys.owner(jid);
+        self.ask(move |_, tx| Ok(tx.is_subscriber(&owner)?)).await
+    }
+
+    /// The next page of those who have subscribed; none at the end.
+    ///
+    /// # Errors
+    /// `internal_server_error`.
+    pub async fn subscribers(&self, pages: &mut Pages) -> Result<Option<Vec<BareJid>>> {
+        if pages.ended {
+            return Ok(None);
+        }
+        let after = pages.after;
+        let page = self
+            .ask(move |core, tx| {
+                let page = tx.subscribers(after.as_ref(), PAGE)?;
+                let last = page.last().map(|subscriber| subscriber.owner);
+                Ok((last, page.iter().filter_map(|one| core.open_subscriber(one)).collect()))
+            })
+            .await?;
+        let (last, jids) = page;
+        pages.after = last;
+        pages.ended = last.is_none();
+        Ok(last.map(|_| jids))
+    }
+}
+
+impl Core {
+    fn open_subscriber(&self, subscriber: &Subscriber) -> Option<BareJid> {
+        self.open(Purpose::Subscriber, &subscriber.sealed).ok()
+    }
+}
