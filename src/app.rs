@@ -21,7 +21,7 @@ use crate::outbox::Outbox;
 use crate::service::Service;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Queue, Store};
-use crate::xmpp::{self, Delivery, LinkConfig, Router};
+use crate::xmpp::{self, Delivery, LinkConfig, Presentation, Router};
 
 use secrecy::ExposeSecret;
 
@@ -49,13 +49,14 @@ impl App {
         let path = config.store.path().map_err(text)?;
         let store =
             SqliteStore::open(path, keys.check()).map_err(|error| format!("store.url {}: {error}", path.display()))?;
-        let service = Service::new(Store::new(store), keys, clock, config.settings());
+        let service = Service::new(Store::new(store), keys, clock.clone(), config.settings());
         let server = http_server(config, &service).await?;
         let http = server.as_ref().map(Server::address).transpose().map_err(text)?;
         let channels = channels(config)?;
 
         let (intake, link_stop, work) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
-        let router = Router::new(service.clone(), config.component.jid.clone());
+        let router = Router::new(service.clone(), presentation(config));
+        let clients = router.clients();
         let (link, keep) = xmpp::link(link_config(config)?, router, link_stop.clone());
         let failed = CancellationToken::new();
         let supervise = Supervisor {
@@ -63,7 +64,7 @@ impl App {
             failed: failed.clone(),
         };
         let keeper = tokio::spawn(supervise.clone().watch(keep));
-        let delivery: Arc<dyn Channel> = Arc::new(Delivery::new(link, config.component.jid.clone()));
+        let delivery: Arc<dyn Channel> = Arc::new(Delivery::new(link, config.component.jid.clone(), clients, clock));
         let outbox = Outbox::new(service, intake.clone());
         for (queue, channel) in channels.into_iter().chain([(Queue::Xmpp, delivery)]) {
             work.spawn(supervise.clone().watch(outbox.clone().deliver(queue, channel)));
@@ -123,6 +124,18 @@ impl Supervisor {
 
 fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
+}
+
+/// What the service says of itself.
+fn presentation(config: &Config) -> Presentation {
+    let addresses = config.service.addresses.by_purpose().into_iter();
+    Presentation {
+        jid: config.component.jid.clone(),
+        name: config.service.name.clone(),
+        url: config.service.url.clone(),
+        addresses: addresses.map(|(purpose, uris)| (purpose, uris.to_vec())).collect(),
+        admins: config.component.admins.clone(),
+    }
 }
 
 /// How the component connects.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use minidom::Element;
 use rand::RngExt;
 use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
 use tokio::sync::{mpsc, oneshot};
@@ -13,10 +14,11 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_xmpp::Stanza;
-use xmpp_parsers::iq::Iq;
+use xmpp_parsers::iq::{Iq, IqGetPayload};
 use xmpp_parsers::jid::Jid;
 use xmpp_parsers::ping::Ping;
 
+use super::outgoing::Outgoing;
 use super::stream;
 use crate::model::BareJid;
 
@@ -32,12 +34,19 @@ const QUEUED: usize = 4096;
 #[error("there is no connection to the XMPP server")]
 pub struct Down;
 
+/// A question that waits for its answer.
+struct Asked {
+    /// Who was asked, and alone can answer.
+    whom: Jid,
+    answer: oneshot::Sender<Option<Element>>,
+}
+
 /// One connection, as long as it lasts.
 #[derive(Clone)]
 pub struct Connection {
     jid: BareJid,
     queue: mpsc::Sender<Bytes>,
-    pings: Arc<Mutex<HashMap<String, oneshot::Sender<()>>>>,
+    asked: Arc<Mutex<HashMap<String, Asked>>>,
 }
 
 impl Connection {
@@ -53,7 +62,7 @@ impl Connection {
             Self {
                 jid,
                 queue,
-                pings: Arc::default(),
+                asked: Arc::default(),
             },
             writer,
         )
@@ -71,51 +80,78 @@ impl Connection {
         }
     }
 
+    /// Queues a stanza, waiting for room.
+    pub async fn send_stanza(&self, stanza: &Outgoing) -> Result<(), Down> {
+        match stanza.serialise() {
+            Ok(bytes) => self.send(bytes).await,
+            Err(error) => {
+                tracing::error!(%error, "a stanza cannot be written");
+                Ok(())
+            }
+        }
+    }
+
     /// Resolves when the server has taken everything that was queued before: XEP-0114 knows no acknowledgements, but a
     /// ping to the own JID (XEP-0199) comes back only after what it follows was routed.
     pub async fn barrier(&self) -> Result<(), Down> {
-        let (id, answered) = self.register_ping();
-        self.send(stream::serialise(&self.ping(id)).map_err(|_| Down)?).await?;
-        timeout(ANSWERING, answered)
-            .await
-            .map_err(|_elapsed| Down)?
-            .map_err(|_| Down)
+        self.request(self.jid.clone().into(), Ping).await.map(drop)
+    }
+
+    /// Asks `whom`, and waits for the answer's payload: none if it is an error, or empty.
+    pub async fn request(&self, whom: Jid, payload: impl IqGetPayload) -> Result<Option<Element>, Down> {
+        let id = format!("{:032x}", rand::rng().random::<u128>());
+        let (answer, answered) = oneshot::channel();
+        let iq = Iq::from_get(id.clone(), payload)
+            .with_from(self.jid.clone().into())
+            .with_to(whom.clone());
+        self.asked().insert(id.clone(), Asked { whom, answer });
+        let answered = async {
+            self.send(stream::serialise(&iq).map_err(|_| Down)?).await?;
+            timeout(ANSWERING, answered)
+                .await
+                .map_err(|_elapsed| Down)?
+                .map_err(|_| Down)
+        };
+        let answered = answered.await;
+        self.asked().remove(&id);
+        answered
     }
 
     /// Asks the server for a sign of life.
     pub fn ask(&self) {
-        self.try_send(&self.ping("still-there".into()));
-    }
-
-    /// Tells everybody who waits at a barrier that it will not come.
-    pub fn give_up(&self) {
-        self.pings().clear();
-    }
-
-    fn register_ping(&self) -> (String, oneshot::Receiver<()>) {
-        let id = format!("ping-{:032x}", rand::rng().random::<u128>());
-        let (answer, answered) = oneshot::channel();
-        self.pings().insert(id.clone(), answer);
-        (id, answered)
-    }
-
-    fn ping(&self, id: String) -> Iq {
         let own: Jid = self.jid.clone().into();
-        Iq::from_get(id, Ping).with_from(own.clone()).with_to(own)
+        self.try_send(&Iq::from_get("still-there", Ping).with_from(own.clone()).with_to(own));
     }
 
-    fn pings(&self) -> std::sync::MutexGuard<'_, HashMap<String, oneshot::Sender<()>>> {
-        self.pings.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Tells everybody who waits for an answer that it will not come.
+    pub fn give_up(&self) {
+        self.asked().clear();
     }
 
-    /// Whether the stanza is one of our own pings, come back. It needs no answer: its arrival is one.
-    pub fn is_own_ping(&self, stanza: &Stanza) -> bool {
+    fn asked(&self) -> std::sync::MutexGuard<'_, HashMap<String, Asked>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the stanza answers a question of ours, or is one of our own pings, come back: that needs no answer, its
+    /// arrival is one.
+    pub fn takes(&self, stanza: &Stanza) -> bool {
         let Stanza::Iq(iq @ (Iq::Get { .. } | Iq::Result { .. } | Iq::Error { .. })) = stanza else {
             return false;
         };
         let own = iq.from().is_some_and(|from| from.as_str() == self.jid.as_str());
-        if let Some(answer) = own.then(|| self.pings().remove(iq.id())).flatten() {
-            let _ = answer.send(());
+        if !own && matches!(iq, Iq::Get { .. }) {
+            return false;
+        }
+        let mut asked = self.asked();
+        if asked.get(iq.id()).is_some_and(|asked| Some(&asked.whom) == iq.from())
+            && let Some(asked) = asked.remove(iq.id())
+        {
+            let payload = match iq {
+                Iq::Result { payload, .. } => payload.clone(),
+                _ => None,
+            };
+            let _ = asked.answer.send(payload);
+            return true;
         }
         own
     }

@@ -1,80 +1,88 @@
 //! Delivers messages by XMPP, as the API document shows them (1.4).
 
+use std::sync::Arc;
+
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use minidom::Element;
 use serde::Serialize;
-use xso::AsXml;
+use xmpp_parsers::message::Id;
+use xmpp_parsers::message_correct::Replace;
+use xmpp_parsers::ns::MESSAGE_CORRECT;
 
-use super::connection::Down;
+use super::clients::Clients;
+use super::connection::{Connection, Down};
 use super::link::Link;
+use super::outgoing::Words;
 use super::stanza::{Introduction, TakenOver, Verify};
-use super::stream;
+use super::{ns, stream};
 use crate::channel::{Channel, Letter, Message, SendError, Sent, text};
+use crate::clock::Clock;
 use crate::model::{BareJid, Identity};
 
 /// Sends over the link to the XMPP server.
 pub struct Delivery {
     link: Link,
     own: BareJid,
-}
-
-/// A message as the service sends it out: always to the bare JID, always with an id and a language.
-#[derive(AsXml, Debug)]
-#[xml(namespace = xmpp_parsers::ns::COMPONENT, name = "message")]
-struct Outgoing {
-    #[xml(attribute)]
-    from: String,
-    #[xml(attribute)]
-    to: String,
-    #[xml(attribute = "type")]
-    type_: String,
-    #[xml(attribute)]
-    id: String,
-    #[xml(lang)]
-    lang: Option<String>,
-    #[xml(extract(name = "body", fields(text(type_ = String))))]
-    body: String,
-    #[xml(element(n = ..))]
-    payloads: Vec<Element>,
+    clients: Arc<Clients>,
+    clock: Clock,
 }
 
 impl Delivery {
-    /// Sends as the component `own`.
-    pub fn new(link: Link, own: BareJid) -> Self {
-        Self { link, own }
+    /// Sends as the component `own`, to people whose `clients` may have shown themselves.
+    pub fn new(link: Link, own: BareJid, clients: Arc<Clients>, clock: Clock) -> Self {
+        Self {
+            link,
+            own,
+            clients,
+            clock,
+        }
     }
 
-    fn compose(&self, letter: &Letter) -> Outgoing {
-        let to = match &letter.message {
-            Message::Code { identity, .. } => identity.id.clone(),
-            Message::Introduction { to, .. } | Message::TakenOver { to, .. } | Message::ForgetCode { to, .. } => {
-                to.to_string()
-            }
+    /// Always to the bare JID: the server knows best where somebody is.
+    fn compose(&self, letter: &Letter, is_correction: bool) -> Words {
+        let correction = letter.replaces.clone().filter(|_| is_correction);
+        let correction = correction.map(|id| Element::from(Replace { id: Id(id) }));
+        let (id, body) = (letter.id.clone(), text::chat(letter));
+        Words::chat(&self.own, &recipient(letter), id, letter.language, body)
+            .with(payload(&letter.message))
+            .with(hint(&letter.message))
+            .with(correction)
+    }
+
+    /// Whether the letter can stand in the place of the one it replaces (XEP-0308, 4: only if the client can).
+    async fn is_correction(&self, connection: &Connection, letter: &Letter) -> bool {
+        let Ok(to) = BareJid::new(&recipient(letter)) else {
+            return false;
         };
-        Outgoing {
-            from: self.own.to_string(),
-            to,
-            type_: "chat".into(),
-            id: letter.id.clone(),
-            lang: Some(letter.language.tag().into()),
-            body: text::chat(letter),
-            payloads: payload(&letter.message).into_iter().collect(),
+        letter.replaces.is_some() && {
+            let asked = self.clients.all_can(connection, &to, MESSAGE_CORRECT, self.clock.now());
+            asked.await
         }
     }
 
     /// Queues all, then makes sure that the server has taken them. A letter that cannot be written fails alone.
     async fn send_all(&self, letters: &[Letter]) -> Result<Vec<Sent>, Down> {
         let connection = self.link.connection()?;
+        let corrections = join_all(letters.iter().map(|letter| self.is_correction(&connection, letter))).await;
         let mut sent = Vec::with_capacity(letters.len());
-        for letter in letters {
-            sent.push(match stream::serialise(&self.compose(letter)) {
+        for (letter, is_correction) in letters.iter().zip(corrections) {
+            sent.push(match stream::serialise(&self.compose(letter, is_correction)) {
                 Ok(message) => Ok(connection.send(message).await?),
                 Err(_) => Err(SendError::Fail("it cannot be written as XML".into())),
             });
         }
         connection.barrier().await?;
         Ok(sent)
+    }
+}
+
+fn recipient(letter: &Letter) -> String {
+    match &letter.message {
+        Message::Code { identity, .. } => identity.id.clone(),
+        Message::Introduction { to, .. } | Message::TakenOver { to, .. } | Message::ForgetCode { to, .. } => {
+            to.to_string()
+        }
     }
 }
 
@@ -92,6 +100,15 @@ fn payload(message: &Message) -> Option<Element> {
         // A client must not confirm an erasure by itself.
         Message::ForgetCode { .. } => None,
     }
+}
+
+/// Codes are worth nothing in an archive (XEP-0334, 4.1); everything else is worth keeping (4.4).
+fn hint(message: &Message) -> Option<Element> {
+    let hint = match message {
+        Message::Code { .. } | Message::ForgetCode { .. } => "no-permanent-store",
+        Message::Introduction { .. } | Message::TakenOver { .. } => "store",
+    };
+    Some(Element::bare(hint, ns::HINTS))
 }
 
 /// An object of the `<info/>` element (API document, 1.4.2).
@@ -137,14 +154,19 @@ mod tests {
 
     fn written(message: Message) -> String {
         let (link, _keeper) = crate::xmpp::link::tests::unconnected();
-        let delivery = Delivery::new(link, BareJid::new("itseme.example.org").unwrap());
+        let delivery = Delivery::new(
+            link,
+            BareJid::new("itseme.example.org").unwrap(),
+            Arc::default(),
+            Clock::system(),
+        );
         let letter = Letter {
             id: "7".into(),
             language: crate::language::Language::English,
             replaces: None,
             message,
         };
-        String::from_utf8(xso::to_vec(&delivery.compose(&letter)).unwrap()).unwrap()
+        String::from_utf8(xso::to_vec(&delivery.compose(&letter, false)).unwrap()).unwrap()
     }
 
     fn element(xml: &str) -> Element {
@@ -165,7 +187,8 @@ mod tests {
         let expected = format!(
             "<message xmlns='jabber:component:accept' from='itseme.example.org' to='xmmp@example.com' type='chat' id='7' \
              xml:lang='en'><body>It-se, you xmmp@example.com? Verify with: 3991</body>\
-             <verify xmlns='it-se.me:verify'><code>3991</code><hash>{hash}</hash></verify></message>"
+             <verify xmlns='it-se.me:verify'><code>3991</code><hash>{hash}</hash></verify>\
+             <no-permanent-store xmlns='urn:xmpp:hints'/><origin-id xmlns='urn:xmpp:sid:0' id='7'/></message>"
         );
         assert_eq!(element(&sent), element(&expected));
         assert!(sent.contains("xml:lang="), "{sent}");

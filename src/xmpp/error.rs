@@ -6,16 +6,17 @@ use minidom::Element;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use super::ns;
+use crate::language::Language;
 use crate::service::Error;
 
 /// The stanza error that stands for a service error: condition, text, application condition.
-pub fn stanza_error(error: &Error) -> StanzaError {
+pub fn stanza_error(error: &Error, language: Language) -> StanzaError {
     let (condition, type_, code) = row(error);
     StanzaError {
         type_,
         by: None,
         defined_condition: condition,
-        texts: BTreeMap::from([("en".into(), error.to_string())]),
+        texts: BTreeMap::from([(language.tag().into(), error.text(language))]),
         other: Some(Element::bare(code, ns::ERRORS)),
     }
 }
@@ -46,8 +47,8 @@ fn row(error: &Error) -> (DefinedCondition, ErrorType, &'static str) {
 }
 
 /// A stanza error that is XMPP's own, with a text.
-pub fn plain(type_: ErrorType, condition: DefinedCondition, text: &str) -> StanzaError {
-    StanzaError::new(type_, condition, "en", text)
+pub fn plain(language: Language, type_: ErrorType, condition: DefinedCondition, text: String) -> StanzaError {
+    StanzaError::new(type_, condition, language.tag(), text)
 }
 
 #[cfg(test)]
@@ -108,7 +109,7 @@ mod tests {
                 "internal-server-error",
             ),
         ] {
-            let element = Element::from(stanza_error(&error));
+            let element = Element::from(stanza_error(&error, Language::English));
             assert_eq!(element.attr("type"), Some(type_), "{code}");
             assert!(element.has_child(condition, xmpp_parsers::ns::XMPP_STANZAS), "{code}");
             assert!(element.has_child(code, ns::ERRORS), "{code}");

@@ -2,13 +2,15 @@
 
 use minidom::Element;
 use serde_json::Value;
-use xmpp_parsers::jid::Jid;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
-use xmpp_parsers::version::VersionResult;
 
+use super::commands::{self, Sessions};
 use super::error::{plain, stanza_error};
+use super::host::{Asker, Presentation};
+use super::outgoing::Outgoing;
 use super::stanza::{Confirm, Confirmed, Contact, ContactSent, Forget, Links, Register, Registered, Verified, Verify};
-use super::{disco, ns};
+use super::{about, disco, ns, registration};
+use crate::language::Language;
 use crate::model::BareJid;
 use crate::service::{ContactRequest, Error, Requester, Result, Service, is_set};
 
@@ -21,70 +23,68 @@ pub enum Kind {
     Set,
 }
 
-type Answer = std::result::Result<Option<Element>, StanzaError>;
-
 /// The answer's payload, or the error.
-pub async fn answer(service: &Service, sender: &Jid, kind: Kind, payload: Element) -> Answer {
+pub type Answer = std::result::Result<Option<Element>, StanzaError>;
+
+/// The answer to an IQ request; `aside` is what else is to be sent.
+pub async fn answer(
+    host: &Presentation,
+    sessions: &Sessions,
+    asker: &Asker,
+    kind: Kind,
+    payload: Element,
+    aside: &mut Vec<Outgoing>,
+) -> Answer {
     use Kind::{Get, Set};
-    use xmpp_parsers::ns::{DISCO_INFO, DISCO_ITEMS, PING, VERSION};
+    use xmpp_parsers::ns::{DISCO_INFO, DISCO_ITEMS, PING, VCARD, VERSION};
     let (name, namespace) = (payload.name().to_owned(), payload.ns());
     match (kind, name.as_str(), namespace.as_str()) {
+        (Get, "confirm", ns::CONFIRM) => operation(asker, payload, confirm).await,
+        (Set, "register", ns::REGISTER) => operation(asker, payload, register).await,
+        (Set, "verify", ns::VERIFY) => operation(asker, payload, verify).await,
+        (Set, "contact", ns::CONTACT) => operation(asker, payload, contact).await,
+        (Get, "links", ns::REGISTER) => operation(asker, payload, links).await,
+        (Set, "forget", ns::REGISTER) => operation(asker, payload, forget).await,
+        (Set, "command", ns::COMMANDS) => commands::answer(host, sessions, asker, payload).await,
+        (_, "query", xmpp_parsers::ns::REGISTER) => registration::answer(host, asker, kind, &payload, aside).await,
         (Get, "ping", PING) => Ok(None),
-        (Get, "query", DISCO_INFO) => disco::info(&payload),
-        (Get, "query", DISCO_ITEMS) => disco::items(&payload),
-        (Get, "query", VERSION) => Ok(Some(version())),
-        (Get, "confirm", ns::CONFIRM) => operation(service, sender, payload, confirm).await,
-        (Set, "register", ns::REGISTER) => operation(service, sender, payload, register).await,
-        (Set, "verify", ns::VERIFY) => operation(service, sender, payload, verify).await,
-        (Set, "contact", ns::CONTACT) => operation(service, sender, payload, contact).await,
-        (Get, "links", ns::REGISTER) => operation(service, sender, payload, links).await,
-        (Set, "forget", ns::REGISTER) => operation(service, sender, payload, forget).await,
-        _ => Err(service_unavailable()),
+        (Get, "query", DISCO_INFO) => disco::info(host, asker, &payload),
+        (Get, "query", DISCO_ITEMS) => disco::items(host, asker, &payload),
+        (Get, "query", VERSION) => Ok(Some(about::version(host))),
+        (Get, "query", ns::LAST) => Ok(Some(about::last_activity(asker))),
+        (Get, "vCard", VCARD) => Ok(Some(about::vcard(host, asker))),
+        _ => Err(service_unavailable(asker.words())),
     }
 }
 
 /// The answer to what is not offered (RFC 6120, 8.4).
-pub fn service_unavailable() -> StanzaError {
+pub fn service_unavailable(words: Language) -> StanzaError {
     plain(
+        words,
         ErrorType::Cancel,
         DefinedCondition::ServiceUnavailable,
-        "This is not offered here.",
+        words.stanza_unavailable(),
     )
-}
-
-fn version() -> Element {
-    Element::from(VersionResult {
-        name: "it-se.me".into(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        os: None,
-    })
 }
 
 /// Counts the request, reads its payload, runs it.
 async fn operation<P: TryFrom<Element>>(
-    service: &Service,
-    sender: &Jid,
+    asker: &Asker,
     payload: Element,
     run: impl AsyncFnOnce(&Service, &BareJid, P) -> Result<Option<Element>>,
 ) -> Answer {
-    let sender = sender.to_bare();
     let answered = async {
-        service.admit(&Requester::Jid(sender.clone()))?;
+        asker.service.admit(&Requester::Jid(asker.bare.clone()))?;
         let payload = P::try_from(payload)
             .map_err(|_| Error::Value("The payload has an element twice, or one that cannot be read.".into()))?;
-        run(service, &sender, payload).await
+        run(&asker.service, &asker.bare, payload).await
     };
-    answered.await.map_err(|error| stanza_error(&error))
+    answered.await.map_err(|error| stanza_error(&error, asker.words()))
 }
 
 /// Links belong to people, not to servers.
 fn account(sender: &BareJid) -> Result<&BareJid> {
-    match sender.node() {
-        Some(_) => Ok(sender),
-        None => Err(Error::Value(
-            "Only accounts, like name@example.org, can do this.".into(),
-        )),
-    }
+    sender.node().map(|_| sender).ok_or(Error::NotAnAccount)
 }
 
 async fn register(service: &Service, sender: &BareJid, register: Register) -> Result<Option<Element>> {

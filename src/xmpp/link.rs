@@ -22,6 +22,7 @@ use super::address::Address;
 use super::connection::{ANSWERING, Connection, Down, WRITING};
 use super::router::{self, Router};
 use super::stream::{self, Incoming, Reader, StreamEnd};
+use crate::language::Language;
 use crate::model::BareJid;
 
 /// Connecting and greeting may take this long.
@@ -117,6 +118,8 @@ impl Keeper {
         let (connection, mut writer) = Connection::open(self.config.jid.clone(), write, close.clone());
         let handlers = TaskTracker::new();
         self.publish.send_replace(Some(connection.clone()));
+        let (router, greeted) = (self.router.clone(), connection.clone());
+        handlers.spawn(async move { router.announce(&greeted).await });
         let end = tokio::select! {
             end = self.read(&mut reader, &connection, &handlers) => Err(end),
             written = &mut writer => Err(written.map_or_else(|_| StreamEnd::Closed, StreamEnd::Io)),
@@ -127,6 +130,7 @@ impl Keeper {
         if end.is_ok() {
             handlers.close();
             let _ = timeout(WRITING, handlers.wait()).await;
+            let _ = timeout(WRITING, self.router.take_leave(&connection)).await;
             close.cancel();
             let _ = timeout(WRITING, writer).await;
             tracing::info!("component disconnected");
@@ -160,9 +164,10 @@ impl Keeper {
         loop {
             let patience = if asked { ANSWERING } else { self.config.ping_after };
             match reader.next(patience).await {
-                Ok(Incoming::Element(element)) => {
+                Ok(Incoming::Element(element, lang)) => {
                     asked = false;
-                    self.receive(*element, connection, &room, handlers);
+                    let language = lang.as_deref().and_then(Language::of_tag);
+                    self.receive(*element, language, connection, &room, handlers);
                 }
                 Ok(Incoming::Silence) if asked => return StreamEnd::Silent,
                 Ok(Incoming::Silence) => {
@@ -177,15 +182,22 @@ impl Keeper {
     fn receive(
         &self,
         element: FallibleStreamElement,
+        language: Option<Language>,
         connection: &Connection,
         room: &Arc<Semaphore>,
         handlers: &TaskTracker,
     ) {
         match element {
-            FallibleStreamElement::Ok(XmppStreamElement::Stanza(stanza)) if connection.is_own_ping(&stanza) => {}
+            FallibleStreamElement::Ok(XmppStreamElement::Stanza(stanza)) if connection.takes(&stanza) => {}
             FallibleStreamElement::Ok(XmppStreamElement::Stanza(stanza)) => match room.clone().try_acquire_owned() {
                 Ok(permit) => {
-                    handlers.spawn(handle(self.router.clone(), stanza, connection.clone(), permit));
+                    handlers.spawn(handle(
+                        self.router.clone(),
+                        stanza,
+                        language,
+                        connection.clone(),
+                        permit,
+                    ));
                 }
                 Err(_) => router::overloaded(&stanza)
                     .iter()
@@ -254,12 +266,16 @@ fn pause(end: &StreamEnd, failures: u32) -> Duration {
     pause.mul_f64(rand::rng().random_range(0.8..1.2))
 }
 
-async fn handle(router: Arc<Router>, stanza: Stanza, connection: Connection, permit: OwnedSemaphorePermit) {
-    if let Some(reply) = router.answer(stanza).await {
-        match stream::serialise(&reply) {
-            Ok(reply) => _ = connection.send(reply).await,
-            Err(error) => tracing::error!(%error, "an answer cannot be written"),
-        }
+async fn handle(
+    router: Arc<Router>,
+    stanza: Stanza,
+    language: Option<Language>,
+    connection: Connection,
+    permit: OwnedSemaphorePermit,
+) {
+    for reply in router.answer(stanza, language).await {
+        // A connection that is down takes nothing more.
+        let _ = connection.send_stanza(&reply).await;
     }
     drop(permit);
 }

@@ -1,50 +1,73 @@
-//! Messages to the service: a client may hand the `<verify/>` that it was sent straight back.
+//! Messages to the service: a client may hand the `<verify/>` that it was sent straight back, a person may chat.
 
 use minidom::Element;
-use rand::RngExt;
-use xmpp_parsers::jid::Jid;
 use xmpp_parsers::message::{Id, Message, MessageType};
 use xmpp_parsers::stanza_error::StanzaError;
 
+use super::chat::Wish;
 use super::error::stanza_error;
+use super::host::{Asker, Presentation};
+use super::manners::{self, Manners};
+use super::outgoing::{Outgoing, Words, random_id};
 use super::stanza::Verify;
 use super::{iq, ns};
-use crate::service::{Error, Requester, Service};
+use crate::service::{Error, Requester, Result};
 
 /// The answer to a message, if it gets one.
-pub async fn answer(service: &Service, from: &Jid, message: Message) -> Option<Result<Message, StanzaError>> {
-    // Never an answer to an error, or to a room.
+pub async fn answer(host: &Presentation, manners: &Manners, asker: &Asker, message: &Message) -> Option<Outgoing> {
     if !matches!(message.type_, MessageType::Chat | MessageType::Normal) {
         return None;
     }
-    let payload = message
-        .payloads
-        .into_iter()
-        .find(|payload| payload.is("verify", ns::VERIFY))?;
-    Some(match verify(service, from, payload).await {
-        Ok(mut answer) => {
-            answer.type_ = message.type_;
-            Ok(answer)
-        }
-        Err(error) => Err(stanza_error(&error)),
+    let verify = message.payloads.iter().find(|payload| payload.is("verify", ns::VERIFY));
+    if let Some(payload) = verify {
+        return Some(match verified(asker, payload.clone()).await {
+            Ok((said, verified)) => reply(host, asker, message, said, Some(verified)),
+            Err(error) => bounce(host, asker, message, stanza_error(&error, asker.words())),
+        });
+    }
+    let said = chat(manners, asker, message).await?;
+    Some(reply(host, asker, message, said, None))
+}
+
+async fn verified(asker: &Asker, payload: Element) -> Result<(String, Element)> {
+    asker.service.admit(&Requester::Jid(asker.bare.clone()))?;
+    let verify =
+        Verify::try_from(payload).map_err(|_| Error::Value("<verify/> needs one <code/> and one <hash/>.".into()))?;
+    let verified = iq::verified(&asker.service, &asker.bare, verify).await?;
+    Ok((asker.words().verified(), verified.into()))
+}
+
+/// What is said to what somebody said; nothing where silence is better.
+async fn chat(manners: &Manners, asker: &Asker, message: &Message) -> Option<String> {
+    let text = manners::said(message)?;
+    // Servers announce things; only people chat.
+    asker.bare.node()?;
+    asker.service.admit(&Requester::Jid(asker.bare.clone())).ok()?;
+    let encrypted = manners::is_encrypted(message);
+    let wish = if encrypted { None } else { Wish::of(text) };
+    if !manners.may_answer(&asker.bare, text, wish.is_some(), asker.service.clock().now()) {
+        return None;
+    }
+    let words = asker.words();
+    Some(match wish {
+        Some(wish) => wish.fulfil(asker).await.unwrap_or_else(|error| error.text(words)),
+        None if encrypted => words.chat_encrypted(),
+        None => words.chat_help(),
     })
 }
 
-async fn verify(service: &Service, from: &Jid, payload: Element) -> Result<Message, Error> {
-    let sender = from.to_bare();
-    service.admit(&Requester::Jid(sender.clone()))?;
-    let verify =
-        Verify::try_from(payload).map_err(|_| Error::Value("<verify/> needs one <code/> and one <hash/>.".into()))?;
-    let verified = iq::verified(service, &sender, verify).await?;
-    let mut answer = Message::chat(None).with_body(
-        "en".into(),
-        "Thank you, that is proven: you can be found by it now.".into(),
-    );
-    answer.payloads.push(verified.into());
-    Ok(answer)
+/// The answer has the id of what it answers where it carries a payload, so that a client finds its question again.
+fn reply(host: &Presentation, asker: &Asker, message: &Message, said: String, payload: Option<Element>) -> Outgoing {
+    let asked = payload.is_some().then(|| message.id.clone().map(|id| id.0)).flatten();
+    let id = asked.unwrap_or_else(random_id);
+    let words = Words::chat(&host.jid, asker.jid.as_str(), id, asker.words(), said);
+    Outgoing::Words(words.with(payload).answering(message))
 }
 
-/// For messages that answer one without an id.
-pub fn random_id() -> Option<Id> {
-    Some(Id(format!("{:032x}", rand::rng().random::<u128>())))
+fn bounce(host: &Presentation, asker: &Asker, message: &Message, error: StanzaError) -> Outgoing {
+    let mut bounce = Message::error(Some(asker.jid.clone()));
+    bounce.from = Some(host.jid.clone().into());
+    bounce.id = Some(message.id.clone().unwrap_or_else(|| Id(random_id())));
+    bounce.payloads.push(Element::from(error));
+    Outgoing::Bounce(bounce)
 }

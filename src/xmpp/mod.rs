@@ -1,20 +1,32 @@
 //! The XMPP side: an external component (XEP-0114) that answers stanzas and delivers messages.
 
+mod about;
 mod address;
+mod chat;
+mod clients;
+mod commands;
 mod connection;
 pub mod delivery;
 mod disco;
 mod error;
 mod events;
+mod form;
+mod host;
 mod iq;
 pub mod link;
+mod manners;
 mod message;
 mod ns;
+mod outgoing;
+mod presence;
+mod registration;
 mod router;
 pub mod stanza;
 pub mod stream;
+mod words;
 
 pub use address::Address;
 pub use delivery::Delivery;
+pub use host::Presentation;
 pub use link::{Link, LinkConfig, link, remedy};
 pub use router::Router;

@@ -1,4 +1,4 @@
-//! The namespaces of it-se.me. Those of XMPP are in `xmpp_parsers::ns`.
+//! The namespaces of it-se.me, and those of XMPP that `xmpp_parsers::ns` lacks.
 
 /// Registering, listing and forgetting links.
 pub const REGISTER: &str = "it-se.me:register";
@@ -10,3 +10,12 @@ pub const CONTACT: &str = "it-se.me:contact";
 pub const CONFIRM: &str = "it-se.me:confirm";
 /// Application-specific error conditions (RFC 6120, 8.3.4).
 pub const ERRORS: &str = "it-se.me:errors";
+
+/// Ad-hoc commands (XEP-0050).
+pub const COMMANDS: &str = "http://jabber.org/protocol/commands";
+/// Last activity (XEP-0012).
+pub const LAST: &str = "jabber:iq:last";
+/// Which avatar there is (XEP-0153).
+pub const AVATAR_UPDATE: &str = "vcard-temp:x:update";
+/// What servers may do with a message (XEP-0334).
+pub const HINTS: &str = "urn:xmpp:hints";

@@ -1,100 +1,157 @@
 //! Which stanza goes where, and that each IQ request gets exactly one answer (RFC 6120, 8.2.3).
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use futures::FutureExt;
-use minidom::Element;
 use tokio_xmpp::Stanza;
 use tokio_xmpp::xmlstream::RawStanzaHeader;
 use xmpp_parsers::iq::{Iq, IqHeader, IqPayload};
 use xmpp_parsers::jid::Jid;
 use xmpp_parsers::message::Message;
+use xmpp_parsers::presence::{Presence, Type};
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
+use super::clients::Clients;
+use super::commands::Sessions;
+use super::connection::Connection;
 use super::error::plain;
-use super::{iq, message};
+use super::host::{Asker, Presentation};
+use super::manners::Manners;
+use super::outgoing::Outgoing;
+use super::{iq, message, presence};
+use crate::language::Language;
 use crate::model::BareJid;
 use crate::service::Service;
 
 /// Answers stanzas.
 pub struct Router {
     service: Service,
-    jid: BareJid,
+    host: Presentation,
+    sessions: Sessions,
+    manners: Manners,
+    clients: Arc<Clients>,
 }
 
 impl Router {
-    /// Answers for the component `jid` by `service`.
-    pub fn new(service: Service, jid: BareJid) -> Self {
-        Self { service, jid }
-    }
-
-    /// What is to be sent in answer to `stanza`.
-    pub async fn answer(&self, stanza: Stanza) -> Option<Stanza> {
-        match stanza {
-            Stanza::Iq(iq) => self.answer_iq(iq).await.map(Stanza::Iq),
-            Stanza::Message(message) => self.answer_message(message).await.map(Stanza::Message),
-            // Presence is nobody's business here yet.
-            Stanza::Presence(_) => None,
+    /// Answers by `service`, which presents itself as `host`.
+    pub fn new(service: Service, host: Presentation) -> Self {
+        Self {
+            service,
+            host,
+            sessions: Sessions::default(),
+            manners: Manners::default(),
+            clients: Arc::default(),
         }
     }
 
-    async fn answer_iq(&self, iq: Iq) -> Option<Iq> {
-        let (header, payload) = iq.split();
+    /// The clients that have shown themselves.
+    pub fn clients(&self) -> Arc<Clients> {
+        self.clients.clone()
+    }
+
+    /// What is to be sent in answer to `stanza`, whose sender speaks `language`.
+    pub async fn answer(&self, stanza: Stanza, language: Option<Language>) -> Vec<Outgoing> {
+        match stanza {
+            Stanza::Iq(iq) => self.answer_iq(iq, language).await,
+            Stanza::Message(message) => self.answer_message(message, language).await.into_iter().collect(),
+            Stanza::Presence(presence) => self.answer_presence(presence, language).await,
+        }
+    }
+
+    /// Tells over a new connection that the service is there.
+    pub async fn announce(&self, connection: &Connection) {
+        presence::announce(&self.host, &self.service, connection, true).await;
+    }
+
+    /// Tells over a connection that is about to end that the service goes.
+    pub async fn take_leave(&self, connection: &Connection) {
+        presence::announce(&self.host, &self.service, connection, false).await;
+    }
+
+    async fn answer_iq(&self, iq: Iq, language: Option<Language>) -> Vec<Outgoing> {
+        let (IqHeader { from, to, id }, payload) = iq.split();
         let (kind, payload) = match payload {
             IqPayload::Get(payload) => (iq::Kind::Get, payload),
             IqPayload::Set(payload) => (iq::Kind::Set, payload),
-            IqPayload::Result(_) | IqPayload::Error(_) => return None,
+            IqPayload::Result(_) | IqPayload::Error(_) => return Vec::new(),
         };
-        let IqHeader { from, to, id } = header;
-        let (sender, to) = (from?, to?);
-        let answer = if to.as_str() == self.jid.as_str() {
-            let request = iq::answer(&self.service, &sender, kind, payload);
-            caught(request).await.unwrap_or_else(Err)
+        let Some((sender, to)) = from.zip(to) else {
+            return Vec::new();
+        };
+        let mut aside = Vec::new();
+        let asker = Asker::new(sender.clone(), &self.service, language);
+        let answer = if self.is_own(&to) {
+            if kind == iq::Kind::Set {
+                self.clients.seen(&sender, self.service.clock().now());
+            }
+            let request = iq::answer(&self.host, &self.sessions, &asker, kind, payload, &mut aside);
+            caught(asker.words(), request).await.unwrap_or_else(Err)
         } else {
             // Nobody lives at other addresses of the component's domain.
-            Err(iq::service_unavailable())
+            Err(iq::service_unavailable(asker.words()))
         };
         let header = IqHeader {
             from: Some(to),
             to: Some(sender),
             id,
         };
-        Some(header.assemble(match answer {
+        let answer = header.assemble(match answer {
             Ok(payload) => IqPayload::Result(payload),
             Err(error) => IqPayload::Error(error),
-        }))
+        });
+        aside.insert(0, Outgoing::Iq(answer));
+        aside
     }
 
-    async fn answer_message(&self, message: Message) -> Option<Message> {
-        let (from, to) = (message.from.clone()?, message.to.clone()?);
-        if to.as_str() != self.jid.as_str() {
+    async fn answer_message(&self, message: Message, language: Option<Language>) -> Option<Outgoing> {
+        let sender = message.from.clone()?;
+        if !self.is_own(message.to.as_ref()?) {
             return None;
         }
-        let id = message.id.clone();
-        let answer = match caught(message::answer(&self.service, &from, message)).await {
-            Ok(answer) => answer?,
-            Err(error) => Err(error),
+        self.clients.seen(&sender, self.service.clock().now());
+        let asker = Asker::new(sender, &self.service, language);
+        let answer = message::answer(&self.host, &self.manners, &asker, &message);
+        caught(asker.words(), answer).await.ok().flatten()
+    }
+
+    async fn answer_presence(&self, presence: Presence, language: Option<Language>) -> Vec<Outgoing> {
+        let Some((sender, to)) = presence.from.zip(presence.to) else {
+            return Vec::new();
         };
-        let mut answer = answer.unwrap_or_else(|error| {
-            let mut bounce = Message::error(None);
-            bounce.payloads.push(Element::from(error));
-            bounce
-        });
-        answer.from = Some(to);
-        answer.to = Some(from);
-        answer.id = id.or_else(message::random_id);
-        Some(answer)
+        if !self.is_own(&to) {
+            return Vec::new();
+        }
+        match presence.type_ {
+            Type::None => self.clients.seen(&sender, self.service.clock().now()),
+            Type::Unavailable => self.clients.gone(&sender),
+            _ => {}
+        }
+        let asker = Asker::new(sender, &self.service, language);
+        let answer = presence::answer(&self.host, &asker, presence.type_);
+        // A presence that cannot be dealt with now is not answered: RFC 6121 knows no errors for it that would help.
+        caught(asker.words(), answer)
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .unwrap_or_default()
+    }
+
+    /// Whether it is the component's own bare JID.
+    fn is_own(&self, to: &Jid) -> bool {
+        to.as_str() == self.host.jid.as_str()
     }
 }
 
 /// A bug in a handler is answered like any other failure of ours.
-async fn caught<T>(handler: impl Future<Output = T>) -> Result<T, StanzaError> {
+async fn caught<T>(words: Language, handler: impl Future<Output = T>) -> Result<T, StanzaError> {
     AssertUnwindSafe(handler).catch_unwind().await.map_err(|_| {
         tracing::error!("a handler failed by a bug");
         plain(
+            words,
             ErrorType::Wait,
             DefinedCondition::InternalServerError,
-            "Something went wrong here.",
+            words.error_internal(),
         )
     })
 }
@@ -104,10 +161,12 @@ pub fn overloaded(stanza: &Stanza) -> Option<Iq> {
     let Stanza::Iq(iq @ (Iq::Get { .. } | Iq::Set { .. })) = stanza else {
         return None;
     };
+    let words = Language::default();
     let error = plain(
+        words,
         ErrorType::Wait,
         DefinedCondition::ResourceConstraint,
-        "Too many requests at once. Try again later.",
+        words.stanza_busy(),
     );
     let mut answer = Iq::from_error(iq.id(), error);
     *answer.from_mut() = iq.to().cloned();
@@ -121,10 +180,12 @@ pub fn unreadable(name: &str, header: RawStanzaHeader, own: &BareJid) -> Option<
     if name != "iq" || !is_request {
         return None;
     }
+    let words = Language::default();
     let error = plain(
+        words,
         ErrorType::Modify,
         DefinedCondition::BadRequest,
-        "An IQ request needs an id and exactly one payload.",
+        words.stanza_malformed(),
     );
     let own: Jid = own.clone().into();
     let from = header.to.and_then(|to| Jid::new(&to).ok()).unwrap_or(own);

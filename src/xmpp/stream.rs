@@ -45,8 +45,8 @@ pub enum StreamEnd {
 
 /// What the stream brought.
 pub enum Incoming {
-    /// A stanza, well-formed or not, or another element of the stream.
-    Element(Box<FallibleStreamElement>),
+    /// A stanza, well-formed or not, or another element of the stream; and its own `xml:lang`.
+    Element(Box<FallibleStreamElement>, Option<String>),
     /// Nothing, for as long as was agreed.
     Silence,
 }
@@ -103,12 +103,14 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             }
         };
         self.events.set_text_buffering(true);
+        // Not the stream's language: that is the server's, not the sender's.
+        let lang = begin.1.get(rxml::Namespace::xml(), "lang").cloned();
         match self.element(begin).await? {
             FallibleStreamElement::Ok(XmppStreamElement::StreamError(error)) => Err(StreamEnd::Error {
                 condition: condition(&error),
                 text: error.0.texts.into_iter().next().map(|(_, text)| text.clone()),
             }),
-            element => Ok(Incoming::Element(Box::new(element))),
+            element => Ok(Incoming::Element(Box::new(element), lang)),
         }
     }
 
@@ -157,7 +159,7 @@ where
         write.write_all(&serialise(&handshake)?).await?;
         write.flush().await?;
         match reader.next(patience).await? {
-            Incoming::Element(element) => match *element {
+            Incoming::Element(element, _) => match *element {
                 FallibleStreamElement::Ok(XmppStreamElement::ComponentHandshake(_)) => Ok(reader),
                 _ => Err(StreamEnd::Protocol("it answered the handshake with something else")),
             },
@@ -216,7 +218,7 @@ mod tests {
         let mut read = Vec::new();
         loop {
             match reader.next(PATIENCE).await {
-                Ok(Incoming::Element(element)) => read.push(Ok(*element)),
+                Ok(Incoming::Element(element, _)) => read.push(Ok(*element)),
                 Ok(Incoming::Silence) => {}
                 Err(StreamEnd::Closed) => return read,
                 Err(end) => {
@@ -313,6 +315,6 @@ mod tests {
         server.write_all(&IQ.as_bytes()[..10]).await.unwrap();
         assert!(matches!(reader.next(PATIENCE).await.unwrap(), Incoming::Silence));
         server.write_all(&IQ.as_bytes()[10..]).await.unwrap();
-        assert!(matches!(reader.next(PATIENCE).await.unwrap(), Incoming::Element(_)));
+        assert!(matches!(reader.next(PATIENCE).await.unwrap(), Incoming::Element(..)));
     }
 }

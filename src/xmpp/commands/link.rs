@@ -1,0 +1,129 @@
+//! Linking an identity: choose its kind, type it, type the code.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use xmpp_parsers::data_forms::{DataForm, FieldType};
+
+use super::super::form::{Answers, choice, field, form, required};
+use super::{Next, Step};
+use crate::language::Language;
+use crate::model::{Hash, Provider};
+use crate::service::{Error, Registered, Result, Status};
+use crate::xmpp::host::Asker;
+
+const FORM_TYPE: &str = "it-se.me:commands:link";
+
+pub fn begin(_: &Asker) -> BoxFuture<'_, Result<Next>> {
+    async { Ok(Next::Step(Box::new(ChooseProvider))) }.boxed()
+}
+
+/// What a provider is called by people.
+fn label(provider: &str, words: Language) -> String {
+    match Provider::from(provider) {
+        Provider::Xmpp => words.provider_xmpp(),
+        Provider::Email => words.provider_email(),
+        Provider::Phone => words.provider_phone(),
+        Provider::OAuth(name) => name,
+    }
+}
+
+struct ChooseProvider;
+
+impl Step for ChooseProvider {
+    fn form<'a>(&'a self, asker: &'a Asker) -> BoxFuture<'a, Result<DataForm>> {
+        let words = asker.words();
+        let providers = asker.service.providers().iter();
+        let options = providers.map(|provider| (provider.clone(), label(provider, words)));
+        let provider = choice(field(FieldType::ListSingle, "provider", words.link_provider()), options);
+        let fields = vec![required(provider)];
+        let form = form(FORM_TYPE, words.command_link(), words.link_choose(), fields);
+        async { Ok(form) }.boxed()
+    }
+
+    fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>> {
+        async move {
+            let provider = answers.one("provider").ok_or(Error::Key("provider"))?;
+            if !asker.service.providers().contains(provider) {
+                return Err(Error::UnknownProvider);
+            }
+            Ok(Next::Step(Box::new(TypeId {
+                provider: provider.to_owned(),
+                sent: None,
+            })))
+        }
+        .boxed()
+    }
+
+    fn is_last(&self) -> bool {
+        false
+    }
+}
+
+struct TypeId {
+    provider: String,
+    /// To what a code was sent already: coming back with it means that none arrived.
+    sent: Option<Hash>,
+}
+
+impl TypeId {
+    async fn register(&mut self, asker: &Asker, id: &str) -> Result<Next> {
+        let service = &asker.service;
+        let register = |resend| service.register_native(&asker.bare, &self.provider, id, resend);
+        let mut registered = register(false).await?;
+        if self.sent == Some(registered.hash) {
+            registered = register(true).await?;
+        }
+        let Registered { hash, status, .. } = registered;
+        self.sent = Some(hash);
+        Ok(match status {
+            Status::Confirmed => Next::Done(asker.words().link_done(), None),
+            Status::Pending => Next::Step(Box::new(EnterCode { hash })),
+        })
+    }
+}
+
+impl Step for TypeId {
+    fn form<'a>(&'a self, asker: &'a Asker) -> BoxFuture<'a, Result<DataForm>> {
+        let words = asker.words();
+        let fields = vec![required(field(FieldType::TextSingle, "id", words.link_id()))];
+        let form = form(FORM_TYPE, words.command_link(), words.link_type(&self.provider), fields);
+        async { Ok(form) }.boxed()
+    }
+
+    fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>> {
+        async move {
+            let id = answers.one("id").ok_or(Error::Key("id"))?;
+            self.register(asker, id).await
+        }
+        .boxed()
+    }
+
+    fn is_last(&self) -> bool {
+        false
+    }
+}
+
+struct EnterCode {
+    hash: Hash,
+}
+
+impl Step for EnterCode {
+    fn form<'a>(&'a self, asker: &'a Asker) -> BoxFuture<'a, Result<DataForm>> {
+        let words = asker.words();
+        let fields = vec![required(field(FieldType::TextSingle, "code", words.link_code()))];
+        let form = form(FORM_TYPE, words.command_link(), words.link_enter(), fields);
+        async { Ok(form) }.boxed()
+    }
+
+    fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>> {
+        async move {
+            let hash = self.hash.to_string();
+            asker
+                .service
+                .verify_native(&asker.bare, &hash, answers.one("code"))
+                .await?;
+            Ok(Next::Done(asker.words().link_done(), None))
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,302 @@
+//! Ad-hoc commands (XEP-0050): the same operations for people, as menus and forms of any client.
+//!
+//! A command is a stack of steps, each a form. Submitting one leads to the next or to the end; `prev` goes back.
+
+mod admin;
+mod check;
+mod forget;
+mod introduce;
+mod link;
+mod links;
+mod sessions;
+mod wire;
+
+use futures::future::BoxFuture;
+use minidom::Element;
+use xmpp_parsers::data_forms::{DataForm, DataFormType};
+use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
+
+pub use self::introduce::request as introduction;
+pub use self::sessions::Sessions;
+use self::sessions::{Found, Key};
+use self::wire::{Action, Actions, Bad, Note, NoteType, Reply, Request, Status};
+use super::error::{plain, stanza_error};
+use super::form::Answers;
+use super::host::{Asker, Presentation};
+use crate::language::Language;
+use crate::service::{Requester, Result};
+
+/// One form of a command.
+pub trait Step: Send + Sync {
+    /// The form.
+    fn form<'a>(&'a self, asker: &'a Asker) -> BoxFuture<'a, Result<DataForm>>;
+
+    /// What filling it in leads to. An error is shown with the form, to be tried again.
+    fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>>;
+
+    /// Whether the command ends with it.
+    fn is_last(&self) -> bool {
+        true
+    }
+}
+
+/// What comes next.
+pub enum Next {
+    /// Another form.
+    Step(Box<dyn Step>),
+    /// The end, with words and perhaps a form of results.
+    Done(String, Option<DataForm>),
+}
+
+/// A command that can be executed.
+pub struct Command {
+    /// By what it is called on the wire.
+    pub node: &'static str,
+    name: fn(Language) -> String,
+    admins_only: bool,
+    begin: for<'a> fn(&'a Asker) -> BoxFuture<'a, Result<Next>>,
+}
+
+const COMMANDS: [Command; 7] = [
+    Command {
+        node: "link",
+        name: Language::command_link,
+        admins_only: false,
+        begin: link::begin,
+    },
+    Command {
+        node: "links",
+        name: Language::command_links,
+        admins_only: false,
+        begin: links::begin,
+    },
+    Command {
+        node: "forget",
+        name: Language::command_forget,
+        admins_only: false,
+        begin: forget::begin,
+    },
+    Command {
+        node: "check",
+        name: Language::command_check,
+        admins_only: false,
+        begin: check::begin,
+    },
+    Command {
+        node: "introduce",
+        name: Language::command_introduce,
+        admins_only: false,
+        begin: introduce::begin,
+    },
+    Command {
+        node: "statistics",
+        name: Language::command_statistics,
+        admins_only: true,
+        begin: admin::statistics,
+    },
+    Command {
+        node: "forget-jid",
+        name: Language::command_forget_jid,
+        admins_only: true,
+        begin: admin::forget_jid,
+    },
+];
+
+impl Command {
+    /// What it is called in a menu.
+    pub fn name(&self, words: Language) -> String {
+        (self.name)(words)
+    }
+
+    /// The commands that the asker may execute.
+    pub fn all(host: &Presentation, asker: &Asker) -> impl Iterator<Item = &'static Self> {
+        let is_admin = host.admins.contains(&asker.bare);
+        COMMANDS.iter().filter(move |command| is_admin || !command.admins_only)
+    }
+
+    /// The command of that node, if the asker may execute it.
+    pub fn find(host: &Presentation, asker: &Asker, node: &str) -> Option<&'static Self> {
+        Self::all(host, asker).find(|command| command.node == node)
+    }
+}
+
+type Answer = std::result::Result<Option<Element>, StanzaError>;
+
+/// The answer to a `<command/>` of an IQ set.
+pub async fn answer(host: &Presentation, sessions: &Sessions, asker: &Asker, payload: Element) -> Answer {
+    let words = asker.words();
+    let request = Request::try_from(payload).map_err(|_| Bad::Payload.error(words, words.stanza_malformed()))?;
+    let asker = &match request.lang.as_deref().and_then(Language::of_tag) {
+        Some(language) => Asker::new(asker.jid.clone(), &asker.service, Some(language)),
+        None => asker.clone(),
+    };
+    let counted = asker.service.admit(&Requester::Jid(asker.bare.clone()));
+    counted.map_err(|error| stanza_error(&error, words))?;
+    let command = Command::find(host, asker, &request.node).ok_or_else(|| unknown(&request.node, asker.words()))?;
+    let reply = match &request.sessionid {
+        None => begin(command, sessions, asker, &request).await?,
+        Some(id) => {
+            let key = (asker.jid.clone(), id.clone());
+            go_on(command, sessions, asker, key, request).await?
+        }
+    };
+    Ok(Some(reply.into()))
+}
+
+fn unknown(node: &str, words: Language) -> StanzaError {
+    let is_admins = COMMANDS.iter().any(|command| command.node == node);
+    match is_admins {
+        true => plain(
+            words,
+            ErrorType::Auth,
+            DefinedCondition::Forbidden,
+            words.command_admins_only(),
+        ),
+        false => plain(
+            words,
+            ErrorType::Cancel,
+            DefinedCondition::ItemNotFound,
+            words.stanza_no_node(),
+        ),
+    }
+}
+
+async fn begin(
+    command: &'static Command,
+    sessions: &Sessions,
+    asker: &Asker,
+    request: &Request,
+) -> std::result::Result<Reply, StanzaError> {
+    let words = asker.words();
+    match Action::of(request.action.as_deref(), words)? {
+        Action::Execute => {}
+        _ => return Err(Bad::Action.error(words, words.command_unknown_action())),
+    }
+    let next = (command.begin)(asker).await;
+    let key = (asker.jid.clone(), super::outgoing::random_id());
+    match next.map_err(|error| stanza_error(&error, words))? {
+        Next::Done(text, form) => Ok(done(command, asker, key.1, text, form)),
+        Next::Step(step) => {
+            let session = sessions::Session {
+                command: command.node,
+                steps: vec![step],
+            };
+            let reply = show(command, asker, &key, &session, None).await?;
+            if !sessions.put(key, session, asker.service.clock().now()) {
+                let busy = (ErrorType::Wait, DefinedCondition::ResourceConstraint);
+                return Err(plain(words, busy.0, busy.1, words.command_too_many()));
+            }
+            Ok(reply)
+        }
+    }
+}
+
+async fn go_on(
+    command: &'static Command,
+    sessions: &Sessions,
+    asker: &Asker,
+    key: Key,
+    request: Request,
+) -> std::result::Result<Reply, StanzaError> {
+    let words = asker.words();
+    let now = asker.service.clock().now();
+    // While it is being worked on, nobody else has it.
+    let mut session = match sessions.take(&key, now) {
+        Found::Open(session) if session.command == command.node => session,
+        Found::Expired => return Err(Bad::Expired.error(words, words.command_expired())),
+        Found::Open(_) | Found::Nothing => return Err(Bad::SessionId.error(words, words.command_bad_session())),
+    };
+    let reply = session.advance(command, asker, &key, request).await;
+    // After an error, the form can be sent again.
+    if !matches!(&reply, Ok(reply) if reply.status != Status::Executing) {
+        sessions.put(key, session, now);
+    }
+    reply
+}
+
+impl sessions::Session {
+    /// Does what the request asks for.
+    async fn advance(
+        &mut self,
+        command: &Command,
+        asker: &Asker,
+        key: &Key,
+        request: Request,
+    ) -> std::result::Result<Reply, StanzaError> {
+        let words = asker.words();
+        let refuse = |bad: Bad, text| Err(bad.error(words, text));
+        let is_last = self.steps.last().is_none_or(|step| step.is_last());
+        match Action::of(request.action.as_deref(), words)? {
+            Action::Cancel => Ok(Reply::new(command.node, key.1.clone(), Status::Canceled, words)),
+            Action::Prev if self.steps.len() > 1 => {
+                self.steps.pop();
+                show(command, asker, key, self, None).await
+            }
+            Action::Next if is_last => refuse(Bad::Action, words.command_unknown_action()),
+            Action::Complete if !is_last => refuse(Bad::Action, words.command_unknown_action()),
+            Action::Prev => refuse(Bad::Action, words.command_unknown_action()),
+            Action::Execute | Action::Next | Action::Complete => self.submit(command, asker, key, request.form).await,
+        }
+    }
+
+    async fn submit(
+        &mut self,
+        command: &Command,
+        asker: &Asker,
+        key: &Key,
+        form: Option<DataForm>,
+    ) -> std::result::Result<Reply, StanzaError> {
+        let words = asker.words();
+        let malformed = || Bad::Payload.error(words, words.stanza_malformed());
+        let form = form
+            .filter(|form| form.type_ == DataFormType::Submit)
+            .ok_or_else(malformed)?;
+        let step = self.steps.last_mut().ok_or_else(malformed)?;
+        let answers = Answers::of(form);
+        let asked = step.form(asker).await.map_err(|error| stanza_error(&error, words))?;
+        if let Some(label) = answers.missing(&asked.fields) {
+            return Err(Bad::Payload.error(words, words.command_missing_field(label)));
+        }
+        match step.submit(asker, answers).await {
+            Ok(Next::Done(text, form)) => Ok(done(command, asker, key.1.clone(), text, form)),
+            Ok(Next::Step(next)) => {
+                self.steps.push(next);
+                show(command, asker, key, self, None).await
+            }
+            Err(error) => show(command, asker, key, self, Some(error.text(words))).await,
+        }
+    }
+}
+
+/// The form of the current step, with what is wrong.
+async fn show(
+    command: &Command,
+    asker: &Asker,
+    key: &Key,
+    session: &sessions::Session,
+    complaint: Option<String>,
+) -> std::result::Result<Reply, StanzaError> {
+    let words = asker.words();
+    let mut reply = Reply::new(command.node, key.1.clone(), Status::Executing, words);
+    if let Some(step) = session.steps.last() {
+        let form = step.form(asker).await;
+        reply.form = Some(form.map_err(|error| stanza_error(&error, words))?);
+        reply.actions = Some(Actions::new(session.steps.len() > 1, step.is_last()));
+    }
+    reply.note = complaint.map(|text| Note {
+        type_: NoteType::Error,
+        text,
+    });
+    Ok(reply)
+}
+
+fn done(command: &Command, asker: &Asker, session: String, text: String, form: Option<DataForm>) -> Reply {
+    Reply {
+        form,
+        note: Some(Note {
+            type_: NoteType::Info,
+            text,
+        }),
+        ..Reply::new(command.node, session, Status::Completed, asker.words())
+    }
+}

@@ -1,0 +1,80 @@
+//! Forms (XEP-0004): the fields that are asked for, and the answers that come back.
+
+use std::collections::HashMap;
+
+use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType, Option_};
+
+/// A field called `var`, labelled.
+pub fn field(type_: FieldType, var: &str, label: String) -> Field {
+    Field {
+        label: Some(label),
+        ..Field::new(var, type_)
+    }
+}
+
+/// The same, to be filled in.
+pub fn required(field: Field) -> Field {
+    Field {
+        required: true,
+        ..field
+    }
+}
+
+/// The same, with a choice of values, each with its label.
+pub fn choice(field: Field, options: impl IntoIterator<Item = (String, String)>) -> Field {
+    let option = |(value, label)| Option_ {
+        label: Some(label),
+        value,
+    };
+    Field {
+        options: options.into_iter().map(option).collect(),
+        ..field
+    }
+}
+
+/// A form to be filled in.
+pub fn form(form_type: &str, title: String, instructions: String, fields: Vec<Field>) -> DataForm {
+    DataForm {
+        title: Some(title),
+        instructions: Some(instructions),
+        ..DataForm::new(DataFormType::Form, form_type, fields)
+    }
+}
+
+/// What was filled in.
+#[derive(Debug, Default)]
+pub struct Answers(HashMap<String, Vec<String>>);
+
+impl Answers {
+    /// The fields of a form that was submitted.
+    pub fn of(form: DataForm) -> Self {
+        let fields = form.fields.into_iter();
+        Self(fields.filter_map(|field| Some((field.var?, field.values))).collect())
+    }
+
+    /// The first value of `var`, if it is more than spaces.
+    pub fn one(&self, var: &str) -> Option<&str> {
+        self.lines(var).next()
+    }
+
+    /// Every line of every value of `var`, without empty ones.
+    pub fn lines(&self, var: &str) -> impl Iterator<Item = &str> {
+        let values = self.0.get(var).into_iter().flatten();
+        values
+            .flat_map(|value| value.lines())
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+    }
+
+    /// Whether the boolean `var` is set (XEP-0004, 3.3).
+    pub fn flag(&self, var: &str) -> bool {
+        matches!(self.one(var), Some("1" | "true"))
+    }
+
+    /// The label of the first of the `fields` that must be filled in and is not.
+    pub fn missing<'a>(&self, fields: &'a [Field]) -> Option<&'a str> {
+        let missing = |field: &&Field| field.required && field.var.as_deref().is_none_or(|var| self.one(var).is_none());
+        let field = fields.iter().find(missing)?;
+        field.label.as_deref().or(field.var.as_deref())
+    }
+}

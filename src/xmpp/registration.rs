@@ -1,0 +1,126 @@
+//! In-band registration (XEP-0077), for clients that know nothing else: registering makes the JID itself known, and
+//! sends codes to a number and an address if they are given; removing forgets everything.
+
+use minidom::Element;
+use xmpp_parsers::data_forms::{DataForm, FieldType};
+use xmpp_parsers::ns::REGISTER;
+use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
+
+use super::error::{plain, stanza_error};
+use super::form::{Answers, field, form};
+use super::host::{Asker, Presentation};
+use super::iq::{Answer, Kind};
+use super::outgoing::{Outgoing, Words, random_id};
+use super::presence;
+use crate::service::{Error, Requester, Result};
+
+/// What can be registered in this way: the fields that the XEP names (14.1) for providers of codes.
+const FIELDS: [&str; 2] = ["phone", "email"];
+
+/// The answer to a `<query/>`, and what else is to be sent.
+pub async fn answer(
+    host: &Presentation,
+    asker: &Asker,
+    kind: Kind,
+    query: &Element,
+    aside: &mut Vec<Outgoing>,
+) -> Answer {
+    let words = asker.words();
+    if asker.bare.node().is_none() {
+        return Err(stanza_error(&Error::NotAnAccount, words));
+    }
+    let answered = match kind {
+        Kind::Get => ask(asker).await.map(Some),
+        Kind::Set if query.has_child("remove", REGISTER) => return remove(host, asker, query, aside).await,
+        Kind::Set => register(host, asker, query, aside).await.map(|()| None),
+    };
+    answered.map_err(|error| stanza_error(&error, words))
+}
+
+fn offered(asker: &Asker) -> impl Iterator<Item = &'static str> {
+    FIELDS
+        .into_iter()
+        .filter(|field| asker.service.providers().contains(*field))
+}
+
+async fn ask(asker: &Asker) -> Result<Element> {
+    let words = asker.words();
+    asker.service.admit(&Requester::Jid(asker.bare.clone()))?;
+    let registered = asker.service.is_registered(&asker.bare).await?;
+    let label = |provider| match provider {
+        "phone" => words.provider_phone(),
+        _ => words.provider_email(),
+    };
+    let fields = offered(asker)
+        .map(|name| field(FieldType::TextSingle, name, label(name)))
+        .collect();
+    let form = form(REGISTER, words.service_name(), words.registration_ask(), fields);
+    let instructions = Element::builder("instructions", REGISTER).append(words.registration_ask());
+    Ok(Element::builder("query", REGISTER)
+        .append_all(registered.then(|| Element::bare("registered", REGISTER)))
+        .append(instructions)
+        .append_all(offered(asker).map(|name| Element::bare(name, REGISTER)))
+        .append(form)
+        .build())
+}
+
+async fn register(host: &Presentation, asker: &Asker, query: &Element, aside: &mut Vec<Outgoing>) -> Result<()> {
+    let (service, words) = (&asker.service, asker.words());
+    service.admit(&Requester::Jid(asker.bare.clone()))?;
+    let form = query.get_child("x", xmpp_parsers::ns::DATA_FORMS).cloned();
+    let answers = form
+        .and_then(|form| DataForm::try_from(form).ok())
+        .map_or_else(Answers::default, Answers::of);
+    let typed = |name: &str| {
+        let plain = query.get_child(name, REGISTER).map(Element::text);
+        answers
+            .one(name)
+            .map(str::to_owned)
+            .or(plain)
+            .filter(|id| !id.trim().is_empty())
+    };
+    service
+        .register_native(&asker.bare, "xmpp", asker.bare.as_str(), false)
+        .await?;
+    let mut said = words.registration_done();
+    for provider in offered(asker) {
+        if let Some(id) = typed(provider) {
+            service.register_native(&asker.bare, provider, &id, false).await?;
+            said = words.chat_code_sent();
+        }
+    }
+    let words = Words::chat(&host.jid, asker.bare.as_str(), random_id(), words, said);
+    aside.push(Outgoing::Words(words));
+    Ok(())
+}
+
+/// Forgets everything, the subscription included (XEP-0077, 3.2; XEP-0100, 4.3).
+async fn remove(host: &Presentation, asker: &Asker, query: &Element, aside: &mut Vec<Outgoing>) -> Answer {
+    let words = asker.words();
+    if query.children().count() > 1 {
+        let malformed = words.stanza_malformed();
+        return Err(plain(words, ErrorType::Modify, DefinedCondition::BadRequest, malformed));
+    }
+    let removed = async {
+        asker.service.admit(&Requester::Jid(asker.bare.clone()))?;
+        let registered = asker.service.is_registered(&asker.bare).await?;
+        asker.service.forget_native(&asker.bare, &[]).await?;
+        aside.extend(presence::dismiss(host, asker).await?);
+        Ok(registered)
+    };
+    match removed.await {
+        Ok(true) => Ok(None),
+        Ok(false) => Err(not_registered(asker)),
+        Err(error) => Err(stanza_error(&error, words)),
+    }
+}
+
+fn not_registered(asker: &Asker) -> StanzaError {
+    let words = asker.words();
+    plain(
+        words,
+        ErrorType::Auth,
+        DefinedCondition::RegistrationRequired,
+        words.links_none(),
+    )
+}

@@ -1,0 +1,36 @@
+//! What is said alike in forms and in chat.
+
+use std::time::SystemTime;
+
+use super::host::Asker;
+use crate::language::Language;
+use crate::model::{Hash, Identity};
+use crate::service::Linked;
+
+/// By how many things somebody can be found.
+pub fn title(links: usize, words: Language) -> String {
+    match links {
+        0 => words.links_none(),
+        _ => words.links_count(links),
+    }
+}
+
+/// A link of the asker, as far as it is known what it is.
+pub fn describe(link: &Linked, asker: &Asker) -> String {
+    let words = asker.words();
+    if link.hash == Identity::of_jid(&asker.bare).hash() {
+        return words.links_own(&asker.bare);
+    }
+    words.links_other(&short(&link.hash), &day(link.since))
+}
+
+/// The beginning of a hash: enough to tell a person's few apart.
+fn short(hash: &Hash) -> String {
+    hash.to_string().chars().take(8).collect()
+}
+
+/// A day as in 2026-11-23 (ISO 8601).
+fn day(time: SystemTime) -> String {
+    let text = humantime::format_rfc3339_seconds(time).to_string();
+    text.chars().take_while(|c| *c != 'T').collect()
+}
