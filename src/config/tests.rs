@@ -76,6 +76,21 @@ fn defaults_are_the_protocols() {
 }
 
 #[test]
+fn how_the_service_presents_itself_is_checked() {
+    let config = load(&format!("{LEAST}[service]\nlanguage = \"de\"\n")).unwrap();
+    assert_eq!(config.settings().language, crate::language::Language::German);
+    for (wrong, key) in [
+        ("language = \"it\"", "language"),
+        ("url = \"example\"", "service.url"),
+        ("addresses = { abuse = [\"abuse@example.org\"] }", "service.addresses"),
+        ("addresses = { pigeon = [] }", "pigeon"),
+    ] {
+        let complaint = complaint(&format!("[service]\n{wrong}\n"));
+        assert!(complaint.contains(key), "{complaint}");
+    }
+}
+
+#[test]
 fn flags_override_the_file() {
     let config = load_with(
         LEAST,

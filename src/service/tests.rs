@@ -724,3 +724,143 @@ async fn contact_details_are_limited() {
     let request = Fixture::request(&amy(), &details, vec![own_hash(&michael())]);
     assert_eq!(code_of(it.service.contact_native(request).await), "too_many_requested");
 }
+
+#[tokio::test]
+async fn a_code_alone_finds_its_registration() {
+    let it = Fixture::new();
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    it.register(&amy(), "email", MAIL).await.unwrap();
+    it.register(&michael(), "phone", "+447700900456").await.unwrap();
+    let email = it.codes(Queue::Email).await.pop().unwrap();
+    let verify = async |jid: &BareJid, code: &str| it.service.verify_any_native(jid, code).await;
+
+    assert_eq!(code_of(verify(&amy(), "").await), "missing_code");
+    assert_eq!(code_of(verify(&amy(), "99999999").await), "faulty_code");
+    assert_eq!(code_of(verify(&jid("eve@example.org"), &email).await), "not_found");
+    let verified = verify(&amy(), &email).await.unwrap();
+    assert_eq!(verified.hash.to_string(), hash("email", MAIL));
+    assert!(it.confirms(&amy(), &hash("email", MAIL)).await);
+    assert!(!it.confirms(&amy(), &hash("phone", PHONE)).await);
+}
+
+#[tokio::test]
+async fn wrong_codes_alone_use_up_every_registration_they_are_compared_with() {
+    let it = Fixture::new();
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    for _ in 0..5 {
+        let guess = it.service.verify_any_native(&amy(), &wrong(&code)).await;
+        assert_eq!(code_of(guess), "faulty_code");
+    }
+    assert_eq!(code_of(it.service.verify_any_native(&amy(), &code).await), "not_found");
+    assert_eq!(
+        code_of(it.verify(&amy(), &hash("phone", PHONE), &code).await),
+        "not_found"
+    );
+}
+
+#[tokio::test]
+async fn a_code_for_an_erasure_proves_nothing() {
+    let it = Fixture::new();
+    it.register(&amy(), "xmpp", amy().as_str()).await.unwrap();
+    it.service.forget_http(&amy(), &[], None, false).await.unwrap();
+    let code = it.codes(Queue::Xmpp).await.pop().unwrap();
+    assert_eq!(code_of(it.service.verify_any_native(&amy(), &code).await), "not_found");
+}
+
+impl Fixture {
+    async fn letters(&self, queue: Queue) -> Vec<Letter> {
+        let now = self.clock.now();
+        let read = move |tx: &dyn Read| tx.due(queue, now, 1000);
+        let rows = self.service.store().read(read).await.unwrap();
+        let open = |row: &crate::store::Row| self.service.open_letter(&row.sealed).unwrap();
+        rows.iter().map(open).collect()
+    }
+}
+
+#[tokio::test]
+async fn messages_are_in_the_language_of_whoever_reads_them() {
+    let it = Fixture::with(|settings| settings.language = Language::French);
+    let german = it.service.speaking(Some(Language::German));
+    german.register_native(&amy(), "phone", PHONE, false).await.unwrap();
+    assert_eq!(it.letters(Queue::Phone).await[0].language, Language::German);
+    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    german
+        .verify_native(&amy(), &hash("phone", PHONE), Some(&code))
+        .await
+        .unwrap();
+
+    // Michael's client does not say what he speaks; Amy's did when she linked her number.
+    let michaels = "+447700900456";
+    it.register(&michael(), "phone", michaels).await.unwrap();
+    assert_eq!(it.letters(Queue::Phone).await[0].language, Language::French);
+    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    it.verify(&michael(), &hash("phone", michaels), &code).await.unwrap();
+    it.contact(&michael(), michaels, vec![hash("phone", PHONE)])
+        .await
+        .unwrap();
+    assert_eq!(it.letters(Queue::Xmpp).await[0].language, Language::German);
+}
+
+#[tokio::test]
+async fn a_code_that_was_sent_again_stands_for_the_first() {
+    let it = Fixture::new();
+    let register = async |resend| {
+        it.clock.advance(MINUTE);
+        let itself = amy();
+        it.service
+            .register_http(&itself, "xmpp", itself.as_str(), resend)
+            .await
+            .unwrap();
+    };
+    register(false).await;
+    let first = it.letters(Queue::Xmpp).await.pop().unwrap();
+    assert_eq!(first.replaces, None);
+    it.sent(Queue::Xmpp).await;
+    for _ in 0..2 {
+        register(true).await;
+        let again = it.letters(Queue::Xmpp).await.pop().unwrap();
+        assert_ne!(again.id, first.id);
+        assert_eq!(again.replaces.as_ref(), Some(&first.id));
+        it.sent(Queue::Xmpp).await;
+    }
+    // What was never sent cannot be stood for.
+    register(true).await;
+    register(true).await;
+    assert_eq!(it.letters(Queue::Xmpp).await.pop().unwrap().replaces, None);
+}
+
+#[tokio::test]
+async fn subscribers_are_kept_sealed_and_listed_in_pages() {
+    let it = Fixture::new();
+    for n in 0..501 {
+        it.service
+            .subscribe(&jid(&format!("user{n}@example.org")))
+            .await
+            .unwrap();
+    }
+    it.service.subscribe(&amy()).await.unwrap();
+    assert!(it.service.is_subscriber(&amy()).await.unwrap());
+    assert!(it.service.unsubscribe(&amy()).await.unwrap());
+    assert!(!it.service.unsubscribe(&amy()).await.unwrap());
+    let (mut pages, mut all) = (Pages::default(), std::collections::BTreeSet::new());
+    while let Some(page) = it.service.subscribers(&mut pages).await.unwrap() {
+        all.extend(page);
+    }
+    assert_eq!(all.len(), 501);
+    assert!(!all.contains(&amy()));
+}
+
+#[tokio::test]
+async fn statistics_count_and_name_nobody() {
+    let it = Fixture::new();
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    it.clock.advance(MINUTE);
+    let statistics = it.service.statistics().await.unwrap();
+    let counts = statistics.counts;
+    assert_eq!(
+        (counts.links, counts.owners, counts.pending, counts.outbox),
+        (1, 1, 1, 1)
+    );
+    assert!(statistics.uptime >= MINUTE);
+}

@@ -14,7 +14,7 @@ macro_rules! tests {
             links_are_found_moved_and_listed, links_go_only_with_their_owner, registrations_are_kept_apart_by_target,
             registrations_are_replaced_and_removed, counters_are_set, messages_come_when_due_and_in_order,
             queues_do_not_mix, messages_are_withdrawn_by_what_they_are_about, row_ids_are_never_used_again, a_retry_counts_and_waits, what_expired_goes_and_nothing_else,
-            an_error_rolls_everything_back, a_write_is_seen_by_the_next_read, many_writers_at_once_lose_nothing,
+            subscribers_come_in_pages_and_go, everything_is_counted, an_error_rolls_everything_back, a_write_is_seen_by_the_next_read, many_writers_at_once_lose_nothing,
             settling_keeps_everything);
     };
     ($with_store:ident: $($name:ident),*) => {
@@ -178,7 +178,9 @@ pub async fn messages_are_withdrawn_by_what_they_are_about(store: Store) {
                     ..row(Queue::Xmpp, 1, seal)
                 })?;
             }
-            w.withdraw(&A)
+            assert!(w.withdraw(&A)?);
+            assert!(!w.withdraw(&A)?);
+            Ok(())
         })
         .await
         .unwrap();
@@ -296,6 +298,63 @@ pub async fn many_writers_at_once_lose_nothing(store: Store) {
     let done = done.into_iter().filter(|ok| matches!(ok, Ok(true))).count();
     assert_eq!(done, 450);
     assert_eq!(store.read(|r| r.quota(&A)).await.unwrap().unwrap().used, 450);
+}
+
+fn subscriber(n: u8) -> Subscriber {
+    Subscriber {
+        owner: Mac([n; 16]),
+        sealed: vec![n; 3],
+    }
+}
+
+pub async fn subscribers_come_in_pages_and_go(store: Store) {
+    store
+        .write(|w| {
+            // One of them twice.
+            [0, 1, 2, 3, 255, 3]
+                .iter()
+                .try_for_each(|n| w.put_subscriber(&subscriber(*n)))?;
+            assert!(w.is_subscriber(&Mac([3; 16]))?);
+            assert!(w.delete_subscriber(&Mac([3; 16]))?);
+            assert!(!w.delete_subscriber(&Mac([3; 16]))?);
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.read(move |r| r.subscribers(after.as_ref(), 2)).await.unwrap();
+        assert!(page.len() <= 2);
+        let Some(last) = page.last() else { break };
+        after = Some(last.owner);
+        found.extend(page);
+    }
+    found.sort_by_key(|one| one.owner.0);
+    assert_eq!(found, [0, 1, 2, 255].map(subscriber));
+    assert!(!store.read(|r| r.is_subscriber(&Mac([3; 16]))).await.unwrap());
+}
+
+pub async fn everything_is_counted(store: Store) {
+    assert_eq!(store.read(|r| r.counts()).await.unwrap(), Counts::default());
+    store
+        .write(|w| {
+            w.put_link(&A, &link(X, 1))?;
+            w.put_link(&B, &link(X, 2))?;
+            w.put_pending(&pending(A, X, 10))?;
+            w.push(&row(Queue::Xmpp, 1, 1))?;
+            w.push(&row(Queue::Email, 1, 1))?;
+            w.put_subscriber(&subscriber(1))
+        })
+        .await
+        .unwrap();
+    let counts = Counts {
+        links: 2,
+        owners: 1,
+        pending: 1,
+        outbox: 2,
+        subscribers: 1,
+    };
+    assert_eq!(store.read(|r| r.counts()).await.unwrap(), counts);
 }
 
 pub async fn settling_keeps_everything(store: Store) {

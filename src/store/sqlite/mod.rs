@@ -174,6 +174,26 @@ mod tests {
     }
 
     #[test]
+    fn brings_an_older_database_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let first = include_str!("../../../migrations/0001_first.sql");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(&format!(
+            "{first} INSERT INTO meta VALUES ('key_check', x'{}'); PRAGMA user_version = 1;",
+            hex::encode(KEY.0)
+        ))
+        .unwrap();
+        drop(old);
+        drop(SqliteStore::open(&path, KEY).unwrap());
+        let new = Connection::open(&path).unwrap();
+        let subscribers: i64 = new
+            .query_row("SELECT count(*) FROM subscribers", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(subscribers, 0);
+    }
+
+    #[test]
     fn refuses_a_database_of_a_newer_version() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");

@@ -90,3 +90,55 @@ impl Sessions {
         slots
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const NOW: Millis = 1_700_000_000_000;
+
+    fn key(resource: &str, id: &str) -> Key {
+        (Jid::new(&format!("amy@example.org/{resource}")).unwrap(), id.into())
+    }
+
+    fn session() -> Session {
+        Session {
+            command: "link",
+            steps: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_session_is_its_owners_and_is_taken_once() {
+        let sessions = Sessions::default();
+        assert!(sessions.put(key("phone", "1"), session(), NOW));
+        assert!(matches!(sessions.take(&key("laptop", "1"), NOW), Found::Nothing));
+        assert!(matches!(sessions.take(&key("phone", "2"), NOW), Found::Nothing));
+        assert!(matches!(sessions.take(&key("phone", "1"), NOW), Found::Open(_)));
+        assert!(matches!(sessions.take(&key("phone", "1"), NOW), Found::Nothing));
+    }
+
+    #[test]
+    fn a_session_expires_and_what_was_typed_with_it() {
+        let sessions = Sessions::default();
+        sessions.put(key("phone", "1"), session(), NOW);
+        assert!(matches!(
+            sessions.take(&key("phone", "1"), NOW + millis(LIVES)),
+            Found::Expired
+        ));
+        assert!(matches!(
+            sessions.take(&key("phone", "1"), NOW + millis(REMEMBERED)),
+            Found::Nothing
+        ));
+    }
+
+    #[test]
+    fn open_sessions_are_bounded() {
+        let sessions = Sessions::default();
+        let open = (0..50).filter(|n| sessions.put(key("phone", &n.to_string()), session(), NOW));
+        assert_eq!(open.count(), OF_ONE);
+        assert!(sessions.put(key("laptop", "1"), session(), NOW));
+        assert!(sessions.put(key("phone", "later"), session(), NOW + millis(LIVES)));
+    }
+}
