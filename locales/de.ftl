@@ -189,7 +189,7 @@ chat_help =
     Ich helfe deinen Freunden, dich zu finden. Du kannst mir schreiben:
     • verknüpfe telefon +44 7700 900123 – über eine Nummer gefunden werden (oder: verknüpfe mail name@example.org). Du bekommst einen Code; schick ihn mir.
     • verknüpfungen – worüber man dich findet
-    • vergiss telefon +44 7700 900123 – nicht mehr darüber gefunden werden; nur „vergiss“ heißt: alles
+    • vergiss telefon +44 7700 900123 – nicht mehr darüber gefunden werden; „vergiss“ allein vergisst alles
     • vermittle +44 7700 900456 – jemanden bitten, dir zu schreiben. Damit man dich erkennt, füge hinzu, worüber man dich kennt: vermittle +44 7700 900456 als +44 7700 900123
     • hilfe – dieser Text
     Ich bewahre keine Nummern oder Adressen auf, nur Hashes.
@@ -197,7 +197,7 @@ chat_code_sent = Ein Code ist dorthin unterwegs. Schick ihn mir, dann ist es ver
 chat_link_usage = Bitte schreib, was verknüpft werden soll, zum Beispiel: verknüpfe telefon +44 7700 900123
 chat_introduce_usage = Bitte schreib, wer gefragt werden soll, zum Beispiel: vermittle +44 7700 900456, name@example.org
 chat_verify_usage = Bitte schreib den Code, den du bekommen hast, zum Beispiel: bestätige 1234
-chat_encrypted = Verschlüsselte Nachrichten kann ich nicht lesen. Bitte schalte die Verschlüsselung für diesen Chat aus; was wir hier schreiben, nützt anderen wenig.
+chat_encrypted = Verschlüsselte Nachrichten kann ich nicht lesen. Bitte schalte die Verschlüsselung für diesen Chat aus.
 verified = Danke, das ist nachgewiesen: Du kannst jetzt darüber gefunden werden.
 
 # Single words, in lower case, that begin a command. The English ones are always understood.

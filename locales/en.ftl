@@ -190,7 +190,7 @@ chat_help =
     I help your friends find you. You can write to me:
     • link phone +44 7700 900123 – be found by a number (or: link email name@example.org). You are sent a code; send it to me.
     • links – what you can be found by
-    • forget phone +44 7700 900123 – be found by it no more; only “forget” means everything
+    • forget phone +44 7700 900123 – be found by it no more; “forget” alone forgets everything
     • introduce +44 7700 900456 – ask somebody to write to you. So that they know you, add what you are known by: introduce +44 7700 900456 as +44 7700 900123
     • help – this text
     I keep no numbers or addresses, only hashes.
@@ -198,7 +198,7 @@ chat_code_sent = A code is on its way there. Send it to me, and it is linked.
 chat_link_usage = Please write what is to be linked, like: link phone +44 7700 900123
 chat_introduce_usage = Please write who is to be asked, like: introduce +44 7700 900456, name@example.org
 chat_verify_usage = Please write the code that you were sent, like: verify 1234
-chat_encrypted = I cannot read encrypted messages. Please switch encryption off for this chat; what we say here is worth little to others.
+chat_encrypted = I cannot read encrypted messages. Please switch encryption off for this chat.
 verified = Thank you, that is proven: you can be found by it now.
 
 # Single words, in lower case, that begin a command. The English ones are always understood.

@@ -189,7 +189,7 @@ chat_help =
     Ayudo a tus amigos a encontrarte. Puedes escribirme:
     • vincula teléfono +44 7700 900123 – que te encuentren por un número (o: vincula correo nombre@example.org). Recibes un código; envíamelo.
     • vínculos – con qué te pueden encontrar
-    • olvida teléfono +44 7700 900123 – que ya no te encuentren así; solo «olvida» significa todo
+    • olvida teléfono +44 7700 900123 – que ya no te encuentren así; «olvida» a secas lo olvida todo
     • contacta +44 7700 900456 – pedir a alguien que te escriba. Para que te reconozca, añade por qué dato te conoce: contacta +44 7700 900456 como +44 7700 900123
     • ayuda – este texto
     No guardo números ni direcciones, solo hashes.
@@ -197,7 +197,7 @@ chat_code_sent = Un código va de camino. Envíamelo, y el vínculo estará hech
 chat_link_usage = Escribe qué se debe vincular, por ejemplo: vincula teléfono +44 7700 900123
 chat_introduce_usage = Escribe a quién hay que preguntar, por ejemplo: contacta +44 7700 900456, nombre@example.org
 chat_verify_usage = Escribe el código que has recibido, por ejemplo: confirma 1234
-chat_encrypted = No puedo leer mensajes cifrados. Desactiva el cifrado en este chat, por favor; lo que hablamos aquí tiene poco valor para otros.
+chat_encrypted = No puedo leer mensajes cifrados. Desactiva el cifrado en este chat, por favor.
 verified = Gracias, está demostrado: ya te pueden encontrar así.
 
 # Single words, in lower case, that begin a command. The English ones are always understood.

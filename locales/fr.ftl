@@ -189,7 +189,7 @@ chat_help =
     J’aide vos amis à vous trouver. Vous pouvez m’écrire :
     • lier téléphone +44 7700 900123 – pour qu’on vous trouve par un numéro (ou : lier e-mail nom@example.org). Vous recevez un code ; envoyez-le-moi.
     • liens – par quoi on peut vous trouver
-    • oublier téléphone +44 7700 900123 – pour qu’on ne vous trouve plus ainsi ; « oublier » tout seul signifie tout
+    • oublier téléphone +44 7700 900123 – pour qu’on ne vous trouve plus ainsi ; « oublier » tout seul oublie tout
     • contacter +44 7700 900456 – demander à quelqu’un de vous écrire. Pour qu’on vous reconnaisse, ajoutez ce par quoi on vous connaît : contacter +44 7700 900456 comme +44 7700 900123
     • aide – ce texte
     Je ne conserve ni numéros ni adresses, seulement des empreintes (hash).
@@ -197,7 +197,7 @@ chat_code_sent = Un code est en route. Envoyez-le-moi, et le lien sera fait.
 chat_link_usage = Veuillez écrire ce qui doit être lié, par exemple : lier téléphone +44 7700 900123
 chat_introduce_usage = Veuillez écrire à qui demander, par exemple : contacter +44 7700 900456, nom@example.org
 chat_verify_usage = Veuillez écrire le code que vous avez reçu, par exemple : confirmer 1234
-chat_encrypted = Je ne peux pas lire les messages chiffrés. Veuillez désactiver le chiffrement pour cette discussion ; ce que nous disons ici n’a guère de valeur pour les autres.
+chat_encrypted = Je ne peux pas lire les messages chiffrés. Veuillez désactiver le chiffrement pour cette discussion.
 verified = Merci, c’est prouvé : on peut maintenant vous trouver ainsi.
 
 # Single words, in lower case, that begin a command. The English ones are always understood.

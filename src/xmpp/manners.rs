@@ -11,7 +11,7 @@ use crate::clock::{Millis, millis};
 use crate::model::BareJid;
 
 /// So many answers a minute are a conversation; more are a loop.
-const ANSWERS: u32 = 6;
+const ANSWERS: u32 = 10;
 const MINUTE: Duration = Duration::from_secs(60);
 /// Somebody who is not understood is helped once in this time.
 const HELP_AGAIN: Duration = Duration::from_secs(60 * 60);
@@ -125,7 +125,7 @@ mod tests {
     fn a_conversation_is_a_few_answers_a_minute() {
         let manners = Manners::default();
         let answered = (0..20).filter(|n| manners.may_answer(&amy(), &format!("link {n}"), true, NOW));
-        assert_eq!(answered.count(), 6);
+        assert_eq!(answered.count(), 10);
         assert!(manners.may_answer(&amy(), "links", true, NOW + 60_000));
     }
 

@@ -34,7 +34,9 @@ impl Step for ChooseProvider {
         let words = asker.words();
         let providers = asker.service.providers().iter();
         let options = providers.map(|provider| (provider.clone(), label(provider, words)));
-        let provider = choice(field(FieldType::ListSingle, "provider", words.link_provider()), options);
+        let mut provider = choice(field(FieldType::ListSingle, "provider", words.link_provider()), options);
+        // What most people want, where it is offered.
+        provider.values = asker.service.providers().get("phone").cloned().into_iter().collect();
         let fields = vec![required(provider)];
         let form = form(FORM_TYPE, words.command_link(), words.link_choose(), fields);
         async { Ok(form) }.boxed()
