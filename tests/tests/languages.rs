@@ -1,0 +1,92 @@
+//! Everybody is written to in their own language.
+
+use itseme_client::Identity;
+use itseme_tests::{AMY, Element, Http, MICHAEL, RawClient, Reply, SERVICE, World, introduction, xml::lang};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// `POST` by a client that likes `languages`.
+async fn post(http: &Http, languages: &str, path: &str, body: &Value) -> Reply {
+    let request = http.request(Method::POST, path).header("accept-language", languages);
+    Reply::to(request.json(body)).await
+}
+
+/// An IQ set in `language`, and its answer.
+async fn ask_in(language: &str, client: &mut RawClient, payload: &str) -> Element {
+    let iq = format!("<iq type='set' id='{language}' to='{SERVICE}' xml:lang='{language}'>{payload}</iq>");
+    client.send(&iq).await;
+    client.next_that(|answer| answer.name() == "iq" && answer.attr("id") == Some(language)).await
+}
+
+#[tokio::test]
+async fn over_http_mails_and_pages_are_in_an_accepted_language() {
+    let world = World::start().await;
+    let (amy, http) = (world.client(&AMY).await, world.http());
+    amy.register("xmpp", AMY.jid, false).await.unwrap();
+    let registration = json!({"provider": "email", "id": AMY.email, "target": AMY.jid});
+    post(&http, "it, de-AT;q=0.8, en;q=0.3", "/v1/register", &registration).await.ok();
+    let mail = world.mail.take(AMY.email).await;
+    assert!(mail.subject.contains("ist dein Code"), "{mail:?}");
+    assert!(mail.text.starts_with("Hallo"), "{mail:?}");
+    assert!(mail.html.contains("lang=\"de\""), "{mail:?}");
+
+    let path = format!("/verify/{}?code={}", AMY.email_hash(), mail.code());
+    for (languages, expected) in [("fr", "fr"), ("pt, es", "es"), ("*", "en"), ("äöü", "en"), ("", "en")] {
+        let page = http.request(Method::GET, &path).header("accept-language", languages.as_bytes());
+        let page = Reply::to(page).await;
+        assert!(page.body.contains(&format!("<html lang=\"{expected}\">")), "{languages}: {page:?}");
+    }
+    // What programs read stays as it is.
+    let refused = post(&http, "de", "/v1/verify", &json!({"hash": AMY.email_hash(), "code": "1"})).await;
+    assert!(refused.body.contains("This code is wrong"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn natively_it_is_the_stanzas() {
+    let world = World::start().await;
+    let mut amy = world.raw(&AMY).await;
+    let register = format!("<register xmlns='it-se.me:register' provider='phone' id='{}'/>", AMY.phone);
+    let registered = ask_in("es-MX", &mut amy, &register).await;
+    assert_eq!(registered.attr("type"), Some("result"));
+    let sms = world.gateway.take(AMY.phone).await;
+    assert!(sms.text.contains("¿eres amy@localhost?"), "{sms:?}");
+
+    let wrong =
+        format!("<verify xmlns='it-se.me:verify'><code>0</code><hash>{}</hash></verify>", AMY.phone_hash());
+    let refused = String::from(&ask_in("fr", &mut amy, &wrong).await);
+    assert!(refused.contains("xml:lang=\"fr\"") || refused.contains("xml:lang='fr'"), "{refused}");
+    assert!(refused.contains("faulty-code"), "{refused}");
+}
+
+/// Michael's client does not know what Amy speaks; the service does since she linked her number.
+#[tokio::test]
+async fn an_introduction_is_in_the_recipients() {
+    let world = World::start().await;
+    let mut raw = world.raw(&AMY).await;
+    let register = format!("<register xmlns='it-se.me:register' provider='phone' id='{}'/>", AMY.phone);
+    ask_in("de", &mut raw, &register).await;
+    let code = world.gateway.take(AMY.phone).await.code();
+    let verify = format!(
+        "<verify xmlns='it-se.me:verify'><code>{code}</code><hash>{}</hash></verify>",
+        AMY.phone_hash()
+    );
+    assert_eq!(ask_in("de", &mut raw, &verify).await.attr("type"), Some("result"));
+
+    let (amy, michael) = (world.client(&AMY).await, world.client(&MICHAEL).await);
+    amy.become_available().await.unwrap();
+    world.prove_phone(&michael, &MICHAEL).await;
+    michael.contact(&[Identity::new("phone", MICHAEL.phone).unwrap()], &[AMY.phone_hash()]).await.unwrap();
+    let message = introduction(&amy).await;
+    assert_eq!(lang(&message), Some("de"));
+    assert!(String::from(&message).contains("michael@localhost fragt an"), "{message:?}");
+}
+
+#[tokio::test]
+async fn without_a_word_it_is_the_configured_one() {
+    let world = World::with("[service]\nlanguage = \"fr\"").await;
+    let (amy, http) = (world.client(&AMY).await, world.http());
+    amy.register("xmpp", AMY.jid, false).await.unwrap();
+    http.post("/v1/register", &json!({"provider": "email", "id": AMY.email, "target": AMY.jid})).await.ok();
+    let mail = world.mail.take(AMY.email).await;
+    assert!(mail.html.contains("lang=\"fr\""), "{mail:?}");
+}
