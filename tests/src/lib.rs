@@ -37,7 +37,7 @@ pub use mail::{Mail, MailServer};
 pub use people::{AMY, EVE, MICHAEL, Person, hash};
 pub use process::Process;
 pub use raw::RawClient;
-pub use server::XmppServer;
+pub use server::{Refusal, XmppServer};
 pub use service::Service;
 pub use text::code_in;
 pub use wait::{PATIENCE, until, within};

@@ -77,16 +77,23 @@ async fn check_tells_what_answers_and_what_does_not() {
 
     world.gateway.stop().await;
     world.mail.stop().await;
-    let bad = world.service.run(&["check", "--set", "component.jid=unknown.localhost"]);
+    let refusal = world.server.refusal_of_strangers();
+    let stranger = ["check", "--set", "component.jid=unknown.localhost"];
+    let bad = world.service.run(&stranger);
     let told = String::from_utf8_lossy(&bad.stdout).into_owned();
     assert_eq!(bad.status.code(), Some(1), "{told}");
-    for wrong in ["XMPP server: ", "e-mail: ", "text messages: "] {
+    for wrong in ["e-mail: ", "text messages: "] {
         assert!(told.contains(&format!("WRONG   {wrong}")), "{told}");
     }
-    assert!(told.contains("host-unknown"), "{told}");
+    assert_eq!(told.contains("WRONG   XMPP server: "), refusal.before_login, "{told}");
 
-    let login = world.service.run(&["check", "--login", "--set", "component.secret=wrong"]);
-    assert!(String::from_utf8_lossy(&login.stdout).contains("not-authorized"), "{login:?}");
+    let login = |arguments: &[&str]| {
+        let output = world.service.run(&[arguments, &["--login"]].concat());
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        told.lines().find(|line| line.starts_with("WRONG   XMPP server: ")).expect(&told).to_owned()
+    };
+    assert!(login(&stranger).contains(refusal.condition));
+    assert!(login(&["check", "--set", "component.secret=wrong"]).contains("not-authorized"));
     assert_eq!(world.service.connections(), 1, "checking disturbs nobody");
 }
 

@@ -1,9 +1,11 @@
 //! The XMPP server the service is attached to.
 
+mod ejabberd;
 mod prosody;
 
 use std::{env, path::Path};
 
+use ejabberd::Ejabberd;
 use prosody::Prosody;
 
 use crate::{people::Person, process::Process, world::SERVICE};
@@ -22,6 +24,9 @@ pub trait XmppServer: std::fmt::Debug + Send + Sync {
     /// Makes an account; the server runs.
     fn add_account(&self, person: &Person);
 
+    /// What it does to a component that it was not told of.
+    fn refusal_of_strangers(&self) -> Refusal;
+
     /// Where clients connect, in plain TCP.
     fn client_port(&self) -> u16;
 
@@ -29,14 +34,24 @@ pub trait XmppServer: std::fmt::Debug + Send + Sync {
     fn component_port(&self) -> u16;
 }
 
+/// How a server refuses a component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// The condition of the stream error.
+    pub condition: &'static str,
+    /// Whether it comes before the secret was asked for.
+    pub before_login: bool,
+}
+
 /// The secret that the server expects from the service.
 pub const COMPONENT_SECRET: &str = "component-secret";
 
-/// The server that `ITSEME_TEST_SERVER` names (`prosody`, the default), not started yet.
+/// The server that `ITSEME_TEST_SERVER` names (`prosody`, the default, or `ejabberd`), not started yet.
 pub fn from_environment(folder: &Path) -> Box<dyn XmppServer> {
     match env::var("ITSEME_TEST_SERVER").as_deref() {
         Ok("prosody") | Err(_) => Box::new(Prosody::new(folder, SERVICE)),
-        Ok(other) => panic!("ITSEME_TEST_SERVER: there are no tests for {other}; try prosody"),
+        Ok("ejabberd") => Box::new(Ejabberd::new(folder, SERVICE)),
+        Ok(other) => panic!("ITSEME_TEST_SERVER: there are no tests for {other}; try prosody or ejabberd"),
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use super::{COMPONENT_SECRET, XmppServer};
+use super::{COMPONENT_SECRET, Refusal, XmppServer};
 use crate::{people::Person, ports, process::Process};
 
 /// Prosody in the foreground.
@@ -53,7 +53,7 @@ c2s_ports = {{ {client_port} }}
 component_interfaces = {{ "127.0.0.1" }}
 component_ports = {{ {component_port} }}
 
-modules_enabled = {{ "saslauth", "roster", "disco", "ping" }}
+modules_enabled = {{ "saslauth", "roster", "disco", "offline", "ping" }}
 modules_disabled = {{ "s2s", "tls", "s2s_auth_certs", "http", "https" }}
 authentication = "internal_hashed"
 c2s_require_encryption = false
@@ -91,6 +91,10 @@ impl XmppServer for Prosody {
         command.args(["register", person.name, "localhost", &person.password()]);
         let output = command.output().expect("prosodyctl");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+
+    fn refusal_of_strangers(&self) -> Refusal {
+        Refusal { condition: "host-unknown", before_login: true }
     }
 
     fn client_port(&self) -> u16 {

@@ -1,0 +1,126 @@
+//! ejabberd, without privileges, on ports and with data of its own.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::json;
+
+use super::{COMPONENT_SECRET, Refusal, XmppServer};
+use crate::{people::Person, ports, process::Process};
+
+/// Runs it as an ordinary program: the one process it starts is it.
+const EJABBERD_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ejabberd-example/ejabberd-in");
+
+/// ejabberd in the foreground.
+#[derive(Debug)]
+pub struct Ejabberd {
+    folder: PathBuf,
+    client_port: u16,
+    component_port: u16,
+    api_port: u16,
+    process: Option<Process>,
+}
+
+impl Ejabberd {
+    /// Writes its configuration: the host `localhost`, and the component.
+    pub fn new(folder: &Path, component: &str) -> Self {
+        let server = Self {
+            folder: folder.to_owned(),
+            client_port: ports::free(),
+            component_port: ports::free(),
+            api_port: ports::free(),
+            process: None,
+        };
+        fs::write(folder.join("ejabberd.yml"), server.settings(component)).expect("the configuration");
+        server
+    }
+
+    /// The stanza sizes are those of Debian's ejabberd.yml and of `ejabberd-example/itseme.yml`.
+    fn settings(&self, component: &str) -> String {
+        let Self { client_port, component_port, api_port, .. } = self;
+        format!(
+            r#"
+hosts: [localhost]
+loglevel: info
+log_rotate_count: 0
+auth_password_format: scram
+
+listen:
+  - port: {client_port}
+    ip: "127.0.0.1"
+    module: ejabberd_c2s
+    max_stanza_size: 262144
+  - port: {component_port}
+    ip: "127.0.0.1"
+    module: ejabberd_service
+    global_routes: false
+    shaper: none
+    max_stanza_size: 524288
+    hosts:
+      {component}:
+        password: {COMPONENT_SECRET}
+  - port: {api_port}
+    ip: "127.0.0.1"
+    module: ejabberd_http
+    request_handlers:
+      /api: mod_http_api
+
+api_permissions:
+  tests:
+    who: {{ ip: 127.0.0.1/32 }}
+    what: [register]
+
+modules:
+  mod_disco: {{}}
+  mod_http_api: {{}}
+  mod_offline: {{}}
+  mod_ping: {{}}
+  mod_roster: {{}}
+"#
+        )
+    }
+}
+
+impl XmppServer for Ejabberd {
+    fn spawn(&mut self) {
+        let mut command = Command::new(EJABBERD_IN);
+        command.arg(&self.folder);
+        self.process = Some(Process::spawn("ejabberd", &command, &self.folder.join("output.log")));
+    }
+
+    fn process(&mut self) -> Option<&mut Process> {
+        self.process.as_mut()
+    }
+
+    fn announcements(&self) -> Vec<String> {
+        [("c2s", self.client_port), ("service", self.component_port), ("http", self.api_port)]
+            .map(|(module, port)| {
+                format!("Start accepting TCP connections at 127.0.0.1:{port} for ejabberd_{module}")
+            })
+            .into()
+    }
+
+    fn add_account(&self, person: &Person) {
+        let account = json!({"user": person.name, "host": "localhost", "password": person.password()});
+        let mut command = Command::new("curl");
+        command.args(["--silent", "--show-error", "--fail-with-body", "--json", &account.to_string()]);
+        command.arg(format!("http://127.0.0.1:{}/api/register", self.api_port));
+        let output = command.output().expect("curl");
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    fn refusal_of_strangers(&self) -> Refusal {
+        Refusal { condition: "not-authorized", before_login: false }
+    }
+
+    fn client_port(&self) -> u16 {
+        self.client_port
+    }
+
+    fn component_port(&self) -> u16 {
+        self.component_port
+    }
+}
