@@ -88,6 +88,17 @@ impl Service {
         until("the service's HTTP port", probe, || log.tail()).await;
     }
 
+    /// Waits until all that it had to send was taken.
+    pub async fn has_sent_everything(&self) {
+        let script = "import sqlite3, sys\n\
+            sys.exit(any(sqlite3.connect(sys.argv[1], timeout=30).execute('SELECT 1 FROM outbox')))";
+        let probe = || {
+            let status = Command::new("python3").arg("-c").arg(script).arg(self.database()).status();
+            status.is_ok_and(|status| status.success()).then_some(())
+        };
+        until("an empty outbox", probe, || self.log().tail()).await;
+    }
+
     /// Makes every access to the database fail from now on, as a broken disk would.
     pub fn break_database(&self) {
         let script = r#"
