@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables of one part are used in another
-# What the example runs on: installing, building, starting, stopping. Sourced by ../run, which sets
-# "repository" and "folder" (everything of this run; removed at the end).
+# What the example runs on: installing, building, starting, stopping. Sourced by example.sh, which
+# sets "folder" (everything of this run; removed at the end).
 
 started=()   # process ids, in the order they were started
 patience=300 # tenths of a second anything may take
@@ -8,14 +8,14 @@ patience=300 # tenths of a second anything may take
 # Installs with apt what is missing, and says so.
 install_missing() {
   local packages=()
-  command -v prosody >/dev/null || packages+=(prosody)
+  PATH=$PATH:/usr/sbin command -v "$server_program" >/dev/null || packages+=("$server_package")
   command -v python3 >/dev/null || packages+=(python3)
   command -v curl >/dev/null || packages+=(curl)
   command -v cc >/dev/null || packages+=(build-essential)
   has_aiosmtpd || packages+=(python3-aiosmtpd)
   if ((${#packages[@]})); then
     say "Installing with apt: ${packages[*]}"
-    # RUNLEVEL=1: Debian does not start a Prosody of its own; a server that was there is left alone.
+    # RUNLEVEL=1: Debian does not start a server of its own; one that was there is left alone.
     as_root apt-get update -q >"$folder/apt.log" 2>&1 || true # a stale list often is good enough
     as_root apt-get install -y -q "${packages[@]}" >>"$folder/apt.log" 2>&1 || fail_with "$folder/apt.log"
   fi
@@ -47,19 +47,18 @@ build() {
   fi
 }
 
-# Three loopback ports that are free, and that the system gives to nobody by itself.
-find_ports() {
-  read -r client_port component_port http_port < <(python3 - <<'PYTHON'
-import random, socket
+# free_ports COUNT: loopback ports that are free, and that the system gives to nobody by itself.
+free_ports() {
+  python3 - "$1" <<'PYTHON'
+import random, socket, sys
 found = []
-while len(found) < 3:
+while len(found) < int(sys.argv[1]):
     port = random.randrange(10000, 32000)
     with socket.socket() as attempt:
         if port not in found and attempt.connect_ex(("127.0.0.1", port)):
             found.append(port)
 print(*found)
 PYTHON
-  )
 }
 
 # start NAME TEXT COMMAND...: runs a server, its output in NAME.log, until that has a line with TEXT.
@@ -99,39 +98,17 @@ start_stand_ins() {
   sms_port=$(port_of sms)
 }
 
-start_prosody() {
-  mkdir -p "$folder"/{prosody,certificates}
-  prosody_settings >"$folder/prosody.cfg.lua"
-  start prosody "Activated service 'component' on [127.0.0.1]:$component_port" \
-    prosody -F --config "$folder/prosody.cfg.lua"
-  local name
-  for name in amy michael; do
-    prosodyctl --config "$folder/prosody.cfg.lua" register "$name" localhost "$name-password" >"$folder/accounts.log" ||
-      fail_with "$folder/accounts.log"
-  done
+# shipped FILE: the lines for a live server as they are, but with the domain, secret and port of this run.
+shipped() {
+  sed -e 's/itseme\.example\.org/itseme.localhost/' -e 's/"change me"/"a secret of two"/' \
+    -e "s/\\b5347\\b/$component_port/" "$1"
 }
 
-# A server for trying things out, and the lines of itseme.cfg.lua as they are.
-prosody_settings() {
-  cat <<LUA
-data_path = "$folder/prosody"
-pidfile = "$folder/prosody.pid"
-certificates = "$folder/certificates"
-run_as_root = true
-log = { { levels = { min = "info" }, to = "console" } }
-interfaces = { "127.0.0.1" }
-c2s_ports = { $client_port }
-component_interfaces = { "127.0.0.1" }
-component_ports = { $component_port }
-modules_enabled = { "saslauth", "roster", "disco", "ping" }
-modules_disabled = { "s2s", "tls", "s2s_auth_certs", "http", "https" }
-authentication = "internal_hashed"
-c2s_require_encryption = false
-allow_unencrypted_plain_auth = true
-VirtualHost "localhost"
-LUA
-  sed -e 's/itseme\.example\.org/itseme.localhost/' -e 's/"change me"/"a secret of two"/' \
-    "$repository/prosody-example/itseme.cfg.lua"
+add_accounts() {
+  local name
+  for name in amy michael; do
+    add_account "$name" "$name-password" >"$folder/accounts.log" 2>&1 || fail_with "$folder/accounts.log"
+  done
 }
 
 start_service() {
@@ -179,6 +156,6 @@ start_watching() {
   local name
   for name in amy michael; do
     WATCH_PASSWORD="$name-password" start "messages-$name" "watching" \
-      python3 "$repository/prosody-example/watch.py" "$name@localhost" --port "$client_port"
+      python3 "$repository/example-lib/watch.py" "$name@localhost" --port "$client_port"
   done
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables of one part are used in another
 # The story: Amy and Michael prove who they are; Michael, who knows Amy's phone number, finds her.
-# Sourced by ../run. Every step looks whether it really happened; "step" names the one that is on.
+# Sourced by example.sh. Every step looks whether it really happened; "step" names the one that is on.
 
 amy_phone=+447700900123 # a range that is reserved for fiction
 michael_phone=+447700900456

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables of one part are used in another
-# Staying up for the reader's own tries. Sourced by ../run.
+# Staying up for the reader's own tries. Sourced by example.sh.
 
 # Shows what arrives, whoever causes it, until Ctrl-C.
 stay() {

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables of one part are used in another
-# Saying what happens, waiting for it, and showing what arrived. Sourced by ../run.
+# Saying what happens, waiting for it, and showing what arrived. Sourced by example.sh.
 
 current=starting
 
