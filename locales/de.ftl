@@ -9,7 +9,7 @@ presence_status = Lass dich von deinen Freunden über deine Nummer oder Adresse 
 
 code_own = It-se, bist du { $jid }? Bestätige mit: { $code }
 code_other =
-    It-se, bist du { $jid }? { $target } möchte unter dieser Adresse gefunden werden. Wenn du das bist, bestätige mit: { $code }
+    It-se, bist du { $jid }? { $target } möchte unter dieser Adresse gefunden werden. Wenn du das bist, gib diesen Code dort ein, wo du danach gefragt wurdest, nicht hier: { $code }
     Wenn nicht, ignoriere diese Nachricht: Ohne den Code passiert nichts.
 # A list of details follows.
 introduction = Hallo, { $jid } fragt an, ob ein Kontakt mit dir erwünscht ist. Damit du prüfen kannst, wer das ist, wurden diese Kontaktdaten angegeben:
@@ -21,10 +21,10 @@ taken_over =
        *[other] Deine Verknüpfung mit einem Benutzernamen bei { $provider } wurde übernommen: Eine andere Jabber-ID hat nachgewiesen, dass der Name zu ihr gehört.
     } Wenn das noch dir gehört, verknüpfe es einfach neu.
 forget_code_all =
-    Jemand hat über das Web darum gebeten, alles zu vergessen, was mit deiner Jabber-ID verknüpft ist. Wenn du das möchtest, bestätige mit: { $code }
+    Jemand hat über das Web darum gebeten, alles zu vergessen, was mit deiner Jabber-ID verknüpft ist. Wenn du das möchtest, gib diesen Code dort ein, nicht hier: { $code }
     Wenn du das nicht warst, ignoriere diese Nachricht: Ohne den Code wird nichts vergessen.
 forget_code_some =
-    Jemand hat über das Web darum gebeten, einen Teil von dem zu vergessen, was mit deiner Jabber-ID verknüpft ist. Wenn du das möchtest, bestätige mit: { $code }
+    Jemand hat über das Web darum gebeten, einen Teil von dem zu vergessen, was mit deiner Jabber-ID verknüpft ist. Wenn du das möchtest, gib diesen Code dort ein, nicht hier: { $code }
     Wenn du das nicht warst, ignoriere diese Nachricht: Ohne den Code wird nichts vergessen.
 
 ## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
@@ -101,6 +101,7 @@ stanza_unavailable = Das wird hier nicht angeboten.
 stanza_no_node = Diesen Knoten gibt es nicht.
 stanza_malformed = Eine IQ-Anfrage braucht eine id und genau einen Inhalt (Payload).
 stanza_busy = Zu viele Anfragen auf einmal. Versuch es später noch einmal.
+stanza_too_large = Das wäre zu viel auf einmal für eine Antwort.
 
 ## Commands (XEP-0050), as menus and forms
 
@@ -121,7 +122,7 @@ command_malformed_action = Diese Aktion gibt es nicht.
 command_bad_session = Diese Sitzung gibt es nicht. Bitte starte den Befehl neu.
 command_expired = Das hat zu lange gedauert. Bitte starte den Befehl neu.
 command_missing_field = Bitte fülle „{ $field }“ aus.
-command_too_many = Du hast zu viele Befehle offen. Schließe zuerst einen davon ab oder brich ihn ab.
+command_bad_form = Das Formular fehlt oder kann nicht gelesen werden. Bitte schick es ausgefüllt ab.
 
 link_choose = Worüber möchtest du gefunden werden?
 link_provider = Art
@@ -154,8 +155,9 @@ forget_links = Verknüpfungen
 forget_details = Nummern und Adressen, eine pro Zeile
 forget_everything = Alles
 forget_done = Vergessen.
-forget_all_done = Alles ist vergessen.
+forget_all_done = Alles ist vergessen. Falls dieser Dienst in deiner Kontaktliste steht, bleibt er dort, bis du ihn entfernst.
 forget_nothing = Es war nichts ausgewählt, also wurde nichts vergessen.
+forget_unknown = Damit ist nichts von dir verknüpft, also wurde nichts vergessen.
 
 check_ask = Gehört eine Nummer oder Adresse zu einer Jabber-ID? Der Dienst antwortet mit Ja oder Nein und verrät sonst nichts.
 check_jid = Jabber-ID
@@ -164,7 +166,7 @@ check_yes = Ja, das gehört zu { $jid }.
 check_no = Nein, das ist nicht mit { $jid } verknüpft.
 
 introduce_ask = Wer über diese Nummern und Adressen gefunden werden kann, erfährt deine und darf dir schreiben. Wer das ist, erfährst du nicht. Was du eintippst, wird bei der Ankunft gehasht und sofort vergessen; deine eigenen Angaben werden vergessen, sobald sie zugestellt sind.
-introduce_details = Deine eigenen Nummern und Adressen, eine pro Zeile (nur verknüpfte werden geschickt)
+introduce_details = Deine eigenen Nummern und Adressen, eine pro Zeile (nur verknüpfte werden geschickt, und deine Jabber-ID)
 introduce_contacts = Die der Leute, die du suchst, eine pro Zeile
 introduce_done = Wer davon gefunden werden kann, wurde gefragt und schreibt dir, wenn es recht ist.
 

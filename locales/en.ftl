@@ -9,7 +9,7 @@ presence_status = Let your friends find you by your number or address. Write “
 
 code_own = It-se, you { $jid }? Verify with: { $code }
 code_other =
-    It-se, you { $jid }? { $target } wants to be found under this address. If that is you, verify with: { $code }
+    It-se, you { $jid }? { $target } wants to be found under this address. If that is you, enter this code where you were asked for it, not here: { $code }
     If not, ignore this message: nothing happens without the code.
 # A list of details follows.
 introduction = Hey there, { $jid } asked whether they are allowed to get in contact with you. They provided the following contact details for you to confirm their identity:
@@ -21,10 +21,10 @@ taken_over =
        *[other] Your link to a user name at { $provider } was taken over: another Jabber ID has proven that it is theirs.
     } If it is still yours, link it again.
 forget_code_all =
-    Somebody asked over the web to forget everything linked to your Jabber ID. To do so, confirm with: { $code }
+    Somebody asked over the web to forget everything linked to your Jabber ID. To do so, enter this code there, not here: { $code }
     If that was not you, ignore this message: nothing is forgotten without the code.
 forget_code_some =
-    Somebody asked over the web to forget some of what is linked to your Jabber ID. To do so, confirm with: { $code }
+    Somebody asked over the web to forget some of what is linked to your Jabber ID. To do so, enter this code there, not here: { $code }
     If that was not you, ignore this message: nothing is forgotten without the code.
 
 ## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
@@ -102,6 +102,7 @@ stanza_unavailable = This is not offered here.
 stanza_no_node = There is no such node.
 stanza_malformed = An IQ request needs an id and exactly one payload.
 stanza_busy = Too many requests at once. Try again later.
+stanza_too_large = This would be too much at once for one answer.
 
 ## Commands (XEP-0050), as menus and forms
 
@@ -122,7 +123,7 @@ command_malformed_action = There is no such action.
 command_bad_session = There is no such session. Please start the command again.
 command_expired = This took too long. Please start the command again.
 command_missing_field = Please fill in “{ $field }”.
-command_too_many = You have too many commands open. Finish or cancel one of them first.
+command_bad_form = The form cannot be read, or is missing. Please send it filled in.
 
 link_choose = What do you want to be found by?
 link_provider = Kind
@@ -155,8 +156,9 @@ forget_links = Links
 forget_details = Numbers and addresses, one a line
 forget_everything = Everything
 forget_done = Forgotten.
-forget_all_done = Everything is forgotten.
+forget_all_done = Everything is forgotten. If this service is in your contact list, it stays there until you remove it.
 forget_nothing = Nothing was chosen, so nothing was forgotten.
+forget_unknown = Nothing of yours is linked to that, so nothing was forgotten.
 
 check_ask = Does a number or address belong to a Jabber ID? The service answers yes or no, and nothing else.
 check_jid = Jabber ID
@@ -165,7 +167,7 @@ check_yes = Yes, that belongs to { $jid }.
 check_no = No, that is not linked to { $jid }.
 
 introduce_ask = Whoever can be found by these numbers and addresses is told yours, and may write to you. You are not told who that is. What you type is hashed as it arrives and forgotten at once; your own details are forgotten once they are delivered.
-introduce_details = Your own numbers and addresses, one a line (only linked ones are sent)
+introduce_details = Your own numbers and addresses, one a line (only linked ones are sent, and your Jabber ID)
 introduce_contacts = Those of the people whom you look for, one a line
 introduce_done = Whoever of them can be found has been asked. They write to you if they want to.
 

@@ -9,7 +9,7 @@ presence_status = Deja que tus amigos te encuentren por tu número o tu direcci�
 
 code_own = It-se, ¿eres tú, { $jid }? Confirma con: { $code }
 code_other =
-    It-se, ¿eres tú, { $jid }? { $target } quiere que se le encuentre con esta dirección. Si eres tú, confirma con: { $code }
+    It-se, ¿eres tú, { $jid }? { $target } quiere que se le encuentre con esta dirección. Si eres tú, escribe este código donde te lo han pedido, no aquí: { $code }
     Si no, ignora este mensaje: sin el código no pasa nada.
 # A list of details follows.
 introduction = Hola, { $jid } pregunta si puede ponerse en contacto contigo. Para que puedas confirmar su identidad, ha dado estos datos de contacto:
@@ -21,10 +21,10 @@ taken_over =
        *[other] Tu vínculo con un nombre de usuario en { $provider } ha pasado a otras manos: otro ID de Jabber ha demostrado que es suyo.
     } Si todavía te pertenece, crea el vínculo de nuevo.
 forget_code_all =
-    Alguien ha pedido por la web que se olvide todo lo vinculado a tu ID de Jabber. Para hacerlo, confirma con: { $code }
+    Alguien ha pedido por la web que se olvide todo lo vinculado a tu ID de Jabber. Para hacerlo, escribe este código allí, no aquí: { $code }
     Si no has sido tú, ignora este mensaje: sin el código no se olvida nada.
 forget_code_some =
-    Alguien ha pedido por la web que se olvide una parte de lo vinculado a tu ID de Jabber. Para hacerlo, confirma con: { $code }
+    Alguien ha pedido por la web que se olvide una parte de lo vinculado a tu ID de Jabber. Para hacerlo, escribe este código allí, no aquí: { $code }
     Si no has sido tú, ignora este mensaje: sin el código no se olvida nada.
 
 ## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
@@ -101,6 +101,7 @@ stanza_unavailable = Esto no se ofrece aquí.
 stanza_no_node = No existe ese nodo.
 stanza_malformed = Una petición IQ necesita un id y exactamente un contenido (payload).
 stanza_busy = Demasiadas peticiones a la vez. Vuelve a intentarlo más tarde.
+stanza_too_large = Sería demasiado para una sola respuesta.
 
 ## Commands (XEP-0050), as menus and forms
 
@@ -121,7 +122,7 @@ command_malformed_action = No existe esa acción.
 command_bad_session = No existe esa sesión. Vuelve a iniciar el comando, por favor.
 command_expired = Ha tardado demasiado. Vuelve a iniciar el comando, por favor.
 command_missing_field = Rellena «{ $field }», por favor.
-command_too_many = Tienes demasiados comandos abiertos. Termina o cancela uno de ellos primero.
+command_bad_form = El formulario falta o no se puede leer. Envíalo relleno, por favor.
 
 link_choose = ¿Con qué quieres que te encuentren?
 link_provider = Tipo
@@ -154,8 +155,9 @@ forget_links = Vínculos
 forget_details = Números y direcciones, uno por línea
 forget_everything = Todo
 forget_done = Olvidado.
-forget_all_done = Todo está olvidado.
+forget_all_done = Todo está olvidado. Si este servicio está en tu lista de contactos, seguirá ahí hasta que lo quites.
 forget_nothing = No se ha elegido nada, así que no se ha olvidado nada.
+forget_unknown = Nada tuyo está vinculado a eso, así que no se ha olvidado nada.
 
 check_ask = ¿Pertenece un número o una dirección a un ID de Jabber? El servicio responde sí o no, y nada más.
 check_jid = ID de Jabber
@@ -164,7 +166,7 @@ check_yes = Sí, pertenece a { $jid }.
 check_no = No, no está vinculado a { $jid }.
 
 introduce_ask = Quienes se puedan encontrar con estos números y direcciones reciben los tuyos y pueden escribirte. A ti no se te dice quiénes son. Lo que escribes se convierte en un hash al llegar y se olvida al instante; tus propios datos se olvidan en cuanto se entregan.
-introduce_details = Tus propios números y direcciones, uno por línea (solo se envían los vinculados)
+introduce_details = Tus propios números y direcciones, uno por línea (solo se envían los vinculados, y tu ID de Jabber)
 introduce_contacts = Los de las personas que buscas, uno por línea
 introduce_done = Se ha preguntado a quienes se puede encontrar. Te escribirán si quieren.
 

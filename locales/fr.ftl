@@ -9,7 +9,7 @@ presence_status = Laissez vos amis vous trouver grâce à votre numéro ou à vo
 
 code_own = It-se, c’est vous, { $jid } ? Confirmez avec : { $code }
 code_other =
-    It-se, c’est vous, { $jid } ? { $target } souhaite se faire trouver grâce à cette adresse. Si c’est bien vous, confirmez avec : { $code }
+    It-se, c’est vous, { $jid } ? { $target } souhaite se faire trouver grâce à cette adresse. Si c’est bien vous, saisissez ce code là où il vous a été demandé, pas ici : { $code }
     Sinon, ignorez ce message : rien ne se passe sans le code.
 # A list of details follows.
 introduction = Bonjour, { $jid } demande la permission de vous contacter. Pour que vous puissiez confirmer son identité, voici les coordonnées qui ont été fournies :
@@ -21,10 +21,10 @@ taken_over =
        *[other] Votre lien avec un nom d’utilisateur chez { $provider } a été repris : un autre identifiant Jabber a prouvé que ce nom est le sien.
     } Si cela vous appartient toujours, refaites le lien.
 forget_code_all =
-    Quelqu’un a demandé par le Web d’oublier tout ce qui est lié à votre identifiant Jabber. Pour le faire, confirmez avec : { $code }
+    Quelqu’un a demandé par le Web d’oublier tout ce qui est lié à votre identifiant Jabber. Pour le faire, saisissez ce code là-bas, pas ici : { $code }
     Si ce n’était pas vous, ignorez ce message : rien n’est oublié sans le code.
 forget_code_some =
-    Quelqu’un a demandé par le Web d’oublier une partie de ce qui est lié à votre identifiant Jabber. Pour le faire, confirmez avec : { $code }
+    Quelqu’un a demandé par le Web d’oublier une partie de ce qui est lié à votre identifiant Jabber. Pour le faire, saisissez ce code là-bas, pas ici : { $code }
     Si ce n’était pas vous, ignorez ce message : rien n’est oublié sans le code.
 
 ## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
@@ -101,6 +101,7 @@ stanza_unavailable = Cela n’est pas proposé ici.
 stanza_no_node = Ce nœud n’existe pas.
 stanza_malformed = Une requête IQ doit avoir un id et exactement un contenu (payload).
 stanza_busy = Trop de requêtes à la fois. Réessayez plus tard.
+stanza_too_large = Ce serait trop pour une seule réponse.
 
 ## Commands (XEP-0050), as menus and forms
 
@@ -121,7 +122,7 @@ command_malformed_action = Cette action n’existe pas.
 command_bad_session = Cette session n’existe pas. Veuillez relancer la commande.
 command_expired = Cela a pris trop de temps. Veuillez relancer la commande.
 command_missing_field = Veuillez remplir « { $field } ».
-command_too_many = Vous avez trop de commandes en cours. Terminez-en ou annulez-en une d’abord.
+command_bad_form = Le formulaire est illisible ou absent. Veuillez l’envoyer rempli.
 
 link_choose = Par quoi souhaitez-vous qu’on vous trouve ?
 link_provider = Type
@@ -154,8 +155,9 @@ forget_links = Liens
 forget_details = Numéros et adresses, un par ligne
 forget_everything = Tout
 forget_done = Oublié.
-forget_all_done = Tout est oublié.
+forget_all_done = Tout est oublié. Si ce service est dans votre liste de contacts, il y reste jusqu’à ce que vous l’en retiriez.
 forget_nothing = Rien n’a été choisi, donc rien n’a été oublié.
+forget_unknown = Rien n’y est lié chez vous : rien n’a donc été oublié.
 
 check_ask = Un numéro ou une adresse correspond-il à un identifiant Jabber ? Le service répond oui ou non, et rien d’autre.
 check_jid = Identifiant Jabber (JID)
@@ -164,7 +166,7 @@ check_yes = Oui, cela correspond à { $jid }.
 check_no = Non, cela n’est pas lié à { $jid }.
 
 introduce_ask = Les personnes que l’on peut trouver par ces numéros et adresses reçoivent les vôtres et peuvent vous écrire. Vous ne saurez pas de qui il s’agit. Ce que vous saisissez est haché dès son arrivée et oublié aussitôt ; vos propres coordonnées sont oubliées dès qu’elles sont remises.
-introduce_details = Vos propres numéros et adresses, un par ligne (seuls ceux qui sont liés sont envoyés)
+introduce_details = Vos propres numéros et adresses, un par ligne (seuls ceux qui sont liés sont envoyés, avec votre identifiant Jabber)
 introduce_contacts = Ceux des personnes que vous cherchez, un par ligne
 introduce_done = Les personnes que l’on peut trouver ont reçu votre demande. Elles vous écriront si elles le souhaitent.
 

@@ -55,28 +55,17 @@ impl Component {
 }
 
 /// `[service]`: how the service presents itself.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Presentation {
     /// What is spoken to those whose language is not known.
     pub language: Language,
-    /// What it is called in vCard and version.
-    pub name: String,
+    /// What it is called; its own name if there is none.
+    pub name: Option<String>,
     /// A page about it.
     pub url: Option<String>,
     /// Whom to write to (XEP-0157).
     pub addresses: Addresses,
-}
-
-impl Default for Presentation {
-    fn default() -> Self {
-        Self {
-            language: Language::default(),
-            name: "it-se.me".into(),
-            url: None,
-            addresses: Addresses::default(),
-        }
-    }
 }
 
 /// `[service.addresses]`: URIs like `mailto:abuse@example.org` or `xmpp:admin@example.org` (XEP-0157).

@@ -98,6 +98,7 @@ phrases! {
     stanza_no_node();
     stanza_malformed();
     stanza_busy();
+    stanza_too_large();
 
     // Commands (XEP-0050), as menus and forms
     commands();
@@ -117,7 +118,7 @@ phrases! {
     command_bad_session();
     command_expired();
     command_missing_field(field);
-    command_too_many();
+    command_bad_form();
     link_choose();
     link_provider();
     link_type(provider);
@@ -138,6 +139,7 @@ phrases! {
     forget_done();
     forget_all_done();
     forget_nothing();
+    forget_unknown();
     check_ask();
     check_jid();
     check_detail();

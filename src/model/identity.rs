@@ -137,7 +137,7 @@ impl Identity {
     pub fn typed(text: &str) -> Result<Vec<Self>, InvalidId> {
         let text = text.trim();
         let guesses = match text.split_once(':') {
-            Some((provider, id)) => vec![Self::parse(provider.trim().to_lowercase().into(), id)],
+            Some((scheme, id)) => vec![Self::parse(named(scheme), id)],
             None if text.contains('@') => vec![Self::parse(Provider::Email, text), Self::parse(Provider::Xmpp, text)],
             None => vec![Self::parse(Provider::Phone, text)],
         };
@@ -197,6 +197,16 @@ pub fn parse_target(text: &str) -> Result<BareJid, InvalidId> {
     Ok(jid.into_bare())
 }
 
+/// The provider of that name, or of the URIs with that scheme (RFC 3966, RFC 5724, RFC 6068).
+fn named(name: &str) -> Provider {
+    match name.trim().to_lowercase().as_str() {
+        "tel" | "sms" => Provider::Phone,
+        "mailto" => Provider::Email,
+        "jabber" | "jid" => Provider::Xmpp,
+        name => name.into(),
+    }
+}
+
 fn canonical_email(text: &str) -> Result<String, InvalidId> {
     use email_address::{EmailAddress, Options};
     let address = text.trim().to_lowercase();
@@ -218,11 +228,14 @@ fn canonical_phone(text: &str) -> Result<String, InvalidId> {
     if well_formed { Ok(number) } else { Err(InvalidId::Phone) }
 }
 
+/// In bytes; no provider allows nearly as much.
+const LONGEST_USER_NAME: usize = 256;
+
 fn canonical_user_name(text: &str) -> Result<String, InvalidId> {
     let name = text.trim();
     let name = name.strip_prefix('@').unwrap_or(name).trim().to_lowercase();
     // A second @ would be dropped by canonicalising once more, so two hashes would mean one name.
-    if name.is_empty() || name.starts_with('@') {
+    if name.is_empty() || name.starts_with('@') || name.len() > LONGEST_USER_NAME {
         return Err(InvalidId::UserName);
     }
     Ok(name)
@@ -293,6 +306,28 @@ mod tests {
         assert!(reachable("+1 500 555 0006").is_ok());
         assert!(reachable("+0011234567").is_err());
         assert!(reachable("+1 555 010 01000").is_err());
+    }
+
+    #[test]
+    fn what_people_type_may_mean_two_things() {
+        let meant = |text: &str| -> Vec<String> {
+            let meant = Identity::typed(text).unwrap_or_default();
+            meant
+                .iter()
+                .map(|identity| format!("{}:{}", identity.provider.name(), identity.id))
+                .collect()
+        };
+        assert_eq!(meant(" +44 7700 900123 "), ["phone:+447700900123"]);
+        assert_eq!(meant("tel:+44-7700-900123"), ["phone:+447700900123"]);
+        assert_eq!(
+            meant("Amy@example.org"),
+            ["email:amy@example.org", "xmpp:amy@example.org"]
+        );
+        assert_eq!(meant("mailto:amy@example.org"), ["email:amy@example.org"]);
+        assert_eq!(meant("GitHub: Octo"), ["github:octo"]);
+        for nothing in ["", "amy", "12", "a@", ":x", "phone:12"] {
+            assert!(meant(nothing).is_empty(), "{nothing}");
+        }
     }
 
     #[test]

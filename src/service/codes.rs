@@ -270,11 +270,10 @@ impl Core {
         }
     }
 
-    /// Removes a registration, and the message with its code if that still waits.
-    pub(super) fn drop_pending(&self, tx: &Tx<'_>, id: &Mac, owner: &Mac) -> Result<()> {
-        tx.delete_pending(id, owner)?;
+    /// Removes a registration, and the message with its code if that still waits; tells whether there was one.
+    pub(super) fn drop_pending(&self, tx: &Tx<'_>, id: &Mac, owner: &Mac) -> Result<bool> {
         tx.withdraw(&self.about_code(id, owner))?;
-        Ok(())
+        Ok(tx.delete_pending(id, owner)?)
     }
 
     fn count_guess(&self, tx: &Tx<'_>, side: Side, mut pending: Pending) -> Result<()> {
@@ -284,7 +283,7 @@ impl Core {
         }
         // Used up by its own target, a code is gone for everybody; used up over HTTP, it still serves its target.
         if pending.native_guesses >= self.settings.limits.guesses_per_code {
-            return self.drop_pending(tx, &pending.id, &pending.owner);
+            return self.drop_pending(tx, &pending.id, &pending.owner).map(drop);
         }
         Ok(tx.put_pending(&pending)?)
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{Error, Excess, Result};
 use super::limits::{Counter, DAY, HASHES_PER_CONTACT};
 use super::verify::LinkBox;
-use super::{Core, Service, Tx};
+use super::{Core, Service, Tx, require_account};
 use crate::channel::Message;
 use crate::clock::millis;
 use crate::model::seal::Purpose;
@@ -67,6 +67,7 @@ impl Service {
     /// `value_error`, `too_many_requested`, `insufficient_contact_info`, `request_limit_reached`,
     /// `internal_server_error`.
     pub async fn contact_native(&self, request: ContactRequest) -> Result<()> {
+        require_account(&request.target)?;
         check_size(&request)?;
         self.contact(request).await
     }

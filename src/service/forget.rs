@@ -49,10 +49,11 @@ impl Service {
     }
 
     /// Removes links of the `sender` of a stanza, and registrations that wait: the named ones, or all without a name.
+    /// Tells how many there were.
     ///
     /// # Errors
     /// `too_many_requested`, `internal_server_error`.
-    pub async fn forget_native(&self, sender: &BareJid, hashes: &[String]) -> Result<()> {
+    pub async fn forget_native(&self, sender: &BareJid, hashes: &[String]) -> Result<usize> {
         let selection = self.selection(hashes)?;
         let sender = sender.clone();
         self.change(move |core, tx| core.forget(tx, &sender, selection.as_deref()))
@@ -115,20 +116,21 @@ impl Service {
 }
 
 impl Core {
-    fn forget(&self, tx: &Tx<'_>, target: &BareJid, selection: Option<&[Mac]>) -> Result<()> {
+    fn forget(&self, tx: &Tx<'_>, target: &BareJid, selection: Option<&[Mac]>) -> Result<usize> {
         let owner = self.keys.owner(target);
+        let mut gone = 0;
         let Some(ids) = selection else {
             for waiting in tx.pendings_of(&owner)? {
-                self.drop_pending(tx, &waiting.id, &owner)?;
+                gone += usize::from(self.drop_pending(tx, &waiting.id, &owner)?);
             }
             tx.withdraw(&self.about_requester(target))?;
-            return Ok(tx.delete_links_of(&owner)?);
+            return Ok(gone + tx.delete_links_of(&owner)?);
         };
         for id in ids {
-            tx.delete_link(id, &owner)?;
-            self.drop_pending(tx, id, &owner)?;
+            gone += usize::from(tx.delete_link(id, &owner)?);
+            gone += usize::from(self.drop_pending(tx, id, &owner)?);
         }
-        Ok(())
+        Ok(gone)
     }
 
     /// Under which name an erasure waits for its code: another for each selection, whatever its order.

@@ -13,6 +13,7 @@ mod statistics;
 mod subscribers;
 #[cfg(test)]
 mod tests;
+mod typed;
 mod verify;
 
 use std::cell::RefCell;
@@ -40,7 +41,7 @@ use crate::channel::{Letter, Message};
 use crate::clock::{Clock, Millis, millis};
 use crate::language::Language;
 use crate::model::seal::Purpose;
-use crate::model::{Keys, Mac};
+use crate::model::{BareJid, Keys, Mac};
 use crate::store::{NewRow, Purged, Queue, Read, Store, StoreError, Write};
 
 /// Whether a parameter that is `true` or `1`, `false` or `0`, or not there, is set.
@@ -53,6 +54,11 @@ pub fn is_set(name: &'static str, value: Option<&str>) -> Result<bool> {
         None | Some("0" | "false" | "") => Ok(false),
         Some(_) => Err(Error::Value(format!("'{name}' must be 1 or 0.").into())),
     }
+}
+
+/// Links belong to people, not to servers.
+fn require_account(sender: &BareJid) -> Result<()> {
+    sender.node().map(|_| ()).ok_or(Error::NotAnAccount)
 }
 
 /// For how long a notice may wait for its delivery.

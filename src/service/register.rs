@@ -2,7 +2,7 @@
 
 use super::codes::NewCode;
 use super::error::{Error, Result};
-use super::{Service, Side};
+use super::{Service, Side, require_account};
 use crate::channel::Message;
 use crate::model::{BareJid, Hash, Identity, Provider};
 
@@ -49,6 +49,7 @@ impl Service {
         id: &str,
         resend: bool,
     ) -> Result<Registered> {
+        require_account(sender)?;
         let identity = self.identity(provider, id)?;
         if identity == Identity::of_jid(sender) {
             let (target, language) = (sender.clone(), self.language);

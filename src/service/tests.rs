@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use super::*;
+use crate::model::Identity;
 use crate::model::identity::parse_target;
-use crate::model::{BareJid, Identity};
 use crate::store::sqlite::SqliteStore;
 
 const PHONE: &str = "+447700900123";
@@ -863,4 +863,37 @@ async fn statistics_count_and_name_nobody() {
         (1, 1, 1, 1)
     );
     assert!(statistics.uptime >= MINUTE);
+}
+
+#[tokio::test]
+async fn forgetting_tells_whether_there_was_something() {
+    let it = Fixture::new();
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    let forget = async |hashes: &[String]| it.service.forget_native(&amy(), hashes).await.unwrap();
+    assert_eq!(forget(&[hash("email", MAIL)]).await, 0);
+    assert_eq!(forget(&[hash("phone", PHONE)]).await, 1);
+    assert_eq!(forget(&[]).await, 1);
+    assert_eq!(forget(&[]).await, 0);
+}
+
+#[tokio::test]
+async fn only_accounts_have_links() {
+    let it = Fixture::new();
+    let server = BareJid::new("example.org").unwrap();
+    let refused = it.register(&server, "phone", PHONE).await;
+    assert!(matches!(refused, Err(Error::NotAnAccount)), "{refused:?}");
+    let refused = it.service.contact_native(Fixture::request(&server, &[], vec![])).await;
+    assert!(matches!(refused, Err(Error::NotAnAccount)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_is_typed_must_be_offered_and_not_too_much() {
+    let it = Fixture::new();
+    assert_eq!(it.service.typed("tel:+44 7700 900123").unwrap().len(), 1);
+    assert_eq!(code_of(it.service.typed("my:+44 7700 900123")), "unknown_provider");
+    assert_eq!(code_of(it.service.typed("nonsense")), "value_error");
+    let lines = |count| std::iter::repeat_n("name@example.org", count);
+    let request = it.service.typed_request(&amy(), lines(50), lines(50)).unwrap();
+    assert_eq!((request.contacts.len(), request.details.len()), (100, 100));
+    assert_eq!(code_of(it.service.all_typed(lines(51))), "too_many_requested");
 }

@@ -186,14 +186,14 @@ pub trait Read {
 pub trait Write: Read {
     /// Makes or moves a link.
     fn put_link(&self, id: &Mac, link: &Link) -> Result<()>;
-    /// Removes the link of `id` if it is `owner`'s.
-    fn delete_link(&self, id: &Mac, owner: &Mac) -> Result<()>;
-    /// Removes every link of `owner`.
-    fn delete_links_of(&self, owner: &Mac) -> Result<()>;
+    /// Removes the link of `id` if it is `owner`'s; tells whether it was.
+    fn delete_link(&self, id: &Mac, owner: &Mac) -> Result<bool>;
+    /// Removes every link of `owner`; tells how many there were.
+    fn delete_links_of(&self, owner: &Mac) -> Result<usize>;
     /// Makes or replaces a registration.
     fn put_pending(&self, pending: &Pending) -> Result<()>;
-    /// Removes a registration.
-    fn delete_pending(&self, id: &Mac, owner: &Mac) -> Result<()>;
+    /// Removes a registration; tells whether there was one.
+    fn delete_pending(&self, id: &Mac, owner: &Mac) -> Result<bool>;
     /// Sets a counter.
     fn put_quota(&self, key: &Mac, quota: Quota) -> Result<()>;
     /// Puts a message into the outbox.

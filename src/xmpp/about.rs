@@ -14,9 +14,9 @@ use super::ns;
 const AVATAR: &[u8] = include_bytes!("../../assets/avatar.png");
 
 /// The version (XEP-0092). The operating system is nobody's business.
-pub fn version(host: &Presentation) -> Element {
+pub fn version() -> Element {
     Element::from(VersionResult {
-        name: host.name.clone(),
+        name: "it-se.me".into(),
         version: env!("CARGO_PKG_VERSION").into(),
         os: None,
     })
@@ -34,8 +34,8 @@ pub fn last_activity(asker: &Asker) -> Element {
 pub fn vcard(host: &Presentation, asker: &Asker) -> Element {
     let text = |name, text: &str| Element::builder(name, xmpp_parsers::ns::VCARD).append(text).build();
     let mut payloads = vec![
-        text("FN", &host.name),
-        text("NICKNAME", &host.name),
+        text("FN", &host.name(asker.words())),
+        text("NICKNAME", &host.name(asker.words())),
         text("JABBERID", host.jid.as_str()),
         text("DESC", &asker.words().service_description()),
     ];

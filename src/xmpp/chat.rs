@@ -6,12 +6,11 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::commands::introduction;
 use super::host::Asker;
-use super::words::{describe, title};
+use super::words::{describe, forgotten, title};
 use crate::language::Language;
 use crate::model::Identity;
-use crate::service::{Result, Status};
+use crate::service::{Error, Result, Status};
 
 /// A word that means something, in any language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,33 +49,44 @@ pub enum Wish {
 }
 
 impl Wish {
-    /// What `text` asks for, if it is a command or nothing but a code.
-    pub fn of(text: &str) -> Option<Self> {
+    /// What `text` asks for, if it is a command or nothing but a code; and the language it is in, if that is not
+    /// `expected`.
+    pub fn of(text: &str, expected: Language) -> Option<(Self, Language)> {
         let text = text.trim();
         let code: String = text.chars().filter(|c| !c.is_whitespace()).collect();
         if (4..=12).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Some(Self::Verify(code));
+            return Some((Self::Verify(code), expected));
         }
         let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let (word, language) = word(first, expected)?;
         let rest = rest.trim();
-        match word(first)? {
-            Word::Help if rest.is_empty() => Some(Self::Help),
-            Word::Links if rest.is_empty() => Some(Self::Links),
-            Word::Link => Some(Self::Link(rest.into())),
-            Word::Verify => Some(Self::Verify(rest.into())),
-            Word::Forget => Some(Self::Forget(rest.into())),
-            Word::Introduce => Some(Self::introduce(rest)),
-            _ => None,
-        }
+        let wish = match word {
+            Word::Help if rest.is_empty() => Self::Help,
+            Word::Links if rest.is_empty() => Self::Links,
+            Word::Link => Self::Link(rest.into()),
+            Word::Verify => Self::Verify(rest.into()),
+            Word::Forget => Self::Forget(rest.into()),
+            Word::Introduce => Self::introduce(rest),
+            _ => return None,
+        };
+        Some((wish, language))
     }
 
     fn introduce(rest: &str) -> Self {
-        let mut words = rest.split(' ');
-        let contacts: Vec<&str> = words.by_ref().take_while(|text| word(text) != Some(Word::As)).collect();
-        let details: Vec<&str> = words.collect();
+        let is_as = |text: &str| matches!(word(text, Language::default()), Some((Word::As, _)));
+        let mut at = 0;
+        for piece in rest.split_inclusive(char::is_whitespace) {
+            if is_as(piece) {
+                return Self::Introduce {
+                    contacts: rest[..at].trim().into(),
+                    details: rest[at + piece.len()..].trim().into(),
+                };
+            }
+            at += piece.len();
+        }
         Self::Introduce {
-            contacts: contacts.join(" "),
-            details: details.join(" "),
+            contacts: rest.into(),
+            details: String::new(),
         }
     }
 
@@ -88,6 +98,7 @@ impl Wish {
         let (service, words) = (&asker.service, asker.words());
         match self {
             Self::Help => Ok(words.chat_help()),
+            Self::Link(what) if what.is_empty() => Ok(words.chat_link_usage()),
             Self::Link(what) => link(asker, &what).await,
             Self::Verify(code) if code.is_empty() => Ok(words.chat_verify_usage()),
             Self::Verify(code) => {
@@ -99,25 +110,18 @@ impl Wish {
                 let lines = links.iter().map(|link| format!("\n• {}", describe(link, asker)));
                 Ok(title(links.len(), words) + &lines.collect::<String>())
             }
+            Self::Forget(what) if what.is_empty() => {
+                service.forget_native(&asker.bare, &[]).await?;
+                Ok(words.forget_all_done())
+            }
             Self::Forget(what) => {
-                let hashes: Vec<String> = match what.as_str() {
-                    "" => Vec::new(),
-                    what => meant(what)?
-                        .iter()
-                        .map(|identity| identity.hash().to_string())
-                        .collect(),
-                };
-                service.forget_native(&asker.bare, &hashes).await?;
-                Ok(match hashes.is_empty() {
-                    true => words.forget_all_done(),
-                    false => words.forget_done(),
-                })
+                let meant = service.typed(&named(&what))?;
+                let hashes: Vec<String> = meant.iter().map(|identity| identity.hash().to_string()).collect();
+                Ok(forgotten(service.forget_native(&asker.bare, &hashes).await?, words))
             }
             Self::Introduce { contacts, .. } if contacts.is_empty() => Ok(words.chat_introduce_usage()),
             Self::Introduce { contacts, details } => {
-                // The JID itself needs no proof, and the recipient is told it anyway.
-                let own = format!("xmpp:{}", asker.bare);
-                let request = introduction(&asker.bare, items(&details).chain([own.as_str()]), items(&contacts))?;
+                let request = service.typed_request(&asker.bare, items(&details), items(&contacts))?;
                 service.contact_native(request).await?;
                 Ok(words.introduce_done())
             }
@@ -127,36 +131,30 @@ impl Wish {
 
 async fn link(asker: &Asker, what: &str) -> Result<String> {
     let (service, words) = (&asker.service, asker.words());
-    if what.is_empty() {
-        return Ok(words.chat_link_usage());
-    }
-    let meant = meant(what)?;
+    let meant = service.typed(&named(what))?;
     // What may be an e-mail address or a Jabber ID is taken for what is offered here, in this order.
-    let offered = meant
-        .iter()
-        .find(|identity| service.providers().contains(identity.provider.name()));
-    let Some(identity) = offered.or(meant.first()) else {
-        return Ok(words.chat_link_usage());
-    };
-    let register = |resend| service.register_native(&asker.bare, identity.provider.name(), &identity.id, resend);
-    Ok(match register(false).await?.status {
+    let offered = |identity: &&Identity| service.providers().contains(identity.provider.name());
+    let identity = meant.iter().find(offered).ok_or(Error::UnknownProvider)?;
+    // Who asks again has got no code: limits see to it that not too many are sent.
+    let registered = service.register_native(&asker.bare, identity.provider.name(), &identity.id, true);
+    Ok(match registered.await?.status {
         Status::Confirmed => words.verified(),
         Status::Pending => words.chat_code_sent(),
     })
 }
 
-/// What `text` names: `phone +44…`, `email name@example.org`, `name-of-provider id`, or just a number or an address.
-fn meant(text: &str) -> Result<Vec<Identity>> {
-    let (first, rest) = text.split_once(char::is_whitespace).unwrap_or(("", text));
-    let is_name =
-        first.chars().all(|c| c.is_alphanumeric() || c == '-') && !first.starts_with(|c: char| c.is_ascii_digit());
-    let typed = match word(first) {
-        Some(Word::Phone) => format!("phone:{rest}"),
-        Some(Word::Email) => format!("email:{rest}"),
-        _ if is_name && !first.is_empty() => format!("{first}:{rest}"),
-        _ => text.to_owned(),
+/// `phone +44…`, `email name@example.org`, `name-of-provider id`, in any language, as `provider:id`; a number or an
+/// address alone as it is.
+fn named(text: &str) -> String {
+    let Some((first, rest)) = text.split_once(char::is_whitespace) else {
+        return text.to_owned();
     };
-    Ok(Identity::typed(&typed)?)
+    match word(first, Language::default()) {
+        Some((Word::Phone, _)) => format!("phone:{rest}"),
+        Some((Word::Email, _)) => format!("email:{rest}"),
+        _ if first.starts_with(char::is_alphabetic) && !first.contains([':', '@']) => format!("{first}:{rest}"),
+        _ => text.to_owned(),
+    }
 }
 
 fn items(list: &str) -> impl Iterator<Item = &str> {
@@ -165,26 +163,34 @@ fn items(list: &str) -> impl Iterator<Item = &str> {
         .filter(|item| !item.is_empty())
 }
 
-/// What a word means, however it is accented.
-fn word(text: &str) -> Option<Word> {
-    static WORDS: LazyLock<HashMap<String, Word>> = LazyLock::new(|| {
-        let of = |language: Language| {
-            [
-                (language.word_help(), Word::Help),
-                (language.word_link(), Word::Link),
-                (language.word_verify(), Word::Verify),
-                (language.word_links(), Word::Links),
-                (language.word_forget(), Word::Forget),
-                (language.word_introduce(), Word::Introduce),
-                (language.word_as(), Word::As),
-                (language.word_phone(), Word::Phone),
-                (language.word_email(), Word::Email),
-            ]
-        };
-        let words = Language::ALL.into_iter().flat_map(of);
-        words.map(|(text, word)| (folded(&text), word)).collect()
+/// What a word means, however it is accented, and in which language: in `expected` if it is a word there.
+fn word(text: &str, expected: Language) -> Option<(Word, Language)> {
+    static WORDS: LazyLock<HashMap<String, Vec<(Word, Language)>>> = LazyLock::new(|| {
+        let mut words: HashMap<_, Vec<_>> = HashMap::new();
+        for language in Language::ALL {
+            for (text, word) in vocabulary(language) {
+                words.entry(folded(&text)).or_default().push((word, language));
+            }
+        }
+        words
     });
-    WORDS.get(&folded(text)).copied()
+    let meanings = WORDS.get(&folded(text))?;
+    let own = meanings.iter().find(|(_, language)| *language == expected);
+    own.or(meanings.first()).copied()
+}
+
+fn vocabulary(language: Language) -> [(String, Word); 9] {
+    [
+        (language.word_help(), Word::Help),
+        (language.word_link(), Word::Link),
+        (language.word_verify(), Word::Verify),
+        (language.word_links(), Word::Links),
+        (language.word_forget(), Word::Forget),
+        (language.word_introduce(), Word::Introduce),
+        (language.word_as(), Word::As),
+        (language.word_phone(), Word::Phone),
+        (language.word_email(), Word::Email),
+    ]
 }
 
 /// In lower case, without accents, quotes and what ends a sentence.
@@ -208,6 +214,10 @@ mod tests {
         }
     }
 
+    fn understood(text: &str) -> Option<Wish> {
+        Wish::of(text, Language::English).map(|(wish, _)| wish)
+    }
+
     #[test]
     fn commands_are_understood_in_every_language() {
         for (text, wish) in [
@@ -228,11 +238,23 @@ mod tests {
                 introduce("+44 7700 900456, a@example.org", ""),
             ),
             (
-                "introduce +44 7700 900456 as +44 7700 900123",
-                introduce("+44 7700 900456", "+44 7700 900123"),
+                "introduce +44 7700 900456,\n+44 7700 900457\nas +44 7700 900123",
+                introduce("+44 7700 900456,\n+44 7700 900457", "+44 7700 900123"),
             ),
         ] {
-            assert_eq!(Wish::of(text), Some(wish), "{text}");
+            assert_eq!(understood(text), Some(wish), "{text}");
+        }
+    }
+
+    #[test]
+    fn who_uses_a_languages_word_speaks_it() {
+        for (text, expected, spoken) in [
+            ("hilfe", Language::English, Language::German),
+            ("help", Language::German, Language::English),
+            ("aide", Language::Spanish, Language::French),
+            ("1234", Language::Spanish, Language::Spanish),
+        ] {
+            assert_eq!(Wish::of(text, expected).unwrap().1, spoken, "{text}");
         }
     }
 
@@ -248,28 +270,20 @@ mod tests {
             "+447700900123",
             "links 1",
         ] {
-            assert_eq!(Wish::of(text), None, "{text}");
+            assert_eq!(understood(text), None, "{text}");
         }
     }
 
     #[test]
     fn no_word_means_two_things() {
-        let mut seen: HashMap<String, (Language, Word)> = HashMap::new();
-        for language in Language::ALL {
-            for (text, word) in [
-                (language.word_help(), Word::Help),
-                (language.word_link(), Word::Link),
-                (language.word_verify(), Word::Verify),
-                (language.word_links(), Word::Links),
-                (language.word_forget(), Word::Forget),
-                (language.word_introduce(), Word::Introduce),
-                (language.word_as(), Word::As),
-                (language.word_phone(), Word::Phone),
-                (language.word_email(), Word::Email),
-            ] {
-                assert!(!text.contains(' '), "{language}: {text}");
-                let (other, meant) = *seen.entry(folded(&text)).or_insert((language, word));
-                assert_eq!(meant, word, "{text}: {language}, {other}");
+        for (text, word, language) in Language::ALL
+            .into_iter()
+            .flat_map(|language| vocabulary(language).map(|(text, word)| (text, word, language)))
+        {
+            assert!(!text.contains(' '), "{language}: {text}");
+            for other in Language::ALL {
+                let meant = super::word(&text, other).unwrap();
+                assert_eq!(meant.0, word, "{text}: {language}, {other}");
             }
         }
     }
@@ -293,25 +307,23 @@ mod tests {
                 words.code_own("amy@example.org", "1234"),
                 words.error_nothing_waits(),
             ] {
-                assert_eq!(Wish::of(&said), None, "{words}: {said}");
+                assert_eq!(understood(&said), None, "{words}: {said}");
             }
         }
     }
 
     #[test]
     fn an_identity_is_named_with_or_without_its_provider() {
-        let phone = Identity::parse("phone".into(), "+447700900123").unwrap();
-        for text in [
-            "+44 7700 900123",
-            "phone +44 7700 900123",
-            "téléphone +447700900123",
-            "phone:+447700900123",
+        for (text, expected) in [
+            ("+44 7700 900123", "+44 7700 900123"),
+            ("phone +44 7700 900123", "phone:+44 7700 900123"),
+            ("téléphone +447700900123", "phone:+447700900123"),
+            ("amy@example.org", "amy@example.org"),
+            ("correo amy@example.org", "email:amy@example.org"),
+            ("github octo", "github:octo"),
+            ("tel: +447700900123", "tel: +447700900123"),
         ] {
-            assert_eq!(meant(text).unwrap(), std::slice::from_ref(&phone), "{text}");
+            assert_eq!(named(text), expected, "{text}");
         }
-        assert_eq!(meant("amy@example.org").unwrap().len(), 2);
-        assert_eq!(meant("email amy@example.org").unwrap().len(), 1);
-        assert_eq!(meant("github octo").unwrap()[0].provider.name(), "github");
-        assert!(meant("everything").is_err());
     }
 }

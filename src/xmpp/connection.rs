@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use minidom::Element;
-use rand::RngExt;
 use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -18,7 +18,7 @@ use xmpp_parsers::iq::{Iq, IqGetPayload};
 use xmpp_parsers::jid::Jid;
 use xmpp_parsers::ping::Ping;
 
-use super::outgoing::Outgoing;
+use super::outgoing::{Outgoing, random_id};
 use super::stream;
 use crate::model::BareJid;
 
@@ -29,10 +29,16 @@ pub const WRITING: Duration = Duration::from_secs(60);
 /// Stanzas waiting to be written.
 const QUEUED: usize = 4096;
 
-/// The link is down, or went down before it was sure that the server took everything.
+/// Why something may not have reached the server.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no connection to the XMPP server")]
-pub struct Down;
+pub enum LinkError {
+    /// The link is down, or went down meanwhile.
+    #[error("there is no connection to the XMPP server")]
+    Down,
+    /// No answer came in time.
+    #[error("the XMPP server did not confirm it in time")]
+    Unanswered,
+}
 
 /// A question that waits for its answer.
 struct Asked {
@@ -47,6 +53,9 @@ pub struct Connection {
     jid: BareJid,
     queue: mpsc::Sender<Bytes>,
     asked: Arc<Mutex<HashMap<String, Asked>>>,
+    /// The id of the ping that keeps a quiet line alive.
+    sign_of_life: Arc<str>,
+    has_twin: Arc<AtomicBool>,
 }
 
 impl Connection {
@@ -63,14 +72,16 @@ impl Connection {
                 jid,
                 queue,
                 asked: Arc::default(),
+                sign_of_life: random_id().into(),
+                has_twin: Arc::default(),
             },
             writer,
         )
     }
 
     /// Queues an element, as [`stream::serialise`] made it, waiting for room.
-    pub async fn send(&self, element: Bytes) -> Result<(), Down> {
-        self.queue.send(element).await.map_err(|_| Down)
+    pub async fn send(&self, element: Bytes) -> Result<(), LinkError> {
+        self.queue.send(element).await.map_err(|_| LinkError::Down)
     }
 
     /// Queues an element if there is room.
@@ -81,11 +92,11 @@ impl Connection {
     }
 
     /// Queues a stanza, waiting for room.
-    pub async fn send_stanza(&self, stanza: &Outgoing) -> Result<(), Down> {
+    pub async fn send_stanza(&self, stanza: &Outgoing) -> Result<(), LinkError> {
         match stanza.serialise() {
             Ok(bytes) => self.send(bytes).await,
             Err(error) => {
-                tracing::error!(%error, "a stanza cannot be written");
+                tracing::warn!(%error, "an answer was dropped");
                 Ok(())
             }
         }
@@ -93,34 +104,38 @@ impl Connection {
 
     /// Resolves when the server has taken everything that was queued before: XEP-0114 knows no acknowledgements, but a
     /// ping to the own JID (XEP-0199) comes back only after what it follows was routed.
-    pub async fn barrier(&self) -> Result<(), Down> {
-        self.request(self.jid.clone().into(), Ping).await.map(drop)
+    pub async fn barrier(&self) -> Result<(), LinkError> {
+        self.request(self.jid.clone().into(), Ping, ANSWERING).await.map(drop)
     }
 
-    /// Asks `whom`, and waits for the answer's payload: none if it is an error, or empty.
-    pub async fn request(&self, whom: Jid, payload: impl IqGetPayload) -> Result<Option<Element>, Down> {
-        let id = format!("{:032x}", rand::rng().random::<u128>());
+    /// Asks `whom`, and waits up to `patience` for the answer's payload: none if it is an error, or empty.
+    pub async fn request(
+        &self,
+        whom: Jid,
+        payload: impl IqGetPayload,
+        patience: Duration,
+    ) -> Result<Option<Element>, LinkError> {
+        let id = random_id();
         let (answer, answered) = oneshot::channel();
         let iq = Iq::from_get(id.clone(), payload)
             .with_from(self.jid.clone().into())
             .with_to(whom.clone());
+        let iq = stream::serialise(&iq).map_err(|_| LinkError::Down)?;
         self.asked().insert(id.clone(), Asked { whom, answer });
-        let answered = async {
-            self.send(stream::serialise(&iq).map_err(|_| Down)?).await?;
-            timeout(ANSWERING, answered)
-                .await
-                .map_err(|_elapsed| Down)?
-                .map_err(|_| Down)
-        };
-        let answered = answered.await;
+        let answered = timeout(patience, async {
+            self.send(iq).await?;
+            answered.await.map_err(|_| LinkError::Down)
+        })
+        .await;
         self.asked().remove(&id);
-        answered
+        answered.unwrap_or(Err(LinkError::Unanswered))
     }
 
     /// Asks the server for a sign of life.
     pub fn ask(&self) {
         let own: Jid = self.jid.clone().into();
-        self.try_send(&Iq::from_get("still-there", Ping).with_from(own.clone()).with_to(own));
+        let ping = Iq::from_get(self.sign_of_life.to_string(), Ping);
+        self.try_send(&ping.with_from(own.clone()).with_to(own));
     }
 
     /// Tells everybody who waits for an answer that it will not come.
@@ -142,6 +157,9 @@ impl Connection {
         if !own && matches!(iq, Iq::Get { .. }) {
             return false;
         }
+        if own && matches!(iq, Iq::Get { .. }) {
+            self.notice_twin(iq.id());
+        }
         let mut asked = self.asked();
         if asked.get(iq.id()).is_some_and(|asked| Some(&asked.whom) == iq.from())
             && let Some(asked) = asked.remove(iq.id())
@@ -154,6 +172,18 @@ impl Connection {
             return true;
         }
         own
+    }
+
+    /// Some servers attach the same component twice and deal stanzas out at random: what this connection did not send
+    /// comes from the other.
+    fn notice_twin(&self, id: &str) {
+        let is_ours = id == &*self.sign_of_life || self.asked().contains_key(id);
+        if !is_ours && !self.has_twin.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                remedy = "stop the other service that uses this JID: each of the two gets only some of the stanzas",
+                "another connection of this component is attached to the server"
+            );
+        }
     }
 }
 
@@ -196,4 +226,70 @@ async fn write_batch(
         write.write_all(&next).await?;
     }
     write.flush().await
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use xmpp_parsers::jid::Jid;
+
+    use super::*;
+
+    fn open() -> (Connection, tokio::io::DuplexStream) {
+        let (ours, theirs) = tokio::io::duplex(1 << 20);
+        let own = BareJid::new("itseme.example.org").unwrap();
+        (Connection::open(own, ours, CancellationToken::new()).0, theirs)
+    }
+
+    fn jid(text: &str) -> Jid {
+        Jid::new(text).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_question_that_is_not_answered_is_forgotten() {
+        let (connection, _server) = open();
+        let asked = connection
+            .request(jid("amy@example.org/phone"), Ping, Duration::from_secs(2))
+            .await;
+        assert!(matches!(asked, Err(LinkError::Unanswered)));
+        assert!(connection.asked().is_empty());
+    }
+
+    #[tokio::test]
+    async fn only_whoever_was_asked_can_answer() {
+        let (connection, _server) = open();
+        let whom = jid("amy@example.org/phone");
+        let asking = connection.clone();
+        let to = whom.clone();
+        let question = tokio::spawn(async move { asking.request(to, Ping, Duration::from_secs(5)).await });
+        let id = loop {
+            if let Some(id) = connection.asked().keys().next() {
+                break id.clone();
+            }
+            tokio::task::yield_now().await;
+        };
+        let answer = |from: &Jid| {
+            Stanza::Iq(Iq::Result {
+                from: Some(from.clone()),
+                to: None,
+                id: id.clone(),
+                payload: None,
+            })
+        };
+        assert!(!connection.takes(&answer(&jid("eve@example.org/phone"))));
+        assert!(!connection.takes(&answer(&jid("amy@example.org"))));
+        assert!(connection.takes(&answer(&whom)));
+        assert!(matches!(question.await.unwrap(), Ok(None)));
+    }
+
+    #[tokio::test]
+    async fn a_ping_of_ones_own_that_one_did_not_send_is_a_twins() {
+        let (connection, _server) = open();
+        let own = jid("itseme.example.org");
+        let ping = |id: &str| Stanza::Iq(Iq::from_get(id, Ping).with_from(own.clone()).with_to(own.clone()));
+        assert!(connection.takes(&ping(&connection.sign_of_life)));
+        assert!(!connection.has_twin.load(Ordering::Relaxed));
+        assert!(connection.takes(&ping("another's")));
+        assert!(connection.has_twin.load(Ordering::Relaxed));
+    }
 }

@@ -11,7 +11,7 @@ use xmpp_parsers::message_correct::Replace;
 use xmpp_parsers::ns::MESSAGE_CORRECT;
 
 use super::clients::Clients;
-use super::connection::{Connection, Down};
+use super::connection::{Connection, LinkError};
 use super::link::Link;
 use super::outgoing::Words;
 use super::stanza::{Introduction, TakenOver, Verify};
@@ -61,17 +61,20 @@ impl Delivery {
         }
     }
 
-    /// Queues all, then makes sure that the server has taken them. A letter that cannot be written fails alone.
-    async fn send_all(&self, letters: &[Letter]) -> Result<Vec<Sent>, Down> {
-        let connection = self.link.connection()?;
-        let corrections = join_all(letters.iter().map(|letter| self.is_correction(&connection, letter))).await;
-        let mut sent = Vec::with_capacity(letters.len());
-        for (letter, is_correction) in letters.iter().zip(corrections) {
-            sent.push(match stream::serialise(&self.compose(letter, is_correction)) {
-                Ok(message) => Ok(connection.send(message).await?),
-                Err(_) => Err(SendError::Fail("it cannot be written as XML".into())),
-            });
+    async fn send_one(&self, connection: &Connection, letter: &Letter) -> Result<Sent, LinkError> {
+        let is_correction = self.is_correction(connection, letter).await;
+        match stream::serialise(&self.compose(letter, is_correction)) {
+            Ok(message) => Ok(Ok(connection.send(message).await?)),
+            Err(_) => Ok(Err(SendError::Fail("it cannot be written as XML".into()))),
         }
+    }
+
+    /// Queues all, then makes sure that the server has taken them. A letter that cannot be written fails alone.
+    async fn send_all(&self, letters: &[Letter]) -> Result<Vec<Sent>, LinkError> {
+        let connection = self.link.connection()?;
+        // All at once: those that nobody must be asked about do not wait for the others.
+        let sent = letters.iter().map(|letter| self.send_one(&connection, letter));
+        let sent = join_all(sent).await.into_iter().collect::<Result<_, _>>()?;
         connection.barrier().await?;
         Ok(sent)
     }

@@ -84,8 +84,11 @@ pub fn items(host: &Presentation, asker: &Asker, query: &Element) -> Answer {
 /// Identity, features and contact addresses. The same for everybody, in all languages at once: that is what the hash of
 /// entity capabilities stands for.
 pub fn root(host: &Presentation) -> DiscoInfoResult {
-    let identity = |language: Language| Identity::new("directory", "user", language.tag(), language.service_name());
-    let addresses = host.addresses.iter().filter(|(_, addresses)| !addresses.is_empty());
+    let identity = |language: Language| Identity::new("directory", "user", language.tag(), host.name(language));
+    let mut addresses: Vec<_> = host.addresses.iter().filter(|(_, uris)| !uris.is_empty()).collect();
+    // The hash of entity capabilities wants them in order (XEP-0115, 5.1).
+    addresses.sort();
+    let addresses = addresses.into_iter();
     let fields: Vec<_> = addresses
         .map(|(purpose, addresses)| generate_address_field(format!("{purpose}-addresses"), addresses.clone()))
         .collect();

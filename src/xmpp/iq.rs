@@ -50,7 +50,7 @@ pub async fn answer(
         (Get, "ping", PING) => Ok(None),
         (Get, "query", DISCO_INFO) => disco::info(host, asker, &payload),
         (Get, "query", DISCO_ITEMS) => disco::items(host, asker, &payload),
-        (Get, "query", VERSION) => Ok(Some(about::version(host))),
+        (Get, "query", VERSION) => Ok(Some(about::version())),
         (Get, "query", ns::LAST) => Ok(Some(about::last_activity(asker))),
         (Get, "vCard", VCARD) => Ok(Some(about::vcard(host, asker))),
         _ => Err(service_unavailable(asker.words())),
@@ -82,18 +82,11 @@ async fn operation<P: TryFrom<Element>>(
     answered.await.map_err(|error| stanza_error(&error, asker.words()))
 }
 
-/// Links belong to people, not to servers.
-fn account(sender: &BareJid) -> Result<&BareJid> {
-    sender.node().map(|_| sender).ok_or(Error::NotAnAccount)
-}
-
 async fn register(service: &Service, sender: &BareJid, register: Register) -> Result<Option<Element>> {
     let provider = register.provider.ok_or(Error::Key("provider"))?;
     let id = register.id.ok_or(Error::Key("id"))?;
     let resend = is_set("resend", register.resend.as_deref())?;
-    let registered = service
-        .register_native(account(sender)?, &provider, &id, resend)
-        .await?;
+    let registered = service.register_native(sender, &provider, &id, resend).await?;
     Ok(Some(Element::from(Registered {
         status: registered.status.name().into(),
         hash: registered.hash.to_string(),
@@ -123,7 +116,7 @@ async fn contact(service: &Service, sender: &BareJid, contact: Contact) -> Resul
     if contact.hashes.is_empty() {
         return Err(Error::Key("hash"));
     }
-    let request = ContactRequest::new(account(sender)?.clone(), &info, contact.hashes)?;
+    let request = ContactRequest::new(sender.clone(), &info, contact.hashes)?;
     service.contact_native(request).await?;
     Ok(Some(Element::from(ContactSent {
         status: "requests_send".into(),

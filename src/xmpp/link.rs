@@ -19,7 +19,8 @@ use tokio_xmpp::Stanza;
 use tokio_xmpp::xmlstream::{FallibleStreamElement, StreamElementError, XmppStreamElement};
 
 use super::address::Address;
-use super::connection::{ANSWERING, Connection, Down, WRITING};
+use super::connection::{ANSWERING, Connection, LinkError};
+use super::host;
 use super::router::{self, Router};
 use super::stream::{self, Incoming, Reader, StreamEnd};
 use crate::language::Language;
@@ -31,6 +32,8 @@ const CONNECTING: Duration = Duration::from_secs(15);
 const HANDLED: usize = 1024;
 /// A connection that lasted this long was a good one: the next failure starts with a short wait again.
 const STABLE: Duration = Duration::from_secs(60);
+/// At the end, requests that are being handled, farewells and what is queued may each take so long.
+const LEAVING: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// What is needed to connect.
@@ -54,8 +57,8 @@ pub struct Link {
 
 impl Link {
     /// The connection, if there is one.
-    pub fn connection(&self) -> Result<Connection, Down> {
-        self.current.borrow().clone().ok_or(Down)
+    pub fn connection(&self) -> Result<Connection, LinkError> {
+        self.current.borrow().clone().ok_or(LinkError::Down)
     }
 
     /// Resolves when there is a connection.
@@ -118,8 +121,9 @@ impl Keeper {
         let (connection, mut writer) = Connection::open(self.config.jid.clone(), write, close.clone());
         let handlers = TaskTracker::new();
         self.publish.send_replace(Some(connection.clone()));
-        let (router, greeted) = (self.router.clone(), connection.clone());
-        handlers.spawn(async move { router.announce(&greeted).await });
+        let (router, greeted, stop) = (self.router.clone(), connection.clone(), self.stop.clone());
+        // It must not go on while leave is taken.
+        handlers.spawn(async move { stop.run_until_cancelled(router.announce(&greeted)).await });
         let end = tokio::select! {
             end = self.read(&mut reader, &connection, &handlers) => Err(end),
             written = &mut writer => Err(written.map_or_else(|_| StreamEnd::Closed, StreamEnd::Io)),
@@ -129,10 +133,10 @@ impl Keeper {
         connection.give_up();
         if end.is_ok() {
             handlers.close();
-            let _ = timeout(WRITING, handlers.wait()).await;
-            let _ = timeout(WRITING, self.router.take_leave(&connection)).await;
+            let _ = timeout(LEAVING, handlers.wait()).await;
+            let _ = timeout(LEAVING, self.router.take_leave(&connection)).await;
             close.cancel();
-            let _ = timeout(WRITING, writer).await;
+            let _ = timeout(LEAVING, writer).await;
             tracing::info!("component disconnected");
         } else {
             writer.abort();
@@ -166,7 +170,7 @@ impl Keeper {
             match reader.next(patience).await {
                 Ok(Incoming::Element(element, lang)) => {
                     asked = false;
-                    let language = lang.as_deref().and_then(Language::of_tag);
+                    let language = lang.as_deref().and_then(host::spoken);
                     self.receive(*element, language, connection, &room, handlers);
                 }
                 Ok(Incoming::Silence) if asked => return StreamEnd::Silent,
@@ -231,7 +235,8 @@ pub fn remedy(end: &StreamEnd, jid: &BareJid, server: &Address) -> String {
     match end {
         StreamEnd::Error { condition, .. } => match condition.as_str() {
             "not-authorized" => format!(
-                "the secret is wrong: make component.secret the same as the secret of {jid} in the server's configuration"
+                "the secret is wrong, or the server does not know {jid}: make component.secret the same as the secret of \
+                 {jid} in the server's configuration"
             ),
             "conflict" => format!("another connection of {jid} is there: stop the other service that uses this JID"),
             "host-unknown" | "host-gone" => {
@@ -239,6 +244,7 @@ pub fn remedy(end: &StreamEnd, jid: &BareJid, server: &Address) -> String {
                     "the server does not know {jid}: add it as a component to the server's configuration, and restart it"
                 )
             }
+            "invalid-namespace" => wrong_port(server),
             _ => "see the server's log".into(),
         },
         StreamEnd::Io(_) => {
@@ -246,10 +252,12 @@ pub fn remedy(end: &StreamEnd, jid: &BareJid, server: &Address) -> String {
         }
         StreamEnd::Closed => "is the server restarting?".into(),
         StreamEnd::Silent => "is the server stuck, or the network to it broken?".into(),
-        StreamEnd::Protocol(_) => {
-            format!("does {server} (component.server) belong to the server's component listener?")
-        }
+        StreamEnd::Protocol(_) => wrong_port(server),
     }
+}
+
+fn wrong_port(server: &Address) -> String {
+    format!("does {server} (component.server) belong to the server's component listener?")
 }
 
 /// How long to wait before connecting again.

@@ -1,31 +1,35 @@
 //! When to say nothing: two programs that answer each other must come to an end.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use minidom::Element;
 use xmpp_parsers::message::{Message, MessageType};
 
+use super::recent::Recent;
 use crate::clock::{Millis, millis};
 use crate::model::BareJid;
 
 /// So many answers a minute are a conversation; more are a loop.
 const ANSWERS: u32 = 10;
 const MINUTE: Duration = Duration::from_secs(60);
-/// Somebody who is not understood is helped once in this time.
-const HELP_AGAIN: Duration = Duration::from_secs(60 * 60);
-/// People remembered at most.
-const MOST: usize = 10_000;
+/// A text may be repeated so often in a row; then a program says it.
+const REPEATED: u32 = 1;
+/// A conversation ends when nothing is said for so long.
+const TALK: Duration = Duration::from_secs(60 * 60);
+/// More than that is nothing a person types.
+const LONGEST: usize = 8 * 1024;
 
-/// What a message that is meant for us says; nothing if it is an error, a room's, a notice, late, or a copy.
-pub fn said(message: &Message) -> Option<&str> {
+/// What a message that is meant for us says, with the tag of its language if it has one; nothing if it is an error, a
+/// room's, a notice, late, or a copy.
+pub fn said(message: &Message) -> Option<(&str, &str)> {
     let is_talk = matches!(message.type_, MessageType::Chat | MessageType::Normal);
     if !is_talk || message.payloads.iter().any(is_second_hand) {
         return None;
     }
-    let (_, body) = message.get_best_body(Vec::new())?;
-    Some(body.trim()).filter(|body| !body.is_empty())
+    // Of several, which are the same in several languages, any will do.
+    let (lang, body) = message.bodies.first_key_value()?;
+    Some((body.trim(), lang.as_str())).filter(|(body, _)| (1..=LONGEST).contains(&body.len()))
 }
 
 /// Whether a message with this payload comes late (XEP-0203, XEP-0091), or from an archive, a copy or a room
@@ -54,44 +58,48 @@ pub fn is_encrypted(message: &Message) -> bool {
 
 #[derive(Default)]
 struct Talk {
-    began: Millis,
+    minute: Millis,
     answers: u32,
-    /// The last text and when it came: said again at once, it is an echo.
-    last: Option<(String, Millis)>,
-    helped: Option<Millis>,
+    /// What was said last, as a hash that means nothing elsewhere, and how often in a row.
+    last: Option<u64>,
+    repeated: u32,
+    helped: bool,
 }
 
 /// Who was answered of late.
-#[derive(Default)]
-pub struct Manners(Mutex<HashMap<BareJid, Talk>>);
+pub struct Manners {
+    talks: Recent<Talk>,
+    hasher: RandomState,
+}
+
+impl Default for Manners {
+    fn default() -> Self {
+        Self {
+            talks: Recent::new(TALK),
+            hasher: RandomState::new(),
+        }
+    }
+}
 
 impl Manners {
     /// Whether to answer `who`, who says `text`. Words that are `understood` are answered as in a conversation, others
-    /// once an hour.
+    /// once in it.
     pub fn may_answer(&self, who: &BareJid, text: &str, understood: bool, now: Millis) -> bool {
-        let mut talks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if talks.len() >= MOST {
-            talks.retain(|_, talk| talk.began + millis(HELP_AGAIN) > now);
-        }
-        if talks.len() >= MOST {
-            return false;
-        }
-        let talk = talks.entry(who.clone()).or_default();
-        if talk.began + millis(MINUTE) <= now {
-            talk.began = now;
-            talk.answers = 0;
-        }
-        let last = talk.last.replace((text.to_owned(), now));
-        let echo = last.is_some_and(|(last, when)| last == text && when + millis(MINUTE) > now);
-        let helped = talk.helped.is_some_and(|when| when + millis(HELP_AGAIN) > now);
-        if echo || talk.answers >= ANSWERS || (!understood && helped) {
-            return false;
-        }
-        if !understood {
-            talk.helped = Some(now);
-        }
-        talk.answers += 1;
-        true
+        let said = Some(self.hasher.hash_one(text));
+        self.talks.with(who, now, |talk| {
+            if talk.minute + millis(MINUTE) <= now {
+                (talk.minute, talk.answers) = (now, 0);
+            }
+            talk.repeated = if talk.last == said { talk.repeated + 1 } else { 0 };
+            talk.last = said;
+            let is_loop = talk.repeated > REPEATED || talk.answers >= ANSWERS;
+            if is_loop || (!understood && talk.helped) {
+                return false;
+            }
+            talk.helped |= !understood;
+            talk.answers += 1;
+            true
+        })
     }
 }
 
@@ -112,13 +120,13 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_understood_is_helped_once_an_hour() {
+    fn who_is_not_understood_is_helped_once_a_conversation() {
         let manners = Manners::default();
         assert!(manners.may_answer(&amy(), "hello", false, NOW));
         assert!(!manners.may_answer(&amy(), "what?", false, NOW + 1));
         assert!(manners.may_answer(&amy(), "links", true, NOW + 2));
-        assert!(!manners.may_answer(&amy(), "hm", false, NOW + 3_599_000));
-        assert!(manners.may_answer(&amy(), "hello again", false, NOW + 3_600_001));
+        assert!(!manners.may_answer(&amy(), "hm", false, NOW + 3_000_000));
+        assert!(manners.may_answer(&amy(), "hello again", false, NOW + 6_600_001));
     }
 
     #[test]
@@ -130,22 +138,24 @@ mod tests {
     }
 
     #[test]
-    fn an_echo_is_not_answered() {
+    fn what_is_said_again_and_again_is_said_by_a_program() {
         let manners = Manners::default();
         assert!(manners.may_answer(&amy(), "help", true, NOW));
-        assert!(!manners.may_answer(&amy(), "help", true, NOW + 1000));
-        assert!(manners.may_answer(&amy(), "help", true, NOW + 62_000));
+        assert!(manners.may_answer(&amy(), "help", true, NOW + 1000));
+        assert!(!manners.may_answer(&amy(), "help", true, NOW + 2000));
+        assert!(!manners.may_answer(&amy(), "help", true, NOW + 600_000));
+        assert!(manners.may_answer(&amy(), "links", true, NOW + 600_001));
     }
 
     #[test]
     fn only_what_is_said_here_and_now_counts() {
         assert_eq!(
             said(&message("<message type='chat'><body> help </body></message>")),
-            Some("help")
+            Some(("help", ""))
         );
         assert_eq!(
             said(&message("<message><body xml:lang='de'>hilfe</body></message>")),
-            Some("hilfe")
+            Some(("hilfe", "de"))
         );
         for silent in [
             "<message type='error'><body>help</body></message>",

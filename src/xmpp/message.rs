@@ -6,11 +6,12 @@ use xmpp_parsers::stanza_error::StanzaError;
 
 use super::chat::Wish;
 use super::error::stanza_error;
-use super::host::{Asker, Presentation};
+use super::host::{Asker, Presentation, spoken};
 use super::manners::{self, Manners};
 use super::outgoing::{Outgoing, Words, random_id};
 use super::stanza::Verify;
 use super::{iq, ns};
+use crate::language::Language;
 use crate::service::{Error, Requester, Result};
 
 /// The answer to a message, if it gets one.
@@ -25,8 +26,13 @@ pub async fn answer(host: &Presentation, manners: &Manners, asker: &Asker, messa
             Err(error) => bounce(host, asker, message, stanza_error(&error, asker.words())),
         });
     }
-    let said = chat(manners, asker, message).await?;
-    Some(reply(host, asker, message, said, None))
+    let (text, lang) = manners::said(message)?;
+    let asker = &match spoken(lang) {
+        Some(language) => asker.speaking(language),
+        None => asker.clone(),
+    };
+    let (said, language) = chat(manners, asker, message, text).await?;
+    Some(reply(host, &asker.speaking(language), message, said, None))
 }
 
 async fn verified(asker: &Asker, payload: Element) -> Result<(String, Element)> {
@@ -37,22 +43,24 @@ async fn verified(asker: &Asker, payload: Element) -> Result<(String, Element)> 
     Ok((asker.words().verified(), verified.into()))
 }
 
-/// What is said to what somebody said; nothing where silence is better.
-async fn chat(manners: &Manners, asker: &Asker, message: &Message) -> Option<String> {
-    let text = manners::said(message)?;
+/// What is said to `text`, and in which language; nothing where silence is better.
+async fn chat(manners: &Manners, asker: &Asker, message: &Message, text: &str) -> Option<(String, Language)> {
     // Servers announce things; only people chat.
     asker.bare.node()?;
     asker.service.admit(&Requester::Jid(asker.bare.clone())).ok()?;
     let encrypted = manners::is_encrypted(message);
-    let wish = if encrypted { None } else { Wish::of(text) };
+    let words = asker.words();
+    let wish = if encrypted { None } else { Wish::of(text, words) };
     if !manners.may_answer(&asker.bare, text, wish.is_some(), asker.service.clock().now()) {
         return None;
     }
-    let words = asker.words();
     Some(match wish {
-        Some(wish) => wish.fulfil(asker).await.unwrap_or_else(|error| error.text(words)),
-        None if encrypted => words.chat_encrypted(),
-        None => words.chat_help(),
+        Some((wish, language)) => {
+            let done = wish.fulfil(&asker.speaking(language)).await;
+            (done.unwrap_or_else(|error| error.text(language)), language)
+        }
+        None if encrypted => (words.chat_encrypted(), words),
+        None => (words.chat_help(), words),
     })
 }
 

@@ -19,6 +19,7 @@ mod message;
 mod ns;
 mod outgoing;
 mod presence;
+mod recent;
 mod registration;
 mod router;
 pub mod stanza;

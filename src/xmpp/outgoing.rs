@@ -9,12 +9,17 @@ use xmpp_parsers::iq::Iq;
 use xmpp_parsers::jid::Jid;
 use xmpp_parsers::message::{Message, Thread};
 use xmpp_parsers::presence::Presence;
+use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType};
 use xmpp_parsers::stanza_id::OriginId;
 use xso::AsXml;
 
+use super::error::plain;
 use super::stream;
 use crate::language::Language;
 use crate::model::BareJid;
+
+/// In bytes; the XEP (0201, 4) suggests UUIDs.
+const LONGEST_THREAD: usize = 256;
 
 /// A stanza that is to be sent.
 #[derive(Debug)]
@@ -30,15 +35,25 @@ pub enum Outgoing {
 }
 
 impl Outgoing {
-    /// As bytes, to be written to the stream.
+    /// As bytes, to be written to the stream. An answer that has become too large, because its request has things in
+    /// it that must be repeated, or because there is so much to tell, becomes an error.
     pub fn serialise(&self) -> io::Result<Bytes> {
         match self {
-            Self::Iq(iq) => stream::serialise(iq),
+            Self::Iq(iq) => stream::serialise(iq).or_else(|_| stream::serialise(&too_large(iq))),
             Self::Words(words) => stream::serialise(words),
             Self::Bounce(message) => stream::serialise(message),
             Self::Presence(presence) => stream::serialise(presence),
         }
     }
+}
+
+fn too_large(answer: &Iq) -> Iq {
+    let words = Language::default();
+    let (type_, condition) = (ErrorType::Modify, DefinedCondition::ResourceConstraint);
+    let mut error = Iq::from_error(answer.id(), plain(words, type_, condition, words.stanza_too_large()));
+    *error.from_mut() = answer.from().cloned();
+    *error.to_mut() = answer.to().cloned();
+    error
 }
 
 /// A message that says something, with the language on the message itself: some clients show no body whose language is
@@ -97,7 +112,10 @@ impl Words {
         if message.type_ == xmpp_parsers::message::MessageType::Normal {
             self.type_ = "normal".into();
         }
-        self.thread = message.thread.clone();
+        self.thread = message
+            .thread
+            .clone()
+            .filter(|thread| thread.id.len() <= LONGEST_THREAD);
         self
     }
 }
@@ -113,4 +131,44 @@ pub fn presence(mut presence: Presence, from: &BareJid, to: &BareJid) -> Outgoin
     presence.to = Some(Jid::from(to.clone()));
     presence.id = Some(random_id());
     Outgoing::Presence(presence)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_answer_that_would_be_too_large_becomes_an_error() {
+        let payload = Element::builder("links", "it-se.me:register")
+            .append("x".repeat(300_000))
+            .build();
+        let answer = |id: String, payload| {
+            Outgoing::Iq(Iq::Result {
+                from: None,
+                to: None,
+                id,
+                payload,
+            })
+        };
+        let bytes = answer("1".into(), Some(payload)).serialise().unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        assert!(text.contains("resource-constraint"), "{text}");
+        // What even the error would have to repeat is not answered.
+        assert!(answer("\"".repeat(100_000), None).serialise().is_err());
+    }
+
+    #[test]
+    fn a_thread_that_nobody_could_have_meant_is_left_out() {
+        let mut asked = Message::chat(None);
+        let thread = |id: String| Some(Thread { parent: None, id });
+        let own = BareJid::new("itseme.example.org").unwrap();
+        let answer = |asked: &Message| {
+            Words::chat(&own, "amy@example.org", "1".into(), Language::English, "x".into()).answering(asked)
+        };
+        asked.thread = thread("t".into());
+        assert!(answer(&asked).thread.is_some());
+        asked.thread = thread("t".repeat(300));
+        assert!(answer(&asked).thread.is_none());
+    }
 }

@@ -10,7 +10,6 @@ use super::connection::Connection;
 use super::host::{Asker, Presentation};
 use super::outgoing::{Outgoing, presence};
 use super::{about, disco};
-use crate::model::BareJid;
 use crate::service::{Pages, Requester, Result, Service};
 
 /// The answers to a presence of `type_`.
@@ -33,15 +32,13 @@ pub async fn answer(host: &Presentation, asker: &Asker, type_: Type) -> Result<V
     })
 }
 
-/// Ends the subscription of the asker.
+/// Ends the subscription of the asker, if there is one, and says so (RFC 6121, 3.3.3).
 pub async fn dismiss(host: &Presentation, asker: &Asker) -> Result<Vec<Outgoing>> {
-    asker.service.unsubscribe(&asker.bare).await?;
-    Ok(farewell(host, &asker.bare).into())
-}
-
-/// What tells somebody that a subscription has ended (RFC 6121, 3.3.3).
-pub fn farewell(host: &Presentation, to: &BareJid) -> [Outgoing; 2] {
-    [Type::Unavailable, Type::Unsubscribed].map(|type_| presence(Presence::new(type_), &host.jid, to))
+    if !asker.service.unsubscribe(&asker.bare).await? {
+        return Ok(Vec::new());
+    }
+    let tell = |type_| presence(Presence::new(type_), &host.jid, &asker.bare);
+    Ok(vec![tell(Type::Unavailable), tell(Type::Unsubscribed)])
 }
 
 /// Tells every subscriber that the service is there, or that it goes.

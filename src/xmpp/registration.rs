@@ -2,9 +2,10 @@
 //! sends codes to a number and an address if they are given; removing forgets everything.
 
 use minidom::Element;
-use xmpp_parsers::data_forms::{DataForm, FieldType};
+use xmpp_parsers::data_forms::{DataForm, DataFormType, FieldType};
 use xmpp_parsers::ns::REGISTER;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
+use xso::error::FromElementError;
 
 use super::error::{plain, stanza_error};
 use super::form::{Answers, field, form};
@@ -12,7 +13,7 @@ use super::host::{Asker, Presentation};
 use super::iq::{Answer, Kind};
 use super::outgoing::{Outgoing, Words, random_id};
 use super::presence;
-use crate::service::{Error, Requester, Result};
+use crate::service::{Requester, Result};
 
 /// What can be registered in this way: the fields that the XEP names (14.1) for providers of codes.
 const FIELDS: [&str; 2] = ["phone", "email"];
@@ -26,13 +27,15 @@ pub async fn answer(
     aside: &mut Vec<Outgoing>,
 ) -> Answer {
     let words = asker.words();
-    if asker.bare.node().is_none() {
-        return Err(stanza_error(&Error::NotAnAccount, words));
-    }
     let answered = match kind {
-        Kind::Get => ask(asker).await.map(Some),
+        Kind::Get => ask(host, asker).await.map(Some),
         Kind::Set if query.has_child("remove", REGISTER) => return remove(host, asker, query, aside).await,
-        Kind::Set => register(host, asker, query, aside).await.map(|()| None),
+        Kind::Set => match form_of(query) {
+            Ok(Some(form)) if form.type_ == DataFormType::Cancel => Ok(None),
+            Ok(Some(form)) if form.type_ != DataFormType::Submit => return Err(malformed(asker)),
+            Ok(form) => register(host, asker, query, form, aside).await.map(|()| None),
+            Err(_) => return Err(malformed(asker)),
+        },
     };
     answered.map_err(|error| stanza_error(&error, words))
 }
@@ -43,7 +46,12 @@ fn offered(asker: &Asker) -> impl Iterator<Item = &'static str> {
         .filter(|field| asker.service.providers().contains(*field))
 }
 
-async fn ask(asker: &Asker) -> Result<Element> {
+fn form_of(query: &Element) -> std::result::Result<Option<DataForm>, FromElementError> {
+    let form = query.get_child("x", xmpp_parsers::ns::DATA_FORMS).cloned();
+    form.map(DataForm::try_from).transpose()
+}
+
+async fn ask(host: &Presentation, asker: &Asker) -> Result<Element> {
     let words = asker.words();
     asker.service.admit(&Requester::Jid(asker.bare.clone()))?;
     let registered = asker.service.is_registered(&asker.bare).await?;
@@ -54,7 +62,7 @@ async fn ask(asker: &Asker) -> Result<Element> {
     let fields = offered(asker)
         .map(|name| field(FieldType::TextSingle, name, label(name)))
         .collect();
-    let form = form(REGISTER, words.service_name(), words.registration_ask(), fields);
+    let form = form(REGISTER, host.name(words), words.registration_ask(), fields);
     let instructions = Element::builder("instructions", REGISTER).append(words.registration_ask());
     Ok(Element::builder("query", REGISTER)
         .append_all(registered.then(|| Element::bare("registered", REGISTER)))
@@ -64,13 +72,16 @@ async fn ask(asker: &Asker) -> Result<Element> {
         .build())
 }
 
-async fn register(host: &Presentation, asker: &Asker, query: &Element, aside: &mut Vec<Outgoing>) -> Result<()> {
+async fn register(
+    host: &Presentation,
+    asker: &Asker,
+    query: &Element,
+    form: Option<DataForm>,
+    aside: &mut Vec<Outgoing>,
+) -> Result<()> {
     let (service, words) = (&asker.service, asker.words());
     service.admit(&Requester::Jid(asker.bare.clone()))?;
-    let form = query.get_child("x", xmpp_parsers::ns::DATA_FORMS).cloned();
-    let answers = form
-        .and_then(|form| DataForm::try_from(form).ok())
-        .map_or_else(Answers::default, Answers::of);
+    let answers = form.map_or_else(Answers::default, Answers::of);
     let typed = |name: &str| {
         let plain = query.get_child(name, REGISTER).map(Element::text);
         answers
@@ -85,7 +96,7 @@ async fn register(host: &Presentation, asker: &Asker, query: &Element, aside: &m
     let mut said = words.registration_done();
     for provider in offered(asker) {
         if let Some(id) = typed(provider) {
-            service.register_native(&asker.bare, provider, &id, false).await?;
+            service.register_native(&asker.bare, provider, &id, true).await?;
             said = words.chat_code_sent();
         }
     }
@@ -96,31 +107,30 @@ async fn register(host: &Presentation, asker: &Asker, query: &Element, aside: &m
 
 /// Forgets everything, the subscription included (XEP-0077, 3.2; XEP-0100, 4.3).
 async fn remove(host: &Presentation, asker: &Asker, query: &Element, aside: &mut Vec<Outgoing>) -> Answer {
-    let words = asker.words();
     if query.children().count() > 1 {
-        let malformed = words.stanza_malformed();
-        return Err(plain(words, ErrorType::Modify, DefinedCondition::BadRequest, malformed));
+        return Err(malformed(asker));
     }
     let removed = async {
         asker.service.admit(&Requester::Jid(asker.bare.clone()))?;
-        let registered = asker.service.is_registered(&asker.bare).await?;
-        asker.service.forget_native(&asker.bare, &[]).await?;
+        let gone = asker.service.forget_native(&asker.bare, &[]).await?;
         aside.extend(presence::dismiss(host, asker).await?);
-        Ok(registered)
+        Ok(gone > 0 || !aside.is_empty())
     };
     match removed.await {
         Ok(true) => Ok(None),
         Ok(false) => Err(not_registered(asker)),
-        Err(error) => Err(stanza_error(&error, words)),
+        Err(error) => Err(stanza_error(&error, asker.words())),
     }
+}
+
+fn malformed(asker: &Asker) -> StanzaError {
+    let words = asker.words();
+    let text = words.command_bad_form();
+    plain(words, ErrorType::Modify, DefinedCondition::BadRequest, text)
 }
 
 fn not_registered(asker: &Asker) -> StanzaError {
     let words = asker.words();
-    plain(
-        words,
-        ErrorType::Auth,
-        DefinedCondition::RegistrationRequired,
-        words.links_none(),
-    )
+    let text = words.links_none();
+    plain(words, ErrorType::Auth, DefinedCondition::RegistrationRequired, text)
 }

@@ -122,9 +122,10 @@ impl Router {
         if !self.is_own(&to) {
             return Vec::new();
         }
+        let now = self.service.clock().now();
         match presence.type_ {
-            Type::None => self.clients.seen(&sender, self.service.clock().now()),
-            Type::Unavailable => self.clients.gone(&sender),
+            Type::None => self.clients.seen(&sender, now),
+            Type::Unavailable => self.clients.gone(&sender, now),
             _ => {}
         }
         let asker = Asker::new(sender, &self.service, language);

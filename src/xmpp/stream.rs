@@ -193,9 +193,19 @@ where
     Ok((reader, id))
 }
 
+/// Servers end the stream at stanzas that are too long for them: Prosody at 512 KiB, ejabberd where it is told to. What must be repeated of a request, like its id, can make an answer longer than that.
+const LARGEST: usize = 200 * 1024;
+
 /// An element as bytes, to be written to the stream.
+///
+/// # Errors
+/// If it cannot be written, or is too large.
 pub fn serialise(element: &impl xso::AsXml) -> io::Result<bytes::Bytes> {
-    xso::to_vec(element).map(Into::into).map_err(io::Error::other)
+    let bytes = xso::to_vec(element).map_err(io::Error::other)?;
+    match bytes.len() {
+        ..=LARGEST => Ok(bytes.into()),
+        _ => Err(io::Error::other("the stanza is too large")),
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,14 @@ pub fn title(links: usize, words: Language) -> String {
     }
 }
 
+/// What became of forgetting what was named.
+pub fn forgotten(gone: usize, words: Language) -> String {
+    match gone {
+        0 => words.forget_unknown(),
+        _ => words.forget_done(),
+    }
+}
+
 /// A link of the asker, as far as it is known what it is.
 pub fn describe(link: &Linked, asker: &Asker) -> String {
     let words = asker.words();

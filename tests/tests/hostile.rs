@@ -196,3 +196,22 @@ async fn what_parsers_stumble_over_is_answered() {
     }
     assert_eq!(world.service.connections(), 1);
 }
+
+/// An answer repeats the id of its request and the thread of a message, and escaped it may be six times as long: longer than
+/// what the server takes from a component.
+#[tokio::test]
+async fn what_is_repeated_in_answers_does_not_end_the_stream() {
+    let world = World::start().await;
+    let mut eve = world.raw(&EVE).await;
+    let long = "\"".repeat(200_000);
+    eve.send(&format!("<iq type='get' id='{long}' to='{SERVICE}'><a xmlns='urn:test'/></iq>")).await;
+    eve.send(&format!("<iq type='get' id='{long}' to='{SERVICE}'/>")).await;
+    let long = ">".repeat(200_000);
+    let help = format!("<body>help</body><thread>{long}</thread>");
+    eve.send(&format!("<message type='chat' to='{SERVICE}'>{help}</message>")).await;
+    let verify = "<verify xmlns='it-se.me:verify'/>";
+    let id = "'".repeat(200_000);
+    eve.send(&format!("<message type='chat' id=\"{id}\" to='{SERVICE}'>{verify}</message>")).await;
+    eve.ask("get", SERVICE, "<ping xmlns='urn:xmpp:ping'/>").await;
+    assert_eq!(world.service.connections(), 1);
+}

@@ -187,14 +187,12 @@ impl Write for Session<'_> {
         Ok(())
     }
 
-    fn delete_link(&self, id: &Mac, owner: &Mac) -> Result<()> {
-        self.run("DELETE FROM links WHERE id_mac = ? AND owner_mac = ?", [id, owner])?;
-        Ok(())
+    fn delete_link(&self, id: &Mac, owner: &Mac) -> Result<bool> {
+        Ok(self.run("DELETE FROM links WHERE id_mac = ? AND owner_mac = ?", [id, owner])? > 0)
     }
 
-    fn delete_links_of(&self, owner: &Mac) -> Result<()> {
-        self.run("DELETE FROM links WHERE owner_mac = ?", [owner])?;
-        Ok(())
+    fn delete_links_of(&self, owner: &Mac) -> Result<usize> {
+        self.run("DELETE FROM links WHERE owner_mac = ?", [owner])
     }
 
     fn put_pending(&self, pending: &Pending) -> Result<()> {
@@ -215,9 +213,8 @@ impl Write for Session<'_> {
         Ok(())
     }
 
-    fn delete_pending(&self, id: &Mac, owner: &Mac) -> Result<()> {
-        self.run("DELETE FROM pending WHERE id_mac = ? AND owner_mac = ?", [id, owner])?;
-        Ok(())
+    fn delete_pending(&self, id: &Mac, owner: &Mac) -> Result<bool> {
+        Ok(self.run("DELETE FROM pending WHERE id_mac = ? AND owner_mac = ?", [id, owner])? > 0)
     }
 
     fn put_quota(&self, key: &Mac, quota: Quota) -> Result<()> {

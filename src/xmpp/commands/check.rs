@@ -6,7 +6,6 @@ use xmpp_parsers::data_forms::{DataForm, FieldType};
 
 use super::super::form::{Answers, field, form, required};
 use super::{Next, Step};
-use crate::model::Identity;
 use crate::model::identity::parse_target;
 use crate::service::{Error, Result};
 use crate::xmpp::host::Asker;
@@ -34,7 +33,7 @@ impl Step for Check {
             let words = asker.words();
             let jid = parse_target(answers.one("jid").ok_or(Error::Key("jid"))?)?;
             let detail = answers.one("detail").ok_or(Error::Key("detail"))?;
-            for identity in Identity::typed(detail)? {
+            for identity in asker.service.typed(detail)? {
                 let hash = identity.hash().to_string();
                 if asker.service.confirm(jid.as_str(), &[hash]).await? {
                     return Ok(Next::Done(words.check_yes(&jid), None));

@@ -5,9 +5,8 @@ use futures::future::BoxFuture;
 use xmpp_parsers::data_forms::{DataForm, FieldType};
 
 use super::super::form::{Answers, choice, field, form};
-use super::super::words::describe;
+use super::super::words::{describe, forgotten};
 use super::{Next, Step};
-use crate::model::Identity;
 use crate::service::Result;
 use crate::xmpp::host::Asker;
 
@@ -44,15 +43,13 @@ impl Step for Forget {
                 return Ok(Next::Done(words.forget_all_done(), None));
             }
             let mut hashes: Vec<String> = answers.lines("links").map(str::to_owned).collect();
-            for detail in answers.lines("details") {
-                let meant = Identity::typed(detail)?;
-                hashes.extend(meant.iter().map(|identity| identity.hash().to_string()));
-            }
+            let typed = service.all_typed(answers.lines("details"))?;
+            hashes.extend(typed.iter().map(|identity| identity.hash().to_string()));
             if hashes.is_empty() {
                 return Ok(Next::Done(words.forget_nothing(), None));
             }
-            service.forget_native(&asker.bare, &hashes).await?;
-            Ok(Next::Done(words.forget_done(), None))
+            let gone = service.forget_native(&asker.bare, &hashes).await?;
+            Ok(Next::Done(forgotten(gone, words), None))
         }
         .boxed()
     }

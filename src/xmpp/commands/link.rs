@@ -7,7 +7,7 @@ use xmpp_parsers::data_forms::{DataForm, FieldType};
 use super::super::form::{Answers, choice, field, form, required};
 use super::{Next, Step};
 use crate::language::Language;
-use crate::model::{Hash, Provider};
+use crate::model::{Hash, Identity, Provider};
 use crate::service::{Error, Registered, Result, Status};
 use crate::xmpp::host::Asker;
 
@@ -70,12 +70,10 @@ struct TypeId {
 impl TypeId {
     async fn register(&mut self, asker: &Asker, id: &str) -> Result<Next> {
         let service = &asker.service;
-        let register = |resend| service.register_native(&asker.bare, &self.provider, id, resend);
-        let mut registered = register(false).await?;
-        if self.sent == Some(registered.hash) {
-            registered = register(true).await?;
-        }
-        let Registered { hash, status, .. } = registered;
+        let identity = Identity::parse(self.provider.as_str().into(), id)?;
+        let resend = self.sent == Some(identity.hash());
+        let registered = service.register_native(&asker.bare, &self.provider, id, resend);
+        let Registered { hash, status, .. } = registered.await?;
         self.sent = Some(hash);
         Ok(match status {
             Status::Confirmed => Next::Done(asker.words().link_done(), None),

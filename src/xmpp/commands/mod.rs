@@ -16,13 +16,12 @@ use minidom::Element;
 use xmpp_parsers::data_forms::{DataForm, DataFormType};
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
-pub use self::introduce::request as introduction;
 pub use self::sessions::Sessions;
 use self::sessions::{Found, Key};
 use self::wire::{Action, Actions, Bad, Note, NoteType, Reply, Request, Status};
 use super::error::{plain, stanza_error};
 use super::form::Answers;
-use super::host::{Asker, Presentation};
+use super::host::{Asker, Presentation, spoken};
 use crate::language::Language;
 use crate::service::{Requester, Result};
 
@@ -125,9 +124,9 @@ type Answer = std::result::Result<Option<Element>, StanzaError>;
 /// The answer to a `<command/>` of an IQ set.
 pub async fn answer(host: &Presentation, sessions: &Sessions, asker: &Asker, payload: Element) -> Answer {
     let words = asker.words();
-    let request = Request::try_from(payload).map_err(|_| Bad::Payload.error(words, words.stanza_malformed()))?;
-    let asker = &match request.lang.as_deref().and_then(Language::of_tag) {
-        Some(language) => Asker::new(asker.jid.clone(), &asker.service, Some(language)),
+    let request = Request::try_from(payload).map_err(|_| Bad::Payload.error(words, words.command_bad_form()))?;
+    let asker = &match request.lang.as_deref().and_then(spoken) {
+        Some(language) => asker.speaking(language),
         None => asker.clone(),
     };
     let counted = asker.service.admit(&Requester::Jid(asker.bare.clone()));
@@ -182,10 +181,7 @@ async fn begin(
                 steps: vec![step],
             };
             let reply = show(command, asker, &key, &session, None).await?;
-            if !sessions.put(key, session, asker.service.clock().now()) {
-                let busy = (ErrorType::Wait, DefinedCondition::ResourceConstraint);
-                return Err(plain(words, busy.0, busy.1, words.command_too_many()));
-            }
+            sessions.put(key, session, asker.service.clock().now());
             Ok(reply)
         }
     }
@@ -202,11 +198,14 @@ async fn go_on(
     let now = asker.service.clock().now();
     // While it is being worked on, nobody else has it.
     let mut session = match sessions.take(&key, now) {
-        Found::Open(session) if session.command == command.node => session,
+        Found::Open(session) => session,
         Found::Expired => return Err(Bad::Expired.error(words, words.command_expired())),
-        Found::Open(_) | Found::Nothing => return Err(Bad::SessionId.error(words, words.command_bad_session())),
+        Found::Nothing => return Err(Bad::SessionId.error(words, words.command_bad_session())),
     };
-    let reply = session.advance(command, asker, &key, request).await;
+    let reply = match session.command == command.node {
+        true => session.advance(command, asker, &key, request).await,
+        false => Err(Bad::SessionId.error(words, words.command_bad_session())),
+    };
     // After an error, the form can be sent again.
     if !matches!(&reply, Ok(reply) if reply.status != Status::Executing) {
         sessions.put(key, session, now);
@@ -247,7 +246,7 @@ impl sessions::Session {
         form: Option<DataForm>,
     ) -> std::result::Result<Reply, StanzaError> {
         let words = asker.words();
-        let malformed = || Bad::Payload.error(words, words.stanza_malformed());
+        let malformed = || Bad::Payload.error(words, words.command_bad_form());
         let form = form
             .filter(|form| form.type_ == DataFormType::Submit)
             .ok_or_else(malformed)?;

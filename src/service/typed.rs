@@ -1,0 +1,66 @@
+//! Numbers and addresses as people type them.
+
+use super::error::{Error, Excess, Result};
+use super::limits::HASHES_PER_CONTACT;
+use super::{ContactRequest, Service};
+use crate::model::{BareJid, Identity, Provider};
+
+/// How many can be typed at once: each may stand for two identities.
+const AT_ONCE: usize = HASHES_PER_CONTACT / 2;
+
+impl Service {
+    /// What a person may mean: what looks like an e-mail address may be a Jabber ID as well. `provider:id` means just
+    /// that.
+    ///
+    /// # Errors
+    /// `value_error` if it is nothing of the kind, `unknown_provider`.
+    pub fn typed(&self, text: &str) -> Result<Vec<Identity>> {
+        let meant = Identity::typed(text)?;
+        // Nobody is told "no" or "done" about what cannot be linked here at all.
+        let offered = |identity: &Identity| {
+            !matches!(identity.provider, Provider::OAuth(_)) || self.providers().contains(identity.provider.name())
+        };
+        match meant.iter().all(offered) {
+            true => Ok(meant),
+            false => Err(Error::UnknownProvider),
+        }
+    }
+
+    /// What is meant by each of several `lines`.
+    ///
+    /// # Errors
+    /// Those of [`Service::typed`], and `too_many_requested`.
+    pub fn all_typed<'a>(&self, lines: impl Iterator<Item = &'a str>) -> Result<Vec<Identity>> {
+        let mut all = Vec::new();
+        for (count, line) in lines.enumerate() {
+            if count >= AT_ONCE {
+                return Err(Error::TooManyRequested(Excess::Details(AT_ONCE)));
+            }
+            all.extend(self.typed(line)?);
+        }
+        Ok(all)
+    }
+
+    /// What somebody asks for who types numbers and addresses. Those of others are hashed here, and go no further. The
+    /// asker's JID needs no proof, and recipients are told it anyway.
+    ///
+    /// # Errors
+    /// Those of [`Service::all_typed`].
+    pub fn typed_request<'a>(
+        &self,
+        asker: &BareJid,
+        details: impl Iterator<Item = &'a str>,
+        contacts: impl Iterator<Item = &'a str>,
+    ) -> Result<ContactRequest> {
+        let mut own = self.all_typed(details)?;
+        own.truncate(HASHES_PER_CONTACT - 1);
+        own.push(Identity::of_jid(asker));
+        let pair = |identity: Identity| (identity.provider.name().to_owned(), identity.id);
+        let contacts = self.all_typed(contacts)?;
+        Ok(ContactRequest {
+            target: asker.clone(),
+            details: own.into_iter().map(pair).collect(),
+            contacts: contacts.iter().map(|identity| identity.hash().to_string()).collect(),
+        })
+    }
+}
