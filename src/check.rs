@@ -151,7 +151,7 @@ async fn server(config: &Config, login: bool) -> Result<String, String> {
     match timeout(PATIENCE, attach(config, login)).await {
         Ok(Ok(())) if login => Ok("it takes the component's secret".into()),
         Ok(Ok(())) => Ok(format!(
-            "it answers at {address} (whether it takes the secret is tried with --login)"
+            "it answers at {address} (whether it takes this domain and the secret is tried with --login)"
         )),
         Ok(Err(StreamEnd::Error { condition, .. })) if login && condition == "conflict" => {
             Ok("it takes the component's secret; the service is connected already".into())

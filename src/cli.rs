@@ -40,7 +40,8 @@ pub enum Command {
     /// Says what is wrong with the configuration, and whether XMPP server, database, SMTP server and gateway answer;
     /// changes nothing
     Check {
-        /// Also try the component's secret. Not while the service runs: servers may disconnect it
+        /// Also try the component's domain and secret. Not while the service runs: servers may disconnect it, or send this
+        /// connection what was meant for it
         #[arg(long)]
         login: bool,
     },
