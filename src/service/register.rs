@@ -88,6 +88,14 @@ impl Service {
         self.start(Side::Http, target, identity, resend).await
     }
 
+    /// Whether an identity can be registered here at all.
+    ///
+    /// # Errors
+    /// `unknown_provider`, `value_error`.
+    pub fn check_identity(&self, provider: &str, id: &str) -> Result<()> {
+        self.identity(provider, id).map(drop)
+    }
+
     /// The identity that a code can be sent to.
     fn identity(&self, provider: &str, id: &str) -> Result<Identity> {
         let settings = &self.core.settings;

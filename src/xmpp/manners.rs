@@ -13,8 +13,9 @@ use crate::model::BareJid;
 /// So many answers a minute are a conversation; more are a loop.
 const ANSWERS: u32 = 10;
 const MINUTE: Duration = Duration::from_secs(60);
-/// A text may be repeated so often in a row; then a program says it.
+/// A text may be repeated so often in a row, and after so long; else a program says it.
 const REPEATED: u32 = 1;
+const AGAIN: Duration = Duration::from_secs(10);
 /// A conversation ends when nothing is said for so long.
 const TALK: Duration = Duration::from_secs(60 * 60);
 /// More than that is nothing a person types.
@@ -62,6 +63,7 @@ struct Talk {
     answers: u32,
     /// What was said last, as a hash that means nothing elsewhere, and how often in a row.
     last: Option<u64>,
+    said: Millis,
     repeated: u32,
     helped: bool,
 }
@@ -91,8 +93,9 @@ impl Manners {
                 (talk.minute, talk.answers) = (now, 0);
             }
             talk.repeated = if talk.last == said { talk.repeated + 1 } else { 0 };
-            talk.last = said;
-            let is_loop = talk.repeated > REPEATED || talk.answers >= ANSWERS;
+            let at_once = talk.repeated > 0 && talk.said + millis(AGAIN) > now;
+            (talk.last, talk.said) = (said, now);
+            let is_loop = at_once || talk.repeated > REPEATED || talk.answers >= ANSWERS;
             if is_loop || (!understood && talk.helped) {
                 return false;
             }
@@ -141,10 +144,11 @@ mod tests {
     fn what_is_said_again_and_again_is_said_by_a_program() {
         let manners = Manners::default();
         assert!(manners.may_answer(&amy(), "help", true, NOW));
-        assert!(manners.may_answer(&amy(), "help", true, NOW + 1000));
-        assert!(!manners.may_answer(&amy(), "help", true, NOW + 2000));
-        assert!(!manners.may_answer(&amy(), "help", true, NOW + 600_000));
-        assert!(manners.may_answer(&amy(), "links", true, NOW + 600_001));
+        assert!(!manners.may_answer(&amy(), "help", true, NOW + 9_000));
+        assert!(manners.may_answer(&amy(), "links", true, NOW + 9_001));
+        assert!(manners.may_answer(&amy(), "links", true, NOW + 30_000));
+        assert!(!manners.may_answer(&amy(), "links", true, NOW + 60_000));
+        assert!(manners.may_answer(&amy(), "help", true, NOW + 60_001));
     }
 
     #[test]

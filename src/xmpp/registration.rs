@@ -90,6 +90,10 @@ async fn register(
             .or(plain)
             .filter(|id| !id.trim().is_empty())
     };
+    for provider in offered(asker) {
+        // All or nothing.
+        typed(provider).map_or(Ok(()), |id| service.check_identity(provider, &id))?;
+    }
     service
         .register_native(&asker.bare, "xmpp", asker.bare.as_str(), false)
         .await?;
