@@ -91,7 +91,7 @@ port_of() {
 
 start_stand_ins() {
   local python stand_ins=$repository/tests/stand-ins
-  python=$("$stand_ins/python-with-aiosmtpd" "$repository/tests/target/python")
+  python=$("$stand_ins/python-with" aiosmtpd "$repository/tests/target/python")
   start mail "listening on" "$python" "$stand_ins/mail.py" --show "$folder/maildir"
   start sms "listening on" python3 "$stand_ins/gateway.py" --show "$folder/sms.jsonl"
   mail_port=$(port_of mail)

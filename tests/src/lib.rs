@@ -2,7 +2,7 @@
 //!
 //! A test starts a [`World`]: an XMPP server, a mail server, a stand-in for an SMS gateway and the service,
 //! as the binary that was built. It then does what people do, with the reference client, over HTTP, or
-//! (to be rude) with a [`RawClient`], and looks at what arrives.
+//! (to be rude) with a [`RawClient`], and looks at what arrives; or it has a [`story`] played.
 //!
 //! Everything is stopped when the world is dropped, also by a test that fails; its logs are shown then.
 
@@ -21,6 +21,7 @@ mod server;
 mod service;
 mod settings;
 pub mod shapes;
+pub mod story;
 mod text;
 mod wait;
 mod world;

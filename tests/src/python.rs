@@ -1,4 +1,4 @@
-//! The Python programs in `stand-ins/`.
+//! The Python programs in `stand-ins/` and `people/`.
 
 use std::{
     path::{Path, PathBuf},
@@ -12,13 +12,19 @@ const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
 /// A stand-in, and how to run it with any Python.
 pub fn stand_in(script: &str) -> Command {
-    with("python3", script)
+    with("python3", &stand_ins().join(script))
 }
 
 /// A stand-in that needs aiosmtpd.
 pub fn stand_in_with_aiosmtpd(script: &str) -> Command {
     static PYTHON: OnceLock<String> = OnceLock::new();
-    with(PYTHON.get_or_init(python_with_aiosmtpd), script)
+    with(PYTHON.get_or_init(|| python_with("aiosmtpd")), &stand_ins().join(script))
+}
+
+/// The program that plays stories, whose people use slixmpp.
+pub fn people() -> Command {
+    static PYTHON: OnceLock<String> = OnceLock::new();
+    with(PYTHON.get_or_init(|| python_with("slixmpp")), &Path::new(HERE).join("people/play.py"))
 }
 
 /// Waits until a stand-in says where it listens.
@@ -28,15 +34,15 @@ pub async fn port_of(process: &mut Process) -> u16 {
     port.unwrap_or_else(|| panic!("no port in {line:?}"))
 }
 
-fn with(python: &str, script: &str) -> Command {
+fn with(python: &str, script: &Path) -> Command {
     let mut command = Command::new(python);
-    command.arg(stand_ins().join(script));
+    command.arg("-B").arg(script); // no __pycache__ among the sources
     command
 }
 
-fn python_with_aiosmtpd() -> String {
+fn python_with(package: &str) -> String {
     let venv = Path::new(HERE).join("target/python");
-    let output = Command::new(stand_ins().join("python-with-aiosmtpd")).arg(venv).output().expect("bash");
+    let output = Command::new(stand_ins().join("python-with")).arg(package).arg(venv).output().expect("bash");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }

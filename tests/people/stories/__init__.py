@@ -1,0 +1,1 @@
+"""The stories. Each function is one, with a world of its own."""

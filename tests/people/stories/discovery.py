@@ -1,0 +1,111 @@
+"""What clients find out about the service before anybody uses it."""
+
+import hashlib
+
+from expect import equal, refused
+from person import SERVICE
+from words import words
+
+COMMANDS = "http://jabber.org/protocol/commands"
+FOR_ALL = ["link", "links", "forget", "check", "introduce"]
+FOR_ADMINS = ["statistics", "forget-jid"]
+
+
+async def identity_and_features(world):
+    """A directory with a name in every language, and all that it can do."""
+    amy = await world.login("amy")
+    info = (await amy["xep_0030"].get_info(SERVICE))["disco_info"]
+    names = {(language, words(language)["service_name"]) for language in ("en", "de", "fr", "es")}
+    equal(info["identities"], {("directory", "user", language, name) for language, name in names})
+    wanted = {
+        "http://jabber.org/protocol/disco#info", "http://jabber.org/protocol/disco#items",
+        "http://jabber.org/protocol/caps", COMMANDS, "jabber:x:data", "jabber:iq:register", "jabber:iq:version",
+        "jabber:iq:last", "vcard-temp", "urn:xmpp:ping",
+        "it-se.me:register", "it-se.me:verify", "it-se.me:contact", "it-se.me:confirm",
+    }
+    assert wanted <= info["features"], wanted - info["features"]
+
+
+async def contact_addresses(world):
+    """Whom to write to (XEP-0157), as the admin has configured it."""
+    amy = await world.login("amy")
+    info = (await amy["xep_0030"].get_info(SERVICE))["disco_info"]
+    equal(info["form"]["type"], "result")
+    addresses = {var: field["value"] for var, field in info["form"].get_fields().items()}
+    form_type = addresses.pop("FORM_TYPE")
+    assert form_type in ("http://jabber.org/network/serverinfo", ["http://jabber.org/network/serverinfo"])
+    wanted = {
+        "abuse-addresses": ["mailto:abuse@example.org"],
+        "support-addresses": ["xmpp:eve@localhost", "mailto:help@example.org"],
+    }
+    equal(addresses, wanted)
+
+
+async def commands(world):
+    """The commands are listed below their node; those for admins to admins alone."""
+    amy, eve = await world.login("amy"), await world.login("eve")
+    items = (await amy["xep_0030"].get_items(SERVICE))["disco_items"]["items"]
+    equal(items, {(SERVICE, COMMANDS, words("en")["commands"])})
+    for person, expected in (amy, FOR_ALL), (eve, FOR_ALL + FOR_ADMINS):
+        items = (await person["xep_0050"].get_commands(SERVICE))["disco_items"]["items"]
+        names = {(SERVICE, node, words("en")["command_" + node.replace("-", "_")]) for node in expected}
+        equal(items, names)
+
+
+async def nodes(world):
+    """The list of commands and each command say what they are; other nodes do not exist."""
+    amy = await world.login("amy")
+    disco = amy["xep_0030"]
+    listed = (await disco.get_info(SERVICE, node=COMMANDS))["disco_info"]
+    assert ("automation", "command-list", "en", words("en")["commands"]) in listed["identities"], listed
+    for node in FOR_ALL:
+        info = (await disco.get_info(SERVICE, node=node))["disco_info"]
+        name = words("en")[f"command_{node}"]
+        equal(info["node"], node)
+        equal(info["identities"], {("automation", "command-node", "en", name)})
+        assert {COMMANDS, "jabber:x:data"} <= info["features"], info
+        assert not (await disco.get_items(SERVICE, node=node))["disco_items"]["items"]
+    for node in "nothing", "statistics", "https://it-se.me/#bogus":
+        equal(await refused(disco.get_info(SERVICE, node=node)), ("cancel", "item-not-found"))
+        equal(await refused(disco.get_items(SERVICE, node=node)), ("cancel", "item-not-found"))
+
+
+async def capabilities(world):
+    """The hash in the service's presence (XEP-0115) is that of what it says of itself, by slixmpp's own arithmetic."""
+    amy = await world.login("amy")
+    amy.send_presence_subscription(SERVICE)
+    await amy.sees("subscribed")
+    caps = (await amy.sees("available"))["caps"]
+    equal(caps["hash"], "sha-1")
+    for node in None, f"{caps['node']}#{caps['ver']}":
+        info = (await amy["xep_0030"].get_info(SERVICE, node=node))["disco_info"]
+        equal(info["node"], node or "")
+        equal(amy["xep_0115"].generate_verstring(info, "sha-1"), caps["ver"])
+
+
+async def small_things(world):
+    """Version, uptime and ping; a vCard with the avatar that presence announces (XEP-0153)."""
+    amy = await world.login("amy")
+    version = (await amy["xep_0092"].get_version(SERVICE))["software_version"]
+    assert version["name"] == "it-se.me" and version["version"] and not version["os"], version
+    assert (await amy["xep_0012"].get_last_activity(SERVICE))["last_activity"]["seconds"] >= 0
+    await amy["xep_0199"].send_ping(SERVICE)
+
+    card = (await amy["xep_0054"].get_vcard(SERVICE))["vcard_temp"]
+    equal((card["FN"], card["DESC"]), (words("en")["service_name"], words("en")["service_description"]))
+    photo = card["PHOTO"]
+    assert photo["TYPE"] == "image/png" and photo["BINVAL"].startswith(b"\x89PNG"), photo["TYPE"]
+    amy.send_presence_subscription(SERVICE)
+    await amy.sees("subscribed")
+    presence = await amy.sees("available")
+    announced = presence.xml.find("{vcard-temp:x:update}x/{vcard-temp:x:update}photo").text
+    equal(announced, hashlib.sha1(photo["BINVAL"]).hexdigest())
+
+
+async def what_is_not_offered(world):
+    """Anything else is answered, with an error that says so; so is anybody below the service."""
+    amy = await world.login("amy")
+    request = amy.make_iq_get(queryxmlns="jabber:iq:time", ito=SERVICE)
+    equal(await refused(request.send()), ("cancel", "service-unavailable"))
+    request = amy["xep_0030"].get_info(f"somebody@{SERVICE}")
+    equal(await refused(request), ("cancel", "service-unavailable"))

@@ -1,0 +1,17 @@
+"""What the service says, as its translators wrote it."""
+
+import re
+from pathlib import Path
+
+LOCALES = Path(__file__).parents[2] / "locales"
+
+
+def words(language, **values):
+    """All phrases of a language by their keys, with `values` put in for what varies."""
+    text = (LOCALES / f"{language}.ftl").read_text(encoding="utf-8")
+    phrases = {}
+    for key, first, rest in re.findall(r"^(\w+) =[ ]?(.*)((?:\n    .*)*)", text, re.MULTILINE):
+        lines = [first, *(line[4:] for line in rest.split("\n")[1:])]
+        phrase = "\n".join(lines).strip("\n")
+        phrases[key] = re.sub(r"{ \$(\w+) }", lambda found: values.get(found[1], found[0]), phrase)
+    return phrases
