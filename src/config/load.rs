@@ -41,7 +41,7 @@ impl Config {
 
     /// A variable that names a section but no key is a mistake, most likely one underscore instead of two.
     fn check_environment() -> Result<(), ConfigError> {
-        const SECTIONS: [&str; 6] = ["component", "http", "store", "codes", "limits", "providers"];
+        const SECTIONS: [&str; 7] = ["component", "service", "http", "store", "codes", "limits", "providers"];
         for (key, _) in Env::prefixed("ITSEME_").iter() {
             let key = key.as_str().to_lowercase();
             let section = key.split('_').next().unwrap_or_default();
