@@ -36,6 +36,7 @@ pub use itseme_client::minidom::Element;
 pub use log::Log;
 pub use mail::{Mail, MailServer};
 pub use people::{AMY, EVE, MICHAEL, Person, hash};
+pub use ports::free as free_port;
 pub use process::Process;
 pub use raw::RawClient;
 pub use server::{Refusal, XmppServer};

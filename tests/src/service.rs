@@ -9,7 +9,7 @@ use std::{
 
 use toml::Table;
 
-use crate::{log::Log, ports, process::Process, settings::merge, wait::until};
+use crate::{log::Log, process::Process, settings::merge, wait::until};
 
 /// What the log says each time the service is attached to the XMPP server.
 const CONNECTED: &str = "component connected";
@@ -25,8 +25,8 @@ pub struct Service {
 impl Service {
     /// Writes the configuration: `settings`, where it listens and keeps its data, and over it what `wishes`
     /// says, in TOML.
-    pub fn new(folder: &Path, mut settings: Table, wishes: &str) -> Self {
-        let service = Self { folder: folder.to_owned(), http_port: ports::free(), process: None };
+    pub fn new(folder: &Path, http_port: u16, mut settings: Table, wishes: &str) -> Self {
+        let service = Self { folder: folder.to_owned(), http_port, process: None };
         for folder in ["config", "data"] {
             fs::create_dir_all(service.folder.join(folder)).expect("a folder for the service");
         }

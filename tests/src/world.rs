@@ -11,6 +11,7 @@ use crate::{
     http::Http,
     mail::MailServer,
     people::{AMY, EVE, MICHAEL, Person},
+    ports,
     raw::RawClient,
     server::{self, COMPONENT_SECRET, XmppServer},
     service::Service,
@@ -44,7 +45,12 @@ impl World {
 
     /// With keys of the service's configuration set otherwise, in TOML, where `GATEWAY_URL` is the gateway's address.
     pub async fn with(wishes: &str) -> Self {
-        let mut world = Self::prepare(wishes).await;
+        Self::on(ports::free(), wishes).await
+    }
+
+    /// As [`with`](Self::with), with the service's HTTP on a port that somebody had to know before.
+    pub async fn on(http_port: u16, wishes: &str) -> Self {
+        let mut world = Self::prepare_on(http_port, wishes).await;
         world.start_server().await;
         world.service.start().await;
         world
@@ -52,6 +58,11 @@ impl World {
 
     /// As [`with`](Self::with), but neither the XMPP server nor the service was started.
     pub async fn prepare(wishes: &str) -> Self {
+        Self::prepare_on(ports::free(), wishes).await
+    }
+
+    /// As [`on`](Self::on), but neither the XMPP server nor the service was started.
+    pub async fn prepare_on(http_port: u16, wishes: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let part = |name: &str| {
             let part = folder.path().join(name);
@@ -63,6 +74,7 @@ impl World {
         let gateway = Gateway::start(&part("gateway")).await;
         let service = Service::new(
             &part("service"),
+            http_port,
             settings(&*server, &mail, &gateway),
             &wishes.replace("GATEWAY_URL", &gateway.url()),
         );
