@@ -12,6 +12,7 @@ mod html;
 mod http;
 mod log;
 mod mail;
+pub mod oauth;
 mod people;
 mod ports;
 mod process;

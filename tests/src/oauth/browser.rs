@@ -1,0 +1,90 @@
+//! A person in front of a browser.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{
+    process::Process,
+    python,
+    wait::{PATIENCE, within},
+};
+
+use super::programs;
+
+/// How often it is looked at whether it ended.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Chromium without a window, which reaches nothing but loopback.
+#[derive(Debug)]
+pub struct Browser {
+    process: Process,
+    port: u16,
+    _folder: TempDir,
+}
+
+/// What the person answers when a provider asks whether the service may know who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent {
+    /// It may.
+    Allow,
+    /// It may not.
+    Deny,
+}
+
+/// Where they end up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The address, after every redirect.
+    pub url: String,
+    /// The status of the answer; 0 if there was none.
+    pub status: u16,
+    /// What people read.
+    pub text: String,
+    /// The page.
+    pub html: String,
+    /// The language it says it is in.
+    pub lang: String,
+}
+
+impl Browser {
+    /// Starts one.
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut command = programs::node("browser.js");
+        command.arg(folder.path());
+        let mut process = Process::spawn("the browser", &command, &folder.path().join("browser.log"));
+        let port = python::port_of(&mut process).await;
+        Self { process, port, _folder: folder }
+    }
+
+    /// Opens `url` as somebody who reads `languages` (`Accept-Language`), signs in as `user` where a provider
+    /// asks for that, answers it, and waits for the page where that ends. Nothing is remembered from any call
+    /// before: each has cookies of its own.
+    pub async fn sign_in(&self, url: &str, user: &str, consent: Consent, languages: &str) -> Page {
+        let consent = consent == Consent::Allow;
+        let wish = json!({ "url": url, "user": user, "consent": consent, "languages": languages });
+        let here = format!("http://127.0.0.1:{}/sign-in", self.port);
+        let answer = within("a page", reqwest::Client::new().post(here).json(&wish).send()).await;
+        let page: Value = answer.expect("an answer of the browser").json().await.expect("its answer");
+        assert_eq!(page["failure"], Value::Null, "{url}\n{}", self.process.log().tail());
+        let part = |key: &str| page[key].as_str().expect("a string").to_owned();
+        let status = page["status"].as_u64().and_then(|status| status.try_into().ok()).expect("a status");
+        Page { url: part("url"), status, text: part("text"), html: part("html"), lang: part("lang") }
+    }
+}
+
+/// It is asked to end, as it would leave its files behind if it were killed while it writes them.
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let asked = Instant::now();
+        self.process.ask_to_end();
+        while self.process.runs() && asked.elapsed() < PATIENCE {
+            thread::sleep(PAUSE);
+        }
+    }
+}
