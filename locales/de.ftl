@@ -26,6 +26,7 @@ forget_code_all =
 forget_code_some =
     Jemand hat über das Web darum gebeten, einen Teil von dem zu vergessen, was mit deiner Jabber-ID verknüpft ist. Wenn du das möchtest, gib diesen Code dort ein, nicht hier: { $code }
     Wenn du das nicht warst, ignoriere diese Nachricht: Ohne den Code wird nichts vergessen.
+linked = Fertig: Dein Name bei { $provider } ist mit deiner Jabber-ID verknüpft, und du kannst jetzt darüber gefunden werden.
 
 ## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
 
@@ -54,8 +55,12 @@ page_verify_text = Du hast einen Code bekommen, weil jemand auf it-se.me unter d
 page_verify_code = Code
 page_verify_button = Ja, das bin ich
 page_verify_close = Wenn du das nicht bist, schließe diese Seite einfach: Ohne den Knopf passiert nichts.
+page_sign_in_question = Deinen Namen bei { $provider } mit { $jid } verknüpfen?
+page_sign_in_text = Wer diesen Namen kennt, kann dann eine Nachricht an diese Jabber-ID schicken lassen. Drücke nur auf den Knopf, wenn die Jabber-ID dir gehört.
+page_sign_in_button = Ja, die gehört mir
 page_done_title = Fertig
 page_done_text = Diese Adresse ist jetzt mit { $jid } verknüpft. Du kannst diese Seite schließen.
+page_signed_in = Dein Name dort ist jetzt mit { $jid } verknüpft. Du kannst diese Seite schließen.
 page_failed_title = Das hat nicht geklappt
 
 ## Errors
@@ -66,6 +71,11 @@ error_nothing_waits = Auf diesen Code wartet nichts: Er wurde schon benutzt, ist
 error_missing_code = Bitte gib den Code ein, den du bekommen hast.
 error_faulty_code = Dieser Code ist falsch. Achte auf Tippfehler und nimm den neuesten Code: Er ersetzt alle vorherigen.
 error_wrong_user = Du hast dich unter einem anderen Namen angemeldet als dem, der verknüpft werden soll. Melde dich mit diesem an.
+error_oauth_no_state = Das wird durch Anmelden nachgewiesen: Öffne die Adresse, die du beim Registrieren bekommen hast.
+error_oauth_foreign_state = Diese Anmeldung gehört zu keiner Registrierung, die noch wartet: Sie hat zu lange gedauert, oder eine neuere hat sie ersetzt. Bitte fang noch einmal an.
+error_oauth_denied = Du hast dem Anbieter nicht erlaubt, deinen Namen zu nennen, also wurde nichts verknüpft. Um es noch einmal zu versuchen, öffne dieselbe Adresse erneut.
+error_oauth_provider = Der Anbieter konnte nicht gefragt werden, wer du bist. Bitte versuch es später noch einmal, oder sag dem Admin dieses Dienstes Bescheid.
+error_oauth_refused = Der Anbieter hat diese Anmeldung nicht mehr angenommen. Bitte öffne die Adresse, die du bekommen hast, noch einmal.
 error_json = Die Anfrage ist kein gültiges JSON.
 error_key = Bitte gib '{ $key }' an.
 error_country = Dieser Dienst verschickt keine SMS in dieses Land.
@@ -135,6 +145,7 @@ link_type =
     } Das wird nur aufbewahrt, bis du den Code eingegeben hast.
 link_id = Nummer, Adresse oder Name
 link_enter = Ein Code ist unterwegs zu dir. Gib ihn hier ein. Wenn keiner ankommt, geh einen Schritt zurück und wieder weiter: Dann wird ein neuer geschickt.
+link_goto = Öffne diese Adresse in einem Browser und melde dich dort an; hier erfährst du, wenn es geklappt hat: { $url }
 link_code = Code
 link_done = Fertig: Du kannst jetzt darüber gefunden werden. Die Nummer oder Adresse selbst hat der Dienst schon vergessen.
 

@@ -26,6 +26,7 @@ forget_code_all =
 forget_code_some =
     Somebody asked over the web to forget some of what is linked to your Jabber ID. To do so, enter this code there, not here: { $code }
     If that was not you, ignore this message: nothing is forgotten without the code.
+linked = Done: your name at { $provider } is linked to your Jabber ID, and you can be found by it now.
 
 ## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
 
@@ -55,8 +56,12 @@ page_verify_text = You were sent a code because somebody wants to be found under
 page_verify_code = Code
 page_verify_button = Yes, that is me
 page_verify_close = If it is not you, just close this page: nothing happens without the button.
+page_sign_in_question = Link your name at { $provider } to { $jid }?
+page_sign_in_text = Whoever knows that name can then have a message sent to this Jabber ID. Press the button only if the Jabber ID is yours.
+page_sign_in_button = Yes, that is mine
 page_done_title = Done
 page_done_text = This address is now linked to { $jid }. You can close this page.
+page_signed_in = Your name there is now linked to { $jid }. You can close this page.
 page_failed_title = That did not work
 
 ## Errors
@@ -67,6 +72,11 @@ error_nothing_waits = Nothing waits for this code: it was used already, it expir
 error_missing_code = Please enter the code that was sent to you.
 error_faulty_code = This code is wrong. Look for typing mistakes, and use the newest code: it replaces all before it.
 error_wrong_user = You signed in under another name than the one that is to be linked. Sign in with that one.
+error_oauth_no_state = This is proven by signing in: open the address that you were given when you registered.
+error_oauth_foreign_state = This sign-in belongs to no registration that waits: it took too long, or a newer one has replaced it. Please begin again.
+error_oauth_denied = You did not allow the provider to tell your name, so nothing was linked. To try again, open the same address once more.
+error_oauth_provider = The provider could not be asked who you are. Please try again later, or tell the admin of this service.
+error_oauth_refused = The provider did not accept this sign-in any more. Please open the address that you were given once more.
 error_json = The request is not valid JSON.
 error_key = Please provide '{ $key }'.
 error_country = This service does not send text messages to that country.
@@ -136,6 +146,7 @@ link_type =
     } It is kept only until you have entered the code.
 link_id = Number, address or name
 link_enter = A code is on its way to you. Enter it here. If none arrives, go back and on again: another one is sent.
+link_goto = Open this address in a browser and sign in there; you will be told here when it is done: { $url }
 link_code = Code
 link_done = Done: you can be found by it now. The service has forgotten the number or address itself.
 

@@ -26,6 +26,7 @@ forget_code_all =
 forget_code_some =
     Alguien ha pedido por la web que se olvide una parte de lo vinculado a tu ID de Jabber. Para hacerlo, escribe este código allí, no aquí: { $code }
     Si no has sido tú, ignora este mensaje: sin el código no se olvida nada.
+linked = Listo: tu nombre en { $provider } está vinculado a tu ID de Jabber y ya te pueden encontrar con él.
 
 ## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
 
@@ -54,8 +55,12 @@ page_verify_text = Has recibido un código porque alguien quiere que se le encue
 page_verify_code = Código
 page_verify_button = Sí, soy yo
 page_verify_close = Si no eres tú, cierra esta página sin más: sin el botón no pasa nada.
+page_sign_in_question = ¿Vincular tu nombre en { $provider } a { $jid }?
+page_sign_in_text = Quien conozca ese nombre podrá hacer que se envíe un mensaje a este ID de Jabber. Pulsa el botón solo si el ID de Jabber es tuyo.
+page_sign_in_button = Sí, es mío
 page_done_title = Listo
 page_done_text = Esta dirección ya está vinculada a { $jid }. Puedes cerrar esta página.
+page_signed_in = Tu nombre allí está ahora vinculado a { $jid }. Puedes cerrar esta página.
 page_failed_title = No ha funcionado
 
 ## Errors
@@ -66,6 +71,11 @@ error_nothing_waits = Nada espera este código: ya se ha usado, ha caducado, se 
 error_missing_code = Escribe el código que has recibido, por favor.
 error_faulty_code = Este código no es correcto. Busca errores al teclear y usa el código más reciente: sustituye a todos los anteriores.
 error_wrong_user = Has iniciado sesión con un nombre distinto del que se va a vincular. Inicia sesión con ese.
+error_oauth_no_state = Esto se demuestra iniciando sesión: abre la dirección que recibiste al registrarte.
+error_oauth_foreign_state = Este inicio de sesión no pertenece a ningún registro pendiente: tardó demasiado o uno más reciente lo ha reemplazado. Empieza de nuevo, por favor.
+error_oauth_denied = No has permitido que el proveedor diga tu nombre, así que no se ha vinculado nada. Para volver a intentarlo, abre otra vez la misma dirección.
+error_oauth_provider = No se ha podido preguntar al proveedor quién eres. Vuelve a intentarlo más tarde o avisa al administrador de este servicio.
+error_oauth_refused = El proveedor ya no ha aceptado este inicio de sesión. Abre otra vez la dirección que recibiste, por favor.
 error_json = La petición no es JSON válido.
 error_key = Indica '{ $key }', por favor.
 error_country = Este servicio no envía mensajes de texto a ese país.
@@ -135,6 +145,7 @@ link_type =
     } Solo se guarda hasta que hayas escrito el código.
 link_id = Número, dirección o nombre
 link_enter = Un código va de camino. Escríbelo aquí. Si no llega ninguno, vuelve atrás y avanza de nuevo: se envía otro.
+link_goto = Abre esta dirección en un navegador e inicia sesión allí; aquí se te avisará cuando esté hecho: { $url }
 link_code = Código
 link_done = Listo: ya te pueden encontrar así. El servicio ha olvidado el número o la dirección en sí.
 

@@ -26,6 +26,7 @@ forget_code_all =
 forget_code_some =
     Quelqu’un a demandé par le Web d’oublier une partie de ce qui est lié à votre identifiant Jabber. Pour le faire, saisissez ce code là-bas, pas ici : { $code }
     Si ce n’était pas vous, ignorez ce message : rien n’est oublié sans le code.
+linked = C’est fait : votre nom chez { $provider } est lié à votre identifiant Jabber, et l’on peut désormais vous trouver grâce à lui.
 
 ## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
 
@@ -54,8 +55,12 @@ page_verify_text = Vous avez reçu un code parce que quelqu’un souhaite qu’o
 page_verify_code = Code
 page_verify_button = Oui, c’est moi
 page_verify_close = Si ce n’est pas vous, fermez simplement cette page : rien ne se passe sans le bouton.
+page_sign_in_question = Lier votre nom chez { $provider } à { $jid } ?
+page_sign_in_text = Quiconque connaît ce nom pourra alors faire envoyer un message à cet identifiant Jabber. N’appuyez sur le bouton que si cet identifiant est le vôtre.
+page_sign_in_button = Oui, c’est le mien
 page_done_title = C’est fait
 page_done_text = Cette adresse est maintenant liée à { $jid }. Vous pouvez fermer cette page.
+page_signed_in = Votre nom là-bas est maintenant lié à { $jid }. Vous pouvez fermer cette page.
 page_failed_title = Cela n’a pas fonctionné
 
 ## Errors
@@ -66,6 +71,11 @@ error_nothing_waits = Rien n’attend ce code : il a déjà servi, il a expiré
 error_missing_code = Veuillez saisir le code qui vous a été envoyé.
 error_faulty_code = Ce code est erroné. Cherchez une faute de frappe et utilisez le code le plus récent : il remplace tous les précédents.
 error_wrong_user = Vous avez ouvert une session sous un autre nom que celui qui doit être lié. Connectez-vous avec celui-là.
+error_oauth_no_state = Cela se prouve en se connectant : ouvrez l’adresse que vous avez reçue lors de l’enregistrement.
+error_oauth_foreign_state = Cette connexion ne correspond à aucun enregistrement en attente : elle a pris trop de temps, ou une plus récente l’a remplacée. Veuillez recommencer.
+error_oauth_denied = Vous n’avez pas autorisé le fournisseur à communiquer votre nom : rien n’a donc été lié. Pour réessayer, ouvrez de nouveau la même adresse.
+error_oauth_provider = Impossible de demander au fournisseur qui vous êtes. Veuillez réessayer plus tard, ou prévenir l’administrateur de ce service.
+error_oauth_refused = Le fournisseur n’a plus accepté cette connexion. Veuillez rouvrir l’adresse que vous avez reçue.
 error_json = La requête n’est pas du JSON valide.
 error_key = Veuillez fournir '{ $key }'.
 error_country = Ce service n’envoie pas de SMS vers ce pays.
@@ -135,6 +145,7 @@ link_type =
     } Cela n’est conservé que jusqu’à ce que vous ayez saisi le code.
 link_id = Numéro, adresse ou nom
 link_enter = Un code est en route vers vous. Saisissez-le ici. S’il n’arrive pas, revenez en arrière puis avancez de nouveau : un autre sera envoyé.
+link_goto = Ouvrez cette adresse dans un navigateur et connectez-vous-y ; vous serez prévenu ici quand ce sera fait : { $url }
 link_code = Code
 link_done = C’est fait : on peut maintenant vous trouver ainsi. Le service a oublié le numéro ou l’adresse en question.
 

@@ -11,6 +11,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::channel::Channel;
 use crate::channel::email::Email;
+use crate::channel::oauth::OAuth;
+use crate::channel::sign_in::SignIn;
 use crate::channel::sms::Sms;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -18,7 +20,7 @@ use crate::http::{Server, ServerConfig};
 use crate::keyfile;
 use crate::model::Keys;
 use crate::outbox::Outbox;
-use crate::service::Service;
+use crate::service::{Service, SignIns};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Queue, Store};
 use crate::xmpp::{self, Delivery, LinkConfig, Presentation, Router};
@@ -49,7 +51,13 @@ impl App {
         let path = config.store.path().map_err(text)?;
         let store =
             SqliteStore::open(path, keys.check()).map_err(|error| format!("store.url {}: {error}", path.display()))?;
-        let service = Service::new(Store::new(store), keys, clock.clone(), config.settings());
+        let service = Service::new(
+            Store::new(store),
+            keys,
+            clock.clone(),
+            config.settings(),
+            sign_ins(config)?,
+        );
         let server = http_server(config, &service).await?;
         let http = server.as_ref().map(Server::address).transpose().map_err(text)?;
         let channels = channels(config)?;
@@ -193,6 +201,27 @@ pub fn sms(config: &Config) -> Result<Option<Sms>, String> {
     };
     let sms = Sms::new(phone.gateway().map_err(text)?);
     sms.map(Some).map_err(|error| format!("providers.phone: {error}"))
+}
+
+/// The providers where people sign in.
+///
+/// # Errors
+/// If their settings cannot be used.
+pub fn oauth(config: &Config) -> Result<Vec<(String, OAuth)>, String> {
+    let providers = config.providers.oauth.iter();
+    let made = providers.map(|(name, provider)| {
+        let settings = provider.settings(name, config.public_url()).map_err(text)?;
+        let oauth = OAuth::new(settings).map_err(|error| format!("providers.{name}: {error}"))?;
+        Ok((name.clone(), oauth))
+    });
+    made.collect()
+}
+
+fn sign_ins(config: &Config) -> Result<SignIns, String> {
+    let made = oauth(config)?.into_iter();
+    Ok(made
+        .map(|(name, oauth)| (name, Arc::new(oauth) as Arc<dyn SignIn>))
+        .collect())
 }
 
 /// Who delivers the messages of which queue.

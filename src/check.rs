@@ -68,6 +68,22 @@ pub async fn check(config: &Config, login: bool) -> Vec<Finding> {
         subject: "text messages",
         result: sms.await,
     });
+    match app::oauth(config) {
+        Ok(providers) => {
+            for (name, oauth) in providers {
+                let checked = oauth.check().await.map(|()| format!("{name} answers"));
+                let result = checked.map_err(|error| format!("providers.{name}: {error}"));
+                findings.push(Finding {
+                    subject: "sign-in",
+                    result,
+                });
+            }
+        }
+        Err(error) => findings.push(Finding {
+            subject: "sign-in",
+            result: Err(error),
+        }),
+    }
     let leftovers = config.leftovers();
     if !leftovers.is_empty() {
         let result = Err(format!("these are still the example's: {}", leftovers.join(", ")));

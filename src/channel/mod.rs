@@ -1,6 +1,8 @@
 //! The port to people: what is said to them, and by which means.
 
 pub mod email;
+pub mod oauth;
+pub mod sign_in;
 pub mod sms;
 pub mod text;
 
@@ -47,6 +49,15 @@ pub enum Message {
         /// Where that identity lives.
         provider: Provider,
     },
+    /// An identity was linked by signing in, in a browser.
+    Linked {
+        /// To whom.
+        to: BareJid,
+        /// What.
+        hash: Hash,
+        /// Where it lives.
+        provider: Provider,
+    },
     /// The code that confirms an erasure asked for over HTTP.
     ForgetCode {
         /// Whose links are to go.
@@ -68,7 +79,9 @@ impl Message {
                 Provider::Phone => Some(Queue::Phone),
                 Provider::OAuth(_) => None,
             },
-            Self::Introduction { .. } | Self::TakenOver { .. } | Self::ForgetCode { .. } => Some(Queue::Xmpp),
+            Self::Introduction { .. } | Self::TakenOver { .. } | Self::Linked { .. } | Self::ForgetCode { .. } => {
+                Some(Queue::Xmpp)
+            }
         }
     }
 }

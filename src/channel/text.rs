@@ -16,6 +16,7 @@ pub fn chat(letter: &Letter) -> String {
         } => words.code_other(&identity.id, target, code),
         Message::Introduction { from, details, .. } => words.introduction(from) + &list(details),
         Message::TakenOver { provider, .. } => words.taken_over(provider.name()),
+        Message::Linked { provider, .. } => words.linked(provider.name()),
         Message::ForgetCode {
             code, everything: true, ..
         } => words.forget_code_all(code),

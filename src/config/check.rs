@@ -36,6 +36,9 @@ impl Config {
         if let Some(email) = &self.providers.email {
             email.smtp()?;
         }
+        for (name, provider) in &self.providers.oauth {
+            provider.settings(name, self.public_url())?;
+        }
         if let Some(phone) = &self.providers.phone {
             phone.gateway()?;
             if phone.allowed_prefixes.iter().any(|prefix| !prefix.starts_with('+')) {
@@ -113,6 +116,21 @@ impl Http {
             return Err(unusable(
                 "http.cors_origins",
                 "expected \"*\" or origins like \"https://app.example.org\"",
+            ));
+        }
+        // They are compared as browsers write them.
+        let is_written_so = |origin: &String| {
+            let url = reqwest::Url::parse(origin).ok();
+            url.is_some_and(|url| url.origin().ascii_serialization() == *origin)
+        };
+        if !self
+            .next_origins
+            .iter()
+            .all(|origin| is_origin(origin) && is_written_so(origin))
+        {
+            return Err(unusable(
+                "http.next_origins",
+                "expected origins like \"https://app.example.org\", in lower case and without a usual port",
             ));
         }
         if self.request_timeout < Duration::from_secs(1) {

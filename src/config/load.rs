@@ -60,7 +60,7 @@ impl Config {
 /// A value that came as text: numbers, lists and the like are read as such, except where only text makes sense, so that a
 /// secret of digits stays one.
 fn typed(key: &str, text: String) -> Value {
-    const TEXTS: [&str; 8] = [
+    const TEXTS: [&str; 10] = [
         "secret",
         "key",
         "smtp",
@@ -69,6 +69,8 @@ fn typed(key: &str, text: String) -> Value {
         "account_sid",
         "from",
         "url",
+        "client_id",
+        "client_secret",
     ];
     let name = key.rsplit('.').next().unwrap_or(key);
     if TEXTS.contains(&name) {

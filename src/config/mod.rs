@@ -3,6 +3,7 @@
 mod check;
 mod error;
 mod load;
+mod oauth;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 pub use self::error::ConfigError;
+pub use self::oauth::OAuthProvider;
 pub use self::sections::{
     Component, EmailProvider, Http, Network, PhoneProvider, Presentation, Providers, StoreConfig,
 };
@@ -55,6 +57,11 @@ impl Config {
             phone_prefixes: phone.map(|phone| phone.allowed_prefixes.clone()).unwrap_or_default(),
             codes: self.codes.clone(),
             limits: self.limits.clone(),
+            next_origins: self
+                .http
+                .iter()
+                .flat_map(|http| http.next_origins.iter().cloned())
+                .collect(),
             language: self.service.language,
         }
     }
@@ -89,6 +96,10 @@ impl Config {
             (
                 "providers.phone.auth_token",
                 phone.is_some_and(|phone| phone.is_example()),
+            ),
+            (
+                "client_id in providers",
+                self.providers.oauth.values().any(OAuthProvider::is_example),
             ),
         ];
         checks

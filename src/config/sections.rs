@@ -1,5 +1,7 @@
 //! The sections of the file, and what their keys are by default.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,10 +9,12 @@ use std::time::Duration;
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 use secrecy::SecretString;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::ConfigError;
 use super::error::unusable;
+use super::oauth::OAuthProvider;
 use crate::channel::sms::Gateway;
 use crate::language::Language;
 use crate::model::BareJid;
@@ -111,6 +115,9 @@ pub struct Http {
     /// Which web pages may call it: origins, or "*".
     #[serde(default = "Http::default_origins")]
     pub cors_origins: Vec<String>,
+    /// Where browsers may be sent after they have signed in: origins.
+    #[serde(default)]
+    pub next_origins: Vec<String>,
     /// For how long a request may take, from its first byte to its last.
     #[serde(default = "Http::default_timeout", with = "humantime_serde")]
     pub request_timeout: Duration,
@@ -187,13 +194,41 @@ impl StoreConfig {
 }
 
 /// `[providers]`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default)]
 pub struct Providers {
     /// E-mail addresses.
     pub email: Option<EmailProvider>,
     /// Phone numbers.
     pub phone: Option<PhoneProvider>,
+    /// Any other name: where people sign in.
+    pub oauth: BTreeMap<String, OAuthProvider>,
+}
+
+/// By hand, because `#[serde(flatten)]` forgets where in the file an error is.
+impl<'de> Deserialize<'de> for Providers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Sections;
+        impl<'de> Visitor<'de> for Sections {
+            type Value = Providers;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("sections of providers")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Providers, A::Error> {
+                let mut providers = Providers::default();
+                while let Some(name) = map.next_key::<String>()? {
+                    match name.as_str() {
+                        "email" => providers.email = Some(map.next_value()?),
+                        "phone" => providers.phone = Some(map.next_value()?),
+                        _ => _ = providers.oauth.insert(name, map.next_value()?),
+                    }
+                }
+                Ok(providers)
+            }
+        }
+        deserializer.deserialize_map(Sections)
+    }
 }
 
 /// `[providers.email]`
@@ -287,7 +322,7 @@ impl PhoneProvider {
 }
 
 /// A secret that stands in the configuration or in a file of its own.
-fn secret(
+pub(super) fn secret(
     key: &'static str,
     value: &Option<SecretString>,
     file: &Option<PathBuf>,

@@ -203,3 +203,73 @@ fn secrets_can_stand_in_files() {
         "from file"
     );
 }
+
+const PUBLIC: &str = "[http]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://api.example.org\"\n";
+const CLIENT: &str = "client_id = \"a\"\nclient_secret = \"hunter2\"\n";
+
+fn provider(name: &str, keys: &str) -> Result<crate::channel::oauth::OAuthConfig, String> {
+    let config = load(&format!("{LEAST}{PUBLIC}[providers.{name}]\n{CLIENT}{keys}"))?;
+    let settings = config.providers.oauth[name].settings(name, config.public_url());
+    settings.map_err(|error| error.to_string())
+}
+
+#[test]
+fn known_providers_need_a_client_only() {
+    use crate::channel::oauth::Endpoints;
+    for (name, host, username) in [
+        ("github", "github.com", "/login"),
+        ("twitter", "x.com", "/data/username"),
+        ("facebook", "www.facebook.com", "/id"),
+    ] {
+        let settings = provider(name, "").unwrap();
+        let Endpoints::Known(urls) = &settings.endpoints else {
+            unreachable!("{name} is known by its addresses")
+        };
+        assert_eq!(urls.authorize.url().host_str(), Some(host));
+        assert_eq!(settings.username, username);
+    }
+    // What is known can be said otherwise.
+    assert_eq!(provider("facebook", "username = \"/name\"").unwrap().username, "/name");
+}
+
+#[test]
+fn other_providers_say_where_they_are() {
+    let issuer = provider("keycloak", "issuer = \"https://sso.example.org/realms/x\"").unwrap();
+    assert_eq!(issuer.username, "/preferred_username");
+    assert_eq!(issuer.scopes, ["openid", "profile"]);
+    for (name, keys, expected) in [
+        ("forum", "", "authorize_url"),
+        ("forum", "issuer = \"forum\"", "issuer"),
+        (
+            "forum",
+            "issuer = \"https://x.example\"\nusername = \"name\"",
+            "username",
+        ),
+        ("forum", "smtp = \"x\"", "smtp"),
+        ("github", "callback = \"x\"", "callback"),
+        ("Forum", "issuer = \"https://x.example\"", "lower case"),
+        ("sms", "issuer = \"https://x.example\"", "something else"),
+        ("forum", "issuer = \"http://x.example\"", "issuer"),
+        ("github", "authorize_url = \"https://github.example/a\"", "token_url"),
+    ] {
+        let complaint = provider(name, keys).err().unwrap();
+        assert!(complaint.contains(expected), "{complaint}");
+        assert!(!complaint.contains("hunter2"), "{complaint}");
+    }
+    let complaint = complaint(&format!("[providers.github]\n{CLIENT}"));
+    assert!(complaint.contains("http.public_url"), "{complaint}");
+    let complaint = load(&format!("{LEAST}{PUBLIC}[providers.github]\nclient_id = \"a\"\n"))
+        .err()
+        .unwrap();
+    assert!(complaint.contains("client_secret"), "{complaint}");
+}
+
+#[test]
+fn a_providers_secret_may_come_from_the_environment_or_a_flag() {
+    let text = format!("{LEAST}{PUBLIC}[providers.github]\nclient_id = \"a\"\n");
+    let config = load_with(&text, &[("providers.github.client_secret", "12345")]).unwrap();
+    let settings = config.providers.oauth["github"]
+        .settings("github", config.public_url())
+        .unwrap();
+    assert_eq!(settings.client_secret.expose_secret(), "12345");
+}

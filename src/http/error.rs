@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
     use crate::model::BareJid;
-    use crate::service::Excess;
+    use crate::service::{Excess, OAuthFailure};
     use crate::store::StoreError;
 
     #[test]
@@ -142,7 +142,7 @@ mod tests {
             (Error::MissingCode, 400, "missing_code"),
             (Error::FaultyCode, 400, "faulty_code"),
             (Error::WrongUser, 400, "wrong_user"),
-            (Error::OAuth("x".into()), 401, "OAuthException"),
+            (Error::OAuth(OAuthFailure::Denied), 401, "OAuthException"),
             (Error::JsonDecode, 400, "json_decode_error"),
             (Error::Key("x"), 400, "key_error"),
             (Error::Value("x".into()), 400, "value_error"),

@@ -8,7 +8,7 @@ use bytes::{Buf, BufMut, Bytes};
 use futures::{Stream, TryStreamExt};
 use percent_encoding::percent_decode_str;
 use warp::Filter;
-use warp::http::Method;
+use warp::http::{HeaderMap, Method};
 
 use super::error::{ApiError, Result};
 use crate::language::Language;
@@ -69,6 +69,30 @@ fn site(address: IpAddr) -> IpAddr {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
     }
+}
+
+/// What a client wants to read.
+#[derive(Clone, Copy)]
+pub struct Client {
+    /// Its language.
+    pub words: Language,
+    /// Whether it is a browser, which shows pages.
+    pub wants_page: bool,
+}
+
+/// What the client wants to read; without a word of it, in the language `fallback`.
+pub fn client(fallback: Language) -> impl Filter<Extract = (Client,), Error = std::convert::Infallible> + Clone {
+    language()
+        .and(warp::header::headers_cloned())
+        .map(move |language: Option<Language>, headers: HeaderMap| {
+            let accept = headers.get("accept").and_then(|accept| accept.to_str().ok());
+            Client {
+                words: language.unwrap_or(fallback),
+                // What a page makes a browser fetch is no client's request, whatever it accepts (Fetch Metadata).
+                wants_page: headers.contains_key("sec-fetch-mode")
+                    || accept.is_some_and(|accept| accept.contains("text/html")),
+            }
+        })
 }
 
 /// The whole body, if it is not too large and comes in time.

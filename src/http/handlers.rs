@@ -6,12 +6,13 @@ use warp::Reply;
 use warp::reply::Response;
 
 use super::error::{ApiError, Result};
-use super::filters::{Pairs, Segment};
+use super::filters::{Client, Pairs, Segment};
+use super::page;
 use super::wire::Object;
 use crate::language::Language;
 use crate::model::identity::parse_target;
 use crate::model::{BareJid, InvalidId};
-use crate::service::{ContactRequest, Error, Forgetting, Registered, Service, is_set};
+use crate::service::{Callback, ContactRequest, Error, Forgetting, Registered, Service, is_set};
 
 type Admitted = Result<Service>;
 
@@ -20,7 +21,7 @@ pub async fn register(provider: Segment, id: Segment, to: Segment, service: Admi
     respond(async {
         let resend = is_set("resend", parameter(&query, "resend"))?;
         let registered = service?
-            .register_http(&target(&to.0)?, &provider.0, &id.0, resend)
+            .register_http(&target(&to.0)?, &provider.0, &id.0, resend, parameter(&query, "next"))
             .await?;
         Ok(registration(&registered))
     })
@@ -33,16 +34,51 @@ pub async fn register_post(service: Admitted, body: Result<Bytes>) -> Response {
         let (service, body) = (service?, Object::parse(&body?)?);
         let (provider, id, to) = (body.text("provider")?, body.text("id")?, body.text("target")?);
         let registered = service
-            .register_http(&target(to)?, provider, id, body.flag("resend")?)
+            .register_http(
+                &target(to)?,
+                provider,
+                id,
+                body.flag("resend")?,
+                body.optional_text("next")?,
+            )
             .await?;
         Ok(registration(&registered))
     })
     .await
 }
 
-/// `GET /v1/verify/<hash>[?code=]` (API document, 1.3.3)
-pub async fn verify(hash: Segment, service: Admitted, query: Pairs) -> Response {
+/// `GET /v1/verify/<hash>[?code=]` (API document, 1.3.3). With a state or an error, it is a browser that comes back from
+/// an OAuth provider.
+pub async fn verify(hash: Segment, service: Admitted, query: Pairs, client: Client) -> Response {
+    if parameter(&query, "state").is_some() || parameter(&query, "error").is_some() {
+        return callback(&hash.0, parameter(&query, "state"), service, &query, client).await;
+    }
     verified(async { Ok(service?.verify_http(&hash.0, parameter(&query, "code")).await?) }).await
+}
+
+/// `GET /v1/callback`: the same for providers that know one address only; the state names the hash.
+pub async fn fixed_callback(service: Admitted, query: Pairs, client: Client) -> Response {
+    let state = parameter(&query, "state").unwrap_or_default();
+    let (hash, state) = state.split_once('.').unwrap_or_default();
+    callback(hash, Some(state), service, &query, client).await
+}
+
+async fn callback(hash: &str, state: Option<&str>, service: Admitted, query: &Pairs, client: Client) -> Response {
+    let callback = Callback {
+        state: state.map(str::to_owned),
+        code: parameter(query, "code").map(str::to_owned),
+        error: parameter(query, "error").map(str::to_owned),
+    };
+    if client.wants_page {
+        let finished = async { Ok(service?.finish_sign_in(hash, callback).await?) };
+        return page::signed_in(client.words, finished.await);
+    }
+    verified(async {
+        let service = service?;
+        let signed_in = service.finish_sign_in(hash, callback).await?;
+        Ok(service.verify_http(hash, Some(signed_in.code.as_str())).await?)
+    })
+    .await
 }
 
 /// `POST /v1/verify`

@@ -15,7 +15,6 @@ use warp::{Filter, Rejection};
 
 use self::filters::{Segment, body, pairs};
 pub use self::server::{Server, ServerConfig};
-use crate::language::Language;
 use crate::service::Service;
 
 /// What the API is served with.
@@ -56,6 +55,7 @@ async fn unrouted(rejection: Rejection) -> Result<Response, Infallible> {
 fn calls(api: &Api) -> BoxedFilter<(Response,)> {
     let call = filters::admitted(api.service.clone());
     let get = warp::get().and(call.clone());
+    let client = filters::client(api.service.language());
     let post = warp::post().and(call).and(body(api.request_timeout));
     any_of([
         warp::path!("v1" / "confirm")
@@ -83,7 +83,14 @@ fn calls(api: &Api) -> BoxedFilter<(Response,)> {
         warp::path!("v1" / "verify" / Segment)
             .and(get.clone())
             .and(pairs())
+            .and(client.clone())
             .then(handlers::verify)
+            .boxed(),
+        warp::path!("v1" / "callback")
+            .and(get.clone())
+            .and(pairs())
+            .and(client)
+            .then(handlers::fixed_callback)
             .boxed(),
         warp::path!("v1" / "verify")
             .and(post.clone())
@@ -96,12 +103,11 @@ fn calls(api: &Api) -> BoxedFilter<(Response,)> {
 
 fn pages(api: &Api) -> BoxedFilter<(Response,)> {
     let path = warp::path!("verify" / Segment);
-    let fallback = api.service.language();
-    let words = filters::language().map(move |accepted: Option<Language>| accepted.unwrap_or(fallback));
+    let words = filters::client(api.service.language()).map(|client: filters::Client| client.words);
     let call = filters::admitted(api.service.clone());
     let post = warp::post().and(call.clone()).and(body(api.request_timeout));
     any_of([
-        path.and(words)
+        path.and(words.clone())
             .and(warp::get())
             .and(call)
             .and(pairs())

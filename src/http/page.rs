@@ -10,8 +10,8 @@ use warp::reply::Response;
 use super::error::{ApiError, Result};
 use super::filters::{Pairs, Segment};
 use crate::language::Language;
-use crate::model::{Code, Hash};
-use crate::service::{Error, Service};
+use crate::model::{BareJid, Code, Hash};
+use crate::service::{Error, Service, SignedIn, Verified};
 
 #[derive(Template)]
 #[template(path = "verify.html")]
@@ -19,6 +19,16 @@ struct VerifyPage {
     words: Language,
     code: String,
     complaint: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    words: Language,
+    hash: Hash,
+    provider: String,
+    target: BareJid,
+    code: Code,
 }
 
 #[derive(Template)]
@@ -52,17 +62,44 @@ pub async fn submit(hash: Segment, words: Language, service: Result<Service>, bo
     let fields: Pairs = serde_urlencoded::from_bytes(&body).unwrap_or_default();
     let code = code(&fields);
     match service.verify_http(&hash.to_string(), Some(&code)).await {
-        Ok(verified) => page(&MessagePage {
-            words,
-            title: words.page_done_title(),
-            text: words.page_done_text(&verified.target),
-        }),
+        Ok(verified) => done(words, &verified),
         Err(error @ (Error::FaultyCode | Error::MissingCode)) => {
             let complaint = error.text(words);
             ApiError::from(error).mark(form(words, String::new(), Some(complaint)))
         }
         Err(error) => complain(words, &error.into()),
     }
+}
+
+/// Asks a browser that has signed in at a provider whether that is to be linked: who sent it there may be anybody.
+pub fn signed_in(words: Language, finished: Result<SignedIn>) -> Response {
+    match finished {
+        Ok(signed_in) => page_to(
+            signed_in.next.as_deref(),
+            &SignInPage {
+                words,
+                hash: signed_in.hash,
+                provider: signed_in.provider.name().to_owned(),
+                target: signed_in.target,
+                code: signed_in.code,
+            },
+        ),
+        Err(error) => complain(words, &error),
+    }
+}
+
+/// Where a browser ends.
+fn done(words: Language, verified: &Verified) -> Response {
+    let next = verified.next.as_deref();
+    if let Some(location) = next.and_then(|next| HeaderValue::from_str(next).ok()) {
+        let reply = warp::reply::with_header(warp::http::StatusCode::SEE_OTHER, header::LOCATION, location);
+        return private(reply.into_response());
+    }
+    page(&MessagePage {
+        words,
+        title: words.page_done_title(),
+        text: words.page_done_text(&verified.target),
+    })
 }
 
 fn code(pairs: &Pairs) -> String {
@@ -88,19 +125,32 @@ fn complain(words: Language, error: &ApiError) -> Response {
 }
 
 fn page(template: &impl Template) -> Response {
+    page_to(None, template)
+}
+
+/// A page whose form may lead on to the origin of `next`.
+fn page_to(next: Option<&str>, template: &impl Template) -> Response {
     let Ok(html) = template.render() else {
         return warp::http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let mut response = warp::reply::html(html).into_response();
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ),
+    let next = next.and_then(|next| reqwest::Url::parse(next).ok());
+    let next = next.map(|next| next.origin().ascii_serialization()).unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' {next}; base-uri 'none'; frame-ancestors 'none'"
     );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     headers.insert(header::VARY, HeaderValue::from_static("accept-language"));
-    // The address of the page holds the code.
+    private(response)
+}
+
+/// The address of the page holds the code: it is told nobody, and not kept.
+fn private(mut response: Response) -> Response {
+    let headers = response.headers_mut();
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

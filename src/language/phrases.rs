@@ -36,6 +36,7 @@ phrases! {
     taken_over(provider);
     forget_code_all(code);
     forget_code_some(code);
+    linked(provider);
 
     // SMS
     sms(jid, code);
@@ -57,8 +58,12 @@ phrases! {
     page_verify_code();
     page_verify_button();
     page_verify_close();
+    page_sign_in_question(provider, jid);
+    page_sign_in_text();
+    page_sign_in_button();
     page_done_title();
     page_done_text(jid);
+    page_signed_in(jid);
     page_failed_title();
 
     // Errors
@@ -68,6 +73,11 @@ phrases! {
     error_missing_code();
     error_faulty_code();
     error_wrong_user();
+    error_oauth_no_state();
+    error_oauth_foreign_state();
+    error_oauth_denied();
+    error_oauth_provider();
+    error_oauth_refused();
     error_json();
     error_key(key);
     error_country();
@@ -124,6 +134,7 @@ phrases! {
     link_type(provider);
     link_id();
     link_enter();
+    link_goto(url);
     link_code();
     link_done();
     links_title();

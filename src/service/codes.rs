@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::{Error, Result};
+use super::error::{Error, OAuthFailure, Result};
 use super::limits::{Counter, DAY};
+use super::sign_in::SignInBox;
 use super::{Core, Side, Tx};
 use crate::channel::{Letter, Message};
 use crate::clock::{Millis, millis};
@@ -55,7 +56,7 @@ impl Default for CodeRules {
 }
 
 impl CodeRules {
-    fn of(&self, provider: &Provider) -> CodeRule {
+    pub(super) fn of(&self, provider: &Provider) -> CodeRule {
         match provider {
             Provider::Phone => self.phone,
             Provider::Email => self.email,
@@ -82,14 +83,20 @@ pub struct NewCode {
 
 /// What a pending row's box holds.
 #[derive(Serialize, Deserialize)]
-struct PendingBox {
-    target: BareJid,
-    provider: Provider,
+pub(super) struct PendingBox {
+    pub(super) target: BareJid,
+    pub(super) provider: Provider,
     #[serde(default)]
-    hash: Option<Hash>,
+    pub(super) hash: Option<Hash>,
     /// The id of the first letter with a code, which later ones correct.
     #[serde(default)]
     letter: Option<String>,
+    /// How far a sign-in is (OAuth providers only).
+    #[serde(default)]
+    pub(super) sign_in: Option<SignInBox>,
+    /// Where a browser goes afterwards (OAuth providers only).
+    #[serde(default)]
+    pub(super) next: Option<String>,
 }
 
 /// What a right code has proven.
@@ -100,6 +107,8 @@ pub struct Proven {
     pub provider: Provider,
     /// What is proven; nothing if it lets links be forgotten.
     pub hash: Option<Hash>,
+    /// Where a browser goes now.
+    pub next: Option<String>,
 }
 
 impl Core {
@@ -117,13 +126,7 @@ impl Core {
         if waiting.is_some() && !new.resend {
             return Ok(());
         }
-        let counters = self.code_counters(&new.identity.hash(), &owner);
-        for counter in &counters {
-            counter.check(tx, now, 1)?;
-        }
-        for counter in &counters {
-            counter.add(tx, now, 1)?;
-        }
+        self.count_code(tx, &new.identity.hash(), &owner)?;
         let rule = self.settings.codes.of(&new.identity.provider);
         let code = Code::random(rule.digits, &mut self.rng());
         let expires_at = now + millis(rule.expires);
@@ -137,31 +140,65 @@ impl Core {
             replaces: sent.clone(),
             ..self.letter(message(code.clone(), rule.expires.as_secs().div_ceil(60)), new.language)
         };
-        let remembered = PendingBox {
-            target: new.target,
-            provider: new.identity.provider,
-            hash: new.proves,
-            letter: sent.or_else(|| Some(letter.id.clone())),
-        };
-        tx.put_pending(&Pending {
-            id: new.id,
-            owner,
-            code: self.keys.code(&new.id, &owner, &code),
-            native_guesses: 0,
-            http_guesses: 0,
-            expires_at,
-            sealed: self.seal(Purpose::Pending, &remembered)?,
+        self.put_pending(tx, &new.id, &new.target, &code, expires_at, |remembered| {
+            remembered.provider = new.identity.provider;
+            remembered.hash = new.proves;
+            remembered.letter = sent.or_else(|| Some(letter.id.clone()));
         })?;
         self.post(tx, &letter, Some(about), expires_at)
     }
 
-    fn open_pending(&self, pending: &Pending) -> Result<PendingBox> {
+    /// Makes or replaces what waits under `id` for `target`: nobody has guessed at it yet.
+    pub(super) fn put_pending(
+        &self,
+        tx: &Tx<'_>,
+        id: &Mac,
+        target: &BareJid,
+        code: &Code,
+        expires_at: Millis,
+        remember: impl FnOnce(&mut PendingBox),
+    ) -> Result<()> {
+        let owner = self.keys.owner(target);
+        let mut remembered = PendingBox {
+            target: target.clone(),
+            provider: Provider::Xmpp,
+            hash: None,
+            letter: None,
+            sign_in: None,
+            next: None,
+        };
+        remember(&mut remembered);
+        Ok(tx.put_pending(&Pending {
+            id: *id,
+            owner,
+            code: self.keys.code(id, &owner, code),
+            native_guesses: 0,
+            http_guesses: 0,
+            expires_at,
+            sealed: self.seal_pending(&remembered)?,
+        })?)
+    }
+
+    pub(super) fn seal_pending(&self, remembered: &PendingBox) -> Result<Vec<u8>> {
+        self.seal(Purpose::Pending, remembered)
+    }
+
+    /// Counts a code, or a sign-in, unless it is one too many.
+    pub(super) fn count_code(&self, tx: &Tx<'_>, identity: &Hash, owner: &Mac) -> Result<()> {
+        let now = self.clock.now();
+        let counters = self.code_counters(identity, owner);
+        counters.iter().try_for_each(|counter| counter.check(tx, now, 1))?;
+        counters.iter().try_for_each(|counter| counter.add(tx, now, 1))
+    }
+
+    pub(super) fn open_pending(&self, pending: &Pending) -> Result<PendingBox> {
         self.open(Purpose::Pending, &pending.sealed)
     }
 
-    /// What the registration proves, if it is one.
-    pub(super) fn proves(&self, pending: &Pending) -> Option<Hash> {
-        self.open_pending(pending).ok()?.hash
+    /// Whether the registration waits for a code; not for a sign-in, and no erasure.
+    pub(super) fn waits_for_code(&self, pending: &Pending) -> bool {
+        let remembered = self.open_pending(pending);
+        remembered.is_ok_and(|remembered| remembered.hash.is_some() && remembered.sign_in.is_none())
     }
 
     /// Where wrong guesses of the target itself are counted: guesses on one side do not use up the other's.
@@ -195,7 +232,7 @@ impl Core {
     }
 
     /// Whether the code can still be entered from that side.
-    fn is_live(&self, pending: &Pending, side: Side, now: Millis) -> bool {
+    pub(super) fn is_live(&self, pending: &Pending, side: Side, now: Millis) -> bool {
         let guesses = match side {
             Side::Native => pending.native_guesses,
             Side::Http => pending.http_guesses,
@@ -214,9 +251,16 @@ impl Core {
         code: Option<&str>,
     ) -> Result<Proven> {
         let now = self.clock.now();
-        let live: Vec<Pending> = candidates.into_iter().filter(|p| self.is_live(p, side, now)).collect();
+        let mut live: Vec<Pending> = candidates.into_iter().filter(|p| self.is_live(p, side, now)).collect();
         if live.is_empty() {
             return Err(Error::NothingWaits);
+        }
+        live.retain(|pending| {
+            self.open_pending(pending)
+                .is_ok_and(|remembered| remembered.sign_in.is_none())
+        });
+        if live.is_empty() {
+            return Err(Error::OAuth(OAuthFailure::NoState));
         }
         let code = Code::typed(code.unwrap_or_default());
         if code.as_str().is_empty() {
@@ -237,9 +281,18 @@ impl Core {
         };
         self.drop_pending(tx, &right.id, &right.owner)?;
         let PendingBox {
-            target, provider, hash, ..
+            target,
+            provider,
+            hash,
+            next,
+            ..
         } = self.open_pending(right)?;
-        Ok(Proven { target, provider, hash })
+        Ok(Proven {
+            target,
+            provider,
+            hash,
+            next,
+        })
     }
 
     /// Those of the `candidates` that may still be guessed at today, each with its counter. One guess is compared with

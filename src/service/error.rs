@@ -25,7 +25,7 @@ pub enum Error {
     /// Somebody else signed in at the OAuth provider.
     WrongUser,
     /// The OAuth provider refused or failed.
-    OAuth(String),
+    OAuth(OAuthFailure),
     /// The request's JSON cannot be read.
     JsonDecode,
     /// Something mandatory is missing.
@@ -53,6 +53,33 @@ pub enum Error {
     Internal(#[from] StoreError),
 }
 
+/// What went wrong with a sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OAuthFailure {
+    /// The identity is proven by signing in, and what came is no answer of the provider.
+    NoState,
+    /// The provider's answer belongs to no registration that waits: another, an older, or one that has expired.
+    ForeignState,
+    /// The user did not consent.
+    Denied,
+    /// The provider is down, slow, or wrongly configured.
+    Provider,
+    /// The provider takes neither the code nor us.
+    Refused,
+}
+
+impl OAuthFailure {
+    fn text(self, language: Language) -> String {
+        match self {
+            Self::NoState => language.error_oauth_no_state(),
+            Self::ForeignState => language.error_oauth_foreign_state(),
+            Self::Denied => language.error_oauth_denied(),
+            Self::Provider => language.error_oauth_provider(),
+            Self::Refused => language.error_oauth_refused(),
+        }
+    }
+}
+
 /// Of what there was too much, and how much is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Excess {
@@ -72,7 +99,7 @@ impl Error {
             Self::MissingCode => language.error_missing_code(),
             Self::FaultyCode => language.error_faulty_code(),
             Self::WrongUser => language.error_wrong_user(),
-            Self::OAuth(text) => text.clone(),
+            Self::OAuth(failure) => failure.text(language),
             Self::JsonDecode => language.error_json(),
             Self::Key(key) => language.error_key(key),
             Self::Value(text) => text.clone().into_owned(),

@@ -9,6 +9,7 @@ pub mod error;
 mod forget;
 mod limits;
 mod register;
+mod sign_in;
 mod statistics;
 mod subscribers;
 #[cfg(test)]
@@ -30,13 +31,15 @@ use tokio::sync::Notify;
 
 pub use self::codes::{CodeRule, CodeRules};
 pub use self::contact::ContactRequest;
-pub use self::error::{Error, Excess, Result};
+pub use self::error::{Error, Excess, OAuthFailure, Result};
 pub use self::forget::{Forgetting, Linked};
 pub use self::limits::{HASHES_PER_CONFIRM, HASHES_PER_CONTACT, Limits, Requester};
 pub use self::register::{Registered, Status};
+pub use self::sign_in::{Callback, SignedIn};
 pub use self::statistics::Statistics;
 pub use self::subscribers::Pages;
 pub use self::verify::Verified;
+use crate::channel::sign_in::SignIn;
 use crate::channel::{Letter, Message};
 use crate::clock::{Clock, Millis, millis};
 use crate::language::Language;
@@ -75,6 +78,8 @@ pub struct Settings {
     pub codes: CodeRules,
     /// How often, how much.
     pub limits: Limits,
+    /// Where browsers may be sent after they have signed in.
+    pub next_origins: BTreeSet<String>,
     /// What is spoken to those whose language is not known.
     pub language: Language,
 }
@@ -104,16 +109,22 @@ struct Core {
     requests: limits::RequestLimiter,
     posted: HashMap<Queue, Notify>,
     started: Millis,
+    sign_ins: SignIns,
 }
 
+/// The providers where people sign in, by name.
+pub type SignIns = HashMap<String, Arc<dyn SignIn>>;
+
 impl Service {
-    /// Serves over `store`.
-    pub fn new(store: Store, keys: Keys, clock: Clock, settings: Settings) -> Self {
+    /// Serves over `store`; identities of `sign_ins` are proven by signing in there.
+    pub fn new(store: Store, keys: Keys, clock: Clock, mut settings: Settings, sign_ins: SignIns) -> Self {
+        settings.providers.extend(sign_ins.keys().cloned());
         let requests = limits::RequestLimiter::new(settings.limits.requests_per_second, clock.clone());
         let language = settings.language;
         let core = Core {
             keys,
             started: clock.now(),
+            sign_ins,
             clock,
             settings,
             requests,
@@ -296,10 +307,15 @@ impl Core {
         Error::Internal(StoreError(cause.to_string()))
     }
 
+    /// 32 hex digits that nobody can guess.
+    fn random_word(&self) -> String {
+        format!("{:032x}", self.rng().random::<u128>())
+    }
+
     /// A message in `language`, as it goes into the outbox.
     fn letter(&self, message: Message, language: Language) -> Letter {
         Letter {
-            id: format!("{:032x}", self.rng().random::<u128>()),
+            id: self.random_word(),
             language,
             replaces: None,
             message,

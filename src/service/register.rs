@@ -61,7 +61,7 @@ impl Service {
                 goto: None,
             });
         }
-        self.start(Side::Native, sender, identity, resend).await
+        self.start(Side::Native, sender, identity, resend, None).await
     }
 
     /// Whether the JID itself is linked, so that it can be found and be a target.
@@ -74,18 +74,28 @@ impl Service {
         self.ask(move |_, tx| Ok(tx.owner(&id)? == owner)).await
     }
 
-    /// Starts to link an identity to `target`, asked for over HTTP by anybody.
+    /// Starts to link an identity to `target`, asked for over HTTP by anybody. A browser that has signed in at a
+    /// provider is sent on to `next`.
     ///
     /// # Errors
-    /// `target_unconfirmed` unless the target itself is registered, then as [`Service::register_native`].
-    pub async fn register_http(&self, target: &BareJid, provider: &str, id: &str, resend: bool) -> Result<Registered> {
+    /// `target_unconfirmed` unless the target itself is registered, `value_error` if `next` leads elsewhere, then as
+    /// [`Service::register_native`].
+    pub async fn register_http(
+        &self,
+        target: &BareJid,
+        provider: &str,
+        id: &str,
+        resend: bool,
+        next: Option<&str>,
+    ) -> Result<Registered> {
         let itself = Provider::from(provider) == Provider::Xmpp
             && Identity::parse(Provider::Xmpp, id) == Ok(Identity::of_jid(target));
         if !itself {
             self.require_confirmed(target).await?;
         }
         let identity = self.identity(provider, id)?;
-        self.start(Side::Http, target, identity, resend).await
+        let next = next.map(|next| self.next(next)).transpose()?;
+        self.start(Side::Http, target, identity, resend, next).await
     }
 
     /// Whether an identity can be registered here at all.
@@ -112,7 +122,30 @@ impl Service {
         Ok(identity)
     }
 
-    async fn start(&self, side: Side, target: &BareJid, identity: Identity, resend: bool) -> Result<Registered> {
+    /// Where a browser may be sent: only to the origins of the configuration, or anybody could make us a redirector.
+    fn next(&self, next: &str) -> Result<String> {
+        const LONGEST: usize = 2048;
+        let url = reqwest::Url::parse(next).ok().filter(|_| next.len() <= LONGEST);
+        let allowed = url.filter(|url| {
+            let origin = url.origin().ascii_serialization();
+            self.core.settings.next_origins.contains(&origin)
+        });
+        allowed.map(String::from).ok_or(Error::Value(
+            "'next' must be a URL of an origin that the service's admin has allowed.".into(),
+        ))
+    }
+
+    async fn start(
+        &self,
+        side: Side,
+        target: &BareJid,
+        identity: Identity,
+        resend: bool,
+        next: Option<String>,
+    ) -> Result<Registered> {
+        if matches!(identity.provider, Provider::OAuth(_)) {
+            return self.start_sign_in(side, target, identity, resend, next).await;
+        }
         let hash = identity.hash();
         let (target, language) = (target.clone(), self.language);
         self.change(move |core, tx| {

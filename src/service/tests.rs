@@ -4,7 +4,11 @@
 
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
 use super::*;
+use crate::channel::sign_in::{Attempt, SignInError};
 use crate::model::Identity;
 use crate::model::identity::parse_target;
 use crate::store::sqlite::SqliteStore;
@@ -54,6 +58,19 @@ fn code_of<T: std::fmt::Debug>(result: Result<T>) -> &'static str {
     }
 }
 
+/// A provider where whoever comes with the code `amy` is amy.
+struct Octo;
+
+impl SignIn for Octo {
+    fn goto<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, std::result::Result<String, SignInError>> {
+        async { Ok(attempt.state.clone()) }.boxed()
+    }
+
+    fn name<'a>(&'a self, _: &'a Attempt, code: String) -> BoxFuture<'a, std::result::Result<String, SignInError>> {
+        async { Ok(code) }.boxed()
+    }
+}
+
 impl Fixture {
     fn new() -> Self {
         Self::with(|_| {})
@@ -69,8 +86,9 @@ impl Fixture {
         };
         change(&mut settings);
         let clock = Clock::system();
+        let sign_ins: SignIns = [("octo".to_owned(), Arc::new(Octo) as Arc<dyn SignIn>)].into();
         Self {
-            service: Service::new(Store::new(store), keys, clock.clone(), settings),
+            service: Service::new(Store::new(store), keys, clock.clone(), settings, sign_ins),
             clock,
             _folder: folder,
         }
@@ -250,11 +268,11 @@ async fn over_http_the_target_comes_first() {
     let it = Fixture::new();
     let (amy, service) = (amy(), &it.service);
     for provider in ["phone", "email", "xmpp", "pigeon"] {
-        let refused = service.register_http(&amy, provider, "whatever", false).await;
+        let refused = service.register_http(&amy, provider, "whatever", false, None).await;
         assert_eq!(code_of(refused), "target_unconfirmed");
     }
     let registered = service
-        .register_http(&amy, "xmpp", "Amy@example.org", false)
+        .register_http(&amy, "xmpp", "Amy@example.org", false, None)
         .await
         .unwrap();
     assert_eq!(registered.status, Status::Pending);
@@ -262,18 +280,18 @@ async fn over_http_the_target_comes_first() {
     assert_eq!(it.verify_http(&own_hash(&amy), &code).await.unwrap().target, amy);
 
     assert_eq!(
-        code_of(service.register_http(&amy, "pigeon", "x", false).await),
+        code_of(service.register_http(&amy, "pigeon", "x", false, None).await),
         "unknown_provider"
     );
     assert_eq!(
-        code_of(service.register_http(&amy, "phone", "12", false).await),
+        code_of(service.register_http(&amy, "phone", "12", false, None).await),
         "value_error"
     );
     assert_eq!(
-        code_of(service.register_http(&amy, "phone", "+0011234567", false).await),
+        code_of(service.register_http(&amy, "phone", "+0011234567", false, None).await),
         "value_error"
     );
-    service.register_http(&amy, "email", MAIL, false).await.unwrap();
+    service.register_http(&amy, "email", MAIL, false, None).await.unwrap();
     let code = it.codes(Queue::Email).await.pop().unwrap();
     assert_eq!(code.len(), 6);
     it.verify_http(&hash("email", MAIL), &code).await.unwrap();
@@ -391,7 +409,10 @@ async fn ten_wrong_guesses_a_day_at_one_identity() {
             );
         }
         it.clock.advance(MINUTE);
-        it.service.register_http(&amy(), "phone", PHONE, false).await.unwrap();
+        it.service
+            .register_http(&amy(), "phone", PHONE, false, None)
+            .await
+            .unwrap();
     }
     let code = it.codes(Queue::Phone).await.pop().unwrap();
     assert_eq!(
@@ -809,7 +830,7 @@ async fn a_code_that_was_sent_again_stands_for_the_first() {
         it.clock.advance(MINUTE);
         let itself = amy();
         it.service
-            .register_http(&itself, "xmpp", itself.as_str(), resend)
+            .register_http(&itself, "xmpp", itself.as_str(), resend, None)
             .await
             .unwrap();
     };
@@ -896,4 +917,91 @@ async fn what_is_typed_must_be_offered_and_not_too_much() {
     let request = it.service.typed_request(&amy(), lines(50), lines(50)).unwrap();
     assert_eq!((request.contacts.len(), request.details.len()), (100, 100));
     assert_eq!(code_of(it.service.all_typed(lines(51))), "too_many_requested");
+}
+
+impl Fixture {
+    async fn sign_in(&self, state: &str, code: &str) -> Result<SignedIn> {
+        let callback = Callback {
+            state: Some(state.into()),
+            code: Some(code.into()),
+            error: None,
+        };
+        self.service.finish_sign_in(&hash("octo", "amy"), callback).await
+    }
+}
+
+fn failure<T: std::fmt::Debug>(result: Result<T>) -> OAuthFailure {
+    match result.unwrap_err() {
+        Error::OAuth(failure) => failure,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_expires_and_can_be_begun_anew() {
+    let it = Fixture::new();
+    let old = it.register(&amy(), "octo", "@Amy").await.unwrap().goto.unwrap();
+    assert_eq!(it.register(&amy(), "octo", "amy").await.unwrap().goto.unwrap(), old);
+    it.clock.advance(10 * MINUTE);
+    assert_eq!(failure(it.sign_in(&old, "amy").await), OAuthFailure::ForeignState);
+    let new = it.register(&amy(), "octo", "amy").await.unwrap().goto.unwrap();
+    assert_ne!(new, old);
+    assert_eq!(failure(it.sign_in(&old, "amy").await), OAuthFailure::ForeignState);
+    assert!(matches!(it.sign_in(&new, "eve").await, Err(Error::WrongUser)));
+    // Another account, at providers that allow such names.
+    for odd in [" amy", "@amy", "amy "] {
+        assert!(matches!(it.sign_in(&new, odd).await, Err(Error::WrongUser)), "{odd}");
+    }
+    let signed_in = it.sign_in(&new, "AMY").await.unwrap();
+    assert_eq!(signed_in.target, amy());
+    // Nothing is linked before whoever signed in says so.
+    assert!(!it.confirms(&amy(), &hash("octo", "amy")).await);
+    assert_eq!(failure(it.sign_in(&new, "amy").await), OAuthFailure::ForeignState);
+    it.verify_http(&hash("octo", "amy"), signed_in.code.as_str())
+        .await
+        .unwrap();
+    assert!(it.confirms(&amy(), &hash("octo", "amy")).await);
+    let told = it.sent(Queue::Xmpp).await;
+    assert!(matches!(&told[..], [Message::Linked { .. }]), "{}", told.len());
+}
+
+#[tokio::test]
+async fn a_sign_in_is_no_code() {
+    let it = Fixture::new();
+    let state = it.register(&amy(), "octo", "amy").await.unwrap().goto.unwrap();
+    let id = hash("octo", "amy");
+    assert_eq!(failure(it.verify(&amy(), &id, &state).await), OAuthFailure::NoState);
+    assert_eq!(failure(it.verify_http(&id, &state).await), OAuthFailure::NoState);
+    assert_eq!(code_of(it.service.verify_any_native(&amy(), &state).await), "not_found");
+    it.service.forget_native(&amy(), &[]).await.unwrap();
+    assert!(matches!(it.sign_in(&state, "amy").await, Err(Error::NotRegistered)));
+}
+
+#[tokio::test]
+async fn a_browser_may_come_back_twenty_times() {
+    let it = Fixture::new();
+    let state = it.register(&amy(), "octo", "amy").await.unwrap().goto.unwrap();
+    for _ in 0..20 {
+        assert!(matches!(it.sign_in(&state, "eve").await, Err(Error::WrongUser)));
+    }
+    assert_eq!(failure(it.sign_in(&state, "amy").await), OAuthFailure::ForeignState);
+}
+
+#[tokio::test]
+async fn sign_ins_do_not_count_as_codes() {
+    let it = Fixture::new();
+    it.register(&amy(), "xmpp", amy().as_str()).await.unwrap();
+    for n in 0..20 {
+        let name = format!("name{n}");
+        it.service
+            .register_http(&amy(), "octo", &name, false, None)
+            .await
+            .unwrap();
+    }
+    let refused = it.service.register_http(&amy(), "octo", "more", false, None).await;
+    assert_eq!(code_of(refused), "request_limit_reached");
+    // Neither her own sign-ins nor her codes suffer from what anybody asks for over HTTP.
+    it.register(&amy(), "octo", "amy").await.unwrap();
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    it.register(&michael(), "octo", "amy").await.unwrap();
 }

@@ -19,6 +19,8 @@ pub struct Verified {
     pub hash: Hash,
     /// Whom it is linked to now.
     pub target: BareJid,
+    /// Where a browser that has signed in at a provider goes now.
+    pub next: Option<String>,
 }
 
 /// What a link's box holds.
@@ -48,8 +50,7 @@ impl Service {
         let (owner, language, code) = (self.core.keys.owner(sender), self.language, code.to_owned());
         self.change(move |core, tx| {
             let mut candidates = tx.pendings_of(&owner)?;
-            // Not the codes that an erasure waits for.
-            candidates.retain(|pending| core.proves(pending).is_some());
+            candidates.retain(|pending| core.waits_for_code(pending));
             let proven = core.check_code(tx, Side::Native, candidates, |p| core.native_guesses(p), Some(&code))?;
             let hash = proven.hash.ok_or(Error::NothingWaits)?;
             core.verified(tx, proven, hash, language)
@@ -89,9 +90,17 @@ impl Service {
 
 impl Core {
     fn verified(&self, tx: &Tx<'_>, proven: Proven, hash: Hash, language: Language) -> Result<Verified> {
-        let Proven { target, provider, .. } = proven;
-        self.link(tx, &target, &hash, provider, language)?;
-        Ok(Verified { hash, target })
+        let Proven {
+            target, provider, next, ..
+        } = proven;
+        self.link(tx, &target, &hash, provider.clone(), language)?;
+        if matches!(provider, Provider::OAuth(_)) {
+            // It was done in a browser: the client is told.
+            let to = target.clone();
+            let linked = self.letter(Message::Linked { to, hash, provider }, language);
+            self.post(tx, &linked, None, self.notice_expires_at())?;
+        }
+        Ok(Verified { hash, target, next })
     }
 
     /// Links `hash` to `target`; whoever held it before is told.

@@ -9,7 +9,7 @@ use unicode_normalization::char::is_combining_mark;
 use super::host::Asker;
 use super::words::{describe, forgotten, title};
 use crate::language::Language;
-use crate::model::Identity;
+use crate::model::{Identity, Provider};
 use crate::service::{Error, Result, Status};
 
 /// A word that means something, in any language.
@@ -135,11 +135,14 @@ async fn link(asker: &Asker, what: &str) -> Result<String> {
     // What may be an e-mail address or a Jabber ID is taken for what is offered here, in this order.
     let offered = |identity: &&Identity| service.providers().contains(identity.provider.name());
     let identity = meant.iter().find(offered).ok_or(Error::UnknownProvider)?;
-    // Who asks again has got no code: limits see to it that not too many are sent.
-    let registered = service.register_native(&asker.bare, identity.provider.name(), &identity.id, true);
-    Ok(match registered.await?.status {
-        Status::Confirmed => words.verified(),
-        Status::Pending => words.chat_code_sent(),
+    // Who asks again has got no code: limits see to it that not too many are sent. A sign-in goes on where it is.
+    let resend = !matches!(identity.provider, Provider::OAuth(_));
+    let registered = service.register_native(&asker.bare, identity.provider.name(), &identity.id, resend);
+    let registered = registered.await?;
+    Ok(match (registered.status, registered.goto) {
+        (_, Some(url)) => words.link_goto(&url),
+        (Status::Confirmed, None) => words.verified(),
+        (Status::Pending, None) => words.chat_code_sent(),
     })
 }
 

@@ -14,7 +14,7 @@ use super::clients::Clients;
 use super::connection::{Connection, LinkError};
 use super::link::Link;
 use super::outgoing::Words;
-use super::stanza::{Introduction, TakenOver, Verify};
+use super::stanza::{Introduction, TakenOver, Verified, Verify};
 use super::{ns, stream};
 use crate::channel::{Channel, Letter, Message, SendError, Sent, text};
 use crate::clock::Clock;
@@ -83,9 +83,10 @@ impl Delivery {
 fn recipient(letter: &Letter) -> String {
     match &letter.message {
         Message::Code { identity, .. } => identity.id.clone(),
-        Message::Introduction { to, .. } | Message::TakenOver { to, .. } | Message::ForgetCode { to, .. } => {
-            to.to_string()
-        }
+        Message::Linked { to, .. }
+        | Message::Introduction { to, .. }
+        | Message::TakenOver { to, .. }
+        | Message::ForgetCode { to, .. } => to.to_string(),
     }
 }
 
@@ -100,6 +101,10 @@ fn payload(message: &Message) -> Option<Element> {
             jid: from.to_string(),
         })),
         Message::TakenOver { hash, .. } => Some(Element::from(TakenOver { hash: hash.to_string() })),
+        Message::Linked { hash, .. } => Some(Element::from(Verified {
+            hash: hash.to_string(),
+            confirmed: true,
+        })),
         // A client must not confirm an erasure by itself.
         Message::ForgetCode { .. } => None,
     }
@@ -109,7 +114,7 @@ fn payload(message: &Message) -> Option<Element> {
 fn hint(message: &Message) -> Option<Element> {
     let hint = match message {
         Message::Code { .. } | Message::ForgetCode { .. } => "no-permanent-store",
-        Message::Introduction { .. } | Message::TakenOver { .. } => "store",
+        Message::Introduction { .. } | Message::TakenOver { .. } | Message::Linked { .. } => "store",
     };
     Some(Element::bare(hint, ns::HINTS))
 }

@@ -30,7 +30,7 @@ fn row(error: &Error) -> (DefinedCondition, ErrorType, &'static str) {
         Error::NotRegistered | Error::NothingWaits => (Is::ItemNotFound, Cancel, "not-found"),
         Error::MissingCode => (Is::BadRequest, Modify, "missing-code"),
         Error::FaultyCode => (Is::NotAcceptable, Modify, "faulty-code"),
-        // Both belong to the browser's way back from an OAuth provider, which is HTTP; no stanza leads to them.
+        // No stanza leads here: it is the browser's way back from an OAuth provider.
         Error::WrongUser => (Is::NotAcceptable, Modify, "wrong-user"),
         Error::OAuth(_) => (Is::NotAuthorized, Auth, "OAuthException"),
         Error::JsonDecode => (Is::BadRequest, Modify, "json-decode-error"),

@@ -73,8 +73,11 @@ impl TypeId {
         let identity = Identity::parse(self.provider.as_str().into(), id)?;
         let resend = self.sent == Some(identity.hash());
         let registered = service.register_native(&asker.bare, &self.provider, id, resend);
-        let Registered { hash, status, .. } = registered.await?;
+        let Registered { hash, status, goto } = registered.await?;
         self.sent = Some(hash);
+        if let Some(url) = goto {
+            return Ok(Next::Goto(url));
+        }
         Ok(match status {
             Status::Confirmed => Next::Done(asker.words().link_done(), None),
             Status::Pending => Next::Step(Box::new(EnterCode { hash })),

@@ -14,6 +14,7 @@ mod wire;
 use futures::future::BoxFuture;
 use minidom::Element;
 use xmpp_parsers::data_forms::{DataForm, DataFormType};
+use xmpp_parsers::oob::Oob;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 pub use self::sessions::Sessions;
@@ -45,6 +46,8 @@ pub enum Next {
     Step(Box<dyn Step>),
     /// The end, with words and perhaps a form of results.
     Done(String, Option<DataForm>),
+    /// It ends elsewhere, at this URL.
+    Goto(String),
 }
 
 /// A command that can be executed.
@@ -175,6 +178,7 @@ async fn begin(
     let key = (asker.jid.clone(), super::outgoing::random_id());
     match next.map_err(|error| stanza_error(&error, words))? {
         Next::Done(text, form) => Ok(done(command, asker, key.1, text, form)),
+        Next::Goto(url) => Ok(goto(command, asker, key.1, url)),
         Next::Step(step) => {
             let session = sessions::Session {
                 command: command.node,
@@ -258,6 +262,7 @@ impl sessions::Session {
         }
         match step.submit(asker, answers).await {
             Ok(Next::Done(text, form)) => Ok(done(command, asker, key.1.clone(), text, form)),
+            Ok(Next::Goto(url)) => Ok(goto(command, asker, key.1.clone(), url)),
             Ok(Next::Step(next)) => {
                 self.steps.push(next);
                 show(command, asker, key, self, None).await
@@ -300,6 +305,15 @@ fn done(command: &Command, asker: &Asker, session: String, text: String, form: O
     }
 }
 
+/// The URL also stands in the note: not every client shows out-of-band data (XEP-0066).
+fn goto(command: &Command, asker: &Asker, session: String, url: String) -> Reply {
+    let text = asker.words().link_goto(&url);
+    Reply {
+        oob: Some(Oob { url, desc: None }),
+        ..done(command, asker, session, text, None)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -320,7 +334,13 @@ mod tests {
         let keys = Keys::new(&zeroize::Zeroizing::new([7; 32]));
         let store = SqliteStore::open(&folder.path().join("test.db"), keys.check()).unwrap();
         let clock = Clock::system();
-        let service = Service::new(Store::new(store), keys, clock.clone(), Settings::default());
+        let service = Service::new(
+            Store::new(store),
+            keys,
+            clock.clone(),
+            Settings::default(),
+            Default::default(),
+        );
         let host = Presentation {
             jid: BareJid::new("itseme.example.org").unwrap(),
             name: None,

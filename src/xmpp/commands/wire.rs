@@ -2,6 +2,7 @@
 
 use minidom::Element;
 use xmpp_parsers::data_forms::DataForm;
+use xmpp_parsers::oob::Oob;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 use xso::{AsXml, FromXml};
 
@@ -138,6 +139,9 @@ pub struct Reply {
     /// The form.
     #[xml(child(default))]
     pub form: Option<DataForm>,
+    /// Where it goes on (XEP-0066).
+    #[xml(child(default))]
+    pub oob: Option<Oob>,
     /// What is said about it.
     #[xml(child(default))]
     pub note: Option<Note>,
@@ -153,6 +157,7 @@ impl Reply {
             lang: Some(words.tag().into()),
             actions: None,
             form: None,
+            oob: None,
             note: None,
         }
     }

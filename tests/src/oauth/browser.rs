@@ -39,6 +39,8 @@ pub enum Consent {
 /// Where they end up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
+    /// What the service asked before it linked anything; empty if it did not.
+    pub question: String,
     /// The address, after every redirect.
     pub url: String,
     /// The status of the answer; 0 if there was none.
@@ -74,7 +76,14 @@ impl Browser {
         assert_eq!(page["failure"], Value::Null, "{url}\n{}", self.process.log().tail());
         let part = |key: &str| page[key].as_str().expect("a string").to_owned();
         let status = page["status"].as_u64().and_then(|status| status.try_into().ok()).expect("a status");
-        Page { url: part("url"), status, text: part("text"), html: part("html"), lang: part("lang") }
+        Page {
+            question: part("question"),
+            url: part("url"),
+            status,
+            text: part("text"),
+            html: part("html"),
+            lang: part("lang"),
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 //   node browser.js FOLDER
 //
 //   POST /sign-in   {"url", "user", "consent", "languages"} as JSON: opens the address, signs in and allows (or, unless
-//                   "consent", denies) wherever it is asked to, and answers the page where that ends:
-//                   {"url", "status", "text", "html", "lang"}, or {"failure"}
+//                   "consent", denies) wherever it is asked to, presses the button of the service's own page if it
+//                   is asked there, and answers that question and the page where all of it ends:
+//                   {"question", "url", "status", "text", "html", "lang"}, or {"failure"}
 //
 // Each request has cookies of its own. The browser keeps its files in the folder, asks only 127.0.0.1 and
 // localhost for anything, and ends when this does. Prints "listening on 127.0.0.1:PORT" once it does.
@@ -22,6 +23,9 @@ const NAME = 'input[name=login]';
 const PASSWORD = 'input[name=password]';
 const SUBMIT = 'button[type=submit]';
 const ABORT = 'a[href$="abort"]';
+
+// What the service's page has.
+const BUTTON = 'main form[method=post] button';
 
 const [folder] = process.argv.slice(2);
 const browser = await puppeteer.launch({
@@ -53,7 +57,13 @@ async function signIn({ url, user, consent, languages }) {
       const next = asksWho || consent ? SUBMIT : ABORT;
       [response] = await Promise.all([page.waitForNavigation(), page.click(next)]);
     }
+    let question = '';
+    if (await page.$(BUTTON)) {
+      question = await page.evaluate(() => document.body.innerText);
+      [response] = await Promise.all([page.waitForNavigation(), page.click(BUTTON)]);
+    }
     return {
+      question,
       url: page.url(),
       status: response?.status() ?? 0,
       text: await page.evaluate(() => document.body.innerText),

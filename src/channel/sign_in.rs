@@ -1,0 +1,40 @@
+//! The port to providers where people sign in (OAuth 2.0, OpenID Connect).
+
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+
+use crate::model::Hash;
+
+/// One attempt to sign in. It lives in the box of the registration that it belongs to.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Attempt {
+    /// What is to be proven.
+    pub hash: Hash,
+    /// What ties the provider's answer to this registration (RFC 6749, 10.12).
+    pub state: String,
+    /// What ties the code to whoever asked for it (RFC 7636, 4.1).
+    pub verifier: String,
+}
+
+/// Why somebody could not be signed in. The reasons are logged, so they name causes and never contents.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignInError {
+    /// The provider is down or slow.
+    #[error("the provider cannot be asked: {0}")]
+    Unreachable(String),
+    /// The provider does not speak as expected: most likely the configuration is wrong.
+    #[error("the provider answered nonsense; is its configuration right? {0}")]
+    Nonsense(String),
+    /// The provider refused the code, or us.
+    #[error("the provider refused: {0}")]
+    Refused(String),
+}
+
+/// A provider where people sign in.
+pub trait SignIn: Send + Sync {
+    /// Where to send the user for this attempt.
+    fn goto<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<String, SignInError>>;
+
+    /// Under which name the user signed in who came back with `code`.
+    fn name<'a>(&'a self, attempt: &'a Attempt, code: String) -> BoxFuture<'a, Result<String, SignInError>>;
+}

@@ -1,0 +1,211 @@
+//! `[providers.NAME]`: providers where people sign in. Some are known by name, any other spells out where it is.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::ConfigError;
+use super::error::unusable;
+use super::sections::secret;
+use crate::channel::oauth::{Callback, Endpoints, OAuthConfig, Urls, is_safe};
+
+/// `[providers.NAME]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OAuthProvider {
+    client_id: String,
+    client_secret: Option<SecretString>,
+    client_secret_file: Option<PathBuf>,
+    client_auth: Option<ClientAuth>,
+    callback: Option<CallbackKind>,
+    issuer: Option<String>,
+    authorize_url: Option<String>,
+    token_url: Option<String>,
+    userinfo_url: Option<String>,
+    scopes: Option<Vec<String>>,
+    username: Option<String>,
+}
+
+/// How the client's secret is sent (RFC 6749, 2.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ClientAuth {
+    Basic,
+    Body,
+}
+
+/// Where browsers come back to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum CallbackKind {
+    /// An address for each registration.
+    Hash,
+    /// One address.
+    Fixed,
+}
+
+/// What is known of a provider.
+struct Preset {
+    authorize_url: &'static str,
+    token_url: &'static str,
+    userinfo_url: &'static str,
+    scopes: &'static [&'static str],
+    username: &'static str,
+    client_auth: ClientAuth,
+    callback: CallbackKind,
+}
+
+impl Preset {
+    fn of(name: &str) -> Option<Self> {
+        match name {
+            "github" => Some(Self {
+                authorize_url: "https://github.com/login/oauth/authorize",
+                token_url: "https://github.com/login/oauth/access_token",
+                userinfo_url: "https://api.github.com/user",
+                scopes: &[],
+                username: "/login",
+                client_auth: ClientAuth::Body,
+                callback: CallbackKind::Hash,
+            }),
+            "twitter" => Some(Self {
+                authorize_url: "https://x.com/i/oauth2/authorize",
+                token_url: "https://api.x.com/2/oauth2/token",
+                userinfo_url: "https://api.x.com/2/users/me",
+                scopes: &["users.read", "tweet.read"],
+                username: "/data/username",
+                client_auth: ClientAuth::Basic,
+                callback: CallbackKind::Fixed,
+            }),
+            "facebook" => Some(Self {
+                authorize_url: "https://www.facebook.com/dialog/oauth",
+                token_url: "https://graph.facebook.com/oauth/access_token",
+                userinfo_url: "https://graph.facebook.com/me?fields=id",
+                scopes: &["public_profile"],
+                // The Graph API tells no user names any more, only an id for each app.
+                username: "/id",
+                client_auth: ClientAuth::Body,
+                callback: CallbackKind::Fixed,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// Names that mean something else where people type them.
+const TAKEN: [&str; 8] = ["xmpp", "email", "phone", "jabber", "jid", "mailto", "tel", "sms"];
+
+impl OAuthProvider {
+    /// The provider `name`, which sends browsers back to the service at `public_url`.
+    ///
+    /// # Errors
+    /// If something is missing or cannot be used.
+    pub fn settings(&self, name: &str, public_url: Option<String>) -> Result<OAuthConfig, ConfigError> {
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+        if TAKEN.contains(&name) {
+            return Err(unusable(
+                "providers",
+                format!("{name} means something else: choose another name"),
+            ));
+        }
+        if name.is_empty() || !name.chars().all(is_name) {
+            return Err(unusable(
+                "providers",
+                "a provider's name has lower case letters, digits and -_. only",
+            ));
+        }
+        let public_url = public_url.ok_or_else(|| {
+            unusable(
+                "http.public_url",
+                "set it: providers send browsers back to the service at this address",
+            )
+        })?;
+        // Who says where it is means another than the one that is known.
+        let is_own = self.issuer.is_some() || self.urls().iter().any(|url| url.is_some());
+        let preset = Preset::of(name).filter(|_| !is_own);
+        let client_secret = secret("client_secret", &self.client_secret, &self.client_secret_file)?;
+        let is_web = |path: &str| path.starts_with('/') || path.is_empty();
+        let username = self
+            .username
+            .as_deref()
+            .or(preset.as_ref().map(|preset| preset.username));
+        let username = username.or(self.issuer.as_ref().map(|_| "/preferred_username"));
+        let scopes = || preset.iter().flat_map(|preset| preset.scopes.iter().copied());
+        Ok(OAuthConfig {
+            client_id: self.client_id.clone(),
+            client_secret: client_secret.ok_or_else(|| {
+                missing(
+                    name,
+                    "client_secret, or client_secret_file",
+                    "what the provider gave you",
+                )
+            })?,
+            secret_in_body: self.client_auth.or(preset.as_ref().map(|preset| preset.client_auth))
+                == Some(ClientAuth::Body),
+            endpoints: self.endpoints(name, preset.as_ref())?,
+            scopes: match (&self.scopes, &self.issuer) {
+                (Some(scopes), _) => scopes.clone(),
+                (None, Some(_)) => ["openid", "profile"].map(str::to_owned).into(),
+                (None, None) => scopes().map(str::to_owned).collect(),
+            },
+            username: username
+                .filter(|pointer| is_web(pointer))
+                .ok_or_else(|| missing(name, "username", "a JSON pointer to the name, like \"/login\""))?
+                .to_owned(),
+            callback: match self
+                .callback
+                .or(preset.as_ref().map(|preset| preset.callback))
+                .unwrap_or(CallbackKind::Fixed)
+            {
+                CallbackKind::Hash => Callback::OfHash(public_url),
+                CallbackKind::Fixed => Callback::Fixed(public_url),
+            },
+        })
+    }
+
+    /// Whether it is that of component.toml.example.
+    pub fn is_example(&self) -> bool {
+        self.client_id == "change me"
+    }
+
+    fn urls(&self) -> [&Option<String>; 3] {
+        [&self.authorize_url, &self.token_url, &self.userinfo_url]
+    }
+
+    fn endpoints(&self, name: &str, preset: Option<&Preset>) -> Result<Endpoints, ConfigError> {
+        if let Some(issuer) = &self.issuer {
+            if self.urls().iter().any(|url| url.is_some()) {
+                return Err(missing(
+                    name,
+                    "issuer or the three addresses",
+                    "one or the other, not both",
+                ));
+            }
+            return match is_safe(issuer) {
+                true => Ok(Endpoints::Issuer(issuer.clone())),
+                false => Err(missing(
+                    name,
+                    "issuer",
+                    "an https URL like https://accounts.example.org",
+                )),
+            };
+        }
+        let url = |key, own: &Option<String>, preset: Option<&str>| {
+            let url = own.as_deref().or(preset).filter(|url| is_safe(url));
+            url.map(str::to_owned)
+                .ok_or_else(|| missing(name, key, "the provider's https URL, or set issuer"))
+        };
+        let authorize = url("authorize_url", &self.authorize_url, preset.map(|p| p.authorize_url))?;
+        let token = url("token_url", &self.token_url, preset.map(|p| p.token_url))?;
+        let bad = |key| move |_| missing(name, key, "the provider's URL");
+        Ok(Endpoints::Known(Box::new(Urls {
+            authorize: oauth2::AuthUrl::new(authorize).map_err(bad("authorize_url"))?,
+            token: oauth2::TokenUrl::new(token).map_err(bad("token_url"))?,
+            userinfo: url("userinfo_url", &self.userinfo_url, preset.map(|p| p.userinfo_url))?,
+        })))
+    }
+}
+
+fn missing(name: &str, key: &str, what: &str) -> ConfigError {
+    unusable("providers", format!("{name}: set {key} to {what}"))
+}

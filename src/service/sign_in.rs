@@ -1,0 +1,237 @@
+//! Proving an identity by signing in at an OAuth provider. Who comes back under the registered name gets a code for that
+//! registration, which then is verified like any other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{Error, OAuthFailure, Result};
+use super::limits::{Counter, DAY};
+use super::{Core, Registered, Service, Side, Status, Tx};
+use crate::channel::sign_in::{Attempt, SignIn, SignInError};
+use crate::clock::millis;
+use crate::model::{BareJid, Code, Hash, Identity, Provider};
+use crate::store::Pending;
+
+/// A sign-in may take so long: people have to find their second factor.
+const LIVES: Duration = Duration::from_secs(10 * 60);
+/// So often a browser may come back for one registration: each time the provider is asked.
+const TRIES: u32 = 20;
+/// Digits of the code that a browser, or a client, hands straight back.
+const DIGITS: u8 = 12;
+
+/// What a pending registration remembers of its sign-in.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SignInBox {
+    attempt: Attempt,
+}
+
+/// What the provider sends the browser back with (RFC 6749, 4.1.2).
+#[derive(Default)]
+pub struct Callback {
+    /// What ties it to a registration.
+    pub state: Option<String>,
+    /// What can be exchanged for a token.
+    pub code: Option<String>,
+    /// Why there is no code.
+    pub error: Option<String>,
+}
+
+/// Somebody has signed in under the registered name. Nothing is linked yet: the code is to be verified by whoever that is.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// What would be linked.
+    pub hash: Hash,
+    /// To whom.
+    pub target: BareJid,
+    /// Where the name lives.
+    pub provider: Provider,
+    /// What links it.
+    pub code: Code,
+    /// Where the browser goes afterwards.
+    pub next: Option<String>,
+}
+
+impl Service {
+    fn provider(&self, provider: &Provider) -> Result<Arc<dyn SignIn>> {
+        let found = self.core.sign_ins.get(provider.name());
+        found.cloned().ok_or(Error::UnknownProvider)
+    }
+
+    /// Starts a sign-in, or finds the one that waits, and tells where to go.
+    pub(super) async fn start_sign_in(
+        &self,
+        side: Side,
+        target: &BareJid,
+        identity: Identity,
+        resend: bool,
+        next: Option<String>,
+    ) -> Result<Registered> {
+        let provider = self.provider(&identity.provider)?;
+        let (name, hash) = (identity.provider.name().to_owned(), identity.hash());
+        let (target, language) = (target.clone(), self.language);
+        let attempt = self
+            .change(move |core, tx| {
+                if side == Side::Native {
+                    core.link_itself(tx, &target, language)?;
+                }
+                core.attempt(tx, side, &target, identity, resend, next)
+            })
+            .await?;
+        let goto = provider.goto(&attempt).await.map_err(|error| failed(&name, &error))?;
+        Ok(Registered {
+            hash,
+            status: Status::Pending,
+            goto: Some(goto),
+        })
+    }
+
+    /// Finishes a sign-in with what the browser brings back. The registration waits on unless it succeeds.
+    ///
+    /// # Errors
+    /// `not_found`, `missing_code`, `wrong_user`, `OAuthException`, `internal_server_error`.
+    pub async fn finish_sign_in(&self, hash: &str, callback: Callback) -> Result<SignedIn> {
+        let hash = Hash::parse(hash).ok_or(Error::NotRegistered)?;
+        let state = callback.state.ok_or(Error::OAuth(OAuthFailure::NoState))?;
+        let tried = state.clone();
+        let (target, provider, attempt) = self
+            .change(move |core, tx| {
+                let mut pending = core.sign_in_of(tx.pendings(&core.keys.id(&hash))?, &tried)?;
+                pending.http_guesses += 1;
+                tx.put_pending(&pending)?;
+                let remembered = core.open_pending(&pending)?;
+                let sign_in = remembered.sign_in.filter(|_| pending.http_guesses <= TRIES);
+                let sign_in = sign_in.ok_or(Error::OAuth(OAuthFailure::ForeignState))?;
+                Ok((remembered.target, remembered.provider, sign_in.attempt))
+            })
+            .await?;
+        if let Some(error) = callback.error {
+            tracing::debug!(provider = provider.name(), "a browser came back without consent");
+            return Err(Error::OAuth(match error.as_str() {
+                "access_denied" => OAuthFailure::Denied,
+                _ => OAuthFailure::Refused,
+            }));
+        }
+        let code = callback
+            .code
+            .filter(|code| !code.is_empty())
+            .ok_or(Error::MissingCode)?;
+        let name = self.provider(&provider)?.name(&attempt, code).await;
+        let name = name.map_err(|error| failed(provider.name(), &error))?;
+        // The name itself goes no further.
+        if !is_name_of(&name, &provider, &hash) {
+            return Err(Error::WrongUser);
+        }
+        self.change(move |core, tx| {
+            let pending = tx.pending(&core.keys.id(&hash), &core.keys.owner(&target))?;
+            // It may have been finished, forgotten or begun anew meanwhile.
+            let pending = core.sign_in_of(pending.into_iter().collect(), &state)?;
+            let next = core.open_pending(&pending)?.next;
+            let code = Code::random(DIGITS, &mut core.rng());
+            core.put_pending(tx, &pending.id, &target, &code, pending.expires_at, |remembered| {
+                remembered.provider = provider.clone();
+                remembered.hash = Some(hash);
+                remembered.next.clone_from(&next);
+            })?;
+            Ok(SignedIn {
+                hash,
+                target,
+                provider,
+                code,
+                next,
+            })
+        })
+        .await
+    }
+}
+
+/// Whether what the provider calls somebody is the registered name. People may type it with spaces, an @ or in capitals;
+/// a provider that does means another.
+fn is_name_of(name: &str, provider: &Provider, hash: &Hash) -> bool {
+    let as_typed = name.trim() != name || name.starts_with('@');
+    let folds_oddly = !name.is_ascii() && name.to_lowercase() != name;
+    let identity = Identity::parse(provider.clone(), name);
+    !as_typed && !folds_oddly && identity.is_ok_and(|identity| identity.hash() == *hash)
+}
+
+/// Tells the admin what is wrong, and whoever asked what to do.
+fn failed(provider: &str, error: &SignInError) -> Error {
+    tracing::warn!(provider, reason = %error, "somebody could not be signed in");
+    Error::OAuth(match error {
+        SignInError::Unreachable(_) | SignInError::Nonsense(_) => OAuthFailure::Provider,
+        SignInError::Refused(_) => OAuthFailure::Refused,
+    })
+}
+
+impl Core {
+    /// The sign-in that waits for this registration, or a new one.
+    fn attempt(
+        &self,
+        tx: &Tx<'_>,
+        side: Side,
+        target: &BareJid,
+        identity: Identity,
+        resend: bool,
+        next: Option<String>,
+    ) -> Result<Attempt> {
+        let (now, hash) = (self.clock.now(), identity.hash());
+        let (id, owner) = (self.keys.id(&hash), self.keys.owner(target));
+        let waiting = tx.pending(&id, &owner)?.filter(|old| old.expires_at > now);
+        if let Some(mut old) = waiting.filter(|_| !resend) {
+            let mut remembered = self.open_pending(&old)?;
+            if let Some(sign_in) = &remembered.sign_in {
+                let attempt = sign_in.attempt.clone();
+                // The browser goes where whoever asked last wants it.
+                remembered.next = next;
+                old.sealed = self.seal_pending(&remembered)?;
+                tx.put_pending(&old)?;
+                return Ok(attempt);
+            }
+        }
+        // Nothing is sent to anybody, so codes have nothing to do with it. What somebody asks for over HTTP in another's
+        // name does not count for the other.
+        let what = match side {
+            Side::Native => "sign-ins",
+            Side::Http => "sign-ins over http",
+        };
+        let counter = Counter {
+            key: self.keys.quota(what, &[&owner]),
+            limit: self.settings.limits.codes_per_target_per_day,
+            window: DAY,
+        };
+        counter.check(tx, now, 1)?;
+        counter.add(tx, now, 1)?;
+        let attempt = Attempt {
+            hash,
+            state: self.random_word(),
+            verifier: self.random_word() + &self.random_word(),
+        };
+        let state = Code::typed(&attempt.state);
+        self.put_pending(tx, &id, target, &state, now + millis(LIVES), |remembered| {
+            remembered.provider = identity.provider;
+            remembered.hash = Some(hash);
+            remembered.next = next;
+            remembered.sign_in = Some(SignInBox {
+                attempt: attempt.clone(),
+            });
+        })?;
+        Ok(attempt)
+    }
+
+    /// The sign-in among `pendings` that `state` belongs to. States compare as MACs, in constant time; codes of
+    /// registrations that wait for one are not compared with.
+    fn sign_in_of(&self, mut pendings: Vec<Pending>, state: &str) -> Result<Pending> {
+        let (now, state) = (self.clock.now(), Code::typed(state));
+        if pendings.is_empty() {
+            return Err(Error::NotRegistered);
+        }
+        pendings.retain(|pending| {
+            let remembered = self.open_pending(pending);
+            pending.expires_at > now && remembered.is_ok_and(|remembered| remembered.sign_in.is_some())
+        });
+        let is_its = |pending: &Pending| self.keys.code(&pending.id, &pending.owner, &state) == pending.code;
+        let found = pendings.into_iter().find(is_its);
+        found.ok_or(Error::OAuth(OAuthFailure::ForeignState))
+    }
+}
