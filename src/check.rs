@@ -71,7 +71,10 @@ pub async fn check(config: &Config, login: bool) -> Vec<Finding> {
     match app::oauth(config) {
         Ok(providers) => {
             for (name, oauth) in providers {
-                let checked = oauth.check().await.map(|()| format!("{name} answers"));
+                let checked = oauth.check().await.map(|()| {
+                    let callback = oauth.callback();
+                    format!("{name} answers; the callback address to register there is {callback}")
+                });
                 let result = checked.map_err(|error| format!("providers.{name}: {error}"));
                 findings.push(Finding {
                     subject: "sign-in",

@@ -56,10 +56,18 @@ pub enum Callback {
 }
 
 impl Callback {
+    /// What the provider must be told: the address, or what all addresses begin with.
+    fn address(&self) -> String {
+        match self {
+            Self::OfHash(public_url) => format!("{public_url}/v1/verify/"),
+            Self::Fixed(public_url) => format!("{public_url}/v1/callback"),
+        }
+    }
+
     fn redirect(&self, attempt: &Attempt) -> Result<RedirectUrl, SignInError> {
         let url = match self {
-            Self::OfHash(public_url) => format!("{public_url}/v1/verify/{}", attempt.hash),
-            Self::Fixed(public_url) => format!("{public_url}/v1/callback"),
+            Self::OfHash(_) => format!("{}{}", self.address(), attempt.hash),
+            Self::Fixed(_) => self.address(),
         };
         RedirectUrl::new(url).map_err(|_| SignInError::Nonsense("http.public_url is no URL".into()))
     }
@@ -127,6 +135,11 @@ impl OAuth {
             http,
             found: Mutex::default(),
         })
+    }
+
+    /// The callback address that the provider must be told.
+    pub fn callback(&self) -> String {
+        self.config.callback.address()
     }
 
     /// Whether the provider answers, as far as that can be told without a user.

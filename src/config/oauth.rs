@@ -101,19 +101,7 @@ impl OAuthProvider {
     /// # Errors
     /// If something is missing or cannot be used.
     pub fn settings(&self, name: &str, public_url: Option<String>) -> Result<OAuthConfig, ConfigError> {
-        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
-        if TAKEN.contains(&name) {
-            return Err(unusable(
-                "providers",
-                format!("{name} means something else: choose another name"),
-            ));
-        }
-        if name.is_empty() || !name.chars().all(is_name) {
-            return Err(unusable(
-                "providers",
-                "a provider's name has lower case letters, digits and -_. only",
-            ));
-        }
+        check_name(name)?;
         let public_url = public_url.ok_or_else(|| {
             unusable(
                 "http.public_url",
@@ -123,14 +111,10 @@ impl OAuthProvider {
         // Who says where it is means another than the one that is known.
         let is_own = self.issuer.is_some() || self.urls().iter().any(|url| url.is_some());
         let preset = Preset::of(name).filter(|_| !is_own);
+        let preset = preset.as_ref();
         let client_secret = secret("client_secret", &self.client_secret, &self.client_secret_file)?;
-        let is_web = |path: &str| path.starts_with('/') || path.is_empty();
-        let username = self
-            .username
-            .as_deref()
-            .or(preset.as_ref().map(|preset| preset.username));
-        let username = username.or(self.issuer.as_ref().map(|_| "/preferred_username"));
-        let scopes = || preset.iter().flat_map(|preset| preset.scopes.iter().copied());
+        let client_auth = self.client_auth.or(preset.map(|preset| preset.client_auth));
+        let callback = self.callback.or(preset.map(|preset| preset.callback));
         Ok(OAuthConfig {
             client_id: self.client_id.clone(),
             client_secret: client_secret.ok_or_else(|| {
@@ -140,27 +124,35 @@ impl OAuthProvider {
                     "what the provider gave you",
                 )
             })?,
-            secret_in_body: self.client_auth.or(preset.as_ref().map(|preset| preset.client_auth))
-                == Some(ClientAuth::Body),
-            endpoints: self.endpoints(name, preset.as_ref())?,
-            scopes: match (&self.scopes, &self.issuer) {
-                (Some(scopes), _) => scopes.clone(),
-                (None, Some(_)) => ["openid", "profile"].map(str::to_owned).into(),
-                (None, None) => scopes().map(str::to_owned).collect(),
-            },
-            username: username
-                .filter(|pointer| is_web(pointer))
+            secret_in_body: client_auth == Some(ClientAuth::Body),
+            endpoints: self.endpoints(name, preset)?,
+            scopes: self.scopes(preset),
+            username: self
+                .username(preset)
+                .filter(|pointer| pointer.starts_with('/'))
                 .ok_or_else(|| missing(name, "username", "a JSON pointer to the name, like \"/login\""))?
                 .to_owned(),
-            callback: match self
-                .callback
-                .or(preset.as_ref().map(|preset| preset.callback))
-                .unwrap_or(CallbackKind::Fixed)
-            {
-                CallbackKind::Hash => Callback::OfHash(public_url),
-                CallbackKind::Fixed => Callback::Fixed(public_url),
+            callback: match callback {
+                Some(CallbackKind::Hash) => Callback::OfHash(public_url),
+                Some(CallbackKind::Fixed) | None => Callback::Fixed(public_url),
             },
         })
+    }
+
+    fn scopes(&self, preset: Option<&Preset>) -> Vec<String> {
+        let usual: &[&str] = match (preset, &self.issuer) {
+            (Some(preset), _) => preset.scopes,
+            (None, Some(_)) => &["openid", "profile"],
+            (None, None) => &[],
+        };
+        let usual = || usual.iter().map(|scope| (*scope).to_owned()).collect();
+        self.scopes.clone().unwrap_or_else(usual)
+    }
+
+    fn username<'a>(&'a self, preset: Option<&Preset>) -> Option<&'a str> {
+        let usual = preset.map(|preset| preset.username);
+        let usual = usual.or(self.issuer.as_ref().map(|_| "/preferred_username"));
+        self.username.as_deref().or(usual)
     }
 
     /// Whether it is that of component.toml.example.
@@ -203,6 +195,21 @@ impl OAuthProvider {
             token: oauth2::TokenUrl::new(token).map_err(bad("token_url"))?,
             userinfo: url("userinfo_url", &self.userinfo_url, preset.map(|p| p.userinfo_url))?,
         })))
+    }
+}
+
+fn check_name(name: &str) -> Result<(), ConfigError> {
+    if TAKEN.contains(&name) {
+        let remedy = format!("{name} means something else: choose another name");
+        return Err(unusable("providers", remedy));
+    }
+    let is_usual = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+    match !name.is_empty() && name.chars().all(is_usual) {
+        true => Ok(()),
+        false => Err(unusable(
+            "providers",
+            "a provider's name has lower case letters, digits and -_. only",
+        )),
     }
 }
 

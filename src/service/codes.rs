@@ -56,7 +56,7 @@ impl Default for CodeRules {
 }
 
 impl CodeRules {
-    pub(super) fn of(&self, provider: &Provider) -> CodeRule {
+    fn of(&self, provider: &Provider) -> CodeRule {
         match provider {
             Provider::Phone => self.phone,
             Provider::Email => self.email,
@@ -183,8 +183,8 @@ impl Core {
         self.seal(Purpose::Pending, remembered)
     }
 
-    /// Counts a code, or a sign-in, unless it is one too many.
-    pub(super) fn count_code(&self, tx: &Tx<'_>, identity: &Hash, owner: &Mac) -> Result<()> {
+    /// Counts a code, unless it is one too many.
+    fn count_code(&self, tx: &Tx<'_>, identity: &Hash, owner: &Mac) -> Result<()> {
         let now = self.clock.now();
         let counters = self.code_counters(identity, owner);
         counters.iter().try_for_each(|counter| counter.check(tx, now, 1))?;
@@ -232,7 +232,7 @@ impl Core {
     }
 
     /// Whether the code can still be entered from that side.
-    pub(super) fn is_live(&self, pending: &Pending, side: Side, now: Millis) -> bool {
+    fn is_live(&self, pending: &Pending, side: Side, now: Millis) -> bool {
         let guesses = match side {
             Side::Native => pending.native_guesses,
             Side::Http => pending.http_guesses,

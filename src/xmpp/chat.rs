@@ -49,8 +49,8 @@ pub enum Wish {
 }
 
 impl Wish {
-    /// What `text` asks for, if it is a command or nothing but a code; and the language it is in, if that is not
-    /// `expected`.
+    /// What `text` asks for, if it is a command or nothing but a code; and the language that it is in: `expected` unless
+    /// its words are another's.
     pub fn of(text: &str, expected: Language) -> Option<(Self, Language)> {
         let text = text.trim();
         let code: String = text.chars().filter(|c| !c.is_whitespace()).collect();

@@ -52,12 +52,15 @@ impl Delivery {
 
     /// Whether the letter can stand in the place of the one it replaces (XEP-0308, 4: only if the client can).
     async fn is_correction(&self, connection: &Connection, letter: &Letter) -> bool {
-        let Ok(to) = BareJid::new(&recipient(letter)) else {
+        if letter.replaces.is_none() {
             return false;
-        };
-        letter.replaces.is_some() && {
-            let asked = self.clients.all_can(connection, &to, MESSAGE_CORRECT, self.clock.now());
-            asked.await
+        }
+        match BareJid::new(&recipient(letter)) {
+            Ok(to) => {
+                let asked = self.clients.all_can(connection, &to, MESSAGE_CORRECT, self.clock.now());
+                asked.await
+            }
+            Err(_) => false,
         }
     }
 

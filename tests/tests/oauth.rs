@@ -168,7 +168,15 @@ async fn browsers_are_sent_nowhere_else() {
 #[tokio::test]
 async fn a_provider_that_is_down_is_told() {
     let mut stage = Stage::openid("").await;
+    let check = |stage: &Stage| {
+        let output = stage.world.service.run(&["check"]);
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (well, said) = check(&stage);
+    assert!(well && said.contains("octopus answers") && said.contains("/v1/callback"), "{said}");
     stage.provider.stop().await;
+    let (well, said) = check(&stage);
+    assert!(!well && said.contains("providers.octopus: the provider cannot be asked"), "{said}");
     let refused = stage.amy.register("octopus", AMYS_NAME, false).await;
     assert!(refused.is_err());
     stage.world.service.says("somebody could not be signed in").await;
