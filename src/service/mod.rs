@@ -216,23 +216,25 @@ impl Service {
         &self,
         change: impl FnOnce(&Core, &Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let core = self.core.clone();
-        let changed = self.store.write(move |write| {
-            let tx = Tx {
-                write,
-                posted: RefCell::default(),
-            };
-            let result = split(change(&core, &tx))?;
-            Ok((result, tx.posted.take()))
+        let (core, store) = (self.core.clone(), self.store.clone());
+        // In a task of its own: what has begun is made and worked on, though whoever asked for it may be gone.
+        let changed = tokio::spawn(async move {
+            let within = core.clone();
+            let changed = store.write(move |write| {
+                let tx = Tx {
+                    write,
+                    posted: RefCell::default(),
+                };
+                let result = split(change(&within, &tx))?;
+                Ok((result, tx.posted.take()))
+            });
+            let (result, posted) = changed.await?;
+            for queue in posted {
+                core.posted.get(&queue).into_iter().for_each(Notify::notify_one);
+            }
+            Ok(result)
         });
-        let (result, posted) = match changed.await {
-            Ok((result, posted)) => (Ok(result), posted),
-            Err(error) => (Err(error), Vec::new()),
-        };
-        for queue in posted {
-            self.core.posted.get(&queue).into_iter().for_each(Notify::notify_one);
-        }
-        settle(result)
+        settle(changed.await.unwrap_or_else(|error| Err(StoreError(error.to_string()))))
     }
 }
 

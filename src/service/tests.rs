@@ -1005,3 +1005,17 @@ async fn sign_ins_do_not_count_as_codes() {
     it.register(&amy(), "phone", PHONE).await.unwrap();
     it.register(&michael(), "octo", "amy").await.unwrap();
 }
+
+#[tokio::test]
+async fn a_change_wakes_its_worker_though_nobody_waits_for_the_answer_any_more() {
+    let it = Fixture::new();
+    let service = it.service.clone();
+    let asked = tokio::spawn(async move { service.register_native(&amy(), "phone", PHONE, false).await });
+    // A client that goes away: the request has begun, and its future is dropped.
+    tokio::task::yield_now().await;
+    asked.abort();
+    let _ = asked.await;
+    let woken = tokio::time::timeout(Duration::from_secs(10), it.service.posted(Queue::Phone));
+    assert!(woken.await.is_ok());
+    assert_eq!(it.codes(Queue::Phone).await.len(), 1);
+}
