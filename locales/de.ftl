@@ -13,6 +13,7 @@ code_other =
     Wenn nicht, ignoriere diese Nachricht: Ohne den Code passiert nichts.
 # A list of details follows.
 introduction = Hallo, { $jid } fragt an, ob ein Kontakt mit dir erwünscht ist. Damit du prüfen kannst, wer das ist, wurden diese Kontaktdaten angegeben:
+introduction_advice = Der Dienst hat geprüft, dass diese Angaben stimmen. Wenn du möchtest, schreib dorthin; wenn nicht, tu nichts: Es erfährt niemand.
 taken_over =
     { $provider ->
         [xmpp] Deine Verknüpfung mit einer Jabber-ID wurde übernommen: Eine andere Jabber-ID hat nachgewiesen, dass diese zu ihr gehört.
@@ -58,6 +59,7 @@ page_verify_close = Wenn du das nicht bist, schließe diese Seite einfach: Ohne 
 page_sign_in_question = Deinen Namen bei { $provider } mit { $jid } verknüpfen?
 page_sign_in_text = Wer diesen Namen kennt, kann dann eine Nachricht an diese Jabber-ID schicken lassen. Drücke nur auf den Knopf, wenn die Jabber-ID dir gehört.
 page_sign_in_button = Ja, die gehört mir
+page_sign_in_close = Wenn sie nicht dir gehört, schließe diese Seite einfach: Ohne den Knopf wird nichts verknüpft.
 page_done_title = Fertig
 page_done_text = Diese Adresse ist jetzt mit { $jid } verknüpft. Du kannst diese Seite schließen.
 page_signed_in = Dein Name dort ist jetzt mit { $jid } verknüpft. Du kannst diese Seite schließen.
@@ -66,13 +68,13 @@ page_failed_title = Das hat nicht geklappt
 ## Errors
 
 error_target_unconfirmed = Bitte bestätige zuerst '{ $jid }': Registriere diese Jabber-ID mit dem Anbieter 'xmpp' und bestätige den Code, der an sie geschickt wird.
-error_not_registered = Unter diesem Hash wartet nichts auf einen Code. Bitte registriere zuerst.
+error_not_registered = Unter diesem Hash wartet nichts auf einen Code. Bitte registriere die Angabe zuerst.
 error_nothing_waits = Auf diesen Code wartet nichts: Er wurde schon benutzt, ist abgelaufen, wurde zu oft falsch geraten oder war für etwas anderes gedacht. Bitte fordere einen neuen an.
 error_missing_code = Bitte gib den Code ein, den du bekommen hast.
 error_faulty_code = Dieser Code ist falsch. Achte auf Tippfehler und nimm den neuesten Code: Er ersetzt alle vorherigen.
-error_wrong_user = Du hast dich unter einem anderen Namen angemeldet als dem, der verknüpft werden soll. Melde dich mit diesem an.
+error_wrong_user = Du hast dich unter einem anderen Namen angemeldet als dem, der verknüpft werden soll. Melde dich beim Anbieter ab, öffne dieselbe Adresse noch einmal und melde dich unter dem Namen an, den du verknüpfen wolltest.
 error_oauth_no_state = Das wird durch Anmelden nachgewiesen: Öffne die Adresse, die du beim Registrieren bekommen hast.
-error_oauth_foreign_state = Diese Anmeldung gehört zu keiner Registrierung, die noch wartet: Sie hat zu lange gedauert, oder eine neuere hat sie ersetzt. Bitte fang noch einmal an.
+error_oauth_foreign_state = Diese Anmeldung gehört zu keiner Registrierung, die noch wartet. Wenn du schon auf den Knopf gedrückt hast, ist alles erledigt; sonst hat sie zu lange gedauert, oder eine neuere hat sie ersetzt: Bitte fang noch einmal an.
 error_oauth_denied = Du hast dem Anbieter nicht erlaubt, deinen Namen zu nennen, also wurde nichts verknüpft. Um es noch einmal zu versuchen, öffne dieselbe Adresse erneut.
 error_oauth_provider = Der Anbieter konnte nicht gefragt werden, wer du bist. Bitte versuch es später noch einmal, oder sag dem Admin dieses Dienstes Bescheid.
 error_oauth_refused = Der Anbieter hat diese Anmeldung nicht mehr angenommen. Bitte öffne die Adresse, die du bekommen hast, noch einmal.
@@ -94,7 +96,7 @@ error_limit_hours = Das war zu oft. Bitte versuch es in { $count } Stunden noch 
 error_internal = Hier ist etwas schiefgegangen. Bitte versuch es später noch einmal.
 invalid_jid = Hier gehört eine Jabber-ID wie name@example.org hin.
 invalid_email = Hier gehört eine E-Mail-Adresse wie name@example.org hin.
-invalid_phone = Hier gehört eine Telefonnummer in internationaler Schreibweise hin: + und 7 bis 15 Ziffern.
+invalid_phone = Hier gehört eine Telefonnummer mit Landesvorwahl hin: + und 7 bis 15 Ziffern, wie +44 7700 900123.
 invalid_country_code = Eine solche Telefonnummer kann es nicht geben. Prüfe die Landesvorwahl und die Anzahl der Ziffern.
 invalid_user_name = Hier gehört ein Benutzername hin.
 invalid_provider = Hier gehört der Name eines Anbieters hin, ohne Doppelpunkt.
@@ -138,14 +140,14 @@ link_choose = Worüber möchtest du gefunden werden?
 link_provider = Art
 link_type =
     { $provider ->
-        [xmpp] Welche andere Jabber-ID? Ein Code wird dorthin geschickt.
-        [email] Welche E-Mail-Adresse? Ein Code wird dorthin geschickt.
-        [phone] Welche Nummer, mit Landesvorwahl, wie +44 7700 900123? Ein Code wird dorthin geschickt.
-       *[other] Welcher Benutzername bei { $provider }?
-    } Das wird nur aufbewahrt, bis du den Code eingegeben hast.
+        [xmpp] Welche andere Jabber-ID? Ein Code wird dorthin geschickt. Die Angabe wird nur aufbewahrt, bis du den Code eingegeben hast.
+        [email] Welche E-Mail-Adresse? Ein Code wird dorthin geschickt. Die Angabe wird nur aufbewahrt, bis du den Code eingegeben hast.
+        [phone] Welche Nummer, mit Landesvorwahl, wie +44 7700 900123? Ein Code wird dorthin geschickt. Die Angabe wird nur aufbewahrt, bis du den Code eingegeben hast.
+       *[other] Welcher Benutzername bei { $provider }? Nur sein Hash wird aufbewahrt.
+    }
 link_id = Nummer, Adresse oder Name
 link_enter = Ein Code ist unterwegs zu dir. Gib ihn hier ein. Wenn keiner ankommt, geh einen Schritt zurück und wieder weiter: Dann wird ein neuer geschickt.
-link_goto = Öffne diese Adresse in einem Browser und melde dich dort an; hier erfährst du, wenn es geklappt hat: { $url }
+link_goto = Öffne diese Adresse in einem Browser und melde dich dort an; eine Chatnachricht sagt dir, wenn es geklappt hat: { $url }
 link_code = Code
 link_done = Fertig: Du kannst jetzt darüber gefunden werden. Die Nummer oder Adresse selbst hat der Dienst schon vergessen.
 
@@ -195,6 +197,7 @@ forget_jid_done = Alles von { $jid } ist vergessen.
 
 registration_ask = Deine Jabber-ID kann gefunden werden, sobald du dieses Formular abschickst. Mit deiner Nummer oder E-Mail-Adresse kannst du auch darüber gefunden werden: Du bekommst einen Code, den du diesem Dienst als Chatnachricht schickst.
 registration_done = Du bist registriert. Um über mehr gefunden zu werden, schreib diesem Dienst „hilfe“.
+registration_codes = Du bist registriert. An jede Nummer und Adresse, die du angegeben hast, ist ein Code unterwegs; schick mir jeden davon hierher.
 
 ## Chat. Words in “quotes” are the commands below, which are understood in every language.
 
@@ -206,6 +209,7 @@ chat_help =
     • vermittle +44 7700 900456 – jemanden bitten, dir zu schreiben. Damit man dich erkennt, füge hinzu, worüber man dich kennt: vermittle +44 7700 900456 als +44 7700 900123
     • hilfe – dieser Text
     Ich bewahre keine Nummern oder Adressen auf, nur Hashes.
+chat_help_provider = • verknüpfe { $provider } NAME – über deinen Namen dort gefunden werden; du meldest dich dort mit einem Browser an
 chat_code_sent = Ein Code ist dorthin unterwegs. Schick ihn mir, dann ist es verknüpft.
 chat_link_usage = Bitte schreib, was verknüpft werden soll, zum Beispiel: verknüpfe telefon +44 7700 900123
 chat_introduce_usage = Bitte schreib, wer gefragt werden soll, zum Beispiel: vermittle +44 7700 900456, name@example.org

@@ -13,6 +13,7 @@ code_other =
     If not, ignore this message: nothing happens without the code.
 # A list of details follows.
 introduction = Hey there, { $jid } asked whether they are allowed to get in contact with you. They provided the following contact details for you to confirm their identity:
+introduction_advice = The service has checked that these are theirs. If you want to, write to them; if not, do nothing: they are not told.
 taken_over =
     { $provider ->
         [xmpp] Your link to a Jabber ID was taken over: another Jabber ID has proven that it is theirs.
@@ -59,6 +60,7 @@ page_verify_close = If it is not you, just close this page: nothing happens with
 page_sign_in_question = Link your name at { $provider } to { $jid }?
 page_sign_in_text = Whoever knows that name can then have a message sent to this Jabber ID. Press the button only if the Jabber ID is yours.
 page_sign_in_button = Yes, that is mine
+page_sign_in_close = If it is not yours, just close this page: nothing is linked without the button.
 page_done_title = Done
 page_done_text = This address is now linked to { $jid }. You can close this page.
 page_signed_in = Your name there is now linked to { $jid }. You can close this page.
@@ -71,9 +73,9 @@ error_not_registered = Nothing waits for a code under this hash. Please register
 error_nothing_waits = Nothing waits for this code: it was used already, it expired, it was guessed at too often, or it was meant for something else. Please ask for a new one.
 error_missing_code = Please enter the code that was sent to you.
 error_faulty_code = This code is wrong. Look for typing mistakes, and use the newest code: it replaces all before it.
-error_wrong_user = You signed in under another name than the one that is to be linked. Sign in with that one.
+error_wrong_user = You signed in under another name than the one that is to be linked. Sign out at the provider, open the same address once more, and sign in under the name that you wanted to link.
 error_oauth_no_state = This is proven by signing in: open the address that you were given when you registered.
-error_oauth_foreign_state = This sign-in belongs to no registration that waits: it took too long, or a newer one has replaced it. Please begin again.
+error_oauth_foreign_state = This sign-in belongs to no registration that waits. If you have pressed the button already, all is done; else it took too long, or a newer one has replaced it: please begin again.
 error_oauth_denied = You did not allow the provider to tell your name, so nothing was linked. To try again, open the same address once more.
 error_oauth_provider = The provider could not be asked who you are. Please try again later, or tell the admin of this service.
 error_oauth_refused = The provider did not accept this sign-in any more. Please open the address that you were given once more.
@@ -95,7 +97,7 @@ error_limit_hours = That was too often. Please try again in { $count } hours.
 error_internal = Something went wrong here. Please try again later.
 invalid_jid = A Jabber ID like name@example.org is expected.
 invalid_email = An e-mail address like name@example.org is expected.
-invalid_phone = A phone number in international form is expected: + and 7 to 15 digits.
+invalid_phone = A phone number with its country code is expected: + and 7 to 15 digits, like +44 7700 900123.
 invalid_country_code = No such phone number is possible. Check the country code and the number of digits.
 invalid_user_name = A user name is expected.
 invalid_provider = The name of a provider is expected, without a colon.
@@ -139,14 +141,14 @@ link_choose = What do you want to be found by?
 link_provider = Kind
 link_type =
     { $provider ->
-        [xmpp] Which other Jabber ID? A code is sent to it.
-        [email] Which e-mail address? A code is sent to it.
-        [phone] Which number, with its country code, like +44 7700 900123? A code is sent to it.
-       *[other] Which user name at { $provider }?
-    } It is kept only until you have entered the code.
+        [xmpp] Which other Jabber ID? A code is sent to it. It is kept only until you have entered the code.
+        [email] Which e-mail address? A code is sent to it. It is kept only until you have entered the code.
+        [phone] Which number, with its country code, like +44 7700 900123? A code is sent to it. It is kept only until you have entered the code.
+       *[other] Which user name at { $provider }? Only its hash is kept.
+    }
 link_id = Number, address or name
 link_enter = A code is on its way to you. Enter it here. If none arrives, go back and on again: another one is sent.
-link_goto = Open this address in a browser and sign in there; you will be told here when it is done: { $url }
+link_goto = Open this address in a browser and sign in there; a chat message tells you when it is done: { $url }
 link_code = Code
 link_done = Done: you can be found by it now. The service has forgotten the number or address itself.
 
@@ -196,6 +198,7 @@ forget_jid_done = Everything of { $jid } is forgotten.
 
 registration_ask = Your Jabber ID can be found as soon as you send this form. With your number or e-mail address you can be found by them, too: you are sent a code, which you send to this service as a chat message.
 registration_done = You are registered. To be found by more, write “help” to this service.
+registration_codes = You are registered. A code is on its way to each number and address that you gave; send each of them to me here.
 
 ## Chat. Words in “quotes” are the commands below, which are understood in every language.
 
@@ -207,6 +210,7 @@ chat_help =
     • introduce +44 7700 900456 – ask somebody to write to you. So that they know you, add what you are known by: introduce +44 7700 900456 as +44 7700 900123
     • help – this text
     I keep no numbers or addresses, only hashes.
+chat_help_provider = • link { $provider } NAME – be found by your name there; you sign in there with a browser
 chat_code_sent = A code is on its way there. Send it to me, and it is linked.
 chat_link_usage = Please write what is to be linked, like: link phone +44 7700 900123
 chat_introduce_usage = Please write who is to be asked, like: introduce +44 7700 900456, name@example.org

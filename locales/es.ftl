@@ -13,6 +13,7 @@ code_other =
     Si no, ignora este mensaje: sin el código no pasa nada.
 # A list of details follows.
 introduction = Hola, { $jid } pregunta si puede ponerse en contacto contigo. Para que puedas confirmar su identidad, ha dado estos datos de contacto:
+introduction_advice = El servicio ha comprobado que estos datos son suyos. Si quieres, escríbele; si no, no hagas nada: nadie se entera.
 taken_over =
     { $provider ->
         [xmpp] Tu vínculo con un ID de Jabber ha pasado a otras manos: otro ID de Jabber ha demostrado que es suyo.
@@ -58,6 +59,7 @@ page_verify_close = Si no eres tú, cierra esta página sin más: sin el botón 
 page_sign_in_question = ¿Vincular tu nombre en { $provider } a { $jid }?
 page_sign_in_text = Quien conozca ese nombre podrá hacer que se envíe un mensaje a este ID de Jabber. Pulsa el botón solo si el ID de Jabber es tuyo.
 page_sign_in_button = Sí, es mío
+page_sign_in_close = Si no es tuyo, cierra esta página sin más: sin el botón no se vincula nada.
 page_done_title = Listo
 page_done_text = Esta dirección ya está vinculada a { $jid }. Puedes cerrar esta página.
 page_signed_in = Tu nombre allí está ahora vinculado a { $jid }. Puedes cerrar esta página.
@@ -70,9 +72,9 @@ error_not_registered = Nada espera un código con este hash. Haz primero el regi
 error_nothing_waits = Nada espera este código: ya se ha usado, ha caducado, se ha fallado demasiadas veces o era para otra cosa. Pide uno nuevo, por favor.
 error_missing_code = Escribe el código que has recibido, por favor.
 error_faulty_code = Este código no es correcto. Busca errores al teclear y usa el código más reciente: sustituye a todos los anteriores.
-error_wrong_user = Has iniciado sesión con un nombre distinto del que se va a vincular. Inicia sesión con ese.
+error_wrong_user = Has iniciado sesión con un nombre distinto del que se va a vincular. Cierra la sesión en el proveedor, abre otra vez la misma dirección e inicia sesión con el nombre que querías vincular.
 error_oauth_no_state = Esto se demuestra iniciando sesión: abre la dirección que recibiste al registrarte.
-error_oauth_foreign_state = Este inicio de sesión no pertenece a ningún registro pendiente: tardó demasiado o uno más reciente lo ha reemplazado. Empieza de nuevo, por favor.
+error_oauth_foreign_state = Este inicio de sesión no pertenece a ningún registro pendiente. Si ya has pulsado el botón, está todo hecho; si no, tardó demasiado o uno más reciente lo ha reemplazado: empieza de nuevo, por favor.
 error_oauth_denied = No has permitido que el proveedor diga tu nombre, así que no se ha vinculado nada. Para volver a intentarlo, abre otra vez la misma dirección.
 error_oauth_provider = No se ha podido preguntar al proveedor quién eres. Vuelve a intentarlo más tarde o avisa al administrador de este servicio.
 error_oauth_refused = El proveedor ya no ha aceptado este inicio de sesión. Abre otra vez la dirección que recibiste, por favor.
@@ -94,7 +96,7 @@ error_limit_hours = Han sido demasiadas veces. Vuelve a intentarlo dentro de { $
 error_internal = Algo ha fallado aquí. Vuelve a intentarlo más tarde.
 invalid_jid = Aquí va un ID de Jabber como nombre@example.org.
 invalid_email = Aquí va una dirección de correo como nombre@example.org.
-invalid_phone = Aquí va un número de teléfono en formato internacional: + y de 7 a 15 cifras.
+invalid_phone = Aquí va un número de teléfono con el prefijo del país: + y de 7 a 15 cifras, como +44 7700 900123.
 invalid_country_code = No puede existir un número de teléfono así. Revisa el prefijo del país y la cantidad de cifras.
 invalid_user_name = Aquí va un nombre de usuario.
 invalid_provider = Aquí va el nombre de un proveedor, sin dos puntos.
@@ -138,14 +140,14 @@ link_choose = ¿Con qué quieres que te encuentren?
 link_provider = Tipo
 link_type =
     { $provider ->
-        [xmpp] ¿Qué otro ID de Jabber? Allí se envía un código.
-        [email] ¿Qué dirección de correo? Allí se envía un código.
-        [phone] ¿Qué número, con el prefijo del país, como +44 7700 900123? Allí se envía un código.
-       *[other] ¿Qué nombre de usuario en { $provider }?
-    } Solo se guarda hasta que hayas escrito el código.
+        [xmpp] ¿Qué otro ID de Jabber? Allí se envía un código. Ese dato solo se guarda hasta que hayas escrito el código.
+        [email] ¿Qué dirección de correo? Allí se envía un código. Ese dato solo se guarda hasta que hayas escrito el código.
+        [phone] ¿Qué número, con el prefijo del país, como +44 7700 900123? Allí se envía un código. Ese dato solo se guarda hasta que hayas escrito el código.
+       *[other] ¿Qué nombre de usuario en { $provider }? Solo se guarda su hash.
+    }
 link_id = Número, dirección o nombre
 link_enter = Un código va de camino. Escríbelo aquí. Si no llega ninguno, vuelve atrás y avanza de nuevo: se envía otro.
-link_goto = Abre esta dirección en un navegador e inicia sesión allí; aquí se te avisará cuando esté hecho: { $url }
+link_goto = Abre esta dirección en un navegador e inicia sesión allí; un mensaje de chat te avisará cuando esté hecho: { $url }
 link_code = Código
 link_done = Listo: ya te pueden encontrar así. El servicio ha olvidado el número o la dirección en sí.
 
@@ -195,6 +197,7 @@ forget_jid_done = Todo lo de { $jid } está olvidado.
 
 registration_ask = Tu ID de Jabber se podrá encontrar en cuanto envíes este formulario. Con tu número o tu dirección de correo también te podrán encontrar así: recibes un código, que envías a este servicio en un mensaje de chat.
 registration_done = El registro está hecho. Para que te encuentren con más datos, escribe «ayuda» a este servicio.
+registration_codes = Estás registrado. A cada número y dirección que has indicado va de camino un código; envíame cada uno de ellos aquí.
 
 ## Chat. Words in “quotes” are the commands below, which are understood in every language.
 
@@ -206,6 +209,7 @@ chat_help =
     • contacta +44 7700 900456 – pedir a alguien que te escriba. Para que te reconozca, añade por qué dato te conoce: contacta +44 7700 900456 como +44 7700 900123
     • ayuda – este texto
     No guardo números ni direcciones, solo hashes.
+chat_help_provider = • vincula { $provider } NOMBRE – que te encuentren por tu nombre allí; inicias sesión allí con un navegador
 chat_code_sent = Un código va de camino. Envíamelo, y el vínculo estará hecho.
 chat_link_usage = Escribe qué se debe vincular, por ejemplo: vincula teléfono +44 7700 900123
 chat_introduce_usage = Escribe a quién hay que preguntar, por ejemplo: contacta +44 7700 900456, nombre@example.org

@@ -9,10 +9,11 @@ presence_status = Laissez vos amis vous trouver grâce à votre numéro ou à vo
 
 code_own = It-se, c’est vous, { $jid } ? Confirmez avec : { $code }
 code_other =
-    It-se, c’est vous, { $jid } ? { $target } souhaite se faire trouver grâce à cette adresse. Si c’est bien vous, saisissez ce code là où il vous a été demandé, pas ici : { $code }
+    It-se, c’est vous, { $jid } ? { $target } souhaite qu’on puisse le trouver grâce à cette adresse. Si c’est bien vous, saisissez ce code là où il vous a été demandé, pas ici : { $code }
     Sinon, ignorez ce message : rien ne se passe sans le code.
 # A list of details follows.
 introduction = Bonjour, { $jid } demande la permission de vous contacter. Pour que vous puissiez confirmer son identité, voici les coordonnées qui ont été fournies :
+introduction_advice = Le service a vérifié que ces données sont bien les siennes. Si vous le souhaitez, écrivez-lui ; sinon, ne faites rien : personne n’en saura rien.
 taken_over =
     { $provider ->
         [xmpp] Votre lien avec un identifiant Jabber a été repris : un autre identifiant Jabber a prouvé que celui-ci est le sien.
@@ -36,7 +37,7 @@ sms = It-se, c'est vous, { $jid } ? Confirmez avec : { $code } (Pas vous ? Ignor
 
 mail_subject = { $code } est votre code it-se.me
 mail_hello = Bonjour,
-mail_asks = { $target } souhaite se faire trouver grâce à cette adresse e-mail sur it-se.me.
+mail_asks = { $target } souhaite qu’on puisse le trouver grâce à cette adresse e-mail sur it-se.me.
 mail_code = Si c’est bien vous, voici votre code :
 mail_enter = Saisissez-le là où il vous a été demandé.
 mail_open = Ou ouvrez cette page et appuyez sur le bouton :
@@ -58,6 +59,7 @@ page_verify_close = Si ce n’est pas vous, fermez simplement cette page : rien
 page_sign_in_question = Lier votre nom chez { $provider } à { $jid } ?
 page_sign_in_text = Quiconque connaît ce nom pourra alors faire envoyer un message à cet identifiant Jabber. N’appuyez sur le bouton que si cet identifiant est le vôtre.
 page_sign_in_button = Oui, c’est le mien
+page_sign_in_close = S’il n’est pas le vôtre, fermez simplement cette page : rien n’est lié sans le bouton.
 page_done_title = C’est fait
 page_done_text = Cette adresse est maintenant liée à { $jid }. Vous pouvez fermer cette page.
 page_signed_in = Votre nom là-bas est maintenant lié à { $jid }. Vous pouvez fermer cette page.
@@ -70,9 +72,9 @@ error_not_registered = Rien n’attend de code sous cette empreinte (hash). Veui
 error_nothing_waits = Rien n’attend ce code : il a déjà servi, il a expiré, il y a eu trop d’essais erronés ou il était destiné à autre chose. Veuillez en demander un nouveau.
 error_missing_code = Veuillez saisir le code qui vous a été envoyé.
 error_faulty_code = Ce code est erroné. Cherchez une faute de frappe et utilisez le code le plus récent : il remplace tous les précédents.
-error_wrong_user = Vous avez ouvert une session sous un autre nom que celui qui doit être lié. Connectez-vous avec celui-là.
+error_wrong_user = Vous vous êtes connecté sous un autre nom que celui qui doit être lié. Déconnectez-vous chez le fournisseur, rouvrez la même adresse et connectez-vous sous le nom que vous vouliez lier.
 error_oauth_no_state = Cela se prouve en se connectant : ouvrez l’adresse que vous avez reçue lors de l’enregistrement.
-error_oauth_foreign_state = Cette connexion ne correspond à aucun enregistrement en attente : elle a pris trop de temps, ou une plus récente l’a remplacée. Veuillez recommencer.
+error_oauth_foreign_state = Cette connexion ne correspond à aucun enregistrement en attente. Si vous avez déjà appuyé sur le bouton, tout est fait ; sinon, elle a pris trop de temps, ou une plus récente l’a remplacée : veuillez recommencer.
 error_oauth_denied = Vous n’avez pas autorisé le fournisseur à communiquer votre nom : rien n’a donc été lié. Pour réessayer, ouvrez de nouveau la même adresse.
 error_oauth_provider = Impossible de demander au fournisseur qui vous êtes. Veuillez réessayer plus tard, ou prévenir l’administrateur de ce service.
 error_oauth_refused = Le fournisseur n’a plus accepté cette connexion. Veuillez rouvrir l’adresse que vous avez reçue.
@@ -86,15 +88,15 @@ error_too_many_details = C’est trop à la fois : { $limit } coordonnées au m
 error_unknown_provider = Ce service ne propose pas ce fournisseur.
 error_limit_seconds =
     { $count ->
-        [one] C’était trop souvent. Veuillez réessayer dans une seconde.
-       *[other] C’était trop souvent. Veuillez réessayer dans { $count } secondes.
+        [one] Trop de tentatives. Veuillez réessayer dans une seconde.
+       *[other] Trop de tentatives. Veuillez réessayer dans { $count } secondes.
     }
-error_limit_minutes = C’était trop souvent. Veuillez réessayer dans { $count } minutes.
-error_limit_hours = C’était trop souvent. Veuillez réessayer dans { $count } heures.
+error_limit_minutes = Trop de tentatives. Veuillez réessayer dans { $count } minutes.
+error_limit_hours = Trop de tentatives. Veuillez réessayer dans { $count } heures.
 error_internal = Un problème est survenu ici. Veuillez réessayer plus tard.
 invalid_jid = Il faut un identifiant Jabber comme nom@example.org.
 invalid_email = Il faut une adresse e-mail comme nom@example.org.
-invalid_phone = Il faut un numéro de téléphone au format international : + et 7 à 15 chiffres.
+invalid_phone = Il faut un numéro de téléphone avec l’indicatif du pays : + et 7 à 15 chiffres, comme +44 7700 900123.
 invalid_country_code = Un tel numéro de téléphone ne peut pas exister. Vérifiez l’indicatif du pays et le nombre de chiffres.
 invalid_user_name = Il faut un nom d’utilisateur.
 invalid_provider = Il faut le nom d’un fournisseur, sans deux-points.
@@ -138,14 +140,14 @@ link_choose = Par quoi souhaitez-vous qu’on vous trouve ?
 link_provider = Type
 link_type =
     { $provider ->
-        [xmpp] Quel autre identifiant Jabber ? Un code y sera envoyé.
-        [email] Quelle adresse e-mail ? Un code y sera envoyé.
-        [phone] Quel numéro, avec l’indicatif du pays, comme +44 7700 900123 ? Un code y sera envoyé.
-       *[other] Quel nom d’utilisateur chez { $provider } ?
-    } Cela n’est conservé que jusqu’à ce que vous ayez saisi le code.
+        [xmpp] Quel autre identifiant Jabber ? Un code y sera envoyé. Cette donnée n’est conservée que jusqu’à ce que vous ayez saisi le code.
+        [email] Quelle adresse e-mail ? Un code y sera envoyé. Cette donnée n’est conservée que jusqu’à ce que vous ayez saisi le code.
+        [phone] Quel numéro, avec l’indicatif du pays, comme +44 7700 900123 ? Un code y sera envoyé. Cette donnée n’est conservée que jusqu’à ce que vous ayez saisi le code.
+       *[other] Quel nom d’utilisateur chez { $provider } ? Seule son empreinte (hash) est conservée.
+    }
 link_id = Numéro, adresse ou nom
 link_enter = Un code est en route vers vous. Saisissez-le ici. S’il n’arrive pas, revenez en arrière puis avancez de nouveau : un autre sera envoyé.
-link_goto = Ouvrez cette adresse dans un navigateur et connectez-vous-y ; vous serez prévenu ici quand ce sera fait : { $url }
+link_goto = Ouvrez cette adresse dans un navigateur et connectez-vous-y ; un message de discussion vous préviendra quand ce sera fait : { $url }
 link_code = Code
 link_done = C’est fait : on peut maintenant vous trouver ainsi. Le service a oublié le numéro ou l’adresse en question.
 
@@ -168,7 +170,7 @@ forget_everything = Tout
 forget_done = Oublié.
 forget_all_done = Tout est oublié. Si ce service est dans votre liste de contacts, il y reste jusqu’à ce que vous l’en retiriez.
 forget_nothing = Rien n’a été choisi, donc rien n’a été oublié.
-forget_unknown = Rien n’y est lié chez vous : rien n’a donc été oublié.
+forget_unknown = Vous n’avez aucun lien avec cela : rien n’a donc été oublié.
 
 check_ask = Un numéro ou une adresse correspond-il à un identifiant Jabber ? Le service répond oui ou non, et rien d’autre.
 check_jid = Identifiant Jabber (JID)
@@ -195,6 +197,7 @@ forget_jid_done = Tout ce qui concerne { $jid } est oublié.
 
 registration_ask = On peut trouver votre identifiant Jabber dès que vous envoyez ce formulaire. Avec votre numéro ou votre adresse e-mail, on peut aussi vous trouver par ce moyen : vous recevez un code, que vous envoyez à ce service dans un message de discussion.
 registration_done = Votre inscription est faite. Pour qu’on vous trouve par d’autres moyens, écrivez « aide » à ce service.
+registration_codes = Vous êtes inscrit. Un code est en route vers chaque numéro et adresse que vous avez indiqués ; envoyez-moi chacun d’eux ici.
 
 ## Chat. Words in “quotes” are the commands below, which are understood in every language.
 
@@ -206,6 +209,7 @@ chat_help =
     • contacter +44 7700 900456 – demander à quelqu’un de vous écrire. Pour qu’on vous reconnaisse, ajoutez ce par quoi on vous connaît : contacter +44 7700 900456 comme +44 7700 900123
     • aide – ce texte
     Je ne conserve ni numéros ni adresses, seulement des empreintes (hash).
+chat_help_provider = • lier { $provider } NOM – pour qu’on vous trouve par votre nom là-bas ; vous vous y connectez avec un navigateur
 chat_code_sent = Un code est en route. Envoyez-le-moi, et le lien sera fait.
 chat_link_usage = Veuillez écrire ce qui doit être lié, par exemple : lier téléphone +44 7700 900123
 chat_introduce_usage = Veuillez écrire à qui demander, par exemple : contacter +44 7700 900456, nom@example.org

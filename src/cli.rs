@@ -37,7 +37,7 @@ pub struct Cli {
 pub enum Command {
     /// Serves until SIGTERM or Ctrl-C
     Run,
-    /// Says what is wrong with the configuration, and whether XMPP server, database, SMTP server and gateway answer;
+    /// Says what is wrong with the configuration, and whether XMPP server, database, SMTP server, gateway and providers answer;
     /// changes nothing
     Check {
         /// Also try the component's domain and secret. Not while the service runs: servers may disconnect it, or send this

@@ -181,13 +181,15 @@ impl OAuth {
     }
 
     async fn discover(&self, issuer: &str) -> Result<Urls, SignInError> {
-        let nonsense = || SignInError::Nonsense("the discovery document cannot be used".into());
+        let nonsense = |what: &str| SignInError::Nonsense(format!("{issuer}: {what}"));
         let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         let body = self.answer(self.http.get(url)).await?;
-        let found: Discovery = serde_json::from_slice(&body).map_err(|_| nonsense())?;
+        let found: Discovery = serde_json::from_slice(&body).map_err(|_| nonsense("there is no discovery document"))?;
         // OpenID Connect Discovery 1.0, 4.3: it must be the one that was asked for.
         if found.issuer.trim_end_matches('/') != issuer.trim_end_matches('/') {
-            return Err(nonsense());
+            return Err(nonsense(
+                "its discovery document names another issuer; write that one, letter by letter",
+            ));
         }
         let all = [
             found.authorization_endpoint.as_str(),
@@ -195,7 +197,7 @@ impl OAuth {
             &found.userinfo_endpoint,
         ];
         if !all.iter().all(|url| is_safe(url)) {
-            return Err(nonsense());
+            return Err(nonsense("its discovery document names addresses that are not https"));
         }
         Ok(Urls {
             authorize: found.authorization_endpoint,

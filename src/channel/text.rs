@@ -14,7 +14,12 @@ pub fn chat(letter: &Letter) -> String {
         Message::Code {
             identity, target, code, ..
         } => words.code_other(&identity.id, target, code),
-        Message::Introduction { from, details, .. } => words.introduction(from) + &list(details),
+        Message::Introduction { from, details, .. } => format!(
+            "{}{}\n{}",
+            words.introduction(from),
+            list(details),
+            words.introduction_advice()
+        ),
         Message::TakenOver { provider, .. } => words.taken_over(provider.name()),
         Message::Linked { provider, .. } => words.linked(provider.name()),
         Message::ForgetCode {
@@ -114,7 +119,8 @@ mod tests {
             chat(&letter(message)),
             "Hey there, xmpp2@example.com asked whether they are allowed to get in contact with you. They provided \
              the following contact details for you to confirm their identity:\n* phone: +123456789\n* email: \
-             xmpp2@example.com"
+             xmpp2@example.com\nThe service has checked that these are theirs. If you want to, write to them; if not, do \
+             nothing: they are not told."
         );
     }
 

@@ -75,6 +75,8 @@ pub(super) fn malformed(error: figment::Error, file: &Path) -> ConfigError {
         Kind::MissingField(name) => format!("key {name:?} is missing; component.toml.example shows it"),
         Kind::InvalidType(_, expected) => format!("expected {expected}; component.toml.example shows one"),
         Kind::InvalidValue(_, expected) => format!("expected {expected}; component.toml.example shows one"),
+        // Not with what was found: it may be a secret that slipped into another line.
+        Kind::UnknownVariant(_, expected) => format!("expected one of: {}", expected.join(", ")),
         Kind::Message(message) if from_file => {
             format!("{}; component.toml.example shows how it looks", without_source(message))
         }

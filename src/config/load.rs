@@ -60,7 +60,7 @@ impl Config {
 /// A value that came as text: numbers, lists and the like are read as such, except where only text makes sense, so that a
 /// secret of digits stays one.
 fn typed(key: &str, text: String) -> Value {
-    const TEXTS: [&str; 10] = [
+    const TEXTS: [&str; 17] = [
         "secret",
         "key",
         "smtp",
@@ -71,6 +71,13 @@ fn typed(key: &str, text: String) -> Value {
         "url",
         "client_id",
         "client_secret",
+        "name",
+        "username",
+        "public_url",
+        "issuer",
+        "authorize_url",
+        "token_url",
+        "userinfo_url",
     ];
     let name = key.rsplit('.').next().unwrap_or(key);
     if TEXTS.contains(&name) {

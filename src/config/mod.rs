@@ -90,6 +90,22 @@ impl Config {
             ),
             ("http.public_url", is_example(self.public_url().as_deref())),
             (
+                "http.next_origins",
+                self.http
+                    .iter()
+                    .flat_map(|http| &http.next_origins)
+                    .any(|url| is_example(Some(url))),
+            ),
+            (
+                "service.addresses",
+                self.service
+                    .addresses
+                    .by_purpose()
+                    .iter()
+                    .flat_map(|(_, uris)| uris.iter())
+                    .any(|uri| is_example(Some(uri))),
+            ),
+            (
                 "providers.email.from",
                 email.is_some_and(|email| is_example(Some(email.from.email.domain()))),
             ),

@@ -105,14 +105,16 @@ impl OAuthProvider {
         let public_url = public_url.ok_or_else(|| {
             unusable(
                 "http.public_url",
-                "set it: providers send browsers back to the service at this address",
+                format!("set it, in a section [http]: {name} sends browsers back to the service at this address"),
             )
         })?;
         // Who says where it is means another than the one that is known.
         let is_own = self.issuer.is_some() || self.urls().iter().any(|url| url.is_some());
         let preset = Preset::of(name).filter(|_| !is_own);
         let preset = preset.as_ref();
-        let client_secret = secret("client_secret", &self.client_secret, &self.client_secret_file)?;
+        let client_secret = secret("client_secret", &self.client_secret, &self.client_secret_file);
+        let client_secret =
+            client_secret.map_err(|error| ConfigError::Malformed(format!("providers.{name}.{error}")))?;
         let client_auth = self.client_auth.or(preset.map(|preset| preset.client_auth));
         let callback = self.callback.or(preset.map(|preset| preset.callback));
         Ok(OAuthConfig {
@@ -120,8 +122,8 @@ impl OAuthProvider {
             client_secret: client_secret.ok_or_else(|| {
                 missing(
                     name,
-                    "client_secret, or client_secret_file",
-                    "what the provider gave you",
+                    "client_secret",
+                    "set it, or client_secret_file, to what the provider gave you",
                 )
             })?,
             secret_in_body: client_auth == Some(ClientAuth::Body),
@@ -130,7 +132,13 @@ impl OAuthProvider {
             username: self
                 .username(preset)
                 .filter(|pointer| pointer.starts_with('/'))
-                .ok_or_else(|| missing(name, "username", "a JSON pointer to the name, like \"/login\""))?
+                .ok_or_else(|| {
+                    missing(
+                        name,
+                        "username",
+                        "set it to a JSON pointer to the name, like \"/login\"",
+                    )
+                })?
                 .to_owned(),
             callback: match callback {
                 Some(CallbackKind::Hash) => Callback::OfHash(public_url),
@@ -169,8 +177,8 @@ impl OAuthProvider {
             if self.urls().iter().any(|url| url.is_some()) {
                 return Err(missing(
                     name,
-                    "issuer or the three addresses",
-                    "one or the other, not both",
+                    "issuer",
+                    "set either this or authorize_url, token_url and userinfo_url, not both",
                 ));
             }
             return match is_safe(issuer) {
@@ -178,18 +186,18 @@ impl OAuthProvider {
                 false => Err(missing(
                     name,
                     "issuer",
-                    "an https URL like https://accounts.example.org",
+                    "set it to an https URL like https://accounts.example.org",
                 )),
             };
         }
         let url = |key, own: &Option<String>, preset: Option<&str>| {
             let url = own.as_deref().or(preset).filter(|url| is_safe(url));
             url.map(str::to_owned)
-                .ok_or_else(|| missing(name, key, "the provider's https URL, or set issuer"))
+                .ok_or_else(|| missing(name, key, "set it to the provider's https URL, or set issuer"))
         };
         let authorize = url("authorize_url", &self.authorize_url, preset.map(|p| p.authorize_url))?;
         let token = url("token_url", &self.token_url, preset.map(|p| p.token_url))?;
-        let bad = |key| move |_| missing(name, key, "the provider's URL");
+        let bad = |key| move |_| missing(name, key, "set it to the provider's URL");
         Ok(Endpoints::Known(Box::new(Urls {
             authorize: oauth2::AuthUrl::new(authorize).map_err(bad("authorize_url"))?,
             token: oauth2::TokenUrl::new(token).map_err(bad("token_url"))?,
@@ -213,6 +221,6 @@ fn check_name(name: &str) -> Result<(), ConfigError> {
     }
 }
 
-fn missing(name: &str, key: &str, what: &str) -> ConfigError {
-    unusable("providers", format!("{name}: set {key} to {what}"))
+fn missing(name: &str, key: &str, remedy: &str) -> ConfigError {
+    ConfigError::Malformed(format!("providers.{name}.{key}: {remedy}"))
 }

@@ -51,7 +51,7 @@ pub async fn register_post(service: Admitted, body: Result<Bytes>) -> Response {
 /// an OAuth provider.
 pub async fn verify(hash: Segment, service: Admitted, query: Pairs, client: Client) -> Response {
     if parameter(&query, "state").is_some() || parameter(&query, "error").is_some() {
-        return callback(&hash.0, parameter(&query, "state"), service, &query, client).await;
+        return callback("../..", &hash.0, parameter(&query, "state"), service, &query, client).await;
     }
     verified(async { Ok(service?.verify_http(&hash.0, parameter(&query, "code")).await?) }).await
 }
@@ -60,10 +60,17 @@ pub async fn verify(hash: Segment, service: Admitted, query: Pairs, client: Clie
 pub async fn fixed_callback(service: Admitted, query: Pairs, client: Client) -> Response {
     let state = parameter(&query, "state").unwrap_or_default();
     let (hash, state) = state.split_once('.').unwrap_or_default();
-    callback(hash, Some(state), service, &query, client).await
+    callback("..", hash, Some(state), service, &query, client).await
 }
 
-async fn callback(hash: &str, state: Option<&str>, service: Admitted, query: &Pairs, client: Client) -> Response {
+async fn callback(
+    up: &'static str,
+    hash: &str,
+    state: Option<&str>,
+    service: Admitted,
+    query: &Pairs,
+    client: Client,
+) -> Response {
     let callback = Callback {
         state: state.map(str::to_owned),
         code: parameter(query, "code").map(str::to_owned),
@@ -71,7 +78,7 @@ async fn callback(hash: &str, state: Option<&str>, service: Admitted, query: &Pa
     };
     if client.wants_page {
         let finished = async { Ok(service?.finish_sign_in(hash, callback).await?) };
-        return page::signed_in(client.words, finished.await);
+        return page::signed_in(client.words, up, finished.await);
     }
     verified(async {
         let service = service?;

@@ -10,7 +10,7 @@ use warp::reply::Response;
 use super::error::{ApiError, Result};
 use super::filters::{Pairs, Segment};
 use crate::language::Language;
-use crate::model::{BareJid, Code, Hash};
+use crate::model::{BareJid, Code, Hash, Provider};
 use crate::service::{Error, Service, SignedIn, Verified};
 
 #[derive(Template)]
@@ -25,6 +25,7 @@ struct VerifyPage {
 #[template(path = "sign_in.html")]
 struct SignInPage {
     words: Language,
+    up: &'static str,
     hash: Hash,
     provider: String,
     target: BareJid,
@@ -72,18 +73,26 @@ pub async fn submit(hash: Segment, words: Language, service: Result<Service>, bo
 }
 
 /// Asks a browser that has signed in at a provider whether that is to be linked: who sent it there may be anybody.
-pub fn signed_in(words: Language, finished: Result<SignedIn>) -> Response {
+/// `up` leads from the callback to where the API begins, whatever path that has outside.
+pub fn signed_in(words: Language, up: &'static str, finished: Result<SignedIn>) -> Response {
     match finished {
         Ok(signed_in) => page_to(
             signed_in.next.as_deref(),
             &SignInPage {
                 words,
+                up,
                 hash: signed_in.hash,
                 provider: signed_in.provider.name().to_owned(),
                 target: signed_in.target,
                 code: signed_in.code,
             },
         ),
+        // Most often it is the same page, opened again.
+        Err(error @ ApiError::Service(Error::NotRegistered)) => error.mark(page(&MessagePage {
+            words,
+            title: words.page_failed_title(),
+            text: words.error_oauth_foreign_state(),
+        })),
         Err(error) => complain(words, &error),
     }
 }
@@ -98,7 +107,10 @@ fn done(words: Language, verified: &Verified) -> Response {
     page(&MessagePage {
         words,
         title: words.page_done_title(),
-        text: words.page_done_text(&verified.target),
+        text: match verified.provider {
+            Provider::OAuth(_) => words.page_signed_in(&verified.target),
+            _ => words.page_done_text(&verified.target),
+        },
     })
 }
 

@@ -33,6 +33,7 @@ phrases! {
     code_own(jid, code);
     code_other(jid, target, code);
     introduction(jid);
+    introduction_advice();
     taken_over(provider);
     forget_code_all(code);
     forget_code_some(code);
@@ -61,6 +62,7 @@ phrases! {
     page_sign_in_question(provider, jid);
     page_sign_in_text();
     page_sign_in_button();
+    page_sign_in_close();
     page_done_title();
     page_done_text(jid);
     page_signed_in(jid);
@@ -173,9 +175,11 @@ phrases! {
     // In-band registration (XEP-0077)
     registration_ask();
     registration_done();
+    registration_codes();
 
     // Chat
     chat_help();
+    chat_help_provider(provider);
     chat_code_sent();
     chat_link_usage();
     chat_introduce_usage();

@@ -137,9 +137,12 @@ impl Identity {
     pub fn typed(text: &str) -> Result<Vec<Self>, InvalidId> {
         let text = text.trim();
         let guesses = match text.split_once(':') {
-            Some((scheme, id)) => vec![Self::parse(named(scheme), id)],
+            Some((scheme, id)) => return Self::parse(named(scheme), id).map(|identity| vec![identity]),
             None if text.contains('@') => vec![Self::parse(Provider::Email, text), Self::parse(Provider::Xmpp, text)],
-            None => vec![Self::parse(Provider::Phone, text)],
+            None if text.contains(|c: char| c.is_ascii_digit()) => {
+                return Self::parse(Provider::Phone, text).map(|identity| vec![identity]);
+            }
+            None => Vec::new(),
         };
         let meant: Vec<Self> = guesses.into_iter().flatten().collect();
         if meant.is_empty() {

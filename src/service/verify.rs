@@ -19,6 +19,8 @@ pub struct Verified {
     pub hash: Hash,
     /// Whom it is linked to now.
     pub target: BareJid,
+    /// Where what was proven lives.
+    pub provider: Provider,
     /// Where a browser that has signed in at a provider goes now.
     pub next: Option<String>,
 }
@@ -97,10 +99,16 @@ impl Core {
         if matches!(provider, Provider::OAuth(_)) {
             // It was done in a browser: the client is told.
             let to = target.clone();
+            let provider = provider.clone();
             let linked = self.letter(Message::Linked { to, hash, provider }, language);
             self.post(tx, &linked, None, self.notice_expires_at())?;
         }
-        Ok(Verified { hash, target, next })
+        Ok(Verified {
+            hash,
+            target,
+            provider,
+            next,
+        })
     }
 
     /// Links `hash` to `target`; whoever held it before is told.

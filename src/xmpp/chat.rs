@@ -97,7 +97,7 @@ impl Wish {
     pub async fn fulfil(self, asker: &Asker) -> Result<String> {
         let (service, words) = (&asker.service, asker.words());
         match self {
-            Self::Help => Ok(words.chat_help()),
+            Self::Help => Ok(help(asker)),
             Self::Link(what) if what.is_empty() => Ok(words.chat_link_usage()),
             Self::Link(what) => link(asker, &what).await,
             Self::Verify(code) if code.is_empty() => Ok(words.chat_verify_usage()),
@@ -127,6 +127,15 @@ impl Wish {
             }
         }
     }
+}
+
+/// What can be said; providers where people sign in are known by their names.
+pub fn help(asker: &Asker) -> String {
+    let words = asker.words();
+    let providers = asker.service.providers().iter();
+    let sign_in = providers.filter(|name| matches!(Provider::from(name.as_str()), Provider::OAuth(_)));
+    let lines = sign_in.map(|name| format!("\n{}", words.chat_help_provider(name)));
+    words.chat_help() + &lines.collect::<String>()
 }
 
 async fn link(asker: &Asker, what: &str) -> Result<String> {

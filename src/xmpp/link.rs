@@ -224,7 +224,11 @@ impl Keeper {
             tracing::debug!(reason, again_in, "still not connected to the XMPP server");
         } else {
             let remedy = remedy(end, &self.config.jid, &self.config.server);
-            tracing::warn!(reason, remedy, again_in, "not connected to the XMPP server");
+            tracing::warn!(
+                reason,
+                remedy,
+                "not connected to the XMPP server; trying again, over and over"
+            );
             *told = reason;
         }
     }
@@ -241,7 +245,8 @@ pub fn remedy(end: &StreamEnd, jid: &BareJid, server: &Address) -> String {
             "conflict" => format!("another connection of {jid} is there: stop the other service that uses this JID"),
             "host-unknown" | "host-gone" => {
                 format!(
-                    "the server does not know {jid}: add it as a component to the server's configuration, and restart it"
+                    "the server does not know {jid} here: add it as a component to the server's configuration, and restart \
+                     it; or {server} (component.server) is where clients connect, and not components"
                 )
             }
             "invalid-namespace" => wrong_port(server),

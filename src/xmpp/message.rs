@@ -4,7 +4,7 @@ use minidom::Element;
 use xmpp_parsers::message::{Id, Message, MessageType};
 use xmpp_parsers::stanza_error::StanzaError;
 
-use super::chat::Wish;
+use super::chat::{self, Wish};
 use super::error::stanza_error;
 use super::host::{Asker, Presentation, spoken};
 use super::manners::{self, Manners};
@@ -31,7 +31,7 @@ pub async fn answer(host: &Presentation, manners: &Manners, asker: &Asker, messa
         Some(language) => asker.speaking(language),
         None => asker.clone(),
     };
-    let (said, language) = chat(manners, asker, message, text).await?;
+    let (said, language) = converse(manners, asker, message, text).await?;
     Some(reply(host, &asker.speaking(language), message, said, None))
 }
 
@@ -44,7 +44,7 @@ async fn verified(asker: &Asker, payload: Element) -> Result<(String, Element)> 
 }
 
 /// What is said to `text`, and in which language; nothing where silence is better.
-async fn chat(manners: &Manners, asker: &Asker, message: &Message, text: &str) -> Option<(String, Language)> {
+async fn converse(manners: &Manners, asker: &Asker, message: &Message, text: &str) -> Option<(String, Language)> {
     // Servers announce things; only people chat.
     asker.bare.node()?;
     asker.service.admit(&Requester::Jid(asker.bare.clone())).ok()?;
@@ -60,7 +60,7 @@ async fn chat(manners: &Manners, asker: &Asker, message: &Message, text: &str) -
             (done.unwrap_or_else(|error| error.text(language)), language)
         }
         None if encrypted => (words.chat_encrypted(), words),
-        None => (words.chat_help(), words),
+        None => (chat::help(asker), words),
     })
 }
 

@@ -101,7 +101,7 @@ async fn register(
     for provider in offered(asker) {
         if let Some(id) = typed(provider) {
             service.register_native(&asker.bare, provider, &id, true).await?;
-            said = words.chat_code_sent();
+            said = words.registration_codes();
         }
     }
     let words = Words::chat(&host.jid, asker.bare.as_str(), random_id(), words, said);

@@ -400,7 +400,9 @@ async fn a_browser_alone_links_nothing() {
     assert!(page.body.contains(AMY.jid), "{page:?}");
     assert!(!it.amy.confirm(&AMY.bare_jid(), &[hash("rogue", AMYS_NAME)]).await.unwrap());
     let form = itseme_tests::Form::on(&page.body);
-    let pressed = it.world.http().request(reqwest::Method::POST, &form.action).form(&form.fields);
+    let page = reqwest::Url::parse(&format!("{}{path}", it.world.http().base())).unwrap();
+    let action = page.join(&form.action).unwrap();
+    let pressed = it.world.http().request(reqwest::Method::POST, action.path()).form(&form.fields);
     assert_eq!(itseme_tests::Reply::to(pressed).await.status, 200);
     assert!(it.amy.confirm(&AMY.bare_jid(), &[hash("rogue", AMYS_NAME)]).await.unwrap());
 }
