@@ -26,7 +26,7 @@ async def from_form_to_removal(world):
     iq = _registration(amy)
     iq["register"]["phone"] = AMYS_PHONE
     await iq.send()
-    equal((await amy.hears())["body"], said["chat_code_sent"])
+    equal((await amy.hears())["body"], said["registration_codes"])
     equal(await amy.ask(await world.sms_code(AMYS_PHONE)), said["verified"])
     equal(await amy.linked(), {hashed("xmpp", AMY), hashed("phone", AMYS_PHONE)})
     assert (await amy["xep_0077"].get_registration(SERVICE))["register"]["registered"]
@@ -49,7 +49,7 @@ async def with_the_form(world):
     iq = _registration(amy)
     iq["register"].append(form)
     await iq.send()
-    equal((await amy.hears())["body"], said["chat_code_sent"])
+    equal((await amy.hears())["body"], said["registration_codes"])
     equal(await amy.ask(await world.mail_code(AMYS_MAIL)), said["verified"])
     equal(await amy.linked(), {hashed("xmpp", AMY), hashed("email", AMYS_MAIL)})
 
