@@ -3,7 +3,7 @@
 use std::{fs, process::Output};
 
 use itseme_client::{Event, Identity, Session};
-use itseme_tests::{AMY, MICHAEL, Needle, Person, World, find, next_event};
+use itseme_tests::{AMY, MICHAEL, Needle, Person, RawClient, SERVICE, World, find, next_event};
 
 /// Codes so long that none is in a log by accident.
 const LONG_CODES: &str = r#"
@@ -27,6 +27,50 @@ async fn nothing_is_left_of_the_story() {
     assert_clean(&world, &needles);
     assert!(world.service.terminate().await.success());
     assert_clean(&world, &needles);
+}
+
+/// The same by what people with any client do: chat, forms, registration, presence.
+#[tokio::test]
+async fn nothing_is_left_of_a_conversation() {
+    let mut world = World::with(LONG_CODES).await;
+    let mut amy = world.raw(&AMY).await;
+    let mut needles = needles_of(&[AMY, MICHAEL]);
+    amy.send(&format!("<presence type='subscribe' to='{SERVICE}'/>")).await;
+    amy.next_that(|stanza| stanza.name() == "presence" && stanza.attr("from") == Some(SERVICE)).await;
+
+    says(&mut amy, &format!("link phone {}", AMY.phone)).await;
+    let by_sms = world.gateway.take(AMY.phone).await.code();
+    says(&mut amy, &by_sms).await;
+    says(&mut amy, &format!("introduce {}, {} as {}", MICHAEL.phone, MICHAEL.email, AMY.phone)).await;
+    says(&mut amy, &format!("forget email {}", AMY.email)).await;
+    let field = |var: &str, value: &str| format!("<field var='{var}'><value>{value}</value></field>");
+    let form = |fields: &str| format!("<x xmlns='jabber:x:data' type='submit'>{fields}</x>");
+    let registration =
+        format!("<query xmlns='jabber:iq:register'>{}</query>", form(&field("email", AMY.email)));
+    assert_eq!(amy.ask("set", SERVICE, &registration).await.attr("type"), Some("result"));
+    let by_mail = world.mail.take(AMY.email).await.code();
+    let command = |session: &str, form: &str| {
+        format!(
+            "<command xmlns='http://jabber.org/protocol/commands' node='check' {session}>{form}</command>"
+        )
+    };
+    let begun = amy.ask("set", SERVICE, &command("", "")).await;
+    let begun = begun.children().find_map(|child| child.attr("sessionid")).expect("a session").to_owned();
+    let asked = form(&(field("jid", MICHAEL.jid) + &field("detail", MICHAEL.phone)));
+    let checked = amy.ask("set", SERVICE, &command(&format!("sessionid='{begun}'"), &asked)).await;
+    assert_eq!(checked.attr("type"), Some("result"));
+
+    needles
+        .extend([Needle::text("the code of an SMS", &by_sms), Needle::text("the code of a mail", &by_mail)]);
+    assert_clean(&world, &needles);
+    assert!(world.service.terminate().await.success());
+    assert_clean(&world, &needles);
+}
+
+/// Says something, and waits for what the service says to it.
+async fn says(client: &mut RawClient, text: &str) {
+    client.send(&format!("<message type='chat' to='{SERVICE}'><body>{text}</body></message>")).await;
+    client.next_that(|stanza| stanza.name() == "message").await;
 }
 
 #[tokio::test]
