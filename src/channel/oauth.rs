@@ -349,6 +349,13 @@ impl SignIn for OAuth {
         self.authorize_url(attempt).boxed()
     }
 
+    fn is_from(&self, issuer: &str) -> bool {
+        match &self.config.endpoints {
+            Endpoints::Issuer(own) => own.trim_end_matches('/') == issuer.trim_end_matches('/'),
+            Endpoints::Known(_) => true,
+        }
+    }
+
     fn name<'a>(&'a self, attempt: &'a Attempt, code: String) -> BoxFuture<'a, Result<String, SignInError>> {
         let asked = tokio::time::timeout(ALTOGETHER, self.user_name(attempt, code));
         async move {

@@ -75,6 +75,7 @@ async fn callback(
         state: state.map(str::to_owned),
         code: parameter(query, "code").map(str::to_owned),
         error: parameter(query, "error").map(str::to_owned),
+        issuer: parameter(query, "iss").map(str::to_owned),
     };
     if client.wants_page {
         let finished = async { Ok(service?.finish_sign_in(hash, callback).await?) };

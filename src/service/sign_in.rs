@@ -36,6 +36,8 @@ pub struct Callback {
     pub code: Option<String>,
     /// Why there is no code.
     pub error: Option<String>,
+    /// Which provider it is from (RFC 9207): several may send browsers to the same address.
+    pub issuer: Option<String>,
 }
 
 /// Somebody has signed in under the registered name. Nothing is linked yet: the code is to be verified by whoever that is.
@@ -106,6 +108,10 @@ impl Service {
                 Ok((remembered.target, remembered.provider, sign_in.attempt))
             })
             .await?;
+        let sign_in = self.provider(&provider)?;
+        if callback.issuer.is_some_and(|issuer| !sign_in.is_from(&issuer)) {
+            return Err(Error::OAuth(OAuthFailure::ForeignState));
+        }
         if let Some(error) = callback.error {
             tracing::debug!(provider = provider.name(), "a browser came back without consent");
             return Err(Error::OAuth(match error.as_str() {
@@ -117,7 +123,7 @@ impl Service {
             .code
             .filter(|code| !code.is_empty())
             .ok_or(Error::MissingCode)?;
-        let name = self.provider(&provider)?.name(&attempt, code).await;
+        let name = sign_in.name(&attempt, code).await;
         let name = name.map_err(|error| failed(provider.name(), &error))?;
         // The name itself goes no further.
         if !is_name_of(&name, &provider, &hash) {

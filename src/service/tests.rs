@@ -66,6 +66,10 @@ impl SignIn for Octo {
         async { Ok(attempt.state.clone()) }.boxed()
     }
 
+    fn is_from(&self, issuer: &str) -> bool {
+        issuer == "https://octo.example"
+    }
+
     fn name<'a>(&'a self, _: &'a Attempt, code: String) -> BoxFuture<'a, std::result::Result<String, SignInError>> {
         async { Ok(code) }.boxed()
     }
@@ -925,6 +929,7 @@ impl Fixture {
             state: Some(state.into()),
             code: Some(code.into()),
             error: None,
+            issuer: None,
         };
         self.service.finish_sign_in(&hash("octo", "amy"), callback).await
     }
@@ -975,6 +980,23 @@ async fn a_sign_in_is_no_code() {
     assert_eq!(code_of(it.service.verify_any_native(&amy(), &state).await), "not_found");
     it.service.forget_native(&amy(), &[]).await.unwrap();
     assert!(matches!(it.sign_in(&state, "amy").await, Err(Error::NotRegistered)));
+}
+
+#[tokio::test]
+async fn another_providers_answer_does_not_count() {
+    let it = Fixture::new();
+    let state = it.register(&amy(), "octo", "amy").await.unwrap().goto.unwrap();
+    let from = async |issuer: &str| {
+        let callback = Callback {
+            state: Some(state.clone()),
+            code: Some("amy".into()),
+            issuer: Some(issuer.into()),
+            error: None,
+        };
+        it.service.finish_sign_in(&hash("octo", "amy"), callback).await
+    };
+    assert_eq!(failure(from("https://evil.example").await), OAuthFailure::ForeignState);
+    assert!(from("https://octo.example").await.is_ok());
 }
 
 #[tokio::test]
