@@ -44,15 +44,21 @@ pub struct ClientAddress(pub IpAddr);
 pub fn admitted(
     service: Service,
 ) -> impl Filter<Extract = (Result<Service>,), Error = std::convert::Infallible> + Clone {
-    let client = warp::ext::optional::<ClientAddress>();
-    client
+    warp::ext::optional::<ClientAddress>().map(move |client: Option<ClientAddress>| {
+        // Only the server makes requests, and it always knows the address.
+        let address = client.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |client| client.0);
+        service.admit(&Requester::Address(site(address)))?;
+        Ok(service.clone())
+    })
+}
+
+/// The same, speaking the client's language: for calls that send or show something to people.
+pub fn speaking(
+    service: Service,
+) -> impl Filter<Extract = (Result<Service>,), Error = std::convert::Infallible> + Clone {
+    admitted(service)
         .and(language())
-        .map(move |client: Option<ClientAddress>, language| {
-            // Only the server makes requests, and it always knows the address.
-            let address = client.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |client| client.0);
-            service.admit(&Requester::Address(site(address)))?;
-            Ok(service.speaking(language))
-        })
+        .map(|service: Result<Service>, language| Ok(service?.speaking(language)))
 }
 
 /// What the client likes best to read of what the service speaks (RFC 9110, 12.5.4).

@@ -53,7 +53,7 @@ async fn unrouted(rejection: Rejection) -> Result<Response, Infallible> {
 }
 
 fn calls(api: &Api) -> BoxedFilter<(Response,)> {
-    let call = filters::admitted(api.service.clone());
+    let call = filters::speaking(api.service.clone());
     let get = warp::get().and(call.clone());
     let client = filters::client(api.service.language());
     let post = warp::post().and(call).and(body(api.request_timeout));
@@ -104,7 +104,7 @@ fn calls(api: &Api) -> BoxedFilter<(Response,)> {
 fn pages(api: &Api) -> BoxedFilter<(Response,)> {
     let path = warp::path!("verify" / Segment);
     let words = filters::client(api.service.language()).map(|client: filters::Client| client.words);
-    let call = filters::admitted(api.service.clone());
+    let call = filters::speaking(api.service.clone());
     let post = warp::post().and(call.clone()).and(body(api.request_timeout));
     any_of([
         path.and(words.clone())

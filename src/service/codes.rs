@@ -90,13 +90,27 @@ pub(super) struct PendingBox {
     pub(super) hash: Option<Hash>,
     /// The id of the first letter with a code, which later ones correct.
     #[serde(default)]
-    letter: Option<String>,
+    pub(super) letter: Option<String>,
     /// How far a sign-in is (OAuth providers only).
     #[serde(default)]
     pub(super) sign_in: Option<SignInBox>,
     /// Where a browser goes afterwards (OAuth providers only).
     #[serde(default)]
     pub(super) next: Option<String>,
+}
+
+impl PendingBox {
+    /// What every registration remembers.
+    pub(super) fn new(target: BareJid, provider: Provider, hash: Option<Hash>) -> Self {
+        Self {
+            target,
+            provider,
+            hash,
+            letter: None,
+            sign_in: None,
+            next: None,
+        }
+    }
 }
 
 /// What a right code has proven.
@@ -140,34 +154,24 @@ impl Core {
             replaces: sent.clone(),
             ..self.letter(message(code.clone(), rule.expires.as_secs().div_ceil(60)), new.language)
         };
-        self.put_pending(tx, &new.id, &new.target, &code, expires_at, |remembered| {
-            remembered.provider = new.identity.provider;
-            remembered.hash = new.proves;
-            remembered.letter = sent.or_else(|| Some(letter.id.clone()));
-        })?;
+        let remembered = PendingBox {
+            letter: sent.or_else(|| Some(letter.id.clone())),
+            ..PendingBox::new(new.target, new.identity.provider, new.proves)
+        };
+        self.put_pending(tx, &new.id, &code, expires_at, &remembered)?;
         self.post(tx, &letter, Some(about), expires_at)
     }
 
-    /// Makes or replaces what waits under `id` for `target`: nobody has guessed at it yet.
+    /// Makes or replaces what waits under `id`: nobody has guessed at it yet.
     pub(super) fn put_pending(
         &self,
         tx: &Tx<'_>,
         id: &Mac,
-        target: &BareJid,
         code: &Code,
         expires_at: Millis,
-        remember: impl FnOnce(&mut PendingBox),
+        remembered: &PendingBox,
     ) -> Result<()> {
-        let owner = self.keys.owner(target);
-        let mut remembered = PendingBox {
-            target: target.clone(),
-            provider: Provider::Xmpp,
-            hash: None,
-            letter: None,
-            sign_in: None,
-            next: None,
-        };
-        remember(&mut remembered);
+        let owner = self.keys.owner(&remembered.target);
         Ok(tx.put_pending(&Pending {
             id: *id,
             owner,
@@ -175,7 +179,7 @@ impl Core {
             native_guesses: 0,
             http_guesses: 0,
             expires_at,
-            sealed: self.seal_pending(&remembered)?,
+            sealed: self.seal_pending(remembered)?,
         })?)
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::codes::PendingBox;
 use super::error::{Error, OAuthFailure, Result};
 use super::limits::{Counter, DAY};
 use super::{Core, Registered, Service, Side, Status, Tx};
@@ -97,17 +98,7 @@ impl Service {
         let hash = Hash::parse(hash).ok_or(Error::NotRegistered)?;
         let state = callback.state.ok_or(Error::OAuth(OAuthFailure::NoState))?;
         let tried = state.clone();
-        let (target, provider, attempt) = self
-            .change(move |core, tx| {
-                let mut pending = core.sign_in_of(tx.pendings(&core.keys.id(&hash))?, &tried)?;
-                pending.http_guesses += 1;
-                tx.put_pending(&pending)?;
-                let remembered = core.open_pending(&pending)?;
-                let sign_in = remembered.sign_in.filter(|_| pending.http_guesses <= TRIES);
-                let sign_in = sign_in.ok_or(Error::OAuth(OAuthFailure::ForeignState))?;
-                Ok((remembered.target, remembered.provider, sign_in.attempt))
-            })
-            .await?;
+        let (target, provider, attempt) = self.change(move |core, tx| core.count_try(tx, &hash, &tried)).await?;
         let sign_in = self.provider(&provider)?;
         if callback.issuer.is_some_and(|issuer| !sign_in.is_from(&issuer)) {
             return Err(Error::OAuth(OAuthFailure::ForeignState));
@@ -129,26 +120,8 @@ impl Service {
         if !is_name_of(&name, &provider, &hash) {
             return Err(Error::WrongUser);
         }
-        self.change(move |core, tx| {
-            let pending = tx.pending(&core.keys.id(&hash), &core.keys.owner(&target))?;
-            // It may have been finished, forgotten or begun anew meanwhile.
-            let pending = core.sign_in_of(pending.into_iter().collect(), &state)?;
-            let next = core.open_pending(&pending)?.next;
-            let code = Code::random(DIGITS, &mut core.rng());
-            core.put_pending(tx, &pending.id, &target, &code, pending.expires_at, |remembered| {
-                remembered.provider = provider.clone();
-                remembered.hash = Some(hash);
-                remembered.next.clone_from(&next);
-            })?;
-            Ok(SignedIn {
-                hash,
-                target,
-                provider,
-                code,
-                next,
-            })
-        })
-        .await
+        self.change(move |core, tx| core.exchange_state(tx, &hash, &target, &state))
+            .await
     }
 }
 
@@ -214,15 +187,46 @@ impl Core {
             verifier: self.random_word() + &self.random_word(),
         };
         let state = Code::typed(&attempt.state);
-        self.put_pending(tx, &id, target, &state, now + millis(LIVES), |remembered| {
-            remembered.provider = identity.provider;
-            remembered.hash = Some(hash);
-            remembered.next = next;
-            remembered.sign_in = Some(SignInBox {
+        let remembered = PendingBox {
+            next,
+            sign_in: Some(SignInBox {
                 attempt: attempt.clone(),
-            });
-        })?;
+            }),
+            ..PendingBox::new(target.clone(), identity.provider, Some(hash))
+        };
+        self.put_pending(tx, &id, &state, now + millis(LIVES), &remembered)?;
         Ok(attempt)
+    }
+
+    /// Counts that a browser came back with `state`, and finds what it belongs to.
+    fn count_try(&self, tx: &Tx<'_>, hash: &Hash, state: &str) -> Result<(BareJid, Provider, Attempt)> {
+        let mut pending = self.sign_in_of(tx.pendings(&self.keys.id(hash))?, state)?;
+        pending.http_guesses += 1;
+        tx.put_pending(&pending)?;
+        let remembered = self.open_pending(&pending)?;
+        let sign_in = remembered.sign_in.filter(|_| pending.http_guesses <= TRIES);
+        let sign_in = sign_in.ok_or(Error::OAuth(OAuthFailure::ForeignState))?;
+        Ok((remembered.target, remembered.provider, sign_in.attempt))
+    }
+
+    /// Puts a code in the place of the state, which has served.
+    fn exchange_state(&self, tx: &Tx<'_>, hash: &Hash, target: &BareJid, state: &str) -> Result<SignedIn> {
+        let pending = tx.pending(&self.keys.id(hash), &self.keys.owner(target))?;
+        // It may have been finished, forgotten or begun anew meanwhile.
+        let pending = self.sign_in_of(pending.into_iter().collect(), state)?;
+        let code = Code::random(DIGITS, &mut self.rng());
+        let remembered = PendingBox {
+            sign_in: None,
+            ..self.open_pending(&pending)?
+        };
+        self.put_pending(tx, &pending.id, &code, pending.expires_at, &remembered)?;
+        Ok(SignedIn {
+            hash: *hash,
+            target: remembered.target,
+            provider: remembered.provider,
+            code,
+            next: remembered.next,
+        })
     }
 
     /// The sign-in among `pendings` that `state` belongs to. States compare as MACs, in constant time; codes of

@@ -13,6 +13,7 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 use super::commands::Command;
 use super::error::plain;
 use super::host::{Asker, Presentation};
+use super::iq::Answer;
 use super::ns;
 use crate::language::Language;
 
@@ -35,8 +36,6 @@ const FEATURES: [&str; 14] = [
     ns::CONTACT,
     ns::CONFIRM,
 ];
-
-type Answer = Result<Option<Element>, StanzaError>;
 
 /// The answer to `disco#info`.
 pub fn info(host: &Presentation, asker: &Asker, query: &Element) -> Answer {

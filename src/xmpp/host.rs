@@ -64,6 +64,12 @@ impl Asker {
         }
     }
 
+    /// The same sender, who has named a language of the tag `lang`, if that tells anything.
+    #[must_use]
+    pub fn hearing(&self, lang: &str) -> Self {
+        spoken(lang).map_or_else(|| self.clone(), |language| self.speaking(language))
+    }
+
     /// The sender's language.
     pub fn words(&self) -> Language {
         self.service.language()

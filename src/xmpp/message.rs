@@ -6,7 +6,7 @@ use xmpp_parsers::stanza_error::StanzaError;
 
 use super::chat::{self, Wish};
 use super::error::stanza_error;
-use super::host::{Asker, Presentation, spoken};
+use super::host::{Asker, Presentation};
 use super::manners::{self, Manners};
 use super::outgoing::{Outgoing, Words, random_id};
 use super::stanza::Verify;
@@ -27,10 +27,7 @@ pub async fn answer(host: &Presentation, manners: &Manners, asker: &Asker, messa
         });
     }
     let (text, lang) = manners::said(message)?;
-    let asker = &match spoken(lang) {
-        Some(language) => asker.speaking(language),
-        None => asker.clone(),
-    };
+    let asker = &asker.hearing(lang);
     let (said, language) = converse(manners, asker, message, text).await?;
     Some(reply(host, &asker.speaking(language), message, said, None))
 }

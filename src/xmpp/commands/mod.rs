@@ -22,7 +22,8 @@ use self::sessions::{Found, Key};
 use self::wire::{Action, Actions, Bad, Note, NoteType, Reply, Request, Status};
 use super::error::{plain, stanza_error};
 use super::form::Answers;
-use super::host::{Asker, Presentation, spoken};
+use super::host::{Asker, Presentation};
+use super::iq::Answer;
 use crate::language::Language;
 use crate::service::{Requester, Result};
 
@@ -122,16 +123,11 @@ impl Command {
     }
 }
 
-type Answer = std::result::Result<Option<Element>, StanzaError>;
-
 /// The answer to a `<command/>` of an IQ set.
 pub async fn answer(host: &Presentation, sessions: &Sessions, asker: &Asker, payload: Element) -> Answer {
     let words = asker.words();
     let request = Request::try_from(payload).map_err(|_| Bad::Payload.error(words, words.command_bad_form()))?;
-    let asker = &match request.lang.as_deref().and_then(spoken) {
-        Some(language) => asker.speaking(language),
-        None => asker.clone(),
-    };
+    let asker = &asker.hearing(request.lang.as_deref().unwrap_or_default());
     let counted = asker.service.admit(&Requester::Jid(asker.bare.clone()));
     counted.map_err(|error| stanza_error(&error, words))?;
     let command = Command::find(host, asker, &request.node).ok_or_else(|| unknown(&request.node, asker.words()))?;
