@@ -13,7 +13,7 @@ code_other =
     Wenn nicht, ignoriere diese Nachricht: Ohne den Code passiert nichts.
 # A list of details follows.
 introduction = Hallo, { $jid } fragt an, ob ein Kontakt mit dir erwünscht ist. Damit du prüfen kannst, wer das ist, wurden diese Kontaktdaten angegeben:
-introduction_advice = Der Dienst hat geprüft, dass diese Angaben stimmen. Wenn du möchtest, schreib dorthin; wenn nicht, tu nichts: Es erfährt niemand.
+introduction_advice = Der Dienst hat geprüft, dass diese Angaben stimmen. Wenn du möchtest, schreib dorthin; wenn nicht, tu nichts: Es erfährt niemand. Wenn du keine Anfragen von dort mehr möchtest, schreib mir: stumm { $jid }
 taken_over =
     { $provider ->
         [xmpp] Deine Verknüpfung mit einer Jabber-ID wurde übernommen: Eine andere Jabber-ID hat nachgewiesen, dass diese zu ihr gehört.
@@ -85,6 +85,7 @@ error_not_an_account = Das können nur Konten wie name@example.org.
 error_insufficient = Keine dieser Kontaktangaben ist für diese JID bestätigt. Registriere und bestätige zuerst mindestens eine davon.
 error_too_many_hashes = Das ist zu viel auf einmal: Höchstens { $limit } Hashes sind erlaubt. Bitte teile die Anfrage auf.
 error_too_many_details = Das ist zu viel auf einmal: Höchstens { $limit } Kontaktangaben sind erlaubt. Bitte teile die Anfrage auf.
+error_too_many_mutes = Höchstens { $limit } Jabber-IDs können stummgeschaltet sein. Bitte hebe einige davon auf oder schalte alle stumm.
 error_unknown_provider = Diesen Anbieter gibt es bei diesem Dienst nicht.
 error_limit_seconds =
     { $count ->
@@ -123,6 +124,8 @@ command_links = Meine Verknüpfungen
 command_forget = Vergessen
 command_check = Jemanden prüfen
 command_introduce = Um Vermittlung bitten
+command_mute = Kontaktanfragen stummschalten
+command_unmute = Kontaktanfragen wieder zulassen
 command_statistics = Statistik
 command_forget_jid = Eine Jabber-ID vergessen
 provider_xmpp = Jabber-ID
@@ -183,6 +186,24 @@ introduce_details = Deine eigenen Nummern und Adressen, eine pro Zeile (nur verk
 introduce_contacts = Die der Leute, die du suchst, eine pro Zeile
 introduce_done = Wer davon gefunden werden kann, wurde gefragt und schreibt dir, wenn es recht ist.
 
+mute_ask = Wessen Kontaktanfragen möchtest du nicht bekommen? Sie erreichen dich dann nicht mehr; wer fragt, erfährt nichts davon.
+mute_jids = Jabber-IDs, eine pro Zeile
+mute_all = Die von allen
+mute_done = Stummgeschaltet: Diese Kontaktanfragen erreichen dich nicht mehr. Es erfährt niemand.
+mute_all_done = Stummgeschaltet: Kontaktanfragen erreichen dich nicht mehr, egal von wem. Es erfährt niemand.
+mute_nothing = Es war nichts ausgewählt, also wurde nichts geändert.
+unmute_ask = Wessen Kontaktanfragen möchtest du wieder bekommen?
+unmute_all = Die von allen
+unmute_done = Diese Kontaktanfragen erreichen dich wieder.
+unmute_all_done = Kontaktanfragen von allen erreichen dich wieder.
+unmute_vain = Noch sind alle stummgeschaltet, diese also auch. Lass erst alle wieder zu und schalte dann stumm, wen du nicht möchtest.
+unmute_unknown = Hier war nichts stummgeschaltet, also wurde nichts geändert.
+mutes_none = Niemand ist stummgeschaltet: Kontaktanfragen von allen erreichen dich.
+# A list of Jabber IDs follows.
+mutes_some = Stummgeschaltete Jabber-IDs
+mutes_all = Alle sind stummgeschaltet: Kontaktanfragen erreichen dich nicht.
+mutes_more = … und { $count } weitere
+
 statistics_title = Statistik
 statistics_links = Verknüpfungen
 statistics_people = Jabber-IDs mit Verknüpfungen
@@ -207,6 +228,7 @@ chat_help =
     • verknüpfungen – worüber man dich findet
     • vergiss telefon +44 7700 900123 – nicht mehr darüber gefunden werden; „vergiss“ allein vergisst alles
     • vermittle +44 7700 900456 – jemanden bitten, dir zu schreiben. Damit man dich erkennt, füge hinzu, worüber man dich kennt: vermittle +44 7700 900456 als +44 7700 900123
+    • stumm eve@example.org – keine Kontaktanfragen von dort mehr bekommen; „stumm“ allein: von niemandem. „laut“ hebt das auf, „stummgeschaltet“ zeigt, wen es betrifft
     • hilfe – dieser Text
     Ich bewahre keine Nummern oder Adressen auf, nur Hashes.
 chat_help_provider = • verknüpfe { $provider } NAME – über deinen Namen dort gefunden werden; du meldest dich dort mit einem Browser an
@@ -224,6 +246,9 @@ word_verify = bestätige
 word_links = verknüpfungen
 word_forget = vergiss
 word_introduce = vermittle
+word_mute = stumm
+word_unmute = laut
+word_mutes = stummgeschaltet
 word_as = als
 word_phone = telefon
 word_email = mail

@@ -13,7 +13,7 @@ code_other =
     If not, ignore this message: nothing happens without the code.
 # A list of details follows.
 introduction = Hey there, { $jid } asked whether they are allowed to get in contact with you. They provided the following contact details for you to confirm their identity:
-introduction_advice = The service has checked that these are theirs. If you want to, write to them; if not, do nothing: they are not told.
+introduction_advice = The service has checked that these are theirs. If you want to, write to them; if not, do nothing: they are not told. If you want no more of their requests, write to me: mute { $jid }
 taken_over =
     { $provider ->
         [xmpp] Your link to a Jabber ID was taken over: another Jabber ID has proven that it is theirs.
@@ -86,6 +86,7 @@ error_not_an_account = Only accounts, like name@example.org, can do this.
 error_insufficient = None of the contact details is confirmed for this JID. Register and verify at least one of them first.
 error_too_many_hashes = This is too much at once: at most { $limit } hashes are allowed. Please split the request.
 error_too_many_details = This is too much at once: at most { $limit } contact details are allowed. Please split the request.
+error_too_many_mutes = At most { $limit } Jabber IDs can be muted. Please unmute some, or mute everybody.
 error_unknown_provider = This service does not offer that provider.
 error_limit_seconds =
     { $count ->
@@ -124,6 +125,8 @@ command_links = My links
 command_forget = Forget
 command_check = Check somebody
 command_introduce = Ask to be introduced
+command_mute = Mute contact requests
+command_unmute = Unmute contact requests
 command_statistics = Statistics
 command_forget_jid = Forget a Jabber ID
 provider_xmpp = Jabber ID
@@ -184,6 +187,24 @@ introduce_details = Your own numbers and addresses, one a line (only linked ones
 introduce_contacts = Those of the people whom you look for, one a line
 introduce_done = Whoever of them can be found has been asked. They write to you if they want to.
 
+mute_ask = Whose contact requests do you not want? They do not reach you any more; whoever asks is not told.
+mute_jids = Jabber IDs, one a line
+mute_all = Everybody’s
+mute_done = Muted: their contact requests do not reach you any more. They are not told.
+mute_all_done = Muted: nobody’s contact requests reach you any more. Nobody is told.
+mute_nothing = Nothing was chosen, so nothing was changed.
+unmute_ask = Whose contact requests do you want again?
+unmute_all = Everybody’s
+unmute_done = Their contact requests reach you again.
+unmute_all_done = Everybody’s contact requests reach you again.
+unmute_vain = Everybody is muted still, and they with them. Unmute everybody, then mute whom you do not want.
+unmute_unknown = They were not muted, so nothing was changed.
+mutes_none = Nobody is muted: everybody’s contact requests reach you.
+# A list of Jabber IDs follows.
+mutes_some = Muted Jabber IDs
+mutes_all = Everybody is muted: no contact requests reach you.
+mutes_more = … and { $count } more
+
 statistics_title = Statistics
 statistics_links = Links
 statistics_people = Jabber IDs with links
@@ -208,6 +229,7 @@ chat_help =
     • links – what you can be found by
     • forget phone +44 7700 900123 – be found by it no more; “forget” alone forgets everything
     • introduce +44 7700 900456 – ask somebody to write to you. So that they know you, add what you are known by: introduce +44 7700 900456 as +44 7700 900123
+    • mute eve@example.org – get no more contact requests of theirs; “mute” alone: of nobody. “unmute” ends that, “mutes” shows who is muted
     • help – this text
     I keep no numbers or addresses, only hashes.
 chat_help_provider = • link { $provider } NAME – be found by your name there; you sign in there with a browser
@@ -225,6 +247,9 @@ word_verify = verify
 word_links = links
 word_forget = forget
 word_introduce = introduce
+word_mute = mute
+word_unmute = unmute
+word_mutes = mutes
 word_as = as
 word_phone = phone
 word_email = email

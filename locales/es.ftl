@@ -13,7 +13,7 @@ code_other =
     Si no, ignora este mensaje: sin el código no pasa nada.
 # A list of details follows.
 introduction = Hola, { $jid } pregunta si puede ponerse en contacto contigo. Para que puedas confirmar su identidad, ha dado estos datos de contacto:
-introduction_advice = El servicio ha comprobado que estos datos son suyos. Si quieres, escríbele; si no, no hagas nada: nadie se entera.
+introduction_advice = El servicio ha comprobado que estos datos son suyos. Si quieres, escríbele; si no, no hagas nada: nadie se entera. Si no quieres más solicitudes suyas, escríbeme: silencia { $jid }
 taken_over =
     { $provider ->
         [xmpp] Tu vínculo con un ID de Jabber ha pasado a otras manos: otro ID de Jabber ha demostrado que es suyo.
@@ -85,6 +85,7 @@ error_not_an_account = Solo pueden hacer esto las cuentas, como nombre@example.o
 error_insufficient = Ninguno de los datos de contacto está confirmado para este JID. Registra y confirma primero al menos uno de ellos.
 error_too_many_hashes = Es demasiado de una vez: se permiten como máximo { $limit } hashes. Divide la petición, por favor.
 error_too_many_details = Es demasiado de una vez: se permiten como máximo { $limit } datos de contacto. Divide la petición, por favor.
+error_too_many_mutes = Se pueden silenciar como mucho { $limit } ID de Jabber. Permite algunos de nuevo, o silencia a todo el mundo.
 error_unknown_provider = Este servicio no ofrece ese proveedor.
 error_limit_seconds =
     { $count ->
@@ -123,6 +124,8 @@ command_links = Mis vínculos
 command_forget = Olvidar
 command_check = Comprobar a alguien
 command_introduce = Pedir contacto
+command_mute = Silenciar solicitudes de contacto
+command_unmute = Dejar de silenciar solicitudes de contacto
 command_statistics = Estadísticas
 command_forget_jid = Olvidar un ID de Jabber
 provider_xmpp = ID de Jabber
@@ -183,6 +186,24 @@ introduce_details = Tus propios números y direcciones, uno por línea (solo se 
 introduce_contacts = Los de las personas que buscas, uno por línea
 introduce_done = Se ha preguntado a quienes se puede encontrar. Te escribirán si quieren.
 
+mute_ask = ¿De quién no quieres más solicitudes de contacto? Ya no te llegarán; nadie se entera.
+mute_jids = ID de Jabber, uno por línea
+mute_all = De todo el mundo
+mute_done = Silenciado: esas solicitudes de contacto ya no te llegarán. Nadie se entera.
+mute_all_done = Silenciado: ya no te llegará ninguna solicitud de contacto, sea de quien sea. Nadie se entera.
+mute_nothing = No se ha elegido nada, así que no se ha cambiado nada.
+unmute_ask = ¿De quién quieres recibir de nuevo las solicitudes de contacto?
+unmute_all = De todo el mundo
+unmute_done = Esas solicitudes de contacto te llegan de nuevo.
+unmute_all_done = Las solicitudes de contacto de todo el mundo te llegan de nuevo.
+unmute_vain = Todo el mundo sigue silenciado, y por tanto también esas personas. Permite primero a todo el mundo y silencia después a quien no quieras.
+unmute_unknown = Nada de eso estaba silenciado, así que no se ha cambiado nada.
+mutes_none = Nadie está silenciado: te llegan las solicitudes de contacto de todo el mundo.
+# A list of Jabber IDs follows.
+mutes_some = ID de Jabber silenciados
+mutes_all = Todo el mundo está silenciado: no te llega ninguna solicitud de contacto.
+mutes_more = … y { $count } más
+
 statistics_title = Estadísticas
 statistics_links = Vínculos
 statistics_people = ID de Jabber con vínculos
@@ -207,6 +228,7 @@ chat_help =
     • vínculos – con qué te pueden encontrar
     • olvida teléfono +44 7700 900123 – que ya no te encuentren así; «olvida» a secas lo olvida todo
     • contacta +44 7700 900456 – pedir a alguien que te escriba. Para que te reconozca, añade por qué dato te conoce: contacta +44 7700 900456 como +44 7700 900123
+    • silencia eve@example.org – no recibir más solicitudes de contacto suyas; «silencia» a secas: de nadie. «permite» lo anula, «silenciados» muestra a quién afecta
     • ayuda – este texto
     No guardo números ni direcciones, solo hashes.
 chat_help_provider = • vincula { $provider } NOMBRE – que te encuentren por tu nombre allí; inicias sesión allí con un navegador
@@ -224,6 +246,9 @@ word_verify = confirma
 word_links = vínculos
 word_forget = olvida
 word_introduce = contacta
+word_mute = silencia
+word_unmute = permite
+word_mutes = silenciados
 word_as = como
 word_phone = teléfono
 word_email = correo

@@ -13,7 +13,7 @@ code_other =
     Sinon, ignorez ce message : rien ne se passe sans le code.
 # A list of details follows.
 introduction = Bonjour, { $jid } demande la permission de vous contacter. Pour que vous puissiez confirmer son identité, voici les coordonnées qui ont été fournies :
-introduction_advice = Le service a vérifié que ces données sont bien les siennes. Si vous le souhaitez, écrivez-lui ; sinon, ne faites rien : personne n’en saura rien.
+introduction_advice = Le service a vérifié que ces données sont bien les siennes. Si vous le souhaitez, écrivez-lui ; sinon, ne faites rien : personne n’en saura rien. Si vous ne voulez plus de ses demandes, écrivez-moi : ignorer { $jid }
 taken_over =
     { $provider ->
         [xmpp] Votre lien avec un identifiant Jabber a été repris : un autre identifiant Jabber a prouvé que celui-ci est le sien.
@@ -85,6 +85,7 @@ error_not_an_account = Seuls les comptes, comme nom@example.org, peuvent faire c
 error_insufficient = Aucune de ces coordonnées n’est confirmée pour ce JID. Enregistrez-en et confirmez-en d’abord au moins une.
 error_too_many_hashes = C’est trop à la fois : { $limit } empreintes (hash) au maximum. Veuillez diviser la requête.
 error_too_many_details = C’est trop à la fois : { $limit } coordonnées au maximum. Veuillez diviser la requête.
+error_too_many_mutes = On peut ignorer { $limit } identifiants Jabber au plus. Veuillez en autoriser certains, ou ignorer tout le monde.
 error_unknown_provider = Ce service ne propose pas ce fournisseur.
 error_limit_seconds =
     { $count ->
@@ -123,6 +124,8 @@ command_links = Mes liens
 command_forget = Oublier
 command_check = Vérifier quelqu’un
 command_introduce = Demander une mise en relation
+command_mute = Ignorer des demandes de contact
+command_unmute = Ne plus ignorer des demandes de contact
 command_statistics = Statistiques
 command_forget_jid = Oublier un identifiant Jabber
 provider_xmpp = Identifiant Jabber (JID)
@@ -183,6 +186,24 @@ introduce_details = Vos propres numéros et adresses, un par ligne (seuls ceux q
 introduce_contacts = Ceux des personnes que vous cherchez, un par ligne
 introduce_done = Les personnes que l’on peut trouver ont reçu votre demande. Elles vous écriront si elles le souhaitent.
 
+mute_ask = De qui ne voulez-vous plus de demandes de contact ? Elles ne vous parviendront plus ; personne n’en saura rien.
+mute_jids = Identifiants Jabber, un par ligne
+mute_all = De tout le monde
+mute_done = C’est noté : ces demandes de contact ne vous parviendront plus. Personne n’en saura rien.
+mute_all_done = C’est noté : plus aucune demande de contact ne vous parviendra, de qui que ce soit. Personne n’en saura rien.
+mute_nothing = Rien n’a été choisi, donc rien n’a été changé.
+unmute_ask = De qui voulez-vous de nouveau recevoir les demandes de contact ?
+unmute_all = De tout le monde
+unmute_done = Ces demandes de contact vous parviennent de nouveau.
+unmute_all_done = Les demandes de contact de tout le monde vous parviennent de nouveau.
+unmute_vain = Tout le monde est encore ignoré, et donc ces personnes aussi. Autorisez d’abord tout le monde, puis ignorez qui vous ne voulez pas.
+unmute_unknown = Rien de cela n’était ignoré, donc rien n’a été changé.
+mutes_none = Personne n’est ignoré : les demandes de contact de tout le monde vous parviennent.
+# A list of Jabber IDs follows.
+mutes_some = Identifiants Jabber ignorés
+mutes_all = Tout le monde est ignoré : aucune demande de contact ne vous parvient.
+mutes_more = … et { $count } autres
+
 statistics_title = Statistiques
 statistics_links = Liens
 statistics_people = Identifiants Jabber avec des liens
@@ -207,6 +228,7 @@ chat_help =
     • liens – par quoi on peut vous trouver
     • oublier téléphone +44 7700 900123 – pour qu’on ne vous trouve plus ainsi ; « oublier » tout seul oublie tout
     • contacter +44 7700 900456 – demander à quelqu’un de vous écrire. Pour qu’on vous reconnaisse, ajoutez ce par quoi on vous connaît : contacter +44 7700 900456 comme +44 7700 900123
+    • ignorer eve@example.org – ne plus recevoir ses demandes de contact ; « ignorer » tout seul : celles de personne. « autoriser » y met fin, « ignorés » montre qui est ignoré
     • aide – ce texte
     Je ne conserve ni numéros ni adresses, seulement des empreintes (hash).
 chat_help_provider = • lier { $provider } NOM – pour qu’on vous trouve par votre nom là-bas ; vous vous y connectez avec un navigateur
@@ -224,6 +246,9 @@ word_verify = confirmer
 word_links = liens
 word_forget = oublier
 word_introduce = contacter
+word_mute = ignorer
+word_unmute = autoriser
+word_mutes = ignorés
 word_as = comme
 word_phone = téléphone
 word_email = e-mail

@@ -139,15 +139,25 @@ impl Outbox {
 async fn send(service: &Service, queue: Queue, channel: &dyn Channel, rows: Vec<Row>) {
     let now = service.clock().now();
     let mut outcome = Outcome::default();
-    let (mut letters, mut sent) = (Vec::new(), Vec::new());
+    let mut opened = Vec::new();
     for row in rows {
         match service.open_letter(&row.sealed) {
             _ if row.expires_at <= now => outcome.drop(row, queue, "it expired"),
-            Ok(letter) => {
-                letters.push(letter);
-                sent.push(row);
-            }
+            Ok(letter) => opened.push((row, letter)),
             Err(_) => outcome.drop(row, queue, "it cannot be opened"),
+        }
+    }
+    // Who is asked may have muted who asks since the message was written.
+    let Ok(unwanted) = service.are_muted(opened.iter().map(|(_, letter)| letter)).await else {
+        return tokio::time::sleep(STORE_PAUSE).await;
+    };
+    let (mut letters, mut sent) = (Vec::new(), Vec::new());
+    for ((row, letter), unwanted) in opened.into_iter().zip(unwanted) {
+        if unwanted {
+            outcome.remove.push(row.id);
+        } else {
+            letters.push(letter);
+            sent.push(row);
         }
     }
     for (row, result) in sent.into_iter().zip(channel.send(&letters).await) {
@@ -197,4 +207,79 @@ impl Outcome {
 fn backoff(tries: u32) -> Millis {
     let at = (tries as usize).min(BACKOFF.len() - 1);
     millis(BACKOFF[at])
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::Mutex;
+
+    use futures::FutureExt;
+    use futures::future::BoxFuture;
+
+    use super::*;
+    use crate::channel::{Letter, Message, Sent};
+    use crate::clock::Clock;
+    use crate::model::{BareJid, Identity, Keys};
+    use crate::service::{ContactRequest, Settings};
+    use crate::store::Store;
+    use crate::store::sqlite::SqliteStore;
+
+    /// Takes everything, and remembers who asked whom.
+    #[derive(Default)]
+    struct Taken(Mutex<Vec<(String, String)>>);
+
+    impl Channel for Taken {
+        fn send<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>> {
+            for letter in letters {
+                if let Message::Introduction { to, from, .. } = &letter.message {
+                    self.0.lock().unwrap().push((from.to_string(), to.to_string()));
+                }
+            }
+            async { vec![Ok(()); letters.len()] }.boxed()
+        }
+    }
+
+    async fn waiting(service: &Service, queue: Queue) -> Vec<Row> {
+        let now = service.clock().now();
+        service.store().read(move |tx| tx.due(queue, now, 100)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_not_sent_to_who_has_muted_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::new(&zeroize::Zeroizing::new([7; 32]));
+        let store = SqliteStore::open(&folder.path().join("test.db"), keys.check()).unwrap();
+        let settings = Settings {
+            providers: ["xmpp".to_owned()].into(),
+            ..Settings::default()
+        };
+        let service = Service::new(Store::new(store), keys, Clock::system(), settings, Default::default());
+        let [amy, bob, eve, michael] =
+            ["amy", "bob", "eve", "michael"].map(|name| BareJid::new(&format!("{name}@example.org")).unwrap());
+        for jid in [&amy, &bob, &eve, &michael] {
+            service.register_native(jid, "xmpp", jid.as_str(), false).await.unwrap();
+        }
+        for asker in [&eve, &michael] {
+            let request = ContactRequest {
+                target: asker.clone(),
+                details: vec![("xmpp".into(), asker.to_string())],
+                contacts: [&amy, &bob].map(|jid| Identity::of_jid(jid).hash().to_string()).into(),
+            };
+            service.contact_native(request).await.unwrap();
+        }
+        for row in waiting(&service, Queue::Requests).await {
+            service.introduce(row).await.unwrap();
+        }
+        service.mute(&amy, &[eve.to_string()]).await.unwrap();
+
+        let channel = Taken::default();
+        let rows = waiting(&service, Queue::Xmpp).await;
+        assert_eq!(rows.len(), 4);
+        send(&service, Queue::Xmpp, &channel, rows).await;
+        let pair = |from: &BareJid, to: &BareJid| (from.to_string(), to.to_string());
+        let expected = [pair(&eve, &bob), pair(&michael, &amy), pair(&michael, &bob)];
+        assert_eq!(*channel.0.lock().unwrap(), expected);
+        assert_eq!(waiting(&service, Queue::Xmpp).await, []);
+    }
 }

@@ -50,7 +50,7 @@ pub use agent::{Agent, AgentEvent, Answer, Introduced, Rejection};
 pub use error::Error;
 pub use event::Event;
 pub use identity::{Identity, IdentityError, Provider, details_from_json, details_to_json};
-pub use session::{Options, Registered, Service, Session, Status};
+pub use session::{Muted, Options, Registered, Service, Session, Status};
 pub use state::{State, StateError, Store};
 
 pub use minidom;

@@ -70,6 +70,15 @@ pub struct Registered {
     pub goto: Option<String>,
 }
 
+/// Whose contact requests do not reach the user.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Muted {
+    /// Whether nobody's do.
+    pub everybody: bool,
+    /// These do not.
+    pub jids: Vec<BareJid>,
+}
+
 /// What the service says it is and can do (XEP-0030).
 #[derive(Debug, Clone)]
 pub struct Service {
@@ -228,7 +237,7 @@ impl Session {
     pub async fn forget(&self, hashes: &[impl AsRef<str>]) -> Result<(), Error> {
         match hashes {
             [] => Err(Error::NothingNamed),
-            hashes => self.send_forget(owned(hashes)).await,
+            hashes => self.do_set(&wire::Forget { hashes: owned(hashes) }).await,
         }
     }
 
@@ -237,7 +246,48 @@ impl Session {
     /// # Errors
     /// Those of [`Session::ask_service`].
     pub async fn forget_all(&self) -> Result<(), Error> {
-        self.send_forget(Vec::new()).await
+        self.do_set(&wire::Forget { hashes: Vec::new() }).await
+    }
+
+    /// Keeps contact requests of that JID from the user; whoever asks is not told.
+    ///
+    /// # Errors
+    /// Those of [`Session::ask_service`].
+    pub async fn mute(&self, jid: &BareJid) -> Result<(), Error> {
+        self.do_set(&wire::Mute { jids: vec![jid.clone()] }).await
+    }
+
+    /// Keeps all contact requests from the user.
+    ///
+    /// # Errors
+    /// Those of [`Session::ask_service`].
+    pub async fn mute_all(&self) -> Result<(), Error> {
+        self.do_set(&wire::Mute { jids: Vec::new() }).await
+    }
+
+    /// Lets contact requests of that JID through again, unless all are muted.
+    ///
+    /// # Errors
+    /// Those of [`Session::ask_service`].
+    pub async fn unmute(&self, jid: &BareJid) -> Result<(), Error> {
+        self.do_set(&wire::Unmute { jids: vec![jid.clone()] }).await
+    }
+
+    /// Lets all contact requests through again, whoever was muted.
+    ///
+    /// # Errors
+    /// Those of [`Session::ask_service`].
+    pub async fn unmute_all(&self) -> Result<(), Error> {
+        self.do_set(&wire::Unmute { jids: Vec::new() }).await
+    }
+
+    /// Whom the user has muted.
+    ///
+    /// # Errors
+    /// Those of [`Session::ask_service`].
+    pub async fn mutes(&self) -> Result<Muted, Error> {
+        let answer: wire::Mutes = self.get(&wire::Mutes::default()).await?;
+        Ok(Muted { everybody: answer.all, jids: answer.jids })
     }
 
     /// What the service says it is and can do.
@@ -310,9 +360,9 @@ impl Session {
         format!("itseme-{}", self.next_id.fetch_add(1, Ordering::Relaxed))
     }
 
-    async fn send_forget(&self, hashes: Vec<String>) -> Result<(), Error> {
-        let request = to_element(&wire::Forget { hashes })?;
-        self.ask_service(request, true).await.map(drop)
+    /// A request whose answer is empty.
+    async fn do_set(&self, request: &impl xso::AsXml) -> Result<(), Error> {
+        self.ask_service(to_element(request)?, true).await.map(drop)
     }
 
     async fn set<T>(&self, request: &impl xso::AsXml) -> Result<T, Error>

@@ -134,6 +134,36 @@ pub struct Forget {
     pub hashes: Vec<String>,
 }
 
+/// Keeps somebody's contact requests from the sender.
+#[derive(FromXml, AsXml, Debug, Clone, PartialEq, Eq)]
+#[xml(namespace = ns::CONTACT, name = "mute")]
+pub struct Mute {
+    /// Whose; none means everybody's.
+    #[xml(extract(n = .., namespace = ns::CONTACT, name = "jid", fields(text(type_ = BareJid))))]
+    pub jids: Vec<BareJid>,
+}
+
+/// Lets somebody's contact requests through again.
+#[derive(FromXml, AsXml, Debug, Clone, PartialEq, Eq)]
+#[xml(namespace = ns::CONTACT, name = "unmute")]
+pub struct Unmute {
+    /// Whose; none means everybody's.
+    #[xml(extract(n = .., namespace = ns::CONTACT, name = "jid", fields(text(type_ = BareJid))))]
+    pub jids: Vec<BareJid>,
+}
+
+/// Asks whom the sender has muted; also the answer.
+#[derive(FromXml, AsXml, Debug, Clone, PartialEq, Eq, Default)]
+#[xml(namespace = ns::CONTACT, name = "mutes")]
+pub struct Mutes {
+    /// Whether everybody is.
+    #[xml(flag(namespace = ns::CONTACT, name = "all"))]
+    pub all: bool,
+    /// Who is; empty in the question.
+    #[xml(extract(n = .., namespace = ns::CONTACT, name = "jid", fields(text(type_ = BareJid))))]
+    pub jids: Vec<BareJid>,
+}
+
 /// In a notice from the service: another JID has proven to be this identity.
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq, Eq)]
 #[xml(namespace = ns::REGISTER, name = "taken-over")]
@@ -240,6 +270,18 @@ mod tests {
         same(
             "<confirm xmlns='it-se.me:confirm'><confirmed>false</confirmed></confirm>",
             ConfirmResult { confirmed: false },
+        );
+    }
+
+    #[test]
+    fn mute_unmute_and_mutes() {
+        let jids = vec!["eve@example.org".parse().unwrap()];
+        same("<mute xmlns='it-se.me:contact'><jid>eve@example.org</jid></mute>", Mute { jids: jids.clone() });
+        same("<unmute xmlns='it-se.me:contact'/>", Unmute { jids: Vec::new() });
+        same("<mutes xmlns='it-se.me:contact'/>", Mutes::default());
+        same(
+            "<mutes xmlns='it-se.me:contact'><all/><jid>eve@example.org</jid></mutes>",
+            Mutes { all: true, jids },
         );
     }
 

@@ -18,7 +18,7 @@ pub fn chat(letter: &Letter) -> String {
             "{}{}\n{}",
             words.introduction(from),
             list(details),
-            words.introduction_advice()
+            words.introduction_advice(from)
         ),
         Message::TakenOver { provider, .. } => words.taken_over(provider.name()),
         Message::Linked { provider, .. } => words.linked(provider.name()),
@@ -120,7 +120,7 @@ mod tests {
             "Hey there, xmpp2@example.com asked whether they are allowed to get in contact with you. They provided \
              the following contact details for you to confirm their identity:\n* phone: +123456789\n* email: \
              xmpp2@example.com\nThe service has checked that these are theirs. If you want to, write to them; if not, do \
-             nothing: they are not told."
+             nothing: they are not told. If you want no more of their requests, write to me: mute xmpp2@example.com"
         );
     }
 

@@ -33,7 +33,7 @@ phrases! {
     code_own(jid, code);
     code_other(jid, target, code);
     introduction(jid);
-    introduction_advice();
+    introduction_advice(jid);
     taken_over(provider);
     forget_code_all(code);
     forget_code_some(code);
@@ -87,6 +87,7 @@ phrases! {
     error_insufficient();
     error_too_many_hashes(limit);
     error_too_many_details(limit);
+    error_too_many_mutes(limit);
     error_unknown_provider();
     error_limit_seconds(count);
     error_limit_minutes(count);
@@ -119,6 +120,8 @@ phrases! {
     command_forget();
     command_check();
     command_introduce();
+    command_mute();
+    command_unmute();
     command_statistics();
     command_forget_jid();
     provider_xmpp();
@@ -162,6 +165,22 @@ phrases! {
     introduce_details();
     introduce_contacts();
     introduce_done();
+    mute_ask();
+    mute_jids();
+    mute_all();
+    mute_done();
+    mute_all_done();
+    mute_nothing();
+    unmute_ask();
+    unmute_all();
+    unmute_done();
+    unmute_all_done();
+    unmute_vain();
+    unmute_unknown();
+    mutes_none();
+    mutes_some();
+    mutes_all();
+    mutes_more(count);
     statistics_title();
     statistics_links();
     statistics_people();
@@ -192,6 +211,9 @@ phrases! {
     word_links();
     word_forget();
     word_introduce();
+    word_mute();
+    word_unmute();
+    word_mutes();
     word_as();
     word_phone();
     word_email();

@@ -56,6 +56,8 @@ pub enum Purpose {
     Outbox,
     /// Who has the service in a contact list.
     Subscriber,
+    /// Who does not want whose contact requests.
+    Mute,
 }
 
 impl Purpose {
@@ -65,6 +67,7 @@ impl Purpose {
             Self::Pending => b"pending",
             Self::Outbox => b"outbox",
             Self::Subscriber => b"subscriber",
+            Self::Mute => b"mute",
         }
     }
 }
@@ -78,6 +81,7 @@ pub struct Keys {
     owner: HmacSha256,
     code: HmacSha256,
     quota: HmacSha256,
+    mute: HmacSha256,
     check: Mac,
     cipher: XChaCha20Poly1305,
 }
@@ -92,6 +96,7 @@ impl Keys {
             owner: mac(b"it-se.me owner"),
             code: mac(b"it-se.me code"),
             quota: mac(b"it-se.me quota"),
+            mute: mac(b"it-se.me mute"),
             check: digest(&mac(b"it-se.me check"), &[]),
             cipher: XChaCha20Poly1305::new((&*derive::<32>(&hkdf, b"it-se.me box")).into()),
         }
@@ -117,6 +122,13 @@ impl Keys {
         let mut input: Vec<&[u8]> = vec![what.as_bytes()];
         input.extend(parts.iter().map(|mac| mac.0.as_slice()));
         digest(&self.quota, &input)
+    }
+
+    /// Stands for one whom `owner` has muted, or for everybody: another for each owner, so that nobody can see whom many
+    /// have muted.
+    pub fn mute(&self, owner: &Mac, muted: Option<&Mac>) -> Mac {
+        let parts = [Some(owner), muted].into_iter().flatten();
+        digest(&self.mute, &parts.map(|mac| mac.0.as_slice()).collect::<Vec<_>>())
     }
 
     /// Tells whether a database was made with this key.
@@ -193,6 +205,17 @@ mod tests {
         let (x, y) = (keys(1).id(&a), keys(1).id(&b));
         assert_ne!(keys(1).quota("q", &[&x, &y]), keys(1).quota("q", &[&y, &x]));
         assert_ne!(keys(1).quota("q", &[&x]), keys(1).quota("r", &[&x]));
+    }
+
+    #[test]
+    fn a_mute_is_another_for_each_owner() {
+        let keys = keys(1);
+        let [a, b, c] = [1, 2, 3].map(|n| Mac([n; 16]));
+        assert_eq!(keys.mute(&a, Some(&b)), keys.mute(&a, Some(&b)));
+        assert_ne!(keys.mute(&a, Some(&c)), keys.mute(&b, Some(&c)));
+        assert_ne!(keys.mute(&a, Some(&b)), keys.mute(&b, Some(&a)));
+        assert_ne!(keys.mute(&a, None), keys.mute(&b, None));
+        assert_ne!(keys.mute(&a, None), keys.mute(&a, Some(&a)));
     }
 
     #[test]

@@ -185,6 +185,10 @@ impl Core {
             if !served.insert(link.owner) || !self.is_first_today(tx, &requester, &link.owner)? {
                 continue;
             }
+            // After it was counted, so that a muted request counts like any other.
+            if self.is_muted(&**tx, &link.owner, &requester)? {
+                continue;
+            }
             let Ok(LinkBox {
                 target: to, language, ..
             }) = self.open_link(&link)

@@ -48,8 +48,8 @@ impl Service {
         .await
     }
 
-    /// Removes links of the `sender` of a stanza, and registrations that wait: the named ones, or all without a name.
-    /// Tells how many there were.
+    /// Removes links of the `sender` of a stanza, and registrations that wait: the named ones, or all without a name,
+    /// and whom the sender has muted. Tells how many there were.
     ///
     /// # Errors
     /// `too_many_requested`, `internal_server_error`.
@@ -124,6 +124,7 @@ impl Core {
                 gone += usize::from(self.drop_pending(tx, &waiting.id, &owner)?);
             }
             tx.withdraw(&self.about_requester(target))?;
+            tx.delete_mutes_of(&owner)?;
             return Ok(gone + tx.delete_links_of(&owner)?);
         };
         for id in ids {

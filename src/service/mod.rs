@@ -8,6 +8,7 @@ mod contact;
 pub mod error;
 mod forget;
 mod limits;
+mod mute;
 mod register;
 mod sign_in;
 mod statistics;
@@ -34,6 +35,7 @@ pub use self::contact::ContactRequest;
 pub use self::error::{Error, Excess, OAuthFailure, Result};
 pub use self::forget::{Forgetting, Linked};
 pub use self::limits::{HASHES_PER_CONFIRM, HASHES_PER_CONTACT, Limits, Requester};
+pub use self::mute::{MOST_MUTED, Muted, Unmuted};
 pub use self::register::{Registered, Status};
 pub use self::sign_in::{Callback, SignedIn};
 pub use self::statistics::Statistics;
@@ -63,6 +65,9 @@ pub fn is_set(name: &'static str, value: Option<&str>) -> Result<bool> {
 fn require_account(sender: &BareJid) -> Result<()> {
     sender.node().map(|_| ()).ok_or(Error::NotAnAccount)
 }
+
+/// Boxes that hold JIDs hold a multiple of so many bytes.
+const PADDED_TO: usize = 32;
 
 /// For how long a notice may wait for its delivery.
 const NOTICE_LIVES: Duration = Duration::from_secs(7 * 24 * 60 * 60);

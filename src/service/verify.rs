@@ -2,15 +2,12 @@
 
 use super::codes::Proven;
 use super::error::{Error, Result};
-use super::{Core, Service, Side, Tx};
+use super::{Core, PADDED_TO, Service, Side, Tx};
 use crate::channel::Message;
 use crate::language::Language;
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Hash, Identity, Provider};
 use crate::store::{Link, Pending};
-
-/// A link's box holds a multiple of so many bytes.
-const PADDED_TO: usize = 32;
 
 /// A link that was made.
 #[derive(Debug, PartialEq, Eq)]

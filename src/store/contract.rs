@@ -14,7 +14,7 @@ macro_rules! tests {
             links_are_found_moved_and_listed, links_go_only_with_their_owner, registrations_are_kept_apart_by_target,
             registrations_are_replaced_and_removed, counters_are_set, messages_come_when_due_and_in_order,
             queues_do_not_mix, messages_are_withdrawn_by_what_they_are_about, row_ids_are_never_used_again, a_retry_counts_and_waits, what_expired_goes_and_nothing_else,
-            subscribers_come_in_pages_and_go, everything_is_counted, an_error_rolls_everything_back, a_write_is_seen_by_the_next_read, many_writers_at_once_lose_nothing,
+            subscribers_come_in_pages_and_go, mutes_are_their_owners_and_go, everything_is_counted, an_error_rolls_everything_back, a_write_is_seen_by_the_next_read, many_writers_at_once_lose_nothing,
             settling_keeps_everything);
     };
     ($with_store:ident: $($name:ident),*) => {
@@ -332,6 +332,39 @@ pub async fn subscribers_come_in_pages_and_go(store: Store) {
     found.sort_by_key(|one| one.owner.0);
     assert_eq!(found, [0, 1, 2, 255].map(subscriber));
     assert!(!store.read(|r| r.is_subscriber(&Mac([3; 16]))).await.unwrap());
+}
+
+pub async fn mutes_are_their_owners_and_go(store: Store) {
+    let mute = |owner: Mac, muted: Mac| Mute {
+        owner,
+        muted,
+        sealed: vec![owner.0[0], muted.0[0]],
+    };
+    store
+        .write(move |w| {
+            // One of them twice.
+            for (owner, muted) in [(X, A), (X, A), (X, B), (Y, A)] {
+                w.put_mute(&mute(owner, muted))?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let is_muted = async |owner: Mac, muted: Mac| store.read(move |r| r.is_muted(&owner, &muted)).await.unwrap();
+    let mut of_x = store.read(|r| r.mutes_of(&X)).await.unwrap();
+    of_x.sort_by_key(|mute| mute.muted.0);
+    assert_eq!(of_x, [mute(X, A), mute(X, B)]);
+    assert_eq!(store.read(|r| r.count_mutes_of(&X)).await.unwrap(), 2);
+    assert!(is_muted(X, B).await);
+    assert!(!is_muted(Y, B).await);
+
+    assert!(store.write(|w| w.delete_mute(&X, &A)).await.unwrap());
+    assert!(!store.write(|w| w.delete_mute(&X, &A)).await.unwrap());
+    assert!(!is_muted(X, A).await);
+    assert!(is_muted(Y, A).await);
+    assert_eq!(store.write(|w| w.delete_mutes_of(&X)).await.unwrap(), 1);
+    assert_eq!(store.read(|r| r.count_mutes_of(&X)).await.unwrap(), 0);
+    assert!(is_muted(Y, A).await);
 }
 
 pub async fn everything_is_counted(store: Store) {

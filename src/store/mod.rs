@@ -128,6 +128,17 @@ pub struct Subscriber {
     pub sealed: Vec<u8>,
 }
 
+/// Somebody whose contact requests a recipient does not want to get, or everybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mute {
+    /// Who does not want to.
+    pub owner: Mac,
+    /// Whose: of the pair of both, so that it is another for each owner.
+    pub muted: Mac,
+    /// Both JIDs, sealed.
+    pub sealed: Vec<u8>,
+}
+
 /// How much there is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -178,6 +189,12 @@ pub trait Read {
     fn is_subscriber(&self, owner: &Mac) -> Result<bool>;
     /// Up to `limit` subscribers behind `after`, in an order of the store's own.
     fn subscribers(&self, after: Option<&Mac>, limit: usize) -> Result<Vec<Subscriber>>;
+    /// Whether `owner` has muted `muted`.
+    fn is_muted(&self, owner: &Mac, muted: &Mac) -> Result<bool>;
+    /// All that `owner` has muted, in an order of the store's own.
+    fn mutes_of(&self, owner: &Mac) -> Result<Vec<Mute>>;
+    /// How much that is.
+    fn count_mutes_of(&self, owner: &Mac) -> Result<usize>;
     /// How much there is. Counts every row: not for every day.
     fn counts(&self) -> Result<Counts>;
 }
@@ -208,6 +225,12 @@ pub trait Write: Read {
     fn put_subscriber(&self, subscriber: &Subscriber) -> Result<()>;
     /// Removes a subscriber; tells whether there was one.
     fn delete_subscriber(&self, owner: &Mac) -> Result<bool>;
+    /// Mutes somebody.
+    fn put_mute(&self, mute: &Mute) -> Result<()>;
+    /// Ends that; tells whether it was so.
+    fn delete_mute(&self, owner: &Mac, muted: &Mac) -> Result<bool>;
+    /// Removes all that `owner` has muted; tells how much it was.
+    fn delete_mutes_of(&self, owner: &Mac) -> Result<usize>;
     /// Removes what has expired.
     fn purge(&self, now: Millis) -> Result<Purged>;
 }

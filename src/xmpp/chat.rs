@@ -7,10 +7,10 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::host::Asker;
-use super::words::{describe, forgotten, title};
+use super::words::{describe, forgotten, muted, title, unmuted};
 use crate::language::Language;
 use crate::model::{Identity, Provider};
-use crate::service::{Error, Result, Status};
+use crate::service::{Error, Muted, Result, Status};
 
 /// A word that means something, in any language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,9 @@ enum Word {
     Links,
     Forget,
     Introduce,
+    Mute,
+    Unmute,
+    Mutes,
     As,
     Phone,
     Email,
@@ -46,6 +49,12 @@ pub enum Wish {
         /// As whom.
         details: String,
     },
+    /// To get no contact requests of whoever is named, or of anybody.
+    Mute(String),
+    /// To get them again.
+    Unmute(String),
+    /// To see who is muted.
+    Mutes,
 }
 
 impl Wish {
@@ -67,6 +76,9 @@ impl Wish {
             Word::Verify => Self::Verify(rest.into()),
             Word::Forget => Self::Forget(rest.into()),
             Word::Introduce => Self::introduce(rest),
+            Word::Mute => Self::Mute(rest.into()),
+            Word::Unmute => Self::Unmute(rest.into()),
+            Word::Mutes if rest.is_empty() => Self::Mutes,
             _ => return None,
         };
         Some((wish, language))
@@ -125,6 +137,16 @@ impl Wish {
                 service.contact_native(request).await?;
                 Ok(words.introduce_done())
             }
+            Self::Mute(whom) => {
+                let jids = jids(&whom);
+                service.mute(&asker.bare, &jids).await?;
+                Ok(muted(jids.len(), words))
+            }
+            Self::Unmute(whom) => {
+                let jids = jids(&whom);
+                Ok(unmuted(service.unmute(&asker.bare, &jids).await?, jids.len(), words))
+            }
+            Self::Mutes => Ok(mutes(&service.muted(&asker.bare).await?, words)),
         }
     }
 }
@@ -136,6 +158,21 @@ pub fn help(asker: &Asker) -> String {
     let sign_in = providers.filter(|name| matches!(Provider::from(name.as_str()), Provider::OAuth(_)));
     let lines = sign_in.map(|name| format!("\n{}", words.chat_help_provider(name)));
     words.chat_help() + &lines.collect::<String>()
+}
+
+/// Who is muted, as far as one wants to read it.
+fn mutes(muted: &Muted, words: Language) -> String {
+    const SHOWN: usize = 50;
+    let jids = &muted.jids;
+    let heading = match (muted.everybody, jids.is_empty()) {
+        (true, _) => words.mutes_all(),
+        (false, true) => words.mutes_none(),
+        (false, false) => words.mutes_some(),
+    };
+    let lines: String = jids.iter().take(SHOWN).map(|jid| format!("\n• {jid}")).collect();
+    let more = jids.len().saturating_sub(SHOWN);
+    let more = (more > 0).then(|| format!("\n{}", words.mutes_more(more)));
+    heading + &lines + &more.unwrap_or_default()
 }
 
 async fn link(asker: &Asker, what: &str) -> Result<String> {
@@ -175,6 +212,15 @@ fn items(list: &str) -> impl Iterator<Item = &str> {
         .filter(|item| !item.is_empty())
 }
 
+/// The Jabber IDs in a list, none only if there is no list: nobody means everybody by a comma.
+fn jids(list: &str) -> Vec<String> {
+    let bare = |jid: &str| jid.trim().trim_matches(|c| "\"'<>“”„‘’«»".contains(c)).to_owned();
+    match list {
+        "" => Vec::new(),
+        list => list.split([',', ';', '\n']).map(bare).collect(),
+    }
+}
+
 /// What a word means, however it is accented, and in which language: in `expected` if it is a word there.
 fn word(text: &str, expected: Language) -> Option<(Word, Language)> {
     static WORDS: LazyLock<HashMap<String, Vec<(Word, Language)>>> = LazyLock::new(|| {
@@ -191,7 +237,7 @@ fn word(text: &str, expected: Language) -> Option<(Word, Language)> {
     own.or(meanings.first()).copied()
 }
 
-fn vocabulary(language: Language) -> [(String, Word); 9] {
+fn vocabulary(language: Language) -> [(String, Word); 12] {
     [
         (language.word_help(), Word::Help),
         (language.word_link(), Word::Link),
@@ -199,6 +245,9 @@ fn vocabulary(language: Language) -> [(String, Word); 9] {
         (language.word_links(), Word::Links),
         (language.word_forget(), Word::Forget),
         (language.word_introduce(), Word::Introduce),
+        (language.word_mute(), Word::Mute),
+        (language.word_unmute(), Word::Unmute),
+        (language.word_mutes(), Word::Mutes),
         (language.word_as(), Word::As),
         (language.word_phone(), Word::Phone),
         (language.word_email(), Word::Email),
@@ -218,6 +267,7 @@ fn folded(word: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::model::BareJid;
 
     fn introduce(contacts: &str, details: &str) -> Wish {
         Wish::Introduce {
@@ -253,6 +303,10 @@ mod tests {
                 "introduce +44 7700 900456,\n+44 7700 900457\nas +44 7700 900123",
                 introduce("+44 7700 900456,\n+44 7700 900457", "+44 7700 900123"),
             ),
+            ("mute", Wish::Mute(String::new())),
+            ("Mute eve@example.org", Wish::Mute("eve@example.org".into())),
+            ("laut eve@example.org", Wish::Unmute("eve@example.org".into())),
+            ("silenciados", Wish::Mutes),
         ] {
             assert_eq!(understood(text), Some(wish), "{text}");
         }
@@ -314,6 +368,17 @@ mod tests {
                 words.forget_done(),
                 words.forget_all_done(),
                 words.introduce_done(),
+                words.introduction_advice("eve@example.org"),
+                words.mute_done(),
+                words.mute_all_done(),
+                words.unmute_done(),
+                words.unmute_all_done(),
+                words.unmute_vain(),
+                words.unmute_unknown(),
+                words.mutes_none(),
+                words.mutes_all(),
+                words.mutes_some(),
+                words.mutes_more(2_usize),
                 words.links_none(),
                 words.links_count(2_usize),
                 words.code_own("amy@example.org", "1234"),
@@ -322,6 +387,36 @@ mod tests {
                 assert_eq!(understood(&said), None, "{words}: {said}");
             }
         }
+    }
+
+    #[test]
+    fn only_who_names_nobody_means_everybody() {
+        assert_eq!(jids(""), [""; 0]);
+        for (text, expected) in [
+            ("“eve@example.org”", &["eve@example.org"][..]),
+            (
+                "eve@example.org, <bob@example.org>",
+                &["eve@example.org", "bob@example.org"],
+            ),
+            (",", &["", ""]),
+        ] {
+            assert_eq!(jids(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn of_many_muted_only_some_are_read_out() {
+        let muted = |count: usize| Muted {
+            everybody: false,
+            jids: (0..count)
+                .map(|n| BareJid::new(&format!("{n}@example.org")).unwrap())
+                .collect(),
+        };
+        let words = Language::English;
+        assert_eq!(mutes(&muted(0), words), words.mutes_none());
+        assert_eq!(mutes(&muted(50), words).lines().count(), 51);
+        let many = mutes(&muted(1000), words);
+        assert!(many.ends_with(&words.mutes_more(950_usize)), "{many}");
     }
 
     #[test]

@@ -32,6 +32,14 @@ pub fn choice(field: Field, options: impl IntoIterator<Item = (String, String)>)
     }
 }
 
+/// A yes or no called `var`, labelled: no, until somebody says yes.
+pub fn flag(var: &str, label: String) -> Field {
+    Field {
+        values: vec!["0".into()],
+        ..field(FieldType::Boolean, var, label)
+    }
+}
+
 /// A form to be filled in.
 pub fn form(form_type: &str, title: String, instructions: String, fields: Vec<Field>) -> DataForm {
     DataForm {
@@ -69,6 +77,15 @@ impl Answers {
     /// Whether the boolean `var` is set (XEP-0004, 3.3).
     pub fn flag(&self, var: &str) -> bool {
         matches!(self.one(var), Some("1" | "true"))
+    }
+
+    /// The lines of `jids`, or none if the boolean `everybody` is set; nothing if neither was filled in.
+    pub fn jids_or_everybody(&self) -> Option<Vec<String>> {
+        if self.flag("everybody") {
+            return Some(Vec::new());
+        }
+        let jids: Vec<String> = self.lines("jids").map(str::to_owned).collect();
+        (!jids.is_empty()).then_some(jids)
     }
 
     /// The label of the first of the `fields` that must be filled in and is not.

@@ -8,7 +8,10 @@ use super::commands::{self, Sessions};
 use super::error::{plain, stanza_error};
 use super::host::{Asker, Presentation};
 use super::outgoing::Outgoing;
-use super::stanza::{Confirm, Confirmed, Contact, ContactSent, Forget, Links, Register, Registered, Verified, Verify};
+use super::stanza::{
+    Confirm, Confirmed, Contact, ContactSent, Forget, Links, Mute, Mutes, Register, Registered, Unmute, Verified,
+    Verify,
+};
 use super::{about, disco, ns, registration};
 use crate::language::Language;
 use crate::model::BareJid;
@@ -43,6 +46,9 @@ pub async fn answer(
         (Set, "register", ns::REGISTER) => operation(asker, payload, register).await,
         (Set, "verify", ns::VERIFY) => operation(asker, payload, verify).await,
         (Set, "contact", ns::CONTACT) => operation(asker, payload, contact).await,
+        (Set, "mute", ns::CONTACT) => operation(asker, payload, mute).await,
+        (Set, "unmute", ns::CONTACT) => operation(asker, payload, unmute).await,
+        (Get, "mutes", ns::CONTACT) => operation(asker, payload, mutes).await,
         (Get, "links", ns::REGISTER) => operation(asker, payload, links).await,
         (Set, "forget", ns::REGISTER) => operation(asker, payload, forget).await,
         (Set, "command", ns::COMMANDS) => commands::answer(host, sessions, asker, payload).await,
@@ -142,4 +148,22 @@ async fn links(service: &Service, sender: &BareJid, _: Links) -> Result<Option<E
 async fn forget(service: &Service, sender: &BareJid, forget: Forget) -> Result<Option<Element>> {
     service.forget_native(sender, &forget.hashes).await?;
     Ok(None)
+}
+
+async fn mute(service: &Service, sender: &BareJid, mute: Mute) -> Result<Option<Element>> {
+    service.mute(sender, &mute.jids).await?;
+    Ok(None)
+}
+
+async fn unmute(service: &Service, sender: &BareJid, unmute: Unmute) -> Result<Option<Element>> {
+    service.unmute(sender, &unmute.jids).await?;
+    Ok(None)
+}
+
+async fn mutes(service: &Service, sender: &BareJid, _: Mutes) -> Result<Option<Element>> {
+    let muted = service.muted(sender).await?;
+    Ok(Some(Element::from(Mutes {
+        all: muted.everybody,
+        jids: muted.jids.iter().map(BareJid::to_string).collect(),
+    })))
 }

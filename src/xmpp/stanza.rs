@@ -144,6 +144,36 @@ pub struct TakenOver {
     pub hash: String,
 }
 
+/// `<mute/>` of an IQ set: keeps contact requests from the sender.
+#[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
+#[xml(namespace = ns::CONTACT, name = "mute")]
+pub struct Mute {
+    /// Whose; everybody's if empty.
+    #[xml(extract(n = .., name = "jid", fields(text(type_ = String))))]
+    pub jids: Vec<String>,
+}
+
+/// `<unmute/>` of an IQ set: lets them through again.
+#[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
+#[xml(namespace = ns::CONTACT, name = "unmute")]
+pub struct Unmute {
+    /// Whose; everybody's if empty.
+    #[xml(extract(n = .., name = "jid", fields(text(type_ = String))))]
+    pub jids: Vec<String>,
+}
+
+/// `<mutes/>`: asked for empty, answered with whom the sender has muted.
+#[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
+#[xml(namespace = ns::CONTACT, name = "mutes")]
+pub struct Mutes {
+    /// Whether contact requests are muted altogether.
+    #[xml(flag(name = "all"))]
+    pub all: bool,
+    /// Who is muted.
+    #[xml(extract(n = .., name = "jid", fields(text(type_ = String))))]
+    pub jids: Vec<String>,
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -251,6 +281,20 @@ mod tests {
         round_trip(
             "<taken-over xmlns='it-se.me:register'><hash>ab</hash></taken-over>",
             &TakenOver { hash: "ab".into() },
+        );
+    }
+
+    #[test]
+    fn mute_unmute_and_mutes() {
+        let jids = vec!["eve@example.org".to_owned()];
+        round_trip(
+            "<mute xmlns='it-se.me:contact'><jid>eve@example.org</jid></mute>",
+            &Mute { jids: jids.clone() },
+        );
+        round_trip("<unmute xmlns='it-se.me:contact'/>", &Unmute { jids: Vec::new() });
+        round_trip(
+            "<mutes xmlns='it-se.me:contact'><all/><jid>eve@example.org</jid></mutes>",
+            &Mutes { all: true, jids },
         );
     }
 

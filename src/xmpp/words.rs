@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use super::host::Asker;
 use crate::language::Language;
 use crate::model::{Hash, Identity};
-use crate::service::Linked;
+use crate::service::{Linked, Unmuted};
 
 /// By how many things somebody can be found.
 pub fn title(links: usize, words: Language) -> String {
@@ -20,6 +20,24 @@ pub fn forgotten(gone: usize, words: Language) -> String {
     match gone {
         0 => words.forget_unknown(),
         _ => words.forget_done(),
+    }
+}
+
+/// What became of muting `count` Jabber IDs, or everybody if none was named.
+pub fn muted(count: usize, words: Language) -> String {
+    match count {
+        0 => words.mute_all_done(),
+        _ => words.mute_done(),
+    }
+}
+
+/// What became of unmuting `count` Jabber IDs, or everybody if none was named.
+pub fn unmuted(unmuted: Unmuted, count: usize, words: Language) -> String {
+    match unmuted {
+        _ if count == 0 => words.unmute_all_done(),
+        Unmuted { everybody: true, .. } => words.unmute_vain(),
+        Unmuted { gone: 0, .. } => words.unmute_unknown(),
+        Unmuted { .. } => words.unmute_done(),
     }
 }
 

@@ -129,6 +129,27 @@ async fn confirm_and_forget() {
 }
 
 #[tokio::test]
+async fn mute_and_unmute() {
+    let world = World::start().await;
+    let amy = world.client(&AMY).await;
+    let eve = "<jid>eve@localhost</jid>";
+    let many: String = (0..1001).map(|n| format!("<jid>{n}@localhost</jid>")).collect();
+    for (inner, row) in [
+        ("<jid/>", VALUE),
+        ("<jid>localhost</jid>", VALUE),
+        ("<jid>a@b@c</jid>", VALUE),
+        (&format!("{eve}<jid>eve</jid>"), VALUE),
+        (&many, TOO_MANY),
+    ] {
+        for name in ["mute", "unmute"] {
+            expect(&amy, true, &format!("<{name} xmlns='it-se.me:contact'>{inner}</{name}>"), row).await;
+        }
+    }
+    let mutes = amy.mutes().await.unwrap();
+    assert!(!mutes.everybody && mutes.jids.is_empty(), "nothing was muted");
+}
+
+#[tokio::test]
 async fn limits() {
     let world = World::with("[limits]\nresend_after = '30s'\nhashes_per_day = 150").await;
     let michael = world.client(&MICHAEL).await;
@@ -183,6 +204,8 @@ async fn what_is_no_request() {
     let eve = world.client(&EVE).await;
     for (set, payload) in [
         (true, "<links xmlns='it-se.me:register'/>"),
+        (true, "<mutes xmlns='it-se.me:contact'/>"),
+        (false, "<mute xmlns='it-se.me:contact'/>"),
         (false, "<register xmlns='it-se.me:register' provider='phone' id='+447700900123'/>"),
         (false, "<unknown xmlns='it-se.me:register'/>"),
         (true, "<query xmlns='urn:test'/>"),

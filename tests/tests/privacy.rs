@@ -3,7 +3,7 @@
 use std::{fs, process::Output};
 
 use itseme_client::{Event, Identity, Session};
-use itseme_tests::{AMY, MICHAEL, Needle, Person, RawClient, SERVICE, World, find, next_event};
+use itseme_tests::{AMY, EVE, MICHAEL, Needle, Person, RawClient, SERVICE, World, find, next_event};
 
 /// Codes so long that none is in a log by accident.
 const LONG_CODES: &str = r#"
@@ -34,7 +34,7 @@ async fn nothing_is_left_of_the_story() {
 async fn nothing_is_left_of_a_conversation() {
     let mut world = World::with(LONG_CODES).await;
     let mut amy = world.raw(&AMY).await;
-    let mut needles = needles_of(&[AMY, MICHAEL]);
+    let mut needles = needles_of(&[AMY, EVE, MICHAEL]);
     amy.send(&format!("<presence type='subscribe' to='{SERVICE}'/>")).await;
     amy.next_that(|stanza| stanza.name() == "presence" && stanza.attr("from") == Some(SERVICE)).await;
 
@@ -43,6 +43,7 @@ async fn nothing_is_left_of_a_conversation() {
     says(&mut amy, &by_sms).await;
     says(&mut amy, &format!("introduce {}, {} as {}", MICHAEL.phone, MICHAEL.email, AMY.phone)).await;
     says(&mut amy, &format!("forget email {}", AMY.email)).await;
+    says(&mut amy, &format!("mute {}", EVE.jid)).await;
     let field = |var: &str, value: &str| format!("<field var='{var}'><value>{value}</value></field>");
     let form = |fields: &str| format!("<x xmlns='jabber:x:data' type='submit'>{fields}</x>");
     let registration =

@@ -35,6 +35,7 @@ stories! {
         given_up, the_default_action, in_her_language, shown, forgotten_by_choice, forgotten_by_name,
         everything_forgotten;
     commands: checking, introducing, nothing_to_be_known_by, administrating, unknown_and_impossible, sessions;
+    mute: by_command, by_chat, told_how;
     registration: from_form_to_removal, with_the_form, with_nothing, with_what_cannot_be;
     chat: linking_and_forgetting, introducing, in_german, help_once, answers_are_of_the_same_kind, silence,
         encrypted;

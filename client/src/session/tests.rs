@@ -230,6 +230,24 @@ async fn everything_is_forgotten_only_on_demand() {
 }
 
 #[tokio::test]
+async fn one_is_muted_or_all() {
+    let (session, mut server) = Server::start().await;
+    let eve = "eve@localhost".parse().unwrap();
+    let (muted, request) = join!(session.mute(&eve), server.answer("<jid>eve@localhost</jid>", ""));
+    muted.unwrap();
+    assert!(request.contains("<mute "), "{request}");
+    for (call, name) in [(true, "<mute "), (false, "<unmute ")] {
+        let muting = async { if call { session.mute_all().await } else { session.unmute_all().await } };
+        let (done, request) = join!(muting, server.answer(name, ""));
+        done.unwrap();
+        assert!(!request.contains("<jid"), "{request}");
+    }
+    let answer = "<mutes xmlns='it-se.me:contact'><all/><jid>eve@localhost</jid></mutes>";
+    let (muted, _) = join!(session.mutes(), server.answer("<mutes", answer));
+    assert_eq!(muted.unwrap(), Muted { everybody: true, jids: vec![eve] });
+}
+
+#[tokio::test]
 async fn closing_says_goodbye() {
     let (session, mut server) = Server::start().await;
     let goodbye = async {

@@ -9,6 +9,7 @@ use crate::model::Mac;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0001_first.sql"),
     include_str!("../../../migrations/0002_subscribers.sql"),
+    include_str!("../../../migrations/0003_mutes.sql"),
 ];
 
 /// Runs what is missing, in one transaction; marks a new database with the key it is made with.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, ToSql, params};
 
-use super::super::{Counts, Link, NewRow, Pending, Purged, Queue, Quota, Read, Result, Row, Subscriber, Write};
+use super::super::{Counts, Link, Mute, NewRow, Pending, Purged, Queue, Quota, Read, Result, Row, Subscriber, Write};
 use crate::clock::Millis;
 use crate::model::Mac;
 
@@ -76,6 +76,14 @@ fn outbox(row: &SqlRow) -> rusqlite::Result<Row> {
 fn subscriber(row: &SqlRow) -> rusqlite::Result<Subscriber> {
     Ok(Subscriber {
         owner: row.get("owner_mac")?,
+        sealed: row.get("box")?,
+    })
+}
+
+fn mute(row: &SqlRow) -> rusqlite::Result<Mute> {
+    Ok(Mute {
+        owner: row.get("owner_mac")?,
+        muted: row.get("muted_mac")?,
         sealed: row.get("box")?,
     })
 }
@@ -160,6 +168,26 @@ impl Read for Session<'_> {
             params![after, limit],
             subscriber,
         )
+    }
+
+    fn is_muted(&self, owner: &Mac, muted: &Mac) -> Result<bool> {
+        let found = self.one(
+            "SELECT 1 FROM mutes WHERE owner_mac = ? AND muted_mac = ?",
+            [owner, muted],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+
+    fn mutes_of(&self, owner: &Mac) -> Result<Vec<Mute>> {
+        self.all("SELECT * FROM mutes WHERE owner_mac = ?", [owner], mute)
+    }
+
+    fn count_mutes_of(&self, owner: &Mac) -> Result<usize> {
+        let count = self.one("SELECT count(*) FROM mutes WHERE owner_mac = ?", [owner], |row| {
+            row.get(0)
+        })?;
+        Ok(count.unwrap_or_default())
     }
 
     fn counts(&self) -> Result<Counts> {
@@ -259,6 +287,23 @@ impl Write for Session<'_> {
 
     fn delete_subscriber(&self, owner: &Mac) -> Result<bool> {
         Ok(self.run("DELETE FROM subscribers WHERE owner_mac = ?", [owner])? > 0)
+    }
+
+    fn put_mute(&self, mute: &Mute) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO mutes (owner_mac, muted_mac, box) VALUES (?, ?, ?)",
+            params![mute.owner, mute.muted, mute.sealed],
+        )?;
+        Ok(())
+    }
+
+    fn delete_mute(&self, owner: &Mac, muted: &Mac) -> Result<bool> {
+        let sql = "DELETE FROM mutes WHERE owner_mac = ? AND muted_mac = ?";
+        Ok(self.run(sql, [owner, muted])? > 0)
+    }
+
+    fn delete_mutes_of(&self, owner: &Mac) -> Result<usize> {
+        self.run("DELETE FROM mutes WHERE owner_mac = ?", [owner])
     }
 
     fn purge(&self, now: Millis) -> Result<Purged> {

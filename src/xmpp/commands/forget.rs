@@ -4,7 +4,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use xmpp_parsers::data_forms::{DataForm, FieldType};
 
-use super::super::form::{Answers, choice, field, form};
+use super::super::form::{Answers, choice, field, flag, form};
 use super::super::words::{describe, forgotten};
 use super::{Next, Step};
 use crate::service::Result;
@@ -22,12 +22,10 @@ impl Step for Forget {
             let words = asker.words();
             let links = asker.service.links(&asker.bare).await?;
             let options = links.iter().map(|link| (link.hash.to_string(), describe(link, asker)));
-            let mut everything = field(FieldType::Boolean, "everything", words.forget_everything());
-            everything.values = vec!["0".into()];
             let fields = vec![
                 choice(field(FieldType::ListMulti, "links", words.forget_links()), options),
                 field(FieldType::TextMulti, "details", words.forget_details()),
-                everything,
+                flag("everything", words.forget_everything()),
             ];
             let form_type = "it-se.me:commands:forget";
             Ok(form(form_type, words.command_forget(), words.forget_choose(), fields))

@@ -8,7 +8,9 @@ mod forget;
 mod introduce;
 mod link;
 mod links;
+mod mute;
 mod sessions;
+mod unmute;
 mod wire;
 
 use futures::future::BoxFuture;
@@ -60,7 +62,7 @@ pub struct Command {
     begin: for<'a> fn(&'a Asker) -> BoxFuture<'a, Result<Next>>,
 }
 
-const COMMANDS: [Command; 7] = [
+const COMMANDS: [Command; 9] = [
     Command {
         node: "link",
         name: Language::command_link,
@@ -90,6 +92,18 @@ const COMMANDS: [Command; 7] = [
         name: Language::command_introduce,
         admins_only: false,
         begin: introduce::begin,
+    },
+    Command {
+        node: "mute",
+        name: Language::command_mute,
+        admins_only: false,
+        begin: mute::begin,
+    },
+    Command {
+        node: "unmute",
+        name: Language::command_unmute,
+        admins_only: false,
+        begin: unmute::begin,
     },
     Command {
         node: "statistics",

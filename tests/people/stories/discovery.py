@@ -7,7 +7,7 @@ from person import SERVICE
 from words import words
 
 COMMANDS = "http://jabber.org/protocol/commands"
-FOR_ALL = ["link", "links", "forget", "check", "introduce"]
+FOR_ALL = ["link", "links", "forget", "check", "introduce", "mute", "unmute"]
 FOR_ADMINS = ["statistics", "forget-jid"]
 
 

@@ -93,6 +93,28 @@ pub enum Command {
         #[arg(long)]
         all: bool,
     },
+    /// Get no contact requests any more; whoever asks is not told
+    #[command(group = ArgGroup::new("whom").args(["jids", "all"]).required(true))]
+    Mute {
+        /// Of these JIDs
+        #[arg(value_name = "JID")]
+        jids: Vec<BareJid>,
+        /// Of anybody
+        #[arg(long)]
+        all: bool,
+    },
+    /// Get contact requests again
+    #[command(group = ArgGroup::new("whom").args(["jids", "all"]).required(true))]
+    Unmute {
+        /// Of these JIDs
+        #[arg(value_name = "JID")]
+        jids: Vec<BareJid>,
+        /// Of everybody, whoever was muted
+        #[arg(long)]
+        all: bool,
+    },
+    /// List whose contact requests do not reach you
+    Mutes,
     /// Print the hash of an identity, without any connection
     Hash {
         /// xmpp, email, phone, or an OAuth provider such as github
@@ -159,8 +181,8 @@ mod tests {
         Args::command().debug_assert();
     }
 
-    fn forget(arguments: &[&str]) -> bool {
-        Args::try_parse_from(["itseme-client", "forget"].iter().chain(arguments)).is_ok()
+    fn parses(command: &str, arguments: &[&str]) -> bool {
+        Args::try_parse_from(["itseme-client", command].iter().chain(arguments)).is_ok()
     }
 
     #[test]
@@ -177,7 +199,17 @@ mod tests {
 
     #[test]
     fn everything_is_forgotten_only_on_demand() {
+        let forget = |arguments: &[&str]| parses("forget", arguments);
         assert!(forget(&["--all"]) && forget(&["phone:+447700900123"]));
         assert!(!forget(&[]) && !forget(&["+447700900123"]) && !forget(&["--all", "phone:+447700900123"]));
+    }
+
+    #[test]
+    fn everybody_is_muted_only_on_demand() {
+        for command in ["mute", "unmute"] {
+            assert!(parses(command, &["--all"]) && parses(command, &["eve@example.org", "bob@example.org"]));
+            assert!(!parses(command, &[]) && !parses(command, &["--all", "eve@example.org"]));
+            assert!(!parses(command, &["a@b@c"]));
+        }
     }
 }

@@ -105,6 +105,9 @@ async fn command(command: Command, agent: &mut Agent, output: &Output) -> Result
         Command::Confirm { whose, named } => confirm(agent, &whose, &hashes(&named), output).await,
         Command::Links => links(agent, output).await,
         Command::Forget { named, .. } => forget(agent, &hashes(&named), output).await,
+        Command::Mute { jids, .. } => mute(agent.session(), &jids, output).await,
+        Command::Unmute { jids, .. } => unmute(agent.session(), &jids, output).await,
+        Command::Mutes => mutes(agent.session(), output).await,
         Command::Hash { provider, id } => hash(&provider, &id, output),
     }
 }
@@ -262,6 +265,51 @@ async fn forget(agent: &mut Agent, hashes: &[String], output: &Output) -> Result
         hashes => agent.forget(hashes).await?,
     }
     output.say(&words, json!({ "forgotten": forgotten }));
+    Ok(())
+}
+
+/// Without a JID: everybody. The command line says which.
+async fn mute(session: &Session, jids: &[BareJid], output: &Output) -> Result<(), Failure> {
+    if jids.is_empty() {
+        session.mute_all().await?;
+        output.say("Muted: no contact requests reach you any more.", json!({ "muted": "all" }));
+    }
+    for jid in jids {
+        session.mute(jid).await?;
+        output.say(
+            &format!("Muted: contact requests of {jid} do not reach you any more."),
+            json!({ "muted": jid }),
+        );
+    }
+    Ok(())
+}
+
+/// Without a JID: everybody. The command line says which.
+async fn unmute(session: &Session, jids: &[BareJid], output: &Output) -> Result<(), Failure> {
+    if jids.is_empty() {
+        session.unmute_all().await?;
+        output.say("Everybody's contact requests reach you again.", json!({ "unmuted": "all" }));
+    }
+    for jid in jids {
+        session.unmute(jid).await?;
+        output.say(&format!("{jid} is not muted any more."), json!({ "unmuted": jid }));
+    }
+    if !jids.is_empty() && session.mutes().await?.everybody {
+        output.hint("But all contact requests are muted still: unmute --all ends that.");
+    }
+    Ok(())
+}
+
+async fn mutes(session: &Session, output: &Output) -> Result<(), Failure> {
+    let muted = session.mutes().await?;
+    match (muted.everybody, muted.jids.is_empty()) {
+        (true, _) => output.say("all", json!({ "muted": "all" })),
+        (false, true) => output.hint("Nobody is muted."),
+        (false, false) => {}
+    }
+    for jid in muted.jids {
+        output.say(jid.as_str(), json!({ "muted": jid }));
+    }
     Ok(())
 }
 

@@ -1,0 +1,173 @@
+//! mute: whose contact requests somebody does not want to get. Requesters are answered as ever, and count against the same
+//! limits, so that they do not notice.
+
+use std::collections::HashMap;
+
+use super::error::{Error, Excess, Result};
+use super::{Core, PADDED_TO, Service, Tx, require_account};
+use crate::channel::{Letter, Message};
+use crate::model::identity::parse_target;
+use crate::model::seal::Purpose;
+use crate::model::{BareJid, Mac};
+use crate::store::{Mute, Read};
+
+/// How many Jabber IDs somebody can mute.
+pub const MOST_MUTED: usize = 1000;
+
+/// Whose contact requests do not reach somebody.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Muted {
+    /// Whether nobody's do.
+    pub everybody: bool,
+    /// These, in alphabetical order.
+    pub jids: Vec<BareJid>,
+}
+
+/// What became of unmuting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unmuted {
+    /// How much was muted.
+    pub gone: usize,
+    /// Whether contact requests are muted altogether still.
+    pub everybody: bool,
+}
+
+impl Service {
+    /// Keeps contact requests of `jids` from the `sender` of a stanza, or of everybody if none is named, those that wait for
+    /// their delivery included.
+    ///
+    /// # Errors
+    /// `value_error`, `too_many_requested`, `internal_server_error`; nothing is muted then.
+    pub async fn mute(&self, sender: &BareJid, jids: &[String]) -> Result<()> {
+        require_account(sender)?;
+        let (sender, jids) = (sender.clone(), named(jids)?);
+        self.change(move |core, tx| core.mute(tx, &sender, &jids)).await
+    }
+
+    /// Lets them through again; everybody, whoever was muted, if none is named.
+    ///
+    /// # Errors
+    /// As [`Service::mute`].
+    pub async fn unmute(&self, sender: &BareJid, jids: &[String]) -> Result<Unmuted> {
+        let (owner, jids) = (self.core.keys.owner(sender), named(jids)?);
+        self.change(move |core, tx| core.unmute(tx, &owner, &jids)).await
+    }
+
+    /// Whom the `sender` of a stanza has muted.
+    ///
+    /// # Errors
+    /// `internal_server_error`.
+    pub async fn muted(&self, sender: &BareJid) -> Result<Muted> {
+        let owner = self.core.keys.owner(sender);
+        self.ask(move |core, tx| {
+            let mut muted = Muted::default();
+            for mute in tx.mutes_of(&owner)? {
+                match core.open_mute(&mute)? {
+                    Some(jid) => muted.jids.push(jid),
+                    None => muted.everybody = true,
+                }
+            }
+            muted.jids.sort();
+            Ok(muted)
+        })
+        .await
+    }
+
+    /// Which of the letters must not be sent because who is asked has muted who asks; in the same order.
+    ///
+    /// # Errors
+    /// `internal_server_error`.
+    pub(crate) async fn are_muted(&self, letters: impl Iterator<Item = &Letter>) -> Result<Vec<bool>> {
+        let keys = &self.core.keys;
+        let pair = |letter: &Letter| match &letter.message {
+            Message::Introduction { to, from, .. } => Some((keys.owner(to), keys.owner(from))),
+            _ => None,
+        };
+        let pairs: Vec<Option<(Mac, Mac)>> = letters.map(pair).collect();
+        if pairs.iter().all(Option::is_none) {
+            return Ok(vec![false; pairs.len()]);
+        }
+        self.ask(move |core, tx| {
+            let is_muted =
+                |pair: Option<(Mac, Mac)>| pair.map_or(Ok(false), |(to, from)| core.is_muted(tx, &to, &from));
+            pairs.into_iter().map(is_muted).collect()
+        })
+        .await
+    }
+}
+
+/// The JIDs named.
+fn named(jids: &[String]) -> Result<Vec<BareJid>> {
+    if jids.len() > MOST_MUTED {
+        return Err(Error::TooManyRequested(Excess::Mutes(MOST_MUTED)));
+    }
+    jids.iter().map(|jid| Ok(parse_target(jid)?)).collect()
+}
+
+impl Core {
+    fn mute(&self, tx: &Tx<'_>, sender: &BareJid, jids: &[BareJid]) -> Result<()> {
+        let owner = self.keys.owner(sender);
+        if jids.is_empty() {
+            return self.put_mute(tx, sender, None);
+        }
+        let mut new = HashMap::new();
+        for jid in jids {
+            let muted = self.keys.mute(&owner, Some(&self.keys.owner(jid)));
+            if !tx.is_muted(&owner, &muted)? {
+                new.insert(muted, jid);
+            }
+        }
+        let everybody = usize::from(tx.is_muted(&owner, &self.keys.mute(&owner, None))?);
+        if tx.count_mutes_of(&owner)? + new.len() > MOST_MUTED + everybody {
+            return Err(Error::TooManyRequested(Excess::Mutes(MOST_MUTED)));
+        }
+        new.into_values()
+            .try_for_each(|jid| self.put_mute(tx, sender, Some(jid)))
+    }
+
+    fn put_mute(&self, tx: &Tx<'_>, sender: &BareJid, muted: Option<&BareJid>) -> Result<()> {
+        let owner = self.keys.owner(sender);
+        let id = muted.map(|jid| self.keys.owner(jid));
+        Ok(tx.put_mute(&Mute {
+            owner,
+            muted: self.keys.mute(&owner, id.as_ref()),
+            sealed: self.seal_mute(sender, muted),
+        })?)
+    }
+
+    fn unmute(&self, tx: &Tx<'_>, owner: &Mac, jids: &[BareJid]) -> Result<Unmuted> {
+        let mut gone = 0;
+        if jids.is_empty() {
+            gone = tx.delete_mutes_of(owner)?;
+        }
+        for jid in jids {
+            let muted = self.keys.mute(owner, Some(&self.keys.owner(jid)));
+            gone += usize::from(tx.delete_mute(owner, &muted)?);
+        }
+        let everybody = tx.is_muted(owner, &self.keys.mute(owner, None))?;
+        Ok(Unmuted { gone, everybody })
+    }
+
+    /// Whether `recipient` does not want contact requests of `requester`.
+    pub(super) fn is_muted(&self, tx: &dyn Read, recipient: &Mac, requester: &Mac) -> Result<bool> {
+        let is_muted = |muted| tx.is_muted(recipient, &self.keys.mute(recipient, muted));
+        Ok(is_muted(None)? || is_muted(Some(requester))?)
+    }
+
+    /// A mute's box is the two JIDs; the second is empty if everybody is muted.
+    fn seal_mute(&self, owner: &BareJid, muted: Option<&BareJid>) -> Vec<u8> {
+        let muted = muted.map_or("", |jid| jid.as_str());
+        let mut plain = format!("{owner}\0{muted}\0").into_bytes();
+        // Padded, because the length of a JID tells some of them apart.
+        plain.resize(plain.len().next_multiple_of(PADDED_TO), 0);
+        self.keys.seal(Purpose::Mute, &plain, &mut self.rng())
+    }
+
+    /// Who is muted; nobody in particular if everybody is.
+    fn open_mute(&self, mute: &Mute) -> Result<Option<BareJid>> {
+        let plain = self.keys.open(Purpose::Mute, &mute.sealed).map_err(Self::broken)?;
+        let text = std::str::from_utf8(&plain).map_err(Self::broken)?;
+        let muted = text.split('\0').nth(1).filter(|jid| !jid.is_empty());
+        muted.map(|jid| BareJid::new(jid).map_err(Self::broken)).transpose()
+    }
+}
