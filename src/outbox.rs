@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::channel::{Channel, SendError};
 use crate::clock::{Millis, millis};
-use crate::service::Service;
+use crate::service::{Due, Opened, Service};
 use crate::store::{Queue, Row};
 
 /// Messages sent at once.
@@ -56,16 +56,15 @@ impl Outbox {
         while !self.stop.is_cancelled() {
             let rows = self.claim(Queue::Requests).await;
             // Together, so that they are committed together.
-            join_all(rows.into_iter().map(|row| self.introduce(row))).await;
+            join_all(rows.into_iter().map(|due| self.introduce(due.row))).await;
         }
     }
 
     async fn introduce(&self, row: Row) {
-        let (id, tries) = (row.id, row.tries);
-        if self.service.introduce(row).await.is_err() {
-            let due_at = self.service.clock().now() + backoff(tries);
+        if self.service.introduce(row.id).await.is_err() {
+            let due_at = self.service.clock().now() + backoff(row.tries);
             Outcome {
-                retry: vec![(id, due_at)],
+                retry: vec![(row.id, due_at)],
                 ..Outcome::default()
             }
             .keep(&self.service)
@@ -109,13 +108,9 @@ impl Outbox {
     }
 
     /// What is due, if something is; else nothing, after a wait for the next message.
-    async fn claim(&self, queue: Queue) -> Vec<Row> {
+    async fn claim(&self, queue: Queue) -> Vec<Due> {
         let now = self.service.clock().now();
-        let looked = self
-            .service
-            .store()
-            .read(move |tx| Ok((tx.due(queue, now, BATCH)?, tx.next_due(queue)?)));
-        let next = match looked.await {
+        let next = match self.service.due(queue, BATCH).await {
             Ok((rows, _)) if !rows.is_empty() => return rows,
             Ok((_, next)) => next,
             Err(error) => {
@@ -136,28 +131,19 @@ impl Outbox {
     }
 }
 
-async fn send(service: &Service, queue: Queue, channel: &dyn Channel, rows: Vec<Row>) {
+async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<Due>) {
     let now = service.clock().now();
     let mut outcome = Outcome::default();
-    let mut opened = Vec::new();
-    for row in rows {
-        match service.open_letter(&row.sealed) {
-            _ if row.expires_at <= now => outcome.drop(row, queue, "it expired"),
-            Ok(letter) => opened.push((row, letter)),
-            Err(_) => outcome.drop(row, queue, "it cannot be opened"),
-        }
-    }
-    // Who is asked may have muted who asks since the message was written.
-    let Ok(unwanted) = service.are_muted(opened.iter().map(|(_, letter)| letter)).await else {
-        return tokio::time::sleep(STORE_PAUSE).await;
-    };
     let (mut letters, mut sent) = (Vec::new(), Vec::new());
-    for ((row, letter), unwanted) in opened.into_iter().zip(unwanted) {
-        if unwanted {
-            outcome.remove.push(row.id);
-        } else {
-            letters.push(letter);
-            sent.push(row);
+    for Due { row, letter } in due {
+        match letter {
+            _ if row.expires_at <= now => outcome.drop(row, queue, "it expired"),
+            Opened::Letter(letter) => {
+                letters.push(letter);
+                sent.push(row);
+            }
+            Opened::Unwanted => outcome.remove.push(row.id),
+            Opened::Nothing => outcome.drop(row, queue, "it cannot be opened"),
         }
     }
     for (row, result) in sent.into_iter().zip(channel.send(&letters).await) {
@@ -240,9 +226,8 @@ mod tests {
         }
     }
 
-    async fn waiting(service: &Service, queue: Queue) -> Vec<Row> {
-        let now = service.clock().now();
-        service.store().read(move |tx| tx.due(queue, now, 100)).await.unwrap()
+    async fn waiting(service: &Service, queue: Queue) -> Vec<Due> {
+        service.due(queue, 100).await.unwrap().0
     }
 
     #[tokio::test]
@@ -268,18 +253,18 @@ mod tests {
             };
             service.contact_native(request).await.unwrap();
         }
-        for row in waiting(&service, Queue::Requests).await {
-            service.introduce(row).await.unwrap();
+        for due in waiting(&service, Queue::Requests).await {
+            service.introduce(due.row.id).await.unwrap();
         }
         service.mute(&amy, &[eve.to_string()]).await.unwrap();
 
         let channel = Taken::default();
-        let rows = waiting(&service, Queue::Xmpp).await;
-        assert_eq!(rows.len(), 4);
-        send(&service, Queue::Xmpp, &channel, rows).await;
+        let due = waiting(&service, Queue::Xmpp).await;
+        assert_eq!(due.len(), 4);
+        send(&service, Queue::Xmpp, &channel, due).await;
         let pair = |from: &BareJid, to: &BareJid| (from.to_string(), to.to_string());
         let expected = [pair(&eve, &bob), pair(&michael, &amy), pair(&michael, &bob)];
         assert_eq!(*channel.0.lock().unwrap(), expected);
-        assert_eq!(waiting(&service, Queue::Xmpp).await, []);
+        assert!(waiting(&service, Queue::Xmpp).await.is_empty());
     }
 }

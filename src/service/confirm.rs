@@ -19,18 +19,14 @@ impl Service {
                 return Err(Error::TooManyRequested(Excess::Hashes(HASHES_PER_CONFIRM)));
             }
         }
-        let keys = &self.core.keys;
-        let ids: Option<Vec<_>> = hashes
-            .iter()
-            .map(|hash| Hash::parse(hash.as_ref()).map(|hash| keys.id(&hash)))
-            .collect();
-        let (Some(ids), Ok(target)) = (ids, parse_target(target)) else {
+        let hashes: Option<Vec<_>> = hashes.iter().map(|hash| Hash::parse(hash.as_ref())).collect();
+        let (Some(hashes), Ok(target)) = (hashes, parse_target(target)) else {
             return Ok(false);
         };
-        let owner = Some(keys.owner(&target));
-        self.ask(move |_, tx| {
-            for id in &ids {
-                if tx.owner(id)? != owner {
+        self.ask(move |core, tx| {
+            let owner = Some(core.keys.owner(&target));
+            for hash in &hashes {
+                if tx.owner(&core.keys.id(hash))? != owner {
                     return Ok(false);
                 }
             }

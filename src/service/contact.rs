@@ -13,7 +13,7 @@ use crate::channel::Message;
 use crate::clock::millis;
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Hash, Identity, Mac};
-use crate::store::{NewRow, Queue, Row};
+use crate::store::{NewRow, Queue};
 
 /// For how long a contact request may wait for its delivery.
 const WANTED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -106,8 +106,9 @@ impl Service {
             .filter_map(|(provider, id)| Identity::parse(provider.into(), &id).ok());
         let mut seen = HashSet::new();
         let identities: Vec<Identity> = identities.filter(|identity| seen.insert(identity.hash())).collect();
-        let owner = Some(self.core.keys.owner(target));
+        let target = target.clone();
         self.ask(move |core, tx| {
+            let owner = Some(core.keys.owner(&target));
             let mut confirmed = Vec::new();
             for identity in identities {
                 if tx.owner(&core.keys.id(&identity.hash()))? == owner {
@@ -123,8 +124,8 @@ impl Service {
     ///
     /// # Errors
     /// If the store fails: the request waits on.
-    pub(crate) async fn introduce(&self, row: Row) -> Result<()> {
-        self.change(move |core, tx| core.introduce(tx, &row)).await
+    pub(crate) async fn introduce(&self, row: i64) -> Result<()> {
+        self.change(move |core, tx| core.introduce(tx, row)).await
     }
 }
 
@@ -167,11 +168,12 @@ impl Core {
         self.keys.quota("requests of", &[&self.keys.owner(requester)])
     }
 
-    fn introduce(&self, tx: &Tx<'_>, row: &Row) -> Result<()> {
-        if !tx.remove(row.id)? {
+    fn introduce(&self, tx: &Tx<'_>, row: i64) -> Result<()> {
+        let Some(row) = tx.message(row)? else {
             // Withdrawn since the worker took it.
             return Ok(());
-        }
+        };
+        tx.remove(row.id)?;
         let Ok(request) = self.open::<Request>(Purpose::Outbox, &row.sealed) else {
             tracing::error!("a contact request was dropped: it cannot be opened");
             return Ok(());

@@ -34,9 +34,9 @@ impl Service {
     /// # Errors
     /// `internal_server_error`.
     pub async fn links(&self, sender: &BareJid) -> Result<Vec<Linked>> {
-        let owner = self.core.keys.owner(sender);
+        let sender = sender.clone();
         self.ask(move |core, tx| {
-            let links = tx.links_of(&owner)?;
+            let links = tx.links_of(&core.keys.owner(&sender))?;
             let linked = |link: &Link| {
                 Ok(Linked {
                     hash: core.open_link(link)?.hash,
@@ -54,9 +54,9 @@ impl Service {
     /// # Errors
     /// `too_many_requested`, `internal_server_error`.
     pub async fn forget_native(&self, sender: &BareJid, hashes: &[String]) -> Result<usize> {
-        let selection = self.selection(hashes)?;
+        let selection = selection(hashes)?;
         let sender = sender.clone();
-        self.change(move |core, tx| core.forget(tx, &sender, selection.as_deref()))
+        self.change(move |core, tx| core.forget(tx, &sender, core.ids(selection.as_deref()).as_deref()))
             .await
     }
 
@@ -74,10 +74,11 @@ impl Service {
         resend: bool,
     ) -> Result<Forgetting> {
         self.require_confirmed(target).await?;
-        let selection = self.selection(hashes)?;
+        let selection = selection(hashes)?;
         let (target, language) = (target.clone(), self.language);
         self.change(move |core, tx| {
             let owner = core.keys.owner(&target);
+            let selection = core.ids(selection.as_deref());
             let id = core.forget_id(&owner, selection.as_deref());
             let Some(code) = code else {
                 let new = NewCode {
@@ -104,18 +105,22 @@ impl Service {
         })
         .await
     }
+}
 
-    /// The links named, as the store knows them; `None` is everything. A hash that nobody has names nothing.
-    fn selection(&self, hashes: &[String]) -> Result<Option<Vec<Mac>>> {
-        if hashes.len() > HASHES_PER_CONFIRM {
-            return Err(Error::TooManyRequested(Excess::Hashes(HASHES_PER_CONFIRM)));
-        }
-        let ids = |hash: &String| Hash::parse(hash).map(|hash| self.core.keys.id(&hash));
-        Ok((!hashes.is_empty()).then(|| hashes.iter().filter_map(ids).collect()))
+/// The links named; `None` is everything. A hash that nobody has names nothing.
+fn selection(hashes: &[String]) -> Result<Option<Vec<Hash>>> {
+    if hashes.len() > HASHES_PER_CONFIRM {
+        return Err(Error::TooManyRequested(Excess::Hashes(HASHES_PER_CONFIRM)));
     }
+    Ok((!hashes.is_empty()).then(|| hashes.iter().filter_map(|hash| Hash::parse(hash)).collect()))
 }
 
 impl Core {
+    /// A selection as the store knows it.
+    fn ids(&self, selection: Option<&[Hash]>) -> Option<Vec<Mac>> {
+        Some(selection?.iter().map(|hash| self.keys.id(hash)).collect())
+    }
+
     fn forget(&self, tx: &Tx<'_>, target: &BareJid, selection: Option<&[Mac]>) -> Result<usize> {
         let owner = self.keys.owner(target);
         let mut gone = 0;

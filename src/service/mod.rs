@@ -21,7 +21,7 @@ mod verify;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use rand::RngExt;
@@ -47,7 +47,7 @@ use crate::clock::{Clock, Millis, millis};
 use crate::language::Language;
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Keys, Mac};
-use crate::store::{NewRow, Purged, Queue, Read, Store, StoreError, Write};
+use crate::store::{NewRow, Purged, Queue, Read, Row, Store, StoreError, Write};
 
 /// Whether a parameter that is `true` or `1`, `false` or `0`, or not there, is set.
 ///
@@ -101,7 +101,9 @@ enum Side {
 /// The service, whoever asks by whatever protocol, and the language it is asked in. Clones are the same service.
 #[derive(Clone)]
 pub struct Service {
-    core: Arc<Core>,
+    /// Locked as long as a transaction looks, so that keys and rows are always of the same making (see `rekey`).
+    core: Arc<RwLock<Core>>,
+    frame: Arc<Frame>,
     store: Store,
     language: Language,
 }
@@ -109,6 +111,19 @@ pub struct Service {
 /// What operations need within a transaction.
 struct Core {
     keys: Keys,
+    frame: Arc<Frame>,
+}
+
+impl Deref for Core {
+    type Target = Frame;
+
+    fn deref(&self) -> &Frame {
+        &self.frame
+    }
+}
+
+/// What stays the same as long as the service runs.
+struct Frame {
     clock: Clock,
     settings: Settings,
     requests: limits::RequestLimiter,
@@ -126,17 +141,21 @@ impl Service {
         settings.providers.extend(sign_ins.keys().cloned());
         let requests = limits::RequestLimiter::new(settings.limits.requests_per_second, clock.clone());
         let language = settings.language;
-        let core = Core {
-            keys,
+        let frame = Arc::new(Frame {
             started: clock.now(),
             sign_ins,
             clock,
             settings,
             requests,
             posted: Queue::ALL.map(|queue| (queue, Notify::new())).into(),
+        });
+        let core = Core {
+            keys,
+            frame: frame.clone(),
         };
         Self {
-            core: Arc::new(core),
+            core: Arc::new(RwLock::new(core)),
+            frame,
             store,
             language,
         }
@@ -147,7 +166,7 @@ impl Service {
     #[must_use]
     pub fn speaking(&self, language: Option<Language>) -> Self {
         Self {
-            language: language.unwrap_or(self.core.settings.language),
+            language: language.unwrap_or(self.frame.settings.language),
             ..self.clone()
         }
     }
@@ -159,12 +178,12 @@ impl Service {
 
     /// Names of the providers whose identities can be linked, `xmpp` among them.
     pub fn providers(&self) -> &BTreeSet<String> {
-        &self.core.settings.providers
+        &self.frame.settings.providers
     }
 
     /// For how long the service has been running.
     pub fn uptime(&self) -> Duration {
-        Duration::from_millis(self.core.clock.now().saturating_sub(self.core.started))
+        Duration::from_millis(self.frame.clock.now().saturating_sub(self.frame.started))
     }
 
     /// Counts a request of `requester`.
@@ -172,7 +191,7 @@ impl Service {
     /// # Errors
     /// `request_limit_reached`.
     pub fn admit(&self, requester: &Requester) -> Result<()> {
-        self.core.requests.admit(requester)
+        self.frame.requests.admit(requester)
     }
 
     /// Removes what has expired and forgets who has been quiet.
@@ -180,7 +199,7 @@ impl Service {
     /// # Errors
     /// If the store fails.
     pub async fn purge(&self) -> Result<Purged> {
-        self.core.requests.forget_idle();
+        self.frame.requests.forget_idle();
         self.change(|core, tx| Ok(tx.purge(core.clock.now())?)).await
     }
 
@@ -191,20 +210,28 @@ impl Service {
 
     /// The time the service goes by.
     pub(crate) fn clock(&self) -> &Clock {
-        &self.core.clock
+        &self.frame.clock
     }
 
     /// Resolves when a message was put into `queue`.
     pub(crate) async fn posted(&self, queue: Queue) {
-        match self.core.posted.get(&queue) {
+        match self.frame.posted.get(&queue) {
             Some(notify) => notify.notified().await,
             None => std::future::pending().await,
         }
     }
 
-    /// Opens a message of the outbox.
-    pub(crate) fn open_letter(&self, sealed: &[u8]) -> Result<Letter> {
-        self.core.open(Purpose::Outbox, sealed)
+    /// Up to `limit` messages of `queue` that are due, and when the next one will be.
+    pub(crate) async fn due(&self, queue: Queue, limit: usize) -> Result<(Vec<Due>, Option<Millis>)> {
+        self.ask(move |core, tx| {
+            let rows = tx.due(queue, core.clock.now(), limit)?.into_iter();
+            let opened = rows.map(|row| {
+                let letter = core.open_letter(tx, queue, &row)?;
+                Ok(Due { row, letter })
+            });
+            Ok((opened.collect::<Result<_>>()?, tx.next_due(queue)?))
+        })
+        .await
     }
 
     async fn ask<T: Send + 'static>(
@@ -212,7 +239,7 @@ impl Service {
         question: impl FnOnce(&Core, &dyn Read) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let core = self.core.clone();
-        settle(self.store.read(move |tx| split(question(&core, tx))).await)
+        settle(self.store.read(move |tx| split(question(&locked(&core), tx))).await)
     }
 
     /// Runs `change` in one transaction. An error of the domain keeps what was changed (a wrong guess must count), one
@@ -221,26 +248,47 @@ impl Service {
         &self,
         change: impl FnOnce(&Core, &Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (core, store) = (self.core.clone(), self.store.clone());
+        let (core, frame, store) = (self.core.clone(), self.frame.clone(), self.store.clone());
         // In a task of its own: what has begun is made and worked on, though whoever asked for it may be gone.
         let changed = tokio::spawn(async move {
-            let within = core.clone();
             let changed = store.write(move |write| {
                 let tx = Tx {
                     write,
                     posted: RefCell::default(),
                 };
-                let result = split(change(&within, &tx))?;
+                let result = split(change(&locked(&core), &tx))?;
                 Ok((result, tx.posted.take()))
             });
             let (result, posted) = changed.await?;
             for queue in posted {
-                core.posted.get(&queue).into_iter().for_each(Notify::notify_one);
+                frame.posted.get(&queue).into_iter().for_each(Notify::notify_one);
             }
             Ok(result)
         });
         settle(changed.await.unwrap_or_else(|error| Err(StoreError(error.to_string()))))
     }
+}
+
+fn locked(core: &RwLock<Core>) -> RwLockReadGuard<'_, Core> {
+    core.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A message that is to be sent now.
+pub(crate) struct Due {
+    /// As it is stored.
+    pub(crate) row: Row,
+    /// What it says.
+    pub(crate) letter: Opened,
+}
+
+/// What is in the box of a message.
+pub(crate) enum Opened {
+    /// What is to be sent.
+    Letter(Letter),
+    /// What must not be sent: who is asked has muted who asks since it was written.
+    Unwanted,
+    /// Nothing to send: it cannot be opened, or it is a contact request, which is opened when it is matched.
+    Nothing,
 }
 
 /// A transaction that remembers whose workers must be woken once it is durable.
@@ -307,6 +355,23 @@ impl Core {
         let plain = self.keys.open(purpose, sealed).map_err(Self::broken)?;
         // serde_json's own words may quote the value.
         serde_json::from_slice(&plain).map_err(|_| Self::broken("a sealed box holds something else than expected"))
+    }
+
+    fn open_letter(&self, tx: &dyn Read, queue: Queue, row: &Row) -> Result<Opened> {
+        if queue == Queue::Requests {
+            return Ok(Opened::Nothing);
+        }
+        let Ok(letter) = self.open::<Letter>(Purpose::Outbox, &row.sealed) else {
+            return Ok(Opened::Nothing);
+        };
+        Ok(match &letter.message {
+            Message::Introduction { to, from, .. }
+                if self.is_muted(tx, &self.keys.owner(to), &self.keys.owner(from))? =>
+            {
+                Opened::Unwanted
+            }
+            _ => Opened::Letter(letter),
+        })
     }
 
     /// The database has something that this service did not put there.

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 
 use super::error::{Error, Excess, Result};
 use super::{Core, PADDED_TO, Service, Tx, require_account};
-use crate::channel::{Letter, Message};
 use crate::model::identity::parse_target;
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Mac};
@@ -49,8 +48,9 @@ impl Service {
     /// # Errors
     /// As [`Service::mute`].
     pub async fn unmute(&self, sender: &BareJid, jids: &[String]) -> Result<Unmuted> {
-        let (owner, jids) = (self.core.keys.owner(sender), named(jids)?);
-        self.change(move |core, tx| core.unmute(tx, &owner, &jids)).await
+        let (sender, jids) = (sender.clone(), named(jids)?);
+        self.change(move |core, tx| core.unmute(tx, &core.keys.owner(&sender), &jids))
+            .await
     }
 
     /// Whom the `sender` of a stanza has muted.
@@ -58,10 +58,10 @@ impl Service {
     /// # Errors
     /// `internal_server_error`.
     pub async fn muted(&self, sender: &BareJid) -> Result<Muted> {
-        let owner = self.core.keys.owner(sender);
+        let sender = sender.clone();
         self.ask(move |core, tx| {
             let mut muted = Muted::default();
-            for mute in tx.mutes_of(&owner)? {
+            for mute in tx.mutes_of(&core.keys.owner(&sender))? {
                 match core.open_mute(&mute)? {
                     Some(jid) => muted.jids.push(jid),
                     None => muted.everybody = true,
@@ -69,28 +69,6 @@ impl Service {
             }
             muted.jids.sort();
             Ok(muted)
-        })
-        .await
-    }
-
-    /// Which of the letters must not be sent because who is asked has muted who asks; in the same order.
-    ///
-    /// # Errors
-    /// `internal_server_error`.
-    pub(crate) async fn are_muted(&self, letters: impl Iterator<Item = &Letter>) -> Result<Vec<bool>> {
-        let keys = &self.core.keys;
-        let pair = |letter: &Letter| match &letter.message {
-            Message::Introduction { to, from, .. } => Some((keys.owner(to), keys.owner(from))),
-            _ => None,
-        };
-        let pairs: Vec<Option<(Mac, Mac)>> = letters.map(pair).collect();
-        if pairs.iter().all(Option::is_none) {
-            return Ok(vec![false; pairs.len()]);
-        }
-        self.ask(move |core, tx| {
-            let is_muted =
-                |pair: Option<(Mac, Mac)>| pair.map_or(Ok(false), |(to, from)| core.is_muted(tx, &to, &from));
-            pairs.into_iter().map(is_muted).collect()
         })
         .await
     }

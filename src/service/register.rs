@@ -69,9 +69,12 @@ impl Service {
     /// # Errors
     /// `internal_server_error`.
     pub async fn is_registered(&self, jid: &BareJid) -> Result<bool> {
-        let id = self.core.keys.id(&Identity::of_jid(jid).hash());
-        let owner = Some(self.core.keys.owner(jid));
-        self.ask(move |_, tx| Ok(tx.owner(&id)? == owner)).await
+        let jid = jid.clone();
+        self.ask(move |core, tx| {
+            let id = core.keys.id(&Identity::of_jid(&jid).hash());
+            Ok(tx.owner(&id)? == Some(core.keys.owner(&jid)))
+        })
+        .await
     }
 
     /// Starts to link an identity to `target`, asked for over HTTP by anybody. A browser that has signed in at a
@@ -108,7 +111,7 @@ impl Service {
 
     /// The identity that a code can be sent to.
     fn identity(&self, provider: &str, id: &str) -> Result<Identity> {
-        let settings = &self.core.settings;
+        let settings = &self.frame.settings;
         if !settings.providers.contains(provider) {
             return Err(Error::UnknownProvider);
         }
@@ -128,7 +131,7 @@ impl Service {
         let url = reqwest::Url::parse(next).ok().filter(|_| next.len() <= LONGEST);
         let allowed = url.filter(|url| {
             let origin = url.origin().ascii_serialization();
-            self.core.settings.next_origins.contains(&origin)
+            self.frame.settings.next_origins.contains(&origin)
         });
         allowed.map(String::from).ok_or(Error::Value(
             "'next' must be a URL of an origin that the service's admin has allowed.".into(),

@@ -58,7 +58,7 @@ pub struct SignedIn {
 
 impl Service {
     fn provider(&self, provider: &Provider) -> Result<Arc<dyn SignIn>> {
-        let found = self.core.sign_ins.get(provider.name());
+        let found = self.frame.sign_ins.get(provider.name());
         found.cloned().ok_or(Error::UnknownProvider)
     }
 

@@ -37,8 +37,9 @@ impl Service {
     /// # Errors
     /// `internal_server_error`.
     pub async fn unsubscribe(&self, jid: &BareJid) -> Result<bool> {
-        let owner = self.core.keys.owner(jid);
-        self.change(move |_, tx| Ok(tx.delete_subscriber(&owner)?)).await
+        let jid = jid.clone();
+        self.change(move |core, tx| Ok(tx.delete_subscriber(&core.keys.owner(&jid))?))
+            .await
     }
 
     /// Whether `jid` has subscribed.
@@ -46,8 +47,9 @@ impl Service {
     /// # Errors
     /// `internal_server_error`.
     pub async fn is_subscriber(&self, jid: &BareJid) -> Result<bool> {
-        let owner = self.core.keys.owner(jid);
-        self.ask(move |_, tx| Ok(tx.is_subscriber(&owner)?)).await
+        let jid = jid.clone();
+        self.ask(move |core, tx| Ok(tx.is_subscriber(&core.keys.owner(&jid))?))
+            .await
     }
 
     /// The next page of those who have subscribed; none at the end.

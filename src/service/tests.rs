@@ -100,22 +100,14 @@ impl Fixture {
 
     /// Takes what waits in a queue, as a worker would.
     async fn sent(&self, queue: Queue) -> Vec<Message> {
-        let now = self.clock.now();
-        let rows = self
-            .service
-            .store()
-            .read(move |tx| tx.due(queue, now, 1000))
-            .await
-            .unwrap();
-        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+        let due = self.service.due(queue, 1000).await.unwrap().0;
+        let ids: Vec<i64> = due.iter().map(|due| due.row.id).collect();
         self.service
             .store()
             .write(move |tx| ids.into_iter().try_for_each(|id| tx.remove(id).map(drop)))
             .await
             .unwrap();
-        rows.iter()
-            .map(|row| self.service.open_letter(&row.sealed).unwrap().message)
-            .collect()
+        due.into_iter().map(|due| letter_of(due).message).collect()
     }
 
     /// The codes that wait in a queue.
@@ -129,17 +121,11 @@ impl Fixture {
 
     /// The only code that waits in a queue, which stays there.
     async fn peek_code(&self, queue: Queue) -> String {
-        let now = self.clock.now();
-        let rows = self
-            .service
-            .store()
-            .read(move |tx| tx.due(queue, now, 1000))
-            .await
-            .unwrap();
-        let [row] = &rows[..] else {
-            panic!("{} messages", rows.len())
+        let letters = self.letters(queue).await;
+        let [letter] = &letters[..] else {
+            panic!("{} messages", letters.len())
         };
-        match self.service.open_letter(&row.sealed).unwrap().message {
+        match &letter.message {
             Message::Code { code, .. } => code.to_string(),
             _ => panic!("no code"),
         }
@@ -193,15 +179,8 @@ impl Fixture {
     }
 
     async fn match_requests(&self) {
-        let now = self.clock.now();
-        let rows = self
-            .service
-            .store()
-            .read(move |tx| tx.due(Queue::Requests, now, 100))
-            .await
-            .unwrap();
-        for row in rows {
-            self.service.introduce(row).await.unwrap();
+        for due in self.service.due(Queue::Requests, 100).await.unwrap().0 {
+            self.service.introduce(due.row.id).await.unwrap();
         }
     }
 
@@ -344,7 +323,7 @@ async fn registering_for_another_target_does_not_disturb_the_first() {
         panic!("one notice")
     };
     assert_eq!((to, taken.to_string()), (&amy(), hash("phone", PHONE)));
-    let letter = it.service.core.letter(notices[0].clone(), Language::English);
+    let letter = locked(&it.service.core).letter(notices[0].clone(), Language::English);
     assert!(!crate::channel::text::chat(&letter).contains("michael"));
 }
 
@@ -911,13 +890,17 @@ async fn a_code_for_an_erasure_proves_nothing() {
     assert_eq!(code_of(it.service.verify_any_native(&amy(), &code).await), "not_found");
 }
 
+fn letter_of(due: Due) -> Letter {
+    match due.letter {
+        Opened::Letter(letter) => letter,
+        _ => panic!("no letter"),
+    }
+}
+
 impl Fixture {
     async fn letters(&self, queue: Queue) -> Vec<Letter> {
-        let now = self.clock.now();
-        let read = move |tx: &dyn Read| tx.due(queue, now, 1000);
-        let rows = self.service.store().read(read).await.unwrap();
-        let open = |row: &crate::store::Row| self.service.open_letter(&row.sealed).unwrap();
-        rows.iter().map(open).collect()
+        let due = self.service.due(queue, 1000).await.unwrap().0;
+        due.into_iter().map(letter_of).collect()
     }
 }
 

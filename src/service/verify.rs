@@ -46,9 +46,9 @@ impl Service {
     /// # Errors
     /// As [`Service::verify_native`].
     pub async fn verify_any_native(&self, sender: &BareJid, code: &str) -> Result<Verified> {
-        let (owner, language, code) = (self.core.keys.owner(sender), self.language, code.to_owned());
+        let (sender, language, code) = (sender.clone(), self.language, code.to_owned());
         self.change(move |core, tx| {
-            let mut candidates = tx.pendings_of(&owner)?;
+            let mut candidates = tx.pendings_of(&core.keys.owner(&sender))?;
             candidates.retain(|pending| core.waits_for_code(pending));
             let proven = core.check_code(tx, Side::Native, candidates, |p| core.native_guesses(p), Some(&code))?;
             let hash = proven.hash.ok_or(Error::NothingWaits)?;

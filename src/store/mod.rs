@@ -183,6 +183,8 @@ pub trait Read {
     fn quota(&self, key: &Mac) -> Result<Option<Quota>>;
     /// Up to `limit` messages of `queue` that are due, the longest due first.
     fn due(&self, queue: Queue, now: Millis, limit: usize) -> Result<Vec<Row>>;
+    /// A message, if it is still there.
+    fn message(&self, row: i64) -> Result<Option<Row>>;
     /// When the next message of `queue` is due.
     fn next_due(&self, queue: Queue) -> Result<Option<Millis>>;
     /// Whether `owner` is a subscriber.

@@ -147,6 +147,14 @@ impl Read for Session<'_> {
         )
     }
 
+    fn message(&self, row: i64) -> Result<Option<Row>> {
+        self.one(
+            "SELECT id, tries, expires_at, box FROM outbox WHERE id = ?",
+            [row],
+            outbox,
+        )
+    }
+
     fn next_due(&self, queue: Queue) -> Result<Option<Millis>> {
         let next: Option<Option<Millis>> =
             self.one("SELECT min(due_at) FROM outbox WHERE queue = ?", [queue as u8], |row| {
