@@ -18,6 +18,8 @@ const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Clients of one account remembered at most.
 const OF_ONE: usize = 8;
+/// JIDs of more bytes than that are not remembered: no client has one, and a crowd that makes them up would fill the memory.
+const LONGEST: usize = 512;
 
 /// The clients seen of late.
 pub struct Clients(Recent<BTreeMap<FullJid, Millis>>);
@@ -32,6 +34,9 @@ impl Clients {
     /// Remembers a client that has sent something.
     pub fn seen(&self, jid: &Jid, now: Millis) {
         let Ok(client) = jid.try_as_full() else { return };
+        if jid.as_str().len() > LONGEST {
+            return;
+        }
         self.0.with(&jid.to_bare(), now, |own| {
             own.retain(|_, seen| *seen + millis(REMEMBERED) > now);
             if own.len() < OF_ONE {
@@ -67,5 +72,28 @@ impl Clients {
                 false
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const NOW: Millis = 1_700_000_000_000;
+
+    #[test]
+    fn what_no_client_is_called_takes_no_memory() {
+        let clients = Clients::default();
+        let amy = BareJid::new("amy@example.org").unwrap();
+        let remembered = || clients.0.with(&amy, NOW, |own| own.len());
+        for resource in ["phone", &"x".repeat(1000)] {
+            clients.seen(&Jid::new(&format!("{amy}/{resource}")).unwrap(), NOW);
+        }
+        assert_eq!(remembered(), 1);
+        for n in 0..100 {
+            clients.seen(&Jid::new(&format!("{amy}/{n}")).unwrap(), NOW);
+        }
+        assert_eq!(remembered(), OF_ONE);
     }
 }

@@ -195,7 +195,7 @@ async fn begin(
                 steps: vec![step],
             };
             let reply = show(command, asker, &key, &session, None).await?;
-            sessions.put(key, session, asker.service.clock().now());
+            sessions.put(&key, session, asker.service.clock().now());
             Ok(reply)
         }
     }
@@ -222,7 +222,7 @@ async fn go_on(
     };
     // After an error, the form can be sent again.
     if !matches!(&reply, Ok(reply) if reply.status != Status::Executing) {
-        sessions.put(key, session, now);
+        sessions.put(&key, session, now);
     }
     reply
 }

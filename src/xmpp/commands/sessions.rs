@@ -1,5 +1,6 @@
 //! The commands that people are in the middle of. They belong to a full JID and are kept in memory alone.
 
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use xmpp_parsers::jid::Jid;
@@ -38,27 +39,35 @@ pub enum Found {
 
 /// A session, or that there was one.
 struct Slot {
-    key: Key,
+    /// A hash of the key, which may be long and would fill the memory; it means nothing elsewhere.
+    key: u64,
     touched: Millis,
     /// Nothing once it has expired: what was typed is forgotten.
     session: Option<Session>,
 }
 
 /// All of them, by account, the oldest first.
-pub struct Sessions(Recent<Vec<Slot>>);
+pub struct Sessions {
+    slots: Recent<Vec<Slot>>,
+    hasher: RandomState,
+}
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self(Recent::new(REMEMBERED))
+        Self {
+            slots: Recent::new(REMEMBERED),
+            hasher: RandomState::new(),
+        }
     }
 }
 
 impl Sessions {
     /// Takes a session, to work on it.
     pub fn take(&self, key: &Key, now: Millis) -> Found {
-        self.0.with(&key.0.to_bare(), now, |slots| {
+        let hash = self.hasher.hash_one(key);
+        self.slots.with(&key.0.to_bare(), now, |slots| {
             expire(slots, now);
-            let Some(at) = slots.iter().position(|slot| slot.key == *key) else {
+            let Some(at) = slots.iter().position(|slot| slot.key == hash) else {
                 return Found::Nothing;
             };
             match slots[at].session.take() {
@@ -72,14 +81,15 @@ impl Sessions {
     }
 
     /// Keeps a session until it is taken again, expires, or makes room for newer ones.
-    pub fn put(&self, key: Key, session: Session, now: Millis) {
-        self.0.with(&key.0.to_bare(), now, |slots| {
+    pub fn put(&self, key: &Key, session: Session, now: Millis) {
+        let hash = self.hasher.hash_one(key);
+        self.slots.with(&key.0.to_bare(), now, |slots| {
             expire(slots, now);
             if slots.len() >= OF_ONE {
                 slots.remove(0);
             }
             slots.push(Slot {
-                key,
+                key: hash,
                 touched: now,
                 session: Some(session),
             });
@@ -117,7 +127,7 @@ mod tests {
     #[test]
     fn a_session_is_its_owners_and_is_taken_once() {
         let sessions = Sessions::default();
-        sessions.put(key("phone", "1"), session(), NOW);
+        sessions.put(&key("phone", "1"), session(), NOW);
         assert!(matches!(sessions.take(&key("laptop", "1"), NOW), Found::Nothing));
         assert!(matches!(sessions.take(&key("phone", "2"), NOW), Found::Nothing));
         assert!(matches!(sessions.take(&key("phone", "1"), NOW), Found::Open(_)));
@@ -127,7 +137,7 @@ mod tests {
     #[test]
     fn a_session_expires_and_what_was_typed_with_it() {
         let sessions = Sessions::default();
-        sessions.put(key("phone", "1"), session(), NOW);
+        sessions.put(&key("phone", "1"), session(), NOW);
         let take = |later: Duration| sessions.take(&key("phone", "1"), NOW + millis(later));
         assert!(matches!(take(LIVES), Found::Expired));
         assert!(matches!(take(REMEMBERED), Found::Nothing));
@@ -137,7 +147,7 @@ mod tests {
     fn a_new_session_makes_an_old_one_go() {
         let sessions = Sessions::default();
         for n in 0..=OF_ONE {
-            sessions.put(key("phone", &n.to_string()), session(), NOW);
+            sessions.put(&key("phone", &n.to_string()), session(), NOW);
         }
         assert!(matches!(sessions.take(&key("phone", "0"), NOW), Found::Nothing));
         assert!(matches!(sessions.take(&key("phone", "1"), NOW), Found::Open(_)));
