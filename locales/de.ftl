@@ -85,6 +85,7 @@ error_not_an_account = Das können nur Konten wie name@example.org.
 error_insufficient = Keine dieser Kontaktangaben ist für diese JID bestätigt. Registriere und bestätige zuerst mindestens eine davon.
 error_too_many_hashes = Das ist zu viel auf einmal: Höchstens { $limit } Hashes sind erlaubt. Bitte teile die Anfrage auf.
 error_too_many_details = Das ist zu viel auf einmal: Höchstens { $limit } Kontaktangaben sind erlaubt. Bitte teile die Anfrage auf.
+error_too_many_jids = Das ist zu viel auf einmal: Höchstens { $limit } Jabber-IDs sind erlaubt. Bitte teile die Anfrage auf.
 error_too_many_mutes = Höchstens { $limit } Jabber-IDs können stummgeschaltet sein. Bitte hebe einige davon auf oder schalte alle stumm.
 error_unknown_provider = Diesen Anbieter gibt es bei diesem Dienst nicht.
 error_limit_seconds =

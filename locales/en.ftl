@@ -86,6 +86,7 @@ error_not_an_account = Only accounts, like name@example.org, can do this.
 error_insufficient = None of the contact details is confirmed for this JID. Register and verify at least one of them first.
 error_too_many_hashes = This is too much at once: at most { $limit } hashes are allowed. Please split the request.
 error_too_many_details = This is too much at once: at most { $limit } contact details are allowed. Please split the request.
+error_too_many_jids = This is too much at once: at most { $limit } Jabber IDs are allowed. Please split the request.
 error_too_many_mutes = At most { $limit } Jabber IDs can be muted. Please unmute some, or mute everybody.
 error_unknown_provider = This service does not offer that provider.
 error_limit_seconds =

@@ -85,6 +85,7 @@ error_not_an_account = Solo pueden hacer esto las cuentas, como nombre@example.o
 error_insufficient = Ninguno de los datos de contacto está confirmado para este JID. Registra y confirma primero al menos uno de ellos.
 error_too_many_hashes = Es demasiado de una vez: se permiten como máximo { $limit } hashes. Divide la petición, por favor.
 error_too_many_details = Es demasiado de una vez: se permiten como máximo { $limit } datos de contacto. Divide la petición, por favor.
+error_too_many_jids = Es demasiado de una vez: se permiten como máximo { $limit } ID de Jabber. Divide la petición, por favor.
 error_too_many_mutes = Se pueden silenciar como mucho { $limit } ID de Jabber. Permite algunos de nuevo, o silencia a todo el mundo.
 error_unknown_provider = Este servicio no ofrece ese proveedor.
 error_limit_seconds =

@@ -85,6 +85,7 @@ error_not_an_account = Seuls les comptes, comme nom@example.org, peuvent faire c
 error_insufficient = Aucune de ces coordonnées n’est confirmée pour ce JID. Enregistrez-en et confirmez-en d’abord au moins une.
 error_too_many_hashes = C’est trop à la fois : { $limit } empreintes (hash) au maximum. Veuillez diviser la requête.
 error_too_many_details = C’est trop à la fois : { $limit } coordonnées au maximum. Veuillez diviser la requête.
+error_too_many_jids = C’est trop à la fois : { $limit } identifiants Jabber au maximum. Veuillez diviser la requête.
 error_too_many_mutes = On peut ignorer { $limit } identifiants Jabber au plus. Veuillez en autoriser certains, ou ignorer tout le monde.
 error_unknown_provider = Ce service ne propose pas ce fournisseur.
 error_limit_seconds =

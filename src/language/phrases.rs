@@ -87,6 +87,7 @@ phrases! {
     error_insufficient();
     error_too_many_hashes(limit);
     error_too_many_details(limit);
+    error_too_many_jids(limit);
     error_too_many_mutes(limit);
     error_unknown_provider();
     error_limit_seconds(count);

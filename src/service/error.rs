@@ -87,6 +87,8 @@ pub enum Excess {
     Hashes(usize),
     /// Contact details.
     Details(usize),
+    /// Jabber IDs.
+    Jids(usize),
     /// Jabber IDs that somebody has muted.
     Mutes(usize),
 }
@@ -111,6 +113,7 @@ impl Error {
             Self::InsufficientContactInfo => language.error_insufficient(),
             Self::TooManyRequested(Excess::Hashes(limit)) => language.error_too_many_hashes(*limit),
             Self::TooManyRequested(Excess::Details(limit)) => language.error_too_many_details(*limit),
+            Self::TooManyRequested(Excess::Jids(limit)) => language.error_too_many_jids(*limit),
             Self::TooManyRequested(Excess::Mutes(limit)) => language.error_too_many_mutes(*limit),
             Self::UnknownProvider => language.error_unknown_provider(),
             Self::RequestLimitReached { retry_after } => too_often(language, *retry_after),

@@ -35,7 +35,7 @@ pub use self::contact::ContactRequest;
 pub use self::error::{Error, Excess, OAuthFailure, Result};
 pub use self::forget::{Forgetting, Linked};
 pub use self::limits::{HASHES_PER_CONFIRM, HASHES_PER_CONTACT, Limits, Requester};
-pub use self::mute::{MOST_MUTED, Muted, Unmuted};
+pub use self::mute::{Muted, Unmuted};
 pub use self::register::{Registered, Status};
 pub use self::sign_in::{Callback, SignedIn};
 pub use self::statistics::Statistics;

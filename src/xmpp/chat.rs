@@ -9,6 +9,7 @@ use unicode_normalization::char::is_combining_mark;
 use super::host::Asker;
 use super::words::{describe, forgotten, muted, title, unmuted};
 use crate::language::Language;
+use crate::model::identity::parse_target;
 use crate::model::{Identity, Provider};
 use crate::service::{Error, Muted, Result, Status};
 
@@ -212,13 +213,24 @@ fn items(list: &str) -> impl Iterator<Item = &str> {
         .filter(|item| !item.is_empty())
 }
 
-/// The Jabber IDs in a list, none only if there is no list: nobody means everybody by a comma.
+/// The Jabber IDs in a list, none only if there is no list: nobody means everybody by a comma. One alone is taken as it is,
+/// because it may have commas in it.
 fn jids(list: &str) -> Vec<String> {
-    let bare = |jid: &str| jid.trim().trim_matches(|c| "\"'<>“”„‘’«»".contains(c)).to_owned();
     match list {
         "" => Vec::new(),
-        list => list.split([',', ';', '\n']).map(bare).collect(),
+        one if parse_target(unquoted(one)).is_ok() => vec![unquoted(one).to_owned()],
+        many => many
+            .split([',', ';', '\n'])
+            .map(|jid| unquoted(jid.trim()).to_owned())
+            .collect(),
     }
+}
+
+/// Without what stands around it where a text names it.
+fn unquoted(text: &str) -> &str {
+    let pairs = [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»'), ('<', '>')];
+    let within = |(open, close)| text.strip_prefix(open)?.strip_suffix(close);
+    pairs.into_iter().find_map(within).map_or(text, str::trim)
 }
 
 /// What a word means, however it is accented, and in which language: in `expected` if it is a word there.
@@ -267,7 +279,6 @@ fn folded(word: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::model::BareJid;
 
     fn introduce(contacts: &str, details: &str) -> Wish {
         Wish::Introduce {
@@ -398,7 +409,17 @@ mod tests {
                 "eve@example.org, <bob@example.org>",
                 &["eve@example.org", "bob@example.org"],
             ),
+            (
+                "« eve@example.org », bob@example.org",
+                &["eve@example.org", "bob@example.org"],
+            ),
+            (
+                "“eve@example.org”, “bob@example.org”",
+                &["eve@example.org", "bob@example.org"],
+            ),
             (",", &["", ""]),
+            ("a,b;c@example.org", &["a,b;c@example.org"]),
+            ("“eve@example.org", &["“eve@example.org"]),
         ] {
             assert_eq!(jids(text), expected, "{text}");
         }
@@ -408,9 +429,7 @@ mod tests {
     fn of_many_muted_only_some_are_read_out() {
         let muted = |count: usize| Muted {
             everybody: false,
-            jids: (0..count)
-                .map(|n| BareJid::new(&format!("{n}@example.org")).unwrap())
-                .collect(),
+            jids: (0..count).map(|n| format!("{n}@example.org")).collect(),
         };
         let words = Language::English;
         assert_eq!(mutes(&muted(0), words), words.mutes_none());

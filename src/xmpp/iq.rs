@@ -164,6 +164,6 @@ async fn mutes(service: &Service, sender: &BareJid, _: Mutes) -> Result<Option<E
     let muted = service.muted(sender).await?;
     Ok(Some(Element::from(Mutes {
         all: muted.everybody,
-        jids: muted.jids.iter().map(BareJid::to_string).collect(),
+        jids: muted.jids,
     })))
 }

@@ -32,7 +32,7 @@ impl Step for Unmute {
                 true => format!("{} {}", words.mutes_all(), words.unmute_ask()),
                 false => words.unmute_ask(),
             };
-            let jids = muted.jids.iter().map(|jid| (jid.to_string(), jid.to_string()));
+            let jids = muted.jids.into_iter().map(|jid| (jid.clone(), jid));
             let fields = vec![
                 choice(field(FieldType::ListMulti, "jids", words.mutes_some()), jids),
                 flag("everybody", words.unmute_all()),
