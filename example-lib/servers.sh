@@ -135,6 +135,7 @@ key_file = "$folder/service/itseme.key"
 [limits] # so that you can play
 codes_per_day = 1000
 codes_per_target_per_day = 1000
+codes_per_address_per_day = 1000
 resend_after = "0s"
 repeat_contact_after = "0s"
 

@@ -35,16 +35,29 @@ impl Config {
         }
         if let Some(email) = &self.providers.email {
             email.smtp()?;
+            if email.budget == 0 {
+                return Err(unusable(
+                    "providers.email.budget",
+                    "must be at least 1; without [providers.email], no mail is sent",
+                ));
+            }
         }
         for (name, provider) in &self.providers.oauth {
             provider.settings(name, self.public_url())?;
         }
         if let Some(phone) = &self.providers.phone {
             phone.gateway()?;
-            if phone.allowed_prefixes.iter().any(|prefix| !prefix.starts_with('+')) {
+            if !phone.allowed_prefixes.iter().all(|prefix| is_prefix(prefix)) {
                 return Err(unusable(
                     "providers.phone.allowed_prefixes",
                     "expected prefixes like \"+49\"",
+                ));
+            }
+            let budgets = phone.budgets();
+            if !budgets.iter().all(|(prefix, budget)| is_prefix(prefix) && *budget > 0) {
+                return Err(unusable(
+                    "providers.phone.budgets",
+                    "expected prefixes with at least 1 each, like { \"+\" = 1000, \"+49\" = 500 }",
                 ));
             }
         }
@@ -65,6 +78,12 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// The beginning of a phone number as numbers are compared: + and digits.
+fn is_prefix(text: &str) -> bool {
+    let digits = text.strip_prefix('+');
+    digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 impl Presentation {

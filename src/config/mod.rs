@@ -16,7 +16,8 @@ pub use self::oauth::OAuthProvider;
 pub use self::sections::{
     Component, EmailProvider, Http, Network, PhoneProvider, Presentation, Providers, StoreConfig,
 };
-use crate::service::{CodeRules, Limits, Settings};
+use crate::model::Provider;
+use crate::service::{Budget, CodeRules, Limits, Settings};
 
 /// Everything an admin can set; `component.toml.example` explains every key.
 #[derive(Clone, Debug, Deserialize)]
@@ -55,6 +56,7 @@ impl Config {
         Settings {
             providers: configured.into_iter().flatten().map(str::to_owned).collect(),
             phone_prefixes: phone.map(|phone| phone.allowed_prefixes.clone()).unwrap_or_default(),
+            budgets: self.budgets(),
             codes: self.codes.clone(),
             limits: self.limits.clone(),
             next_origins: self
@@ -64,6 +66,22 @@ impl Config {
                 .collect(),
             language: self.service.language,
         }
+    }
+
+    /// How many codes may be sent in a day, by mail and by SMS to what prefixes.
+    fn budgets(&self) -> Vec<Budget> {
+        let email = self.providers.email.iter().map(|email| Budget {
+            provider: Provider::Email,
+            prefix: String::new(),
+            per_day: email.budget,
+        });
+        let phone = self.providers.phone.iter().flat_map(PhoneProvider::budgets);
+        let phone = phone.map(|(prefix, per_day)| Budget {
+            provider: Provider::Phone,
+            prefix,
+            per_day,
+        });
+        email.chain(phone).collect()
     }
 
     /// `http.public_url` without a final slash.

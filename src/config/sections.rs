@@ -239,9 +239,16 @@ pub struct EmailProvider {
     smtp_file: Option<PathBuf>,
     /// Who the mails are from.
     pub from: Mailbox,
+    /// How many are sent in a day.
+    #[serde(default = "EmailProvider::default_budget")]
+    pub budget: u32,
 }
 
 impl EmailProvider {
+    fn default_budget() -> u32 {
+        10_000
+    }
+
     /// The SMTP server's URL, which may hold a password.
     ///
     /// # Errors
@@ -272,7 +279,14 @@ pub struct PhoneProvider {
     /// Beginnings of the numbers that are served; empty: all.
     #[serde(default)]
     pub allowed_prefixes: Vec<String>,
+    #[serde(default)]
+    budgets: BTreeMap<String, u32>,
 }
+
+/// The beginning of every number.
+const ANY_NUMBER: &str = "+";
+/// Text messages to all numbers in a day, unless the admin says otherwise.
+const TEXTS_PER_DAY: u32 = 1000;
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -282,6 +296,13 @@ enum GatewayKind {
 }
 
 impl PhoneProvider {
+    /// How many text messages are sent in a day to numbers that begin so. To all together there is always one.
+    pub fn budgets(&self) -> BTreeMap<String, u32> {
+        let mut budgets = self.budgets.clone();
+        budgets.entry(ANY_NUMBER.into()).or_insert(TEXTS_PER_DAY);
+        budgets
+    }
+
     /// The gateway, with all that it needs.
     ///
     /// # Errors

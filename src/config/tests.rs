@@ -37,6 +37,7 @@ fn the_example_can_be_loaded_and_has_every_default() {
     assert_eq!(config.store.path().unwrap(), least.store.path().unwrap());
     assert_eq!(config.store.key_file, least.store.key_file);
     assert_eq!(config.http.unwrap().request_timeout, Http::default_timeout());
+    assert_eq!(config.providers.email.unwrap().budget, 10_000);
 }
 
 #[test]
@@ -156,6 +157,22 @@ fn errors_name_the_key_and_the_remedy() {
         ),
         ("[providers.phone]\ngateway = \"http\"\n", "providers.phone.url: set it"),
         ("[providers.phone]\ngateway = \"pigeon\"\n", "providers.phone.gateway"),
+        (
+            "[providers.phone]\ngateway = \"http\"\nurl = \"x\"\nallowed_prefixes = [\"+49x\"]\n",
+            "providers.phone.allowed_prefixes: expected",
+        ),
+        (
+            "[providers.phone]\ngateway = \"http\"\nurl = \"x\"\nbudgets = { \"49\" = 5 }\n",
+            "providers.phone.budgets: expected",
+        ),
+        (
+            "[providers.phone]\ngateway = \"http\"\nurl = \"x\"\nbudgets = { \"+49\" = 0 }\n",
+            "providers.phone.budgets: expected",
+        ),
+        (
+            "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"x\"\nbudget = 0\n",
+            "providers.email.budget: must be",
+        ),
     ] {
         let complaint = complaint(addition);
         assert!(complaint.contains(expected), "{addition}: {complaint}");
@@ -168,6 +185,21 @@ fn errors_name_the_key_and_the_remedy() {
             .contains("component.secret: set it")
     );
     assert!(load("[component\n").is_err());
+}
+
+#[test]
+fn there_is_always_a_budget_for_all_numbers() {
+    let budgets = |addition: &str| {
+        let phone = format!("{LEAST}[providers.phone]\ngateway = \"http\"\nurl = \"x\"\n{addition}\n");
+        let budgets = load(&phone).unwrap().providers.phone.unwrap().budgets();
+        budgets.into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(budgets(""), [("+".to_owned(), 1000)]);
+    assert_eq!(
+        budgets("budgets = { \"+49\" = 5 }"),
+        [("+".to_owned(), 1000), ("+49".to_owned(), 5)]
+    );
+    assert_eq!(budgets("budgets = { \"+\" = 5 }"), [("+".to_owned(), 5)]);
 }
 
 #[test]

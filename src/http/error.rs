@@ -51,7 +51,7 @@ impl ApiError {
                 Error::OAuth(_) => (Is::UNAUTHORIZED, "OAuthException"),
                 Error::JsonDecode => (Is::BAD_REQUEST, "json_decode_error"),
                 Error::Key(_) => (Is::BAD_REQUEST, "key_error"),
-                Error::Value(_) | Error::InvalidId(_) | Error::CountryNotServed | Error::NotAnAccount => {
+                Error::Value(_) | Error::InvalidId(_) | Error::NumberNotServed | Error::NotAnAccount => {
                     (Is::BAD_REQUEST, "value_error")
                 }
                 Error::InsufficientContactInfo => (Is::BAD_REQUEST, "insufficient_contact_info"),

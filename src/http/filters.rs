@@ -47,8 +47,9 @@ pub fn admitted(
     warp::ext::optional::<ClientAddress>().map(move |client: Option<ClientAddress>| {
         // Only the server makes requests, and it always knows the address.
         let address = client.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |client| client.0);
-        service.admit(&Requester::Address(site(address)))?;
-        Ok(service.clone())
+        let site = site(address);
+        service.admit(&Requester::Address(site))?;
+        Ok(service.asked_from(site))
     })
 }
 

@@ -82,7 +82,7 @@ phrases! {
     error_oauth_refused();
     error_json();
     error_key(key);
-    error_country();
+    error_number();
     error_not_an_account();
     error_insufficient();
     error_too_many_hashes(limit);

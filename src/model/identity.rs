@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jid::{BareJid, Jid};
-use rlibphonenumber::PHONE_NUMBER_UTIL;
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberType};
 use serde::{Deserialize, Serialize};
 
 use super::Hash;
@@ -180,6 +180,14 @@ impl Identity {
             Err(InvalidId::PossiblePhone)
         }
     }
+
+    /// Whether it is a number that the numbering plan of its country lets somebody earn by: premium rate, shared cost.
+    pub fn costs_extra(&self) -> bool {
+        let parsed = PHONE_NUMBER_UTIL.parse(&self.id, None).ok();
+        let kind = parsed.map(|number| PHONE_NUMBER_UTIL.get_number_type(&number));
+        let is_phone = self.provider == Provider::Phone;
+        is_phone && matches!(kind, Some(PhoneNumberType::PremiumRate | PhoneNumberType::SharedCost))
+    }
 }
 
 /// The bare JID that `text` names; a resource is dropped.
@@ -309,6 +317,18 @@ mod tests {
         assert!(reachable("+1 500 555 0006").is_ok());
         assert!(reachable("+0011234567").is_err());
         assert!(reachable("+1 555 010 01000").is_err());
+    }
+
+    #[test]
+    fn numbers_that_earn_somebody_money_are_known() {
+        let costs_extra = |provider, id| Identity::parse(provider, id).unwrap().costs_extra();
+        for number in ["+44 909 879 0123", "+49 900 1 123456", "+1 900 234 5678"] {
+            assert!(costs_extra(Provider::Phone, number), "{number}");
+        }
+        for number in ["+44 7700 900123", "+49 171 3920000", "+1 500 555 0006"] {
+            assert!(!costs_extra(Provider::Phone, number), "{number}");
+        }
+        assert!(!costs_extra(Provider::OAuth("github".into()), "+449098790123"));
     }
 
     #[test]

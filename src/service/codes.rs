@@ -1,5 +1,6 @@
 //! Sending codes and checking them: the part that registering, verifying and forgetting share.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -79,6 +80,8 @@ pub struct NewCode {
     pub resend: bool,
     /// What is spoken there.
     pub language: Language,
+    /// Who asks for it, over HTTP.
+    pub address: Option<IpAddr>,
 }
 
 /// What a pending row's box holds.
@@ -140,7 +143,7 @@ impl Core {
         if waiting.is_some() && !new.resend {
             return Ok(());
         }
-        self.count_code(tx, &new.identity.hash(), &owner)?;
+        self.count_code(tx, &new, &owner)?;
         let rule = self.settings.codes.of(&new.identity.provider);
         let code = Code::random(rule.digits, &mut self.rng());
         let expires_at = now + millis(rule.expires);
@@ -188,11 +191,15 @@ impl Core {
     }
 
     /// Counts a code, unless it is one too many.
-    fn count_code(&self, tx: &Tx<'_>, identity: &Hash, owner: &Mac) -> Result<()> {
+    fn count_code(&self, tx: &Tx<'_>, new: &NewCode, owner: &Mac) -> Result<()> {
         let now = self.clock.now();
-        let counters = self.code_counters(identity, owner);
-        counters.iter().try_for_each(|counter| counter.check(tx, now, 1))?;
-        counters.iter().try_for_each(|counter| counter.add(tx, now, 1))
+        let (counters, budgets) = (self.code_counters(new, owner), self.budgets_for(&new.identity));
+        let all = || counters.iter().chain(budgets.iter().map(|(_, counter)| counter));
+        all().try_for_each(|counter| counter.check(tx, now, 1))?;
+        counters
+            .iter()
+            .try_for_each(|counter| counter.add(tx, now, 1).map(drop))?;
+        self.spend(tx, &budgets)
     }
 
     pub(super) fn open_pending(&self, pending: &Pending) -> Result<PendingBox> {
@@ -220,19 +227,24 @@ impl Core {
         self.keys.quota("code for", &[id, owner])
     }
 
-    fn code_counters(&self, identity: &Hash, owner: &Mac) -> [Counter; 3] {
+    fn code_counters(&self, new: &NewCode, owner: &Mac) -> Vec<Counter> {
         let limits = &self.settings.limits;
-        let id = self.keys.id(identity);
-        let counter = |what, parts: &[&Mac], limit, window| Counter {
+        let id = self.keys.id(&new.identity.hash());
+        let counter = |what: &str, parts: &[&Mac], limit, window| Counter {
             key: self.keys.quota(what, parts),
             limit,
             window,
         };
-        [
+        let mut counters = vec![
             counter("codes of identity", &[&id], limits.codes_per_day, DAY),
             counter("codes of target", &[owner], limits.codes_per_target_per_day, DAY),
             counter("resend", &[&id], 1, limits.resend_after),
-        ]
+        ];
+        if let Some(address) = new.address {
+            let what = format!("codes of address {address}");
+            counters.push(counter(&what, &[], limits.codes_per_address_per_day, DAY));
+        }
+        counters
     }
 
     /// Whether the code can still be entered from that side.

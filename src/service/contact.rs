@@ -215,7 +215,7 @@ impl Core {
             window: self.settings.limits.repeat_contact_after,
         };
         match repeat.check(tx, now, 1) {
-            Ok(()) => repeat.add(tx, now, 1).map(|()| true),
+            Ok(()) => repeat.add(tx, now, 1).map(|_| true),
             Err(Error::RequestLimitReached { .. }) => Ok(false),
             Err(error) => Err(error),
         }

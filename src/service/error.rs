@@ -34,8 +34,8 @@ pub enum Error {
     Value(Cow<'static, str>),
     /// The id that somebody typed is none.
     InvalidId(InvalidId),
-    /// No text messages go to that country.
-    CountryNotServed,
+    /// No text messages go to that country, or that kind of number.
+    NumberNotServed,
     /// A server asks for what only accounts can do.
     NotAnAccount,
     /// None of the requester's details is proven.
@@ -108,7 +108,7 @@ impl Error {
             Self::Key(key) => language.error_key(key),
             Self::Value(text) => text.clone().into_owned(),
             Self::InvalidId(invalid) => invalid.text(language),
-            Self::CountryNotServed => language.error_country(),
+            Self::NumberNotServed => language.error_number(),
             Self::NotAnAccount => language.error_not_an_account(),
             Self::InsufficientContactInfo => language.error_insufficient(),
             Self::TooManyRequested(Excess::Hashes(limit)) => language.error_too_many_hashes(*limit),

@@ -75,7 +75,7 @@ impl Service {
     ) -> Result<Forgetting> {
         self.require_confirmed(target).await?;
         let selection = selection(hashes)?;
-        let (target, language) = (target.clone(), self.language);
+        let (target, language, address) = (target.clone(), self.language, self.address);
         self.change(move |core, tx| {
             let owner = core.keys.owner(&target);
             let selection = core.ids(selection.as_deref());
@@ -88,6 +88,7 @@ impl Service {
                     identity: Identity::of_jid(&target),
                     resend,
                     language,
+                    address,
                 };
                 let everything = selection.is_none();
                 core.send_code(tx, Side::Http, new, |code, _| Message::ForgetCode {

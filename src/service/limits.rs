@@ -35,6 +35,8 @@ pub struct Limits {
     pub codes_per_day: u32,
     /// Codes sent to all identities of one target in a day.
     pub codes_per_target_per_day: u32,
+    /// Codes asked for by one client address (IPv6: one /64) over HTTP in a day.
+    pub codes_per_address_per_day: u32,
     /// Between two codes to one identity.
     #[serde(with = "humantime_serde")]
     pub resend_after: Duration,
@@ -53,6 +55,7 @@ impl Default for Limits {
             guesses_per_day: 10,
             codes_per_day: 5,
             codes_per_target_per_day: 20,
+            codes_per_address_per_day: 50,
             resend_after: Duration::from_secs(30),
             hashes_per_day: 1000,
             repeat_contact_after: DAY,
@@ -128,14 +131,15 @@ impl Counter {
         })
     }
 
-    /// Counts `more`.
+    /// Counts `more`; tells how many that makes.
     ///
     /// # Errors
     /// If the store fails.
-    pub(super) fn add(&self, tx: &Tx<'_>, now: Millis, more: u32) -> Result<()> {
+    pub(super) fn add(&self, tx: &Tx<'_>, now: Millis, more: u32) -> Result<u32> {
         let mut quota = self.current(tx, now)?;
         quota.used = quota.used.saturating_add(more);
-        Ok(tx.put_quota(&self.key, quota)?)
+        tx.put_quota(&self.key, quota)?;
+        Ok(quota.used)
     }
 
     fn current(&self, tx: &Tx<'_>, now: Millis) -> Result<Quota> {

@@ -2,6 +2,7 @@
 //!
 //! Everything an operation does is done here: the adapters parse, call and encode.
 
+mod budget;
 mod codes;
 mod confirm;
 mod contact;
@@ -20,6 +21,7 @@ mod verify;
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
@@ -30,6 +32,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 
+pub use self::budget::Budget;
 pub use self::codes::{CodeRule, CodeRules};
 pub use self::contact::ContactRequest;
 pub use self::error::{Error, Excess, OAuthFailure, Result};
@@ -79,6 +82,8 @@ pub struct Settings {
     pub providers: BTreeSet<String>,
     /// Beginnings of the phone numbers that text messages go to; empty: all.
     pub phone_prefixes: Vec<String>,
+    /// How many codes may be sent in all.
+    pub budgets: Vec<Budget>,
     /// Shape and life of codes.
     pub codes: CodeRules,
     /// How often, how much.
@@ -98,7 +103,8 @@ enum Side {
     Http,
 }
 
-/// The service, whoever asks by whatever protocol, and the language it is asked in. Clones are the same service.
+/// The service, whoever asks by whatever protocol, and the language and address it is asked in and from. Clones are the
+/// same service.
 #[derive(Clone)]
 pub struct Service {
     /// Locked as long as a transaction looks, so that keys and rows are always of the same making (see `rekey`).
@@ -106,6 +112,7 @@ pub struct Service {
     frame: Arc<Frame>,
     store: Store,
     language: Language,
+    address: Option<IpAddr>,
 }
 
 /// What operations need within a transaction.
@@ -158,6 +165,7 @@ impl Service {
             frame,
             store,
             language,
+            address: None,
         }
     }
 
@@ -167,6 +175,16 @@ impl Service {
     pub fn speaking(&self, language: Option<Language>) -> Self {
         Self {
             language: language.unwrap_or(self.frame.settings.language),
+            ..self.clone()
+        }
+    }
+
+    /// The same service, asked over HTTP from `address`, for which the codes that it sends are counted. The callers cut
+    /// IPv6 to its /64.
+    #[must_use]
+    pub fn asked_from(&self, address: IpAddr) -> Self {
+        Self {
+            address: Some(address),
             ..self.clone()
         }
     }

@@ -119,8 +119,8 @@ impl Service {
         identity.check_reachable()?;
         let prefixes = &settings.phone_prefixes;
         let served = prefixes.is_empty() || prefixes.iter().any(|prefix| identity.id.starts_with(prefix.as_str()));
-        if identity.provider == Provider::Phone && !served {
-            return Err(Error::CountryNotServed);
+        if identity.provider == Provider::Phone && (!served || identity.costs_extra()) {
+            return Err(Error::NumberNotServed);
         }
         Ok(identity)
     }
@@ -150,7 +150,7 @@ impl Service {
             return self.start_sign_in(side, target, identity, resend, next).await;
         }
         let hash = identity.hash();
-        let (target, language) = (target.clone(), self.language);
+        let (target, language, address) = (target.clone(), self.language, self.address);
         self.change(move |core, tx| {
             if side == Side::Native {
                 core.link_itself(tx, &target, language)?;
@@ -162,6 +162,7 @@ impl Service {
                 identity: identity.clone(),
                 resend,
                 language,
+                address,
             };
             core.send_code(tx, side, new, |code, minutes| Message::Code {
                 identity,

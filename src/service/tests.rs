@@ -49,13 +49,27 @@ fn code_of<T: std::fmt::Debug>(result: Result<T>) -> &'static str {
         Error::NotRegistered | Error::NothingWaits => "not_found",
         Error::MissingCode => "missing_code",
         Error::FaultyCode => "faulty_code",
-        Error::Value(_) | Error::InvalidId(_) | Error::CountryNotServed => "value_error",
+        Error::Value(_) | Error::InvalidId(_) | Error::NumberNotServed => "value_error",
         Error::InsufficientContactInfo => "insufficient_contact_info",
         Error::TooManyRequested(_) => "too_many_requested",
         Error::UnknownProvider => "unknown_provider",
         Error::RequestLimitReached { .. } => "request_limit_reached",
         other => panic!("{other:?}"),
     }
+}
+
+fn keys() -> Keys {
+    Keys::new(&zeroize::Zeroizing::new([7; 32]))
+}
+
+fn service(store: Store, clock: &Clock, change: impl FnOnce(&mut Settings)) -> Service {
+    let mut settings = Settings {
+        providers: ["xmpp", "email", "phone"].map(str::to_owned).into(),
+        ..Settings::default()
+    };
+    change(&mut settings);
+    let sign_ins: SignIns = [("octo".to_owned(), Arc::new(Octo) as Arc<dyn SignIn>)].into();
+    Service::new(store, keys(), clock.clone(), settings, sign_ins)
 }
 
 /// A provider where whoever comes with the code `amy` is amy.
@@ -82,20 +96,18 @@ impl Fixture {
 
     fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let keys = Keys::new(&zeroize::Zeroizing::new([7; 32]));
-        let store = SqliteStore::open(&folder.path().join("test.db"), keys.check()).unwrap();
-        let mut settings = Settings {
-            providers: ["xmpp", "email", "phone"].map(str::to_owned).into(),
-            ..Settings::default()
-        };
-        change(&mut settings);
+        let store = SqliteStore::open(&folder.path().join("test.db"), keys().check()).unwrap();
         let clock = Clock::system();
-        let sign_ins: SignIns = [("octo".to_owned(), Arc::new(Octo) as Arc<dyn SignIn>)].into();
         Self {
-            service: Service::new(Store::new(store), keys, clock.clone(), settings, sign_ins),
+            service: service(Store::new(store), &clock, change),
             clock,
             _folder: folder,
         }
+    }
+
+    /// The service as it is after a restart: it remembers what is in the store.
+    fn restarted(&self, change: impl FnOnce(&mut Settings)) -> Service {
+        service(self.service.store().clone(), &self.clock, change)
     }
 
     /// Takes what waits in a queue, as a worker would.
@@ -449,6 +461,114 @@ async fn only_allowed_prefixes_are_sent_text_messages() {
     assert_eq!(code_of(it.register(&amy(), "phone", PHONE).await), "value_error");
     it.register(&amy(), "phone", "+49 171 3920000").await.unwrap();
     assert!(it.register(&amy(), "email", MAIL).await.is_ok());
+}
+
+#[tokio::test]
+async fn nobody_is_sent_a_text_message_that_earns_somebody_money() {
+    let it = Fixture::new();
+    let (premium, shared_cost) = ("+44 909 879 0123", "+44 843 000 1234");
+    for number in [premium, shared_cost] {
+        assert_eq!(code_of(it.register(&amy(), "phone", number).await), "value_error");
+    }
+    assert!(it.sent(Queue::Phone).await.is_empty());
+}
+
+fn budget(provider: &str, prefix: &str, per_day: u32) -> Budget {
+    Budget {
+        provider: provider.into(),
+        prefix: prefix.into(),
+        per_day,
+    }
+}
+
+/// Somebody else, with another number, each time.
+fn caller(n: u32) -> (BareJid, String) {
+    (jid(&format!("caller{n}@example.org")), format!("+4477009001{n:02}"))
+}
+
+#[tokio::test]
+async fn each_budget_that_covers_a_number_counts() {
+    let it = Fixture::with(|settings| {
+        settings.budgets = vec![
+            budget("phone", "+", 4),
+            budget("phone", "+44", 3),
+            budget("phone", "+49", 1),
+        ];
+    });
+    for n in 0..3 {
+        let (jid, number) = caller(n);
+        it.register(&jid, "phone", &number).await.unwrap();
+    }
+    let (jid, number) = caller(3);
+    let refused = it.register(&jid, "phone", &number).await;
+    assert!(matches!(refused, Err(Error::RequestLimitReached { retry_after }) if retry_after <= 24 * 60 * MINUTE));
+    // What is refused uses up nothing: there is one left for all numbers.
+    it.register(&jid, "phone", "+49 171 3920000").await.unwrap();
+    assert_eq!(
+        code_of(it.register(&jid, "phone", "+43 664 1234567").await),
+        "request_limit_reached"
+    );
+    assert_eq!(it.sent(Queue::Phone).await.len(), 4);
+    // Mails are another matter.
+    it.register(&jid, "email", MAIL).await.unwrap();
+
+    it.clock.advance(24 * 60 * MINUTE);
+    it.register(&jid, "phone", &number).await.unwrap();
+}
+
+#[tokio::test]
+async fn there_is_a_budget_for_all_mails() {
+    let it = Fixture::with(|settings| settings.budgets = vec![budget("email", "", 2)]);
+    it.register(&amy(), "email", MAIL).await.unwrap();
+    it.register(&amy(), "email", "amy@other.example").await.unwrap();
+    assert_eq!(
+        code_of(it.register(&michael(), "email", "michael@mail.example").await),
+        "request_limit_reached"
+    );
+    it.register(&michael(), "phone", PHONE).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_budget_holds_for_requests_at_once_and_over_restarts() {
+    let settings = |settings: &mut Settings| settings.budgets = vec![budget("phone", "+", 7)];
+    let it = Fixture::with(settings);
+    let asked = (0..50).map(|n| {
+        let service = it.service.clone();
+        tokio::spawn(async move {
+            let (jid, number) = caller(n);
+            service.register_native(&jid, "phone", &number, false).await.is_ok()
+        })
+    });
+    let sent = futures::future::join_all(asked).await;
+    assert_eq!(sent.into_iter().filter(|sent| *sent.as_ref().unwrap()).count(), 7);
+    assert_eq!(it.sent(Queue::Phone).await.len(), 7);
+
+    let restarted = it.restarted(settings);
+    let (jid, number) = caller(50);
+    let refused = restarted.register_native(&jid, "phone", &number, false).await;
+    assert_eq!(code_of(refused), "request_limit_reached");
+}
+
+#[tokio::test]
+async fn codes_asked_for_by_one_address_are_limited() {
+    let it = Fixture::with(|settings| settings.limits.codes_per_address_per_day = 3);
+    let from = |address: &str| it.service.asked_from(address.parse().unwrap());
+    let ask = async |service: &Service, n: u32| {
+        let (jid, _) = caller(n);
+        service.register_http(&jid, "xmpp", jid.as_str(), false, None).await
+    };
+    let (one, other) = (from("192.0.2.1"), from("2001:db8::"));
+    for n in 0..3 {
+        ask(&one, n).await.unwrap();
+        // Asked for again, nothing is sent.
+        ask(&one, n).await.unwrap();
+    }
+    assert_eq!(code_of(ask(&one, 3).await), "request_limit_reached");
+    ask(&other, 3).await.unwrap();
+    // Who asks natively is known by name.
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    it.clock.advance(24 * 60 * MINUTE);
+    ask(&one, 4).await.unwrap();
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ fn row(error: &Error) -> (DefinedCondition, ErrorType, &'static str) {
         Error::OAuth(_) => (Is::NotAuthorized, Auth, "OAuthException"),
         Error::JsonDecode => (Is::BadRequest, Modify, "json-decode-error"),
         Error::Key(_) => (Is::BadRequest, Modify, "key-error"),
-        Error::Value(_) | Error::InvalidId(_) | Error::CountryNotServed | Error::NotAnAccount => {
+        Error::Value(_) | Error::InvalidId(_) | Error::NumberNotServed | Error::NotAnAccount => {
             (Is::BadRequest, Modify, "value-error")
         }
         Error::InsufficientContactInfo => (Is::NotAcceptable, Modify, "insufficient-contact-info"),

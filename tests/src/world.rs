@@ -181,6 +181,7 @@ fn settings(server: &dyn XmppServer, mail: &MailServer, gateway: &Gateway) -> Ta
         guesses_per_day = 10000
         codes_per_day = 10000
         codes_per_target_per_day = 10000
+        codes_per_address_per_day = 1000000
         resend_after = "0s"
         hashes_per_day = 1000000
         repeat_contact_after = "0s"
@@ -188,6 +189,7 @@ fn settings(server: &dyn XmppServer, mail: &MailServer, gateway: &Gateway) -> Ta
         [providers.email]
         smtp = "smtp://127.0.0.1:{mail_port}"
         from = "it-se.me <verify@itse.example>"
+        budget = 1000000
 
         [providers.phone]
         gateway = "twilio"
@@ -195,6 +197,7 @@ fn settings(server: &dyn XmppServer, mail: &MailServer, gateway: &Gateway) -> Ta
         auth_token = "{token}"
         from = "+447700900000"
         api_url = "{gateway_url}"
+        budgets = {{ "+" = 1000000 }}
         "#
     );
     settings.parse().expect("settings in TOML")

@@ -1,0 +1,74 @@
+//! Budgets: how many codes a day may cost money or a good name, whoever asks for them.
+//!
+//! What is left of one is durable, and counted in the transaction that puts the message into the outbox. A code that the
+//! gateway then refuses has been counted, too: gateways charge for some of them, and tries are what an attacker makes.
+
+use super::error::Result;
+use super::limits::{Counter, DAY};
+use super::{Core, Tx};
+use crate::model::{Identity, Provider};
+
+/// How many codes are sent in a day to everything that begins alike.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    /// What is sent: text messages or mails.
+    pub provider: Provider,
+    /// The beginning of the ids that it covers; empty: all. Where several budgets cover an id, each counts.
+    pub prefix: String,
+    /// Codes in a day, which begins with the first.
+    pub per_day: u32,
+}
+
+impl Budget {
+    fn covers(&self, identity: &Identity) -> bool {
+        self.provider == identity.provider && identity.id.starts_with(&self.prefix)
+    }
+
+    fn counter(&self, core: &Core) -> Counter {
+        let what = format!("budget of {} {}", self.provider.name(), self.prefix);
+        Counter {
+            key: core.keys.quota(&what, &[]),
+            limit: self.per_day,
+            window: DAY,
+        }
+    }
+
+    /// Tells the admin, once in a day each, that little or nothing is left now that `used` are.
+    fn watch(&self, used: u32) {
+        let (provider, prefix, budget) = (self.provider.name(), self.prefix.as_str(), self.per_day);
+        if used == budget {
+            tracing::error!(
+                provider,
+                prefix,
+                budget,
+                remedy = "if these are your users, raise the budget in the provider's section; if not, somebody makes \
+                          you pay: lower limits.codes_per_address_per_day, or take the prefix off allowed_prefixes",
+                "a budget is used up: no more codes are sent there until a day after its first"
+            );
+        } else if used == nearly(budget) {
+            tracing::warn!(provider, prefix, budget, used, "a budget is nearly used up");
+        }
+    }
+}
+
+/// Four fifths.
+fn nearly(budget: u32) -> u32 {
+    budget - budget / 5
+}
+
+impl Core {
+    /// The counters of all budgets that cover `identity`, each with its budget.
+    pub(super) fn budgets_for(&self, identity: &Identity) -> Vec<(&Budget, Counter)> {
+        let budgets = self.settings.budgets.iter();
+        let covering = budgets.filter(|budget| budget.covers(identity));
+        covering.map(|budget| (budget, budget.counter(self))).collect()
+    }
+
+    /// Takes one code off each.
+    pub(super) fn spend(&self, tx: &Tx<'_>, budgets: &[(&Budget, Counter)]) -> Result<()> {
+        for (budget, counter) in budgets {
+            budget.watch(counter.add(tx, self.clock.now(), 1)?);
+        }
+        Ok(())
+    }
+}
