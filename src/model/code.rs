@@ -2,17 +2,33 @@
 
 use std::fmt;
 
-use rand::Rng;
 use rand::distr::{Distribution, Uniform};
+use rand::rand_core::UnwrapErr;
+use rand::rngs::SysRng;
 use serde::{Deserialize, Serialize};
 
+/// The operating system's random source, without a state of its own that could be guessed, seeded or copied.
+pub type SystemRandom = UnwrapErr<SysRng>;
+
 /// A code of decimal digits, as it is sent and typed back. `Debug` hides it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Codes cannot be compared, which would take longer the more of a guess is right; their MACs can, in constant time:
+///
+/// ```compile_fail,E0369
+/// use itseme::model::Code;
+/// assert!(Code::typed("3991") == Code::typed("3991"));
+/// ```
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Code(String);
 
 impl Code {
-    /// Draws `digits` digits, each value equally likely.
-    pub fn random(digits: u8, rng: &mut impl Rng) -> Self {
+    /// Draws `digits` digits, each value equally likely. No other source will do than the system's:
+    ///
+    /// ```compile_fail,E0308
+    /// use itseme::model::Code;
+    /// Code::random(6, &mut rand::rng());
+    /// ```
+    pub fn random(digits: u8, rng: &mut SystemRandom) -> Self {
         // 0..=9 is never an empty range; an impossible failure yields no code rather than a weak one.
         let digit = Uniform::new_inclusive(b'0', b'9').ok();
         let text = (0..digits)
@@ -49,15 +65,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn has_the_digits_asked_for_and_varies() {
-        let mut rng = rand::rng();
-        let codes: std::collections::HashSet<_> = (0..100).map(|_| Code::random(6, &mut rng).to_string()).collect();
-        assert!(codes.len() > 50);
-        assert!(
-            codes
-                .iter()
-                .all(|c| c.len() == 6 && c.bytes().all(|b| b.is_ascii_digit()))
-        );
+    fn every_digit_is_as_likely_at_every_place() {
+        const CODES: u32 = 20_000;
+        const DIGITS: u8 = 6;
+        let mut counts = [[0u32; 10]; DIGITS as usize];
+        let mut different = std::collections::HashSet::new();
+        for _ in 0..CODES {
+            let code = Code::random(DIGITS, &mut UnwrapErr(SysRng));
+            assert_eq!(code.as_str().len(), usize::from(DIGITS));
+            for (place, digit) in code.as_str().bytes().enumerate() {
+                counts[place][usize::from(digit - b'0')] += 1;
+            }
+            different.insert(code.to_string());
+        }
+        // Pearson's chi-squared with 9 degrees of freedom: a fair source exceeds 60 once in a billion times.
+        for place in counts {
+            let expected = f64::from(CODES) / 10.0;
+            let squares = place.map(|count| (f64::from(count) - expected).powi(2) / expected);
+            assert!(squares.iter().sum::<f64>() < 60.0, "{place:?}");
+        }
+        // Of 20,000 drawn out of a million, some 200 come twice.
+        assert!(different.len() > 19_500, "{}", different.len());
     }
 
     #[test]

@@ -7,7 +7,7 @@ pub mod hash;
 pub mod identity;
 pub mod seal;
 
-pub use code::Code;
+pub use code::{Code, SystemRandom};
 pub use hash::Hash;
 pub use identity::{Identity, InvalidId, Provider};
 pub use jid::BareJid;

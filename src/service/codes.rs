@@ -16,6 +16,13 @@ use crate::model::seal::Purpose;
 use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};
 use crate::store::Pending;
 
+/// The window in which wrong guesses at an identity make its codes longer.
+pub(super) const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Wrong codes that the target itself may enter natively for each code it was sent, whatever others have guessed.
+pub(super) const OWN_GUESSES: u32 = 2;
+/// Codes do not grow beyond so many digits: people have to type them.
+pub(super) const LONGEST: u8 = 8;
+
 /// The shape and life of a provider's codes.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,6 +101,9 @@ pub(super) struct PendingBox {
     /// The id of the first letter with a code, which later ones correct.
     #[serde(default)]
     pub(super) letter: Option<String>,
+    /// How long the code is. Those of the first version were never longer than configured.
+    #[serde(default)]
+    pub(super) digits: u8,
     /// How far a sign-in is (OAuth providers only).
     #[serde(default)]
     pub(super) sign_in: Option<SignInBox>,
@@ -110,6 +120,7 @@ impl PendingBox {
             provider,
             hash,
             letter: None,
+            digits: 0,
             sign_in: None,
             next: None,
         }
@@ -145,7 +156,7 @@ impl Core {
         }
         self.count_code(tx, &new, &owner)?;
         let rule = self.settings.codes.of(&new.identity.provider);
-        let code = Code::random(rule.digits, &mut self.rng());
+        let code = Code::random(self.digits(tx, &new.identity)?, &mut self.rng());
         let expires_at = now + millis(rule.expires);
         // A code that was replaced must not arrive after the one that replaced it.
         let about = self.about_code(&new.id, &owner);
@@ -161,7 +172,7 @@ impl Core {
             letter: sent.or_else(|| Some(letter.id.clone())),
             ..PendingBox::new(new.target, new.identity.provider, new.proves)
         };
-        self.put_pending(tx, &new.id, &code, expires_at, &remembered)?;
+        self.put_pending(tx, &new.id, &code, expires_at, remembered)?;
         self.post(tx, &letter, Some(about), expires_at)
     }
 
@@ -172,9 +183,13 @@ impl Core {
         id: &Mac,
         code: &Code,
         expires_at: Millis,
-        remembered: &PendingBox,
+        remembered: PendingBox,
     ) -> Result<()> {
         let owner = self.keys.owner(&remembered.target);
+        let remembered = PendingBox {
+            digits: u8::try_from(code.as_str().len()).unwrap_or(u8::MAX),
+            ..remembered
+        };
         Ok(tx.put_pending(&Pending {
             id: *id,
             owner,
@@ -182,7 +197,7 @@ impl Core {
             native_guesses: 0,
             http_guesses: 0,
             expires_at,
-            sealed: self.seal_pending(remembered)?,
+            sealed: self.seal_pending(&remembered)?,
         })?)
     }
 
@@ -212,14 +227,47 @@ impl Core {
         remembered.is_ok_and(|remembered| remembered.hash.is_some() && remembered.sign_in.is_none())
     }
 
-    /// Where wrong guesses of the target itself are counted: guesses on one side do not use up the other's.
-    pub(super) fn native_guesses(&self, pending: &Pending) -> Mac {
-        self.keys.quota("native guesses", &[&pending.id, &pending.owner])
+    /// How many digits the next code to `identity` has: the more wrong codes were entered there, the more.
+    fn digits(&self, tx: &Tx<'_>, identity: &Identity) -> Result<u8> {
+        let wrong = self
+            .guesses_of_month(&self.keys.id(&identity.hash()), u32::MAX)
+            .used(tx, self.clock.now())?;
+        let rule = self.settings.codes.of(&identity.provider);
+        let more = wrong / self.settings.limits.guesses_per_day.max(1);
+        let digits = u32::from(rule.digits).saturating_add(more);
+        Ok(u8::try_from(digits).unwrap_or(u8::MAX).min(LONGEST.max(rule.digits)))
     }
 
-    /// Where wrong guesses over HTTP at an identity are counted.
-    pub(super) fn http_guesses(&self, id: &Mac) -> Mac {
-        self.keys.quota("http guesses", &[id])
+    /// How many wrong guesses at an identity a code may see there in a month. A longer one has been sent since then.
+    fn good_for(&self, remembered: &PendingBox) -> u32 {
+        let rule = self.settings.codes.of(&remembered.provider);
+        if remembered.digits >= LONGEST.max(rule.digits) {
+            return u32::MAX;
+        }
+        let longer = u32::from(remembered.digits.saturating_sub(rule.digits));
+        self.settings.limits.guesses_per_day.saturating_mul(longer + 1)
+    }
+
+    /// Counts wrong guesses at an identity: on one side they do not use up the other's.
+    fn guesses_of_day(&self, side: Side, identity: &Mac) -> Counter {
+        let what = match side {
+            Side::Native => "native guesses",
+            Side::Http => "http guesses",
+        };
+        Counter {
+            key: self.keys.quota(what, &[identity]),
+            limit: self.settings.limits.guesses_per_day,
+            window: DAY,
+        }
+    }
+
+    /// Counts wrong guesses at an identity on both sides together.
+    fn guesses_of_month(&self, identity: &Mac, limit: u32) -> Counter {
+        Counter {
+            key: self.keys.quota("guesses", &[identity]),
+            limit,
+            window: MONTH,
+        }
     }
 
     /// What the message with a code is about: it goes when the code has served, was replaced or is forgotten.
@@ -257,7 +305,7 @@ impl Core {
     }
 
     /// Finds which of the `candidates` the code belongs to, and removes that registration. A wrong code counts as a
-    /// guess at each of them on this side, and where `guessed_at` says.
+    /// guess at each of them on this side, and at the identity that `guessed_at` says.
     pub(super) fn check_code(
         &self,
         tx: &Tx<'_>,
@@ -282,15 +330,16 @@ impl Core {
         if code.as_str().is_empty() {
             return Err(Error::MissingCode);
         }
-        let open = self.open_to_guesses(tx, live, guessed_at)?;
+        let open = self.open_to_guesses(tx, side, live, guessed_at)?;
         // Every candidate is compared, whichever matches: the time tells nothing.
         let right = open.iter().fold(None, |found, (pending, _)| {
             let matches = self.keys.code(&pending.id, &pending.owner, &code) == pending.code;
             if matches { Some(pending) } else { found }
         });
         let Some(right) = right else {
-            for (pending, guesses) in open {
-                guesses.add(tx, now, 1)?;
+            for (pending, identity) in open {
+                self.guesses_of_day(side, &identity).add(tx, now, 1)?;
+                self.guesses_of_month(&identity, u32::MAX).add(tx, now, 1)?;
                 self.count_guess(tx, side, pending)?;
             }
             return Err(Error::FaultyCode);
@@ -311,25 +360,22 @@ impl Core {
         })
     }
 
-    /// Those of the `candidates` that may still be guessed at today, each with its counter. One guess is compared with
-    /// every candidate, so it is as many guesses.
+    /// Those of the `candidates` that may still be guessed at, each with its identity. One guess is compared with every
+    /// candidate, so it is as many guesses.
     fn open_to_guesses(
         &self,
         tx: &Tx<'_>,
+        side: Side,
         candidates: Vec<Pending>,
         guessed_at: impl Fn(&Pending) -> Mac,
-    ) -> Result<Vec<(Pending, Counter)>> {
-        let keys: Vec<Mac> = candidates.iter().map(guessed_at).collect();
+    ) -> Result<Vec<(Pending, Mac)>> {
+        let identities: Vec<Mac> = candidates.iter().map(guessed_at).collect();
         let (mut open, mut refused) = (Vec::new(), None);
-        for (pending, key) in candidates.into_iter().zip(&keys) {
-            let counter = Counter {
-                key: *key,
-                limit: self.settings.limits.guesses_per_day,
-                window: DAY,
-            };
-            let compared = keys.iter().filter(|other| *other == key).count();
-            match counter.check(tx, self.clock.now(), u32::try_from(compared).unwrap_or(u32::MAX)) {
-                Ok(()) => open.push((pending, counter)),
+        for (pending, identity) in candidates.into_iter().zip(&identities) {
+            let compared = identities.iter().filter(|other| *other == identity).count();
+            let compared = u32::try_from(compared).unwrap_or(u32::MAX);
+            match self.check_guess(tx, side, &pending, identity, compared) {
+                Ok(()) => open.push((pending, *identity)),
                 Err(error) => refused = Some(error),
             }
         }
@@ -337,6 +383,25 @@ impl Core {
             Some(error) if open.is_empty() => Err(error),
             _ => Ok(open),
         }
+    }
+
+    /// Whether a code may be guessed at. What all others guess natively at an identity counts together, so that many
+    /// JIDs have no more chances than one; for each code it was sent, the target itself has a few of its own.
+    fn check_guess(&self, tx: &Tx<'_>, side: Side, pending: &Pending, identity: &Mac, compared: u32) -> Result<()> {
+        if side == Side::Native && pending.native_guesses < OWN_GUESSES {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        self.guesses_of_day(side, identity).check(tx, now, compared)?;
+        let good_for = self.good_for(&self.open_pending(pending)?);
+        let month = self.guesses_of_month(identity, good_for).check(tx, now, compared);
+        month.map_err(|error| match error {
+            // Too short by now: when it has expired, or at once if that is asked for, a longer one is sent.
+            Error::RequestLimitReached { .. } => Error::RequestLimitReached {
+                retry_after: Duration::from_millis(pending.expires_at.saturating_sub(now)),
+            },
+            other => other,
+        })
     }
 
     /// Removes a registration, and the message with its code if that still waits; tells whether there was one.

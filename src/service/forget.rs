@@ -100,7 +100,7 @@ impl Service {
             };
             let waiting = tx.pending(&id, &owner)?.into_iter().collect();
             let itself = core.keys.id(&Identity::of_jid(&target).hash());
-            core.check_code(tx, Side::Http, waiting, |_| core.http_guesses(&itself), Some(&code))?;
+            core.check_code(tx, Side::Http, waiting, |_| itself, Some(&code))?;
             core.forget(tx, &target, selection.as_deref())?;
             Ok(Forgetting::Forgotten)
         })

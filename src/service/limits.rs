@@ -142,6 +142,14 @@ impl Counter {
         Ok(quota.used)
     }
 
+    /// How often so far.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(super) fn used(&self, tx: &Tx<'_>, now: Millis) -> Result<u32> {
+        Ok(self.current(tx, now)?.used)
+    }
+
     fn current(&self, tx: &Tx<'_>, now: Millis) -> Result<Quota> {
         let counted = tx.quota(&self.key)?.filter(|quota| quota.resets_at > now);
         Ok(counted.unwrap_or(Quota {

@@ -49,7 +49,7 @@ use crate::channel::{Letter, Message};
 use crate::clock::{Clock, Millis, millis};
 use crate::language::Language;
 use crate::model::seal::Purpose;
-use crate::model::{BareJid, Keys, Mac};
+use crate::model::{BareJid, Keys, Mac, SystemRandom};
 use crate::store::{NewRow, Purged, Queue, Read, Row, Store, StoreError, Write};
 
 /// Whether a parameter that is `true` or `1`, `false` or `0`, or not there, is set.
@@ -351,8 +351,8 @@ fn settle<T>(result: Split<T>) -> Result<T> {
 }
 
 impl Core {
-    /// The operating system's random source.
-    fn rng(&self) -> rand::rand_core::UnwrapErr<SysRng> {
+    /// Where all that nobody may guess comes from.
+    fn rng(&self) -> SystemRandom {
         rand::rand_core::UnwrapErr(SysRng)
     }
 

@@ -194,7 +194,7 @@ impl Core {
             }),
             ..PendingBox::new(target.clone(), identity.provider, Some(hash))
         };
-        self.put_pending(tx, &id, &state, now + millis(LIVES), &remembered)?;
+        self.put_pending(tx, &id, &state, now + millis(LIVES), remembered)?;
         Ok(attempt)
     }
 
@@ -219,14 +219,15 @@ impl Core {
             sign_in: None,
             ..self.open_pending(&pending)?
         };
-        self.put_pending(tx, &pending.id, &code, pending.expires_at, &remembered)?;
-        Ok(SignedIn {
+        let signed_in = SignedIn {
             hash: *hash,
-            target: remembered.target,
-            provider: remembered.provider,
-            code,
-            next: remembered.next,
-        })
+            target: remembered.target.clone(),
+            provider: remembered.provider.clone(),
+            code: code.clone(),
+            next: remembered.next.clone(),
+        };
+        self.put_pending(tx, &pending.id, &code, pending.expires_at, remembered)?;
+        Ok(signed_in)
     }
 
     /// The sign-in among `pendings` that `state` belongs to. States compare as MACs, in constant time; codes of

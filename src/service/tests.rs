@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod takeover;
+
 use std::time::Duration;
 
 use futures::FutureExt;

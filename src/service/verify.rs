@@ -7,7 +7,7 @@ use crate::channel::Message;
 use crate::language::Language;
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Hash, Identity, Provider};
-use crate::store::{Link, Pending};
+use crate::store::Link;
 
 /// A link that was made.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Service {
         self.change(move |core, tx| {
             let mut candidates = tx.pendings_of(&core.keys.owner(&sender))?;
             candidates.retain(|pending| core.waits_for_code(pending));
-            let proven = core.check_code(tx, Side::Native, candidates, |p| core.native_guesses(p), Some(&code))?;
+            let proven = core.check_code(tx, Side::Native, candidates, |pending| pending.id, Some(&code))?;
             let hash = proven.hash.ok_or(Error::NothingWaits)?;
             core.verified(tx, proven, hash, language)
         })
@@ -76,11 +76,7 @@ impl Service {
                 Some(target) => tx.pending(&id, &core.keys.owner(target))?.into_iter().collect(),
                 None => tx.pendings(&id)?,
             };
-            let guessed_at = |pending: &Pending| match side {
-                Side::Native => core.native_guesses(pending),
-                Side::Http => core.http_guesses(&id),
-            };
-            let proven = core.check_code(tx, side, candidates, guessed_at, code.as_deref())?;
+            let proven = core.check_code(tx, side, candidates, |_| id, code.as_deref())?;
             core.verified(tx, proven, hash, language)
         })
         .await

@@ -1,0 +1,532 @@
+//! Guessing codes, for months: what an attacker gets who uses every JID, code and day that the limits leave.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+
+use super::super::codes::{LONGEST, MONTH, OWN_GUESSES};
+use super::super::limits::DAY;
+use super::*;
+use crate::store::Pending;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What the limits promise of one identity (docs/protocol.md, "Limits").
+struct Promise {
+    limits: Limits,
+    rule: CodeRule,
+}
+
+impl Promise {
+    /// How many codes can be guessed at in `period`: those of every day's window that it meets.
+    fn codes(&self, period: Duration) -> u32 {
+        let days = (period + self.rule.expires).as_secs().div_ceil(DAY.as_secs());
+        self.limits.codes_per_day * (u32::try_from(days).unwrap() + 1)
+    }
+
+    /// Guesses in `days`, over HTTP or natively.
+    fn guesses_in(&self, days: u32, side: Side) -> u32 {
+        let own = OWN_GUESSES.min(self.limits.guesses_per_code);
+        let anybodys = self.limits.guesses_per_day * (days + 1);
+        match side {
+            Side::Http => anybodys,
+            Side::Native => anybodys + own * self.codes(DAY * days),
+        }
+    }
+
+    /// Guesses at codes of `digits` digits from when codes become short again until they do the next time.
+    fn guesses_at(&self, digits: u8) -> u32 {
+        if digits == self.longest() {
+            return self.guesses_in(30, Side::Http) + self.guesses_in(30, Side::Native);
+        }
+        self.limits.guesses_per_day + OWN_GUESSES.min(self.limits.guesses_per_code) * self.codes(Duration::ZERO)
+    }
+
+    fn longest(&self) -> u8 {
+        LONGEST.max(self.rule.digits)
+    }
+
+    /// The chance to guess one right in any 30 days, in which codes become short again once.
+    fn chance(&self) -> f64 {
+        let at = |digits| f64::from(self.guesses_at(digits)) * chance_of_a_guess(digits);
+        2.0 * (self.rule.digits..=self.longest()).map(at).sum::<f64>()
+    }
+}
+
+fn chance_of_a_guess(digits: u8) -> f64 {
+    0.1_f64.powi(i32::from(digits))
+}
+
+/// A comparison of a wrong code with one that waits.
+struct Guess {
+    at: Millis,
+    side: Side,
+    digits: u8,
+}
+
+/// Somebody who wants `number` linked to one of many JIDs, and never sees what is sent to it. The test does, to guess
+/// wrong every time: that is how an attacker fares who is out of luck, and thus goes on for longest.
+struct Attack {
+    it: Fixture,
+    number: &'static str,
+    /// Length of the code that waits for each JID.
+    digits: HashMap<BareJid, u8>,
+    codes: u32,
+    guesses: Vec<Guess>,
+}
+
+impl Attack {
+    fn new(it: Fixture) -> Self {
+        Self {
+            it,
+            number: PHONE,
+            digits: HashMap::new(),
+            codes: 0,
+            guesses: Vec::new(),
+        }
+    }
+
+    fn promise(&self) -> Promise {
+        let settings = &self.it.service.frame.settings;
+        Promise {
+            limits: settings.limits.clone(),
+            rule: settings.codes.phone,
+        }
+    }
+
+    fn hash(&self) -> String {
+        hash("phone", self.number)
+    }
+
+    /// Asks for a code, natively or over HTTP; tells whether one was sent.
+    async fn ask(&mut self, side: Side, jid: &BareJid, resend: bool) -> bool {
+        let service = &self.it.service;
+        let asked = match side {
+            Side::Native => service.register_native(jid, "phone", self.number, resend).await,
+            Side::Http => service.register_http(jid, "phone", self.number, resend, None).await,
+        };
+        if let Err(error) = asked {
+            let code = code_of::<()>(Err(error));
+            assert!(
+                ["request_limit_reached", "target_unconfirmed"].contains(&code),
+                "{code}"
+            );
+        }
+        let sent = self.it.sent(Queue::Phone).await;
+        for message in &sent {
+            let Message::Code { target, code, .. } = message else {
+                continue;
+            };
+            self.digits
+                .insert(target.clone(), u8::try_from(code.as_str().len()).unwrap());
+        }
+        self.codes += u32::try_from(sent.len()).unwrap();
+        !sent.is_empty()
+    }
+
+    /// Guesses once, natively as `jid` or over HTTP at all codes that wait. Tells how many codes the guess was compared
+    /// with, by what the store has noted at each.
+    async fn guess(&mut self, side: Side, jid: &BareJid) -> usize {
+        let before = self.waiting().await;
+        let result = match side {
+            Side::Native => self.it.verify(jid, &self.hash(), "no").await,
+            Side::Http => self.it.verify_http(&self.hash(), "no").await,
+        };
+        let code = code_of(result);
+        let after = self.waiting().await;
+        let count = |pending: &Pending| pending.native_guesses + pending.http_guesses;
+        let compared = before
+            .iter()
+            .filter(|(jid, old)| after.get(*jid).is_none_or(|new| count(new) > count(old)));
+        let compared: Vec<u8> = compared.map(|(jid, _)| self.digits[jid]).collect();
+        assert_eq!(compared.is_empty(), code != "faulty_code", "{code}");
+        let at = self.it.clock.now();
+        self.guesses.extend(compared.iter().map(|digits| Guess {
+            at,
+            side,
+            digits: *digits,
+        }));
+        compared.len()
+    }
+
+    /// Guesses until it does no good.
+    async fn exhaust(&mut self, side: Side, jid: &BareJid) {
+        while self.guess(side, jid).await > 0 {}
+    }
+
+    async fn waiting(&self) -> HashMap<BareJid, Pending> {
+        let hash = crate::model::Hash::parse(&self.hash()).unwrap();
+        let waiting = self.it.service.ask(move |core, tx| {
+            let pendings = tx.pendings(&core.keys.id(&hash))?.into_iter();
+            Ok(pendings
+                .map(|pending| (core.open_pending(&pending).unwrap().target, pending))
+                .collect())
+        });
+        waiting.await.unwrap()
+    }
+
+    /// The owner, who reads what the number is sent, gets in natively, and may mistype the code once before.
+    async fn owner_gets_in(&self) {
+        let owner = jid("owner@example.org");
+        self.it.resend(&owner, "phone", self.number).await.unwrap();
+        let code = self.it.codes(Queue::Phone).await.pop().unwrap();
+        let mistyped = self.it.verify(&owner, &self.hash(), &wrong(&code)).await;
+        assert_eq!(code_of(mistyped), "faulty_code");
+        self.it.verify(&owner, &self.hash(), &code).await.unwrap();
+    }
+
+    /// The most guesses, or the highest chance, in any `window`.
+    fn most(&self, window: Duration, weight: impl Fn(&Guess) -> f64) -> f64 {
+        let within = |first: &Guess| {
+            let end = first.at + millis(window);
+            let guesses = self
+                .guesses
+                .iter()
+                .filter(move |guess| guess.at >= first.at && guess.at < end);
+            guesses.map(&weight).sum::<f64>()
+        };
+        self.guesses.iter().map(within).fold(0.0, f64::max)
+    }
+
+    /// Holds what was reached against the promise.
+    fn report(&self, name: &str) -> f64 {
+        let promise = self.promise();
+        let day = |side| self.most(DAY, |guess| f64::from(u8::from(guess.side == side)));
+        let (http, native) = (day(Side::Http), day(Side::Native));
+        let chance = self.most(MONTH, |guess| chance_of_a_guess(guess.digits));
+        let mut lengths = BTreeMap::<u8, u32>::new();
+        for guess in &self.guesses {
+            *lengths.entry(guess.digits).or_default() += 1;
+        }
+        println!(
+            "{name}: {} guesses at {} codes, by digits {lengths:?}; in a day {http} over HTTP, {native} natively; \
+             chance in 30 days {:.4} %, promised {:.4} %",
+            self.guesses.len(),
+            self.codes,
+            chance * 100.0,
+            promise.chance() * 100.0,
+        );
+        assert!(http <= f64::from(promise.guesses_in(1, Side::Http)), "{http}");
+        assert!(native <= f64::from(promise.guesses_in(1, Side::Native)), "{native}");
+        assert!(chance <= promise.chance(), "{chance}");
+        chance
+    }
+}
+
+#[test]
+fn the_documentation_promises_what_the_limits_do() {
+    let (codes, promise) = (CodeRules::default(), |rule| {
+        let limits = Limits::default();
+        Promise { limits, rule }.chance() * 100.0
+    });
+    for rule in [codes.xmpp, codes.phone] {
+        assert!((0.665..0.67).contains(&promise(rule)), "{}", promise(rule));
+    }
+    assert!(
+        (0.0084..0.0085).contains(&promise(codes.email)),
+        "{}",
+        promise(codes.email)
+    );
+}
+
+/// The Jabber IDs of one attacker.
+fn eves(count: usize) -> Vec<BareJid> {
+    (0..count).map(|n| jid(&format!("eve{n}@evil.example"))).collect()
+}
+
+#[tokio::test]
+async fn guessing_all_that_is_allowed_every_day() {
+    let (mut attack, eves) = (Attack::new(Fixture::new()), eves(5));
+    for _ in 0..40 {
+        for eve in &eves {
+            attack.ask(Side::Native, eve, false).await;
+            attack.exhaust(Side::Http, eve).await;
+            attack.exhaust(Side::Native, eve).await;
+            attack.it.clock.advance(31 * SECOND);
+        }
+        attack.it.clock.advance(DAY - 155 * SECOND);
+    }
+    attack.report("every day");
+}
+
+impl Attack {
+    /// Nine short codes alive at once, at the seam of two days, none of which was guessed at natively; meanwhile
+    /// `guesses` over HTTP, one less than make codes longer. Then every JID uses up what is its own.
+    async fn burst(&mut self, eves: &[BareJid], mut guesses: usize) {
+        let pause = 31 * SECOND;
+        self.ask(Side::Native, &eves[0], true).await;
+        for _ in 0..guesses.min(5) {
+            guesses -= self.guess(Side::Http, &eves[0]).await;
+        }
+        self.it.clock.advance(DAY - 4 * pause);
+        self.ask(Side::Native, &eves[1], true).await;
+        for _ in 0..guesses {
+            self.guess(Side::Http, &eves[1]).await;
+        }
+        for eve in &eves[2..] {
+            self.it.clock.advance(pause);
+            assert!(self.ask(Side::Native, eve, true).await);
+        }
+        for eve in &eves[1..] {
+            self.exhaust(Side::Native, eve).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn guessing_when_it_is_worth_most() {
+    let (mut attack, eves) = (Attack::new(Fixture::new()), eves(10));
+    let limit = attack.promise().limits.guesses_per_day as usize;
+    // The month's window begins; all else is kept until shortly before its end, and done again thereafter.
+    attack.ask(Side::Native, &eves[0], false).await;
+    attack.guess(Side::Http, &eves[0]).await;
+    attack.it.clock.advance(28 * DAY);
+    attack.burst(&eves, limit - 2).await;
+    attack.it.clock.advance(DAY);
+    attack.burst(&eves, limit - 1).await;
+    for _ in 0..26 {
+        attack.it.clock.advance(DAY);
+        for eve in &eves[..5] {
+            attack.ask(Side::Native, eve, true).await;
+            attack.exhaust(Side::Native, eve).await;
+            attack.exhaust(Side::Http, eve).await;
+            attack.it.clock.advance(31 * SECOND);
+        }
+    }
+    let chance = attack.report("at its best");
+    // The promise is no empty one: this comes close.
+    assert!(chance > 0.75 * attack.promise().chance(), "{chance}");
+}
+
+#[tokio::test]
+async fn guessing_at_random() {
+    let seed = std::env::var("ITSEME_TEST_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
+    println!("ITSEME_TEST_SEED={seed}");
+    let mut rng = StdRng::seed_from_u64(seed);
+    let (mut attack, eves) = (Attack::new(Fixture::new()), eves(12));
+    let until = attack.it.clock.now() + 2 * millis(MONTH);
+    let pauses = [SECOND, 31 * SECOND, 5 * MINUTE, 11 * MINUTE, 60 * MINUTE, DAY / 2, DAY];
+    while attack.it.clock.now() < until {
+        let (eve, side) = (
+            eves.choose(&mut rng).unwrap(),
+            *[Side::Native, Side::Http].choose(&mut rng).unwrap(),
+        );
+        match rng.random_range(0..10) {
+            0..4 => _ = attack.ask(side, eve, rng.random()).await,
+            4..7 => _ = attack.guess(side, eve).await,
+            7 => attack.exhaust(side, eve).await,
+            8 if rng.random_ratio(1, 10) => _ = attack.it.service.forget_native(eve, &[]).await.unwrap(),
+            _ => attack.it.clock.advance(*pauses.choose(&mut rng).unwrap()),
+        }
+    }
+    attack.report("at random");
+}
+
+#[tokio::test]
+async fn nobodys_guesses_keep_the_owner_out() {
+    let (mut attack, eves) = (Attack::new(Fixture::new()), eves(4));
+    for day in 0..30 {
+        for eve in &eves {
+            attack.ask(Side::Native, eve, true).await;
+            attack.exhaust(Side::Native, eve).await;
+            attack.exhaust(Side::Http, eve).await;
+            attack.it.clock.advance(31 * SECOND);
+        }
+        let refused = attack.it.verify_http(&attack.hash(), "no").await;
+        assert!(
+            ["request_limit_reached", "not_found"].contains(&code_of(refused)),
+            "day {day}"
+        );
+        attack.owner_gets_in().await;
+        attack.it.clock.advance(DAY);
+    }
+}
+
+#[tokio::test]
+async fn guesses_at_a_code_that_waits_keep_its_owner_out_neither() {
+    let (mut attack, owner) = (Attack::new(Fixture::new()), jid("owner@example.org"));
+    attack.it.register(&owner, "phone", PHONE).await.unwrap();
+    let code = attack.it.peek_code(Queue::Phone).await;
+    for eve in &eves(4) {
+        attack.it.clock.advance(31 * SECOND);
+        attack.ask(Side::Native, eve, false).await;
+        attack.exhaust(Side::Native, eve).await;
+        attack.exhaust(Side::Http, eve).await;
+    }
+    for _ in 1..OWN_GUESSES {
+        assert_eq!(
+            code_of(attack.it.verify(&owner, &attack.hash(), "no").await),
+            "faulty_code"
+        );
+    }
+    attack.it.verify(&owner, &attack.hash(), &code).await.unwrap();
+}
+
+#[tokio::test]
+async fn guesses_at_the_same_time_all_count() {
+    let (mut attack, eves) = (Attack::new(Fixture::new()), eves(5));
+    for eve in &eves {
+        attack.ask(Side::Native, eve, false).await;
+        attack.it.clock.advance(31 * SECOND);
+    }
+    let hash = attack.hash();
+    let native = eves
+        .iter()
+        .cycle()
+        .take(200)
+        .map(|eve| attack.it.verify(eve, &hash, "no"));
+    let http = (0..200).map(|_| attack.it.verify_http(&hash, "no"));
+    let (native, http) = tokio::join!(futures::future::join_all(native), futures::future::join_all(http));
+    let wrong = |results: Vec<Result<Verified>>| {
+        let codes = results.into_iter().map(code_of);
+        codes.filter(|code| *code == "faulty_code").count()
+    };
+    // Each JID has its own two, which are all that anybody may natively; those over HTTP are compared with five codes.
+    assert_eq!(wrong(native), 10);
+    assert!(wrong(http) <= 2);
+}
+
+#[tokio::test]
+async fn guessing_at_many_numbers_takes_as_many_codes() {
+    const NUMBERS: usize = 20;
+    let numbers: Vec<&'static str> = (0..NUMBERS).map(|n| &*format!("+4477009001{n:02}").leak()).collect();
+    let (mut attack, eves) = (Attack::new(Fixture::new()), eves(10));
+    let mut by_number = vec![0; NUMBERS];
+    for _ in 0..3 {
+        for eve in &eves {
+            for (number, guesses) in numbers.iter().zip(&mut by_number) {
+                attack.number = number;
+                let before = attack.guesses.len();
+                attack.ask(Side::Native, eve, false).await;
+                attack.exhaust(Side::Native, eve).await;
+                attack.exhaust(Side::Http, eve).await;
+                *guesses += attack.guesses.len() - before;
+            }
+            attack.it.clock.advance(31 * SECOND);
+        }
+        attack.it.clock.advance(DAY);
+    }
+    let promise = attack.promise();
+    let each = promise.guesses_in(3, Side::Native) + promise.guesses_in(3, Side::Http);
+    assert!(
+        by_number.iter().all(|guesses| *guesses <= each as usize),
+        "{by_number:?}"
+    );
+    let per_code = attack.guesses.len() / attack.codes as usize;
+    println!(
+        "many numbers: {} guesses at {} codes",
+        attack.guesses.len(),
+        attack.codes
+    );
+    assert!(per_code <= 2 * promise.limits.guesses_per_code as usize);
+    // Ten JIDs are sent so many codes, whatever the number of numbers.
+    assert!(attack.codes <= 10 * 3 * promise.limits.codes_per_target_per_day);
+}
+
+#[tokio::test]
+async fn codes_grow_with_wrong_guesses_and_shrink_after_a_month() {
+    let (mut attack, eve) = (Attack::new(Fixture::new()), jid("eve@evil.example"));
+    let mut lengths = Vec::new();
+    for _ in 0..12 {
+        attack.ask(Side::Native, &eve, true).await;
+        attack.exhaust(Side::Native, &eve).await;
+        attack.exhaust(Side::Http, &eve).await;
+        lengths.push(attack.digits[&eve]);
+        attack.it.clock.advance(DAY);
+    }
+    assert!(
+        lengths.is_sorted() && lengths.starts_with(&[4]) && lengths.ends_with(&[8, 8]),
+        "{lengths:?}"
+    );
+    assert!(lengths.windows(2).all(|pair| pair[1] - pair[0] <= 1), "{lengths:?}");
+    attack.it.clock.advance(MONTH);
+    attack.ask(Side::Native, &eve, true).await;
+    assert_eq!(attack.digits[&eve], 4);
+}
+
+#[tokio::test]
+async fn a_code_that_is_too_short_by_now_serves_its_target_alone() {
+    let (mut attack, eves) = (Attack::new(Fixture::new()), eves(3));
+    for eve in &eves {
+        attack.ask(Side::Native, eve, false).await;
+        attack.it.clock.advance(31 * SECOND);
+    }
+    for eve in &eves[..2] {
+        attack.exhaust(Side::Native, eve).await;
+    }
+    assert_eq!(attack.guesses.len(), 10);
+    assert_eq!(attack.guess(Side::Http, &eves[2]).await, 0);
+    assert_eq!(attack.guess(Side::Native, &eves[2]).await, 1);
+    // A longer one is good for guesses over HTTP again: those natively have not used them up.
+    attack.it.resend(&eves[2], "phone", PHONE).await.unwrap();
+    let code = attack.it.codes(Queue::Phone).await.pop().unwrap();
+    assert_eq!(code.len(), 5);
+    assert_eq!(
+        code_of(attack.it.verify_http(&attack.hash(), "no").await),
+        "faulty_code"
+    );
+    attack.it.verify_http(&attack.hash(), &code).await.unwrap();
+}
+
+#[tokio::test]
+async fn codes_for_erasures_and_for_the_jid_itself_share_their_guesses() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), PHONE).await;
+    let guess_at = async |hashes: &[String]| it.service.forget_http(&amy(), hashes, Some("no".into()), false).await;
+    let mut wrong = 0;
+    for hashes in [vec![], vec![hash("phone", PHONE)], vec![own_hash(&amy())]] {
+        it.service.forget_http(&amy(), &hashes, None, false).await.unwrap();
+        it.clock.advance(31 * SECOND);
+        while matches!(guess_at(&hashes).await, Err(Error::FaultyCode)) {
+            wrong += 1;
+        }
+    }
+    assert_eq!(wrong, 10);
+    let itself = amy();
+    it.service
+        .register_http(&itself, "xmpp", itself.as_str(), false, None)
+        .await
+        .unwrap();
+    assert_eq!(
+        code_of(it.verify_http(&own_hash(&itself), "no").await),
+        "request_limit_reached"
+    );
+    let codes = it.codes(Queue::Xmpp).await;
+    assert_eq!(codes.last().unwrap().len(), 5, "longer, as are all that follow");
+}
+
+#[tokio::test]
+async fn a_code_alone_counts_like_one_with_its_hash() {
+    let (mut attack, eves) = (Attack::new(Fixture::new()), eves(5));
+    let mut wrong = 0;
+    for eve in &eves {
+        attack.ask(Side::Native, eve, false).await;
+        attack.it.clock.advance(31 * SECOND);
+        while matches!(
+            attack.it.service.verify_any_native(eve, "no").await,
+            Err(Error::FaultyCode)
+        ) {
+            wrong += 1;
+        }
+    }
+    let limits = attack.promise().limits;
+    assert_eq!(wrong, limits.guesses_per_day + 3 * OWN_GUESSES);
+}
+
+#[tokio::test]
+async fn the_code_of_a_sign_in_is_long_enough_for_a_month() {
+    let it = Fixture::new();
+    let octo = hash("octo", "amy");
+    for eve in &eves(2) {
+        let state = it.register(eve, "octo", "amy").await.unwrap().goto.unwrap();
+        it.sign_in(&state, "amy").await.unwrap();
+        while matches!(it.verify(eve, &octo, "no").await, Err(Error::FaultyCode)) {}
+    }
+    let state = it.register(&amy(), "octo", "amy").await.unwrap().goto.unwrap();
+    let code = it.sign_in(&state, "amy").await.unwrap().code;
+    assert_eq!(code.as_str().len(), 12);
+    assert_eq!(code_of(it.verify_http(&octo, "no").await), "faulty_code");
+    it.verify_http(&octo, code.as_str()).await.unwrap();
+}
