@@ -68,6 +68,7 @@ page_failed_title = Das hat nicht geklappt
 ## Errors
 
 error_target_unconfirmed = Bitte bestätige zuerst '{ $jid }': Registriere diese Jabber-ID mit dem Anbieter 'xmpp' und bestätige den Code, der an sie geschickt wird.
+error_token_needed = Bitte zeige das Token von '{ $jid }' als 'Authorization: Bearer …'. Um eines zu bekommen, registriere diese Jabber-ID mit dem Anbieter 'xmpp' und bestätige den Code, der an sie geschickt wird.
 error_not_registered = Unter diesem Hash wartet nichts auf einen Code. Bitte registriere die Angabe zuerst.
 error_nothing_waits = Auf diesen Code wartet nichts: Er wurde schon benutzt, ist abgelaufen, wurde zu oft falsch geraten oder war für etwas anderes gedacht. Bitte fordere einen neuen an.
 error_missing_code = Bitte gib den Code ein, den du bekommen hast.

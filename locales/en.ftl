@@ -69,6 +69,7 @@ page_failed_title = That did not work
 ## Errors
 
 error_target_unconfirmed = Please confirm '{ $jid }' first: register it with the provider 'xmpp', and verify the code that it is sent.
+error_token_needed = Please show the token of '{ $jid }' as 'Authorization: Bearer …'. To get one, register that JID with the provider 'xmpp', and verify the code that it is sent.
 error_not_registered = Nothing waits for a code under this hash. Please register first.
 error_nothing_waits = Nothing waits for this code: it was used already, it expired, it was guessed at too often, or it was meant for something else. Please ask for a new one.
 error_missing_code = Please enter the code that was sent to you.

@@ -68,6 +68,7 @@ page_failed_title = No ha funcionado
 ## Errors
 
 error_target_unconfirmed = Primero confirma '{ $jid }': registra ese ID con el proveedor 'xmpp' y confirma el código que se le envía.
+error_token_needed = Muestra el token de '{ $jid }' como 'Authorization: Bearer …'. Para obtener uno, registra ese ID con el proveedor 'xmpp' y confirma el código que se le envía.
 error_not_registered = Nada espera un código con este hash. Haz primero el registro.
 error_nothing_waits = Nada espera este código: ya se ha usado, ha caducado, se ha fallado demasiadas veces o era para otra cosa. Pide uno nuevo, por favor.
 error_missing_code = Escribe el código que has recibido, por favor.

@@ -68,6 +68,7 @@ page_failed_title = Cela n’a pas fonctionné
 ## Errors
 
 error_target_unconfirmed = Veuillez d’abord confirmer '{ $jid }' : enregistrez cet identifiant avec le fournisseur 'xmpp', puis confirmez le code qui lui est envoyé.
+error_token_needed = Veuillez présenter le jeton de '{ $jid }' sous la forme 'Authorization: Bearer …'. Pour en obtenir un, enregistrez cet identifiant avec le fournisseur 'xmpp', puis confirmez le code qui lui est envoyé.
 error_not_registered = Rien n’attend de code sous cette empreinte (hash). Veuillez d’abord faire un enregistrement.
 error_nothing_waits = Rien n’attend ce code : il a déjà servi, il a expiré, il y a eu trop d’essais erronés ou il était destiné à autre chose. Veuillez en demander un nouveau.
 error_missing_code = Veuillez saisir le code qui vous a été envoyé.

@@ -65,6 +65,7 @@ impl Config {
                 .flat_map(|http| http.next_origins.iter().cloned())
                 .collect(),
             language: self.service.language,
+            require_token: self.http.as_ref().is_some_and(|http| http.require_token),
         }
     }
 

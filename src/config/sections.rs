@@ -118,6 +118,9 @@ pub struct Http {
     /// Where browsers may be sent after they have signed in: origins.
     #[serde(default)]
     pub next_origins: Vec<String>,
+    /// Whether asking in a target's name needs a token of that target.
+    #[serde(default)]
+    pub require_token: bool,
     /// For how long a request may take, from its first byte to its last.
     #[serde(default = "Http::default_timeout", with = "humantime_serde")]
     pub request_timeout: Duration,

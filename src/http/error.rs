@@ -44,6 +44,7 @@ impl ApiError {
             Self::ForeignOrigin => (Is::FORBIDDEN, "foreign_origin"),
             Self::Service(error) => match error {
                 Error::TargetUnconfirmed(_) => (Is::UNAUTHORIZED, "target_unconfirmed"),
+                Error::TokenNeeded { .. } => (Is::UNAUTHORIZED, "target_unconfirmed"),
                 Error::NotRegistered | Error::NothingWaits => (Is::NOT_FOUND, "not_found"),
                 Error::MissingCode => (Is::BAD_REQUEST, "missing_code"),
                 Error::FaultyCode => (Is::BAD_REQUEST, "faulty_code"),
@@ -94,6 +95,14 @@ impl ApiError {
                 let seconds = retry_after.as_secs_f64().ceil().max(1.0);
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds as u64));
             }
+            // RFC 6750, 3: who showed nothing is told no more than what to show.
+            Self::Service(Error::TokenNeeded { shown, .. }) => {
+                let challenge = match shown {
+                    true => "Bearer realm=\"it-se.me\", error=\"invalid_token\"",
+                    false => "Bearer realm=\"it-se.me\"",
+                };
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            }
             // What is left of the request is not read, so the connection cannot be used again.
             Self::Timeout | Self::BodyTooLarge { .. } => {
                 headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -135,9 +144,14 @@ mod tests {
     #[test]
     fn every_row_of_the_table() {
         let target = BareJid::new("amy@example.org").unwrap();
+        let token_needed = Error::TokenNeeded {
+            target: target.clone(),
+            shown: false,
+        };
         let retry_after = Duration::from_millis(1500);
         for (error, status, code) in [
             (Error::TargetUnconfirmed(target), 401, "target_unconfirmed"),
+            (token_needed, 401, "target_unconfirmed"),
             (Error::NothingWaits, 404, "not_found"),
             (Error::MissingCode, 400, "missing_code"),
             (Error::FaultyCode, 400, "faulty_code"),

@@ -12,6 +12,7 @@ use warp::http::{HeaderMap, Method};
 
 use super::error::{ApiError, Result};
 use crate::language::Language;
+use crate::model::Token;
 use crate::service::{Error, Requester, Service};
 
 /// Larger bodies are refused. A hundred hashes take 13 KiB.
@@ -53,13 +54,28 @@ pub fn admitted(
     })
 }
 
-/// The same, speaking the client's language: for calls that send or show something to people.
+/// The same, speaking the client's language: for calls that send or show something to people. It sees the client's token.
 pub fn speaking(
     service: Service,
 ) -> impl Filter<Extract = (Result<Service>,), Error = std::convert::Infallible> + Clone {
     admitted(service)
         .and(language())
-        .map(|service: Result<Service>, language| Ok(service?.speaking(language)))
+        .and(token())
+        .map(|service: Result<Service>, language, token| Ok(service?.speaking(language).shown(token)))
+}
+
+/// The token that the client shows (RFC 6750, 2.1): only in the header, because addresses are logged.
+fn token() -> impl Filter<Extract = (Option<Token>,), Error = std::convert::Infallible> + Copy {
+    warp::header::optional::<String>("authorization")
+        .or_else(|_| async { Ok::<_, std::convert::Infallible>((None,)) })
+        .map(|credentials: Option<String>| credentials.as_deref().and_then(bearer))
+}
+
+fn bearer(credentials: &str) -> Option<Token> {
+    let (scheme, token) = credentials.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| Token::shown(token.trim()))
 }
 
 /// What the client likes best to read of what the service speaks (RFC 9110, 12.5.4).
@@ -127,8 +143,8 @@ async fn collect(stream: impl Stream<Item = std::result::Result<impl Buf, warp::
 pub fn cors(origins: &[String]) -> warp::cors::Cors {
     let cors = warp::cors()
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers(["content-type"])
-        .expose_headers(["retry-after"])
+        .allow_headers(["content-type", "authorization"])
+        .expose_headers(["retry-after", "www-authenticate"])
         .max_age(Duration::from_secs(24 * 60 * 60));
     if origins.iter().any(|origin| origin == "*") {
         cors.allow_any_origin().build()
@@ -149,6 +165,16 @@ mod tests {
         assert_ne!(site("2001:db8::1"), site("2001:db8:0:1::1"));
         assert_ne!(site("192.0.2.1"), site("192.0.2.2"));
         assert_eq!(site("::ffff:192.0.2.1"), site("192.0.2.1"));
+    }
+
+    #[test]
+    fn the_scheme_of_a_token_is_bearer_in_any_case() {
+        let shown = |credentials| bearer(credentials).map(|token| token.as_str().to_owned());
+        assert_eq!(shown("Bearer abc"), Some("abc".into()));
+        assert_eq!(shown("bearer  abc"), Some("abc".into()));
+        for credentials in ["", "Bearer", "Basic abc", "abc"] {
+            assert_eq!(shown(credentials), None);
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::wire::Object;
 use crate::language::Language;
 use crate::model::identity::parse_target;
 use crate::model::{BareJid, InvalidId};
-use crate::service::{Callback, ContactRequest, Error, Forgetting, Registered, Service, is_set};
+use crate::service::{Callback, ContactRequest, Error, Forgetting, Registered, Service, Verified, is_set};
 
 type Admitted = Result<Service>;
 
@@ -212,9 +212,18 @@ async fn confirmed(answer: impl Future<Output = Result<bool>>) -> Response {
 }
 
 /// Errors of verify also say that nothing is confirmed.
-async fn verified<T>(answer: impl Future<Output = Result<T>>) -> Response {
+async fn verified(answer: impl Future<Output = Result<Verified>>) -> Response {
     match answer.await {
-        Ok(_) => warp::reply::json(&json!({ "confirmed": true })).into_response(),
+        Ok(verified) => {
+            let mut answer = json!({ "confirmed": true });
+            let Some(token) = verified.token else {
+                return warp::reply::json(&answer).into_response();
+            };
+            answer["token"] = token.as_str().into();
+            let reply = warp::reply::json(&answer);
+            // RFC 6750, 5.3: it is the client's alone.
+            warp::reply::with_header(reply, "cache-control", "no-store").into_response()
+        }
         Err(error) => {
             let mut answer = error.json();
             answer["confirmed"] = false.into();

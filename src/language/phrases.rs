@@ -70,6 +70,7 @@ phrases! {
 
     // Errors
     error_target_unconfirmed(jid);
+    error_token_needed(jid);
     error_not_registered();
     error_nothing_waits();
     error_missing_code();

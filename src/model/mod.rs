@@ -6,9 +6,11 @@ pub mod code;
 pub mod hash;
 pub mod identity;
 pub mod seal;
+pub mod token;
 
 pub use code::{Code, SystemRandom};
 pub use hash::Hash;
 pub use identity::{Identity, InvalidId, Provider};
 pub use jid::BareJid;
 pub use seal::{Keys, Mac};
+pub use token::{Token, TokenHash};

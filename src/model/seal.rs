@@ -56,6 +56,8 @@ pub enum Purpose {
     Outbox,
     /// Who has the service in a contact list.
     Subscriber,
+    /// Whose a token is.
+    Token,
     /// Who does not want whose contact requests.
     Mute,
 }
@@ -67,6 +69,7 @@ impl Purpose {
             Self::Pending => b"pending",
             Self::Outbox => b"outbox",
             Self::Subscriber => b"subscriber",
+            Self::Token => b"token",
             Self::Mute => b"mute",
         }
     }

@@ -75,10 +75,10 @@ impl Service {
     /// The same, asked for over HTTP by anybody.
     ///
     /// # Errors
-    /// Also `target_unconfirmed` unless the target is registered.
+    /// Also `target_unconfirmed` unless the target is registered, and its token shown where that is needed.
     pub async fn contact_http(&self, request: ContactRequest) -> Result<()> {
         check_size(&request)?;
-        self.require_confirmed(&request.target).await?;
+        self.require_allowed(&request.target).await?;
         self.contact(request).await
     }
 

@@ -14,6 +14,13 @@ use crate::store::StoreError;
 pub enum Error {
     /// The target has not proven to be itself.
     TargetUnconfirmed(BareJid),
+    /// Whoever asks in the target's name over HTTP has not shown that they may.
+    TokenNeeded {
+        /// In whose name.
+        target: BareJid,
+        /// Whether there was a token: it is another's, too old or none at all.
+        shown: bool,
+    },
     /// No registration waits under this hash: it is none.
     NotRegistered,
     /// No registration waits for this code.
@@ -98,6 +105,7 @@ impl Error {
     pub fn text(&self, language: Language) -> String {
         match self {
             Self::TargetUnconfirmed(target) => language.error_target_unconfirmed(target),
+            Self::TokenNeeded { target, .. } => language.error_token_needed(target),
             Self::NotRegistered => language.error_not_registered(),
             Self::NothingWaits => language.error_nothing_waits(),
             Self::MissingCode => language.error_missing_code(),

@@ -130,11 +130,13 @@ impl Core {
                 gone += usize::from(self.drop_pending(tx, &waiting.id, &owner)?);
             }
             tx.withdraw(&self.about_requester(target))?;
+            tx.delete_tokens_of(&owner)?;
             tx.delete_mutes_of(&owner)?;
             return Ok(gone + tx.delete_links_of(&owner)?);
         };
         for id in ids {
             gone += usize::from(tx.delete_link(id, &owner)?);
+            self.drop_tokens(tx, target, id)?;
             gone += usize::from(self.drop_pending(tx, id, &owner)?);
         }
         Ok(gone)

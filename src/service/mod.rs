@@ -16,6 +16,7 @@ mod statistics;
 mod subscribers;
 #[cfg(test)]
 mod tests;
+mod token;
 mod typed;
 mod verify;
 
@@ -49,7 +50,7 @@ use crate::channel::{Letter, Message};
 use crate::clock::{Clock, Millis, millis};
 use crate::language::Language;
 use crate::model::seal::Purpose;
-use crate::model::{BareJid, Keys, Mac, SystemRandom};
+use crate::model::{BareJid, Keys, Mac, SystemRandom, Token};
 use crate::store::{NewRow, Purged, Queue, Read, Row, Store, StoreError, Write};
 
 /// Whether a parameter that is `true` or `1`, `false` or `0`, or not there, is set.
@@ -92,6 +93,8 @@ pub struct Settings {
     pub next_origins: BTreeSet<String>,
     /// What is spoken to those whose language is not known.
     pub language: Language,
+    /// Whether asking over HTTP in a target's name needs a token of that target.
+    pub require_token: bool,
 }
 
 /// Where a request came from, which decides what vouches for it.
@@ -113,6 +116,7 @@ pub struct Service {
     store: Store,
     language: Language,
     address: Option<IpAddr>,
+    token: Option<Token>,
 }
 
 /// What operations need within a transaction.
@@ -166,6 +170,7 @@ impl Service {
             store,
             language,
             address: None,
+            token: None,
         }
     }
 

@@ -81,7 +81,7 @@ impl Service {
     /// provider is sent on to `next`.
     ///
     /// # Errors
-    /// `target_unconfirmed` unless the target itself is registered, `value_error` if `next` leads elsewhere, then as
+    /// `target_unconfirmed` unless the target itself is registered, and its token shown where that is needed, `value_error` if `next` leads elsewhere, then as
     /// [`Service::register_native`].
     pub async fn register_http(
         &self,
@@ -94,7 +94,7 @@ impl Service {
         let itself = Provider::from(provider) == Provider::Xmpp
             && Identity::parse(Provider::Xmpp, id) == Ok(Identity::of_jid(target));
         if !itself {
-            self.require_confirmed(target).await?;
+            self.require_allowed(target).await?;
         }
         let identity = self.identity(provider, id)?;
         let next = next.map(|next| self.next(next)).transpose()?;

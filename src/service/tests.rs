@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod takeover;
+mod tokens;
 
 use std::time::Duration;
 
@@ -47,7 +48,7 @@ fn own_hash(jid: &BareJid) -> String {
 
 fn code_of<T: std::fmt::Debug>(result: Result<T>) -> &'static str {
     match result.unwrap_err() {
-        Error::TargetUnconfirmed(_) => "target_unconfirmed",
+        Error::TargetUnconfirmed(_) | Error::TokenNeeded { .. } => "target_unconfirmed",
         Error::NotRegistered | Error::NothingWaits => "not_found",
         Error::MissingCode => "missing_code",
         Error::FaultyCode => "faulty_code",

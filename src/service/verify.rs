@@ -6,11 +6,11 @@ use super::{Core, PADDED_TO, Service, Side, Tx};
 use crate::channel::Message;
 use crate::language::Language;
 use crate::model::seal::Purpose;
-use crate::model::{BareJid, Hash, Identity, Provider};
+use crate::model::{BareJid, Hash, Identity, Provider, Token};
 use crate::store::Link;
 
 /// A link that was made.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Verified {
     /// What was proven.
     pub hash: Hash,
@@ -20,6 +20,8 @@ pub struct Verified {
     pub provider: Provider,
     /// Where a browser that has signed in at a provider goes now.
     pub next: Option<String>,
+    /// What lets who has verified ask over HTTP in the target's name, where that is needed.
+    pub token: Option<Token>,
 }
 
 /// What a link's box holds.
@@ -77,7 +79,11 @@ impl Service {
                 None => tx.pendings(&id)?,
             };
             let proven = core.check_code(tx, side, candidates, |_| id, code.as_deref())?;
-            core.verified(tx, proven, hash, language)
+            let mut verified = core.verified(tx, proven, hash, language)?;
+            if side == Side::Http {
+                verified.token = core.new_token(tx, &verified.target, &hash)?;
+            }
+            Ok(verified)
         })
         .await
     }
@@ -101,6 +107,7 @@ impl Core {
             target,
             provider,
             next,
+            token: None,
         })
     }
 
@@ -110,6 +117,7 @@ impl Core {
         let owner = self.keys.owner(target);
         if let Some(old) = tx.link(&id)?.filter(|old| old.owner != owner) {
             let LinkBox { target, hash, language } = self.open_link(&old)?;
+            self.drop_tokens(tx, &target, &id)?;
             let notice = Message::TakenOver {
                 to: target,
                 hash,

@@ -14,7 +14,7 @@ macro_rules! tests {
             links_are_found_moved_and_listed, links_go_only_with_their_owner, registrations_are_kept_apart_by_target,
             registrations_are_replaced_and_removed, counters_are_set, messages_come_when_due_and_in_order,
             queues_do_not_mix, messages_are_withdrawn_by_what_they_are_about, row_ids_are_never_used_again, a_retry_counts_and_waits, what_expired_goes_and_nothing_else,
-            subscribers_come_in_pages_and_go, mutes_are_their_owners_and_go, everything_is_counted, an_error_rolls_everything_back, a_write_is_seen_by_the_next_read, many_writers_at_once_lose_nothing,
+            subscribers_come_in_pages_and_go, mutes_are_their_owners_and_go, tokens_are_found_and_go, everything_is_counted, an_error_rolls_everything_back, a_write_is_seen_by_the_next_read, many_writers_at_once_lose_nothing,
             settling_keeps_everything);
     };
     ($with_store:ident: $($name:ident),*) => {
@@ -237,6 +237,8 @@ pub async fn what_expired_goes_and_nothing_else(store: Store) {
                     used: 1,
                 },
             )?;
+            w.put_token(&token(1, X, 100), 9)?;
+            w.put_token(&token(2, X, 101), 9)?;
             w.purge(100)
         })
         .await
@@ -246,12 +248,14 @@ pub async fn what_expired_goes_and_nothing_else(store: Store) {
         Purged {
             pending: 1,
             outbox: 1,
-            quota: 1
+            quota: 1,
+            tokens: 1
         }
     );
     assert!(store.read(|r| r.pending(&B, &X)).await.unwrap().is_some());
     assert_eq!(seals(&store, Queue::Xmpp, 1).await, [2]);
     assert!(store.read(|r| r.quota(&B)).await.unwrap().is_some());
+    assert!(has_token(&store, 2).await && !has_token(&store, 1).await);
     assert!(store.read(|r| r.link(&A)).await.unwrap().is_some());
 }
 
@@ -365,6 +369,38 @@ pub async fn mutes_are_their_owners_and_go(store: Store) {
     assert_eq!(store.write(|w| w.delete_mutes_of(&X)).await.unwrap(), 1);
     assert_eq!(store.read(|r| r.count_mutes_of(&X)).await.unwrap(), 0);
     assert!(is_muted(Y, A).await);
+}
+
+fn token(n: u8, owner: Mac, expires_at: Millis) -> Token {
+    Token {
+        hash: TokenHash([n; 32]),
+        owner,
+        sealed: vec![n; 3],
+        expires_at,
+    }
+}
+
+async fn has_token(store: &Store, n: u8) -> bool {
+    let found = store.read(move |r| r.token(&TokenHash([n; 32]))).await.unwrap();
+    found.is_some_and(|found| found.sealed == [n; 3])
+}
+
+pub async fn tokens_are_found_and_go(store: Store) {
+    store
+        .write(|w| {
+            w.put_token(&token(9, Y, 100), 2)?;
+            (1..=4).try_for_each(|n| w.put_token(&token(n, X, 100), 2))
+        })
+        .await
+        .unwrap();
+    let found = store.read(|r| r.token(&TokenHash([4; 32]))).await.unwrap();
+    assert_eq!(found, Some(token(4, X, 100)));
+    // The oldest have gone, another's has not.
+    for (n, is_there) in [(1, false), (2, false), (3, true), (4, true), (9, true)] {
+        assert_eq!(has_token(&store, n).await, is_there, "{n}");
+    }
+    assert_eq!(store.write(|w| w.delete_tokens_of(&X)).await.unwrap(), 2);
+    assert!(!has_token(&store, 4).await && has_token(&store, 9).await);
 }
 
 pub async fn everything_is_counted(store: Store) {

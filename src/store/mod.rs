@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use crate::clock::Millis;
-use crate::model::Mac;
+use crate::model::{Mac, TokenHash};
 
 #[cfg(test)]
 pub mod contract;
@@ -139,6 +139,19 @@ pub struct Mute {
     pub sealed: Vec<u8>,
 }
 
+/// What lets somebody ask over HTTP in another's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// What it is found by.
+    pub hash: TokenHash,
+    /// In whose name.
+    pub owner: Mac,
+    /// The owner's JID, sealed.
+    pub sealed: Vec<u8>,
+    /// From when on it is as if it had never been.
+    pub expires_at: Millis,
+}
+
 /// How much there is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -163,6 +176,8 @@ pub struct Purged {
     pub outbox: usize,
     /// Counters whose window is over.
     pub quota: usize,
+    /// Tokens that were not renewed.
+    pub tokens: usize,
 }
 
 /// What can be asked, all of it as of one moment.
@@ -197,6 +212,8 @@ pub trait Read {
     fn mutes_of(&self, owner: &Mac) -> Result<Vec<Mute>>;
     /// How much that is.
     fn count_mutes_of(&self, owner: &Mac) -> Result<usize>;
+    /// The token of that hash, expired or not.
+    fn token(&self, hash: &TokenHash) -> Result<Option<Token>>;
     /// How much there is. Counts every row: not for every day.
     fn counts(&self) -> Result<Counts>;
 }
@@ -233,6 +250,10 @@ pub trait Write: Read {
     fn delete_mute(&self, owner: &Mac, muted: &Mac) -> Result<bool>;
     /// Removes all that `owner` has muted; tells how much it was.
     fn delete_mutes_of(&self, owner: &Mac) -> Result<usize>;
+    /// Adds a token, and removes the oldest of its owner beyond `most`.
+    fn put_token(&self, token: &Token, most: usize) -> Result<()>;
+    /// Removes every token of `owner`; tells how many there were.
+    fn delete_tokens_of(&self, owner: &Mac) -> Result<usize>;
     /// Removes what has expired.
     fn purge(&self, now: Millis) -> Result<Purged>;
 }

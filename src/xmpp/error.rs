@@ -27,6 +27,8 @@ fn row(error: &Error) -> (DefinedCondition, ErrorType, &'static str) {
     use ErrorType::{Auth, Cancel, Modify, Wait};
     match error {
         Error::TargetUnconfirmed(_) => (Is::NotAuthorized, Auth, "target-unconfirmed"),
+        // No stanza leads here: its sender is vouched for.
+        Error::TokenNeeded { .. } => (Is::NotAuthorized, Auth, "target-unconfirmed"),
         Error::NotRegistered | Error::NothingWaits => (Is::ItemNotFound, Cancel, "not-found"),
         Error::MissingCode => (Is::BadRequest, Modify, "missing-code"),
         Error::FaultyCode => (Is::NotAcceptable, Modify, "faulty-code"),

@@ -2,9 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, ToSql, params};
 
-use super::super::{Counts, Link, Mute, NewRow, Pending, Purged, Queue, Quota, Read, Result, Row, Subscriber, Write};
+use super::super::{
+    Counts, Link, Mute, NewRow, Pending, Purged, Queue, Quota, Read, Result, Row, Subscriber, Token, Write,
+};
 use crate::clock::Millis;
-use crate::model::Mac;
+use crate::model::{Mac, TokenHash};
 
 /// A connection within a transaction.
 pub struct Session<'a>(pub &'a Connection);
@@ -85,6 +87,15 @@ fn mute(row: &SqlRow) -> rusqlite::Result<Mute> {
         owner: row.get("owner_mac")?,
         muted: row.get("muted_mac")?,
         sealed: row.get("box")?,
+    })
+}
+
+fn token(row: &SqlRow) -> rusqlite::Result<Token> {
+    Ok(Token {
+        hash: TokenHash(row.get("token_hash")?),
+        owner: row.get("owner_mac")?,
+        sealed: row.get("box")?,
+        expires_at: row.get("expires_at")?,
     })
 }
 
@@ -196,6 +207,10 @@ impl Read for Session<'_> {
             row.get(0)
         })?;
         Ok(count.unwrap_or_default())
+    }
+
+    fn token(&self, hash: &TokenHash) -> Result<Option<Token>> {
+        self.one("SELECT * FROM tokens WHERE token_hash = ?", [hash.0], token)
     }
 
     fn counts(&self) -> Result<Counts> {
@@ -314,11 +329,29 @@ impl Write for Session<'_> {
         self.run("DELETE FROM mutes WHERE owner_mac = ?", [owner])
     }
 
+    fn put_token(&self, token: &Token, most: usize) -> Result<()> {
+        self.run(
+            "INSERT INTO tokens (token_hash, owner_mac, box, expires_at) VALUES (?, ?, ?, ?)",
+            params![token.hash.0, token.owner, token.sealed, token.expires_at],
+        )?;
+        self.run(
+            "DELETE FROM tokens WHERE owner_mac = ?1 AND rowid NOT IN
+             (SELECT rowid FROM tokens WHERE owner_mac = ?1 ORDER BY rowid DESC LIMIT ?2)",
+            params![token.owner, most],
+        )?;
+        Ok(())
+    }
+
+    fn delete_tokens_of(&self, owner: &Mac) -> Result<usize> {
+        self.run("DELETE FROM tokens WHERE owner_mac = ?", [owner])
+    }
+
     fn purge(&self, now: Millis) -> Result<Purged> {
         Ok(Purged {
             pending: self.run("DELETE FROM pending WHERE expires_at <= ?", [now])?,
             outbox: self.run("DELETE FROM outbox WHERE expires_at <= ?", [now])?,
             quota: self.run("DELETE FROM quota WHERE resets_at <= ?", [now])?,
+            tokens: self.run("DELETE FROM tokens WHERE expires_at <= ?", [now])?,
         })
     }
 }
