@@ -20,6 +20,7 @@ use crate::http::{Server, ServerConfig};
 use crate::keyfile;
 use crate::model::Keys;
 use crate::outbox::Outbox;
+use crate::rekey;
 use crate::service::{Service, SignIns};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Queue, Store};
@@ -47,6 +48,7 @@ impl App {
     /// # Errors
     /// In words an admin can act on. That the XMPP server is not there is none: it will come.
     pub async fn start(config: &Config, clock: Clock) -> Result<Self, String> {
+        rekey::recover(&config.store)?;
         let keys = Keys::new(&keyfile::load_or_make(&config.store)?);
         let path = config.store.path().map_err(text)?;
         let store =
@@ -73,6 +75,8 @@ impl App {
         };
         let keeper = tokio::spawn(supervise.clone().watch(keep));
         let delivery: Arc<dyn Channel> = Arc::new(Delivery::new(link, config.component.jid.clone(), clients, clock));
+        let rekeying = rekey::watch(service.clone(), config.store.clone(), intake.clone());
+        work.spawn(supervise.clone().watch(rekeying));
         let outbox = Outbox::new(service, intake.clone());
         for (queue, channel) in channels.into_iter().chain([(Queue::Xmpp, delivery)]) {
             work.spawn(supervise.clone().watch(outbox.clone().deliver(queue, channel)));

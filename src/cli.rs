@@ -45,6 +45,9 @@ pub enum Command {
         #[arg(long)]
         login: bool,
     },
+    /// Makes a new key and puts everything in the database under it, whether the service runs or not: when a key may have
+    /// been seen by somebody. If it is interrupted, nothing is lost; call it again
+    Rekey,
     /// Prints the hash of an identity
     Hash {
         /// xmpp, email, phone, or the name of an OAuth provider

@@ -1,8 +1,9 @@
-//! The file with the one key that makes a stolen database worthless.
+//! The file with the one key that makes a stolen database worthless, and the file beside it with the key that is to take its
+//! place (`itseme rekey`).
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -26,7 +27,9 @@ pub fn load_or_make(store: &StoreConfig) -> Result<MasterKey, String> {
             store.key_file.display()
         ));
     }
-    make(&store.key_file)
+    let key = make(&store.key_file)?;
+    tracing::info!(file = %store.key_file.display(), "made a new key; back it up apart from the database, without it all links are lost");
+    Ok(key)
 }
 
 /// The configured key, or `None` if its file does not exist yet.
@@ -40,7 +43,71 @@ pub fn load(store: &StoreConfig) -> Result<Option<MasterKey>, String> {
             .map(Some)
             .ok_or_else(|| "store.key: expected 64 hex digits".into());
     }
-    let path = &store.key_file;
+    read(&store.key_file)
+}
+
+/// Where the key is that is to take the place of the configured one, while that is under way.
+pub fn next_file(store: &StoreConfig) -> PathBuf {
+    let mut name = store.key_file.clone().into_os_string();
+    name.push(".next");
+    name.into()
+}
+
+/// The key that is to take the place of the configured one, if one is.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_next(store: &StoreConfig) -> Result<Option<MasterKey>, String> {
+    read(&next_file(store))
+}
+
+/// Makes a key that is to take the place of the configured one, or finds the one that was made before.
+///
+/// # Errors
+/// In words an admin can act on: also if the key does not stand in a file, or in one of somebody else.
+pub fn make_next(store: &StoreConfig) -> Result<MasterKey, String> {
+    if store.key().is_some() {
+        return Err(
+            "store.key holds the key itself, which cannot be changed from here: put it into a file of its own, name that as \
+             store.key_file, and take out store.key (ITSEME_STORE__KEY)"
+                .into(),
+        );
+    }
+    let present = File::open(&store.key_file).and_then(|file| file.metadata());
+    let present = present.map_err(|error| format!("store.key_file {}: {error}", store.key_file.display()))?;
+    if let Some(next) = load_next(store)? {
+        return Ok(next);
+    }
+    // Under its name it is there as a whole: a service may be looking.
+    let draft = next_file(store).with_extension("draft");
+    let _ = std::fs::remove_file(&draft);
+    let next = make(&draft)?;
+    if !has_same_owner(&draft, &present) {
+        let _ = std::fs::remove_file(&draft);
+        return Err(format!(
+            "{} belongs to another user: run this as that user, who runs the service (sudo -u USER itseme rekey)",
+            store.key_file.display()
+        ));
+    }
+    rename(&draft, &next_file(store))?;
+    Ok(next)
+}
+
+/// The next key takes the place of the configured one.
+///
+/// # Errors
+/// In words an admin can act on.
+pub fn adopt_next(store: &StoreConfig) -> Result<(), String> {
+    rename(&next_file(store), &store.key_file)
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), String> {
+    std::fs::rename(from, to)
+        .and_then(|()| sync_folder(to))
+        .map_err(|error| format!("{} cannot be renamed to {}: {error}", from.display(), to.display()))
+}
+
+fn read(path: &Path) -> Result<Option<MasterKey>, String> {
     let told = |error: &dyn std::fmt::Display| format!("store.key_file {}: {error}", path.display());
     let mut file = match File::open(path) {
         Ok(file) => file,
@@ -75,9 +142,26 @@ fn make(path: &Path) -> Result<MasterKey, String> {
     let mut file = options.open(path).map_err(|error| told(&error))?;
     file.write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
+        .and_then(|()| sync_folder(path))
         .map_err(|error| told(&error))?;
-    tracing::info!(file = %path.display(), "made a new key; back it up apart from the database, without it all links are lost");
     Ok(key)
+}
+
+/// Makes sure that the name of the file is on the disk as well.
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(unix)]
+fn has_same_owner(path: &Path, other: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).is_ok_and(|made| made.uid() == other.uid())
+}
+
+#[cfg(not(unix))]
+fn has_same_owner(_: &Path, _: &std::fs::Metadata) -> bool {
+    true
 }
 
 #[cfg(unix)]

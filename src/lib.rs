@@ -14,6 +14,7 @@ pub mod keyfile;
 pub mod language;
 pub mod model;
 pub mod outbox;
+pub mod rekey;
 pub mod service;
 pub mod store;
 pub mod telemetry;

@@ -9,7 +9,7 @@ use itseme::clock::Clock;
 use itseme::config::Config;
 use itseme::language::Language;
 use itseme::model::Identity;
-use itseme::{check, telemetry};
+use itseme::{check, rekey, telemetry};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -32,6 +32,7 @@ async fn perform(cli: &Cli) -> Result<ExitCode, String> {
     match &cli.command {
         None | Some(Command::Run) => run(cli).await,
         Some(Command::Check { login }) => report(&load(cli)?, *login).await,
+        Some(Command::Rekey) => rekey::run(&load(cli)?).await.map(|()| ExitCode::SUCCESS),
         Some(Command::Hash { provider, id }) => {
             let identity =
                 Identity::parse(provider.as_str().into(), id).map_err(|invalid| invalid.text(Language::English))?;

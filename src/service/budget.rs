@@ -6,7 +6,7 @@
 use super::error::Result;
 use super::limits::{Counter, DAY};
 use super::{Core, Tx};
-use crate::model::{Identity, Provider};
+use crate::model::{Identity, Mac, Provider};
 
 /// How many codes are sent in a day to everything that begins alike.
 #[derive(Clone, Debug)]
@@ -62,6 +62,11 @@ impl Core {
         let budgets = self.settings.budgets.iter();
         let covering = budgets.filter(|budget| budget.covers(identity));
         covering.map(|budget| (budget, budget.counter(self))).collect()
+    }
+
+    /// Under which names the codes of all budgets are counted.
+    pub(super) fn budget_names(&self) -> impl Iterator<Item = Mac> {
+        self.settings.budgets.iter().map(|budget| budget.counter(self).key)
     }
 
     /// Takes one code off each.

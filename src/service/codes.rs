@@ -98,12 +98,12 @@ pub(super) struct PendingBox {
     pub(super) provider: Provider,
     #[serde(default)]
     pub(super) hash: Option<Hash>,
+    /// What is compared with, to be resealed under another key. Whoever can open the box could try all codes as well.
+    #[serde(default)]
+    pub(super) code: Option<Code>,
     /// The id of the first letter with a code, which later ones correct.
     #[serde(default)]
     pub(super) letter: Option<String>,
-    /// How long the code is. Those of the first version were never longer than configured.
-    #[serde(default)]
-    pub(super) digits: u8,
     /// How far a sign-in is (OAuth providers only).
     #[serde(default)]
     pub(super) sign_in: Option<SignInBox>,
@@ -119,8 +119,8 @@ impl PendingBox {
             target,
             provider,
             hash,
+            code: None,
             letter: None,
-            digits: 0,
             sign_in: None,
             next: None,
         }
@@ -183,13 +183,10 @@ impl Core {
         id: &Mac,
         code: &Code,
         expires_at: Millis,
-        remembered: PendingBox,
+        mut remembered: PendingBox,
     ) -> Result<()> {
         let owner = self.keys.owner(&remembered.target);
-        let remembered = PendingBox {
-            digits: u8::try_from(code.as_str().len()).unwrap_or(u8::MAX),
-            ..remembered
-        };
+        remembered.code = Some(code.clone());
         Ok(tx.put_pending(&Pending {
             id: *id,
             owner,
@@ -241,10 +238,12 @@ impl Core {
     /// How many wrong guesses at an identity a code may see there in a month. A longer one has been sent since then.
     fn good_for(&self, remembered: &PendingBox) -> u32 {
         let rule = self.settings.codes.of(&remembered.provider);
-        if remembered.digits >= LONGEST.max(rule.digits) {
+        // Those of the first version remember none, and were never longer than configured.
+        let digits = remembered.code.as_ref().map_or(0, |code| code.as_str().len());
+        if digits >= usize::from(LONGEST.max(rule.digits)) {
             return u32::MAX;
         }
-        let longer = u32::from(remembered.digits.saturating_sub(rule.digits));
+        let longer = u32::try_from(digits.saturating_sub(rule.digits.into())).unwrap_or(u32::MAX - 1);
         self.settings.limits.guesses_per_day.saturating_mul(longer + 1)
     }
 
@@ -273,6 +272,18 @@ impl Core {
     /// What the message with a code is about: it goes when the code has served, was replaced or is forgotten.
     pub(super) fn about_code(&self, id: &Mac, owner: &Mac) -> Mac {
         self.keys.quota("code for", &[id, owner])
+    }
+
+    /// The names of all counters that have to do with a registration that waits.
+    pub(super) fn counters_of(&self, id: &Mac, owner: &Mac) -> [Mac; 6] {
+        [
+            self.guesses_of_day(Side::Native, id).key,
+            self.guesses_of_day(Side::Http, id).key,
+            self.guesses_of_month(id, u32::MAX).key,
+            self.keys.quota("codes of identity", &[id]),
+            self.keys.quota("codes of target", &[owner]),
+            self.keys.quota("resend", &[id]),
+        ]
     }
 
     fn code_counters(&self, new: &NewCode, owner: &Mac) -> Vec<Counter> {

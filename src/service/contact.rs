@@ -52,8 +52,9 @@ impl ContactRequest {
 
 /// A contact request as it waits in the outbox: nobody has looked yet whether its hashes are known.
 #[derive(Serialize, Deserialize)]
-struct Request {
-    from: BareJid,
+pub(super) struct Request {
+    /// Who asks.
+    pub(super) from: BareJid,
     details: Vec<Identity>,
     hashes: Vec<Hash>,
 }
@@ -191,9 +192,10 @@ impl Core {
             if self.is_muted(&**tx, &link.owner, &requester)? {
                 continue;
             }
-            let Ok(LinkBox {
+            let opened = self.open_link(&link).ok().filter(|link| link.hash == *hash);
+            let Some(LinkBox {
                 target: to, language, ..
-            }) = self.open_link(&link)
+            }) = opened
             else {
                 tracing::error!("a link cannot be opened");
                 continue;

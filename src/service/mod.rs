@@ -11,6 +11,7 @@ mod forget;
 mod limits;
 mod mute;
 mod register;
+mod rekey;
 mod sign_in;
 mod statistics;
 mod subscribers;

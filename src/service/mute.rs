@@ -64,7 +64,7 @@ impl Service {
         self.ask(move |core, tx| {
             let mut muted = Muted::default();
             for mute in tx.mutes_of(&core.keys.owner(&sender))? {
-                match core.open_mute(&mute)? {
+                match core.open_mute(&mute)?.1 {
                     Some(jid) => muted.jids.push(jid),
                     None => muted.everybody = true,
                 }
@@ -106,13 +106,7 @@ impl Core {
     }
 
     fn put_mute(&self, tx: &Tx<'_>, sender: &BareJid, muted: Option<&BareJid>) -> Result<()> {
-        let owner = self.keys.owner(sender);
-        let id = muted.map(|jid| self.keys.owner(jid));
-        Ok(tx.put_mute(&Mute {
-            owner,
-            muted: self.keys.mute(&owner, id.as_ref()),
-            sealed: self.seal_mute(sender, muted),
-        })?)
+        Ok(tx.put_mute(&self.seal_mute(sender, muted))?)
     }
 
     fn unmute(&self, tx: &Tx<'_>, owner: &Mac, jids: &[BareJid]) -> Result<Unmuted> {
@@ -135,20 +129,27 @@ impl Core {
     }
 
     /// A mute's box is the two JIDs; the second is empty if everybody is muted.
-    fn seal_mute(&self, owner: &BareJid, muted: Option<&BareJid>) -> Vec<u8> {
-        let muted = muted.map_or("", |jid| jid.as_str());
-        let mut plain = format!("{owner}\0{muted}\0").into_bytes();
+    pub(super) fn seal_mute(&self, owner: &BareJid, muted: Option<&BareJid>) -> Mute {
+        let jid = muted.map_or("", |jid| jid.as_str());
+        let mut plain = format!("{owner}\0{jid}\0").into_bytes();
         // Padded, because the length of a JID tells some of them apart.
         plain.resize(plain.len().next_multiple_of(PADDED_TO), 0);
-        self.keys.seal(Purpose::Mute, &plain, &mut self.rng())
+        let owner = self.keys.owner(owner);
+        let muted = muted.map(|jid| self.keys.owner(jid));
+        Mute {
+            owner,
+            muted: self.keys.mute(&owner, muted.as_ref()),
+            sealed: self.keys.seal(Purpose::Mute, &plain, &mut self.rng()),
+        }
     }
 
-    /// Who is muted; nobody in particular if everybody is.
-    fn open_mute(&self, mute: &Mute) -> Result<Option<String>> {
+    /// Who has muted, and who is muted; nobody in particular if everybody is.
+    pub(super) fn open_mute(&self, mute: &Mute) -> Result<(String, Option<String>)> {
         let plain = self.keys.open(Purpose::Mute, &mute.sealed).map_err(Self::broken)?;
-        // It was a JID when it was sealed: to look again takes longer than all the rest.
+        // They were JIDs when it was sealed: to look again takes longer than all the rest.
         let text = std::str::from_utf8(&plain).map_err(Self::broken)?;
-        let muted = text.split('\0').nth(1).filter(|jid| !jid.is_empty());
-        Ok(muted.map(str::to_owned))
+        let mut jids = text.split('\0').map(str::to_owned);
+        let (owner, muted) = (jids.next().unwrap_or_default(), jids.next());
+        Ok((owner, muted.filter(|jid| !jid.is_empty())))
     }
 }

@@ -143,7 +143,7 @@ impl Core {
     }
 
     /// A link's box is the hash and, behind it, target and language: a third of what JSON would take.
-    fn seal_link(&self, target: &BareJid, hash: &Hash, language: Language) -> Vec<u8> {
+    pub(super) fn seal_link(&self, target: &BareJid, hash: &Hash, language: Language) -> Vec<u8> {
         let text = format!("{target}\0{language}");
         let mut plain = [hash.as_bytes(), text.as_bytes()].concat();
         // Padded, because the length of a JID tells some of them apart.
@@ -157,8 +157,13 @@ impl Core {
         let (hash, text) = plain.split_first_chunk::<64>().ok_or_else(|| Self::broken("no hash"))?;
         let text = std::str::from_utf8(text).map_err(Self::broken)?;
         let mut parts = text.split('\0');
+        let target = BareJid::new(parts.next().unwrap_or_default()).map_err(Self::broken)?;
+        // Who can write the database, but has no key, could put a box of his own into another's link.
+        if self.keys.owner(&target) != link.owner {
+            return Err(Self::broken("another link's box"));
+        }
         Ok(LinkBox {
-            target: BareJid::new(parts.next().unwrap_or_default()).map_err(Self::broken)?,
+            target,
             hash: Hash::from(*hash),
             // Links of the first version have none.
             language: parts

@@ -256,6 +256,42 @@ pub trait Write: Read {
     fn delete_tokens_of(&self, owner: &Mac) -> Result<usize>;
     /// Removes what has expired.
     fn purge(&self, now: Millis) -> Result<Purged>;
+    /// Begins to copy the links to where those of the key that `to` tells are made ready, or goes on with that.
+    fn begin_reseal(&self, to: &Mac) -> Result<()>;
+    /// Copies up to `limit` of the links that are new or changed since they were copied; tells how many are left.
+    fn reseal_links(&self, by: &dyn Reseal, limit: usize) -> Result<u64>;
+    /// Puts everything under the key that `to` tells: the copied links in the place of those there are, the rest resealed
+    /// here and now. Counters begin anew but for those that `by` names.
+    fn switch_keys(&self, to: &Mac, by: &dyn Reseal) -> Result<Switched>;
+    /// Wipes up to `limit` links of the former key; tells whether there may be more.
+    fn wipe_former(&self, limit: usize) -> Result<bool>;
+}
+
+/// How rows look under another key: told by whoever can open them. What is nothing cannot be taken along.
+pub trait Reseal {
+    /// A link, and what it is filed under.
+    fn link(&self, link: &Link) -> Option<(Mac, Link)>;
+    /// A registration.
+    fn pending(&self, pending: &Pending) -> Option<Pending>;
+    /// What a message is about, and its box.
+    fn message(&self, queue: Queue, sealed: &[u8]) -> Option<(Option<Mac>, Vec<u8>)>;
+    /// A subscriber.
+    fn subscriber(&self, subscriber: &Subscriber) -> Option<Subscriber>;
+    /// A mute.
+    fn mute(&self, mute: &Mute) -> Option<Mute>;
+    /// A token.
+    fn token(&self, token: &Token) -> Option<Token>;
+    /// Counters that go on: their names under the former key and under the new one.
+    fn counters(&self, pendings: &[Pending]) -> Vec<(Mac, Mac)>;
+}
+
+/// What became of rows when the key was changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Switched {
+    /// Taken along, links not counted.
+    pub kept: usize,
+    /// Could not be taken along.
+    pub lost: usize,
 }
 
 /// Reads within one snapshot.
@@ -263,12 +299,19 @@ pub type ReadJob = Box<dyn FnOnce(&dyn Read) + Send>;
 /// Writes within one transaction, which an error rolls back.
 pub type WriteJob = Box<dyn FnOnce(&dyn Write) -> Result<()> + Send>;
 
+/// Runs a transaction, and returns when it is durable or rolled back.
+pub type Transact<'a> = dyn FnMut(&mut dyn FnMut(&dyn Write) -> Result<()>) -> Result<()> + 'a;
+/// Transactions, one after the other, with nothing in between.
+pub type LoneJob = Box<dyn FnOnce(&mut Transact<'_>) -> Result<()> + Send>;
+
 /// What a store must be able to do.
 pub trait Backend: Send + Sync {
     /// Runs `job`.
     fn read(&self, job: ReadJob) -> BoxFuture<'_, Result<()>>;
     /// Runs `job`; resolves when its changes are durable, or with the error that rolled it back.
     fn write(&self, job: WriteJob) -> BoxFuture<'_, Result<()>>;
+    /// Runs `job` while nobody else writes.
+    fn alone(&self, job: LoneJob) -> BoxFuture<'_, Result<()>>;
     /// Leaves nothing of deleted rows in journals. Called when the outbox has drained.
     fn settle(&self) -> BoxFuture<'_, Result<()>>;
 }
@@ -312,6 +355,24 @@ impl Store {
         self.0
             .write(Box::new(move |write| {
                 let _ = answer.send(change(write)?);
+                Ok(())
+            }))
+            .await?;
+        result.await.map_err(|_| gone())
+    }
+
+    /// See [`Backend::alone`].
+    ///
+    /// # Errors
+    /// As [`StoreError`] says, and those of `job`.
+    pub async fn alone<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Transact<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (answer, result) = oneshot::channel();
+        self.0
+            .alone(Box::new(move |transact| {
+                let _ = answer.send(job(transact)?);
                 Ok(())
             }))
             .await?;

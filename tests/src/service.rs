@@ -142,6 +142,12 @@ database.commit()
         self.command(arguments).output().expect("the service's binary")
     }
 
+    /// Starts it with another command than `run`, and waits for nothing.
+    pub fn spawn_command(&self, arguments: &[&str]) -> Process {
+        let log = self.folder.join(format!("{}.log", arguments.join("-")));
+        Process::spawn("a command", &self.command(arguments), &log)
+    }
+
     /// What it is called with: its configuration, the most verbose log of its own code, nothing else from
     /// the environment that it would listen to.
     fn command(&self, arguments: &[&str]) -> Command {

@@ -2,6 +2,7 @@
 
 mod migrations;
 mod queries;
+mod reseal;
 mod writer;
 
 use std::fs::File;
@@ -16,7 +17,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use self::queries::Session;
 use self::writer::Writer;
-use super::{Backend, ReadJob, Result, StoreError, WriteJob};
+use super::{Backend, LoneJob, ReadJob, Result, StoreError, WriteJob};
 use crate::model::Mac;
 
 type Pool = r2d2::Pool<SqliteConnectionManager>;
@@ -67,13 +68,28 @@ impl SqliteStore {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         migrations::check(&connection, key_check)
     }
+
+    /// Whether a service uses the database at `path`.
+    pub fn is_in_use(path: &Path) -> bool {
+        lock(path).is_err()
+    }
+
+    /// How many links of how many are ready for another key; nothing if the key is not being changed.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn rekeyed(path: &Path) -> Result<Option<(u64, u64)>> {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        reseal::progress(&connection)
+    }
 }
 
 /// Two services over one database would both send what waits in the outbox. The lock ends with the process.
 fn lock(path: &Path) -> Result<File> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let lock = File::create(name).map_err(|error| StoreError(error.to_string()))?;
+    let lock =
+        File::create(&name).map_err(|error| StoreError(format!("{} cannot be made: {error}", name.display())))?;
     lock.try_lock()
         .map_err(|_| StoreError("another itseme uses this database: stop it first".into()))?;
     Ok(lock)
@@ -122,6 +138,10 @@ impl Backend for SqliteStore {
 
     fn write(&self, job: WriteJob) -> BoxFuture<'_, Result<()>> {
         self.writer.submit(writer::Order::Write(job)).boxed()
+    }
+
+    fn alone(&self, job: LoneJob) -> BoxFuture<'_, Result<()>> {
+        self.writer.submit(writer::Order::Alone(job)).boxed()
     }
 
     fn settle(&self) -> BoxFuture<'_, Result<()>> {

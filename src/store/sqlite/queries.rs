@@ -3,8 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, ToSql, params};
 
 use super::super::{
-    Counts, Link, Mute, NewRow, Pending, Purged, Queue, Quota, Read, Result, Row, Subscriber, Token, Write,
+    Counts, Link, Mute, NewRow, Pending, Purged, Queue, Quota, Read, Reseal, Result, Row, Subscriber, Switched, Token,
+    Write,
 };
+use super::reseal;
 use crate::clock::Millis;
 use crate::model::{Mac, TokenHash};
 
@@ -12,17 +14,17 @@ use crate::model::{Mac, TokenHash};
 pub struct Session<'a>(pub &'a Connection);
 
 impl Session<'_> {
-    fn one<T>(&self, sql: &str, params: impl Params, map: fn(&SqlRow) -> rusqlite::Result<T>) -> Result<Option<T>> {
+    pub fn one<T>(&self, sql: &str, params: impl Params, map: fn(&SqlRow) -> rusqlite::Result<T>) -> Result<Option<T>> {
         Ok(self.0.prepare_cached(sql)?.query_row(params, map).optional()?)
     }
 
-    fn all<T>(&self, sql: &str, params: impl Params, map: fn(&SqlRow) -> rusqlite::Result<T>) -> Result<Vec<T>> {
+    pub fn all<T>(&self, sql: &str, params: impl Params, map: fn(&SqlRow) -> rusqlite::Result<T>) -> Result<Vec<T>> {
         let mut statement = self.0.prepare_cached(sql)?;
         let rows = statement.query_map(params, map)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    fn run(&self, sql: &str, params: impl Params) -> Result<usize> {
+    pub fn run(&self, sql: &str, params: impl Params) -> Result<usize> {
         Ok(self.0.prepare_cached(sql)?.execute(params)?)
     }
 }
@@ -39,7 +41,7 @@ impl rusqlite::types::FromSql for Mac {
     }
 }
 
-fn link(row: &SqlRow) -> rusqlite::Result<Link> {
+pub fn link(row: &SqlRow) -> rusqlite::Result<Link> {
     Ok(Link {
         owner: row.get("owner_mac")?,
         sealed: row.get("box")?,
@@ -47,7 +49,7 @@ fn link(row: &SqlRow) -> rusqlite::Result<Link> {
     })
 }
 
-fn pending(row: &SqlRow) -> rusqlite::Result<Pending> {
+pub fn pending(row: &SqlRow) -> rusqlite::Result<Pending> {
     Ok(Pending {
         id: row.get("id_mac")?,
         owner: row.get("owner_mac")?,
@@ -75,14 +77,14 @@ fn outbox(row: &SqlRow) -> rusqlite::Result<Row> {
     })
 }
 
-fn subscriber(row: &SqlRow) -> rusqlite::Result<Subscriber> {
+pub fn subscriber(row: &SqlRow) -> rusqlite::Result<Subscriber> {
     Ok(Subscriber {
         owner: row.get("owner_mac")?,
         sealed: row.get("box")?,
     })
 }
 
-fn mute(row: &SqlRow) -> rusqlite::Result<Mute> {
+pub fn mute(row: &SqlRow) -> rusqlite::Result<Mute> {
     Ok(Mute {
         owner: row.get("owner_mac")?,
         muted: row.get("muted_mac")?,
@@ -90,7 +92,7 @@ fn mute(row: &SqlRow) -> rusqlite::Result<Mute> {
     })
 }
 
-fn token(row: &SqlRow) -> rusqlite::Result<Token> {
+pub fn token(row: &SqlRow) -> rusqlite::Result<Token> {
     Ok(Token {
         hash: TokenHash(row.get("token_hash")?),
         owner: row.get("owner_mac")?,
@@ -344,6 +346,22 @@ impl Write for Session<'_> {
 
     fn delete_tokens_of(&self, owner: &Mac) -> Result<usize> {
         self.run("DELETE FROM tokens WHERE owner_mac = ?", [owner])
+    }
+
+    fn begin_reseal(&self, to: &Mac) -> Result<()> {
+        reseal::begin(self, to)
+    }
+
+    fn reseal_links(&self, by: &dyn Reseal, limit: usize) -> Result<u64> {
+        reseal::links(self, by, limit)
+    }
+
+    fn switch_keys(&self, to: &Mac, by: &dyn Reseal) -> Result<Switched> {
+        reseal::switch(self, to, by)
+    }
+
+    fn wipe_former(&self, limit: usize) -> Result<bool> {
+        reseal::wipe(self, limit)
     }
 
     fn purge(&self, now: Millis) -> Result<Purged> {

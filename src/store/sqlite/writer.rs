@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::super::{Result, StoreError, WriteJob};
+use super::super::{LoneJob, Result, StoreError, Write, WriteJob};
 use super::queries::Session;
 
 const WAITING: usize = 4096;
@@ -16,6 +16,8 @@ const TOGETHER: usize = 256;
 pub enum Order {
     /// Run a job in a transaction.
     Write(WriteJob),
+    /// Run a job that makes transactions of its own.
+    Alone(LoneJob),
     /// Empty the journal.
     Settle,
 }
@@ -75,15 +77,20 @@ fn serve(connection: &Connection, mut waiting: mpsc::Receiver<(Order, Answer)>) 
 }
 
 fn perform(connection: &Connection, batch: &mut Vec<(Order, Answer)>) {
-    let (mut writes, mut settles) = (Vec::new(), Vec::new());
+    let (mut writes, mut settles, mut alone) = (Vec::new(), Vec::new(), Vec::new());
     for (order, answer) in batch.drain(..) {
         match order {
             Order::Write(job) => writes.push((job, answer)),
+            Order::Alone(job) => alone.push((job, answer)),
             Order::Settle => settles.push(answer),
         }
     }
     if !writes.is_empty() {
         commit_together(connection, writes);
+    }
+    for (job, answer) in alone {
+        let done = catch_unwind(AssertUnwindSafe(|| job(&mut |job| transact(connection, job))));
+        let _ = answer.send(done.unwrap_or_else(|_| Err(StoreError("a change failed by a bug".into()))));
     }
     if !settles.is_empty() {
         let result = truncate(connection);
@@ -133,6 +140,13 @@ fn run_all(connection: &Connection, jobs: Vec<WriteJob>) -> rusqlite::Result<Vec
     }
     transaction.commit()?;
     Ok(results)
+}
+
+fn transact(connection: &Connection, job: &mut dyn FnMut(&dyn Write) -> Result<()>) -> Result<()> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    job(&Session(&transaction))?;
+    transaction.commit()?;
+    Ok(())
 }
 
 fn in_savepoint(transaction: &mut Transaction<'_>, job: WriteJob) -> Result<()> {

@@ -1,0 +1,214 @@
+//! Another key: nothing is lost, whatever happens meanwhile and whenever it ends.
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use super::*;
+use crate::store::Counts;
+
+fn keys(byte: u8) -> Keys {
+    Keys::new(&zeroize::Zeroizing::new([byte; 32]))
+}
+
+fn person(number: usize) -> BareJid {
+    jid(&format!("person{number}@example.org"))
+}
+
+async fn link_itself(service: &Service, jid: &BareJid) {
+    service.register_native(jid, "xmpp", jid.as_str(), false).await.unwrap();
+}
+
+async fn is_linked(service: &Service, jid: &BareJid) -> bool {
+    service.confirm(jid.as_str(), &[own_hash(jid)]).await.unwrap()
+}
+
+async fn tables(service: &Service) -> Counts {
+    service.statistics().await.unwrap().counts
+}
+
+#[tokio::test]
+async fn everything_goes_on() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), PHONE).await;
+    it.clock.advance(MINUTE);
+    it.link_phone(&michael(), "+447700900456").await;
+    for number in 0..10 {
+        link_itself(&it.service, &person(number)).await;
+    }
+    let links = it.service.links(&amy()).await.unwrap();
+    it.service.subscribe(&amy()).await.unwrap();
+    it.service.mute(&amy(), &[person(1).to_string()]).await.unwrap();
+    it.service.mute(&person(2), &[]).await.unwrap();
+    it.register(&amy(), "email", MAIL).await.unwrap();
+    let octo = it.register(&amy(), "octo", "amy").await.unwrap();
+    for (from, to) in [
+        (michael(), person(3)),
+        (michael(), amy()),
+        (person(1), amy()),
+        (michael(), person(2)),
+    ] {
+        let request = Fixture::request(&from, &[("xmpp", from.as_str())], vec![own_hash(&to)]);
+        it.service.contact_native(request).await.unwrap();
+        if to == person(3) {
+            it.match_requests().await;
+        }
+    }
+    let before = tables(&it.service).await;
+
+    let switched = it.service.rekey(keys(8)).await.unwrap();
+    assert_eq!(switched.lost, 0);
+    assert_eq!(tables(&it.service).await, before);
+
+    assert_eq!(it.service.links(&amy()).await.unwrap(), links);
+    for jid in (0..10).map(person).chain([amy(), michael()]) {
+        assert!(is_linked(&it.service, &jid).await, "{jid}");
+    }
+    assert!(it.service.is_subscriber(&amy()).await.unwrap());
+    it.match_requests().await;
+    let pair = |from: &BareJid, to: &BareJid| (to.to_string(), from.to_string());
+    let expected = [pair(&michael(), &person(3)), pair(&michael(), &amy())];
+    assert_eq!(it.introductions().await, expected);
+    // The code that was sent before is right, and counts as sent.
+    assert_eq!(code_of(it.resend(&amy(), "email", MAIL).await), "request_limit_reached");
+    let code = it.codes(Queue::Email).await.pop().unwrap();
+    assert_eq!(
+        code_of(it.verify(&amy(), &hash("email", MAIL), "0").await),
+        "faulty_code"
+    );
+    it.verify(&amy(), &hash("email", MAIL), &code).await.unwrap();
+    let state = octo.goto.unwrap();
+    let callback = Callback {
+        state: Some(state),
+        code: Some("amy".into()),
+        ..Callback::default()
+    };
+    it.service
+        .finish_sign_in(&octo.hash.to_string(), callback)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn guesses_at_a_code_that_waits_go_on_being_counted() {
+    let it = Fixture::new();
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    let hash = hash("phone", PHONE);
+    let mut refused = None;
+    for byte in 8..30 {
+        if let Err(error) = it.service.verify_http(&hash, Some("x")).await {
+            refused = Some(error);
+        }
+        it.service.rekey(keys(byte)).await.unwrap();
+    }
+    assert!(matches!(refused, Some(Error::NothingWaits)));
+    // They neither lock out the target itself nor come back with another code.
+    it.clock.advance(MINUTE);
+    it.resend(&amy(), "phone", PHONE).await.unwrap();
+    for _ in 0..5 {
+        assert_eq!(code_of(it.service.verify_http(&hash, Some("x")).await), "faulty_code");
+    }
+    it.service.rekey(keys(30)).await.unwrap();
+    it.clock.advance(MINUTE);
+    it.resend(&amy(), "phone", PHONE).await.unwrap();
+    assert_eq!(
+        code_of(it.service.verify_http(&hash, Some("x")).await),
+        "request_limit_reached"
+    );
+    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    it.verify(&amy(), &hash, &code).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_database_belongs_to_the_new_key_alone() {
+    let it = Fixture::new();
+    link_itself(&it.service, &amy()).await;
+    it.service.rekey(keys(8)).await.unwrap();
+    let folder = it._folder.path().join("test.db");
+    assert_eq!(SqliteStore::rekeyed(&folder).unwrap(), None);
+    assert!(SqliteStore::check(&folder, keys(8).check()).is_ok());
+    assert!(SqliteStore::check(&folder, keys(7).check()).is_err());
+    assert!(is_linked(&it.service, &amy()).await);
+}
+
+/// People come and go while the key is changed over and over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_happens_meanwhile_counts() {
+    const PEOPLE: usize = 40;
+    let it = Fixture::new();
+    let seed = rand::random();
+    println!("seed {seed}");
+    let mut rng = StdRng::seed_from_u64(seed);
+    let mut linked = [false; PEOPLE];
+    let service = it.service.clone();
+    let rekeying = tokio::spawn(async move {
+        for byte in 100..108 {
+            service.rekey(keys(byte)).await.unwrap();
+        }
+    });
+    while !rekeying.is_finished() {
+        let number = rng.random_range(0..PEOPLE);
+        let jid = person(number);
+        if rng.random_bool(0.7) {
+            link_itself(&it.service, &jid).await;
+            linked[number] = true;
+        } else {
+            it.service.forget_native(&jid, &[]).await.unwrap();
+            linked[number] = false;
+        }
+        assert_eq!(is_linked(&it.service, &jid).await, linked[number], "{jid}, seed {seed}");
+    }
+    rekeying.await.unwrap();
+    for (number, linked) in linked.iter().enumerate() {
+        let jid = person(number);
+        assert_eq!(is_linked(&it.service, &jid).await, *linked, "{jid}, seed {seed}");
+        let links = it.service.links(&jid).await.unwrap();
+        assert_eq!(links.len(), usize::from(*linked), "{jid}, seed {seed}");
+    }
+}
+
+/// It may end between any two of its transactions, and be gone on with, or begun with yet another key.
+#[tokio::test]
+async fn whenever_it_ends_nothing_is_lost() {
+    for steps in 0..8 {
+        for next in [8, 9] {
+            let it = Fixture::new();
+            for number in 0..10 {
+                link_itself(&it.service, &person(number)).await;
+            }
+            it.service.begin(keys(8), steps).await;
+            it.service.forget_native(&person(0), &[]).await.unwrap();
+            it.service.forget_native(&person(9), &[]).await.unwrap();
+            let Fixture {
+                service,
+                clock,
+                _folder,
+            } = it;
+            let settings = service.frame.settings.clone();
+            drop(service);
+            let path = _folder.path().join("test.db");
+            let store = SqliteStore::open(&path, keys(7).check()).unwrap();
+            let service = Service::new(Store::new(store), keys(7), clock, settings, SignIns::new());
+            for number in 1..9 {
+                assert!(is_linked(&service, &person(number)).await, "{number} after {steps}");
+            }
+            link_itself(&service, &person(9)).await;
+            service.rekey(keys(next)).await.unwrap();
+            for number in 1..10 {
+                assert!(is_linked(&service, &person(number)).await, "{number} after {steps}");
+            }
+            assert!(!is_linked(&service, &person(0)).await, "after {steps}");
+            assert!(SqliteStore::check(&path, keys(next).check()).is_ok());
+        }
+    }
+}
+
+impl Service {
+    /// The first steps of a change of the key.
+    async fn begin(&self, next: Keys, steps: usize) {
+        let to = next.check();
+        self.change(move |_, tx| Ok(tx.begin_reseal(&to)?)).await.unwrap();
+        for _ in 0..steps {
+            self.reseal_some(next.clone()).await.unwrap();
+        }
+    }
+}

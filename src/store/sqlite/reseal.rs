@@ -1,0 +1,234 @@
+//! Another key for a database that is in use.
+//!
+//! The links, of which there may be millions, are copied bit by bit into a table of their own; triggers note which of them
+//! change meanwhile. Until the switch, which is one transaction, everything is as it was; afterwards the former table is wiped
+//! bit by bit. So whatever dies, and when, the database belongs to just one of the two keys.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::super::{Link, Pending, Queue, Read, Reseal, Result, Switched, Write};
+use super::queries::{self, Session};
+use crate::model::Mac;
+
+/// As the migrations make `links`.
+const BEGIN: &str = "
+    DROP TABLE IF EXISTS resealing;
+    DROP TABLE IF EXISTS links_next;
+    DROP TABLE IF EXISTS links_changed;
+    DROP TRIGGER IF EXISTS link_made;
+    DROP TRIGGER IF EXISTS link_moved;
+    DROP TRIGGER IF EXISTS link_removed;
+    CREATE TABLE resealing (key_check BLOB NOT NULL, copied INTEGER NOT NULL) STRICT;
+    CREATE TABLE links_next (
+        id_mac      BLOB NOT NULL UNIQUE,
+        owner_mac   BLOB NOT NULL,
+        box         BLOB NOT NULL,
+        verified_on INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE links_changed (link INTEGER PRIMARY KEY) STRICT;
+    CREATE TRIGGER link_made AFTER INSERT ON links
+        BEGIN INSERT OR IGNORE INTO links_changed VALUES (new.rowid); END;
+    CREATE TRIGGER link_moved AFTER UPDATE ON links
+        BEGIN INSERT OR IGNORE INTO links_changed VALUES (new.rowid); END;
+    CREATE TRIGGER link_removed AFTER DELETE ON links
+        BEGIN INSERT OR IGNORE INTO links_changed VALUES (old.rowid); END;";
+
+const SWITCH: &str = "
+    DROP TRIGGER link_made;
+    DROP TRIGGER link_moved;
+    DROP TRIGGER link_removed;
+    DROP TABLE links_changed;
+    DROP TABLE resealing;
+    ALTER TABLE links RENAME TO links_former;
+    ALTER TABLE links_next RENAME TO links;";
+
+/// How many links of how many are copied, if any are being copied. By their row ids, which is near enough.
+pub fn progress(connection: &Connection) -> Result<Option<(u64, u64)>> {
+    if !has_table(connection, "resealing")? {
+        return Ok(None);
+    }
+    let sql = "SELECT copied, (SELECT coalesce(max(rowid), 0) FROM links) FROM resealing";
+    Ok(connection
+        .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
+}
+
+/// Makes the tables and triggers, unless they are there for the same key.
+pub fn begin(session: &Session, to: &Mac) -> Result<()> {
+    if has_table(session.0, "resealing")?
+        && session.one("SELECT key_check FROM resealing", [], |row| row.get(0))? == Some(*to)
+    {
+        return Ok(());
+    }
+    session.0.execute_batch(BEGIN)?;
+    // Names of indexes stay when tables are renamed, and no two can be the same.
+    let name = match has_table(session.0, "links_of_owner")? {
+        true => "links_of_owner_2",
+        false => "links_of_owner",
+    };
+    session
+        .0
+        .execute_batch(&format!("CREATE INDEX {name} ON links_next (owner_mac)"))?;
+    session.run("INSERT INTO resealing VALUES (?, 0)", [to])?;
+    Ok(())
+}
+
+/// Copies what has changed, and when nothing has, more of the rest.
+pub fn links(session: &Session, by: &dyn Reseal, limit: usize) -> Result<u64> {
+    let copied: i64 = session
+        .one("SELECT copied FROM resealing", [], |row| row.get(0))?
+        .unwrap_or_default();
+    let changed: Vec<i64> = session.all("SELECT link FROM links_changed LIMIT ?", [limit], |row| row.get(0))?;
+    for link in &changed {
+        session.run("DELETE FROM links_next WHERE rowid = ?", [link])?;
+        session.run("DELETE FROM links_changed WHERE link = ?", [link])?;
+        let sql = "SELECT rowid, * FROM links WHERE rowid = ? AND rowid <= ?";
+        copy(session, by, session.all(sql, [*link, copied], numbered)?)?;
+    }
+    if changed.is_empty() {
+        let sql = "SELECT rowid, * FROM links WHERE rowid > ? ORDER BY rowid LIMIT ?";
+        let rows = session.all(sql, params![copied, limit], numbered)?;
+        if let Some((last, _)) = rows.last() {
+            session.run("UPDATE resealing SET copied = ?", [last])?;
+        }
+        copy(session, by, rows)?;
+    }
+    left(session)
+}
+
+fn left(session: &Session) -> Result<u64> {
+    let sql = "SELECT (SELECT count(*) FROM links_changed)
+                    + max(0, (SELECT coalesce(max(rowid), 0) FROM links) - (SELECT copied FROM resealing))";
+    Ok(session.one(sql, [], |row| row.get(0))?.unwrap_or_default())
+}
+
+fn numbered(row: &rusqlite::Row) -> rusqlite::Result<(i64, Link)> {
+    Ok((row.get("rowid")?, queries::link(row)?))
+}
+
+/// Under the same row ids, so that they stay in order. What was copied before and lost its link since makes room.
+fn copy(session: &Session, by: &dyn Reseal, rows: Vec<(i64, Link)>) -> Result<()> {
+    for (number, link) in rows {
+        // A link that cannot be opened is of use to nobody, under no key.
+        let Some((id, link)) = by.link(&link) else { continue };
+        session.run(
+            "INSERT OR REPLACE INTO links_next (rowid, id_mac, owner_mac, box, verified_on) VALUES (?, ?, ?, ?, ?)",
+            params![number, id, link.owner, link.sealed, link.verified_on],
+        )?;
+    }
+    Ok(())
+}
+
+/// The whole of it, in the transaction of `session`.
+pub fn switch(session: &Session, to: &Mac, by: &dyn Reseal) -> Result<Switched> {
+    begin(session, to)?;
+    while links(session, by, 1000)? > 0 {}
+    let mut switched = Switched::default();
+    let pendings = session.all("SELECT * FROM pending", [], queries::pending)?;
+    counters(session, by, &pendings)?;
+    replace(
+        session,
+        "pending",
+        pendings,
+        &mut switched,
+        |old| by.pending(old),
+        |new| session.put_pending(new),
+    )?;
+    let rows = session.all("SELECT * FROM subscribers", [], queries::subscriber)?;
+    let put = |new: &_| session.put_subscriber(new);
+    replace(
+        session,
+        "subscribers",
+        rows,
+        &mut switched,
+        |old| by.subscriber(old),
+        put,
+    )?;
+    let rows = session.all("SELECT * FROM mutes", [], queries::mute)?;
+    replace(
+        session,
+        "mutes",
+        rows,
+        &mut switched,
+        |old| by.mute(old),
+        |new| session.put_mute(new),
+    )?;
+    let rows = session.all("SELECT * FROM tokens ORDER BY rowid", [], queries::token)?;
+    let put = |new: &_| session.put_token(new, usize::MAX >> 1);
+    replace(session, "tokens", rows, &mut switched, |old| by.token(old), put)?;
+    messages(session, by, &mut switched)?;
+    session.0.execute_batch(SWITCH)?;
+    session.run("UPDATE meta SET value = ? WHERE name = 'key_check'", [to])?;
+    Ok(switched)
+}
+
+fn replace<T>(
+    session: &Session,
+    table: &str,
+    rows: Vec<T>,
+    switched: &mut Switched,
+    reseal: impl Fn(&T) -> Option<T>,
+    put: impl Fn(&T) -> Result<()>,
+) -> Result<()> {
+    session.run(&format!("DELETE FROM {table}"), [])?;
+    for old in rows {
+        match reseal(&old) {
+            Some(new) => {
+                put(&new)?;
+                switched.kept += 1;
+            }
+            None => switched.lost += 1,
+        }
+    }
+    Ok(())
+}
+
+/// Messages stay the rows that they are: a worker may be sending them.
+fn messages(session: &Session, by: &dyn Reseal, switched: &mut Switched) -> Result<()> {
+    let rows: Vec<(i64, u8, Vec<u8>)> = session.all("SELECT id, queue, box FROM outbox", [], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    })?;
+    for (id, queue, sealed) in rows {
+        let queue = Queue::ALL.into_iter().find(|known| *known as u8 == queue);
+        match queue.and_then(|queue| by.message(queue, &sealed)) {
+            Some((about, sealed)) => {
+                let sql = "UPDATE outbox SET about_mac = ?, box = ? WHERE id = ?";
+                session.run(sql, params![about, sealed, id])?;
+                switched.kept += 1;
+            }
+            None => {
+                session.remove(id)?;
+                switched.lost += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn counters(session: &Session, by: &dyn Reseal, pendings: &[Pending]) -> Result<()> {
+    let mut kept = Vec::new();
+    for (former, new) in by.counters(pendings) {
+        kept.extend(session.quota(&former)?.map(|quota| (new, quota)));
+    }
+    session.run("DELETE FROM quota", [])?;
+    kept.iter().try_for_each(|(key, quota)| session.put_quota(key, *quota))
+}
+
+/// Bit by bit, because what is deleted is overwritten.
+pub fn wipe(session: &Session, limit: usize) -> Result<bool> {
+    if !has_table(session.0, "links_former")? {
+        return Ok(false);
+    }
+    let sql = "DELETE FROM links_former WHERE rowid IN (SELECT rowid FROM links_former LIMIT ?)";
+    if session.run(sql, [limit])? == 0 {
+        session.0.execute_batch("DROP TABLE links_former")?;
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+/// Tables and indexes.
+fn has_table(connection: &Connection, name: &str) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = ?)";
+    Ok(connection.query_row(sql, [name], |row| row.get(0))?)
+}
