@@ -17,7 +17,7 @@ const AT_ONCE: usize = if cfg!(test) { 3 } else { 500 };
 
 impl Service {
     /// Puts everything under the keys `next`. Whatever ends it before it is done, the database is all under one of the keys,
-    /// and it can be gone on with. Counters of limits begin anew, but for those of codes that wait.
+    /// and it can be gone on with. Counters of limits begin anew, but for those of codes that wait and of budgets.
     ///
     /// # Errors
     /// `internal_server_error`.

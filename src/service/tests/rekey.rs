@@ -119,6 +119,15 @@ async fn guesses_at_a_code_that_waits_go_on_being_counted() {
 }
 
 #[tokio::test]
+async fn tokens_are_good_under_another_key() {
+    let it = Fixture::with_tokens();
+    let token = it.prove_over_http(&amy()).await;
+    it.service.rekey(keys(8)).await.unwrap();
+    assert!(it.allows(token.as_ref(), &amy()).await);
+    assert!(!it.allows(token.as_ref(), &michael()).await);
+}
+
+#[tokio::test]
 async fn the_database_belongs_to_the_new_key_alone() {
     let it = Fixture::new();
     link_itself(&it.service, &amy()).await;

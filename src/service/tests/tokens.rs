@@ -3,12 +3,12 @@
 use super::*;
 
 impl Fixture {
-    fn with_tokens() -> Self {
+    pub(super) fn with_tokens() -> Self {
         Self::with(|settings| settings.require_token = true)
     }
 
     /// Proves a JID over HTTP, and gets what that gives.
-    async fn prove_over_http(&self, jid: &BareJid) -> Option<Token> {
+    pub(super) async fn prove_over_http(&self, jid: &BareJid) -> Option<Token> {
         let itself = self.service.register_http(jid, "xmpp", jid.as_str(), true, None).await;
         itself.unwrap();
         self.clock.advance(MINUTE);
@@ -17,7 +17,7 @@ impl Fixture {
     }
 
     /// Whether `token` lets somebody register and ask for introductions in the name of `jid`.
-    async fn allows(&self, token: Option<&Token>, jid: &BareJid) -> bool {
+    pub(super) async fn allows(&self, token: Option<&Token>, jid: &BareJid) -> bool {
         let asked = self.service.clone().shown(token.cloned());
         let request = Self::request(jid, &[("xmpp", jid.as_str())], vec![hash("phone", PHONE)]);
         let contact = asked.contact_http(request).await;
