@@ -16,6 +16,7 @@ use crate::channel::sign_in::SignIn;
 use crate::channel::sms::Sms;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::descriptors;
 use crate::http::{Server, ServerConfig};
 use crate::keyfile;
 use crate::model::Keys;
@@ -24,7 +25,7 @@ use crate::rekey;
 use crate::service::{Service, SignIns};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Queue, Store};
-use crate::xmpp::{self, Delivery, LinkConfig, Presentation, Router};
+use crate::xmpp::{self, Delivery, LinkConfig, Patience, Presentation, Router};
 
 use secrecy::ExposeSecret;
 
@@ -159,7 +160,11 @@ pub fn link_config(config: &Config) -> Result<LinkConfig, String> {
         jid: config.component.jid.clone(),
         secret: config.component.secret().map_err(text)?,
         server: config.component.server.clone(),
-        ping_after: config.component.ping_after,
+        patience: Patience {
+            silence: config.component.ping_after,
+            answer: config.component.ping_timeout,
+        },
+        requests_per_second: config.limits.requests_per_second.get(),
     })
 }
 
@@ -170,6 +175,8 @@ async fn http_server(config: &Config, service: &Service) -> Result<Option<Server
         trusted_proxies: http.trusted_proxies.iter().map(|network| network.0).collect(),
         cors_origins: http.cors_origins.clone(),
         request_timeout: http.request_timeout,
+        max_connections: descriptors::at_most(http.max_connections),
+        max_connections_per_address: http.max_connections_per_address,
     };
     let server = Server::bind(server, service.clone()).await;
     server.map(Some).map_err(|error| {

@@ -9,6 +9,7 @@ pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod descriptors;
 pub mod http;
 pub mod keyfile;
 pub mod language;

@@ -9,7 +9,7 @@ use itseme::clock::Clock;
 use itseme::config::Config;
 use itseme::language::Language;
 use itseme::model::Identity;
-use itseme::{check, rekey, telemetry};
+use itseme::{check, descriptors, rekey, telemetry};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -50,6 +50,7 @@ async fn run(cli: &Cli) -> Result<ExitCode, String> {
     let filter = cli.log.clone().or_else(|| std::env::var("RUST_LOG").ok());
     telemetry::start(filter.as_deref().unwrap_or("info"), cli.log_format)?;
     let stop = stop_signal()?;
+    descriptors::raise();
     let app = App::start(&load(cli)?, Clock::system()).await?;
     let code = tokio::select! {
         () = stop => ExitCode::SUCCESS,

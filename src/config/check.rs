@@ -17,8 +17,13 @@ impl Config {
                 "expected a domain like itseme.example.org, without a name and @",
             ));
         }
-        if self.component.ping_after < Duration::from_secs(1) {
-            return Err(unusable("component.ping_after", "must be at least 1s"));
+        for (key, duration) in [
+            ("component.ping_after", self.component.ping_after),
+            ("component.ping_timeout", self.component.ping_timeout),
+        ] {
+            if duration < Duration::from_secs(1) {
+                return Err(unusable(key, "must be at least 1s"));
+            }
         }
         if self.limits.guesses_per_code == 0 {
             return Err(unusable(
@@ -154,6 +159,17 @@ impl Http {
         }
         if self.request_timeout < Duration::from_secs(1) {
             return Err(unusable("http.request_timeout", "must be at least 1s"));
+        }
+        for (key, number) in [
+            ("http.max_connections", self.max_connections),
+            ("http.max_connections_per_address", self.max_connections_per_address),
+        ] {
+            if number == 0 {
+                return Err(unusable(
+                    key,
+                    "must be at least 1; leave out [http] to run without HTTP",
+                ));
+            }
         }
         Ok(())
     }

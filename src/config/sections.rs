@@ -37,11 +37,18 @@ pub struct Component {
     /// After so much silence the server is asked whether it is still there.
     #[serde(default = "Component::default_ping", with = "humantime_serde")]
     pub ping_after: Duration,
+    /// A server that has been asked and is silent for so long is given up.
+    #[serde(default = "Component::default_ping_timeout", with = "humantime_serde")]
+    pub ping_timeout: Duration,
 }
 
 impl Component {
     fn default_ping() -> Duration {
         Duration::from_secs(60)
+    }
+
+    fn default_ping_timeout() -> Duration {
+        Duration::from_secs(20)
     }
 
     /// What the server and the component share.
@@ -124,6 +131,12 @@ pub struct Http {
     /// For how long a request may take, from its first byte to its last.
     #[serde(default = "Http::default_timeout", with = "humantime_serde")]
     pub request_timeout: Duration,
+    /// Connections at once. Each may hold a head and a body of 128 KiB.
+    #[serde(default = "Http::default_connections")]
+    pub max_connections: usize,
+    /// Of one client address (IPv6: of one /64); trusted proxies may have all.
+    #[serde(default = "Http::default_share")]
+    pub max_connections_per_address: usize,
 }
 
 impl Http {
@@ -133,6 +146,14 @@ impl Http {
 
     pub(super) fn default_timeout() -> Duration {
         Duration::from_secs(10)
+    }
+
+    pub(super) fn default_connections() -> usize {
+        1000
+    }
+
+    pub(super) fn default_share() -> usize {
+        100
     }
 }
 

@@ -33,10 +33,14 @@ fn the_example_can_be_loaded_and_has_every_default() {
     assert_eq!(format!("{:?}", config.limits), format!("{:?}", least.limits));
     assert_eq!(format!("{:?}", config.codes), format!("{:?}", least.codes));
     assert_eq!(config.component.ping_after, least.component.ping_after);
+    assert_eq!(config.component.ping_timeout, least.component.ping_timeout);
     assert_eq!(config.component.server, least.component.server);
     assert_eq!(config.store.path().unwrap(), least.store.path().unwrap());
     assert_eq!(config.store.key_file, least.store.key_file);
-    assert_eq!(config.http.unwrap().request_timeout, Http::default_timeout());
+    let http = config.http.unwrap();
+    assert_eq!(http.request_timeout, Http::default_timeout());
+    assert_eq!(http.max_connections, Http::default_connections());
+    assert_eq!(http.max_connections_per_address, Http::default_share());
     assert_eq!(config.providers.email.unwrap().budget, 10_000);
 }
 

@@ -16,7 +16,7 @@ use crate::model::Token;
 use crate::service::{Error, Requester, Service};
 
 /// Larger bodies are refused. A hundred hashes take 13 KiB.
-const LARGEST_BODY: usize = 128 * 1024;
+pub const LARGEST_BODY: usize = 128 * 1024;
 
 /// A path segment, percent-decoded; `+` is a plus. What is no UTF-8 then matches no route.
 pub struct Segment(pub String);
@@ -87,7 +87,7 @@ pub fn language() -> impl Filter<Extract = (Option<Language>,), Error = std::con
 }
 
 /// Whoever has one IPv6 address has all of its /64.
-fn site(address: IpAddr) -> IpAddr {
+pub fn site(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),

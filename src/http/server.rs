@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -19,14 +20,20 @@ use warp::filters::BoxedFilter;
 use warp::http::{HeaderMap, HeaderValue, Request, header};
 use warp::reply::{Reply, Response};
 
+use super::crowd::{Crowd, Place};
 use super::error::ApiError;
-use super::filters::ClientAddress;
+use super::filters::{ClientAddress, LARGEST_BODY, site};
 use super::{Api, routes};
 use crate::service::{Error, Service};
 use crate::store::StoreError;
 
 /// Requests that are being answered may go on for so long when the server stops.
 const FINISHING: Duration = Duration::from_secs(10);
+/// The head of a request may be as large as a body: `GET /v1/confirm` has its hashes there.
+const LARGEST_HEAD: usize = LARGEST_BODY;
+/// A connection whose client has begun no request for so many times what a request may take is given up: what it was
+/// answered is not read.
+const GIVEN_UP_AFTER: u32 = 6;
 
 /// How to serve.
 pub struct ServerConfig {
@@ -38,11 +45,16 @@ pub struct ServerConfig {
     pub cors_origins: Vec<String>,
     /// For how long a client may take to send its request.
     pub request_timeout: Duration,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// Of one client address (IPv6: of one /64); trusted proxies may have all.
+    pub max_connections_per_address: usize,
 }
 
 /// A server that listens already.
 pub struct Server {
     listener: TcpListener,
+    crowd: Arc<Crowd>,
     connections: Connections,
 }
 
@@ -50,7 +62,7 @@ pub struct Server {
 #[derive(Clone)]
 struct Connections {
     routes: BoxedFilter<(Response,)>,
-    trusted_proxies: std::sync::Arc<[IpNet]>,
+    trusted_proxies: Arc<[IpNet]>,
     request_timeout: Duration,
 }
 
@@ -67,6 +79,7 @@ impl Server {
         };
         Ok(Self {
             listener,
+            crowd: Crowd::new(config.max_connections, config.max_connections_per_address),
             connections: Connections {
                 routes: routes(api, &config.cors_origins),
                 trusted_proxies: config.trusted_proxies.into(),
@@ -86,32 +99,54 @@ impl Server {
     /// Serves until `stop`, then finishes the requests that are being answered.
     pub async fn run(self, stop: CancellationToken) {
         let graceful = GracefulShutdown::new();
-        while let Some(accepted) = stop.run_until_cancelled(self.listener.accept()).await {
-            match accepted {
-                Ok((stream, peer)) => {
-                    tokio::spawn(self.connections.clone().serve(stream, peer.ip(), graceful.watcher()));
-                }
-                Err(error) => {
-                    // Out of file descriptors, as a rule: some will be free soon.
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
+        let mut rounds = tokio::time::interval(self.connections.request_timeout);
+        let mut failing = false;
+        loop {
+            tokio::select! {
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, peer)) => {
+                        failing = false;
+                        self.receive(stream, peer.ip(), graceful.watcher());
+                    }
+                    Err(error) => {
+                        // Out of file descriptors, as a rule: some will be free soon.
+                        if !failing {
+                            tracing::warn!(%error, "connections cannot be accepted; trying on");
+                        }
+                        failing = true;
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                    }
+                },
+                _ = rounds.tick() => self.crowd.end_stuck(self.connections.request_timeout * GIVEN_UP_AFTER),
+                () = stop.cancelled() => break,
             }
         }
         if tokio::time::timeout(FINISHING, graceful.shutdown()).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
     }
+
+    fn receive(&self, stream: TcpStream, peer: IpAddr, watcher: Watcher) {
+        let site = (!is_trusted(peer, &self.connections.trusted_proxies)).then(|| site(peer));
+        let connections = self.connections.clone();
+        self.crowd.enter(site, |place| {
+            tokio::spawn(connections.serve(stream, peer, watcher, place)).abort_handle()
+        });
+    }
 }
 
 impl Connections {
-    async fn serve(self, stream: TcpStream, peer: IpAddr, watcher: Watcher) {
+    async fn serve(self, stream: TcpStream, peer: IpAddr, watcher: Watcher, place: Place) {
         let _ = stream.set_nodelay(true);
         let timeout = self.request_timeout;
-        let service = service_fn(move |request| self.clone().answer(request, peer));
+        let service = service_fn(|request| {
+            place.heard();
+            self.clone().answer(request, peer)
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(timeout)
+            .max_buf_size(LARGEST_HEAD)
             .serve_connection(TokioIo::new(stream), service);
         // Whatever ends a connection is the client's affair.
         let _ = watcher.watch(connection).await;
@@ -139,9 +174,12 @@ fn bug() -> Response {
     ApiError::from(Error::Internal(StoreError("a bug".into()))).into_response()
 }
 
+fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|network| network.contains(&address.to_canonical()))
+}
+
 /// Who asks: the last address in X-Forwarded-For that no trusted proxy has, if it was a trusted proxy that said so.
 fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
     let mut client = peer;
     let forwarded = headers.get_all("x-forwarded-for");
     let mut hops: Vec<&str> = forwarded
@@ -149,7 +187,7 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .collect();
-    while is_trusted(&client)
+    while is_trusted(client, trusted)
         && let Some(hop) = hops.pop()
     {
         let Ok(address) = hop.trim().parse() else { break };

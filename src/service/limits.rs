@@ -1,15 +1,17 @@
 //! What keeps the service from being used against people: how often, how much, how long.
 
+use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
+use governor::state::{InMemoryState, NotKeyed, StateStore};
 use governor::{Quota as Rate, RateLimiter};
 use serde::{Deserialize, Serialize};
 
-use super::Tx;
 use super::error::{Error, Result};
+use super::{Core, Tx};
 use crate::clock::{Clock, Millis, millis};
 use crate::model::{BareJid, Mac};
 use crate::store::Quota;
@@ -37,6 +39,8 @@ pub struct Limits {
     pub codes_per_target_per_day: u32,
     /// Codes asked for by one client address (IPv6: one /64) over HTTP in a day.
     pub codes_per_address_per_day: u32,
+    /// JIDs of one server that are remembered for the first time in a day.
+    pub new_jids_per_day: u32,
     /// Between two codes to one identity.
     #[serde(with = "humantime_serde")]
     pub resend_after: Duration,
@@ -56,6 +60,7 @@ impl Default for Limits {
             codes_per_day: 5,
             codes_per_target_per_day: 20,
             codes_per_address_per_day: 50,
+            new_jids_per_day: 10_000,
             resend_after: Duration::from_secs(30),
             hashes_per_day: 1000,
             repeat_contact_after: DAY,
@@ -72,8 +77,6 @@ pub enum Requester {
     Jid(BareJid),
 }
 
-type Buckets = governor::state::keyed::DashMapStateStore<Requester>;
-
 /// Counts the requests of everybody in the last second, in memory.
 pub struct RequestLimiter {
     clock: Clock,
@@ -83,7 +86,7 @@ pub struct RequestLimiter {
 impl RequestLimiter {
     /// Allows each requester `per_second` requests a second, by `clock`.
     pub fn new(per_second: NonZeroU32, clock: Clock) -> Self {
-        let limiter = RateLimiter::dashmap_with_clock(Rate::per_second(per_second), clock.clone());
+        let limiter = RateLimiter::new(Rate::per_second(per_second), Buckets::new(), clock.clone());
         Self { clock, limiter }
     }
 
@@ -98,11 +101,64 @@ impl RequestLimiter {
                 retry_after: until.wait_time_from(governor::clock::Clock::now(&self.clock)),
             })
     }
+}
 
-    /// Forgets whoever has been quiet.
-    pub fn forget_idle(&self) {
-        self.limiter.retain_recent();
-        self.limiter.shrink_to_fit();
+/// A fixed number of buckets, one of which each requester falls into by a hash that nobody knows beforehand: a crowd with
+/// millions of addresses takes no memory. Two who share one, which is as rare as there are many, share what it allows.
+struct Buckets {
+    buckets: Box<[InMemoryState]>,
+    hasher: RandomState,
+}
+
+impl Buckets {
+    /// 1 MiB of them.
+    const NUMBER: usize = 128 * 1024;
+
+    fn new() -> Self {
+        Self {
+            buckets: (0..Self::NUMBER).map(|_| InMemoryState::default()).collect(),
+            hasher: RandomState::new(),
+        }
+    }
+}
+
+impl StateStore for Buckets {
+    type Key = Requester;
+
+    fn measure_and_replace<T, F, E>(&self, requester: &Requester, measure: F) -> std::result::Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> std::result::Result<(T, Nanos), E>,
+    {
+        let number = self.hasher.hash_one(requester) % self.buckets.len() as u64;
+        self.buckets[number as usize].measure_and_replace(&NotKeyed::NonKey, measure)
+    }
+}
+
+impl Core {
+    /// Counts `jid`, of which something is about to be remembered, for its server: that has as many JIDs as it likes, and
+    /// would fill the disk with them. Who was counted already, or is remembered, does not count again.
+    ///
+    /// # Errors
+    /// [`Error::RequestLimitReached`] if it is one too many.
+    pub(super) fn count_newcomer(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
+        let (now, owner) = (self.clock.now(), self.keys.owner(jid));
+        if tx.is_subscriber(&owner)? || !tx.links_of(&owner)?.is_empty() {
+            return Ok(());
+        }
+        let counter = |what, whose: &Mac, limit| Counter {
+            key: self.keys.quota(what, &[whose]),
+            limit,
+            window: DAY,
+        };
+        let own = counter("new JID", &owner, 1);
+        if own.check(tx, now, 1).is_err() {
+            return Ok(());
+        }
+        let server = self.keys.owner(&BareJid::from_parts(None, jid.domain()));
+        let all = counter("new JIDs of server", &server, self.settings.limits.new_jids_per_day);
+        all.check(tx, now, 1)?;
+        all.add(tx, now, 1)?;
+        own.add(tx, now, 1).map(drop)
     }
 }
 

@@ -218,12 +218,11 @@ impl Service {
         self.frame.requests.admit(requester)
     }
 
-    /// Removes what has expired and forgets who has been quiet.
+    /// Removes what has expired.
     ///
     /// # Errors
     /// If the store fails.
     pub async fn purge(&self) -> Result<Purged> {
-        self.frame.requests.forget_idle();
         self.change(|core, tx| Ok(tx.purge(core.clock.now())?)).await
     }
 

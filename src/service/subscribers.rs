@@ -1,6 +1,7 @@
 //! Who sees in a contact list whether the service is there: no more of a roster than that.
 
-use super::error::Result;
+use super::error::{Error, Result};
+use super::limits::DAY;
 use super::{Core, Service};
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Mac};
@@ -8,6 +9,8 @@ use crate::store::Subscriber;
 
 /// Read at once.
 const PAGE: usize = 500;
+/// Subscribers at most: all of them are told whenever the service comes and goes.
+const MOST: usize = 100_000;
 
 /// Subscribers, a page at a time.
 #[derive(Default)]
@@ -20,12 +23,17 @@ impl Service {
     /// Remembers that `jid` wants to know whether the service is there.
     ///
     /// # Errors
-    /// `internal_server_error`.
+    /// `request_limit_reached`, `internal_server_error`.
     pub async fn subscribe(&self, jid: &BareJid) -> Result<()> {
         let jid = jid.clone();
         self.change(move |core, tx| {
+            let owner = core.keys.owner(&jid);
+            core.count_newcomer(tx, &jid)?;
+            if !tx.is_subscriber(&owner)? && tx.subscriber_count()? >= MOST {
+                return Err(Error::RequestLimitReached { retry_after: DAY });
+            }
             Ok(tx.put_subscriber(&Subscriber {
-                owner: core.keys.owner(&jid),
+                owner,
                 sealed: core.seal(Purpose::Subscriber, &jid)?,
             })?)
         })

@@ -906,7 +906,8 @@ async fn what_expired_is_purged() {
     let purged = it.service.purge().await.unwrap();
     assert_eq!((purged.pending, purged.outbox), (1, 1));
     it.clock.advance(24 * 60 * MINUTE);
-    assert_eq!(it.service.purge().await.unwrap().quota, 2);
+    // Codes of the number and of Amy, Amy as a new JID, and the new JIDs of her server.
+    assert_eq!(it.service.purge().await.unwrap().quota, 4);
 }
 
 #[tokio::test]
@@ -1266,4 +1267,32 @@ async fn a_change_wakes_its_worker_though_nobody_waits_for_the_answer_any_more()
     let woken = tokio::time::timeout(Duration::from_secs(10), it.service.posted(Queue::Phone));
     assert!(woken.await.is_ok());
     assert_eq!(it.codes(Queue::Phone).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_brings_so_many_new_jids_a_day_and_no_others_suffer() {
+    let it = Fixture::with(|settings| settings.limits.new_jids_per_day = 3);
+    let register = async |jid: &str| {
+        let registered = it.service.register_native(&self::jid(jid), "xmpp", jid, false).await;
+        registered.map(drop)
+    };
+    for n in 0..2 {
+        register(&format!("u{n}@evil.example")).await.unwrap();
+    }
+    it.service.subscribe(&jid("u2@evil.example")).await.unwrap();
+    assert_eq!(code_of(register("u3@evil.example").await), "request_limit_reached");
+    let subscribed = it.service.subscribe(&jid("u3@evil.example")).await;
+    assert_eq!(code_of(subscribed), "request_limit_reached");
+    register("amy@example.net").await.unwrap();
+
+    // Who is known is none of them; nor does one use up the others' share by coming and going.
+    it.service.subscribe(&jid("u0@evil.example")).await.unwrap();
+    register("u2@evil.example").await.unwrap();
+    for _ in 0..10 {
+        it.service.forget_native(&jid("amy@example.net"), &[]).await.unwrap();
+        register("amy@example.net").await.unwrap();
+    }
+    register("michael@example.net").await.unwrap();
+    it.clock.advance(Duration::from_secs(24 * 60 * 60));
+    register("u3@evil.example").await.unwrap();
 }

@@ -115,6 +115,7 @@ impl Core {
     fn link(&self, tx: &Tx<'_>, target: &BareJid, hash: &Hash, provider: Provider, language: Language) -> Result<()> {
         let id = self.keys.id(hash);
         let owner = self.keys.owner(target);
+        self.count_newcomer(tx, target)?;
         if let Some(old) = tx.link(&id)?.filter(|old| old.owner != owner) {
             let LinkBox { target, hash, language } = self.open_link(&old)?;
             self.drop_tokens(tx, &target, &id)?;

@@ -335,6 +335,7 @@ pub async fn subscribers_come_in_pages_and_go(store: Store) {
     }
     found.sort_by_key(|one| one.owner.0);
     assert_eq!(found, [0, 1, 2, 255].map(subscriber));
+    assert_eq!(store.read(|r| r.subscriber_count()).await.unwrap(), 4);
     assert!(!store.read(|r| r.is_subscriber(&Mac([3; 16]))).await.unwrap());
 }
 

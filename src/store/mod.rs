@@ -214,6 +214,8 @@ pub trait Read {
     fn count_mutes_of(&self, owner: &Mac) -> Result<usize>;
     /// The token of that hash, expired or not.
     fn token(&self, hash: &TokenHash) -> Result<Option<Token>>;
+    /// How many subscribers there are.
+    fn subscriber_count(&self) -> Result<usize>;
     /// How much there is. Counts every row: not for every day.
     fn counts(&self) -> Result<Counts>;
 }

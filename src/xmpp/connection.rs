@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use minidom::Element;
 use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -22,12 +22,21 @@ use super::outgoing::{Outgoing, random_id};
 use super::stream;
 use crate::model::BareJid;
 
-/// After a question whether it is still there, the server has this long to answer.
-pub const ANSWERING: Duration = Duration::from_secs(20);
-/// The server must take what is written within this time.
-pub const WRITING: Duration = Duration::from_secs(60);
-/// Stanzas waiting to be written.
-const QUEUED: usize = 4096;
+/// Bytes waiting to be written.
+const QUEUED: usize = 16 * 1024 * 1024;
+/// What a stanza that waits takes besides its own bytes.
+const PER_STANZA: usize = 64;
+/// Bytes written before the server must have taken them.
+const BATCH: usize = 64 * 1024;
+
+/// How long the server is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For a sign of life, before it is asked for one, and until it has taken what is written.
+    pub silence: Duration,
+    /// For an answer to the question whether it is still there.
+    pub answer: Duration,
+}
 
 /// Why something may not have reached the server.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +60,10 @@ struct Asked {
 #[derive(Clone)]
 pub struct Connection {
     jid: BareJid,
-    queue: mpsc::Sender<Bytes>,
+    patience: Patience,
+    queue: mpsc::UnboundedSender<Bytes>,
+    /// Bytes for which the queue has room.
+    room: Arc<Semaphore>,
     asked: Arc<Mutex<HashMap<String, Asked>>>,
     /// The id of the ping that keeps a quiet line alive.
     sign_of_life: Arc<str>,
@@ -63,14 +75,22 @@ impl Connection {
     pub fn open(
         jid: BareJid,
         write: impl AsyncWrite + Unpin + Send + 'static,
+        patience: Patience,
         close: CancellationToken,
     ) -> (Self, JoinHandle<io::Error>) {
-        let (queue, queued) = mpsc::channel(QUEUED);
-        let writer = tokio::spawn(write_queued(write, queued, close));
+        let (queue, waiting) = mpsc::unbounded_channel();
+        let room = Arc::new(Semaphore::new(QUEUED));
+        let queued = Queued {
+            waiting,
+            room: room.clone(),
+        };
+        let writer = tokio::spawn(queued.write_all(write, patience.silence, close));
         (
             Self {
                 jid,
+                patience,
                 queue,
+                room,
                 asked: Arc::default(),
                 sign_of_life: random_id().into(),
                 has_twin: Arc::default(),
@@ -81,13 +101,18 @@ impl Connection {
 
     /// Queues an element, as [`stream::serialise`] made it, waiting for room.
     pub async fn send(&self, element: Bytes) -> Result<(), LinkError> {
-        self.queue.send(element).await.map_err(|_| LinkError::Down)
+        let room = self.room.acquire_many(cost(&element)).await;
+        room.map_err(|_| LinkError::Down)?.forget();
+        self.queue.send(element).map_err(|_| LinkError::Down)
     }
 
     /// Queues an element if there is room.
     pub fn try_send(&self, element: &impl xso::AsXml) {
-        if let Ok(bytes) = stream::serialise(element) {
-            let _ = self.queue.try_send(bytes);
+        if let Ok(bytes) = stream::serialise(element)
+            && let Ok(room) = self.room.try_acquire_many(cost(&bytes))
+        {
+            room.forget();
+            let _ = self.queue.send(bytes);
         }
     }
 
@@ -105,7 +130,9 @@ impl Connection {
     /// Resolves when the server has taken everything that was queued before: XEP-0114 knows no acknowledgements, but a
     /// ping to the own JID (XEP-0199) comes back only after what it follows was routed.
     pub async fn barrier(&self) -> Result<(), LinkError> {
-        self.request(self.jid.clone().into(), Ping, ANSWERING).await.map(drop)
+        self.request(self.jid.clone().into(), Ping, self.patience.answer)
+            .await
+            .map(drop)
     }
 
     /// Asks `whom`, and waits up to `patience` for the answer's payload: none if it is an error, or empty.
@@ -187,45 +214,66 @@ impl Connection {
     }
 }
 
-/// Writes what is queued, in batches, until `close`; ends early with the error that the connection died of.
-async fn write_queued(
-    write: impl AsyncWrite + Unpin,
-    mut queued: mpsc::Receiver<Bytes>,
-    close: CancellationToken,
-) -> io::Error {
-    let mut write = BufWriter::with_capacity(64 * 1024, write);
-    let result = loop {
-        let first = tokio::select! {
-            biased;
-            first = queued.recv() => first,
-            () = close.cancelled() => None,
-        };
-        let last = first.is_none();
-        match timeout(WRITING, write_batch(&mut write, first, &mut queued)).await {
-            Ok(Ok(())) if last => break Ok(()),
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => break Err(error),
-            Err(_elapsed) => break Err(io::Error::new(ErrorKind::TimedOut, "the server stopped reading")),
-        }
-    };
-    result.err().unwrap_or_else(|| ErrorKind::ConnectionAborted.into())
+/// The room that an element takes in the queue.
+fn cost(element: &Bytes) -> u32 {
+    u32::try_from(element.len() + PER_STANZA).unwrap_or(u32::MAX)
 }
 
-/// Writes `first` and all that waits behind it; the end of the stream if there is none.
-async fn write_batch(
-    write: &mut (impl AsyncWrite + Unpin),
-    first: Option<Bytes>,
-    queued: &mut mpsc::Receiver<Bytes>,
-) -> io::Result<()> {
-    let Some(first) = first else {
-        write.write_all(b"</stream:stream>").await?;
-        return write.shutdown().await;
-    };
-    write.write_all(&first).await?;
-    while let Ok(next) = queued.try_recv() {
-        write.write_all(&next).await?;
+/// What waits to be written.
+struct Queued {
+    waiting: mpsc::UnboundedReceiver<Bytes>,
+    room: Arc<Semaphore>,
+}
+
+impl Drop for Queued {
+    /// Nobody may wait on for room in a queue that is not read any more.
+    fn drop(&mut self) {
+        self.room.close();
     }
-    write.flush().await
+}
+
+impl Queued {
+    /// Writes in batches, until `close`; ends early with the error that the connection died of.
+    async fn write_all(
+        mut self,
+        write: impl AsyncWrite + Unpin,
+        patience: Duration,
+        close: CancellationToken,
+    ) -> io::Error {
+        let mut write = BufWriter::with_capacity(BATCH, write);
+        let result = loop {
+            let first = tokio::select! {
+                biased;
+                first = self.waiting.recv() => first,
+                () = close.cancelled() => None,
+            };
+            let last = first.is_none();
+            match timeout(patience, self.write_batch(&mut write, first)).await {
+                Ok(Ok(())) if last => break Ok(()),
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => break Err(error),
+                Err(_elapsed) => break Err(io::Error::new(ErrorKind::TimedOut, "the server stopped reading")),
+            }
+        };
+        result.err().unwrap_or_else(|| ErrorKind::ConnectionAborted.into())
+    }
+
+    /// Writes `first` and what waits behind it, up to a batch: a server that takes one after the other is well, however
+    /// much is still to come. The end of the stream if there is none.
+    async fn write_batch(&mut self, write: &mut (impl AsyncWrite + Unpin), first: Option<Bytes>) -> io::Result<()> {
+        let Some(first) = first else {
+            write.write_all(b"</stream:stream>").await?;
+            return write.shutdown().await;
+        };
+        let (mut next, mut written) = (Some(first), 0);
+        while let Some(element) = next {
+            write.write_all(&element).await?;
+            self.room.add_permits(cost(&element) as usize);
+            written += element.len();
+            next = (written < BATCH).then(|| self.waiting.try_recv().ok()).flatten();
+        }
+        write.flush().await
+    }
 }
 
 #[cfg(test)]
@@ -237,9 +285,18 @@ mod tests {
 
     fn open() -> (Connection, tokio::io::DuplexStream) {
         let (ours, theirs) = tokio::io::duplex(1 << 20);
-        let own = BareJid::new("itseme.example.org").unwrap();
-        (Connection::open(own, ours, CancellationToken::new()).0, theirs)
+        (opened(ours).0, theirs)
     }
+
+    fn opened(ours: tokio::io::DuplexStream) -> (Connection, JoinHandle<io::Error>) {
+        let own = BareJid::new("itseme.example.org").unwrap();
+        Connection::open(own, ours, PATIENCE, CancellationToken::new())
+    }
+
+    const PATIENCE: Patience = Patience {
+        silence: Duration::from_secs(60),
+        answer: Duration::from_secs(20),
+    };
 
     fn jid(text: &str) -> Jid {
         Jid::new(text).unwrap()
@@ -291,5 +348,47 @@ mod tests {
         assert!(!connection.has_twin.load(Ordering::Relaxed));
         assert!(connection.takes(&ping("another's")));
         assert!(connection.has_twin.load(Ordering::Relaxed));
+    }
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_stops_reading_is_given_up_and_nobody_waits_on() {
+        let (ours, _theirs) = tokio::io::duplex(1024);
+        let (connection, writer) = opened(ours);
+        let stanza = Bytes::from(vec![b'x'; 200 * 1024]);
+        let mut sent = 0;
+        while connection.send(stanza.clone()).await.is_ok() {
+            sent += stanza.len();
+        }
+        assert!(
+            sent <= QUEUED + 2 * stanza.len(),
+            "{sent} bytes were taken for a server that reads nothing"
+        );
+        assert_eq!(writer.await.unwrap().kind(), ErrorKind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_server_that_reads_on_is_not_given_up_however_much_there_is() {
+        use tokio::io::AsyncReadExt;
+        let (ours, mut theirs) = tokio::io::duplex(1024);
+        let (connection, writer) = opened(ours);
+        let sender = connection.clone();
+        // There is always more to write than was read.
+        tokio::spawn(async move { while sender.send(Bytes::from(vec![b'x'; 8 * 1024])).await.is_ok() {} });
+        let (began, mut bytes) = (tokio::time::Instant::now(), vec![0; 16 * 1024]);
+        while began.elapsed() < 10 * PATIENCE.silence {
+            theirs.read_exact(&mut bytes).await.unwrap();
+            tokio::time::sleep(PATIENCE.silence / 10).await;
+        }
+        assert!(!writer.is_finished());
+    }
+
+    #[tokio::test]
+    async fn what_has_no_room_is_dropped_where_nobody_can_wait() {
+        let (ours, _theirs) = tokio::io::duplex(1024);
+        let (connection, _writer) = opened(ours);
+        let ping = Iq::from_get("x".repeat(100_000), Ping);
+        for _ in 0..1000 {
+            connection.try_send(&ping);
+        }
+        assert!(connection.room.available_permits() < 200_000);
     }
 }

@@ -11,7 +11,7 @@ use rand::RngExt;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,8 +19,9 @@ use tokio_xmpp::Stanza;
 use tokio_xmpp::xmlstream::{FallibleStreamElement, StreamElementError, XmppStreamElement};
 
 use super::address::Address;
-use super::connection::{ANSWERING, Connection, LinkError};
+use super::connection::{Connection, LinkError, Patience};
 use super::host;
+use super::room::{InHand, Room};
 use super::router::{self, Router};
 use super::stream::{self, Incoming, Reader, StreamEnd};
 use crate::language::Language;
@@ -28,8 +29,6 @@ use crate::model::BareJid;
 
 /// Connecting and greeting may take this long.
 const CONNECTING: Duration = Duration::from_secs(15);
-/// Stanzas handled at once.
-const HANDLED: usize = 1024;
 /// A connection that lasted this long was a good one: the next failure starts with a short wait again.
 const STABLE: Duration = Duration::from_secs(60);
 /// At the end, requests that are being handled, farewells and what is queued may each take so long.
@@ -45,8 +44,10 @@ pub struct LinkConfig {
     pub secret: SecretString,
     /// Where the server listens for components.
     pub server: Address,
-    /// After so much silence the server is asked whether it is still there.
-    pub ping_after: Duration,
+    /// How long the server is waited for.
+    pub patience: Patience,
+    /// How much an account may ask; as much of it is handled at once.
+    pub requests_per_second: u32,
 }
 
 /// The link as others use it. Clones are the same link.
@@ -118,7 +119,8 @@ impl Keeper {
         tracing::info!(component = %self.config.jid, "component connected");
         told.clear();
         let close = CancellationToken::new();
-        let (connection, mut writer) = Connection::open(self.config.jid.clone(), write, close.clone());
+        let (connection, mut writer) =
+            Connection::open(self.config.jid.clone(), write, self.config.patience, close.clone());
         let handlers = TaskTracker::new();
         self.publish.send_replace(Some(connection.clone()));
         let (router, greeted, stop) = (self.router.clone(), connection.clone(), self.stop.clone());
@@ -163,10 +165,11 @@ impl Keeper {
         connection: &Connection,
         handlers: &TaskTracker,
     ) -> StreamEnd {
-        let room = Arc::new(Semaphore::new(HANDLED));
+        let room = Room::new(self.config.requests_per_second);
+        let Patience { silence, answer } = self.config.patience;
         let mut asked = false;
         loop {
-            let patience = if asked { ANSWERING } else { self.config.ping_after };
+            let patience = if asked { answer } else { silence };
             match reader.next(patience).await {
                 Ok(Incoming::Element(element, lang)) => {
                     asked = false;
@@ -188,25 +191,24 @@ impl Keeper {
         element: FallibleStreamElement,
         language: Option<Language>,
         connection: &Connection,
-        room: &Arc<Semaphore>,
+        room: &Arc<Room>,
         handlers: &TaskTracker,
     ) {
         match element {
             FallibleStreamElement::Ok(XmppStreamElement::Stanza(stanza)) if connection.takes(&stanza) => {}
-            FallibleStreamElement::Ok(XmppStreamElement::Stanza(stanza)) => match room.clone().try_acquire_owned() {
-                Ok(permit) => {
-                    handlers.spawn(handle(
-                        self.router.clone(),
-                        stanza,
-                        language,
-                        connection.clone(),
-                        permit,
-                    ));
+            FallibleStreamElement::Ok(XmppStreamElement::Stanza(stanza)) => {
+                // Without a sender, nobody could be answered.
+                let Some(sender) = router::sender(&stanza) else { return };
+                match room.take(sender) {
+                    Ok(in_hand) => {
+                        let router = self.router.clone();
+                        handlers.spawn(handle(router, stanza, language, connection.clone(), in_hand));
+                    }
+                    Err(full) => router::refused(&stanza, full)
+                        .iter()
+                        .for_each(|reply| connection.try_send(reply)),
                 }
-                Err(_) => router::overloaded(&stanza)
-                    .iter()
-                    .for_each(|reply| connection.try_send(reply)),
-            },
+            }
             FallibleStreamElement::Err(StreamElementError::InvalidStanza { name, header, .. }) => {
                 tracing::debug!(stanza = %name, "a stanza does not parse");
                 let reply = router::unreadable(&name.to_string(), header, &self.config.jid);
@@ -284,13 +286,13 @@ async fn handle(
     stanza: Stanza,
     language: Option<Language>,
     connection: Connection,
-    permit: OwnedSemaphorePermit,
+    in_hand: InHand,
 ) {
     for reply in router.answer(stanza, language).await {
         // A connection that is down takes nothing more.
         let _ = connection.send_stanza(&reply).await;
     }
-    drop(permit);
+    drop(in_hand);
 }
 
 #[cfg(test)]

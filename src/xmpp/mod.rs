@@ -21,12 +21,14 @@ mod outgoing;
 mod presence;
 mod recent;
 mod registration;
+mod room;
 mod router;
 pub mod stanza;
 pub mod stream;
 mod words;
 
 pub use address::Address;
+pub use connection::Patience;
 pub use delivery::Delivery;
 pub use host::Presentation;
 pub use link::{Link, LinkConfig, link, remedy};

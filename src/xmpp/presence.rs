@@ -10,7 +10,7 @@ use super::connection::Connection;
 use super::host::{Asker, Presentation};
 use super::outgoing::{Outgoing, presence};
 use super::{about, disco};
-use crate::service::{Pages, Requester, Result, Service};
+use crate::service::{Error, Pages, Requester, Result, Service};
 
 /// The answers to a presence of `type_`.
 pub async fn answer(host: &Presentation, asker: &Asker, type_: Type) -> Result<Vec<Outgoing>> {
@@ -20,11 +20,12 @@ pub async fn answer(host: &Presentation, asker: &Asker, type_: Type) -> Result<V
     asker.service.admit(&Requester::Jid(asker.bare.clone()))?;
     let to = |stanza| presence(stanza, &host.jid, &asker.bare);
     Ok(match type_ {
-        Type::Subscribe if asker.bare.node().is_some() => {
-            asker.service.subscribe(&asker.bare).await?;
-            let subscribed = Presence::new(Type::Subscribed);
-            vec![to(subscribed), to(available(host, &asker.service))]
-        }
+        Type::Subscribe if asker.bare.node().is_some() => match asker.service.subscribe(&asker.bare).await {
+            Ok(()) => vec![to(Presence::new(Type::Subscribed)), to(available(host, &asker.service))],
+            // There are too many already.
+            Err(Error::RequestLimitReached { .. }) => vec![to(Presence::new(Type::Unsubscribed))],
+            Err(error) => return Err(error),
+        },
         Type::Probe if asker.service.is_subscriber(&asker.bare).await? => vec![to(available(host, &asker.service))],
         Type::Unsubscribe => dismiss(host, asker).await?,
         // Servers have no contact lists; and who asks without having subscribed is out of step (RFC 6121, 4.3.2).

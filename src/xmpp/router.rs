@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use tokio_xmpp::Stanza;
@@ -15,14 +16,15 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 use super::clients::Clients;
 use super::commands::Sessions;
 use super::connection::Connection;
-use super::error::plain;
+use super::error::{plain, stanza_error};
 use super::host::{Asker, Presentation};
 use super::manners::Manners;
 use super::outgoing::Outgoing;
+use super::room::Full;
 use super::{iq, message, presence};
 use crate::language::Language;
 use crate::model::BareJid;
-use crate::service::Service;
+use crate::service::{Error, Service};
 
 /// Answers stanzas.
 pub struct Router {
@@ -157,18 +159,35 @@ async fn caught<T>(words: Language, handler: impl Future<Output = T>) -> Result<
     })
 }
 
-/// The answer to a stanza that comes while too many others are being handled.
-pub fn overloaded(stanza: &Stanza) -> Option<Iq> {
+/// Who sent a stanza.
+pub fn sender(stanza: &Stanza) -> Option<&Jid> {
+    match stanza {
+        Stanza::Iq(iq) => iq.from(),
+        Stanza::Message(message) => message.from.as_ref(),
+        Stanza::Presence(presence) => presence.from.as_ref(),
+    }
+}
+
+/// The answer to a stanza for which there is no room.
+pub fn refused(stanza: &Stanza, full: Full) -> Option<Iq> {
     let Stanza::Iq(iq @ (Iq::Get { .. } | Iq::Set { .. })) = stanza else {
         return None;
     };
     let words = Language::default();
-    let error = plain(
-        words,
-        ErrorType::Wait,
-        DefinedCondition::ResourceConstraint,
-        words.stanza_busy(),
-    );
+    let error = match full {
+        Full::Sender => stanza_error(
+            &Error::RequestLimitReached {
+                retry_after: Duration::from_secs(1),
+            },
+            words,
+        ),
+        Full::All => plain(
+            words,
+            ErrorType::Wait,
+            DefinedCondition::ResourceConstraint,
+            words.stanza_busy(),
+        ),
+    };
     let mut answer = Iq::from_error(iq.id(), error);
     *answer.from_mut() = iq.to().cloned();
     *answer.to_mut() = Some(iq.from()?.clone());

@@ -7,6 +7,7 @@
 //! Everything is stopped when the world is dropped, also by a test that fails; its logs are shown then.
 
 mod bytes;
+mod component_listener;
 mod gateway;
 mod html;
 mod http;
@@ -22,6 +23,7 @@ mod server;
 mod service;
 mod settings;
 pub mod shapes;
+mod slow;
 pub mod story;
 mod text;
 mod wait;
@@ -29,6 +31,7 @@ mod world;
 pub mod xml;
 
 pub use bytes::{Needle, find};
+pub use component_listener::{Component, ComponentListener};
 pub use gateway::{Gateway, Sms};
 pub use html::Form;
 pub use http::{Http, Reply};
@@ -42,6 +45,7 @@ pub use process::Process;
 pub use raw::RawClient;
 pub use server::{Refusal, XmppServer};
 pub use service::Service;
+pub use slow::SlowClient;
 pub use text::code_in;
 pub use wait::{PATIENCE, until, within};
 pub use world::{SERVICE, World, introduction, next_event};

@@ -1,7 +1,8 @@
 //! A server as a child process.
 
 use std::{
-    path::Path,
+    fs,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
 };
 
@@ -54,9 +55,7 @@ impl Process {
 
     /// Asks it to end (SIGTERM).
     pub fn ask_to_end(&mut self) {
-        if self.runs() {
-            kill_process(Pid::from_child(&self.child), Signal::TERM).expect("a signal to an own child");
-        }
+        self.signal(Signal::TERM);
     }
 
     /// Asks it to end and waits until it has.
@@ -69,6 +68,40 @@ impl Process {
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// Stops it where it is (SIGSTOP), until it is [continued](Self::go_on).
+    pub fn freeze(&mut self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Has it go on (SIGCONT).
+    pub fn go_on(&mut self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        if self.runs() {
+            kill_process(Pid::from_child(&self.child), signal).expect("a signal to an own child");
+        }
+    }
+
+    /// The most memory that it has had so far (`VmHWM`, proc(5)), in MiB.
+    pub fn peak_memory(&self) -> u64 {
+        let status = self.proc("status");
+        let status = fs::read_to_string(&status).expect("the state of a child");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number of KiB");
+        kib.div_ceil(1024)
+    }
+
+    /// How many files and connections it has open.
+    pub fn open_files(&self) -> usize {
+        fs::read_dir(self.proc("fd")).expect("the files of a child").count()
+    }
+
+    fn proc(&self, name: &str) -> PathBuf {
+        Path::new("/proc").join(self.child.id().to_string()).join(name)
     }
 
     /// Waits until it ends by itself.

@@ -51,6 +51,19 @@ impl RawClient {
         self.connection.write_all(text.as_bytes()).await.expect("the stream is open");
     }
 
+    /// Sends text, and takes what comes meanwhile: it is there [next](Self::next). A server that is waited for waits itself.
+    pub async fn flood(&mut self, text: &str) {
+        let (mut read, mut write) = self.connection.split();
+        let mut sending = std::pin::pin!(write.write_all(text.as_bytes()));
+        let mut bytes = vec![0; 64 * 1024];
+        loop {
+            tokio::select! {
+                sent = &mut sending => return sent.expect("the stream is open"),
+                length = read.read(&mut bytes) => self.stream.feed(&bytes[..length.expect("the stream is open")]),
+            }
+        }
+    }
+
     /// The next thing that comes; panics when the server closes the stream.
     pub async fn next(&mut self) -> Element {
         within("a stanza", async {
@@ -96,24 +109,24 @@ impl RawClient {
 const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
 
 /// Bytes in, elements out.
-struct Stream {
+pub(crate) struct Stream {
     parser: RawParser,
     tree: TreeBuilder,
     ready: VecDeque<Element>,
 }
 
 impl Stream {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let options = Options { max_token_length: LONGEST_TOKEN, ..Options::default() };
         Self { parser: RawParser::with_options(options), tree: TreeBuilder::new(), ready: VecDeque::new() }
     }
 
-    fn next(&mut self) -> Option<Element> {
+    pub(crate) fn next(&mut self) -> Option<Element> {
         self.ready.pop_front()
     }
 
     /// Carriage returns stand for line feeds in XML; this parser does not take all of them as they come.
-    fn feed(&mut self, bytes: &[u8]) {
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
         let bytes: Vec<u8> = bytes.iter().map(|&byte| if byte == b'\r' { b'\n' } else { byte }).collect();
         let mut bytes = bytes.as_slice();
         loop {

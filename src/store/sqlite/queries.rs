@@ -215,6 +215,11 @@ impl Read for Session<'_> {
         self.one("SELECT * FROM tokens WHERE token_hash = ?", [hash.0], token)
     }
 
+    fn subscriber_count(&self) -> Result<usize> {
+        let counted = self.one("SELECT count(*) FROM subscribers", [], |row| row.get(0))?;
+        Ok(counted.unwrap_or_default())
+    }
+
     fn counts(&self) -> Result<Counts> {
         let counted = self.one(
             "SELECT (SELECT count(*) FROM links) AS links,

@@ -1,0 +1,50 @@
+//! How many files and connections the system lets the service have open at once (`RLIMIT_NOFILE`, getrlimit(2)).
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// What the database, the log and connections to others need.
+const RESERVED: u64 = 64;
+
+/// Raises the limit as far as the system lets us: the usual 1,024 is there for programs that are older than `poll`.
+pub fn raise() {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let raised = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
+}
+
+/// `wanted` connections, or as many as can be had.
+pub fn at_most(wanted: usize) -> usize {
+    let Some(limit) = getrlimit(Resource::Nofile).current else {
+        return wanted;
+    };
+    let available = usize::try_from(limit.saturating_sub(RESERVED).max(1)).unwrap_or(usize::MAX);
+    if available < wanted {
+        tracing::warn!(
+            available,
+            remedy = "raise the limit of open files (systemd: LimitNOFILE=), or lower http.max_connections",
+            "fewer connections can be had than http.max_connections says"
+        );
+    }
+    wanted.min(available)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_than_the_system_allows() {
+        raise();
+        let limits = getrlimit(Resource::Nofile);
+        assert_eq!(limits.current, limits.maximum);
+        assert_eq!(at_most(1), 1);
+        if let Some(limit) = limits.current {
+            assert!(at_most(usize::MAX) as u64 <= limit);
+        }
+    }
+}

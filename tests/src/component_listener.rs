@@ -1,0 +1,88 @@
+//! The side of XEP-0114 that a server plays, as far as a test needs it: to do with the connection what no server would.
+
+use itseme_client::minidom::Element;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+use crate::{raw::Stream, wait::within};
+
+/// Where components connect.
+#[derive(Debug)]
+pub struct ComponentListener(TcpListener);
+
+/// A component that is connected; any secret will do.
+#[derive(Debug)]
+pub struct Component {
+    connection: TcpStream,
+    stream: Stream,
+}
+
+impl ComponentListener {
+    /// Listens on any port of 127.0.0.1.
+    pub async fn listen() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").await.expect("a port"))
+    }
+
+    /// Where.
+    pub fn port(&self) -> u16 {
+        self.0.local_addr().expect("an address").port()
+    }
+
+    /// The next component that connects and shakes hands.
+    pub async fn accept(&self) -> Component {
+        within("a component", async {
+            let (connection, _) = self.0.accept().await.expect("a connection");
+            let mut component = Component { connection, stream: Stream::new() };
+            component
+                .send(
+                    "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' \
+                     xmlns:stream='http://etherx.jabber.org/streams' id='1'>",
+                )
+                .await;
+            assert_eq!(component.next().await.name(), "handshake");
+            component.send("<handshake/>").await;
+            component
+        })
+        .await
+    }
+}
+
+impl Component {
+    /// Sends text as it is; the component may have hung up.
+    pub async fn send(&mut self, text: &str) {
+        let _ = self.connection.write_all(text.as_bytes()).await;
+    }
+
+    /// The next thing that it sends, other than to itself: that comes back, as from a server.
+    pub async fn next(&mut self) -> Element {
+        within("a stanza of the component", async {
+            let mut bytes = vec![0; 64 * 1024];
+            loop {
+                while let Some(element) = self.stream.next() {
+                    if element.attr("to").is_none_or(|to| Some(to) != element.attr("from")) {
+                        return element;
+                    }
+                    self.send(&String::from(&element)).await;
+                }
+                let length = self.connection.read(&mut bytes).await.expect("the component is connected");
+                assert_ne!(length, 0, "the component has hung up");
+                self.stream.feed(&bytes[..length]);
+            }
+        })
+        .await
+    }
+
+    /// Waits until the component hangs up, without reading what it sends.
+    pub async fn is_let_go(self) {
+        within("the end of the connection", async {
+            // Whitespace between stanzas means nothing (RFC 6120, 4.6.1).
+            let mut connection = self.connection;
+            while connection.write_all(b" ").await.is_ok() {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        })
+        .await;
+    }
+}

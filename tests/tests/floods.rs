@@ -1,0 +1,279 @@
+//! Crowds that want nothing but to be in the way: everybody else is served, and memory stays bounded.
+
+use std::{collections::HashMap, net::Ipv4Addr};
+
+use itseme_tests::{
+    AMY, ComponentListener, EVE, Element, Http, MICHAEL, RawClient, Reply, SERVICE, SlowClient, World, hash,
+    introduction, until, within, xml,
+};
+use reqwest::Method;
+use serde_json::json;
+
+/// What the service may have at its peak, in MiB, unoptimised as it is in tests. Without a bound, each of these floods takes
+/// several times as much.
+const MEMORY: u64 = 160;
+/// The defaults of `[http]`.
+const CONNECTIONS: usize = 1000;
+const PER_ADDRESS: usize = 100;
+
+const GET: &str = "GET /version HTTP/1.1\r\nHost: x\r\n\r\n";
+
+/// The n-th address that an attacker has.
+fn address(n: usize) -> Ipv4Addr {
+    Ipv4Addr::new(127, 0, 1, u8::try_from(n).expect("few addresses"))
+}
+
+/// A client that asks once in every way in which one can be slow.
+async fn slow(n: usize, address: Ipv4Addr, port: u16) -> SlowClient {
+    let mut client = SlowClient::connect(address, port).await;
+    let post = "POST /v1/confirm HTTP/1.1\r\nHost: x\r\nContent-Length: 131072\r\n\r\n";
+    match n % 4 {
+        0 => client.say(&format!("GET /version?{} HTTP/1.1\r\n", "x".repeat(60_000))).await,
+        1 => client.say(&format!("{post}{}", "x".repeat(100_000))).await,
+        2 => client.say(&GET.repeat(50)).await,
+        _ => {
+            client.say(GET).await;
+            client.read_until(|text| text.contains("\"version\"")).await;
+        }
+    }
+    client
+}
+
+#[tokio::test]
+async fn a_thousand_idle_and_a_thousand_slow_connections() {
+    let mut world = World::with("[http]\nrequest_timeout = '3s'").await;
+    let port = world.service.http_port();
+    let mut crowd = Vec::new();
+    for n in 0..2 * CONNECTIONS {
+        let address = address(n % 20);
+        crowd.push(match n % 2 {
+            0 => SlowClient::connect(address, port).await,
+            _ => slow(n / 2, address, port).await,
+        });
+        if n % 50 == 0 {
+            // Each time over a new connection.
+            assert_eq!(Http::new(port).get("/version").await.status, 200, "beside {n} connections");
+        }
+    }
+    let process = world.service.process().unwrap();
+    let files = process.open_files();
+    println!("{files} files are open");
+    assert!(files < CONNECTIONS + 100, "{files} files are open");
+    until("all of them to be let go", || (process.open_files() < 100).then_some(()), String::new).await;
+    assert_memory(&mut world);
+}
+
+#[tokio::test]
+async fn one_address_keeps_no_other_connection_out() {
+    // Nobody is let go for being slow.
+    let mut world = World::with("[http]\nrequest_timeout = '10m'").await;
+    let port = world.service.http_port();
+    let mut honest = SlowClient::connect(Ipv4Addr::LOCALHOST, port).await;
+    let mut crowd = Vec::new();
+    for n in 0..5 * PER_ADDRESS {
+        crowd.push(SlowClient::connect(address(1), port).await);
+        if n % 50 == 0 {
+            honest.say(GET).await;
+            let answer = honest.read_until(|text| text.contains("\"version\"")).await;
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        }
+    }
+    let process = world.service.process().unwrap();
+    let probe = || (process.open_files() < 2 * PER_ADDRESS).then_some(());
+    until("the connections of one address to be few", probe, String::new).await;
+    // It is the oldest that have gone.
+    let mut last = crowd.pop().unwrap();
+    last.say(GET).await;
+    assert!(last.read_until(|text| text.contains("\"version\"")).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn who_does_not_read_is_given_up() {
+    let world = World::with("[http]\nrequest_timeout = '1s'").await;
+    let mut client = SlowClient::connect(address(1), world.service.http_port()).await;
+    // As long as something can be said, the service still reads. A page is longer than what was said for it.
+    let page = format!("GET /verify/{}?code=1 HTTP/1.1\r\nHost: x\r\n\r\n", AMY.phone_hash());
+    let probe = || client.say_until_blocked(&page.repeat(10)).then_some(());
+    until("the end of a connection that is not read", probe, || world.service.log().tail()).await;
+    assert_eq!(world.http().get("/version").await.status, 200);
+}
+
+#[tokio::test]
+async fn many_requests_on_one_connection_are_counted_one_by_one() {
+    const REQUESTS: usize = 1000;
+    let mut world = World::with("[limits]\nrequests_per_second = 10").await;
+    let port = world.service.http_port();
+    let mut client = SlowClient::connect(address(1), port).await;
+    let (mut asked, mut answers) = (0, String::new());
+    while asked < REQUESTS {
+        client.say(&GET.repeat(50)).await;
+        asked += 50;
+        answers += &client.read_until(|text| text.matches("HTTP/1.1").count() >= 50).await;
+    }
+    let count = |status: &str| answers.matches(&format!("HTTP/1.1 {status}")).count();
+    let (served, refused) = (count("200"), count("429"));
+    assert_eq!(served + refused, REQUESTS, "{served} served, {refused} refused");
+    assert!(served >= 10 && refused > 0, "{served} served, {refused} refused");
+    assert_eq!(answers.matches("\"request_limit_reached\"").count(), refused);
+    assert_eq!(answers.matches("retry-after:").count(), refused);
+    assert_eq!(world.http().get("/version").await.status, 200, "another address is another matter");
+    assert_memory(&mut world);
+}
+
+#[tokio::test]
+async fn a_64_is_one_client_and_a_thousand_are_as_many() {
+    let mut world =
+        World::with("[limits]\nrequests_per_second = 10\n[http]\ntrusted_proxies = ['127.0.0.1']").await;
+    let http = world.http();
+    let mut refused = 0;
+    for host in 0..200 {
+        let reply = from(&http, &format!("2001:db8:1:2::{host:x}")).await;
+        if reply.status != 200 {
+            refused += 1;
+            assert_eq!(reply.error(), (429, "request_limit_reached".into()));
+            let seconds: u64 = reply.header("retry-after").unwrap().parse().unwrap();
+            assert!(seconds >= 1);
+        }
+    }
+    assert!(refused > 0, "200 requests of one /64 were all served");
+    assert_eq!(from(&http, "2001:db8:1:3::1").await.status, 200);
+    for site in 0..1000 {
+        let reply = from(&http, &format!("2001:db8:2:{site:x}::1")).await;
+        // A few share a bucket with another: far from ten.
+        assert_eq!(reply.status, 200, "site {site}");
+    }
+    assert_memory(&mut world);
+}
+
+/// A request as the proxy hands it on from `address`.
+async fn from(http: &Http, address: &str) -> Reply {
+    Reply::to(http.request(Method::GET, "/version").header("x-forwarded-for", address)).await
+}
+
+#[tokio::test]
+async fn ten_thousand_iqs_at_once_from_one_account() {
+    const STANZAS: usize = 10_000;
+    let mut world = World::with("[limits]\nrequests_per_second = 10").await;
+    let (mut eve, mut amy) = (world.raw(&EVE).await, world.raw(&AMY).await);
+    let links = "<links xmlns='it-se.me:register'/>";
+    let flood: String =
+        (0..STANZAS).map(|n| format!("<iq type='get' id='flood-{n}' to='{SERVICE}'>{links}</iq>")).collect();
+    let (answers, ()) = tokio::join!(flood_with(&mut eve, &flood, STANZAS), async {
+        for _ in 0..5 {
+            let answer = amy.ask("get", SERVICE, links).await;
+            assert_eq!(answer.attr("type"), Some("result"), "{}", String::from(&answer));
+        }
+    });
+    assert_eq!(answers.len(), STANZAS);
+    assert!(answers.values().all(|count| *count == 1), "an answer came twice");
+    let after = amy.ask("get", SERVICE, "<ping xmlns='urn:xmpp:ping'/>").await;
+    assert_eq!(after.attr("type"), Some("result"));
+    assert_eq!(world.service.connections(), 1);
+    assert_memory(&mut world);
+}
+
+/// Sends the IQs of a flood, and counts the answers to each, which are results or say that it was too much.
+async fn flood_with(eve: &mut RawClient, flood: &str, stanzas: usize) -> HashMap<String, usize> {
+    eve.flood(flood).await;
+    let (mut answers, mut results) = (HashMap::new(), 0);
+    while answers.len() < stanzas {
+        let answer = eve.next_that(|stanza| stanza.name() == "iq").await;
+        match answer.attr("type") {
+            Some("result") => results += 1,
+            _ => assert_too_much(&answer),
+        }
+        *answers.entry(answer.attr("id").unwrap().to_owned()).or_default() += 1;
+    }
+    assert!((1..stanzas).contains(&results), "{results} results");
+    answers
+}
+
+#[track_caller]
+fn assert_too_much(answer: &Element) {
+    let error = xml::child(answer, "error", xml::CLIENT);
+    assert_eq!(error.attr("type"), Some("wait"), "{}", String::from(answer));
+    xml::child(error, "resource-constraint", xml::CONDITIONS);
+    xml::child(error, "request-limit-reached", xml::ERRORS);
+}
+
+/// Each of the stanzas has something written to disk, so that they are in hand for long.
+#[tokio::test]
+async fn one_account_with_thousands_of_stanzas_in_hand_keeps_no_other_out() {
+    let listener = ComponentListener::listen().await;
+    let mut world = World::prepare(&format!("[component]\nserver = '127.0.0.1:{}'", listener.port())).await;
+    world.service.spawn();
+    let mut server = listener.accept().await;
+    let register = |n: usize| {
+        let payload = format!("<register xmlns='it-se.me:register' provider='xmpp' id='u{n}@localhost'/>");
+        format!("<iq type='set' id='{n}' from='{}/x' to='{SERVICE}'>{payload}</iq>", EVE.jid)
+    };
+    let flood: String = (0..3000).map(register).collect();
+    let ping = "<ping xmlns='urn:xmpp:ping'/>";
+    let asked = format!("<iq type='get' id='amy' from='{}/x' to='{SERVICE}'>{ping}</iq>", AMY.jid);
+    server.send(&(flood + &asked)).await;
+    let answer = loop {
+        let stanza = server.next().await;
+        if stanza.attr("id") == Some("amy") {
+            break stanza;
+        }
+    };
+    assert_eq!(answer.attr("type"), Some("result"), "{}", String::from(&answer));
+}
+
+#[tokio::test]
+async fn a_server_that_stops_reading() {
+    let listener = ComponentListener::listen().await;
+    let port = listener.port();
+    let wishes = format!(
+        "[component]\nserver = '127.0.0.1:{port}'\nping_after = '3s'\nping_timeout = '3s'\n\
+         [limits]\nrequests_per_second = 10000"
+    );
+    let mut world = World::prepare(&wishes).await;
+    world.service.spawn();
+    world.service.serves_http().await;
+    let mut server = listener.accept().await;
+    // The id comes back in each answer: a gigabyte of them, if all were kept.
+    let long = "x".repeat(100_000);
+    for n in 0..10_000 {
+        let ping = "<ping xmlns='urn:xmpp:ping'/>";
+        let from = format!("u{}@localhost/x", n % 100);
+        server
+            .send(&format!("<iq type='get' id='{n}-{long}' from='{from}' to='{SERVICE}'>{ping}</iq>"))
+            .await;
+    }
+    let register = json!({"provider": "xmpp", "id": AMY.jid, "target": AMY.jid});
+    let reply = world.http().post("/v1/register", &register).await;
+    assert_eq!(reply.ok(), json!({"status": "pending", "hash": AMY.jid_hash()}));
+    server.is_let_go().await;
+
+    let mut server = listener.accept().await;
+    let code = server.next().await;
+    assert_eq!((code.name(), code.attr("to")), ("message", Some(AMY.jid)), "{}", String::from(&code));
+    assert_memory(&mut world);
+}
+
+#[tokio::test]
+async fn a_server_that_stands_still() {
+    let mut world = World::with("[component]\nping_after = '1s'\nping_timeout = '1s'").await;
+    let (amy, michael) = (world.client(&AMY).await, world.client(&MICHAEL).await);
+    world.prove_phone(&amy, &AMY).await;
+    world.prove_phone(&michael, &MICHAEL).await;
+    world.server.process().unwrap().freeze();
+    world.service.says("not connected to the XMPP server").await;
+    let request = json!({
+        "target": MICHAEL.jid,
+        "contact_info": [{"provider": "phone", "id": MICHAEL.phone}],
+        "contacts": [AMY.phone_hash(), hash("phone", "+447700900001")],
+    });
+    let reply = world.http().post("/v1/contact", &request).await;
+    assert_eq!(reply.ok(), json!({"status": "requests_send"}));
+    world.server.process().unwrap().go_on();
+    within("an introduction", introduction(&amy)).await;
+}
+
+#[track_caller]
+fn assert_memory(world: &mut World) {
+    let peak = world.service.process().unwrap().peak_memory();
+    println!("peak memory: {peak} MiB");
+    assert!(peak < MEMORY, "the service took {peak} MiB");
+}
