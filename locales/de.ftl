@@ -47,6 +47,7 @@ mail_valid =
        *[other] Der Code gilt { $hours } Stunden lang.
     }
 mail_ignore = Wenn du das nicht warst, ignoriere diese E-Mail und verrate niemandem den Code: Ohne ihn passiert nichts, und deine Adresse wurde nicht aufbewahrt.
+mail_stop = Du willst nie wieder Post von diesem Dienst? Öffne diese Seite und drücke den Knopf:
 
 ## Pages
 
@@ -64,6 +65,14 @@ page_done_title = Fertig
 page_done_text = Diese Adresse ist jetzt mit { $jid } verknüpft. Du kannst diese Seite schließen.
 page_signed_in = Dein Name dort ist jetzt mit { $jid } verknüpft. Du kannst diese Seite schließen.
 page_failed_title = Das hat nicht geklappt
+page_stop_question = Dir nie wieder schreiben?
+page_stop_text = it-se.me schickt einen Code, wenn jemand unter deiner Adresse gefunden werden will. Drückst du den Knopf, schreibt es nie wieder an diese Adresse, wer immer darum bittet. Auch dafür wird die Adresse nicht aufbewahrt, nur eine verschlüsselte Prüfsumme zum Vergleichen.
+page_stop_button = Schreibt mir nie wieder
+page_stop_close = Wenn es dich nicht stört, schließe diese Seite einfach: Ohne den Knopf passiert nichts.
+page_stopped_title = Dir wird nicht mehr geschrieben
+page_stopped_text = it-se.me schickt nichts mehr an diese Adresse; sie kann daher auch nicht verknüpft werden, denn es kommt kein Code an. Wenn du es dir anders überlegst, komm über den Link in deiner E-Mail wieder hierher.
+page_stopped_button = Ihr dürft mir wieder schreiben
+page_stop_undone = it-se.me darf wieder an diese Adresse schreiben, wenn jemand unter ihr gefunden werden will. Du kannst diese Seite schließen.
 
 ## Errors
 
@@ -130,6 +139,8 @@ command_mute = Kontaktanfragen stummschalten
 command_unmute = Kontaktanfragen wieder zulassen
 command_statistics = Statistik
 command_forget_jid = Eine Jabber-ID vergessen
+command_suppress = Nie an eine Nummer oder Adresse schreiben
+command_unsuppress = Wieder an eine Nummer oder Adresse schreiben
 provider_xmpp = Jabber-ID
 provider_email = E-Mail-Adresse
 provider_phone = Telefonnummer
@@ -215,6 +226,11 @@ statistics_subscribers = Kontaktlisten mit dem Dienst
 statistics_uptime = Läuft seit (Sekunden)
 forget_jid_ask = Alles, was mit dieser Jabber-ID verknüpft ist, wird entfernt, auch was noch auf sie wartet.
 forget_jid_done = Alles von { $jid } ist vergessen.
+suppress_ask = Für Leute, die keine SMS oder E-Mails von diesem Dienst wollen: Dorthin wird kein Code mehr geschickt, wer immer darum bittet, und wer darum bittet, erfährt es nicht. Aufbewahrt wird nur eine verschlüsselte Prüfsumme.
+suppress_done = Dorthin wird nichts mehr geschickt.
+unsuppress_ask = Für Leute, die es sich anders überlegt haben: Dorthin werden wieder Codes geschickt.
+unsuppress_done = Dorthin werden wieder Codes geschickt.
+unsuppress_unknown = Dorthin wurden die ganze Zeit Codes geschickt.
 
 ## In-band registration (XEP-0077)
 

@@ -48,6 +48,8 @@ mail_valid =
        *[other] The code is valid for { $hours } hours.
     }
 mail_ignore = If that was not you, ignore this mail and tell nobody the code: nothing happens without it, and your address has not been kept.
+# This is the text of a link, too.
+mail_stop = Never want mail from this service again? Open this page and press the button:
 
 ## Pages
 
@@ -65,6 +67,14 @@ page_done_title = Done
 page_done_text = This address is now linked to { $jid }. You can close this page.
 page_signed_in = Your name there is now linked to { $jid }. You can close this page.
 page_failed_title = That did not work
+page_stop_question = Never write to you again?
+page_stop_text = it-se.me sends a code when somebody wants to be found under your address. If you press the button, it never writes to this address again, whoever asks. It still does not keep the address for that, only a keyed digest to compare with.
+page_stop_button = Never write to me again
+page_stop_close = If you do not mind, just close this page: nothing happens without the button.
+page_stopped_title = You are not written to any more
+page_stopped_text = it-se.me sends nothing to this address any more, so it cannot be linked either: no code arrives. If you change your mind, come back here by the link in your mail.
+page_stopped_button = You may write to me again
+page_stop_undone = it-se.me may write to this address again, when somebody asks to be found under it. You can close this page.
 
 ## Errors
 
@@ -131,6 +141,8 @@ command_mute = Mute contact requests
 command_unmute = Unmute contact requests
 command_statistics = Statistics
 command_forget_jid = Forget a Jabber ID
+command_suppress = Never write to a number or address
+command_unsuppress = Write to a number or address again
 provider_xmpp = Jabber ID
 provider_email = E-mail address
 provider_phone = Phone number
@@ -216,6 +228,11 @@ statistics_subscribers = Contact lists with the service
 statistics_uptime = Running for (seconds)
 forget_jid_ask = Everything that is linked to this Jabber ID is removed, with what waits for it.
 forget_jid_done = Everything of { $jid } is forgotten.
+suppress_ask = For people who want no SMS or mail from this service: no code is sent there again, whoever asks, and who asks is not told. Only a keyed digest is kept.
+suppress_done = Nothing is sent there any more.
+unsuppress_ask = For people who have changed their mind: codes are sent there again.
+unsuppress_done = Codes are sent there again.
+unsuppress_unknown = Codes were sent there all along.
 
 ## In-band registration (XEP-0077)
 

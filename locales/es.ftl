@@ -47,6 +47,7 @@ mail_valid =
        *[other] El código es válido durante { $hours } horas.
     }
 mail_ignore = Si no has sido tú, ignora este correo y no le digas el código a nadie: sin él no pasa nada, y tu dirección no se ha guardado.
+mail_stop = ¿No quieres más correo de este servicio? Abre esta página y pulsa el botón:
 
 ## Pages
 
@@ -64,6 +65,14 @@ page_done_title = Listo
 page_done_text = Esta dirección ya está vinculada a { $jid }. Puedes cerrar esta página.
 page_signed_in = Tu nombre allí está ahora vinculado a { $jid }. Puedes cerrar esta página.
 page_failed_title = No ha funcionado
+page_stop_question = ¿No escribirte nunca más?
+page_stop_text = it-se.me envía un código cuando alguien quiere que lo encuentren por tu dirección. Si pulsas el botón, no volverá a escribir a esta dirección, lo pida quien lo pida. Tampoco para eso se guarda la dirección, solo una huella cifrada para comparar.
+page_stop_button = No me escribáis nunca más
+page_stop_close = Si no te molesta, cierra esta página sin más: sin el botón no pasa nada.
+page_stopped_title = Ya no se te escribe
+page_stopped_text = it-se.me ya no envía nada a esta dirección, así que tampoco se puede vincular: no llega ningún código. Si cambias de opinión, vuelve aquí por el enlace de tu correo.
+page_stopped_button = Podéis volver a escribirme
+page_stop_undone = it-se.me puede volver a escribir a esta dirección cuando alguien quiera que lo encuentren por ella. Puedes cerrar esta página.
 
 ## Errors
 
@@ -130,6 +139,8 @@ command_mute = Silenciar solicitudes de contacto
 command_unmute = Dejar de silenciar solicitudes de contacto
 command_statistics = Estadísticas
 command_forget_jid = Olvidar un ID de Jabber
+command_suppress = No escribir nunca a un número o una dirección
+command_unsuppress = Volver a escribir a un número o una dirección
 provider_xmpp = ID de Jabber
 provider_email = Dirección de correo
 provider_phone = Número de teléfono
@@ -215,6 +226,11 @@ statistics_subscribers = Listas de contactos con el servicio
 statistics_uptime = En marcha desde hace (segundos)
 forget_jid_ask = Se elimina todo lo vinculado a este ID de Jabber, junto con lo que está a su espera.
 forget_jid_done = Todo lo de { $jid } está olvidado.
+suppress_ask = Para quienes no quieren SMS ni correo de este servicio: allí no se envía ningún código más, lo pida quien lo pida, y quien lo pide no se entera. Solo se guarda una huella cifrada.
+suppress_done = Ya no se envía nada allí.
+unsuppress_ask = Para quienes han cambiado de opinión: allí se vuelven a enviar códigos.
+unsuppress_done = Allí se vuelven a enviar códigos.
+unsuppress_unknown = Allí se enviaban códigos todo el tiempo.
 
 ## In-band registration (XEP-0077)
 

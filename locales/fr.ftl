@@ -47,6 +47,7 @@ mail_valid =
        *[other] Le code est valable { $hours } heures.
     }
 mail_ignore = Si ce n’était pas vous, ignorez cet e-mail et ne donnez le code à personne : rien ne se passe sans lui, et votre adresse n’a pas été conservée.
+mail_stop = Vous ne voulez plus jamais d’e-mail de ce service ? Ouvrez cette page et appuyez sur le bouton :
 
 ## Pages
 
@@ -64,6 +65,14 @@ page_done_title = C’est fait
 page_done_text = Cette adresse est maintenant liée à { $jid }. Vous pouvez fermer cette page.
 page_signed_in = Votre nom là-bas est maintenant lié à { $jid }. Vous pouvez fermer cette page.
 page_failed_title = Cela n’a pas fonctionné
+page_stop_question = Ne plus jamais vous écrire ?
+page_stop_text = it-se.me envoie un code quand quelqu’un veut être trouvé sous votre adresse. Si vous appuyez sur le bouton, il n’écrit plus jamais à cette adresse, quelle que soit la demande. Même pour cela, l’adresse n’est pas conservée, seulement une empreinte chiffrée pour comparer.
+page_stop_button = Ne m’écrivez plus jamais
+page_stop_close = Si cela ne vous dérange pas, fermez simplement cette page : rien ne se passe sans le bouton.
+page_stopped_title = On ne vous écrit plus
+page_stopped_text = it-se.me n’envoie plus rien à cette adresse ; elle ne peut donc pas non plus être associée, car aucun code n’arrive. Si vous changez d’avis, revenez ici par le lien de votre e-mail.
+page_stopped_button = Vous pouvez de nouveau m’écrire
+page_stop_undone = it-se.me peut de nouveau écrire à cette adresse, quand quelqu’un veut être trouvé sous elle. Vous pouvez fermer cette page.
 
 ## Errors
 
@@ -130,6 +139,8 @@ command_mute = Ignorer des demandes de contact
 command_unmute = Ne plus ignorer des demandes de contact
 command_statistics = Statistiques
 command_forget_jid = Oublier un identifiant Jabber
+command_suppress = Ne jamais écrire à un numéro ou une adresse
+command_unsuppress = Écrire de nouveau à un numéro ou une adresse
 provider_xmpp = Identifiant Jabber (JID)
 provider_email = Adresse e-mail
 provider_phone = Numéro de téléphone
@@ -215,6 +226,11 @@ statistics_subscribers = Listes de contacts où figure le service
 statistics_uptime = En marche depuis (secondes)
 forget_jid_ask = Tout ce qui est lié à cet identifiant Jabber est supprimé, ainsi que ce qui l’attend encore.
 forget_jid_done = Tout ce qui concerne { $jid } est oublié.
+suppress_ask = Pour ceux qui ne veulent ni SMS ni e-mail de ce service : aucun code n’y est plus envoyé, quelle que soit la demande, et qui demande ne l’apprend pas. Seule une empreinte chiffrée est conservée.
+suppress_done = Plus rien n’y est envoyé.
+unsuppress_ask = Pour ceux qui ont changé d’avis : des codes y sont de nouveau envoyés.
+unsuppress_done = Des codes y sont de nouveau envoyés.
+unsuppress_unknown = Des codes y étaient envoyés tout ce temps.
 
 ## In-band registration (XEP-0077)
 

@@ -139,7 +139,7 @@ async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<D
         match letter {
             _ if row.expires_at <= now => outcome.drop(row, queue, "it expired"),
             Opened::Letter(letter) => {
-                letters.push(letter);
+                letters.push(*letter);
                 sent.push(row);
             }
             Opened::Unwanted => outcome.remove.push(row.id),

@@ -1,4 +1,4 @@
-//! Codes by e-mail, over SMTP.
+//! Codes by e-mail, over SMTP. Where there is a page for it, each mail says how to be the last (RFC 2369, RFC 8058).
 
 use std::time::Duration;
 
@@ -30,6 +30,7 @@ struct TextPart<'a> {
     target: &'a BareJid,
     code: &'a Code,
     link: Option<String>,
+    stop: Option<&'a str>,
     hours: u64,
 }
 
@@ -40,6 +41,7 @@ struct HtmlPart<'a> {
     target: &'a BareJid,
     code: &'a Code,
     link: Option<String>,
+    stop: Option<&'a str>,
     hours: u64,
 }
 
@@ -100,12 +102,15 @@ impl Email {
             let url = self.public_url.as_deref()?;
             Some(format!("{url}/verify/{}?code={code}", identity.hash()))
         };
+        let stop = self.public_url.as_deref().zip(letter.stop.as_deref());
+        let stop = stop.map(|(url, token)| format!("{url}/stop/{token}"));
         let hours = minutes.div_ceil(60);
         let text = TextPart {
             words,
             target,
             code,
             link: link(),
+            stop: stop.as_deref(),
             hours,
         }
         .render();
@@ -114,28 +119,33 @@ impl Email {
             target,
             code,
             link: link(),
+            stop: stop.as_deref(),
             hours,
         }
         .render();
         let parts = MultiPart::alternative_plain_html(text.map_err(|_| "text")?, html.map_err(|_| "html")?);
-        lettre::Message::builder()
+        let mut mail = lettre::Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(words.mail_subject(code))
             // RFC 3282
-            .raw_header(HeaderValue::new(
-                HeaderName::new_from_ascii_str("Content-Language"),
-                words.tag().into(),
-            ))
+            .raw_header(header("Content-Language", words.tag()))
             // RFC 3834: asks vacation responders and the like not to answer.
-            .raw_header(HeaderValue::new(
-                HeaderName::new_from_ascii_str("Auto-Submitted"),
-                "auto-generated".into(),
-            ))
-            .message_id(None)
-            .multipart(parts)
-            .map_err(|_| "headers")
+            .raw_header(header("Auto-Submitted", "auto-generated"))
+            .message_id(None);
+        if let Some(stop) = &stop {
+            mail = mail.raw_header(header("List-Unsubscribe", format!("<{stop}>")));
+            // RFC 8058, 3.1: over HTTPS only.
+            if stop.starts_with("https:") {
+                mail = mail.raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
+            }
+        }
+        mail.multipart(parts).map_err(|_| "headers")
     }
+}
+
+fn header(name: &'static str, value: impl Into<String>) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.into())
 }
 
 /// Whether it is our login that is refused (RFC 4954, 6): the admin's to mend, and the message is still wanted then.
@@ -183,6 +193,7 @@ mod tests {
             id: "1".into(),
             language,
             replaces: None,
+            stop: None,
             message: Message::Code {
                 identity,
                 target,
@@ -231,6 +242,36 @@ mod tests {
             2,
             "{mail}"
         );
+    }
+
+    #[tokio::test]
+    async fn says_how_to_be_the_last_where_there_is_a_page() {
+        let identity = Identity::parse(Provider::Email, "hunter@jobs.com").unwrap();
+        let target = BareJid::new("amy@example.org").unwrap();
+        let token = "0123456789abcdef".repeat(4);
+        let letter = Letter {
+            stop: Some(token.clone()),
+            ..letter(identity, target, "123456", Language::English)
+        };
+        let written = |url| {
+            let mail = email(url).compose(&letter).unwrap().formatted();
+            let mail = String::from_utf8(mail).unwrap().replace("=\r\n", "");
+            // Header fields unfolded (RFC 5322, 2.2.3).
+            mail.replace("\r\n ", " ").replace(":  ", ": ")
+        };
+        let mail = written(Some("https://api.example.org"));
+        let page = format!("https://api.example.org/stop/{token}");
+        assert!(mail.contains(&format!("List-Unsubscribe: <{page}>\r\n")), "{mail}");
+        assert!(
+            mail.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"),
+            "{mail}"
+        );
+        assert_eq!(mail.matches(&page).count(), 3, "{mail}");
+
+        let mail = written(Some("http://api.example.org"));
+        assert!(mail.contains("List-Unsubscribe: <http:"), "{mail}");
+        assert!(!mail.contains("List-Unsubscribe-Post"), "{mail}");
+        assert!(!written(None).contains(&token));
     }
 
     #[tokio::test]

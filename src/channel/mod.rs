@@ -97,6 +97,9 @@ pub struct Letter {
     /// The id of the letter that this one stands for, if one was sent before.
     #[serde(default)]
     pub replaces: Option<String>,
+    /// What its reader shows to be written to no more (mails only).
+    #[serde(default)]
+    pub stop: Option<String>,
     /// What is said, to whom.
     pub message: Message,
 }

@@ -89,6 +89,7 @@ mod tests {
             id: "1".into(),
             language: Language::English,
             replaces: None,
+            stop: None,
             message,
         }
     }

@@ -45,7 +45,7 @@ impl ApiError {
             Self::Service(error) => match error {
                 Error::TargetUnconfirmed(_) => (Is::UNAUTHORIZED, "target_unconfirmed"),
                 Error::TokenNeeded { .. } => (Is::UNAUTHORIZED, "target_unconfirmed"),
-                Error::NotRegistered | Error::NothingWaits => (Is::NOT_FOUND, "not_found"),
+                Error::NotRegistered | Error::NothingWaits | Error::NoSuchRecipient => (Is::NOT_FOUND, "not_found"),
                 Error::MissingCode => (Is::BAD_REQUEST, "missing_code"),
                 Error::FaultyCode => (Is::BAD_REQUEST, "faulty_code"),
                 Error::WrongUser => (Is::BAD_REQUEST, "wrong_user"),

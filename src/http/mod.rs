@@ -6,6 +6,7 @@ mod filters;
 mod handlers;
 mod page;
 mod server;
+mod stop;
 mod wire;
 
 use std::convert::Infallible;
@@ -104,18 +105,27 @@ fn calls(api: &Api) -> BoxedFilter<(Response,)> {
 
 fn pages(api: &Api) -> BoxedFilter<(Response,)> {
     let path = warp::path!("verify" / Segment);
+    let stop = warp::path!("stop" / Segment);
     let words = filters::client(api.service.language()).map(|client: filters::Client| client.words);
     let call = filters::speaking(api.service.clone());
     let post = warp::post().and(call.clone()).and(body(api.request_timeout));
     any_of([
         path.and(words.clone())
             .and(warp::get())
-            .and(call)
+            .and(call.clone())
             .and(pairs())
             .then(page::show)
             .boxed(),
-        path.and(words).and(post).then(page::submit).boxed(),
+        path.and(words.clone()).and(post.clone()).then(page::submit).boxed(),
         path.map(|_| warp::Reply::into_response(error::ApiError::MethodNotAllowed))
+            .boxed(),
+        stop.and(words.clone())
+            .and(warp::get())
+            .and(call)
+            .then(stop::show)
+            .boxed(),
+        stop.and(words).and(post).then(stop::submit).boxed(),
+        stop.map(|_| warp::Reply::into_response(error::ApiError::MethodNotAllowed))
             .boxed(),
     ])
 }

@@ -88,11 +88,9 @@ pub fn signed_in(words: Language, up: &'static str, finished: Result<SignedIn>) 
             },
         ),
         // Most often it is the same page, opened again.
-        Err(error @ ApiError::Service(Error::NotRegistered)) => error.mark(page(&MessagePage {
-            words,
-            title: words.page_failed_title(),
-            text: words.error_oauth_foreign_state(),
-        })),
+        Err(error @ ApiError::Service(Error::NotRegistered)) => {
+            error.mark(say(words, words.page_failed_title(), words.error_oauth_foreign_state()))
+        }
         Err(error) => complain(words, &error),
     }
 }
@@ -128,15 +126,18 @@ fn form(words: Language, code: String, complaint: Option<String>) -> Response {
     page(&VerifyPage { words, code, complaint })
 }
 
-fn complain(words: Language, error: &ApiError) -> Response {
-    error.mark(page(&MessagePage {
-        words,
-        title: words.page_failed_title(),
-        text: error.text(words),
-    }))
+/// The page that an error leads to.
+pub(super) fn complain(words: Language, error: &ApiError) -> Response {
+    error.mark(say(words, words.page_failed_title(), error.text(words)))
 }
 
-fn page(template: &impl Template) -> Response {
+/// A page that says something.
+pub(super) fn say(words: Language, title: String, text: String) -> Response {
+    page(&MessagePage { words, title, text })
+}
+
+/// A page.
+pub(super) fn page(template: &impl Template) -> Response {
     page_to(None, template)
 }
 

@@ -51,6 +51,7 @@ phrases! {
     mail_open();
     mail_valid(hours);
     mail_ignore();
+    mail_stop();
 
     // Pages
     page_verify_title();
@@ -67,6 +68,14 @@ phrases! {
     page_done_text(jid);
     page_signed_in(jid);
     page_failed_title();
+    page_stop_question();
+    page_stop_text();
+    page_stop_button();
+    page_stop_close();
+    page_stopped_title();
+    page_stopped_text();
+    page_stopped_button();
+    page_stop_undone();
 
     // Errors
     error_target_unconfirmed(jid);
@@ -126,6 +135,8 @@ phrases! {
     command_unmute();
     command_statistics();
     command_forget_jid();
+    command_suppress();
+    command_unsuppress();
     provider_xmpp();
     provider_email();
     provider_phone();
@@ -192,6 +203,11 @@ phrases! {
     statistics_uptime();
     forget_jid_ask();
     forget_jid_done(jid);
+    suppress_ask();
+    suppress_done();
+    unsuppress_ask();
+    unsuppress_done();
+    unsuppress_unknown();
 
     // In-band registration (XEP-0077)
     registration_ask();

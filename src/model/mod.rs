@@ -6,6 +6,7 @@ pub mod code;
 pub mod hash;
 pub mod identity;
 pub mod seal;
+pub mod suppression;
 pub mod token;
 
 pub use code::{Code, SystemRandom};
@@ -13,4 +14,5 @@ pub use hash::Hash;
 pub use identity::{Identity, InvalidId, Provider};
 pub use jid::BareJid;
 pub use seal::{Keys, Mac};
+pub use suppression::SuppressionKey;
 pub use token::{Token, TokenHash};

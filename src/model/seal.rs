@@ -12,7 +12,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{BareJid, Code, Hash};
+use super::{BareJid, Code, Hash, SuppressionKey};
 
 /// The key's length in bytes.
 pub const KEY_LENGTH: usize = 32;
@@ -85,6 +85,7 @@ pub struct Keys {
     code: HmacSha256,
     quota: HmacSha256,
     mute: HmacSha256,
+    suppression: SuppressionKey,
     check: Mac,
     cipher: XChaCha20Poly1305,
 }
@@ -99,6 +100,7 @@ impl Keys {
             owner: mac(b"it-se.me owner"),
             code: mac(b"it-se.me code"),
             quota: mac(b"it-se.me quota"),
+            suppression: SuppressionKey::new(&derive(&hkdf, b"it-se.me suppression")),
             mute: mac(b"it-se.me mute"),
             check: digest(&mac(b"it-se.me check"), &[]),
             cipher: XChaCha20Poly1305::new((&*derive::<32>(&hkdf, b"it-se.me box")).into()),
@@ -132,6 +134,11 @@ impl Keys {
     pub fn mute(&self, owner: &Mac, muted: Option<&Mac>) -> Mac {
         let parts = [Some(owner), muted].into_iter().flatten();
         digest(&self.mute, &parts.map(|mac| mac.0.as_slice()).collect::<Vec<_>>())
+    }
+
+    /// Of those who are never written to again.
+    pub fn suppression(&self) -> &SuppressionKey {
+        &self.suppression
     }
 
     /// Tells whether a database was made with this key.
@@ -177,7 +184,7 @@ fn derive<const N: usize>(hkdf: &Hkdf<Sha256>, label: &[u8]) -> Zeroizing<[u8; N
 }
 
 /// HMAC over length-prefixed parts, so that no two lists of parts meet in one input.
-fn digest(key: &HmacSha256, parts: &[&[u8]]) -> Mac {
+pub(super) fn digest(key: &HmacSha256, parts: &[&[u8]]) -> Mac {
     let mut mac = key.clone();
     for part in parts {
         mac.update(&(part.len() as u64).to_be_bytes());

@@ -29,6 +29,8 @@ pub enum Error {
     MissingCode,
     /// It was another code.
     FaultyCode,
+    /// What came is no token of a mail.
+    NoSuchRecipient,
     /// Somebody else signed in at the OAuth provider.
     WrongUser,
     /// The OAuth provider refused or failed.
@@ -110,6 +112,7 @@ impl Error {
             Self::NothingWaits => language.error_nothing_waits(),
             Self::MissingCode => language.error_missing_code(),
             Self::FaultyCode => language.error_faulty_code(),
+            Self::NoSuchRecipient => language.error_path(),
             Self::WrongUser => language.error_wrong_user(),
             Self::OAuth(failure) => failure.text(language),
             Self::JsonDecode => language.error_json(),

@@ -15,6 +15,7 @@ mod rekey;
 mod sign_in;
 mod statistics;
 mod subscribers;
+mod suppression;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -45,6 +46,7 @@ pub use self::register::{Registered, Status};
 pub use self::sign_in::{Callback, SignedIn};
 pub use self::statistics::Statistics;
 pub use self::subscribers::Pages;
+pub use self::suppression::Recipient;
 pub use self::verify::Verified;
 use crate::channel::sign_in::SignIn;
 use crate::channel::{Letter, Message};
@@ -307,8 +309,8 @@ pub(crate) struct Due {
 /// What is in the box of a message.
 pub(crate) enum Opened {
     /// What is to be sent.
-    Letter(Letter),
-    /// What must not be sent: who is asked has muted who asks since it was written.
+    Letter(Box<Letter>),
+    /// What must not be sent: who is asked has muted who asks since it was written, or wants no codes.
     Unwanted,
     /// Nothing to send: it cannot be opened, or it is a contact request, which is opened when it is matched.
     Nothing,
@@ -393,7 +395,8 @@ impl Core {
             {
                 Opened::Unwanted
             }
-            _ => Opened::Letter(letter),
+            Message::Code { identity, .. } if self.is_suppressed(tx, identity)? => Opened::Unwanted,
+            _ => Opened::Letter(Box::new(letter)),
         })
     }
 
@@ -413,6 +416,7 @@ impl Core {
             id: self.random_word(),
             language,
             replaces: None,
+            stop: None,
             message,
         }
     }

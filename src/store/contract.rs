@@ -14,7 +14,7 @@ macro_rules! tests {
             links_are_found_moved_and_listed, links_go_only_with_their_owner, registrations_are_kept_apart_by_target,
             registrations_are_replaced_and_removed, counters_are_set, messages_come_when_due_and_in_order,
             queues_do_not_mix, messages_are_withdrawn_by_what_they_are_about, row_ids_are_never_used_again, a_retry_counts_and_waits, what_expired_goes_and_nothing_else,
-            subscribers_come_in_pages_and_go, mutes_are_their_owners_and_go, tokens_are_found_and_go, everything_is_counted, an_error_rolls_everything_back, a_write_is_seen_by_the_next_read, many_writers_at_once_lose_nothing,
+            subscribers_come_in_pages_and_go, who_is_suppressed_is_so_until_taken_back, mutes_are_their_owners_and_go, tokens_are_found_and_go, everything_is_counted, an_error_rolls_everything_back, a_write_is_seen_by_the_next_read, many_writers_at_once_lose_nothing,
             settling_keeps_everything);
     };
     ($with_store:ident: $($name:ident),*) => {
@@ -402,6 +402,23 @@ pub async fn tokens_are_found_and_go(store: Store) {
     }
     assert_eq!(store.write(|w| w.delete_tokens_of(&X)).await.unwrap(), 2);
     assert!(!has_token(&store, 4).await && has_token(&store, 9).await);
+}
+
+pub async fn who_is_suppressed_is_so_until_taken_back(store: Store) {
+    store
+        .write(|w| {
+            w.put_suppression(&A)?;
+            // Once more is the same.
+            w.put_suppression(&A)
+        })
+        .await
+        .unwrap();
+    store.write(|w| w.purge(Millis::from(u32::MAX))).await.unwrap();
+    assert!(store.read(|r| r.is_suppressed(&A)).await.unwrap());
+    assert!(!store.read(|r| r.is_suppressed(&B)).await.unwrap());
+    assert!(store.write(|w| w.delete_suppression(&A)).await.unwrap());
+    assert!(!store.write(|w| w.delete_suppression(&A)).await.unwrap());
+    assert!(!store.read(|r| r.is_suppressed(&A)).await.unwrap());
 }
 
 pub async fn everything_is_counted(store: Store) {

@@ -216,6 +216,8 @@ pub trait Read {
     fn token(&self, hash: &TokenHash) -> Result<Option<Token>>;
     /// How many subscribers there are.
     fn subscriber_count(&self) -> Result<usize>;
+    /// Whether `mac` stands for somebody who is never written to.
+    fn is_suppressed(&self, mac: &Mac) -> Result<bool>;
     /// How much there is. Counts every row: not for every day.
     fn counts(&self) -> Result<Counts>;
 }
@@ -256,6 +258,10 @@ pub trait Write: Read {
     fn put_token(&self, token: &Token, most: usize) -> Result<()>;
     /// Removes every token of `owner`; tells how many there were.
     fn delete_tokens_of(&self, owner: &Mac) -> Result<usize>;
+    /// Remembers that whoever `mac` stands for is never written to.
+    fn put_suppression(&self, mac: &Mac) -> Result<()>;
+    /// Forgets that; tells whether it was so.
+    fn delete_suppression(&self, mac: &Mac) -> Result<bool>;
     /// Removes what has expired.
     fn purge(&self, now: Millis) -> Result<Purged>;
     /// Begins to copy the links to where those of the key that `to` tells are made ready, or goes on with that.

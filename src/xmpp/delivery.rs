@@ -175,6 +175,7 @@ mod tests {
             id: "7".into(),
             language: crate::language::Language::English,
             replaces: None,
+            stop: None,
             message,
         };
         String::from_utf8(xso::to_vec(&delivery.compose(&letter, false)).unwrap()).unwrap()

@@ -29,7 +29,7 @@ fn row(error: &Error) -> (DefinedCondition, ErrorType, &'static str) {
         Error::TargetUnconfirmed(_) => (Is::NotAuthorized, Auth, "target-unconfirmed"),
         // No stanza leads here: its sender is vouched for.
         Error::TokenNeeded { .. } => (Is::NotAuthorized, Auth, "target-unconfirmed"),
-        Error::NotRegistered | Error::NothingWaits => (Is::ItemNotFound, Cancel, "not-found"),
+        Error::NotRegistered | Error::NothingWaits | Error::NoSuchRecipient => (Is::ItemNotFound, Cancel, "not-found"),
         Error::MissingCode => (Is::BadRequest, Modify, "missing-code"),
         Error::FaultyCode => (Is::NotAcceptable, Modify, "faulty-code"),
         // No stanza leads here: it is the browser's way back from an OAuth provider.

@@ -31,6 +31,8 @@ pub struct Mail {
     pub text: String,
     /// The part for those who do not.
     pub html: String,
+    /// `List-Unsubscribe` (RFC 2369) and `List-Unsubscribe-Post` (RFC 8058), as they stand there.
+    pub unsubscribe: [Option<String>; 2],
 }
 
 impl MailServer {
@@ -87,6 +89,8 @@ impl Mail {
             subject: message.subject().unwrap_or_default().to_owned(),
             text: message.body_text(0).unwrap_or_default().into_owned(),
             html: message.body_html(0).unwrap_or_default().into_owned(),
+            unsubscribe: ["List-Unsubscribe", "List-Unsubscribe-Post"]
+                .map(|name| message.header_raw(name).map(|value| value.trim().to_owned())),
         })
     }
 }

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0002_subscribers.sql"),
     include_str!("../../../migrations/0003_mutes.sql"),
     include_str!("../../../migrations/0004_tokens.sql"),
+    include_str!("../../../migrations/0005_suppressions.sql"),
 ];
 
 /// Runs what is missing, in one transaction; marks a new database with the key it is made with.

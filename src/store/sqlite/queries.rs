@@ -220,6 +220,11 @@ impl Read for Session<'_> {
         Ok(counted.unwrap_or_default())
     }
 
+    fn is_suppressed(&self, mac: &Mac) -> Result<bool> {
+        let found = self.one("SELECT 1 FROM suppressions WHERE mac = ?", [mac], |_| Ok(()))?;
+        Ok(found.is_some())
+    }
+
     fn counts(&self) -> Result<Counts> {
         let counted = self.one(
             "SELECT (SELECT count(*) FROM links) AS links,
@@ -367,6 +372,18 @@ impl Write for Session<'_> {
 
     fn wipe_former(&self, limit: usize) -> Result<bool> {
         reseal::wipe(self, limit)
+    }
+
+    fn put_suppression(&self, mac: &Mac) -> Result<()> {
+        self.run(
+            "INSERT INTO suppressions (mac) VALUES (?) ON CONFLICT DO NOTHING",
+            [mac],
+        )?;
+        Ok(())
+    }
+
+    fn delete_suppression(&self, mac: &Mac) -> Result<bool> {
+        Ok(self.run("DELETE FROM suppressions WHERE mac = ?", [mac])? > 0)
     }
 
     fn purge(&self, now: Millis) -> Result<Purged> {

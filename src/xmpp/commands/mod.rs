@@ -10,6 +10,7 @@ mod link;
 mod links;
 mod mute;
 mod sessions;
+mod suppress;
 mod unmute;
 mod wire;
 
@@ -62,7 +63,7 @@ pub struct Command {
     begin: for<'a> fn(&'a Asker) -> BoxFuture<'a, Result<Next>>,
 }
 
-const COMMANDS: [Command; 9] = [
+const COMMANDS: [Command; 11] = [
     Command {
         node: "link",
         name: Language::command_link,
@@ -116,6 +117,18 @@ const COMMANDS: [Command; 9] = [
         name: Language::command_forget_jid,
         admins_only: true,
         begin: admin::forget_jid,
+    },
+    Command {
+        node: "suppress",
+        name: Language::command_suppress,
+        admins_only: true,
+        begin: suppress::suppress,
+    },
+    Command {
+        node: "unsuppress",
+        name: Language::command_unsuppress,
+        admins_only: true,
+        begin: suppress::unsuppress,
     },
 ];
 

@@ -59,7 +59,7 @@ async def administrating(world):
     forget.is_done(said["forget_jid_done"])
     equal(await amy.linked(), set())
 
-    for node in "statistics", "forget-jid":
+    for node in "statistics", "forget-jid", "suppress", "unsuppress":
         equal(await refused(Command(amy, node).do()), ("auth", "forbidden"))
 
 

@@ -8,7 +8,7 @@ from words import words
 
 COMMANDS = "http://jabber.org/protocol/commands"
 FOR_ALL = ["link", "links", "forget", "check", "introduce", "mute", "unmute"]
-FOR_ADMINS = ["statistics", "forget-jid"]
+FOR_ADMINS = ["statistics", "forget-jid", "suppress", "unsuppress"]
 
 
 async def identity_and_features(world):

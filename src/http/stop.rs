@@ -1,0 +1,44 @@
+//! The page where people say that they want no more mail (protocol, HTTP). Looking at it changes nothing; its buttons do. It
+//! also is what a mail client's own button reaches (RFC 8058).
+
+use askama::Template;
+use bytes::Bytes;
+use warp::reply::Response;
+
+use super::error::Result;
+use super::filters::{Pairs, Segment};
+use super::page::{complain, page, say};
+use crate::language::Language;
+use crate::service::{Recipient, Service};
+
+#[derive(Template)]
+#[template(path = "stop.html")]
+struct StopPage {
+    words: Language,
+    stopped: bool,
+}
+
+/// `GET /stop/<token>`
+pub async fn show(token: Segment, words: Language, service: Result<Service>) -> Response {
+    let shown = async {
+        let stopped = service?.is_suppressed(Recipient::Reader(token.0)).await?;
+        Ok(page(&StopPage { words, stopped }))
+    };
+    shown.await.unwrap_or_else(|error| complain(words, &error))
+}
+
+/// `POST /stop/<token>`: with the field `again`, mails may come again. Whatever else is sent, a mail client's
+/// `List-Unsubscribe=One-Click` or nothing, ends them.
+pub async fn submit(token: Segment, words: Language, service: Result<Service>, body: Result<Bytes>) -> Response {
+    let done = async {
+        let (service, reader) = (service?, Recipient::Reader(token.0));
+        let fields: Pairs = serde_urlencoded::from_bytes(&body?).unwrap_or_default();
+        if fields.iter().any(|(name, _)| name == "again") {
+            service.unsuppress(reader).await?;
+            return Ok(say(words, words.page_done_title(), words.page_stop_undone()));
+        }
+        service.suppress(reader).await?;
+        Ok(page(&StopPage { words, stopped: true }))
+    };
+    done.await.unwrap_or_else(|error| complain(words, &error))
+}
