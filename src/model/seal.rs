@@ -58,6 +58,8 @@ pub enum Purpose {
     Subscriber,
     /// Whose a token is.
     Token,
+    /// Keys from before the key was changed that some MACs need for good.
+    SuppressionKeys,
     /// Who does not want whose contact requests.
     Mute,
 }
@@ -70,6 +72,7 @@ impl Purpose {
             Self::Outbox => b"outbox",
             Self::Subscriber => b"subscriber",
             Self::Token => b"token",
+            Self::SuppressionKeys => b"suppression keys",
             Self::Mute => b"mute",
         }
     }

@@ -166,7 +166,7 @@ impl Core {
             .and_then(|old| self.open_pending(&old).ok()?.letter);
         let letter = Letter {
             replaces: sent.clone(),
-            stop: self.stop_token(&new.identity),
+            stop: self.stop_token(&**tx, &new.identity)?,
             ..self.letter(message(code.clone(), rule.expires.as_secs().div_ceil(60)), new.language)
         };
         let remembered = PendingBox {

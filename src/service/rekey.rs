@@ -9,8 +9,8 @@ use super::verify::LinkBox;
 use super::{Core, Service, settle};
 use crate::channel::{Letter, Message};
 use crate::model::seal::Purpose;
-use crate::model::{BareJid, Keys, Mac};
-use crate::store::{Link, Mute, Pending, Queue, Reseal, Subscriber, Switched, Token};
+use crate::model::{BareJid, Keys, Mac, SuppressionKey};
+use crate::store::{Link, Mute, Pending, Queue, Read, Reseal, StoreError, Subscriber, Switched, Token};
 
 /// Links that are resealed, or wiped, in one transaction: others write in between.
 const AT_ONCE: usize = if cfg!(test) { 3 } else { 500 };
@@ -32,7 +32,7 @@ impl Service {
             let next = core.with(next);
             let mut switched = Switched::default();
             transact(&mut |tx| {
-                let resealer = Resealer { from: &core, to: &next };
+                let resealer = Resealer::new(tx, &core, &next).map_err(|error| StoreError(error.to_string()))?;
                 switched = tx.switch_keys(&to, &resealer)?;
                 Ok(())
             })?;
@@ -48,7 +48,7 @@ impl Service {
     pub(super) async fn reseal_some(&self, next: Keys) -> Result<u64> {
         self.change(move |core, tx| {
             let next = core.with(next);
-            Ok(tx.reseal_links(&Resealer { from: core, to: &next }, AT_ONCE)?)
+            Ok(tx.reseal_links(&Resealer::new(&**tx, core, &next)?, AT_ONCE)?)
         })
         .await
     }
@@ -87,6 +87,21 @@ impl Core {
 struct Resealer<'a> {
     from: &'a Core,
     to: &'a Core,
+    former: SuppressionKey,
+    suppression: SuppressionKey,
+}
+
+impl<'a> Resealer<'a> {
+    fn new(tx: &dyn Read, from: &'a Core, to: &'a Core) -> Result<Self> {
+        let former = from.suppression_key(tx)?;
+        let suppression = to.keys.suppression().behind(&former.to_bytes());
+        Ok(Self {
+            from,
+            to,
+            suppression: suppression.ok_or_else(|| Core::broken("keys that are none"))?,
+            former,
+        })
+    }
 }
 
 impl Reseal for Resealer<'_> {
@@ -146,6 +161,15 @@ impl Reseal for Resealer<'_> {
             sealed: self.to.seal(Purpose::Token, &target).ok()?,
             ..token.clone()
         })
+    }
+
+    fn suppression(&self, mac: &Mac) -> Option<Mac> {
+        Some(self.suppression.carried(mac))
+    }
+
+    fn former_suppression_keys(&self) -> Vec<u8> {
+        let former = self.former.to_bytes();
+        self.to.keys.seal(Purpose::SuppressionKeys, &former, &mut self.to.rng())
     }
 
     /// Those that keep codes which wait from being guessed and sent over and over, and budgets.

@@ -5,7 +5,8 @@
 
 use super::error::Result;
 use super::{Core, Error, Service};
-use crate::model::{Hash, Identity, InvalidId, Mac, Provider};
+use crate::model::seal::Purpose;
+use crate::model::{Hash, Identity, InvalidId, Mac, Provider, SuppressionKey};
 use crate::store::Read;
 
 /// Somebody who can be written to by mail or SMS.
@@ -35,7 +36,7 @@ impl Service {
     /// # Errors
     /// `not_found` if a token was made up, `internal_server_error`.
     pub async fn suppress(&self, recipient: Recipient) -> Result<()> {
-        self.change(move |core, tx| Ok(tx.put_suppression(&core.suppression(&recipient)?)?))
+        self.change(move |core, tx| Ok(tx.put_suppression(&core.suppression(&**tx, &recipient)?)?))
             .await
     }
 
@@ -44,7 +45,7 @@ impl Service {
     /// # Errors
     /// As [`Service::suppress`].
     pub async fn unsuppress(&self, recipient: Recipient) -> Result<bool> {
-        self.change(move |core, tx| Ok(tx.delete_suppression(&core.suppression(&recipient)?)?))
+        self.change(move |core, tx| Ok(tx.delete_suppression(&core.suppression(&**tx, &recipient)?)?))
             .await
     }
 
@@ -53,15 +54,15 @@ impl Service {
     /// # Errors
     /// As [`Service::suppress`].
     pub async fn is_suppressed(&self, recipient: Recipient) -> Result<bool> {
-        self.ask(move |core, tx| Ok(tx.is_suppressed(&core.suppression(&recipient)?)?))
+        self.ask(move |core, tx| Ok(tx.is_suppressed(&core.suppression(tx, &recipient)?)?))
             .await
     }
 }
 
 impl Core {
     /// Stands for `recipient` among those who are never written to.
-    fn suppression(&self, recipient: &Recipient) -> Result<Mac> {
-        let key = self.keys.suppression();
+    fn suppression(&self, tx: &dyn Read, recipient: &Recipient) -> Result<Mac> {
+        let key = self.suppression_key(tx)?;
         match recipient {
             Recipient::Reader(token) => key.read(token).ok_or(Error::NoSuchRecipient),
             Recipient::Typed(hash) => Ok(key.mac(hash)),
@@ -70,14 +71,29 @@ impl Core {
 
     /// Whether nobody may write to `identity` any more.
     pub(super) fn is_suppressed(&self, tx: &dyn Read, identity: &Identity) -> Result<bool> {
-        let mac = || self.keys.suppression().mac(&identity.hash());
-        Ok(is_written_to(identity) && tx.is_suppressed(&mac())?)
+        Ok(is_written_to(identity) && tx.is_suppressed(&self.suppression_key(tx)?.mac(&identity.hash()))?)
+    }
+
+    /// The key of today behind those from before it was changed.
+    pub(super) fn suppression_key(&self, tx: &dyn Read) -> Result<SuppressionKey> {
+        let Some(sealed) = tx.former_suppression_keys()? else {
+            return Ok(self.keys.suppression().clone());
+        };
+        let former = self
+            .keys
+            .open(Purpose::SuppressionKeys, &sealed)
+            .map_err(Self::broken)?;
+        let key = self.keys.suppression().behind(&former);
+        key.ok_or_else(|| Self::broken("keys that are none"))
     }
 
     /// What a mail to `identity` has its reader show, to be the last.
-    pub(super) fn stop_token(&self, identity: &Identity) -> Option<String> {
-        let key = self.keys.suppression();
-        (identity.provider == Provider::Email).then(|| key.token(&key.mac(&identity.hash())))
+    pub(super) fn stop_token(&self, tx: &dyn Read, identity: &Identity) -> Result<Option<String>> {
+        if identity.provider != Provider::Email {
+            return Ok(None);
+        }
+        let key = self.suppression_key(tx)?;
+        Ok(Some(key.token(&key.mac(&identity.hash()))))
     }
 }
 

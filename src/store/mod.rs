@@ -218,6 +218,8 @@ pub trait Read {
     fn subscriber_count(&self) -> Result<usize>;
     /// Whether `mac` stands for somebody who is never written to.
     fn is_suppressed(&self, mac: &Mac) -> Result<bool>;
+    /// The box with the keys that made these MACs before the one of today, if there were others.
+    fn former_suppression_keys(&self) -> Result<Option<Vec<u8>>>;
     /// How much there is. Counts every row: not for every day.
     fn counts(&self) -> Result<Counts>;
 }
@@ -289,6 +291,10 @@ pub trait Reseal {
     fn mute(&self, mute: &Mute) -> Option<Mute>;
     /// A token.
     fn token(&self, token: &Token) -> Option<Token>;
+    /// Who is never written to.
+    fn suppression(&self, mac: &Mac) -> Option<Mac>;
+    /// The box with the keys that made those MACs.
+    fn former_suppression_keys(&self) -> Vec<u8>;
     /// Counters that go on: their names under the former key and under the new one.
     fn counters(&self, pendings: &[Pending]) -> Vec<(Mac, Mac)>;
 }

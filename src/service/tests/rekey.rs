@@ -119,6 +119,26 @@ async fn guesses_at_a_code_that_waits_go_on_being_counted() {
 }
 
 #[tokio::test]
+async fn who_is_not_to_be_written_to_never_is() {
+    let it = Fixture::new();
+    let typed = |text| Recipient::typed(text).unwrap();
+    it.service.suppress(typed(PHONE)).await.unwrap();
+    it.register(&amy(), "email", MAIL).await.unwrap();
+    let stop = it.letters(Queue::Email).await.pop().unwrap().stop;
+    let reader = Recipient::Reader(stop.unwrap());
+    for byte in 8..11 {
+        it.service.rekey(keys(byte)).await.unwrap();
+        assert!(it.service.is_suppressed(typed(PHONE)).await.unwrap());
+        assert!(!it.service.is_suppressed(typed(MAIL)).await.unwrap());
+        // The link in the mail of long ago.
+        it.service.suppress(reader.clone()).await.unwrap();
+        assert!(it.service.is_suppressed(typed(MAIL)).await.unwrap());
+        assert!(it.service.unsuppress(reader.clone()).await.unwrap());
+    }
+    assert!(it.service.unsuppress(typed(PHONE)).await.unwrap());
+}
+
+#[tokio::test]
 async fn tokens_are_good_under_another_key() {
     let it = Fixture::with_tokens();
     let token = it.prove_over_http(&amy()).await;

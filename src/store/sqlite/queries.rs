@@ -220,6 +220,12 @@ impl Read for Session<'_> {
         Ok(counted.unwrap_or_default())
     }
 
+    fn former_suppression_keys(&self) -> Result<Option<Vec<u8>>> {
+        self.one("SELECT value FROM meta WHERE name = 'suppression_keys'", [], |row| {
+            row.get(0)
+        })
+    }
+
     fn is_suppressed(&self, mac: &Mac) -> Result<bool> {
         let found = self.one("SELECT 1 FROM suppressions WHERE mac = ?", [mac], |_| Ok(()))?;
         Ok(found.is_some())

@@ -156,6 +156,18 @@ pub fn switch(session: &Session, to: &Mac, by: &dyn Reseal) -> Result<Switched> 
     let rows = session.all("SELECT * FROM tokens ORDER BY rowid", [], queries::token)?;
     let put = |new: &_| session.put_token(new, usize::MAX >> 1);
     replace(session, "tokens", rows, &mut switched, |old| by.token(old), put)?;
+    let rows: Vec<Mac> = session.all("SELECT mac FROM suppressions", [], |row| row.get(0))?;
+    let put = |new: &_| session.put_suppression(new);
+    replace(
+        session,
+        "suppressions",
+        rows,
+        &mut switched,
+        |old| by.suppression(old),
+        put,
+    )?;
+    let keys = by.former_suppression_keys();
+    session.run("INSERT OR REPLACE INTO meta VALUES ('suppression_keys', ?)", [keys])?;
     messages(session, by, &mut switched)?;
     session.0.execute_batch(SWITCH)?;
     session.run("UPDATE meta SET value = ? WHERE name = 'key_check'", [to])?;
