@@ -10,6 +10,14 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod descriptors;
+#[cfg(any(test, fuzzing))]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic is a finding"
+)]
+pub mod fuzzing;
 pub mod http;
 pub mod keyfile;
 pub mod language;

@@ -3,6 +3,14 @@
 mod crowd;
 mod error;
 mod filters;
+#[cfg(any(test, fuzzing))]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic is a finding"
+)]
+pub mod fuzzing;
 mod handlers;
 mod page;
 mod server;

@@ -179,7 +179,7 @@ fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
 }
 
 /// Who asks: the last address in X-Forwarded-For that no trusted proxy has, if it was a trusted proxy that said so.
-fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+pub(super) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let mut client = peer;
     let forwarded = headers.get_all("x-forwarded-for");
     let mut hops: Vec<&str> = forwarded

@@ -114,18 +114,21 @@ impl Identity {
     ///
     /// # Errors
     /// If no canonical form exists: the id is not a JID with a localpart, not an addr-spec (RFC 5322), not `+` and
-    /// 7 to 15 digits (E.164), or empty.
+    /// 7 to 15 digits (E.164), or empty; or it would disturb a text that it stands in.
     pub fn parse(provider: Provider, id: &str) -> Result<Self, InvalidId> {
-        let id = match provider {
-            Provider::Xmpp => parse_target(id)?.to_string(),
-            Provider::Email => canonical_email(id)?,
-            Provider::Phone => canonical_phone(id)?,
+        let (id, invalid) = match provider {
+            Provider::Xmpp => (parse_target(id)?.to_string(), InvalidId::Jid),
+            Provider::Email => (canonical_email(id)?, InvalidId::Email),
+            Provider::Phone => (canonical_phone(id)?, InvalidId::Phone),
             // With a colon in its name, two identities could have one hash.
             Provider::OAuth(ref name) if name.is_empty() || name.contains(':') => {
                 return Err(InvalidId::Provider);
             }
-            Provider::OAuth(_) => canonical_user_name(id)?,
+            Provider::OAuth(_) => (canonical_user_name(id)?, InvalidId::UserName),
         };
+        if id.contains(disturbs) {
+            return Err(invalid);
+        }
         Ok(Self { provider, id })
     }
 
@@ -190,6 +193,14 @@ impl Identity {
     }
 }
 
+/// Whether a character in a name changes how the text around it is read: it ends the line, or turns the direction of
+/// what follows (Bidi_Control: UAX #9, section 2). Other people are shown names that strangers chose.
+pub(super) fn disturbs(c: char) -> bool {
+    let ends_line = c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    ends_line || turns
+}
+
 /// The bare JID that `text` names; a resource is dropped.
 ///
 /// Normalised as the XMPP servers do it, by the `jid` crate's stringprep profiles (RFC 6122): for what both allow,
@@ -198,8 +209,18 @@ impl Identity {
 /// # Errors
 /// If it is not a JID or has no localpart.
 pub fn parse_target(text: &str) -> Result<BareJid, InvalidId> {
-    // RFC 7622, 3.2: a final dot of the domain is not part of it.
     let text = text.trim();
+    let jid = normalised(text)?;
+    // For a few oddities normalising is not final, so that two hashes would mean one JID.
+    if jid.as_str() == text || normalised(jid.as_str()).as_ref() == Ok(&jid) {
+        Ok(jid)
+    } else {
+        Err(InvalidId::Jid)
+    }
+}
+
+fn normalised(text: &str) -> Result<BareJid, InvalidId> {
+    // RFC 7622, 3.2: a final dot of the domain is not part of it.
     let bare = text.split('/').next().unwrap_or_default();
     let jid = Jid::new(bare.strip_suffix('.').unwrap_or(bare)).map_err(|_| InvalidId::Jid)?;
     if jid.node().is_none() {
@@ -289,6 +310,10 @@ mod tests {
             ("xmpp", "example.com"),
             ("xmpp", "@example.com"),
             ("xmpp", "a b@example.com"),
+            ("xmpp", "xmpp@example.com.."),
+            // Found by fuzzing: these become something else again when they are normalised once more.
+            ("xmpp", "xmpp@ß--example.com"),
+            ("xmpp", "ae@mςple.Áoᴼc)om"),
             ("xmpp", ""),
             ("email", "hunter"),
             ("email", "Hunter <hunter@jobs.com>"),
@@ -308,6 +333,30 @@ mod tests {
         ] {
             assert!(Identity::parse(provider.into(), id).is_err(), "{provider}:{id}");
         }
+    }
+
+    #[test]
+    fn no_name_can_forge_a_line_or_turn_the_text_around_it() {
+        let every = (0..=char::MAX.into()).filter_map(char::from_u32);
+        for c in every.filter(|c| disturbs(*c)) {
+            for id in [
+                format!("a{c}b"),
+                format!("a{c}b@example.org"),
+                format!("\"a{c}b\"@example.org"),
+                format!("a@b{c}c.org"),
+            ] {
+                for provider in ["xmpp", "email", "github"] {
+                    // Stringprep leaves some out altogether, which is as good.
+                    let shown = Identity::parse(provider.into(), &id).map(|identity| identity.id);
+                    assert!(
+                        shown.is_err() || shown.is_ok_and(|id| !id.contains(disturbs)),
+                        "{provider}: {c:?}"
+                    );
+                }
+            }
+        }
+        assert!(Identity::parse("github".into(), "octo\nIt-se: 1234").is_err());
+        assert!(Identity::parse("email".into(), "a\u{202e}b@example.org").is_err());
     }
 
     #[test]

@@ -3,6 +3,14 @@
 //! Nothing here does I/O or knows a protocol.
 
 pub mod code;
+#[cfg(any(test, fuzzing))]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic is a finding"
+)]
+pub mod fuzzing;
 pub mod hash;
 pub mod identity;
 pub mod seal;

@@ -11,6 +11,14 @@ mod disco;
 mod error;
 mod events;
 mod form;
+#[cfg(any(test, fuzzing))]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic is a finding"
+)]
+pub mod fuzzing;
 mod host;
 mod iq;
 pub mod link;

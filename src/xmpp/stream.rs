@@ -58,7 +58,7 @@ pub struct Reader<R> {
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
-    fn new(io: R) -> Self {
+    pub(super) fn new(io: R) -> Self {
         Self {
             events: Events::new(io),
             lang: XmlLangStack::new(),
@@ -72,7 +72,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     /// The stream id of the server's stream header.
-    async fn header(&mut self) -> Result<String, StreamEnd> {
+    pub(super) async fn header(&mut self) -> Result<String, StreamEnd> {
         loop {
             match self.event().await? {
                 Event::StartElement(_, (ns, name), mut attributes)

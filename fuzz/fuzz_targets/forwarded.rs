@@ -1,0 +1,4 @@
+//! X-Forwarded-For headers.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| itseme::fuzzing::forwarded(input));

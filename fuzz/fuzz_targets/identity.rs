@@ -1,0 +1,4 @@
+//! Identities and their canonical form.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| itseme::fuzzing::identity(input));
