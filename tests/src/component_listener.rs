@@ -6,7 +6,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::{raw::Stream, wait::within};
+use crate::{raw::Stream, wait::within, world::SERVICE};
 
 /// Where components connect.
 #[derive(Debug)]
@@ -22,7 +22,12 @@ pub struct Component {
 impl ComponentListener {
     /// Listens on any port of 127.0.0.1.
     pub async fn listen() -> Self {
-        Self(TcpListener::bind("127.0.0.1:0").await.expect("a port"))
+        Self::on(0).await
+    }
+
+    /// Listens on this port of 127.0.0.1.
+    pub async fn on(port: u16) -> Self {
+        Self(TcpListener::bind(("127.0.0.1", port)).await.expect("a port"))
     }
 
     /// Where.
@@ -72,6 +77,23 @@ impl Component {
             }
         })
         .await
+    }
+
+    /// The next thing that is as `wanted`; what comes before it is dropped.
+    pub async fn next_that(&mut self, wanted: impl Fn(&Element) -> bool) -> Element {
+        loop {
+            let element = self.next().await;
+            if wanted(&element) {
+                return element;
+            }
+        }
+    }
+
+    /// Sends an `<iq/>` of an account with this payload, and returns its result or error.
+    pub async fn ask(&mut self, from: &str, kind: &str, payload: &str) -> Element {
+        let id = format!("asked-{:016x}", rand::random::<u64>());
+        self.send(&format!("<iq type='{kind}' id='{id}' from='{from}' to='{SERVICE}'>{payload}</iq>")).await;
+        self.next_that(|answer| answer.name() == "iq" && answer.attr("id") == Some(&id)).await
     }
 
     /// Waits until the component hangs up, without reading what it sends.
