@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Excess, Result};
@@ -17,6 +18,10 @@ use crate::store::{NewRow, Queue};
 
 /// For how long a contact request may wait for its delivery.
 const WANTED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Hashes are looked up at a moment, that nobody can tell, of so long after the answer: what is done for those that are
+/// known would else slow down whatever the asker asks next.
+pub(super) const LOOKED_UP_WITHIN: Duration = Duration::from_secs(2);
 
 /// What a contact request asks for, before anything of it was checked.
 pub struct ContactRequest {
@@ -158,7 +163,7 @@ impl Core {
         tx.push(&NewRow {
             queue: Queue::Requests,
             about: Some(self.about_requester(&request.from)),
-            due_at: now,
+            due_at: now + self.rng().random_range(0..millis(LOOKED_UP_WITHIN)),
             expires_at: now + millis(WANTED_FOR),
             sealed: self.seal(Purpose::Outbox, request)?,
         })

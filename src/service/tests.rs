@@ -195,6 +195,7 @@ impl Fixture {
     }
 
     async fn match_requests(&self) {
+        self.clock.advance(contact::LOOKED_UP_WITHIN);
         for due in self.service.due(Queue::Requests, 100).await.unwrap().0 {
             self.service.introduce(due.row.id).await.unwrap();
         }
@@ -829,6 +830,26 @@ async fn so_many_and_no_more_can_be_muted() {
     assert_eq!(it.service.muted(&amy()).await.unwrap().jids.len(), 1000);
     it.service.unmute(&amy(), &jids(0..1)).await.unwrap();
     mute(jids(999..1001)).await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_can_tell_when_hashes_are_looked_up() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), PHONE).await;
+    it.link_phone(&michael(), "+447700900456").await;
+    let waiting = async || it.service.due(Queue::Requests, 100).await.unwrap().0.len();
+    for _ in 0..30 {
+        let request = Fixture::request(&michael(), &[("phone", "+447700900456")], vec![hash("phone", PHONE)]);
+        it.service.contact_native(request).await.unwrap();
+    }
+    let at_once = waiting().await;
+    assert!(at_once < 30, "some wait");
+    assert!(it.introductions().await.is_empty(), "and no answer waits for them");
+    it.clock.advance(contact::LOOKED_UP_WITHIN / 2);
+    let later = waiting().await;
+    assert!(at_once < later && later < 30, "{at_once}, {later}: at various moments");
+    it.clock.advance(contact::LOOKED_UP_WITHIN / 2);
+    assert_eq!(waiting().await, 30);
 }
 
 #[tokio::test]
