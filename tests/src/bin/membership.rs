@@ -12,6 +12,8 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde_json::json;
 
 const LINKS: usize = 10_000;
+/// One server has all of these people, and one of them makes all calls.
+const LIMITS: &str = "[limits]\nnew_jids_per_day = 1000000\ncodes_per_target_per_day = 1000000";
 /// Calls of one run, if no argument says otherwise.
 const CALLS: usize = 3000;
 const RUNS: usize = 3;
@@ -42,7 +44,7 @@ enum Way {
 #[tokio::main]
 async fn main() {
     let calls = std::env::args().nth(1).map_or(CALLS, |calls| calls.parse().expect("a number of calls"));
-    let mut world = World::prepare("").await;
+    let mut world = World::prepare(LIMITS).await;
     fill(&mut world).await;
     world.start_server().await;
     world.service.start().await;
