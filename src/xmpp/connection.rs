@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -38,6 +39,9 @@ pub struct Patience {
     pub answer: Duration,
 }
 
+/// How many connections there were.
+static OPENED: AtomicU64 = AtomicU64::new(0);
+
 /// Why something may not have reached the server.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
@@ -45,7 +49,7 @@ pub enum LinkError {
     #[error("there is no connection to the XMPP server")]
     Down,
     /// No answer came in time.
-    #[error("the XMPP server did not confirm it in time")]
+    #[error("no answer came in time")]
     Unanswered,
 }
 
@@ -60,7 +64,12 @@ struct Asked {
 #[derive(Clone)]
 pub struct Connection {
     jid: BareJid,
+    /// Which one: a number that no other connection has.
+    number: u64,
     patience: Patience,
+    /// How many elements came.
+    heard: Arc<AtomicU64>,
+    gone: CancellationToken,
     queue: mpsc::UnboundedSender<Bytes>,
     /// Bytes for which the queue has room.
     room: Arc<Semaphore>,
@@ -88,7 +97,10 @@ impl Connection {
         (
             Self {
                 jid,
+                number: OPENED.fetch_add(1, Ordering::Relaxed),
                 patience,
+                heard: Arc::default(),
+                gone: CancellationToken::new(),
                 queue,
                 room,
                 asked: Arc::default(),
@@ -127,12 +139,38 @@ impl Connection {
         }
     }
 
+    /// Which one it is: a number that no other connection has.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
     /// Resolves when the server has taken everything that was queued before: XEP-0114 knows no acknowledgements, but a
-    /// ping to the own JID (XEP-0199) comes back only after what it follows was routed.
+    /// ping to the own JID (XEP-0199) comes back only after what it follows was routed. The connection is over when
+    /// nothing comes at all: whatever was sent must be sent again on another, and not twice on this one.
     pub async fn barrier(&self) -> Result<(), LinkError> {
-        self.request(self.jid.clone().into(), Ping, self.patience.answer)
-            .await
-            .map(drop)
+        let mut answered = pin!(self.request(self.jid.clone().into(), Ping, Duration::MAX));
+        loop {
+            let heard = self.heard.load(Ordering::Relaxed);
+            match timeout(self.patience.answer, &mut answered).await {
+                Ok(answer) => return answer.map(drop),
+                // It has much to say, and may come to it yet.
+                Err(_elapsed) if self.heard.load(Ordering::Relaxed) != heard => {}
+                Err(_elapsed) => {
+                    self.gone.cancel();
+                    return Err(LinkError::Unanswered);
+                }
+            }
+        }
+    }
+
+    /// Notes that something came.
+    pub fn hear(&self) {
+        self.heard.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Resolves when the server was asked and did not say anything any more.
+    pub async fn gone(&self) {
+        self.gone.cancelled().await;
     }
 
     /// Asks `whom`, and waits up to `patience` for the answer's payload: none if it is an error, or empty.
@@ -310,6 +348,29 @@ mod tests {
             .await;
         assert!(matches!(asked, Err(LinkError::Unanswered)));
         assert!(connection.asked().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_says_nothing_any_more_is_gone() {
+        let (connection, _server) = open();
+        assert!(matches!(connection.barrier().await, Err(LinkError::Unanswered)));
+        connection.gone().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_has_much_to_say_is_waited_for() {
+        let (connection, _server) = open();
+        let busy = async {
+            for _ in 0..60 {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                connection.hear();
+            }
+        };
+        tokio::select! {
+            _ = connection.barrier() => unreachable!("it was not answered"),
+            () = busy => {}
+        }
+        assert!(!connection.gone.is_cancelled());
     }
 
     #[tokio::test]

@@ -3,7 +3,6 @@
 //! Reading never waits for handlers or for writing: each stanza is handled in a task of its own, up to a bound, and
 //! what is sent is queued, written in batches and flushed once a batch.
 
-use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,8 +28,11 @@ use crate::model::BareJid;
 
 /// Connecting and greeting may take this long.
 const CONNECTING: Duration = Duration::from_secs(15);
-/// A connection that lasted this long was a good one: the next failure starts with a short wait again.
-const STABLE: Duration = Duration::from_secs(60);
+/// A connection that lasted this long was a good one: the next failure starts with a short wait again. A server that fails
+/// again and again is to have the service back each time; five seconds are enough to spare it.
+const STABLE: Duration = Duration::from_secs(5);
+/// The same if the server ended the stream for a reason: two services that throw each other out must not do so all the time.
+const UNDISPUTED: Duration = Duration::from_secs(60);
 /// At the end, requests that are being handled, farewells and what is queued may each take so long.
 const LEAVING: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -98,7 +100,7 @@ impl Keeper {
             let Err(end) = self.connect_and_serve(&mut told).await else {
                 return;
             };
-            if began.elapsed() >= STABLE {
+            if began.elapsed() >= stable(&end) {
                 failures = 0;
             }
             let pause = pause(&end, failures);
@@ -129,6 +131,7 @@ impl Keeper {
         let end = tokio::select! {
             end = self.read(&mut reader, &connection, &handlers) => Err(end),
             written = &mut writer => Err(written.map_or_else(|_| StreamEnd::Closed, StreamEnd::Io)),
+            () = connection.gone() => Err(StreamEnd::Silent),
             () = self.stop.cancelled() => Ok(()),
         };
         self.publish.send_replace(None);
@@ -173,6 +176,7 @@ impl Keeper {
             match reader.next(patience).await {
                 Ok(Incoming::Element(element, lang)) => {
                     asked = false;
+                    connection.hear();
                     let language = lang.as_deref().and_then(host::spoken);
                     self.receive(*element, language, connection, &room, handlers);
                 }
@@ -267,14 +271,23 @@ fn wrong_port(server: &Address) -> String {
     format!("does {server} (component.server) belong to the server's component listener?")
 }
 
+/// How long a connection that ended like that must have lasted to have been a good one.
+fn stable(end: &StreamEnd) -> Duration {
+    match end {
+        StreamEnd::Io(_) | StreamEnd::Closed | StreamEnd::Silent => STABLE,
+        StreamEnd::Protocol(_) | StreamEnd::Error { .. } => UNDISPUTED,
+    }
+}
+
 /// How long to wait before connecting again.
 fn pause(end: &StreamEnd, failures: u32) -> Duration {
-    let refused = matches!(end, StreamEnd::Io(error) if error.kind() == ErrorKind::ConnectionRefused);
+    let not_there = matches!(end, StreamEnd::Io(_));
     let wrong_secret = matches!(end, StreamEnd::Error { condition, .. } if condition == "not-authorized");
     let pause = match failures {
-        // A server that is not there costs nothing to ask, and is to be met within two seconds of its coming.
+        // A server that is not there costs nothing to ask, and is to be met within two seconds of its coming; also where a
+        // proxy stands before it, which takes connections for it and resets them.
         0 => Duration::ZERO,
-        _ if refused => Duration::from_millis(900),
+        _ if not_there => Duration::from_millis(900),
         _ if wrong_secret => LONGEST_WAIT,
         failures => Duration::from_secs(1 << (failures - 1).min(5)).min(LONGEST_WAIT),
     };
@@ -297,6 +310,8 @@ async fn handle(
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::io::ErrorKind;
+
     use super::*;
 
     /// A link that is never connected, for tests of what uses one.
@@ -311,12 +326,14 @@ pub(crate) mod tests {
         assert!(pause(&closed, 0).is_zero());
         assert!(pause(&closed, 3) > pause(&closed, 1));
         assert!(pause(&closed, 1000) <= LONGEST_WAIT.mul_f64(1.2));
-        let refused = StreamEnd::Io(ErrorKind::ConnectionRefused.into());
-        assert!(pause(&refused, 1000) < Duration::from_secs(2));
+        for kind in [ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset] {
+            assert!(pause(&StreamEnd::Io(kind.into()), 1000) < Duration::from_secs(2));
+        }
         let wrong = StreamEnd::Error {
             condition: "not-authorized".into(),
             text: None,
         };
         assert!(pause(&wrong, 1) > Duration::from_secs(20));
+        assert!(stable(&closed) < stable(&wrong));
     }
 }
