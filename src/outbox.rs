@@ -2,6 +2,7 @@
 //!
 //! A message is removed only when the other side has taken it, so whatever dies in between, it is sent again.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +10,19 @@ use futures::future::join_all;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::channel::{Channel, SendError};
+use crate::channel::{Channel, Holder, Letter, SendError, Sent};
 use crate::clock::{Millis, millis};
 use crate::service::{Due, Opened, Service};
 use crate::store::{Queue, Row};
 
-/// Messages sent at once.
+/// Messages given to a channel at once that takes them by the batch.
 const BATCH: usize = 100;
+/// Messages sent at once, each by itself, where that takes time: no more than can be sent without waiting for others, or
+/// they would be out of date when it is their turn. Mail servers and gateways commonly allow as many connections.
+const TOGETHER: usize = 8;
+/// An XMPP server that has taken a message may yet lose it, if it is killed before it has passed it on or written it to
+/// disk: ejabberd writes every three seconds. So messages are kept until it has lived with them for so long.
+const HELD: Duration = Duration::from_secs(5);
 /// Waits before the second, third … try; the last is repeated until the message expires.
 const BACKOFF: [Duration; 5] = [
     Duration::from_secs(5),
@@ -54,7 +61,7 @@ impl Outbox {
     /// Looks up the hashes of contact requests and turns each into introductions.
     pub async fn match_requests(self) {
         while !self.stop.is_cancelled() {
-            let rows = self.claim(Queue::Requests).await;
+            let rows = self.claim(Queue::Requests, BATCH).await;
             // Together, so that they are committed together.
             join_all(rows.into_iter().map(|due| self.introduce(due.row))).await;
         }
@@ -74,12 +81,15 @@ impl Outbox {
 
     /// Delivers the messages of `queue` over `channel`.
     pub async fn deliver(self, queue: Queue, channel: Arc<dyn Channel>) {
+        let limit = if channel.is_by_the_batch() { BATCH } else { TOGETHER };
+        let mut held = Held::default();
         while self.stop.run_until_cancelled(channel.ready()).await.is_some() {
-            let rows = self.claim(queue).await;
+            let rows = self.claim(queue, limit).await;
             if !rows.is_empty() {
-                send(&self.service, queue, &*channel, rows).await;
+                send(&self.service, queue, &*channel, rows, &mut held).await;
             }
         }
+        held.let_go(&self.service, &*channel).await;
     }
 
     /// Removes what has expired, and keeps the journal free of what was removed: soon after the outbox has drained.
@@ -108,9 +118,9 @@ impl Outbox {
     }
 
     /// What is due, if something is; else nothing, after a wait for the next message.
-    async fn claim(&self, queue: Queue) -> Vec<Due> {
+    async fn claim(&self, queue: Queue, limit: usize) -> Vec<Due> {
         let now = self.service.clock().now();
-        let next = match self.service.due(queue, BATCH).await {
+        let next = match self.service.due(queue, limit).await {
             Ok((rows, _)) if !rows.is_empty() => return rows,
             Ok((_, next)) => next,
             Err(error) => {
@@ -131,33 +141,100 @@ impl Outbox {
     }
 }
 
-async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<Due>) {
+/// What was taken by somebody who may yet lose it, and by whom.
+#[derive(Default)]
+struct Held(HashMap<i64, (Holder, Millis)>);
+
+impl Held {
+    /// Whether `holder` has had the message for as long as it takes, and has it still.
+    fn is_safe(&mut self, row: i64, holder: Option<Holder>) -> bool {
+        self.0.remove(&row).is_some_and(|(by, _)| Some(by) == holder)
+    }
+
+    /// Remembers who has a message until it is due again.
+    fn hold(&mut self, row: i64, holder: Holder, due_at: Millis) {
+        self.0.insert(row, (holder, due_at));
+    }
+
+    /// Forgets messages that were withdrawn and never come due again.
+    fn forget(&mut self, now: Millis) {
+        self.0.retain(|_, (_, due_at)| now < *due_at + millis(PURGE_EVERY));
+    }
+
+    /// At the end: what is with a holder that answers is not sent again at the next start.
+    async fn let_go(self, service: &Service, channel: &dyn Channel) {
+        if self.0.is_empty() {
+            return;
+        }
+        let Ok(Some(holder)) = channel.holder().await else {
+            return;
+        };
+        let theirs = self.0.into_iter().filter(|(_, (by, _))| *by == holder);
+        let remove = theirs.map(|(row, _)| row).collect();
+        let outcome = Outcome {
+            remove,
+            ..Outcome::default()
+        };
+        outcome.keep(service).await;
+    }
+}
+
+/// Sends what is due, but for what the channel's other end has had long enough.
+async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<Due>, held: &mut Held) {
+    let Ok(holder) = channel.holder().await else { return };
     let now = service.clock().now();
+    held.forget(now);
     let mut outcome = Outcome::default();
-    let (mut letters, mut sent) = (Vec::new(), Vec::new());
+    let (mut letters, mut rows) = (Vec::new(), Vec::new());
     for Due { row, letter } in due {
         match letter {
+            _ if held.is_safe(row.id, holder) => outcome.remove.push(row.id),
             _ if row.expires_at <= now => outcome.drop(row, queue, "it expired"),
             Opened::Letter(letter) => {
                 letters.push(*letter);
-                sent.push(row);
+                rows.push(row);
             }
             Opened::Unwanted => outcome.remove.push(row.id),
             Opened::Nothing => outcome.drop(row, queue, "it cannot be opened"),
         }
     }
-    for (row, result) in sent.into_iter().zip(channel.send(&letters).await) {
-        match result {
-            Ok(()) => outcome.remove.push(row.id),
-            Err(SendError::Fail(reason)) => outcome.drop(row, queue, &reason),
-            Err(SendError::Retry(reason)) => {
-                let wait = backoff(row.tries);
+    let sent = if channel.is_by_the_batch() {
+        channel.send(&letters).await
+    } else {
+        let each = letters.iter().zip(&rows);
+        join_all(each.map(|(letter, row)| send_in_time(channel, letter, row.expires_at.saturating_sub(now)))).await
+    };
+    for (row, result) in rows.into_iter().zip(sent) {
+        let now = service.clock().now();
+        match (result, holder) {
+            // Only once: whatever was sent twice is with somebody by now.
+            (Ok(()), Some(holder)) if row.tries == 0 => {
+                held.hold(row.id, holder, now + millis(HELD));
+                outcome.retry.push((row.id, now + millis(HELD)));
+            }
+            (Ok(()), _) => outcome.remove.push(row.id),
+            (Err(SendError::Fail(reason)), _) => outcome.drop(row, queue, &reason),
+            (Err(SendError::Retry(reason)), _) => {
+                // Who has a holder has lost it now, and is `ready` when there is another.
+                let wait = if holder.is_some() { 0 } else { backoff(row.tries) };
                 tracing::warn!(queue = queue.name(), try = row.tries + 1, reason, "a message could not be sent yet");
-                outcome.retry.push((row.id, service.clock().now() + wait));
+                outcome.retry.push((row.id, now + wait));
             }
         }
     }
     outcome.keep(service).await;
+}
+
+/// Sends one letter, unless that takes until it may not be sent any more.
+async fn send_in_time(channel: &dyn Channel, letter: &Letter, time_left: Millis) -> Sent {
+    let sent = channel.send(std::slice::from_ref(letter));
+    match tokio::time::timeout(Duration::from_millis(time_left), sent).await {
+        Ok(sent) => sent
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| Err(SendError::Retry("no answer".into()))),
+        Err(_elapsed) => Err(SendError::Fail("it expired".into())),
+    }
 }
 
 /// What became of a batch.
@@ -204,72 +281,194 @@ mod tests {
     use futures::future::BoxFuture;
 
     use super::*;
-    use crate::channel::{Letter, Message, Sent};
+    use crate::channel::{Away, Message};
     use crate::clock::Clock;
-    use crate::model::{BareJid, Identity, Keys};
+    use crate::model::{BareJid, Code, Identity, Keys};
     use crate::service::{ContactRequest, Settings};
     use crate::store::Store;
     use crate::store::sqlite::SqliteStore;
 
     /// Takes everything, and remembers who asked whom.
-    #[derive(Default)]
-    struct Taken(Mutex<Vec<(String, String)>>);
+    struct Taken {
+        asked: Mutex<Vec<(String, String)>>,
+        holder: Mutex<Result<Option<Holder>, Away>>,
+    }
+
+    impl Taken {
+        fn by(holder: Option<Holder>) -> Self {
+            Self {
+                asked: Mutex::default(),
+                holder: Mutex::new(Ok(holder)),
+            }
+        }
+
+        fn is_now(&self, holder: Result<Option<Holder>, Away>) {
+            *self.holder.lock().unwrap() = holder;
+        }
+
+        fn times(&self) -> usize {
+            self.asked.lock().unwrap().len()
+        }
+    }
 
     impl Channel for Taken {
         fn send<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>> {
             for letter in letters {
                 if let Message::Introduction { to, from, .. } = &letter.message {
-                    self.0.lock().unwrap().push((from.to_string(), to.to_string()));
+                    self.asked.lock().unwrap().push((from.to_string(), to.to_string()));
                 }
             }
             async { vec![Ok(()); letters.len()] }.boxed()
         }
+
+        fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, Away>> {
+            std::future::ready(*self.holder.lock().unwrap()).boxed()
+        }
     }
 
-    async fn waiting(service: &Service, queue: Queue) -> Vec<Due> {
-        service.due(queue, 100).await.unwrap().0
+    /// Never has done with what it is given.
+    struct Slow;
+
+    impl Channel for Slow {
+        fn send<'a>(&'a self, _letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>> {
+            std::future::pending().boxed()
+        }
     }
 
-    #[tokio::test]
-    async fn what_waits_is_not_sent_to_who_has_muted_meanwhile() {
-        let folder = tempfile::tempdir().unwrap();
+    fn service(folder: &tempfile::TempDir, clock: Clock) -> Service {
         let keys = Keys::new(&zeroize::Zeroizing::new([7; 32]));
         let store = SqliteStore::open(&folder.path().join("test.db"), keys.check()).unwrap();
         let settings = Settings {
             providers: ["xmpp".to_owned()].into(),
             ..Settings::default()
         };
-        let clock = Clock::system();
-        let service = Service::new(Store::new(store), keys, clock.clone(), settings, Default::default());
-        let [amy, bob, eve, michael] =
-            ["amy", "bob", "eve", "michael"].map(|name| BareJid::new(&format!("{name}@example.org")).unwrap());
-        for jid in [&amy, &bob, &eve, &michael] {
+        Service::new(Store::new(store), keys, clock, settings, Default::default())
+    }
+
+    /// Has every asker ask for contact with everybody who is asked.
+    async fn ask(service: &Service, askers: &[&BareJid], asked: &[&BareJid]) {
+        for jid in askers.iter().chain(asked) {
             service.register_native(jid, "xmpp", jid.as_str(), false).await.unwrap();
         }
-        for asker in [&eve, &michael] {
+        for &asker in askers {
             let request = ContactRequest {
                 target: asker.clone(),
                 details: vec![("xmpp".into(), asker.to_string())],
-                contacts: [&amy, &bob].map(|jid| Identity::of_jid(jid).hash().to_string()).into(),
+                contacts: asked
+                    .iter()
+                    .map(|jid| Identity::of_jid(jid).hash().to_string())
+                    .collect(),
             };
             service.contact_native(request).await.unwrap();
         }
         // Hashes are looked up a moment later.
-        clock.advance(Duration::from_secs(60));
-        for due in waiting(&service, Queue::Requests).await {
+        service.clock().advance(Duration::from_secs(60));
+        for due in waiting(service, Queue::Requests).await {
             service.introduce(due.row.id).await.unwrap();
         }
+    }
+
+    fn jid(name: &str) -> BareJid {
+        BareJid::new(&format!("{name}@example.org")).unwrap()
+    }
+
+    async fn waiting(service: &Service, queue: Queue) -> Vec<Due> {
+        service.due(queue, 100).await.unwrap().0
+    }
+
+    async fn work(service: &Service, channel: &Taken, held: &mut Held) {
+        send(service, Queue::Xmpp, channel, waiting(service, Queue::Xmpp).await, held).await;
+    }
+
+    /// A message from Eve to Amy, taken by a server.
+    async fn with_a_server(folder: &tempfile::TempDir) -> (Service, Clock, Taken, Held) {
+        let clock = Clock::system();
+        let service = service(folder, clock.clone());
+        ask(&service, &[&jid("eve")], &[&jid("amy")]).await;
+        let (channel, mut held) = (Taken::by(Some(1)), Held::default());
+        work(&service, &channel, &mut held).await;
+        assert_eq!(channel.times(), 1);
+        assert!(waiting(&service, Queue::Xmpp).await.is_empty());
+        clock.advance(HELD);
+        assert_eq!(waiting(&service, Queue::Xmpp).await.len(), 1);
+        (service, clock, channel, held)
+    }
+
+    #[tokio::test]
+    async fn what_a_server_has_lived_with_is_not_sent_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (service, clock, channel, mut held) = with_a_server(&folder).await;
+        work(&service, &channel, &mut held).await;
+        clock.advance(HELD);
+        assert_eq!(channel.times(), 1);
+        assert!(waiting(&service, Queue::Xmpp).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_a_server_may_have_lost_is_sent_once_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let (service, clock, channel, mut held) = with_a_server(&folder).await;
+        // Nobody answers: nothing is sent, and no try is counted.
+        channel.is_now(Err(Away));
+        work(&service, &channel, &mut held).await;
+        assert_eq!(waiting(&service, Queue::Xmpp).await[0].row.tries, 1);
+        channel.is_now(Ok(Some(2)));
+        work(&service, &channel, &mut held).await;
+        assert_eq!(channel.times(), 2);
+        clock.advance(HELD);
+        assert!(waiting(&service, Queue::Xmpp).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn after_a_restart_nobody_knows_and_it_is_sent_once_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let (service, clock, channel, _) = with_a_server(&folder).await;
+        work(&service, &channel, &mut Held::default()).await;
+        assert_eq!(channel.times(), 2);
+        clock.advance(HELD);
+        assert!(waiting(&service, Queue::Xmpp).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_a_server_has_when_the_service_ends_is_left_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (service, _, channel, held) = with_a_server(&folder).await;
+        held.let_go(&service, &channel).await;
+        assert!(waiting(&service, Queue::Xmpp).await.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_letter_is_not_sent_any_more_when_it_expires_on_the_way() {
+        let message = Message::ForgetCode {
+            to: jid("amy"),
+            code: Code::typed("1"),
+            everything: true,
+        };
+        let letter = Letter {
+            id: "1".into(),
+            language: Default::default(),
+            replaces: None,
+            message,
+        };
+        let sent = send_in_time(&Slow, &letter, 1000).await;
+        assert_eq!(sent, Err(SendError::Fail("it expired".into())));
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_not_sent_to_who_has_muted_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let service = service(&folder, Clock::system());
+        let [amy, bob, eve, michael] = ["amy", "bob", "eve", "michael"].map(jid);
+        ask(&service, &[&eve, &michael], &[&amy, &bob]).await;
         service.mute(&amy, &[eve.to_string()]).await.unwrap();
 
-        let channel = Taken::default();
+        let channel = Taken::by(None);
         let due = waiting(&service, Queue::Xmpp).await;
         assert_eq!(due.len(), 4);
-        send(&service, Queue::Xmpp, &channel, due).await;
+        send(&service, Queue::Xmpp, &channel, due, &mut Held::default()).await;
         let pair = |from: &BareJid, to: &BareJid| (from.to_string(), to.to_string());
         let expected = [pair(&eve, &bob), pair(&michael, &amy), pair(&michael, &bob)];
-        let mut taken = channel.0.lock().unwrap().clone();
-        taken.sort();
-        assert_eq!(taken, expected);
+        assert_eq!(*channel.asked.lock().unwrap(), expected);
         assert!(waiting(&service, Queue::Xmpp).await.is_empty());
     }
 }

@@ -113,6 +113,13 @@ pub enum SendError {
     Fail(String),
 }
 
+/// Who has taken messages: a number that nobody else ever has.
+pub type Holder = u64;
+
+/// Nobody is there to send to; [`Channel::ready`] resolves when that has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Away;
+
 /// What became of one message.
 pub type Sent = Result<(), SendError>;
 
@@ -125,5 +132,19 @@ pub trait Channel: Send + Sync {
     /// Resolves when it makes sense to send.
     fn ready(&self) -> BoxFuture<'_, ()> {
         std::future::ready(()).boxed()
+    }
+
+    /// Whether many letters take hardly longer than one, so that [`Channel::send`] is best given all there are.
+    fn is_by_the_batch(&self) -> bool {
+        false
+    }
+
+    /// Who has what is sent now, if it can still lose that after it has taken it. Asked just before sending: whoever
+    /// does not answer is not sent anything, and gets nothing twice.
+    ///
+    /// # Errors
+    /// If nobody is there at the moment.
+    fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, Away>> {
+        std::future::ready(Ok(None)).boxed()
     }
 }

@@ -242,7 +242,7 @@ pub trait Write: Read {
     fn push(&self, row: &NewRow) -> Result<()>;
     /// Takes a message out of the outbox; tells whether it still was there.
     fn remove(&self, row: i64) -> Result<bool>;
-    /// Takes every message about `about` out of the outbox; tells whether there was one.
+    /// Takes every message about `about` out of the outbox; tells whether there was one that nobody had tried to send.
     fn withdraw(&self, about: &Mac) -> Result<bool>;
     /// Tries a message again later: counts the try.
     fn retry(&self, row: i64, due_at: Millis) -> Result<()>;

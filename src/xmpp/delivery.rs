@@ -16,7 +16,7 @@ use super::link::Link;
 use super::outgoing::Words;
 use super::stanza::{Introduction, TakenOver, Verified, Verify};
 use super::{ns, stream};
-use crate::channel::{Channel, Letter, Message, SendError, Sent, text};
+use crate::channel::{Away, Channel, Holder, Letter, Message, SendError, Sent, text};
 use crate::clock::Clock;
 use crate::model::{BareJid, Identity};
 
@@ -154,6 +154,20 @@ impl Channel for Delivery {
 
     fn ready(&self) -> BoxFuture<'_, ()> {
         self.link.connected().boxed()
+    }
+
+    fn is_by_the_batch(&self) -> bool {
+        true
+    }
+
+    /// The server at the other end of the connection: what it has taken, it still has in memory alone for a while.
+    fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, Away>> {
+        async move {
+            let connection = self.link.connection().map_err(|_down| Away)?;
+            connection.barrier().await.map_err(|_down| Away)?;
+            Ok(Some(connection.number()))
+        }
+        .boxed()
     }
 }
 

@@ -307,7 +307,10 @@ impl Write for Session<'_> {
     }
 
     fn withdraw(&self, about: &Mac) -> Result<bool> {
-        Ok(self.run("DELETE FROM outbox WHERE about_mac = ?", [about])? > 0)
+        let untried = "SELECT 1 FROM outbox WHERE about_mac = ? AND tries = 0";
+        let untried = self.one(untried, [about], |_| Ok(()))?.is_some();
+        self.run("DELETE FROM outbox WHERE about_mac = ?", [about])?;
+        Ok(untried)
     }
 
     fn retry(&self, row: i64, due_at: Millis) -> Result<()> {
