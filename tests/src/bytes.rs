@@ -1,7 +1,8 @@
 //! Searching every byte of every file for what must not be there.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
+use aho_corasick::AhoCorasick;
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 
 /// Something that must not be found, in all the ways it may be written.
@@ -30,25 +31,54 @@ impl Needle {
 
     /// Whether it is in there, in any form. Upper and lower case are the same.
     pub fn is_in(&self, bytes: &[u8]) -> bool {
-        let bytes = bytes.to_ascii_lowercase();
-        self.forms.iter().any(|form| bytes.windows(form.len()).any(|window| window == form))
+        !find_in(bytes, std::slice::from_ref(self)).is_empty()
     }
 }
 
 /// Which needles are in which files under `folder`, in words.
 pub fn find(folder: &Path, needles: &[Needle]) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).expect("a folder").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            found.extend(find(&path, needles));
-        } else {
-            let bytes = fs::read(&path).unwrap_or_default();
-            let there = needles.iter().filter(|needle| needle.is_in(&bytes));
-            found.extend(there.map(|needle| format!("{} in {}", needle.name, path.display())));
-        }
+    Search::new(needles).folder(folder)
+}
+
+/// The names of the needles that are in there.
+pub fn find_in(bytes: &[u8], needles: &[Needle]) -> Vec<String> {
+    Search::new(needles).bytes(bytes).into_iter().map(str::to_owned).collect()
+}
+
+/// Looks for all needles in one go: there may be thousands.
+struct Search<'a> {
+    forms: AhoCorasick,
+    /// Whose each form is.
+    names: Vec<&'a str>,
+}
+
+impl<'a> Search<'a> {
+    fn new(needles: &'a [Needle]) -> Self {
+        let forms = needles.iter().flat_map(|needle| &needle.forms);
+        let names =
+            needles.iter().flat_map(|needle| vec![needle.name.as_str(); needle.forms.len()]).collect();
+        let forms = AhoCorasick::builder().ascii_case_insensitive(true).build(forms).expect("some needles");
+        Self { forms, names }
     }
-    found
+
+    fn bytes(&self, bytes: &[u8]) -> BTreeSet<&'a str> {
+        let found = self.forms.find_overlapping_iter(bytes);
+        found.map(|found| self.names[found.pattern().as_usize()]).collect()
+    }
+
+    fn folder(&self, folder: &Path) -> Vec<String> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                found.extend(self.folder(&path));
+            } else {
+                let there = self.bytes(&fs::read(&path).unwrap_or_default());
+                found.extend(there.iter().map(|name| format!("{name} in {}", path.display())));
+            }
+        }
+        found
+    }
 }
 
 /// As it is, as hex, and as base64 wherever it begins within a longer text; all in lower case.

@@ -60,6 +60,21 @@ impl Gateway {
         self.process.terminate().await;
     }
 
+    /// Ends it at once (SIGKILL).
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Where it listens on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where it writes down what it takes, a line of JSON each.
+    pub(crate) fn file(&self) -> &Path {
+        &self.sent
+    }
+
     /// Starts it again, on the same port.
     pub async fn restart(&mut self) {
         (self.process, self.port) = run(&self.sent, &self.log, self.port).await;
@@ -116,7 +131,7 @@ impl Sms {
         code_in(&self.text).unwrap_or_else(|| panic!("no code in {self:?}"))
     }
 
-    fn parse(line: &str) -> Self {
+    pub(crate) fn parse(line: &str) -> Self {
         let sms: Value = serde_json::from_str(line).expect("a line of JSON");
         let part = |key: &str| sms[key].as_str().expect("a string").to_owned();
         Self { to: part("to"), text: part("text") }

@@ -7,7 +7,12 @@
 //! Everything is stopped when the world is dropped, also by a test that fails; its logs are shown then.
 
 mod bytes;
+<<<<<<< HEAD
 mod component_listener;
+=======
+pub mod disk;
+pub mod faults;
+>>>>>>> f7adcd0 (A run in which everything breaks over and over, and nothing that was answered is lost)
 mod gateway;
 mod html;
 mod http;
@@ -17,6 +22,7 @@ pub mod oauth;
 mod people;
 mod ports;
 mod process;
+mod proxy;
 mod python;
 mod raw;
 mod server;
@@ -42,6 +48,7 @@ pub use mail::{Mail, MailServer};
 pub use people::{AMY, EVE, MICHAEL, Person, hash};
 pub use ports::free as free_port;
 pub use process::Process;
+pub use proxy::{Cut, Proxy};
 pub use raw::RawClient;
 pub use server::{Refusal, XmppServer};
 pub use service::Service;

@@ -53,6 +53,16 @@ impl MailServer {
         self.process.terminate().await;
     }
 
+    /// Ends it at once (SIGKILL).
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Where it puts mails: a Maildir.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.maildir
+    }
+
     /// Starts it again, on the same port.
     pub async fn restart(&mut self) {
         (self.process, self.port) = run(&self.maildir, &self.log, self.port).await;
@@ -81,7 +91,7 @@ impl Mail {
         code_in(&self.subject).unwrap_or_else(|| panic!("no code in {self:?}"))
     }
 
-    fn parse(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let message = MessageParser::default().parse(bytes)?;
         Some(Self {
             from: address(message.from()),

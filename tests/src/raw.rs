@@ -1,6 +1,9 @@
 //! An account that sends what no client would: bytes, over TCP, without TLS.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    io::{self, ErrorKind},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use itseme_client::minidom::{Element, tree_builder::TreeBuilder};
@@ -26,19 +29,29 @@ pub struct RawClient {
 impl RawClient {
     /// Logs in on this port of 127.0.0.1, binds a resource and sends presence.
     pub async fn login(port: u16, person: &Person) -> Self {
-        let connection = TcpStream::connect(("127.0.0.1", port)).await.expect("the XMPP server");
+        Self::try_login(port, person).await.expect("the XMPP server")
+    }
+
+    /// The same with a server that may be away.
+    ///
+    /// # Errors
+    /// If the server is not there, or goes away meanwhile.
+    pub async fn try_login(port: u16, person: &Person) -> io::Result<Self> {
+        let connection = TcpStream::connect(("127.0.0.1", port)).await?;
         let mut client = Self { connection, stream: Stream::new(), jid: person.jid.to_owned() };
-        client.open().await;
+        client.open().await?;
         let secret = STANDARD.encode(format!("\0{}\0{}", person.name, person.password()));
-        client.send(&format!("<auth xmlns='{SASL}' mechanism='PLAIN'>{secret}</auth>")).await;
-        let answer = client.next().await;
+        client.try_send(&format!("<auth xmlns='{SASL}' mechanism='PLAIN'>{secret}</auth>")).await?;
+        let answer = client.expected().await?;
         assert!(answer.is("success", SASL), "{}", String::from(&answer));
         client.stream = Stream::new();
-        client.open().await;
-        let bound = client.ask("set", "localhost", "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>").await;
+        client.open().await?;
+        let bind = "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>";
+        client.try_send(bind).await?;
+        let bound = client.expected().await?;
         client.jid = bound.children().flat_map(Element::children).map(Element::text).collect();
-        client.send("<presence/>").await;
-        client
+        client.try_send("<presence/>").await?;
+        Ok(client)
     }
 
     /// The full JID the server gave.
@@ -48,7 +61,15 @@ impl RawClient {
 
     /// Sends text as it is.
     pub async fn send(&mut self, text: &str) {
-        self.connection.write_all(text.as_bytes()).await.expect("the stream is open");
+        self.try_send(text).await.expect("the stream is open");
+    }
+
+    /// Sends text as it is.
+    ///
+    /// # Errors
+    /// If the connection is gone.
+    pub async fn try_send(&mut self, text: &str) -> io::Result<()> {
+        self.connection.write_all(text.as_bytes()).await
     }
 
     /// Sends text, and takes what comes meanwhile: it is there [next](Self::next). A server that is waited for waits itself.
@@ -66,18 +87,31 @@ impl RawClient {
 
     /// The next thing that comes; panics when the server closes the stream.
     pub async fn next(&mut self) -> Element {
-        within("a stanza", async {
-            loop {
-                if let Some(element) = self.stream.next() {
-                    return element;
-                }
-                let mut bytes = vec![0; 64 * 1024];
-                let length = self.connection.read(&mut bytes).await.expect("the stream is open");
-                assert_ne!(length, 0, "the server closed the stream of {}", self.jid);
-                self.stream.feed(&bytes[..length]);
+        let next = within("a stanza", self.expected()).await;
+        next.unwrap_or_else(|error| panic!("the stream of {}: {error}", self.jid))
+    }
+
+    /// The next thing that comes, whenever that is; nothing when the server has closed the stream. Cancelling loses
+    /// nothing.
+    ///
+    /// # Errors
+    /// If the connection is gone.
+    pub async fn try_next(&mut self) -> io::Result<Option<Element>> {
+        let mut bytes = vec![0; 64 * 1024];
+        loop {
+            if let Some(element) = self.stream.next() {
+                return Ok(Some(element));
             }
-        })
-        .await
+            match self.connection.read(&mut bytes).await? {
+                0 => return Ok(None),
+                length => self.stream.feed(&bytes[..length]),
+            }
+        }
+    }
+
+    async fn expected(&mut self) -> io::Result<Element> {
+        let closed = || io::Error::new(ErrorKind::UnexpectedEof, "the server closed it");
+        self.try_next().await?.ok_or_else(closed)
     }
 
     /// The next thing that is as `wanted`; what comes before it is dropped.
@@ -97,12 +131,13 @@ impl RawClient {
         self.next_that(|answer| answer.name() == "iq" && answer.attr("id") == Some(&id)).await
     }
 
-    async fn open(&mut self) {
+    async fn open(&mut self) -> io::Result<()> {
         let header = "<?xml version='1.0'?><stream:stream to='localhost' version='1.0' \
             xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
-        self.send(header).await;
-        let features = self.next().await;
+        self.try_send(header).await?;
+        let features = self.expected().await?;
         assert_eq!(features.name(), "features");
+        Ok(())
     }
 }
 

@@ -53,8 +53,7 @@ impl Service {
 
     /// Starts it and waits for nothing.
     pub fn spawn(&mut self) {
-        let log = self.folder.join("itseme.log");
-        self.process = Some(Process::spawn("the service", &self.command(&["run"]), &log));
+        self.process = Some(Process::spawn("the service", &self.command(&["run"]), &self.log_file()));
     }
 
     /// Starts it and waits until it is attached to the XMPP server and serves HTTP.
@@ -90,13 +89,35 @@ impl Service {
 
     /// Waits until all that it had to send was taken.
     pub async fn has_sent_everything(&self) {
+        until("an empty outbox", || self.outbox_is_empty().then_some(()), || self.log().tail()).await;
+    }
+
+    /// Whether nothing waits to be sent.
+    pub fn outbox_is_empty(&self) -> bool {
+        self.query("SELECT count(*) FROM outbox") == "0"
+    }
+
+    /// The number of the last message that was put into the outbox; none if the database cannot be asked just now.
+    pub fn last_message(&self) -> Option<i64> {
+        self.query("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'").parse().ok()
+    }
+
+    /// Whether no message by XMPP with that number, or a lower one, waits to be sent or to be sure.
+    pub fn has_sent_up_to(&self, last: i64) -> bool {
+        self.query(&format!("SELECT count(*) FROM outbox WHERE queue = 1 AND id <= {last}")) == "0"
+    }
+
+    /// What SQLite says of the database: "ok", or what is wrong.
+    pub fn integrity(&self) -> String {
+        self.query("PRAGMA integrity_check")
+    }
+
+    /// The one value that the database answers.
+    fn query(&self, sql: &str) -> String {
         let script = "import sqlite3, sys\n\
-            sys.exit(any(sqlite3.connect(sys.argv[1], timeout=30).execute('SELECT 1 FROM outbox')))";
-        let probe = || {
-            let status = Command::new("python3").arg("-c").arg(script).arg(self.database()).status();
-            status.is_ok_and(|status| status.success()).then_some(())
-        };
-        until("an empty outbox", probe, || self.log().tail()).await;
+            print(sqlite3.connect(sys.argv[1], timeout=30).execute(sys.argv[2]).fetchone()[0])";
+        let output = Command::new("python3").arg("-c").arg(script).arg(self.database()).arg(sql).output();
+        String::from_utf8_lossy(&output.expect("Python").stdout).trim().to_owned()
     }
 
     /// Makes every access to the database fail from now on, as a broken disk would.
@@ -115,6 +136,11 @@ database.commit()
     /// The program, once it was started.
     pub fn process(&mut self) -> Option<&mut Process> {
         self.process.as_mut()
+    }
+
+    /// Everything it ever printed.
+    pub fn whole_log(&self) -> Vec<u8> {
+        fs::read(self.log_file()).unwrap_or_default()
     }
 
     /// What it printed since it was started.
@@ -162,6 +188,10 @@ database.commit()
 
     fn config(&self) -> PathBuf {
         self.folder.join("config/component.toml")
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.join("itseme.log")
     }
 
     fn own_settings(&self) -> Table {

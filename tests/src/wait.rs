@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 /// How long anything may take before a test gives up. Generous: it only matters when something is broken.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often a condition that nobody announces is looked at.
 const PAUSE: Duration = Duration::from_millis(20);

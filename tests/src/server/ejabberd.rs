@@ -68,6 +68,9 @@ listen:
     request_handlers:
       /api: mod_http_api
 
+shaper_rules:
+  max_user_offline_messages: infinity
+
 api_permissions:
   tests:
     who: {{ ip: 127.0.0.1/32 }}

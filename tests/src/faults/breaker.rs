@@ -1,0 +1,210 @@
+//! Breaks things at random, and mends them.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use tokio::time::sleep;
+
+use super::recipients::Door;
+use crate::{
+    disk::Disk,
+    proxy::{Cut, Proxy},
+    world::World,
+};
+
+/// After so much silence the service asks the server: see `component.ping_after`.
+pub const PING_AFTER: Duration = Duration::from_secs(1);
+/// For so long it waits for the answer: see `component.ping_timeout`. A server on a busy machine needs its time.
+pub const PING_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// What can go wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// The service is killed (SIGKILL).
+    KillService,
+    /// The XMPP server is killed.
+    KillServer,
+    /// The mail server is killed.
+    KillMail,
+    /// The SMS gateway is killed.
+    KillGateway,
+    /// The XMPP server stands still (SIGSTOP) for longer than the service waits for an answer.
+    FreezeServer,
+    /// The service's disk is full.
+    FillDisk,
+    /// The connection to the XMPP server is cut.
+    CutLink,
+    /// The connections to the mail server are cut.
+    CutMail,
+    /// The connections to the SMS gateway are cut.
+    CutGateway,
+}
+
+impl Fault {
+    const ALL: [Self; 9] = [
+        Self::KillService,
+        Self::KillServer,
+        Self::KillMail,
+        Self::KillGateway,
+        Self::FreezeServer,
+        Self::FillDisk,
+        Self::CutLink,
+        Self::CutMail,
+        Self::CutGateway,
+    ];
+
+    /// Whether messages by XMPP that are on their way must be sent again.
+    fn hits_messages(self) -> bool {
+        matches!(self, Self::KillService | Self::KillServer | Self::FreezeServer | Self::CutLink)
+    }
+}
+
+/// What messages by XMPP are hit by a second time is sent a third time, by whoever must not lose them. So they are not,
+/// before all that the last fault has hit is done with: nobody is to get anything more than twice.
+#[derive(Debug, Clone, Copy)]
+enum Hit {
+    /// Some may be, whichever.
+    Some,
+    /// At most those up to this number of the outbox.
+    UpTo(i64),
+}
+
+/// The wires from the service to others.
+#[derive(Debug)]
+pub struct Wires {
+    /// To the XMPP server.
+    pub link: Proxy,
+    /// To the mail server.
+    pub mail: Proxy,
+    /// To the SMS gateway.
+    pub gateway: Proxy,
+}
+
+/// Has everything in its hands that can break.
+pub struct Breaker {
+    /// Before the folder it is mounted in goes.
+    disk: Option<Disk>,
+    /// What is broken.
+    pub world: World,
+    wires: Wires,
+    door: Door,
+    rng: StdRng,
+    hit: Option<Hit>,
+    /// How often what went wrong.
+    pub count: BTreeMap<Fault, usize>,
+}
+
+impl Breaker {
+    /// What breaks when follows from `seed`. Without a `disk`, none is filled.
+    pub fn new(world: World, wires: Wires, disk: Option<Disk>, door: Door, seed: u64) -> Self {
+        Self { world, wires, disk, door, rng: StdRng::seed_from_u64(seed), hit: None, count: BTreeMap::new() }
+    }
+
+    /// How many faults there were.
+    pub fn faults(&self) -> usize {
+        self.count.values().sum()
+    }
+
+    /// Breaks one thing or more, lets `look` see that, and mends them.
+    pub async fn break_something(&mut self, look: impl FnOnce(&World)) {
+        self.pause(0..700).await;
+        self.assert_runs();
+        let faults = self.choose();
+        for &fault in &faults {
+            *self.count.entry(fault).or_default() += 1;
+            self.break_it(fault).await;
+        }
+        look(&self.world);
+        self.pause(0..800).await;
+        // The disk first: without one, nothing can be started.
+        for fault in Fault::ALL.iter().rev().filter(|fault| faults.contains(fault)) {
+            self.mend(*fault).await;
+        }
+    }
+
+    /// Up to three at once, but never both of those that happen to the server.
+    fn choose(&mut self) -> Vec<Fault> {
+        self.look_for_hits();
+        let possible: Vec<Fault> = Fault::ALL.into_iter().filter(|&fault| self.may_be(fault)).collect();
+        loop {
+            let wanted = *[1, 1, 2, 3].choose(&mut self.rng).expect("one of them");
+            let chosen: Vec<Fault> = possible.sample(&mut self.rng, wanted).copied().collect();
+            let hits = chosen.iter().any(|fault| fault.hits_messages());
+            let both = chosen.contains(&Fault::KillServer) && chosen.contains(&Fault::FreezeServer);
+            // Those that seldom may be are chosen whenever they may.
+            if !both && (hits || self.hit.is_some()) {
+                self.hit = if hits { Some(Hit::Some) } else { self.hit };
+                return chosen;
+            }
+        }
+    }
+
+    fn may_be(&self, fault: Fault) -> bool {
+        match fault {
+            Fault::FillDisk => self.disk.is_some(),
+            fault => !fault.hits_messages() || self.hit.is_none(),
+        }
+    }
+
+    /// Looks whether all that was hit is done with.
+    fn look_for_hits(&mut self) {
+        let service = &self.world.service;
+        self.hit = match self.hit {
+            // It is sent again on the next connection, so it must have one.
+            Some(Hit::Some) if service.connections() == 0 => Some(Hit::Some),
+            Some(Hit::Some) => service.last_message().map(Hit::UpTo).or(Some(Hit::Some)),
+            Some(Hit::UpTo(last)) if service.has_sent_up_to(last) => None,
+            hit => hit,
+        };
+    }
+
+    async fn break_it(&mut self, fault: Fault) {
+        match fault {
+            Fault::KillService => self.world.service.kill(),
+            Fault::KillServer => {
+                let _door = self.door.write().await;
+                self.world.server.process().expect("it runs").kill();
+            }
+            Fault::KillMail => self.world.mail.kill(),
+            Fault::KillGateway => self.world.gateway.kill(),
+            Fault::FreezeServer => self.world.server.process().expect("it runs").freeze(),
+            Fault::FillDisk => self.disk.as_ref().expect("a disk").fill(),
+            Fault::CutLink => self.wires.link.cut(cut(&mut self.rng)),
+            Fault::CutMail => self.wires.mail.cut(cut(&mut self.rng)),
+            Fault::CutGateway => self.wires.gateway.cut(cut(&mut self.rng)),
+        }
+    }
+
+    async fn mend(&mut self, fault: Fault) {
+        match fault {
+            Fault::KillService => self.world.service.spawn(),
+            Fault::KillServer => self.world.server.start().await,
+            Fault::KillMail => self.world.mail.restart().await,
+            Fault::KillGateway => self.world.gateway.restart().await,
+            Fault::FreezeServer => {
+                sleep(PING_AFTER + PING_TIMEOUT).await;
+                self.pause(0..1500).await;
+                self.world.server.process().expect("it runs").go_on();
+            }
+            Fault::FillDisk => self.disk.as_ref().expect("a disk").free(),
+            // New connections are carried as ever.
+            Fault::CutLink | Fault::CutMail | Fault::CutGateway => {}
+        }
+    }
+
+    /// Nothing but a kill may end the service.
+    pub fn assert_runs(&mut self) {
+        let runs = self.world.service.process().is_some_and(|process| process.runs());
+        assert!(runs, "the service ended by itself");
+    }
+
+    async fn pause(&mut self, milliseconds: std::ops::Range<u64>) {
+        sleep(Duration::from_millis(self.rng.random_range(milliseconds))).await;
+    }
+}
+
+/// Delays are shorter and longer than the service's patience.
+fn cut(rng: &mut StdRng) -> Cut {
+    let time = Duration::from_millis(rng.random_range(200..7000));
+    *[Cut::Reset, Cut::HalfOpen, Cut::Partition(time), Cut::Delay(time)].choose(rng).expect("one of them")
+}

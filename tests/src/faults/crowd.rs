@@ -1,0 +1,86 @@
+//! Who takes part.
+
+use std::sync::Arc;
+
+use itseme_client::{Options, Session};
+
+use crate::{people::Person, world::SERVICE, world::World};
+
+/// Those who register, verify and ask for contact.
+const ASKERS: usize = 8;
+/// Those who are asked, of each [`Habit`].
+const OF_EACH: usize = 3;
+
+/// How somebody uses XMPP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Habit {
+    /// There whenever the server is.
+    Online,
+    /// Comes and goes.
+    Reconnecting,
+    /// Looks in now and then.
+    Offline,
+}
+
+/// Everybody, and where their server is.
+#[derive(Debug)]
+pub struct Crowd {
+    /// Those who ask.
+    pub askers: Vec<Person>,
+    /// Those who are asked.
+    pub recipients: Vec<(Person, Habit)>,
+    client_port: u16,
+}
+
+impl Crowd {
+    /// Makes their accounts and confirms their JIDs, so that they can ask over HTTP and be found.
+    pub async fn gather(world: &World) -> Arc<Self> {
+        let habits = [Habit::Online, Habit::Reconnecting, Habit::Offline];
+        let recipients = habits.iter().flat_map(|&habit| [habit; OF_EACH]).enumerate();
+        let crowd = Self {
+            askers: (0..ASKERS).map(|number| person("asker", number)).collect(),
+            recipients: recipients.map(|(number, habit)| (person("asked", ASKERS + number), habit)).collect(),
+            client_port: world.server.client_port(),
+        };
+        for person in crowd.askers.iter().chain(crowd.recipients.iter().map(|(person, _)| person)) {
+            world.server.add_account(person);
+            let session = crowd.log_in(person).await.expect("a login");
+            session.register("xmpp", person.jid, false).await.expect("the own JID");
+            session.close().await;
+        }
+        Arc::new(crowd)
+    }
+
+    /// Logs somebody in who is not available for messages.
+    pub async fn log_in(&self, person: &Person) -> Result<Session, itseme_client::Error> {
+        Session::log_in(Options {
+            jid: person.bare_jid(),
+            password: person.password(),
+            service: SERVICE.parse().expect("a JID"),
+            server: Some(format!("127.0.0.1:{}", self.client_port)),
+        })
+        .await
+    }
+
+    /// Where clients connect.
+    pub fn client_port(&self) -> u16 {
+        self.client_port
+    }
+
+    /// Those who ask and those who are asked.
+    pub fn everybody(&self) -> impl Iterator<Item = &Person> {
+        self.askers.iter().chain(self.recipients.iter().map(|(person, _)| person))
+    }
+}
+
+/// Numbers are from the range reserved for fiction.
+fn person(kind: &str, number: usize) -> Person {
+    let forever = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+    let name = forever(format!("{kind}{number:02}"));
+    Person {
+        name,
+        jid: forever(format!("{name}@localhost")),
+        phone: forever(format!("+4477009003{number:02}")),
+        email: forever(format!("{name}@example.org")),
+    }
+}

@@ -1,0 +1,393 @@
+//! What was asked, what was answered, and what came of it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant, SystemTime},
+};
+
+/// How long codes live in a run of faults. Mails come late, text messages too late.
+pub const MAIL_LIVES: Duration = Duration::from_secs(120);
+/// See [`MAIL_LIVES`].
+pub const SMS_LIVES: Duration = Duration::from_secs(60);
+/// A message that was being sent when it might not be sent any more may arrive within this time: the machine is slow.
+const ON_ITS_WAY: Duration = Duration::from_secs(15);
+/// A request without an answer may be served within this time, for it waits in a server that is stopped or a wire that is
+/// cut.
+const IN_DOUBT: Duration = Duration::from_secs(30);
+
+/// What somebody was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It is done.
+    Done,
+    /// It is not done, by the service's own word.
+    Refused(String),
+    /// Nothing that says whether it is done.
+    Unknown,
+}
+
+/// What can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Request {
+    /// To register.
+    Register,
+    /// To verify.
+    Verify,
+    /// To be introduced.
+    Contact,
+}
+
+/// A contact request: who asked, with which details, in alphabetical order.
+pub type Key = (String, Vec<String>);
+
+/// A span between a question and its answer.
+#[derive(Debug, Clone)]
+struct Asked {
+    from: Instant,
+    to: Instant,
+    answer: Answer,
+    request: Request,
+}
+
+#[derive(Debug)]
+struct Contact {
+    recipients: BTreeSet<String>,
+    answer: Answer,
+    asked_at: SystemTime,
+}
+
+#[derive(Debug, Default)]
+struct Books {
+    /// By address or number.
+    codes_asked: BTreeMap<String, Vec<Asked>>,
+    codes_arrived: BTreeMap<String, Vec<(Instant, String)>>,
+    links: BTreeSet<(String, String)>,
+    contacts: BTreeMap<Key, Contact>,
+    /// Who got which request, in messages with which ids, and when.
+    introductions: BTreeMap<(String, Key), Vec<(String, SystemTime)>>,
+    answers: BTreeMap<(Request, String), usize>,
+}
+
+/// Shared by everybody who takes part.
+#[derive(Debug, Default)]
+pub struct Ledger(Mutex<Books>);
+
+/// What the ledger comes to.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    /// Promises that were broken, in words.
+    pub broken: Vec<String>,
+    /// How often which request was answered how.
+    pub answers: String,
+    /// Introductions that were owed and checked.
+    pub introductions: usize,
+    /// Messages that arrived twice, and those that arrived more often.
+    pub twice: (usize, usize),
+    /// Codes that were owed; those that arrived; those that expired.
+    pub codes: (usize, usize, usize),
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { broken, answers, introductions, twice: (twice, more), codes: (owed, arrived, expired) } =
+            self;
+        writeln!(formatter, "answers: {answers}")?;
+        writeln!(
+            formatter,
+            "introductions that arrived: {introductions}, of these twice: {twice}, more often: {more}"
+        )?;
+        writeln!(
+            formatter,
+            "codes by mail that were promised: {owed}, arrived: {arrived}, expired: {expired}"
+        )?;
+        write!(formatter, "promises that were broken: {}", broken.len())
+    }
+}
+
+impl Ledger {
+    /// Notes a registration or a verification of an address or number.
+    pub fn asked(&self, address: &str, request: Request, from: Instant, answer: &Answer) {
+        let asked = Asked { from, to: Instant::now(), answer: answer.clone(), request };
+        self.count(request, answer);
+        self.books().codes_asked.entry(address.to_owned()).or_default().push(asked);
+    }
+
+    /// Notes that a code arrived.
+    pub fn arrived(&self, address: &str, code: &str) {
+        let arrived = (Instant::now(), code.to_owned());
+        self.books().codes_arrived.entry(address.to_owned()).or_default().push(arrived);
+    }
+
+    /// The code that arrived last at an address or number, after that time.
+    pub fn code(&self, address: &str, after: Instant) -> Option<String> {
+        let books = self.books();
+        let mut arrived = books.codes_arrived.get(address)?.iter();
+        arrived.rfind(|(at, _)| *at >= after).map(|(_, code)| code.clone())
+    }
+
+    /// Every code that arrived.
+    pub fn codes(&self) -> BTreeSet<String> {
+        self.books().codes_arrived.values().flatten().map(|(_, code)| code.clone()).collect()
+    }
+
+    /// Notes that somebody was told of a link that is made.
+    pub fn linked(&self, jid: &str, hash: &str) {
+        self.books().links.insert((jid.to_owned(), hash.to_owned()));
+    }
+
+    /// Every mail address that somebody registered.
+    pub fn addresses(&self) -> Vec<String> {
+        self.books().codes_asked.keys().filter(|address| address.contains('@')).cloned().collect()
+    }
+
+    /// Every link that must be there.
+    pub fn links(&self) -> BTreeSet<(String, String)> {
+        self.books().links.clone()
+    }
+
+    /// Notes a contact request; again, with another answer, when there is one.
+    pub fn contact(&self, key: &Key, recipients: &[&str], answer: Answer) {
+        let recipients = recipients.iter().map(|&jid| jid.to_owned()).collect();
+        let mut books = self.books();
+        let asked_at = books.contacts.get(key).map_or_else(SystemTime::now, |contact| contact.asked_at);
+        books.contacts.insert(key.clone(), Contact { recipients, answer, asked_at });
+    }
+
+    /// Counts an answer.
+    pub fn count(&self, request: Request, answer: &Answer) {
+        let name = match answer {
+            Answer::Done => "done",
+            Answer::Refused(code) => code,
+            Answer::Unknown => "unknown",
+        };
+        *self.books().answers.entry((request, name.to_owned())).or_default() += 1;
+    }
+
+    /// Notes that a contact request reached somebody, in a message with that id.
+    pub fn introduced(&self, recipient: &str, key: Key, id: &str) {
+        let arrived = (id.to_owned(), SystemTime::now());
+        self.books().introductions.entry((recipient.to_owned(), key)).or_default().push(arrived);
+    }
+
+    /// How many introductions are still owed.
+    pub fn owed(&self) -> usize {
+        self.books().owed().count()
+    }
+
+    /// Weighs everything but the links, once nothing is on its way any more. The service was connected to the server at
+    /// these times.
+    pub fn judge(&self, connected: &[SystemTime]) -> Verdict {
+        let books = self.books();
+        let mut verdict = Verdict { answers: format!("{:?}", books.answers), ..Verdict::default() };
+        books.judge_answers(&mut verdict);
+        books.judge_introductions(connected, &mut verdict);
+        books.judge_codes(&mut verdict);
+        verdict
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Books {
+    /// What was promised to whom and has not come.
+    fn owed(&self) -> impl Iterator<Item = (&String, &Key)> {
+        let done = self.contacts.iter().filter(|(_, contact)| contact.answer == Answer::Done);
+        let each = done.flat_map(|(key, contact)| contact.recipients.iter().map(move |to| (to, key)));
+        each.filter(|(to, key)| !self.introductions.contains_key(&((*to).clone(), (*key).clone())))
+    }
+
+    /// A link that is lost shows in these, too.
+    fn judge_answers(&self, verdict: &mut Verdict) {
+        const NEVER: [&str; 5] = [
+            "target_unconfirmed",
+            "insufficient_contact_info",
+            "value_error",
+            "key_error",
+            "json_decode_error",
+        ];
+        let never = self.answers.iter().filter(|((_, code), _)| NEVER.contains(&code.as_str()));
+        verdict
+            .broken
+            .extend(never.map(|((request, code), count)| format!("{request:?}: {count} times {code}")));
+    }
+
+    fn judge_introductions(&self, connected: &[SystemTime], verdict: &mut Verdict) {
+        let lost = self.owed().map(|(to, key)| format!("{to} was never asked by {key:?}, who was told so"));
+        verdict.broken.extend(lost);
+        for ((to, key), arrived) in &self.introductions {
+            let Some(asked) = self.contacts.get(key).filter(|asked| asked.recipients.contains(to)) else {
+                verdict.broken.push(format!("{to} was asked by {key:?}, who never wanted that"));
+                continue;
+            };
+            if let Answer::Refused(code) = &asked.answer {
+                verdict.broken.push(format!("{to} was asked by {key:?}, who was told {code}"));
+            }
+            let ids: BTreeSet<&String> = arrived.iter().map(|(id, _)| id).collect();
+            if ids.len() > 1 || arrived.len() > most_copies(asked.asked_at, arrived, connected) {
+                verdict.broken.push(format!("{to} was asked {} times by {key:?}: {ids:?}", arrived.len()));
+            }
+            verdict.introductions += 1;
+            verdict.twice.0 += usize::from(arrived.len() == 2);
+            verdict.twice.1 += usize::from(arrived.len() > 2);
+        }
+    }
+
+    fn judge_codes(&self, verdict: &mut Verdict) {
+        let none = Vec::new();
+        for (address, asked) in &self.codes_asked {
+            let arrived = self.codes_arrived.get(address).unwrap_or(&none);
+            let lives = if address.contains('@') { MAIL_LIVES } else { SMS_LIVES };
+            for (at, _) in arrived.iter().filter(|(at, _)| !may_arrive(asked, *at, lives)) {
+                let since = asked.iter().map(|asked| at.saturating_duration_since(asked.to)).min();
+                verdict.broken.push(format!("a code came to {address} {since:?} after the last request"));
+            }
+            self.judge_replaced(address, asked, arrived, verdict);
+            // Of numbers it cannot be told which registration a code belongs to.
+            if address.contains('@') && asked[0].answer == Answer::Done {
+                verdict.codes.0 += 1;
+                verdict.codes.1 += usize::from(!arrived.is_empty());
+                verdict.codes.2 += usize::from(arrived.is_empty());
+            }
+            if matches!(asked[0].answer, Answer::Refused(_)) && asked.len() == 1 && !arrived.is_empty() {
+                verdict.broken.push(format!("a code came to {address}, though it was refused"));
+            }
+        }
+    }
+
+    /// After the answer to a request, and until the next, one code can still arrive, and none after it has served.
+    fn judge_replaced(
+        &self,
+        address: &str,
+        asked: &[Asked],
+        arrived: &[(Instant, String)],
+        verdict: &mut Verdict,
+    ) {
+        let mut doubt_until = None;
+        for (index, now) in asked.iter().enumerate() {
+            let end = asked.get(index + 1).map(|next| next.from);
+            if now.answer != Answer::Done {
+                doubt_until = Some(now.to + IN_DOUBT);
+            }
+            if doubt_until.is_some_and(|until| now.from < until) {
+                continue;
+            }
+            let within = |at: &Instant| *at > now.to + ON_ITS_WAY && end.is_none_or(|end| *at < end);
+            let codes: BTreeSet<&String> =
+                arrived.iter().filter(|(at, _)| within(at)).map(|(_, code)| code).collect();
+            let most = if now.request == Request::Verify { 0 } else { 1 };
+            if codes.len() > most {
+                verdict.broken.push(format!(
+                    "{} codes came to {address} well after it was answered {:?}",
+                    codes.len(),
+                    now.request
+                ));
+            }
+        }
+    }
+}
+
+/// Twice; and once for each connection that the service had in the meantime, because it must send again what it lost with
+/// one. On a busy machine it loses more of them than are cut.
+fn most_copies(asked_at: SystemTime, arrived: &[(String, SystemTime)], connected: &[SystemTime]) -> usize {
+    // Of connections, whole seconds are known.
+    let asked_at = asked_at - Duration::from_secs(1);
+    let last = arrived.iter().map(|(_, at)| *at).max().unwrap_or(asked_at);
+    let meanwhile = connected.iter().filter(|at| (asked_at..=last).contains(*at)).count();
+    // One more was there already.
+    (meanwhile + 1).max(2)
+}
+
+/// Whether there is a registration whose code may arrive at that time.
+fn may_arrive(asked: &[Asked], at: Instant, lives: Duration) -> bool {
+    let registrations = asked.iter().filter(|asked| asked.request == Request::Register);
+    registrations.into_iter().any(|asked| {
+        let doubt = if asked.answer == Answer::Unknown { IN_DOUBT } else { Duration::ZERO };
+        asked.from <= at && at <= asked.to + doubt + lives + ON_ITS_WAY
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> Key {
+        ("asker00@localhost".into(), vec!["a@example.org".into()])
+    }
+
+    fn broken(ledger: &Ledger) -> String {
+        ledger.judge(&[]).broken.join("\n")
+    }
+
+    #[test]
+    fn what_was_promised_must_come_once_or_twice() {
+        let ledger = Ledger::default();
+        ledger.contact(&key(), &["asked01@localhost"], Answer::Done);
+        assert!(broken(&ledger).contains("was never asked"));
+        ledger.introduced("asked01@localhost", key(), "1");
+        assert_eq!(broken(&ledger), "");
+        ledger.introduced("asked01@localhost", key(), "1");
+        assert_eq!((broken(&ledger).as_str(), ledger.judge(&[]).twice), ("", (1, 0)));
+        ledger.introduced("asked01@localhost", key(), "1");
+        assert!(broken(&ledger).contains("asked 3 times"));
+    }
+
+    #[test]
+    fn more_than_twice_takes_as_many_connections() {
+        let ledger = Ledger::default();
+        ledger.contact(&key(), &["asked01@localhost"], Answer::Done);
+        let first = SystemTime::now();
+        ledger.introduced("asked01@localhost", key(), "1");
+        ledger.introduced("asked01@localhost", key(), "1");
+        ledger.introduced("asked01@localhost", key(), "1");
+        assert!(!ledger.judge(&[first]).broken.is_empty());
+        assert!(ledger.judge(&[first, first]).broken.is_empty());
+    }
+
+    #[test]
+    fn one_request_is_one_message() {
+        let ledger = Ledger::default();
+        ledger.contact(&key(), &["asked01@localhost"], Answer::Unknown);
+        ledger.introduced("asked01@localhost", key(), "1");
+        ledger.introduced("asked01@localhost", key(), "2");
+        assert!(broken(&ledger).contains("asked 2 times"));
+    }
+
+    #[test]
+    fn what_was_refused_or_never_asked_must_not_come() {
+        let ledger = Ledger::default();
+        ledger.contact(&key(), &["asked01@localhost"], Answer::Refused("internal_server_error".into()));
+        assert_eq!(broken(&ledger), "");
+        ledger.introduced("asked01@localhost", key(), "1");
+        assert!(broken(&ledger).contains("who was told internal_server_error"));
+        ledger.introduced("asked02@localhost", key(), "2");
+        assert!(broken(&ledger).contains("never wanted that"));
+    }
+
+    #[test]
+    fn codes_must_not_come_late() {
+        let ledger = Ledger::default();
+        let long_ago = Instant::now() - SMS_LIVES - 2 * ON_ITS_WAY;
+        let asked = |request| Asked { from: long_ago, to: long_ago, answer: Answer::Done, request };
+        ledger.books().codes_asked.insert("+447700900300".into(), vec![asked(Request::Register)]);
+        assert_eq!(broken(&ledger), "");
+        ledger.arrived("+447700900300", "1234");
+        assert!(broken(&ledger).contains("a code came"));
+    }
+
+    #[test]
+    fn a_code_that_was_replaced_must_not_come_after_the_other() {
+        let ledger = Ledger::default();
+        let before = Instant::now() - 2 * ON_ITS_WAY;
+        let asked = Asked { from: before, to: before, answer: Answer::Done, request: Request::Register };
+        ledger.books().codes_asked.insert("+447700900300".into(), vec![asked]);
+        ledger.arrived("+447700900300", "1234");
+        ledger.arrived("+447700900300", "1234");
+        assert_eq!(broken(&ledger), "");
+        ledger.arrived("+447700900300", "5678");
+        assert!(broken(&ledger).contains("2 codes came"));
+    }
+}

@@ -1,0 +1,44 @@
+//! Copies of the service's data, taken while it runs, dies and starts.
+
+use tempfile::TempDir;
+
+use crate::{bytes, bytes::Needle, disk, world::World};
+
+/// How many copies are kept at most.
+const MOST: usize = 30;
+
+/// The copies.
+#[derive(Debug)]
+pub struct Snapshots {
+    folder: TempDir,
+    taken: usize,
+    looked: usize,
+    every: usize,
+}
+
+impl Snapshots {
+    /// Takes [`MOST`] copies, spread over so many occasions.
+    pub fn over(occasions: usize) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self { folder, taken: 0, looked: 0, every: occasions.div_ceil(MOST).max(1) }
+    }
+
+    /// Takes a copy, if it is time for one.
+    pub fn look(&mut self, world: &World) {
+        self.looked += 1;
+        if self.looked.is_multiple_of(self.every) && self.taken < MOST {
+            disk::copy(&world.service.data(), &self.folder.path().join(self.taken.to_string()));
+            self.taken += 1;
+        }
+    }
+
+    /// How many there are.
+    pub fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// Which needles are in which of them, in words.
+    pub fn search(&self, needles: &[Needle]) -> Vec<String> {
+        bytes::find(self.folder.path(), needles)
+    }
+}
