@@ -448,6 +448,7 @@ mod tests {
             id: "1".into(),
             language: Default::default(),
             replaces: None,
+            stop: None,
             message,
         };
         let sent = send_in_time(&Slow, &letter, 1000).await;
