@@ -7,12 +7,9 @@
 //! Everything is stopped when the world is dropped, also by a test that fails; its logs are shown then.
 
 mod bytes;
-<<<<<<< HEAD
 mod component_listener;
-=======
 pub mod disk;
 pub mod faults;
->>>>>>> f7adcd0 (A run in which everything breaks over and over, and nothing that was answered is lost)
 mod gateway;
 mod html;
 mod http;

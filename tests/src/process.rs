@@ -86,7 +86,6 @@ impl Process {
         }
     }
 
-<<<<<<< HEAD
     /// The most memory that it has had so far (`VmHWM`, proc(5)), in MiB.
     pub fn peak_memory(&self) -> u64 {
         let status = self.proc("status");
@@ -105,8 +104,6 @@ impl Process {
         Path::new("/proc").join(self.child.id().to_string()).join(name)
     }
 
-=======
->>>>>>> f7adcd0 (A run in which everything breaks over and over, and nothing that was answered is lost)
     /// Waits until it ends by itself.
     pub async fn ended(&mut self) -> ExitStatus {
         let what = format!("the end of {}", self.log.name());
