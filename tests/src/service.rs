@@ -107,6 +107,14 @@ impl Service {
         self.query(&format!("SELECT count(*) FROM outbox WHERE queue = 1 AND id <= {last}")) == "0"
     }
 
+    /// What waits to be sent: queue, tries, when it is due and how much of it.
+    pub fn outbox(&self) -> String {
+        self.query(
+            "SELECT group_concat(line, '; ') FROM (SELECT printf('queue %d, %d tries, due %s: %d', queue, tries, \
+             datetime(due_at / 1000, 'unixepoch'), count(*)) AS line FROM outbox GROUP BY queue, tries, due_at / 1000)",
+        )
+    }
+
     /// What SQLite says of the database: "ok", or what is wrong.
     pub fn integrity(&self) -> String {
         self.query("PRAGMA integrity_check")

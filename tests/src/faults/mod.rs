@@ -135,11 +135,11 @@ impl Run {
         let began = Instant::now();
         while !self.breaker.world.service.outbox_is_empty() {
             self.breaker.assert_runs();
-            assert!(
-                began.elapsed() < DRAINED,
-                "messages wait on:\n{}",
-                self.breaker.world.service.log().tail()
-            );
+            if began.elapsed() > DRAINED {
+                let service = &self.breaker.world.service;
+                keep_log(&service.whole_log());
+                panic!("messages wait on: {}\n{}", service.outbox(), service.log().tail());
+            }
             sleep(Duration::from_millis(500)).await;
         }
         println!("everything was sent or had expired {:.0?} after the last fault", began.elapsed());
@@ -168,9 +168,7 @@ impl Run {
             verdict.broken.push(format!("the database: {integrity}"));
         }
         let log = String::from_utf8_lossy(&world.service.whole_log()).into_owned();
-        if let Some(path) = env::var_os("FAULTS_LOG") {
-            fs::write(path, &log).expect("a file for the log");
-        }
+        keep_log(log.as_bytes());
         let bugs = log.lines().filter(|line| line.contains("panicked") || line.contains("by a bug"));
         verdict.broken.extend(bugs.map(str::to_owned));
         let (expired, dropped) = (verdict.codes.2, expired(&log));
@@ -223,6 +221,13 @@ async fn lost_links(http: &Http, ledger: &Ledger) -> Vec<String> {
         }
     }
     lost
+}
+
+/// Where `FAULTS_LOG` says, if it does.
+fn keep_log(log: &[u8]) {
+    if let Some(path) = env::var_os("FAULTS_LOG") {
+        fs::write(path, log).expect("a file for the log");
+    }
 }
 
 /// When the service was connected to the server, in whole seconds.
