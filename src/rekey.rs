@@ -22,19 +22,20 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// What failed is tried again after this time.
 const TRY_AGAIN: Duration = Duration::from_secs(60);
 
-/// Finishes what a service that died had begun: the key file is that of the database.
+/// Finishes what a service that died had begun: the key file is that of the database. Gives the keys that the database is
+/// yet to be put under, if it is.
 ///
 /// # Errors
 /// In words an admin can act on.
-pub fn recover(store: &StoreConfig) -> Result<(), String> {
+pub fn recover(store: &StoreConfig) -> Result<Option<Keys>, String> {
     let Some(next) = keyfile::load_next(store)? else {
-        return Ok(());
+        return Ok(None);
     };
-    let path = store.path().map_err(|error| error.to_string())?;
-    if SqliteStore::check(path, Keys::new(&next).check()).is_ok() {
-        keyfile::adopt_next(store)?;
+    let (next, path) = (Keys::new(&next), store.path().map_err(|error| error.to_string())?);
+    if SqliteStore::check(path, next.check()).is_ok() {
+        return keyfile::adopt_next(store).map(|()| None);
     }
-    Ok(())
+    Ok(Some(next))
 }
 
 /// Changes the key whenever a new one is there, until `stop`.
@@ -69,11 +70,10 @@ pub async fn watch(service: Service, store: StoreConfig, stop: CancellationToken
 
 /// Changes the key if a new one is there.
 async fn rekey(service: &Service, store: &StoreConfig) -> Result<Option<Switched>, String> {
-    recover(store)?;
-    let Some(next) = keyfile::load_next(store)? else {
+    let Some(next) = recover(store)? else {
         return Ok(None);
     };
-    let switched = service.rekey(Keys::new(&next)).await;
+    let switched = service.rekey(next).await;
     let switched = switched.map_err(|_| "the database failed, see above")?;
     keyfile::adopt_next(store)?;
     Ok(Some(switched))

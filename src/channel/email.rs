@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use askama::Template;
-use futures::future::BoxFuture;
-use futures::{FutureExt, StreamExt};
+use futures::FutureExt;
+use futures::future::{BoxFuture, join_all};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use super::{Channel, Letter, Message, SendError, Sent, TOGETHER};
+use super::{Channel, Letter, Message, SendError, Sent};
 use crate::language::Language;
 use crate::model::{BareJid, Code};
 
@@ -173,7 +173,7 @@ impl Channel for Email {
         let each = letters
             .iter()
             .map(move |letter| async move { self.send_letter(letter).await });
-        futures::stream::iter(each).buffered(TOGETHER).collect().boxed()
+        join_all(each).boxed()
     }
 }
 

@@ -14,9 +14,6 @@ use crate::language::Language;
 use crate::model::{BareJid, Code, Hash, Identity, Provider};
 use crate::store::Queue;
 
-/// Connections to a mail server or gateway at once: what such servers commonly allow.
-const TOGETHER: usize = 8;
-
 /// A message to a person. It exists in memory and in sealed outbox boxes only.
 #[derive(Clone, Serialize, Deserialize)]
 pub enum Message {

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use futures::future::BoxFuture;
-use futures::{FutureExt, StreamExt};
+use futures::FutureExt;
+use futures::future::{BoxFuture, join_all};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{Channel, Letter, Message, SendError, Sent, TOGETHER, text};
+use super::{Channel, Letter, Message, SendError, Sent, text};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -188,6 +188,6 @@ impl Channel for Sms {
                 _ => Err(SendError::Fail("not a text message".into())),
             }
         });
-        futures::stream::iter(each).buffered(TOGETHER).collect().boxed()
+        join_all(each).boxed()
     }
 }

@@ -277,34 +277,43 @@ impl Core {
 
     /// The names of all counters that have to do with a registration that waits.
     pub(super) fn counters_of(&self, id: &Mac, owner: &Mac) -> [Mac; 6] {
+        let [of_identity, of_target, resend] = self.counters_of_codes(id, owner);
         [
             self.guesses_of_day(Side::Native, id).key,
             self.guesses_of_day(Side::Http, id).key,
             self.guesses_of_month(id, u32::MAX).key,
-            self.keys.quota("codes of identity", &[id]),
-            self.keys.quota("codes of target", &[owner]),
-            self.keys.quota("resend", &[id]),
+            of_identity.key,
+            of_target.key,
+            resend.key,
+        ]
+    }
+
+    /// Counts codes, whoever asks for them.
+    fn counters_of_codes(&self, id: &Mac, owner: &Mac) -> [Counter; 3] {
+        let limits = &self.settings.limits;
+        let counter = |what, whose: &Mac, limit, window| Counter {
+            key: self.keys.quota(what, &[whose]),
+            limit,
+            window,
+        };
+        [
+            counter("codes of identity", id, limits.codes_per_day, DAY),
+            counter("codes of target", owner, limits.codes_per_target_per_day, DAY),
+            counter("resend", id, 1, limits.resend_after),
         ]
     }
 
     fn code_counters(&self, new: &NewCode, owner: &Mac) -> Vec<Counter> {
-        let limits = &self.settings.limits;
         let id = self.keys.id(&new.identity.hash());
-        let counter = |what: &str, parts: &[&Mac], limit, window| Counter {
-            key: self.keys.quota(what, parts),
-            limit,
-            window,
-        };
-        let mut counters = vec![
-            counter("codes of identity", &[&id], limits.codes_per_day, DAY),
-            counter("codes of target", &[owner], limits.codes_per_target_per_day, DAY),
-            counter("resend", &[&id], 1, limits.resend_after),
-        ];
-        if let Some(address) = new.address {
-            let what = format!("codes of address {address}");
-            counters.push(counter(&what, &[], limits.codes_per_address_per_day, DAY));
-        }
-        counters
+        let of_address = new.address.map(|address| Counter {
+            key: self.keys.quota(&format!("codes of address {address}"), &[]),
+            limit: self.settings.limits.codes_per_address_per_day,
+            window: DAY,
+        });
+        self.counters_of_codes(&id, owner)
+            .into_iter()
+            .chain(of_address)
+            .collect()
     }
 
     /// Whether the code can still be entered from that side.

@@ -81,8 +81,8 @@ impl Service {
     /// provider is sent on to `next`.
     ///
     /// # Errors
-    /// `target_unconfirmed` unless the target itself is registered, and its token shown where that is needed, `value_error` if `next` leads elsewhere, then as
-    /// [`Service::register_native`].
+    /// `target_unconfirmed` unless the target itself is registered, and its token shown where that is needed, `value_error`
+    /// if `next` leads elsewhere, then as [`Service::register_native`].
     pub async fn register_http(
         &self,
         target: &BareJid,

@@ -2,7 +2,6 @@
 
 use std::sync::PoisonError;
 
-use super::codes::PendingBox;
 use super::contact::Request;
 use super::error::Result;
 use super::verify::LinkBox;
@@ -117,13 +116,14 @@ impl Reseal for Resealer<'_> {
 
     /// Erasures over HTTP are named by what they would erase, which nothing remembers: they are begun anew.
     fn pending(&self, pending: &Pending) -> Option<Pending> {
-        let PendingBox { target, hash, code, .. } = &self.from.open_pending(pending).ok()?;
-        let (id, owner) = (self.to.keys.id(hash.as_ref()?), self.to.keys.owner(target));
+        let remembered = self.from.open_pending(pending).ok()?;
+        let id = self.to.keys.id(remembered.hash.as_ref()?);
+        let owner = self.to.keys.owner(&remembered.target);
         Some(Pending {
             id,
             owner,
-            code: self.to.keys.code(&id, &owner, code.as_ref()?),
-            sealed: self.to.seal_pending(&self.from.open_pending(pending).ok()?).ok()?,
+            code: self.to.keys.code(&id, &owner, remembered.code.as_ref()?),
+            sealed: self.to.seal_pending(&remembered).ok()?,
             ..pending.clone()
         })
     }
