@@ -38,15 +38,19 @@ impl Ejabberd {
         server
     }
 
-    /// The stanza sizes are those of Debian's ejabberd.yml and of `ejabberd-example/itseme.yml`.
+    /// What it keeps for whoever is offline is kept in SQLite: from Mnesia, the default, messages of long before are lost
+    /// and come again when ejabberd is killed. The stanza sizes are those of Debian's ejabberd.yml and of `ejabberd-example/itseme.yml`.
     fn settings(&self, component: &str) -> String {
         let Self { client_port, component_port, api_port, .. } = self;
+        let folder = self.folder.display();
         format!(
             r#"
 hosts: [localhost]
 loglevel: info
 log_rotate_count: 0
 auth_password_format: scram
+sql_type: sqlite
+sql_database: {folder}/messages.db
 
 listen:
   - port: {client_port}
@@ -79,7 +83,7 @@ api_permissions:
 modules:
   mod_disco: {{}}
   mod_http_api: {{}}
-  mod_offline: {{}}
+  mod_offline: {{ db_type: sql }}
   mod_ping: {{}}
   mod_roster: {{}}
 "#
