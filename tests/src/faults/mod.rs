@@ -1,7 +1,7 @@
 //! Everything breaks, over and over, while people go on: what the test `faults` is made of.
 //!
 //! [`Askers`](askers::Asker) register, verify and ask for contact and write into a [`Ledger`] what they were told;
-//! [`Arrivals`](arrivals::Arrivals) and [`Recipients`](recipients::Recipient) write into it what arrived. Meanwhile a
+//! [`Arrivals`] and [`Recipients`](recipients::Recipient) write into it what arrived. Meanwhile a
 //! [`Breaker`] breaks and mends things. In the end the ledger says which promises were not kept.
 
 pub mod arrivals;
