@@ -187,8 +187,12 @@ async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<D
     let mut outcome = Outcome::default();
     let (mut letters, mut rows) = (Vec::new(), Vec::new());
     for Due { row, letter } in due {
+        let is_safe = held.is_safe(row.id, holder);
         match letter {
-            _ if held.is_safe(row.id, holder) => outcome.remove.push(row.id),
+            Opened::Letter(letter) if is_safe && channel.was_returned(&letter) => {
+                outcome.put_off(&row, queue, "it came back", now + backoff(row.tries));
+            }
+            _ if is_safe => outcome.remove.push(row.id),
             _ if row.expires_at <= now => outcome.drop(row, queue, "it expired"),
             Opened::Letter(letter) => {
                 letters.push(*letter);
@@ -217,8 +221,7 @@ async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<D
             (Err(SendError::Retry(reason)), _) => {
                 // Who has a holder has lost it now, and is `ready` when there is another.
                 let wait = if holder.is_some() { 0 } else { backoff(row.tries) };
-                tracing::warn!(queue = queue.name(), try = row.tries + 1, reason, "a message could not be sent yet");
-                outcome.retry.push((row.id, now + wait));
+                outcome.put_off(&row, queue, &reason, now + wait);
             }
         }
     }
@@ -250,6 +253,11 @@ impl Outcome {
         self.remove.push(row.id);
     }
 
+    fn put_off(&mut self, row: &Row, queue: Queue, reason: &str, due_at: Millis) {
+        tracing::warn!(queue = queue.name(), try = row.tries + 1, reason, "a message could not be sent yet");
+        self.retry.push((row.id, due_at));
+    }
+
     /// Until this is stored, the batch must not be sent again.
     async fn keep(self, service: &Service) {
         loop {
@@ -276,6 +284,7 @@ fn backoff(tries: u32) -> Millis {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use std::sync::Mutex;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use futures::FutureExt;
     use futures::future::BoxFuture;
@@ -292,6 +301,8 @@ mod tests {
     struct Taken {
         asked: Mutex<Vec<(String, String)>>,
         holder: Mutex<Result<Option<Holder>, Away>>,
+        /// Whether it gives back what it took.
+        returns: AtomicBool,
     }
 
     impl Taken {
@@ -299,6 +310,7 @@ mod tests {
             Self {
                 asked: Mutex::default(),
                 holder: Mutex::new(Ok(holder)),
+                returns: AtomicBool::default(),
             }
         }
 
@@ -323,6 +335,10 @@ mod tests {
 
         fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, Away>> {
             std::future::ready(*self.holder.lock().unwrap()).boxed()
+        }
+
+        fn was_returned(&self, _letter: &Letter) -> bool {
+            self.returns.load(Ordering::Relaxed)
         }
     }
 
@@ -401,6 +417,25 @@ mod tests {
         work(&service, &channel, &mut held).await;
         clock.advance(HELD);
         assert_eq!(channel.times(), 1);
+        assert!(waiting(&service, Queue::Xmpp).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_a_server_gives_back_is_sent_again_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let (service, clock, channel, mut held) = with_a_server(&folder).await;
+        channel.returns.store(true, Ordering::Relaxed);
+        work(&service, &channel, &mut held).await;
+        assert_eq!(channel.times(), 1);
+        assert!(waiting(&service, Queue::Xmpp).await.is_empty());
+
+        channel.returns.store(false, Ordering::Relaxed);
+        clock.advance(BACKOFF[1]);
+        work(&service, &channel, &mut held).await;
+        assert_eq!(channel.times(), 2);
+        clock.advance(HELD);
+        work(&service, &channel, &mut held).await;
+        assert_eq!(channel.times(), 2);
         assert!(waiting(&service, Queue::Xmpp).await.is_empty());
     }
 

@@ -144,4 +144,9 @@ pub trait Channel: Send + Sync {
     fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, Away>> {
         std::future::ready(Ok(None)).boxed()
     }
+
+    /// Whether whoever has taken the letter gave it back since. Says so once.
+    fn was_returned(&self, _letter: &Letter) -> bool {
+        false
+    }
 }

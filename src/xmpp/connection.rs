@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use lru::LruCache;
 use minidom::Element;
 use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -18,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_xmpp::Stanza;
 use xmpp_parsers::iq::{Iq, IqGetPayload};
 use xmpp_parsers::jid::Jid;
+use xmpp_parsers::message::{Message, MessageType};
 use xmpp_parsers::ping::Ping;
 
 use super::outgoing::{Outgoing, random_id};
@@ -30,6 +33,10 @@ const QUEUED: usize = 16 * 1024 * 1024;
 const PER_STANZA: usize = 64;
 /// Bytes written before the server must have taken them.
 const BATCH: usize = 64 * 1024;
+/// Messages that came back are remembered, up to so many, until it is asked whether they did.
+const RETURNED: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
+/// Ids of more bytes than that are none of ours.
+const LONGEST_ID: usize = 64;
 
 /// How long the server is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +82,8 @@ pub struct Connection {
     /// Bytes for which the queue has room.
     room: Arc<Semaphore>,
     asked: Arc<Mutex<HashMap<String, Asked>>>,
+    /// Ids of messages that came back with an error.
+    returned: Arc<Mutex<LruCache<String, ()>>>,
     /// The id of the ping that keeps a quiet line alive.
     sign_of_life: Arc<str>,
     has_twin: Arc<AtomicBool>,
@@ -105,6 +114,7 @@ impl Connection {
                 queue,
                 room,
                 asked: Arc::default(),
+                returned: Arc::new(Mutex::new(LruCache::new(RETURNED))),
                 sign_of_life: random_id().into(),
                 has_twin: Arc::default(),
             },
@@ -215,9 +225,30 @@ impl Connection {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the stanza answers a question of ours, or is one of our own pings, come back: that needs no answer, its
-    /// arrival is one.
+    /// Whether the message of that id came back: the server took it, and could not pass it on (RFC 6120, 8.3.1). A server
+    /// that starts does that while it is not quite there. Says so once.
+    pub fn has_returned(&self, id: &str) -> bool {
+        self.returned().pop(id).is_some()
+    }
+
+    fn returned(&self) -> std::sync::MutexGuard<'_, LruCache<String, ()>> {
+        self.returned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the stanza answers a question of ours, is a message that came back, or is one of our own pings, come back:
+    /// none needs an answer.
     pub fn takes(&self, stanza: &Stanza) -> bool {
+        if let Stanza::Message(Message {
+            type_: MessageType::Error,
+            id,
+            ..
+        }) = stanza
+        {
+            if let Some(id) = id.as_ref().filter(|id| id.0.len() <= LONGEST_ID) {
+                self.returned().put(id.0.clone(), ());
+            }
+            return true;
+        }
         let Stanza::Iq(iq @ (Iq::Get { .. } | Iq::Result { .. } | Iq::Error { .. })) = stanza else {
             return false;
         };
@@ -320,7 +351,7 @@ impl Queued {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use xmpp_parsers::jid::Jid;
+    use xmpp_parsers::message::Id;
 
     use super::*;
 
@@ -341,6 +372,12 @@ mod tests {
 
     fn jid(text: &str) -> Jid {
         Jid::new(text).unwrap()
+    }
+
+    fn message(type_: MessageType, id: &str) -> Stanza {
+        let mut message = Message::new_with_type(type_, jid("itseme.example.org"));
+        message.id = Some(Id(id.into()));
+        Stanza::Message(message)
     }
 
     #[tokio::test(start_paused = true)]
@@ -401,6 +438,26 @@ mod tests {
         assert!(!connection.takes(&answer(&jid("amy@example.org"))));
         assert!(connection.takes(&answer(&whom)));
         assert!(matches!(question.await.unwrap(), Ok(None)));
+    }
+
+    #[tokio::test]
+    async fn a_message_that_came_back_is_told_once() {
+        let (connection, _server) = open();
+        assert!(!connection.takes(&message(MessageType::Chat, "1")));
+        assert!(!connection.has_returned("1"));
+        assert!(connection.takes(&message(MessageType::Error, "1")));
+        assert!(connection.has_returned("1"));
+        assert!(!connection.has_returned("1"));
+    }
+
+    #[tokio::test]
+    async fn strangers_cannot_fill_the_memory_with_messages_that_came_back() {
+        let (connection, _server) = open();
+        let take = |id: &str| assert!(connection.takes(&message(MessageType::Error, id)));
+        take(&"x".repeat(LONGEST_ID + 1));
+        assert!(connection.returned().is_empty());
+        (0..2 * RETURNED.get()).for_each(|n| take(&n.to_string()));
+        assert_eq!(connection.returned().len(), RETURNED.get());
     }
 
     #[tokio::test]

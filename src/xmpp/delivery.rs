@@ -169,6 +169,11 @@ impl Channel for Delivery {
         }
         .boxed()
     }
+
+    fn was_returned(&self, letter: &Letter) -> bool {
+        let connection = self.link.connection();
+        connection.is_ok_and(|connection| connection.has_returned(&letter.id))
+    }
 }
 
 #[cfg(test)]

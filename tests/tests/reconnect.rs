@@ -1,6 +1,6 @@
 //! The service outlives its XMPP server, and loses nothing while it is away.
 
-use itseme_tests::{AMY, MICHAEL, World, introduction, shapes};
+use itseme_tests::{AMY, MICHAEL, Person, RawClient, SERVICE, World, introduction, shapes, until};
 use serde_json::json;
 
 #[tokio::test]
@@ -38,6 +38,23 @@ async fn a_request_made_while_the_server_is_away_is_delivered() {
 
     let amy = world.client(&AMY).await;
     shapes::assert_introduction(&introduction(&amy).await, &AMY, &MICHAEL, &[("phone", MICHAEL.phone)]);
+}
+
+#[tokio::test]
+async fn a_message_that_the_server_gives_back_is_sent_again() {
+    let world = World::start().await;
+    // Nobody has that account yet: the server cannot pass the code on.
+    let late =
+        Person { name: "late", jid: "late@localhost", phone: "+447700900777", email: "late@example.org" };
+    let registered = world.http().get("/v1/register/xmpp/late@localhost/late@localhost").await.ok();
+    assert_eq!(registered["status"], "pending");
+    let log = world.service.log();
+    until("the code to come back", || log.line_with("it came back"), || log.tail()).await;
+
+    world.server.add_account(&late);
+    let mut client = RawClient::login(world.server.client_port(), &late).await;
+    let code = client.next_that(|stanza| stanza.get_child("verify", "it-se.me:verify").is_some()).await;
+    assert_eq!(code.attr("from"), Some(SERVICE));
 }
 
 #[tokio::test]
