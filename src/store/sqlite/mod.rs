@@ -1,30 +1,27 @@
-//! The store over SQLite: a pool of connections that read, one that writes.
+//! The store over SQLite: each thread reads over a connection of its own, and one writes.
 
 mod migrations;
 mod queries;
+mod readers;
 mod reseal;
 mod writer;
 
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::time::Duration;
+use std::sync::Arc;
 
 use futures::FutureExt;
-use futures::future::BoxFuture;
-use r2d2_sqlite::SqliteConnectionManager;
+use futures::future::{BoxFuture, ready};
 use rusqlite::{Connection, OpenFlags};
 
-use self::queries::Session;
+use self::readers::Readers;
 use self::writer::Writer;
 use super::{Backend, LoneJob, ReadJob, Result, StoreError, WriteJob};
 use crate::model::Mac;
 
-type Pool = r2d2::Pool<SqliteConnectionManager>;
-
 /// A database file, opened for reading and writing.
 pub struct SqliteStore {
-    readers: Pool,
+    readers: Arc<Readers>,
     writer: Writer,
     _lock: File,
 }
@@ -41,18 +38,8 @@ impl SqliteStore {
         private(path)?;
         configure(&connection)?;
         migrations::run(&mut connection, key_check)?;
-        let manager = SqliteConnectionManager::file(path)
-            .with_flags(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .with_init(|connection| connection.execute_batch("PRAGMA query_only = ON; PRAGMA busy_timeout = 5000;"));
-        let readers = r2d2::Pool::builder()
-            .max_size(8)
-            // A look-up takes less time than the test would, and tells as much.
-            .test_on_check_out(false)
-            .min_idle(Some(1))
-            .connection_timeout(Duration::from_secs(10))
-            .build(manager)
-            .map_err(|error| StoreError(error.to_string()))?;
-        let writer = Writer::start(connection)?;
+        let readers = Arc::new(Readers::new(path));
+        let writer = Writer::start(connection, readers.clone())?;
         Ok(Self {
             readers,
             writer,
@@ -119,21 +106,9 @@ fn configure(connection: &Connection) -> Result<()> {
 }
 
 impl Backend for SqliteStore {
+    /// At once, on the thread that asks: a look-up takes microseconds, less than handing it to another would.
     fn read(&self, job: ReadJob) -> BoxFuture<'_, Result<()>> {
-        async move {
-            // A look-up takes microseconds, less than handing it to another thread would.
-            if let Some(connection) = self.readers.try_get() {
-                return read(&connection, job);
-            }
-            let readers = self.readers.clone();
-            tokio::task::spawn_blocking(move || {
-                let connection = readers.get().map_err(|error| StoreError(error.to_string()))?;
-                read(&connection, job)
-            })
-            .await
-            .map_err(|error| StoreError(error.to_string()))?
-        }
-        .boxed()
+        ready(self.readers.read(job)).boxed()
     }
 
     fn write(&self, job: WriteJob) -> BoxFuture<'_, Result<()>> {
@@ -149,14 +124,6 @@ impl Backend for SqliteStore {
     }
 }
 
-/// Runs `job` in a snapshot. The statements around it are cached: parsing them would take as long as a look-up.
-fn read(connection: &Connection, job: ReadJob) -> Result<()> {
-    connection.prepare_cached("BEGIN")?.execute([])?;
-    let done = catch_unwind(AssertUnwindSafe(|| job(&Session(connection))));
-    connection.prepare_cached("COMMIT")?.execute([])?;
-    done.map_err(|_| StoreError("a read failed by a bug".into()))
-}
-
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         // Every statement is a constant with parameters, so the text names tables and causes, never values.
@@ -167,7 +134,7 @@ impl From<rusqlite::Error> for StoreError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
-    use super::super::{Store, contract};
+    use super::super::{Quota, Store, contract};
     use super::*;
 
     const KEY: Mac = Mac([7; 16]);
@@ -263,6 +230,48 @@ mod tests {
             let mode = entry.metadata().unwrap().permissions().mode();
             assert_eq!(mode & 0o077, 0);
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_was_answered_reads_what_was_written_on_any_thread() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(SqliteStore::open(&folder.path().join("test.db"), KEY).unwrap());
+        let used = |store: Store| async move { store.read(|read| read.quota(&Mac([1; 16]))).await.unwrap() };
+        for n in 0..100 {
+            let quota = Quota { resets_at: 1, used: n };
+            store
+                .write(move |write| write.put_quota(&Mac([1; 16]), quota))
+                .await
+                .unwrap();
+            let readers: Vec<_> = (0..8).map(|_| tokio::spawn(used(store.clone()))).collect();
+            for read in readers {
+                assert_eq!(read.await.unwrap(), Some(quota));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_journal_is_emptied_though_somebody_has_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let store = Store::new(SqliteStore::open(&path, KEY).unwrap());
+        let quota = Quota { resets_at: 1, used: 1 };
+        store
+            .write(move |write| write.put_quota(&Mac([1; 16]), quota))
+            .await
+            .unwrap();
+        store.read(|read| read.quota(&Mac([1; 16]))).await.unwrap();
+        store.settle().await.unwrap();
+        assert_eq!(std::fs::metadata(path.with_extension("db-wal")).unwrap().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_read_that_panics_fails_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(SqliteStore::open(&folder.path().join("test.db"), KEY).unwrap());
+        let failed = store.read(|_| -> Result<()> { panic!("a bug") }).await;
+        assert!(failed.is_err());
+        store.read(|read| read.quota(&Mac([1; 16]))).await.unwrap();
     }
 
     #[tokio::test]

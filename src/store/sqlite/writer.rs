@@ -2,12 +2,14 @@
 //! disk serves many.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::{LoneJob, Result, StoreError, Write, WriteJob};
 use super::queries::Session;
+use super::readers::Readers;
 
 const WAITING: usize = 4096;
 const TOGETHER: usize = 256;
@@ -31,11 +33,12 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn start(connection: Connection) -> Result<Self> {
+    /// Writes over `connection` what the `readers` will see.
+    pub fn start(connection: Connection, readers: Arc<Readers>) -> Result<Self> {
         let (orders, waiting) = mpsc::channel(WAITING);
         let thread = std::thread::Builder::new()
             .name("itseme-writer".into())
-            .spawn(move || serve(&connection, waiting))
+            .spawn(move || serve(&connection, &readers, waiting))
             .map_err(|error| StoreError(error.to_string()))?;
         Ok(Self {
             orders: Some(orders),
@@ -62,7 +65,7 @@ impl Drop for Writer {
     }
 }
 
-fn serve(connection: &Connection, mut waiting: mpsc::Receiver<(Order, Answer)>) {
+fn serve(connection: &Connection, readers: &Readers, mut waiting: mpsc::Receiver<(Order, Answer)>) {
     let mut batch = Vec::new();
     while let Some(first) = waiting.blocking_recv() {
         batch.push(first);
@@ -70,10 +73,10 @@ fn serve(connection: &Connection, mut waiting: mpsc::Receiver<(Order, Answer)>) 
             let Ok(next) = waiting.try_recv() else { break };
             batch.push(next);
         }
-        perform(connection, &mut batch);
+        readers.without_snapshots(|| perform(connection, &mut batch));
     }
     // Leaves a single file behind, with nothing of deleted rows beside it.
-    let _ = truncate(connection);
+    let _ = readers.without_snapshots(|| truncate(connection));
 }
 
 fn perform(connection: &Connection, batch: &mut Vec<(Order, Answer)>) {
