@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -58,11 +59,23 @@ impl Outbox {
         }
     }
 
-    /// Looks up the hashes of contact requests and turns each into introductions.
+    /// Looks up the hashes of contact requests and turns each into introductions: on a thread of its own, to which the
+    /// system prefers the others, for nobody waits for that.
     pub async fn match_requests(self) {
+        let runtime = Handle::current();
+        let matching = tokio::task::spawn_blocking(move || {
+            stand_back();
+            runtime.block_on(self.match_all());
+        });
+        if let Err(failed) = matching.await {
+            tracing::error!(error = %failed, "contact requests are not matched any more");
+        }
+    }
+
+    async fn match_all(self) {
         while !self.stop.is_cancelled() {
             let rows = self.claim(Queue::Requests, BATCH).await;
-            // Together, so that they are committed together.
+            // Each is looked up when it is its turn; what comes of them is committed together.
             join_all(rows.into_iter().map(|due| self.introduce(due.row))).await;
         }
     }
@@ -138,6 +151,14 @@ impl Outbox {
             () = self.stop.cancelled() => {}
         }
         Vec::new()
+    }
+}
+
+/// Gives this thread a tenth of the processor where others want it. Only Linux knows priorities of threads.
+fn stand_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, 10) {
+        tracing::debug!(%error, "contact requests are matched with the same priority as all else");
     }
 }
 

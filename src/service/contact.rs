@@ -14,7 +14,7 @@ use crate::channel::Message;
 use crate::clock::millis;
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Hash, Identity, Mac};
-use crate::store::{NewRow, Queue};
+use crate::store::{NewRow, Queue, Read};
 
 /// For how long a contact request may wait for its delivery.
 const WANTED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -61,6 +61,8 @@ pub(super) struct Request {
     /// Who asks.
     pub(super) from: BareJid,
     details: Vec<Identity>,
+    /// In boxes of the first version; now they stand behind the rest.
+    #[serde(default, skip_serializing)]
     hashes: Vec<Hash>,
 }
 
@@ -131,7 +133,9 @@ impl Service {
     /// # Errors
     /// If the store fails: the request waits on.
     pub(crate) async fn introduce(&self, row: i64) -> Result<()> {
-        self.change(move |core, tx| core.introduce(tx, row)).await
+        // Most hashes are nobody's: they are looked up before, not while others wait to write.
+        let known = self.ask(move |core, tx| core.known(tx, row)).await?;
+        self.change(move |core, tx| core.introduce(tx, row, known)).await
     }
 }
 
@@ -165,8 +169,30 @@ impl Core {
             about: Some(self.about_requester(&request.from)),
             due_at: now + self.rng().random_range(0..millis(LOOKED_UP_WITHIN)),
             expires_at: now + millis(WANTED_FOR),
-            sealed: self.seal(Purpose::Outbox, request)?,
+            sealed: self.seal_request(request)?,
         })
+    }
+
+    /// A request's box is who asks, as JSON, and behind a zero the hashes as they are: half of what their digits would take.
+    pub(super) fn seal_request(&self, request: &Request) -> Result<Vec<u8>> {
+        let mut plain = serde_json::to_vec(request).map_err(Self::broken)?;
+        plain.push(0);
+        let hashes = request.hashes.iter().map(Hash::as_bytes);
+        hashes.for_each(|hash| plain.extend_from_slice(hash));
+        Ok(self.keys.seal(Purpose::Outbox, &plain, &mut self.rng()))
+    }
+
+    /// What is in a request's box.
+    pub(super) fn open_request(&self, sealed: &[u8]) -> Result<Request> {
+        let plain = self.keys.open(Purpose::Outbox, sealed).map_err(Self::broken)?;
+        let mut parts = plain.splitn(2, |byte| *byte == 0);
+        let asker = parts.next().unwrap_or_default();
+        let (hashes, _) = parts.next().unwrap_or_default().as_chunks::<64>();
+        // serde_json's own words may quote the value.
+        let mut request: Request =
+            serde_json::from_slice(asker).map_err(|_| Self::broken("a contact request's box holds something else"))?;
+        request.hashes.extend(hashes.iter().copied().map(Hash::from));
+        Ok(request)
     }
 
     /// What contact requests and introductions of `requester` are about: they go when the requester is forgotten.
@@ -174,16 +200,31 @@ impl Core {
         self.keys.quota("requests of", &[&self.keys.owner(requester)])
     }
 
-    fn introduce(&self, tx: &Tx<'_>, row: i64) -> Result<()> {
+    /// The request that waits in that row, with those of its hashes that are somebody's; nothing if it was withdrawn, or
+    /// cannot be opened.
+    fn known(&self, tx: &dyn Read, row: i64) -> Result<Option<Request>> {
+        let Some(row) = tx.message(row)? else { return Ok(None) };
+        let Ok(mut request) = self.open_request(&row.sealed) else {
+            tracing::error!("a contact request was dropped: it cannot be opened");
+            return Ok(None);
+        };
+        let mut known = Vec::new();
+        for hash in request.hashes {
+            if tx.owner(&self.keys.id(&hash))?.is_some() {
+                known.push(hash);
+            }
+        }
+        request.hashes = known;
+        Ok(Some(request))
+    }
+
+    fn introduce(&self, tx: &Tx<'_>, row: i64, known: Option<Request>) -> Result<()> {
         let Some(row) = tx.message(row)? else {
             // Withdrawn since the worker took it.
             return Ok(());
         };
         tx.remove(row.id)?;
-        let Ok(request) = self.open::<Request>(Purpose::Outbox, &row.sealed) else {
-            tracing::error!("a contact request was dropped: it cannot be opened");
-            return Ok(());
-        };
+        let Some(request) = known else { return Ok(()) };
         let requester = self.keys.owner(&request.from);
         let mut served = HashSet::from([requester]);
         for hash in &request.hashes {

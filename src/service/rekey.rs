@@ -2,7 +2,6 @@
 
 use std::sync::PoisonError;
 
-use super::contact::Request;
 use super::error::Result;
 use super::verify::LinkBox;
 use super::{Core, Service, settle};
@@ -130,9 +129,9 @@ impl Reseal for Resealer<'_> {
 
     fn message(&self, queue: Queue, sealed: &[u8]) -> Option<(Option<Mac>, Vec<u8>)> {
         if queue == Queue::Requests {
-            let request: Request = self.from.open(Purpose::Outbox, sealed).ok()?;
+            let request = self.from.open_request(sealed).ok()?;
             let about = self.to.about_requester(&request.from);
-            return Some((Some(about), self.to.seal(Purpose::Outbox, &request).ok()?));
+            return Some((Some(about), self.to.seal_request(&request).ok()?));
         }
         let letter: Letter = self.from.open(Purpose::Outbox, sealed).ok()?;
         // Its registration is not taken along, either.
