@@ -25,6 +25,9 @@ impl FromStr for Segment {
     type Err = std::str::Utf8Error;
 
     fn from_str(segment: &str) -> std::result::Result<Self, Self::Err> {
+        if !segment.contains('%') {
+            return Ok(Self(segment.to_owned()));
+        }
         Ok(Self(percent_decode_str(segment).decode_utf8()?.into_owned()))
     }
 }
@@ -137,6 +140,16 @@ async fn collect(stream: impl Stream<Item = std::result::Result<impl Buf, warp::
         body.put(chunk);
     }
     Ok(body.into())
+}
+
+/// Passes requests that no web page of another origin has made: those have nothing to do with CORS.
+pub fn no_web_page() -> impl Filter<Extract = (), Error = warp::Rejection> + Copy {
+    warp::header::optional::<String>("origin")
+        .and_then(async |origin: Option<String>| match origin {
+            None => Ok(()),
+            Some(_) => Err(warp::reject::not_found()),
+        })
+        .untuple_one()
 }
 
 /// Which web pages may call (Fetch standard, CORS protocol).

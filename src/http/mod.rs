@@ -37,22 +37,26 @@ struct Api {
 
 /// Every route: the API, which web pages of other origins may call, and the page for people, which they may not.
 ///
-/// The look-up that is asked most comes first among the API's; the others are boxed, because each request copies the
-/// filters that it might still need.
+/// The look-up that is asked most comes first; the others are boxed, because each request copies the filters that it
+/// might still need.
 fn routes(api: Api, cors_origins: &[String]) -> BoxedFilter<(Response,)> {
     let get = warp::get().and(filters::admitted(api.service.clone()));
     let confirm = warp::path!("v1" / "confirm" / Segment / Segment)
         .and(get)
         .then(handlers::confirm);
     let calls = confirm
+        .clone()
         .or(calls(&api))
         .unify()
         .recover(unrouted)
         .unify()
-        .with(filters::cors(cors_origins));
-    pages(&api)
-        .or(calls)
+        .with(filters::cors(cors_origins))
         .map(warp::Reply::into_response)
+        .boxed();
+    filters::no_web_page()
+        .and(confirm)
+        .or(pages(&api).or(calls).unify().boxed())
+        .unify()
         .recover(unrouted)
         .unify()
         .boxed()
