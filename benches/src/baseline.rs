@@ -1,0 +1,132 @@
+//! What SQLite does by itself, through rusqlite, in one thread: over the same file and with the same settings as the service
+//! (`src/store/sqlite/mod.rs`), by statements that are prepared once, in one transaction.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use itseme::model::Mac;
+use rusqlite::{Connection, params};
+
+/// What the service's connections are set to that read.
+const READING: &str = "PRAGMA query_only = ON; PRAGMA busy_timeout = 5000;";
+/// What that is set to that writes.
+const WRITING: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+                       PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;";
+
+/// What `SELECT` is asked for by a bare look-up.
+#[derive(Clone, Copy, Debug)]
+pub enum Columns {
+    /// Whose link it is.
+    Owner,
+    /// All that is needed to write to whoever it is.
+    All,
+}
+
+impl Columns {
+    fn sql(self) -> &'static str {
+        match self {
+            Self::Owner => "SELECT owner_mac FROM links WHERE id_mac = ?",
+            Self::All => "SELECT owner_mac, box, verified_on FROM links WHERE id_mac = ?",
+        }
+    }
+}
+
+/// A connection that reads.
+///
+/// # Errors
+/// If there is no database.
+pub fn reader(database: &Path) -> Result<Connection> {
+    let connection = Connection::open(database)?;
+    connection.execute_batch(READING)?;
+    Ok(connection)
+}
+
+/// A connection that writes durably.
+///
+/// # Errors
+/// If there is no database.
+pub fn writer(database: &Path) -> Result<Connection> {
+    let connection = Connection::open(database)?;
+    connection.execute_batch(WRITING)?;
+    Ok(connection)
+}
+
+/// Looks up each of `ids` once; tells how many there were.
+///
+/// # Errors
+/// If the database fails.
+pub fn look_up(connection: &Connection, columns: Columns, ids: &[Mac]) -> Result<usize> {
+    let mut statement = connection.prepare_cached(columns.sql())?;
+    let mut found = 0;
+    for id in ids {
+        let mut rows = statement.query([id])?;
+        if let Some(row) = rows.next()? {
+            let _owner: Mac = row.get(0)?;
+            if matches!(columns, Columns::All) {
+                let _others: (Vec<u8>, u32) = (row.get(1)?, row.get(2)?);
+            }
+            found += 1;
+        }
+    }
+    Ok(found)
+}
+
+/// Looks up lists of ids, each in one transaction, for some time; tells how many lists were done in a second.
+///
+/// # Errors
+/// If the database fails, or not all are found.
+pub fn look_ups(connection: &Connection, lists: &[Vec<Mac>], time: Duration) -> Result<f64> {
+    let (began, mut done) = (Instant::now(), 0.0);
+    let mut lists = lists.iter().cycle();
+    while began.elapsed() < time {
+        let ids = lists.next().context("nothing to look up")?;
+        connection.prepare_cached("BEGIN")?.execute([])?;
+        ensure!(look_up(connection, Columns::Owner, ids)? == ids.len(), "a link was not found");
+        connection.prepare_cached("COMMIT")?.execute([])?;
+        done += 1.0;
+    }
+    Ok(done / began.elapsed().as_secs_f64())
+}
+
+/// Puts so many rows of `bytes` into the outbox, so many to a transaction; tells how many were done in a second. They are
+/// gone afterwards.
+///
+/// # Errors
+/// If the database fails.
+pub fn insert(connection: &Connection, bytes: &[u8], together: usize, time: Duration) -> Result<f64> {
+    let (began, mut done) = (Instant::now(), 0.0);
+    while began.elapsed() < time {
+        let transaction = connection.unchecked_transaction()?;
+        push(&transaction, bytes, together)?;
+        transaction.commit()?;
+        done += together as f64;
+    }
+    let rate = done / began.elapsed().as_secs_f64();
+    connection.execute_batch("DELETE FROM outbox; PRAGMA wal_checkpoint(TRUNCATE);")?;
+    Ok(rate)
+}
+
+/// Puts so many rows of `bytes` into the outbox.
+///
+/// # Errors
+/// If the database fails.
+pub fn push(connection: &Connection, bytes: &[u8], count: usize) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO outbox (queue, about_mac, due_at, expires_at, box) VALUES (?, ?, ?, ?, ?)",
+    )?;
+    for _ in 0..count {
+        // Not due in a long time.
+        let far: i64 = 1 << 50;
+        statement.execute(params![1, Mac(rand::random()), far, far, bytes])?;
+    }
+    Ok(())
+}
+
+/// How many messages wait.
+///
+/// # Errors
+/// If the database fails.
+pub fn waiting(connection: &Connection) -> Result<u64> {
+    Ok(connection.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))?)
+}

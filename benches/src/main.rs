@@ -1,0 +1,67 @@
+//! Benchmarks of it-se.me. Every figure stands beside that of what it is compared to, measured in the same run, by turns.
+
+mod baseline;
+mod cli;
+mod http;
+mod iqs;
+mod link;
+#[allow(dead_code, clippy::expect_used)]
+#[path = "../../tests/src/log.rs"]
+mod log;
+mod measure;
+mod one_by_one;
+mod population;
+#[allow(dead_code, clippy::unwrap_used)]
+#[path = "../../tests/src/ports.rs"]
+mod ports;
+#[allow(dead_code, clippy::expect_used, clippy::panic)]
+#[path = "../../tests/src/process.rs"]
+mod process;
+mod program;
+mod report;
+mod rows;
+mod server;
+mod stage;
+mod stanzas;
+#[allow(dead_code, clippy::panic)]
+#[path = "../../tests/src/wait.rs"]
+mod wait;
+
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::report::Report;
+use crate::rows::ROWS;
+use crate::stage::{Row, Stage};
+
+/// In one thread: a load generator should take as little of the machine from the service as it can.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let rows = chosen(&cli)?;
+    if cli.list {
+        rows.iter().for_each(|row| println!("{:18} {}", row.name, row.about));
+        return Ok(());
+    }
+    let stage = Stage::new(&cli)?;
+    let mut report = Report::new(&stage.scale);
+    for (at, row) in rows.iter().enumerate() {
+        eprintln!("[{}/{}] {}: {}", at + 1, rows.len(), row.name, row.about);
+        report.add(row.name, (row.run)(&stage).await.with_context(|| row.name)?);
+        // After each row, so that a run that is broken off has not been for nothing.
+        report.write(&cli.json)?;
+    }
+    println!("{}", report.table());
+    println!("\nAlso in {}", cli.json.display());
+    Ok(())
+}
+
+/// The rows that are to be measured.
+fn chosen(cli: &Cli) -> Result<Vec<&'static Row>> {
+    for name in &cli.only {
+        ensure!(ROWS.iter().any(|row| row.name == name), "there is no row {name:?}: see --list");
+    }
+    let is_wanted = |row: &&Row| cli.only.is_empty() || cli.only.iter().any(|name| name == row.name);
+    Ok(ROWS.iter().copied().filter(is_wanted).collect())
+}

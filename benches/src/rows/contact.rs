@@ -1,0 +1,81 @@
+//! `POST /v1/contact`: how fast it is answered, durably.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use rusqlite::Connection;
+use serde_json::json;
+
+use crate::baseline;
+use crate::http::{Client, Exchange, load, post};
+use crate::measure::{Aim, Finding, alternate};
+use crate::population::{People, unknown};
+use crate::program::{Program, until};
+use crate::stage::{Row, Stage, row};
+
+/// The row.
+pub const ROW: Row = Row {
+    name: "contact",
+    about: "the answer to POST /v1/contact with 100 hashes, 64 clients, beside the same bytes inserted by rusqlite",
+    run: |stage| row(run(stage)),
+};
+
+/// How many ask at once, and how many rows are inserted in one transaction.
+pub const CLIENTS: usize = 64;
+/// Different requests.
+const REQUESTS: usize = 1000;
+
+async fn run(stage: &Stage) -> Result<Vec<Finding>> {
+    let data = stage.data(stage.scale.usual)?;
+    let itseme = stage.serve(&data).await?.only_http();
+    let exchanges = questions(data.people, 100, REQUESTS)?;
+    let reader = baseline::reader(&data.database())?;
+    let writer = baseline::writer(&stage.fresh(stage.scale.few)?.database())?;
+    let bytes = stored(&itseme, &reader, &exchanges[0]).await?;
+    let (time, rounds) = (stage.scale.turn, stage.scale.rounds);
+    let ours = async || {
+        let rate = load(itseme.http, CLIENTS, &exchanges, time).await?;
+        is_done(&reader).await?;
+        Ok(rate)
+    };
+    let theirs = async || baseline::insert(&writer, &bytes, CLIENTS, time);
+    Ok(vec![Finding {
+        what: "POST /v1/contact, 100 hashes, durable".into(),
+        compared_to: format!("the same {} bytes inserted, 64 to a transaction", bytes.len()),
+        unit: "/s",
+        aim: Aim::AtLeast(0.8),
+        rounds: alternate(rounds, ours, theirs).await?,
+    }])
+}
+
+/// Contact requests of many people for so many hashes that nobody has: what is done for those that are known comes later, and
+/// has a row of its own.
+pub fn questions(people: People, hashes: usize, count: usize) -> Result<Arc<[Exchange]>> {
+    let question = |_| {
+        let asker = people.anybody()?;
+        let body = json!({
+            "target": asker.target,
+            "contact_info": [{ "provider": "xmpp", "id": asker.target }],
+            "contacts": (0..hashes).map(|_| unknown().to_string()).collect::<Vec<_>>(),
+        });
+        Ok(Exchange { request: post("/v1/contact", &body), answer: r#"{"status":"requests_send"}"# })
+    };
+    (0..count).map(question).collect()
+}
+
+/// What the service keeps of a request until it looks its hashes up.
+async fn stored(itseme: &Program, reader: &Connection, exchange: &Exchange) -> Result<Vec<u8>> {
+    let mut client = Client::connect(itseme.http).await?;
+    for _ in 0..100 {
+        client.exchange(exchange).await?;
+    }
+    let row = "SELECT box FROM outbox WHERE queue = 0 LIMIT 1";
+    let bytes = reader.query_row(row, [], |row| row.get(0)).context("a contact request that waits")?;
+    is_done(reader).await?;
+    Ok(bytes)
+}
+
+/// Waits until every request was worked on, so that the next round has the machine for itself.
+pub async fn is_done(reader: &Connection) -> Result<()> {
+    until(async || baseline::waiting(reader).is_ok_and(|waiting| waiting == 0)).await
+}

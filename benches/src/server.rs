@@ -1,0 +1,115 @@
+//! Real XMPP servers, unprivileged, on loopback ports and with data of their own.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::ports;
+use crate::process::Process;
+use crate::program::{ASKERS, ECHO, SECRET, SERVICE};
+
+/// Runs ejabberd as an ordinary program.
+const EJABBERD_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ejabberd-example/ejabberd-in");
+
+/// Which server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Prosody.
+    Prosody,
+    /// ejabberd.
+    Ejabberd,
+}
+
+impl Kind {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Prosody => "Prosody",
+            Self::Ejabberd => "ejabberd",
+        }
+    }
+}
+
+/// A server that all three components can be attached to: the service, what it is compared to, and those who ask. It ends when
+/// this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    _process: Process,
+    /// Where components connect.
+    pub port: u16,
+}
+
+impl Server {
+    /// Starts it in `folder`, and waits until it is there.
+    ///
+    /// # Errors
+    /// If its configuration cannot be written.
+    pub async fn start(kind: Kind, folder: &Path) -> Result<Self> {
+        let port = ports::free();
+        let (command, announcement) = match kind {
+            Kind::Prosody => prosody(folder, port)?,
+            Kind::Ejabberd => ejabberd(folder, port)?,
+        };
+        let mut process = Process::spawn(kind.name(), &command, &folder.join("output.log"));
+        process.says(&announcement).await;
+        Ok(Self { _process: process, port })
+    }
+}
+
+fn prosody(folder: &Path, port: u16) -> Result<(Command, String)> {
+    for part in ["data", "certificates"] {
+        fs::create_dir_all(folder.join(part))?;
+    }
+    let path = folder.display();
+    let components = [SERVICE, ECHO, ASKERS]
+        .map(|jid| format!("Component \"{jid}\"\n\tcomponent_secret = \"{SECRET}\"\n"))
+        .concat();
+    let settings = format!(
+        r#"
+data_path = "{path}/data"
+pidfile = "{path}/prosody.pid"
+certificates = "{path}/certificates"
+run_as_root = true
+log = {{ {{ levels = {{ min = "info" }}, to = "console" }} }}
+interfaces = {{ "127.0.0.1" }}
+component_interfaces = {{ "127.0.0.1" }}
+component_ports = {{ {port} }}
+c2s_ports = {{ }}
+modules_disabled = {{ "s2s", "c2s", "tls", "s2s_auth_certs", "http", "https" }}
+VirtualHost "localhost"
+{components}"#
+    );
+    let config = folder.join("prosody.cfg.lua");
+    fs::write(&config, settings)?;
+    let mut command = Command::new("prosody");
+    command.arg("-F").arg("--config").arg(config);
+    Ok((command, format!("Activated service 'component' on [127.0.0.1]:{port}")))
+}
+
+fn ejabberd(folder: &Path, port: u16) -> Result<(Command, String)> {
+    let hosts =
+        [SERVICE, ECHO, ASKERS].map(|jid| format!("      {jid}:\n        password: {SECRET}\n")).concat();
+    let settings = format!(
+        r#"
+hosts: [localhost]
+loglevel: info
+log_rotate_count: 0
+listen:
+  - port: {port}
+    ip: "127.0.0.1"
+    module: ejabberd_service
+    global_routes: false
+    shaper: none
+    max_stanza_size: 524288
+    hosts:
+{hosts}
+modules: {{}}
+"#
+    );
+    fs::write(folder.join("ejabberd.yml"), settings)?;
+    let mut command = Command::new(EJABBERD_IN);
+    command.arg(folder);
+    Ok((command, format!("Start accepting TCP connections at 127.0.0.1:{port} for ejabberd_service")))
+}

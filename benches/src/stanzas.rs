@@ -1,0 +1,115 @@
+//! Cuts a stream into stanzas without parsing more of them than where they end: a load generator must be light.
+
+use memchr::{memchr, memmem};
+
+/// What was received and not yet taken.
+#[derive(Debug, Default)]
+pub struct Stanzas {
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+impl Stanzas {
+    /// Where to read more to.
+    pub fn room(&mut self) -> &mut Vec<u8> {
+        self.bytes.drain(..self.start);
+        self.start = 0;
+        self.bytes.reserve(64 * 1024);
+        &mut self.bytes
+    }
+
+    /// The next whole stanza.
+    pub fn next(&mut self) -> Option<&[u8]> {
+        let rest = &self.bytes[self.start..];
+        let begin = memchr(b'<', rest)?;
+        let length = length(&rest[begin..])?;
+        let at = self.start + begin;
+        self.start = at + length;
+        Some(&self.bytes[at..at + length])
+    }
+}
+
+/// How long the element is that `bytes` begin with, if all of it is there.
+fn length(bytes: &[u8]) -> Option<usize> {
+    let (mut at, mut depth) = (0, 0_usize);
+    loop {
+        at += memchr(b'<', &bytes[at..])?;
+        let end = at + tag(&bytes[at..])?;
+        match (bytes.get(at + 1), bytes[end - 2]) {
+            (Some(b'/'), _) => depth = depth.saturating_sub(1),
+            (_, b'/') => {}
+            _ => depth += 1,
+        }
+        if depth == 0 {
+            return Some(end);
+        }
+        at = end;
+    }
+}
+
+/// How long the tag is that `bytes` begin with: its end is no `>` within quotes.
+fn tag(bytes: &[u8]) -> Option<usize> {
+    let mut quote = None;
+    for (at, byte) in bytes.iter().enumerate() {
+        match (quote, byte) {
+            (None, b'>') => return Some(at + 1),
+            (None, b'\'' | b'"') => quote = Some(byte),
+            (Some(open), byte) if open == byte => quote = None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// An attribute of the stanza itself, as it is written.
+pub fn attribute<'a>(stanza: &'a [u8], name: &str) -> Option<&'a str> {
+    let head = &stanza[..tag(stanza)?];
+    let name = format!(" {name}=");
+    let value = &head[memmem::find(head, name.as_bytes())? + name.len()..];
+    let (quote, value) = value.split_first()?;
+    str::from_utf8(&value[..memchr(*quote, value)?]).ok()
+}
+
+/// What stands in the first element of that name, if it is nothing but text.
+pub fn text<'a>(stanza: &'a [u8], element: &str) -> Option<&'a str> {
+    let opening = format!("<{element}>");
+    let text = &stanza[memmem::find(stanza, opening.as_bytes())? + opening.len()..];
+    str::from_utf8(&text[..memchr(b'<', text)?]).ok()
+}
+
+/// Whether `text` stands in `stanza`.
+pub fn has(stanza: &[u8], text: &str) -> bool {
+    memmem::find(stanza, text.as_bytes()).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(stream: &str, chunk: usize) -> Vec<String> {
+        let (mut stanzas, mut found) = (Stanzas::default(), Vec::new());
+        for part in stream.as_bytes().chunks(chunk) {
+            stanzas.room().extend_from_slice(part);
+            while let Some(stanza) = stanzas.next() {
+                found.push(String::from_utf8_lossy(stanza).into_owned());
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn stanzas_are_cut_wherever_the_chunks_end() {
+        let expected = ["<a x='>/'><b/><a>t</a></a>", "<c/>", "<d e=\"'\">f</d>"];
+        for chunk in 1..60 {
+            assert_eq!(all(&expected.join(" "), chunk), expected);
+        }
+    }
+
+    #[test]
+    fn attributes_are_those_of_the_stanza_alone() {
+        let stanza = b"<iq id='7' to=\"a\"><x from='b'/></iq>";
+        assert_eq!(attribute(stanza, "id"), Some("7"));
+        assert_eq!(attribute(stanza, "to"), Some("a"));
+        assert_eq!(attribute(stanza, "from"), None);
+    }
+}
