@@ -146,6 +146,10 @@ impl Link {
 
     /// Reads on until the connection ends, and hands over each stanza; for links that others talk over.
     pub async fn serve(mut self, mut take: impl FnMut(&[u8])) {
-        while self.read(|stanza| Ok(take(stanza))).await.is_ok() {}
+        let mut taken = |stanza: &[u8]| {
+            take(stanza);
+            Ok(())
+        };
+        while self.read(&mut taken).await.is_ok() {}
     }
 }

@@ -61,7 +61,7 @@ impl People {
     /// # Errors
     /// Never, but for a bug.
     pub fn link(self, n: u64) -> Result<Linked> {
-        let (which, is_between) = (n / self.step(), n % self.step() != 0);
+        let (which, is_between) = (n / self.step(), !n.is_multiple_of(self.step()));
         if is_between || which >= self.rich() * TOGETHER {
             let target = person(n)?;
             let hash = Identity::of_jid(&target).hash();

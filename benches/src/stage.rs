@@ -55,16 +55,24 @@ impl Stage {
     /// If it cannot be made.
     pub fn data(&self, links: u64) -> Result<Data> {
         let work = self.work.path().join(links.to_string());
-        let kept = Data::kept(&self.kept, links)?;
+        let kept = self.kept(links)?;
         if work.exists() { Ok(kept.at(&work)) } else { kept.copy(&work) }
     }
 
-    /// A database that nobody has used, with so many links.
+    /// A database that nobody has used, with so many links, to read and write.
     ///
     /// # Errors
     /// If it cannot be made.
     pub fn fresh(&self, links: u64) -> Result<Data> {
-        Data::kept(&self.kept, links)?.copy(&self.folder()?)
+        self.kept(links)?.copy(&self.folder()?)
+    }
+
+    /// The same only to look at.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn kept(&self, links: u64) -> Result<Data> {
+        Data::kept(&self.kept, links)
     }
 
     /// The service's program.

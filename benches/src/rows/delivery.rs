@@ -40,7 +40,7 @@ async fn run(stage: &Stage) -> Result<Vec<Finding>> {
         Ok(arrived.rate)
     };
     let theirs = async || {
-        let order = order(&*sample.lock().await, count)?;
+        let order = order(&sample.lock().await, count)?;
         let mut link = link.lock().await;
         link.write(order.as_bytes()).await?;
         Ok(arrivals(&mut link, count).await?.rate)

@@ -1,0 +1,154 @@
+//! The inner pieces by themselves, so that a regression can be found: `cargo bench` compares them with the last time.
+
+use std::hint::black_box;
+
+use anyhow::{Result, anyhow};
+use criterion::{Criterion, criterion_group, criterion_main};
+use itseme::model::seal::{MasterKey, Purpose};
+use itseme::model::{Hash, Identity, Keys, Mac, Provider};
+use itseme::store::sqlite::SqliteStore;
+use itseme::store::{Link, Store};
+use itseme::xmpp::stanza;
+use itseme::xmpp::stream::serialise;
+use minidom::Element;
+use tokio::runtime::Runtime;
+
+/// Links in the database that is looked into.
+const LINKS: u32 = 100_000;
+/// Links made in one transaction.
+const TOGETHER: u32 = 10_000;
+
+fn identities(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("canonicalise and hash");
+    let ids = [
+        (Provider::Xmpp, "Amy.Adams@Example.ORG/phone"),
+        (Provider::Email, " Amy.Adams@Example.ORG "),
+        (Provider::Phone, "+44 (7700) 900-123"),
+        (Provider::OAuth("github".into()), "@AmyAdams"),
+    ];
+    for (provider, id) in ids {
+        group.bench_function(provider.name(), |bencher| {
+            bencher.iter(|| Identity::parse(provider.clone(), black_box(id)).map(|identity| identity.hash()));
+        });
+    }
+    let text = Hash::of("phone", "+447700900123").to_string();
+    group.bench_function("read a hash", |bencher| bencher.iter(|| Hash::parse(black_box(&text))));
+}
+
+fn seals(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("seal");
+    let keys = Keys::new(&MasterKey::default());
+    let (hash, plain) = (Hash::of("phone", "+447700900123"), [7; 96]);
+    let (mut rng, sealed) = (rand::rng(), keys.seal(Purpose::Link, &plain, &mut rand::rng()));
+    group.bench_function("MAC of a hash", |bencher| bencher.iter(|| keys.id(black_box(&hash))));
+    group.bench_function("seal a box", |bencher| {
+        bencher.iter(|| keys.seal(Purpose::Link, black_box(&plain), &mut rng));
+    });
+    group.bench_function("open a box", |bencher| {
+        bencher.iter(|| keys.open(Purpose::Link, black_box(&sealed)).is_ok())
+    });
+}
+
+fn mac(n: u32) -> Mac {
+    Keys::new(&MasterKey::default()).quota(&n.to_string(), &[])
+}
+
+fn populated(folder: &std::path::Path, macs: &[Mac], runtime: &Runtime) -> Result<Store> {
+    let store = Store::new(SqliteStore::open(&folder.join("itseme.db"), mac(0))?);
+    for part in macs.chunks(TOGETHER as usize) {
+        let part = part.to_vec();
+        runtime.block_on(store.write(move |tx| {
+            let link = |owner| Link { owner, sealed: vec![0; 168], verified_on: 20_000 };
+            part.iter().try_for_each(|id| tx.put_link(id, &link(*id)))
+        }))?;
+    }
+    Ok(store)
+}
+
+fn look_ups(criterion: &mut Criterion) -> Result<()> {
+    let (folder, runtime) = (tempfile::tempdir()?, Runtime::new()?);
+    let macs: Vec<Mac> = (0..LINKS).map(mac).collect();
+    let store = populated(folder.path(), &macs, &runtime)?;
+    let mut group = criterion.benchmark_group("look up");
+    let mut some = macs.iter().cycle().step_by(7919);
+    let mut next = || some.next().copied().unwrap_or(mac(0));
+    group.bench_function("whose a link is", |bencher| {
+        bencher.iter(|| {
+            let id = next();
+            runtime.block_on(store.read(move |tx| tx.owner(&id))).is_ok()
+        });
+    });
+    group.bench_function("a link", |bencher| {
+        bencher.iter(|| {
+            let id = next();
+            runtime.block_on(store.read(move |tx| tx.link(&id))).is_ok()
+        });
+    });
+    Ok(())
+}
+
+/// Reads `xml` as `P`, the way a payload comes, and writes it again.
+fn payload<P>(criterion: &mut Criterion, name: &str, payload: P) -> Result<()>
+where
+    P: TryFrom<Element> + Into<Element> + Clone,
+{
+    let built = |payload: &P| serialise(&payload.clone().into());
+    let xml = String::from_utf8(built(&payload)?.to_vec())?;
+    let parsed = |xml: &str| P::try_from(xml.parse::<Element>().ok()?).ok();
+    parsed(&xml).ok_or_else(|| anyhow!("{name} is not read as it was written"))?;
+    criterion
+        .benchmark_group("parse")
+        .bench_function(name, |bencher| bencher.iter(|| parsed(black_box(&xml)).is_some()));
+    criterion
+        .benchmark_group("build")
+        .bench_function(name, |bencher| bencher.iter(|| built(black_box(&payload)).is_ok()));
+    Ok(())
+}
+
+fn stanzas(criterion: &mut Criterion) -> Result<()> {
+    let hash = || Hash::of("phone", "+447700900123").to_string();
+    let hashes = |count| vec![hash(); count];
+    let (jid, info) = ("amy@example.org", r#"[{"provider": "phone", "id": "+447700900123"}]"#);
+    let register =
+        stanza::Register { provider: Some("phone".into()), id: Some("+447700900123".into()), resend: None };
+    payload(criterion, "register", register)?;
+    payload(
+        criterion,
+        "registered",
+        stanza::Registered { status: "pending".into(), hash: hash(), goto: None },
+    )?;
+    payload(criterion, "verify", stanza::Verify { code: Some("3991".into()), hash: Some(hash()) })?;
+    payload(criterion, "verified", stanza::Verified { hash: hash(), confirmed: true })?;
+    payload(
+        criterion,
+        "contact, 100 hashes",
+        stanza::Contact { info: Some(info.into()), hashes: hashes(100) },
+    )?;
+    payload(criterion, "contact sent", stanza::ContactSent { status: "requests_send".into() })?;
+    payload(criterion, "introduction", stanza::Introduction { info: info.into(), jid: jid.into() })?;
+    for count in [1, 500] {
+        let confirm = stanza::Confirm { jid: Some(jid.into()), hashes: hashes(count) };
+        payload(criterion, &format!("confirm, {count} hashes"), confirm)?;
+    }
+    payload(criterion, "confirmed", stanza::Confirmed { confirmed: true })?;
+    payload(criterion, "links", stanza::Links { hashes: hashes(3) })?;
+    payload(criterion, "forget", stanza::Forget { hashes: hashes(3) })?;
+    payload(criterion, "taken over", stanza::TakenOver { hash: hash() })?;
+    payload(criterion, "mute", stanza::Mute { jids: vec![jid.into()] })?;
+    payload(criterion, "unmute", stanza::Unmute { jids: vec![jid.into()] })?;
+    payload(criterion, "mutes", stanza::Mutes { all: false, jids: vec![jid.into(); 3] })
+}
+
+fn or_tell(done: Result<()>) {
+    if let Err(error) = done {
+        eprintln!("{error:#}");
+        std::process::exit(1);
+    }
+}
+
+fn fallible(criterion: &mut Criterion) {
+    or_tell(look_ups(criterion).and_then(|()| stanzas(criterion)));
+}
+
+criterion_group!(pieces, identities, seals, fallible);
+criterion_main!(pieces);
