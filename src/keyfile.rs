@@ -11,6 +11,7 @@ use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use crate::config::StoreConfig;
+use crate::model::digits;
 use crate::model::seal::MasterKey;
 
 /// The configured key; a key file that does not exist yet is made, unless there is a database that needs another.
@@ -124,7 +125,7 @@ fn read(path: &Path) -> Result<Option<MasterKey>, String> {
 
 fn parse(text: &str) -> Option<MasterKey> {
     let mut key = MasterKey::default();
-    hex::decode_to_slice(text.trim(), key.as_mut_slice()).ok()?;
+    digits::read(text.trim(), key.as_mut_slice())?;
     Some(key)
 }
 
@@ -134,7 +135,7 @@ fn make(path: &Path) -> Result<MasterKey, String> {
     SysRng
         .try_fill_bytes(key.as_mut_slice())
         .map_err(|error| told(&error))?;
-    let text = Zeroizing::new(format!("{}\n", hex::encode(key.as_slice())));
+    let text = Zeroizing::new(format!("{}\n", digits::write(key.as_slice())));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

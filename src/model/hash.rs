@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha512};
 
+use super::digits;
+
 /// SHA-512 of `provider:canonical-id`; written as 128 lowercase hex digits.
 ///
 /// `Debug` hides the value: a hash of a phone number can be guessed back.
@@ -25,7 +27,7 @@ impl Hash {
     /// Reads 128 hex digits in either case. `None` is a hash that nobody has, never an error.
     pub fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; 64];
-        hex::decode_to_slice(text.trim(), &mut bytes).ok()?;
+        digits::read(text.trim(), &mut bytes)?;
         Some(Self(bytes))
     }
 
@@ -37,9 +39,7 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut digits = [0; 128];
-        hex::encode_to_slice(self.0, &mut digits).map_err(|_| fmt::Error)?;
-        f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
+        f.write_str(&digits::write(&self.0))
     }
 }
 
@@ -85,8 +85,16 @@ mod tests {
     #[test]
     fn anything_else_is_a_hash_nobody_has() {
         let hash = Hash::of("phone", "+00112345678").to_string();
-        for text in ["", "xyz", &hash[1..], &format!("{hash}0"), &hash.replace('8', "g")] {
+        for text in [
+            "",
+            "xyz",
+            &hash[1..],
+            &format!("{hash}0"),
+            &format!("0x{hash}"),
+            &format!("0x{}", &hash[2..]),
+        ] {
             assert_eq!(Hash::parse(text), None);
         }
+        assert_eq!(Hash::parse(&hash.replacen(|_: char| true, "g", 1)), None);
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here does I/O or knows a protocol.
 
 pub mod code;
+pub mod digits;
 #[cfg(any(test, fuzzing))]
 #[allow(
     clippy::unwrap_used,

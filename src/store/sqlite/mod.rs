@@ -136,6 +136,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::super::{Quota, Store, contract};
     use super::*;
+    use crate::model::digits;
 
     const KEY: Mac = Mac([7; 16]);
 
@@ -168,7 +169,7 @@ mod tests {
         let old = Connection::open(&path).unwrap();
         old.execute_batch(&format!(
             "{first} INSERT INTO meta VALUES ('key_check', x'{}'); PRAGMA user_version = 1;",
-            hex::encode(KEY.0)
+            digits::write(&KEY.0)
         ))
         .unwrap();
         drop(old);
