@@ -251,6 +251,31 @@ mod tests {
         }
     }
 
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_reads_for_long_holds_nobody_up_and_reads_what_is_new_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(SqliteStore::open(&folder.path().join("test.db"), KEY).unwrap());
+        let (key, quota) = (Mac([1; 16]), Quota { resets_at: 1, used: 1 });
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (end, ends) = std::sync::mpsc::channel::<()>();
+        let (reading, runtime) = (store.clone(), tokio::runtime::Handle::current());
+        let thread = std::thread::spawn(move || {
+            let slow = reading.read(move |read| {
+                let before = read.quota(&key);
+                let _ = begun.send(());
+                let _ = ends.recv();
+                before
+            });
+            let before = runtime.block_on(slow).unwrap();
+            let after = reading.read(move |read| read.quota(&key));
+            (before, runtime.block_on(after).unwrap())
+        });
+        has_begun.await.unwrap();
+        store.write(move |write| write.put_quota(&key, quota)).await.unwrap();
+        end.send(()).unwrap();
+        assert_eq!(thread.join().unwrap(), (None, Some(quota)));
+    }
+
     #[tokio::test]
     async fn the_journal_is_emptied_though_somebody_has_read() {
         let folder = tempfile::tempdir().unwrap();

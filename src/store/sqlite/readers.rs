@@ -5,7 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
@@ -14,17 +14,18 @@ use thread_local::ThreadLocal;
 use super::super::{ReadJob, Result, StoreError};
 use super::queries::Session;
 
-/// Every thread's connection. No thread waits for another that reads.
+/// Every thread's connection. No thread waits for another.
 pub struct Readers {
     path: PathBuf,
     of_threads: ThreadLocal<Mutex<Reader>>,
-    /// Whether somebody writes: no snapshot may be kept then, or it would be out of date, and in the journal's way.
-    written: AtomicBool,
+    /// Counts each beginning and each end of a write: odd while somebody writes.
+    epoch: AtomicU64,
 }
 
 struct Reader {
     connection: Connection,
-    has_snapshot: bool,
+    /// The epoch in which the snapshot began that is kept.
+    snapshot: Option<u64>,
 }
 
 impl Readers {
@@ -33,7 +34,7 @@ impl Readers {
         Self {
             path: path.to_owned(),
             of_threads: ThreadLocal::new(),
-            written: AtomicBool::default(),
+            epoch: AtomicU64::default(),
         }
     }
 
@@ -43,9 +44,10 @@ impl Readers {
             .of_threads
             .get_or_try(|| Reader::open(&self.path).map(Mutex::new))?;
         let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = self.written.load(Ordering::SeqCst);
-        let done = reader.read(job);
-        if written || done.is_err() || self.written.load(Ordering::SeqCst) {
+        let epoch = self.epoch.load(Ordering::SeqCst);
+        let done = reader.read(job, epoch);
+        let is_written = !epoch.is_multiple_of(2) || self.epoch.load(Ordering::SeqCst) != epoch;
+        if is_written || done.is_err() {
             reader.let_go()?;
         }
         done
@@ -53,15 +55,15 @@ impl Readers {
 
     /// Writes, while no snapshot is kept for longer than a read takes. One at a time.
     pub fn without_snapshots<T>(&self, write: impl FnOnce() -> T) -> T {
-        self.written.store(true, Ordering::SeqCst);
-        for reader in &self.of_threads {
-            let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        // Who reads just now lets go afterwards, for the epoch has changed.
+        for mut reader in self.of_threads.iter().filter_map(|reader| reader.try_lock().ok()) {
             if let Err(error) = reader.let_go() {
                 tracing::error!(%error, "a snapshot of the database cannot be ended");
             }
         }
         let written = write();
-        self.written.store(false, Ordering::SeqCst);
+        self.epoch.fetch_add(1, Ordering::SeqCst);
         written
     }
 }
@@ -74,23 +76,24 @@ impl Reader {
         connection.set_prepared_statement_cache_capacity(64);
         Ok(Self {
             connection,
-            has_snapshot: false,
+            snapshot: None,
         })
     }
 
-    fn read(&mut self, job: ReadJob) -> Result<()> {
-        if !self.has_snapshot {
+    fn read(&mut self, job: ReadJob, epoch: u64) -> Result<()> {
+        if self.snapshot != Some(epoch) {
+            self.let_go()?;
             self.connection.prepare_cached("BEGIN")?.execute([])?;
-            self.has_snapshot = true;
+            self.snapshot = Some(epoch);
         }
         catch_unwind(AssertUnwindSafe(|| job(&Session(&self.connection))))
             .map_err(|_| StoreError("a read failed by a bug".into()))
     }
 
     fn let_go(&mut self) -> Result<()> {
-        if self.has_snapshot {
+        if self.snapshot.is_some() {
             self.connection.prepare_cached("COMMIT")?.execute([])?;
-            self.has_snapshot = false;
+            self.snapshot = None;
         }
         Ok(())
     }
