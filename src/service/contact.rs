@@ -11,7 +11,7 @@ use super::limits::{Counter, DAY, HASHES_PER_CONTACT};
 use super::verify::LinkBox;
 use super::{Core, Service, Tx, require_account};
 use crate::channel::Message;
-use crate::clock::millis;
+use crate::clock::{Millis, millis};
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Hash, Identity, Mac};
 use crate::store::{NewRow, Queue, Read};
@@ -200,9 +200,9 @@ impl Core {
         self.keys.quota("requests of", &[&self.keys.owner(requester)])
     }
 
-    /// The request that waits in that row, with those of its hashes that are somebody's; nothing if it was withdrawn, or
-    /// cannot be opened.
-    fn known(&self, tx: &dyn Read, row: i64) -> Result<Option<Request>> {
+    /// The request that waits in that row, with those of its hashes that are somebody's, and when it expires; nothing if it
+    /// was withdrawn, or cannot be opened.
+    fn known(&self, tx: &dyn Read, row: i64) -> Result<Option<(Request, Millis)>> {
         let Some(row) = tx.message(row)? else { return Ok(None) };
         let Ok(mut request) = self.open_request(&row.sealed) else {
             tracing::error!("a contact request was dropped: it cannot be opened");
@@ -215,16 +215,15 @@ impl Core {
             }
         }
         request.hashes = known;
-        Ok(Some(request))
+        Ok(Some((request, row.expires_at)))
     }
 
-    fn introduce(&self, tx: &Tx<'_>, row: i64, known: Option<Request>) -> Result<()> {
-        let Some(row) = tx.message(row)? else {
-            // Withdrawn since the worker took it.
+    fn introduce(&self, tx: &Tx<'_>, row: i64, known: Option<(Request, Millis)>) -> Result<()> {
+        // Else it was withdrawn since the worker took it.
+        let is_there = tx.remove(row)?;
+        let Some((request, expires_at)) = known.filter(|_| is_there) else {
             return Ok(());
         };
-        tx.remove(row.id)?;
-        let Some(request) = known else { return Ok(()) };
         let requester = self.keys.owner(&request.from);
         let mut served = HashSet::from([requester]);
         for hash in &request.hashes {
@@ -249,7 +248,7 @@ impl Core {
             let (from, details) = (request.from.clone(), request.details.clone());
             let about = Some(self.about_requester(&from));
             let letter = self.letter(Message::Introduction { to, from, details }, language);
-            self.post(tx, &letter, about, row.expires_at)?;
+            self.post(tx, &letter, about, expires_at)?;
         }
         Ok(())
     }
