@@ -117,19 +117,44 @@ pub async fn load(
     exchanges: &Arc<[Exchange]>,
     time: Duration,
 ) -> Result<f64> {
+    let exchanges = exchanges.clone();
     let next = Arc::new(AtomicUsize::new(rand::random_range(0..exchanges.len())));
+    repeat(address, clients, time, move |mut client| {
+        let (exchanges, next) = (exchanges.clone(), next.clone());
+        async move {
+            let at = next.fetch_add(1, Ordering::Relaxed) % exchanges.len();
+            client.exchange(&exchanges[at]).await?;
+            Ok(client)
+        }
+    })
+    .await
+}
+
+/// Has so many clients, each with a connection, do something again and again for some time; tells how often that was done in a
+/// second.
+///
+/// # Errors
+/// Those of `act`.
+pub async fn repeat<F>(
+    address: SocketAddr,
+    clients: usize,
+    time: Duration,
+    act: impl Fn(Client) -> F + Clone + Send + 'static,
+) -> Result<f64>
+where
+    F: Future<Output = Result<Client>> + Send,
+{
     let mut connected = Vec::new();
     for _ in 0..clients {
         connected.push(Client::connect(address).await?);
     }
     let (began, mut tasks) = (Instant::now(), JoinSet::new());
     for mut client in connected {
-        let (exchanges, next) = (exchanges.clone(), next.clone());
+        let act = act.clone();
         tasks.spawn(async move {
             let mut done = 0;
             while began.elapsed() < time {
-                let at = next.fetch_add(1, Ordering::Relaxed) % exchanges.len();
-                client.exchange(&exchanges[at]).await?;
+                client = act(client).await?;
                 done += 1;
             }
             anyhow::Ok(done)

@@ -2,16 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use rand::RngExt;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
 
 use crate::baseline;
-use crate::http::{Client, post};
+use crate::http::{Client, post, repeat};
 use crate::measure::{Aim, Finding, alternate};
 use crate::program::ASKERS;
 use crate::stage::{Row, Served, Stage, row};
@@ -36,7 +35,10 @@ async fn run(stage: &Stage) -> Result<Vec<Finding>> {
     tokio::spawn(link.serve(move |stanza| handed.hand_over(stanza)));
     let writer = baseline::writer(&stage.fresh(stage.scale.few)?.database())?;
     let bytes: [u8; 136] = std::array::from_fn(|_| rand::random());
-    let ours = async || newcomers(itseme.http, &codes, time).await;
+    let ours = async || {
+        let codes = codes.clone();
+        repeat(itseme.http, CLIENTS, time, move |client| newcomer(client, codes.clone())).await
+    };
     let theirs = async || baseline::insert(&writer, &bytes, 1, time);
     Ok(vec![Finding {
         what: "register and verify, durable".into(),
@@ -68,28 +70,8 @@ impl Codes {
     }
 }
 
-/// Has so many clients register one new Jabber ID after the other; tells how many were verified in a second.
-async fn newcomers(http: std::net::SocketAddr, codes: &Codes, time: Duration) -> Result<f64> {
-    let (began, mut tasks) = (Instant::now(), JoinSet::new());
-    for _ in 0..CLIENTS {
-        let (mut client, codes) = (Client::connect(http).await?, codes.clone());
-        tasks.spawn(async move {
-            let mut done = 0;
-            while began.elapsed() < time {
-                newcomer(&mut client, &codes).await?;
-                done += 1;
-            }
-            anyhow::Ok(done)
-        });
-    }
-    let mut done = 0;
-    while let Some(result) = tasks.join_next().await {
-        done += result??;
-    }
-    Ok(f64::from(done) / began.elapsed().as_secs_f64())
-}
-
-async fn newcomer(client: &mut Client, codes: &Codes) -> Result<()> {
+/// A new Jabber ID is registered and verified.
+async fn newcomer(mut client: Client, codes: Codes) -> Result<Client> {
     let jid = format!("new{:016x}@{ASKERS}", rand::rng().random::<u64>());
     let code = codes.of(&jid);
     let body = json!({ "provider": "xmpp", "id": jid, "target": jid });
@@ -99,5 +81,5 @@ async fn newcomer(client: &mut Client, codes: &Codes) -> Result<()> {
     let body = json!({ "hash": registered["hash"], "code": code });
     let verified: Value = serde_json::from_slice(client.call(&post("/v1/verify", &body)).await?)?;
     ensure!(verified["confirmed"] == true, "wrong answer: {verified}");
-    Ok(())
+    Ok(client)
 }
