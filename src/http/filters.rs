@@ -25,6 +25,7 @@ impl FromStr for Segment {
     type Err = std::str::Utf8Error;
 
     fn from_str(segment: &str) -> std::result::Result<Self, Self::Err> {
+        // Most have nothing to decode, and are as long as a hash.
         if !segment.contains('%') {
             return Ok(Self(segment.to_owned()));
         }

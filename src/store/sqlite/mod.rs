@@ -235,45 +235,47 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn whoever_was_answered_reads_what_was_written_on_any_thread() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::new(SqliteStore::open(&folder.path().join("test.db"), KEY).unwrap());
-        let used = |store: Store| async move { store.read(|read| read.quota(&Mac([1; 16]))).await.unwrap() };
-        for n in 0..100 {
-            let quota = Quota { resets_at: 1, used: n };
-            store
-                .write(move |write| write.put_quota(&Mac([1; 16]), quota))
-                .await
-                .unwrap();
-            let readers: Vec<_> = (0..8).map(|_| tokio::spawn(used(store.clone()))).collect();
-            for read in readers {
-                assert_eq!(read.await.unwrap(), Some(quota));
+        with_store(async |store| {
+            let used = |store: Store| async move { store.read(|read| read.quota(&Mac([1; 16]))).await.unwrap() };
+            for n in 0..100 {
+                let quota = Quota { resets_at: 1, used: n };
+                store
+                    .write(move |write| write.put_quota(&Mac([1; 16]), quota))
+                    .await
+                    .unwrap();
+                let readers: Vec<_> = (0..8).map(|_| tokio::spawn(used(store.clone()))).collect();
+                for read in readers {
+                    assert_eq!(read.await.unwrap(), Some(quota));
+                }
             }
-        }
+        })
+        .await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn whoever_reads_for_long_holds_nobody_up_and_reads_what_is_new_afterwards() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::new(SqliteStore::open(&folder.path().join("test.db"), KEY).unwrap());
-        let (key, quota) = (Mac([1; 16]), Quota { resets_at: 1, used: 1 });
-        let (begun, has_begun) = tokio::sync::oneshot::channel();
-        let (end, ends) = std::sync::mpsc::channel::<()>();
-        let (reading, runtime) = (store.clone(), tokio::runtime::Handle::current());
-        let thread = std::thread::spawn(move || {
-            let slow = reading.read(move |read| {
-                let before = read.quota(&key);
-                let _ = begun.send(());
-                let _ = ends.recv();
-                before
+        with_store(async |store| {
+            let (key, quota) = (Mac([1; 16]), Quota { resets_at: 1, used: 1 });
+            let (begun, has_begun) = tokio::sync::oneshot::channel();
+            let (end, ends) = std::sync::mpsc::channel::<()>();
+            let (reading, runtime) = (store.clone(), tokio::runtime::Handle::current());
+            let thread = std::thread::spawn(move || {
+                let slow = reading.read(move |read| {
+                    let before = read.quota(&key);
+                    let _ = begun.send(());
+                    let _ = ends.recv();
+                    before
+                });
+                let before = runtime.block_on(slow).unwrap();
+                let after = reading.read(move |read| read.quota(&key));
+                (before, runtime.block_on(after).unwrap())
             });
-            let before = runtime.block_on(slow).unwrap();
-            let after = reading.read(move |read| read.quota(&key));
-            (before, runtime.block_on(after).unwrap())
-        });
-        has_begun.await.unwrap();
-        store.write(move |write| write.put_quota(&key, quota)).await.unwrap();
-        end.send(()).unwrap();
-        assert_eq!(thread.join().unwrap(), (None, Some(quota)));
+            has_begun.await.unwrap();
+            store.write(move |write| write.put_quota(&key, quota)).await.unwrap();
+            end.send(()).unwrap();
+            assert_eq!(thread.join().unwrap(), (None, Some(quota)));
+        })
+        .await;
     }
 
     #[tokio::test]
@@ -293,19 +295,21 @@ mod tests {
 
     #[tokio::test]
     async fn a_read_that_panics_fails_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::new(SqliteStore::open(&folder.path().join("test.db"), KEY).unwrap());
-        let failed = store.read(|_| -> Result<()> { panic!("a bug") }).await;
-        assert!(failed.is_err());
-        store.read(|read| read.quota(&Mac([1; 16]))).await.unwrap();
+        with_store(async |store| {
+            let failed = store.read(|_| -> Result<()> { panic!("a bug") }).await;
+            assert!(failed.is_err());
+            store.read(|read| read.quota(&Mac([1; 16]))).await.unwrap();
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn a_job_that_panics_fails_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::new(SqliteStore::open(&folder.path().join("test.db"), KEY).unwrap());
-        let failed = store.write(|_| -> Result<()> { panic!("a bug") }).await;
-        assert!(failed.is_err());
-        store.write(|write| write.delete_links_of(&Mac([1; 16]))).await.unwrap();
+        with_store(async |store| {
+            let failed = store.write(|_| -> Result<()> { panic!("a bug") }).await;
+            assert!(failed.is_err());
+            store.write(|write| write.delete_links_of(&Mac([1; 16]))).await.unwrap();
+        })
+        .await;
     }
 }

@@ -17,7 +17,7 @@ pub struct Snapshots {
 }
 
 impl Snapshots {
-    /// Takes thirty copies at most, spread over so many occasions.
+    /// Takes copies spread over so many occasions, `MOST` of them at most.
     pub fn over(occasions: usize) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         Self { folder, taken: 0, looked: 0, every: occasions.div_ceil(MOST).max(1) }
