@@ -21,6 +21,7 @@ use crate::http::{Server, ServerConfig};
 use crate::keyfile;
 use crate::model::Keys;
 use crate::outbox::Outbox;
+use crate::own_thread::OwnThread;
 use crate::rekey;
 use crate::service::{Service, SignIns};
 use crate::store::sqlite::SqliteStore;
@@ -41,6 +42,8 @@ pub struct App {
     link: CancellationToken,
     keeper: tokio::task::JoinHandle<()>,
     failed: CancellationToken,
+    /// Where the link is kept, and stanzas are answered.
+    _xmpp: OwnThread,
 }
 
 impl App {
@@ -74,7 +77,9 @@ impl App {
             stop: intake.clone(),
             failed: failed.clone(),
         };
-        let keeper = tokio::spawn(supervise.clone().watch(keep));
+        // Stanzas do not wait behind HTTP requests.
+        let xmpp_thread = OwnThread::start("itseme-xmpp").map_err(text)?;
+        let keeper = xmpp_thread.tasks().spawn(supervise.clone().watch(keep));
         let delivery: Arc<dyn Channel> = Arc::new(Delivery::new(link, config.component.jid.clone(), clients, clock));
         let rekeying = rekey::watch(service.clone(), config.store.clone(), intake.clone());
         work.spawn(supervise.clone().watch(rekeying));
@@ -97,6 +102,7 @@ impl App {
             link: link_stop,
             keeper,
             failed,
+            _xmpp: xmpp_thread,
         })
     }
 

@@ -23,6 +23,7 @@ pub mod keyfile;
 pub mod language;
 pub mod model;
 pub mod outbox;
+pub mod own_thread;
 pub mod rekey;
 pub mod service;
 pub mod store;

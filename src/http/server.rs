@@ -1,6 +1,7 @@
 //! Accepts connections, for as long as it may, and gives nobody longer than that.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use super::crowd::{Crowd, Place};
 use super::error::ApiError;
 use super::filters::{ClientAddress, LARGEST_BODY, site};
 use super::{Api, routes};
+use crate::own_thread::OwnThread;
 use crate::service::{Error, Service};
 use crate::store::StoreError;
 
@@ -56,6 +58,8 @@ pub struct Server {
     listener: TcpListener,
     crowd: Arc<Crowd>,
     connections: Connections,
+    /// A connection stays with the thread that it is given to, so that no request is passed from core to core.
+    threads: Vec<OwnThread>,
 }
 
 /// What every connection is served with.
@@ -67,12 +71,13 @@ struct Connections {
 }
 
 impl Server {
-    /// Listens.
+    /// Listens, with a thread for each core.
     ///
     /// # Errors
-    /// If the address cannot be had.
-    pub async fn bind(config: ServerConfig, service: Service) -> std::io::Result<Self> {
+    /// If the address or the threads cannot be had.
+    pub async fn bind(config: ServerConfig, service: Service) -> io::Result<Self> {
         let listener = TcpListener::bind(config.listen).await?;
+        let cores = std::thread::available_parallelism()?.get();
         let api = Api {
             service,
             request_timeout: config.request_timeout,
@@ -85,6 +90,9 @@ impl Server {
                 trusted_proxies: config.trusted_proxies.into(),
                 request_timeout: config.request_timeout,
             },
+            threads: (0..cores)
+                .map(|_| OwnThread::start("itseme-http"))
+                .collect::<io::Result<_>>()?,
         })
     }
 
@@ -92,7 +100,7 @@ impl Server {
     ///
     /// # Errors
     /// If the system does not tell.
-    pub fn address(&self) -> std::io::Result<SocketAddr> {
+    pub fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
@@ -106,7 +114,7 @@ impl Server {
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, peer)) => {
                         failing = false;
-                        self.receive(stream, peer.ip(), graceful.watcher());
+                        self.receive(stream.into_std(), peer.ip(), graceful.watcher());
                     }
                     Err(error) => {
                         // Out of file descriptors, as a rule: some will be free soon.
@@ -126,17 +134,25 @@ impl Server {
         }
     }
 
-    fn receive(&self, stream: TcpStream, peer: IpAddr, watcher: Watcher) {
+    fn receive(&self, stream: io::Result<std::net::TcpStream>, peer: IpAddr, watcher: Watcher) {
+        let thread = self.threads.iter().min_by_key(|thread| thread.load());
+        let Some((thread, stream)) = thread.zip(stream.ok()) else {
+            return;
+        };
         let site = (!is_trusted(peer, &self.connections.trusted_proxies)).then(|| site(peer));
         let connections = self.connections.clone();
         self.crowd.enter(site, |place| {
-            tokio::spawn(connections.serve(stream, peer, watcher, place)).abort_handle()
+            let serve = connections.serve(stream, peer, watcher, place);
+            thread.tasks().spawn(serve).abort_handle()
         });
     }
 }
 
 impl Connections {
-    async fn serve(self, stream: TcpStream, peer: IpAddr, watcher: Watcher, place: Place) {
+    async fn serve(self, stream: std::net::TcpStream, peer: IpAddr, watcher: Watcher, place: Place) {
+        let Ok(stream) = TcpStream::from_std(stream) else {
+            return;
+        };
         let _ = stream.set_nodelay(true);
         let timeout = self.request_timeout;
         let service = service_fn(|request| {

@@ -1,0 +1,82 @@
+//! Threads with a runtime of their own, for what must not wait behind tasks of anything else, nor be passed from core to core.
+
+use std::io;
+
+use tokio::runtime::{Builder, Handle};
+use tokio_util::sync::CancellationToken;
+
+/// A thread that runs tasks, one at a time. When it is dropped, its tasks are as well, wherever they wait.
+#[derive(Debug)]
+pub struct OwnThread {
+    tasks: Handle,
+    stop: CancellationToken,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl OwnThread {
+    /// Starts a thread, which debuggers and `top -H` call `name`: up to 15 bytes.
+    ///
+    /// # Errors
+    /// If the system has no thread or no file descriptors left.
+    pub fn start(name: &str) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let tasks = runtime.handle().clone();
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let thread = std::thread::Builder::new().name(name.into()).spawn(move || {
+            runtime.block_on(stopped.cancelled());
+            // It must not wait for a name that is being looked up.
+            runtime.shutdown_background();
+        })?;
+        Ok(Self {
+            tasks,
+            stop,
+            thread: Some(thread),
+        })
+    }
+
+    /// Spawns tasks on this thread.
+    pub fn tasks(&self) -> &Handle {
+        &self.tasks
+    }
+
+    /// How many tasks it has.
+    pub fn load(&self) -> usize {
+        self.tasks.metrics().num_alive_tasks()
+    }
+}
+
+impl Drop for OwnThread {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn runs_what_it_is_given_until_it_is_dropped() {
+        let own = OwnThread::start("itseme-test").unwrap();
+        let name = own
+            .tasks()
+            .spawn(async { std::thread::current().name().map(str::to_owned) });
+        assert_eq!(name.await.unwrap().as_deref(), Some("itseme-test"));
+        let (kept, ended) = oneshot::channel::<()>();
+        let waiting = own.tasks().spawn(async move {
+            std::future::pending::<()>().await;
+            drop(kept);
+        });
+        assert_eq!(own.load(), 1);
+        drop(own);
+        assert!(ended.await.is_err());
+        assert!(waiting.await.unwrap_err().is_cancelled());
+    }
+}
