@@ -9,7 +9,7 @@ use itseme::model::Mac;
 use rusqlite::{Connection, params};
 
 /// What the service's connections are set to that read.
-const READING: &str = "PRAGMA query_only = ON; PRAGMA busy_timeout = 5000;";
+const READING: &str = "PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16384;";
 /// What that is set to that writes.
 const WRITING: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
                        PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;";

@@ -149,13 +149,14 @@ impl Data {
         Ok(Keys::new(&keyfile::load_or_make(&config).map_err(|error| anyhow!(error))?))
     }
 
-    /// The database with so many links that is kept in `folder`; it is made if it is not there.
+    /// The database with so many links that is kept in `folder`; it is made if it is not there, and brought up to date.
     ///
     /// # Errors
     /// If it cannot be made.
     pub fn kept(folder: &Path, links: u64) -> Result<Self> {
         let kept = Self { folder: folder.join(links.to_string()), people: People::of(links) };
         if kept.folder.exists() {
+            drop(SqliteStore::open(&kept.database(), kept.keys()?.check())?);
             return Ok(kept);
         }
         let draft = Self { folder: folder.join(format!("{links}.draft")), ..kept.clone() };

@@ -12,12 +12,16 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0003_mutes.sql"),
     include_str!("../../../migrations/0004_tokens.sql"),
     include_str!("../../../migrations/0005_suppressions.sql"),
+    include_str!("../../../migrations/0006_links_by_id.sql"),
 ];
 
 /// Runs what is missing, in one transaction; marks a new database with the key it is made with.
 pub fn run(connection: &mut Connection, key_check: Mac) -> Result<()> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let version = version(&transaction)?;
+    if (1..MIGRATIONS.len()).contains(&version) {
+        tracing::info!("bringing the database up to date; with millions of links, that takes minutes");
+    }
     for migration in &MIGRATIONS[version..] {
         transaction.execute_batch(migration)?;
     }

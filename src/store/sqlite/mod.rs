@@ -134,7 +134,7 @@ impl From<rusqlite::Error> for StoreError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
-    use super::super::{Quota, Store, contract};
+    use super::super::{Link, Quota, Store, contract};
     use super::*;
     use crate::model::digits;
 
@@ -161,19 +161,30 @@ mod tests {
         drop(SqliteStore::open(&path, KEY).unwrap());
     }
 
-    #[test]
-    fn brings_an_older_database_up_to_date() {
+    #[tokio::test]
+    async fn brings_an_older_database_up_to_date() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");
         let first = include_str!("../../../migrations/0001_first.sql");
         let old = Connection::open(&path).unwrap();
         old.execute_batch(&format!(
-            "{first} INSERT INTO meta VALUES ('key_check', x'{}'); PRAGMA user_version = 1;",
-            digits::write(&KEY.0)
+            "{first} INSERT INTO meta VALUES ('key_check', x'{}'); PRAGMA user_version = 1;
+             INSERT INTO links (rowid, id_mac, owner_mac, box, verified_on) VALUES (7, x'{}', x'{}', x'00', 20000);",
+            digits::write(&KEY.0),
+            digits::write(&[1; 16]),
+            digits::write(&[2; 16]),
         ))
         .unwrap();
         drop(old);
-        drop(SqliteStore::open(&path, KEY).unwrap());
+        let store = Store::new(SqliteStore::open(&path, KEY).unwrap());
+        let link = store.read(|read| read.link(&Mac([1; 16]))).await.unwrap();
+        let before = Link {
+            owner: Mac([2; 16]),
+            sealed: vec![0],
+            verified_on: 20_000,
+        };
+        assert_eq!(link, Some(before));
+        drop(store);
         let new = Connection::open(&path).unwrap();
         let subscribers: i64 = new
             .query_row("SELECT count(*) FROM subscribers", [], |row| row.get(0))

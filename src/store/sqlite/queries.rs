@@ -247,12 +247,16 @@ impl Read for Session<'_> {
 
 impl Write for Session<'_> {
     fn put_link(&self, id: &Mac, link: &Link) -> Result<()> {
-        self.run(
-            "INSERT INTO links (id_mac, owner_mac, box, verified_on) VALUES (?, ?, ?, ?)
-             ON CONFLICT (id_mac) DO UPDATE
-             SET owner_mac = excluded.owner_mac, box = excluded.box, verified_on = excluded.verified_on",
+        let moved = self.run(
+            "UPDATE links SET owner_mac = ?2, box = ?3, verified_on = ?4 WHERE id_mac = ?1",
             params![id, link.owner, link.sealed, link.verified_on],
         )?;
+        if moved == 0 {
+            self.run(
+                "INSERT INTO links (id_mac, owner_mac, box, verified_on) VALUES (?, ?, ?, ?)",
+                params![id, link.owner, link.sealed, link.verified_on],
+            )?;
+        }
         Ok(())
     }
 

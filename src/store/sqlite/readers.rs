@@ -14,6 +14,10 @@ use thread_local::ThreadLocal;
 use super::super::{ReadJob, Result, StoreError};
 use super::queries::Session;
 
+/// What a connection may keep of the database in memory, in KiB: of ten million links the inner pages of the index, so that a
+/// look-up reads little more than the one page that it is for.
+const CACHE: usize = 16 * 1024;
+
 /// Every thread's connection. No thread waits for another.
 pub struct Readers {
     path: PathBuf,
@@ -72,7 +76,9 @@ impl Reader {
     fn open(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
-        connection.execute_batch("PRAGMA query_only = ON; PRAGMA busy_timeout = 5000;")?;
+        connection.execute_batch(&format!(
+            "PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -{CACHE};"
+        ))?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(Self {
             connection,

@@ -20,7 +20,7 @@ const BEGIN: &str = "
     DROP TRIGGER IF EXISTS link_removed;
     CREATE TABLE resealing (key_check BLOB NOT NULL, copied INTEGER NOT NULL) STRICT;
     CREATE TABLE links_next (
-        id_mac      BLOB NOT NULL UNIQUE,
+        id_mac      BLOB NOT NULL,
         owner_mac   BLOB NOT NULL,
         box         BLOB NOT NULL,
         verified_on INTEGER NOT NULL
@@ -62,13 +62,11 @@ pub fn begin(session: &Session, to: &Mac) -> Result<()> {
     }
     session.0.execute_batch(BEGIN)?;
     // Names of indexes stay when tables are renamed, and no two can be the same.
-    let name = match has_table(session.0, "links_of_owner")? {
-        true => "links_of_owner_2",
-        false => "links_of_owner",
-    };
-    session
-        .0
-        .execute_batch(&format!("CREATE INDEX {name} ON links_next (owner_mac)"))?;
+    let number = if has_table(session.0, "links_by_id")? { "_2" } else { "" };
+    session.0.execute_batch(&format!(
+        "CREATE INDEX links_by_id{number} ON links_next (id_mac, owner_mac);
+         CREATE INDEX links_by_owner{number} ON links_next (owner_mac);"
+    ))?;
     session.run("INSERT INTO resealing VALUES (?, 0)", [to])?;
     Ok(())
 }
@@ -106,13 +104,14 @@ fn numbered(row: &rusqlite::Row) -> rusqlite::Result<(i64, Link)> {
     Ok((row.get("rowid")?, queries::link(row)?))
 }
 
-/// Under the same row ids, so that they stay in order. What was copied before and lost its link since makes room.
+/// Under the same row ids, so that they stay in order. What was copied before and lost its link since goes when it is its
+/// turn among the changes.
 fn copy(session: &Session, by: &dyn Reseal, rows: Vec<(i64, Link)>) -> Result<()> {
     for (number, link) in rows {
         // A link that cannot be opened is of use to nobody, under no key.
         let Some((id, link)) = by.link(&link) else { continue };
         session.run(
-            "INSERT OR REPLACE INTO links_next (rowid, id_mac, owner_mac, box, verified_on) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO links_next (rowid, id_mac, owner_mac, box, verified_on) VALUES (?, ?, ?, ?, ?)",
             params![number, id, link.owner, link.sealed, link.verified_on],
         )?;
     }
