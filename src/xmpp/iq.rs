@@ -1,5 +1,6 @@
 //! IQ requests: which payload is which operation.
 
+use futures::FutureExt;
 use minidom::Element;
 use serde_json::Value;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
@@ -29,7 +30,8 @@ pub enum Kind {
 /// The answer's payload, or the error.
 pub type Answer = std::result::Result<Option<Element>, StanzaError>;
 
-/// The answer to an IQ request; `aside` is what else is to be sent.
+/// The answer to an IQ request; `aside` is what else is to be sent. Each operation is boxed: the task of a stanza would else
+/// be as large as the largest of them, and be copied as it is spawned.
 pub async fn answer(
     host: &Presentation,
     sessions: &Sessions,
@@ -42,17 +44,19 @@ pub async fn answer(
     use xmpp_parsers::ns::{DISCO_INFO, DISCO_ITEMS, PING, VCARD, VERSION};
     let (name, namespace) = (payload.name().to_owned(), payload.ns());
     match (kind, name.as_str(), namespace.as_str()) {
-        (Get, "confirm", ns::CONFIRM) => operation(asker, payload, confirm).await,
-        (Set, "register", ns::REGISTER) => operation(asker, payload, register).await,
-        (Set, "verify", ns::VERIFY) => operation(asker, payload, verify).await,
-        (Set, "contact", ns::CONTACT) => operation(asker, payload, contact).await,
-        (Set, "mute", ns::CONTACT) => operation(asker, payload, mute).await,
-        (Set, "unmute", ns::CONTACT) => operation(asker, payload, unmute).await,
-        (Get, "mutes", ns::CONTACT) => operation(asker, payload, mutes).await,
-        (Get, "links", ns::REGISTER) => operation(asker, payload, links).await,
-        (Set, "forget", ns::REGISTER) => operation(asker, payload, forget).await,
-        (Set, "command", ns::COMMANDS) => commands::answer(host, sessions, asker, payload).await,
-        (_, "query", xmpp_parsers::ns::REGISTER) => registration::answer(host, asker, kind, &payload, aside).await,
+        (Get, "confirm", ns::CONFIRM) => operation(asker, payload, confirm).boxed().await,
+        (Set, "register", ns::REGISTER) => operation(asker, payload, register).boxed().await,
+        (Set, "verify", ns::VERIFY) => operation(asker, payload, verify).boxed().await,
+        (Set, "contact", ns::CONTACT) => operation(asker, payload, contact).boxed().await,
+        (Set, "mute", ns::CONTACT) => operation(asker, payload, mute).boxed().await,
+        (Set, "unmute", ns::CONTACT) => operation(asker, payload, unmute).boxed().await,
+        (Get, "mutes", ns::CONTACT) => operation(asker, payload, mutes).boxed().await,
+        (Get, "links", ns::REGISTER) => operation(asker, payload, links).boxed().await,
+        (Set, "forget", ns::REGISTER) => operation(asker, payload, forget).boxed().await,
+        (Set, "command", ns::COMMANDS) => commands::answer(host, sessions, asker, payload).boxed().await,
+        (_, "query", xmpp_parsers::ns::REGISTER) => {
+            registration::answer(host, asker, kind, &payload, aside).boxed().await
+        }
         (Get, "ping", PING) => Ok(None),
         (Get, "query", DISCO_INFO) => disco::info(host, asker, &payload),
         (Get, "query", DISCO_ITEMS) => disco::items(host, asker, &payload),

@@ -337,3 +337,22 @@ pub(crate) mod tests {
         assert!(stable(&closed) < stable(&wrong));
     }
 }
+#[cfg(test)]
+mod sizes {
+    use super::*;
+    fn s<A, B, C, D, E, F>(_: fn(A, B, C, D, E) -> F) -> usize {
+        size_of::<F>()
+    }
+    #[test]
+    fn sizes() {
+        eprintln!("handle {}", s(handle));
+        eprintln!(
+            "stanza {} outgoing {} elem {} iq {} element {}",
+            size_of::<Stanza>(),
+            size_of::<super::super::outgoing::Outgoing>(),
+            size_of::<FallibleStreamElement>(),
+            size_of::<xmpp_parsers::iq::Iq>(),
+            size_of::<minidom::Element>()
+        );
+    }
+}

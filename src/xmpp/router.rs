@@ -56,8 +56,11 @@ impl Router {
     pub async fn answer(&self, stanza: Stanza, language: Option<Language>) -> Vec<Outgoing> {
         match stanza {
             Stanza::Iq(iq) => self.answer_iq(iq, language).await,
-            Stanza::Message(message) => self.answer_message(message, language).await.into_iter().collect(),
-            Stanza::Presence(presence) => self.answer_presence(presence, language).await,
+            Stanza::Message(message) => {
+                let answer = self.answer_message(message, language).boxed();
+                answer.await.into_iter().collect()
+            }
+            Stanza::Presence(presence) => self.answer_presence(presence, language).boxed().await,
         }
     }
 
