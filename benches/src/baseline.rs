@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use itseme::model::Mac;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 /// What the service's connections are set to that read.
 const READING: &str = "PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16384;";
@@ -50,6 +50,15 @@ pub fn writer(database: &Path) -> Result<Connection> {
     let connection = Connection::open(database)?;
     connection.execute_batch(WRITING)?;
     Ok(connection)
+}
+
+/// Whose link that is.
+///
+/// # Errors
+/// If the database fails.
+pub fn owner(connection: &Connection, id: &Mac) -> Result<Option<Mac>> {
+    let mut statement = connection.prepare_cached(Columns::Owner.sql())?;
+    Ok(statement.query_row([id], |row| row.get(0)).optional()?)
 }
 
 /// Looks up each of `ids` once; tells how many there were.

@@ -1,39 +1,11 @@
 //! Benchmarks of it-se.me. Every figure stands beside that of what it is compared to, measured in the same run, by turns.
 
-mod baseline;
-mod cli;
-mod http;
-mod iqs;
-mod link;
-#[allow(dead_code, clippy::expect_used)]
-#[path = "../../tests/src/log.rs"]
-mod log;
-mod measure;
-mod one_by_one;
-mod population;
-#[allow(dead_code, clippy::unwrap_used)]
-#[path = "../../tests/src/ports.rs"]
-mod ports;
-#[allow(dead_code, clippy::expect_used, clippy::panic)]
-#[path = "../../tests/src/process.rs"]
-mod process;
-mod program;
-mod report;
-mod rows;
-mod server;
-mod stage;
-mod stanzas;
-#[allow(dead_code, clippy::panic)]
-#[path = "../../tests/src/wait.rs"]
-mod wait;
-
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-
-use crate::cli::Cli;
-use crate::report::Report;
-use crate::rows::ROWS;
-use crate::stage::{Row, Stage};
+use itseme_benches::cli::Cli;
+use itseme_benches::report::Report;
+use itseme_benches::rows::ROWS;
+use itseme_benches::stage::{Row, Stage};
 
 /// In one thread: a load generator should take as little of the machine from the service as it can.
 #[tokio::main(flavor = "current_thread")]

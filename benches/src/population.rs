@@ -167,6 +167,11 @@ impl Data {
         Ok(kept)
     }
 
+    /// Some database, of which nobody asks whose links it has.
+    pub fn in_folder(folder: PathBuf) -> Self {
+        Self { folder, people: People::of(0) }
+    }
+
     /// The same in another folder, where a copy was made before.
     pub fn at(&self, folder: &Path) -> Self {
         Self { folder: folder.to_owned(), people: self.people }

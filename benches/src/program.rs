@@ -53,16 +53,16 @@ impl Program {
         Ok(Self { process: Process::spawn("the service", &command, &data.folder().join("itseme.log")), http })
     }
 
-    /// Starts the bare route, and waits until it is there.
+    /// Starts the bare routes over `data`, and waits until they are there.
     ///
     /// # Errors
-    /// If it does not come.
-    pub async fn bare(folder: &Path) -> Result<Self> {
+    /// If they do not come.
+    pub async fn bare(data: &Data) -> Result<Self> {
         let http = free_address();
         let mut command = Command::new(beside_us("bare")?);
-        command.arg(http.port().to_string());
-        let bare =
-            Self { process: Process::spawn("the bare route", &command, &folder.join("bare.log")), http };
+        command.arg(http.port().to_string()).arg(data.folder());
+        let log = data.folder().join("bare.log");
+        let bare = Self { process: Process::spawn("the bare routes", &command, &log), http };
         until(async || TcpStream::connect(http).await.is_ok()).await?;
         Ok(bare)
     }

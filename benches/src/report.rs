@@ -55,7 +55,17 @@ impl Report {
         let mut table = Table::new();
         table.load_preset(comfy_table::presets::ASCII_MARKDOWN);
         table.set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(["row", "what", "figure", "compared to", "figure", "ratio (spread)", "aim", ""]);
+        table.set_header([
+            "row",
+            "what",
+            "figure",
+            "compared to",
+            "figure",
+            "ratio (spread)",
+            "aim",
+            "",
+            "at best",
+        ]);
         for Entry { row, finding, values, is_met } in &self.rows {
             let judged = finding.theirs().map_or(String::new(), |_| {
                 format!("{:.2} ({:.2}–{:.2})", values.median, values.min, values.max)
@@ -69,6 +79,7 @@ impl Report {
                 judged,
                 aim(finding),
                 self.verdict(*is_met).to_owned(),
+                finding.at_best().map_or(String::new(), |at_best| format!("{:.2}", at_best.median)),
             ]);
         }
         table

@@ -1,21 +1,112 @@
-//! The bare route that the service's look-ups over HTTP are compared to: the same bytes from warp, and nothing else.
+//! Bare routes: the least that warp does with what the service is asked, over a database as the service has it.
+//!
+//! - `GET /v1/confirm/<hash>/<target>` sends the same bytes as the service does, and nothing else is done.
+//! - `GET /v1/look-up/<hash>/<target>` does that after one bare look-up.
+//! - `POST /v1/keep` keeps the body, or as much of it as is stored of a contact request, durably: together with what else waits.
 
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
-use anyhow::Context;
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use itseme::model::{BareJid, Hash, Keys};
+use itseme_benches::baseline;
+use itseme_benches::population::Data;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
 use warp::Filter;
 use warp::http::Response;
 
+/// What is stored of a contact request with a hundred hashes, in bytes.
+const STORED: usize = 6560;
+/// What is stored in one transaction.
+const TOGETHER: usize = 64;
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let port: u16 = std::env::args().nth(1).context("usage: bare PORT")?.parse()?;
-    let confirm = warp::path!("v1" / "confirm" / String / String).map(|_hash, _target| {
-        Response::builder()
-            .header("content-type", "application/json")
-            .header("cache-control", "no-store")
-            .header("x-content-type-options", "nosniff")
-            .body(r#"{"confirmed":true}"#)
+async fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let usage = "usage: bare PORT FOLDER";
+    let port: u16 = arguments.next().context(usage)?.parse()?;
+    let data = Data::in_folder(PathBuf::from(arguments.next().context(usage)?));
+    let confirm =
+        warp::path!("v1" / "confirm" / String / String).map(|_hash, _target| json(r#"{"confirmed":true}"#));
+    let looker = Arc::new(Looker { keys: data.keys()?, data: data.clone() });
+    let look_up = warp::path!("v1" / "look-up" / String / String).map(move |hash: String, target: String| {
+        json(match looker.look_up(&hash, &target) {
+            Some(true) => r#"{"confirmed":true}"#,
+            _ => r#"{"confirmed":false}"#,
+        })
     });
-    warp::serve(confirm).run((Ipv4Addr::LOCALHOST, port)).await;
+    let (keep, kept) = channel();
+    let writer = baseline::writer(&data.database())?;
+    std::thread::spawn(move || keep_all(&writer, &kept));
+    let keep =
+        warp::path!("v1" / "keep").and(warp::body::bytes()).then(move |body| keep_one(keep.clone(), body));
+    warp::serve(confirm.or(look_up).unify().or(keep).unify()).run((Ipv4Addr::LOCALHOST, port)).await;
     Ok(())
+}
+
+fn json(body: &'static str) -> Response<&'static str> {
+    Response::builder()
+        .header("content-type", "application/json")
+        .header("cache-control", "no-store")
+        .header("x-content-type-options", "nosniff")
+        .body(body)
+        .unwrap_or_default()
+}
+
+/// Looks up over a connection of each thread.
+struct Looker {
+    keys: Keys,
+    data: Data,
+}
+
+thread_local! {
+    static READER: std::cell::OnceCell<Connection> = const { std::cell::OnceCell::new() };
+}
+
+impl Looker {
+    fn look_up(&self, hash: &str, target: &str) -> Option<bool> {
+        let (id, owner) = (self.keys.id(&Hash::parse(hash)?), self.keys.owner(&BareJid::new(target).ok()?));
+        READER.with(|reader| {
+            if reader.get().is_none() {
+                let connection = baseline::reader(&self.data.database()).ok()?;
+                connection.execute_batch("BEGIN").ok()?;
+                reader.set(connection).ok()?;
+            }
+            baseline::owner(reader.get()?, &id).ok().map(|found| found == Some(owner))
+        })
+    }
+}
+
+type Kept = (Bytes, oneshot::Sender<()>);
+
+async fn keep_one(keep: Sender<Kept>, body: Bytes) -> Response<&'static str> {
+    let (answer, done) = oneshot::channel();
+    let is_kept = keep.send((body, answer)).is_ok() && done.await.is_ok();
+    json(if is_kept { r#"{"status":"requests_send"}"# } else { "{}" })
+}
+
+/// Stores what waits, and tells those who do once it is on disk.
+fn keep_all(writer: &Connection, waiting: &Receiver<Kept>) {
+    while let Ok(first) = waiting.recv() {
+        let bodies: Vec<Kept> = std::iter::once(first).chain(waiting.try_iter()).take(TOGETHER).collect();
+        if let Err(error) = store(writer, &bodies) {
+            eprintln!("{error:#}");
+            return;
+        }
+        for (_, answer) in bodies {
+            let _ = answer.send(());
+        }
+    }
+}
+
+fn store(writer: &Connection, bodies: &[Kept]) -> Result<()> {
+    let transaction = writer.unchecked_transaction()?;
+    for (body, _) in bodies {
+        baseline::push(&transaction, &body[..body.len().min(STORED)], 1)?;
+    }
+    Ok(transaction.commit()?)
 }

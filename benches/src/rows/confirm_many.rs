@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use itseme::model::Mac;
 use serde_json::json;
 
 use crate::baseline;
@@ -53,7 +54,7 @@ pub fn questions(people: People) -> Result<Arc<[Exchange]>> {
 }
 
 /// What each of the questions has looked up.
-fn lists(data: &Data) -> Result<Vec<Vec<itseme::model::Mac>>> {
+pub fn lists(data: &Data) -> Result<Vec<Vec<Mac>>> {
     let keys = data.keys()?;
     let list = |which| {
         let (_, hashes) = data.people.one_with_many(which)?;

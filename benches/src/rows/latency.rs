@@ -1,22 +1,26 @@
 //! How long a `confirm` by XMPP takes while many write.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::baseline;
-use crate::http::load;
+use crate::http::{Exchange, load};
 use crate::iqs::Questions;
-use crate::measure::{Aim, Finding, alternate, percentile};
+use crate::link::Listener;
+use crate::measure::{Aim, Finding, Round, alternate, percentile, with_at_best};
 use crate::one_by_one::OneByOne;
-use crate::program::SERVICE;
-use crate::rows::contact::{self, is_done};
+use crate::program::{ECHO, Program, SERVICE};
+use crate::rows::contact::{self, CLIENTS, KEEP, ROUTE, is_done};
 use crate::stage::{Row, Served, Stage, row};
 
 /// The row.
 pub const ROW: Row = Row {
     name: "latency",
-    about: "the 99th percentile of a confirm by XMPP while 64 clients write, beside that while nobody does",
+    about: "the 99th percentile of a confirm by XMPP while 64 clients write, beside that while nobody does; at best: that of the \
+            echo component while 64 clients write over a bare route",
     run: |stage| row(run(stage)),
 };
 
@@ -26,29 +30,68 @@ const AROUND: Duration = Duration::from_millis(100);
 const REQUESTS: usize = 1000;
 
 async fn run(stage: &Stage) -> Result<Vec<Finding>> {
-    let data = stage.data(stage.scale.usual)?;
-    let Served { program: itseme, link } = stage.serve(&data).await?;
-    let (questions, writes) =
-        (Questions::to_service(data.people, SERVICE)?, contact::questions(data.people, 1, REQUESTS)?);
-    let (reader, link) = (baseline::reader(&data.database())?, link.into_blocking()?);
-    let asker = OneByOne::new(questions, link);
-    let time = 2 * stage.scale.turn;
-    let ours = async || {
-        let writers = load(itseme.http, contact::CLIENTS, &writes, time + 2 * AROUND);
-        let asked = async {
-            tokio::time::sleep(AROUND).await;
-            asker.ask(time).await
-        };
-        let (_, mut times) = tokio::try_join!(writers, asked)?;
-        is_done(&reader).await?;
-        Ok(percentile(&mut times, 0.99))
-    };
-    let theirs = async || Ok(percentile(&mut asker.ask(time).await?, 0.99));
+    let (ours, least) = (service(stage).await?, echo(stage).await?);
     Ok(vec![Finding {
         what: "99th percentile of a confirm by XMPP, 64 clients writing".into(),
         compared_to: "nobody writing".into(),
         unit: "ms",
         aim: Aim::AtMost(2.0),
-        rounds: alternate(stage.scale.rounds, ours, theirs).await?,
+        rounds: with_at_best(ours, &least),
     }])
+}
+
+async fn service(stage: &Stage) -> Result<Vec<Round>> {
+    let data = stage.data(stage.scale.usual)?;
+    let Served { program: itseme, link } = stage.serve(&data).await?;
+    let reader = baseline::reader(&data.database())?;
+    let asked = Asked {
+        asker: OneByOne::new(Questions::to_service(data.people, SERVICE)?, link.into_blocking()?),
+        http: itseme.http,
+        writes: contact::questions(data.people, ROUTE, 1, REQUESTS)?,
+        time: 2 * stage.scale.turn,
+    };
+    let writing = async || {
+        let percentile = asked.while_others_write().await?;
+        is_done(&reader).await?;
+        Ok(percentile)
+    };
+    alternate(stage.scale.rounds, writing, async || asked.alone().await).await
+}
+
+async fn echo(stage: &Stage) -> Result<Vec<Round>> {
+    let (data, listener) = (stage.fresh(stage.scale.few)?, Listener::bind().await?);
+    let _echo = Program::echo(&stage.folder()?, listener.port()?)?;
+    let link = listener.accept().await?;
+    let bare = Program::bare(&data).await?;
+    let asked = Asked {
+        asker: OneByOne::new(Questions::to_echo(data.people, ECHO)?, link.into_blocking()?),
+        http: bare.http,
+        writes: contact::questions(data.people, KEEP, 1, REQUESTS)?,
+        time: 2 * stage.scale.turn,
+    };
+    let writing = async || asked.while_others_write().await;
+    alternate(stage.scale.rounds, writing, async || asked.alone().await).await
+}
+
+/// Somebody who is asked, and those who write to it meanwhile.
+struct Asked {
+    asker: OneByOne,
+    http: SocketAddr,
+    writes: Arc<[Exchange]>,
+    time: Duration,
+}
+
+impl Asked {
+    async fn alone(&self) -> Result<f64> {
+        Ok(percentile(&mut self.asker.ask(self.time).await?, 0.99))
+    }
+
+    async fn while_others_write(&self) -> Result<f64> {
+        let writers = load(self.http, CLIENTS, &self.writes, self.time + 2 * AROUND);
+        let asked = async {
+            tokio::time::sleep(AROUND).await;
+            self.alone().await
+        };
+        Ok(tokio::try_join!(writers, asked)?.1)
+    }
 }

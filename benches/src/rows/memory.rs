@@ -29,18 +29,14 @@ async fn run(stage: &Stage) -> Result<Vec<Finding>> {
     for _ in 0..stage.scale.rounds {
         let served = stage.serve(&data).await?;
         tokio::time::sleep(SETTLED).await;
-        idle.push(alone(served.program.memory()));
-        full.push(alone(under_load(stage, &data, served).await?));
+        idle.push(Round::alone(served.program.memory()));
+        full.push(Round::alone(under_load(stage, &data, served).await?));
     }
     let links = stage.scale.most;
     Ok(vec![
         finding(format!("memory, idle, {links} links"), 20.0, idle),
         finding(format!("memory under full load, {links} links"), 150.0, full),
     ])
-}
-
-fn alone(ours: f64) -> Round {
-    Round { ours, theirs: None }
 }
 
 fn finding(what: String, aim: f64, rounds: Vec<Round>) -> Finding {
@@ -50,9 +46,9 @@ fn finding(what: String, aim: f64, rounds: Vec<Round>) -> Finding {
 async fn under_load(stage: &Stage, data: &Data, served: Served) -> Result<f64> {
     let Served { program, mut link } = served;
     let time = 2 * stage.scale.turn;
-    let single = confirm::questions(data.people)?;
+    let single = confirm::questions(data.people, confirm::ROUTE)?;
     let many = confirm_many::questions(data.people)?;
-    let writes = contact::questions(data.people, 100, 1000)?;
+    let writes = contact::questions(data.people, contact::ROUTE, 100, 1000)?;
     let native = Questions::to_service(data.people, SERVICE)?;
     tokio::try_join!(
         load(program.http, confirm::CLIENTS, &single, time),

@@ -24,7 +24,7 @@ async fn run(stage: &Stage) -> Result<Vec<Finding>> {
         async || start(stage, &empty).await,
     )
     .await?;
-    let alone = rounds.iter().map(|round| Round { theirs: None, ..*round }).collect();
+    let alone = rounds.iter().map(|round| Round::alone(round.ours)).collect();
     let what = format!("start with {links} links, until connected and serving");
     Ok(vec![
         Finding { what: what.clone(), compared_to: "none".into(), unit: "s", aim: Aim::AtMost(1.5), rounds },
