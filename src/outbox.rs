@@ -391,10 +391,7 @@ mod tests {
             let request = ContactRequest {
                 target: asker.clone(),
                 details: vec![("xmpp".into(), asker.to_string())],
-                contacts: asked
-                    .iter()
-                    .map(|jid| Identity::of_jid(jid).hash().to_string())
-                    .collect(),
+                contacts: asked.iter().map(|jid| Some(Identity::of_jid(jid).hash())).collect(),
             };
             service.contact_native(request).await.unwrap();
         }

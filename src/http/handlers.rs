@@ -1,5 +1,7 @@
 //! The API's calls: parse, call, encode.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 use warp::Reply;
@@ -31,15 +33,16 @@ pub async fn register(provider: Segment, id: Segment, to: Segment, service: Admi
 /// `POST /v1/register`
 pub async fn register_post(service: Admitted, body: Result<Bytes>) -> Response {
     respond(async {
-        let (service, body) = (service?, Object::parse(&body?)?);
+        let (service, body) = (service?, body?);
+        let body = Object::parse(&body)?;
         let (provider, id, to) = (body.text("provider")?, body.text("id")?, body.text("target")?);
         let registered = service
             .register_http(
-                &target(to)?,
-                provider,
-                id,
+                &target(&to)?,
+                &provider,
+                &id,
                 body.flag("resend")?,
-                body.optional_text("next")?,
+                body.optional_text("next")?.as_deref(),
             )
             .await?;
         Ok(registration(&registered))
@@ -92,9 +95,10 @@ async fn callback(
 /// `POST /v1/verify`
 pub async fn verify_post(service: Admitted, body: Result<Bytes>) -> Response {
     verified(async {
-        let (service, body) = (service?, Object::parse(&body?)?);
+        let (service, body) = (service?, body?);
+        let body = Object::parse(&body)?;
         Ok(service
-            .verify_http(body.text("hash")?, body.optional_text("code")?)
+            .verify_http(&body.text("hash")?, body.optional_text("code")?.as_deref())
             .await?)
     })
     .await
@@ -103,14 +107,15 @@ pub async fn verify_post(service: Admitted, body: Result<Bytes>) -> Response {
 /// `POST /v1/contact` (API document, 1.3.4)
 pub async fn contact(service: Admitted, body: Result<Bytes>) -> Response {
     respond(async {
-        let (service, body) = (service?, Object::parse(&body?)?);
+        let (service, body) = (service?, body?);
+        let body = Object::parse(&body)?;
         let (to, info, contacts) = (
             body.text("target")?,
             body.value("contact_info")?,
             body.texts("contacts")?,
         );
         service
-            .contact_http(ContactRequest::new(target(to)?, info, contacts)?)
+            .contact_http(ContactRequest::new(target(&to)?, &info, &contacts)?)
             .await?;
         Ok(json!({ "status": "requests_send" }))
     })
@@ -143,9 +148,10 @@ pub async fn confirm_query(service: Admitted, query: Pairs) -> Response {
 /// `POST /v1/confirm` (API document, 1.3.6)
 pub async fn confirm_many(service: Admitted, body: Result<Bytes>) -> Response {
     confirmed(async {
-        let (service, body) = (service?, Object::parse(&body?)?);
+        let (service, body) = (service?, body?);
+        let body = Object::parse(&body)?;
         let (hashes, to) = (body.texts("hashes")?, body.text("target")?);
-        Ok(service.confirm(to, &hashes).await?)
+        Ok(service.confirm(&to, &hashes).await?)
     })
     .await
 }
@@ -153,9 +159,11 @@ pub async fn confirm_many(service: Admitted, body: Result<Bytes>) -> Response {
 /// `POST /v1/forget`
 pub async fn forget(service: Admitted, body: Result<Bytes>) -> Response {
     respond(async {
-        let (service, body) = (service?, Object::parse(&body?)?);
-        let to = target(body.text("target")?)?;
+        let (service, body) = (service?, body?);
+        let body = Object::parse(&body)?;
+        let to = target(&body.text("target")?)?;
         let hashes = body.optional_texts("hashes")?;
+        let hashes: Option<Vec<String>> = hashes.map(|hashes| hashes.into_iter().map(Cow::into_owned).collect());
         if hashes.as_ref().is_some_and(Vec::is_empty) {
             // Not everything: that is asked for by leaving the key out.
             return Err(Error::Value(
@@ -163,7 +171,7 @@ pub async fn forget(service: Admitted, body: Result<Bytes>) -> Response {
             )
             .into());
         }
-        let code = body.optional_text("code")?.map(str::to_owned);
+        let code = body.optional_text("code")?.map(Cow::into_owned);
         let forgetting = service
             .forget_http(&to, &hashes.unwrap_or_default(), code, body.flag("resend")?)
             .await?;

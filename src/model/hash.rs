@@ -10,7 +10,7 @@ use super::digits;
 /// SHA-512 of `provider:canonical-id`; written as 128 lowercase hex digits.
 ///
 /// `Debug` hides the value: a hash of a phone number can be guessed back.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash([u8; 64]);
 
 impl Hash {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{Error, Excess, Result};
 use super::limits::{Counter, DAY, HASHES_PER_CONTACT};
 use super::verify::LinkBox;
-use super::{Core, Service, Tx, require_account};
+use super::{Core, Service, Tx, locked, require_account};
 use crate::channel::Message;
 use crate::clock::{Millis, millis};
 use crate::model::seal::Purpose;
@@ -29,8 +29,8 @@ pub struct ContactRequest {
     pub target: BareJid,
     /// The asker's own details, as provider and id.
     pub details: Vec<(String, String)>,
-    /// Hashes of those the asker wants to be introduced to.
-    pub contacts: Vec<String>,
+    /// Hashes of those the asker wants to be introduced to; nothing where something else stood, which nobody has.
+    pub contacts: Vec<Option<Hash>>,
 }
 
 impl ContactRequest {
@@ -39,7 +39,7 @@ impl ContactRequest {
     ///
     /// # Errors
     /// `value_error` if it is no array.
-    pub fn new(target: BareJid, info: &serde_json::Value, contacts: Vec<String>) -> Result<Self> {
+    pub fn new(target: BareJid, info: &serde_json::Value, contacts: &[impl AsRef<str>]) -> Result<Self> {
         let info = info.as_array().ok_or(Error::Value(
             "The contact details must be an array of objects with 'provider' and 'id'.".into(),
         ))?;
@@ -50,7 +50,7 @@ impl ContactRequest {
         Ok(Self {
             target,
             details: info.iter().filter_map(detail).collect(),
-            contacts,
+            contacts: contacts.iter().map(|text| Hash::parse(text.as_ref())).collect(),
         })
     }
 }
@@ -64,6 +64,34 @@ pub(super) struct Request {
     /// In boxes of the first version; now they stand behind the rest.
     #[serde(default, skip_serializing)]
     hashes: Vec<Hash>,
+}
+
+/// A request that was sealed before the transaction in which it is kept.
+struct SealedRequest {
+    request: Request,
+    sealed: Vec<u8>,
+    /// Tells the key.
+    made_with: Mac,
+}
+
+impl SealedRequest {
+    fn by(core: &Core, request: Request) -> Result<Self> {
+        let sealed = core.seal_request(&request)?;
+        let made_with = core.keys.check();
+        Ok(Self {
+            request,
+            sealed,
+            made_with,
+        })
+    }
+
+    /// The box, made anew if the key was changed meanwhile.
+    fn under(self, core: &Core) -> Result<Vec<u8>> {
+        match core.keys.check() == self.made_with {
+            true => Ok(self.sealed),
+            false => core.seal_request(&self.request),
+        }
+    }
 }
 
 impl Service {
@@ -96,15 +124,17 @@ impl Service {
             return Err(Error::InsufficientContactInfo);
         }
         let asked = u32::try_from(request.contacts.len()).unwrap_or(u32::MAX);
-        let mut hashes: Vec<Hash> = request.contacts.iter().filter_map(|text| Hash::parse(text)).collect();
-        let mut seen = HashSet::new();
-        hashes.retain(|hash| seen.insert(*hash));
+        let mut hashes: Vec<Hash> = request.contacts.into_iter().flatten().collect();
+        hashes.sort_unstable();
+        hashes.dedup();
         let request = Request {
             from: request.target,
             details,
             hashes,
         };
-        self.change(move |core, tx| core.accept(tx, &request, asked)).await
+        // While nobody else waits for it: the transaction is everybody's.
+        let sealed = SealedRequest::by(&locked(&self.core), request)?;
+        self.change(move |core, tx| core.accept(tx, sealed, asked)).await
     }
 
     /// Those details that can be parsed and are linked to `target`.
@@ -153,23 +183,21 @@ fn check_size(request: &ContactRequest) -> Result<()> {
 }
 
 impl Core {
-    fn accept(&self, tx: &Tx<'_>, request: &Request, asked: u32) -> Result<()> {
+    fn accept(&self, tx: &Tx<'_>, request: SealedRequest, asked: u32) -> Result<()> {
         let now = self.clock.now();
+        let from = &request.request.from;
         let hashes = Counter {
-            key: self
-                .keys
-                .quota("hashes of requester", &[&self.keys.owner(&request.from)]),
+            key: self.keys.quota("hashes of requester", &[&self.keys.owner(from)]),
             limit: self.settings.limits.hashes_per_day,
             window: DAY,
         };
-        hashes.check(tx, now, asked)?;
-        hashes.add(tx, now, asked)?;
+        hashes.take(tx, now, asked)?;
         tx.push(&NewRow {
             queue: Queue::Requests,
-            about: Some(self.about_requester(&request.from)),
+            about: Some(self.about_requester(from)),
             due_at: now + self.rng().random_range(0..millis(LOOKED_UP_WITHIN)),
             expires_at: now + millis(WANTED_FOR),
-            sealed: self.seal_request(request)?,
+            sealed: request.under(self)?,
         })
     }
 
@@ -261,10 +289,48 @@ impl Core {
             limit: 1,
             window: self.settings.limits.repeat_contact_after,
         };
-        match repeat.check(tx, now, 1) {
-            Ok(()) => repeat.add(tx, now, 1).map(|_| true),
+        match repeat.take(tx, now, 1) {
+            Ok(()) => Ok(true),
             Err(Error::RequestLimitReached { .. }) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::clock::Clock;
+    use crate::model::Keys;
+    use crate::service::Settings;
+    use crate::store::Store;
+    use crate::store::sqlite::SqliteStore;
+
+    #[test]
+    fn a_request_that_was_sealed_before_the_key_was_changed_is_sealed_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let core = |key: u8| {
+            let keys = Keys::new(&zeroize::Zeroizing::new([key; 32]));
+            let store = SqliteStore::open(&folder.path().join(format!("{key}.db")), keys.check()).unwrap();
+            let service = Service::new(
+                Store::new(store),
+                keys,
+                Clock::system(),
+                Settings::default(),
+                Default::default(),
+            );
+            service.core
+        };
+        let (former, next) = (core(7), core(8));
+        let request = || Request {
+            from: BareJid::new("michael@example.org").unwrap(),
+            details: Vec::new(),
+            hashes: vec![Hash::of("phone", "+447700900123")],
+        };
+        let sealed = || SealedRequest::by(&locked(&former), request()).unwrap();
+        let opened = |core: &Core| core.open_request(&sealed().under(core).unwrap()).unwrap().hashes;
+        assert_eq!(opened(&locked(&former)), request().hashes);
+        assert_eq!(opened(&locked(&next)), request().hashes);
     }
 }

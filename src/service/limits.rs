@@ -156,8 +156,7 @@ impl Core {
         }
         let server = self.keys.owner(&BareJid::from_parts(None, jid.domain()));
         let all = counter("new JIDs of server", &server, self.settings.limits.new_jids_per_day);
-        all.check(tx, now, 1)?;
-        all.add(tx, now, 1)?;
+        all.take(tx, now, 1)?;
         own.add(tx, now, 1).map(drop)
     }
 }
@@ -178,7 +177,20 @@ impl Counter {
     /// # Errors
     /// [`Error::RequestLimitReached`] if not.
     pub(super) fn check(&self, tx: &Tx<'_>, now: Millis, more: u32) -> Result<()> {
+        self.allows(&self.current(tx, now)?, now, more)
+    }
+
+    /// Counts `more` if it still fits.
+    ///
+    /// # Errors
+    /// As [`Counter::check`].
+    pub(super) fn take(&self, tx: &Tx<'_>, now: Millis, more: u32) -> Result<()> {
         let quota = self.current(tx, now)?;
+        self.allows(&quota, now, more)?;
+        self.put(tx, quota, more).map(drop)
+    }
+
+    fn allows(&self, quota: &Quota, now: Millis, more: u32) -> Result<()> {
         if quota.used.saturating_add(more) <= self.limit {
             return Ok(());
         }
@@ -192,7 +204,10 @@ impl Counter {
     /// # Errors
     /// If the store fails.
     pub(super) fn add(&self, tx: &Tx<'_>, now: Millis, more: u32) -> Result<u32> {
-        let mut quota = self.current(tx, now)?;
+        self.put(tx, self.current(tx, now)?, more)
+    }
+
+    fn put(&self, tx: &Tx<'_>, mut quota: Quota, more: u32) -> Result<u32> {
         quota.used = quota.used.saturating_add(more);
         tx.put_quota(&self.key, quota)?;
         Ok(quota.used)

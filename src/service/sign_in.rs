@@ -179,8 +179,7 @@ impl Core {
             limit: self.settings.limits.codes_per_target_per_day,
             window: DAY,
         };
-        counter.check(tx, now, 1)?;
-        counter.add(tx, now, 1)?;
+        counter.take(tx, now, 1)?;
         let attempt = Attempt {
             hash,
             state: self.random_word(),

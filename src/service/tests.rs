@@ -13,8 +13,8 @@ use futures::future::BoxFuture;
 
 use super::*;
 use crate::channel::sign_in::{Attempt, SignInError};
-use crate::model::Identity;
 use crate::model::identity::parse_target;
+use crate::model::{Hash, Identity};
 use crate::store::sqlite::SqliteStore;
 
 const PHONE: &str = "+447700900123";
@@ -181,7 +181,7 @@ impl Fixture {
                 .iter()
                 .map(|(provider, id)| ((*provider).into(), (*id).into()))
                 .collect(),
-            contacts,
+            contacts: contacts.iter().map(|text| Hash::parse(text)).collect(),
         }
     }
 

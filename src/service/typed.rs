@@ -60,7 +60,7 @@ impl Service {
         Ok(ContactRequest {
             target: asker.clone(),
             details: own.into_iter().map(pair).collect(),
-            contacts: contacts.iter().map(|identity| identity.hash().to_string()).collect(),
+            contacts: contacts.iter().map(|identity| Some(identity.hash())).collect(),
         })
     }
 }

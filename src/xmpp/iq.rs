@@ -126,7 +126,7 @@ async fn contact(service: &Service, sender: &BareJid, contact: Contact) -> Resul
     if contact.hashes.is_empty() {
         return Err(Error::Key("hash"));
     }
-    let request = ContactRequest::new(sender.clone(), &info, contact.hashes)?;
+    let request = ContactRequest::new(sender.clone(), &info, &contact.hashes)?;
     service.contact_native(request).await?;
     Ok(Some(Element::from(ContactSent {
         status: "requests_send".into(),
