@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -71,7 +72,7 @@ impl App {
         let (intake, link_stop, work) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
         let router = Router::new(service.clone(), presentation(config));
         let clients = router.clients();
-        let (link, keep) = xmpp::link(link_config(config)?, router, link_stop.clone());
+        let (link, keep) = xmpp::link(link_config(config)?, router, Handle::current(), link_stop.clone());
         let failed = CancellationToken::new();
         let supervise = Supervisor {
             stop: intake.clone(),

@@ -1,7 +1,7 @@
 //! The connection to the XMPP server (XEP-0114): made, kept, and made again, forever.
 //!
-//! Reading never waits for handlers or for writing: each stanza is handled in a task of its own, up to a bound, and
-//! what is sent is queued, written in batches and flushed once a batch.
+//! Reading never waits for handlers or for writing: each stanza is handled in a task of its own, up to a bound, on the
+//! thread that reads unless there are many, and what is sent is queued, written in batches and flushed once a batch.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use rand::RngExt;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -36,6 +37,8 @@ const UNDISPUTED: Duration = Duration::from_secs(60);
 /// At the end, requests that are being handled, farewells and what is queued may each take so long.
 const LEAVING: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// With more stanzas in hand, the thread that reads has enough to do, and others help.
+const BY_ONE_THREAD: usize = 16;
 
 /// What is needed to connect.
 #[derive(Clone, Debug)]
@@ -73,12 +76,19 @@ impl Link {
     }
 }
 
-/// Makes the link; the future keeps it until `stop`, and hands what comes in to `router`.
-pub fn link(config: LinkConfig, router: Router, stop: CancellationToken) -> (Link, impl Future<Output = ()>) {
+/// Makes the link; the future keeps it until `stop`, and hands what comes in to `router`, to work with tasks of the runtime
+/// `helpers` where that is more than one thread can do.
+pub fn link(
+    config: LinkConfig,
+    router: Router,
+    helpers: Handle,
+    stop: CancellationToken,
+) -> (Link, impl Future<Output = ()>) {
     let (publish, current) = watch::channel(None);
     let keeper = Keeper {
         config,
         router: Arc::new(router),
+        helpers,
         publish,
         stop,
     };
@@ -88,6 +98,7 @@ pub fn link(config: LinkConfig, router: Router, stop: CancellationToken) -> (Lin
 struct Keeper {
     config: LinkConfig,
     router: Arc<Router>,
+    helpers: Handle,
     publish: watch::Sender<Option<Connection>>,
     stop: CancellationToken,
 }
@@ -205,8 +216,12 @@ impl Keeper {
                 let Some(sender) = router::sender(&stanza) else { return };
                 match room.take(sender) {
                     Ok(in_hand) => {
-                        let router = self.router.clone();
-                        handlers.spawn(handle(router, stanza, language, connection.clone(), in_hand));
+                        let (router, is_much) = (self.router.clone(), room.in_hand() > BY_ONE_THREAD);
+                        let handled = handle(router, stanza, language, connection.clone(), in_hand);
+                        match is_much {
+                            true => handlers.spawn_on(handled, &self.helpers),
+                            false => handlers.spawn(handled),
+                        };
                     }
                     Err(full) => router::refused(&stanza, full)
                         .iter()

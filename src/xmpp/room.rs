@@ -67,6 +67,11 @@ impl Room {
         }
     }
 
+    /// How many are in hand.
+    pub fn in_hand(&self) -> usize {
+        self.all.load(Ordering::Relaxed)
+    }
+
     fn place(&self, of: &impl std::hash::Hash) -> usize {
         self.hasher.hash_one(of) as usize % PLACES
     }

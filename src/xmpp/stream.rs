@@ -15,7 +15,7 @@ use xso::{FromEventsBuilder, FromXml};
 
 use super::events::Events;
 
-/// A stanza that has begun must go on within this time.
+/// A stanza that has begun must end within this time.
 const STALLED: Duration = Duration::from_secs(30);
 
 /// Why a stream cannot be used any more.
@@ -105,7 +105,11 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         self.events.set_text_buffering(true);
         // Not the stream's language: that is the server's, not the sender's.
         let lang = begin.1.get(rxml::Namespace::xml(), "lang").cloned();
-        match self.element(begin).await? {
+        let element = tokio::time::timeout(STALLED, self.element(begin));
+        match element
+            .await
+            .map_err(|_elapsed| StreamEnd::Protocol("it stopped in the middle of a stanza"))??
+        {
             FallibleStreamElement::Ok(XmppStreamElement::StreamError(error)) => Err(StreamEnd::Error {
                 condition: condition(&error),
                 text: error.0.texts.into_iter().next().map(|(_, text)| text.clone()),
@@ -120,9 +124,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             return Err(StreamEnd::Protocol("it sent an element that is no stanza"));
         };
         loop {
-            let event = tokio::time::timeout(STALLED, self.event())
-                .await
-                .map_err(|_elapsed| StreamEnd::Protocol("it stopped in the middle of a stanza"))??;
+            let event = self.event().await?;
             let context = xso::Context::empty().with_language(self.lang.current());
             match builder.feed(event, &context) {
                 Ok(Some(element)) => return Ok(element),
