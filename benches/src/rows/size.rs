@@ -28,21 +28,17 @@ async fn run(stage: &Stage) -> Result<Vec<Finding>> {
     for links in larger {
         let sides = (Side::with(stage, links).await?, Side::with(stage, scale.few).await?);
         let least = compare(stage, &sides, async |side| side.bare(stage)).await?;
-        for (what, rounds) in [
-            ("GET /v1/confirm", compare(stage, &sides, async |side| side.single(stage).await).await?),
-            (
-                "POST /v1/confirm, 500 hashes",
-                compare(stage, &sides, async |side| side.many(stage).await).await?,
-            ),
-        ] {
-            findings.push(Finding {
-                what: format!("{what}, {links} links"),
-                compared_to: format!("{} links", scale.few),
-                unit: "µs",
-                aim: Aim::AtMost(1.25),
-                rounds: with_at_best(rounds, &least),
-            });
-        }
+        let single = compare(stage, &sides, async |side| side.single(stage).await).await?;
+        let many = compare(stage, &sides, async |side| side.many(stage).await).await?;
+        let finding = |what, rounds| Finding {
+            what: format!("{what}, {links} links"),
+            compared_to: format!("{} links", scale.few),
+            unit: "µs",
+            aim: Aim::AtMost(1.25),
+            rounds,
+        };
+        findings.push(finding("GET /v1/confirm", single));
+        findings.push(finding("POST /v1/confirm, 500 hashes", with_at_best(many, &least)));
     }
     Ok(findings)
 }
