@@ -178,8 +178,8 @@ impl Worker {
         let asked = lists.iter().map(|hashes| async move {
             let asker: BareJid = data.people.anybody()?.target;
             let info = json!([{ "provider": "xmpp", "id": asker }]);
-            let contacts = hashes.iter().map(ToString::to_string).collect();
-            let request = ContactRequest::new(asker, &info, contacts).map_err(|error| anyhow!("{error}"))?;
+            let contacts: Vec<String> = hashes.iter().map(ToString::to_string).collect();
+            let request = ContactRequest::new(asker, &info, &contacts).map_err(|error| anyhow!("{error}"))?;
             service.contact_native(request).await.map_err(|error| anyhow!("{error}"))
         });
         futures::future::try_join_all(asked).await?;

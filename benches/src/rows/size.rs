@@ -30,7 +30,7 @@ async fn run(stage: &Stage) -> Result<Vec<Finding>> {
         let least = compare(stage, &sides, async |side| side.bare(stage)).await?;
         let single = compare(stage, &sides, async |side| side.single(stage).await).await?;
         let many = compare(stage, &sides, async |side| side.many(stage).await).await?;
-        let finding = |what, rounds| Finding {
+        let finding = |what: &str, rounds| Finding {
             what: format!("{what}, {links} links"),
             compared_to: format!("{} links", scale.few),
             unit: "µs",
