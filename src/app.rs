@@ -22,7 +22,7 @@ use crate::http::{Server, ServerConfig};
 use crate::keyfile;
 use crate::model::Keys;
 use crate::outbox::Outbox;
-use crate::own_thread::OwnThread;
+use crate::own_thread::{OwnThread, cores};
 use crate::rekey;
 use crate::service::{Service, SignIns};
 use crate::store::sqlite::SqliteStore;
@@ -185,7 +185,9 @@ async fn http_server(config: &Config, service: &Service) -> Result<Option<Server
         max_connections: descriptors::at_most(http.max_connections),
         max_connections_per_address: http.max_connections_per_address,
     };
-    let server = Server::bind(server, service.clone()).await;
+    let threads = (0..cores()).map(|_| OwnThread::start("itseme-http"));
+    let threads = threads.collect::<Result<_, _>>().map_err(text)?;
+    let server = Server::bind(server, service.clone(), threads).await;
     server.map(Some).map_err(|error| {
         format!(
             "http.listen {}: {error}; stop what listens there, or choose another address",

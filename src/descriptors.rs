@@ -2,8 +2,12 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::own_thread::cores;
+
 /// What the database, the log and connections to others need.
 const RESERVED: u64 = 64;
+/// What threads need, for each core.
+const RESERVED_FOR_CORE: u64 = 8;
 
 /// Raises the limit as far as the system lets us: the usual 1,024 is there for programs that are older than `poll`.
 pub fn raise() {
@@ -22,7 +26,8 @@ pub fn at_most(wanted: usize) -> usize {
     let Some(limit) = getrlimit(Resource::Nofile).current else {
         return wanted;
     };
-    let available = usize::try_from(limit.saturating_sub(RESERVED).max(1)).unwrap_or(usize::MAX);
+    let reserved = RESERVED + RESERVED_FOR_CORE * cores() as u64;
+    let available = usize::try_from(limit.saturating_sub(reserved).max(1)).unwrap_or(usize::MAX);
     if available < wanted {
         tracing::warn!(
             available,

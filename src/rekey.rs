@@ -41,7 +41,7 @@ pub fn recover(store: &StoreConfig) -> Result<Option<Keys>, String> {
 /// Changes the key whenever a new one is there, until `stop`.
 pub async fn watch(service: Service, store: StoreConfig, stop: CancellationToken) {
     // What a service that died has left; said when the database fails, and tried again with the next key.
-    let _ = service.wipe_former().await;
+    let _ = stop.run_until_cancelled(service.wipe_former()).await;
     let mut pause = LOOK_EVERY;
     while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
         pause = LOOK_EVERY;

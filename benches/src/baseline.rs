@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use itseme::model::Mac;
+use itseme::store::sqlite::cache;
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// What the service's connections are set to that read.
-const READING: &str = "PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16384;";
 /// What that is set to that writes.
 const WRITING: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
                        PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;";
@@ -38,7 +37,10 @@ impl Columns {
 /// If there is no database.
 pub fn reader(database: &Path) -> Result<Connection> {
     let connection = Connection::open(database)?;
-    connection.execute_batch(READING)?;
+    connection.execute_batch(&format!(
+        "PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -{};",
+        cache()
+    ))?;
     Ok(connection)
 }
 

@@ -1,7 +1,5 @@
 //! The API's calls: parse, call, encode.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use serde_json::{Value, json};
 use warp::Reply;
@@ -38,11 +36,11 @@ pub async fn register_post(service: Admitted, body: Result<Bytes>) -> Response {
         let (provider, id, to) = (body.text("provider")?, body.text("id")?, body.text("target")?);
         let registered = service
             .register_http(
-                &target(&to)?,
-                &provider,
-                &id,
+                &target(to)?,
+                provider,
+                id,
                 body.flag("resend")?,
-                body.optional_text("next")?.as_deref(),
+                body.optional_text("next")?,
             )
             .await?;
         Ok(registration(&registered))
@@ -98,7 +96,7 @@ pub async fn verify_post(service: Admitted, body: Result<Bytes>) -> Response {
         let (service, body) = (service?, body?);
         let body = Object::parse(&body)?;
         Ok(service
-            .verify_http(&body.text("hash")?, body.optional_text("code")?.as_deref())
+            .verify_http(body.text("hash")?, body.optional_text("code")?)
             .await?)
     })
     .await
@@ -115,7 +113,7 @@ pub async fn contact(service: Admitted, body: Result<Bytes>) -> Response {
             body.texts("contacts")?,
         );
         service
-            .contact_http(ContactRequest::new(target(&to)?, &info, &contacts)?)
+            .contact_http(ContactRequest::new(target(to)?, info, &contacts)?)
             .await?;
         Ok(json!({ "status": "requests_send" }))
     })
@@ -151,7 +149,7 @@ pub async fn confirm_many(service: Admitted, body: Result<Bytes>) -> Response {
         let (service, body) = (service?, body?);
         let body = Object::parse(&body)?;
         let (hashes, to) = (body.texts("hashes")?, body.text("target")?);
-        Ok(service.confirm(&to, &hashes).await?)
+        Ok(service.confirm(to, &hashes).await?)
     })
     .await
 }
@@ -161,9 +159,9 @@ pub async fn forget(service: Admitted, body: Result<Bytes>) -> Response {
     respond(async {
         let (service, body) = (service?, body?);
         let body = Object::parse(&body)?;
-        let to = target(&body.text("target")?)?;
+        let to = target(body.text("target")?)?;
         let hashes = body.optional_texts("hashes")?;
-        let hashes: Option<Vec<String>> = hashes.map(|hashes| hashes.into_iter().map(Cow::into_owned).collect());
+        let hashes: Option<Vec<String>> = hashes.map(|hashes| hashes.into_iter().map(str::to_owned).collect());
         if hashes.as_ref().is_some_and(Vec::is_empty) {
             // Not everything: that is asked for by leaving the key out.
             return Err(Error::Value(
@@ -171,7 +169,7 @@ pub async fn forget(service: Admitted, body: Result<Bytes>) -> Response {
             )
             .into());
         }
-        let code = body.optional_text("code")?.map(Cow::into_owned);
+        let code = body.optional_text("code")?.map(str::to_owned);
         let forgetting = service
             .forget_http(&to, &hashes.unwrap_or_default(), code, body.flag("resend")?)
             .await?;

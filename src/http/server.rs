@@ -71,13 +71,12 @@ struct Connections {
 }
 
 impl Server {
-    /// Listens, with a thread for each core.
+    /// Listens, to serve on `threads`.
     ///
     /// # Errors
-    /// If the address or the threads cannot be had.
-    pub async fn bind(config: ServerConfig, service: Service) -> io::Result<Self> {
+    /// If the address cannot be had.
+    pub async fn bind(config: ServerConfig, service: Service, threads: Vec<OwnThread>) -> io::Result<Self> {
         let listener = TcpListener::bind(config.listen).await?;
-        let cores = std::thread::available_parallelism()?.get();
         let api = Api {
             service,
             request_timeout: config.request_timeout,
@@ -90,9 +89,7 @@ impl Server {
                 trusted_proxies: config.trusted_proxies.into(),
                 request_timeout: config.request_timeout,
             },
-            threads: (0..cores)
-                .map(|_| OwnThread::start("itseme-http"))
-                .collect::<io::Result<_>>()?,
+            threads,
         })
     }
 

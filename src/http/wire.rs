@@ -1,22 +1,12 @@
 //! JSON bodies, read key by key, so that an error can name the key.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::Value;
-use serde_json::value::RawValue;
+use serde_json_borrow::{ObjectAsVec, Value};
 
 use crate::service::{Error, Result, is_set};
 
-/// A JSON object whose values are read when they are asked for: hundreds of hashes need no copies of their digits.
-pub struct Object<'a>(BTreeMap<String, &'a RawValue>);
-
-/// A string, borrowed unless something in it is escaped.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+/// A JSON object. It borrows from the body: hundreds of hashes need no copies of their digits.
+pub struct Object<'a>(ObjectAsVec<'a>);
 
 impl<'a> Object<'a> {
     /// Reads `body`, whatever its Content-Type says.
@@ -24,64 +14,55 @@ impl<'a> Object<'a> {
     /// # Errors
     /// `json_decode_error` if it is no JSON, `value_error` if it is no object.
     pub fn parse(body: &'a Bytes) -> Result<Self> {
-        serde_json::from_slice(body)
-            .map(Self)
-            .map_err(|_| match serde_json::from_slice::<IgnoredAny>(body) {
-                Ok(IgnoredAny) => Error::Value("The request must be a JSON object.".into()),
-                Err(_) => Error::JsonDecode,
-            })
+        match serde_json::from_slice(body).map_err(|_| Error::JsonDecode)? {
+            Value::Object(object) => Ok(Self(object)),
+            _ => Err(Error::Value("The request must be a JSON object.".into())),
+        }
     }
 
     /// What `key` holds; `null` is as good as nothing.
-    fn optional(&self, key: &'static str) -> Option<&'a str> {
-        self.0
-            .get(key)
-            .map(|value| value.get())
-            .filter(|value| *value != "null")
+    pub fn optional(&self, key: &'static str) -> Option<&Value<'a>> {
+        self.0.get(key).filter(|value| !value.is_null())
     }
 
-    fn required(&self, key: &'static str) -> Result<&'a str> {
-        self.optional(key).ok_or(Error::Key(key))
-    }
-
-    /// What `key` holds, whatever it is.
+    /// What `key` holds.
     ///
     /// # Errors
-    /// `key_error` if there is nothing, `json_decode_error`.
-    pub fn value(&self, key: &'static str) -> Result<Value> {
-        read(self.required(key)?, String::new)
+    /// `key_error` if there is nothing.
+    pub fn value(&self, key: &'static str) -> Result<&Value<'a>> {
+        self.optional(key).ok_or(Error::Key(key))
     }
 
     /// The string that `key` holds.
     ///
     /// # Errors
     /// `key_error`, or `value_error` if it is something else.
-    pub fn text(&self, key: &'static str) -> Result<Cow<'a, str>> {
-        text(key, self.required(key)?)
+    pub fn text(&self, key: &'static str) -> Result<&str> {
+        as_text(key, self.value(key)?)
     }
 
     /// The string that `key` holds, if there is something.
     ///
     /// # Errors
     /// `value_error` if it is something else.
-    pub fn optional_text(&self, key: &'static str) -> Result<Option<Cow<'a, str>>> {
-        self.optional(key).map(|value| text(key, value)).transpose()
+    pub fn optional_text(&self, key: &'static str) -> Result<Option<&str>> {
+        self.optional(key).map(|value| as_text(key, value)).transpose()
     }
 
     /// The strings of the array that `key` holds.
     ///
     /// # Errors
     /// `key_error`, or `value_error` if it is something else.
-    pub fn texts(&self, key: &'static str) -> Result<Vec<Cow<'a, str>>> {
-        texts(key, self.required(key)?)
+    pub fn texts(&self, key: &'static str) -> Result<Vec<&str>> {
+        as_texts(key, self.value(key)?)
     }
 
     /// The strings of the array that `key` holds, if there is something.
     ///
     /// # Errors
     /// `value_error` if it is something else.
-    pub fn optional_texts(&self, key: &'static str) -> Result<Option<Vec<Cow<'a, str>>>> {
-        self.optional(key).map(|value| texts(key, value)).transpose()
+    pub fn optional_texts(&self, key: &'static str) -> Result<Option<Vec<&str>>> {
+        self.optional(key).map(|value| as_texts(key, value)).transpose()
     }
 
     /// Whether `key` is set: `true`, `1`, or either as a string.
@@ -89,28 +70,53 @@ impl<'a> Object<'a> {
     /// # Errors
     /// `value_error` if it is neither that nor its opposite.
     pub fn flag(&self, key: &'static str) -> Result<bool> {
-        let text = self.optional(key).map(|value| {
-            let text: Option<Text<'_>> = serde_json::from_str(value).ok();
-            text.map_or(Cow::Borrowed(value), |Text(text)| text)
-        });
+        let text = self
+            .optional(key)
+            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         is_set(key, text.as_deref())
     }
 }
 
-fn text<'a>(key: &str, value: &'a str) -> Result<Cow<'a, str>> {
-    let Text(text) = read(value, || format!("'{key}' must be a string."))?;
-    Ok(text)
+fn as_text<'a>(key: &'static str, value: &'a Value<'_>) -> Result<&'a str> {
+    value
+        .as_str()
+        .ok_or_else(|| Error::Value(format!("'{key}' must be a string.").into()))
 }
 
-fn texts<'a>(key: &str, value: &'a str) -> Result<Vec<Cow<'a, str>>> {
-    let texts: Vec<Text<'_>> = read(value, || format!("'{key}' must be an array of strings."))?;
-    Ok(texts.into_iter().map(|Text(text)| text).collect())
+fn as_texts<'a>(key: &'static str, value: &'a Value<'_>) -> Result<Vec<&'a str>> {
+    let wrong = || Error::Value(format!("'{key}' must be an array of strings.").into());
+    let texts = value.as_array().ok_or_else(wrong)?;
+    texts.iter().map(|text| text.as_str().ok_or_else(wrong)).collect()
 }
 
-/// A value that was only skipped until now: what is wrong within it is found here.
-fn read<'a, T: Deserialize<'a>>(value: &'a str, expected: impl FnOnce() -> String) -> Result<T> {
-    serde_json::from_str(value).map_err(|error| match error.is_data() {
-        true => Error::Value(expected().into()),
-        false => Error::JsonDecode,
-    })
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+
+    fn error(body: &'static [u8]) -> Error {
+        Object::parse(&Bytes::from_static(body)).err().unwrap()
+    }
+
+    #[test]
+    fn what_is_no_json_is_told_from_what_is_no_object() {
+        for body in [&b"{\"a\":\"\xff\"}"[..], b"{\"\\ud800\":1}", b"[1,", b"", b"{} {}"] {
+            assert!(matches!(error(body), Error::JsonDecode), "{body:?}");
+        }
+        let deep = "[".repeat(1000) + &"]".repeat(1000);
+        let deep = Bytes::from(format!("{{\"a\":{deep}}}"));
+        assert!(matches!(Object::parse(&deep).err(), Some(Error::JsonDecode)));
+        for body in [&b"[]"[..], b"1", b"null", b"\"{}\""] {
+            assert!(matches!(error(body), Error::Value(_)), "{body:?}");
+        }
+    }
+
+    /// `serde_json` has objects that it takes for what a string in them says, and that without an end.
+    #[test]
+    fn an_object_is_what_it_looks_like() {
+        let body = Bytes::from_static(br#"{"a":{"$serde_json::private::RawValue":"[1]"},"b":"\u00e4"}"#);
+        let object = Object::parse(&body).unwrap();
+        assert!(object.value("a").unwrap().is_object());
+        assert_eq!(object.text("b").unwrap(), "ä");
+    }
 }

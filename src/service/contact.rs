@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
+use serde_json_borrow::Value;
 
 use super::error::{Error, Excess, Result};
 use super::limits::{Counter, DAY, HASHES_PER_CONTACT};
@@ -39,11 +40,12 @@ impl ContactRequest {
     ///
     /// # Errors
     /// `value_error` if it is no array.
-    pub fn new(target: BareJid, info: &serde_json::Value, contacts: &[impl AsRef<str>]) -> Result<Self> {
+    pub fn new(target: BareJid, info: &Value<'_>, contacts: &[impl AsRef<str>]) -> Result<Self> {
         let info = info.as_array().ok_or(Error::Value(
             "The contact details must be an array of objects with 'provider' and 'id'.".into(),
         ))?;
-        let detail = |entry: &serde_json::Value| {
+        let detail = |entry: &Value<'_>| {
+            let entry = entry.as_object()?;
             let provider = entry.get("provider").or_else(|| entry.get("protocol"))?.as_str()?;
             Some((provider.to_owned(), entry.get("id")?.as_str()?.to_owned()))
         };

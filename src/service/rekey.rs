@@ -21,6 +21,8 @@ impl Service {
     /// `internal_server_error`.
     pub async fn rekey(&self, next: Keys) -> Result<Switched> {
         let to = next.check();
+        // What another change of the key has left behind would be in the way.
+        self.wipe_former().await?;
         self.change(move |_, tx| Ok(tx.begin_reseal(&to)?)).await?;
         while self.reseal_some(next.clone()).await? > 0 {}
         let core = self.core.clone();

@@ -2,7 +2,7 @@
 
 use futures::FutureExt;
 use minidom::Element;
-use serde_json::Value;
+use serde_json_borrow::Value;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use super::commands::{self, Sessions};
@@ -122,7 +122,7 @@ pub async fn verified(service: &Service, sender: &BareJid, verify: Verify) -> Re
 
 async fn contact(service: &Service, sender: &BareJid, contact: Contact) -> Result<Option<Element>> {
     let info = contact.info.ok_or(Error::Key("info"))?;
-    let info: Value = serde_json::from_str(&info).map_err(|_| Error::JsonDecode)?;
+    let info: Value<'_> = serde_json::from_str(&info).map_err(|_| Error::JsonDecode)?;
     if contact.hashes.is_empty() {
         return Err(Error::Key("hash"));
     }

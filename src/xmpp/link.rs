@@ -1,7 +1,7 @@
 //! The connection to the XMPP server (XEP-0114): made, kept, and made again, forever.
 //!
-//! Reading never waits for handlers or for writing: each stanza is handled in a task of its own, up to a bound, on the
-//! thread that reads unless there are many, and what is sent is queued, written in batches and flushed once a batch.
+//! Each stanza is handled in a task of its own, up to a bound: on the thread that reads if that takes microseconds and there
+//! are few, elsewhere if not, so that reading never waits for long. What is sent is queued, written in batches and flushed once a batch.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use super::address::Address;
 use super::connection::{Connection, LinkError, Patience};
 use super::host;
 use super::room::{InHand, Room};
-use super::router::{self, Router};
+use super::router::{self, Effort, Router};
 use super::stream::{self, Incoming, Reader, StreamEnd};
 use crate::language::Language;
 use crate::model::BareJid;
@@ -76,8 +76,8 @@ impl Link {
     }
 }
 
-/// Makes the link; the future keeps it until `stop`, and hands what comes in to `router`, to work with tasks of the runtime
-/// `helpers` where that is more than one thread can do.
+/// Makes the link; the future keeps it until `stop`, and hands what comes in to `router`: in tasks of the runtime `helpers`
+/// where that is more than the thread that reads should do.
 pub fn link(
     config: LinkConfig,
     router: Router,
@@ -216,11 +216,15 @@ impl Keeper {
                 let Some(sender) = router::sender(&stanza) else { return };
                 match room.take(sender) {
                     Ok(in_hand) => {
-                        let (router, is_much) = (self.router.clone(), room.in_hand() > BY_ONE_THREAD);
-                        let handled = handle(router, stanza, language, connection.clone(), in_hand);
-                        match is_much {
-                            true => handlers.spawn_on(handled, &self.helpers),
-                            false => handlers.spawn(handled),
+                        let is_here = match router::effort(&stanza) {
+                            Effort::InOrder => true,
+                            Effort::Little => room.in_hand() <= BY_ONE_THREAD,
+                            Effort::Much => false,
+                        };
+                        let handled = handle(self.router.clone(), stanza, language, connection.clone(), in_hand);
+                        match is_here {
+                            true => handlers.spawn(handled),
+                            false => handlers.spawn_on(handled, &self.helpers),
                         };
                     }
                     Err(full) => router::refused(&stanza, full)
@@ -350,24 +354,5 @@ pub(crate) mod tests {
         };
         assert!(pause(&wrong, 1) > Duration::from_secs(20));
         assert!(stable(&closed) < stable(&wrong));
-    }
-}
-#[cfg(test)]
-mod sizes {
-    use super::*;
-    fn s<A, B, C, D, E, F>(_: fn(A, B, C, D, E) -> F) -> usize {
-        size_of::<F>()
-    }
-    #[test]
-    fn sizes() {
-        eprintln!("handle {}", s(handle));
-        eprintln!(
-            "stanza {} outgoing {} elem {} iq {} element {}",
-            size_of::<Stanza>(),
-            size_of::<super::super::outgoing::Outgoing>(),
-            size_of::<FallibleStreamElement>(),
-            size_of::<xmpp_parsers::iq::Iq>(),
-            size_of::<minidom::Element>()
-        );
     }
 }

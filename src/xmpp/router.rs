@@ -21,7 +21,7 @@ use super::host::{Asker, Presentation};
 use super::manners::Manners;
 use super::outgoing::Outgoing;
 use super::room::Full;
-use super::{iq, message, presence};
+use super::{iq, message, ns, presence};
 use crate::language::Language;
 use crate::model::BareJid;
 use crate::service::{Error, Service};
@@ -162,6 +162,34 @@ async fn caught<T>(words: Language, handler: impl Future<Output = T>) -> Result<
     })
 }
 
+/// What it takes to handle a stanza.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// Little, and it must not overtake what came before: who goes is not to be remembered for having come.
+    InOrder,
+    /// A look-up or two.
+    Little,
+    /// As many look-ups as the sender likes, or who knows what.
+    Much,
+}
+
+/// Questions with more in them than that take effort.
+const FEW: usize = 4;
+
+/// What it takes to handle `stanza`, without looking into it for long.
+pub fn effort(stanza: &Stanza) -> Effort {
+    match stanza {
+        Stanza::Presence(_) => Effort::InOrder,
+        Stanza::Iq(Iq::Get { payload, .. })
+            if ![ns::REGISTER, ns::CONTACT].contains(&payload.ns().as_str())
+                && payload.children().nth(FEW).is_none() =>
+        {
+            Effort::Little
+        }
+        _ => Effort::Much,
+    }
+}
+
 /// Who sent a stanza.
 pub fn sender(stanza: &Stanza) -> Option<&Jid> {
     match stanza {
@@ -228,6 +256,29 @@ mod tests {
             type_: Some(type_.into()),
             id: Some("1".into()),
         }
+    }
+
+    #[test]
+    fn what_takes_many_look_ups_is_not_for_the_thread_that_reads() {
+        let get = |payload: &str| {
+            let payload = payload.parse().unwrap();
+            let (from, to, id) = (None, None, "1".into());
+            effort(&Iq::Get { from, to, id, payload }.into())
+        };
+        let confirm = |hashes: usize| {
+            let hashes = "<hash/>".repeat(hashes);
+            get(&format!("<confirm xmlns='it-se.me:confirm'><jid/>{hashes}</confirm>"))
+        };
+        assert_eq!(confirm(1), Effort::Little);
+        assert_eq!(confirm(100), Effort::Much);
+        assert_eq!(
+            get("<query xmlns='http://jabber.org/protocol/disco#info'/>"),
+            Effort::Little
+        );
+        assert_eq!(get("<links xmlns='it-se.me:register'/>"), Effort::Much);
+        assert_eq!(get("<mutes xmlns='it-se.me:contact'/>"), Effort::Much);
+        assert_eq!(effort(&Message::chat(None).into()), Effort::Much);
+        assert_eq!(effort(&Presence::available().into()), Effort::InOrder);
     }
 
     #[test]

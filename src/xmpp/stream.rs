@@ -16,7 +16,7 @@ use xso::{FromEventsBuilder, FromXml};
 use super::events::Events;
 
 /// A stanza that has begun must end within this time.
-const STALLED: Duration = Duration::from_secs(30);
+const STALLED: Duration = Duration::from_secs(120);
 
 /// Why a stream cannot be used any more.
 #[derive(Debug, thiserror::Error)]

@@ -177,7 +177,8 @@ impl Worker {
         let service = &self.service;
         let asked = lists.iter().map(|hashes| async move {
             let asker: BareJid = data.people.anybody()?.target;
-            let info = json!([{ "provider": "xmpp", "id": asker }]);
+            let info = json!([{ "provider": "xmpp", "id": asker }]).to_string();
+            let info = serde_json::from_str(&info)?;
             let contacts: Vec<String> = hashes.iter().map(ToString::to_string).collect();
             let request = ContactRequest::new(asker, &info, &contacts).map_err(|error| anyhow!("{error}"))?;
             service.contact_native(request).await.map_err(|error| anyhow!("{error}"))

@@ -159,6 +159,20 @@ async fn the_database_belongs_to_the_new_key_alone() {
     assert!(is_linked(&it.service, &amy()).await);
 }
 
+#[tokio::test]
+async fn what_a_change_of_the_key_has_left_is_not_in_the_way_of_the_next() {
+    let it = Fixture::new();
+    link_itself(&it.service, &amy()).await;
+    it.service.rekey(keys(8)).await.unwrap();
+    // As if it had ended before the former links were wiped.
+    let leave = "CREATE TABLE links_former AS SELECT * FROM links; CREATE INDEX links_by_id ON links_former (id_mac);
+                 CREATE INDEX links_by_owner ON links_former (owner_mac);";
+    let database = rusqlite::Connection::open(it._folder.path().join("test.db")).unwrap();
+    database.execute_batch(leave).unwrap();
+    it.service.rekey(keys(9)).await.unwrap();
+    assert!(is_linked(&it.service, &amy()).await);
+}
+
 /// People come and go while the key is changed over and over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_happens_meanwhile_counts() {

@@ -3,7 +3,12 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::{Result, StoreError};
+use super::queries::Session;
+use super::reseal;
 use crate::model::Mac;
+
+/// Rows that are wiped in one transaction.
+const AT_ONCE: usize = 500;
 
 /// Each brings the database from the version of its index to the next.
 const MIGRATIONS: &[&str] = &[
@@ -15,13 +20,16 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0006_links_by_id.sql"),
 ];
 
-/// Runs what is missing, in one transaction; marks a new database with the key it is made with.
+/// Runs what is missing, in one transaction; marks a new database with the key it is made with. An older one that has millions
+/// of links takes room for temporary files.
 pub fn run(connection: &mut Connection, key_check: Mac) -> Result<()> {
+    if (1..MIGRATIONS.len()).contains(&version(connection)?) {
+        tracing::info!("bringing the database up to date; with millions of links, that takes minutes");
+        // What an interrupted change of the key has left would be in the way.
+        while reseal::wipe(&Session(connection), AT_ONCE)? {}
+    }
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let version = version(&transaction)?;
-    if (1..MIGRATIONS.len()).contains(&version) {
-        tracing::info!("bringing the database up to date; with millions of links, that takes minutes");
-    }
     for migration in &MIGRATIONS[version..] {
         transaction.execute_batch(migration)?;
     }

@@ -15,6 +15,7 @@ use futures::future::{BoxFuture, ready};
 use rusqlite::{Connection, OpenFlags};
 
 use self::readers::Readers;
+pub use self::readers::cache;
 use self::writer::Writer;
 use super::{Backend, LoneJob, ReadJob, Result, StoreError, WriteJob};
 use crate::model::Mac;
@@ -38,6 +39,7 @@ impl SqliteStore {
         private(path)?;
         configure(&connection)?;
         migrations::run(&mut connection, key_check)?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
         let readers = Arc::new(Readers::new(path));
         let writer = Writer::start(connection, readers.clone())?;
         Ok(Self {
@@ -98,8 +100,7 @@ fn configure(connection: &Connection) -> Result<()> {
         "PRAGMA busy_timeout = 5000;
          PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
-         PRAGMA secure_delete = ON;
-         PRAGMA temp_store = MEMORY;",
+         PRAGMA secure_delete = ON;",
     )?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
@@ -169,7 +170,8 @@ mod tests {
         let old = Connection::open(&path).unwrap();
         old.execute_batch(&format!(
             "{first} INSERT INTO meta VALUES ('key_check', x'{}'); PRAGMA user_version = 1;
-             INSERT INTO links (rowid, id_mac, owner_mac, box, verified_on) VALUES (7, x'{}', x'{}', x'00', 20000);",
+             INSERT INTO links (rowid, id_mac, owner_mac, box, verified_on) VALUES (7, x'{}', x'{}', x'00', 20000);
+             CREATE TABLE links_former AS SELECT * FROM links;",
             digits::write(&KEY.0),
             digits::write(&[1; 16]),
             digits::write(&[2; 16]),

@@ -13,10 +13,16 @@ use thread_local::ThreadLocal;
 
 use super::super::{ReadJob, Result, StoreError};
 use super::queries::Session;
+use crate::own_thread::cores;
 
-/// What a connection may keep of the database in memory, in KiB: of ten million links the inner pages of the index, so that a
-/// look-up reads little more than the one page that it is for.
-const CACHE: usize = 16 * 1024;
+/// What all connections may keep of the database in memory, in KiB: of ten million links each the inner pages of the index, so
+/// that a look-up reads little more than the one page that it is for.
+const CACHES: usize = 64 * 1024;
+
+/// What each may keep: two threads for each core read, and two more (`docs/design.md`, Threads).
+pub fn cache() -> usize {
+    (CACHES / (2 * cores() + 2)).max(2 * 1024)
+}
 
 /// Every thread's connection. No thread waits for another.
 pub struct Readers {
@@ -77,7 +83,8 @@ impl Reader {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.execute_batch(&format!(
-            "PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -{CACHE};"
+            "PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -{};",
+            cache()
         ))?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(Self {
