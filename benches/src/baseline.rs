@@ -114,8 +114,16 @@ pub fn insert(connection: &Connection, bytes: &[u8], together: usize, time: Dura
         done += together as f64;
     }
     let rate = done / began.elapsed().as_secs_f64();
-    connection.execute_batch("DELETE FROM outbox; PRAGMA wal_checkpoint(TRUNCATE);")?;
+    clear(connection)?;
     Ok(rate)
+}
+
+/// Empties the outbox.
+///
+/// # Errors
+/// If the database fails.
+pub fn clear(connection: &Connection) -> Result<()> {
+    Ok(connection.execute_batch("DELETE FROM outbox; PRAGMA wal_checkpoint(TRUNCATE);")?)
 }
 
 /// Puts so many rows of `bytes` into the outbox.

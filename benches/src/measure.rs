@@ -30,15 +30,14 @@ pub struct Round {
     pub ours: f64,
     /// The other's.
     pub theirs: Option<f64>,
-    /// What is held against the aim of a program that does the least that must be done: where that is no more than the aim,
-    /// nobody can reach it.
-    pub at_best: Option<f64>,
+    /// What a bare program comes to, which does no more than has to be done: how much of the way to the aim is the service's.
+    pub bare: Option<f64>,
 }
 
 impl Round {
     /// A figure with nothing beside it.
     pub fn alone(ours: f64) -> Self {
-        Self { ours, theirs: None, at_best: None }
+        Self { ours, theirs: None, bare: None }
     }
 
     /// What is held against the aim.
@@ -79,10 +78,10 @@ impl Finding {
         theirs.map(Spread::of)
     }
 
-    /// Of what is possible; none where that is not measured.
-    pub fn at_best(&self) -> Option<Spread> {
-        let at_best: Option<Vec<f64>> = self.rounds.iter().map(|round| round.at_best).collect();
-        at_best.map(Spread::of)
+    /// Of the bare program's; none where there is none.
+    pub fn bare(&self) -> Option<Spread> {
+        let bare: Option<Vec<f64>> = self.rounds.iter().map(|round| round.bare).collect();
+        bare.map(Spread::of)
     }
 
     /// Whether the median is as it should be.
@@ -127,15 +126,15 @@ pub async fn alternate(
     let mut done = Vec::with_capacity(rounds);
     for _ in 0..rounds {
         let ours = ours().await?;
-        done.push(Round { ours, theirs: Some(theirs().await?), at_best: None });
+        done.push(Round { ours, theirs: Some(theirs().await?), bare: None });
     }
     Ok(done)
 }
 
-/// `rounds`, with what those of the least that must be done come to.
-pub fn with_at_best(rounds: Vec<Round>, least: &[Round]) -> Vec<Round> {
-    let with = |(round, least): (Round, &Round)| Round { at_best: Some(least.value()), ..round };
-    rounds.into_iter().zip(least).map(with).collect()
+/// `rounds`, each with what a bare program comes to.
+pub fn with_bare(rounds: Vec<Round>, bare: impl IntoIterator<Item = f64>) -> Vec<Round> {
+    let with = |(round, bare)| Round { bare: Some(bare), ..round };
+    rounds.into_iter().zip(bare).map(with).collect()
 }
 
 /// The value below which `share` of `values` are.
@@ -158,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_ratio_is_held_against_the_aim() {
-        let round = Round { ours: 8.0, theirs: Some(10.0), at_best: None };
+        let round = Round { ours: 8.0, theirs: Some(10.0), bare: None };
         assert!(Aim::AtLeast(0.8).is_met_by(round.value()));
         assert!(!Aim::AtMost(0.7).is_met_by(round.value()));
         assert_eq!(Round::alone(8.0).value(), 8.0);

@@ -149,16 +149,17 @@ impl Data {
         Ok(Keys::new(&keyfile::load_or_make(&config).map_err(|error| anyhow!(error))?))
     }
 
-    /// The database with so many links that is kept in `folder`; it is made if it is not there, and brought up to date.
+    /// The database with so many links that is kept in `folder`; it is made if it is not there, or of an older version: one that
+    /// was brought up to date would have other pages.
     ///
     /// # Errors
     /// If it cannot be made.
     pub fn kept(folder: &Path, links: u64) -> Result<Self> {
         let kept = Self { folder: folder.join(links.to_string()), people: People::of(links) };
-        if kept.folder.exists() {
-            drop(SqliteStore::open(&kept.database(), kept.keys()?.check())?);
+        if kept.folder.exists() && !kept.is_outdated()? {
             return Ok(kept);
         }
+        let _ = fs::remove_dir_all(&kept.folder);
         let draft = Self { folder: folder.join(format!("{links}.draft")), ..kept.clone() };
         let _ = fs::remove_dir_all(&draft.folder);
         fs::create_dir_all(&draft.folder)?;
@@ -188,6 +189,16 @@ impl Data {
             fs::File::open(to.join(file))?.sync_all()?;
         }
         Ok(self.at(to))
+    }
+
+    fn is_outdated(&self) -> Result<bool> {
+        let version = || -> Result<i64> {
+            Ok(Connection::open(self.database())?
+                .pragma_query_value(None, "user_version", |row| row.get(0))?)
+        };
+        let before = version()?;
+        drop(SqliteStore::open(&self.database(), self.keys()?.check())?);
+        Ok(version()? != before)
     }
 
     fn populate(&self) -> Result<()> {

@@ -53,14 +53,26 @@ impl Program {
         Ok(Self { process: Process::spawn("the service", &command, &data.folder().join("itseme.log")), http })
     }
 
-    /// Starts the bare routes over `data`, and waits until they are there.
+    /// Starts the bare routes over `data`, as warp is usually run, and waits until they are there.
     ///
     /// # Errors
     /// If they do not come.
     pub async fn bare(data: &Data) -> Result<Self> {
+        Self::start_bare(data, &[]).await
+    }
+
+    /// The same on a thread with a runtime of its own for each core, as the service runs.
+    ///
+    /// # Errors
+    /// If they do not come.
+    pub async fn bare_on_own_threads(data: &Data) -> Result<Self> {
+        Self::start_bare(data, &["--own-threads"]).await
+    }
+
+    async fn start_bare(data: &Data, arguments: &[&str]) -> Result<Self> {
         let http = free_address();
         let mut command = Command::new(beside_us("bare")?);
-        command.arg(http.port().to_string()).arg(data.folder());
+        command.arg(http.port().to_string()).arg(data.folder()).args(arguments);
         let log = data.folder().join("bare.log");
         let bare = Self { process: Process::spawn("the bare routes", &command, &log), http };
         until(async || TcpStream::connect(http).await.is_ok()).await?;

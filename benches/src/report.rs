@@ -64,7 +64,7 @@ impl Report {
             "ratio (spread)",
             "aim",
             "",
-            "at best",
+            "a bare program",
         ]);
         for Entry { row, finding, values, is_met } in &self.rows {
             let judged = finding.theirs().map_or(String::new(), |_| {
@@ -79,7 +79,7 @@ impl Report {
                 judged,
                 aim(finding),
                 self.verdict(*is_met).to_owned(),
-                finding.at_best().map_or(String::new(), |at_best| format!("{:.2}", at_best.median)),
+                finding.bare().map_or(String::new(), |bare| format!("{:.2}", bare.median)),
             ]);
         }
         table

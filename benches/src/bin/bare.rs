@@ -1,4 +1,5 @@
-//! Bare routes: the least that warp does with what the service is asked, over a database as the service has it.
+//! Bare routes: the least that warp does with what the service is asked, over a database as the service has it. By default as
+//! `#[tokio::main]` runs them; with `--own-threads`, on a thread with a runtime of its own for each core, as the service does.
 //!
 //! - `GET /v1/confirm/<hash>/<target>` sends the same bytes as the service does, and nothing else is done.
 //! - `GET /v1/look-up/<hash>/<target>` does that after one bare look-up.
@@ -8,28 +9,62 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use bytes::Bytes;
 use itseme::model::{BareJid, Hash, Keys};
+use itseme::own_thread::cores;
 use itseme_benches::baseline;
 use itseme_benches::population::Data;
 use rusqlite::Connection;
+use tokio::net::TcpListener;
+use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use warp::Filter;
+use warp::filters::BoxedFilter;
 use warp::http::Response;
 
 /// What is stored of a contact request with a hundred hashes, in bytes.
 const STORED: usize = 6560;
 /// What is stored in one transaction.
 const TOGETHER: usize = 64;
+/// What comes so soon after the last is stored with it.
+const SOON: Duration = Duration::from_micros(200);
 
-#[tokio::main]
-async fn main() -> Result<()> {
+fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let usage = "usage: bare PORT FOLDER";
+    let usage = "usage: bare PORT FOLDER [--own-threads]";
     let port: u16 = arguments.next().context(usage)?.parse()?;
     let data = Data::in_folder(PathBuf::from(arguments.next().context(usage)?));
+    let routes = routes(&data)?;
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    listener.set_nonblocking(true)?;
+    if arguments.next().as_deref() != Some("--own-threads") {
+        return serve(Builder::new_multi_thread(), routes, listener);
+    }
+    let threads: Vec<_> = (0..cores())
+        .map(|_| {
+            let (routes, listener) = (routes.clone(), listener.try_clone()?);
+            Ok(std::thread::spawn(move || serve(Builder::new_current_thread(), routes, listener)))
+        })
+        .collect::<Result<_>>()?;
+    for thread in threads {
+        thread.join().map_err(|_| anyhow!("a thread failed"))??;
+    }
+    Ok(())
+}
+
+fn serve(mut builder: Builder, routes: Routes, listener: std::net::TcpListener) -> Result<()> {
+    builder.enable_all().build()?.block_on(async {
+        warp::serve(routes).incoming(TcpListener::from_std(listener)?).run().await;
+        Ok(())
+    })
+}
+
+type Routes = BoxedFilter<(Response<&'static str>,)>;
+
+fn routes(data: &Data) -> Result<Routes> {
     let confirm =
         warp::path!("v1" / "confirm" / String / String).map(|_hash, _target| json(r#"{"confirmed":true}"#));
     let looker = Arc::new(Looker { keys: data.keys()?, data: data.clone() });
@@ -44,8 +79,7 @@ async fn main() -> Result<()> {
     std::thread::spawn(move || keep_all(&writer, &kept));
     let keep =
         warp::path!("v1" / "keep").and(warp::body::bytes()).then(move |body| keep_one(keep.clone(), body));
-    warp::serve(confirm.or(look_up).unify().or(keep).unify()).run((Ipv4Addr::LOCALHOST, port)).await;
-    Ok(())
+    Ok(confirm.or(look_up).unify().or(keep).unify().boxed())
 }
 
 fn json(body: &'static str) -> Response<&'static str> {
@@ -92,7 +126,8 @@ async fn keep_one(keep: Sender<Kept>, body: Bytes) -> Response<&'static str> {
 /// Stores what waits, and tells those who do once it is on disk.
 fn keep_all(writer: &Connection, waiting: &Receiver<Kept>) {
     while let Ok(first) = waiting.recv() {
-        let bodies: Vec<Kept> = std::iter::once(first).chain(waiting.try_iter()).take(TOGETHER).collect();
+        let others = std::iter::from_fn(|| waiting.recv_timeout(SOON).ok());
+        let bodies: Vec<Kept> = std::iter::once(first).chain(others).take(TOGETHER).collect();
         if let Err(error) = store(writer, &bodies) {
             eprintln!("{error:#}");
             return;

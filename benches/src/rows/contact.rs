@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::baseline;
 use crate::http::{Client, Exchange, load, post};
-use crate::measure::{Aim, Finding, alternate, with_at_best};
+use crate::measure::{Aim, Finding, Round, alternate, with_bare};
 use crate::population::{People, unknown};
 use crate::program::{Program, until};
 use crate::stage::{Row, Stage, row};
@@ -16,7 +16,7 @@ use crate::stage::{Row, Stage, row};
 /// The row.
 pub const ROW: Row = Row {
     name: "contact",
-    about: "the answer to POST /v1/contact with 100 hashes, 64 clients, beside the same bytes inserted by rusqlite; at best: \
+    about: "the answer to POST /v1/contact with 100 hashes, 64 clients, beside the same bytes inserted by rusqlite; a bare program: \
             a bare route that inserts them",
     run: |stage| row(run(stage)),
 };
@@ -34,34 +34,37 @@ async fn run(stage: &Stage) -> Result<Vec<Finding>> {
     let data = stage.data(stage.scale.usual)?;
     let itseme = stage.serve(&data).await?.only_http();
     let exchanges = questions(data.people, ROUTE, 100, REQUESTS)?;
-    let (bare, kept) =
-        (Program::bare(&stage.fresh(stage.scale.few)?).await?, questions(data.people, KEEP, 100, REQUESTS)?);
+    let kept = questions(data.people, KEEP, 100, REQUESTS)?;
     let reader = baseline::reader(&data.database())?;
-    let writer = baseline::writer(&stage.fresh(stage.scale.few)?.database())?;
+    let few = stage.fresh(stage.scale.few)?;
+    let (bare, writer) = (Program::bare_on_own_threads(&few).await?, baseline::writer(&few.database())?);
     let bytes = stored(&itseme, &reader, &exchanges[0]).await?;
     // A burst: hashes are looked up within two seconds, which is not what is measured here.
-    let (time, rounds) = (stage.scale.turn / 3, stage.scale.rounds);
+    let (time, count) = (stage.scale.turn / 3, stage.scale.rounds);
     let ours = async || {
         let rate = load(itseme.http, CLIENTS, &exchanges, time).await?;
         is_done(&reader).await?;
         Ok(rate)
     };
     let theirs = async || baseline::insert(&writer, &bytes, CLIENTS, time);
-    let least = async || load(bare.http, CLIENTS, &kept, time).await;
+    let keep = async || {
+        let rate = load(bare.http, CLIENTS, &kept, time).await?;
+        baseline::clear(&writer)?;
+        Ok(rate)
+    };
+    let rounds = alternate(count, ours, &theirs).await?;
+    let bare = alternate(count, keep, &theirs).await?;
     Ok(vec![Finding {
         what: "POST /v1/contact, 100 hashes, durable".into(),
         compared_to: format!("the same {} bytes inserted, 64 to a transaction", bytes.len()),
         unit: "/s",
         aim: Aim::AtLeast(0.8),
-        rounds: with_at_best(
-            alternate(rounds, ours, &theirs).await?,
-            &alternate(rounds, least, &theirs).await?,
-        ),
+        rounds: with_bare(rounds, bare.iter().map(Round::value)),
     }])
 }
 
-/// Contact requests of many people, by that route, for so many hashes that nobody has: what is done for those that are known comes later, and
-/// has a row of its own.
+/// Contact requests of many people, by that route, for so many hashes that nobody has: what is done for those that are known
+/// comes later, and has a row of its own.
 pub fn questions(people: People, route: &str, hashes: usize, count: usize) -> Result<Arc<[Exchange]>> {
     let question = |_| {
         let asker = people.anybody()?;

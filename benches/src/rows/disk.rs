@@ -28,6 +28,6 @@ async fn run(stage: &Stage) -> Result<Vec<Finding>> {
         compared_to: "the bytes of its columns".into(),
         unit: "bytes",
         aim: Aim::AtMost(1.6),
-        rounds: vec![Round { ours: file as f64 / links as f64, theirs: Some(columns), at_best: None }],
+        rounds: vec![Round { ours: file as f64 / links as f64, theirs: Some(columns), bare: None }],
     }])
 }

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::baseline;
 use crate::http::{Client, post, repeat};
-use crate::measure::{Aim, Finding, alternate, with_at_best};
+use crate::measure::{Aim, Finding, Round, alternate, with_bare};
 use crate::program::{ASKERS, Program};
 use crate::rows::contact::KEEP;
 use crate::stage::{Row, Served, Stage, row};
@@ -20,7 +20,7 @@ use crate::stanzas::{attribute, text};
 /// The row.
 pub const ROW: Row = Row {
     name: "register",
-    about: "register and verify a Jabber ID, 64 clients, beside one durable insert at a time by rusqlite; at best: two \
+    about: "register and verify a Jabber ID, 64 clients, beside one durable insert at a time by rusqlite; a bare program: two \
             bare requests that insert something",
     run: |stage| row(run(stage)),
 };
@@ -32,27 +32,30 @@ async fn run(stage: &Stage) -> Result<Vec<Finding>> {
     let data = stage.data(stage.scale.usual)?;
     let Served { program: itseme, link } = stage.serve(&data).await?;
     let codes = Codes::default();
-    let (time, rounds) = (stage.scale.turn, stage.scale.rounds);
+    let (time, count) = (stage.scale.turn, stage.scale.rounds);
     let handed = codes.clone();
     tokio::spawn(link.serve(move |stanza| handed.hand_over(stanza)));
-    let writer = baseline::writer(&stage.fresh(stage.scale.few)?.database())?;
+    let few = stage.fresh(stage.scale.few)?;
+    let (bare, writer) = (Program::bare_on_own_threads(&few).await?, baseline::writer(&few.database())?);
     let bytes: [u8; 136] = std::array::from_fn(|_| rand::random());
     let ours = async || {
         let codes = codes.clone();
         repeat(itseme.http, CLIENTS, time, move |client| newcomer(client, codes.clone())).await
     };
     let theirs = async || baseline::insert(&writer, &bytes, 1, time);
-    let bare = Program::bare(&stage.fresh(stage.scale.few)?).await?;
-    let least = async || repeat(bare.http, CLIENTS, time, keep_twice).await;
+    let keep = async || {
+        let rate = repeat(bare.http, CLIENTS, time, keep_twice).await?;
+        baseline::clear(&writer)?;
+        Ok(rate)
+    };
+    let rounds = alternate(count, ours, &theirs).await?;
+    let bare = alternate(count, keep, &theirs).await?;
     Ok(vec![Finding {
         what: "register and verify, durable".into(),
         compared_to: "one durable insert at a time".into(),
         unit: "/s",
         aim: Aim::AtLeast(10.0),
-        rounds: with_at_best(
-            alternate(rounds, ours, &theirs).await?,
-            &alternate(rounds, least, &theirs).await?,
-        ),
+        rounds: with_bare(rounds, bare.iter().map(Round::value)),
     }])
 }
 
