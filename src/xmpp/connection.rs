@@ -140,8 +140,11 @@ impl Connection {
     }
 
     /// Queues a stanza, waiting for room.
-    pub async fn send_stanza(&self, stanza: &Outgoing) -> Result<(), LinkError> {
-        match stanza.serialise() {
+    pub async fn send_stanza(&self, stanza: Outgoing) -> Result<(), LinkError> {
+        let serialised = stanza.serialise();
+        // It may be large, and need not wait as well.
+        drop(stanza);
+        match serialised {
             Ok(bytes) => self.send(bytes).await,
             Err(error) => {
                 tracing::warn!(%error, "an answer was dropped");

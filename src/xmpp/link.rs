@@ -322,7 +322,7 @@ async fn handle(
 ) {
     for reply in router.answer(stanza, language).await {
         // A connection that is down takes nothing more.
-        let _ = connection.send_stanza(&reply).await;
+        let _ = connection.send_stanza(reply).await;
     }
     drop(in_hand);
 }

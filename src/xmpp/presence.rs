@@ -52,7 +52,7 @@ pub async fn announce(host: &Presentation, service: &Service, connection: &Conne
     while let Ok(Some(page)) = service.subscribers(&mut pages).await {
         for subscriber in page {
             let told = presence(stanza.clone(), &host.jid, &subscriber);
-            if connection.send_stanza(&told).await.is_err() {
+            if connection.send_stanza(told).await.is_err() {
                 return;
             }
         }
