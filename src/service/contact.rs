@@ -10,7 +10,7 @@ use serde_json_borrow::Value;
 use super::error::{Error, Excess, Result};
 use super::limits::{Counter, DAY, HASHES_PER_CONTACT};
 use super::verify::LinkBox;
-use super::{Core, Service, Tx, locked, require_account};
+use super::{Core, Service, Tx, locked, member, require_account};
 use crate::channel::Message;
 use crate::clock::{Millis, millis};
 use crate::model::seal::Purpose;
@@ -46,8 +46,8 @@ impl ContactRequest {
         ))?;
         let detail = |entry: &Value<'_>| {
             let entry = entry.as_object()?;
-            let provider = entry.get("provider").or_else(|| entry.get("protocol"))?.as_str()?;
-            Some((provider.to_owned(), entry.get("id")?.as_str()?.to_owned()))
+            let provider = member(entry, "provider").or_else(|| member(entry, "protocol"))?;
+            Some((provider.as_str()?.to_owned(), member(entry, "id")?.as_str()?.to_owned()))
         };
         Ok(Self {
             target,

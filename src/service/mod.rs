@@ -33,6 +33,7 @@ use rand::RngExt;
 use rand::rngs::SysRng;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json_borrow::{ObjectAsVec, Value};
 use tokio::sync::Notify;
 
 pub use self::budget::Budget;
@@ -66,6 +67,12 @@ pub fn is_set(name: &'static str, value: Option<&str>) -> Result<bool> {
         None | Some("0" | "false" | "") => Ok(false),
         Some(_) => Err(Error::Value(format!("'{name}' must be 1 or 0.").into())),
     }
+}
+
+/// What `key` holds in `object`; the last of them if it stands there twice, as most readers of JSON take it.
+pub fn member<'v, 'a>(object: &'v ObjectAsVec<'a>, key: &str) -> Option<&'v Value<'a>> {
+    let members = object.iter().filter(|(name, _)| *name == key);
+    members.last().map(|(_, value)| value)
 }
 
 /// Links belong to people, not to servers.
