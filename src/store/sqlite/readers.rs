@@ -17,7 +17,7 @@ use crate::own_thread::cores;
 
 /// What all connections may keep of the database in memory, in KiB: of ten million links each the inner pages of the index, so
 /// that a look-up reads little more than the one page that it is for.
-const CACHES: usize = 64 * 1024;
+const CACHES: usize = 128 * 1024;
 
 /// What each may keep: two threads for each core read, and two more (`docs/design.md`, Threads).
 pub fn cache() -> usize {
