@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use itseme::model::Mac;
-use itseme::store::sqlite::cache;
+use itseme::store::sqlite::reading;
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// What that is set to that writes.
@@ -37,10 +37,7 @@ impl Columns {
 /// If there is no database.
 pub fn reader(database: &Path) -> Result<Connection> {
     let connection = Connection::open(database)?;
-    connection.execute_batch(&format!(
-        "PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -{};",
-        cache()
-    ))?;
+    connection.execute_batch(&reading())?;
     Ok(connection)
 }
 

@@ -192,13 +192,13 @@ impl Data {
     }
 
     fn is_outdated(&self) -> Result<bool> {
-        let version = || -> Result<i64> {
-            Ok(Connection::open(self.database())?
-                .pragma_query_value(None, "user_version", |row| row.get(0))?)
+        let version = |database: &Path| -> Result<i64> {
+            Ok(Connection::open(database)?.pragma_query_value(None, "user_version", |row| row.get(0))?)
         };
-        let before = version()?;
-        drop(SqliteStore::open(&self.database(), self.keys()?.check())?);
-        Ok(version()? != before)
+        let folder = tempfile::tempdir()?;
+        let new = folder.path().join("itseme.db");
+        drop(SqliteStore::open(&new, self.keys()?.check())?);
+        Ok(version(&self.database())? != version(&new)?)
     }
 
     fn populate(&self) -> Result<()> {

@@ -309,30 +309,27 @@ mod tests {
     use crate::store::Store;
     use crate::store::sqlite::SqliteStore;
 
-    #[test]
-    fn a_request_that_was_sealed_before_the_key_was_changed_is_sealed_anew() {
+    #[tokio::test]
+    async fn a_request_that_was_sealed_before_the_key_was_changed_is_sealed_anew() {
         let folder = tempfile::tempdir().unwrap();
-        let core = |key: u8| {
-            let keys = Keys::new(&zeroize::Zeroizing::new([key; 32]));
-            let store = SqliteStore::open(&folder.path().join(format!("{key}.db")), keys.check()).unwrap();
-            let service = Service::new(
-                Store::new(store),
-                keys,
-                Clock::system(),
-                Settings::default(),
-                Default::default(),
-            );
-            service.core
-        };
-        let (former, next) = (core(7), core(8));
+        let keys = |byte| Keys::new(&zeroize::Zeroizing::new([byte; 32]));
+        let store = SqliteStore::open(&folder.path().join("test.db"), keys(7).check()).unwrap();
+        let (clock, settings) = (Clock::system(), Settings::default());
+        let service = Service::new(Store::new(store), keys(7), clock, settings, Default::default());
+        let hashes = vec![Hash::of("phone", "+447700900123")];
         let request = || Request {
             from: BareJid::new("michael@example.org").unwrap(),
             details: Vec::new(),
-            hashes: vec![Hash::of("phone", "+447700900123")],
+            hashes: hashes.clone(),
         };
-        let sealed = || SealedRequest::by(&locked(&former), request()).unwrap();
-        let opened = |core: &Core| core.open_request(&sealed().under(core).unwrap()).unwrap().hashes;
-        assert_eq!(opened(&locked(&former)), request().hashes);
-        assert_eq!(opened(&locked(&next)), request().hashes);
+        let sealed = || SealedRequest::by(&locked(&service.core), request()).unwrap();
+        let opened = |sealed: SealedRequest| {
+            let core = locked(&service.core);
+            core.open_request(&sealed.under(&core).unwrap()).unwrap().hashes
+        };
+        assert_eq!(opened(sealed()), hashes);
+        let before = sealed();
+        service.rekey(keys(8)).await.unwrap();
+        assert_eq!(opened(before), hashes);
     }
 }

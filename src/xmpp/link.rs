@@ -1,7 +1,8 @@
 //! The connection to the XMPP server (XEP-0114): made, kept, and made again, forever.
 //!
 //! Each stanza is handled in a task of its own, up to a bound: on the thread that reads if that takes microseconds and there
-//! are few, elsewhere if not, so that reading never waits for long. What is sent is queued, written in batches and flushed once a batch.
+//! are few, elsewhere if not, so that reading never waits for long. What is sent is queued, written in batches and flushed
+//! once a batch.
 
 use std::sync::Arc;
 use std::time::Duration;

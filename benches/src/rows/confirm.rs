@@ -27,22 +27,22 @@ const REQUESTS: usize = 20_000;
 async fn run(stage: &Stage) -> Result<Vec<Finding>> {
     let data = stage.data(stage.scale.usual)?;
     let itseme = stage.serve(&data).await?.only_http();
-    let (bare, least) = (Program::bare(&data).await?, Program::bare_on_own_threads(&data).await?);
+    let (route, bare) = (Program::bare(&data).await?, Program::bare_on_own_threads(&data).await?);
     let exchanges = questions(data.people, ROUTE)?;
     let look_ups = questions(data.people, "/v1/look-up")?;
-    looks_alike(&itseme, &bare, &exchanges[0]).await?;
+    looks_alike(&itseme, &route, &exchanges[0]).await?;
     tells_strangers_apart(&itseme, data.people).await?;
     let turn =
         async |program: &Program, exchanges| load(program.http, CLIENTS, exchanges, stage.scale.turn).await;
-    let theirs = async || turn(&bare, &exchanges).await;
+    let theirs = async || turn(&route, &exchanges).await;
     let rounds = alternate(stage.scale.rounds, async || turn(&itseme, &exchanges).await, theirs).await?;
-    let at_best = alternate(stage.scale.rounds, async || turn(&least, &look_ups).await, theirs).await?;
+    let bare = alternate(stage.scale.rounds, async || turn(&bare, &look_ups).await, theirs).await?;
     Ok(vec![Finding {
         what: "GET /v1/confirm".into(),
         compared_to: "a bare warp route".into(),
         unit: "/s",
         aim: Aim::AtLeast(0.8),
-        rounds: with_bare(rounds, at_best.iter().map(Round::value)),
+        rounds: with_bare(rounds, bare.iter().map(Round::value)),
     }])
 }
 

@@ -53,12 +53,7 @@ async fn service(stage: &Stage) -> Result<Vec<Round>> {
         writes: contact::questions(data.people, ROUTE, 1, REQUESTS)?,
         time: 2 * stage.scale.turn,
     };
-    let writing = async || {
-        let percentile = asked.while_others_write().await?;
-        is_done(&reader).await?;
-        Ok(percentile)
-    };
-    alternate(stage.scale.rounds, writing, async || asked.alone().await).await
+    asked.rounds(stage, async || is_done(&reader).await).await
 }
 
 async fn echo(stage: &Stage) -> Result<Vec<Round>> {
@@ -73,12 +68,7 @@ async fn echo(stage: &Stage) -> Result<Vec<Round>> {
         writes: contact::questions(data.people, KEEP, 1, REQUESTS)?,
         time: 2 * stage.scale.turn,
     };
-    let writing = async || {
-        let percentile = asked.while_others_write().await?;
-        baseline::clear(&writer)?;
-        Ok(percentile)
-    };
-    alternate(stage.scale.rounds, writing, async || asked.alone().await).await
+    asked.rounds(stage, async || baseline::clear(&writer)).await
 }
 
 /// Somebody who is asked, and those who write to it meanwhile.
@@ -90,6 +80,16 @@ struct Asked {
 }
 
 impl Asked {
+    /// Beside writers, after whom `tidy` waits or clears up, and without.
+    async fn rounds(&self, stage: &Stage, tidy: impl AsyncFn() -> Result<()>) -> Result<Vec<Round>> {
+        let writing = async || {
+            let percentile = self.while_others_write().await?;
+            tidy().await?;
+            Ok(percentile)
+        };
+        alternate(stage.scale.rounds, writing, async || self.alone().await).await
+    }
+
     async fn alone(&self) -> Result<f64> {
         Ok(percentile(&mut self.asker.ask(self.time).await?, 0.99))
     }

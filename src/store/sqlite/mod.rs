@@ -15,7 +15,7 @@ use futures::future::{BoxFuture, ready};
 use rusqlite::{Connection, OpenFlags};
 
 use self::readers::Readers;
-pub use self::readers::cache;
+pub use self::readers::reading;
 use self::writer::Writer;
 use super::{Backend, LoneJob, ReadJob, Result, StoreError, WriteJob};
 use crate::model::Mac;

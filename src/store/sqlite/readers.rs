@@ -19,9 +19,11 @@ use crate::own_thread::cores;
 /// that a look-up reads little more than the one page that it is for.
 const CACHES: usize = 128 * 1024;
 
-/// What each may keep: two threads for each core read, and two more (`docs/design.md`, Threads).
-pub fn cache() -> usize {
-    (CACHES / (2 * cores() + 2)).max(2 * 1024)
+/// How a connection is set that reads: it keeps its share of that, where two threads for each core read, and two more
+/// (`docs/design.md`, Threads).
+pub fn reading() -> String {
+    let cache = (CACHES / (2 * cores() + 2)).max(2 * 1024);
+    format!("PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -{cache};")
 }
 
 /// Every thread's connection. No thread waits for another.
@@ -82,10 +84,7 @@ impl Reader {
     fn open(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
-        connection.execute_batch(&format!(
-            "PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -{};",
-            cache()
-        ))?;
+        connection.execute_batch(&reading())?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(Self {
             connection,
