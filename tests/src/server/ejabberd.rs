@@ -14,6 +14,9 @@ use crate::{people::Person, ports, process::Process};
 /// Runs it as an ordinary program: the one process it starts is it.
 const EJABBERD_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ejabberd-example/ejabberd-in");
 
+/// The tables it keeps in SQLite, as Debian's package has them.
+const TABLES: &str = "/usr/share/ejabberd/sql/lite.sql";
+
 /// ejabberd in the foreground.
 #[derive(Debug)]
 pub struct Ejabberd {
@@ -35,14 +38,28 @@ impl Ejabberd {
             process: None,
         };
         fs::write(folder.join("ejabberd.yml"), server.settings(component)).expect("the configuration");
+        server.make_tables();
         server
+    }
+
+    /// ejabberd itself makes them when somebody is first written to who is offline. If it is frozen just then, it goes on
+    /// without them, and bounces all such messages until it is started again.
+    fn make_tables(&self) {
+        let mut command = Command::new("sqlite3");
+        let made = command.arg(self.database()).arg(format!(".read {TABLES}")).output().expect("sqlite3");
+        assert!(made.status.success() && made.stderr.is_empty(), "{TABLES}: {made:?}");
+    }
+
+    fn database(&self) -> PathBuf {
+        self.folder.join("messages.db")
     }
 
     /// What it keeps for whoever is offline is kept in SQLite: from Mnesia, the default, messages of long before are lost
     /// and come again when ejabberd is killed. The stanza sizes are those of Debian's ejabberd.yml and of `ejabberd-example/itseme.yml`.
     fn settings(&self, component: &str) -> String {
         let Self { client_port, component_port, api_port, .. } = self;
-        let folder = self.folder.display();
+        let database = self.database();
+        let database = database.display();
         format!(
             r#"
 hosts: [localhost]
@@ -50,7 +67,7 @@ loglevel: info
 log_rotate_count: 0
 auth_password_format: scram
 sql_type: sqlite
-sql_database: {folder}/messages.db
+sql_database: {database}
 
 listen:
   - port: {client_port}
