@@ -43,8 +43,8 @@ pub struct App {
     link: CancellationToken,
     keeper: tokio::task::JoinHandle<()>,
     failed: CancellationToken,
-    /// Where the link is kept, and stanzas are answered.
-    _xmpp: OwnThread,
+    /// Where the link is kept and stanzas are answered, and where contact requests are matched.
+    _threads: [OwnThread; 2],
 }
 
 impl App {
@@ -88,7 +88,9 @@ impl App {
         for (queue, channel) in channels.into_iter().chain([(Queue::Xmpp, delivery)]) {
             work.spawn(supervise.clone().watch(outbox.clone().deliver(queue, channel)));
         }
-        work.spawn(supervise.clone().watch(outbox.clone().match_requests()));
+        let matching = OwnThread::start("itseme-match").map_err(text)?;
+        let matched = supervise.clone().watch(outbox.clone().match_requests());
+        work.spawn_on(matched, matching.tasks());
         work.spawn(supervise.clone().watch(outbox.tidy()));
         if let Some(server) = server {
             work.spawn(supervise.watch(server.run(intake.clone())));
@@ -103,7 +105,7 @@ impl App {
             link: link_stop,
             keeper,
             failed,
-            _xmpp: xmpp_thread,
+            _threads: [xmpp_thread, matching],
         })
     }
 

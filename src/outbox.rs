@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -59,23 +58,12 @@ impl Outbox {
         }
     }
 
-    /// Looks up the hashes of contact requests and turns each into introductions: on a thread of its own, to which the
-    /// system prefers the others, for nobody waits for that.
+    /// Looks up the hashes of contact requests and turns each into introductions: for a thread of its own, to which the
+    /// system prefers the others from now on, for nobody waits for that.
     pub async fn match_requests(self) {
-        let runtime = Handle::current();
-        let matching = tokio::task::spawn_blocking(move || {
-            stand_back();
-            runtime.block_on(self.match_all());
-        });
-        if let Err(failed) = matching.await {
-            tracing::error!(error = %failed, "contact requests are not matched any more");
-        }
-    }
-
-    async fn match_all(self) {
+        stand_back();
         while !self.stop.is_cancelled() {
             let rows = self.claim(Queue::Requests, BATCH).await;
-            // Each is looked up when it is its turn; what comes of them is committed together.
             join_all(rows.into_iter().map(|due| self.introduce(due.row))).await;
         }
     }

@@ -1,6 +1,7 @@
 //! Threads with a runtime of their own, for what must not wait behind tasks of anything else, nor be passed from core to core.
 
 use std::io;
+use std::sync::mpsc;
 
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
@@ -24,17 +25,21 @@ impl OwnThread {
     /// # Errors
     /// If the system has no thread or no file descriptors left.
     pub fn start(name: &str) -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let tasks = runtime.handle().clone();
         let stop = CancellationToken::new();
-        let stopped = stop.clone();
+        let (stopped, (made, making)) = (stop.clone(), mpsc::channel());
+        // Made there: where there is no thread, a runtime could not be dropped here, among tasks.
         let thread = std::thread::Builder::new().name(name.into()).spawn(move || {
-            runtime.block_on(stopped.cancelled());
-            // It must not wait for a name that is being looked up.
-            runtime.shutdown_background();
+            let runtime = Builder::new_current_thread().enable_all().build();
+            let tasks = runtime.as_ref().map(|runtime| runtime.handle().clone());
+            let _ = made.send(tasks.map_err(|error| io::Error::from(error.kind())));
+            if let Ok(runtime) = runtime {
+                runtime.block_on(stopped.cancelled());
+                // It must not wait for a name that is being looked up.
+                runtime.shutdown_background();
+            }
         })?;
         Ok(Self {
-            tasks,
+            tasks: making.recv().map_err(io::Error::other)??,
             stop,
             thread: Some(thread),
         })

@@ -40,8 +40,7 @@ pub fn recover(store: &StoreConfig) -> Result<Option<Keys>, String> {
 
 /// Changes the key whenever a new one is there, until `stop`.
 pub async fn watch(service: Service, store: StoreConfig, stop: CancellationToken) {
-    // What a service that died has left; said when the database fails, and tried again with the next key.
-    let _ = stop.run_until_cancelled(service.wipe_former()).await;
+    let _ = stop.run_until_cancelled(wipe_former(&service)).await;
     let mut pause = LOOK_EVERY;
     while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
         pause = LOOK_EVERY;
@@ -65,6 +64,13 @@ pub async fn watch(service: Service, store: StoreConfig, stop: CancellationToken
                 pause = TRY_AGAIN;
             }
         }
+    }
+}
+
+/// Wipes what a service that died, or an update, has left; that it fails is said by the database.
+async fn wipe_former(service: &Service) {
+    while service.wipe_former().await.is_err() {
+        tokio::time::sleep(TRY_AGAIN).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! What SQLite does by itself, through rusqlite, in one thread: over the same file and with the same settings as the service
+//! What SQLite does by itself, through rusqlite, in one thread: with tables and settings as the service has them
 //! (`src/store/sqlite/mod.rs`), by statements that are prepared once, in one transaction.
 
 use std::path::Path;
@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use itseme::model::Mac;
-use itseme::store::sqlite::reading;
+use itseme::store::sqlite::{WRITING, reading};
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// What that is set to that writes.
-const WRITING: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-                       PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;";
+/// What the service stores of a contact request with a hundred hashes, in bytes.
+pub const STORED: usize = 6560;
 
 /// What `SELECT` is asked for by a bare look-up.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +47,7 @@ pub fn reader(database: &Path) -> Result<Connection> {
 pub fn writer(database: &Path) -> Result<Connection> {
     let connection = Connection::open(database)?;
     connection.execute_batch(WRITING)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)
 }
 
@@ -80,6 +80,17 @@ pub fn look_up(connection: &Connection, columns: Columns, ids: &[Mac]) -> Result
     Ok(found)
 }
 
+/// Looks up each of `ids` once, in one transaction; tells how many there were.
+///
+/// # Errors
+/// If the database fails.
+pub fn look_up_together(connection: &Connection, columns: Columns, ids: &[Mac]) -> Result<usize> {
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let found = look_up(connection, columns, ids)?;
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    Ok(found)
+}
+
 /// Looks up lists of ids, each in one transaction, for some time; tells how many lists were done in a second.
 ///
 /// # Errors
@@ -89,9 +100,7 @@ pub fn look_ups(connection: &Connection, lists: &[Vec<Mac>], time: Duration) -> 
     let mut lists = lists.iter().cycle();
     while began.elapsed() < time {
         let ids = lists.next().context("nothing to look up")?;
-        connection.prepare_cached("BEGIN")?.execute([])?;
-        ensure!(look_up(connection, Columns::Owner, ids)? == ids.len(), "a link was not found");
-        connection.prepare_cached("COMMIT")?.execute([])?;
+        ensure!(look_up_together(connection, Columns::Owner, ids)? == ids.len(), "a link was not found");
         done += 1.0;
     }
     Ok(done / began.elapsed().as_secs_f64())
@@ -115,12 +124,12 @@ pub fn insert(connection: &Connection, bytes: &[u8], together: usize, time: Dura
     Ok(rate)
 }
 
-/// Empties the outbox.
+/// Empties the outbox, and forgets what was counted.
 ///
 /// # Errors
 /// If the database fails.
 pub fn clear(connection: &Connection) -> Result<()> {
-    Ok(connection.execute_batch("DELETE FROM outbox; PRAGMA wal_checkpoint(TRUNCATE);")?)
+    Ok(connection.execute_batch("DELETE FROM outbox; DELETE FROM quota; PRAGMA wal_checkpoint(TRUNCATE);")?)
 }
 
 /// Puts so many rows of `bytes` into the outbox.

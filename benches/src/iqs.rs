@@ -35,19 +35,16 @@ impl Questions {
             let link = people.any()?;
             let (other, is_wrong) = (people.any()?, n % 16 == 0);
             let target = if is_wrong { &other.target } else { &link.target };
-            let answer = format!("<confirmed>{}</confirmed>", *target == link.target);
+            let answer = confirmed(*target == link.target);
             let link = Linked { target: target.clone(), ..link };
             Ok(Question { stanza: stanza(n, to, &link), answer })
         };
         (0..QUESTIONS).map(question).collect::<Result<_>>().map(Self)
     }
 
-    /// The same for a component that sends back what it gets.
+    /// The same for a component that always says yes.
     pub fn to_echo(people: People, to: &str) -> Result<Self> {
-        let question = |n| {
-            let link = people.any()?;
-            Ok(Question { stanza: stanza(n, to, &link), answer: format!("<hash>{}</hash>", link.hash) })
-        };
+        let question = |n| Ok(Question { stanza: stanza(n, to, &people.any()?), answer: confirmed(true) });
         (0..QUESTIONS).map(question).collect::<Result<_>>().map(Self)
     }
 
@@ -105,6 +102,10 @@ impl Questions {
         }
         Ok(n)
     }
+}
+
+fn confirmed(is_so: bool) -> String {
+    format!("<confirm xmlns='it-se.me:confirm'><confirmed>{is_so}</confirmed></confirm>")
 }
 
 fn stanza(n: usize, to: &str, link: &Linked) -> String {

@@ -1,4 +1,7 @@
 //! Benchmarks of it-se.me: what the programs share.
+//!
+//! Files of the integration tests are taken one by one: their package brings the client along, whose `xmpp-parsers` must not be
+//! built with the components' part that the echo component needs.
 
 pub mod baseline;
 pub mod cli;

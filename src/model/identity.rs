@@ -222,12 +222,19 @@ pub fn parse_target(text: &str) -> Result<BareJid, InvalidId> {
 fn normalised(text: &str) -> Result<BareJid, InvalidId> {
     // RFC 7622, 3.2: a final dot of the domain is not part of it.
     let bare = text.split('/').next().unwrap_or_default();
+    // Normalising takes its time. What it shortens is not as long as that where people use it.
+    if bare.len() > LONGEST_JID {
+        return Err(InvalidId::Jid);
+    }
     let jid = Jid::new(bare.strip_suffix('.').unwrap_or(bare)).map_err(|_| InvalidId::Jid)?;
     if jid.node().is_none() {
         return Err(InvalidId::Jid);
     }
     Ok(jid.into_bare())
 }
+
+/// More bytes than a bare JID may have when it is normalised (RFC 7622, 3.1).
+const LONGEST_JID: usize = 4096;
 
 /// The provider of that name, or of the URIs with that scheme (RFC 3966, RFC 5724, RFC 6068).
 fn named(name: &str) -> Provider {
@@ -295,6 +302,14 @@ mod tests {
         ] {
             assert_eq!(hash(provider, id), expected, "{provider}:{id}");
         }
+    }
+
+    #[test]
+    fn a_jid_is_not_normalised_however_long_it_is() {
+        // Soft hyphens are mapped to nothing (RFC 3454, B.1).
+        let padded = |length| format!("amy{}@example.org", "\u{ad}".repeat(length));
+        assert_eq!(parse_target(&padded(100)).unwrap().as_str(), "amy@example.org");
+        assert_eq!(parse_target(&padded(100_000)), Err(InvalidId::Jid));
     }
 
     #[test]

@@ -167,6 +167,8 @@ impl Service {
     pub(crate) async fn introduce(&self, row: i64) -> Result<()> {
         // Most hashes are nobody's: they are looked up before, not while others wait to write.
         let known = self.ask(move |core, tx| core.known(tx, row)).await?;
+        // All that are due are looked up first: what comes of them is committed together then.
+        tokio::task::yield_now().await;
         self.change(move |core, tx| core.introduce(tx, row, known)).await
     }
 }

@@ -297,7 +297,12 @@ impl Service {
             }
             Ok(result)
         });
-        settle(changed.await.unwrap_or_else(|error| Err(StoreError(error.to_string()))))
+        // The error's own words may quote what was being written.
+        settle(
+            changed
+                .await
+                .unwrap_or_else(|_| Err(StoreError("a change failed by a bug".into()))),
+        )
     }
 }
 

@@ -21,9 +21,7 @@ impl Service {
     /// `internal_server_error`.
     pub async fn rekey(&self, next: Keys) -> Result<Switched> {
         let to = next.check();
-        // What another change of the key has left behind would be in the way.
-        self.wipe_former().await?;
-        self.change(move |_, tx| Ok(tx.begin_reseal(&to)?)).await?;
+        self.begin_reseal(to).await?;
         while self.reseal_some(next.clone()).await? > 0 {}
         let core = self.core.clone();
         let switched = self.store.alone(move |transact| {
@@ -44,6 +42,14 @@ impl Service {
         Ok(switched)
     }
 
+    /// What another change of the key has left behind is in the way, and wiped.
+    pub(super) async fn begin_reseal(&self, to: Mac) -> Result<()> {
+        while !self.change(move |_, tx| Ok(tx.begin_reseal(&to)?)).await? {
+            self.wipe_former().await?;
+        }
+        Ok(())
+    }
+
     /// Tells how many links are left.
     pub(super) async fn reseal_some(&self, next: Keys) -> Result<u64> {
         self.change(move |core, tx| {
@@ -53,7 +59,7 @@ impl Service {
         .await
     }
 
-    /// Wipes what is left of the links of a former key.
+    /// Wipes what is left of the links of another key.
     ///
     /// # Errors
     /// `internal_server_error`.

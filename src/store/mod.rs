@@ -266,14 +266,15 @@ pub trait Write: Read {
     fn delete_suppression(&self, mac: &Mac) -> Result<bool>;
     /// Removes what has expired.
     fn purge(&self, now: Millis) -> Result<Purged>;
-    /// Begins to copy the links to where those of the key that `to` tells are made ready, or goes on with that.
-    fn begin_reseal(&self, to: &Mac) -> Result<()>;
+    /// Begins to copy the links to where those of the key that `to` tells are made ready, or goes on with that; tells whether it
+    /// did. If not, links of a former key, or of one that the change was begun to and given up, are to be wiped first.
+    fn begin_reseal(&self, to: &Mac) -> Result<bool>;
     /// Copies up to `limit` of the links that are new or changed since they were copied; tells how many are left.
     fn reseal_links(&self, by: &dyn Reseal, limit: usize) -> Result<u64>;
     /// Puts everything under the key that `to` tells: the copied links in the place of those there are, the rest resealed
     /// here and now. Counters begin anew but for those that `by` names.
     fn switch_keys(&self, to: &Mac, by: &dyn Reseal) -> Result<Switched>;
-    /// Wipes up to `limit` links of the former key; tells whether there may be more.
+    /// Wipes up to `limit` links of another key than that of today; tells whether there may be more.
     fn wipe_former(&self, limit: usize) -> Result<bool>;
 }
 

@@ -191,6 +191,8 @@ impl Keeper {
                     connection.hear();
                     let language = lang.as_deref().and_then(host::spoken);
                     self.receive(*element, language, connection, &room, handlers);
+                    // Or what came would not be handled before all is read that has come.
+                    tokio::task::consume_budget().await;
                 }
                 Ok(Incoming::Silence) if asked => return StreamEnd::Silent,
                 Ok(Incoming::Silence) => {

@@ -108,7 +108,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         let element = tokio::time::timeout(STALLED, self.element(begin));
         match element
             .await
-            .map_err(|_elapsed| StreamEnd::Protocol("it stopped in the middle of a stanza"))??
+            .map_err(|_elapsed| StreamEnd::Protocol("it took too long over a stanza"))??
         {
             FallibleStreamElement::Ok(XmppStreamElement::StreamError(error)) => Err(StreamEnd::Error {
                 condition: condition(&error),

@@ -220,6 +220,21 @@ async fn one_account_with_thousands_of_stanzas_in_hand_keeps_no_other_out() {
     assert_eq!(answer.attr("type"), Some("result"), "{}", String::from(&answer));
 }
 
+/// As after a time in which the service could not read.
+#[tokio::test]
+async fn presences_of_a_thousand_accounts_at_once_are_all_answered() {
+    let listener = ComponentListener::listen().await;
+    let mut world = World::prepare(&format!("[component]\nserver = '127.0.0.1:{}'", listener.port())).await;
+    world.service.spawn();
+    let mut server = listener.accept().await;
+    let probe = |n| format!("<presence type='probe' from='u{n}@localhost' to='{SERVICE}'/>");
+    server.send(&(0..1000).map(probe).collect::<String>()).await;
+    for _ in 0..1000 {
+        let answer = server.next().await;
+        assert_eq!(answer.attr("type"), Some("unsubscribed"), "{}", String::from(&answer));
+    }
+}
+
 #[tokio::test]
 async fn a_server_that_stops_reading() {
     let listener = ComponentListener::listen().await;

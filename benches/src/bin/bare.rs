@@ -11,22 +11,23 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use bytes::Bytes;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use itseme::model::{BareJid, Hash, Keys};
-use itseme::own_thread::cores;
-use itseme_benches::baseline;
+use itseme::own_thread::{OwnThread, cores};
+use itseme_benches::baseline::{self, STORED};
 use itseme_benches::population::Data;
 use rusqlite::Connection;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::Response;
 
-/// What is stored of a contact request with a hundred hashes, in bytes.
-const STORED: usize = 6560;
 /// What is stored in one transaction.
 const TOGETHER: usize = 64;
 /// What comes so soon after the last is stored with it.
@@ -38,31 +39,35 @@ fn main() -> Result<()> {
     let port: u16 = arguments.next().context(usage)?.parse()?;
     let data = Data::in_folder(PathBuf::from(arguments.next().context(usage)?));
     let routes = routes(&data)?;
-    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-    listener.set_nonblocking(true)?;
-    if arguments.next().as_deref() != Some("--own-threads") {
-        return serve(Builder::new_multi_thread(), routes, listener);
-    }
-    let threads: Vec<_> = (0..cores())
-        .map(|_| {
-            let (routes, listener) = (routes.clone(), listener.try_clone()?);
-            Ok(std::thread::spawn(move || serve(Builder::new_current_thread(), routes, listener)))
-        })
-        .collect::<Result<_>>()?;
-    for thread in threads {
-        thread.join().map_err(|_| anyhow!("a thread failed"))??;
-    }
-    Ok(())
-}
-
-fn serve(mut builder: Builder, routes: Routes, listener: std::net::TcpListener) -> Result<()> {
-    builder.enable_all().build()?.block_on(async {
-        warp::serve(routes).incoming(TcpListener::from_std(listener)?).run().await;
+    let own_threads = arguments.next().as_deref() == Some("--own-threads");
+    Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        if own_threads {
+            return serve_on_own_threads(routes, listener).await;
+        }
+        warp::serve(routes).incoming(listener).run().await;
         Ok(())
     })
 }
 
-type Routes = BoxedFilter<(Response<&'static str>,)>;
+/// Each connection stays with the thread that has the fewest when it comes.
+async fn serve_on_own_threads(routes: Routes, listener: TcpListener) -> Result<()> {
+    let threads: Vec<OwnThread> = (0..cores()).map(|_| OwnThread::start("bare")).collect::<Result<_, _>>()?;
+    loop {
+        let stream = listener.accept().await?.0.into_std()?;
+        let thread = threads.iter().min_by_key(|thread| thread.load()).context("no thread")?;
+        thread.tasks().spawn(serve(routes.clone(), stream));
+    }
+}
+
+async fn serve(routes: Routes, stream: std::net::TcpStream) -> Result<()> {
+    let stream = TcpStream::from_std(stream)?;
+    stream.set_nodelay(true)?;
+    let service = TowerToHyperService::new(warp::service(routes));
+    Ok(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await?)
+}
+
+type Routes = BoxedFilter<(warp::reply::Response,)>;
 
 fn routes(data: &Data) -> Result<Routes> {
     let confirm =
@@ -79,7 +84,7 @@ fn routes(data: &Data) -> Result<Routes> {
     std::thread::spawn(move || keep_all(&writer, &kept));
     let keep =
         warp::path!("v1" / "keep").and(warp::body::bytes()).then(move |body| keep_one(keep.clone(), body));
-    Ok(confirm.or(look_up).unify().or(keep).unify().boxed())
+    Ok(confirm.or(look_up).unify().or(keep).unify().map(warp::Reply::into_response).boxed())
 }
 
 fn json(body: &'static str) -> Response<&'static str> {

@@ -1,5 +1,5 @@
 //! The component that the service's answers by XMPP are compared to: the smallest that can be written with tokio-xmpp.
-//! It sends the payload of each question back. A message makes it write so many copies as its thread says, each to another
+//! It answers each question with what the service says of what is confirmed, and looks at nothing. A message makes it write so many copies as its thread says, each to another
 //! user of the sender's domain.
 
 use anyhow::{Context, Result, bail};
@@ -10,6 +10,7 @@ use tokio_xmpp::{Component, Stanza};
 use xmpp_parsers::iq::Iq;
 use xmpp_parsers::jid::Jid;
 use xmpp_parsers::message::Message;
+use xmpp_parsers::minidom::Element;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -20,10 +21,13 @@ async fn main() -> Result<()> {
     let mut component =
         Component::new_plaintext(jid, secret, DnsConfig::addr(server), Timeouts::tight()).await?;
     println!("connected");
+    let answer: Element =
+        "<confirm xmlns='it-se.me:confirm'><confirmed>true</confirmed></confirm>".parse()?;
     while let Some(stanza) = component.next().await {
         match stanza {
-            Stanza::Iq(Iq::Get { from, to, id, payload }) => {
-                component.send(Iq::Result { from: to, to: from, id, payload: Some(payload) }.into()).await?;
+            Stanza::Iq(Iq::Get { from, to, id, .. }) => {
+                let payload = Some(answer.clone());
+                component.send(Iq::Result { from: to, to: from, id, payload }.into()).await?;
             }
             Stanza::Message(message) => {
                 for copy in copies(&message)? {

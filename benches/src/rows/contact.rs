@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::baseline;
+use crate::baseline::{self, STORED};
 use crate::http::{Client, Exchange, load, post};
 use crate::measure::{Aim, Finding, Round, alternate, with_bare};
 use crate::population::{People, unknown};
@@ -39,6 +39,11 @@ async fn run(stage: &Stage) -> Result<Vec<Finding>> {
     let few = stage.fresh(stage.scale.few)?;
     let (bare, writer) = (Program::bare_on_own_threads(&few).await?, baseline::writer(&few.database())?);
     let bytes = stored(&itseme, &reader, &exchanges[0]).await?;
+    ensure!(
+        bytes.len().abs_diff(STORED) <= 32,
+        "the bare route stores {STORED} bytes and the service {}",
+        bytes.len()
+    );
     // A burst: hashes are looked up within two seconds, which is not what is measured here.
     let (time, count) = (stage.scale.turn / 3, stage.scale.rounds);
     let ours = async || {

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use itseme::clock::Clock;
 use itseme::model::{BareJid, Hash, Mac};
 use itseme::outbox::Outbox;
+use itseme::own_thread::OwnThread;
 use itseme::service::{ContactRequest, Service, Settings};
 use itseme::store::Store;
 use itseme::store::sqlite::SqliteStore;
@@ -43,7 +44,7 @@ async fn none_known(stage: &Stage) -> Result<Finding> {
         let lists = ids(&data, &lists(requests, || Ok(unknown()))?)?;
         let began = Instant::now();
         for ids in &lists {
-            ensure!(baseline::look_up(&reader, Columns::All, ids)? == 0, "somebody has that hash");
+            ensure!(baseline::look_up_together(&reader, Columns::All, ids)? == 0, "somebody has that hash");
         }
         Ok(requests as f64 / began.elapsed().as_secs_f64())
     };
@@ -61,7 +62,7 @@ async fn all_known(stage: &Stage) -> Result<Finding> {
     let data = stage.data(stage.scale.usual)?;
     let requests = 20 * stage.scale.thousands.div_ceil(2);
     let any = || Ok(data.people.anybody()?.hash);
-    let writer = baseline::writer(&stage.data(stage.scale.usual)?.database())?;
+    let writer = baseline::writer(&data.database())?;
     let bytes = letter(&data).await?;
     let theirs = async || {
         let lists = ids(&data, &lists(requests, any)?)?;
@@ -70,7 +71,7 @@ async fn all_known(stage: &Stage) -> Result<Finding> {
             look_up_and_insert(&writer, ids, &bytes)?;
         }
         let rate = requests as f64 / began.elapsed().as_secs_f64();
-        clear(&writer)?;
+        baseline::clear(&writer)?;
         Ok(rate)
     };
     let ours = async || matched(&data, lists(requests, any)?, HASHES * 99 / 100).await;
@@ -91,7 +92,7 @@ fn look_up_and_insert(writer: &Connection, ids: &[Mac], bytes: &[u8]) -> Result<
 }
 
 /// So many lists of hashes.
-pub fn lists(count: usize, hash: impl Fn() -> Result<Hash>) -> Result<Vec<Vec<Hash>>> {
+fn lists(count: usize, hash: impl Fn() -> Result<Hash>) -> Result<Vec<Vec<Hash>>> {
     let list = |_| (0..HASHES).map(|_| hash()).collect();
     (0..count).map(list).collect()
 }
@@ -112,13 +113,8 @@ async fn matched(data: &Data, lists: Vec<Vec<Hash>>, introductions: usize) -> Re
     let waiting = baseline::waiting(&reader)?;
     ensure!(waiting >= (requests * introductions) as u64, "only {waiting} introductions were made");
     drop(worker);
-    clear(&baseline::writer(&data.database())?)?;
+    baseline::clear(&baseline::writer(&data.database())?)?;
     Ok(rate)
-}
-
-/// What waits to be sent is forgotten.
-pub fn clear(writer: &Connection) -> Result<()> {
-    Ok(writer.execute_batch("DELETE FROM outbox; DELETE FROM quota; PRAGMA wal_checkpoint(TRUNCATE);")?)
 }
 
 /// An introduction, as it waits in the outbox.
@@ -128,7 +124,7 @@ async fn letter(data: &Data) -> Result<Vec<u8>> {
     worker.ask(data, &lists(1, || Ok(data.people.anybody()?.hash))?).await?;
     worker.work(&reader).await?;
     let letter = reader.query_row("SELECT box FROM outbox WHERE queue = 1 LIMIT 1", [], |row| row.get(0));
-    clear(&baseline::writer(&data.database())?)?;
+    baseline::clear(&baseline::writer(&data.database())?)?;
     letter.context("an introduction")
 }
 
@@ -194,7 +190,8 @@ impl Worker {
     pub async fn work(&self, reader: &Connection) -> Result<()> {
         self.clock.advance(LATER);
         let stop = CancellationToken::new();
-        let worker = tokio::spawn(Outbox::new(self.service.clone(), stop.clone()).match_requests());
+        let thread = OwnThread::start("itseme-match")?;
+        let worker = thread.tasks().spawn(Outbox::new(self.service.clone(), stop.clone()).match_requests());
         let left = || reader.query_row("SELECT count(*) FROM outbox WHERE queue = 0", [], |row| row.get(0));
         until(async || left().is_ok_and(|left: u64| left == 0)).await?;
         stop.cancel();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::baseline;
-use crate::http::{Client, post, repeat};
+use crate::http::{Client, Exchange, load, post, repeat};
 use crate::measure::{Aim, Finding, Round, alternate, with_bare};
 use crate::program::{ASKERS, Program};
 use crate::rows::contact::KEEP;
@@ -43,8 +43,10 @@ async fn run(stage: &Stage) -> Result<Vec<Finding>> {
         repeat(itseme.http, CLIENTS, time, move |client| newcomer(client, codes.clone())).await
     };
     let theirs = async || baseline::insert(&writer, &bytes, 1, time);
+    // Whoever registers and verifies asks twice.
+    let kept: Arc<[Exchange]> = Arc::new([keep(bytes.len())]);
     let keep = async || {
-        let rate = repeat(bare.http, CLIENTS, time, keep_twice).await?;
+        let rate = load(bare.http, CLIENTS, &kept, time).await? / 2.0;
         baseline::clear(&writer)?;
         Ok(rate)
     };
@@ -80,14 +82,12 @@ impl Codes {
     }
 }
 
-/// No less than what a newcomer asks for.
-async fn keep_twice(mut client: Client) -> Result<Client> {
-    for _ in 0..2 {
-        client
-            .call(&post(KEEP, &json!({ "provider": "xmpp", "id": "a newcomer", "target": "a newcomer" })))
-            .await?;
-    }
-    Ok(client)
+/// As much as the other side inserts, and no less than what a newcomer asks for.
+fn keep(length: usize) -> Exchange {
+    let body = json!({ "provider": "xmpp", "id": "", "target": "" }).to_string();
+    let padding = "x".repeat(length.saturating_sub(body.len()));
+    let body = json!({ "provider": "xmpp", "id": padding, "target": "" });
+    Exchange { request: post(KEEP, &body), answer: r#"{"status":"requests_send"}"# }
 }
 
 /// A new Jabber ID is registered and verified.

@@ -248,8 +248,7 @@ async fn whenever_it_ends_nothing_is_lost() {
 impl Service {
     /// The first steps of a change of the key.
     async fn begin(&self, next: Keys, steps: usize) {
-        let to = next.check();
-        self.change(move |_, tx| Ok(tx.begin_reseal(&to)?)).await.unwrap();
+        self.begin_reseal(next.check()).await.unwrap();
         for _ in 0..steps {
             self.reseal_some(next.clone()).await.unwrap();
         }

@@ -24,9 +24,13 @@ const MIGRATIONS: &[&str] = &[
 /// of links takes room for temporary files.
 pub fn run(connection: &mut Connection, key_check: Mac) -> Result<()> {
     if (1..MIGRATIONS.len()).contains(&version(connection)?) {
+        check(connection, key_check)?;
         tracing::info!("bringing the database up to date; with millions of links, that takes minutes");
         // What an interrupted change of the key has left would be in the way.
-        while reseal::wipe(&Session(connection), AT_ONCE)? {}
+        let session = Session(connection);
+        while reseal::wipe(&session, AT_ONCE)? {}
+        reseal::give_up(&session)?;
+        while reseal::wipe(&session, AT_ONCE)? {}
     }
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let version = version(&transaction)?;

@@ -20,6 +20,10 @@ use self::writer::Writer;
 use super::{Backend, LoneJob, ReadJob, Result, StoreError, WriteJob};
 use crate::model::Mac;
 
+/// How the connection is set that writes.
+pub const WRITING: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+                           PRAGMA secure_delete = ON;";
+
 /// A database file, opened for reading and writing.
 pub struct SqliteStore {
     readers: Arc<Readers>,
@@ -37,8 +41,10 @@ impl SqliteStore {
         let lock = lock(path)?;
         let mut connection = Connection::open(path)?;
         private(path)?;
-        configure(&connection)?;
+        connection.execute_batch(WRITING)?;
+        connection.set_prepared_statement_cache_capacity(64);
         migrations::run(&mut connection, key_check)?;
+        // Not before: to sort all links takes more than there may be memory for.
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         let readers = Arc::new(Readers::new(path));
         let writer = Writer::start(connection, readers.clone())?;
@@ -95,17 +101,6 @@ fn private(path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn configure(connection: &Connection) -> Result<()> {
-    connection.execute_batch(
-        "PRAGMA busy_timeout = 5000;
-         PRAGMA journal_mode = WAL;
-         PRAGMA synchronous = FULL;
-         PRAGMA secure_delete = ON;",
-    )?;
-    connection.set_prepared_statement_cache_capacity(64);
-    Ok(())
-}
-
 impl Backend for SqliteStore {
     /// At once, on the thread that asks: a look-up takes microseconds, less than handing it to another would.
     fn read(&self, job: ReadJob) -> BoxFuture<'_, Result<()>> {
@@ -135,7 +130,10 @@ impl From<rusqlite::Error> for StoreError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
-    use super::super::{Link, Quota, Store, contract};
+    use std::pin::pin;
+    use std::time::Duration;
+
+    use super::super::{Link, Quota, Read, Store, contract};
     use super::*;
     use crate::model::digits;
 
@@ -148,6 +146,11 @@ mod tests {
     }
 
     contract::tests!(with_store);
+
+    fn count(connection: &Connection, from: &str) -> i64 {
+        let sql = format!("SELECT count(*) FROM {from}");
+        connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+    }
 
     fn error_of<T>(result: Result<T>) -> String {
         result.err().unwrap().to_string()
@@ -170,13 +173,29 @@ mod tests {
         let old = Connection::open(&path).unwrap();
         old.execute_batch(&format!(
             "{first} INSERT INTO meta VALUES ('key_check', x'{}'); PRAGMA user_version = 1;
-             INSERT INTO links (rowid, id_mac, owner_mac, box, verified_on) VALUES (7, x'{}', x'{}', x'00', 20000);
-             CREATE TABLE links_former AS SELECT * FROM links;",
+             INSERT INTO links (rowid, id_mac, owner_mac, box, verified_on) VALUES (7, x'{}', x'{}', x'00', 20000);",
             digits::write(&KEY.0),
             digits::write(&[1; 16]),
             digits::write(&[2; 16]),
         ))
         .unwrap();
+        // A change of the key had been begun, and one before had not been done with.
+        old.execute_batch(
+            "CREATE TABLE links_former AS SELECT * FROM links;
+             CREATE TABLE links_next AS SELECT * FROM links;
+             CREATE TABLE links_changed (link INTEGER PRIMARY KEY);
+             CREATE TABLE resealing AS SELECT x'08' AS key_check, 7 AS copied;
+             CREATE TRIGGER link_made AFTER INSERT ON links BEGIN INSERT INTO links_changed VALUES (new.rowid); END;
+             CREATE TRIGGER link_moved AFTER UPDATE ON links BEGIN INSERT INTO links_changed VALUES (new.rowid); END;
+             CREATE TRIGGER link_removed AFTER DELETE ON links BEGIN INSERT INTO links_changed VALUES (old.rowid); END;",
+        )
+        .unwrap();
+        assert!(SqliteStore::open(&path, Mac([8; 16])).is_err());
+        assert_eq!(
+            count(&old, "links_former"),
+            1,
+            "though nothing may be changed without the key"
+        );
         drop(old);
         let store = Store::new(SqliteStore::open(&path, KEY).unwrap());
         let link = store.read(|read| read.link(&Mac([1; 16]))).await.unwrap();
@@ -188,10 +207,9 @@ mod tests {
         assert_eq!(link, Some(before));
         drop(store);
         let new = Connection::open(&path).unwrap();
-        let subscribers: i64 = new
-            .query_row("SELECT count(*) FROM subscribers", [], |row| row.get(0))
-            .unwrap();
-        assert_eq!(subscribers, 0);
+        assert_eq!(count(&new, "subscribers"), 0);
+        let left = "sqlite_master WHERE name IN ('links_next', 'links_changed', 'resealing')";
+        assert_eq!(count(&new, left), 0);
     }
 
     #[test]
@@ -287,6 +305,32 @@ mod tests {
             store.write(move |write| write.put_quota(&key, quota)).await.unwrap();
             end.send(()).unwrap();
             assert_eq!(thread.join().unwrap(), (None, Some(quota)));
+        })
+        .await;
+    }
+
+    /// The key changes then: whoever reads must have done with what is under the former one.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_done_alone_waits_for_who_reads() {
+        with_store(async |store| {
+            let (reads, reading) = tokio::sync::oneshot::channel();
+            let (end, ended) = std::sync::mpsc::channel::<()>();
+            let reader = store.clone();
+            let read = tokio::spawn(async move {
+                let question = move |_: &dyn Read| {
+                    let _ = reads.send(());
+                    let _ = ended.recv();
+                    Ok(())
+                };
+                reader.read(question).await
+            });
+            reading.await.unwrap();
+            let mut alone = pin!(store.alone(|_| Ok(())));
+            let soon = Duration::from_millis(100);
+            assert!(tokio::time::timeout(soon, &mut alone).await.is_err());
+            end.send(()).unwrap();
+            alone.await.unwrap();
+            read.await.unwrap().unwrap();
         })
         .await;
     }

@@ -371,7 +371,7 @@ impl Write for Session<'_> {
         self.run("DELETE FROM tokens WHERE owner_mac = ?", [owner])
     }
 
-    fn begin_reseal(&self, to: &Mac) -> Result<()> {
+    fn begin_reseal(&self, to: &Mac) -> Result<bool> {
         reseal::begin(self, to)
     }
 

@@ -5,7 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
@@ -19,10 +19,13 @@ use crate::own_thread::cores;
 /// that a look-up reads little more than the one page that it is for.
 const CACHES: usize = 128 * 1024;
 
-/// How a connection is set that reads: it keeps its share of that, where two threads for each core read, and two more
+/// With less, not even the inner pages are kept, however many threads there are.
+const LEAST: usize = 2 * 1024;
+
+/// How a connection is set that reads: it keeps its share of that, where two threads for each core read, and three more
 /// (`docs/design.md`, Threads).
 pub fn reading() -> String {
-    let cache = (CACHES / (2 * cores() + 2)).max(2 * 1024);
+    let cache = (CACHES / (2 * cores() + 3)).max(LEAST);
     format!("PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -{cache};")
 }
 
@@ -55,22 +58,34 @@ impl Readers {
         let reader = self
             .of_threads
             .get_or_try(|| Reader::open(&self.path).map(Mutex::new))?;
-        let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let epoch = self.epoch.load(Ordering::SeqCst);
-        let done = reader.read(job, epoch);
+        let locked = || reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let (epoch, done) = {
+            let mut reader = locked();
+            let epoch = self.epoch.load(Ordering::SeqCst);
+            (epoch, reader.read(job, epoch))
+        };
+        // Unlocked before it is looked whether somebody writes, as the writer begins before it looks what is locked: one of
+        // the two sees the other.
+        fence(Ordering::SeqCst);
         let is_written = !epoch.is_multiple_of(2) || self.epoch.load(Ordering::SeqCst) != epoch;
         if is_written || done.is_err() {
-            reader.let_go()?;
+            locked().let_go()?;
         }
         done
     }
 
-    /// Writes, while no snapshot is kept for longer than a read takes. One at a time.
-    pub fn without_snapshots<T>(&self, write: impl FnOnce() -> T) -> T {
+    /// Writes, while no snapshot is kept for longer than a read takes; if `alone`, while nobody reads in one of before. One at
+    /// a time.
+    pub fn without_snapshots<T>(&self, alone: bool, write: impl FnOnce() -> T) -> T {
         self.epoch.fetch_add(1, Ordering::SeqCst);
-        // Who reads just now lets go afterwards, for the epoch has changed.
-        for mut reader in self.of_threads.iter().filter_map(|reader| reader.try_lock().ok()) {
-            if let Err(error) = reader.let_go() {
+        fence(Ordering::SeqCst);
+        for reader in &self.of_threads {
+            let reader = match alone {
+                true => Some(reader.lock().unwrap_or_else(PoisonError::into_inner)),
+                // Who reads just now lets go afterwards, for the epoch has changed.
+                false => reader.try_lock().ok(),
+            };
+            if let Some(Err(error)) = reader.map(|mut reader| reader.let_go()) {
                 tracing::error!(%error, "a snapshot of the database cannot be ended");
             }
         }
@@ -93,7 +108,7 @@ impl Reader {
     }
 
     fn read(&mut self, job: ReadJob, epoch: u64) -> Result<()> {
-        if self.snapshot != Some(epoch) {
+        if self.snapshot != Some(epoch) || self.connection.is_autocommit() {
             self.let_go()?;
             self.connection.prepare_cached("BEGIN")?.execute([])?;
             self.snapshot = Some(epoch);
@@ -102,11 +117,35 @@ impl Reader {
             .map_err(|_| StoreError("a read failed by a bug".into()))
     }
 
+    /// SQLite may have ended the snapshot by itself: it does if the disk fails.
     fn let_go(&mut self) -> Result<()> {
-        if self.snapshot.is_some() {
+        self.snapshot = None;
+        if !self.connection.is_autocommit() {
             self.connection.prepare_cached("COMMIT")?.execute([])?;
-            self.snapshot = None;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_snapshot_that_sqlite_has_ended_by_itself_is_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        Connection::open(&path).unwrap();
+        let mut reader = Reader::open(&path).unwrap();
+        let read = |reader: &mut Reader, epoch| reader.read(Box::new(|_| ()), epoch);
+        for (before, after) in [(0, 0), (0, 2)] {
+            read(&mut reader, before).unwrap();
+            reader.connection.execute_batch("ROLLBACK").unwrap();
+            read(&mut reader, after).unwrap();
+            assert!(!reader.connection.is_autocommit());
+            reader.connection.execute_batch("ROLLBACK").unwrap();
+            reader.let_go().unwrap();
+        }
     }
 }

@@ -6,18 +6,12 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::super::{Link, Pending, Queue, Read, Reseal, Result, Switched, Write};
+use super::super::{Link, Pending, Queue, Read, Reseal, Result, StoreError, Switched, Write};
 use super::queries::{self, Session};
 use crate::model::Mac;
 
 /// As the migrations make `links`.
 const BEGIN: &str = "
-    DROP TABLE IF EXISTS resealing;
-    DROP TABLE IF EXISTS links_next;
-    DROP TABLE IF EXISTS links_changed;
-    DROP TRIGGER IF EXISTS link_made;
-    DROP TRIGGER IF EXISTS link_moved;
-    DROP TRIGGER IF EXISTS link_removed;
     CREATE TABLE resealing (key_check BLOB NOT NULL, copied INTEGER NOT NULL) STRICT;
     CREATE TABLE links_next (
         id_mac      BLOB NOT NULL,
@@ -33,14 +27,12 @@ const BEGIN: &str = "
     CREATE TRIGGER link_removed AFTER DELETE ON links
         BEGIN INSERT OR IGNORE INTO links_changed VALUES (old.rowid); END;";
 
-const SWITCH: &str = "
+const END: &str = "
     DROP TRIGGER link_made;
     DROP TRIGGER link_moved;
     DROP TRIGGER link_removed;
     DROP TABLE links_changed;
-    DROP TABLE resealing;
-    ALTER TABLE links RENAME TO links_former;
-    ALTER TABLE links_next RENAME TO links;";
+    DROP TABLE resealing;";
 
 /// How many links of how many are copied, if any are being copied. By their row ids, which is near enough.
 pub fn progress(connection: &Connection) -> Result<Option<(u64, u64)>> {
@@ -54,11 +46,15 @@ pub fn progress(connection: &Connection) -> Result<Option<(u64, u64)>> {
 }
 
 /// Makes the tables and triggers, unless they are there for the same key.
-pub fn begin(session: &Session, to: &Mac) -> Result<()> {
-    if has_table(session.0, "resealing")?
-        && session.one("SELECT key_check FROM resealing", [], |row| row.get(0))? == Some(*to)
-    {
-        return Ok(());
+pub fn begin(session: &Session, to: &Mac) -> Result<bool> {
+    if has_table(session.0, "resealing")? {
+        if session.one("SELECT key_check FROM resealing", [], |row| row.get(0))? == Some(*to) {
+            return Ok(true);
+        }
+        give_up(session)?;
+    }
+    if has_table(session.0, "links_former")? {
+        return Ok(false);
     }
     session.0.execute_batch(BEGIN)?;
     // Names of indexes stay when tables are renamed, and no two can be the same.
@@ -68,6 +64,18 @@ pub fn begin(session: &Session, to: &Mac) -> Result<()> {
          CREATE INDEX links_by_owner{number} ON links_next (owner_mac);"
     ))?;
     session.run("INSERT INTO resealing VALUES (?, 0)", [to])?;
+    Ok(true)
+}
+
+/// Gives the change of the key up that is under way, if one is: what was copied is left to be wiped. There must not be links of
+/// a former key.
+pub fn give_up(session: &Session) -> Result<()> {
+    if has_table(session.0, "resealing")? {
+        session.0.execute_batch(END)?;
+        session
+            .0
+            .execute_batch("ALTER TABLE links_next RENAME TO links_former")?;
+    }
     Ok(())
 }
 
@@ -120,7 +128,9 @@ fn copy(session: &Session, by: &dyn Reseal, rows: Vec<(i64, Link)>) -> Result<()
 
 /// The whole of it, in the transaction of `session`.
 pub fn switch(session: &Session, to: &Mac, by: &dyn Reseal) -> Result<Switched> {
-    begin(session, to)?;
+    if !begin(session, to)? {
+        return Err(StoreError("links of a former key are in the way".into()));
+    }
     while links(session, by, 1000)? > 0 {}
     let mut switched = Switched::default();
     let pendings = session.all("SELECT * FROM pending", [], queries::pending)?;
@@ -168,7 +178,11 @@ pub fn switch(session: &Session, to: &Mac, by: &dyn Reseal) -> Result<Switched> 
     let keys = by.former_suppression_keys();
     session.run("INSERT OR REPLACE INTO meta VALUES ('suppression_keys', ?)", [keys])?;
     messages(session, by, &mut switched)?;
-    session.0.execute_batch(SWITCH)?;
+    session.0.execute_batch(END)?;
+    session.0.execute_batch(
+        "ALTER TABLE links RENAME TO links_former;
+         ALTER TABLE links_next RENAME TO links;",
+    )?;
     session.run("UPDATE meta SET value = ? WHERE name = 'key_check'", [to])?;
     Ok(switched)
 }

@@ -73,10 +73,11 @@ fn serve(connection: &Connection, readers: &Readers, mut waiting: mpsc::Receiver
             let Ok(next) = waiting.try_recv() else { break };
             batch.push(next);
         }
-        readers.without_snapshots(|| perform(connection, &mut batch));
+        let alone = batch.iter().any(|(order, _)| matches!(order, Order::Alone(_)));
+        readers.without_snapshots(alone, || perform(connection, &mut batch));
     }
     // Leaves a single file behind, with nothing of deleted rows beside it.
-    let _ = readers.without_snapshots(|| truncate(connection));
+    let _ = readers.without_snapshots(true, || truncate(connection));
 }
 
 fn perform(connection: &Connection, batch: &mut Vec<(Order, Answer)>) {
