@@ -63,20 +63,24 @@ impl Outbox {
     pub async fn match_requests(self) {
         stand_back();
         while !self.stop.is_cancelled() {
-            let rows = self.claim(Queue::Requests, BATCH).await;
-            join_all(rows.into_iter().map(|due| self.introduce(due.row))).await;
+            let due = self.claim(Queue::Requests, BATCH).await;
+            self.introduce(due.into_iter().map(|due| due.row).collect()).await;
         }
     }
 
-    async fn introduce(&self, row: Row) {
-        if self.service.introduce(row.id).await.is_err() {
-            let due_at = self.service.clock().now() + backoff(row.tries);
-            Outcome {
-                retry: vec![(row.id, due_at)],
-                ..Outcome::default()
+    async fn introduce(&self, rows: Vec<Row>) {
+        let failed = self.service.introduce(rows.iter().map(|row| row.id).collect()).await;
+        let mut outcome = Outcome::default();
+        for row in rows.iter().filter(|row| failed.contains(&row.id)) {
+            // By itself: what fails with one is not to fail with all.
+            if !self.service.introduce(vec![row.id]).await.is_empty() {
+                outcome
+                    .retry
+                    .push((row.id, self.service.clock().now() + backoff(row.tries)));
             }
-            .keep(&self.service)
-            .await;
+        }
+        if !outcome.retry.is_empty() {
+            outcome.keep(&self.service).await;
         }
     }
 
@@ -385,9 +389,9 @@ mod tests {
         }
         // Hashes are looked up a moment later.
         service.clock().advance(Duration::from_secs(60));
-        for due in waiting(service, Queue::Requests).await {
-            service.introduce(due.row.id).await.unwrap();
-        }
+        let rows = waiting(service, Queue::Requests).await;
+        let failed = service.introduce(rows.iter().map(|due| due.row.id).collect()).await;
+        assert!(failed.is_empty());
     }
 
     fn jid(name: &str) -> BareJid {

@@ -1,8 +1,10 @@
 //! contact: asks to be introduced to whoever is behind some hashes.
 
 use std::collections::HashSet;
+use std::mem;
 use std::time::Duration;
 
+use futures::future::join_all;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use serde_json_borrow::Value;
@@ -67,6 +69,9 @@ pub(super) struct Request {
     #[serde(default, skip_serializing)]
     hashes: Vec<Hash>,
 }
+
+/// A request that waits, and when it expires.
+type Waiting = (Request, Millis);
 
 /// A request that was sealed before the transaction in which it is kept.
 struct SealedRequest {
@@ -160,16 +165,19 @@ impl Service {
         .await
     }
 
-    /// Turns a waiting contact request into one introduction for each recipient, all of it or nothing.
-    ///
-    /// # Errors
-    /// If the store fails: the request waits on.
-    pub(crate) async fn introduce(&self, row: i64) -> Result<()> {
+    /// Turns the contact requests that wait in `rows` into one introduction for each recipient, each request as a whole. Gives
+    /// the rows with which the store failed: they wait on.
+    pub(crate) async fn introduce(&self, rows: Vec<i64>) -> Vec<i64> {
         // Most hashes are nobody's: they are looked up before, not while others wait to write.
-        let known = self.ask(move |core, tx| core.known(tx, row)).await?;
-        // All that are due are looked up first: what comes of them is committed together then.
-        tokio::task::yield_now().await;
-        self.change(move |core, tx| core.introduce(tx, row, known)).await
+        let waiting = rows.clone();
+        let Ok(known) = self.ask(move |core, tx| core.known(tx, &waiting)).await else {
+            return rows;
+        };
+        let made = rows.into_iter().zip(known).map(|(row, known)| async move {
+            let made = self.change(move |core, tx| core.introduce(tx, row, known)).await;
+            made.err().map(|_| row)
+        });
+        join_all(made).await.into_iter().flatten().collect()
     }
 }
 
@@ -232,25 +240,41 @@ impl Core {
         self.keys.quota("requests of", &[&self.keys.owner(requester)])
     }
 
-    /// The request that waits in that row, with those of its hashes that are somebody's, and when it expires; nothing if it
-    /// was withdrawn, or cannot be opened.
-    fn known(&self, tx: &dyn Read, row: i64) -> Result<Option<(Request, Millis)>> {
-        let Some(row) = tx.message(row)? else { return Ok(None) };
-        let Ok(mut request) = self.open_request(&row.sealed) else {
-            tracing::error!("a contact request was dropped: it cannot be opened");
-            return Ok(None);
-        };
-        let mut known = Vec::new();
-        for hash in request.hashes {
-            if tx.owner(&self.keys.id(&hash))?.is_some() {
-                known.push(hash);
+    /// The requests that wait in those rows, each with those of its hashes that are somebody's.
+    fn known(&self, tx: &dyn Read, rows: &[i64]) -> Result<Vec<Option<Waiting>>> {
+        let mut waiting = Vec::with_capacity(rows.len());
+        let mut asked = Vec::new();
+        for (number, &row) in rows.iter().enumerate() {
+            let mut request = self.waiting(tx, row)?;
+            let hashes = request
+                .iter_mut()
+                .flat_map(|(request, _)| mem::take(&mut request.hashes));
+            asked.extend(hashes.map(|hash| (self.keys.id(&hash), number, hash)));
+            waiting.push(request);
+        }
+        // In the order of the index, those that are on the same page come one after the other.
+        asked.sort_unstable_by_key(|(id, ..)| id.0);
+        for (id, number, hash) in asked {
+            if tx.owner(&id)?.is_some()
+                && let Some((request, _)) = &mut waiting[number]
+            {
+                request.hashes.push(hash);
             }
         }
-        request.hashes = known;
-        Ok(Some((request, row.expires_at)))
+        Ok(waiting)
     }
 
-    fn introduce(&self, tx: &Tx<'_>, row: i64, known: Option<(Request, Millis)>) -> Result<()> {
+    /// The request that waits in that row; nothing if it was withdrawn, or cannot be opened.
+    fn waiting(&self, tx: &dyn Read, row: i64) -> Result<Option<Waiting>> {
+        let Some(row) = tx.message(row)? else { return Ok(None) };
+        let request = self.open_request(&row.sealed);
+        if request.is_err() {
+            tracing::error!("a contact request was dropped: it cannot be opened");
+        }
+        Ok(request.ok().map(|request| (request, row.expires_at)))
+    }
+
+    fn introduce(&self, tx: &Tx<'_>, row: i64, known: Option<Waiting>) -> Result<()> {
         // Else it was withdrawn since the worker took it.
         let is_there = tx.remove(row)?;
         let Some((request, expires_at)) = known.filter(|_| is_there) else {

@@ -196,9 +196,9 @@ impl Fixture {
 
     async fn match_requests(&self) {
         self.clock.advance(contact::LOOKED_UP_WITHIN);
-        for due in self.service.due(Queue::Requests, 100).await.unwrap().0 {
-            self.service.introduce(due.row.id).await.unwrap();
-        }
+        let due = self.service.due(Queue::Requests, 100).await.unwrap().0;
+        let failed = self.service.introduce(due.iter().map(|due| due.row.id).collect()).await;
+        assert!(failed.is_empty());
     }
 
     /// Who is asked to be introduced to whom.
