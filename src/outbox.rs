@@ -17,6 +17,9 @@ use crate::store::{Queue, Row};
 
 /// Messages given to a channel at once that takes them by the batch.
 const BATCH: usize = 100;
+/// Contact requests whose hashes are looked up together: the more, the more of them are found on the same page. They take two
+/// or three megabytes.
+const MATCHED: usize = 250;
 /// Messages sent at once, each by itself, where that takes time: no more than can be sent without waiting for others, or
 /// they would be out of date when it is their turn. Mail servers and gateways commonly allow as many connections.
 const TOGETHER: usize = 8;
@@ -63,7 +66,7 @@ impl Outbox {
     pub async fn match_requests(self) {
         stand_back();
         while !self.stop.is_cancelled() {
-            let due = self.claim(Queue::Requests, BATCH).await;
+            let due = self.claim(Queue::Requests, MATCHED).await;
             self.introduce(due.into_iter().map(|due| due.row).collect()).await;
         }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use itseme::model::Mac;
-use itseme::store::sqlite::{WRITING, reading};
+use itseme::store::sqlite::{reading, writing};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// What the service stores of a contact request with a hundred hashes, in bytes.
@@ -46,7 +46,7 @@ pub fn reader(database: &Path) -> Result<Connection> {
 /// If there is no database.
 pub fn writer(database: &Path) -> Result<Connection> {
     let connection = Connection::open(database)?;
-    connection.execute_batch(WRITING)?;
+    connection.execute_batch(&writing())?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)
 }

@@ -17,12 +17,21 @@ use rusqlite::{Connection, OpenFlags};
 use self::readers::Readers;
 pub use self::readers::reading;
 use self::writer::Writer;
+pub use self::writer::writing;
 use super::{Backend, LoneJob, ReadJob, Result, StoreError, WriteJob};
 use crate::model::Mac;
+use crate::own_thread::cores;
 
-/// How the connection is set that writes.
-pub const WRITING: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-                           PRAGMA secure_delete = ON;";
+/// What all connections may keep of the database in memory, in KiB: of ten million links each the inner pages of the index, so
+/// that a look-up reads little more than the one page that it is for.
+const CACHES: usize = 128 * 1024;
+/// With less, not even the inner pages are kept, however many threads there are.
+const LEAST: usize = 2 * 1024;
+
+/// A connection's share of that, in KiB, where two threads for each core have one, and four more (`docs/design.md`, Threads).
+fn cache() -> usize {
+    (CACHES / (2 * cores() + 4)).max(LEAST)
+}
 
 /// A database file, opened for reading and writing.
 pub struct SqliteStore {
@@ -41,7 +50,7 @@ impl SqliteStore {
         let lock = lock(path)?;
         let mut connection = Connection::open(path)?;
         private(path)?;
-        connection.execute_batch(WRITING)?;
+        connection.execute_batch(&writing())?;
         connection.set_prepared_statement_cache_capacity(64);
         migrations::run(&mut connection, key_check)?;
         // Not before: to sort all links takes more than there may be memory for.

@@ -12,20 +12,12 @@ use rusqlite::{Connection, OpenFlags};
 use thread_local::ThreadLocal;
 
 use super::super::{ReadJob, Result, StoreError};
+use super::cache;
 use super::queries::Session;
-use crate::own_thread::cores;
 
-/// What all connections may keep of the database in memory, in KiB: of ten million links each the inner pages of the index, so
-/// that a look-up reads little more than the one page that it is for.
-const CACHES: usize = 128 * 1024;
-
-/// With less, not even the inner pages are kept, however many threads there are.
-const LEAST: usize = 2 * 1024;
-
-/// How a connection is set that reads: it keeps its share of that, where two threads for each core read, and three more
-/// (`docs/design.md`, Threads).
+/// How a connection is set that reads.
 pub fn reading() -> String {
-    let cache = (CACHES / (2 * cores() + 3)).max(LEAST);
+    let cache = cache();
     format!("PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -{cache};")
 }
 

@@ -8,11 +8,21 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::{LoneJob, Result, StoreError, Write, WriteJob};
+use super::cache;
 use super::queries::Session;
 use super::readers::Readers;
 
 const WAITING: usize = 4096;
 const TOGETHER: usize = 256;
+
+/// How the connection is set that writes.
+pub fn writing() -> String {
+    let cache = cache();
+    format!(
+        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
+         PRAGMA cache_size = -{cache};"
+    )
+}
 
 /// What the thread is asked to do.
 pub enum Order {
