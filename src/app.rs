@@ -80,6 +80,7 @@ impl App {
         };
         // Stanzas do not wait behind HTTP requests.
         let xmpp_thread = OwnThread::start("itseme-xmpp").map_err(text)?;
+        let matching = OwnThread::start("itseme-match").map_err(text)?;
         let keeper = xmpp_thread.tasks().spawn(supervise.clone().watch(keep));
         let delivery: Arc<dyn Channel> = Arc::new(Delivery::new(link, config.component.jid.clone(), clients, clock));
         let rekeying = rekey::watch(service.clone(), config.store.clone(), intake.clone());
@@ -88,7 +89,6 @@ impl App {
         for (queue, channel) in channels.into_iter().chain([(Queue::Xmpp, delivery)]) {
             work.spawn(supervise.clone().watch(outbox.clone().deliver(queue, channel)));
         }
-        let matching = OwnThread::start("itseme-match").map_err(text)?;
         let matched = supervise.clone().watch(outbox.clone().match_requests());
         work.spawn_on(matched, matching.tasks());
         work.spawn(supervise.clone().watch(outbox.tidy()));

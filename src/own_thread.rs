@@ -29,13 +29,14 @@ impl OwnThread {
         let (stopped, (made, making)) = (stop.clone(), mpsc::channel());
         // Made there: where there is no thread, a runtime could not be dropped here, among tasks.
         let thread = std::thread::Builder::new().name(name.into()).spawn(move || {
-            let runtime = Builder::new_current_thread().enable_all().build();
-            let tasks = runtime.as_ref().map(|runtime| runtime.handle().clone());
-            let _ = made.send(tasks.map_err(|error| io::Error::from(error.kind())));
-            if let Ok(runtime) = runtime {
-                runtime.block_on(stopped.cancelled());
-                // It must not wait for a name that is being looked up.
-                runtime.shutdown_background();
+            match Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => {
+                    let _ = made.send(Ok(runtime.handle().clone()));
+                    runtime.block_on(stopped.cancelled());
+                    // It must not wait for a name that is being looked up.
+                    runtime.shutdown_background();
+                }
+                Err(error) => _ = made.send(Err(error)),
             }
         })?;
         Ok(Self {

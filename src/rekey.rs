@@ -67,7 +67,7 @@ pub async fn watch(service: Service, store: StoreConfig, stop: CancellationToken
     }
 }
 
-/// Wipes what a service that died, or an update, has left; that it fails is said by the database.
+/// Wipes links under another key, or of an earlier version; that it fails is said by the database, and it is tried again.
 async fn wipe_former(service: &Service) {
     while service.wipe_former().await.is_err() {
         tokio::time::sleep(TRY_AGAIN).await;
@@ -81,6 +81,8 @@ async fn rekey(service: &Service, store: &StoreConfig) -> Result<Option<Switched
     };
     let switched = service.rekey(next).await;
     let switched = switched.map_err(|_| "the database failed, see above")?;
+    // First: who waits for the key file relies on it.
+    wipe_former(service).await;
     keyfile::adopt_next(store)?;
     Ok(Some(switched))
 }

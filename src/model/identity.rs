@@ -222,7 +222,7 @@ pub fn parse_target(text: &str) -> Result<BareJid, InvalidId> {
 fn normalised(text: &str) -> Result<BareJid, InvalidId> {
     // RFC 7622, 3.2: a final dot of the domain is not part of it.
     let bare = text.split('/').next().unwrap_or_default();
-    // Normalising takes its time. What it shortens is not as long as that where people use it.
+    // Normalising takes its time, and what people use is far shorter even before.
     if bare.len() > LONGEST_JID {
         return Err(InvalidId::Jid);
     }

@@ -1,23 +1,19 @@
 //! contact: asks to be introduced to whoever is behind some hashes.
 
 use std::collections::HashSet;
-use std::mem;
 use std::time::Duration;
 
-use futures::future::join_all;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use serde_json_borrow::Value;
 
 use super::error::{Error, Excess, Result};
 use super::limits::{Counter, DAY, HASHES_PER_CONTACT};
-use super::verify::LinkBox;
 use super::{Core, Service, Tx, locked, member, require_account};
-use crate::channel::Message;
-use crate::clock::{Millis, millis};
+use crate::clock::millis;
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Hash, Identity, Mac};
-use crate::store::{NewRow, Queue, Read};
+use crate::store::{NewRow, Queue};
 
 /// For how long a contact request may wait for its delivery.
 const WANTED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -64,14 +60,11 @@ impl ContactRequest {
 pub(super) struct Request {
     /// Who asks.
     pub(super) from: BareJid,
-    details: Vec<Identity>,
+    pub(super) details: Vec<Identity>,
     /// In boxes of the first version; now they stand behind the rest.
     #[serde(default, skip_serializing)]
-    hashes: Vec<Hash>,
+    pub(super) hashes: Vec<Hash>,
 }
-
-/// A request that waits, and when it expires.
-type Waiting = (Request, Millis);
 
 /// A request that was sealed before the transaction in which it is kept.
 struct SealedRequest {
@@ -164,21 +157,6 @@ impl Service {
         })
         .await
     }
-
-    /// Turns the contact requests that wait in `rows` into one introduction for each recipient, each request as a whole. Gives
-    /// the rows with which the store failed: they wait on.
-    pub(crate) async fn introduce(&self, rows: Vec<i64>) -> Vec<i64> {
-        // Most hashes are nobody's: they are looked up before, not while others wait to write.
-        let waiting = rows.clone();
-        let Ok(known) = self.ask(move |core, tx| core.known(tx, &waiting)).await else {
-            return rows;
-        };
-        let made = rows.into_iter().zip(known).map(|(row, known)| async move {
-            let made = self.change(move |core, tx| core.introduce(tx, row, known)).await;
-            made.err().map(|_| row)
-        });
-        join_all(made).await.into_iter().flatten().collect()
-    }
 }
 
 fn check_size(request: &ContactRequest) -> Result<()> {
@@ -238,90 +216,6 @@ impl Core {
     /// What contact requests and introductions of `requester` are about: they go when the requester is forgotten.
     pub(super) fn about_requester(&self, requester: &BareJid) -> Mac {
         self.keys.quota("requests of", &[&self.keys.owner(requester)])
-    }
-
-    /// The requests that wait in those rows, each with those of its hashes that are somebody's.
-    fn known(&self, tx: &dyn Read, rows: &[i64]) -> Result<Vec<Option<Waiting>>> {
-        let mut waiting = Vec::with_capacity(rows.len());
-        let mut asked = Vec::new();
-        for (number, &row) in rows.iter().enumerate() {
-            let mut request = self.waiting(tx, row)?;
-            let hashes = request
-                .iter_mut()
-                .flat_map(|(request, _)| mem::take(&mut request.hashes));
-            asked.extend(hashes.map(|hash| (self.keys.id(&hash), number, hash)));
-            waiting.push(request);
-        }
-        // In the order of the index, those that are on the same page come one after the other.
-        asked.sort_unstable_by_key(|(id, ..)| id.0);
-        for (id, number, hash) in asked {
-            if tx.owner(&id)?.is_some()
-                && let Some((request, _)) = &mut waiting[number]
-            {
-                request.hashes.push(hash);
-            }
-        }
-        Ok(waiting)
-    }
-
-    /// The request that waits in that row; nothing if it was withdrawn, or cannot be opened.
-    fn waiting(&self, tx: &dyn Read, row: i64) -> Result<Option<Waiting>> {
-        let Some(row) = tx.message(row)? else { return Ok(None) };
-        let request = self.open_request(&row.sealed);
-        if request.is_err() {
-            tracing::error!("a contact request was dropped: it cannot be opened");
-        }
-        Ok(request.ok().map(|request| (request, row.expires_at)))
-    }
-
-    fn introduce(&self, tx: &Tx<'_>, row: i64, known: Option<Waiting>) -> Result<()> {
-        // Else it was withdrawn since the worker took it.
-        let is_there = tx.remove(row)?;
-        let Some((request, expires_at)) = known.filter(|_| is_there) else {
-            return Ok(());
-        };
-        let requester = self.keys.owner(&request.from);
-        let mut served = HashSet::from([requester]);
-        for hash in &request.hashes {
-            let Some(link) = tx.link(&self.keys.id(hash))? else {
-                continue;
-            };
-            if !served.insert(link.owner) || !self.is_first_today(tx, &requester, &link.owner)? {
-                continue;
-            }
-            // After it was counted, so that a muted request counts like any other.
-            if self.is_muted(&**tx, &link.owner, &requester)? {
-                continue;
-            }
-            let opened = self.open_link(&link).ok().filter(|link| link.hash == *hash);
-            let Some(LinkBox {
-                target: to, language, ..
-            }) = opened
-            else {
-                tracing::error!("a link cannot be opened");
-                continue;
-            };
-            let (from, details) = (request.from.clone(), request.details.clone());
-            let about = Some(self.about_requester(&from));
-            let letter = self.letter(Message::Introduction { to, from, details }, language);
-            self.post(tx, &letter, about, expires_at)?;
-        }
-        Ok(())
-    }
-
-    /// Whether the requester has not reached that recipient of late; from now on it has.
-    fn is_first_today(&self, tx: &Tx<'_>, requester: &Mac, recipient: &Mac) -> Result<bool> {
-        let now = self.clock.now();
-        let repeat = Counter {
-            key: self.keys.quota("contact", &[requester, recipient]),
-            limit: 1,
-            window: self.settings.limits.repeat_contact_after,
-        };
-        match repeat.take(tx, now, 1) {
-            Ok(()) => Ok(true),
-            Err(Error::RequestLimitReached { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
     }
 }
 

@@ -8,6 +8,7 @@ mod confirm;
 mod contact;
 pub mod error;
 mod forget;
+mod introduce;
 mod limits;
 mod mute;
 mod register;

@@ -15,7 +15,8 @@ const AT_ONCE: usize = if cfg!(test) { 3 } else { 500 };
 
 impl Service {
     /// Puts everything under the keys `next`. Whatever ends it before it is done, the database is all under one of the keys,
-    /// and it can be gone on with. Counters of limits begin anew, but for those of codes that wait and of budgets.
+    /// and it can be gone on with. Counters of limits begin anew, but for those of codes that wait and of budgets. Links under
+    /// the former keys are left to be wiped.
     ///
     /// # Errors
     /// `internal_server_error`.
@@ -37,9 +38,7 @@ impl Service {
             *core = next;
             Ok(switched)
         });
-        let switched = settle(switched.await.map(Ok))?;
-        self.wipe_former().await?;
-        Ok(switched)
+        settle(switched.await.map(Ok))
     }
 
     /// What another change of the key has left behind is in the way, and wiped.

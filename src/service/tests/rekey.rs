@@ -163,13 +163,11 @@ async fn the_database_belongs_to_the_new_key_alone() {
 async fn what_a_change_of_the_key_has_left_is_not_in_the_way_of_the_next() {
     let it = Fixture::new();
     link_itself(&it.service, &amy()).await;
-    it.service.rekey(keys(8)).await.unwrap();
-    // As if it had ended before the former links were wiped.
-    let leave = "CREATE TABLE links_former AS SELECT * FROM links; CREATE INDEX links_by_id ON links_former (id_mac);
-                 CREATE INDEX links_by_owner ON links_former (owner_mac);";
-    let database = rusqlite::Connection::open(it._folder.path().join("test.db")).unwrap();
-    database.execute_batch(leave).unwrap();
-    it.service.rekey(keys(9)).await.unwrap();
+    for key in [8, 9] {
+        it.service.rekey(keys(key)).await.unwrap();
+    }
+    assert!(is_linked(&it.service, &amy()).await);
+    it.service.wipe_former().await.unwrap();
     assert!(is_linked(&it.service, &amy()).await);
 }
 

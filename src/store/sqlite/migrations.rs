@@ -27,10 +27,11 @@ pub fn run(connection: &mut Connection, key_check: Mac) -> Result<()> {
         check(connection, key_check)?;
         tracing::info!("bringing the database up to date; with millions of links, that takes minutes");
         // What an interrupted change of the key has left would be in the way.
-        let session = Session(connection);
-        while reseal::wipe(&session, AT_ONCE)? {}
-        reseal::give_up(&session)?;
-        while reseal::wipe(&session, AT_ONCE)? {}
+        while reseal::wipe(&Session(connection), AT_ONCE)? {}
+        let transaction = connection.transaction()?;
+        reseal::give_up(&Session(&transaction))?;
+        transaction.commit()?;
+        while reseal::wipe(&Session(connection), AT_ONCE)? {}
     }
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let version = version(&transaction)?;

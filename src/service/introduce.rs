@@ -1,0 +1,154 @@
+//! Turns contact requests that wait into introductions: the hashes are looked up, and whoever is behind them is written to.
+
+use std::collections::HashSet;
+use std::future::ready;
+use std::mem;
+
+use futures::{StreamExt, stream};
+
+use super::contact::Request;
+use super::error::{Error, Result};
+use super::limits::Counter;
+use super::verify::LinkBox;
+use super::{Core, Service, Tx};
+use crate::channel::Message;
+use crate::clock::Millis;
+use crate::model::{Hash, Mac};
+use crate::store::Read;
+
+/// Hashes that are looked up in one snapshot.
+const LOOKED_UP_TOGETHER: usize = if cfg!(test) { 3 } else { 2000 };
+/// Requests that are turned into introductions in one transaction, in which others wait.
+const WRITTEN_TOGETHER: usize = 32;
+
+/// A request that waits, and when it expires.
+type Waiting = (Request, Millis);
+/// A hash, what it is looked up by, and which of some requests it is of.
+type Asked = (Mac, usize, Hash);
+
+impl Service {
+    /// Turns the contact requests that wait in `rows` into one introduction for each recipient, each request as a whole. Gives
+    /// the rows with which the store failed: they wait on.
+    pub(crate) async fn introduce(&self, rows: Vec<i64>) -> Vec<i64> {
+        // Most hashes are nobody's: they are looked up before, not while others wait to write.
+        let Ok(known) = self.known(rows.clone()).await else {
+            return rows;
+        };
+        let made = stream::iter(rows.into_iter().zip(known)).map(|(row, known)| async move {
+            let made = self.change(move |core, tx| core.introduce(tx, row, known)).await;
+            made.err().map(|_| row)
+        });
+        made.buffer_unordered(WRITTEN_TOGETHER)
+            .filter_map(ready)
+            .collect()
+            .await
+    }
+
+    /// The requests that wait in those rows, each with those of its hashes that are somebody's.
+    async fn known(&self, rows: Vec<i64>) -> Result<Vec<Option<Waiting>>> {
+        let opened = self.ask(move |core, tx| core.take_hashes(tx, &rows));
+        let (mut waiting, asked, sorted_by) = opened.await?;
+        // Bit by bit, because the journal cannot be emptied while somebody reads.
+        for asked in asked.chunks(LOOKED_UP_TOGETHER).map(<[Asked]>::to_vec) {
+            let known = self.ask(move |core, tx| core.known(tx, asked, sorted_by));
+            for (number, hash) in known.await? {
+                if let Some((request, _)) = &mut waiting[number] {
+                    request.hashes.push(hash);
+                }
+            }
+        }
+        Ok(waiting)
+    }
+}
+
+impl Core {
+    /// The requests that wait in those rows, and their hashes in the order of the index, in which those that are on the same
+    /// page come one after the other; and the key by which that is so.
+    fn take_hashes(&self, tx: &dyn Read, rows: &[i64]) -> Result<(Vec<Option<Waiting>>, Vec<Asked>, Mac)> {
+        let mut waiting = Vec::with_capacity(rows.len());
+        let mut asked = Vec::new();
+        for (number, &row) in rows.iter().enumerate() {
+            let mut request = self.waiting(tx, row)?;
+            let hashes = request
+                .iter_mut()
+                .flat_map(|(request, _)| mem::take(&mut request.hashes));
+            asked.extend(hashes.map(|hash| (self.keys.id(&hash), number, hash)));
+            waiting.push(request);
+        }
+        asked.sort_unstable_by_key(|(id, ..)| id.0);
+        Ok((waiting, asked, self.keys.check()))
+    }
+
+    /// Those that are somebody's.
+    fn known(&self, tx: &dyn Read, asked: Vec<Asked>, sorted_by: Mac) -> Result<Vec<(usize, Hash)>> {
+        let is_same_key = self.keys.check() == sorted_by;
+        let mut known = Vec::new();
+        for (id, number, hash) in asked {
+            let id = if is_same_key { id } else { self.keys.id(&hash) };
+            if tx.owner(&id)?.is_some() {
+                known.push((number, hash));
+            }
+        }
+        Ok(known)
+    }
+
+    /// The request that waits in that row; nothing if it was withdrawn, or cannot be opened.
+    fn waiting(&self, tx: &dyn Read, row: i64) -> Result<Option<Waiting>> {
+        let Some(row) = tx.message(row)? else { return Ok(None) };
+        let request = self.open_request(&row.sealed);
+        if request.is_err() {
+            tracing::error!("a contact request was dropped: it cannot be opened");
+        }
+        Ok(request.ok().map(|request| (request, row.expires_at)))
+    }
+
+    fn introduce(&self, tx: &Tx<'_>, row: i64, known: Option<Waiting>) -> Result<()> {
+        // Else it was withdrawn since the worker took it.
+        let is_there = tx.remove(row)?;
+        let Some((request, expires_at)) = known.filter(|_| is_there) else {
+            return Ok(());
+        };
+        let requester = self.keys.owner(&request.from);
+        let mut served = HashSet::from([requester]);
+        for hash in &request.hashes {
+            let Some(link) = tx.link(&self.keys.id(hash))? else {
+                continue;
+            };
+            if !served.insert(link.owner) || !self.is_first_today(tx, &requester, &link.owner)? {
+                continue;
+            }
+            // After it was counted, so that a muted request counts like any other.
+            if self.is_muted(&**tx, &link.owner, &requester)? {
+                continue;
+            }
+            let opened = self.open_link(&link).ok().filter(|link| link.hash == *hash);
+            let Some(LinkBox {
+                target: to, language, ..
+            }) = opened
+            else {
+                tracing::error!("a link cannot be opened");
+                continue;
+            };
+            let (from, details) = (request.from.clone(), request.details.clone());
+            let about = Some(self.about_requester(&from));
+            let letter = self.letter(Message::Introduction { to, from, details }, language);
+            self.post(tx, &letter, about, expires_at)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the requester has not reached that recipient of late; from now on it has.
+    fn is_first_today(&self, tx: &Tx<'_>, requester: &Mac, recipient: &Mac) -> Result<bool> {
+        let now = self.clock.now();
+        let repeat = Counter {
+            key: self.keys.quota("contact", &[requester, recipient]),
+            limit: 1,
+            window: self.settings.limits.repeat_contact_after,
+        };
+        match repeat.take(tx, now, 1) {
+            Ok(()) => Ok(true),
+            Err(Error::RequestLimitReached { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
