@@ -26,7 +26,8 @@ impl OwnThread {
     /// If the system has no thread or no file descriptors left.
     pub fn start(name: &str) -> io::Result<Self> {
         let stop = CancellationToken::new();
-        let (stopped, (made, making)) = (stop.clone(), mpsc::channel());
+        let stopped = stop.clone();
+        let (made, making) = mpsc::channel();
         // Made there: where there is no thread, a runtime could not be dropped here, among tasks.
         let thread = std::thread::Builder::new().name(name.into()).spawn(move || {
             match Builder::new_current_thread().enable_all().build() {

@@ -104,7 +104,8 @@ impl Questions {
     }
 }
 
-fn confirmed(is_so: bool) -> String {
+/// What the service answers.
+pub fn confirmed(is_so: bool) -> String {
     format!("<confirm xmlns='it-se.me:confirm'><confirmed>{is_so}</confirmed></confirm>")
 }
 

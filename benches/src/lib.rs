@@ -29,3 +29,5 @@ mod stanzas;
 #[allow(dead_code, clippy::panic)]
 #[path = "../../tests/src/wait.rs"]
 mod wait;
+
+pub use iqs::confirmed;

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, net::Ipv4Addr};
 
 use itseme_tests::{
-    AMY, ComponentListener, EVE, Element, Http, MICHAEL, RawClient, Reply, SERVICE, SlowClient, World, hash,
-    introduction, until, within, xml,
+    AMY, Component, ComponentListener, EVE, Element, Http, MICHAEL, RawClient, Reply, SERVICE, SlowClient,
+    World, hash, introduction, until, within, xml,
 };
 use reqwest::Method;
 use serde_json::json;
@@ -196,13 +196,20 @@ fn assert_too_much(answer: &Element) {
     xml::child(error, "request-limit-reached", xml::ERRORS);
 }
 
+/// The service, attached to a server that the test plays; `wishes` begin within `[component]`.
+async fn attached(wishes: &str) -> (World, ComponentListener, Component) {
+    let listener = ComponentListener::listen().await;
+    let port = listener.port();
+    let mut world = World::prepare(&format!("[component]\nserver = '127.0.0.1:{port}'\n{wishes}")).await;
+    world.service.spawn();
+    let server = listener.accept().await;
+    (world, listener, server)
+}
+
 /// Each of the stanzas has something written to disk, so that they are in hand for long.
 #[tokio::test]
 async fn one_account_with_thousands_of_stanzas_in_hand_keeps_no_other_out() {
-    let listener = ComponentListener::listen().await;
-    let mut world = World::prepare(&format!("[component]\nserver = '127.0.0.1:{}'", listener.port())).await;
-    world.service.spawn();
-    let mut server = listener.accept().await;
+    let (_world, _listener, mut server) = attached("").await;
     let register = |n: usize| {
         let payload = format!("<register xmlns='it-se.me:register' provider='xmpp' id='u{n}@localhost'/>");
         format!("<iq type='set' id='{n}' from='{}/x' to='{SERVICE}'>{payload}</iq>", EVE.jid)
@@ -223,10 +230,7 @@ async fn one_account_with_thousands_of_stanzas_in_hand_keeps_no_other_out() {
 /// As after a time in which the service could not read.
 #[tokio::test]
 async fn presences_of_a_thousand_accounts_at_once_are_all_answered() {
-    let listener = ComponentListener::listen().await;
-    let mut world = World::prepare(&format!("[component]\nserver = '127.0.0.1:{}'", listener.port())).await;
-    world.service.spawn();
-    let mut server = listener.accept().await;
+    let (_world, _listener, mut server) = attached("").await;
     let probe = |n| format!("<presence type='probe' from='u{n}@localhost' to='{SERVICE}'/>");
     server.send(&(0..1000).map(probe).collect::<String>()).await;
     for _ in 0..1000 {
@@ -237,16 +241,9 @@ async fn presences_of_a_thousand_accounts_at_once_are_all_answered() {
 
 #[tokio::test]
 async fn a_server_that_stops_reading() {
-    let listener = ComponentListener::listen().await;
-    let port = listener.port();
-    let wishes = format!(
-        "[component]\nserver = '127.0.0.1:{port}'\nping_after = '3s'\nping_timeout = '3s'\n\
-         [limits]\nrequests_per_second = 10000"
-    );
-    let mut world = World::prepare(&wishes).await;
-    world.service.spawn();
+    let wishes = "ping_after = '3s'\nping_timeout = '3s'\n[limits]\nrequests_per_second = 10000";
+    let (mut world, listener, mut server) = attached(wishes).await;
     world.service.serves_http().await;
-    let mut server = listener.accept().await;
     // The id comes back in each answer: a gigabyte of them, if all were kept.
     let long = "x".repeat(100_000);
     for n in 0..10_000 {

@@ -1,9 +1,10 @@
 //! The component that the service's answers by XMPP are compared to: the smallest that can be written with tokio-xmpp.
-//! It answers each question with what the service says of what is confirmed, and looks at nothing. A message makes it write so many copies as its thread says, each to another
-//! user of the sender's domain.
+//! It answers each question with what the service says of what is confirmed, and looks at nothing. A message makes it write so
+//! many copies as its thread says, each to another user of the sender's domain.
 
 use anyhow::{Context, Result, bail};
 use futures::{SinkExt, StreamExt};
+use itseme_benches::confirmed;
 use tokio_xmpp::connect::DnsConfig;
 use tokio_xmpp::xmlstream::Timeouts;
 use tokio_xmpp::{Component, Stanza};
@@ -21,8 +22,7 @@ async fn main() -> Result<()> {
     let mut component =
         Component::new_plaintext(jid, secret, DnsConfig::addr(server), Timeouts::tight()).await?;
     println!("connected");
-    let answer: Element =
-        "<confirm xmlns='it-se.me:confirm'><confirmed>true</confirmed></confirm>".parse()?;
+    let answer: Element = confirmed(true).parse()?;
     while let Some(stanza) = component.next().await {
         match stanza {
             Stanza::Iq(Iq::Get { from, to, id, .. }) => {

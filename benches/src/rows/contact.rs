@@ -25,6 +25,8 @@ pub const ROW: Row = Row {
 pub const ROUTE: &str = "/v1/contact";
 /// That of the bare route which keeps what it is sent.
 pub const KEEP: &str = "/v1/keep";
+/// What either answers.
+pub const ANSWER: &str = r#"{"status":"requests_send"}"#;
 /// How many ask at once, and how many rows are inserted in one transaction.
 pub const CLIENTS: usize = 64;
 /// Different requests.
@@ -78,7 +80,7 @@ pub fn questions(people: People, route: &str, hashes: usize, count: usize) -> Re
             "contact_info": [{ "provider": "xmpp", "id": asker.target }],
             "contacts": (0..hashes).map(|_| unknown().to_string()).collect::<Vec<_>>(),
         });
-        Ok(Exchange { request: post(route, &body), answer: r#"{"status":"requests_send"}"# })
+        Ok(Exchange { request: post(route, &body), answer: ANSWER })
     };
     (0..count).map(question).collect()
 }

@@ -27,6 +27,7 @@ const BEGIN: &str = "
     CREATE TRIGGER link_removed AFTER DELETE ON links
         BEGIN INSERT OR IGNORE INTO links_changed VALUES (old.rowid); END;";
 
+/// What of that is needed no more, however it ends.
 const END: &str = "
     DROP TRIGGER link_made;
     DROP TRIGGER link_moved;
@@ -45,7 +46,8 @@ pub fn progress(connection: &Connection) -> Result<Option<(u64, u64)>> {
         .optional()?)
 }
 
-/// Makes the tables and triggers, unless they are there for the same key.
+/// Makes the tables and triggers, unless they are there for the same key. If links of another are in the way, it does not, and
+/// says so.
 pub fn begin(session: &Session, to: &Mac) -> Result<bool> {
     if has_table(session.0, "resealing")? {
         if session.one("SELECT key_check FROM resealing", [], |row| row.get(0))? == Some(*to) {
