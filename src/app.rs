@@ -65,6 +65,7 @@ impl App {
             config.settings(),
             sign_ins(config)?,
         );
+        service.resume_times().await.map_err(text)?;
         let server = http_server(config, &service).await?;
         let http = server.as_ref().map(Server::address).transpose().map_err(text)?;
         let channels = channels(config)?;

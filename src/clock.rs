@@ -1,6 +1,8 @@
 //! The time, as a value that is passed in, so that tests move it instead of sleeping.
 
 use std::sync::Arc;
+#[cfg(test)]
+use std::sync::atomic::AtomicI64;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,26 +10,81 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub type Millis = u64;
 
 /// Tells the time. Clones share it: advancing one advances all.
-#[derive(Clone, Debug, Default)]
-pub struct Clock {
-    ahead: Arc<AtomicU64>,
+///
+/// It takes the time from the system once, and from then on goes by a clock that nobody can set: when the system's clock is
+/// set, forth or back, no limit ends earlier, no code lives longer, and nobody waits longer. What was stored before is brought
+/// in line at the next start (see [`Reading`]).
+#[derive(Clone, Debug)]
+pub struct Clock(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// What the system's clock said when this one began.
+    began: Millis,
+    /// What the clock that nobody can set said then.
+    began_steady: Duration,
+    ahead: AtomicU64,
+    /// How far somebody has set the system's clock.
+    #[cfg(test)]
+    set: AtomicI64,
 }
 
 impl Clock {
-    /// The system's clock.
+    /// A clock that begins at the system's time.
     pub fn system() -> Self {
-        Self::default()
+        Self::starting_at(system_time())
     }
 
-    /// Now.
+    fn starting_at(began: Millis) -> Self {
+        Self(Arc::new(Inner {
+            began,
+            began_steady: steady(),
+            ahead: AtomicU64::default(),
+            #[cfg(test)]
+            set: AtomicI64::default(),
+        }))
+    }
+
+    /// Now. Never less than it was.
     pub fn now(&self) -> Millis {
-        let system = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Millis::try_from(system.as_millis()).unwrap_or_default() + self.ahead.load(Ordering::Relaxed)
+        let passed = steady().saturating_sub(self.0.began_steady);
+        self.0.began + millis(passed) + self.ahead()
+    }
+
+    /// What this clock and the system's say now.
+    pub fn reading(&self) -> Reading {
+        let system = system_time() + self.ahead();
+        #[cfg(test)]
+        let system = system.saturating_add_signed(self.0.set.load(Ordering::Relaxed));
+        Reading {
+            own: self.now(),
+            system,
+        }
     }
 
     /// Lets time pass at once.
     pub fn advance(&self, by: Duration) {
-        self.ahead.fetch_add(millis(by), Ordering::Relaxed);
+        self.0.ahead.fetch_add(millis(by), Ordering::Relaxed);
+    }
+
+    fn ahead(&self) -> Millis {
+        self.0.ahead.load(Ordering::Relaxed)
+    }
+
+    /// Sets the system's clock, forth or back, by so many milliseconds.
+    #[cfg(test)]
+    pub fn set_system(&self, by: i64) {
+        self.0.set.fetch_add(by, Ordering::Relaxed);
+    }
+
+    /// The clock of a service that starts now.
+    #[cfg(test)]
+    pub fn restarted(&self) -> Self {
+        let system = self.reading().system;
+        let restarted = Self::starting_at(system);
+        let set = i64::try_from(system).unwrap_or(i64::MAX) - i64::try_from(system_time()).unwrap_or(i64::MAX);
+        restarted.0.set.store(set, Ordering::Relaxed);
+        restarted
     }
 }
 
@@ -39,8 +96,87 @@ impl governor::clock::Clock for Clock {
     }
 }
 
+/// What a service's clock and the system's say at the same moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The service's: what was stored goes by it.
+    pub own: Millis,
+    /// The system's.
+    pub system: Millis,
+}
+
+impl Reading {
+    /// How far, in milliseconds, times that were stored by this reading's clock are to be moved for a clock that says `now`.
+    ///
+    /// Between the two the system's clock tells how much time has passed; if it goes backwards, none has. That somebody set
+    /// it forth while no service ran cannot be told from time that has passed.
+    pub fn to_be_moved(self, now: Self) -> i64 {
+        let passed = now.system.saturating_sub(self.system);
+        now.own.wrapping_sub(self.own.saturating_add(passed)).cast_signed()
+    }
+}
+
+/// What the system's clock says.
+fn system_time() -> Millis {
+    let system = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis::try_from(system.as_millis()).unwrap_or_default()
+}
+
+/// A clock that nobody can set, and that goes on while the machine sleeps (`clock_gettime(2)`, `CLOCK_BOOTTIME`): a day is
+/// a day.
+#[cfg(target_os = "linux")]
+fn steady() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Duration::new(
+        time.tv_sec.try_into().unwrap_or_default(),
+        time.tv_nsec.try_into().unwrap_or_default(),
+    )
+}
+
+/// A clock that nobody can set.
+#[cfg(not(target_os = "linux"))]
+fn steady() -> Duration {
+    static BEGAN: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    BEGAN.elapsed()
+}
+
 /// A duration in whole milliseconds, a century at most, so that a time plus a duration is always a time.
 pub fn millis(duration: Duration) -> Millis {
     const CENTURY: Millis = 100 * 365 * 24 * 60 * 60 * 1000;
     Millis::try_from(duration.as_millis()).unwrap_or(CENTURY).min(CENTURY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 60 * 60 * 1000;
+    const YEAR: i64 = 365 * 24 * HOUR;
+
+    #[test]
+    fn the_system_s_clock_may_be_set() {
+        for by in [HOUR, -HOUR, YEAR, -YEAR] {
+            let clock = Clock::system();
+            let before = clock.reading();
+            clock.set_system(by);
+            let after = clock.reading();
+            assert!((0..HOUR / 2).contains(&(after.own - before.own).cast_signed()), "{by}");
+            let set = after.system.wrapping_sub(before.system).cast_signed();
+            assert!((by..by + HOUR / 2).contains(&set), "{by}");
+            // A service that starts now begins with the system's time.
+            let restarted = clock.restarted().reading();
+            assert!(restarted.own.abs_diff(after.system) < 1000 && restarted.system.abs_diff(after.system) < 1000);
+        }
+    }
+
+    #[test]
+    fn stored_times_are_moved_as_the_clock_was() {
+        let moved = |own, system, now| Reading { own, system }.to_be_moved(Reading { own: now, system: now });
+        assert_eq!(moved(1000, 1000, 1000), 0);
+        assert_eq!(moved(1000, 1000, 5000), 0, "four seconds have passed");
+        assert_eq!(moved(1000, 1000, 400), -600, "set back while nothing ran");
+        assert_eq!(moved(1000, 400, 400), -600, "set back while it ran");
+        assert_eq!(moved(1000, 400, 900), -600, "and half a second has passed since then");
+        assert_eq!(moved(1000, 9000, 9500), 8000, "set forth while it ran");
+    }
 }

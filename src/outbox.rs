@@ -100,7 +100,7 @@ impl Outbox {
         held.let_go(&self.service, &*channel).await;
     }
 
-    /// Removes what has expired, and keeps the journal free of what was removed: soon after the outbox has drained.
+    /// Notes the time, removes what has expired, and keeps the journal free of what was removed: soon after the outbox has drained.
     pub async fn tidy(self) {
         let mut every = tokio::time::interval(PURGE_EVERY);
         while !self.stop.is_cancelled() {
@@ -111,9 +111,11 @@ impl Outbox {
             }
             let _ = self.service.store().settle().await;
         }
+        let _ = self.service.note_time().await;
     }
 
     async fn purge(&self) {
+        let _ = self.service.note_time().await;
         match self.service.purge().await {
             Ok(purged) if purged.outbox > 0 => {
                 tracing::warn!(

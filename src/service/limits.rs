@@ -221,11 +221,19 @@ impl Counter {
         Ok(self.current(tx, now)?.used)
     }
 
+    /// A window that ends later than it can, because it was longer once or the clock was set, ends as if it began now: what
+    /// was counted still counts, and nobody waits for longer than a window.
     fn current(&self, tx: &Tx<'_>, now: Millis) -> Result<Quota> {
+        let latest = now + millis(self.window);
         let counted = tx.quota(&self.key)?.filter(|quota| quota.resets_at > now);
-        Ok(counted.unwrap_or(Quota {
-            resets_at: now + millis(self.window),
+        let mut quota = counted.unwrap_or(Quota {
+            resets_at: latest,
             used: 0,
-        }))
+        });
+        if quota.resets_at > latest {
+            quota.resets_at = latest;
+            tx.put_quota(&self.key, quota)?;
+        }
+        Ok(quota)
     }
 }

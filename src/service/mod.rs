@@ -19,6 +19,7 @@ mod subscribers;
 mod suppression;
 #[cfg(test)]
 mod tests;
+mod times;
 mod token;
 mod typed;
 mod verify;
@@ -377,7 +378,8 @@ impl Core {
     }
 
     fn today(&self) -> u32 {
-        u32::try_from(self.clock.now() / millis(limits::DAY)).unwrap_or(u32::MAX)
+        // As people read it: by the system's clock.
+        u32::try_from(self.clock.reading().system / millis(limits::DAY)).unwrap_or(u32::MAX)
     }
 
     fn notice_expires_at(&self) -> Millis {

@@ -14,7 +14,7 @@ macro_rules! tests {
             links_are_found_moved_and_listed, links_go_only_with_their_owner, registrations_are_kept_apart_by_target,
             registrations_are_replaced_and_removed, counters_are_set, messages_come_when_due_and_in_order,
             queues_do_not_mix, messages_are_withdrawn_by_what_they_are_about, row_ids_are_never_used_again, a_retry_counts_and_waits, what_expired_goes_and_nothing_else,
-            subscribers_come_in_pages_and_go, who_is_suppressed_is_so_until_taken_back, mutes_are_their_owners_and_go, tokens_are_found_and_go, everything_is_counted, an_error_rolls_everything_back, a_write_is_seen_by_the_next_read, many_writers_at_once_lose_nothing,
+            subscribers_come_in_pages_and_go, times_are_noted_and_moved, who_is_suppressed_is_so_until_taken_back, mutes_are_their_owners_and_go, tokens_are_found_and_go, everything_is_counted, an_error_rolls_everything_back, a_write_is_seen_by_the_next_read, many_writers_at_once_lose_nothing,
             settling_keeps_everything);
     };
     ($with_store:ident: $($name:ident),*) => {
@@ -431,6 +431,44 @@ pub async fn who_is_suppressed_is_so_until_taken_back(store: Store) {
     assert!(store.write(|w| w.delete_suppression(&A)).await.unwrap());
     assert!(!store.write(|w| w.delete_suppression(&A)).await.unwrap());
     assert!(!store.read(|r| r.is_suppressed(&A)).await.unwrap());
+}
+
+pub async fn times_are_noted_and_moved(store: Store) {
+    let reading = Reading { own: 7, system: 9 };
+    store
+        .write(move |w| {
+            assert_eq!(w.last_time()?, None);
+            w.note_time(Reading { own: 1, system: 2 })?;
+            w.note_time(reading)?;
+            w.put_pending(&pending(A, X, 100))?;
+            w.put_quota(
+                &A,
+                Quota {
+                    resets_at: 100,
+                    used: 1,
+                },
+            )?;
+            w.put_token(&token(1, X, 100), 2)?;
+            w.push(&row(Queue::Xmpp, 50, 1))?;
+            w.move_times(-10)
+        })
+        .await
+        .unwrap();
+    store
+        .read(move |r| {
+            assert_eq!(r.last_time()?, Some(reading));
+            assert_eq!(r.pending(&A, &X)?.unwrap().expires_at, 90);
+            assert_eq!(r.quota(&A)?.unwrap().resets_at, 90);
+            assert_eq!(r.token(&TokenHash([1; 32]))?.unwrap().expires_at, 90);
+            assert_eq!(r.next_due(Queue::Xmpp)?, Some(40));
+            let due = r.due(Queue::Xmpp, 40, 1)?;
+            assert_eq!(due[0].expires_at, row(Queue::Xmpp, 50, 1).expires_at - 10);
+            Ok(())
+        })
+        .await
+        .unwrap();
+    store.write(|w| w.move_times(-1000)).await.unwrap();
+    assert_eq!(store.read(|r| r.next_due(Queue::Xmpp)).await.unwrap(), Some(0));
 }
 
 pub async fn everything_is_counted(store: Store) {

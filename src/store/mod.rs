@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 
-use crate::clock::Millis;
+use crate::clock::{Millis, Reading};
 use crate::model::{Mac, TokenHash};
 
 #[cfg(test)]
@@ -220,6 +220,8 @@ pub trait Read {
     fn is_suppressed(&self, mac: &Mac) -> Result<bool>;
     /// The box with the keys that made these MACs before the one of today, if there were others.
     fn former_suppression_keys(&self) -> Result<Option<Vec<u8>>>;
+    /// What the clocks said when that was last noted.
+    fn last_time(&self) -> Result<Option<Reading>>;
     /// How much there is. Counts every row: not for every day.
     fn counts(&self) -> Result<Counts>;
 }
@@ -264,6 +266,10 @@ pub trait Write: Read {
     fn put_suppression(&self, mac: &Mac) -> Result<()>;
     /// Forgets that; tells whether it was so.
     fn delete_suppression(&self, mac: &Mac) -> Result<bool>;
+    /// Notes what the clocks say.
+    fn note_time(&self, now: Reading) -> Result<()>;
+    /// Moves every point in time by so many milliseconds: expiries, ends of windows, and when messages are due.
+    fn move_times(&self, by: i64) -> Result<()>;
     /// Removes what has expired.
     fn purge(&self, now: Millis) -> Result<Purged>;
     /// Begins to copy the links to where those of the key that `to` tells are made ready, or goes on with that; tells whether it

@@ -19,6 +19,7 @@ const CONNECTED: &str = "component connected";
 pub struct Service {
     folder: PathBuf,
     http_port: u16,
+    has_own_clock: bool,
     process: Option<Process>,
 }
 
@@ -26,7 +27,7 @@ impl Service {
     /// Writes the configuration: `settings`, where it listens and keeps its data, and over it what `wishes`
     /// says, in TOML.
     pub fn new(folder: &Path, http_port: u16, mut settings: Table, wishes: &str) -> Self {
-        let service = Self { folder: folder.to_owned(), http_port, process: None };
+        let service = Self { folder: folder.to_owned(), http_port, has_own_clock: false, process: None };
         for folder in ["config", "data"] {
             fs::create_dir_all(service.folder.join(folder)).expect("a folder for the service");
         }
@@ -49,6 +50,25 @@ impl Service {
     /// Where it serves HTTP on 127.0.0.1.
     pub fn http_port(&self) -> u16 {
         self.http_port
+    }
+
+    /// Gives it a system clock of its own, which can be [set](Self::set_clock): by libfaketime.
+    pub fn with_a_clock_to_set(&mut self) {
+        self.has_own_clock = true;
+        self.set_clock(0);
+    }
+
+    /// Sets its system's clock to so many seconds before or behind what it really is. As in a real machine, the clock that
+    /// tells how much time has passed stays as it is.
+    pub fn set_clock(&self, seconds: i64) {
+        let new = self.folder.join("clock.new");
+        fs::write(&new, format!("{seconds:+}")).expect("a clock");
+        // At once: it is read at any moment.
+        fs::rename(new, self.clock()).expect("a clock");
+    }
+
+    fn clock(&self) -> PathBuf {
+        self.folder.join("clock")
     }
 
     /// Starts it and waits for nothing.
@@ -191,6 +211,16 @@ database.commit()
             command.env_remove(name);
         }
         command.env("RUST_LOG", "itseme=trace,info");
+        if self.has_own_clock {
+            // Where Debian's package has it; the system's linker knows what `$LIB` is.
+            command.env("LD_PRELOAD", "/usr/$LIB/faketime/libfaketimeMT.so.1");
+            command.env("FAKETIME_TIMESTAMP_FILE", self.clock());
+            command.envs([
+                ("FAKETIME_NO_CACHE", "1"),
+                ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+                ("NO_FAKE_STAT", "1"),
+            ]);
+        }
         command
     }
 

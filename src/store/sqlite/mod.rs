@@ -4,6 +4,7 @@ mod migrations;
 mod queries;
 mod readers;
 mod reseal;
+mod times;
 mod writer;
 
 use std::fs::File;

@@ -6,8 +6,8 @@ use super::super::{
     Counts, Link, Mute, NewRow, Pending, Purged, Queue, Quota, Read, Reseal, Result, Row, Subscriber, Switched, Token,
     Write,
 };
-use super::reseal;
-use crate::clock::Millis;
+use super::{reseal, times};
+use crate::clock::{Millis, Reading};
 use crate::model::{Mac, TokenHash};
 
 /// A connection within a transaction.
@@ -231,6 +231,10 @@ impl Read for Session<'_> {
         Ok(found.is_some())
     }
 
+    fn last_time(&self) -> Result<Option<Reading>> {
+        times::last(self)
+    }
+
     fn counts(&self) -> Result<Counts> {
         let counted = self.one(
             "SELECT (SELECT count(*) FROM links) AS links,
@@ -397,6 +401,14 @@ impl Write for Session<'_> {
 
     fn delete_suppression(&self, mac: &Mac) -> Result<bool> {
         Ok(self.run("DELETE FROM suppressions WHERE mac = ?", [mac])? > 0)
+    }
+
+    fn note_time(&self, now: Reading) -> Result<()> {
+        times::note(self, now)
+    }
+
+    fn move_times(&self, by: i64) -> Result<()> {
+        times::move_all(self, by)
     }
 
     fn purge(&self, now: Millis) -> Result<Purged> {

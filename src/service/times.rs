@@ -1,0 +1,39 @@
+//! What was stored by a clock that was set since then.
+
+use super::error::Result;
+use super::{Core, Service};
+
+/// Smaller differences are not worth writing every row anew: clocks are set by as much all the time.
+const WORTH_IT: u64 = 1000;
+
+impl Service {
+    /// Brings what is stored in line with the clock, so that each limit, code, token and message has the time left that it had
+    /// before. To be called at the start, before anything else is asked.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn resume_times(&self) -> Result<()> {
+        self.change(|core, tx| {
+            let now = core.clock.reading();
+            let by = tx.last_time()?.map_or(0, |last| last.to_be_moved(now));
+            if by.unsigned_abs() >= WORTH_IT {
+                tracing::info!(
+                    seconds = by / 1000,
+                    "the system's clock was set since the service last ran: stored times are moved along"
+                );
+                tx.move_times(by)?;
+            }
+            Ok(tx.note_time(now)?)
+        })
+        .await
+    }
+
+    /// Notes the time, for the next start. To be called now and then, and at the end.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn note_time(&self) -> Result<()> {
+        self.change(|core: &Core, tx| Ok(tx.note_time(core.clock.reading())?))
+            .await
+    }
+}

@@ -1,0 +1,39 @@
+//! When the store was last used, and what follows if the clock was set since then.
+
+use super::super::{Result, StoreError};
+use super::queries::Session;
+use crate::clock::Reading;
+
+/// What the clocks said when that was last noted.
+pub fn last(session: &Session<'_>) -> Result<Option<Reading>> {
+    let noted: Option<Vec<u8>> = session.one("SELECT value FROM meta WHERE name = 'time'", [], |row| row.get(0))?;
+    let Some(noted) = noted else { return Ok(None) };
+    match noted.as_chunks::<8>() {
+        ([own, system], []) => Ok(Some(Reading {
+            own: u64::from_be_bytes(*own),
+            system: u64::from_be_bytes(*system),
+        })),
+        _ => Err(StoreError("the time in the database cannot be read".into())),
+    }
+}
+
+/// Notes what the clocks say.
+pub fn note(session: &Session<'_>, now: Reading) -> Result<()> {
+    let noted = [now.own.to_be_bytes(), now.system.to_be_bytes()].concat();
+    session.run("INSERT OR REPLACE INTO meta (name, value) VALUES ('time', ?)", [noted])?;
+    Ok(())
+}
+
+/// Moves every point in time: they are the columns whose names end in `_at`.
+pub fn move_all(session: &Session<'_>, by: i64) -> Result<()> {
+    let columns: Vec<(String, String)> = session.all(
+        "SELECT tables.name, columns.name FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
+         WHERE tables.type = 'table' AND columns.name LIKE '%\\_at' ESCAPE '\\'",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    for (table, column) in columns {
+        session.run(&format!("UPDATE {table} SET {column} = max(0, {column} + ?)"), [by])?;
+    }
+    Ok(())
+}
