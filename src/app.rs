@@ -54,8 +54,8 @@ impl App {
     /// In words an admin can act on. That the XMPP server is not there is none: it will come.
     pub async fn start(config: &Config, clock: Clock) -> Result<Self, String> {
         rekey::recover(&config.store)?;
-        let keys = Keys::new(&keyfile::load_or_make(&config.store)?);
         let path = config.store.path().map_err(text)?;
+        let keys = rekey::keys_for(path, Keys::new(&keyfile::load_or_make(&config.store)?));
         let store =
             SqliteStore::open(path, keys.check()).map_err(|error| format!("store.url {}: {error}", path.display()))?;
         let service = Service::new(

@@ -15,7 +15,7 @@ use crate::model::Keys;
 use crate::store::sqlite::SqliteStore;
 use crate::xmpp::stream::{self, StreamEnd};
 use crate::xmpp::{Address, remedy};
-use crate::{app, keyfile};
+use crate::{app, keyfile, rekey};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -118,7 +118,7 @@ fn database(config: &Config) -> Result<String, String> {
     if !path.exists() {
         return writable("store.url", path).map(|()| "the database will be made on first start".into());
     }
-    SqliteStore::check(path, Keys::new(&key).check())
+    SqliteStore::check(path, rekey::keys_for(path, Keys::new(&key)).check())
         .map(|()| "they belong together".into())
         .map_err(|error| format!("store.url {}: {error}", path.display()))
 }

@@ -4,7 +4,7 @@
 //! the command does it. When the database is under the new key, its file takes the place of the old one's. The database tells
 //! which of the two it belongs to, so nothing is lost whatever dies in between.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -32,15 +32,26 @@ pub fn recover(store: &StoreConfig) -> Result<Option<Keys>, String> {
         return Ok(None);
     };
     let (next, path) = (Keys::new(&next), store.path().map_err(|error| error.to_string())?);
-    if SqliteStore::check(path, next.check()).is_ok() {
+    let is_adopted = |keys: &Keys| SqliteStore::check(path, keys.check()).is_ok();
+    if is_adopted(&next) || is_adopted(&next.unbound()) {
         return keyfile::adopt_next(store).map(|()| None);
     }
     Ok(Some(next))
 }
 
+/// The keys for the database at `path`: unbound if it is of before boxes were bound to their rows.
+pub fn keys_for(path: &Path, keys: Keys) -> Keys {
+    let unbound = keys.unbound();
+    match SqliteStore::check(path, unbound.check()) {
+        Ok(()) => unbound,
+        Err(_) => keys,
+    }
+}
+
 /// Changes the key whenever a new one is there, until `stop`.
 pub async fn watch(service: Service, store: StoreConfig, stop: CancellationToken) {
     let _ = stop.run_until_cancelled(wipe_former(&service)).await;
+    let _ = stop.run_until_cancelled(bind(&service)).await;
     let mut pause = LOOK_EVERY;
     while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
         pause = LOOK_EVERY;
@@ -71,6 +82,24 @@ pub async fn watch(service: Service, store: StoreConfig, stop: CancellationToken
 async fn wipe_former(service: &Service) {
     while service.wipe_former().await.is_err() {
         tokio::time::sleep(TRY_AGAIN).await;
+    }
+}
+
+/// Binds the boxes of a database of before to their rows; that it fails is said by the database, and it is tried again.
+async fn bind(service: &Service) {
+    loop {
+        match service.bind().await {
+            Ok(None) => return,
+            Ok(Some(Switched { kept, lost })) => {
+                tracing::info!(
+                    kept,
+                    lost,
+                    "the database is up to date: nobody without the key can change whose a row is"
+                );
+                return wipe_former(service).await;
+            }
+            Err(_) => tokio::time::sleep(TRY_AGAIN).await,
+        }
     }
 }
 
@@ -130,7 +159,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
 async fn here(config: &Config) -> Result<(), String> {
     let key = keyfile::load(&config.store)?.ok_or("store.key_file is missing: put it back from its backup")?;
     let path = config.store.path().map_err(|error| error.to_string())?;
-    let keys = Keys::new(&key);
+    let keys = keys_for(path, Keys::new(&key));
     let opened = SqliteStore::open(path, keys.check()).map_err(|error| format!("{}: {error}", path.display()))?;
     let service = Service::new(
         Store::new(opened),

@@ -24,8 +24,8 @@ pub enum Columns {
 impl Columns {
     fn sql(self) -> &'static str {
         match self {
-            Self::Owner => "SELECT owner_mac FROM links WHERE id_mac = ?",
-            Self::All => "SELECT owner_mac, box, verified_on FROM links WHERE id_mac = ?",
+            Self::Owner => "SELECT proof FROM links WHERE id_mac = ?",
+            Self::All => "SELECT owner_mac, proof, box, verified_on FROM links WHERE id_mac = ?",
         }
     }
 }

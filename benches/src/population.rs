@@ -222,12 +222,14 @@ impl Data {
 
     fn write(&self, database: &Connection, keys: &Keys, range: std::ops::Range<u64>) -> Result<()> {
         let transaction = database.unchecked_transaction()?;
-        let mut insert = transaction
-            .prepare("INSERT INTO links (id_mac, owner_mac, box, verified_on) VALUES (?, ?, ?, ?)")?;
+        let mut insert = transaction.prepare(
+            "INSERT INTO links (id_mac, owner_mac, proof, box, verified_on) VALUES (?, ?, ?, ?, ?)",
+        )?;
         for n in range {
             let link = self.people.link(n)?;
-            let row: (Mac, Mac) = (keys.id(&link.hash), keys.owner(&link.target));
-            insert.execute(params![row.0, row.1, sealed(keys, &link), 20_000 + n % 365])?;
+            let (id, owner): (Mac, Mac) = (keys.id(&link.hash), keys.owner(&link.target));
+            let (proof, sealed) = (keys.proof(&id, &owner), sealed(keys, &link, (&id, &owner)));
+            insert.execute(params![id, owner, proof, sealed, 20_000 + n % 365])?;
         }
         drop(insert);
         transaction.commit()?;
@@ -236,9 +238,9 @@ impl Data {
 }
 
 /// A link's box, as the service makes it.
-fn sealed(keys: &Keys, link: &Linked) -> Vec<u8> {
+fn sealed(keys: &Keys, link: &Linked, (id, owner): (&Mac, &Mac)) -> Vec<u8> {
     let text = format!("{}\0en", link.target);
     let mut plain = [link.hash.as_bytes().as_slice(), text.as_bytes()].concat();
     plain.resize(plain.len().next_multiple_of(PADDED_TO), 0);
-    keys.seal(Purpose::Link, &plain, &mut rand::rng())
+    keys.seal(Purpose::Link { id, owner }, &plain, &mut rand::rng())
 }

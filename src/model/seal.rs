@@ -12,7 +12,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{BareJid, Code, Hash, SuppressionKey};
+use super::{BareJid, Code, Hash, SuppressionKey, TokenHash};
 
 /// The key's length in bytes.
 pub const KEY_LENGTH: usize = 32;
@@ -45,36 +45,61 @@ impl std::hash::Hash for Mac {
 #[error("a sealed box does not open with this key")]
 pub struct BrokenBox;
 
-/// What a box holds, so that a box of one table cannot be passed off as another's.
+/// What a box holds, and what its row says besides. A box opens for that alone, so that nobody without the key can pass it off as
+/// another table's or another row's. Counters and times are not part of it: they change.
 #[derive(Clone, Copy, Debug)]
-pub enum Purpose {
+#[allow(missing_docs, reason = "the columns of the row: see `store`")]
+pub enum Purpose<'a> {
     /// The target and hash of a link.
-    Link,
+    Link { id: &'a Mac, owner: &'a Mac },
     /// What a pending registration must remember.
-    Pending,
+    Pending { id: &'a Mac, owner: &'a Mac, code: &'a Mac },
     /// A message to a person.
-    Outbox,
+    Outbox { queue: u8, about: Option<&'a Mac> },
     /// Who has the service in a contact list.
-    Subscriber,
+    Subscriber { owner: &'a Mac },
     /// Whose a token is.
-    Token,
+    Token { hash: &'a TokenHash, owner: &'a Mac },
     /// Keys from before the key was changed that some MACs need for good.
     SuppressionKeys,
     /// Who does not want whose contact requests.
-    Mute,
+    Mute { owner: &'a Mac, muted: &'a Mac },
 }
 
-impl Purpose {
+impl Purpose<'_> {
     fn label(self) -> &'static [u8] {
         match self {
-            Self::Link => b"link",
-            Self::Pending => b"pending",
-            Self::Outbox => b"outbox",
-            Self::Subscriber => b"subscriber",
-            Self::Token => b"token",
+            Self::Link { .. } => b"link",
+            Self::Pending { .. } => b"pending",
+            Self::Outbox { .. } => b"outbox",
+            Self::Subscriber { .. } => b"subscriber",
+            Self::Token { .. } => b"token",
             Self::SuppressionKeys => b"suppression keys",
-            Self::Mute => b"mute",
+            Self::Mute { .. } => b"mute",
         }
+    }
+
+    /// What a box is authenticated with: the table, and what the row says. Each table has parts of its own lengths.
+    fn bound(self) -> Vec<u8> {
+        let mut bytes = [self.label(), b"\0"].concat();
+        let mut add = |part: &[u8]| bytes.extend_from_slice(part);
+        match self {
+            Self::Link { id, owner } => [id, owner].iter().for_each(|mac| add(&mac.0)),
+            Self::Pending { id, owner, code } => [id, owner, code].iter().for_each(|mac| add(&mac.0)),
+            Self::Outbox { queue, about } => {
+                add(&[queue]);
+                about.into_iter().for_each(|mac| add(&mac.0));
+            }
+            Self::Subscriber { owner } => add(&owner.0),
+            Self::Token { hash, owner } => {
+                add(&hash.0);
+                add(&owner.0);
+            }
+            // There is one such row.
+            Self::SuppressionKeys => {}
+            Self::Mute { owner, muted } => [owner, muted].iter().for_each(|mac| add(&mac.0)),
+        }
+        bytes
     }
 }
 
@@ -85,12 +110,14 @@ type HmacSha256 = Hmac<Sha256>;
 pub struct Keys {
     id: HmacSha256,
     owner: HmacSha256,
+    proof: HmacSha256,
     code: HmacSha256,
     quota: HmacSha256,
     mute: HmacSha256,
     suppression: SuppressionKey,
-    check: Mac,
+    check: HmacSha256,
     cipher: XChaCha20Poly1305,
+    are_bound: bool,
 }
 
 impl Keys {
@@ -101,13 +128,43 @@ impl Keys {
         Self {
             id: mac(b"it-se.me id"),
             owner: mac(b"it-se.me owner"),
+            proof: mac(b"it-se.me proof"),
             code: mac(b"it-se.me code"),
             quota: mac(b"it-se.me quota"),
             suppression: SuppressionKey::new(&derive(&hkdf, b"it-se.me suppression")),
             mute: mac(b"it-se.me mute"),
-            check: digest(&mac(b"it-se.me check"), &[]),
+            check: mac(b"it-se.me check"),
             cipher: XChaCha20Poly1305::new((&*derive::<32>(&hkdf, b"it-se.me box")).into()),
+            are_bound: true,
         }
+    }
+
+    /// The same keys for a database of before boxes were bound to their rows.
+    #[must_use]
+    pub fn unbound(&self) -> Self {
+        Self {
+            are_bound: false,
+            ..self.clone()
+        }
+    }
+
+    /// The same keys, whose boxes open in their rows alone.
+    #[must_use]
+    pub fn bound(&self) -> Self {
+        Self {
+            are_bound: true,
+            ..self.clone()
+        }
+    }
+
+    /// Whether boxes open in their rows alone.
+    pub fn are_bound(&self) -> bool {
+        self.are_bound
+    }
+
+    /// Whether they are derived from the same key, bound or not.
+    pub fn are_of(&self, other: &Self) -> bool {
+        self.bound().check() == other.bound().check()
     }
 
     /// Stands for a hash in the database.
@@ -118,6 +175,11 @@ impl Keys {
     /// Stands for a target in the database.
     pub fn owner(&self, target: &BareJid) -> Mac {
         digest(&self.owner, &[target.as_str().as_bytes()])
+    }
+
+    /// Shows that what `id` stands for is linked to `owner`. Nobody without the key can make one for another pair.
+    pub fn proof(&self, id: &Mac, owner: &Mac) -> Mac {
+        digest(&self.proof, &[&id.0, &owner.0])
     }
 
     /// Stands for a code: valid only for this identity and this target.
@@ -144,38 +206,49 @@ impl Keys {
         &self.suppression
     }
 
-    /// Tells whether a database was made with this key.
+    /// Tells whether a database was made with this key, and whether its boxes are bound to their rows.
     pub fn check(&self) -> Mac {
-        self.check
+        let form: &[&[u8]] = if self.are_bound { &[b"bound"] } else { &[] };
+        digest(&self.check, form)
     }
 
     /// Seals `plain` for `purpose`.
-    pub fn seal(&self, purpose: Purpose, plain: &[u8], rng: &mut impl Rng) -> Vec<u8> {
+    pub fn seal(&self, purpose: Purpose<'_>, plain: &[u8], rng: &mut impl Rng) -> Vec<u8> {
         let mut nonce = [0u8; NONCE_LENGTH];
         rng.fill_bytes(&mut nonce);
+        let place = self.place(purpose);
         let payload = Payload {
             msg: plain,
-            aad: purpose.label(),
+            aad: &place,
         };
         // Fails only beyond 256 GiB; an empty box then opens for nobody.
         let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
         [nonce.as_slice(), &sealed].concat()
     }
 
-    /// Opens a box that [`Keys::seal`] made for the same purpose.
+    /// Opens a box that [`Keys::seal`] made for the same purpose and row.
     ///
     /// # Errors
-    /// [`BrokenBox`] if it was made with another key, for another purpose, or changed since.
-    pub fn open(&self, purpose: Purpose, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, BrokenBox> {
+    /// [`BrokenBox`] if it was made with another key, for another purpose or row, or changed since.
+    pub fn open(&self, purpose: Purpose<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, BrokenBox> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LENGTH>().ok_or(BrokenBox)?;
+        let place = self.place(purpose);
         let payload = Payload {
             msg: sealed,
-            aad: purpose.label(),
+            aad: &place,
         };
         self.cipher
             .decrypt(&XNonce::from(*nonce), payload)
             .map(Zeroizing::new)
             .map_err(|_| BrokenBox)
+    }
+
+    fn place(&self, purpose: Purpose<'_>) -> Vec<u8> {
+        match purpose {
+            Purpose::SuppressionKeys => purpose.label().to_vec(),
+            _ if self.are_bound => purpose.bound(),
+            _ => purpose.label().to_vec(),
+        }
     }
 }
 
@@ -240,30 +313,86 @@ mod tests {
         assert_ne!(keys.code(&a, &b, &code), keys.code(&a, &b, &Code::typed("3992")));
     }
 
+    const A: Mac = Mac([1; 16]);
+    const B: Mac = Mac([2; 16]);
+    const LINK: Purpose<'_> = Purpose::Link { id: &A, owner: &B };
+
     #[test]
-    fn a_box_opens_with_its_key_and_purpose_only() {
-        let sealed = keys(1).seal(Purpose::Link, b"secret", &mut rand::rng());
+    fn a_box_opens_with_its_key_alone() {
+        let sealed = keys(1).seal(LINK, b"secret", &mut rand::rng());
         assert!(!sealed.windows(6).any(|w| w == b"secret"));
-        assert_eq!(*keys(1).open(Purpose::Link, &sealed).unwrap(), b"secret");
-        assert!(keys(2).open(Purpose::Link, &sealed).is_err());
-        assert!(keys(1).open(Purpose::Outbox, &sealed).is_err());
+        assert_eq!(*keys(1).open(LINK, &sealed).unwrap(), b"secret");
+        assert!(keys(2).open(LINK, &sealed).is_err());
+    }
+
+    #[test]
+    fn a_box_opens_in_its_row_alone() {
+        let keys = keys(1);
+        let pending = |owner, code| Purpose::Pending { id: &A, owner, code };
+        let outbox = |queue, about| Purpose::Outbox { queue, about };
+        let (hash, other) = (TokenHash([1; 32]), TokenHash([2; 32]));
+        let token = |hash, owner| Purpose::Token { hash, owner };
+        let rows = [
+            LINK,
+            Purpose::Link { id: &B, owner: &A },
+            Purpose::Link { id: &A, owner: &A },
+            Purpose::Mute { owner: &A, muted: &B },
+            Purpose::Mute { owner: &A, muted: &A },
+            Purpose::Subscriber { owner: &A },
+            Purpose::Subscriber { owner: &B },
+            pending(&A, &A),
+            pending(&A, &B),
+            pending(&B, &A),
+            outbox(1, None),
+            outbox(2, None),
+            outbox(1, Some(&A)),
+            outbox(1, Some(&B)),
+            token(&hash, &A),
+            token(&other, &A),
+            token(&hash, &B),
+            Purpose::SuppressionKeys,
+        ];
+        for (n, row) in rows.iter().enumerate() {
+            let sealed = keys.seal(*row, b"secret", &mut rand::rng());
+            for (m, other) in rows.iter().enumerate() {
+                assert_eq!(keys.open(*other, &sealed).is_ok(), n == m, "{row:?} in {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn keys_are_told_apart_by_whether_they_are_bound() {
+        let (bound, unbound) = (keys(1), keys(1).unbound());
+        let before = unbound.seal(LINK, b"secret", &mut rand::rng());
+        assert!(bound.open(LINK, &before).is_err());
+        assert!(unbound.open(LINK, &before).is_ok());
+        assert_ne!(bound.check(), unbound.check());
+        assert!(bound.are_of(&unbound) && !bound.are_of(&keys(2)));
+        assert_eq!(unbound.bound().check(), bound.check());
+    }
+
+    #[test]
+    fn a_proof_is_of_one_pair() {
+        let keys = keys(1);
+        assert_ne!(keys.proof(&A, &B), keys.proof(&B, &A));
+        assert_ne!(keys.proof(&A, &B), keys.proof(&A, &A));
     }
 
     #[test]
     fn a_changed_or_cut_box_does_not_open() {
-        let sealed = keys(1).seal(Purpose::Link, b"secret", &mut rand::rng());
+        let sealed = keys(1).seal(LINK, b"secret", &mut rand::rng());
         for at in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[at] ^= 1;
-            assert!(keys(1).open(Purpose::Link, &changed).is_err());
-            assert!(keys(1).open(Purpose::Link, &sealed[..at]).is_err());
+            assert!(keys(1).open(LINK, &changed).is_err());
+            assert!(keys(1).open(LINK, &sealed[..at]).is_err());
         }
     }
 
     #[test]
     fn equal_values_make_different_boxes() {
         let mut rng = rand::rng();
-        let mut seal = || keys(1).seal(Purpose::Link, b"secret", &mut rng);
+        let mut seal = || keys(1).seal(LINK, b"secret", &mut rng);
         assert_ne!(seal(), seal());
     }
 }

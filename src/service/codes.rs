@@ -151,6 +151,7 @@ impl Core {
         let now = self.clock.now();
         let owner = self.keys.owner(&new.target);
         let waiting = tx.pending(&new.id, &owner)?.filter(|old| self.is_live(old, side, now));
+        let waiting = waiting.and_then(|old| self.intact("pending", self.open_pending(&old)));
         if waiting.is_some() && !new.resend {
             return Ok(());
         }
@@ -161,9 +162,7 @@ impl Core {
         // A code that was replaced must not arrive after the one that replaced it.
         let about = self.about_code(&new.id, &owner);
         let unsent = tx.withdraw(&about)?;
-        let sent = waiting
-            .filter(|_| !unsent)
-            .and_then(|old| self.open_pending(&old).ok()?.letter);
+        let sent = waiting.filter(|_| !unsent).and_then(|old| old.letter);
         let letter = Letter {
             replaces: sent.clone(),
             stop: self.stop_token(&**tx, &new.identity)?,
@@ -188,19 +187,22 @@ impl Core {
     ) -> Result<()> {
         let owner = self.keys.owner(&remembered.target);
         remembered.code = Some(code.clone());
-        Ok(tx.put_pending(&Pending {
+        let pending = Pending {
             id: *id,
             owner,
             code: self.keys.code(id, &owner, code),
             native_guesses: 0,
             http_guesses: 0,
             expires_at,
-            sealed: self.seal_pending(&remembered)?,
-        })?)
+            sealed: Vec::new(),
+        };
+        Ok(tx.put_pending(&self.seal_pending(pending, &remembered)?)?)
     }
 
-    pub(super) fn seal_pending(&self, remembered: &PendingBox) -> Result<Vec<u8>> {
-        self.seal(Purpose::Pending, remembered)
+    /// The row with a box that opens in it alone.
+    pub(super) fn seal_pending(&self, pending: Pending, remembered: &PendingBox) -> Result<Pending> {
+        let sealed = self.seal(place(&pending), remembered)?;
+        Ok(Pending { sealed, ..pending })
     }
 
     /// Counts a code, unless it is one too many.
@@ -216,7 +218,7 @@ impl Core {
     }
 
     pub(super) fn open_pending(&self, pending: &Pending) -> Result<PendingBox> {
-        self.open(Purpose::Pending, &pending.sealed)
+        self.open(place(pending), &pending.sealed)
     }
 
     /// Whether the registration waits for a code; not for a sign-in, and no erasure.
@@ -336,7 +338,10 @@ impl Core {
         code: Option<&str>,
     ) -> Result<Proven> {
         let now = self.clock.now();
-        let mut live: Vec<Pending> = candidates.into_iter().filter(|p| self.is_live(p, side, now)).collect();
+        let mut live = candidates;
+        live.retain(|pending| {
+            self.is_live(pending, side, now) && self.intact("pending", self.open_pending(pending)).is_some()
+        });
         if live.is_empty() {
             return Err(Error::NothingWaits);
         }
@@ -441,5 +446,14 @@ impl Core {
             return self.drop_pending(tx, &pending.id, &pending.owner).map(drop);
         }
         Ok(tx.put_pending(&pending)?)
+    }
+}
+
+/// A box belongs to its registration and code.
+fn place(pending: &Pending) -> Purpose<'_> {
+    Purpose::Pending {
+        id: &pending.id,
+        owner: &pending.owner,
+        code: &pending.code,
     }
 }

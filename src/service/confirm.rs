@@ -24,9 +24,9 @@ impl Service {
             return Ok(false);
         };
         self.ask(move |core, tx| {
-            let owner = Some(core.keys.owner(&target));
+            let owner = core.keys.owner(&target);
             for hash in &hashes {
-                if tx.owner(&core.keys.id(hash))? != owner {
+                if !core.is_linked(tx, &core.keys.id(hash), &owner)? {
                     return Ok(false);
                 }
             }

@@ -9,11 +9,10 @@ use serde_json_borrow::Value;
 
 use super::error::{Error, Excess, Result};
 use super::limits::{Counter, DAY, HASHES_PER_CONTACT};
-use super::{Core, Service, Tx, locked, member, require_account};
+use super::{Core, Service, Tx, locked, member, outbox, require_account};
 use crate::clock::millis;
-use crate::model::seal::Purpose;
 use crate::model::{BareJid, Hash, Identity, Mac};
-use crate::store::{NewRow, Queue};
+use crate::store::{NewRow, Queue, Row};
 
 /// For how long a contact request may wait for its delivery.
 const WANTED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -146,10 +145,10 @@ impl Service {
         let identities: Vec<Identity> = identities.filter(|identity| seen.insert(identity.hash())).collect();
         let target = target.clone();
         self.ask(move |core, tx| {
-            let owner = Some(core.keys.owner(&target));
+            let owner = core.keys.owner(&target);
             let mut confirmed = Vec::new();
             for identity in identities {
-                if tx.owner(&core.keys.id(&identity.hash()))? == owner {
+                if core.is_linked(tx, &core.keys.id(&identity.hash()), &owner)? {
                     confirmed.push(identity);
                 }
             }
@@ -197,12 +196,15 @@ impl Core {
         plain.push(0);
         let hashes = request.hashes.iter().map(Hash::as_bytes);
         hashes.for_each(|hash| plain.extend_from_slice(hash));
-        Ok(self.keys.seal(Purpose::Outbox, &plain, &mut self.rng()))
+        let about = self.about_requester(&request.from);
+        let place = outbox(Queue::Requests, Some(&about));
+        Ok(self.keys.seal(place, &plain, &mut self.rng()))
     }
 
     /// What is in a request's box.
-    pub(super) fn open_request(&self, sealed: &[u8]) -> Result<Request> {
-        let plain = self.keys.open(Purpose::Outbox, sealed).map_err(Self::broken)?;
+    pub(super) fn open_request(&self, row: &Row) -> Result<Request> {
+        let place = outbox(Queue::Requests, row.about.as_ref());
+        let plain = self.keys.open(place, &row.sealed).map_err(Self::broken)?;
         let mut parts = plain.splitn(2, |byte| *byte == 0);
         let asker = parts.next().unwrap_or_default();
         let (hashes, _) = parts.next().unwrap_or_default().as_chunks::<64>();
@@ -245,7 +247,14 @@ mod tests {
         let sealed = || SealedRequest::by(&locked(&service.core), request()).unwrap();
         let opened = |sealed: SealedRequest| {
             let core = locked(&service.core);
-            core.open_request(&sealed.under(&core).unwrap()).unwrap().hashes
+            let row = Row {
+                id: 1,
+                about: Some(core.about_requester(&sealed.request.from)),
+                tries: 0,
+                expires_at: 0,
+                sealed: sealed.under(&core).unwrap(),
+            };
+            core.open_request(&row).unwrap().hashes
         };
         assert_eq!(opened(sealed()), hashes);
         let before = sealed();

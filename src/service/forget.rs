@@ -38,12 +38,13 @@ impl Service {
         self.ask(move |core, tx| {
             let links = tx.links_of(&core.keys.owner(&sender))?;
             let linked = |link: &Link| {
-                Ok(Linked {
-                    hash: core.open_link(link)?.hash,
+                let opened = core.intact("links", core.open_link(link));
+                opened.map(|opened| Linked {
+                    hash: opened.hash,
                     since: UNIX_EPOCH + DAY * link.verified_on,
                 })
             };
-            links.iter().map(linked).collect()
+            Ok(links.iter().filter_map(linked).collect())
         })
         .await
     }

@@ -85,21 +85,19 @@ impl Core {
         let mut known = Vec::new();
         for (id, number, hash) in asked {
             let id = if is_same_key { id } else { self.keys.id(&hash) };
-            if tx.owner(&id)?.is_some() {
+            if tx.proof(&id)?.is_some() {
                 known.push((number, hash));
             }
         }
         Ok(known)
     }
 
-    /// The request that waits in that row; nothing if it was withdrawn, or cannot be opened.
+    /// The request that waits in that row; nothing if it was withdrawn, has expired, or does not open.
     fn waiting(&self, tx: &dyn Read, row: i64) -> Result<Option<Waiting>> {
-        let Some(row) = tx.message(row)? else { return Ok(None) };
-        let request = self.open_request(&row.sealed);
-        if request.is_err() {
-            tracing::error!("a contact request was dropped: it cannot be opened");
-        }
-        Ok(request.ok().map(|request| (request, row.expires_at)))
+        let row = tx.message(row)?.filter(|row| row.expires_at > self.clock.now());
+        let Some(row) = row else { return Ok(None) };
+        let request = self.intact("outbox", self.open_request(&row));
+        Ok(request.map(|request| (request, row.expires_at)))
     }
 
     fn introduce(&self, tx: &Tx<'_>, row: i64, known: Option<Waiting>) -> Result<()> {
@@ -121,12 +119,11 @@ impl Core {
             if self.is_muted(&**tx, &link.owner, &requester)? {
                 continue;
             }
-            let opened = self.open_link(&link).ok().filter(|link| link.hash == *hash);
+            let opened = self.intact("links", self.open_link(&link));
             let Some(LinkBox {
                 target: to, language, ..
             }) = opened
             else {
-                tracing::error!("a link cannot be opened");
                 continue;
             };
             let (from, details) = (request.from.clone(), request.details.clone());

@@ -8,6 +8,7 @@ mod confirm;
 mod contact;
 pub mod error;
 mod forget;
+mod intact;
 mod introduce;
 mod limits;
 mod mute;
@@ -150,6 +151,7 @@ struct Frame {
     clock: Clock,
     settings: Settings,
     requests: limits::RequestLimiter,
+    broken: intact::Broken,
     posted: HashMap<Queue, Notify>,
     started: Millis,
     sign_ins: SignIns,
@@ -170,6 +172,7 @@ impl Service {
             clock,
             settings,
             requests,
+            broken: intact::Broken::default(),
             posted: Queue::ALL.map(|queue| (queue, Notify::new())).into(),
         });
         let core = Core {
@@ -386,12 +389,12 @@ impl Core {
         self.clock.now() + millis(NOTICE_LIVES)
     }
 
-    fn seal(&self, purpose: Purpose, value: &impl Serialize) -> Result<Vec<u8>> {
+    fn seal(&self, purpose: Purpose<'_>, value: &impl Serialize) -> Result<Vec<u8>> {
         let plain = serde_json::to_vec(value).map_err(Self::broken)?;
         Ok(self.keys.seal(purpose, &plain, &mut self.rng()))
     }
 
-    fn open<T: DeserializeOwned>(&self, purpose: Purpose, sealed: &[u8]) -> Result<T> {
+    fn open<T: DeserializeOwned>(&self, purpose: Purpose<'_>, sealed: &[u8]) -> Result<T> {
         let plain = self.keys.open(purpose, sealed).map_err(Self::broken)?;
         // serde_json's own words may quote the value.
         serde_json::from_slice(&plain).map_err(|_| Self::broken("a sealed box holds something else than expected"))
@@ -401,7 +404,8 @@ impl Core {
         if queue == Queue::Requests {
             return Ok(Opened::Nothing);
         }
-        let Ok(letter) = self.open::<Letter>(Purpose::Outbox, &row.sealed) else {
+        let opened = self.open::<Letter>(outbox(queue, row.about.as_ref()), &row.sealed);
+        let Some(letter) = self.intact("outbox", opened) else {
             return Ok(Opened::Nothing);
         };
         Ok(match &letter.message {
@@ -446,7 +450,15 @@ impl Core {
             about,
             due_at: self.clock.now(),
             expires_at,
-            sealed: self.seal(Purpose::Outbox, letter)?,
+            sealed: self.seal(outbox(queue, about.as_ref()), letter)?,
         })
+    }
+}
+
+/// A message's box belongs to its queue and to what it is about.
+fn outbox(queue: Queue, about: Option<&Mac>) -> Purpose<'_> {
+    Purpose::Outbox {
+        queue: queue as u8,
+        about,
     }
 }

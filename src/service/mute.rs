@@ -64,9 +64,10 @@ impl Service {
         self.ask(move |core, tx| {
             let mut muted = Muted::default();
             for mute in tx.mutes_of(&core.keys.owner(&sender))? {
-                match core.open_mute(&mute)?.1 {
-                    Some(jid) => muted.jids.push(jid),
-                    None => muted.everybody = true,
+                match core.intact("mutes", core.open_mute(&mute)) {
+                    Some((_, Some(jid))) => muted.jids.push(jid),
+                    Some((_, None)) => muted.everybody = true,
+                    None => {}
                 }
             }
             muted.jids.sort();
@@ -136,16 +137,25 @@ impl Core {
         plain.resize(plain.len().next_multiple_of(PADDED_TO), 0);
         let owner = self.keys.owner(owner);
         let muted = muted.map(|jid| self.keys.owner(jid));
+        let muted = self.keys.mute(&owner, muted.as_ref());
+        let place = Purpose::Mute {
+            owner: &owner,
+            muted: &muted,
+        };
         Mute {
+            sealed: self.keys.seal(place, &plain, &mut self.rng()),
             owner,
-            muted: self.keys.mute(&owner, muted.as_ref()),
-            sealed: self.keys.seal(Purpose::Mute, &plain, &mut self.rng()),
+            muted,
         }
     }
 
     /// Who has muted, and who is muted; nobody in particular if everybody is.
     pub(super) fn open_mute(&self, mute: &Mute) -> Result<(String, Option<String>)> {
-        let plain = self.keys.open(Purpose::Mute, &mute.sealed).map_err(Self::broken)?;
+        let place = Purpose::Mute {
+            owner: &mute.owner,
+            muted: &mute.muted,
+        };
+        let plain = self.keys.open(place, &mute.sealed).map_err(Self::broken)?;
         // They were JIDs when it was sealed: to look again takes longer than all the rest.
         let text = std::str::from_utf8(&plain).map_err(Self::broken)?;
         let mut jids = text.split('\0').map(str::to_owned);

@@ -70,11 +70,7 @@ impl Service {
     /// `internal_server_error`.
     pub async fn is_registered(&self, jid: &BareJid) -> Result<bool> {
         let jid = jid.clone();
-        self.ask(move |core, tx| {
-            let id = core.keys.id(&Identity::of_jid(&jid).hash());
-            Ok(tx.owner(&id)? == Some(core.keys.owner(&jid)))
-        })
-        .await
+        self.ask(move |core, tx| core.is_itself(tx, &jid)).await
     }
 
     /// Starts to link an identity to `target`, asked for over HTTP by anybody. A browser that has signed in at a

@@ -4,11 +4,11 @@ use std::sync::PoisonError;
 
 use super::error::Result;
 use super::verify::LinkBox;
-use super::{Core, Service, settle};
+use super::{Core, Service, locked, outbox, settle};
 use crate::channel::{Letter, Message};
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Keys, Mac, SuppressionKey};
-use crate::store::{Link, Mute, Pending, Queue, Read, Reseal, StoreError, Subscriber, Switched, Token};
+use crate::store::{Link, Mute, Pending, Queue, Read, Reseal, Row, StoreError, Subscriber, Switched, Token};
 
 /// Links that are resealed, or wiped, in one transaction: others write in between.
 const AT_ONCE: usize = if cfg!(test) { 3 } else { 500 };
@@ -39,6 +39,18 @@ impl Service {
             Ok(switched)
         });
         settle(switched.await.map(Ok))
+    }
+
+    /// Binds the boxes of a database of before to their rows. Nothing to do if they are.
+    ///
+    /// # Errors
+    /// `internal_server_error`; it can be called again then, and goes on where it was.
+    pub async fn bind(&self) -> Result<Option<Switched>> {
+        let keys = locked(&self.core).keys.clone();
+        match keys.are_bound() {
+            true => Ok(None),
+            false => self.rekey(keys.bound()).await.map(Some),
+        }
     }
 
     /// What another change of the key has left behind is in the way, and wiped.
@@ -107,79 +119,103 @@ impl<'a> Resealer<'a> {
             former,
         })
     }
+
+    /// Whether nothing changes but how boxes are sealed.
+    fn is_same_key(&self) -> bool {
+        self.from.keys.are_of(&self.to.keys)
+    }
+
+    /// Nothing if a row is another's: a box of before opens in every row, so what is in it is compared with the row. Of others, a
+    /// box that opens tells.
+    fn is_its(&self, is_its: bool) -> Option<()> {
+        (is_its || self.from.keys.are_bound()).then_some(())
+    }
 }
 
 impl Reseal for Resealer<'_> {
-    fn link(&self, link: &Link) -> Option<(Mac, Link)> {
-        let LinkBox { target, hash, language } = self.from.open_link(link).ok()?;
-        let resealed = Link {
-            owner: self.to.keys.owner(&target),
-            sealed: self.to.seal_link(&target, &hash, language),
-            verified_on: link.verified_on,
-        };
-        Some((self.to.keys.id(&hash), resealed))
+    fn link(&self, link: &Link) -> Option<Link> {
+        let LinkBox { target, hash, language } = self.from.intact("links", self.from.open_link(link))?;
+        Some(self.to.seal_link(&target, &hash, language, link.verified_on))
     }
 
     /// Erasures over HTTP are named by what they would erase, which nothing remembers: they are begun anew.
     fn pending(&self, pending: &Pending) -> Option<Pending> {
-        let remembered = self.from.open_pending(pending).ok()?;
-        let id = self.to.keys.id(remembered.hash.as_ref()?);
-        let owner = self.to.keys.owner(&remembered.target);
-        Some(Pending {
+        let remembered = self.from.intact("pending", self.from.open_pending(pending))?;
+        let (hash, code) = (remembered.hash.as_ref()?, remembered.code.as_ref()?);
+        let row = |core: &Core| {
+            let (id, owner) = (core.keys.id(hash), core.keys.owner(&remembered.target));
+            (id, owner, core.keys.code(&id, &owner, code))
+        };
+        let (id, owner, code) = row(self.to);
+        let resealed = Pending {
             id,
             owner,
-            code: self.to.keys.code(&id, &owner, remembered.code.as_ref()?),
-            sealed: self.to.seal_pending(&remembered).ok()?,
+            code,
             ..pending.clone()
-        })
+        };
+        self.is_its(row(self.from) == (pending.id, pending.owner, pending.code))?;
+        self.to.seal_pending(resealed, &remembered).ok()
     }
 
-    fn message(&self, queue: Queue, sealed: &[u8]) -> Option<(Option<Mac>, Vec<u8>)> {
+    fn message(&self, queue: Queue, row: &Row) -> Option<(Option<Mac>, Vec<u8>)> {
         if queue == Queue::Requests {
-            let request = self.from.open_request(sealed).ok()?;
+            let request = self.from.intact("outbox", self.from.open_request(row))?;
+            self.is_its(row.about == Some(self.from.about_requester(&request.from)))?;
             let about = self.to.about_requester(&request.from);
             return Some((Some(about), self.to.seal_request(&request).ok()?));
         }
-        let letter: Letter = self.from.open(Purpose::Outbox, sealed).ok()?;
+        let former = outbox(queue, row.about.as_ref());
+        let letter: Letter = self.from.intact("outbox", self.from.open(former, &row.sealed))?;
         // Its registration is not taken along, either.
-        let is_void = matches!(letter.message, Message::ForgetCode { .. });
-        (!is_void).then(|| Some((self.to.about(&letter), self.to.seal(Purpose::Outbox, &letter).ok()?)))?
+        if matches!(letter.message, Message::ForgetCode { .. }) {
+            return None;
+        }
+        self.is_its(row.about == self.from.about(&letter) && letter.message.queue() == Some(queue))?;
+        let about = self.to.about(&letter);
+        let place = outbox(queue, about.as_ref());
+        Some((about, self.to.seal(place, &letter).ok()?))
     }
 
     fn subscriber(&self, subscriber: &Subscriber) -> Option<Subscriber> {
-        let jid: BareJid = self.from.open(Purpose::Subscriber, &subscriber.sealed).ok()?;
-        Some(Subscriber {
-            owner: self.to.keys.owner(&jid),
-            sealed: self.to.seal(Purpose::Subscriber, &jid).ok()?,
-        })
+        let jid = self.from.intact("subscribers", self.from.open_subscriber(subscriber))?;
+        self.is_its(self.from.keys.owner(&jid) == subscriber.owner)?;
+        self.to.seal_subscriber(&jid).ok()
     }
 
     fn mute(&self, mute: &Mute) -> Option<Mute> {
-        let (owner, muted) = self.from.open_mute(mute).ok()?;
+        let (owner, muted) = self.from.intact("mutes", self.from.open_mute(mute))?;
         let muted = muted.map(|jid| BareJid::new(&jid)).transpose().ok()?;
-        Some(self.to.seal_mute(&BareJid::new(&owner).ok()?, muted.as_ref()))
+        let owner = BareJid::new(&owner).ok()?;
+        let former = self.from.seal_mute(&owner, muted.as_ref());
+        self.is_its((former.owner, former.muted) == (mute.owner, mute.muted))?;
+        Some(self.to.seal_mute(&owner, muted.as_ref()))
     }
 
+    /// Whether a token of before is its owner's, nothing tells.
     fn token(&self, token: &Token) -> Option<Token> {
-        let target: BareJid = self.from.open(Purpose::Token, &token.sealed).ok()?;
-        Some(Token {
-            owner: self.to.keys.owner(&target),
-            sealed: self.to.seal(Purpose::Token, &target).ok()?,
-            ..token.clone()
-        })
+        self.is_its(self.from.keys.are_bound())?;
+        let target = self.from.intact("tokens", self.from.open_token(token))?;
+        self.to.seal_token(token.hash, &target, token.expires_at).ok()
     }
 
     fn suppression(&self, mac: &Mac) -> Option<Mac> {
-        Some(self.suppression.carried(mac))
+        Some(match self.is_same_key() {
+            true => *mac,
+            false => self.suppression.carried(mac),
+        })
     }
 
-    fn former_suppression_keys(&self) -> Vec<u8> {
+    fn former_suppression_keys(&self) -> Option<Vec<u8>> {
         let former = self.former.to_bytes();
-        self.to.keys.seal(Purpose::SuppressionKeys, &former, &mut self.to.rng())
+        let seal = || self.to.keys.seal(Purpose::SuppressionKeys, &former, &mut self.to.rng());
+        (!self.is_same_key()).then(seal)
     }
 
     /// Those that keep codes which wait from being guessed and sent over and over, and budgets.
-    fn counters(&self, pendings: &[Pending]) -> Vec<(Mac, Mac)> {
+    fn counters(&self, pendings: &[Pending]) -> Option<Vec<(Mac, Mac)>> {
+        if self.is_same_key() {
+            return None;
+        }
         let of = |pending: &Pending| {
             let remembered = self.from.open_pending(pending).ok()?;
             let hash = remembered.hash?;
@@ -187,6 +223,6 @@ impl Reseal for Resealer<'_> {
             Some(names(self.from).into_iter().zip(names(self.to)).collect::<Vec<_>>())
         };
         let budgets = self.from.budget_names().zip(self.to.budget_names());
-        pendings.iter().filter_map(of).flatten().chain(budgets).collect()
+        Some(pendings.iter().filter_map(of).flatten().chain(budgets).collect())
     }
 }

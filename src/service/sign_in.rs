@@ -157,16 +157,15 @@ impl Core {
         let (now, hash) = (self.clock.now(), identity.hash());
         let (id, owner) = (self.keys.id(&hash), self.keys.owner(target));
         let waiting = tx.pending(&id, &owner)?.filter(|old| old.expires_at > now);
-        if let Some(mut old) = waiting.filter(|_| !resend) {
-            let mut remembered = self.open_pending(&old)?;
-            if let Some(sign_in) = &remembered.sign_in {
-                let attempt = sign_in.attempt.clone();
-                // The browser goes where whoever asked last wants it.
-                remembered.next = next;
-                old.sealed = self.seal_pending(&remembered)?;
-                tx.put_pending(&old)?;
-                return Ok(attempt);
-            }
+        if let Some(old) = waiting.filter(|_| !resend)
+            && let Some(mut remembered) = self.intact("pending", self.open_pending(&old))
+            && let Some(sign_in) = &remembered.sign_in
+        {
+            let attempt = sign_in.attempt.clone();
+            // The browser goes where whoever asked last wants it.
+            remembered.next = next;
+            tx.put_pending(&self.seal_pending(old, &remembered)?)?;
+            return Ok(attempt);
         }
         // Nothing is sent to anybody, so codes have nothing to do with it. What somebody asks for over HTTP in another's
         // name does not count for the other.

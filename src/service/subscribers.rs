@@ -32,10 +32,7 @@ impl Service {
             if !tx.is_subscriber(&owner)? && tx.subscriber_count()? >= MOST {
                 return Err(Error::RequestLimitReached { retry_after: DAY });
             }
-            Ok(tx.put_subscriber(&Subscriber {
-                owner,
-                sealed: core.seal(Purpose::Subscriber, &jid)?,
-            })?)
+            Ok(tx.put_subscriber(&core.seal_subscriber(&jid)?)?)
         })
         .await
     }
@@ -72,8 +69,9 @@ impl Service {
         let page = self
             .ask(move |core, tx| {
                 let page = tx.subscribers(after.as_ref(), PAGE)?;
+                let open = |one| core.intact("subscribers", core.open_subscriber(one));
                 let last = page.last().map(|subscriber| subscriber.owner);
-                Ok((last, page.iter().filter_map(|one| core.open_subscriber(one)).collect()))
+                Ok((last, page.iter().filter_map(open).collect()))
             })
             .await?;
         let (last, jids) = page;
@@ -84,7 +82,16 @@ impl Service {
 }
 
 impl Core {
-    fn open_subscriber(&self, subscriber: &Subscriber) -> Option<BareJid> {
-        self.open(Purpose::Subscriber, &subscriber.sealed).ok()
+    pub(super) fn seal_subscriber(&self, jid: &BareJid) -> Result<Subscriber> {
+        let owner = self.keys.owner(jid);
+        let sealed = self.seal(Purpose::Subscriber { owner: &owner }, jid)?;
+        Ok(Subscriber { owner, sealed })
+    }
+
+    pub(super) fn open_subscriber(&self, subscriber: &Subscriber) -> Result<BareJid> {
+        let place = Purpose::Subscriber {
+            owner: &subscriber.owner,
+        };
+        self.open(place, &subscriber.sealed)
     }
 }

@@ -5,6 +5,7 @@
 mod clocks;
 mod rekey;
 mod takeover;
+mod tampering;
 mod tokens;
 
 use std::time::Duration;
@@ -68,13 +69,17 @@ fn keys() -> Keys {
 }
 
 fn service(store: Store, clock: &Clock, change: impl FnOnce(&mut Settings)) -> Service {
+    service_under(store, keys(), clock, change)
+}
+
+fn service_under(store: Store, keys: Keys, clock: &Clock, change: impl FnOnce(&mut Settings)) -> Service {
     let mut settings = Settings {
         providers: ["xmpp", "email", "phone"].map(str::to_owned).into(),
         ..Settings::default()
     };
     change(&mut settings);
     let sign_ins: SignIns = [("octo".to_owned(), Arc::new(Octo) as Arc<dyn SignIn>)].into();
-    Service::new(store, keys(), clock.clone(), settings, sign_ins)
+    Service::new(store, keys, clock.clone(), settings, sign_ins)
 }
 
 /// A provider where whoever comes with the code `amy` is amy.
@@ -100,11 +105,15 @@ impl Fixture {
     }
 
     fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::under(keys(), change)
+    }
+
+    fn under(keys: Keys, change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(&folder.path().join("test.db"), keys().check()).unwrap();
+        let store = SqliteStore::open(&folder.path().join("test.db"), keys.check()).unwrap();
         let clock = Clock::system();
         Self {
-            service: service(Store::new(store), &clock, change),
+            service: service_under(Store::new(store), keys, &clock, change),
             clock,
             _folder: folder,
         }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::error::{Error, Result};
 use super::limits::DAY;
 use super::{Core, Service, Tx};
-use crate::clock::millis;
+use crate::clock::{Millis, millis};
 use crate::model::seal::Purpose;
-use crate::model::{BareJid, Hash, Identity, Mac, Token};
+use crate::model::{BareJid, Hash, Identity, Mac, Token, TokenHash};
 use crate::store;
 
 /// How many a target may have, one for each of its clients; the oldest goes first.
@@ -35,8 +35,9 @@ impl Service {
                 self.ask(move |core, tx| {
                     let owner = core.keys.owner(&target);
                     let token = tx.token(&hash)?.filter(|token| token.expires_at > core.clock.now());
-                    let is_its = token.is_some_and(|token| token.owner == owner);
-                    Ok(is_its && tx.owner(&core.keys.id(&Identity::of_jid(&target).hash()))? == Some(owner))
+                    let token = token.filter(|token| token.owner == owner);
+                    let whose = token.and_then(|token| core.intact("tokens", core.open_token(&token)));
+                    Ok(whose.is_some_and(|jid| jid == target) && core.is_itself(tx, &target)?)
                 })
                 .await?
             }
@@ -59,16 +60,27 @@ impl Core {
             return Ok(None);
         }
         let token = Token::random(&mut self.rng());
-        let expires_at = self.clock.now() + millis(LIVES);
-        let row = store::Token {
-            hash: token.hash(),
-            owner: self.keys.owner(target),
-            sealed: self.seal(Purpose::Token, target)?,
-            // To the day: no finer, so that it tells nothing of who did what when.
-            expires_at: expires_at.next_multiple_of(millis(DAY)),
-        };
-        tx.put_token(&row, MOST)?;
+        // To the day: no finer, so that it tells nothing of who did what when.
+        let expires_at = (self.clock.now() + millis(LIVES)).next_multiple_of(millis(DAY));
+        tx.put_token(&self.seal_token(token.hash(), target, expires_at)?, MOST)?;
         Ok(Some(token))
+    }
+
+    /// A token's row, whose box opens for that hash alone: the hash itself anybody can make.
+    pub(super) fn seal_token(&self, hash: TokenHash, target: &BareJid, expires_at: Millis) -> Result<store::Token> {
+        let token = store::Token {
+            hash,
+            owner: self.keys.owner(target),
+            sealed: Vec::new(),
+            expires_at,
+        };
+        let sealed = self.seal(place(&token), target)?;
+        Ok(store::Token { sealed, ..token })
+    }
+
+    /// Whose it is.
+    pub(super) fn open_token(&self, token: &store::Token) -> Result<BareJid> {
+        self.open(place(token), &token.sealed)
     }
 
     /// Nobody asks in the name of `owner` any more if what goes, or moves on, is the JID itself.
@@ -77,5 +89,12 @@ impl Core {
             tx.delete_tokens_of(&self.keys.owner(target))?;
         }
         Ok(())
+    }
+}
+
+fn place(token: &store::Token) -> Purpose<'_> {
+    Purpose::Token {
+        hash: &token.hash,
+        owner: &token.owner,
     }
 }

@@ -6,8 +6,8 @@ use super::{Core, PADDED_TO, Service, Side, Tx};
 use crate::channel::Message;
 use crate::language::Language;
 use crate::model::seal::Purpose;
-use crate::model::{BareJid, Hash, Identity, Provider, Token};
-use crate::store::Link;
+use crate::model::{BareJid, Hash, Identity, Mac, Provider, Token};
+use crate::store::{Link, Read};
 
 /// A link that was made.
 #[derive(Debug)]
@@ -116,8 +116,9 @@ impl Core {
         let id = self.keys.id(hash);
         let owner = self.keys.owner(target);
         self.count_newcomer(tx, target)?;
-        if let Some(old) = tx.link(&id)?.filter(|old| old.owner != owner) {
-            let LinkBox { target, hash, language } = self.open_link(&old)?;
+        if let Some(old) = tx.link(&id)?.filter(|old| old.owner != owner)
+            && let Some(LinkBox { target, hash, language }) = self.intact("links", self.open_link(&old))
+        {
             self.drop_tokens(tx, &target, &id)?;
             let notice = Message::TakenOver {
                 to: target,
@@ -126,46 +127,70 @@ impl Core {
             };
             self.post(tx, &self.letter(notice, language), None, self.notice_expires_at())?;
         }
-        let link = Link {
-            owner,
-            sealed: self.seal_link(target, hash, language),
-            verified_on: self.today(),
-        };
-        Ok(tx.put_link(&id, &link)?)
+        Ok(tx.put_link(&self.seal_link(target, hash, language, self.today()))?)
     }
 
     /// Links a JID whose server vouches for it to itself, unless it is already.
     pub(super) fn link_itself(&self, tx: &Tx<'_>, target: &BareJid, language: Language) -> Result<()> {
-        let hash = Identity::of_jid(target).hash();
-        if tx.owner(&self.keys.id(&hash))? == Some(self.keys.owner(target)) {
+        if self.is_itself(&**tx, target)? {
             return Ok(());
         }
-        self.link(tx, target, &hash, Provider::Xmpp, language)
+        self.link(tx, target, &Identity::of_jid(target).hash(), Provider::Xmpp, language)
+    }
+
+    /// Whether `target` has proven to be itself.
+    pub(super) fn is_itself(&self, tx: &dyn Read, target: &BareJid) -> Result<bool> {
+        let id = self.keys.id(&Identity::of_jid(target).hash());
+        self.is_linked(tx, &id, &self.keys.owner(target))
+    }
+
+    /// Whether what `id` stands for is linked to `owner`.
+    pub(super) fn is_linked(&self, tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
+        if self.keys.are_bound() {
+            return Ok(tx.proof(id)?.is_some_and(|proof| proof == self.keys.proof(id, owner)));
+        }
+        // Links of before have no proof, but a box.
+        let link = tx.link(id)?.filter(|link| link.owner == *owner);
+        Ok(link.is_some_and(|link| self.intact("links", self.open_link(&link)).is_some()))
     }
 
     /// A link's box is the hash and, behind it, target and language: a third of what JSON would take.
-    pub(super) fn seal_link(&self, target: &BareJid, hash: &Hash, language: Language) -> Vec<u8> {
+    pub(super) fn seal_link(&self, target: &BareJid, hash: &Hash, language: Language, verified_on: u32) -> Link {
+        let (id, owner) = (self.keys.id(hash), self.keys.owner(target));
         let text = format!("{target}\0{language}");
         let mut plain = [hash.as_bytes(), text.as_bytes()].concat();
         // Padded, because the length of a JID tells some of them apart.
         plain.resize(plain.len().next_multiple_of(PADDED_TO), 0);
-        self.keys.seal(Purpose::Link, &plain, &mut self.rng())
+        let place = Purpose::Link { id: &id, owner: &owner };
+        Link {
+            sealed: self.keys.seal(place, &plain, &mut self.rng()),
+            proof: self.keys.proof(&id, &owner),
+            id,
+            owner,
+            verified_on,
+        }
     }
 
     /// Whose link it is, and what of.
     pub(super) fn open_link(&self, link: &Link) -> Result<LinkBox> {
-        let plain = self.keys.open(Purpose::Link, &link.sealed).map_err(Self::broken)?;
+        let place = Purpose::Link {
+            id: &link.id,
+            owner: &link.owner,
+        };
+        let plain = self.keys.open(place, &link.sealed).map_err(Self::broken)?;
         let (hash, text) = plain.split_first_chunk::<64>().ok_or_else(|| Self::broken("no hash"))?;
         let text = std::str::from_utf8(text).map_err(Self::broken)?;
         let mut parts = text.split('\0');
         let target = BareJid::new(parts.next().unwrap_or_default()).map_err(Self::broken)?;
-        // Who can write the database, but has no key, could put a box of his own into another's link.
-        if self.keys.owner(&target) != link.owner {
+        let hash = Hash::from(*hash);
+        let is_its = || self.keys.owner(&target) == link.owner && self.keys.id(&hash) == link.id;
+        // A box of before opens in every row.
+        if !self.keys.are_bound() && !is_its() {
             return Err(Self::broken("another link's box"));
         }
         Ok(LinkBox {
             target,
-            hash: Hash::from(*hash),
+            hash,
             // Links of the first version have none.
             language: parts
                 .next()

@@ -31,9 +31,11 @@ const B: Mac = Mac([2; 16]);
 const X: Mac = Mac([11; 16]);
 const Y: Mac = Mac([12; 16]);
 
-fn link(owner: Mac, seal: u8) -> Link {
+fn link(id: Mac, owner: Mac, seal: u8) -> Link {
     Link {
+        id,
         owner,
+        proof: Mac([seal; 16]),
         sealed: vec![seal; 100],
         verified_on: 20_000,
     }
@@ -67,39 +69,40 @@ async fn seals(store: &Store, queue: Queue, now: Millis) -> Vec<u8> {
 }
 
 pub async fn links_are_found_moved_and_listed(store: Store) {
-    assert_eq!(store.read(|r| r.owner(&A)).await.unwrap(), None);
+    assert_eq!(store.read(|r| r.proof(&A)).await.unwrap(), None);
     store
         .write(|w| {
-            w.put_link(&A, &link(X, 1))?;
-            w.put_link(&B, &link(X, 2))
+            w.put_link(&link(A, X, 1))?;
+            w.put_link(&link(B, X, 2))
         })
         .await
         .unwrap();
-    assert_eq!(store.read(|r| r.owner(&A)).await.unwrap(), Some(X));
-    assert_eq!(store.read(|r| r.link(&B)).await.unwrap(), Some(link(X, 2)));
-    assert_eq!(store.read(|r| r.links_of(&X)).await.unwrap(), [link(X, 1), link(X, 2)]);
+    assert_eq!(store.read(|r| r.proof(&A)).await.unwrap(), Some(Mac([1; 16])));
+    assert_eq!(store.read(|r| r.link(&B)).await.unwrap(), Some(link(B, X, 2)));
+    let links = [link(A, X, 1), link(B, X, 2)];
+    assert_eq!(store.read(|r| r.links_of(&X)).await.unwrap(), links);
 
-    store.write(|w| w.put_link(&A, &link(Y, 3))).await.unwrap();
-    assert_eq!(store.read(|r| r.link(&A)).await.unwrap(), Some(link(Y, 3)));
-    assert_eq!(store.read(|r| r.links_of(&X)).await.unwrap(), [link(X, 2)]);
+    store.write(|w| w.put_link(&link(A, Y, 3))).await.unwrap();
+    assert_eq!(store.read(|r| r.link(&A)).await.unwrap(), Some(link(A, Y, 3)));
+    assert_eq!(store.read(|r| r.links_of(&X)).await.unwrap(), [link(B, X, 2)]);
 }
 
 pub async fn links_go_only_with_their_owner(store: Store) {
     store
         .write(|w| {
-            w.put_link(&A, &link(X, 1))?;
-            w.put_link(&B, &link(Y, 2))?;
+            w.put_link(&link(A, X, 1))?;
+            w.put_link(&link(B, Y, 2))?;
             w.delete_link(&A, &Y)
         })
         .await
         .unwrap();
-    assert_eq!(store.read(|r| r.owner(&A)).await.unwrap(), Some(X));
+    assert_eq!(store.read(|r| r.proof(&A)).await.unwrap(), Some(Mac([1; 16])));
     store.write(|w| w.delete_link(&A, &X)).await.unwrap();
-    assert_eq!(store.read(|r| r.owner(&A)).await.unwrap(), None);
+    assert_eq!(store.read(|r| r.proof(&A)).await.unwrap(), None);
     store.write(|w| w.delete_links_of(&X)).await.unwrap();
-    assert_eq!(store.read(|r| r.owner(&B)).await.unwrap(), Some(Y));
+    assert_eq!(store.read(|r| r.proof(&B)).await.unwrap(), Some(Mac([2; 16])));
     store.write(|w| w.delete_links_of(&Y)).await.unwrap();
-    assert_eq!(store.read(|r| r.owner(&B)).await.unwrap(), None);
+    assert_eq!(store.read(|r| r.proof(&B)).await.unwrap(), None);
 }
 
 pub async fn registrations_are_kept_apart_by_target(store: Store) {
@@ -224,7 +227,7 @@ pub async fn a_retry_counts_and_waits(store: Store) {
 pub async fn what_expired_goes_and_nothing_else(store: Store) {
     let purged = store
         .write(|w| {
-            w.put_link(&A, &link(X, 1))?;
+            w.put_link(&link(A, X, 1))?;
             w.put_pending(&pending(A, X, 100))?;
             w.put_pending(&pending(B, X, 101))?;
             w.push(&NewRow {
@@ -274,21 +277,21 @@ pub async fn what_expired_goes_and_nothing_else(store: Store) {
 pub async fn an_error_rolls_everything_back(store: Store) {
     let failed = store
         .write(|w| {
-            w.put_link(&A, &link(X, 1))?;
+            w.put_link(&link(A, X, 1))?;
             w.push(&row(Queue::Xmpp, 1, 1))?;
             Err::<(), _>(StoreError("changed my mind".into()))
         })
         .await;
     assert_eq!(failed.unwrap_err().0, "changed my mind");
-    assert_eq!(store.read(|r| r.owner(&A)).await.unwrap(), None);
+    assert_eq!(store.read(|r| r.proof(&A)).await.unwrap(), None);
     assert!(seals(&store, Queue::Xmpp, 1).await.is_empty());
 }
 
 pub async fn a_write_is_seen_by_the_next_read(store: Store) {
     for seal in 0..100 {
-        store.write(move |w| w.put_link(&A, &link(X, seal))).await.unwrap();
+        store.write(move |w| w.put_link(&link(A, X, seal))).await.unwrap();
         let read = store.read(|r| r.link(&A)).await.unwrap();
-        assert_eq!(read, Some(link(X, seal)));
+        assert_eq!(read, Some(link(A, X, seal)));
     }
 }
 
@@ -475,8 +478,8 @@ pub async fn everything_is_counted(store: Store) {
     assert_eq!(store.read(|r| r.counts()).await.unwrap(), Counts::default());
     store
         .write(|w| {
-            w.put_link(&A, &link(X, 1))?;
-            w.put_link(&B, &link(X, 2))?;
+            w.put_link(&link(A, X, 1))?;
+            w.put_link(&link(B, X, 2))?;
             w.put_pending(&pending(A, X, 10))?;
             w.push(&row(Queue::Xmpp, 1, 1))?;
             w.push(&row(Queue::Email, 1, 1))?;
@@ -495,7 +498,7 @@ pub async fn everything_is_counted(store: Store) {
 }
 
 pub async fn settling_keeps_everything(store: Store) {
-    store.write(|w| w.put_link(&A, &link(X, 1))).await.unwrap();
+    store.write(|w| w.put_link(&link(A, X, 1))).await.unwrap();
     store.settle().await.unwrap();
-    assert_eq!(store.read(|r| r.owner(&A)).await.unwrap(), Some(X));
+    assert_eq!(store.read(|r| r.proof(&A)).await.unwrap(), Some(Mac([1; 16])));
 }

@@ -1,7 +1,8 @@
 //! The port to what is remembered. Whoever implements [`Backend`] is held to the tests in `contract.rs`.
 //!
 //! Nothing that passes here says anything about a person: identities, targets and codes are MACs, everything that
-//! must be read again is in a sealed box.
+//! must be read again is in a sealed box. A box opens in its own row alone; so a row that somebody changed who has no key is of use
+//! to nobody.
 
 use std::sync::Arc;
 
@@ -26,8 +27,12 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// A proven identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// Whose it is.
+    /// What is proven.
+    pub id: Mac,
+    /// Whose it is: only to list somebody's links by.
     pub owner: Mac,
+    /// Shows that it is the owner's ([`Keys::proof`](crate::model::Keys::proof)).
+    pub proof: Mac,
     /// Target and hash, sealed.
     pub sealed: Vec<u8>,
     /// When it was proven, in days since the Unix epoch: no finer, so that it tells nothing of who did what when.
@@ -96,6 +101,8 @@ impl Queue {
 pub struct Row {
     /// Never used twice.
     pub id: i64,
+    /// What it is about.
+    pub about: Option<Mac>,
     /// How often sending was tried.
     pub tries: u32,
     /// From when on it may not be sent any more.
@@ -182,8 +189,8 @@ pub struct Purged {
 
 /// What can be asked, all of it as of one moment.
 pub trait Read {
-    /// Who owns what `id` stands for.
-    fn owner(&self, id: &Mac) -> Result<Option<Mac>>;
+    /// What shows whose it is that `id` stands for.
+    fn proof(&self, id: &Mac) -> Result<Option<Mac>>;
     /// The link of `id`.
     fn link(&self, id: &Mac) -> Result<Option<Link>>;
     /// All links of `owner`, oldest first.
@@ -229,7 +236,7 @@ pub trait Read {
 /// What can be changed, all of it or nothing.
 pub trait Write: Read {
     /// Makes or moves a link.
-    fn put_link(&self, id: &Mac, link: &Link) -> Result<()>;
+    fn put_link(&self, link: &Link) -> Result<()>;
     /// Removes the link of `id` if it is `owner`'s; tells whether it was.
     fn delete_link(&self, id: &Mac, owner: &Mac) -> Result<bool>;
     /// Removes every link of `owner`; tells how many there were.
@@ -278,7 +285,7 @@ pub trait Write: Read {
     /// Copies up to `limit` of the links that are new or changed since they were copied; tells how many are left.
     fn reseal_links(&self, by: &dyn Reseal, limit: usize) -> Result<u64>;
     /// Puts everything under the key that `to` tells: the copied links in the place of those there are, the rest resealed
-    /// here and now. Counters begin anew but for those that `by` names.
+    /// here and now. Counters begin anew but for those that `by` names, if it names any.
     fn switch_keys(&self, to: &Mac, by: &dyn Reseal) -> Result<Switched>;
     /// Wipes up to `limit` links of another key than that of today; tells whether there may be more.
     fn wipe_former(&self, limit: usize) -> Result<bool>;
@@ -286,12 +293,12 @@ pub trait Write: Read {
 
 /// How rows look under another key: told by whoever can open them. What is nothing cannot be taken along.
 pub trait Reseal {
-    /// A link, and what it is filed under.
-    fn link(&self, link: &Link) -> Option<(Mac, Link)>;
+    /// A link.
+    fn link(&self, link: &Link) -> Option<Link>;
     /// A registration.
     fn pending(&self, pending: &Pending) -> Option<Pending>;
     /// What a message is about, and its box.
-    fn message(&self, queue: Queue, sealed: &[u8]) -> Option<(Option<Mac>, Vec<u8>)>;
+    fn message(&self, queue: Queue, row: &Row) -> Option<(Option<Mac>, Vec<u8>)>;
     /// A subscriber.
     fn subscriber(&self, subscriber: &Subscriber) -> Option<Subscriber>;
     /// A mute.
@@ -300,10 +307,10 @@ pub trait Reseal {
     fn token(&self, token: &Token) -> Option<Token>;
     /// Who is never written to.
     fn suppression(&self, mac: &Mac) -> Option<Mac>;
-    /// The box with the keys that made those MACs.
-    fn former_suppression_keys(&self) -> Vec<u8>;
-    /// Counters that go on: their names under the former key and under the new one.
-    fn counters(&self, pendings: &[Pending]) -> Vec<(Mac, Mac)>;
+    /// The box with the keys that made those MACs, if it is another.
+    fn former_suppression_keys(&self) -> Option<Vec<u8>>;
+    /// Counters that go on: their names under the former key and under the new one. All do if there is no list.
+    fn counters(&self, pendings: &[Pending]) -> Option<Vec<(Mac, Mac)>>;
 }
 
 /// What became of rows when the key was changed.

@@ -20,7 +20,8 @@ async fn run(stage: &Stage) -> Result<Vec<Finding>> {
     let links = stage.scale.most;
     let (data, empty) = (stage.kept(links)?, stage.kept(0)?);
     // SQLite takes two bytes for a day of these decades.
-    let columns = "SELECT avg(length(id_mac) + length(owner_mac) + length(box) + 2) FROM links";
+    let columns =
+        "SELECT avg(length(id_mac) + length(owner_mac) + length(proof) + length(box) + 2) FROM links";
     let columns: f64 = baseline::reader(&data.database())?.query_row(columns, [], |row| row.get(0))?;
     let file = fs::metadata(data.database())?.len() - fs::metadata(empty.database())?.len();
     Ok(vec![Finding {

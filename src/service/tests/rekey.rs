@@ -245,7 +245,7 @@ async fn whenever_it_ends_nothing_is_lost() {
 
 impl Service {
     /// The first steps of a change of the key.
-    async fn begin(&self, next: Keys, steps: usize) {
+    pub(super) async fn begin(&self, next: Keys, steps: usize) {
         self.begin_reseal(next.check()).await.unwrap();
         for _ in 0..steps {
             self.reseal_some(next.clone()).await.unwrap();

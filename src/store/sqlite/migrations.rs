@@ -18,7 +18,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0004_tokens.sql"),
     include_str!("../../../migrations/0005_suppressions.sql"),
     include_str!("../../../migrations/0006_links_by_id.sql"),
+    include_str!("../../../migrations/0007_proofs.sql"),
 ];
+
+/// Of a new database. The index of an older one is made with its rows, when those are bound (`Service::bind`).
+const NEW_INDEX: &str = "DROP INDEX links_by_id; CREATE INDEX links_by_id ON links (id_mac, proof);";
 
 /// Runs what is missing, in one transaction; marks a new database with the key it is made with. An older one that has millions
 /// of links takes room for temporary files.
@@ -37,6 +41,9 @@ pub fn run(connection: &mut Connection, key_check: Mac) -> Result<()> {
     let version = version(&transaction)?;
     for migration in &MIGRATIONS[version..] {
         transaction.execute_batch(migration)?;
+    }
+    if version == 0 {
+        transaction.execute_batch(NEW_INDEX)?;
     }
     transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
     transaction.execute(

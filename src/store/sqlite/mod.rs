@@ -210,7 +210,9 @@ mod tests {
         let store = Store::new(SqliteStore::open(&path, KEY).unwrap());
         let link = store.read(|read| read.link(&Mac([1; 16]))).await.unwrap();
         let before = Link {
+            id: Mac([1; 16]),
             owner: Mac([2; 16]),
+            proof: Mac([0; 16]),
             sealed: vec![0],
             verified_on: 20_000,
         };

@@ -35,17 +35,31 @@ impl ToSql for Mac {
     }
 }
 
+/// Whoever can write the file can put anything into a column. What is no MAC is one that nothing has: an error would be in the way
+/// of replacing the row.
 impl rusqlite::types::FromSql for Mac {
     fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
-        rusqlite::types::FromSql::column_result(value).map(Mac)
+        Ok(Self(bytes(value.as_blob().unwrap_or_default())))
     }
+}
+
+/// Nothing but zeros if there are more bytes, or less.
+fn bytes<const N: usize>(blob: &[u8]) -> [u8; N] {
+    blob.try_into().unwrap_or([0; N])
+}
+
+/// Zero if it is out of range, for the same reason.
+fn number<T: TryFrom<i64> + Default>(row: &SqlRow, name: &str) -> rusqlite::Result<T> {
+    Ok(T::try_from(row.get(name)?).unwrap_or_default())
 }
 
 pub fn link(row: &SqlRow) -> rusqlite::Result<Link> {
     Ok(Link {
+        id: row.get("id_mac")?,
         owner: row.get("owner_mac")?,
+        proof: row.get("proof")?,
         sealed: row.get("box")?,
-        verified_on: row.get("verified_on")?,
+        verified_on: number(row, "verified_on")?,
     })
 }
 
@@ -54,25 +68,26 @@ pub fn pending(row: &SqlRow) -> rusqlite::Result<Pending> {
         id: row.get("id_mac")?,
         owner: row.get("owner_mac")?,
         code: row.get("code_mac")?,
-        native_guesses: row.get("native_guesses")?,
-        http_guesses: row.get("http_guesses")?,
-        expires_at: row.get("expires_at")?,
+        native_guesses: number(row, "native_guesses")?,
+        http_guesses: number(row, "http_guesses")?,
+        expires_at: number(row, "expires_at")?,
         sealed: row.get("box")?,
     })
 }
 
 fn quota(row: &SqlRow) -> rusqlite::Result<Quota> {
     Ok(Quota {
-        resets_at: row.get("resets_at")?,
-        used: row.get("used")?,
+        resets_at: number(row, "resets_at")?,
+        used: number(row, "used")?,
     })
 }
 
-fn outbox(row: &SqlRow) -> rusqlite::Result<Row> {
+pub fn outbox(row: &SqlRow) -> rusqlite::Result<Row> {
     Ok(Row {
         id: row.get("id")?,
-        tries: row.get("tries")?,
-        expires_at: row.get("expires_at")?,
+        about: row.get("about_mac")?,
+        tries: number(row, "tries")?,
+        expires_at: number(row, "expires_at")?,
         sealed: row.get("box")?,
     })
 }
@@ -94,10 +109,10 @@ pub fn mute(row: &SqlRow) -> rusqlite::Result<Mute> {
 
 pub fn token(row: &SqlRow) -> rusqlite::Result<Token> {
     Ok(Token {
-        hash: TokenHash(row.get("token_hash")?),
+        hash: TokenHash(bytes(&row.get::<_, Vec<u8>>("token_hash")?)),
         owner: row.get("owner_mac")?,
         sealed: row.get("box")?,
-        expires_at: row.get("expires_at")?,
+        expires_at: number(row, "expires_at")?,
     })
 }
 
@@ -112,24 +127,16 @@ fn counts(row: &SqlRow) -> rusqlite::Result<Counts> {
 }
 
 impl Read for Session<'_> {
-    fn owner(&self, id: &Mac) -> Result<Option<Mac>> {
-        self.one("SELECT owner_mac FROM links WHERE id_mac = ?", [id], |row| row.get(0))
+    fn proof(&self, id: &Mac) -> Result<Option<Mac>> {
+        self.one("SELECT proof FROM links WHERE id_mac = ?", [id], |row| row.get(0))
     }
 
     fn link(&self, id: &Mac) -> Result<Option<Link>> {
-        self.one(
-            "SELECT owner_mac, box, verified_on FROM links WHERE id_mac = ?",
-            [id],
-            link,
-        )
+        self.one("SELECT * FROM links WHERE id_mac = ?", [id], link)
     }
 
     fn links_of(&self, owner: &Mac) -> Result<Vec<Link>> {
-        self.all(
-            "SELECT owner_mac, box, verified_on FROM links WHERE owner_mac = ? ORDER BY rowid",
-            [owner],
-            link,
-        )
+        self.all("SELECT * FROM links WHERE owner_mac = ? ORDER BY rowid", [owner], link)
     }
 
     fn pending(&self, id: &Mac, owner: &Mac) -> Result<Option<Pending>> {
@@ -154,18 +161,14 @@ impl Read for Session<'_> {
 
     fn due(&self, queue: Queue, now: Millis, limit: usize) -> Result<Vec<Row>> {
         self.all(
-            "SELECT id, tries, expires_at, box FROM outbox WHERE queue = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?",
+            "SELECT * FROM outbox WHERE queue = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?",
             params![queue as u8, now, limit],
             outbox,
         )
     }
 
     fn message(&self, row: i64) -> Result<Option<Row>> {
-        self.one(
-            "SELECT id, tries, expires_at, box FROM outbox WHERE id = ?",
-            [row],
-            outbox,
-        )
+        self.one("SELECT * FROM outbox WHERE id = ?", [row], outbox)
     }
 
     fn next_due(&self, queue: Queue) -> Result<Option<Millis>> {
@@ -250,16 +253,12 @@ impl Read for Session<'_> {
 }
 
 impl Write for Session<'_> {
-    fn put_link(&self, id: &Mac, link: &Link) -> Result<()> {
-        let moved = self.run(
-            "UPDATE links SET owner_mac = ?2, box = ?3, verified_on = ?4 WHERE id_mac = ?1",
-            params![id, link.owner, link.sealed, link.verified_on],
-        )?;
-        if moved == 0 {
-            self.run(
-                "INSERT INTO links (id_mac, owner_mac, box, verified_on) VALUES (?, ?, ?, ?)",
-                params![id, link.owner, link.sealed, link.verified_on],
-            )?;
+    fn put_link(&self, link: &Link) -> Result<()> {
+        let columns = params![link.id, link.owner, link.proof, link.sealed, link.verified_on];
+        let moved = "UPDATE links SET owner_mac = ?2, proof = ?3, box = ?4, verified_on = ?5 WHERE id_mac = ?1";
+        if self.run(moved, columns)? == 0 {
+            let made = "INSERT INTO links (id_mac, owner_mac, proof, box, verified_on) VALUES (?, ?, ?, ?, ?)";
+            self.run(made, columns)?;
         }
         Ok(())
     }
