@@ -113,7 +113,8 @@ add_accounts() {
 
 start_service() {
   mkdir -p "$folder/service"
-  service_settings >"$folder/component.toml"
+  # It has secrets.
+  (umask 077 && service_settings >"$folder/component.toml")
   start service "component connected" "$service_binary" --config "$folder/component.toml" run
 }
 

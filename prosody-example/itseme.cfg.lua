@@ -20,6 +20,6 @@ Component "itseme.example.org"                 -- <-- [component] jid
 --component_interfaces = { "127.0.0.1", "::1" }
 --component_ports = { 5347 }                   -- [component] server = "127.0.0.1:5347"
 
--- The longest stanza (in bytes) that is taken from the service. It never sends more than 64 KiB; what your
+-- The longest stanza (in bytes) that is taken from the service. It sends 200 KiB at most; what your
 -- users send to it is limited by c2s_stanza_size_limit (256 KiB), not by this.
 --component_stanza_size_limit = 524288

@@ -15,7 +15,7 @@ use crate::model::Keys;
 use crate::store::sqlite::SqliteStore;
 use crate::xmpp::stream::{self, StreamEnd};
 use crate::xmpp::{Address, remedy};
-use crate::{app, keyfile, rekey};
+use crate::{app, keyfile, private, rekey};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -87,6 +87,13 @@ pub async fn check(config: &Config, login: bool) -> Vec<Finding> {
             result: Err(error),
         }),
     }
+    let exposed = exposed(config);
+    if !exposed.is_empty() {
+        findings.push(Finding {
+            subject: "secrets",
+            result: Err(exposed.join("; ")),
+        });
+    }
     let leftovers = config.leftovers();
     if !leftovers.is_empty() {
         let result = Err(format!("these are still the example's: {}", leftovers.join(", ")));
@@ -96,6 +103,20 @@ pub async fn check(config: &Config, login: bool) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// What others on the same machine can get at, and what to do about each: secrets, and the folders of the data.
+pub fn exposed(config: &Config) -> Vec<String> {
+    let folders = [
+        ("store.url", config.store.path().ok()),
+        ("store.key_file", Some(&*config.store.key_file)),
+    ];
+    let open = folders.into_iter().filter_map(|(key, path)| {
+        let folder = folder(path?);
+        let reason = private::check_folder(folder).err().filter(|_| folder.exists())?;
+        Some(format!("{key}: the folder {}: {reason}", folder.display()))
+    });
+    config.exposed.iter().cloned().chain(open).collect()
 }
 
 fn not_offered(section: &str) -> Result<String, String> {
@@ -123,12 +144,14 @@ fn database(config: &Config) -> Result<String, String> {
         .map_err(|error| format!("store.url {}: {error}", path.display()))
 }
 
+fn folder(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
 /// Whether a file can be made at `path`, which `key` names.
 fn writable(key: &str, path: &Path) -> Result<(), String> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = folder(path);
     rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| {
         format!(
             "{key}: nothing can be made in the folder {}: {error}. Make it, and give it to this user",

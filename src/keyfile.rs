@@ -3,6 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rand::TryRng;
@@ -13,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::config::StoreConfig;
 use crate::model::digits;
 use crate::model::seal::MasterKey;
+use crate::private;
 
 /// The configured key; a key file that does not exist yet is made, unless there is a database that needs another.
 ///
@@ -59,7 +61,17 @@ pub fn next_file(store: &StoreConfig) -> PathBuf {
 /// # Errors
 /// As [`load`].
 pub fn load_next(store: &StoreConfig) -> Result<Option<MasterKey>, String> {
-    read(&next_file(store))
+    let path = next_file(store);
+    let next = read(&path)?;
+    // Whoever else can put files there would know the key that everything is put under.
+    let is_own = || std::fs::metadata(&store.key_file).is_ok_and(|present| has_same_owner(&path, &present));
+    match next.is_none() || is_own() {
+        true => Ok(next),
+        false => Err(format!(
+            "{} belongs to another user than store.key_file: remove it",
+            path.display()
+        )),
+    }
 }
 
 /// Makes a key that is to take the place of the configured one, or finds the one that was made before.
@@ -115,7 +127,7 @@ fn read(path: &Path) -> Result<Option<MasterKey>, String> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(told(&error)),
     };
-    check_mode(&file).map_err(|error| told(&error))?;
+    private::check_file(path).map_err(|error| told(&error))?;
     let mut text = Zeroizing::new(String::new());
     file.read_to_string(&mut text).map_err(|error| told(&error))?;
     parse(&text)
@@ -137,9 +149,7 @@ fn make(path: &Path) -> Result<MasterKey, String> {
         .map_err(|error| told(&error))?;
     let text = Zeroizing::new(format!("{}\n", digits::write(key.as_slice())));
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.write(true).create_new(true).mode(0o600);
     let mut file = options.open(path).map_err(|error| told(&error))?;
     file.write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
@@ -154,30 +164,8 @@ fn sync_folder(path: &Path) -> std::io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-#[cfg(unix)]
 fn has_same_owner(path: &Path, other: &std::fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(path).is_ok_and(|made| made.uid() == other.uid())
-}
-
-#[cfg(not(unix))]
-fn has_same_owner(_: &Path, _: &std::fs::Metadata) -> bool {
-    true
-}
-
-#[cfg(unix)]
-fn check_mode(file: &File) -> Result<(), String> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = file.metadata().map_err(|error| error.to_string())?.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
-        return Ok(());
-    }
-    Err(format!("others can read it (mode {mode:04o}); run chmod 600 on it"))
-}
-
-#[cfg(not(unix))]
-fn check_mode(_: &File) -> Result<(), String> {
-    Ok(())
+    std::fs::symlink_metadata(path).is_ok_and(|made| made.uid() == other.uid())
 }
 
 #[cfg(test)]
@@ -202,19 +190,32 @@ mod tests {
         assert_eq!(load_or_make(&config).unwrap(), made);
     }
 
-    #[cfg(unix)]
     #[test]
     fn others_must_not_read_it() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         load_or_make(&config(&path)).unwrap();
-        let mode = |mode| std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+        let set = |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        mode(0o640);
+        set(folder.path(), 0o755);
+        set(&path, 0o644);
         assert!(load(&config(&path)).unwrap_err().contains("chmod 600"));
-        mode(0o400);
+        set(&path, 0o400);
         assert!(load(&config(&path)).is_ok());
+    }
+
+    /// Whoever can put files beside the key could else choose the next one. Takes root, to make a file of somebody else.
+    #[test]
+    fn a_next_key_of_somebody_else_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(&folder.path().join("key"));
+        load_or_make(&config).unwrap();
+        make_next(&config).unwrap();
+        load_next(&config).unwrap().unwrap();
+        if std::os::unix::fs::chown(next_file(&config), Some(12_345), None).is_ok() {
+            assert!(load_next(&config).unwrap_err().contains("another user"));
+        }
     }
 
     #[test]

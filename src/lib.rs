@@ -9,6 +9,7 @@ pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod core_dumps;
 pub mod descriptors;
 #[cfg(any(test, fuzzing))]
 #[allow(
@@ -24,6 +25,7 @@ pub mod language;
 pub mod model;
 pub mod outbox;
 pub mod own_thread;
+pub mod private;
 pub mod rekey;
 pub mod service;
 pub mod store;

@@ -9,10 +9,11 @@ use itseme::clock::Clock;
 use itseme::config::Config;
 use itseme::language::Language;
 use itseme::model::Identity;
-use itseme::{check, descriptors, rekey, telemetry};
+use itseme::{check, core_dumps, descriptors, rekey, telemetry};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    core_dumps::forbid();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
@@ -51,7 +52,11 @@ async fn run(cli: &Cli) -> Result<ExitCode, String> {
     telemetry::start(filter.as_deref().unwrap_or("info"), cli.log_format)?;
     let stop = stop_signal()?;
     descriptors::raise();
-    let app = App::start(&load(cli)?, Clock::system()).await?;
+    let config = load(cli)?;
+    for reason in check::exposed(&config) {
+        tracing::warn!(reason, "others on this machine can get at a secret, or at the data");
+    }
+    let app = App::start(&config, Clock::system()).await?;
     let code = tokio::select! {
         () = stop => ExitCode::SUCCESS,
         // Whoever started the service starts it again.

@@ -8,7 +8,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::Value;
 
 use super::error::malformed;
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, exposed};
 use crate::service::CodeRules;
 
 impl Config {
@@ -23,7 +23,8 @@ impl Config {
         })?;
         // With defaults below, so that half a rule for codes is enough.
         let defaults = Serialized::default("codes", CodeRules::default());
-        let mut figment = Figment::from(defaults).merge(Toml::string(&text));
+        let text = Figment::from(Toml::string(&text));
+        let mut figment = Figment::from(defaults).merge(&text);
         Self::check_environment()?;
         // Every key stands in a section; what has none (ITSEME_CLIENT_PASSWORD) is another program's.
         let environment = Env::prefixed("ITSEME_").split("__");
@@ -34,8 +35,9 @@ impl Config {
         for (key, value) in environment.chain(overrides.iter().cloned()) {
             figment = figment.merge(Serialized::default(&key, typed(&key, value)));
         }
-        let config: Self = figment.extract().map_err(|error| malformed(error, file))?;
+        let mut config: Self = figment.extract().map_err(|error| malformed(error, file))?;
         config.check()?;
+        config.exposed = exposed::find(file, &text, overrides, &figment);
         Ok(config)
     }
 

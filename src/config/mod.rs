@@ -2,6 +2,7 @@
 
 mod check;
 mod error;
+mod exposed;
 mod load;
 mod oauth;
 mod sections;
@@ -42,6 +43,9 @@ pub struct Config {
     /// What identities can be linked, besides JIDs.
     #[serde(default)]
     pub providers: Providers,
+    /// Secrets that others on the same machine can read, and what to do about each.
+    #[serde(skip)]
+    pub exposed: Vec<String>,
 }
 
 impl Config {

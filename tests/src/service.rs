@@ -1,8 +1,10 @@
 //! The service itself: the binary that was built, as an admin runs it.
 
 use std::{
-    env, fs,
+    env,
+    fs::{self, Permissions},
     net::TcpStream,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Output},
 };
@@ -34,6 +36,8 @@ impl Service {
         merge(&mut settings, service.own_settings());
         merge(&mut settings, wishes.parse().expect("wishes in TOML"));
         fs::write(service.config(), settings.to_string()).expect("the configuration");
+        // It has secrets.
+        fs::set_permissions(service.config(), Permissions::from_mode(0o600)).expect("a mode");
         service
     }
 
@@ -224,7 +228,8 @@ database.commit()
         command
     }
 
-    fn config(&self) -> PathBuf {
+    /// Its configuration.
+    pub fn config(&self) -> PathBuf {
         self.folder.join("config/component.toml")
     }
 

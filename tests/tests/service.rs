@@ -1,5 +1,11 @@
 //! What else an admin and a client rely on: discovery, the plain gateway, `check`, a quiet line, an orderly end.
 
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
+
 use itseme_client::Error;
 use itseme_tests::{AMY, Element, SERVICE, World};
 use tokio::time::{Duration, sleep};
@@ -95,6 +101,43 @@ async fn check_tells_what_answers_and_what_does_not() {
     assert!(login(&stranger).contains(refusal.condition));
     assert!(login(&["check", "--set", "component.secret=wrong"]).contains("not-authorized"));
     assert_eq!(world.service.connections(), 1, "checking disturbs nobody");
+}
+
+#[tokio::test]
+async fn nothing_of_its_memory_is_dumped() {
+    let mut world = World::start().await;
+    assert_eq!(world.service.process().unwrap().limit("Max core file size"), "0");
+}
+
+#[tokio::test]
+async fn secrets_that_others_can_read_are_told() {
+    let world = World::start().await;
+    let set = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    let told = |arguments: &[&str]| {
+        let output = world.service.run(&[&["check"], arguments].concat());
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        told.lines().find(|line| line.starts_with("WRONG   secrets: ")).map(str::to_owned)
+    };
+    assert_eq!(told(&[]), None);
+    let config = world.service.config();
+    let folder = config.ancestors().nth(3).expect("the world's folder");
+    set(folder, 0o755);
+    set(&config, 0o644);
+    let open = told(&[]).unwrap();
+    assert!(open.contains("component.secret") && open.contains("chmod 600"), "{open}");
+    let shown = told(&["--set", "component.secret=wrong"]).unwrap();
+    assert!(shown.contains("component.secret_file") && !shown.contains("wrong"), "{shown}");
+    set(&config, 0o600);
+    assert_eq!(told(&[]), None);
+    let token = folder.join("token");
+    fs::write(&token, "token").unwrap();
+    set(&token, 0o644);
+    let of_file = format!("providers.phone.token_file={}", token.display());
+    let open = told(&["--set", &of_file]).unwrap();
+    assert!(open.contains("providers.phone.token_file"), "{open}");
+    set(&world.service.data(), 0o777);
+    let open = told(&[]).unwrap();
+    assert!(open.contains("store.url") && open.contains("chmod 700"), "{open}");
 }
 
 #[tokio::test]

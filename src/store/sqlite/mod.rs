@@ -7,13 +7,16 @@ mod reseal;
 mod times;
 mod writer;
 
-use std::fs::File;
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use rusqlite::{Connection, OpenFlags};
+use rustix::fs::OFlags;
 
 use self::readers::Readers;
 pub use self::readers::reading;
@@ -28,6 +31,9 @@ use crate::own_thread::cores;
 const CACHES: usize = 128 * 1024;
 /// With less, not even the inner pages are kept, however many threads there are.
 const LEAST: usize = 2 * 1024;
+
+/// The mode of the files.
+const PRIVATE: u32 = 0o600;
 
 /// A connection's share of that, in KiB, where two threads for each core have one, and four more (`docs/design.md`, Threads).
 fn cache() -> usize {
@@ -48,9 +54,10 @@ impl SqliteStore {
     /// # Errors
     /// If the file cannot be used, belongs to a newer version of the service, or was made with another key.
     pub fn open(path: &Path, key_check: Mac) -> Result<Self> {
-        let lock = lock(path)?;
-        let mut connection = Connection::open(path)?;
+        let in_use = || StoreError("another itseme uses this database: stop it first".into());
+        let lock = lock(path)?.ok_or_else(in_use)?;
         private(path)?;
+        let mut connection = Connection::open(path)?;
         connection.execute_batch(&writing())?;
         connection.set_prepared_statement_cache_capacity(64);
         migrations::run(&mut connection, key_check)?;
@@ -76,7 +83,7 @@ impl SqliteStore {
 
     /// Whether a service uses the database at `path`.
     pub fn is_in_use(path: &Path) -> bool {
-        lock(path).is_err()
+        matches!(lock(path), Ok(None))
     }
 
     /// How many links of how many are ready for another key; nothing if the key is not being changed.
@@ -89,26 +96,40 @@ impl SqliteStore {
     }
 }
 
-/// Two services over one database would both send what waits in the outbox. The lock ends with the process.
-fn lock(path: &Path) -> Result<File> {
+/// Two services over one database would both send what waits in the outbox. The lock ends with the process. Nothing if another has
+/// it.
+fn lock(path: &Path) -> Result<Option<File>> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let lock =
-        File::create(&name).map_err(|error| StoreError(format!("{} cannot be made: {error}", name.display())))?;
-    lock.try_lock()
-        .map_err(|_| StoreError("another itseme uses this database: stop it first".into()))?;
-    Ok(lock)
+    let told = |error: std::io::Error| StoreError(format!("{} cannot be locked: {error}", name.display()));
+    // Others may be able to put files there: a link is not followed, a pipe not waited for, and nothing is cut short.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(PRIVATE);
+    options.custom_flags(flags.bits().cast_signed());
+    let lock = options.open(&name).map_err(told)?;
+    // Of an earlier version, others can open it, and keep the service from starting.
+    if lock.metadata().map_err(told)?.permissions().mode() & !PRIVATE & 0o777 != 0 {
+        lock.set_permissions(Permissions::from_mode(PRIVATE)).map_err(told)?;
+    }
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(told(error)),
+    }
 }
 
-/// Nobody but the service's user has any business with the file. SQLite gives its journals the same mode.
+/// Nobody but the service's user has any business with the file: it is so before anything is in it, and SQLite gives its journals
+/// the same mode.
 fn private(path: &Path) -> Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
-            .map_err(|error| StoreError(error.to_string()))?;
+    let told = |error: std::io::Error| StoreError(format!("{} cannot be made: {error}", path.display()));
+    match OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            std::fs::set_permissions(path, Permissions::from_mode(PRIVATE)).map_err(told)
+        }
+        Err(error) => Err(told(error)),
     }
-    Ok(())
 }
 
 impl Backend for SqliteStore {
@@ -263,17 +284,43 @@ mod tests {
         assert!(SqliteStore::open(&path, KEY).is_err());
     }
 
-    #[cfg(unix)]
     #[test]
     fn nobody_else_can_read_the_files() {
-        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
-        let _store = SqliteStore::open(&folder.path().join("test.db"), KEY).unwrap();
-        let entries = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap());
-        for entry in entries.filter(|entry| !entry.file_name().to_string_lossy().ends_with(".lock")) {
-            let mode = entry.metadata().unwrap().permissions().mode();
-            assert_eq!(mode & 0o077, 0);
+        let path = folder.path().join("test.db");
+        // As they were, or were put there.
+        for name in ["test.db", "test.db.lock"] {
+            let file = File::create(folder.path().join(name)).unwrap();
+            file.set_permissions(Permissions::from_mode(0o644)).unwrap();
         }
+        let _store = SqliteStore::open(&path, KEY).unwrap();
+        let entries = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap());
+        for entry in entries {
+            let mode = entry.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, PRIVATE, "{}", entry.path().display());
+        }
+    }
+
+    #[test]
+    fn a_lock_that_is_something_else_harms_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, lock, other) = ["test.db", "test.db.lock", "other"]
+            .map(|name| folder.path().join(name))
+            .into();
+        std::fs::write(&other, "dear to somebody").unwrap();
+        std::os::unix::fs::symlink(&other, &lock).unwrap();
+        assert!(error_of(SqliteStore::open(&path, KEY)).contains("test.db.lock"));
+        assert!(!SqliteStore::is_in_use(&path));
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), "dear to somebody");
+        // And what is in a file is not cut short.
+        std::fs::remove_file(&lock).unwrap();
+        std::fs::hard_link(&other, &lock).unwrap();
+        SqliteStore::open(&path, KEY).unwrap();
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), "dear to somebody");
+        // Nobody reads from it: to wait for that would be for ever.
+        std::fs::remove_file(&lock).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, &lock, rustix::fs::FileType::Fifo, PRIVATE.into(), 0).unwrap();
+        assert!(SqliteStore::open(&path, KEY).is_err());
     }
 
     #[tokio::test(flavor = "multi_thread")]

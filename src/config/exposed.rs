@@ -1,0 +1,63 @@
+//! Secrets that others on the same machine can read.
+
+use std::path::Path;
+
+use figment::Figment;
+use figment::value::{Dict, Value};
+
+use crate::private;
+
+/// Keys that hold secrets. A file that one of them names stands under the same name with `_file` behind it.
+const SECRETS: [&str; 6] = ["secret", "key", "smtp", "token", "auth_token", "client_secret"];
+
+/// What is wrong with where secrets stand: in words an admin can act on. `text` is that of `file`, `overrides` stand on the command
+/// line, and `merged` is all of it.
+pub fn find(file: &Path, text: &Figment, overrides: &[(String, String)], merged: &Figment) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut in_file = Vec::new();
+    walk(text, &mut |key, _| {
+        in_file.extend(is_secret(key).then(|| key.to_owned()))
+    });
+    if let (false, Err(reason)) = (in_file.is_empty(), private::check_file(file)) {
+        let keys = in_file.join(", ");
+        found.push(format!("{} has secrets ({keys}): {reason}", file.display()));
+    }
+    for (key, _) in overrides.iter().filter(|(key, _)| is_secret(key)) {
+        found.push(format!(
+            "{key}: every user of this machine can read it on the command line (ps); put it into {key}_file, the configuration file \
+             or the environment"
+        ));
+    }
+    walk(merged, &mut |key, value| {
+        let is_file = key.strip_suffix("_file").is_some_and(is_secret);
+        // The key file is refused when it is read.
+        let path = value
+            .as_str()
+            .filter(|_| is_file && key != "store.key_file")
+            .map(Path::new);
+        if let Some((path, Err(reason))) = path.map(|path| (path, private::check_file(path))) {
+            found.push(format!("{key} {}: {reason}", path.display()));
+        }
+    });
+    found
+}
+
+fn is_secret(key: &str) -> bool {
+    SECRETS.contains(&key.rsplit('.').next().unwrap_or(key))
+}
+
+/// Shows every key, by its path, and its value.
+fn walk(figment: &Figment, show: &mut dyn FnMut(&str, &Value)) {
+    // What cannot be read is told elsewhere.
+    walk_dict("", &figment.extract::<Dict>().unwrap_or_default(), show);
+}
+
+fn walk_dict(above: &str, dict: &Dict, show: &mut dyn FnMut(&str, &Value)) {
+    for (key, value) in dict {
+        let path = format!("{above}{key}");
+        match value {
+            Value::Dict(_, dict) => walk_dict(&format!("{path}."), dict, show),
+            _ => show(&path, value),
+        }
+    }
+}
