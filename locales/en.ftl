@@ -116,6 +116,7 @@ invalid_user_name = A user name is expected.
 invalid_provider = The name of a provider is expected, without a colon.
 invalid_detail = A number like +44 7700 900123 or an address like name@example.org is expected.
 error_path = There is nothing at this path. The API's documentation lists what there is.
+error_stop_link = This link is not valid, or not any more. The newest mail from here has one that is.
 error_method = This path takes another method. The API's documentation says which.
 error_slow = The request took too long to arrive. Please send it again.
 error_body = The request's body is larger than { $limit } bytes. Please split the request.

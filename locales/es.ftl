@@ -114,6 +114,7 @@ invalid_user_name = Aquí va un nombre de usuario.
 invalid_provider = Aquí va el nombre de un proveedor, sin dos puntos.
 invalid_detail = Aquí va un número como +44 7700 900123 o una dirección como nombre@example.org.
 error_path = No hay nada en esta ruta. La documentación de la API indica lo que hay.
+error_stop_link = Este enlace no es válido o ya no lo es. El correo más reciente enviado desde aquí contiene uno válido.
 error_method = Esta ruta requiere otro método. La documentación de la API indica cuál.
 error_slow = La petición ha tardado demasiado en llegar. Envíala de nuevo, por favor.
 error_body = El cuerpo de la petición supera los { $limit } bytes. Divide la petición, por favor.

@@ -114,6 +114,7 @@ invalid_user_name = Il faut un nom d’utilisateur.
 invalid_provider = Il faut le nom d’un fournisseur, sans deux-points.
 invalid_detail = Il faut un numéro comme +44 7700 900123 ou une adresse comme nom@example.org.
 error_path = Il n’y a rien à ce chemin. La documentation de l’API indique ce qui existe.
+error_stop_link = Ce lien n’est pas valable, ou ne l’est plus. Le courriel le plus récent envoyé d’ici en contient un qui l’est.
 error_method = Ce chemin demande une autre méthode. La documentation de l’API indique laquelle.
 error_slow = La requête a mis trop de temps à arriver. Veuillez la renvoyer.
 error_body = Le corps de la requête dépasse { $limit } octets. Veuillez diviser la requête.

@@ -112,6 +112,7 @@ phrases! {
     invalid_provider();
     invalid_detail();
     error_path();
+    error_stop_link();
     error_method();
     error_slow();
     error_body(limit);

@@ -112,7 +112,7 @@ impl Error {
             Self::NothingWaits => language.error_nothing_waits(),
             Self::MissingCode => language.error_missing_code(),
             Self::FaultyCode => language.error_faulty_code(),
-            Self::NoSuchRecipient => language.error_path(),
+            Self::NoSuchRecipient => language.error_stop_link(),
             Self::WrongUser => language.error_wrong_user(),
             Self::OAuth(failure) => failure.text(language),
             Self::JsonDecode => language.error_json(),

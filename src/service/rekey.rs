@@ -111,7 +111,7 @@ struct Resealer<'a> {
 impl<'a> Resealer<'a> {
     fn new(tx: &dyn Read, from: &'a Core, to: &'a Core) -> Result<Self> {
         let former = from.suppression_key(tx)?;
-        let suppression = to.keys.suppression().behind(&former.to_bytes());
+        let suppression = to.keys.suppression().behind(&former.to_bytes(from.today()));
         Ok(Self {
             from,
             to,
@@ -206,7 +206,7 @@ impl Reseal for Resealer<'_> {
     }
 
     fn former_suppression_keys(&self) -> Option<Vec<u8>> {
-        let former = self.former.to_bytes();
+        let former = self.former.to_bytes(self.from.today());
         let seal = || self.to.keys.seal(Purpose::SuppressionKeys, &former, &mut self.to.rng());
         (!self.is_same_key()).then(seal)
     }

@@ -64,7 +64,7 @@ impl Core {
     fn suppression(&self, tx: &dyn Read, recipient: &Recipient) -> Result<Mac> {
         let key = self.suppression_key(tx)?;
         match recipient {
-            Recipient::Reader(token) => key.read(token).ok_or(Error::NoSuchRecipient),
+            Recipient::Reader(token) => key.read(token, self.today()).ok_or(Error::NoSuchRecipient),
             Recipient::Typed(hash) => Ok(key.mac(hash)),
         }
     }

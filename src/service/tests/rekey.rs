@@ -136,6 +136,10 @@ async fn who_is_not_to_be_written_to_never_is() {
         assert!(it.service.unsuppress(reader.clone()).await.unwrap());
     }
     assert!(it.service.unsuppress(typed(PHONE)).await.unwrap());
+    // Not for ever: the key may have been seen, and who has it can make such a link for everybody.
+    it.clock.advance(31 * 24 * 60 * MINUTE);
+    assert_eq!(code_of(it.service.suppress(reader).await), "not_found");
+    assert!(!it.service.is_suppressed(typed(MAIL)).await.unwrap());
 }
 
 #[tokio::test]
