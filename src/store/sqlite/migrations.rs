@@ -27,6 +27,7 @@ const NEW_INDEX: &str = "DROP INDEX links_by_id; CREATE INDEX links_by_id ON lin
 /// Runs what is missing, in one transaction; marks a new database with the key it is made with. An older one that has millions
 /// of links takes room for temporary files.
 pub fn run(connection: &mut Connection, key_check: Mac) -> Result<()> {
+    check_schema(connection)?;
     if (1..MIGRATIONS.len()).contains(&version(connection)?) {
         check(connection, key_check)?;
         tracing::info!("bringing the database up to date; with millions of links, that takes minutes");
@@ -53,6 +54,26 @@ pub fn run(connection: &mut Connection, key_check: Mac) -> Result<()> {
     check(&transaction, key_check)?;
     transaction.commit()?;
     Ok(())
+}
+
+/// Refuses a database that does by itself what this service has not told it: somebody who once could write it would else have every
+/// limit set back for as long as the service runs.
+fn check_schema(connection: &Connection) -> Result<()> {
+    let sql = "SELECT sql FROM sqlite_schema WHERE type IN ('trigger', 'view')";
+    let found: Vec<String> = Session(connection).all(sql, [], |row| row.get(0))?;
+    let is_own = |sql: &String| reseal::TRIGGERS.iter().any(|own| words(own).eq(words(sql)));
+    match found.iter().all(is_own) {
+        true => Ok(()),
+        false => Err(StoreError(
+            "the database has a trigger or a view that this service has not made: somebody has changed it. Restore a backup, \
+             or remove them"
+                .into(),
+        )),
+    }
+}
+
+fn words(sql: &str) -> std::str::SplitWhitespace<'_> {
+    sql.split_whitespace()
 }
 
 /// Whether this service can use the database with this key.

@@ -215,12 +215,10 @@ mod tests {
             "CREATE TABLE links_former AS SELECT * FROM links;
              CREATE TABLE links_next AS SELECT * FROM links;
              CREATE TABLE links_changed (link INTEGER PRIMARY KEY);
-             CREATE TABLE resealing AS SELECT x'08' AS key_check, 7 AS copied;
-             CREATE TRIGGER link_made AFTER INSERT ON links BEGIN INSERT INTO links_changed VALUES (new.rowid); END;
-             CREATE TRIGGER link_moved AFTER UPDATE ON links BEGIN INSERT INTO links_changed VALUES (new.rowid); END;
-             CREATE TRIGGER link_removed AFTER DELETE ON links BEGIN INSERT INTO links_changed VALUES (old.rowid); END;",
+             CREATE TABLE resealing AS SELECT x'08' AS key_check, 7 AS copied;",
         )
         .unwrap();
+        old.execute_batch(&reseal::TRIGGERS.join(";")).unwrap();
         assert!(SqliteStore::open(&path, Mac([8; 16])).is_err());
         assert_eq!(
             count(&old, "links_former"),
@@ -255,6 +253,21 @@ mod tests {
             .execute_batch("PRAGMA user_version = 9999")
             .unwrap();
         assert!(error_of(SqliteStore::open(&path, KEY)).contains("newer version"));
+    }
+
+    #[test]
+    fn refuses_a_database_that_does_something_by_itself() {
+        for (name, body) in [
+            ("quota", "AFTER INSERT ON quota BEGIN DELETE FROM quota; END"),
+            ("link_made", "AFTER INSERT ON links BEGIN DELETE FROM quota; END"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("test.db");
+            drop(SqliteStore::open(&path, KEY).unwrap());
+            let changed = Connection::open(&path).unwrap();
+            changed.execute_batch(&format!("CREATE TRIGGER {name} {body}")).unwrap();
+            assert!(error_of(SqliteStore::open(&path, KEY)).contains("trigger"));
+        }
     }
 
     #[test]

@@ -24,13 +24,17 @@ const BEGIN: &str = "
         box         BLOB NOT NULL,
         verified_on INTEGER NOT NULL
     ) STRICT;
-    CREATE TABLE links_changed (link INTEGER PRIMARY KEY) STRICT;
-    CREATE TRIGGER link_made AFTER INSERT ON links
-        BEGIN INSERT OR IGNORE INTO links_changed VALUES (new.rowid); END;
-    CREATE TRIGGER link_moved AFTER UPDATE ON links
-        BEGIN INSERT OR IGNORE INTO links_changed VALUES (new.rowid); END;
-    CREATE TRIGGER link_removed AFTER DELETE ON links
-        BEGIN INSERT OR IGNORE INTO links_changed VALUES (old.rowid); END;";
+    CREATE TABLE links_changed (link INTEGER PRIMARY KEY) STRICT;";
+
+/// What notes changes.
+pub const TRIGGERS: [&str; 3] = [
+    "CREATE TRIGGER link_made AFTER INSERT ON links
+        BEGIN INSERT OR IGNORE INTO links_changed VALUES (new.rowid); END",
+    "CREATE TRIGGER link_moved AFTER UPDATE ON links
+        BEGIN INSERT OR IGNORE INTO links_changed VALUES (new.rowid); END",
+    "CREATE TRIGGER link_removed AFTER DELETE ON links
+        BEGIN INSERT OR IGNORE INTO links_changed VALUES (old.rowid); END",
+];
 
 /// What of that is needed no more, however it ends.
 const END: &str = "
@@ -64,6 +68,7 @@ pub fn begin(session: &Session, to: &Mac) -> Result<bool> {
         return Ok(false);
     }
     session.0.execute_batch(BEGIN)?;
+    session.0.execute_batch(&TRIGGERS.join(";"))?;
     for (name, columns) in INDEXES {
         // Names of indexes stay when tables are renamed, and no two can be the same.
         let number = if has_table(session.0, name)? { "_2" } else { "" };
