@@ -29,8 +29,6 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::{Queue, Store};
 use crate::xmpp::{self, Delivery, LinkConfig, Patience, Presentation, Router};
 
-use secrecy::ExposeSecret;
-
 /// What is being sent when the service stops may take so long to finish.
 const FINISHING: Duration = Duration::from_secs(20);
 
@@ -207,11 +205,8 @@ pub fn email(config: &Config) -> Result<Option<Email>, String> {
     let Some(email) = &config.providers.email else {
         return Ok(None);
     };
-    let url = email.smtp().map_err(text)?;
-    let email = Email::new(url.expose_secret(), email.from.clone(), config.public_url());
-    email
-        .map(Some)
-        .map_err(|error| format!("providers.email.smtp: {error}"))
+    let server = email.server(&config.component.jid).map_err(text)?;
+    Ok(Some(Email::new(server, email.from.clone(), config.public_url())))
 }
 
 /// Text messages, where they are configured.

@@ -1,24 +1,19 @@
 //! Codes by e-mail, over SMTP. Where there is a page for it, each mail says how to be the last (RFC 2369, RFC 8058).
 
-use std::time::Duration;
-
 use askama::Template;
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
-use lettre::transport::smtp;
-use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use super::{Channel, Letter, Message, SendError, Sent};
+use super::smtp::Server;
+use super::{Channel, Letter, Message, Places, SendError, Sent};
 use crate::language::Language;
 use crate::model::{BareJid, Code};
 
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// Sends codes by e-mail.
 pub struct Email {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    server: Server,
     from: Mailbox,
     public_url: Option<String>,
 }
@@ -46,21 +41,13 @@ struct HtmlPart<'a> {
 }
 
 impl Email {
-    /// Sends by the server that `smtp_url` names (any URL that lettre reads), as `from`. With `public_url`, the mail
-    /// has a link to the page with the button.
-    ///
-    /// # Errors
-    /// If the URL cannot be read. The text does not repeat it: it may hold a password.
-    pub fn new(smtp_url: &str, from: Mailbox, public_url: Option<String>) -> Result<Self, String> {
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp_url)
-            .map_err(|_| "not a URL like smtps://user:password@mail.example.org or smtp://mail.example.org:25")?
-            .timeout(Some(PATIENCE))
-            .build();
-        Ok(Self {
-            transport,
+    /// Sends by `server`, as `from`. With `public_url`, the mail has a link to the page with the button.
+    pub fn new(server: Server, from: Mailbox, public_url: Option<String>) -> Self {
+        Self {
+            server,
             from,
             public_url,
-        })
+        }
     }
 
     /// Whether the server answers and takes the login.
@@ -68,22 +55,14 @@ impl Email {
     /// # Errors
     /// With the reason.
     pub async fn check(&self) -> Result<(), String> {
-        match self.transport.test_connection().await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err("the server answered, but not as an SMTP server that is ready".into()),
-            Err(error) => Err(reason(&error)),
-        }
+        self.server.check().await
     }
 
     async fn send_letter(&self, letter: &Letter) -> Sent {
         let mail = self
             .compose(letter)
             .map_err(|error| SendError::Fail(format!("the mail cannot be written: {error}")))?;
-        match self.transport.send(mail).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() && !is_login(&error) => Err(SendError::Fail(reason(&error))),
-            Err(error) => Err(SendError::Retry(reason(&error))),
-        }
+        self.server.send(mail.envelope(), &mail.formatted()).await
     }
 
     fn compose(&self, letter: &Letter) -> Result<lettre::Message, &'static str> {
@@ -144,28 +123,13 @@ impl Email {
     }
 }
 
+/// The domain that somebody had to register for this one: below it, everybody has as many as they like.
+fn registered(domain: &str) -> String {
+    psl::domain_str(domain).unwrap_or(domain).to_owned()
+}
+
 fn header(name: &'static str, value: impl Into<String>) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value.into())
-}
-
-/// Whether it is our login that is refused (RFC 4954, 6): the admin's to mend, and the message is still wanted then.
-fn is_login(error: &smtp::Error) -> bool {
-    let code = error.status().map(u16::from);
-    matches!(code, Some(530 | 534 | 535 | 538))
-}
-
-/// What went wrong, without the server's own words: they like to repeat the address.
-fn reason(error: &smtp::Error) -> String {
-    match error.status() {
-        Some(code) => format!("the SMTP server answered {code}"),
-        None if error.is_timeout() => "the SMTP server did not answer in time".into(),
-        None if error.is_tls() => "no TLS connection to the SMTP server (certificate?)".into(),
-        None if error.is_response() => "the SMTP server answered nonsense".into(),
-        None if error.is_client() => {
-            "the SMTP server does not offer the login or the encryption that the URL asks for".into()
-        }
-        None => "the SMTP server cannot be reached; is it running, at that host and port?".into(),
-    }
 }
 
 impl Channel for Email {
@@ -175,17 +139,32 @@ impl Channel for Email {
             .map(move |letter| async move { self.send_letter(letter).await });
         join_all(each).boxed()
     }
+
+    /// As many connections as servers take from one client without a word: Exim has 20 for all (`smtp_accept_max`), Postfix 50
+    /// for each.
+    fn places(&self) -> Places {
+        Places { all: 16, each: 4 }
+    }
+
+    fn destination(&self, letter: &Letter) -> String {
+        match &letter.message {
+            Message::Code { identity, .. } => registered(identity.id.rsplit('@').next().unwrap_or_default()),
+            _ => String::new(),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::channel::smtp::hello_name;
     use crate::model::{Hash, Identity, Provider};
 
     fn email(public_url: Option<&str>) -> Email {
         let from = "it-se.me <verify@example.org>".parse().unwrap();
-        Email::new("smtp://127.0.0.1:1", from, public_url.map(Into::into)).unwrap()
+        let server = Server::new("smtp://127.0.0.1:1", hello_name("[127.0.0.1]").unwrap()).unwrap();
+        Email::new(server, from, public_url.map(Into::into))
     }
 
     fn letter(identity: Identity, target: BareJid, code: &str, language: Language) -> Letter {
@@ -292,9 +271,14 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_url_is_not_repeated() {
-        let from = "verify@example.org".parse().unwrap();
-        let error = Email::new("smtp//user:hunter2@x", from, None).err().unwrap();
-        assert!(!error.contains("hunter2"), "{error}");
+    fn subdomains_are_one_destination() {
+        for (domain, registered_domain) in [
+            ("example.org", "example.org"),
+            ("a.b.example.org", "example.org"),
+            ("mail.example.co.uk", "example.co.uk"),
+            ("localhost", "localhost"),
+        ] {
+            assert_eq!(registered(domain), registered_domain);
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! The port to people: what is said to them, and by which means.
 
+pub mod cleartext;
 pub mod email;
+mod gateway;
 pub mod oauth;
 pub mod sign_in;
 pub mod sms;
+pub mod smtp;
 pub mod text;
 
 use futures::FutureExt;
@@ -101,13 +104,71 @@ pub struct Letter {
     pub message: Message,
 }
 
-/// Why a message was not delivered. The reasons are logged, so they name causes and never contents.
+/// Why a message was not delivered. The reasons are logged, so they name causes and remedies, and never contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendError {
-    /// Worth trying again: the other side is down, busy or slow.
-    Retry(String),
+    /// Not taken, and worth trying again.
+    Retry(Trouble),
+    /// Perhaps taken, and not to be sent twice: each is paid for.
+    Unclear(String),
     /// Pointless to try again: the other side refused this message.
     Fail(String),
+}
+
+/// Why a message has to wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What is wrong, and what the admin can do about it.
+    pub reason: String,
+    /// What it has in common with the troubles of other messages: one cause is told once. Nothing if it is this message's alone.
+    pub cause: Option<String>,
+    /// Whether the other side has read the message before it refused: it may have its price then.
+    pub was_read: bool,
+}
+
+impl Trouble {
+    /// Nobody is there to take any message. There are many signs of that, and they are one cause.
+    pub fn down(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            cause: Some("down".into()),
+            was_read: false,
+        }
+    }
+
+    /// Whoever is there does not take messages from us as we are configured.
+    pub fn refused(reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self {
+            cause: Some(reason.clone()),
+            reason,
+            was_read: false,
+        }
+    }
+
+    /// It concerns this message alone.
+    pub fn of_message(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            cause: None,
+            was_read: false,
+        }
+    }
+
+    /// The same, of a message that was read before it was refused.
+    #[must_use]
+    pub fn after_reading(self) -> Self {
+        Self { was_read: true, ..self }
+    }
+}
+
+/// How many messages are sent at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Places {
+    /// In all.
+    pub all: usize,
+    /// To one destination.
+    pub each: usize,
 }
 
 /// Who has taken messages: a number that nobody else ever has.
@@ -134,6 +195,21 @@ pub trait Channel: Send + Sync {
     /// Whether many letters take hardly longer than one, so that [`Channel::send`] is best given all there are.
     fn is_by_the_batch(&self) -> bool {
         false
+    }
+
+    /// How many are sent at the same time, each by itself, where that takes time.
+    fn places(&self) -> Places {
+        Places { all: 8, each: 4 }
+    }
+
+    /// What the messages have in common that wait for the same thing at the other end: a mail domain, a block of numbers.
+    fn destination(&self, _letter: &Letter) -> String {
+        String::new()
+    }
+
+    /// What became of a message that was being sent when the service had to end.
+    fn cut_off(&self) -> SendError {
+        SendError::Retry(Trouble::of_message("the service was stopped"))
     }
 
     /// Who has what is sent now, if it can still lose that after it has taken it. Asked just before sending: whoever

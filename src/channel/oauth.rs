@@ -19,6 +19,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::cleartext::is_safe;
 use super::sign_in::{Attempt, SignIn, SignInError};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -283,15 +284,6 @@ async fn exchange(http: reqwest::Client, request: HttpRequest) -> Result<HttpRes
     Ok(answer)
 }
 
-/// Whether secrets can be sent there: over TLS, or within this machine.
-pub fn is_safe(url: &str) -> bool {
-    let Ok(url) = reqwest::Url::parse(url) else {
-        return false;
-    };
-    let is_here = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
-    url.scheme() == "https" || (url.scheme() == "http" && is_here)
-}
-
 /// The body, if it is not too long.
 async fn bounded(mut response: reqwest::Response) -> Result<Vec<u8>, SignInError> {
     let mut body = Vec::new();
@@ -408,27 +400,6 @@ mod tests {
         assert!(before > 0);
         assert!(matches!(oauth.goto(&attempt).await, Err(SignInError::Unreachable(_))));
         assert_eq!(asked.load(Ordering::Relaxed), before);
-    }
-
-    #[test]
-    fn secrets_go_over_tls_or_stay_here() {
-        for safe in [
-            "https://a.example/x",
-            "http://127.0.0.1:1/",
-            "http://localhost/",
-            "http://[::1]:2/",
-        ] {
-            assert!(is_safe(safe), "{safe}");
-        }
-        for unsafe_ in [
-            "http://a.example/",
-            "javascript:x",
-            "ftp://localhost/",
-            "//a.example",
-            "",
-        ] {
-            assert!(!is_safe(unsafe_), "{unsafe_}");
-        }
     }
 
     #[test]

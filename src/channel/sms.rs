@@ -8,9 +8,17 @@ use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{Channel, Letter, Message, SendError, Sent, text};
+use super::gateway::refusal;
+use super::{Channel, Letter, Message, Places, SendError, Sent, Trouble, text};
 
+/// For an answer, from the first byte that is sent. A gateway that takes longer may have taken the message all the same.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// For a connection, until which nothing is sent. Shorter than what the outbox gives messages that are being sent when the
+/// service stops: what is not answered then, was sent.
+const PATIENCE_TO_CONNECT: Duration = Duration::from_secs(10);
+/// Numbers that differ in their last digits only, so many of them, are one destination: of one network in one country. Not
+/// all of a country's: most people of a service are of one.
+const DIGITS_OF_A_BLOCK: usize = 3;
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// Who takes the text messages.
@@ -66,6 +74,10 @@ impl Sms {
     pub fn new(gateway: Gateway) -> Result<Self, String> {
         let client = Client::builder()
             .timeout(PATIENCE)
+            .connect_timeout(PATIENCE_TO_CONNECT)
+            // A connection that is used again may be closed by the other side just when something is written to it. Nobody
+            // could tell whether that was read.
+            .pool_max_idle_per_host(0)
             .redirect(redirect::Policy::none())
             .user_agent(concat!("itseme/", env!("CARGO_PKG_VERSION")))
             .build()
@@ -130,7 +142,7 @@ impl Sms {
 
     async fn send_text(&self, to: &str, text: &str) -> Sent {
         let request = self.with_login(self.request(to, text));
-        let mut response = request.send().await.map_err(|error| SendError::Retry(reason(error)))?;
+        let mut response = request.send().await.map_err(not_answered)?;
         let status = response.status();
         if status.is_success() {
             return Ok(());
@@ -142,34 +154,30 @@ impl Sms {
             body.extend_from_slice(&chunk);
         }
         // The gateway's own words may repeat the number; its error code does not.
-        let told = match serde_json::from_slice(&body) {
-            Ok(TwilioError { code }) => format!("the gateway answered {status}, error {code}"),
-            Err(_) => format!("the gateway answered {status}"),
-        };
-        // Wrong credentials are the admin's to mend, and soon mended: the message is still wanted then.
-        let passing = status.is_server_error()
-            || matches!(
-                status,
-                StatusCode::UNAUTHORIZED
-                    | StatusCode::FORBIDDEN
-                    | StatusCode::REQUEST_TIMEOUT
-                    | StatusCode::TOO_MANY_REQUESTS
-            );
-        Err(if passing {
-            SendError::Retry(told)
-        } else {
-            SendError::Fail(told)
-        })
+        let told: Option<TwilioError> = serde_json::from_slice(&body).ok();
+        let is_twilio = matches!(self.gateway, Gateway::Twilio { .. });
+        Err(refusal(status, told.filter(|_| is_twilio).map(|error| error.code)))
+    }
+}
+
+/// What became of a message that was not answered. Nothing was sent before there was a connection. After that, nobody can tell
+/// whether the gateway has taken it, and each that it takes is paid for.
+fn not_answered(error: reqwest::Error) -> SendError {
+    match error.is_connect() || error.is_builder() {
+        true => SendError::Retry(Trouble::down(reason(error))),
+        false => SendError::Unclear(reason(error)),
     }
 }
 
 /// What went wrong, without the URL, which may hold an account or a token.
 fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();
-    if error.is_timeout() {
-        "the gateway did not answer in time".into()
-    } else if error.is_connect() {
+    if error.is_connect() {
         "the gateway cannot be reached; is it running, at that URL?".into()
+    } else if error.is_timeout() {
+        "the gateway did not answer in time".into()
+    } else if error.is_request() {
+        "the gateway closed the connection before it answered".into()
     } else {
         format!("the gateway cannot be used: {error}")
     }
@@ -189,5 +197,23 @@ impl Channel for Sms {
             }
         });
         join_all(each).boxed()
+    }
+
+    fn places(&self) -> Places {
+        Places { all: 32, each: 8 }
+    }
+
+    fn destination(&self, letter: &Letter) -> String {
+        match &letter.message {
+            Message::Code { identity, .. } => {
+                let block = identity.id.len().saturating_sub(DIGITS_OF_A_BLOCK);
+                identity.id.get(..block).unwrap_or_default().to_owned()
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn cut_off(&self) -> SendError {
+        SendError::Unclear("the service was stopped before the gateway answered".into())
     }
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use warp::http::Uri;
 
-use super::error::unusable;
+use super::error::{cleartext, unusable};
 use super::{Config, ConfigError, Http, Presentation};
+use crate::channel::cleartext::is_safe;
 use crate::service::{CodeRule, CodeRules};
 
 impl Config {
@@ -39,7 +40,7 @@ impl Config {
             http.check()?;
         }
         if let Some(email) = &self.providers.email {
-            email.smtp()?;
+            email.server(&self.component.jid)?;
             if email.budget == 0 {
                 return Err(unusable(
                     "providers.email.budget",
@@ -122,6 +123,10 @@ impl Http {
                 "http.public_url",
                 "expected a URL like https://api.example.org",
             ));
+        }
+        // Links in mails carry codes, and browsers bring those of providers there.
+        if self.public_url.as_deref().is_some_and(|url| !is_safe(url)) && !self.allow_cleartext {
+            return Err(cleartext("http.public_url", "https://", "http"));
         }
         // An origin is a scheme, a host and perhaps a port, and nothing else (RFC 6454).
         let is_origin = |origin: &String| {

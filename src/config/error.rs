@@ -34,6 +34,17 @@ pub(super) fn unusable(key: &'static str, remedy: impl Into<String>) -> ConfigEr
     }
 }
 
+/// A URL by which what is secret or personal would leave this machine unencrypted, in a section that can allow it.
+pub(super) fn cleartext(key: &'static str, encrypted: &str, section: &str) -> ConfigError {
+    unusable(
+        key,
+        format!(
+            "what is sent there can be read on the way: use {encrypted}, or a server on this machine. Where the network in \
+             between is nobody else's, {section}.allow_cleartext = true allows it"
+        ),
+    )
+}
+
 /// A message of the TOML parser without the lines that it quotes: a secret may stand there.
 fn without_source(message: &str) -> String {
     let is_quote = |line: &&str| {

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use super::ConfigError;
 use super::error::unusable;
 use super::sections::secret;
-use crate::channel::oauth::{Callback, Endpoints, OAuthConfig, Urls, is_safe};
+use crate::channel::cleartext::is_safe;
+use crate::channel::oauth::{Callback, Endpoints, OAuthConfig, Urls};
 
 /// `[providers.NAME]`
 #[derive(Clone, Debug, Deserialize)]
@@ -25,6 +26,8 @@ pub struct OAuthProvider {
     userinfo_url: Option<String>,
     scopes: Option<Vec<String>>,
     username: Option<String>,
+    #[serde(default)]
+    allow_cleartext: bool,
 }
 
 /// How the client's secret is sent (RFC 6749, 2.3.1).
@@ -181,19 +184,15 @@ impl OAuthProvider {
                     "set either this or authorize_url, token_url and userinfo_url, not both",
                 ));
             }
-            return match is_safe(issuer) {
-                true => Ok(Endpoints::Issuer(issuer.clone())),
-                false => Err(missing(
-                    name,
-                    "issuer",
-                    "set it to an https URL like https://accounts.example.org",
-                )),
-            };
+            let remedy = "set it to an https URL like https://accounts.example.org";
+            return self
+                .encrypted(name, "issuer", issuer, remedy)
+                .map(|()| Endpoints::Issuer(issuer.clone()));
         }
         let url = |key, own: &Option<String>, preset: Option<&str>| {
-            let url = own.as_deref().or(preset).filter(|url| is_safe(url));
-            url.map(str::to_owned)
-                .ok_or_else(|| missing(name, key, "set it to the provider's https URL, or set issuer"))
+            let remedy = "set it to the provider's https URL, or set issuer";
+            let url = own.as_deref().or(preset).ok_or_else(|| missing(name, key, remedy))?;
+            self.encrypted(name, key, url, remedy).map(|()| url.to_owned())
         };
         let authorize = url("authorize_url", &self.authorize_url, preset.map(|p| p.authorize_url))?;
         let token = url("token_url", &self.token_url, preset.map(|p| p.token_url))?;
@@ -203,6 +202,25 @@ impl OAuthProvider {
             token: oauth2::TokenUrl::new(token).map_err(bad("token_url"))?,
             userinfo: url("userinfo_url", &self.userinfo_url, preset.map(|p| p.userinfo_url))?,
         })))
+    }
+}
+
+impl OAuthProvider {
+    /// Looks at a URL that carries secrets, or has browsers carry them.
+    fn encrypted(&self, name: &str, key: &str, url: &str, remedy: &str) -> Result<(), ConfigError> {
+        match reqwest::Url::parse(url) {
+            _ if is_safe(url) => Ok(()),
+            Ok(url) if url.scheme() == "http" && self.allow_cleartext => Ok(()),
+            Ok(url) if url.scheme() == "http" => Err(missing(
+                name,
+                key,
+                &format!(
+                    "{remedy}: what is sent over http can be read on the way. Where the network in between is nobody else's, \
+                     providers.{name}.allow_cleartext = true allows it"
+                ),
+            )),
+            _ => Err(missing(name, key, remedy)),
+        }
     }
 }
 

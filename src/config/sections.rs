@@ -8,14 +8,18 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use lettre::message::Mailbox;
-use secrecy::SecretString;
+use lettre::transport::smtp::extension::ClientId;
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::ConfigError;
-use super::error::unusable;
+use super::error::{cleartext, unusable};
 use super::oauth::OAuthProvider;
+use crate::channel::cleartext::is_safe;
 use crate::channel::sms::Gateway;
+use crate::channel::smtp::{Server, hello_name, own_name};
 use crate::language::Language;
 use crate::model::BareJid;
 use crate::xmpp::Address;
@@ -116,6 +120,9 @@ pub struct Http {
     pub listen: SocketAddr,
     /// How the outside reaches it: the beginning of links in mails.
     pub public_url: Option<String>,
+    /// Whether that may be an `http` URL of another machine.
+    #[serde(default)]
+    pub allow_cleartext: bool,
     /// Whose X-Forwarded-For is believed.
     #[serde(default)]
     pub trusted_proxies: Vec<Network>,
@@ -261,6 +268,10 @@ impl<'de> Deserialize<'de> for Providers {
 pub struct EmailProvider {
     smtp: Option<SecretString>,
     smtp_file: Option<PathBuf>,
+    /// Whether the SMTP server of another machine may be spoken to without TLS.
+    #[serde(default)]
+    allow_cleartext: bool,
+    hello_name: Option<String>,
     /// Who the mails are from.
     pub from: Mailbox,
     /// How many are sent in a day.
@@ -273,17 +284,32 @@ impl EmailProvider {
         10_000
     }
 
-    /// The SMTP server's URL, which may hold a password.
+    /// The SMTP server that takes the mails. Without a name of its own, the client says that of the machine in EHLO, or that
+    /// of `component` if servers would not take it.
     ///
     /// # Errors
-    /// If there is none.
-    pub fn smtp(&self) -> Result<SecretString, ConfigError> {
-        secret("providers.email.smtp", &self.smtp, &self.smtp_file)?.ok_or_else(|| {
+    /// If there is none, or it cannot be used.
+    pub fn server(&self, component: &BareJid) -> Result<Server, ConfigError> {
+        const KEY: &str = "providers.email.smtp";
+        let url = secret(KEY, &self.smtp, &self.smtp_file)?.ok_or_else(|| {
             unusable(
-                "providers.email.smtp",
+                KEY,
                 "set it, or smtp_file, to a URL like smtps://user:password@mail.example.org",
             )
-        })
+        })?;
+        let hello = match &self.hello_name {
+            Some(name) => hello_name(name).map_err(|error| unusable("providers.email.hello_name", error))?,
+            None => own_name().unwrap_or_else(|| ClientId::Domain(component.domain().to_string())),
+        };
+        let server = Server::new(url.expose_secret(), hello).map_err(|error| unusable(KEY, error))?;
+        match server.is_open_to_others() && !self.allow_cleartext {
+            true => Err(cleartext(
+                KEY,
+                "smtps://, or smtp:// with ?tls=required",
+                "providers.email",
+            )),
+            false => Ok(server),
+        }
     }
 }
 
@@ -300,6 +326,8 @@ pub struct PhoneProvider {
     auth_token_file: Option<PathBuf>,
     from: Option<String>,
     api_url: Option<String>,
+    #[serde(default)]
+    allow_cleartext: bool,
     /// Beginnings of the numbers that are served; empty: all.
     #[serde(default)]
     pub allowed_prefixes: Vec<String>,
@@ -335,18 +363,30 @@ impl PhoneProvider {
         let needs = |key, value: &Option<String>, what: &str| {
             value.clone().ok_or_else(|| unusable(key, format!("set it to {what}")))
         };
+        let encrypted = |key, url: String| match Url::parse(&url) {
+            Ok(parsed) if matches!(parsed.scheme(), "http" | "https") => match is_safe(&url) || self.allow_cleartext {
+                true => Ok(url),
+                false => Err(cleartext(key, "https://", "providers.phone")),
+            },
+            _ => Err(unusable(key, "expected a URL like https://sms.example.org/send")),
+        };
         match self.gateway {
             GatewayKind::Http => Ok(Gateway::Http {
-                url: needs("providers.phone.url", &self.url, "the address that takes the messages")?,
+                url: encrypted(
+                    "providers.phone.url",
+                    needs("providers.phone.url", &self.url, "the address that takes the messages")?,
+                )?,
                 token: secret("providers.phone.token", &self.token, &self.token_file)?,
             }),
             GatewayKind::Twilio => Ok(Gateway::Twilio {
-                api_url: self
-                    .api_url
-                    .as_deref()
-                    .unwrap_or("https://api.twilio.com")
-                    .trim_end_matches('/')
-                    .to_owned(),
+                api_url: encrypted(
+                    "providers.phone.api_url",
+                    self.api_url
+                        .as_deref()
+                        .unwrap_or("https://api.twilio.com")
+                        .trim_end_matches('/')
+                        .to_owned(),
+                )?,
                 account_sid: needs(
                     "providers.phone.account_sid",
                     &self.account_sid,

@@ -162,19 +162,19 @@ fn errors_name_the_key_and_the_remedy() {
         ("[providers.phone]\ngateway = \"http\"\n", "providers.phone.url: set it"),
         ("[providers.phone]\ngateway = \"pigeon\"\n", "providers.phone.gateway"),
         (
-            "[providers.phone]\ngateway = \"http\"\nurl = \"x\"\nallowed_prefixes = [\"+49x\"]\n",
+            "[providers.phone]\ngateway = \"http\"\nurl = \"https://sms.example.org\"\nallowed_prefixes = [\"+49x\"]\n",
             "providers.phone.allowed_prefixes: expected",
         ),
         (
-            "[providers.phone]\ngateway = \"http\"\nurl = \"x\"\nbudgets = { \"49\" = 5 }\n",
+            "[providers.phone]\ngateway = \"http\"\nurl = \"https://sms.example.org\"\nbudgets = { \"49\" = 5 }\n",
             "providers.phone.budgets: expected",
         ),
         (
-            "[providers.phone]\ngateway = \"http\"\nurl = \"x\"\nbudgets = { \"+49\" = 0 }\n",
+            "[providers.phone]\ngateway = \"http\"\nurl = \"https://sms.example.org\"\nbudgets = { \"+49\" = 0 }\n",
             "providers.phone.budgets: expected",
         ),
         (
-            "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"x\"\nbudget = 0\n",
+            "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\nbudget = 0\n",
             "providers.email.budget: must be",
         ),
     ] {
@@ -191,10 +191,114 @@ fn errors_name_the_key_and_the_remedy() {
     assert!(load("[component\n").is_err());
 }
 
+const SMS: &str = "[providers.phone]\ngateway = \"http\"\n";
+const TWILIO: &str =
+    "[providers.phone]\ngateway = \"twilio\"\naccount_sid = \"AC0\"\nauth_token = \"hunter2\"\nfrom = \"+1\"\n";
+const MAIL: &str = "[providers.email]\nfrom = \"a@example.org\"\n";
+
+#[test]
+fn what_others_could_read_on_the_way_is_refused_unless_a_key_allows_it() {
+    let oauth = |key: &str, url: &str| {
+        let keys = ["authorize_url", "token_url", "userinfo_url"];
+        let urls = keys.map(|other| {
+            format!(
+                "{other} = \"{}\"\n",
+                if other == key { url } else { "https://x.example/y" }
+            )
+        });
+        format!(
+            "{PUBLIC}[providers.forum]\n{CLIENT}username = \"/name\"\n{}",
+            urls.concat()
+        )
+    };
+    let http = "[http]\nlisten = \"127.0.0.1:0\"\n";
+    for (section, key, url) in [
+        (
+            MAIL.to_owned(),
+            "providers.email.smtp",
+            "smtp://user:hunter2@mail.example.org",
+        ),
+        (MAIL.to_owned(), "providers.email.smtp", "smtp://mail.example.org:25"),
+        (
+            MAIL.to_owned(),
+            "providers.email.smtp",
+            "smtp://user:hunter2@192.0.2.1?tls=opportunistic",
+        ),
+        (
+            SMS.to_owned(),
+            "providers.phone.url",
+            "http://sms.example.org/?key=hunter2",
+        ),
+        (TWILIO.to_owned(), "providers.phone.api_url", "http://sms.example.org"),
+        (http.to_owned(), "http.public_url", "http://api.example.org"),
+        (
+            oauth("authorize_url", "http://x.example/hunter2"),
+            "providers.forum.authorize_url",
+            "",
+        ),
+        (
+            oauth("token_url", "http://x.example/hunter2"),
+            "providers.forum.token_url",
+            "",
+        ),
+        (
+            oauth("userinfo_url", "http://x.example/hunter2"),
+            "providers.forum.userinfo_url",
+            "",
+        ),
+        (
+            format!("{PUBLIC}[providers.forum]\n{CLIENT}"),
+            "providers.forum.issuer",
+            "http://x.example",
+        ),
+    ] {
+        let name = key.rsplit('.').next().unwrap();
+        let keys = if url.is_empty() {
+            String::new()
+        } else {
+            format!("{name} = \"{url}\"\n")
+        };
+        let refused = complaint(&format!("{section}{keys}"));
+        let allows = format!("{}.allow_cleartext = true", key.rsplit_once('.').unwrap().0);
+        assert!(refused.contains(key) && refused.contains(&allows), "{refused}");
+        assert!(!refused.contains("hunter2"), "{refused}");
+        load(&format!("{LEAST}{section}{keys}allow_cleartext = true\n")).unwrap();
+    }
+    for (section, url) in [
+        (MAIL, "smtp = \"smtps://user:hunter2@mail.example.org\""),
+        (MAIL, "smtp = \"smtp://user:hunter2@mail.example.org?tls=required\""),
+        (MAIL, "smtp = \"smtp://user:hunter2@127.0.0.1:2525\""),
+        (SMS, "url = \"http://[::1]:8080/send\""),
+        (TWILIO, "api_url = \"http://localhost:8080\""),
+    ] {
+        load(&format!("{LEAST}{section}{url}\n")).unwrap();
+    }
+}
+
+#[test]
+fn the_name_for_ehlo_is_one_that_servers_take() {
+    let with = |name: &str| {
+        load(&format!(
+            "{LEAST}{MAIL}smtp = \"smtp://127.0.0.1\"\nhello_name = \"{name}\"\n"
+        ))
+    };
+    for name in ["mail.example.org", "[192.0.2.1]", "[IPv6:2001:db8::1]"] {
+        with(name).unwrap();
+    }
+    for name in ["mail", "", "a b.example.org", "192.0.2.1]"] {
+        let complaint = with(name).err().unwrap();
+        assert!(
+            complaint.contains("providers.email.hello_name: expected"),
+            "{complaint}"
+        );
+    }
+}
+
 #[test]
 fn there_is_always_a_budget_for_all_numbers() {
     let budgets = |addition: &str| {
-        let phone = format!("{LEAST}[providers.phone]\ngateway = \"http\"\nurl = \"x\"\n{addition}\n");
+        let phone =
+            format!("{LEAST}[providers.phone]\ngateway = \"http\"\nurl = \"https://sms.example.org\"\n{addition}\n");
         let budgets = load(&phone).unwrap().providers.phone.unwrap().budgets();
         budgets.into_iter().collect::<Vec<_>>()
     };

@@ -1,11 +1,13 @@
 //! Budgets: how many codes a day may cost money or a good name, whoever asks for them.
 //!
 //! What is left of one is durable, and counted in the transaction that puts the message into the outbox. A code that the
-//! gateway then refuses has been counted, too: gateways charge for some of them, and tries are what an attacker makes.
+//! gateway then refuses has been counted, too: gateways charge for some of them, and tries are what an attacker makes. What
+//! is tried again after that counts again.
 
-use super::error::Result;
+use super::error::{Error, Result};
 use super::limits::{Counter, DAY};
-use super::{Core, Tx};
+use super::{Core, Service, Tx};
+use crate::clock::Millis;
 use crate::model::{Identity, Mac, Provider};
 
 /// How many codes are sent in a day to everything that begins alike.
@@ -54,6 +56,37 @@ impl Budget {
 /// Four fifths.
 fn nearly(budget: u32) -> u32 {
     budget - budget / 5
+}
+
+impl Service {
+    /// Puts a message off until `due_at`. If it was read and may have its price, the next try counts as a message to `paid`;
+    /// tells whether there will be one, because the budgets allow it.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(crate) async fn put_off(&self, row: i64, due_at: Millis, paid: Option<Identity>) -> Result<bool> {
+        self.change(move |core, tx| {
+            let budgets = paid.iter().flat_map(|identity| core.budgets_for(identity));
+            let budgets: Vec<_> = budgets.collect();
+            let now = core.clock.now();
+            let allowed = budgets.iter().try_for_each(|(_, counter)| counter.check(tx, now, 1));
+            match allowed {
+                Err(Error::RequestLimitReached { .. }) => {
+                    tx.remove(row)?;
+                    Ok(false)
+                }
+                Err(error) => Err(error),
+                // It may have been withdrawn meanwhile.
+                Ok(()) if tx.message(row)?.is_none() => Ok(true),
+                Ok(()) => {
+                    core.spend(tx, &budgets)?;
+                    tx.retry(row, due_at)?;
+                    Ok(true)
+                }
+            }
+        })
+        .await
+    }
 }
 
 impl Core {

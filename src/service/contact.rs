@@ -250,6 +250,7 @@ mod tests {
             let row = Row {
                 id: 1,
                 about: Some(core.about_requester(&sealed.request.from)),
+                due_at: 0,
                 tries: 0,
                 expires_at: 0,
                 sealed: sealed.under(&core).unwrap(),

@@ -271,6 +271,29 @@ impl Service {
         .await
     }
 
+    /// Up to `limit` messages of `queue` that were put there after the one of that number, due or not.
+    pub(crate) async fn messages(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Due>> {
+        self.ask(move |core, tx| {
+            let rows = tx.messages(queue, after, limit)?.into_iter();
+            let opened = rows.map(|row| {
+                let letter = core.open_letter(tx, queue, &row)?;
+                Ok(Due { row, letter })
+            });
+            opened.collect()
+        })
+        .await
+    }
+
+    /// The message of that number as it is now, if it was not withdrawn.
+    pub(crate) async fn message(&self, queue: Queue, row: i64) -> Result<Option<Due>> {
+        self.ask(move |core, tx| {
+            let Some(row) = tx.message(row)? else { return Ok(None) };
+            let letter = core.open_letter(tx, queue, &row)?;
+            Ok(Some(Due { row, letter }))
+        })
+        .await
+    }
+
     async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Core, &dyn Read) -> Result<T> + Send + 'static,
@@ -315,7 +338,7 @@ fn locked(core: &RwLock<Core>) -> RwLockReadGuard<'_, Core> {
     core.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A message that is to be sent now.
+/// A message of the outbox.
 pub(crate) struct Due {
     /// As it is stored.
     pub(crate) row: Row,

@@ -13,7 +13,7 @@ macro_rules! tests {
         $crate::store::contract::tests!($with_store:
             links_are_found_moved_and_listed, links_go_only_with_their_owner, registrations_are_kept_apart_by_target,
             registrations_are_replaced_and_removed, counters_are_set, messages_come_when_due_and_in_order,
-            queues_do_not_mix, messages_are_withdrawn_by_what_they_are_about, row_ids_are_never_used_again, a_retry_counts_and_waits, what_expired_goes_and_nothing_else,
+            queues_do_not_mix, messages_are_withdrawn_by_what_they_are_about, row_ids_are_never_used_again, a_retry_counts_and_waits, messages_are_read_in_the_order_they_came, what_expired_goes_and_nothing_else,
             subscribers_come_in_pages_and_go, times_are_noted_and_moved, who_is_suppressed_is_so_until_taken_back, mutes_are_their_owners_and_go, tokens_are_found_and_go, everything_is_counted, an_error_rolls_everything_back, a_write_is_seen_by_the_next_read, many_writers_at_once_lose_nothing,
             settling_keeps_everything);
     };
@@ -221,7 +221,31 @@ pub async fn a_retry_counts_and_waits(store: Store) {
     store.write(move |w| w.retry(id, 500)).await.unwrap();
     assert!(seals(&store, Queue::Xmpp, 499).await.is_empty());
     let again = store.read(|r| r.due(Queue::Xmpp, 500, 1)).await.unwrap().remove(0);
-    assert_eq!(again, Row { tries: 1, ..first });
+    assert_eq!(
+        again,
+        Row {
+            due_at: 500,
+            tries: 1,
+            ..first
+        }
+    );
+}
+
+pub async fn messages_are_read_in_the_order_they_came(store: Store) {
+    for (queue, due_at, seal) in [
+        (Queue::Phone, 9, 1),
+        (Queue::Xmpp, 1, 2),
+        (Queue::Phone, 1, 3),
+        (Queue::Phone, 5, 4),
+    ] {
+        store.write(move |w| w.push(&row(queue, due_at, seal))).await.unwrap();
+    }
+    let after = async |id, limit| store.read(move |r| r.messages(Queue::Phone, id, limit)).await.unwrap();
+    let all = after(0, 10).await;
+    assert_eq!(all.iter().map(|row| row.due_at).collect::<Vec<_>>(), [9, 1, 5]);
+    assert_eq!(after(0, 2).await, all[..2]);
+    assert_eq!(after(all[0].id, 10).await, all[1..]);
+    assert!(after(all[2].id, 10).await.is_empty());
 }
 
 pub async fn what_expired_goes_and_nothing_else(store: Store) {

@@ -103,6 +103,8 @@ pub struct Row {
     pub id: i64,
     /// What it is about.
     pub about: Option<Mac>,
+    /// When it may be sent.
+    pub due_at: Millis,
     /// How often sending was tried.
     pub tries: u32,
     /// From when on it may not be sent any more.
@@ -205,6 +207,8 @@ pub trait Read {
     fn quota(&self, key: &Mac) -> Result<Option<Quota>>;
     /// Up to `limit` messages of `queue` that are due, the longest due first.
     fn due(&self, queue: Queue, now: Millis, limit: usize) -> Result<Vec<Row>>;
+    /// Up to `limit` messages of `queue` with a number above `after`, due or not, in the order in which they were put there.
+    fn messages(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Row>>;
     /// A message, if it is still there.
     fn message(&self, row: i64) -> Result<Option<Row>>;
     /// When the next message of `queue` is due.

@@ -16,7 +16,7 @@ use super::link::Link;
 use super::outgoing::Words;
 use super::stanza::{Introduction, TakenOver, Verified, Verify};
 use super::{ns, stream};
-use crate::channel::{Away, Channel, Holder, Letter, Message, SendError, Sent, text};
+use crate::channel::{Away, Channel, Holder, Letter, Message, SendError, Sent, Trouble, text};
 use crate::clock::Clock;
 use crate::model::{BareJid, Identity};
 
@@ -147,7 +147,7 @@ impl Channel for Delivery {
     fn send<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>> {
         async move {
             let sent = self.send_all(letters).await;
-            sent.unwrap_or_else(|down| vec![Err(SendError::Retry(down.to_string())); letters.len()])
+            sent.unwrap_or_else(|down| vec![Err(SendError::Retry(Trouble::down(down.to_string()))); letters.len()])
         }
         .boxed()
     }

@@ -90,6 +90,31 @@ impl Gateway {
         self.control(json!({ "hang": hang })).await;
     }
 
+    /// Leaves those waiting who write to this number, and nobody else.
+    pub async fn hang_for(&self, number: &str) {
+        self.control(json!({ "hang": number })).await;
+    }
+
+    /// Whether to take messages before anything else goes wrong, so that nobody hears of it.
+    pub async fn takes_first(&self, first: bool) {
+        self.control(json!({ "first": first })).await;
+    }
+
+    /// Whether to close connections instead of answering.
+    pub async fn hangs_up(&self, close: bool) {
+        self.control(json!({ "close": close })).await;
+    }
+
+    /// Answers this status and, as Twilio, this error to all; 0 is a good answer again.
+    pub async fn answers(&self, status: u16, code: u32) {
+        self.control(json!({ "status": status, "code": code })).await;
+    }
+
+    /// How many messages it was asked to send, refused numbers not counted.
+    pub async fn asked(&self) -> u64 {
+        self.control(json!({})).await["asked"].as_u64().expect("a number")
+    }
+
     /// Waits for a message to this number that was not taken before.
     pub async fn take(&self, number: &str) -> Sms {
         until(&format!("an SMS to {number}"), || self.take_now(number), || self.process.log().tail()).await

@@ -6,8 +6,9 @@ use std::{
 };
 
 use mail_parser::{Address, MessageParser};
+use serde_json::Value;
 
-use crate::{process::Process, python, text::code_in, wait::until};
+use crate::{log::Log, process::Process, python, text::code_in, wait::until};
 
 /// aiosmtpd with a Maildir.
 #[derive(Debug)]
@@ -56,6 +57,18 @@ impl MailServer {
     /// Ends it at once (SIGKILL).
     pub fn kill(&mut self) {
         self.process.kill();
+    }
+
+    /// Has it do otherwise from the next command on, as `stand-ins/mail.py` explains.
+    pub fn wish(&self, wish: &Value) {
+        let (new, file) = (self.maildir.with_extension("new"), wishes(&self.maildir));
+        fs::write(&new, wish.to_string()).expect("a writable folder");
+        fs::rename(new, file).expect("a writable folder");
+    }
+
+    /// What it printed since it was started.
+    pub fn log(&self) -> &Log {
+        self.process.log()
     }
 
     /// Where it puts mails: a Maildir.
@@ -109,9 +122,13 @@ fn address(header: Option<&Address<'_>>) -> String {
     header.and_then(Address::first).and_then(|first| first.address()).unwrap_or_default().to_owned()
 }
 
+fn wishes(maildir: &Path) -> PathBuf {
+    maildir.with_extension("json")
+}
+
 async fn run(maildir: &Path, log: &Path, port: u16) -> (Process, u16) {
     let mut command = python::stand_in_with_aiosmtpd("mail.py");
-    command.arg(maildir).args(["--port", &port.to_string()]);
+    command.arg(maildir).args(["--port", &port.to_string()]).arg("--wishes").arg(wishes(maildir));
     let mut process = Process::spawn("the mail server", &command, log);
     let port = python::port_of(&mut process).await;
     (process, port)

@@ -43,7 +43,8 @@ impl World {
         Self::with("").await
     }
 
-    /// With keys of the service's configuration set otherwise, in TOML, where `GATEWAY_URL` is the gateway's address.
+    /// With keys of the service's configuration set otherwise, in TOML, where `GATEWAY_URL` is the gateway's address
+    /// and `MAIL_PORT` the mail server's port.
     pub async fn with(wishes: &str) -> Self {
         Self::on(ports::free(), wishes).await
     }
@@ -76,7 +77,7 @@ impl World {
             &part("service"),
             http_port,
             settings(&*server, &mail, &gateway),
-            &wishes.replace("GATEWAY_URL", &gateway.url()),
+            &wishes.replace("GATEWAY_URL", &gateway.url()).replace("MAIL_PORT", &mail.port().to_string()),
         );
         Self { service, server, mail, gateway, has_accounts: false, _folder: folder }
     }

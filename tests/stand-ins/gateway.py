@@ -4,8 +4,11 @@
     GET  /2010-04-01/Accounts/SID.json            is the account there?
     POST /                                        {"to", "text"} as JSON, bearer TOKEN: the plain gateway
     POST /control                                 {"fail": N} answers 503 to the next N messages,
-                                                  {"hang": true} to none until {"hang": false};
-                                                  the answer says how many are "waiting"
+                                                  {"hang": true} to none until {"hang": false}, {"hang": NUMBER} to none
+                                                  to that number; {"first": true} takes a message before it does any of
+                                                  that, {"close": true} closes the connection instead of answering;
+                                                  {"status": N, "code": N} answers that to all until {"status": 0};
+                                                  the answer says how many are "waiting" and how many were "asked" for
 
 Every SMS taken is a line of JSON in the file given: {"to", "from", "text"}. Prints
 "listening on 127.0.0.1:PORT" once it does.
@@ -29,32 +32,39 @@ class Gateway(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", settings.port), Handler)
         self.settings = settings
         self.account = f"/2010-04-01/Accounts/{settings.sid}"
-        self.lock = threading.Lock()
-        self.to_fail = 0
+        self.changed = threading.Condition()
+        self.wishes = {"fail": 0, "hang": False, "first": False, "close": False, "status": 0, "code": 0}
         self.waiting = 0
-        self.may_answer = threading.Event()
-        self.may_answer.set()
+        self.asked = 0
 
     def control(self, wish: dict) -> dict:
-        with self.lock:
-            self.to_fail = wish.get("fail", self.to_fail)
-        if "hang" in wish:
-            (self.may_answer.clear if wish["hang"] else self.may_answer.set)()
-        return {"waiting": self.waiting}
+        with self.changed:
+            self.wishes.update(wish)
+            self.changed.notify_all()
+            return {"waiting": self.waiting, "asked": self.asked}
 
-    def fails_now(self) -> bool:
-        with self.lock:
+    def handle(self, to: str, sender: str, text: str) -> int | None:
+        """Takes a message, or not: the status to answer, 0 for a good one, None for none."""
+        with self.changed:
+            self.asked += 1
+            first = self.wishes["first"]
+        if first:
+            self.take(to, sender, text)
+        with self.changed:
             self.waiting += 1
-        self.may_answer.wait()
-        with self.lock:
+            self.changed.wait_for(lambda: self.wishes["hang"] not in (True, to))
             self.waiting -= 1
-            failing = self.to_fail > 0
-            self.to_fail -= failing
-        return failing
+            if self.wishes["fail"] > 0:
+                self.wishes["fail"] -= 1
+                return 503
+            status, close = self.wishes["status"], self.wishes["close"]
+        if not status and not first:
+            self.take(to, sender, text)
+        return None if close else status
 
     def take(self, to: str, sender: str, text: str) -> None:
         line = json.dumps({"to": to, "from": sender, "text": text}, ensure_ascii=False)
-        with self.lock, open(self.settings.file, "a", encoding="utf-8") as file:
+        with self.changed, open(self.settings.file, "a", encoding="utf-8") as file:
             file.write(line + "\n")
         if self.settings.show:
             print(f"\nAn SMS arrived for {to}:\n{text}", flush=True)
@@ -87,14 +97,18 @@ class Handler(BaseHTTPRequestHandler):
         if not self.twilio_knows_you():
             return
         missing = [key for key in ("To", "From", "Body") if not form.get(key)]
-        if self.server.fails_now():
-            self.twilio_error(503, 20503, "Service unavailable")
-        elif missing:
+        if missing:
             self.twilio_error(400, 21604, f"A '{missing[0]}' is required.")
-        elif form["To"] in self.server.settings.refuse:
+            return
+        if form["To"] in self.server.settings.refuse:
             self.twilio_error(400, 21211, f"Invalid 'To' Phone Number: {form['To']}")
+            return
+        status = self.server.handle(form["To"], form["From"], form["Body"])
+        if status is None:
+            self.hang_up()
+        elif status:
+            self.twilio_error(status, self.server.wishes["code"] or 20000 + status, f"No message to {form['To']}")
         else:
-            self.server.take(form["To"], form["From"], form["Body"])
             sid = "SM" + secrets.token_hex(16)
             self.answer(201, {"sid": sid, "status": "queued", "to": form["To"], "from": form["From"],
                               "body": form["Body"], "error_code": None, "error_message": None})
@@ -102,15 +116,19 @@ class Handler(BaseHTTPRequestHandler):
     def plain_message(self, body: bytes) -> None:
         if self.headers.get("Authorization") != f"Bearer {self.server.settings.token}":
             self.answer(401, {"error": "wrong or no bearer token"})
-        elif self.server.fails_now():
-            self.answer(503, {"error": "try again"})
+            return
+        message = json.loads(body)
+        if message["to"] in self.server.settings.refuse:
+            self.answer(400, {"error": "no such number"})
+            return
+        status = self.server.handle(message["to"], "", message["text"])
+        if status is None:
+            self.hang_up()
         else:
-            message = json.loads(body)
-            if message["to"] in self.server.settings.refuse:
-                self.answer(400, {"error": "no such number"})
-            else:
-                self.server.take(message["to"], "", message["text"])
-                self.answer(200, {})
+            self.answer(status or 200, {"error": "no message"} if status else {})
+
+    def hang_up(self) -> None:
+        self.close_connection = True
 
     def twilio_knows_you(self) -> bool:
         settings = self.server.settings

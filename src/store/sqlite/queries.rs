@@ -86,6 +86,7 @@ pub fn outbox(row: &SqlRow) -> rusqlite::Result<Row> {
     Ok(Row {
         id: row.get("id")?,
         about: row.get("about_mac")?,
+        due_at: number(row, "due_at")?,
         tries: number(row, "tries")?,
         expires_at: number(row, "expires_at")?,
         sealed: row.get("box")?,
@@ -163,6 +164,14 @@ impl Read for Session<'_> {
         self.all(
             "SELECT * FROM outbox WHERE queue = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?",
             params![queue as u8, now, limit],
+            outbox,
+        )
+    }
+
+    fn messages(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Row>> {
+        self.all(
+            "SELECT * FROM outbox WHERE queue = ? AND id > ? ORDER BY id LIMIT ?",
+            params![queue as u8, after, limit],
             outbox,
         )
     }

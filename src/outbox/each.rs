@@ -1,0 +1,291 @@
+//! Sends messages each by itself, where that takes time: none waits for another, up to a bound in all and for each destination.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+
+use super::lanes::{Lane, Lanes};
+use super::outages::Outages;
+use super::{LOOK_AGAIN, Outbox, Outcome, STORE_PAUSE, backoff};
+use crate::channel::{Channel, Letter, Message, SendError, Sent, Trouble};
+use crate::clock::{Millis, millis};
+use crate::service::{Due, Opened, Service};
+use crate::store::{Queue, Row};
+
+/// Messages that are read at once.
+const PAGE: usize = 250;
+/// What is being sent when the service stops may take so long to finish; less than `app` waits for all of it.
+const FINISHING: Duration = Duration::from_secs(15);
+
+/// The messages of one queue. It knows where all of them lead and when they are due; what they say is read when they are sent.
+struct Dispatch<'a> {
+    service: &'a Service,
+    queue: Queue,
+    channel: &'a dyn Channel,
+    /// The highest number that was read. Whatever is put into the outbox later has a higher one.
+    last: i64,
+    waiting: BTreeMap<(Millis, i64), Lane>,
+    lanes: Lanes,
+    outages: Outages,
+    /// The messages that are being sent.
+    sending: HashSet<i64>,
+}
+
+/// A message that is being sent.
+#[derive(Clone, Copy)]
+struct Flight {
+    row: i64,
+    lane: Lane,
+    began: Millis,
+}
+
+/// What became of it.
+struct Landed {
+    flight: Flight,
+    /// What the other side said, if it was asked.
+    sent: Option<Sent>,
+    /// When it is tried again, if it is.
+    due_at: Option<Millis>,
+}
+
+impl Outbox {
+    /// Delivers the messages of `queue` over `channel`, each by itself.
+    pub(super) async fn deliver_each(self, queue: Queue, channel: Arc<dyn Channel>) {
+        let mut dispatch = Dispatch::new(&self.service, queue, &*channel);
+        let mut sending = FuturesUnordered::new();
+        while !self.stop.is_cancelled() {
+            let read = dispatch.read_new().await;
+            while let Some(flight) = dispatch.next() {
+                sending.push(fly(&self.service, queue, &*channel, flight));
+            }
+            if sending.is_empty() {
+                self.drained.notify_one();
+            }
+            let wait = if read { dispatch.next_due_in() } else { STORE_PAUSE };
+            tokio::select! {
+                Some(landed) = sending.next() => dispatch.land(landed),
+                () = self.service.posted(queue) => {}
+                () = tokio::time::sleep(wait) => {}
+                () = self.stop.cancelled() => {}
+            }
+        }
+        let all = async {
+            while let Some(landed) = sending.next().await {
+                dispatch.land(landed);
+            }
+        };
+        if tokio::time::timeout(FINISHING, all).await.is_err() {
+            drop(sending);
+            dispatch.cut_off().await;
+        }
+    }
+}
+
+impl<'a> Dispatch<'a> {
+    fn new(service: &'a Service, queue: Queue, channel: &'a dyn Channel) -> Self {
+        Self {
+            service,
+            queue,
+            channel,
+            last: 0,
+            waiting: BTreeMap::new(),
+            lanes: Lanes::new(channel.places()),
+            outages: Outages::new(queue),
+            sending: HashSet::new(),
+        }
+    }
+
+    /// Reads what was put into the outbox since the last time; tells whether it could.
+    async fn read_new(&mut self) -> bool {
+        loop {
+            match self.service.messages(self.queue, self.last, PAGE).await {
+                Ok(new) if new.is_empty() => return true,
+                Ok(new) => new.into_iter().for_each(|due| self.enqueue(&due)),
+                Err(_told) => return false,
+            }
+        }
+    }
+
+    fn enqueue(&mut self, due: &Due) {
+        let destination = match &due.letter {
+            Opened::Letter(letter) => self.channel.destination(letter),
+            Opened::Unwanted | Opened::Nothing => String::new(),
+        };
+        self.last = self.last.max(due.row.id);
+        self.waiting
+            .insert((due.row.due_at, due.row.id), self.lanes.of(&destination));
+    }
+
+    /// What is to be sent now: the message that is due the longest of those that there is a place for.
+    fn next(&mut self) -> Option<Flight> {
+        if self.lanes.are_full() {
+            return None;
+        }
+        let now = self.service.clock().now();
+        let lanes = &mut self.lanes;
+        let mut due = self.waiting.range(..=(now, i64::MAX));
+        let (&(due_at, row), &lane) = due.find(|(_, lane)| lanes.enter(**lane, now))?;
+        self.waiting.remove(&(due_at, row));
+        self.sending.insert(row);
+        Some(Flight { row, lane, began: now })
+    }
+
+    /// When something is due that is not now. What is due now waits for a place.
+    fn next_due_in(&self) -> Duration {
+        let now = self.service.clock().now();
+        let later = self.waiting.range((now + 1, i64::MIN)..).next();
+        let wait = later.map(|((due_at, _), _)| Duration::from_millis(due_at - now));
+        wait.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN)
+    }
+
+    fn land(&mut self, landed: Landed) {
+        let (now, Flight { row, lane, began }) = (self.service.clock().now(), landed.flight);
+        self.sending.remove(&row);
+        self.lanes.leave(lane, began, now);
+        if let Some(due_at) = landed.due_at {
+            self.waiting.insert((due_at, row), lane);
+        }
+        let trouble = match landed.sent {
+            // Whoever refuses a message, or puts it off, takes others.
+            Some(Ok(()) | Err(SendError::Fail(_))) => None,
+            Some(Err(SendError::Retry(trouble))) => Some(trouble),
+            Some(Err(SendError::Unclear(reason))) => Some(Trouble::down(reason)),
+            None => return,
+        };
+        match trouble {
+            Some(trouble) if trouble.cause.is_some() => self.outages.failed(row, &trouble, now),
+            _ if self.outages.worked(now) => self.all_are_due(now),
+            _ => {}
+        }
+    }
+
+    /// After an outage, nobody waits for the end of a pause that was made for it.
+    fn all_are_due(&mut self, now: Millis) {
+        let waiting = std::mem::take(&mut self.waiting).into_iter();
+        self.waiting = waiting
+            .map(|((due_at, row), lane)| ((due_at.min(now), row), lane))
+            .collect();
+    }
+
+    /// Sees to what was being sent at the end: what may have been taken is not sent again at the next start if it would be paid
+    /// for twice.
+    async fn cut_off(self) {
+        let SendError::Unclear(reason) = self.channel.cut_off() else {
+            return;
+        };
+        tracing::warn!(
+            queue = self.queue.name(),
+            count = self.sending.len(),
+            reason,
+            "messages may have been sent"
+        );
+        let outcome = Outcome {
+            remove: self.sending.into_iter().collect(),
+            ..Outcome::default()
+        };
+        outcome.keep(self.service).await;
+    }
+}
+
+/// Sends a message, if it is still to be sent.
+async fn fly(service: &Service, queue: Queue, channel: &dyn Channel, flight: Flight) -> Landed {
+    let landed = |sent, due_at| Landed { flight, sent, due_at };
+    let now = service.clock().now();
+    let (row, letter) = match service.message(queue, flight.row).await {
+        Ok(Some(Due { row, letter })) => (row, letter),
+        // It was withdrawn, or has expired.
+        Ok(None) => return landed(None, None),
+        Err(_told) => return landed(None, Some(now + millis(STORE_PAUSE))),
+    };
+    let letter = match letter {
+        Opened::Letter(letter) => letter,
+        Opened::Unwanted => {
+            remove(service, row.id).await;
+            return landed(None, None);
+        }
+        Opened::Nothing => {
+            drop_it(service, queue, &row, "it cannot be opened").await;
+            return landed(None, None);
+        }
+    };
+    let time_left = Duration::from_millis(row.expires_at.saturating_sub(now));
+    match send_in_time(channel, &letter, time_left).await {
+        Some(sent) => {
+            let due_at = keep(service, queue, &row, &letter, &sent).await;
+            landed(Some(sent), due_at)
+        }
+        None => {
+            drop_it(service, queue, &row, "it expired").await;
+            landed(None, None)
+        }
+    }
+}
+
+/// Sends one letter, unless that takes until it may not be sent any more.
+pub(super) async fn send_in_time(channel: &dyn Channel, letter: &Letter, time_left: Duration) -> Option<Sent> {
+    if time_left.is_zero() {
+        return None;
+    }
+    let sent = channel.send(std::slice::from_ref(letter));
+    tokio::time::timeout(time_left, sent).await.ok()?.pop()
+}
+
+/// Stores what became of a message; tells when it is tried again, if it is.
+async fn keep(service: &Service, queue: Queue, row: &Row, letter: &Letter, sent: &Sent) -> Option<Millis> {
+    match sent {
+        Ok(()) => remove(service, row.id).await,
+        Err(SendError::Fail(reason)) => drop_it(service, queue, row, reason).await,
+        Err(SendError::Unclear(reason)) => {
+            tracing::debug!(
+                queue = queue.name(),
+                reason,
+                "a message may have been taken, and is not sent again"
+            );
+            remove(service, row.id).await;
+        }
+        Err(SendError::Retry(trouble)) => return put_off(service, queue, row, letter, trouble).await,
+    }
+    None
+}
+
+async fn put_off(service: &Service, queue: Queue, row: &Row, letter: &Letter, trouble: &Trouble) -> Option<Millis> {
+    let due_at = service.clock().now() + backoff(row.tries);
+    let paid = match &letter.message {
+        Message::Code { identity, .. } if trouble.was_read => Some(identity.clone()),
+        _ => None,
+    };
+    loop {
+        match service.put_off(row.id, due_at, paid.clone()).await {
+            Ok(true) => return Some(due_at),
+            Ok(false) => {
+                tracing::warn!(
+                    queue = queue.name(),
+                    reason = "its budget is used up",
+                    "a message was dropped"
+                );
+                return None;
+            }
+            Err(_told) => tokio::time::sleep(STORE_PAUSE).await,
+        }
+    }
+}
+
+async fn drop_it(service: &Service, queue: Queue, row: &Row, reason: &str) {
+    let mut outcome = Outcome::default();
+    outcome.drop(row, queue, reason);
+    outcome.keep(service).await;
+}
+
+async fn remove(service: &Service, row: i64) {
+    let outcome = Outcome {
+        remove: vec![row],
+        ..Outcome::default()
+    };
+    outcome.keep(service).await;
+}
