@@ -1,0 +1,172 @@
+# shellcheck shell=bash
+# What the scripts of this folder share: a temporary folder, free ports, pinned packages, servers on loopback.
+# Sourced, never run. Whatever is started here is stopped by its process id, and the folder is removed, when the script ends.
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+folder=$(mktemp -d "${TMPDIR:-/tmp}/finding.XXXXXX")
+started=()
+
+clean_up() {
+  local code=$? pid
+  trap - EXIT INT TERM
+  for pid in "${started[@]}"; do
+    kill "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
+  rm -rf "$folder"
+  exit "$code"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+# node_packages NAME@VERSION…: installs npm packages; `node` finds them for programs in $folder.
+node_packages() {
+  (cd "$folder" && npm init --yes && npm install --no-audit --no-fund --ignore-scripts "$@") >"$folder/npm.log" 2>&1 ||
+    { cat "$folder/npm.log" >&2 && exit 1; }
+}
+
+# python_packages NAME==VERSION…: installs PyPI packages; $python has them.
+python_packages() {
+  python3 -m venv "$folder/venv"
+  python=$folder/venv/bin/python
+  "$folder/venv/bin/pip" install --quiet --disable-pip-version-check "$@"
+}
+
+# debian_package NAME VERSION: ends the script unless that version is installed.
+debian_package() {
+  local version
+  version=$(dpkg-query --show --showformat '${Version}' "$1" 2>/dev/null || true)
+  echo "Debian: $1 ${version:-is not installed}"
+  [[ $version == "$2"* ]] || { echo "this finding is about $1 $2" >&2 && exit 1; }
+}
+
+# stop: ends the program that was started last.
+stop() {
+  kill "${started[-1]}"
+  wait "${started[-1]}" 2>/dev/null || true
+  unset 'started[-1]'
+}
+
+# free_ports COUNT: prints ports of 127.0.0.1 that nobody uses.
+free_ports() {
+  python3 - "$1" <<'PY'
+import socket, sys
+sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+print(*(s.getsockname()[1] for s in sockets))
+PY
+}
+
+# wait_for_line FILE TEXT: waits until a program that was started has written it.
+wait_for_line() {
+  local tries
+  for ((tries = 0; tries < 600; tries++)); do
+    ! grep --quiet --fixed-strings "$2" "$1" 2>/dev/null || return 0
+    sleep 0.1
+  done
+  tail -n 20 "$1" >&2
+  return 1
+}
+
+# start_prosody SETTINGS [HOST]: starts Debian's Prosody with one host (localhost) that has the accounts amy and michael
+# (password: secret), and the component itseme.example.org (secret: secret). SETTINGS are lines for the global part.
+# Sets client_port and component_port.
+start_prosody() {
+  local host=${2:-localhost} name
+  rm -rf "$folder/data"
+  mkdir -p "$folder"/{data,certificates}
+  read -r client_port component_port < <(free_ports 2)
+  cat >"$folder/prosody.cfg.lua" <<LUA
+data_path = "$folder/data"
+pidfile = "$folder/prosody.pid"
+certificates = "$folder/certificates"
+run_as_root = true
+log = { { levels = { min = "info" }, to = "console" } }
+interfaces = { "127.0.0.1" }
+c2s_ports = { $client_port }
+component_interfaces = { "127.0.0.1" }
+component_ports = { $component_port }
+modules_enabled = { "saslauth", "roster", "disco", "offline", "ping" }
+modules_disabled = { "s2s", "tls", "s2s_auth_certs", "http", "https" }
+authentication = "internal_hashed"
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = true
+$1
+VirtualHost "$host"
+Component "itseme.example.org"
+	component_secret = "secret"
+LUA
+  for name in amy michael; do
+    prosodyctl --config "$folder/prosody.cfg.lua" register "$name" "$host" secret >"$folder/register.log"
+  done
+  prosody -F --config "$folder/prosody.cfg.lua" >"$folder/prosody.log" 2>&1 &
+  started+=("$!")
+  wait_for_line "$folder/prosody.log" "Activated service 'component'"
+}
+
+# start_ejabberd MODULES [CLIENTS [SETTINGS [HOST]]]: the same with Debian's ejabberd. MODULES and SETTINGS are lines of
+# YAML, CLIENTS are lines of the listener for clients.
+start_ejabberd() {
+  local name port host=${4:-localhost}
+  rm -rf "$folder"/{spool,ejabberd.log}
+  read -r client_port component_port port < <(free_ports 3)
+  cat >"$folder/ejabberd.yml" <<YAML
+hosts: ["$host"]
+loglevel: info
+log_rotate_count: 0
+auth_password_format: scram
+listen:
+  - port: $client_port
+    ip: "127.0.0.1"
+    module: ejabberd_c2s
+${2:+    $2}
+  - port: $component_port
+    ip: "127.0.0.1"
+    module: ejabberd_service
+    global_routes: false
+    shaper: none
+    hosts:
+      itseme.example.org:
+        password: secret
+  - port: $port
+    ip: "127.0.0.1"
+    module: ejabberd_http
+    request_handlers:
+      /api: mod_http_api
+api_permissions:
+  findings:
+    who: { ip: 127.0.0.1/32 }
+    what: "*"
+${3:-}
+modules:
+  mod_disco: {}
+  mod_http_api: {}
+  mod_offline: {}
+  mod_roster: {}
+$1
+YAML
+  (
+    cd "$folder"
+    export EJABBERD_CONFIG_PATH=$folder/ejabberd.yml EJABBERD_LOG_PATH=$folder/ejabberd.log HOME=$folder ERL_CRASH_DUMP_BYTES=0
+    eval "$(grep '^ERL_LIBS=' "$(PATH=$PATH:/usr/sbin command -v ejabberdctl)")"
+    export ERL_LIBS
+    exec erl -noinput -mnesia dir "\"$folder/spool\"" -s ejabberd
+  ) >"$folder/ejabberd.out" 2>&1 &
+  started+=("$!")
+  wait_for_line "$folder/ejabberd.log" "Start accepting TCP connections at 127.0.0.1:$port for ejabberd_http"
+  for name in amy michael; do
+    curl --silent --show-error --fail --output /dev/null --json "{\"user\": \"$name\", \"host\": \"$host\", \"password\": \"secret\"}" \
+      "http://127.0.0.1:$port/api/register"
+  done
+}
+
+# expect TEXT COMMAND…: says whether the behaviour is still the one that was found; ends the script where it is not.
+expect() {
+  local text=$1
+  shift
+  if "$@"; then
+    echo "as found: $text"
+  else
+    echo "changed: no longer so: $text" >&2
+    exit 1
+  fi
+}
