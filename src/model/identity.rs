@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jid::{BareJid, Jid};
-use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberType};
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType};
 use serde::{Deserialize, Serialize};
 
 use super::Hash;
@@ -163,6 +163,22 @@ impl Identity {
         }
     }
 
+    /// The mailbox or the subscriber behind it, by which is limited what is sent, and known who wants nothing: an address
+    /// without its subaddress (RFC 5233), and at Gmail without dots; a number as libphonenumber writes it in E.164, without a
+    /// trunk zero. Any other identity is itself.
+    #[must_use]
+    pub fn mailbox(&self) -> Self {
+        let id = match self.provider {
+            Provider::Email => mailbox(&self.id),
+            Provider::Phone => subscriber(&self.id),
+            _ => self.id.clone(),
+        };
+        Self {
+            provider: self.provider.clone(),
+            id,
+        }
+    }
+
     /// What everybody exchanges instead of the identity.
     pub fn hash(&self) -> Hash {
         Hash::of(self.provider.name(), &self.id)
@@ -256,6 +272,25 @@ fn canonical_email(text: &str) -> Result<String, InvalidId> {
     }
 }
 
+fn mailbox(address: &str) -> String {
+    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    let name = local.split('+').next().filter(|name| !name.is_empty()).unwrap_or(local);
+    match domain {
+        // https://support.google.com/mail/answer/7436150 and .../10313
+        "gmail.com" | "googlemail.com" => format!("{}@gmail.com", name.replace('.', "")),
+        _ => format!("{name}@{domain}"),
+    }
+}
+
+fn subscriber(number: &str) -> String {
+    // Several zeros too many come off one at a time.
+    const TIMES: usize = 4;
+    (0..TIMES).fold(number.to_owned(), |number, _| {
+        let parsed = PHONE_NUMBER_UTIL.parse(&number, None).ok();
+        parsed.map_or(number, |number| number.format_as(PhoneNumberFormat::E164).into_owned())
+    })
+}
+
 fn canonical_phone(text: &str) -> Result<String, InvalidId> {
     let number: String = text
         .chars()
@@ -301,6 +336,24 @@ mod tests {
             ("email", "hunter@jobs.com", "e73e75f1d339ad55a26710736159f3a6"),
         ] {
             assert_eq!(hash(provider, id), expected, "{provider}:{id}");
+        }
+    }
+
+    #[test]
+    fn spellings_of_a_mailbox_or_subscriber_are_one() {
+        for (provider, id, same) in [
+            ("email", "victim+1@mail.example", "victim@mail.example"),
+            ("email", "victim+@mail.example", "victim@mail.example"),
+            ("email", "+1@mail.example", "+1@mail.example"),
+            ("email", "vic.tim@mail.example", "vic.tim@mail.example"),
+            ("email", "vic.tim+x@googlemail.com", "victim@gmail.com"),
+            ("phone", "+4407700900123", "+447700900123"),
+            ("phone", "+44007700900123", "+447700900123"),
+            ("phone", "+390612345678", "+390612345678"),
+            ("xmpp", "amy+1@example.org", "amy+1@example.org"),
+        ] {
+            let identity = Identity::parse(provider.into(), id).unwrap();
+            assert_eq!(identity.mailbox().id, same, "{id}");
         }
     }
 

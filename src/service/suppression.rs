@@ -6,7 +6,7 @@
 use super::error::Result;
 use super::{Core, Error, Service};
 use crate::model::seal::Purpose;
-use crate::model::{Hash, Identity, InvalidId, Mac, Provider, SuppressionKey};
+use crate::model::{Identity, InvalidId, Mac, Provider, SuppressionKey};
 use crate::store::Read;
 
 /// Somebody who can be written to by mail or SMS.
@@ -15,7 +15,7 @@ pub enum Recipient {
     /// Who shows the token of a mail.
     Reader(String),
     /// Whose number or address somebody has typed.
-    Typed(Hash),
+    Typed(Identity),
 }
 
 impl Recipient {
@@ -26,7 +26,7 @@ impl Recipient {
     pub fn typed(text: &str) -> Result<Self> {
         let mut meant = Identity::typed(text)?.into_iter();
         let reached = meant.find(is_written_to).ok_or(Error::InvalidId(InvalidId::Detail))?;
-        Ok(Self::Typed(reached.hash()))
+        Ok(Self::Typed(reached))
     }
 }
 
@@ -36,8 +36,11 @@ impl Service {
     /// # Errors
     /// `not_found` if a token was made up, `internal_server_error`.
     pub async fn suppress(&self, recipient: Recipient) -> Result<()> {
-        self.change(move |core, tx| Ok(tx.put_suppression(&core.suppression(&**tx, &recipient)?)?))
-            .await
+        self.change(move |core, tx| {
+            let macs = core.suppressions(&**tx, &recipient)?;
+            Ok(macs.iter().take(1).try_for_each(|mac| tx.put_suppression(mac))?)
+        })
+        .await
     }
 
     /// Writes to `recipient` again, when somebody asks for it; tells whether that was not so before.
@@ -45,8 +48,14 @@ impl Service {
     /// # Errors
     /// As [`Service::suppress`].
     pub async fn unsuppress(&self, recipient: Recipient) -> Result<bool> {
-        self.change(move |core, tx| Ok(tx.delete_suppression(&core.suppression(&**tx, &recipient)?)?))
-            .await
+        self.change(move |core, tx| {
+            let mut was = false;
+            for mac in core.suppressions(&**tx, &recipient)? {
+                was |= tx.delete_suppression(&mac)?;
+            }
+            Ok(was)
+        })
+        .await
     }
 
     /// Whether `recipient` is never written to.
@@ -54,24 +63,33 @@ impl Service {
     /// # Errors
     /// As [`Service::suppress`].
     pub async fn is_suppressed(&self, recipient: Recipient) -> Result<bool> {
-        self.ask(move |core, tx| Ok(tx.is_suppressed(&core.suppression(tx, &recipient)?)?))
-            .await
+        self.ask(move |core, tx| {
+            let macs = core.suppressions(tx, &recipient)?;
+            any_suppressed(tx, &macs)
+        })
+        .await
     }
 }
 
 impl Core {
-    /// Stands for `recipient` among those who are never written to.
-    fn suppression(&self, tx: &dyn Read, recipient: &Recipient) -> Result<Mac> {
+    /// What stands for `recipient` among those who are never written to: first the mailbox or subscriber; then the address or
+    /// number as it is, which was kept instead by earlier versions.
+    fn suppressions(&self, tx: &dyn Read, recipient: &Recipient) -> Result<Vec<Mac>> {
         let key = self.suppression_key(tx)?;
         match recipient {
-            Recipient::Reader(token) => key.read(token, self.today()).ok_or(Error::NoSuchRecipient),
-            Recipient::Typed(hash) => Ok(key.mac(hash)),
+            Recipient::Reader(token) => Ok(vec![key.read(token, self.today()).ok_or(Error::NoSuchRecipient)?]),
+            Recipient::Typed(identity) => Ok([identity.mailbox(), identity.clone()]
+                .map(|one| key.mac(&one.hash()))
+                .into()),
         }
     }
 
     /// Whether nobody may write to `identity` any more.
     pub(super) fn is_suppressed(&self, tx: &dyn Read, identity: &Identity) -> Result<bool> {
-        Ok(is_written_to(identity) && tx.is_suppressed(&self.suppression_key(tx)?.mac(&identity.hash()))?)
+        if !is_written_to(identity) {
+            return Ok(false);
+        }
+        any_suppressed(tx, &self.suppressions(tx, &Recipient::Typed(identity.clone()))?)
     }
 
     /// The key of today behind those from before it was changed.
@@ -94,10 +112,19 @@ impl Core {
             return Ok(None);
         }
         let key = self.suppression_key(tx)?;
-        Ok(Some(key.token(&key.mac(&identity.hash()))))
+        Ok(Some(key.token(&key.mac(&identity.mailbox().hash()))))
     }
 }
 
 fn is_written_to(identity: &Identity) -> bool {
     matches!(identity.provider, Provider::Email | Provider::Phone)
+}
+
+fn any_suppressed(tx: &dyn Read, macs: &[Mac]) -> Result<bool> {
+    for mac in macs {
+        if tx.is_suppressed(mac)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
