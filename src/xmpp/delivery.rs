@@ -95,10 +95,14 @@ fn recipient(letter: &Letter) -> String {
 
 fn payload(message: &Message) -> Option<Element> {
     match message {
-        Message::Code { identity, code, .. } => Some(Element::from(Verify {
+        // What a program returns by itself links the JID that it is sent to, and no other: that takes a person who reads.
+        Message::Code {
+            identity, target, code, ..
+        } if *identity == Identity::of_jid(target) => Some(Element::from(Verify {
             code: Some(code.to_string()),
             hash: Some(identity.hash().to_string()),
         })),
+        Message::Code { .. } => None,
         Message::Introduction { from, details, .. } => Some(Element::from(Introduction {
             info: info(details),
             jid: from.to_string(),
@@ -223,6 +227,21 @@ mod tests {
         );
         assert_eq!(element(&sent), element(&expected));
         assert!(sent.contains("xml:lang="), "{sent}");
+    }
+
+    #[test]
+    fn a_code_for_anothers_registration_is_words_that_name_the_asker() {
+        let sent = written(Message::Code {
+            identity: Identity::parse(Provider::Xmpp, "michael@example.net").unwrap(),
+            target: BareJid::new("mallory@evil.example").unwrap(),
+            code: Code::typed("3991"),
+            minutes: 10,
+        });
+        let message = element(&sent);
+        assert!(!message.children().any(|child| child.name() == "verify"), "{sent}");
+        assert_eq!(message.attr("to"), Some("michael@example.net"));
+        let body = message.get_child("body", "jabber:component:accept").unwrap().text();
+        assert!(body.contains("mallory@evil.example") && body.contains("3991"), "{body}");
     }
 
     #[test]
