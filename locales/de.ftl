@@ -27,7 +27,13 @@ forget_code_all =
 forget_code_some =
     Jemand hat über das Web darum gebeten, einen Teil von dem zu vergessen, was mit deiner Jabber-ID verknüpft ist. Wenn du das möchtest, gib diesen Code dort ein, nicht hier: { $code }
     Wenn du das nicht warst, ignoriere diese Nachricht: Ohne den Code wird nichts vergessen.
-linked = Fertig: Dein Name bei { $provider } ist mit deiner Jabber-ID verknüpft, und du kannst jetzt darüber gefunden werden.
+linked =
+    { $provider ->
+        [xmpp] Fertig: Eine andere Jabber-ID ist mit deiner verknüpft, und du kannst jetzt darüber gefunden werden.
+        [email] Fertig: Eine E-Mail-Adresse ist mit deiner Jabber-ID verknüpft, und du kannst jetzt darüber gefunden werden.
+        [phone] Fertig: Eine Telefonnummer ist mit deiner Jabber-ID verknüpft, und du kannst jetzt darüber gefunden werden.
+       *[other] Fertig: Dein Name bei { $provider } ist mit deiner Jabber-ID verknüpft, und du kannst jetzt darüber gefunden werden.
+    } Wenn du das nicht warst, schreib mir: vergiss { $hash }
 
 ## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
 
@@ -97,6 +103,7 @@ error_too_many_hashes = Das ist zu viel auf einmal: Höchstens { $limit } Hashes
 error_too_many_details = Das ist zu viel auf einmal: Höchstens { $limit } Kontaktangaben sind erlaubt. Bitte teile die Anfrage auf.
 error_too_many_jids = Das ist zu viel auf einmal: Höchstens { $limit } Jabber-IDs sind erlaubt. Bitte teile die Anfrage auf.
 error_too_many_mutes = Höchstens { $limit } Jabber-IDs können stummgeschaltet sein. Bitte hebe einige davon auf oder schalte alle stumm.
+error_too_many_links = Auf diesem Weg können höchstens { $limit } Einträge mit einer Jabber-ID verknüpft werden. Bitte entferne zuerst einige.
 error_unknown_provider = Diesen Anbieter gibt es bei diesem Dienst nicht.
 error_limit_seconds =
     { $count ->

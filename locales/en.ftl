@@ -27,7 +27,13 @@ forget_code_all =
 forget_code_some =
     Somebody asked over the web to forget some of what is linked to your Jabber ID. To do so, enter this code there, not here: { $code }
     If that was not you, ignore this message: nothing is forgotten without the code.
-linked = Done: your name at { $provider } is linked to your Jabber ID, and you can be found by it now.
+linked =
+    { $provider ->
+        [xmpp] Done: another Jabber ID is linked to yours, and you can be found by it now.
+        [email] Done: an e-mail address is linked to your Jabber ID, and you can be found by it now.
+        [phone] Done: a phone number is linked to your Jabber ID, and you can be found by it now.
+       *[other] Done: your name at { $provider } is linked to your Jabber ID, and you can be found by it now.
+    } If that was not you, write to me: forget { $hash }
 
 ## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
 
@@ -99,6 +105,7 @@ error_too_many_hashes = This is too much at once: at most { $limit } hashes are 
 error_too_many_details = This is too much at once: at most { $limit } contact details are allowed. Please split the request.
 error_too_many_jids = This is too much at once: at most { $limit } Jabber IDs are allowed. Please split the request.
 error_too_many_mutes = At most { $limit } Jabber IDs can be muted. Please unmute some, or mute everybody.
+error_too_many_links = At most { $limit } links can be made to one Jabber ID in this way. Please remove some first.
 error_unknown_provider = This service does not offer that provider.
 error_limit_seconds =
     { $count ->

@@ -27,7 +27,13 @@ forget_code_all =
 forget_code_some =
     Alguien ha pedido por la web que se olvide una parte de lo vinculado a tu ID de Jabber. Para hacerlo, escribe este código allí, no aquí: { $code }
     Si no has sido tú, ignora este mensaje: sin el código no se olvida nada.
-linked = Listo: tu nombre en { $provider } está vinculado a tu ID de Jabber y ya te pueden encontrar con él.
+linked =
+    { $provider ->
+        [xmpp] Listo: otro ID de Jabber está vinculado al tuyo y ya te pueden encontrar con él.
+        [email] Listo: una dirección de correo está vinculada a tu ID de Jabber y ya te pueden encontrar con ella.
+        [phone] Listo: un número de teléfono está vinculado a tu ID de Jabber y ya te pueden encontrar con él.
+       *[other] Listo: tu nombre en { $provider } está vinculado a tu ID de Jabber y ya te pueden encontrar con él.
+    } Si no has sido tú, escríbeme: olvida { $hash }
 
 ## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
 
@@ -97,6 +103,7 @@ error_too_many_hashes = Es demasiado de una vez: se permiten como máximo { $lim
 error_too_many_details = Es demasiado de una vez: se permiten como máximo { $limit } datos de contacto. Divide la petición, por favor.
 error_too_many_jids = Es demasiado de una vez: se permiten como máximo { $limit } ID de Jabber. Divide la petición, por favor.
 error_too_many_mutes = Se pueden silenciar como mucho { $limit } ID de Jabber. Permite algunos de nuevo, o silencia a todo el mundo.
+error_too_many_links = De esta manera se pueden vincular como mucho { $limit } elementos a un ID de Jabber. Elimina primero algunos.
 error_unknown_provider = Este servicio no ofrece ese proveedor.
 error_limit_seconds =
     { $count ->

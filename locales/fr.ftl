@@ -27,7 +27,13 @@ forget_code_all =
 forget_code_some =
     Quelqu’un a demandé par le Web d’oublier une partie de ce qui est lié à votre identifiant Jabber. Pour le faire, saisissez ce code là-bas, pas ici : { $code }
     Si ce n’était pas vous, ignorez ce message : rien n’est oublié sans le code.
-linked = C’est fait : votre nom chez { $provider } est lié à votre identifiant Jabber, et l’on peut désormais vous trouver grâce à lui.
+linked =
+    { $provider ->
+        [xmpp] C’est fait : un autre identifiant Jabber est lié au vôtre, et l’on peut désormais vous trouver grâce à lui.
+        [email] C’est fait : une adresse e-mail est liée à votre identifiant Jabber, et l’on peut désormais vous trouver grâce à elle.
+        [phone] C’est fait : un numéro de téléphone est lié à votre identifiant Jabber, et l’on peut désormais vous trouver grâce à lui.
+       *[other] C’est fait : votre nom chez { $provider } est lié à votre identifiant Jabber, et l’on peut désormais vous trouver grâce à lui.
+    } Si ce n’était pas vous, écrivez-moi : oublier { $hash }
 
 ## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
 
@@ -97,6 +103,7 @@ error_too_many_hashes = C’est trop à la fois : { $limit } empreintes (hash) 
 error_too_many_details = C’est trop à la fois : { $limit } coordonnées au maximum. Veuillez diviser la requête.
 error_too_many_jids = C’est trop à la fois : { $limit } identifiants Jabber au maximum. Veuillez diviser la requête.
 error_too_many_mutes = On peut ignorer { $limit } identifiants Jabber au plus. Veuillez en autoriser certains, ou ignorer tout le monde.
+error_too_many_links = De cette manière, on peut lier { $limit } éléments au plus à un identifiant Jabber. Veuillez d’abord en supprimer certains.
 error_unknown_provider = Ce service ne propose pas ce fournisseur.
 error_limit_seconds =
     { $count ->

@@ -21,7 +21,7 @@ pub fn chat(letter: &Letter) -> String {
             words.introduction_advice(from)
         ),
         Message::TakenOver { provider, .. } => words.taken_over(provider.name()),
-        Message::Linked { provider, .. } => words.linked(provider.name()),
+        Message::Linked { provider, hash, .. } => words.linked(provider.name(), &hash.short()),
         Message::ForgetCode {
             code, everything: true, ..
         } => words.forget_code_all(code),

@@ -37,7 +37,7 @@ phrases! {
     taken_over(provider);
     forget_code_all(code);
     forget_code_some(code);
-    linked(provider);
+    linked(provider, hash);
 
     // SMS
     sms(jid, code);
@@ -99,6 +99,7 @@ phrases! {
     error_too_many_details(limit);
     error_too_many_jids(limit);
     error_too_many_mutes(limit);
+    error_too_many_links(limit);
     error_unknown_provider();
     error_limit_seconds(count);
     error_limit_minutes(count);

@@ -31,6 +31,14 @@ impl Hash {
         Some(Self(bytes))
     }
 
+    /// So many digits tell a person's few hashes apart.
+    pub const SHORT: usize = 8;
+
+    /// The first [`Hash::SHORT`] digits, for people.
+    pub fn short(&self) -> String {
+        digits::write(&self.0[..Self::SHORT / 2])
+    }
+
     /// The raw digest.
     pub fn as_bytes(&self) -> &[u8; 64] {
         &self.0

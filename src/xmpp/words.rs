@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::host::Asker;
 use crate::language::Language;
-use crate::model::{Hash, Identity};
+use crate::model::Identity;
 use crate::service::{Linked, Unmuted};
 
 /// By how many things somebody can be found.
@@ -47,12 +47,7 @@ pub fn describe(link: &Linked, asker: &Asker) -> String {
     if link.hash == Identity::of_jid(&asker.bare).hash() {
         return words.links_own(&asker.bare);
     }
-    words.links_other(&short(&link.hash), &day(link.since))
-}
-
-/// The beginning of a hash: enough to tell a person's few apart.
-fn short(hash: &Hash) -> String {
-    hash.to_string().chars().take(8).collect()
+    words.links_other(&link.hash.short(), &day(link.since))
 }
 
 /// A day as in 2026-11-23 (ISO 8601).
