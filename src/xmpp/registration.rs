@@ -13,7 +13,7 @@ use super::host::{Asker, Presentation};
 use super::iq::{Answer, Kind};
 use super::outgoing::{Outgoing, Words, random_id};
 use super::presence;
-use crate::service::{Requester, Result};
+use crate::service::{Error, Requester, Result};
 
 /// What can be registered in this way: the fields that the XEP names (14.1) for providers of codes.
 const FIELDS: [&str; 2] = ["phone", "email"];
@@ -97,13 +97,17 @@ async fn register(
     service
         .register_native(&asker.bare, "xmpp", asker.bare.as_str(), false)
         .await?;
-    let mut said = words.registration_done();
+    let (mut said, mut refusals) = (words.registration_done(), String::new());
     for provider in offered(asker) {
-        if let Some(id) = typed(provider) {
-            service.register_native(&asker.bare, provider, &id, true).await?;
-            said = words.registration_codes();
+        let Some(id) = typed(provider) else { continue };
+        match service.register_native(&asker.bare, provider, &id, true).await {
+            Ok(_) => said = words.registration_codes(),
+            Err(error @ Error::Internal(_)) => return Err(error),
+            // What is done already, a code that was sent among it, stays: an error would hide that.
+            Err(error) => refusals += &format!("\n{id}: {}", error.text(words)),
         }
     }
+    said += &refusals;
     let words = Words::chat(&host.jid, asker.bare.as_str(), random_id(), words, said);
     aside.push(Outgoing::Words(words));
     Ok(())
