@@ -79,7 +79,11 @@ impl Email {
         let to = identity.id.parse().map_err(|_| "not an address")?;
         let link = || {
             let url = self.public_url.as_deref()?;
-            Some(format!("{url}/verify/{}?code={code}", identity.hash()))
+            Some(format!(
+                "{url}/verify/{}?code={code}&for={}",
+                identity.hash(),
+                letter.thread()
+            ))
         };
         let stop = self.public_url.as_deref().zip(letter.stop.as_deref());
         let stop = stop.map(|(url, token)| format!("{url}/stop/{token}"));

@@ -104,6 +104,13 @@ pub struct Letter {
     pub message: Message,
 }
 
+impl Letter {
+    /// The id of the first letter with a code for the same registration.
+    pub fn thread(&self) -> &str {
+        self.replaces.as_deref().unwrap_or(&self.id)
+    }
+}
+
 /// Why a message was not delivered. The reasons are logged, so they name causes and remedies, and never contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendError {

@@ -12,7 +12,7 @@ use super::wire::Object;
 use crate::language::Language;
 use crate::model::identity::parse_target;
 use crate::model::{BareJid, InvalidId};
-use crate::service::{Callback, ContactRequest, Error, Forgetting, Registered, Service, Verified, is_set};
+use crate::service::{Callback, ContactRequest, Error, Forgetting, Meant, Registered, Service, Verified, is_set};
 
 type Admitted = Result<Service>;
 
@@ -48,13 +48,17 @@ pub async fn register_post(service: Admitted, body: Result<Bytes>) -> Response {
     .await
 }
 
-/// `GET /v1/verify/<hash>[?code=]` (API document, 1.3.3). With a state or an error, it is a browser that comes back from
+/// `GET /v1/verify/<hash>[?code=][&target=]` (API document, 1.3.3). With a state or an error, it is a browser that comes back from
 /// an OAuth provider.
 pub async fn verify(hash: Segment, service: Admitted, query: Pairs, client: Client) -> Response {
     if parameter(&query, "state").is_some() || parameter(&query, "error").is_some() {
         return callback("../..", &hash.0, parameter(&query, "state"), service, &query, client).await;
     }
-    verified(async { Ok(service?.verify_http(&hash.0, parameter(&query, "code")).await?) }).await
+    verified(async {
+        let meant = meant(parameter(&query, "target"))?;
+        Ok(service?.verify_http(&hash.0, meant, parameter(&query, "code")).await?)
+    })
+    .await
 }
 
 /// `GET /v1/callback`: the same for providers that know one address only; the state names the hash.
@@ -85,7 +89,8 @@ async fn callback(
     verified(async {
         let service = service?;
         let signed_in = service.finish_sign_in(hash, callback).await?;
-        Ok(service.verify_http(hash, Some(signed_in.code.as_str())).await?)
+        let meant = Meant::Target(signed_in.target);
+        Ok(service.verify_http(hash, meant, Some(signed_in.code.as_str())).await?)
     })
     .await
 }
@@ -96,7 +101,11 @@ pub async fn verify_post(service: Admitted, body: Result<Bytes>) -> Response {
         let (service, body) = (service?, body?);
         let body = Object::parse(&body)?;
         Ok(service
-            .verify_http(body.text("hash")?, body.optional_text("code")?)
+            .verify_http(
+                body.text("hash")?,
+                meant(body.optional_text("target")?)?,
+                body.optional_text("code")?,
+            )
             .await?)
     })
     .await
@@ -189,6 +198,14 @@ pub async fn version(service: Admitted) -> Response {
 fn target(text: &str) -> Result<BareJid> {
     let wrong = |invalid: InvalidId| Error::Value(format!("'target': {}", invalid.text(Language::English)).into());
     Ok(parse_target(text).map_err(wrong)?)
+}
+
+/// Whose registration a code is for, if the client says so.
+fn meant(to: Option<&str>) -> Result<Meant> {
+    Ok(match to {
+        Some(to) => Meant::Target(target(to)?),
+        None => Meant::Any,
+    })
 }
 
 fn parameter<'a>(query: &'a Pairs, key: &str) -> Option<&'a str> {

@@ -11,13 +11,15 @@ use super::error::{ApiError, Result};
 use super::filters::{Pairs, Segment};
 use crate::language::Language;
 use crate::model::{BareJid, Code, Hash, Provider};
-use crate::service::{Error, Service, SignedIn, Verified};
+use crate::service::{Error, Meant, Service, SignedIn, Verified};
 
 #[derive(Template)]
 #[template(path = "verify.html")]
 struct VerifyPage {
     words: Language,
     code: String,
+    /// The letter that brought the code, if the link says so.
+    letter: String,
     complaint: Option<String>,
 }
 
@@ -40,13 +42,13 @@ struct MessagePage {
     text: String,
 }
 
-/// `GET /verify/<hash>[?code=]`
+/// `GET /verify/<hash>[?code=][&for=]`
 pub async fn show(hash: Segment, words: Language, service: Result<Service>, query: Pairs) -> Response {
     if let Err(error) = service {
         return complain(words, &error);
     }
     match Hash::parse(&hash.0) {
-        Some(_) => form(words, code(&query), None),
+        Some(_) => form(words, &query, code(&query), None),
         None => complain(words, &ApiError::UnknownPath),
     }
 }
@@ -62,11 +64,15 @@ pub async fn submit(hash: Segment, words: Language, service: Result<Service>, bo
     };
     let fields: Pairs = serde_urlencoded::from_bytes(&body).unwrap_or_default();
     let code = code(&fields);
-    match service.verify_http(&hash.to_string(), Some(&code)).await {
+    let meant = match letter(&fields) {
+        "" => Meant::Any,
+        letter => Meant::Letter(letter.to_owned()),
+    };
+    match service.verify_http(&hash.to_string(), meant, Some(&code)).await {
         Ok(verified) => done(words, &verified),
         Err(error @ (Error::FaultyCode | Error::MissingCode)) => {
             let complaint = error.text(words);
-            ApiError::from(error).mark(form(words, String::new(), Some(complaint)))
+            ApiError::from(error).mark(form(words, &fields, String::new(), Some(complaint)))
         }
         Err(error) => complain(words, &error.into()),
     }
@@ -113,17 +119,31 @@ fn done(words: Language, verified: &Verified) -> Response {
 }
 
 fn code(pairs: &Pairs) -> String {
-    let code = pairs
-        .iter()
-        .find(|(name, _)| name == "code")
-        .map_or("", |(_, code)| code);
-    let typed = Code::typed(code).to_string();
-    // Codes are digits; whatever else a link carries is not worth showing.
-    typed.chars().filter(char::is_ascii_digit).take(12).collect()
+    // No code is longer; whatever else a link carries is not worth showing.
+    Code::typed(field(pairs, "code")).as_str().chars().take(12).collect()
 }
 
-fn form(words: Language, code: String, complaint: Option<String>) -> Response {
-    page(&VerifyPage { words, code, complaint })
+/// The letter whose code it is: the link in a mail has its id, which tells nobody else anything.
+fn letter(pairs: &Pairs) -> &str {
+    let letter = field(pairs, "for");
+    match letter.len() <= 64 {
+        true => letter,
+        false => "",
+    }
+}
+
+fn field<'a>(pairs: &'a Pairs, name: &str) -> &'a str {
+    let found = pairs.iter().find(|(key, _)| key == name);
+    found.map_or("", |(_, value)| value)
+}
+
+fn form(words: Language, asked: &Pairs, code: String, complaint: Option<String>) -> Response {
+    page(&VerifyPage {
+        words,
+        code,
+        letter: letter(asked).to_owned(),
+        complaint,
+    })
 }
 
 /// The page that an error leads to.

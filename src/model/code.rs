@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use dec_from_char::normalize_decimals_filtering;
 use rand::distr::{Distribution, Uniform};
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
@@ -37,9 +38,25 @@ impl Code {
         Self(text)
     }
 
-    /// What a person typed: spaces around and between the digits do not count.
+    /// Reads what a person or a program returns: digits of every script count (Unicode's Nd), and nothing else does, be it
+    /// a space, a dash, an invisible mark or a full stop (protocol, section 1).
     pub fn typed(text: &str) -> Self {
-        Self(text.chars().filter(|c| !c.is_whitespace()).collect())
+        Self(normalize_decimals_filtering(text))
+    }
+
+    /// The state of a sign-in, which no person types: as it is.
+    pub fn state(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// How many digits there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no digit.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The digits.
@@ -89,7 +106,21 @@ mod tests {
     }
 
     #[test]
-    fn spaces_do_not_count() {
-        assert_eq!(Code::typed(" 39 91\n").as_str(), "3991");
+    fn nothing_but_digits_counts_and_those_of_every_script_do() {
+        for text in [
+            " 39 91\n",
+            "39-91",
+            "39–91.",
+            "\u{2068}3991\u{2069}",
+            "\u{200e}39\u{a0}91",
+            "３９９１",
+            "٣٩٩١",
+            "३९९१",
+            "G-3991",
+            "code: 3991!",
+        ] {
+            assert_eq!(Code::typed(text).as_str(), "3991", "{text}");
+        }
+        assert!(Code::typed("no").is_empty());
     }
 }

@@ -9,7 +9,7 @@ use serde_json_borrow::Value;
 
 use super::error::{Error, Excess, Result};
 use super::limits::{Counter, DAY, HASHES_PER_CONTACT};
-use super::{Core, Service, Tx, locked, member, outbox, require_account};
+use super::{By, Core, Service, Tx, locked, member, outbox, require_account};
 use crate::clock::millis;
 use crate::model::{BareJid, Hash, Identity, Mac};
 use crate::store::{NewRow, Queue, Row};
@@ -59,6 +59,9 @@ impl ContactRequest {
 pub(super) struct Request {
     /// Who asks.
     pub(super) from: BareJid,
+    /// Whether anybody may have asked, in the name of `from`: it does not use up what `from` itself may ask.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) by_anybody: bool,
     pub(super) details: Vec<Identity>,
     /// In boxes of the first version; now they stand behind the rest.
     #[serde(default, skip_serializing)]
@@ -104,7 +107,7 @@ impl Service {
     pub async fn contact_native(&self, request: ContactRequest) -> Result<()> {
         require_account(&request.target)?;
         check_size(&request)?;
-        self.contact(request).await
+        self.contact(By::Target, request).await
     }
 
     /// The same, asked for over HTTP by anybody.
@@ -113,11 +116,11 @@ impl Service {
     /// Also `target_unconfirmed` unless the target is registered, and its token shown where that is needed.
     pub async fn contact_http(&self, request: ContactRequest) -> Result<()> {
         check_size(&request)?;
-        self.require_allowed(&request.target).await?;
-        self.contact(request).await
+        let by = self.require_allowed(&request.target).await?;
+        self.contact(by, request).await
     }
 
-    async fn contact(&self, request: ContactRequest) -> Result<()> {
+    async fn contact(&self, by: By, request: ContactRequest) -> Result<()> {
         let details = self.confirmed_details(&request.target, request.details).await?;
         if details.is_empty() {
             return Err(Error::InsufficientContactInfo);
@@ -128,6 +131,7 @@ impl Service {
         hashes.dedup();
         let request = Request {
             from: request.target,
+            by_anybody: by == By::Anybody,
             details,
             hashes,
         };
@@ -175,8 +179,12 @@ impl Core {
     fn accept(&self, tx: &Tx<'_>, request: SealedRequest, asked: u32) -> Result<()> {
         let now = self.clock.now();
         let from = &request.request.from;
+        let what = match request.request.by_anybody {
+            false => "hashes of requester",
+            true => "hashes over http of requester",
+        };
         let hashes = Counter {
-            key: self.keys.quota("hashes of requester", &[&self.keys.owner(from)]),
+            key: self.keys.quota(what, &[&self.keys.owner(from)]),
             limit: self.settings.limits.hashes_per_day,
             window: DAY,
         };
@@ -241,6 +249,7 @@ mod tests {
         let hashes = vec![Hash::of("phone", "+447700900123")];
         let request = || Request {
             from: BareJid::new("michael@example.org").unwrap(),
+            by_anybody: false,
             details: Vec::new(),
             hashes: hashes.clone(),
         };

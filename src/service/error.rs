@@ -100,6 +100,8 @@ pub enum Excess {
     Jids(usize),
     /// Jabber IDs that somebody has muted.
     Mutes(usize),
+    /// Links of one Jabber ID.
+    Links(usize),
 }
 
 impl Error {
@@ -126,6 +128,7 @@ impl Error {
             Self::TooManyRequested(Excess::Details(limit)) => language.error_too_many_details(*limit),
             Self::TooManyRequested(Excess::Jids(limit)) => language.error_too_many_jids(*limit),
             Self::TooManyRequested(Excess::Mutes(limit)) => language.error_too_many_mutes(*limit),
+            Self::TooManyRequested(Excess::Links(limit)) => language.error_too_many_links(*limit),
             Self::UnknownProvider => language.error_unknown_provider(),
             Self::RequestLimitReached { retry_after } => too_often(language, *retry_after),
             Self::Internal(_) => language.error_internal(),

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::codes::NewCode;
 use super::error::Result;
 use super::limits::{DAY, HASHES_PER_CONFIRM};
-use super::{Core, Error, Excess, Service, Side, Tx};
+use super::{By, Core, Error, Excess, Service, Tx};
 use crate::channel::Message;
 use crate::model::{BareJid, Hash, Identity, Mac};
 use crate::store::Link;
@@ -92,7 +92,7 @@ impl Service {
                     address,
                 };
                 let everything = selection.is_none();
-                core.send_code(tx, Side::Http, new, |code, _| Message::ForgetCode {
+                core.send_code(tx, By::Anybody, new, |code, _| Message::ForgetCode {
                     to: target,
                     code,
                     everything,
@@ -101,7 +101,8 @@ impl Service {
             };
             let waiting = tx.pending(&id, &owner)?.into_iter().collect();
             let itself = core.keys.id(&Identity::of_jid(&target).hash());
-            core.check_code(tx, Side::Http, waiting, |_| itself, Some(&code))?;
+            let proven = core.check_code(tx, By::Anybody, waiting, |_| itself, Some(&code))?;
+            core.use_up(tx, &proven)?;
             core.forget(tx, &target, selection.as_deref())?;
             Ok(Forgetting::Forgotten)
         })

@@ -112,7 +112,7 @@ impl Core {
             let Some(link) = tx.link(&self.keys.id(hash))? else {
                 continue;
             };
-            if !served.insert(link.owner) || !self.is_first_today(tx, &requester, &link.owner)? {
+            if !served.insert(link.owner) || !self.is_first_today(tx, &requester, request.by_anybody, &link.owner)? {
                 continue;
             }
             // After it was counted, so that a muted request counts like any other.
@@ -134,11 +134,13 @@ impl Core {
         Ok(())
     }
 
-    /// Whether the requester has not reached that recipient of late; from now on it has.
-    fn is_first_today(&self, tx: &Tx<'_>, requester: &Mac, recipient: &Mac) -> Result<bool> {
+    /// Whether the requester has not reached that recipient of late; from now on it has. By what others ask in its name, it has
+    /// not.
+    fn is_first_today(&self, tx: &Tx<'_>, requester: &Mac, by_anybody: bool, recipient: &Mac) -> Result<bool> {
         let now = self.clock.now();
+        let what = if by_anybody { "contact over http" } else { "contact" };
         let repeat = Counter {
-            key: self.keys.quota("contact", &[requester, recipient]),
+            key: self.keys.quota(what, &[requester, recipient]),
             limit: 1,
             window: self.settings.limits.repeat_contact_after,
         };

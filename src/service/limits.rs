@@ -33,9 +33,13 @@ pub struct Limits {
     pub guesses_per_code: u32,
     /// Wrong guesses at one identity in a day.
     pub guesses_per_day: u32,
+    /// Guesses at all codes of a provider in a day, for each of which, and of its multiples, codes get a digit longer: those that
+    /// each code has of its own, unless it is entered, and wrong ones.
+    pub guesses_in_all_per_day: u32,
     /// Codes sent to one identity in a day.
     pub codes_per_day: u32,
-    /// Codes sent to all identities of one target in a day.
+    /// Codes sent to all identities of one target in a day: those that it asks for itself, and those that others ask for in
+    /// its name.
     pub codes_per_target_per_day: u32,
     /// Codes asked for by one client address (IPv6: one /64) over HTTP in a day.
     pub codes_per_address_per_day: u32,
@@ -44,8 +48,10 @@ pub struct Limits {
     /// Between two codes to one identity.
     #[serde(with = "humantime_serde")]
     pub resend_after: Duration,
-    /// Contact hashes of one requester in a day.
+    /// Contact hashes of one requester in a day: in its own requests, and in those of others in its name.
     pub hashes_per_day: u32,
+    /// Links of one JID, besides the one to itself. At most half of them are made over HTTP.
+    pub links_per_jid: usize,
     /// Between two requests of the same requester that reach the same recipient.
     #[serde(with = "humantime_serde")]
     pub repeat_contact_after: Duration,
@@ -57,12 +63,14 @@ impl Default for Limits {
             requests_per_second: NonZeroU32::MIN.saturating_add(9),
             guesses_per_code: 5,
             guesses_per_day: 10,
+            guesses_in_all_per_day: 200,
             codes_per_day: 5,
             codes_per_target_per_day: 20,
             codes_per_address_per_day: 50,
             new_jids_per_day: 10_000,
             resend_after: Duration::from_secs(30),
             hashes_per_day: 1000,
+            links_per_jid: 100,
             repeat_contact_after: DAY,
         }
     }
@@ -142,7 +150,7 @@ impl Core {
     /// [`Error::RequestLimitReached`] if it is one too many.
     pub(super) fn count_newcomer(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
         let (now, owner) = (self.clock.now(), self.keys.owner(jid));
-        if tx.is_subscriber(&owner)? || !tx.links_of(&owner)?.is_empty() {
+        if tx.is_subscriber(&owner)? || tx.count_links_of(&owner)? > 0 {
             return Ok(());
         }
         let counter = |what, whose: &Mac, limit| Counter {
@@ -154,10 +162,20 @@ impl Core {
         if own.check(tx, now, 1).is_err() {
             return Ok(());
         }
-        let server = self.keys.owner(&BareJid::from_parts(None, jid.domain()));
-        let all = counter("new JIDs of server", &server, self.settings.limits.new_jids_per_day);
+        let all = counter(
+            "new JIDs of server",
+            &self.server_of(jid),
+            self.settings.limits.new_jids_per_day,
+        );
         all.take(tx, now, 1)?;
         own.add(tx, now, 1).map(drop)
+    }
+}
+
+impl Core {
+    /// Stands for the server of `jid`.
+    pub(super) fn server_of(&self, jid: &BareJid) -> Mac {
+        self.keys.owner(&BareJid::from_parts(None, jid.domain()))
     }
 }
 
@@ -211,6 +229,19 @@ impl Counter {
         quota.used = quota.used.saturating_add(more);
         tx.put_quota(&self.key, quota)?;
         Ok(quota.used)
+    }
+
+    /// Takes back `less` that turned out not to be any.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(super) fn give_back(&self, tx: &Tx<'_>, now: Millis, less: u32) -> Result<()> {
+        let mut quota = self.current(tx, now)?;
+        if quota.used > 0 && less > 0 {
+            quota.used = quota.used.saturating_sub(less);
+            tx.put_quota(&self.key, quota)?;
+        }
+        Ok(())
     }
 
     /// How often so far.

@@ -3,11 +3,13 @@
 //! Everything an operation does is done here: the adapters parse, call and encode.
 
 mod budget;
+mod code_limits;
 mod codes;
 mod confirm;
 mod contact;
 pub mod error;
 mod forget;
+mod guesses;
 mod intact;
 mod introduce;
 mod limits;
@@ -51,7 +53,7 @@ pub use self::sign_in::{Callback, SignedIn};
 pub use self::statistics::Statistics;
 pub use self::subscribers::Pages;
 pub use self::suppression::Recipient;
-pub use self::verify::Verified;
+pub use self::verify::{Meant, Verified};
 use crate::channel::sign_in::SignIn;
 use crate::channel::{Letter, Message};
 use crate::clock::{Clock, Millis, millis};
@@ -110,13 +112,13 @@ pub struct Settings {
     pub require_token: bool,
 }
 
-/// Where a request came from, which decides what vouches for it.
+/// Who asks, as far as somebody vouches for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
-    /// A stanza, whose sender's server vouches for the JID.
-    Native,
-    /// HTTP: anybody.
-    Http,
+enum By {
+    /// The target itself: its server vouches for it, or it shows what only the target can have.
+    Target,
+    /// Anybody, in the name of the target. What they use up is counted apart from what the target does.
+    Anybody,
 }
 
 /// The service, whoever asks by whatever protocol, and the language and address it is asked in and from. Clones are the

@@ -2,7 +2,7 @@
 
 use super::codes::NewCode;
 use super::error::{Error, Result};
-use super::{Service, Side, require_account};
+use super::{By, Service, require_account};
 use crate::channel::Message;
 use crate::model::{BareJid, Hash, Identity, Provider};
 
@@ -61,7 +61,7 @@ impl Service {
                 goto: None,
             });
         }
-        self.start(Side::Native, sender, identity, resend, None).await
+        self.start(By::Target, sender, identity, resend, None).await
     }
 
     /// Whether the JID itself is linked, so that it can be found and be a target.
@@ -89,12 +89,13 @@ impl Service {
     ) -> Result<Registered> {
         let itself = Provider::from(provider) == Provider::Xmpp
             && Identity::parse(Provider::Xmpp, id) == Ok(Identity::of_jid(target));
-        if !itself {
-            self.require_allowed(target).await?;
-        }
+        let by = match itself {
+            true => By::Anybody,
+            false => self.require_allowed(target).await?,
+        };
         let identity = self.identity(provider, id)?;
         let next = next.map(|next| self.next(next)).transpose()?;
-        self.start(Side::Http, target, identity, resend, next).await
+        self.start(by, target, identity, resend, next).await
     }
 
     /// Whether an identity can be registered here at all.
@@ -136,21 +137,22 @@ impl Service {
 
     async fn start(
         &self,
-        side: Side,
+        by: By,
         target: &BareJid,
         identity: Identity,
         resend: bool,
         next: Option<String>,
     ) -> Result<Registered> {
         if matches!(identity.provider, Provider::OAuth(_)) {
-            return self.start_sign_in(side, target, identity, resend, next).await;
+            return self.start_sign_in(by, target, identity, resend, next).await;
         }
         let hash = identity.hash();
         let (target, language, address) = (target.clone(), self.language, self.address);
         self.change(move |core, tx| {
-            if side == Side::Native {
+            if by == By::Target {
                 core.link_itself(tx, &target, language)?;
             }
+            core.check_link(tx, by, &target, &hash)?;
             let new = NewCode {
                 id: core.keys.id(&hash),
                 proves: Some(hash),
@@ -160,7 +162,7 @@ impl Service {
                 language,
                 address,
             };
-            core.send_code(tx, side, new, |code, minutes| Message::Code {
+            core.send_code(tx, by, new, |code, minutes| Message::Code {
                 identity,
                 target,
                 code,

@@ -218,11 +218,12 @@ impl Reseal for Resealer<'_> {
         }
         let of = |pending: &Pending| {
             let remembered = self.from.open_pending(pending).ok()?;
-            let hash = remembered.hash?;
-            let names = |core: &Core| core.counters_of(&core.keys.id(&hash), &core.keys.owner(&remembered.target));
+            let names = |core: &Core| core.counters_of(&remembered);
             Some(names(self.from).into_iter().zip(names(self.to)).collect::<Vec<_>>())
         };
         let budgets = self.from.budget_names().zip(self.to.budget_names());
-        Some(pendings.iter().filter_map(of).flatten().chain(budgets).collect())
+        let chances = self.from.chance_names().zip(self.to.chance_names());
+        let all = pendings.iter().filter_map(of).flatten();
+        Some(all.chain(budgets).chain(chances).collect())
     }
 }

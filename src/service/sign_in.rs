@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::codes::PendingBox;
 use super::error::{Error, OAuthFailure, Result};
 use super::limits::{Counter, DAY};
-use super::{Core, Registered, Service, Side, Status, Tx};
+use super::{By, Core, Registered, Service, Status, Tx};
 use crate::channel::sign_in::{Attempt, SignIn, SignInError};
 use crate::clock::millis;
 use crate::model::{BareJid, Code, Hash, Identity, Provider};
@@ -23,7 +23,7 @@ const TRIES: u32 = 20;
 const DIGITS: u8 = 12;
 
 /// What a pending registration remembers of its sign-in.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct SignInBox {
     attempt: Attempt,
 }
@@ -65,7 +65,7 @@ impl Service {
     /// Starts a sign-in, or finds the one that waits, and tells where to go.
     pub(super) async fn start_sign_in(
         &self,
-        side: Side,
+        by: By,
         target: &BareJid,
         identity: Identity,
         resend: bool,
@@ -76,10 +76,10 @@ impl Service {
         let (target, language) = (target.clone(), self.language);
         let attempt = self
             .change(move |core, tx| {
-                if side == Side::Native {
+                if by == By::Target {
                     core.link_itself(tx, &target, language)?;
                 }
-                core.attempt(tx, side, &target, identity, resend, next)
+                core.attempt(tx, by, &target, identity, resend, next)
             })
             .await?;
         let goto = provider.goto(&attempt).await.map_err(|error| failed(&name, &error))?;
@@ -148,7 +148,7 @@ impl Core {
     fn attempt(
         &self,
         tx: &Tx<'_>,
-        side: Side,
+        by: By,
         target: &BareJid,
         identity: Identity,
         resend: bool,
@@ -169,9 +169,9 @@ impl Core {
         }
         // Nothing is sent to anybody, so codes have nothing to do with it. What somebody asks for over HTTP in another's
         // name does not count for the other.
-        let what = match side {
-            Side::Native => "sign-ins",
-            Side::Http => "sign-ins over http",
+        let what = match by {
+            By::Target => "sign-ins",
+            By::Anybody => "sign-ins over http",
         };
         let counter = Counter {
             key: self.keys.quota(what, &[&owner]),
@@ -184,7 +184,7 @@ impl Core {
             state: self.random_word(),
             verifier: self.random_word() + &self.random_word(),
         };
-        let state = Code::typed(&attempt.state);
+        let state = Code::state(&attempt.state);
         let remembered = PendingBox {
             next,
             sign_in: Some(SignInBox {
@@ -199,9 +199,11 @@ impl Core {
     /// Counts that a browser came back with `state`, and finds what it belongs to.
     fn count_try(&self, tx: &Tx<'_>, hash: &Hash, state: &str) -> Result<(BareJid, Provider, Attempt)> {
         let mut pending = self.sign_in_of(tx.pendings(&self.keys.id(hash))?, state)?;
+        let remembered = self.open_pending(&pending)?;
+        // Before the provider's answer is used up: it is good for once.
+        self.check_link(tx, By::Anybody, &remembered.target, hash)?;
         pending.http_guesses += 1;
         tx.put_pending(&pending)?;
-        let remembered = self.open_pending(&pending)?;
         let sign_in = remembered.sign_in.filter(|_| pending.http_guesses <= TRIES);
         let sign_in = sign_in.ok_or(Error::OAuth(OAuthFailure::ForeignState))?;
         Ok((remembered.target, remembered.provider, sign_in.attempt))
@@ -231,7 +233,7 @@ impl Core {
     /// The sign-in among `pendings` that `state` belongs to. States compare as MACs, in constant time; codes of
     /// registrations that wait for one are not compared with.
     fn sign_in_of(&self, mut pendings: Vec<Pending>, state: &str) -> Result<Pending> {
-        let (now, state) = (self.clock.now(), Code::typed(state));
+        let (now, state) = (self.clock.now(), Code::state(state));
         if pendings.is_empty() {
             return Err(Error::NotRegistered);
         }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::error::{Error, Result};
 use super::limits::DAY;
-use super::{Core, Service, Tx};
+use super::{By, Core, Service, Tx};
 use crate::clock::{Millis, millis};
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Hash, Identity, Mac, Token, TokenHash};
-use crate::store;
+use crate::store::{self, Read};
 
 /// How many a target may have, one for each of its clients; the oldest goes first.
 const MOST: usize = 10;
@@ -24,28 +24,20 @@ impl Service {
     }
 
     /// Refuses whoever may not ask over HTTP in the name of `target`: all for a target that is not confirmed, and, where
-    /// tokens are needed, whoever does not show one of the target's. Then, both are refused alike.
-    pub(super) async fn require_allowed(&self, target: &BareJid) -> Result<()> {
+    /// tokens are needed, whoever does not show one of the target's. Then, both are refused alike. Returns who asks, as far as
+    /// that is known.
+    pub(super) async fn require_allowed(&self, target: &BareJid) -> Result<By> {
         if !self.frame.settings.require_token {
-            return self.require_confirmed(target).await;
+            self.require_confirmed(target).await?;
+            return Ok(By::Anybody);
         }
-        let allowed = match self.token.as_ref().map(Token::hash) {
-            Some(hash) => {
-                let target = target.clone();
-                self.ask(move |core, tx| {
-                    let owner = core.keys.owner(&target);
-                    let token = tx.token(&hash)?.filter(|token| token.expires_at > core.clock.now());
-                    let token = token.filter(|token| token.owner == owner);
-                    let whose = token.and_then(|token| core.intact("tokens", core.open_token(&token)));
-                    Ok(whose.is_some_and(|jid| jid == target) && core.is_itself(tx, &target)?)
-                })
-                .await?
-            }
-            None => false,
-        };
-        match allowed {
-            true => Ok(()),
-            false => Err(Error::TokenNeeded {
+        let (token, shown) = (self.token.as_ref().map(Token::hash), target.clone());
+        match self
+            .ask(move |core, tx| core.shown_by(tx, token.as_ref(), &shown))
+            .await?
+        {
+            By::Target => Ok(By::Target),
+            By::Anybody => Err(Error::TokenNeeded {
                 target: target.clone(),
                 shown: self.token.is_some(),
             }),
@@ -54,6 +46,19 @@ impl Service {
 }
 
 impl Core {
+    /// Who shows `token`: the confirmed `target` itself, or anybody.
+    pub(super) fn shown_by(&self, tx: &dyn Read, token: Option<&TokenHash>, target: &BareJid) -> Result<By> {
+        let Some(token) = token.filter(|_| self.settings.require_token) else {
+            return Ok(By::Anybody);
+        };
+        let owner = self.keys.owner(target);
+        let token = tx.token(token)?;
+        let token = token.filter(|token| token.expires_at > self.clock.now() && token.owner == owner);
+        let whose = token.and_then(|token| self.intact("tokens", self.open_token(&token)));
+        let is_its = whose.is_some_and(|jid| jid == *target) && self.is_itself(tx, target)?;
+        Ok(if is_its { By::Target } else { By::Anybody })
+    }
+
     /// Makes a token for who has proven over HTTP that `hash`, the target itself, is theirs.
     pub(super) fn new_token(&self, tx: &Tx<'_>, target: &BareJid, hash: &Hash) -> Result<Option<Token>> {
         if !self.settings.require_token || *hash != Identity::of_jid(target).hash() {

@@ -1,13 +1,13 @@
 //! verify: the right code makes the link.
 
-use super::codes::Proven;
-use super::error::{Error, Result};
-use super::{Core, PADDED_TO, Service, Side, Tx};
+use super::error::{Error, Excess, Result};
+use super::guesses::{Proven, are_same};
+use super::{By, Core, PADDED_TO, Service, Tx};
 use crate::channel::Message;
 use crate::language::Language;
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Hash, Identity, Mac, Provider, Token};
-use crate::store::{Link, Read};
+use crate::store::{Link, Pending, Read};
 
 /// A link that was made.
 #[derive(Debug)]
@@ -24,6 +24,17 @@ pub struct Verified {
     pub token: Option<Token>,
 }
 
+/// Whose registration of a hash a code is for, over HTTP. A code for another's registration must not make a link for it.
+#[derive(Clone, Debug)]
+pub enum Meant {
+    /// It is not said: any.
+    Any,
+    /// That of a target.
+    Target(BareJid),
+    /// That whose code came in the letter of this id.
+    Letter(String),
+}
+
 /// What a link's box holds.
 pub(super) struct LinkBox {
     /// Whose it is.
@@ -38,9 +49,17 @@ impl Service {
     /// Enters a code for the registration that `sender` started.
     ///
     /// # Errors
-    /// `not_found`, `missing_code`, `faulty_code`, `request_limit_reached`, `internal_server_error`.
+    /// `not_found`, `missing_code`, `faulty_code`, `too_many_requested`, `request_limit_reached`, `internal_server_error`.
     pub async fn verify_native(&self, sender: &BareJid, hash: &str, code: Option<&str>) -> Result<Verified> {
-        self.verify(Side::Native, Some(sender.clone()), hash, code).await
+        let hash = Hash::parse(hash).ok_or(Error::NotRegistered)?;
+        let (sender, code, language) = (sender.clone(), code.map(str::to_owned), self.language);
+        self.change(move |core, tx| {
+            let id = core.keys.id(&hash);
+            let waiting = tx.pending(&id, &core.keys.owner(&sender))?.into_iter().collect();
+            let proven = core.check_code(tx, By::Target, waiting, |_| id, code.as_deref())?;
+            core.verified(tx, By::Target, proven, hash, language)
+        })
+        .await
     }
 
     /// Enters a code that `sender` was sent, for whichever of the registrations it belongs to that `sender` started.
@@ -52,37 +71,26 @@ impl Service {
         self.change(move |core, tx| {
             let mut candidates = tx.pendings_of(&core.keys.owner(&sender))?;
             candidates.retain(|pending| core.waits_for_code(pending));
-            let proven = core.check_code(tx, Side::Native, candidates, |pending| pending.id, Some(&code))?;
+            let proven = core.check_code(tx, By::Target, candidates, |pending| pending.id, Some(&code))?;
             let hash = proven.hash.ok_or(Error::NothingWaits)?;
-            core.verified(tx, proven, hash, language)
+            core.verified(tx, By::Target, proven, hash, language)
         })
         .await
     }
 
-    /// Enters a code for whatever registration of that hash it belongs to.
+    /// Enters a code for a registration of that hash: whichever it belongs to of those that are `meant`.
     ///
     /// # Errors
     /// As [`Service::verify_native`].
-    pub async fn verify_http(&self, hash: &str, code: Option<&str>) -> Result<Verified> {
-        self.verify(Side::Http, None, hash, code).await
-    }
-
-    async fn verify(&self, side: Side, only: Option<BareJid>, hash: &str, code: Option<&str>) -> Result<Verified> {
-        let Some(hash) = Hash::parse(hash) else {
-            return Err(Error::NotRegistered);
-        };
-        let (code, language) = (code.map(str::to_owned), self.language);
+    pub async fn verify_http(&self, hash: &str, meant: Meant, code: Option<&str>) -> Result<Verified> {
+        let hash = Hash::parse(hash).ok_or(Error::NotRegistered)?;
+        let (code, language, token) = (code.map(str::to_owned), self.language, self.token.clone());
         self.change(move |core, tx| {
             let id = core.keys.id(&hash);
-            let candidates = match &only {
-                Some(target) => tx.pending(&id, &core.keys.owner(target))?.into_iter().collect(),
-                None => tx.pendings(&id)?,
-            };
-            let proven = core.check_code(tx, side, candidates, |_| id, code.as_deref())?;
-            let mut verified = core.verified(tx, proven, hash, language)?;
-            if side == Side::Http {
-                verified.token = core.new_token(tx, &verified.target, &hash)?;
-            }
+            let (candidates, by) = core.meant(tx, &id, &meant, token.as_ref())?;
+            let proven = core.check_code(tx, by, candidates, |_| id, code.as_deref())?;
+            let mut verified = core.verified(tx, By::Anybody, proven, hash, language)?;
+            verified.token = core.new_token(tx, &verified.target, &hash)?;
             Ok(verified)
         })
         .await
@@ -90,15 +98,38 @@ impl Service {
 }
 
 impl Core {
-    fn verified(&self, tx: &Tx<'_>, proven: Proven, hash: Hash, language: Language) -> Result<Verified> {
-        let Proven {
-            target, provider, next, ..
-        } = proven;
+    /// The registrations that are meant, and whether it is their target who enters the code: whoever has the letter, or shows
+    /// the target's token.
+    fn meant(&self, tx: &Tx<'_>, id: &Mac, meant: &Meant, token: Option<&Token>) -> Result<(Vec<Pending>, By)> {
+        match meant {
+            Meant::Any => Ok((tx.pendings(id)?, By::Anybody)),
+            Meant::Target(target) => {
+                let by = self.shown_by(&**tx, token.map(Token::hash).as_ref(), target)?;
+                let waiting = tx.pending(id, &self.keys.owner(target))?;
+                Ok((waiting.into_iter().collect(), by))
+            }
+            Meant::Letter(letter) => {
+                let mut waiting = tx.pendings(id)?;
+                waiting.retain(|pending| {
+                    let remembered = self.open_pending(pending).ok();
+                    let sent = remembered.and_then(|remembered| remembered.letter);
+                    sent.is_some_and(|sent| are_same(&sent, letter))
+                });
+                Ok((waiting, By::Target))
+            }
+        }
+    }
+
+    /// Makes the link that a right code has proven, and uses the code up only then.
+    fn verified(&self, tx: &Tx<'_>, by: By, proven: Proven, hash: Hash, language: Language) -> Result<Verified> {
+        let (target, provider) = (proven.target.clone(), proven.provider.clone());
+        self.check_link(tx, by, &target, &hash)?;
         self.link(tx, &target, &hash, provider.clone(), language)?;
-        if matches!(provider, Provider::OAuth(_)) {
-            // It was done in a browser: the client is told.
-            let to = target.clone();
-            let provider = provider.clone();
+        self.use_up(tx, &proven)?;
+        let is_itself = Identity::of_jid(&target).hash() == hash;
+        if !is_itself && (by == By::Anybody || matches!(provider, Provider::OAuth(_))) {
+            // It was done elsewhere, perhaps by somebody else: the target is told.
+            let (to, provider) = (target.clone(), provider.clone());
             let linked = self.letter(Message::Linked { to, hash, provider }, language);
             self.post(tx, &linked, None, self.notice_expires_at())?;
         }
@@ -106,9 +137,28 @@ impl Core {
             hash,
             target,
             provider,
-            next,
+            next: proven.next,
             token: None,
         })
+    }
+
+    /// Refuses a link for which there is no room: at its JID, or among the JIDs of its server that are new today. What anybody
+    /// links to a JID over HTTP leaves half of the room to the JID itself.
+    pub(super) fn check_link(&self, tx: &Tx<'_>, by: By, target: &BareJid, hash: &Hash) -> Result<()> {
+        let owner = self.keys.owner(target);
+        if Identity::of_jid(target).hash() == *hash || self.is_linked(&**tx, &self.keys.id(hash), &owner)? {
+            return Ok(());
+        }
+        let most = self.settings.limits.links_per_jid;
+        let most = match by {
+            By::Target => most,
+            By::Anybody => most / 2,
+        };
+        // One is the link of the JID to itself.
+        match tx.count_links_of(&owner)? > most {
+            true => Err(Error::TooManyRequested(Excess::Links(most))),
+            false => Ok(()),
+        }
     }
 
     /// Links `hash` to `target`; whoever held it before is told.

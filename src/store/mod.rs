@@ -197,6 +197,8 @@ pub trait Read {
     fn link(&self, id: &Mac) -> Result<Option<Link>>;
     /// All links of `owner`, oldest first.
     fn links_of(&self, owner: &Mac) -> Result<Vec<Link>>;
+    /// How many that is.
+    fn count_links_of(&self, owner: &Mac) -> Result<usize>;
     /// The registration of `id` for `owner`, expired or not.
     fn pending(&self, id: &Mac, owner: &Mac) -> Result<Option<Pending>>;
     /// Every registration of `id`, whoever it is for.

@@ -10,7 +10,7 @@ use super::host::Asker;
 use super::words::{describe, forgotten, muted, title, unmuted};
 use crate::language::Language;
 use crate::model::identity::parse_target;
-use crate::model::{Identity, Provider};
+use crate::model::{Code, Hash, Identity, Provider};
 use crate::service::{Error, Muted, Result, Status};
 
 /// A word that means something, in any language.
@@ -63,9 +63,8 @@ impl Wish {
     /// its words are another's.
     pub fn of(text: &str, expected: Language) -> Option<(Self, Language)> {
         let text = text.trim();
-        let code: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-        if (4..=12).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Some((Self::Verify(code), expected));
+        if is_code(text) {
+            return Some((Self::Verify(text.into()), expected));
         }
         let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let (word, language) = word(first, expected)?;
@@ -128,8 +127,11 @@ impl Wish {
                 Ok(words.forget_all_done())
             }
             Self::Forget(what) => {
-                let meant = service.typed(&named(&what))?;
-                let hashes: Vec<String> = meant.iter().map(|identity| identity.hash().to_string()).collect();
+                let mut hashes = begun(asker, &what).await?;
+                if hashes.is_empty() {
+                    let meant = service.typed(&named(&what))?;
+                    hashes.extend(meant.iter().map(|identity| identity.hash().to_string()));
+                }
                 Ok(forgotten(service.forget_native(&asker.bare, &hashes).await?, words))
             }
             Self::Introduce { contacts, .. } if contacts.is_empty() => Ok(words.chat_introduce_usage()),
@@ -150,6 +152,12 @@ impl Wish {
             Self::Mutes => Ok(mutes(&service.muted(&asker.bare).await?, words)),
         }
     }
+}
+
+/// Whether `text` is nothing but a code, however it is written: a number of the right length, and no phone number.
+fn is_code(text: &str) -> bool {
+    let is_number = !text.chars().any(char::is_alphabetic) && !text.starts_with('+');
+    is_number && (4..=12).contains(&Code::typed(text).len())
 }
 
 /// What can be said; providers where people sign in are known by their names.
@@ -191,6 +199,17 @@ async fn link(asker: &Asker, what: &str) -> Result<String> {
         (Status::Confirmed, None) => words.verified(),
         (Status::Pending, None) => words.chat_code_sent(),
     })
+}
+
+/// The asker's links whose hashes begin with `text`, as lists of links and notices show them.
+async fn begun(asker: &Asker, text: &str) -> Result<Vec<String>> {
+    let beginning = text.trim_end_matches('…').to_lowercase();
+    if beginning.len() < Hash::SHORT || !beginning.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(Vec::new());
+    }
+    let links = asker.service.links(&asker.bare).await?;
+    let hashes = links.iter().map(|link| link.hash.to_string());
+    Ok(hashes.filter(|hash| hash.starts_with(&beginning)).collect())
 }
 
 /// `phone +44…`, `email name@example.org`, `name-of-provider id`, in any language, as `provider:id`; a number or an
@@ -297,7 +316,12 @@ mod tests {
             (" Help! ", Wish::Help),
             ("„hilfe“", Wish::Help),
             ("1234", Wish::Verify("1234".into())),
-            ("123 456\n", Wish::Verify("123456".into())),
+            ("123 456\n", Wish::Verify("123 456".into())),
+            ("12-34.", Wish::Verify("12-34.".into())),
+            (
+                "\u{2068}１２３４\u{2069}",
+                Wish::Verify("\u{2068}１２３４\u{2069}".into()),
+            ),
             ("verify 1234", Wish::Verify("1234".into())),
             ("Link phone +44 7700 900123", Wish::Link("phone +44 7700 900123".into())),
             (

@@ -180,6 +180,7 @@ fn settings(server: &dyn XmppServer, mail: &MailServer, gateway: &Gateway) -> Ta
         [limits]
         requests_per_second = 10000
         guesses_per_day = 10000
+        guesses_in_all_per_day = 1000000
         codes_per_day = 10000
         codes_per_target_per_day = 10000
         codes_per_address_per_day = 1000000

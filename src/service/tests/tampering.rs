@@ -18,15 +18,7 @@ fn sql(mac: &Mac) -> String {
 }
 
 fn id_of(number: &str) -> String {
-    id_under(&keys(), number)
-}
-
-fn id_under(keys: &Keys, number: &str) -> String {
-    sql(&keys.id(&Identity::parse("phone".into(), number).unwrap().hash()))
-}
-
-fn other_keys() -> Keys {
-    Keys::new(&zeroize::Zeroizing::new([8; 32]))
+    sql(&keys().id(&Identity::parse("phone".into(), number).unwrap().hash()))
 }
 
 fn owner_of(jid: &BareJid) -> String {
@@ -116,20 +108,6 @@ async fn links_that_are_moved_or_copied_are_nobodys() {
 }
 
 #[tokio::test]
-async fn links_that_are_moved_while_the_key_is_changed_are_nobodys() {
-    for columns in choices(&["id_mac", "owner_mac", "proof", "box"]) {
-        let (it, keys) = (linked().await, other_keys());
-        it.service.begin(keys.clone(), 2).await;
-        let [from, to] = [MALLORYS, PHONE].map(|number| format!("id_mac = {}", id_under(&keys, number)));
-        it.tamper(&copy("links_next", &columns, &from, &to)).await;
-        it.service.rekey(keys).await.unwrap();
-        assert!(!it.is_fooled(PHONE).await, "{columns:?}");
-        it.link_phone(&amy(), PHONE).await;
-        assert!(it.confirms(&amy(), &hash("phone", PHONE)).await, "{columns:?}");
-    }
-}
-
-#[tokio::test]
 async fn a_link_that_does_not_open_is_proven_again() {
     for broken in [
         "box = x'00'",
@@ -152,7 +130,8 @@ async fn a_link_that_does_not_open_is_proven_again() {
         assert!(it.confirms(&mallory(), &hash("phone", PHONE)).await, "{broken}");
         it.service.forget_native(&mallory(), &[]).await.unwrap();
         assert!(it.service.links(&mallory()).await.unwrap().is_empty());
-        it.service.rekey(other_keys()).await.unwrap();
+        let other = Keys::new(&zeroize::Zeroizing::new([8; 32]));
+        it.service.rekey(other).await.unwrap();
     }
 }
 
@@ -203,7 +182,7 @@ async fn a_registration_that_does_not_open_is_begun_anew() {
         it.sent(Queue::Email).await;
         it.tamper(&format!("UPDATE pending SET {broken}")).await;
         assert_eq!(
-            code_of(it.verify(&amy(), &hash("email", MAIL), "x").await),
+            code_of(it.verify(&amy(), &hash("email", MAIL), "000000").await),
             code,
             "{broken}"
         );
@@ -334,18 +313,12 @@ async fn mutes_that_do_not_open_are_in_nobodys_way() {
 }
 
 #[tokio::test]
-async fn macs_of_other_tables_suppress_nobody() {
-    let it = Fixture::new();
-    it.register(&amy(), "email", MAIL).await.unwrap();
-    it.tamper("INSERT INTO suppressions SELECT id_mac FROM pending UNION SELECT key FROM quota")
-        .await;
-    assert_eq!(it.codes(Queue::Email).await.len(), 1);
-}
-
-#[tokio::test]
 async fn without_the_former_keys_of_suppressions_codes_are_sent_still() {
     let it = Fixture::new();
-    it.service.rekey(other_keys()).await.unwrap();
+    it.service
+        .rekey(Keys::new(&zeroize::Zeroizing::new([8; 32])))
+        .await
+        .unwrap();
     it.tamper("UPDATE meta SET value = x'00' WHERE name = 'suppression_keys'")
         .await;
     it.register(&amy(), "email", MAIL).await.unwrap();

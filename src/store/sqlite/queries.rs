@@ -140,6 +140,13 @@ impl Read for Session<'_> {
         self.all("SELECT * FROM links WHERE owner_mac = ? ORDER BY rowid", [owner], link)
     }
 
+    fn count_links_of(&self, owner: &Mac) -> Result<usize> {
+        let count = self.one("SELECT count(*) FROM links WHERE owner_mac = ?", [owner], |row| {
+            row.get(0)
+        })?;
+        Ok(count.unwrap_or_default())
+    }
+
     fn pending(&self, id: &Mac, owner: &Mac) -> Result<Option<Pending>> {
         self.one(
             "SELECT * FROM pending WHERE id_mac = ? AND owner_mac = ?",

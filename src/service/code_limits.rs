@@ -1,0 +1,168 @@
+//! How many codes are sent: what somebody can use up without proving anything never keeps another from getting one.
+
+use std::net::IpAddr;
+
+use super::budget::Budget;
+use super::codes::NewCode;
+use super::error::Result;
+use super::limits::{Counter, DAY};
+use super::{By, Core, Tx};
+use crate::model::{BareJid, Mac};
+
+/// Where a code stands among those of the day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Share {
+    /// It is one of those that everybody may have sent to an identity.
+    Everybodys,
+    /// Others have used those up; it is one of those that are left for whoever has asked for none yet.
+    Left,
+}
+
+impl Core {
+    /// Counts a code, unless it is one too many.
+    ///
+    /// # Errors
+    /// `request_limit_reached`; nothing is counted then.
+    pub(super) fn count_code(&self, tx: &Tx<'_>, by: By, new: &NewCode) -> Result<Share> {
+        let now = self.clock.now();
+        let asked = Asked::new(self, by, new);
+        let mut counters = asked.counters();
+        let (everybodys, own) = (asked.of_identity(), asked.by_asker());
+        let share = match everybodys.check(tx, now, 1) {
+            Ok(()) => Share::Everybodys,
+            Err(refused) if own.check(tx, now, 1).is_ok() => {
+                asked
+                    .left()
+                    .iter()
+                    .try_for_each(|left| left.check(tx, now, 1))
+                    .map_err(|_| refused)?;
+                Share::Left
+            }
+            Err(refused) => return Err(refused),
+        };
+        match share {
+            Share::Everybodys => counters.push(everybodys),
+            Share::Left => counters.extend(asked.left()),
+        }
+        let budgets: Vec<(&Budget, Counter)> = self.budgets_for(&new.identity);
+        let all = || counters.iter().chain(budgets.iter().map(|(_, counter)| counter));
+        all().try_for_each(|counter| counter.check(tx, now, 1))?;
+        counters
+            .iter()
+            .chain([&own])
+            .try_for_each(|counter| counter.add(tx, now, 1).map(drop))?;
+        self.spend(tx, &budgets)?;
+        Ok(share)
+    }
+
+    /// The names of the counters of codes that have to do with a registration that waits.
+    pub(super) fn counters_of_codes(&self, mailbox: &Mac, target: &BareJid) -> Vec<Mac> {
+        let names = |by| {
+            let asked = Asked {
+                core: self,
+                by,
+                what: CODES,
+                mailbox: *mailbox,
+                owner: self.keys.owner(target),
+                server: self.server_of(target),
+                address: None,
+            };
+            let own = [asked.of_identity(), asked.by_asker()];
+            let counters = own.into_iter().chain(asked.left()).chain(asked.counters());
+            counters.map(|counter| counter.key).collect::<Vec<_>>()
+        };
+        [names(By::Target), names(By::Anybody)].concat()
+    }
+}
+
+const CODES: &str = "codes";
+/// Codes for erasures are counted apart: they are asked for over HTTP by anybody, and must not use up those that prove.
+const ERASURES: &str = "erasures";
+
+/// Who asks for a code, and where it goes, as counters know it.
+struct Asked<'a> {
+    core: &'a Core,
+    by: By,
+    what: &'static str,
+    mailbox: Mac,
+    owner: Mac,
+    server: Mac,
+    address: Option<IpAddr>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(core: &'a Core, by: By, new: &NewCode) -> Self {
+        Self {
+            core,
+            by,
+            what: if new.proves.is_some() { CODES } else { ERASURES },
+            mailbox: core.keys.id(&new.identity.mailbox().hash()),
+            owner: core.keys.owner(&new.target),
+            server: core.server_of(&new.target),
+            address: new.address,
+        }
+    }
+
+    fn counter(&self, what: &str, whose: &[&Mac], limit: u32) -> Counter {
+        Counter {
+            key: self.core.keys.quota(&format!("{what} {}", self.what), whose),
+            limit,
+            window: DAY,
+        }
+    }
+
+    /// Everybody's codes to one identity.
+    fn of_identity(&self) -> Counter {
+        self.counter("of identity", &[&self.mailbox], self.core.settings.limits.codes_per_day)
+    }
+
+    /// Those that whoever asks has had sent to that identity: the target, or an address in its name.
+    fn by_asker(&self) -> Counter {
+        match self.by {
+            By::Target => self.counter("of asker", &[&self.mailbox, &self.owner], 1),
+            By::Anybody => self.counter(&format!("of {}", self.place()), &[&self.mailbox], 1),
+        }
+    }
+
+    /// Those that are left for whoever has asked for none: one for each server or address, and as many in all as everybody
+    /// has, or many JIDs could have as many sent.
+    fn left(&self) -> [Counter; 2] {
+        let all = self.core.settings.limits.codes_per_day;
+        match self.by {
+            By::Target => [
+                self.counter("left for server", &[&self.mailbox, &self.server], 1),
+                self.counter("left", &[&self.mailbox], all),
+            ],
+            By::Anybody => [
+                self.counter(&format!("left for {}", self.place()), &[&self.mailbox], 1),
+                self.counter("left over http", &[&self.mailbox], all),
+            ],
+        }
+    }
+
+    fn place(&self) -> String {
+        self.address
+            .map_or_else(|| "nowhere".into(), |address| format!("address {address}"))
+    }
+
+    /// What counts whatever the share: codes of the target and the pause between two, by others apart from its own, and codes
+    /// asked for by one address.
+    fn counters(&self) -> Vec<Counter> {
+        let limits = &self.core.settings.limits;
+        let (of_target, resend) = match self.by {
+            By::Target => ("of target", "resend of"),
+            By::Anybody => ("over http of target", "resend over http of"),
+        };
+        let pause = Counter {
+            window: limits.resend_after,
+            ..self.counter(resend, &[&self.mailbox, &self.owner], 1)
+        };
+        let of_target = self.counter(of_target, &[&self.owner], limits.codes_per_target_per_day);
+        let of_address = self.address.map(|address| Counter {
+            key: self.core.keys.quota(&format!("codes of address {address}"), &[]),
+            limit: limits.codes_per_address_per_day,
+            window: DAY,
+        });
+        [of_target, pause].into_iter().chain(of_address).collect()
+    }
+}

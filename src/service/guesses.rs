@@ -1,0 +1,304 @@
+//! Entering codes: how often a code may be guessed at, and how long codes are where there is much guessing.
+
+use std::time::Duration;
+
+use subtle::ConstantTimeEq;
+
+use super::codes::PendingBox;
+use super::error::{Error, OAuthFailure, Result};
+use super::limits::{Counter, DAY};
+use super::{By, Core, Tx};
+use crate::clock::Millis;
+use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};
+use crate::store::Pending;
+
+/// The window in which wrong guesses at an identity make its codes longer.
+pub(super) const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Wrong codes that the target itself may enter for each code it was sent, whatever others have guessed.
+pub(super) const OWN_GUESSES: u32 = 2;
+/// Codes do not grow beyond so many digits: people have to type them.
+pub(super) const LONGEST: u8 = 8;
+
+/// A right code, which is not used up yet.
+pub struct Proven {
+    /// For whom.
+    pub target: BareJid,
+    /// The provider of the identity the code was sent to.
+    pub provider: Provider,
+    /// What is proven; `None` if the code lets links be forgotten.
+    pub hash: Option<Hash>,
+    /// Where a browser goes now.
+    pub next: Option<String>,
+    /// The registration that waited for the code.
+    waited: Pending,
+}
+
+impl Core {
+    /// How many digits the next code to `identity` has: the more wrong codes were entered there, or at all identities of
+    /// its provider, the more.
+    pub(super) fn digits(&self, tx: &Tx<'_>, identity: &Identity) -> Result<u8> {
+        let wrong = self
+            .guesses_of_month(&self.keys.id(&identity.hash()), u32::MAX)
+            .used(tx, self.clock.now())?;
+        let more = wrong / self.settings.limits.guesses_per_day.max(1);
+        let more = more.max(self.alertness(tx, &identity.provider)?);
+        Ok(self.digits_with(&identity.provider, more))
+    }
+
+    /// The digits of a code that has `more` than configured.
+    pub(super) fn digits_with(&self, provider: &Provider, more: u32) -> u8 {
+        let rule = self.settings.codes.of(provider);
+        let digits = u32::from(rule.digits).saturating_add(more);
+        u8::try_from(digits).unwrap_or(u8::MAX).min(LONGEST.max(rule.digits))
+    }
+
+    /// How many digits more than configured the code has; `None` if codes grow no longer.
+    fn longer_by(&self, remembered: &PendingBox) -> Option<u32> {
+        let rule = self.settings.codes.of(&remembered.provider);
+        // Those of the first version remember none, and were never longer than configured.
+        let digits = remembered.code.as_ref().map_or(0, Code::len);
+        let longer = || u32::try_from(digits.saturating_sub(rule.digits.into())).unwrap_or(u32::MAX - 1);
+        (digits < usize::from(LONGEST.max(rule.digits))).then(longer)
+    }
+
+    /// Counts wrong guesses at an identity: those of anybody do not use up those of targets.
+    fn guesses_of_day(&self, by: By, identity: &Mac) -> Counter {
+        let what = match by {
+            By::Target => "native guesses",
+            By::Anybody => "http guesses",
+        };
+        Counter {
+            key: self.keys.quota(what, &[identity]),
+            limit: self.settings.limits.guesses_per_day,
+            window: DAY,
+        }
+    }
+
+    /// Counts wrong guesses at an identity, whoever guesses.
+    fn guesses_of_month(&self, identity: &Mac, limit: u32) -> Counter {
+        Counter {
+            key: self.keys.quota("guesses", &[identity]),
+            limit,
+            window: MONTH,
+        }
+    }
+
+    /// The names of the counters of guesses at an identity.
+    pub(super) fn counters_of_guesses(&self, identity: &Mac) -> [Mac; 3] {
+        [
+            self.guesses_of_day(By::Target, identity).key,
+            self.guesses_of_day(By::Anybody, identity).key,
+            self.guesses_of_month(identity, u32::MAX).key,
+        ]
+    }
+
+    /// Whether the code can still be entered.
+    pub(super) fn is_live(&self, pending: &Pending, by: By, now: Millis) -> bool {
+        let guesses = match by {
+            By::Target => pending.native_guesses,
+            By::Anybody => pending.http_guesses,
+        };
+        pending.expires_at > now && guesses < self.settings.limits.guesses_per_code
+    }
+
+    /// Finds which of the `candidates` the code belongs to. A wrong code counts as a guess at each of those that have as many
+    /// digits, and at the identity that `guessed_at` tells. The right one stays until [`Core::use_up`].
+    pub(super) fn check_code(
+        &self,
+        tx: &Tx<'_>,
+        by: By,
+        candidates: Vec<Pending>,
+        guessed_at: impl Fn(&Pending) -> Mac,
+        code: Option<&str>,
+    ) -> Result<Proven> {
+        let now = self.clock.now();
+        let mut live = candidates;
+        live.retain(|pending| {
+            self.is_live(pending, by, now) && self.intact("pending", self.open_pending(pending)).is_some()
+        });
+        if live.is_empty() {
+            return Err(Error::NothingWaits);
+        }
+        live.retain(|pending| {
+            self.open_pending(pending)
+                .is_ok_and(|remembered| remembered.sign_in.is_none())
+        });
+        if live.is_empty() {
+            return Err(Error::OAuth(OAuthFailure::NoState));
+        }
+        let code = Code::typed(code.unwrap_or_default());
+        if code.is_empty() {
+            return Err(Error::MissingCode);
+        }
+        live.retain(|pending| self.has_length_of(pending, &code));
+        let open = self.open_to_guesses(tx, by, live, guessed_at)?;
+        // Every candidate is compared, whichever matches: the time tells nothing.
+        let right = open.iter().fold(None, |found, (pending, _)| {
+            let matches = self.keys.code(&pending.id, &pending.owner, &code) == pending.code;
+            if matches { Some(pending) } else { found }
+        });
+        let Some(right) = right else {
+            for (pending, identity) in open {
+                self.count_guess(tx, by, pending, &identity)?;
+            }
+            return Err(Error::FaultyCode);
+        };
+        let PendingBox {
+            target,
+            provider,
+            hash,
+            next,
+            ..
+        } = self.open_pending(right)?;
+        Ok(Proven {
+            target,
+            provider,
+            hash,
+            next,
+            waited: right.clone(),
+        })
+    }
+
+    /// Removes the registration whose code was right, and takes back what its code was counted for beforehand.
+    pub(super) fn use_up(&self, tx: &Tx<'_>, proven: &Proven) -> Result<()> {
+        let Pending {
+            id,
+            owner,
+            native_guesses,
+            ..
+        } = &proven.waited;
+        self.drop_pending(tx, id, owner)?;
+        let unused = OWN_GUESSES.saturating_sub(*native_guesses);
+        self.chances(&proven.provider).give_back(tx, self.clock.now(), unused)
+    }
+
+    /// Whether the code that waits has as many digits as what was entered, so that it could be meant.
+    fn has_length_of(&self, pending: &Pending, code: &Code) -> bool {
+        let remembered = self.open_pending(pending).ok().and_then(|remembered| remembered.code);
+        // Those of the first version remember none.
+        remembered.is_none_or(|waiting| waiting.len() == code.len())
+    }
+
+    /// Those of the `candidates` that may still be guessed at, each with its identity. One guess is compared with every
+    /// candidate, so it is as many guesses.
+    fn open_to_guesses(
+        &self,
+        tx: &Tx<'_>,
+        by: By,
+        candidates: Vec<Pending>,
+        guessed_at: impl Fn(&Pending) -> Mac,
+    ) -> Result<Vec<(Pending, Mac)>> {
+        let identities: Vec<Mac> = candidates.iter().map(guessed_at).collect();
+        let (mut open, mut refused) = (Vec::new(), None);
+        for (pending, identity) in candidates.into_iter().zip(&identities) {
+            let compared = identities.iter().filter(|other| *other == identity).count();
+            let compared = u32::try_from(compared).unwrap_or(u32::MAX);
+            match self.check_guess(tx, by, &pending, identity, compared) {
+                Ok(()) => open.push((pending, *identity)),
+                Err(error) => refused = Some(error),
+            }
+        }
+        match refused {
+            Some(error) if open.is_empty() => Err(error),
+            _ => Ok(open),
+        }
+    }
+
+    /// Whether a guess by the target is one of those that it has at each code, whatever others guess.
+    fn is_own_guess(by: By, pending: &Pending) -> bool {
+        by == By::Target && pending.native_guesses < OWN_GUESSES
+    }
+
+    /// Whether a code may be guessed at. What all targets guess at an identity counts together, so that many JIDs have no
+    /// more chances than one; for each code it was sent, a target has a few of its own.
+    fn check_guess(&self, tx: &Tx<'_>, by: By, pending: &Pending, identity: &Mac, compared: u32) -> Result<()> {
+        if Self::is_own_guess(by, pending) {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        self.guesses_of_day(by, identity).check(tx, now, compared)?;
+        let remembered = self.open_pending(pending)?;
+        let Some(longer) = self.longer_by(&remembered) else {
+            return Ok(());
+        };
+        let good_for = self.settings.limits.guesses_per_day.saturating_mul(longer + 1);
+        let is_too_short = self.alertness(tx, &remembered.provider)? > longer
+            || self
+                .guesses_of_month(identity, good_for)
+                .check(tx, now, compared)
+                .is_err();
+        match is_too_short {
+            // When it has expired, or at once if that is asked for, a longer one is sent.
+            true => Err(Error::RequestLimitReached {
+                retry_after: Duration::from_millis(pending.expires_at.saturating_sub(now)),
+            }),
+            false => Ok(()),
+        }
+    }
+
+    fn count_guess(&self, tx: &Tx<'_>, by: By, mut pending: Pending, identity: &Mac) -> Result<()> {
+        let now = self.clock.now();
+        self.guesses_of_day(by, identity).add(tx, now, 1)?;
+        self.guesses_of_month(identity, u32::MAX).add(tx, now, 1)?;
+        if !Self::is_own_guess(by, &pending) {
+            self.count_chances(tx, &self.open_pending(&pending)?.provider, 1)?;
+        }
+        match by {
+            By::Target => pending.native_guesses += 1,
+            By::Anybody => pending.http_guesses += 1,
+        }
+        // Used up by its own target, a code is gone for everybody; used up by anybody, it still serves its target.
+        if pending.native_guesses >= self.settings.limits.guesses_per_code {
+            return self.drop_pending(tx, &pending.id, &pending.owner).map(drop);
+        }
+        Ok(tx.put_pending(&pending)?)
+    }
+}
+
+/// The chances that all codes of a provider together give to somebody who would take over any identity, whichever.
+impl Core {
+    /// Counts them for a day: each code that is sent is worth the guesses that are its target's own, each other wrong guess one
+    /// more. A code that is entered right gives back those of its own that were not used, so that what counts is codes that
+    /// nobody enters and wrong codes.
+    fn chances(&self, provider: &Provider) -> Counter {
+        Counter {
+            key: self.keys.quota(&format!("guesses at all {}", provider.name()), &[]),
+            limit: u32::MAX,
+            window: DAY,
+        }
+    }
+
+    /// Under which names they are counted.
+    pub(super) fn chance_names(&self) -> impl Iterator<Item = Mac> {
+        let providers = [Provider::Xmpp, Provider::Email, Provider::Phone];
+        providers.into_iter().map(|provider| self.chances(&provider).key)
+    }
+
+    /// How many digits codes of that provider have more than configured, because of all that is guessed at them.
+    fn alertness(&self, tx: &Tx<'_>, provider: &Provider) -> Result<u32> {
+        let used = self.chances(provider).used(tx, self.clock.now())?;
+        Ok(used / self.settings.limits.guesses_in_all_per_day.max(1))
+    }
+
+    /// Counts `more` of them, and tells the admin each time that this makes codes longer.
+    pub(super) fn count_chances(&self, tx: &Tx<'_>, provider: &Provider, more: u32) -> Result<()> {
+        let used = self.chances(provider).add(tx, self.clock.now(), more)?;
+        let per_digit = self.settings.limits.guesses_in_all_per_day.max(1);
+        if used / per_digit > (used - more) / per_digit {
+            tracing::error!(
+                provider = provider.name(),
+                guesses = used,
+                digits = self.digits_with(provider, used / per_digit),
+                remedy = "if these are your users, raise limits.guesses_in_all_per_day; if not, somebody tries to take over \
+                          identities: lower the budgets, limits.codes_per_address_per_day and limits.codes_per_target_per_day",
+                "many codes are entered wrong or not at all: from now on, codes have more digits"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Whether two words are the same, in a time that tells nothing of where they differ.
+pub(super) fn are_same(one: &str, other: &str) -> bool {
+    one.as_bytes().ct_eq(other.as_bytes()).into()
+}
