@@ -104,11 +104,11 @@ LUA
 }
 
 # start_ejabberd MODULES [CLIENTS [SETTINGS [HOST]]]: the same with Debian's ejabberd. MODULES and SETTINGS are lines of
-# YAML, CLIENTS are lines of the listener for clients.
+# YAML, CLIENTS are lines of the listener for clients. Sets api_port, too: its HTTP API, open to this machine.
 start_ejabberd() {
-  local name port host=${4:-localhost}
+  local name host=${4:-localhost}
   rm -rf "$folder"/{spool,ejabberd.log}
-  read -r client_port component_port port < <(free_ports 3)
+  read -r client_port component_port api_port < <(free_ports 3)
   cat >"$folder/ejabberd.yml" <<YAML
 hosts: ["$host"]
 loglevel: info
@@ -127,7 +127,7 @@ ${2:+    $2}
     hosts:
       itseme.example.org:
         password: secret
-  - port: $port
+  - port: $api_port
     ip: "127.0.0.1"
     module: ejabberd_http
     request_handlers:
@@ -152,10 +152,10 @@ YAML
     exec erl -noinput -mnesia dir "\"$folder/spool\"" -s ejabberd
   ) >"$folder/ejabberd.out" 2>&1 &
   started+=("$!")
-  wait_for_line "$folder/ejabberd.log" "Start accepting TCP connections at 127.0.0.1:$port for ejabberd_http"
+  wait_for_line "$folder/ejabberd.log" "Start accepting TCP connections at 127.0.0.1:$api_port for ejabberd_http"
   for name in amy michael; do
     curl --silent --show-error --fail --output /dev/null --json "{\"user\": \"$name\", \"host\": \"$host\", \"password\": \"secret\"}" \
-      "http://127.0.0.1:$port/api/register"
+      "http://127.0.0.1:$api_port/api/register"
   done
 }
 
