@@ -166,6 +166,7 @@ fn settings(data: &Data, server: u16, http: SocketAddr) -> String {
         codes_per_target_per_day = 1000000000
         codes_per_address_per_day = 1000000000
         new_jids_per_day = 1000000000
+        bytes_per_server_per_day = 4000000000
         resend_after = "0s"
         hashes_per_day = 1000000000
         repeat_contact_after = "0s"

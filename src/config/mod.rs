@@ -9,13 +9,15 @@ mod sections;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 pub use self::error::ConfigError;
 pub use self::oauth::OAuthProvider;
 pub use self::sections::{
-    Component, EmailProvider, Http, Network, PhoneProvider, Presentation, Providers, StoreConfig,
+    Access, Component, Domain, EmailProvider, Http, Network, PhoneProvider, Presentation, Providers, StoreConfig,
 };
 use crate::model::Provider;
 use crate::service::{Budget, CodeRules, Limits, Settings};
@@ -29,6 +31,9 @@ pub struct Config {
     /// How the service presents itself.
     #[serde(default)]
     pub service: Presentation,
+    /// For whom the service is.
+    #[serde(default)]
+    pub access: Access,
     /// The HTTP API; none without.
     pub http: Option<Http>,
     /// Where links are kept.
@@ -69,7 +74,18 @@ impl Config {
                 .flat_map(|http| http.next_origins.iter().cloned())
                 .collect(),
             language: self.service.language,
+            own_domains: self.own_domains(),
             require_token: self.http.as_ref().is_some_and(|http| http.require_token),
+        }
+    }
+
+    /// Where the people of the admin's own server are.
+    fn own_domains(&self) -> BTreeSet<String> {
+        let component = self.component.jid.as_str();
+        let above = component.split_once('.').map(|(_, above)| above.to_owned());
+        match &self.access.own_server {
+            Some(domains) => domains.iter().map(|domain| domain.0.clone()).collect(),
+            None => above.into_iter().collect(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The sections of the file, and what their keys are by default.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -175,6 +175,27 @@ impl<'de> Deserialize<'de> for Network {
         network
             .map(Self)
             .map_err(|_| serde::de::Error::custom("expected a network like 10.0.0.0/8 or an address"))
+    }
+}
+
+/// `[access]`: for whom the service is.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Access {
+    /// Domains whose accounts are people of the admin's own server; by default the domain above the component's.
+    pub own_server: Option<BTreeSet<Domain>>,
+}
+
+/// A domain as it stands in JIDs, normalised.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Domain(pub String);
+
+impl<'de> Deserialize<'de> for Domain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let jid = BareJid::new(&text).ok().filter(|jid| jid.node().is_none());
+        jid.map(|jid| Self(jid.to_string()))
+            .ok_or_else(|| serde::de::Error::custom("expected a domain like example.org, without a name and @"))
     }
 }
 

@@ -413,3 +413,18 @@ fn a_providers_secret_may_come_from_the_environment_or_a_flag() {
         .unwrap();
     assert_eq!(settings.client_secret.expose_secret(), "12345");
 }
+
+#[test]
+fn the_own_server_is_the_one_above_the_component_unless_it_is_named() {
+    let own = |addition: &str| load(&format!("{LEAST}{addition}")).unwrap().settings().own_domains;
+    assert_eq!(own(""), ["example.org".to_owned()].into());
+    let named = own("[access]\nown_server = ['Example.NET', 'xn--bcher-kva.example', 'bücher.example.']\n");
+    let expected = ["example.net", "xn--bcher-kva.example", "bücher.example"];
+    assert_eq!(named, expected.map(str::to_owned).into());
+    assert!(own("[access]\nown_server = []\n").is_empty());
+    let alone = load("[component]\njid = 'itseme'\nsecret = 'x'\n").unwrap();
+    assert!(alone.settings().own_domains.is_empty());
+    for wrong in ["['amy@example.org']", "['']", "'example.org'"] {
+        complaint(&format!("[access]\nown_server = {wrong}\n"));
+    }
+}

@@ -202,6 +202,11 @@ phrases! {
     statistics_pending();
     statistics_outbox();
     statistics_subscribers();
+    statistics_mutes();
+    statistics_tokens();
+    statistics_suppressions();
+    statistics_counters();
+    statistics_bytes();
     statistics_uptime();
     forget_jid_ask();
     forget_jid_done(jid);

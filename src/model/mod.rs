@@ -15,6 +15,7 @@ pub mod fuzzing;
 pub mod hash;
 pub mod identity;
 pub mod seal;
+pub mod server;
 pub mod suppression;
 pub mod token;
 

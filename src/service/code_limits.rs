@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::budget::Budget;
 use super::codes::NewCode;
 use super::error::Result;
+use super::growth::{self, Payer};
 use super::limits::{Counter, DAY};
 use super::{By, Core, Tx};
 use crate::model::{BareJid, Mac};
@@ -47,12 +48,23 @@ impl Core {
         let budgets: Vec<(&Budget, Counter)> = self.budgets_for(&new.identity);
         let all = || counters.iter().chain(budgets.iter().map(|(_, counter)| counter));
         all().try_for_each(|counter| counter.check(tx, now, 1))?;
+        self.pay_for_code(tx, by, new)?;
         counters
             .iter()
             .chain([&own])
             .try_for_each(|counter| counter.add(tx, now, 1).map(drop))?;
         self.spend(tx, &budgets)?;
         Ok(share)
+    }
+
+    /// Counts what is kept because of a code, up to the link that it makes.
+    fn pay_for_code(&self, tx: &Tx<'_>, by: By, new: &NewCode) -> Result<()> {
+        let payer = Payer {
+            jid: &new.target,
+            by,
+            address: new.address,
+        };
+        self.grow(tx, payer, growth::code(&new.target, &new.identity.id, None))
     }
 
     /// The names of the counters of codes that have to do with a registration that waits.
@@ -64,7 +76,7 @@ impl Core {
                 what: CODES,
                 mailbox: *mailbox,
                 owner: self.keys.owner(target),
-                server: self.server_of(target),
+                server: self.server(target),
                 address: None,
             };
             let own = [asked.of_identity(), asked.by_asker()];
@@ -98,7 +110,7 @@ impl<'a> Asked<'a> {
             what: if new.proves.is_some() { CODES } else { ERASURES },
             mailbox: core.keys.id(&new.identity.mailbox().hash()),
             owner: core.keys.owner(&new.target),
-            server: core.server_of(&new.target),
+            server: core.server(&new.target),
             address: new.address,
         }
     }

@@ -1,6 +1,7 @@
 //! contact: asks to be introduced to whoever is behind some hashes.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use rand::RngExt;
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json_borrow::Value;
 
 use super::error::{Error, Excess, Result};
+use super::growth::{HASH, Payer};
 use super::limits::{Counter, DAY, HASHES_PER_CONTACT};
 use super::{By, Core, Service, Tx, locked, member, outbox, require_account};
 use crate::clock::millis;
@@ -16,6 +18,9 @@ use crate::store::{NewRow, Queue, Row};
 
 /// For how long a contact request may wait for its delivery.
 const WANTED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Bytes of all details of a contact request.
+const BYTES_OF_DETAILS: usize = 8 * 1024;
 
 /// Hashes are looked up at a moment, that nobody can tell, of so long after the answer: what is done for those that are
 /// known would else slow down whatever the asker asks next.
@@ -125,6 +130,10 @@ impl Service {
         if details.is_empty() {
             return Err(Error::InsufficientContactInfo);
         }
+        // Each recipient is sent all of them.
+        if details.iter().map(|detail| detail.id.len()).sum::<usize>() > BYTES_OF_DETAILS {
+            return Err(Error::TooManyRequested(Excess::Details(HASHES_PER_CONTACT)));
+        }
         let asked = u32::try_from(request.contacts.len()).unwrap_or(u32::MAX);
         let mut hashes: Vec<Hash> = request.contacts.into_iter().flatten().collect();
         hashes.sort_unstable();
@@ -137,7 +146,9 @@ impl Service {
         };
         // While nobody else waits for it: the transaction is everybody's.
         let sealed = SealedRequest::by(&locked(&self.core), request)?;
-        self.change(move |core, tx| core.accept(tx, sealed, asked)).await
+        let address = self.address;
+        self.change(move |core, tx| core.accept(tx, by, address, sealed, asked))
+            .await
     }
 
     /// Those details that can be parsed and are linked to `target`.
@@ -176,7 +187,7 @@ fn check_size(request: &ContactRequest) -> Result<()> {
 }
 
 impl Core {
-    fn accept(&self, tx: &Tx<'_>, request: SealedRequest, asked: u32) -> Result<()> {
+    fn accept(&self, tx: &Tx<'_>, by: By, address: Option<IpAddr>, request: SealedRequest, asked: u32) -> Result<()> {
         let now = self.clock.now();
         let from = &request.request.from;
         let what = match request.request.by_anybody {
@@ -188,10 +199,16 @@ impl Core {
             limit: self.settings.limits.hashes_per_day,
             window: DAY,
         };
-        hashes.take(tx, now, asked)?;
+        hashes.check(tx, now, asked)?;
+        // As if all hashes were known: a refusal must not tell how many are.
+        let bytes = request.sealed.len() + HASH * request.request.hashes.len();
+        let payer = Payer { jid: from, by, address };
+        self.grow_in_bulk(tx, payer, bytes)?;
+        hashes.add(tx, now, asked)?;
         tx.push(&NewRow {
             queue: Queue::Requests,
             about: Some(self.about_requester(from)),
+            payer: None,
             due_at: now + self.rng().random_range(0..millis(LOOKED_UP_WITHIN)),
             expires_at: now + millis(WANTED_FOR),
             sealed: request.under(self)?,

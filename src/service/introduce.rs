@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::future::ready;
 use std::mem;
+use std::time::Duration;
 
 use futures::{StreamExt, stream};
 
@@ -13,11 +14,17 @@ use super::verify::LinkBox;
 use super::{Core, Service, Tx};
 use crate::channel::Message;
 use crate::clock::Millis;
-use crate::model::{Hash, Mac};
+use crate::model::{BareJid, Hash, Mac};
 use crate::store::Read;
 
 /// Hashes that are looked up in one snapshot.
 const LOOKED_UP_TOGETHER: usize = if cfg!(test) { 3 } else { 2000 };
+/// Bytes of introductions that wait because of one server of others. One more request is turned into introductions.
+const BYTES_OF_INTRODUCTIONS: u64 = 512 * 1024;
+/// Introductions that make room at once.
+const DROPPED_TOGETHER: usize = 100;
+/// A request for which there is no room waits for about so long.
+const TRIED_AGAIN: Duration = Duration::from_secs(5);
 /// Requests that are turned into introductions in one transaction, in which others wait.
 const WRITTEN_TOGETHER: usize = 32;
 
@@ -101,6 +108,13 @@ impl Core {
     }
 
     fn introduce(&self, tx: &Tx<'_>, row: i64, known: Option<Waiting>) -> Result<()> {
+        let payer = match &known {
+            Some((request, _)) => self.payer(&request.from),
+            None => None,
+        };
+        if let Some(payer) = &payer {
+            self.make_room(tx, payer)?;
+        }
         // Else it was withdrawn since the worker took it.
         let is_there = tx.remove(row)?;
         let Some((request, expires_at)) = known.filter(|_| is_there) else {
@@ -129,7 +143,26 @@ impl Core {
             let (from, details) = (request.from.clone(), request.details.clone());
             let about = Some(self.about_requester(&from));
             let letter = self.letter(Message::Introduction { to, from, details }, language);
-            self.post(tx, &letter, about, expires_at)?;
+            self.post_for(tx, &letter, about, expires_at, payer)?;
+        }
+        Ok(())
+    }
+
+    /// By which introductions that somebody of another server asked for are found; nothing for the own server's people.
+    pub(super) fn payer(&self, requester: &BareJid) -> Option<Mac> {
+        (!self.is_own(requester)).then(|| self.keys.quota("introductions for", &[&self.server(requester)]))
+    }
+
+    /// Sees to it that not too many introductions wait because of one server. Those that were tried most often make room: they
+    /// come back from servers that want none of them. If that is not enough, the request waits on. Nobody notices: what waits
+    /// tells how many hashes are known.
+    fn make_room(&self, tx: &Tx<'_>, payer: &Mac) -> Result<()> {
+        while tx.bytes_of(payer)? >= BYTES_OF_INTRODUCTIONS {
+            if !tx.drop_most_tried(payer, DROPPED_TOGETHER)? {
+                return Err(Error::RequestLimitReached {
+                    retry_after: TRIED_AGAIN,
+                });
+            }
         }
         Ok(())
     }

@@ -10,8 +10,8 @@ use governor::state::{InMemoryState, NotKeyed, StateStore};
 use governor::{Quota as Rate, RateLimiter};
 use serde::{Deserialize, Serialize};
 
+use super::Tx;
 use super::error::{Error, Result};
-use super::{Core, Tx};
 use crate::clock::{Clock, Millis, millis};
 use crate::model::{BareJid, Mac};
 use crate::store::Quota;
@@ -45,6 +45,8 @@ pub struct Limits {
     pub codes_per_address_per_day: u32,
     /// JIDs of one server that are remembered for the first time in a day.
     pub new_jids_per_day: u32,
+    /// What all accounts of one server of others may make the database larger in a day, besides the first row of each.
+    pub bytes_per_server_per_day: u32,
     /// Between two codes to one identity.
     #[serde(with = "humantime_serde")]
     pub resend_after: Duration,
@@ -68,6 +70,7 @@ impl Default for Limits {
             codes_per_target_per_day: 20,
             codes_per_address_per_day: 50,
             new_jids_per_day: 10_000,
+            bytes_per_server_per_day: 3 * 1024 * 1024,
             resend_after: Duration::from_secs(30),
             hashes_per_day: 1000,
             links_per_jid: 100,
@@ -142,41 +145,15 @@ impl StateStore for Buckets {
     }
 }
 
-impl Core {
-    /// Counts `jid`, of which something is about to be remembered, for its server: that has as many JIDs as it likes, and
-    /// would fill the disk with them. Who was counted already, or is remembered, does not count again.
-    ///
-    /// # Errors
-    /// [`Error::RequestLimitReached`] if it is one too many.
-    pub(super) fn count_newcomer(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
-        let (now, owner) = (self.clock.now(), self.keys.owner(jid));
-        if tx.is_subscriber(&owner)? || tx.count_links_of(&owner)? > 0 {
-            return Ok(());
-        }
-        let counter = |what, whose: &Mac, limit| Counter {
-            key: self.keys.quota(what, &[whose]),
-            limit,
-            window: DAY,
-        };
-        let own = counter("new JID", &owner, 1);
-        if own.check(tx, now, 1).is_err() {
-            return Ok(());
-        }
-        let all = counter(
-            "new JIDs of server",
-            &self.server_of(jid),
-            self.settings.limits.new_jids_per_day,
-        );
-        all.take(tx, now, 1)?;
-        own.add(tx, now, 1).map(drop)
-    }
-}
-
-impl Core {
-    /// Stands for the server of `jid`.
-    pub(super) fn server_of(&self, jid: &BareJid) -> Mac {
-        self.keys.owner(&BareJid::from_parts(None, jid.domain()))
-    }
+/// Counts `more` with each of `counters` if it still fits with all.
+///
+/// # Errors
+/// As [`Counter::check`].
+pub(super) fn take_all(counters: &[Counter], tx: &Tx<'_>, now: Millis, more: u32) -> Result<()> {
+    counters.iter().try_for_each(|counter| counter.check(tx, now, more))?;
+    counters
+        .iter()
+        .try_for_each(|counter| counter.add(tx, now, more).map(drop))
 }
 
 /// A durable counter with its limit.

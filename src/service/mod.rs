@@ -9,6 +9,7 @@ mod confirm;
 mod contact;
 pub mod error;
 mod forget;
+mod growth;
 mod guesses;
 mod intact;
 mod introduce;
@@ -110,6 +111,8 @@ pub struct Settings {
     pub language: Language,
     /// Whether asking over HTTP in a target's name needs a token of that target.
     pub require_token: bool,
+    /// Domains of the server whose admin runs the service.
+    pub own_domains: BTreeSet<String>,
 }
 
 /// Who asks, as far as somebody vouches for it.
@@ -467,12 +470,25 @@ impl Core {
 
     /// Puts a letter into the outbox, from where it can be withdrawn by what it is `about`.
     fn post(&self, tx: &Tx<'_>, letter: &Letter, about: Option<Mac>, expires_at: Millis) -> Result<()> {
+        self.post_for(tx, letter, about, expires_at, None)
+    }
+
+    /// The same, for `payer`, whose messages are counted together.
+    fn post_for(
+        &self,
+        tx: &Tx<'_>,
+        letter: &Letter,
+        about: Option<Mac>,
+        expires_at: Millis,
+        payer: Option<Mac>,
+    ) -> Result<()> {
         let Some(queue) = letter.message.queue() else {
             return Ok(());
         };
         tx.push(&NewRow {
             queue,
             about,
+            payer,
             due_at: self.clock.now(),
             expires_at,
             sealed: self.seal(outbox(queue, about.as_ref()), letter)?,

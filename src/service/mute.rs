@@ -2,9 +2,13 @@
 //! limits, so that they do not notice.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::error::{Error, Excess, Result};
+use super::growth::{self, Payer};
+use super::limits::DAY;
 use super::{Core, PADDED_TO, Service, Tx, require_account};
+use crate::clock::{Millis, millis};
 use crate::model::identity::parse_target;
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Mac};
@@ -12,6 +16,10 @@ use crate::store::{Mute, Read};
 
 /// How many Jabber IDs somebody can mute.
 pub const MOST_MUTED: usize = 1000;
+/// And how many bytes they may take: enough for as many ordinary ones.
+const BYTES_MUTED: usize = 256 * 1024;
+/// A mute of somebody who has no link, so that nobody's contact requests reach them anyway, ends after so long.
+const WITHOUT_LINK: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How many in one request.
 pub const MUTED_AT_ONCE: usize = 100;
 
@@ -38,7 +46,7 @@ impl Service {
     /// their delivery included.
     ///
     /// # Errors
-    /// `value_error`, `too_many_requested`, `internal_server_error`; nothing is muted then.
+    /// `value_error`, `too_many_requested`, `request_limit_reached`, `internal_server_error`; nothing is muted then.
     pub async fn mute(&self, sender: &BareJid, jids: &[String]) -> Result<()> {
         require_account(sender)?;
         let (sender, jids) = (sender.clone(), named(jids)?);
@@ -88,26 +96,37 @@ fn named(jids: &[String]) -> Result<Vec<BareJid>> {
 impl Core {
     fn mute(&self, tx: &Tx<'_>, sender: &BareJid, jids: &[BareJid]) -> Result<()> {
         let owner = self.keys.owner(sender);
-        if jids.is_empty() {
-            return self.put_mute(tx, sender, None);
-        }
+        let expires_at = match tx.has_links(&owner)? {
+            true => None,
+            // To the day: no finer, so that it tells nothing of who did what when.
+            false => Some((self.clock.now() + millis(WITHOUT_LINK)).next_multiple_of(millis(DAY))),
+        };
+        let muted = match jids {
+            [] => vec![None],
+            jids => jids.iter().map(Some).collect(),
+        };
         let mut new = HashMap::new();
-        for jid in jids {
-            let muted = self.keys.mute(&owner, Some(&self.keys.owner(jid)));
-            if !tx.is_muted(&owner, &muted)? {
-                new.insert(muted, jid);
+        for jid in muted {
+            let mute = self.seal_mute(sender, jid, expires_at);
+            if !tx.is_muted(&owner, &mute.muted)? {
+                new.insert(mute.muted, mute);
             }
         }
-        let everybody = usize::from(tx.is_muted(&owner, &self.keys.mute(&owner, None))?);
-        if tx.count_mutes_of(&owner)? + new.len() > MOST_MUTED + everybody {
-            return Err(Error::TooManyRequested(Excess::Mutes(MOST_MUTED)));
+        let bytes: usize = new.values().map(|mute| mute.sealed.len()).sum();
+        if !jids.is_empty() {
+            let everybody = usize::from(tx.is_muted(&owner, &self.keys.mute(&owner, None))?);
+            let (there, taken) = tx.count_mutes_of(&owner)?;
+            if there + new.len() > MOST_MUTED + everybody || taken + bytes > BYTES_MUTED {
+                return Err(Error::TooManyRequested(Excess::Mutes(MOST_MUTED)));
+            }
         }
-        new.into_values()
-            .try_for_each(|jid| self.put_mute(tx, sender, Some(jid)))
-    }
-
-    fn put_mute(&self, tx: &Tx<'_>, sender: &BareJid, muted: Option<&BareJid>) -> Result<()> {
-        Ok(tx.put_mute(&self.seal_mute(sender, muted))?)
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.count_newcomer(tx, sender)?;
+        let rows = new.values().map(|mute| growth::row(mute.sealed.len())).sum();
+        self.grow(tx, Payer::sender(sender), rows)?;
+        new.values().try_for_each(|mute| Ok(tx.put_mute(mute)?))
     }
 
     fn unmute(&self, tx: &Tx<'_>, owner: &Mac, jids: &[BareJid]) -> Result<Unmuted> {
@@ -130,7 +149,7 @@ impl Core {
     }
 
     /// A mute's box is the two JIDs; the second is empty if everybody is muted.
-    pub(super) fn seal_mute(&self, owner: &BareJid, muted: Option<&BareJid>) -> Mute {
+    pub(super) fn seal_mute(&self, owner: &BareJid, muted: Option<&BareJid>, expires_at: Option<Millis>) -> Mute {
         let jid = muted.map_or("", |jid| jid.as_str());
         let mut plain = format!("{owner}\0{jid}\0").into_bytes();
         // Padded, because the length of a JID tells some of them apart.
@@ -146,6 +165,7 @@ impl Core {
             sealed: self.keys.seal(place, &plain, &mut self.rng()),
             owner,
             muted,
+            expires_at,
         }
     }
 

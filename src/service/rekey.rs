@@ -8,7 +8,7 @@ use super::{Core, Service, locked, outbox, settle};
 use crate::channel::{Letter, Message};
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Keys, Mac, SuppressionKey};
-use crate::store::{Link, Mute, Pending, Queue, Read, Reseal, Row, StoreError, Subscriber, Switched, Token};
+use crate::store::{Link, Mute, Pending, Queue, Read, Reseal, Resealed, Row, StoreError, Subscriber, Switched, Token};
 
 /// Links that are resealed, or wiped, in one transaction: others write in between.
 const AT_ONCE: usize = if cfg!(test) { 3 } else { 500 };
@@ -157,12 +157,15 @@ impl Reseal for Resealer<'_> {
         self.to.seal_pending(resealed, &remembered).ok()
     }
 
-    fn message(&self, queue: Queue, row: &Row) -> Option<(Option<Mac>, Vec<u8>)> {
+    fn message(&self, queue: Queue, row: &Row) -> Option<Resealed> {
         if queue == Queue::Requests {
             let request = self.from.intact("outbox", self.from.open_request(row))?;
             self.is_its(row.about == Some(self.from.about_requester(&request.from)))?;
-            let about = self.to.about_requester(&request.from);
-            return Some((Some(about), self.to.seal_request(&request).ok()?));
+            return Some(Resealed {
+                about: Some(self.to.about_requester(&request.from)),
+                payer: None,
+                sealed: self.to.seal_request(&request).ok()?,
+            });
         }
         let former = outbox(queue, row.about.as_ref());
         let letter: Letter = self.from.intact("outbox", self.from.open(former, &row.sealed))?;
@@ -172,8 +175,12 @@ impl Reseal for Resealer<'_> {
         }
         self.is_its(row.about == self.from.about(&letter) && letter.message.queue() == Some(queue))?;
         let about = self.to.about(&letter);
-        let place = outbox(queue, about.as_ref());
-        Some((about, self.to.seal(place, &letter).ok()?))
+        let payer = match &letter.message {
+            Message::Introduction { from, .. } => self.to.payer(from),
+            _ => None,
+        };
+        let sealed = self.to.seal(outbox(queue, about.as_ref()), &letter).ok()?;
+        Some(Resealed { about, payer, sealed })
     }
 
     fn subscriber(&self, subscriber: &Subscriber) -> Option<Subscriber> {
@@ -186,9 +193,9 @@ impl Reseal for Resealer<'_> {
         let (owner, muted) = self.from.intact("mutes", self.from.open_mute(mute))?;
         let muted = muted.map(|jid| BareJid::new(&jid)).transpose().ok()?;
         let owner = BareJid::new(&owner).ok()?;
-        let former = self.from.seal_mute(&owner, muted.as_ref());
+        let former = self.from.seal_mute(&owner, muted.as_ref(), mute.expires_at);
         self.is_its((former.owner, former.muted) == (mute.owner, mute.muted))?;
-        Some(self.to.seal_mute(&owner, muted.as_ref()))
+        Some(self.to.seal_mute(&owner, muted.as_ref(), mute.expires_at))
     }
 
     /// Whether a token of before is its owner's, nothing tells.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codes::PendingBox;
 use super::error::{Error, OAuthFailure, Result};
+use super::growth::{self, Payer};
 use super::limits::{Counter, DAY};
 use super::{By, Core, Registered, Service, Status, Tx};
 use crate::channel::sign_in::{Attempt, SignIn, SignInError};
@@ -73,13 +74,18 @@ impl Service {
     ) -> Result<Registered> {
         let provider = self.provider(&identity.provider)?;
         let (name, hash) = (identity.provider.name().to_owned(), identity.hash());
-        let (target, language) = (target.clone(), self.language);
+        let (target, language, address) = (target.clone(), self.language, self.address);
         let attempt = self
             .change(move |core, tx| {
                 if by == By::Target {
                     core.link_itself(tx, &target, language)?;
                 }
-                core.attempt(tx, by, &target, identity, resend, next)
+                let payer = Payer {
+                    jid: &target,
+                    by,
+                    address,
+                };
+                core.attempt(tx, payer, identity, resend, next)
             })
             .await?;
         let goto = provider.goto(&attempt).await.map_err(|error| failed(&name, &error))?;
@@ -148,13 +154,12 @@ impl Core {
     fn attempt(
         &self,
         tx: &Tx<'_>,
-        by: By,
-        target: &BareJid,
+        payer: Payer<'_>,
         identity: Identity,
         resend: bool,
         next: Option<String>,
     ) -> Result<Attempt> {
-        let (now, hash) = (self.clock.now(), identity.hash());
+        let (now, hash, target) = (self.clock.now(), identity.hash(), payer.jid);
         let (id, owner) = (self.keys.id(&hash), self.keys.owner(target));
         let waiting = tx.pending(&id, &owner)?.filter(|old| old.expires_at > now);
         if let Some(old) = waiting.filter(|_| !resend)
@@ -169,7 +174,7 @@ impl Core {
         }
         // Nothing is sent to anybody, so codes have nothing to do with it. What somebody asks for over HTTP in another's
         // name does not count for the other.
-        let what = match by {
+        let what = match payer.by {
             By::Target => "sign-ins",
             By::Anybody => "sign-ins over http",
         };
@@ -178,7 +183,9 @@ impl Core {
             limit: self.settings.limits.codes_per_target_per_day,
             window: DAY,
         };
-        counter.take(tx, now, 1)?;
+        counter.check(tx, now, 1)?;
+        self.grow(tx, payer, growth::code(target, "", next.as_deref()))?;
+        counter.add(tx, now, 1)?;
         let attempt = Attempt {
             hash,
             state: self.random_word(),

@@ -1,6 +1,7 @@
 //! Who sees in a contact list whether the service is there: no more of a roster than that.
 
 use super::error::{Error, Result};
+use super::growth::{self, Payer};
 use super::limits::DAY;
 use super::{Core, Service};
 use crate::model::seal::Purpose;
@@ -28,11 +29,16 @@ impl Service {
         let jid = jid.clone();
         self.change(move |core, tx| {
             let owner = core.keys.owner(&jid);
+            if tx.is_subscriber(&owner)? {
+                return Ok(());
+            }
             core.count_newcomer(tx, &jid)?;
-            if !tx.is_subscriber(&owner)? && tx.subscriber_count()? >= MOST {
+            if tx.subscriber_count()? >= MOST {
                 return Err(Error::RequestLimitReached { retry_after: DAY });
             }
-            Ok(tx.put_subscriber(&core.seal_subscriber(&jid)?)?)
+            let subscriber = core.seal_subscriber(&jid)?;
+            core.grow(tx, Payer::sender(&jid), growth::row(subscriber.sealed.len()))?;
+            Ok(tx.put_subscriber(&subscriber)?)
         })
         .await
     }

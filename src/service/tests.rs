@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod clocks;
+mod crowds;
 mod lockout;
 mod rekey;
 mod takeover;
@@ -76,6 +77,7 @@ fn service(store: Store, clock: &Clock, change: impl FnOnce(&mut Settings)) -> S
 fn service_under(store: Store, keys: Keys, clock: &Clock, change: impl FnOnce(&mut Settings)) -> Service {
     let mut settings = Settings {
         providers: ["xmpp", "email", "phone"].map(str::to_owned).into(),
+        own_domains: ["example.org".to_owned()].into(),
         ..Settings::default()
     };
     change(&mut settings);

@@ -177,7 +177,9 @@ impl Core {
             };
             self.post(tx, &self.letter(notice, language), None, self.notice_expires_at())?;
         }
-        Ok(tx.put_link(&self.seal_link(target, hash, language, self.today()))?)
+        tx.put_link(&self.seal_link(target, hash, language, self.today()))?;
+        // What they have muted stays with the link.
+        Ok(tx.keep_mutes(&owner)?)
     }
 
     /// Links a JID whose server vouches for it to itself, unless it is already.

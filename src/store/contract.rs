@@ -11,9 +11,15 @@ use super::*;
 macro_rules! tests {
     ($with_store:ident) => {
         $crate::store::contract::tests!($with_store:
-            links_are_found_moved_and_listed, links_go_only_with_their_owner, registrations_are_kept_apart_by_target,
+            links_are_found_moved_and_listed, whoever_has_links_is_told, links_go_only_with_their_owner, registrations_are_kept_apart_by_target,
             registrations_are_replaced_and_removed, counters_are_set, messages_come_when_due_and_in_order,
-            queues_do_not_mix, messages_are_withdrawn_by_what_they_are_about, row_ids_are_never_used_again, a_retry_counts_and_waits, messages_are_read_in_the_order_they_came, what_expired_goes_and_nothing_else,
+            queues_do_not_mix,
+            messages_are_withdrawn_by_what_they_are_about,
+            row_ids_are_never_used_again,
+            a_retry_counts_and_waits,
+            messages_are_read_in_the_order_they_came,
+            what_expired_goes_and_nothing_else,
+            who_pays_for_much_makes_room,
             subscribers_come_in_pages_and_go, times_are_noted_and_moved, who_is_suppressed_is_so_until_taken_back, mutes_are_their_owners_and_go, tokens_are_found_and_go, everything_is_counted, an_error_rolls_everything_back, a_write_is_seen_by_the_next_read, many_writers_at_once_lose_nothing,
             settling_keeps_everything);
     };
@@ -57,6 +63,7 @@ fn row(queue: Queue, due_at: Millis, seal: u8) -> NewRow {
     NewRow {
         queue,
         about: None,
+        payer: None,
         due_at,
         expires_at: 1000,
         sealed: vec![seal],
@@ -85,6 +92,13 @@ pub async fn links_are_found_moved_and_listed(store: Store) {
     store.write(|w| w.put_link(&link(A, Y, 3))).await.unwrap();
     assert_eq!(store.read(|r| r.link(&A)).await.unwrap(), Some(link(A, Y, 3)));
     assert_eq!(store.read(|r| r.links_of(&X)).await.unwrap(), [link(B, X, 2)]);
+}
+
+pub async fn whoever_has_links_is_told(store: Store) {
+    assert!(!store.read(|r| r.has_links(&X)).await.unwrap());
+    store.write(|w| w.put_link(&A, &link(X, 1))).await.unwrap();
+    assert!(store.read(|r| r.has_links(&X)).await.unwrap());
+    assert!(!store.read(|r| r.has_links(&Y)).await.unwrap());
 }
 
 pub async fn links_go_only_with_their_owner(store: Store) {
@@ -214,6 +228,35 @@ pub async fn row_ids_are_never_used_again(store: Store) {
     }
 }
 
+pub async fn who_pays_for_much_makes_room(store: Store) {
+    store
+        .write(|w| {
+            for (payer, seal) in [(Some(X), 1), (Some(X), 2), (Some(X), 3), (Some(Y), 4), (None, 5)] {
+                w.push(&NewRow {
+                    payer,
+                    sealed: vec![seal; 10],
+                    ..row(Queue::Xmpp, 1, seal)
+                })?;
+            }
+            let ids: Vec<i64> = w.due(Queue::Xmpp, 1, 10)?.iter().map(|row| row.id).collect();
+            // Once may be with somebody who has not lost it yet.
+            assert!(!w.drop_most_tried(&X, 1)?);
+            for (row, tries) in [(0, 2), (1, 3), (2, 1), (3, 9), (4, 9)] {
+                (0..tries).try_for_each(|_| w.retry(ids[row], 1))?;
+            }
+            assert_eq!((w.bytes_of(&X)?, w.bytes_of(&Y)?, w.bytes_of(&A)?), (30, 10, 0));
+            assert!(w.drop_most_tried(&X, 1)?);
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(seals(&store, Queue::Xmpp, 1).await, [1, 3, 4, 5]);
+    assert!(store.write(|w| w.drop_most_tried(&X, 9)).await.unwrap());
+    assert_eq!(seals(&store, Queue::Xmpp, 1).await, [3, 4, 5]);
+    assert!(!store.write(|w| w.drop_most_tried(&X, 9)).await.unwrap());
+    assert_eq!(store.read(|r| r.bytes_of(&X)).await.unwrap(), 10);
+}
+
 pub async fn a_retry_counts_and_waits(store: Store) {
     store.write(|w| w.push(&row(Queue::Xmpp, 1, 1))).await.unwrap();
     let first = store.read(|r| r.due(Queue::Xmpp, 1, 1)).await.unwrap().remove(0);
@@ -278,6 +321,14 @@ pub async fn what_expired_goes_and_nothing_else(store: Store) {
             )?;
             w.put_token(&token(1, X, 100), 9)?;
             w.put_token(&token(2, X, 101), 9)?;
+            for (muted, expires_at) in [(A, Some(100)), (B, Some(101)), (Y, None)] {
+                w.put_mute(&Mute {
+                    owner: X,
+                    muted,
+                    sealed: vec![1],
+                    expires_at,
+                })?;
+            }
             w.purge(100)
         })
         .await
@@ -288,13 +339,20 @@ pub async fn what_expired_goes_and_nothing_else(store: Store) {
             pending: 1,
             outbox: 1,
             quota: 1,
-            tokens: 1
+            tokens: 1,
+            mutes: 1
         }
     );
     assert!(store.read(|r| r.pending(&B, &X)).await.unwrap().is_some());
     assert_eq!(seals(&store, Queue::Xmpp, 1).await, [2]);
     assert!(store.read(|r| r.quota(&B)).await.unwrap().is_some());
     assert!(has_token(&store, 2).await && !has_token(&store, 1).await);
+    assert_eq!(store.read(|r| r.count_mutes_of(&X)).await.unwrap().0, 2);
+    let kept = store.write(|w| {
+        w.keep_mutes(&X)?;
+        w.purge(101)
+    });
+    assert_eq!(kept.await.unwrap().mutes, 0);
     assert!(store.read(|r| r.link(&A)).await.unwrap().is_some());
 }
 
@@ -383,6 +441,7 @@ pub async fn mutes_are_their_owners_and_go(store: Store) {
         owner,
         muted,
         sealed: vec![owner.0[0], muted.0[0]],
+        expires_at: None,
     };
     store
         .write(move |w| {
@@ -398,7 +457,7 @@ pub async fn mutes_are_their_owners_and_go(store: Store) {
     let mut of_x = store.read(|r| r.mutes_of(&X)).await.unwrap();
     of_x.sort_by_key(|mute| mute.muted.0);
     assert_eq!(of_x, [mute(X, A), mute(X, B)]);
-    assert_eq!(store.read(|r| r.count_mutes_of(&X)).await.unwrap(), 2);
+    assert_eq!(store.read(|r| r.count_mutes_of(&X)).await.unwrap(), (2, 4));
     assert!(is_muted(X, B).await);
     assert!(!is_muted(Y, B).await);
 
@@ -407,7 +466,7 @@ pub async fn mutes_are_their_owners_and_go(store: Store) {
     assert!(!is_muted(X, A).await);
     assert!(is_muted(Y, A).await);
     assert_eq!(store.write(|w| w.delete_mutes_of(&X)).await.unwrap(), 1);
-    assert_eq!(store.read(|r| r.count_mutes_of(&X)).await.unwrap(), 0);
+    assert_eq!(store.read(|r| r.count_mutes_of(&X)).await.unwrap(), (0, 0));
     assert!(is_muted(Y, A).await);
 }
 
@@ -499,7 +558,8 @@ pub async fn times_are_noted_and_moved(store: Store) {
 }
 
 pub async fn everything_is_counted(store: Store) {
-    assert_eq!(store.read(|r| r.counts()).await.unwrap(), Counts::default());
+    let empty = store.read(|r| r.counts()).await.unwrap();
+    assert_eq!(Counts { bytes: 0, ..empty }, Counts::default());
     store
         .write(|w| {
             w.put_link(&link(A, X, 1))?;
@@ -507,18 +567,34 @@ pub async fn everything_is_counted(store: Store) {
             w.put_pending(&pending(A, X, 10))?;
             w.push(&row(Queue::Xmpp, 1, 1))?;
             w.push(&row(Queue::Email, 1, 1))?;
+            w.put_token(&token(1, X, 10), 9)?;
+            w.put_suppression(&A)?;
+            w.put_mute(&Mute {
+                owner: X,
+                muted: A,
+                sealed: vec![1],
+                expires_at: None,
+            })?;
+            w.put_quota(&A, Quota { resets_at: 1, used: 1 })?;
             w.put_subscriber(&subscriber(1))
         })
         .await
         .unwrap();
+    let found = store.read(|r| r.counts()).await.unwrap();
+    assert!(found.bytes > 0);
     let counts = Counts {
         links: 2,
         owners: 1,
         pending: 1,
         outbox: 2,
         subscribers: 1,
+        mutes: 1,
+        tokens: 1,
+        suppressions: 1,
+        counters: 1,
+        bytes: found.bytes,
     };
-    assert_eq!(store.read(|r| r.counts()).await.unwrap(), counts);
+    assert_eq!(found, counts);
 }
 
 pub async fn settling_keeps_everything(store: Store) {

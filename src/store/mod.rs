@@ -120,6 +120,8 @@ pub struct NewRow {
     pub queue: Queue,
     /// What it is about, to withdraw it by.
     pub about: Option<Mac>,
+    /// Because of whom it waits, where that is counted.
+    pub payer: Option<Mac>,
     /// When it may be sent.
     pub due_at: Millis,
     /// From when on it may not be sent any more.
@@ -146,6 +148,8 @@ pub struct Mute {
     pub muted: Mac,
     /// Both JIDs, sealed.
     pub sealed: Vec<u8>,
+    /// From when on it is as if it had never been, if it ends at all.
+    pub expires_at: Option<Millis>,
 }
 
 /// What lets somebody ask over HTTP in another's name.
@@ -174,6 +178,16 @@ pub struct Counts {
     pub outbox: u64,
     /// Subscribers.
     pub subscribers: u64,
+    /// Whom or what people have muted.
+    pub mutes: u64,
+    /// Tokens.
+    pub tokens: u64,
+    /// Addresses and numbers that are never written to.
+    pub suppressions: u64,
+    /// Counters.
+    pub counters: u64,
+    /// The size of the database, in bytes, journals not counted.
+    pub bytes: u64,
 }
 
 /// How many rows had expired.
@@ -187,6 +201,8 @@ pub struct Purged {
     pub quota: usize,
     /// Tokens that were not renewed.
     pub tokens: usize,
+    /// Mutes of somebody without a link.
+    pub mutes: usize,
 }
 
 /// What can be asked, all of it as of one moment.
@@ -195,6 +211,8 @@ pub trait Read {
     fn proof(&self, id: &Mac) -> Result<Option<Mac>>;
     /// The link of `id`.
     fn link(&self, id: &Mac) -> Result<Option<Link>>;
+    /// Whether `owner` has a link.
+    fn has_links(&self, owner: &Mac) -> Result<bool>;
     /// All links of `owner`, oldest first.
     fn links_of(&self, owner: &Mac) -> Result<Vec<Link>>;
     /// How many that is.
@@ -213,6 +231,8 @@ pub trait Read {
     fn messages(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Row>>;
     /// A message, if it is still there.
     fn message(&self, row: i64) -> Result<Option<Row>>;
+    /// How many bytes are in the boxes of the messages that wait because of `payer`.
+    fn bytes_of(&self, payer: &Mac) -> Result<u64>;
     /// When the next message of `queue` is due.
     fn next_due(&self, queue: Queue) -> Result<Option<Millis>>;
     /// Whether `owner` is a subscriber.
@@ -223,8 +243,8 @@ pub trait Read {
     fn is_muted(&self, owner: &Mac, muted: &Mac) -> Result<bool>;
     /// All that `owner` has muted, in an order of the store's own.
     fn mutes_of(&self, owner: &Mac) -> Result<Vec<Mute>>;
-    /// How much that is.
-    fn count_mutes_of(&self, owner: &Mac) -> Result<usize>;
+    /// How much that is, and how many bytes are in the boxes.
+    fn count_mutes_of(&self, owner: &Mac) -> Result<(usize, usize)>;
     /// The token of that hash, expired or not.
     fn token(&self, hash: &TokenHash) -> Result<Option<Token>>;
     /// How many subscribers there are.
@@ -259,6 +279,9 @@ pub trait Write: Read {
     fn remove(&self, row: i64) -> Result<bool>;
     /// Takes every message about `about` out of the outbox; tells whether there was one that nobody had tried to send.
     fn withdraw(&self, about: &Mac) -> Result<bool>;
+    /// Takes up to `limit` messages of `payer` out of the outbox, those that were tried most often, and none that was not tried
+    /// twice; tells whether there was one.
+    fn drop_most_tried(&self, payer: &Mac, limit: usize) -> Result<bool>;
     /// Tries a message again later: counts the try.
     fn retry(&self, row: i64, due_at: Millis) -> Result<()>;
     /// Makes a subscriber.
@@ -269,6 +292,8 @@ pub trait Write: Read {
     fn put_mute(&self, mute: &Mute) -> Result<()>;
     /// Ends that; tells whether it was so.
     fn delete_mute(&self, owner: &Mac, muted: &Mac) -> Result<bool>;
+    /// What `owner` has muted does not expire any more.
+    fn keep_mutes(&self, owner: &Mac) -> Result<()>;
     /// Removes all that `owner` has muted; tells how much it was.
     fn delete_mutes_of(&self, owner: &Mac) -> Result<usize>;
     /// Adds a token, and removes the oldest of its owner beyond `most`.
@@ -303,8 +328,8 @@ pub trait Reseal {
     fn link(&self, link: &Link) -> Option<Link>;
     /// A registration.
     fn pending(&self, pending: &Pending) -> Option<Pending>;
-    /// What a message is about, and its box.
-    fn message(&self, queue: Queue, row: &Row) -> Option<(Option<Mac>, Vec<u8>)>;
+    /// A message's box, and the MACs beside it.
+    fn message(&self, queue: Queue, row: &Row) -> Option<Resealed>;
     /// A subscriber.
     fn subscriber(&self, subscriber: &Subscriber) -> Option<Subscriber>;
     /// A mute.
@@ -317,6 +342,16 @@ pub trait Reseal {
     fn former_suppression_keys(&self) -> Option<Vec<u8>>;
     /// Counters that go on: their names under the former key and under the new one. All do if there is no list.
     fn counters(&self, pendings: &[Pending]) -> Option<Vec<(Mac, Mac)>>;
+}
+
+/// A message under another key.
+pub struct Resealed {
+    /// What it is about.
+    pub about: Option<Mac>,
+    /// Because of whom it waits.
+    pub payer: Option<Mac>,
+    /// The message, sealed.
+    pub sealed: Vec<u8>,
 }
 
 /// What became of rows when the key was changed.

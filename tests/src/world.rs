@@ -184,6 +184,7 @@ fn settings(server: &dyn XmppServer, mail: &MailServer, gateway: &Gateway) -> Ta
         codes_per_day = 10000
         codes_per_target_per_day = 10000
         codes_per_address_per_day = 1000000
+        bytes_per_server_per_day = 4000000000
         resend_after = "0s"
         hashes_per_day = 1000000
         repeat_contact_after = "0s"

@@ -22,8 +22,13 @@ async fn is_linked(service: &Service, jid: &BareJid) -> bool {
     service.confirm(jid.as_str(), &[own_hash(jid)]).await.unwrap()
 }
 
+/// What there is, but for counters, of which most begin anew, and what all of it takes.
 async fn tables(service: &Service) -> Counts {
-    service.statistics().await.unwrap().counts
+    Counts {
+        counters: 0,
+        bytes: 0,
+        ..service.statistics().await.unwrap().counts
+    }
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0005_suppressions.sql"),
     include_str!("../../../migrations/0006_links_by_id.sql"),
     include_str!("../../../migrations/0007_proofs.sql"),
+    include_str!("../../../migrations/0008_bounds.sql"),
 ];
 
 /// Of a new database. The index of an older one is made with its rows, when those are bound (`Service::bind`).

@@ -105,6 +105,7 @@ pub fn mute(row: &SqlRow) -> rusqlite::Result<Mute> {
         owner: row.get("owner_mac")?,
         muted: row.get("muted_mac")?,
         sealed: row.get("box")?,
+        expires_at: row.get("expires_at")?,
     })
 }
 
@@ -124,6 +125,11 @@ fn counts(row: &SqlRow) -> rusqlite::Result<Counts> {
         pending: row.get("pending")?,
         outbox: row.get("outbox")?,
         subscribers: row.get("subscribers")?,
+        mutes: row.get("mutes")?,
+        tokens: row.get("tokens")?,
+        suppressions: row.get("suppressions")?,
+        counters: row.get("counters")?,
+        bytes: row.get("bytes")?,
     })
 }
 
@@ -134,6 +140,11 @@ impl Read for Session<'_> {
 
     fn link(&self, id: &Mac) -> Result<Option<Link>> {
         self.one("SELECT * FROM links WHERE id_mac = ?", [id], link)
+    }
+
+    fn has_links(&self, owner: &Mac) -> Result<bool> {
+        let found = self.one("SELECT 1 FROM links WHERE owner_mac = ? LIMIT 1", [owner], |_| Ok(()))?;
+        Ok(found.is_some())
     }
 
     fn links_of(&self, owner: &Mac) -> Result<Vec<Link>> {
@@ -187,6 +198,11 @@ impl Read for Session<'_> {
         self.one("SELECT * FROM outbox WHERE id = ?", [row], outbox)
     }
 
+    fn bytes_of(&self, payer: &Mac) -> Result<u64> {
+        let sql = "SELECT coalesce(sum(length(box)), 0) FROM outbox WHERE payer_mac = ?";
+        Ok(self.one(sql, [payer], |row| row.get(0))?.unwrap_or_default())
+    }
+
     fn next_due(&self, queue: Queue) -> Result<Option<Millis>> {
         let next: Option<Option<Millis>> =
             self.one("SELECT min(due_at) FROM outbox WHERE queue = ?", [queue as u8], |row| {
@@ -223,11 +239,10 @@ impl Read for Session<'_> {
         self.all("SELECT * FROM mutes WHERE owner_mac = ?", [owner], mute)
     }
 
-    fn count_mutes_of(&self, owner: &Mac) -> Result<usize> {
-        let count = self.one("SELECT count(*) FROM mutes WHERE owner_mac = ?", [owner], |row| {
-            row.get(0)
-        })?;
-        Ok(count.unwrap_or_default())
+    fn count_mutes_of(&self, owner: &Mac) -> Result<(usize, usize)> {
+        let sql = "SELECT count(*), coalesce(sum(length(box)), 0) FROM mutes WHERE owner_mac = ?";
+        let counted = self.one(sql, [owner], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(counted.unwrap_or_default())
     }
 
     fn token(&self, hash: &TokenHash) -> Result<Option<Token>> {
@@ -260,7 +275,12 @@ impl Read for Session<'_> {
                     (SELECT count(DISTINCT owner_mac) FROM links) AS owners,
                     (SELECT count(*) FROM pending) AS pending,
                     (SELECT count(*) FROM outbox) AS outbox,
-                    (SELECT count(*) FROM subscribers) AS subscribers",
+                    (SELECT count(*) FROM subscribers) AS subscribers,
+                    (SELECT count(*) FROM mutes) AS mutes,
+                    (SELECT count(*) FROM tokens) AS tokens,
+                    (SELECT count(*) FROM suppressions) AS suppressions,
+                    (SELECT count(*) FROM quota) AS counters,
+                    (SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()) AS bytes",
             [],
             counts,
         )?;
@@ -319,8 +339,15 @@ impl Write for Session<'_> {
 
     fn push(&self, row: &NewRow) -> Result<()> {
         self.run(
-            "INSERT INTO outbox (queue, about_mac, due_at, expires_at, box) VALUES (?, ?, ?, ?, ?)",
-            params![row.queue as u8, row.about, row.due_at, row.expires_at, row.sealed],
+            "INSERT INTO outbox (queue, about_mac, payer_mac, due_at, expires_at, box) VALUES (?, ?, ?, ?, ?, ?)",
+            params![
+                row.queue as u8,
+                row.about,
+                row.payer,
+                row.due_at,
+                row.expires_at,
+                row.sealed
+            ],
         )?;
         Ok(())
     }
@@ -334,6 +361,12 @@ impl Write for Session<'_> {
         let untried = self.one(untried, [about], |_| Ok(()))?.is_some();
         self.run("DELETE FROM outbox WHERE about_mac = ?", [about])?;
         Ok(untried)
+    }
+
+    fn drop_most_tried(&self, payer: &Mac, limit: usize) -> Result<bool> {
+        let sql = "DELETE FROM outbox WHERE id IN
+                   (SELECT id FROM outbox WHERE payer_mac = ? AND tries > 1 ORDER BY tries DESC, id LIMIT ?)";
+        Ok(self.run(sql, params![payer, limit])? > 0)
     }
 
     fn retry(&self, row: i64, due_at: Millis) -> Result<()> {
@@ -358,8 +391,8 @@ impl Write for Session<'_> {
 
     fn put_mute(&self, mute: &Mute) -> Result<()> {
         self.run(
-            "INSERT OR REPLACE INTO mutes (owner_mac, muted_mac, box) VALUES (?, ?, ?)",
-            params![mute.owner, mute.muted, mute.sealed],
+            "INSERT OR REPLACE INTO mutes (owner_mac, muted_mac, box, expires_at) VALUES (?, ?, ?, ?)",
+            params![mute.owner, mute.muted, mute.sealed, mute.expires_at],
         )?;
         Ok(())
     }
@@ -367,6 +400,11 @@ impl Write for Session<'_> {
     fn delete_mute(&self, owner: &Mac, muted: &Mac) -> Result<bool> {
         let sql = "DELETE FROM mutes WHERE owner_mac = ? AND muted_mac = ?";
         Ok(self.run(sql, [owner, muted])? > 0)
+    }
+
+    fn keep_mutes(&self, owner: &Mac) -> Result<()> {
+        let sql = "UPDATE mutes SET expires_at = NULL WHERE owner_mac = ? AND expires_at IS NOT NULL";
+        self.run(sql, [owner]).map(drop)
     }
 
     fn delete_mutes_of(&self, owner: &Mac) -> Result<usize> {
@@ -432,6 +470,7 @@ impl Write for Session<'_> {
             outbox: self.run("DELETE FROM outbox WHERE expires_at <= ?", [now])?,
             quota: self.run("DELETE FROM quota WHERE resets_at <= ?", [now])?,
             tokens: self.run("DELETE FROM tokens WHERE expires_at <= ?", [now])?,
+            mutes: self.run("DELETE FROM mutes WHERE expires_at <= ?", [now])?,
         })
     }
 }

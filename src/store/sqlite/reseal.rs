@@ -6,7 +6,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::super::{Link, Pending, Queue, Read, Reseal, Result, Row, StoreError, Switched, Write};
+use super::super::{Link, Pending, Queue, Read, Reseal, Resealed, Result, Row, StoreError, Switched, Write};
 use super::queries::{self, Session};
 use crate::model::Mac;
 
@@ -229,9 +229,9 @@ fn messages(session: &Session, by: &dyn Reseal, switched: &mut Switched) -> Resu
     for (queue, row) in rows {
         let queue = Queue::ALL.into_iter().find(|known| *known as i64 == queue);
         match queue.and_then(|queue| by.message(queue, &row)) {
-            Some((about, sealed)) => {
-                let sql = "UPDATE outbox SET about_mac = ?, box = ? WHERE id = ?";
-                session.run(sql, params![about, sealed, row.id])?;
+            Some(Resealed { about, payer, sealed }) => {
+                let sql = "UPDATE outbox SET about_mac = ?, payer_mac = ?, box = ? WHERE id = ?";
+                session.run(sql, params![about, payer, sealed, row.id])?;
                 switched.kept += 1;
             }
             None => {

@@ -21,6 +21,11 @@ pub fn statistics(asker: &Asker) -> BoxFuture<'_, Result<Next>> {
             ("pending", words.statistics_pending(), counts.pending),
             ("outbox", words.statistics_outbox(), counts.outbox),
             ("subscribers", words.statistics_subscribers(), counts.subscribers),
+            ("mutes", words.statistics_mutes(), counts.mutes),
+            ("tokens", words.statistics_tokens(), counts.tokens),
+            ("suppressions", words.statistics_suppressions(), counts.suppressions),
+            ("counters", words.statistics_counters(), counts.counters),
+            ("bytes", words.statistics_bytes(), counts.bytes),
             ("uptime", words.statistics_uptime(), statistics.uptime.as_secs()),
         ];
         let fields = fields.map(|(var, label, count)| Field {

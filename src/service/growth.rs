@@ -1,0 +1,181 @@
+//! How much strangers can make the database grow in a day: of each server, and of all servers of others together.
+//!
+//! A JID that is not remembered yet counts as a newcomer; what it has written beyond that row counts in bytes. Both are counted
+//! by server ([`server_of`]), which has as many JIDs and subdomains as it likes. The own server's people are not counted in bytes:
+//! each has limits of their own, and whoever is a nuisance there is a matter between them and the admin. What is asked for over
+//! HTTP counts apart, because nobody vouches for who asks: by the target's server, and by the client's network.
+
+use std::net::IpAddr;
+
+use super::error::Result;
+use super::limits::{Counter, DAY, take_all};
+use super::{By, Core, Tx};
+use crate::model::server::{customer_of, server_of};
+use crate::model::{BareJid, Mac};
+
+/// All servers of others, or all clients over HTTP, may have so many times what one of them may.
+const ALL: u32 = 10;
+/// A JID of more bytes than that counts as several newcomers.
+const ORDINARY_JID: usize = 256;
+/// What a hash of a contact request takes: the counter of a requester and a recipient, as if it were known.
+pub(super) const HASH: usize = 100;
+/// What a code takes besides its registration: counters, a message, and in the end a link and a token, names not counted.
+const CODE: usize = 600;
+/// What a registration has in its box, names not counted.
+const REGISTRATION: usize = 400;
+/// What a row takes besides its box: its MACs, there and in the indexes, and what is free on its pages.
+const ROW: usize = 150;
+
+/// What a row with so many bytes in its box takes on disk.
+pub(super) fn row(sealed: usize) -> usize {
+    // A table without row ids keeps up to a quarter of a page with the row, and the rest on pages of its own (SQLite's file format,
+    // 1.6).
+    const PAGE: usize = 4096;
+    const QUARTER: usize = 1000;
+    ROW + match sealed {
+        ..=QUARTER => sealed,
+        _ => QUARTER + sealed.next_multiple_of(PAGE),
+    }
+}
+
+/// What a code for `target` takes, of whose identity the `id` is sent along, up to the link that it makes.
+pub(super) fn code(target: &BareJid, id: &str, next: Option<&str>) -> usize {
+    let target = target.as_str().len();
+    CODE + row(REGISTRATION + target + next.map_or(0, str::len)) + 2 * target + id.len()
+}
+
+/// Because of whom something is kept.
+#[derive(Clone, Copy)]
+pub(super) struct Payer<'a> {
+    /// Who asks, or in whose name it is asked.
+    pub(super) jid: &'a BareJid,
+    /// Whether it is that JID who asks, as far as somebody vouches for it.
+    pub(super) by: By,
+    /// Where it is asked from, over HTTP.
+    pub(super) address: Option<IpAddr>,
+}
+
+impl<'a> Payer<'a> {
+    /// The sender of a stanza.
+    pub(super) fn sender(jid: &'a BareJid) -> Self {
+        Self {
+            jid,
+            by: By::Target,
+            address: None,
+        }
+    }
+}
+
+impl Core {
+    /// Whether `jid` is an account of the server whose admin runs the service.
+    pub(super) fn is_own(&self, jid: &BareJid) -> bool {
+        self.settings.own_domains.contains(jid.domain().as_str())
+    }
+
+    /// Stands for the server of `jid` among the counters.
+    pub(super) fn server(&self, jid: &BareJid) -> Mac {
+        self.keys
+            .quota(&format!("server {}", server_of(jid.domain().as_str())), &[])
+    }
+
+    /// Counts `jid`, of which something is about to be remembered, for its server. Who was counted already, or is remembered,
+    /// does not count again; a long JID counts as several.
+    ///
+    /// # Errors
+    /// `request_limit_reached` if it is one too many.
+    pub(super) fn count_newcomer(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
+        let (now, owner) = (self.clock.now(), self.keys.owner(jid));
+        if tx.is_subscriber(&owner)? || tx.has_links(&owner)? {
+            return Ok(());
+        }
+        let own = self.of_day("new JID", &[&owner], 1);
+        if own.check(tx, now, 1).is_err() {
+            return Ok(());
+        }
+        let limit = self.settings.limits.new_jids_per_day;
+        let counters = match self.is_own(jid) {
+            // Whoever else is below the same registered domain, like guests, is counted apart.
+            true => vec![self.of_day("new JIDs of own server", &[], limit)],
+            false => vec![
+                self.of_day("new JIDs of server", &[&self.server(jid)], limit),
+                self.of_day("new JIDs of servers", &[], limit.saturating_mul(ALL)),
+            ],
+        };
+        let rows = jid.as_str().len().div_ceil(ORDINARY_JID);
+        take_all(&counters, tx, now, u32::try_from(rows).unwrap_or(u32::MAX))?;
+        own.add(tx, now, 1).map(drop)
+    }
+
+    /// Counts `bytes` that are about to be kept because of `payer`.
+    ///
+    /// # Errors
+    /// `request_limit_reached` if it is too much.
+    pub(super) fn grow(&self, tx: &Tx<'_>, payer: Payer<'_>, bytes: usize) -> Result<()> {
+        self.grow_up_to(tx, payer, bytes, self.settings.limits.bytes_per_server_per_day)
+    }
+
+    /// As [`Core::grow`], for what may use up two thirds and no more: so there is always some left for what people do by hand.
+    ///
+    /// # Errors
+    /// As [`Core::grow`].
+    pub(super) fn grow_in_bulk(&self, tx: &Tx<'_>, payer: Payer<'_>, bytes: usize) -> Result<()> {
+        let limit = self.settings.limits.bytes_per_server_per_day;
+        self.grow_up_to(tx, payer, bytes, limit - limit / 3)
+    }
+
+    fn grow_up_to(&self, tx: &Tx<'_>, payer: Payer<'_>, bytes: usize, limit: u32) -> Result<()> {
+        let Payer { jid, by, address } = payer;
+        let server = self.server(jid);
+        let mut counters = Vec::new();
+        match by {
+            By::Target if self.is_own(jid) => return Ok(()),
+            By::Target => counters.push(self.of_day("bytes of server", &[&server], limit)),
+            // There, a client says whose name it is: many of the own server's people may be behind few addresses.
+            By::Anybody if self.is_own(jid) => {}
+            By::Anybody => counters.push(self.of_day("bytes of server over http", &[&server], limit)),
+        }
+        if let Some(address) = address {
+            let what = format!("bytes of network {}", customer_of(address));
+            counters.push(self.of_day(&what, &[], limit));
+        }
+        let all = self.all_bytes(by, limit);
+        counters.push(self.of_day(all.0, &[], all.1));
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        take_all(&counters, tx, self.clock.now(), bytes)?;
+        self.watch_growth(tx, by, bytes)
+    }
+
+    fn all_bytes(&self, by: By, limit: u32) -> (&'static str, u32) {
+        let what = match by {
+            By::Target => "bytes of servers",
+            By::Anybody => "bytes over http",
+        };
+        (what, limit.saturating_mul(ALL))
+    }
+
+    /// Tells the admin, once in a day, that somebody has many servers, or many addresses, write the disk full.
+    fn watch_growth(&self, tx: &Tx<'_>, by: By, bytes: u32) -> Result<()> {
+        let (what, limit) = self.all_bytes(by, self.settings.limits.bytes_per_server_per_day);
+        let used = self.of_day(what, &[], limit).used(tx, self.clock.now())?;
+        let much = limit / 2;
+        if used >= much && used.saturating_sub(bytes) < much {
+            tracing::warn!(
+                what,
+                used,
+                limit,
+                remedy = "if these are your users, name their domains in access.own_server or raise \
+                          limits.bytes_per_server_per_day; if not, somebody writes your disk full: block those servers",
+                "half of what strangers may have written to the disk in a day is used"
+            );
+        }
+        Ok(())
+    }
+
+    fn of_day(&self, what: &str, whose: &[&Mac], limit: u32) -> Counter {
+        Counter {
+            key: self.keys.quota(what, whose),
+            limit,
+            window: DAY,
+        }
+    }
+}
