@@ -89,6 +89,9 @@ fn require_account(sender: &BareJid) -> Result<()> {
 /// Boxes that hold JIDs hold a multiple of so many bytes.
 const PADDED_TO: usize = 32;
 
+/// How many rows of each kind that have expired are removed in one transaction.
+const PURGED_TOGETHER: usize = 500;
+
 /// For how long a notice may wait for its delivery.
 const NOTICE_LIVES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
@@ -237,12 +240,29 @@ impl Service {
         self.frame.requests.admit(requester)
     }
 
-    /// Removes what has expired.
+    /// Removes what has expired, bit by bit: others write in between.
     ///
     /// # Errors
     /// If the store fails.
     pub async fn purge(&self) -> Result<Purged> {
-        self.change(|core, tx| Ok(tx.purge(core.clock.now())?)).await
+        let mut purged = Purged::default();
+        loop {
+            let some = self.change(|core, tx| {
+                let now = core.clock.now();
+                let unseen_since = now.saturating_sub(millis(subscribers::UNSEEN));
+                Ok(tx.purge(now, unseen_since, PURGED_TOGETHER)?)
+            });
+            let some = some.await?;
+            purged.add(&some);
+            if !some.may_be_more(PURGED_TOGETHER) {
+                return Ok(purged);
+            }
+        }
+    }
+
+    /// The domains of the server whose admin runs the service.
+    pub fn own_domains(&self) -> &BTreeSet<String> {
+        &self.frame.settings.own_domains
     }
 
     /// Where messages wait.

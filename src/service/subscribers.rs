@@ -1,17 +1,25 @@
 //! Who sees in a contact list whether the service is there: no more of a roster than that.
 
+use std::time::Duration;
+
 use super::error::{Error, Result};
 use super::growth::{self, Payer};
 use super::limits::DAY;
-use super::{Core, Service};
+use super::{Core, Service, Tx};
+use crate::clock::{Millis, millis};
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Mac};
 use crate::store::Subscriber;
 
 /// Read at once.
 const PAGE: usize = 500;
-/// Subscribers at most: all of them are told whenever the service comes and goes.
-const MOST: usize = 100_000;
+/// Subscribers at most, but for those that always fit: all of them are told whenever the service comes and goes.
+const MOST: usize = if cfg!(test) { 200 } else { 100_000 };
+/// Of one server of others.
+const OF_SERVER: usize = MOST / 10;
+/// Subscribers that were not seen for so long, and have no link, go. Their server asks for the service's presence whenever they come
+/// online (RFC 6121, 4.3).
+pub(super) const UNSEEN: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 
 /// Subscribers, a page at a time.
 #[derive(Default)]
@@ -30,17 +38,36 @@ impl Service {
         self.change(move |core, tx| {
             let owner = core.keys.owner(&jid);
             if tx.is_subscriber(&owner)? {
-                return Ok(());
+                // Also a row that does not open any more.
+                return Ok(tx.put_subscriber(&core.seal_subscriber(&jid, core.beginning_of_day())?)?);
             }
             core.count_newcomer(tx, &jid)?;
-            if tx.subscriber_count()? >= MOST {
-                return Err(Error::RequestLimitReached { retry_after: DAY });
-            }
-            let subscriber = core.seal_subscriber(&jid)?;
+            core.find_place(tx, &jid)?;
+            let subscriber = core.seal_subscriber(&jid, core.beginning_of_day())?;
             core.grow(tx, Payer::sender(&jid), growth::row(subscriber.sealed.len()))?;
             Ok(tx.put_subscriber(&subscriber)?)
         })
         .await
+    }
+
+    /// Notes, once a day, that `jid` is there, if it has subscribed; tells whether it has.
+    ///
+    /// # Errors
+    /// `internal_server_error`.
+    pub async fn see_subscriber(&self, jid: &BareJid) -> Result<bool> {
+        let asked = jid.clone();
+        let seen = self.ask(move |core, tx| {
+            let found = tx.subscriber(&core.keys.owner(&asked))?;
+            Ok(found.map(|subscriber| core.is_news(&asked, &subscriber)))
+        });
+        let Some(is_news) = seen.await? else {
+            return Ok(false);
+        };
+        if is_news {
+            let jid = jid.clone();
+            self.change(move |core, tx| core.see(tx, &jid)).await?;
+        }
+        Ok(true)
     }
 
     /// Forgets that; tells whether it was so.
@@ -88,10 +115,59 @@ impl Service {
 }
 
 impl Core {
-    pub(super) fn seal_subscriber(&self, jid: &BareJid) -> Result<Subscriber> {
+    /// Whether it is not known yet that the subscriber was seen today, or of which server they are.
+    fn is_news(&self, jid: &BareJid, subscriber: &Subscriber) -> bool {
+        subscriber.seen_at < self.beginning_of_day() || subscriber.server != self.counted_server(jid)
+    }
+
+    fn beginning_of_day(&self) -> Millis {
+        let now = self.clock.now();
+        now - now % millis(DAY)
+    }
+
+    /// Notes that a subscriber is there.
+    fn see(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
+        match tx.subscriber(&self.keys.owner(jid))? {
+            Some(found) if self.is_news(jid, &found) => {
+                Ok(tx.put_subscriber(&self.seal_subscriber(jid, self.beginning_of_day())?)?)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// By which the subscribers of a server of others are counted.
+    pub(super) fn counted_server(&self, jid: &BareJid) -> Option<Mac> {
+        (!self.is_own(jid)).then(|| self.keys.quota("subscribers of", &[&self.server(jid)]))
+    }
+
+    /// Sees to it that there is a place for `jid`: always for whoever has a link, and for the own server's people; others share
+    /// those of their server, where whoever was not seen for the longest makes room.
+    fn find_place(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
+        if self.is_own(jid) || tx.has_links(&self.keys.owner(jid))? {
+            return Ok(());
+        }
+        let server = self.counted_server(jid);
+        let has_made_room = match server {
+            Some(server) if tx.subscribers_of(&server)? >= OF_SERVER => {
+                tx.drop_quietest_subscriber(&server, self.beginning_of_day())?
+            }
+            _ => tx.subscriber_count()? < MOST,
+        };
+        match has_made_room {
+            true => Ok(()),
+            false => Err(Error::RequestLimitReached { retry_after: DAY }),
+        }
+    }
+
+    pub(super) fn seal_subscriber(&self, jid: &BareJid, seen_at: Millis) -> Result<Subscriber> {
         let owner = self.keys.owner(jid);
         let sealed = self.seal(Purpose::Subscriber { owner: &owner }, jid)?;
-        Ok(Subscriber { owner, sealed })
+        Ok(Subscriber {
+            owner,
+            server: self.counted_server(jid),
+            sealed,
+            seen_at,
+        })
     }
 
     pub(super) fn open_subscriber(&self, subscriber: &Subscriber) -> Result<BareJid> {

@@ -20,6 +20,8 @@ macro_rules! tests {
             messages_are_read_in_the_order_they_came,
             what_expired_goes_and_nothing_else,
             who_pays_for_much_makes_room,
+            what_expired_goes_bit_by_bit,
+            subscribers_that_are_not_seen_go_unless_they_have_a_link,
             subscribers_come_in_pages_and_go, times_are_noted_and_moved, who_is_suppressed_is_so_until_taken_back, mutes_are_their_owners_and_go, tokens_are_found_and_go, everything_is_counted, an_error_rolls_everything_back, a_write_is_seen_by_the_next_read, many_writers_at_once_lose_nothing,
             settling_keeps_everything);
     };
@@ -96,7 +98,7 @@ pub async fn links_are_found_moved_and_listed(store: Store) {
 
 pub async fn whoever_has_links_is_told(store: Store) {
     assert!(!store.read(|r| r.has_links(&X)).await.unwrap());
-    store.write(|w| w.put_link(&A, &link(X, 1))).await.unwrap();
+    store.write(|w| w.put_link(&link(A, X, 1))).await.unwrap();
     assert!(store.read(|r| r.has_links(&X)).await.unwrap());
     assert!(!store.read(|r| r.has_links(&Y)).await.unwrap());
 }
@@ -329,7 +331,7 @@ pub async fn what_expired_goes_and_nothing_else(store: Store) {
                     expires_at,
                 })?;
             }
-            w.purge(100)
+            w.purge(100, 0, 9)
         })
         .await
         .unwrap();
@@ -340,7 +342,8 @@ pub async fn what_expired_goes_and_nothing_else(store: Store) {
             outbox: 1,
             quota: 1,
             tokens: 1,
-            mutes: 1
+            mutes: 1,
+            subscribers: 0
         }
     );
     assert!(store.read(|r| r.pending(&B, &X)).await.unwrap().is_some());
@@ -350,7 +353,7 @@ pub async fn what_expired_goes_and_nothing_else(store: Store) {
     assert_eq!(store.read(|r| r.count_mutes_of(&X)).await.unwrap().0, 2);
     let kept = store.write(|w| {
         w.keep_mutes(&X)?;
-        w.purge(101)
+        w.purge(101, 0, 9)
     });
     assert_eq!(kept.await.unwrap().mutes, 0);
     assert!(store.read(|r| r.link(&A)).await.unwrap().is_some());
@@ -404,7 +407,56 @@ pub async fn many_writers_at_once_lose_nothing(store: Store) {
 fn subscriber(n: u8) -> Subscriber {
     Subscriber {
         owner: Mac([n; 16]),
+        server: Some(A),
         sealed: vec![n; 3],
+        seen_at: 10,
+    }
+}
+
+pub async fn subscribers_that_are_not_seen_go_unless_they_have_a_link(store: Store) {
+    let purged = store.write(|w| {
+        for n in 0..6 {
+            w.put_subscriber(&Subscriber {
+                seen_at: Millis::from(n),
+                ..subscriber(n)
+            })?;
+        }
+        w.put_link(&link(A, Mac([0; 16]), 1))?;
+        assert_eq!((w.subscribers_of(&A)?, w.subscribers_of(&B)?), (6, 0));
+        // The quietest of a server goes, and nobody who was seen today.
+        assert!(!w.drop_quietest_subscriber(&B, 3)?);
+        assert!(w.drop_quietest_subscriber(&A, 3)?);
+        assert!(!w.is_subscriber(&Mac([1; 16]))?);
+        assert!(w.drop_quietest_subscriber(&A, 3)?);
+        assert!(!w.drop_quietest_subscriber(&A, 3)?);
+        assert_eq!(w.subscriber(&Mac([3; 16]))?.map(|found| found.seen_at), Some(3));
+        w.purge(0, 5, 9)
+    });
+    assert_eq!(purged.await.unwrap().subscribers, 2);
+    for (n, is_there) in [(0, true), (3, false), (4, false), (5, true)] {
+        let found = store.read(move |r| r.is_subscriber(&Mac([n; 16]))).await.unwrap();
+        assert_eq!(found, is_there, "{n}");
+    }
+}
+
+pub async fn what_expired_goes_bit_by_bit(store: Store) {
+    let purge = async || store.write(|w| w.purge(100, 0, 2)).await.unwrap();
+    store
+        .write(|w| {
+            for n in 0..5 {
+                w.put_quota(&Mac([n; 16]), Quota { resets_at: 1, used: 1 })?;
+            }
+            w.push(&NewRow {
+                expires_at: 1,
+                ..row(Queue::Xmpp, 1, 1)
+            })
+        })
+        .await
+        .unwrap();
+    for (quota, outbox, more) in [(2, 1, true), (2, 0, true), (1, 0, false)] {
+        let purged = purge().await;
+        assert_eq!((purged.quota, purged.outbox), (quota, outbox));
+        assert_eq!(purged.may_be_more(2), more);
     }
 }
 
@@ -511,7 +563,7 @@ pub async fn who_is_suppressed_is_so_until_taken_back(store: Store) {
         })
         .await
         .unwrap();
-    store.write(|w| w.purge(Millis::from(u32::MAX))).await.unwrap();
+    store.write(|w| w.purge(Millis::from(u32::MAX), 0, 9)).await.unwrap();
     assert!(store.read(|r| r.is_suppressed(&A)).await.unwrap());
     assert!(!store.read(|r| r.is_suppressed(&B)).await.unwrap());
     assert!(store.write(|w| w.delete_suppression(&A)).await.unwrap());

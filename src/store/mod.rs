@@ -135,8 +135,12 @@ pub struct NewRow {
 pub struct Subscriber {
     /// Who.
     pub owner: Mac,
+    /// Of which server, where that is counted.
+    pub server: Option<Mac>,
     /// The JID, sealed.
     pub sealed: Vec<u8>,
+    /// The day on which they were last seen, as the time it began: no finer, so that it tells nothing of who did what when.
+    pub seen_at: Millis,
 }
 
 /// Somebody whose contact requests a recipient does not want to get, or everybody.
@@ -203,6 +207,33 @@ pub struct Purged {
     pub tokens: usize,
     /// Mutes of somebody without a link.
     pub mutes: usize,
+    /// Subscribers that were not seen for long.
+    pub subscribers: usize,
+}
+
+impl Purged {
+    /// Whether there may be more of something of which at most `limit` were removed.
+    pub fn may_be_more(&self, limit: usize) -> bool {
+        let Self {
+            pending,
+            outbox,
+            quota,
+            tokens,
+            mutes,
+            subscribers,
+        } = *self;
+        [pending, outbox, quota, tokens, mutes, subscribers].contains(&limit)
+    }
+
+    /// Adds what was removed by another purge.
+    pub fn add(&mut self, more: &Self) {
+        self.pending += more.pending;
+        self.outbox += more.outbox;
+        self.quota += more.quota;
+        self.tokens += more.tokens;
+        self.mutes += more.mutes;
+        self.subscribers += more.subscribers;
+    }
 }
 
 /// What can be asked, all of it as of one moment.
@@ -237,6 +268,10 @@ pub trait Read {
     fn next_due(&self, queue: Queue) -> Result<Option<Millis>>;
     /// Whether `owner` is a subscriber.
     fn is_subscriber(&self, owner: &Mac) -> Result<bool>;
+    /// The subscriber `owner`.
+    fn subscriber(&self, owner: &Mac) -> Result<Option<Subscriber>>;
+    /// How many subscribers `server` has.
+    fn subscribers_of(&self, server: &Mac) -> Result<usize>;
     /// Up to `limit` subscribers behind `after`, in an order of the store's own.
     fn subscribers(&self, after: Option<&Mac>, limit: usize) -> Result<Vec<Subscriber>>;
     /// Whether `owner` has muted `muted`.
@@ -288,6 +323,9 @@ pub trait Write: Read {
     fn put_subscriber(&self, subscriber: &Subscriber) -> Result<()>;
     /// Removes a subscriber; tells whether there was one.
     fn delete_subscriber(&self, owner: &Mac) -> Result<bool>;
+    /// Removes the subscriber of `server` that was not seen for the longest, of those that were not seen since `since` and have
+    /// no link; tells whether there was one.
+    fn drop_quietest_subscriber(&self, server: &Mac, since: Millis) -> Result<bool>;
     /// Mutes somebody.
     fn put_mute(&self, mute: &Mute) -> Result<()>;
     /// Ends that; tells whether it was so.
@@ -308,8 +346,9 @@ pub trait Write: Read {
     fn note_time(&self, now: Reading) -> Result<()>;
     /// Moves every point in time by so many milliseconds: expiries, ends of windows, and when messages are due.
     fn move_times(&self, by: i64) -> Result<()>;
-    /// Removes what has expired.
-    fn purge(&self, now: Millis) -> Result<Purged>;
+    /// Removes what has expired, and subscribers that were not seen since `unseen_since` and have no link: of each at most
+    /// `limit`.
+    fn purge(&self, now: Millis, unseen_since: Millis, limit: usize) -> Result<Purged>;
     /// Begins to copy the links to where those of the key that `to` tells are made ready, or goes on with that; tells whether it
     /// did. If not, links of a former key, or of one that the change was begun to and given up, are to be wiped first.
     fn begin_reseal(&self, to: &Mac) -> Result<bool>;

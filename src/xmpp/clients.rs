@@ -8,7 +8,7 @@ use xmpp_parsers::disco::{DiscoInfoQuery, DiscoInfoResult};
 use xmpp_parsers::jid::{FullJid, Jid};
 
 use super::connection::Connection;
-use super::recent::Recent;
+use super::recent::{Own, Recent};
 use crate::clock::{Millis, millis};
 use crate::model::BareJid;
 
@@ -24,13 +24,12 @@ const LONGEST: usize = 512;
 /// The clients seen of late.
 pub struct Clients(Recent<BTreeMap<FullJid, Millis>>);
 
-impl Default for Clients {
-    fn default() -> Self {
-        Self(Recent::new(REMEMBERED))
-    }
-}
-
 impl Clients {
+    /// Nobody yet; `own` are the domains of the own server.
+    pub fn new(own: Own) -> Self {
+        Self(Recent::new(REMEMBERED, own))
+    }
+
     /// Remembers a client that has sent something.
     pub fn seen(&self, jid: &Jid, now: Millis) {
         let Ok(client) = jid.try_as_full() else { return };
@@ -84,7 +83,7 @@ mod tests {
 
     #[test]
     fn what_no_client_is_called_takes_no_memory() {
-        let clients = Clients::default();
+        let clients = Clients::new(Own::default());
         let amy = BareJid::new("amy@example.org").unwrap();
         let remembered = || clients.0.with(&amy, NOW, |own| own.len());
         for resource in ["phone", &"x".repeat(1000)] {

@@ -191,7 +191,7 @@ mod tests {
         let delivery = Delivery::new(
             link,
             BareJid::new("itseme.example.org").unwrap(),
-            Arc::default(),
+            Arc::new(Clients::new(Default::default())),
             Clock::system(),
         );
         let letter = Letter {

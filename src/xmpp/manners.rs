@@ -6,7 +6,7 @@ use std::time::Duration;
 use minidom::Element;
 use xmpp_parsers::message::{Message, MessageType};
 
-use super::recent::Recent;
+use super::recent::{Own, Recent};
 use crate::clock::{Millis, millis};
 use crate::model::BareJid;
 
@@ -74,16 +74,15 @@ pub struct Manners {
     hasher: RandomState,
 }
 
-impl Default for Manners {
-    fn default() -> Self {
+impl Manners {
+    /// Nobody was answered yet; `own` are the domains of the own server.
+    pub fn new(own: Own) -> Self {
         Self {
-            talks: Recent::new(TALK),
+            talks: Recent::new(TALK, own),
             hasher: RandomState::new(),
         }
     }
-}
 
-impl Manners {
     /// Whether to answer `who`, who says `text`. Words that are `understood` are answered as in a conversation, others
     /// once in it.
     pub fn may_answer(&self, who: &BareJid, text: &str, understood: bool, now: Millis) -> bool {
@@ -124,7 +123,7 @@ mod tests {
 
     #[test]
     fn who_is_not_understood_is_helped_once_a_conversation() {
-        let manners = Manners::default();
+        let manners = Manners::new(Own::default());
         assert!(manners.may_answer(&amy(), "hello", false, NOW));
         assert!(!manners.may_answer(&amy(), "what?", false, NOW + 1));
         assert!(manners.may_answer(&amy(), "links", true, NOW + 2));
@@ -134,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_conversation_is_a_few_answers_a_minute() {
-        let manners = Manners::default();
+        let manners = Manners::new(Own::default());
         let answered = (0..20).filter(|n| manners.may_answer(&amy(), &format!("link {n}"), true, NOW));
         assert_eq!(answered.count(), 10);
         assert!(manners.may_answer(&amy(), "links", true, NOW + 60_000));
@@ -142,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_is_said_again_and_again_is_said_by_a_program() {
-        let manners = Manners::default();
+        let manners = Manners::new(Own::default());
         assert!(manners.may_answer(&amy(), "help", true, NOW));
         assert!(!manners.may_answer(&amy(), "help", true, NOW + 9_000));
         assert!(manners.may_answer(&amy(), "links", true, NOW + 9_001));

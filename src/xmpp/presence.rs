@@ -26,7 +26,7 @@ pub async fn answer(host: &Presentation, asker: &Asker, type_: Type) -> Result<V
             Err(Error::RequestLimitReached { .. }) => vec![to(Presence::new(Type::Unsubscribed))],
             Err(error) => return Err(error),
         },
-        Type::Probe if asker.service.is_subscriber(&asker.bare).await? => vec![to(available(host, &asker.service))],
+        Type::Probe if asker.service.see_subscriber(&asker.bare).await? => vec![to(available(host, &asker.service))],
         Type::Unsubscribe => dismiss(host, asker).await?,
         // Servers have no contact lists; and who asks without having subscribed is out of step (RFC 6121, 4.3.2).
         _ => vec![to(Presence::new(Type::Unsubscribed))],

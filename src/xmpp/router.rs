@@ -38,12 +38,13 @@ pub struct Router {
 impl Router {
     /// Answers by `service`, which presents itself as `host`.
     pub fn new(service: Service, host: Presentation) -> Self {
+        let own = Arc::new(service.own_domains().clone());
         Self {
-            service,
             host,
-            sessions: Sessions::default(),
-            manners: Manners::default(),
-            clients: Arc::default(),
+            sessions: Sessions::new(own.clone()),
+            manners: Manners::new(own.clone()),
+            clients: Arc::new(Clients::new(own)),
+            service,
         }
     }
 

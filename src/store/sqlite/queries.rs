@@ -96,7 +96,9 @@ pub fn outbox(row: &SqlRow) -> rusqlite::Result<Row> {
 pub fn subscriber(row: &SqlRow) -> rusqlite::Result<Subscriber> {
     Ok(Subscriber {
         owner: row.get("owner_mac")?,
+        server: row.get("server_mac")?,
         sealed: row.get("box")?,
+        seen_at: row.get("seen_at")?,
     })
 }
 
@@ -216,11 +218,20 @@ impl Read for Session<'_> {
         Ok(found.is_some())
     }
 
+    fn subscriber(&self, owner: &Mac) -> Result<Option<Subscriber>> {
+        self.one("SELECT * FROM subscribers WHERE owner_mac = ?", [owner], subscriber)
+    }
+
+    fn subscribers_of(&self, server: &Mac) -> Result<usize> {
+        let sql = "SELECT count(*) FROM subscribers WHERE server_mac = ?";
+        Ok(self.one(sql, [server], |row| row.get(0))?.unwrap_or_default())
+    }
+
     fn subscribers(&self, after: Option<&Mac>, limit: usize) -> Result<Vec<Subscriber>> {
         // An empty blob sorts before every MAC.
         let after = after.map_or(&[][..], |mac| &mac.0);
         self.all(
-            "SELECT owner_mac, box FROM subscribers WHERE owner_mac > ? ORDER BY owner_mac LIMIT ?",
+            "SELECT * FROM subscribers WHERE owner_mac > ? ORDER BY owner_mac LIMIT ?",
             params![after, limit],
             subscriber,
         )
@@ -285,6 +296,18 @@ impl Read for Session<'_> {
             counts,
         )?;
         Ok(counted.unwrap_or_default())
+    }
+}
+
+impl Session<'_> {
+    fn purge_subscribers(&self, unseen_since: Millis, limit: usize) -> Result<usize> {
+        let unseen = "SELECT owner_mac FROM subscribers WHERE seen_at < ?1 AND";
+        let linked = "EXISTS (SELECT 1 FROM links WHERE links.owner_mac = subscribers.owner_mac) LIMIT ?2";
+        // Whoever has a link stays, and is not looked at again for as long.
+        let stay = format!("UPDATE subscribers SET seen_at = ?1 WHERE owner_mac IN ({unseen} {linked})");
+        self.run(&stay, params![unseen_since, limit])?;
+        let go = format!("DELETE FROM subscribers WHERE owner_mac IN ({unseen} NOT {linked})");
+        self.run(&go, params![unseen_since, limit])
     }
 }
 
@@ -379,14 +402,27 @@ impl Write for Session<'_> {
 
     fn put_subscriber(&self, subscriber: &Subscriber) -> Result<()> {
         self.run(
-            "INSERT OR REPLACE INTO subscribers (owner_mac, box) VALUES (?, ?)",
-            params![subscriber.owner, subscriber.sealed],
+            "INSERT OR REPLACE INTO subscribers (owner_mac, server_mac, box, seen_at) VALUES (?, ?, ?, ?)",
+            params![
+                subscriber.owner,
+                subscriber.server,
+                subscriber.sealed,
+                subscriber.seen_at
+            ],
         )?;
         Ok(())
     }
 
     fn delete_subscriber(&self, owner: &Mac) -> Result<bool> {
         Ok(self.run("DELETE FROM subscribers WHERE owner_mac = ?", [owner])? > 0)
+    }
+
+    fn drop_quietest_subscriber(&self, server: &Mac, since: Millis) -> Result<bool> {
+        let sql = "DELETE FROM subscribers WHERE owner_mac =
+                   (SELECT owner_mac FROM subscribers WHERE server_mac = ? AND seen_at < ?
+                    AND NOT EXISTS (SELECT 1 FROM links WHERE links.owner_mac = subscribers.owner_mac)
+                    ORDER BY seen_at LIMIT 1)";
+        Ok(self.run(sql, params![server, since])? > 0)
     }
 
     fn put_mute(&self, mute: &Mute) -> Result<()> {
@@ -464,13 +500,19 @@ impl Write for Session<'_> {
         times::move_all(self, by)
     }
 
-    fn purge(&self, now: Millis) -> Result<Purged> {
+    fn purge(&self, now: Millis, unseen_since: Millis, limit: usize) -> Result<Purged> {
+        let expired = |table: &str, key: &str, expiry: &str| {
+            let sql =
+                format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {expiry} <= ? LIMIT ?)");
+            self.run(&sql, params![now, limit])
+        };
         Ok(Purged {
-            pending: self.run("DELETE FROM pending WHERE expires_at <= ?", [now])?,
-            outbox: self.run("DELETE FROM outbox WHERE expires_at <= ?", [now])?,
-            quota: self.run("DELETE FROM quota WHERE resets_at <= ?", [now])?,
-            tokens: self.run("DELETE FROM tokens WHERE expires_at <= ?", [now])?,
-            mutes: self.run("DELETE FROM mutes WHERE expires_at <= ?", [now])?,
+            pending: expired("pending", "id_mac, owner_mac", "expires_at")?,
+            outbox: expired("outbox", "id", "expires_at")?,
+            quota: expired("quota", "key", "resets_at")?,
+            tokens: expired("tokens", "rowid", "expires_at")?,
+            mutes: expired("mutes", "owner_mac, muted_mac", "expires_at")?,
+            subscribers: self.purge_subscribers(unseen_since, limit)?,
         })
     }
 }

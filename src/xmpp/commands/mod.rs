@@ -371,7 +371,10 @@ mod tests {
             addresses: Vec::new(),
             admins: Vec::new(),
         };
-        let (sessions, amy) = (Sessions::default(), Jid::new("amy@example.org/phone").unwrap());
+        let (sessions, amy) = (
+            Sessions::new(Default::default()),
+            Jid::new("amy@example.org/phone").unwrap(),
+        );
         let asker = Asker::new(amy, &service, None);
         let ask = async |attributes: &str| {
             let xml = format!(

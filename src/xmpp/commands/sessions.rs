@@ -7,7 +7,7 @@ use xmpp_parsers::jid::Jid;
 
 use super::Step;
 use crate::clock::{Millis, millis};
-use crate::xmpp::recent::Recent;
+use crate::xmpp::recent::{Own, Recent};
 
 /// A step may take so long.
 const LIVES: Duration = Duration::from_secs(15 * 60);
@@ -52,16 +52,15 @@ pub struct Sessions {
     hasher: RandomState,
 }
 
-impl Default for Sessions {
-    fn default() -> Self {
+impl Sessions {
+    /// None yet; `own` are the domains of the own server.
+    pub fn new(own: Own) -> Self {
         Self {
-            slots: Recent::new(REMEMBERED),
+            slots: Recent::new(REMEMBERED, own),
             hasher: RandomState::new(),
         }
     }
-}
 
-impl Sessions {
     /// Takes a session, to work on it.
     pub fn take(&self, key: &Key, now: Millis) -> Found {
         let hash = self.hasher.hash_one(key);
@@ -126,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_session_is_its_owners_and_is_taken_once() {
-        let sessions = Sessions::default();
+        let sessions = Sessions::new(Own::default());
         sessions.put(&key("phone", "1"), session(), NOW);
         assert!(matches!(sessions.take(&key("laptop", "1"), NOW), Found::Nothing));
         assert!(matches!(sessions.take(&key("phone", "2"), NOW), Found::Nothing));
@@ -136,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_session_expires_and_what_was_typed_with_it() {
-        let sessions = Sessions::default();
+        let sessions = Sessions::new(Own::default());
         sessions.put(&key("phone", "1"), session(), NOW);
         let take = |later: Duration| sessions.take(&key("phone", "1"), NOW + millis(later));
         assert!(matches!(take(LIVES), Found::Expired));
@@ -145,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_new_session_makes_an_old_one_go() {
-        let sessions = Sessions::default();
+        let sessions = Sessions::new(Own::default());
         for n in 0..=OF_ONE {
             sessions.put(&key("phone", &n.to_string()), session(), NOW);
         }
