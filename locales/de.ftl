@@ -132,6 +132,7 @@ error_origin = Webseiten dieser Herkunft dürfen die API nicht aufrufen.
 stanza_unavailable = Das wird hier nicht angeboten.
 stanza_no_node = Diesen Knoten gibt es nicht.
 stanza_malformed = Eine IQ-Anfrage braucht eine id und genau einen Inhalt (Payload).
+stanza_misnamed = Die Adresse des Absenders steht nicht in ihrer Normalform (RFC 7622).
 stanza_busy = Zu viele Anfragen auf einmal. Versuch es später noch einmal.
 stanza_too_large = Das wäre zu viel auf einmal für eine Antwort.
 

@@ -134,6 +134,7 @@ error_origin = Web pages of this origin may not call the API.
 stanza_unavailable = This is not offered here.
 stanza_no_node = There is no such node.
 stanza_malformed = An IQ request needs an id and exactly one payload.
+stanza_misnamed = The sender's address is not in its normal form (RFC 7622).
 stanza_busy = Too many requests at once. Try again later.
 stanza_too_large = This would be too much at once for one answer.
 

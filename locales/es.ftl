@@ -132,6 +132,7 @@ error_origin = Las páginas web de este origen no pueden llamar a la API.
 stanza_unavailable = Esto no se ofrece aquí.
 stanza_no_node = No existe ese nodo.
 stanza_malformed = Una petición IQ necesita un id y exactamente un contenido (payload).
+stanza_misnamed = La dirección del remitente no está en su forma normal (RFC 7622).
 stanza_busy = Demasiadas peticiones a la vez. Vuelve a intentarlo más tarde.
 stanza_too_large = Sería demasiado para una sola respuesta.
 

@@ -132,6 +132,7 @@ error_origin = Les pages web de cette origine ne peuvent pas appeler l’API.
 stanza_unavailable = Cela n’est pas proposé ici.
 stanza_no_node = Ce nœud n’existe pas.
 stanza_malformed = Une requête IQ doit avoir un id et exactement un contenu (payload).
+stanza_misnamed = L’adresse de l’expéditeur n’est pas sous sa forme normale (RFC 7622).
 stanza_busy = Trop de requêtes à la fois. Réessayez plus tard.
 stanza_too_large = Ce serait trop pour une seule réponse.
 

@@ -123,6 +123,7 @@ phrases! {
     stanza_unavailable();
     stanza_no_node();
     stanza_malformed();
+    stanza_misnamed();
     stanza_busy();
     stanza_too_large();
 

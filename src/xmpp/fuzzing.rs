@@ -88,6 +88,11 @@ impl Component {
         loop {
             match reader.next(PATIENCE).await {
                 Ok(Incoming::Element(element, lang)) => self.receive(*element, lang).await,
+                Ok(Incoming::Misnamed(name, header)) => {
+                    if let Some(reply) = router::misnamed(&name, header, &self.own) {
+                        readable(&stream::serialise(&reply)).await;
+                    }
+                }
                 Ok(Incoming::Silence) => panic!("bytes are never late"),
                 // What is no XML no server sends.
                 Err(StreamEnd::Closed | StreamEnd::Io(_) | StreamEnd::Error { .. }) => return,

@@ -194,6 +194,14 @@ impl Keeper {
                     // Or what came would not be handled before all is read that has come.
                     tokio::task::consume_budget().await;
                 }
+                Ok(Incoming::Misnamed(name, header)) => {
+                    asked = false;
+                    connection.hear();
+                    tracing::debug!(stanza = name, "a sender's address is not in its normal form");
+                    let reply = router::misnamed(&name, header, &self.config.jid);
+                    reply.iter().for_each(|reply| connection.try_send(reply));
+                    tokio::task::consume_budget().await;
+                }
                 Ok(Incoming::Silence) if asked => return StreamEnd::Silent,
                 Ok(Incoming::Silence) => {
                     asked = true;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use minidom::Element;
+use rxml::xml_ncname;
 use tokio_xmpp::Stanza;
 use tokio_xmpp::xmlstream::RawStanzaHeader;
 use xmpp_parsers::iq::{Iq, IqHeader, IqPayload};
@@ -227,22 +229,36 @@ pub fn refused(stanza: &Stanza, full: Full) -> Option<Iq> {
 }
 
 /// The answer to a stanza, called `name`, that does not parse.
-pub fn unreadable(name: &str, header: RawStanzaHeader, own: &BareJid) -> Option<Iq> {
+pub fn unreadable(name: &str, header: RawStanzaHeader, own: &BareJid) -> Option<Element> {
+    let words = Language::default();
+    let (condition, text) = (DefinedCondition::BadRequest, words.stanza_malformed());
+    // Nobody can be answered who is not called so.
+    Jid::new(header.from.as_deref()?).ok()?;
+    raw_error(name, header, own, plain(words, ErrorType::Modify, condition, text))
+}
+
+/// The answer to a stanza, called `name`, whose sender's JID is not in its normal form. It is not done what it asks for, or it
+/// would be done in the name of whose JID that normal form is.
+pub fn misnamed(name: &str, header: RawStanzaHeader, own: &BareJid) -> Option<Element> {
+    let words = Language::default();
+    let (condition, text) = (DefinedCondition::JidMalformed, words.stanza_misnamed());
+    raw_error(name, header, own, plain(words, ErrorType::Modify, condition, text))
+}
+
+/// The error that answers a request, to its sender as it is written there and not as it would be normalised.
+fn raw_error(name: &str, header: RawStanzaHeader, own: &BareJid, error: StanzaError) -> Option<Element> {
     let is_request = matches!(header.type_.as_deref(), Some("get" | "set"));
     if name != "iq" || !is_request {
         return None;
     }
-    let words = Language::default();
-    let error = plain(
-        words,
-        ErrorType::Modify,
-        DefinedCondition::BadRequest,
-        words.stanza_malformed(),
-    );
-    let own: Jid = own.clone().into();
-    let from = header.to.and_then(|to| Jid::new(&to).ok()).unwrap_or(own);
-    let to = Jid::new(&header.from?).ok()?;
-    Some(Iq::from_error(header.id?, error).with_from(from).with_to(to))
+    let from = header.to.filter(|to| Jid::new(to).is_ok());
+    let answer = Element::builder("iq", xmpp_parsers::ns::COMPONENT)
+        .attr(xml_ncname!("type").into(), "error")
+        .attr(xml_ncname!("id").into(), header.id?)
+        .attr(xml_ncname!("from").into(), from.unwrap_or_else(|| own.to_string()))
+        .attr(xml_ncname!("to").into(), header.from?)
+        .append(Element::from(error));
+    Some(answer.build())
 }
 
 #[cfg(test)]
@@ -286,8 +302,8 @@ mod tests {
     fn only_requests_that_cannot_be_read_are_answered() {
         let own = BareJid::new("itseme.example.org").unwrap();
         let answer = unreadable("iq", header("set"), &own).unwrap();
-        assert_eq!(answer.to().unwrap().as_str(), "amy@example.org/x");
-        assert_eq!(answer.id(), "1");
+        assert_eq!(answer.attr("to"), Some("amy@example.org/x"));
+        assert_eq!(answer.attr("id"), Some("1"));
         for (name, type_) in [
             ("iq", "result"),
             ("iq", "error"),

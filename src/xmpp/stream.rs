@@ -9,8 +9,9 @@ use std::time::Duration;
 use rxml::xml_lang::XmlLangStack;
 use rxml::{AttrMap, Event, QName};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio_xmpp::xmlstream::{FallibleStreamElement, XmppStreamElement};
+use tokio_xmpp::xmlstream::{FallibleStreamElement, RawStanzaHeader, XmppStreamElement};
 use xmpp_parsers::component::Handshake;
+use xmpp_parsers::jid::Jid;
 use xso::{FromEventsBuilder, FromXml};
 
 use super::events::Events;
@@ -47,6 +48,8 @@ pub enum StreamEnd {
 pub enum Incoming {
     /// A stanza, well-formed or not, or another element of the stream; and its own `xml:lang`.
     Element(Box<FallibleStreamElement>, Option<String>),
+    /// A stanza whose sender's bare JID is not in its normal form. Parsed, it would be another's.
+    Misnamed(String, RawStanzaHeader),
     /// Nothing, for as long as was agreed.
     Silence,
 }
@@ -105,6 +108,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         self.events.set_text_buffering(true);
         // Not the stream's language: that is the server's, not the sender's.
         let lang = begin.1.get(rxml::Namespace::xml(), "lang").cloned();
+        let misnamed = misnamed(&begin).map(|header| (begin.0.1.to_string(), header));
         let element = tokio::time::timeout(STALLED, self.element(begin));
         match element
             .await
@@ -114,7 +118,10 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 condition: condition(&error),
                 text: error.0.texts.into_iter().next().map(|(_, text)| text.clone()),
             }),
-            element => Ok(Incoming::Element(Box::new(element), lang)),
+            element => Ok(match misnamed {
+                Some((name, header)) => Incoming::Misnamed(name, header),
+                None => Incoming::Element(Box::new(element), lang),
+            }),
         }
     }
 
@@ -133,6 +140,28 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             }
         }
     }
+}
+
+/// The header of a stanza whose sender's bare JID is a JID, but not in its normal form.
+fn misnamed((_, attributes): &(QName, AttrMap)) -> Option<RawStanzaHeader> {
+    let attribute = |name| attributes.get(rxml::Namespace::none(), name);
+    let from = attribute("from")?;
+    let bare = from.split_once('/').map_or(from.as_str(), |(bare, _)| bare);
+    if is_plainly_normal(bare) || Jid::new(from).ok()?.to_bare().as_str() == bare {
+        return None;
+    }
+    Some(RawStanzaHeader {
+        from: Some(from.clone()),
+        to: attribute("to").cloned(),
+        type_: attribute("type").cloned(),
+        id: attribute("id").cloned(),
+    })
+}
+
+/// Whether a bare JID is in normal form without doubt, so that nobody need look closer: most are.
+fn is_plainly_normal(bare: &str) -> bool {
+    let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'@' | b'.' | b'-' | b'_');
+    bare.bytes().all(is_plain) && !bare.ends_with('.')
 }
 
 fn condition(error: &xmpp_parsers::stream_error::ReceivedStreamError) -> String {
@@ -165,6 +194,7 @@ where
                 FallibleStreamElement::Ok(XmppStreamElement::ComponentHandshake(_)) => Ok(reader),
                 _ => Err(StreamEnd::Protocol("it answered the handshake with something else")),
             },
+            Incoming::Misnamed(..) => Err(StreamEnd::Protocol("it answered the handshake with something else")),
             Incoming::Silence => Err(StreamEnd::Protocol("it did not answer the handshake")),
         }
     })
@@ -231,7 +261,7 @@ mod tests {
         loop {
             match reader.next(PATIENCE).await {
                 Ok(Incoming::Element(element, _)) => read.push(Ok(*element)),
-                Ok(Incoming::Silence) => {}
+                Ok(Incoming::Silence | Incoming::Misnamed(..)) => {}
                 Err(StreamEnd::Closed) => return read,
                 Err(end) => {
                     read.push(Err(end));
@@ -280,6 +310,53 @@ mod tests {
             let read = read(&format!("{stanza}{IQ}")).await;
             assert!(read.len() == 2 && read.iter().all(is_iq));
         }
+    }
+
+    #[tokio::test]
+    async fn who_is_not_named_in_normal_form_is_told_apart() {
+        let is_misnamed = async |from: &str| {
+            let stream = format!(
+                "<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' id='1'>\
+                 <iq type='get' id='1' to='d.e' from='{from}'><ping xmlns='urn:xmpp:ping'/></iq>"
+            );
+            let mut reader = Reader::new(stream.as_bytes());
+            reader.header().await.unwrap();
+            match reader.next(PATIENCE).await.unwrap() {
+                Incoming::Misnamed(name, header) => {
+                    assert_eq!((name.as_str(), header.from.as_deref()), ("iq", Some(from)));
+                    assert_eq!(
+                        (header.type_.as_deref(), header.id.as_deref()),
+                        (Some("get"), Some("1"))
+                    );
+                    true
+                }
+                Incoming::Element(..) => false,
+                Incoming::Silence => unreachable!("bytes are never late"),
+            }
+        };
+        for normal in [
+            "amy@example.org",
+            "amy@example.org/Phone Ａ",
+            "example.org",
+            "a\u{f6}@b\u{fc}cher.example/x",
+            "a.b+c%1@xn--bcher-kva.example",
+            "a@[2001:db8::1]",
+        ] {
+            assert!(!is_misnamed(normal).await, "{normal}");
+        }
+        for other in [
+            "Amy@example.org/x",
+            "amy@Example.org",
+            "\u{ff41}my@example.org",
+            "a\u{aa}@example.org",
+            "am\u{ad}y@example.org",
+            "amy@exam\u{200b}ple.org",
+            "a\u{df}@example.org",
+        ] {
+            assert!(is_misnamed(other).await, "{other}");
+        }
+        // Of a sender that is no JID at all, nothing is read.
+        assert!(!is_misnamed("@").await);
     }
 
     #[tokio::test]

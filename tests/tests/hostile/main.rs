@@ -6,6 +6,7 @@ mod generator;
 mod names;
 mod relayed;
 mod requests;
+mod senders;
 mod stanzas;
 
 use itseme_tests::{AMY, World};
