@@ -53,7 +53,7 @@ pub fn admitted(
         // Only the server makes requests, and it always knows the address.
         let address = client.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |client| client.0);
         let site = site(address);
-        service.admit(&Requester::Address(site))?;
+        service.admit(Requester::Address(site))?;
         Ok(service.asked_from(site))
     })
 }

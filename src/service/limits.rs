@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::Tx;
 use super::error::{Error, Result};
 use crate::clock::{Clock, Millis, millis};
-use crate::model::{BareJid, Mac};
+use crate::model::Mac;
 use crate::store::Quota;
 
 /// A day, the window of most limits.
@@ -80,34 +80,41 @@ impl Default for Limits {
 }
 
 /// Who makes requests.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Requester {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Requester<'a> {
     /// An HTTP client, by address; the callers cut IPv6 to its /64.
     Address(std::net::IpAddr),
-    /// An XMPP user.
-    Jid(BareJid),
+    /// An XMPP account, or a server without a name: its bare JID in two parts.
+    Jid(Option<&'a str>, &'a str),
+    /// A sender whose address is not in its normal form, as it is written.
+    Misnamed(&'a str),
 }
 
 /// Counts the requests of everybody in the last second, in memory.
 pub struct RequestLimiter {
     clock: Clock,
-    limiter: RateLimiter<Requester, Buckets, Clock, NoOpMiddleware<Nanos>>,
+    hasher: RandomState,
+    limiter: RateLimiter<u64, Buckets, Clock, NoOpMiddleware<Nanos>>,
 }
 
 impl RequestLimiter {
     /// Allows each requester `per_second` requests a second, by `clock`.
     pub fn new(per_second: NonZeroU32, clock: Clock) -> Self {
         let limiter = RateLimiter::new(Rate::per_second(per_second), Buckets::new(), clock.clone());
-        Self { clock, limiter }
+        Self {
+            clock,
+            hasher: RandomState::new(),
+            limiter,
+        }
     }
 
     /// Counts a request.
     ///
     /// # Errors
     /// [`Error::RequestLimitReached`] if it is one too many.
-    pub fn admit(&self, requester: &Requester) -> Result<()> {
+    pub fn admit(&self, requester: Requester<'_>) -> Result<()> {
         self.limiter
-            .check_key(requester)
+            .check_key(&self.hasher.hash_one(requester))
             .map_err(|until| Error::RequestLimitReached {
                 retry_after: until.wait_time_from(governor::clock::Clock::now(&self.clock)),
             })
@@ -116,32 +123,26 @@ impl RequestLimiter {
 
 /// A fixed number of buckets, one of which each requester falls into by a hash that nobody knows beforehand: a crowd with
 /// millions of addresses takes no memory. Two who share one, which is as rare as there are many, share what it allows.
-struct Buckets {
-    buckets: Box<[InMemoryState]>,
-    hasher: RandomState,
-}
+struct Buckets(Box<[InMemoryState]>);
 
 impl Buckets {
     /// 1 MiB of them.
     const NUMBER: usize = 128 * 1024;
 
     fn new() -> Self {
-        Self {
-            buckets: (0..Self::NUMBER).map(|_| InMemoryState::default()).collect(),
-            hasher: RandomState::new(),
-        }
+        Self((0..Self::NUMBER).map(|_| InMemoryState::default()).collect())
     }
 }
 
 impl StateStore for Buckets {
-    type Key = Requester;
+    type Key = u64;
 
-    fn measure_and_replace<T, F, E>(&self, requester: &Requester, measure: F) -> std::result::Result<T, E>
+    fn measure_and_replace<T, F, E>(&self, requester: &u64, measure: F) -> std::result::Result<T, E>
     where
         F: Fn(Option<Nanos>) -> std::result::Result<(T, Nanos), E>,
     {
-        let number = self.hasher.hash_one(requester) % self.buckets.len() as u64;
-        self.buckets[number as usize].measure_and_replace(&NotKeyed::NonKey, measure)
+        let number = requester % self.0.len() as u64;
+        self.0[number as usize].measure_and_replace(&NotKeyed::NonKey, measure)
     }
 }
 

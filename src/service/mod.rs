@@ -236,7 +236,7 @@ impl Service {
     ///
     /// # Errors
     /// `request_limit_reached`.
-    pub fn admit(&self, requester: &Requester) -> Result<()> {
+    pub fn admit(&self, requester: Requester<'_>) -> Result<()> {
         self.frame.requests.admit(requester)
     }
 

@@ -654,14 +654,16 @@ async fn only_who_reads_mail_or_sms_can_be_suppressed() {
 #[tokio::test]
 async fn requests_are_counted_by_the_clock() {
     let it = Fixture::new();
-    let requester = Requester::Jid(amy());
+    let requester = Requester::Jid(Some("amy"), "example.org");
     for _ in 0..10 {
-        it.service.admit(&requester).unwrap();
+        it.service.admit(requester).unwrap();
     }
-    assert_eq!(code_of(it.service.admit(&requester)), "request_limit_reached");
-    it.service.admit(&Requester::Jid(michael())).unwrap();
+    assert_eq!(code_of(it.service.admit(requester)), "request_limit_reached");
+    it.service
+        .admit(Requester::Jid(Some("michael"), "example.net"))
+        .unwrap();
     it.clock.advance(Duration::from_secs(1));
-    it.service.admit(&requester).unwrap();
+    it.service.admit(requester).unwrap();
 }
 
 #[tokio::test]

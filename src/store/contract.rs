@@ -587,6 +587,15 @@ pub async fn times_are_noted_and_moved(store: Store) {
                 },
             )?;
             w.put_token(&token(1, X, 100), 2)?;
+            w.put_subscriber(&subscriber(1))?;
+            for (muted, expires_at) in [(A, Some(100)), (B, None)] {
+                w.put_mute(&Mute {
+                    owner: X,
+                    muted,
+                    sealed: vec![1],
+                    expires_at,
+                })?;
+            }
             w.push(&row(Queue::Xmpp, 50, 1))?;
             w.move_times(-10)
         })
@@ -599,6 +608,10 @@ pub async fn times_are_noted_and_moved(store: Store) {
             assert_eq!(r.quota(&A)?.unwrap().resets_at, 90);
             assert_eq!(r.token(&TokenHash([1; 32]))?.unwrap().expires_at, 90);
             assert_eq!(r.next_due(Queue::Xmpp)?, Some(40));
+            assert_eq!(r.subscriber(&Mac([1; 16]))?.unwrap().seen_at, 0);
+            let mut expire: Vec<_> = r.mutes_of(&X)?.iter().map(|mute| mute.expires_at).collect();
+            expire.sort();
+            assert_eq!(expire, [None, Some(90)]);
             let due = r.due(Queue::Xmpp, 40, 1)?;
             assert_eq!(due[0].expires_at, row(Queue::Xmpp, 50, 1).expires_at - 10);
             Ok(())

@@ -16,6 +16,7 @@ use super::router::{self, Router};
 use super::stream::{Incoming, Reader, StreamEnd};
 use super::{ns, stream};
 use crate::fuzzing::{World, amy};
+use crate::language::Language;
 use crate::model::BareJid;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -89,7 +90,8 @@ impl Component {
             match reader.next(PATIENCE).await {
                 Ok(Incoming::Element(element, lang)) => self.receive(*element, lang).await,
                 Ok(Incoming::Misnamed(name, header)) => {
-                    if let Some(reply) = router::misnamed(&name, header, &self.own) {
+                    let error = router::misnamed(Language::default());
+                    if let Some(reply) = router::raw_error(&name, header, &self.own, error) {
                         readable(&stream::serialise(&reply)).await;
                     }
                 }
@@ -116,7 +118,8 @@ impl Component {
                 self.check(&answers, expected).await;
             }
             FallibleStreamElement::Err(StreamElementError::InvalidStanza { name, header, .. }) => {
-                if let Some(reply) = router::unreadable(&name.to_string(), header, &self.own) {
+                let error = router::unreadable(Language::default());
+                if let Some(reply) = router::raw_error(&name.to_string(), header, &self.own, error) {
                     readable(&stream::serialise(&reply)).await;
                 }
             }

@@ -16,7 +16,7 @@ use super::stanza::{
 use super::{about, disco, ns, registration};
 use crate::language::Language;
 use crate::model::BareJid;
-use crate::service::{ContactRequest, Error, Requester, Result, Service, is_set};
+use crate::service::{ContactRequest, Error, Result, Service, is_set};
 
 /// Whether something is asked or to be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,14 +77,13 @@ pub fn service_unavailable(words: Language) -> StanzaError {
     )
 }
 
-/// Counts the request, reads its payload, runs it.
+/// Reads the payload, runs the request.
 async fn operation<P: TryFrom<Element>>(
     asker: &Asker,
     payload: Element,
     run: impl AsyncFnOnce(&Service, &BareJid, P) -> Result<Option<Element>>,
 ) -> Answer {
     let answered = async {
-        asker.service.admit(&Requester::Jid(asker.bare.clone()))?;
         let payload = P::try_from(payload)
             .map_err(|_| Error::Value("The payload has an element twice, or one that cannot be read.".into()))?;
         run(&asker.service, &asker.bare, payload).await

@@ -17,16 +17,20 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_xmpp::Stanza;
-use tokio_xmpp::xmlstream::{FallibleStreamElement, StreamElementError, XmppStreamElement};
+use tokio_xmpp::xmlstream::{FallibleStreamElement, RawStanzaHeader, StreamElementError, XmppStreamElement};
+use xmpp_parsers::jid::Jid;
+use xmpp_parsers::stanza_error::StanzaError;
 
 use super::address::Address;
 use super::connection::{Connection, LinkError, Patience};
+use super::error::stanza_error;
 use super::host;
 use super::room::{InHand, Room};
 use super::router::{self, Effort, Router};
 use super::stream::{self, Incoming, Reader, StreamEnd};
 use crate::language::Language;
 use crate::model::BareJid;
+use crate::service::Error;
 
 /// Connecting and greeting may take this long.
 const CONNECTING: Duration = Duration::from_secs(15);
@@ -198,8 +202,8 @@ impl Keeper {
                     asked = false;
                     connection.hear();
                     tracing::debug!(stanza = name, "a sender's address is not in its normal form");
-                    let reply = router::misnamed(&name, header, &self.config.jid);
-                    reply.iter().for_each(|reply| connection.try_send(reply));
+                    let admitted = self.router.admit_misnamed(header.from.as_deref().unwrap_or_default());
+                    self.refuse(&name, header, admitted, router::misnamed, connection);
                     tokio::task::consume_budget().await;
                 }
                 Ok(Incoming::Silence) if asked => return StreamEnd::Silent,
@@ -225,6 +229,11 @@ impl Keeper {
             FallibleStreamElement::Ok(XmppStreamElement::Stanza(stanza)) => {
                 // Without a sender, nobody could be answered.
                 let Some(sender) = router::sender(&stanza) else { return };
+                if let Err(error) = self.router.admit(sender) {
+                    let refused = router::refused_with(&stanza, stanza_error(&error, self.router.words(language)));
+                    refused.iter().for_each(|reply| connection.try_send(reply));
+                    return;
+                }
                 match room.take(sender) {
                     Ok(in_hand) => {
                         let is_here = match router::effort(&stanza) {
@@ -238,18 +247,34 @@ impl Keeper {
                             false => handlers.spawn_on(handled, &self.helpers),
                         };
                     }
-                    Err(full) => router::refused(&stanza, full)
+                    Err(full) => router::refused(&stanza, full, self.router.words(language))
                         .iter()
                         .for_each(|reply| connection.try_send(reply)),
                 }
             }
             FallibleStreamElement::Err(StreamElementError::InvalidStanza { name, header, .. }) => {
                 tracing::debug!(stanza = %name, "a stanza does not parse");
-                let reply = router::unreadable(&name.to_string(), header, &self.config.jid);
-                reply.iter().for_each(|reply| connection.try_send(reply));
+                let sender = header.from.as_deref().and_then(|from| Jid::new(from).ok());
+                let admitted = sender.map_or(Ok(()), |sender| self.router.admit(&sender));
+                self.refuse(&name.to_string(), header, admitted, router::unreadable, connection);
             }
             _ => tracing::debug!("an element of the stream is not a stanza"),
         }
+    }
+
+    /// Answers a stanza that is not handled for that `reason`, or because there are too many.
+    fn refuse(
+        &self,
+        name: &str,
+        header: RawStanzaHeader,
+        admitted: Result<(), Error>,
+        reason: fn(Language) -> StanzaError,
+        connection: &Connection,
+    ) {
+        let words = self.router.words(None);
+        let error = admitted.map_or_else(|error| stanza_error(&error, words), |()| reason(words));
+        let reply = router::raw_error(name, header, &self.config.jid, error);
+        reply.iter().for_each(|reply| connection.try_send(reply));
     }
 
     /// Says once what is wrong, and what an admin can do about it.

@@ -12,7 +12,7 @@ use super::outgoing::{Outgoing, Words, random_id};
 use super::stanza::Verify;
 use super::{iq, ns};
 use crate::language::Language;
-use crate::service::{Error, Requester, Result};
+use crate::service::{Error, Result};
 
 /// The answer to a message, if it gets one.
 pub async fn answer(host: &Presentation, manners: &Manners, asker: &Asker, message: &Message) -> Option<Outgoing> {
@@ -33,7 +33,6 @@ pub async fn answer(host: &Presentation, manners: &Manners, asker: &Asker, messa
 }
 
 async fn verified(asker: &Asker, payload: Element) -> Result<(String, Element)> {
-    asker.service.admit(&Requester::Jid(asker.bare.clone()))?;
     let verify =
         Verify::try_from(payload).map_err(|_| Error::Value("<verify/> needs one <code/> and one <hash/>.".into()))?;
     let verified = iq::verified(&asker.service, &asker.bare, verify).await?;
@@ -44,7 +43,6 @@ async fn verified(asker: &Asker, payload: Element) -> Result<(String, Element)> 
 async fn converse(manners: &Manners, asker: &Asker, message: &Message, text: &str) -> Option<(String, Language)> {
     // Servers announce things; only people chat.
     asker.bare.node()?;
-    asker.service.admit(&Requester::Jid(asker.bare.clone())).ok()?;
     let encrypted = manners::is_encrypted(message);
     let words = asker.words();
     let wish = if encrypted { None } else { Wish::of(text, words) };

@@ -10,14 +10,13 @@ use super::connection::Connection;
 use super::host::{Asker, Presentation};
 use super::outgoing::{Outgoing, presence};
 use super::{about, disco};
-use crate::service::{Error, Pages, Requester, Result, Service};
+use crate::service::{Error, Pages, Result, Service};
 
 /// The answers to a presence of `type_`.
 pub async fn answer(host: &Presentation, asker: &Asker, type_: Type) -> Result<Vec<Outgoing>> {
     if !matches!(type_, Type::Subscribe | Type::Unsubscribe | Type::Probe) {
         return Ok(Vec::new());
     }
-    asker.service.admit(&Requester::Jid(asker.bare.clone()))?;
     let to = |stanza| presence(stanza, &host.jid, &asker.bare);
     Ok(match type_ {
         Type::Subscribe if asker.bare.node().is_some() => match asker.service.subscribe(&asker.bare).await {

@@ -13,7 +13,7 @@ use super::host::{Asker, Presentation};
 use super::iq::{Answer, Kind};
 use super::outgoing::{Outgoing, Words, random_id};
 use super::presence;
-use crate::service::{Error, Requester, Result};
+use crate::service::{Error, Result};
 
 /// What can be registered in this way: the fields that the XEP names (14.1) for providers of codes.
 const FIELDS: [&str; 2] = ["phone", "email"];
@@ -53,7 +53,6 @@ fn form_of(query: &Element) -> std::result::Result<Option<DataForm>, FromElement
 
 async fn ask(host: &Presentation, asker: &Asker) -> Result<Element> {
     let words = asker.words();
-    asker.service.admit(&Requester::Jid(asker.bare.clone()))?;
     let registered = asker.service.is_registered(&asker.bare).await?;
     let label = |provider| match provider {
         "phone" => words.provider_phone(),
@@ -80,7 +79,6 @@ async fn register(
     aside: &mut Vec<Outgoing>,
 ) -> Result<()> {
     let (service, words) = (&asker.service, asker.words());
-    service.admit(&Requester::Jid(asker.bare.clone()))?;
     let answers = form.map_or_else(Answers::default, Answers::of);
     let typed = |name: &str| {
         let plain = query.get_child(name, REGISTER).map(Element::text);
@@ -119,7 +117,6 @@ async fn remove(host: &Presentation, asker: &Asker, query: &Element, aside: &mut
         return Err(malformed(asker));
     }
     let removed = async {
-        asker.service.admit(&Requester::Jid(asker.bare.clone()))?;
         let gone = asker.service.forget_native(&asker.bare, &[]).await?;
         aside.extend(presence::dismiss(host, asker).await?);
         Ok(gone > 0 || !aside.is_empty())

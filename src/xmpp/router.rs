@@ -26,7 +26,7 @@ use super::room::Full;
 use super::{iq, message, ns, presence};
 use crate::language::Language;
 use crate::model::BareJid;
-use crate::service::{Error, Service};
+use crate::service::{Error, Requester, Service};
 
 /// Answers stanzas.
 pub struct Router {
@@ -53,6 +53,32 @@ impl Router {
     /// The clients that have shown themselves.
     pub fn clients(&self) -> Arc<Clients> {
         self.clients.clone()
+    }
+
+    /// Counts a stanza of `sender`, whatever it is. The own server itself may send as many as it likes: it asks whether the
+    /// service is there, and hears no from whoever does not answer.
+    ///
+    /// # Errors
+    /// `request_limit_reached`.
+    pub fn admit(&self, sender: &Jid) -> Result<(), Error> {
+        let (node, domain) = (sender.node().map(|node| node.as_str()), sender.domain().as_str());
+        if node.is_none() && self.service.own_domains().contains(domain) {
+            return Ok(());
+        }
+        self.service.admit(Requester::Jid(node, domain))
+    }
+
+    /// Counts a stanza of a sender that is written in another way than its normal form.
+    ///
+    /// # Errors
+    /// `request_limit_reached`.
+    pub fn admit_misnamed(&self, sender: &str) -> Result<(), Error> {
+        self.service.admit(Requester::Misnamed(sender))
+    }
+
+    /// The language that is spoken to somebody who has named `language`.
+    pub fn words(&self, language: Option<Language>) -> Language {
+        language.unwrap_or(self.service.language())
     }
 
     /// What is to be sent in answer to `stanza`, whose sender speaks `language`.
@@ -203,24 +229,27 @@ pub fn sender(stanza: &Stanza) -> Option<&Jid> {
 }
 
 /// The answer to a stanza for which there is no room.
-pub fn refused(stanza: &Stanza, full: Full) -> Option<Iq> {
+pub fn refused(stanza: &Stanza, full: Full, words: Language) -> Option<Iq> {
+    let second = Duration::from_secs(1);
+    let too_much = Error::RequestLimitReached { retry_after: second };
+    refused_with(
+        stanza,
+        match full {
+            Full::Sender => stanza_error(&too_much, words),
+            Full::All => plain(
+                words,
+                ErrorType::Wait,
+                DefinedCondition::ResourceConstraint,
+                words.stanza_busy(),
+            ),
+        },
+    )
+}
+
+/// The answer to a stanza that is not handled: to a request, an error.
+pub fn refused_with(stanza: &Stanza, error: StanzaError) -> Option<Iq> {
     let Stanza::Iq(iq @ (Iq::Get { .. } | Iq::Set { .. })) = stanza else {
         return None;
-    };
-    let words = Language::default();
-    let error = match full {
-        Full::Sender => stanza_error(
-            &Error::RequestLimitReached {
-                retry_after: Duration::from_secs(1),
-            },
-            words,
-        ),
-        Full::All => plain(
-            words,
-            ErrorType::Wait,
-            DefinedCondition::ResourceConstraint,
-            words.stanza_busy(),
-        ),
     };
     let mut answer = Iq::from_error(iq.id(), error);
     *answer.from_mut() = iq.to().cloned();
@@ -228,29 +257,36 @@ pub fn refused(stanza: &Stanza, full: Full) -> Option<Iq> {
     Some(answer)
 }
 
-/// The answer to a stanza, called `name`, that does not parse.
-pub fn unreadable(name: &str, header: RawStanzaHeader, own: &BareJid) -> Option<Element> {
-    let words = Language::default();
-    let (condition, text) = (DefinedCondition::BadRequest, words.stanza_malformed());
-    // Nobody can be answered who is not called so.
-    Jid::new(header.from.as_deref()?).ok()?;
-    raw_error(name, header, own, plain(words, ErrorType::Modify, condition, text))
+/// Why a stanza that does not parse is not handled.
+pub fn unreadable(words: Language) -> StanzaError {
+    plain(
+        words,
+        ErrorType::Modify,
+        DefinedCondition::BadRequest,
+        words.stanza_malformed(),
+    )
 }
 
-/// The answer to a stanza, called `name`, whose sender's JID is not in its normal form. It is not done what it asks for, or it
-/// would be done in the name of whose JID that normal form is.
-pub fn misnamed(name: &str, header: RawStanzaHeader, own: &BareJid) -> Option<Element> {
-    let words = Language::default();
-    let (condition, text) = (DefinedCondition::JidMalformed, words.stanza_misnamed());
-    raw_error(name, header, own, plain(words, ErrorType::Modify, condition, text))
+/// Why a stanza is not handled whose sender's JID is not in its normal form: it would be done in the name of whose JID that normal
+/// form is.
+pub fn misnamed(words: Language) -> StanzaError {
+    plain(
+        words,
+        ErrorType::Modify,
+        DefinedCondition::JidMalformed,
+        words.stanza_misnamed(),
+    )
 }
 
-/// The error that answers a request, to its sender as it is written there and not as it would be normalised.
-fn raw_error(name: &str, header: RawStanzaHeader, own: &BareJid, error: StanzaError) -> Option<Element> {
+/// The error that answers a stanza called `name` of which there is no more than the header, if it is a request: to its sender as it
+/// is written there and not as it would be normalised.
+pub fn raw_error(name: &str, header: RawStanzaHeader, own: &BareJid, error: StanzaError) -> Option<Element> {
     let is_request = matches!(header.type_.as_deref(), Some("get" | "set"));
     if name != "iq" || !is_request {
         return None;
     }
+    // Nobody can be answered who is not called so.
+    Jid::new(header.from.as_deref()?).ok()?;
     let from = header.to.filter(|to| Jid::new(to).is_ok());
     let answer = Element::builder("iq", xmpp_parsers::ns::COMPONENT)
         .attr(xml_ncname!("type").into(), "error")
@@ -301,7 +337,8 @@ mod tests {
     #[test]
     fn only_requests_that_cannot_be_read_are_answered() {
         let own = BareJid::new("itseme.example.org").unwrap();
-        let answer = unreadable("iq", header("set"), &own).unwrap();
+        let error = || unreadable(Language::English);
+        let answer = raw_error("iq", header("set"), &own, error()).unwrap();
         assert_eq!(answer.attr("to"), Some("amy@example.org/x"));
         assert_eq!(answer.attr("id"), Some("1"));
         for (name, type_) in [
@@ -311,7 +348,7 @@ mod tests {
             ("message", "get"),
             ("presence", "set"),
         ] {
-            assert!(unreadable(name, header(type_), &own).is_none());
+            assert!(raw_error(name, header(type_), &own, error()).is_none());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Crowds that want nothing but to be in the way: everybody else is served, and memory stays bounded.
 
-use std::{collections::HashMap, net::Ipv4Addr};
+use std::{collections::HashMap, net::Ipv4Addr, time::Duration};
 
 use itseme_tests::{
     AMY, Component, ComponentListener, EVE, Element, Http, MICHAEL, RawClient, Reply, SERVICE, SlowClient,
@@ -204,6 +204,72 @@ async fn attached(wishes: &str) -> (World, ComponentListener, Component) {
     world.service.spawn();
     let server = listener.accept().await;
     (world, listener, server)
+}
+
+/// All that somebody can ask, an answer to each.
+const QUESTIONS: [&str; 11] = [
+    "<vCard xmlns='vcard-temp'/>",
+    "<query xmlns='http://jabber.org/protocol/disco#info'/>",
+    "<query xmlns='http://jabber.org/protocol/disco#info' node='https://it-se.me#x'/>",
+    "<query xmlns='http://jabber.org/protocol/disco#items' node='http://jabber.org/protocol/commands'/>",
+    "<ping xmlns='urn:xmpp:ping'/>",
+    "<query xmlns='jabber:iq:version'/>",
+    "<query xmlns='jabber:iq:last'/>",
+    "<query xmlns='jabber:iq:register'/>",
+    "<links xmlns='it-se.me:register'/>",
+    "<unknown xmlns='urn:test'/>",
+    "",
+];
+
+#[tokio::test]
+async fn whatever_somebody_asks_it_counts() {
+    const EACH: usize = 1000;
+    let (mut world, _listener, mut server) = attached("[limits]\nrequests_per_second = 10").await;
+    // One account for each kind of question, as others are counted apart; the last two are called oddly, and a server.
+    let senders = (0..QUESTIONS.len()).map(|n| (format!("u{n}@evil.example/x"), QUESTIONS[n]));
+    let odd = [("Amy@localhost", QUESTIONS[4]), ("evil.example", QUESTIONS[4])]
+        .map(|(who, what)| (who.to_owned(), what));
+    for (sender, question) in senders.chain(odd) {
+        let mut refused = 0;
+        let flood: String = (0..EACH)
+            .map(|n| format!("<iq type='get' id='{n}' from='{sender}' to='{SERVICE}'>{question}</iq>"))
+            .collect();
+        server.send(&flood).await;
+        for _ in 0..EACH {
+            let answer = server.next_that(|stanza| stanza.name() == "iq").await;
+            assert_eq!(answer.attr("to"), Some(sender.as_str()));
+            let error = answer.children().find(|child| child.name() == "error");
+            let is_refused = error
+                .is_some_and(|error| error.children().any(|child| child.name() == "request-limit-reached"));
+            refused += usize::from(is_refused);
+        }
+        assert!((1..EACH).contains(&refused), "{refused} of {question} of {sender}");
+    }
+    // The own server asks whether the service is there, as often as it likes.
+    for _ in 0..EACH {
+        let answer = server.ask("localhost", "get", QUESTIONS[4]).await;
+        assert_eq!(answer.attr("type"), Some("result"));
+    }
+    assert_eq!(world.service.connections(), 1);
+    assert_memory(&mut world);
+}
+
+#[tokio::test]
+async fn messages_and_presences_count_like_questions_and_are_not_answered_when_they_are_too_many() {
+    const EACH: usize = 1000;
+    let (_world, _listener, mut server) = attached("[limits]\nrequests_per_second = 10").await;
+    let verify = "<verify xmlns='it-se.me:verify'><code>1</code><hash>1</hash></verify>";
+    for stanza in [
+        format!("<presence type='probe' from='{}' to='{SERVICE}'/>", EVE.jid),
+        format!("<message from='{}' to='{SERVICE}'>{verify}</message>", MICHAEL.jid),
+    ] {
+        server.send(&stanza.repeat(EACH)).await;
+        let mut answers = 0;
+        while tokio::time::timeout(Duration::from_secs(2), server.next()).await.is_ok() {
+            answers += 1;
+        }
+        assert!((1..EACH / 2).contains(&answers), "{answers} answers to {stanza}");
+    }
 }
 
 /// Each of the stanzas has something written to disk, so that they are in hand for long.

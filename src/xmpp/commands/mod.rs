@@ -28,7 +28,7 @@ use super::form::Answers;
 use super::host::{Asker, Presentation};
 use super::iq::Answer;
 use crate::language::Language;
-use crate::service::{Requester, Result};
+use crate::service::Result;
 
 /// One form of a command.
 pub trait Step: Send + Sync {
@@ -155,8 +155,6 @@ pub async fn answer(host: &Presentation, sessions: &Sessions, asker: &Asker, pay
     let words = asker.words();
     let request = Request::try_from(payload).map_err(|_| Bad::Payload.error(words, words.command_bad_form()))?;
     let asker = &asker.hearing(request.lang.as_deref().unwrap_or_default());
-    let counted = asker.service.admit(&Requester::Jid(asker.bare.clone()));
-    counted.map_err(|error| stanza_error(&error, words))?;
     let command = Command::find(host, asker, &request.node).ok_or_else(|| unknown(&request.node, asker.words()))?;
     let reply = match &request.sessionid {
         None => begin(command, sessions, asker, &request).await?,
