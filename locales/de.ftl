@@ -97,6 +97,7 @@ error_oauth_refused = Der Anbieter hat diese Anmeldung nicht mehr angenommen. Bi
 error_json = Die Anfrage ist kein gültiges JSON.
 error_key = Bitte gib '{ $key }' an.
 error_number = Dieser Dienst verschickt keine SMS in dieses Land oder an diese Art von Nummer.
+error_domain_not_served = Dieser Dienst registriert keine Konten dieses Servers. Bitte den des eigenen Servers benutzen.
 error_not_an_account = Das können nur Konten wie name@example.org.
 error_insufficient = Keine dieser Kontaktangaben ist für diese JID bestätigt. Registriere und bestätige zuerst mindestens eine davon.
 error_too_many_hashes = Das ist zu viel auf einmal: Höchstens { $limit } Hashes sind erlaubt. Bitte teile die Anfrage auf.

@@ -97,6 +97,7 @@ error_oauth_refused = Le fournisseur n’a plus accepté cette connexion. Veuill
 error_json = La requête n’est pas du JSON valide.
 error_key = Veuillez fournir '{ $key }'.
 error_number = Ce service n’envoie pas de SMS vers ce pays ou ce type de numéro.
+error_domain_not_served = Ce service n’enregistre pas les comptes de ce serveur. Veuillez utiliser celui de votre propre serveur.
 error_not_an_account = Seuls les comptes, comme nom@example.org, peuvent faire cela.
 error_insufficient = Aucune de ces coordonnées n’est confirmée pour ce JID. Enregistrez-en et confirmez-en d’abord au moins une.
 error_too_many_hashes = C’est trop à la fois : { $limit } empreintes (hash) au maximum. Veuillez diviser la requête.

@@ -167,6 +167,8 @@ fn settings(data: &Data, server: u16, http: SocketAddr) -> String {
         codes_per_address_per_day = 1000000000
         new_jids_per_day = 1000000000
         bytes_per_server_per_day = 4000000000
+        budget_percent_per_server = 100
+        budget_percent_of_others = 100
         resend_after = "0s"
         hashes_per_day = 1000000000
         repeat_contact_after = "0s"

@@ -32,6 +32,17 @@ impl Config {
                 "must be at least 1, or no code is ever right",
             ));
         }
+        for (key, percent) in [
+            (
+                "limits.budget_percent_per_server",
+                self.limits.budget_percent_per_server,
+            ),
+            ("limits.budget_percent_of_others", self.limits.budget_percent_of_others),
+        ] {
+            if percent > 100 {
+                return Err(unusable(key, "must be at most 100"));
+            }
+        }
         self.component.secret()?;
         self.store.path()?;
         self.service.check()?;

@@ -22,6 +22,7 @@ use crate::channel::sms::Gateway;
 use crate::channel::smtp::{Server, hello_name, own_name};
 use crate::language::Language;
 use crate::model::BareJid;
+use crate::service::Served;
 use crate::xmpp::Address;
 
 /// `[component]`
@@ -184,6 +185,33 @@ impl<'de> Deserialize<'de> for Network {
 pub struct Access {
     /// Domains whose accounts are people of the admin's own server; by default the domain above the component's.
     pub own_server: Option<BTreeSet<Domain>>,
+    /// Whose accounts may register.
+    pub register: Register,
+}
+
+/// `access.register`: `"everybody"`, `"own server"` or a list of domains.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Register(pub Served);
+
+impl<'de> Deserialize<'de> for Register {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Word(String),
+            Domains(BTreeSet<Domain>),
+        }
+        let served = match Written::deserialize(deserializer) {
+            Ok(Written::Word(word)) if word == "everybody" => Served::Everybody,
+            Ok(Written::Word(word)) if word == "own server" => Served::OwnServer,
+            Ok(Written::Domains(domains)) => Served::Domains(domains.into_iter().map(|domain| domain.0).collect()),
+            _ => {
+                let expected = "expected \"everybody\", \"own server\" or a list of domains like [\"example.org\"]";
+                return Err(serde::de::Error::custom(expected));
+            }
+        };
+        Ok(Self(served))
+    }
 }
 
 /// A domain as it stands in JIDs, normalised.

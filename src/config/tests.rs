@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 
 use super::*;
+use crate::service::Served;
 
 const LEAST: &str = "[component]\njid = \"itseme.example.org\"\nsecret = \"s3cret\"\n";
 
@@ -427,4 +428,19 @@ fn the_own_server_is_the_one_above_the_component_unless_it_is_named() {
     for wrong in ["['amy@example.org']", "['']", "'example.org'"] {
         complaint(&format!("[access]\nown_server = {wrong}\n"));
     }
+}
+
+#[test]
+fn who_may_register_is_everybody_the_own_server_or_some() {
+    let served = |addition: &str| load(&format!("{LEAST}{addition}")).unwrap().settings().served;
+    assert_eq!(served(""), Served::Everybody);
+    assert_eq!(served("[access]\nregister = 'everybody'\n"), Served::Everybody);
+    assert_eq!(served("[access]\nregister = 'own server'\n"), Served::OwnServer);
+    let some = served("[access]\nregister = ['Example.org', 'example.net']\n");
+    let expected = ["example.org", "example.net"].map(str::to_owned);
+    assert_eq!(some, Served::Domains(expected.into()));
+    for wrong in ["'nobody'", "['amy@example.org']", "3"] {
+        assert!(complaint(&format!("[access]\nregister = {wrong}\n")).contains("own server"));
+    }
+    assert!(complaint("[limits]\nbudget_percent_of_others = 101\n").contains("100"));
 }

@@ -55,6 +55,7 @@ impl ApiError {
                 Error::Value(_) | Error::InvalidId(_) | Error::NumberNotServed | Error::NotAnAccount => {
                     (Is::BAD_REQUEST, "value_error")
                 }
+                Error::DomainNotServed => (Is::FORBIDDEN, "domain_not_served"),
                 Error::InsufficientContactInfo => (Is::BAD_REQUEST, "insufficient_contact_info"),
                 Error::TooManyRequested(_) => (Is::PAYLOAD_TOO_LARGE, "too_many_requested"),
                 Error::UnknownProvider => (Is::BAD_REQUEST, "unknown_provider"),

@@ -93,6 +93,7 @@ phrases! {
     error_json();
     error_key(key);
     error_number();
+    error_domain_not_served();
     error_not_an_account();
     error_insufficient();
     error_too_many_hashes(limit);

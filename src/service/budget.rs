@@ -3,11 +3,17 @@
 //! What is left of one is durable, and counted in the transaction that puts the message into the outbox. A code that the
 //! gateway then refuses has been counted, too: gateways charge for some of them, and tries are what an attacker makes. What
 //! is tried again after that counts again.
+//!
+//! Of each budget, one server of others has a share, and all of them together another: the rest is for the own server's people. Over
+//! HTTP nobody vouches for who asks, so that all who ask there are among the others, and have shares by the target's server and by
+//! the client's network.
 
 use super::error::{Error, Result};
+use super::growth::Payer;
 use super::limits::{Counter, DAY};
-use super::{Core, Service, Tx};
+use super::{By, Core, Service, Tx};
 use crate::clock::Millis;
+use crate::model::server::customer_of;
 use crate::model::{Identity, Mac, Provider};
 
 /// How many codes are sent in a day to everything that begins alike.
@@ -44,7 +50,8 @@ impl Budget {
                 prefix,
                 budget,
                 remedy = "if these are your users, raise the budget in the provider's section; if not, somebody makes \
-                          you pay: lower limits.codes_per_address_per_day, or take the prefix off allowed_prefixes",
+                          you pay: lower limits.codes_per_address_per_day, take the prefix off allowed_prefixes, or say in \
+                          access.register who may register",
                 "a budget is used up: no more codes are sent there until a day after its first"
             );
         } else if used == nearly(budget) {
@@ -89,7 +96,53 @@ impl Service {
     }
 }
 
+/// How much of a budget others may use, in percent, at least one code.
+#[derive(Clone, Copy, Debug)]
+struct Percent(u8);
+
+impl Percent {
+    fn of(self, budget: &Budget) -> u32 {
+        let share = u64::from(budget.per_day) * u64::from(self.0) / 100;
+        u32::try_from(share).unwrap_or(u32::MAX).max(1)
+    }
+}
+
 impl Core {
+    /// The counters of the shares that `payer` has of all budgets that cover `identity`.
+    pub(super) fn shares_for(&self, payer: Payer<'_>, identity: &Identity) -> Vec<Counter> {
+        let budgets = self.settings.budgets.iter().filter(|budget| budget.covers(identity));
+        budgets.flat_map(|budget| self.shares_of(payer, budget)).collect()
+    }
+
+    fn shares_of(&self, payer: Payer<'_>, budget: &Budget) -> Vec<Counter> {
+        let limits = &self.settings.limits;
+        let (of_one, of_all) = (
+            Percent(limits.budget_percent_per_server),
+            Percent(limits.budget_percent_of_others),
+        );
+        let counter = |whose: &str, share: Percent, parts: &[&Mac]| Counter {
+            key: self.keys.quota(
+                &format!("{} {} of {whose}", budget.provider.name(), budget.prefix),
+                parts,
+            ),
+            limit: share.of(budget),
+            window: DAY,
+        };
+        let is_own = self.is_own(payer.jid);
+        let server = self.server(payer.jid);
+        let mut shares = match payer.by {
+            By::Target if is_own => return Vec::new(),
+            By::Target => vec![counter("server", of_one, &[&server])],
+            // What is asked for there in the name of the own server's people, anybody may have asked for.
+            By::Anybody if is_own => Vec::new(),
+            By::Anybody => vec![counter("server over http", of_one, &[&server])],
+        };
+        let network = payer.address.map(customer_of);
+        shares.extend(network.map(|network| counter(&format!("network {network}"), of_one, &[])));
+        shares.push(counter("others", of_all, &[]));
+        shares
+    }
+
     /// The counters of all budgets that cover `identity`, each with its budget.
     pub(super) fn budgets_for(&self, identity: &Identity) -> Vec<(&Budget, Counter)> {
         let budgets = self.settings.budgets.iter();

@@ -6,7 +6,7 @@ use super::budget::Budget;
 use super::codes::NewCode;
 use super::error::Result;
 use super::growth::{self, Payer};
-use super::limits::{Counter, DAY};
+use super::limits::{Counter, DAY, take_all};
 use super::{By, Core, Tx};
 use crate::model::{BareJid, Mac};
 
@@ -48,7 +48,7 @@ impl Core {
         let budgets: Vec<(&Budget, Counter)> = self.budgets_for(&new.identity);
         let all = || counters.iter().chain(budgets.iter().map(|(_, counter)| counter));
         all().try_for_each(|counter| counter.check(tx, now, 1))?;
-        self.pay_for_code(tx, by, new)?;
+        self.charge(tx, by, new)?;
         counters
             .iter()
             .chain([&own])
@@ -57,14 +57,18 @@ impl Core {
         Ok(share)
     }
 
-    /// Counts what is kept because of a code, up to the link that it makes.
-    fn pay_for_code(&self, tx: &Tx<'_>, by: By, new: &NewCode) -> Result<()> {
+    /// Counts a code for the server, and the network, that it is asked for from: its share of budgets, and what is kept because of
+    /// the code, up to the link that it makes.
+    fn charge(&self, tx: &Tx<'_>, by: By, new: &NewCode) -> Result<()> {
         let payer = Payer {
             jid: &new.target,
             by,
             address: new.address,
         };
-        self.grow(tx, payer, growth::code(&new.target, &new.identity.id, None))
+        let (now, shares) = (self.clock.now(), self.shares_for(payer, &new.identity));
+        shares.iter().try_for_each(|share| share.check(tx, now, 1))?;
+        self.grow(tx, payer, growth::code(&new.target, &new.identity.id, None))?;
+        take_all(&shares, tx, now, 1)
     }
 
     /// The names of the counters of codes that have to do with a registration that waits.

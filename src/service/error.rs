@@ -45,6 +45,8 @@ pub enum Error {
     InvalidId(InvalidId),
     /// No text messages go to that country, or that kind of number.
     NumberNotServed,
+    /// Accounts of that server cannot register.
+    DomainNotServed,
     /// A server asks for what only accounts can do.
     NotAnAccount,
     /// None of the requester's details is proven.
@@ -122,6 +124,7 @@ impl Error {
             Self::Value(text) => text.clone().into_owned(),
             Self::InvalidId(invalid) => invalid.text(language),
             Self::NumberNotServed => language.error_number(),
+            Self::DomainNotServed => language.error_domain_not_served(),
             Self::NotAnAccount => language.error_not_an_account(),
             Self::InsufficientContactInfo => language.error_insufficient(),
             Self::TooManyRequested(Excess::Hashes(limit)) => language.error_too_many_hashes(*limit),

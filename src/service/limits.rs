@@ -47,6 +47,10 @@ pub struct Limits {
     pub new_jids_per_day: u32,
     /// What all accounts of one server of others may make the database larger in a day, besides the first row of each.
     pub bytes_per_server_per_day: u32,
+    /// What accounts of one server of others may use of each budget, in percent.
+    pub budget_percent_per_server: u8,
+    /// What accounts of all servers of others, and all who ask over HTTP, may use of each budget together, in percent.
+    pub budget_percent_of_others: u8,
     /// Between two codes to one identity.
     #[serde(with = "humantime_serde")]
     pub resend_after: Duration,
@@ -71,6 +75,8 @@ impl Default for Limits {
             codes_per_address_per_day: 50,
             new_jids_per_day: 10_000,
             bytes_per_server_per_day: 3 * 1024 * 1024,
+            budget_percent_per_server: 20,
+            budget_percent_of_others: 50,
             resend_after: Duration::from_secs(30),
             hashes_per_day: 1000,
             links_per_jid: 100,

@@ -95,6 +95,18 @@ const PURGED_TOGETHER: usize = 500;
 /// For how long a notice may wait for its delivery.
 const NOTICE_LIVES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// Whose accounts may register.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Served {
+    /// Those of every server.
+    #[default]
+    Everybody,
+    /// Those of the server whose admin runs the service.
+    OwnServer,
+    /// Those of these domains.
+    Domains(BTreeSet<String>),
+}
+
 /// What an admin decides.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -116,6 +128,8 @@ pub struct Settings {
     pub require_token: bool,
     /// Domains of the server whose admin runs the service.
     pub own_domains: BTreeSet<String>,
+    /// Whose accounts may register.
+    pub served: Served,
 }
 
 /// Who asks, as far as somebody vouches for it.

@@ -2,7 +2,7 @@
 
 use super::codes::NewCode;
 use super::error::{Error, Result};
-use super::{By, Service, require_account};
+use super::{By, Served, Service, require_account};
 use crate::channel::Message;
 use crate::model::{BareJid, Hash, Identity, Provider};
 
@@ -41,7 +41,7 @@ impl Service {
     /// linked along the way, and at once if that is what is asked for.
     ///
     /// # Errors
-    /// `unknown_provider`, `value_error`, `request_limit_reached`, `internal_server_error`.
+    /// `domain_not_served`, `unknown_provider`, `value_error`, `request_limit_reached`, `internal_server_error`.
     pub async fn register_native(
         &self,
         sender: &BareJid,
@@ -50,6 +50,7 @@ impl Service {
         resend: bool,
     ) -> Result<Registered> {
         require_account(sender)?;
+        self.require_served(sender)?;
         let identity = self.identity(provider, id)?;
         if identity == Identity::of_jid(sender) {
             let (target, language) = (sender.clone(), self.language);
@@ -87,6 +88,7 @@ impl Service {
         resend: bool,
         next: Option<&str>,
     ) -> Result<Registered> {
+        self.require_served(target)?;
         let itself = Provider::from(provider) == Provider::Xmpp
             && Identity::parse(Provider::Xmpp, id) == Ok(Identity::of_jid(target));
         let by = match itself {
@@ -96,6 +98,23 @@ impl Service {
         let identity = self.identity(provider, id)?;
         let next = next.map(|next| self.next(next)).transpose()?;
         self.start(by, target, identity, resend, next).await
+    }
+
+    /// Refuses accounts of servers for which the service is not there.
+    ///
+    /// # Errors
+    /// `domain_not_served`.
+    pub fn require_served(&self, jid: &BareJid) -> Result<()> {
+        let (settings, domain) = (&self.frame.settings, jid.domain().as_str());
+        let is_served = match &settings.served {
+            Served::Everybody => true,
+            Served::OwnServer => settings.own_domains.contains(domain),
+            Served::Domains(domains) => domains.contains(domain),
+        };
+        match is_served {
+            true => Ok(()),
+            false => Err(Error::DomainNotServed),
+        }
     }
 
     /// Whether an identity can be registered here at all.

@@ -6,6 +6,7 @@ mod clocks;
 mod crowds;
 mod lockout;
 mod rekey;
+mod shares;
 mod takeover;
 mod tampering;
 mod tokens;
@@ -58,6 +59,7 @@ fn code_of<T: std::fmt::Debug>(result: Result<T>) -> &'static str {
         Error::MissingCode => "missing_code",
         Error::FaultyCode => "faulty_code",
         Error::Value(_) | Error::InvalidId(_) | Error::NumberNotServed => "value_error",
+        Error::DomainNotServed => "domain_not_served",
         Error::InsufficientContactInfo => "insufficient_contact_info",
         Error::TooManyRequested(_) => "too_many_requested",
         Error::UnknownProvider => "unknown_provider",

@@ -40,6 +40,7 @@ fn row(error: &Error) -> (DefinedCondition, ErrorType, &'static str) {
         Error::Value(_) | Error::InvalidId(_) | Error::NumberNotServed | Error::NotAnAccount => {
             (Is::BadRequest, Modify, "value-error")
         }
+        Error::DomainNotServed => (Is::Forbidden, Auth, "domain-not-served"),
         Error::InsufficientContactInfo => (Is::NotAcceptable, Modify, "insufficient-contact-info"),
         Error::TooManyRequested(_) => (Is::PolicyViolation, Modify, "too-many-requested"),
         Error::UnknownProvider => (Is::FeatureNotImplemented, Cancel, "unknown-provider"),
@@ -76,6 +77,7 @@ mod tests {
             ),
             (Error::NothingWaits, "item-not-found", "cancel", "not-found"),
             (Error::MissingCode, "bad-request", "modify", "missing-code"),
+            (Error::DomainNotServed, "forbidden", "auth", "domain-not-served"),
             (Error::FaultyCode, "not-acceptable", "modify", "faulty-code"),
             (Error::JsonDecode, "bad-request", "modify", "json-decode-error"),
             (Error::Key("x"), "bad-request", "modify", "key-error"),

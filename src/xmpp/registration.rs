@@ -54,6 +54,10 @@ fn form_of(query: &Element) -> std::result::Result<Option<DataForm>, FromElement
 async fn ask(host: &Presentation, asker: &Asker) -> Result<Element> {
     let words = asker.words();
     let registered = asker.service.is_registered(&asker.bare).await?;
+    if !registered {
+        // Whoever has registered is shown that, to take it back.
+        asker.service.require_served(&asker.bare)?;
+    }
     let label = |provider| match provider {
         "phone" => words.provider_phone(),
         _ => words.provider_email(),

@@ -185,6 +185,8 @@ fn settings(server: &dyn XmppServer, mail: &MailServer, gateway: &Gateway) -> Ta
         codes_per_target_per_day = 10000
         codes_per_address_per_day = 1000000
         bytes_per_server_per_day = 4000000000
+        budget_percent_per_server = 100
+        budget_percent_of_others = 100
         resend_after = "0s"
         hashes_per_day = 1000000
         repeat_contact_after = "0s"

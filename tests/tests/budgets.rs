@@ -1,6 +1,8 @@
 //! Nobody makes the service pay without limit, and its admin hears of who tries.
 
-use itseme_tests::{AMY, EVE, Gateway, Http, MICHAEL, Needle, Person, Reply, World};
+use itseme_tests::{
+    AMY, Component, ComponentListener, EVE, Gateway, Http, MICHAEL, Needle, Person, Reply, SERVICE, World,
+};
 use reqwest::Method;
 use serde_json::json;
 
@@ -74,4 +76,66 @@ async fn a_client_address_can_ask_for_so_many_codes() {
     // One that waits already is no new one, and other addresses are others.
     register(&http, "2001:db8::3", &AMY).await.ok();
     register(&http, "2001:db8:0:1::3", &EVE).await.ok();
+}
+
+/// The service, attached to a server that the test plays.
+async fn attached(wishes: &str) -> (World, Component) {
+    let mut world = World::prepare(wishes).await;
+    world.service.spawn();
+    let server = ComponentListener::on(world.server.component_port()).await.accept().await;
+    (world, server)
+}
+
+#[tokio::test]
+async fn one_server_does_not_spend_what_others_need() {
+    let wishes = "[limits]\nbudget_percent_per_server = 20\nbudget_percent_of_others = 50\n\
+                  [providers.phone]\nbudgets = { '+' = 20 }";
+    let (world, mut server) = attached(wishes).await;
+    let mut register = async |from: &str, n: usize| {
+        let register = format!("<register xmlns='it-se.me:register' provider='phone' id='{}'/>", number(n));
+        server.ask(from, "set", &register).await.attr("type") == Some("result")
+    };
+    let mut sent = 0;
+    for n in 0..20 {
+        sent += usize::from(register(&format!("eve{n}@sub{n}.evil.example/x"), n).await);
+    }
+    assert_eq!(sent, 4);
+    assert!(register("michael@example.net/x", 30).await);
+    assert!(register(AMY.jid, 31).await);
+    world.gateway.take(&number(31)).await;
+}
+
+#[tokio::test]
+async fn accounts_of_other_servers_register_where_they_are_served() {
+    let (mut world, mut server) = attached("[access]\nregister = 'own server'").await;
+    let evil = "eve@evil.example";
+    let requests = [
+        ("set", format!("<register xmlns='it-se.me:register' provider='xmpp' id='{evil}'/>")),
+        ("set", format!("<register xmlns='it-se.me:register' provider='phone' id='{}'/>", number(1))),
+        ("get", "<query xmlns='jabber:iq:register'/>".into()),
+        ("set", "<query xmlns='jabber:iq:register'/>".into()),
+        ("set", "<command xmlns='http://jabber.org/protocol/commands' node='link'/>".into()),
+    ];
+    for (kind, request) in &requests {
+        let answer = String::from(&server.ask(&format!("{evil}/x"), kind, request).await);
+        assert!(
+            answer.contains("<forbidden") && answer.contains("<domain-not-served"),
+            "{request}: {answer}"
+        );
+        let answer = server.ask(AMY.jid, kind, &request.replace(evil, AMY.jid)).await;
+        assert_eq!(answer.attr("type"), Some("result"), "{request}: {}", String::from(&answer));
+    }
+    let link = format!("<body>link phone {}</body>", number(2));
+    server.send(&format!("<message type='chat' from='{evil}/x' to='{SERVICE}'>{link}</message>")).await;
+    let said = server.next_that(|stanza| stanza.attr("to") == Some(&format!("{evil}/x"))).await;
+    assert!(
+        String::from(&said).contains("does not register accounts of that server"),
+        "{}",
+        String::from(&said)
+    );
+    let http = world.http();
+    let body = json!({"provider": "xmpp", "id": evil, "target": evil});
+    let reply = Reply::to(http.request(Method::POST, "/v1/register").json(&body)).await;
+    assert_eq!(reply.error(), (403, "domain_not_served".into()));
+    assert!(world.service.terminate().await.success());
 }

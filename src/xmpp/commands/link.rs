@@ -13,8 +13,12 @@ use crate::xmpp::host::Asker;
 
 const FORM_TYPE: &str = "it-se.me:commands:link";
 
-pub fn begin(_: &Asker) -> BoxFuture<'_, Result<Next>> {
-    async { Ok(Next::Step(Box::new(ChooseProvider))) }.boxed()
+pub fn begin(asker: &Asker) -> BoxFuture<'_, Result<Next>> {
+    async {
+        asker.service.require_served(&asker.bare)?;
+        Ok(Next::Step(Box::new(ChooseProvider)))
+    }
+    .boxed()
 }
 
 /// What a provider is called by people.
