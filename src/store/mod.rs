@@ -420,7 +420,8 @@ pub trait Backend: Send + Sync {
     fn write(&self, job: WriteJob) -> BoxFuture<'_, Result<()>>;
     /// Runs `job` while nobody else writes.
     fn alone(&self, job: LoneJob) -> BoxFuture<'_, Result<()>>;
-    /// Leaves nothing of deleted rows in journals. Called when the outbox has drained.
+    /// Leaves nothing of deleted rows in journals, unless another process reads them: nobody waits for that, and it is to be
+    /// tried again. Called when the outbox has drained.
     fn settle(&self) -> BoxFuture<'_, Result<()>>;
 }
 

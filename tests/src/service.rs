@@ -152,6 +152,21 @@ impl Service {
         String::from_utf8_lossy(&output.expect("Python").stdout).trim().to_owned()
     }
 
+    /// A process that has the database open and has begun to read it, until it is dropped.
+    pub async fn read_database(&self) -> Process {
+        let script = "import sqlite3, sys, time\n\
+            database = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)\n\
+            database.execute('BEGIN')\n\
+            database.execute('SELECT count(*) FROM pending').fetchone()\n\
+            print('reading', flush=True)\n\
+            time.sleep(3600)";
+        let mut command = Command::new("python3");
+        command.arg("-c").arg(script).arg(self.database());
+        let mut reader = Process::spawn("a reader", &command, &self.folder.join("reader.log"));
+        reader.says("reading").await;
+        reader
+    }
+
     /// Makes every access to the database fail from now on, as a broken disk would.
     pub fn break_database(&self) {
         let script = r#"

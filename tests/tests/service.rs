@@ -8,7 +8,7 @@ use std::{
 
 use itseme_client::Error;
 use itseme_tests::{AMY, Element, SERVICE, World};
-use tokio::time::{Duration, sleep};
+use tokio::time::{Duration, Instant, sleep};
 
 const FEATURES: [&str; 8] = [
     "http://jabber.org/protocol/disco#info",
@@ -167,4 +167,42 @@ async fn wrong_usage_is_told_apart_from_failure() {
     assert_eq!(code(&["--set", "limits.nonsense=1", "check"]), Some(1));
     let hash = world.service.run(&["hash", "phone", AMY.phone]);
     assert_eq!(String::from_utf8_lossy(&hash.stdout).trim(), AMY.phone_hash());
+}
+
+/// Somebody has the database open, and reads: a shell, a backup. Prints the slowest of 100 registrations without and with that.
+#[tokio::test]
+async fn a_process_that_reads_the_database_holds_nobody_up() {
+    let mut world = World::start().await;
+    let amy = world.client(&AMY).await;
+    let register = async |n: usize| {
+        let began = Instant::now();
+        let registered = amy.register("phone", &format!("+447700900{n:03}"), false).await.unwrap();
+        assert_eq!(registered.hash.len(), 128);
+        // All is sent at once, and then the journal is emptied.
+        sleep(Duration::from_millis(20)).await;
+        began.elapsed()
+    };
+    let mut slowest = [Duration::ZERO; 2];
+    for n in 0..100 {
+        slowest[0] = register(n).await.max(slowest[0]);
+    }
+    let reader = world.service.read_database().await;
+    for n in 100..200 {
+        slowest[1] = register(n).await.max(slowest[1]);
+    }
+    println!("the slowest of 100 registrations: {:?}; while somebody reads: {:?}", slowest[0], slowest[1]);
+    let began = Instant::now();
+    for n in 200.. {
+        register(n).await;
+        let waits = world.service.log().count("another process reads the database") == 0;
+        assert!(!waits || began.elapsed() < Duration::from_secs(120), "nobody was told");
+        if !waits {
+            break;
+        }
+        sleep(Duration::from_millis(200)).await;
+    }
+    drop(reader);
+    register(999).await;
+    world.service.says("the database's journal could be emptied again").await;
+    assert_eq!(world.service.log().count("another process reads the database"), 1);
 }

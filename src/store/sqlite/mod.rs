@@ -1,5 +1,6 @@
 //! The store over SQLite: each thread reads over a connection of its own, and one writes.
 
+mod journal;
 mod migrations;
 mod queries;
 mod readers;
@@ -420,6 +421,51 @@ mod tests {
         store.read(|read| read.quota(&Mac([1; 16]))).await.unwrap();
         store.settle().await.unwrap();
         assert_eq!(std::fs::metadata(path.with_extension("db-wal")).unwrap().len(), 0);
+    }
+
+    /// Without a bound on how long each may take, a hundred times of the five seconds that a statement waits for others.
+    #[tokio::test]
+    async fn a_process_that_reads_for_long_holds_nobody_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let store = Store::new(SqliteStore::open(&path, KEY).unwrap());
+        let journal = || std::fs::metadata(path.with_extension("db-wal")).unwrap().len();
+        let reader = Connection::open(&path).unwrap();
+        reader.execute_batch("BEGIN").unwrap();
+        assert_eq!(count(&reader, "quota"), 0);
+        let written = tokio::time::timeout(Duration::from_secs(60), async {
+            for used in 0..100 {
+                let quota = Quota { resets_at: 1, used };
+                store
+                    .write(move |write| write.put_quota(&Mac([1; 16]), quota))
+                    .await
+                    .unwrap();
+                store.settle().await.unwrap();
+            }
+        });
+        written.await.unwrap();
+        assert!(journal() > 0, "somebody reads what was before");
+        assert_eq!(count(&reader, "quota"), 0);
+        reader.execute_batch("COMMIT").unwrap();
+        store.settle().await.unwrap();
+        assert_eq!(journal(), 0);
+    }
+
+    /// Nobody can write then: it is waited for.
+    #[tokio::test]
+    async fn a_process_that_writes_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let store = Store::new(SqliteStore::open(&path, KEY).unwrap());
+        let writer = Connection::open(&path).unwrap();
+        writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+        store.settle().await.unwrap();
+        let quota = Quota { resets_at: 1, used: 1 };
+        let mut written = pin!(store.write(move |write| write.put_quota(&Mac([1; 16]), quota)));
+        let soon = Duration::from_millis(100);
+        assert!(tokio::time::timeout(soon, &mut written).await.is_err());
+        writer.execute_batch("COMMIT").unwrap();
+        written.await.unwrap();
     }
 
     #[tokio::test]

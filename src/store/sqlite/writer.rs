@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::{LoneJob, Result, StoreError, Write, WriteJob};
 use super::cache;
+use super::journal::{BUSY, Journal};
 use super::queries::Session;
 use super::readers::Readers;
 
@@ -17,9 +18,9 @@ const TOGETHER: usize = 256;
 
 /// How the connection is set that writes.
 pub fn writing() -> String {
-    let cache = cache();
+    let (cache, busy) = (cache(), BUSY.as_millis());
     format!(
-        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
+        "PRAGMA busy_timeout = {busy}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
          PRAGMA cache_size = -{cache};"
     )
 }
@@ -30,7 +31,7 @@ pub enum Order {
     Write(WriteJob),
     /// Run a job that makes transactions of its own.
     Alone(LoneJob),
-    /// Empty the journal.
+    /// Empty the journal, if that can be done at once.
     Settle,
 }
 
@@ -76,7 +77,7 @@ impl Drop for Writer {
 }
 
 fn serve(connection: &Connection, readers: &Readers, mut waiting: mpsc::Receiver<(Order, Answer)>) {
-    let mut batch = Vec::new();
+    let (mut batch, mut journal) = (Vec::new(), Journal::default());
     while let Some(first) = waiting.blocking_recv() {
         batch.push(first);
         while batch.len() < TOGETHER {
@@ -84,13 +85,13 @@ fn serve(connection: &Connection, readers: &Readers, mut waiting: mpsc::Receiver
             batch.push(next);
         }
         let alone = batch.iter().any(|(order, _)| matches!(order, Order::Alone(_)));
-        readers.without_snapshots(alone, || perform(connection, &mut batch));
+        readers.without_snapshots(alone, || perform(connection, &mut journal, &mut batch));
     }
     // Leaves a single file behind, with nothing of deleted rows beside it.
-    let _ = readers.without_snapshots(true, || truncate(connection));
+    let _ = readers.without_snapshots(true, || journal.empty(connection));
 }
 
-fn perform(connection: &Connection, batch: &mut Vec<(Order, Answer)>) {
+fn perform(connection: &Connection, journal: &mut Journal, batch: &mut Vec<(Order, Answer)>) {
     let (mut writes, mut settles, mut alone) = (Vec::new(), Vec::new(), Vec::new());
     for (order, answer) in batch.drain(..) {
         match order {
@@ -107,7 +108,7 @@ fn perform(connection: &Connection, batch: &mut Vec<(Order, Answer)>) {
         let _ = answer.send(done.unwrap_or_else(|_| Err(StoreError("a change failed by a bug".into()))));
     }
     if !settles.is_empty() {
-        let result = truncate(connection);
+        let result = journal.empty(connection).map(drop);
         for answer in settles {
             let _ = answer.send(
                 result
@@ -169,10 +170,5 @@ fn in_savepoint(transaction: &mut Transaction<'_>, job: WriteJob) -> Result<()> 
     catch_unwind(AssertUnwindSafe(|| job(&Session(&savepoint))))
         .unwrap_or_else(|_| Err(StoreError("a write failed by a bug".into())))?;
     savepoint.commit()?;
-    Ok(())
-}
-
-fn truncate(connection: &Connection) -> Result<()> {
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     Ok(())
 }
