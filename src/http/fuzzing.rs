@@ -9,7 +9,8 @@ use serde_json::Value;
 use warp::http::{HeaderMap, HeaderValue};
 use warp::reply::Response;
 
-use super::{handlers, server};
+use super::forwarded::{Proxies, address};
+use super::handlers;
 use crate::fuzzing::World;
 
 /// Bodies of requests, handled by a service.
@@ -70,9 +71,10 @@ pub fn forwarded(input: &[u8]) {
         }
     }
     let trusted = ["127.0.0.1/32", "10.0.0.0/8", "2001:db8::/32"].map(|network| network.parse().expect("a network"));
+    let proxies = Proxies::new(trusted.into());
     let client = |peer: &str| {
         let peer: IpAddr = peer.parse().expect("an address");
-        (peer, server::client(peer, &headers, &trusted))
+        (peer, proxies.client(peer, &headers))
     };
     for stranger in ["192.0.2.1", "2001:db9::1", "::ffff:192.0.2.1", "::"] {
         let (peer, client) = client(stranger);
@@ -82,7 +84,7 @@ pub fn forwarded(input: &[u8]) {
         let (peer, client) = client(proxy);
         let named = headers.get_all("x-forwarded-for").iter().any(|value| {
             let value = value.to_str().unwrap_or_default();
-            value.split(',').any(|hop| hop.trim().parse() == Ok(client))
+            value.split(',').any(|hop| address(hop) == Some(client))
         });
         assert!(client == peer || named, "{client} came from nowhere");
     }

@@ -3,6 +3,7 @@
 mod crowd;
 mod error;
 mod filters;
+mod forwarded;
 #[cfg(any(test, fuzzing))]
 #[allow(
     clippy::unwrap_used,

@@ -18,12 +18,13 @@ use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
-use warp::http::{HeaderMap, HeaderValue, Request, header};
+use warp::http::{HeaderValue, Request, header};
 use warp::reply::{Reply, Response};
 
 use super::crowd::{Crowd, Place};
 use super::error::ApiError;
 use super::filters::{ClientAddress, LARGEST_BODY, site};
+use super::forwarded::Proxies;
 use super::{Api, routes};
 use crate::own_thread::OwnThread;
 use crate::service::{Error, Service};
@@ -66,7 +67,7 @@ pub struct Server {
 #[derive(Clone)]
 struct Connections {
     routes: BoxedFilter<(Response,)>,
-    trusted_proxies: Arc<[IpNet]>,
+    proxies: Arc<Proxies>,
     request_timeout: Duration,
 }
 
@@ -86,7 +87,7 @@ impl Server {
             crowd: Crowd::new(config.max_connections, config.max_connections_per_address),
             connections: Connections {
                 routes: routes(api, &config.cors_origins),
-                trusted_proxies: config.trusted_proxies.into(),
+                proxies: Proxies::new(config.trusted_proxies).into(),
                 request_timeout: config.request_timeout,
             },
             threads,
@@ -136,7 +137,7 @@ impl Server {
         let Some((thread, stream)) = thread.zip(stream.ok()) else {
             return;
         };
-        let site = (!is_trusted(peer, &self.connections.trusted_proxies)).then(|| site(peer));
+        let site = (!self.connections.proxies.are_trusted(peer)).then(|| site(peer));
         let connections = self.connections.clone();
         self.crowd.enter(site, |place| {
             let serve = connections.serve(stream, peer, watcher, place);
@@ -166,7 +167,7 @@ impl Connections {
     }
 
     async fn answer(self, mut request: Request<Incoming>, peer: IpAddr) -> Result<Response, Infallible> {
-        let client = client(peer, request.headers(), &self.trusted_proxies);
+        let client = self.proxies.client(peer, request.headers());
         request.extensions_mut().insert(ClientAddress(client));
         let routes = TowerToHyperService::new(warp::service(self.routes));
         let answered = hyper::service::Service::call(&routes, request);
@@ -185,55 +186,4 @@ impl Connections {
 fn bug() -> Response {
     tracing::error!("a handler failed by a bug");
     ApiError::from(Error::Internal(StoreError("a bug".into()))).into_response()
-}
-
-fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
-    trusted.iter().any(|network| network.contains(&address.to_canonical()))
-}
-
-/// Who asks: the last address in X-Forwarded-For that no trusted proxy has, if it was a trusted proxy that said so.
-pub(super) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let mut client = peer;
-    let forwarded = headers.get_all("x-forwarded-for");
-    let mut hops: Vec<&str> = forwarded
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .collect();
-    while is_trusted(client, trusted)
-        && let Some(hop) = hops.pop()
-    {
-        let Ok(address) = hop.trim().parse() else { break };
-        client = address;
-    }
-    client
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn client_of(peer: &str, forwarded: &[&str]) -> String {
-        let mut headers = HeaderMap::new();
-        for value in forwarded {
-            headers.append("x-forwarded-for", value.parse().unwrap());
-        }
-        let trusted = ["127.0.0.1/32".parse().unwrap(), "10.0.0.0/8".parse().unwrap()];
-        client(peer.parse().unwrap(), &headers, &trusted).to_string()
-    }
-
-    #[test]
-    fn only_trusted_proxies_are_believed() {
-        assert_eq!(client_of("192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
-        assert_eq!(client_of("127.0.0.1", &["198.51.100.7"]), "198.51.100.7");
-        assert_eq!(client_of("127.0.0.1", &[]), "127.0.0.1");
-        assert_eq!(client_of("127.0.0.1", &["203.0.113.9, 198.51.100.7"]), "198.51.100.7");
-        assert_eq!(
-            client_of("127.0.0.1", &["203.0.113.9", "198.51.100.7, 10.1.2.3"]),
-            "198.51.100.7"
-        );
-        assert_eq!(client_of("127.0.0.1", &["nonsense"]), "127.0.0.1");
-        assert_eq!(client_of("::ffff:127.0.0.1", &["198.51.100.7"]), "198.51.100.7");
-    }
 }

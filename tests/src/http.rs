@@ -1,5 +1,7 @@
 //! The service over HTTP.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use reqwest::{Client, Method, RequestBuilder, Response, header::HeaderMap};
 use serde_json::Value;
 
@@ -26,6 +28,13 @@ impl Http {
     pub fn new(port: u16) -> Self {
         let client = Client::builder().redirect(reqwest::redirect::Policy::none());
         Self { base: format!("http://127.0.0.1:{port}"), client: client.build().expect("an HTTP client") }
+    }
+
+    /// The same, asked from an address of this machine.
+    pub fn from_address(from: Ipv4Addr, port: u16) -> Self {
+        let client =
+            Client::builder().redirect(reqwest::redirect::Policy::none()).local_address(IpAddr::V4(from));
+        Self { client: client.build().expect("an HTTP client"), ..Self::new(port) }
     }
 
     /// Where the service is, without a slash at the end.

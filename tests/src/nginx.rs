@@ -1,0 +1,52 @@
+//! A proxy in front of the service, as the README has it.
+
+use std::{fs, net::TcpStream, process::Command};
+
+use tempfile::TempDir;
+
+use crate::{ports, process::Process, wait::until};
+
+/// nginx on loopback, which passes on everything.
+#[derive(Debug)]
+pub struct Nginx {
+    port: u16,
+    _process: Process,
+    _folder: TempDir,
+}
+
+impl Nginx {
+    /// Starts one that passes on to that port of 127.0.0.1, with `forwarded` in X-Forwarded-For.
+    pub async fn start(to: u16, forwarded: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (port, path) = (ports::free(), folder.path().display());
+        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|part| format!("{part}_temp_path {path}/{part};"))
+            .concat();
+        let settings = format!(
+            "daemon off; master_process off; pid {path}/pid; error_log stderr; events {{}}
+             http {{
+                 access_log off; {temporary}
+                 server {{
+                     listen 127.0.0.1:{port};
+                     location / {{
+                         proxy_pass http://127.0.0.1:{to};
+                         proxy_set_header X-Forwarded-For \"{forwarded}\";
+                     }}
+                 }}
+             }}"
+        );
+        let file = folder.path().join("nginx.conf");
+        fs::write(&file, settings).expect("its settings");
+        let mut command = Command::new("/usr/sbin/nginx");
+        command.args(["-e", "stderr", "-c"]).arg(&file);
+        let process = Process::spawn("nginx", &command, &folder.path().join("nginx.log"));
+        let log = process.log().clone();
+        until("nginx", || TcpStream::connect(("127.0.0.1", port)).ok(), || log.tail()).await;
+        Self { port, _process: process, _folder: folder }
+    }
+
+    /// Where it listens on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
