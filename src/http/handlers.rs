@@ -6,6 +6,7 @@ use warp::Reply;
 use warp::reply::Response;
 
 use super::error::{ApiError, Result};
+use super::fetched::Fetched;
 use super::filters::{Client, Pairs, Segment};
 use super::page;
 use super::wire::Object;
@@ -17,8 +18,16 @@ use crate::service::{Callback, ContactRequest, Error, Forgetting, Meant, Registe
 type Admitted = Result<Service>;
 
 /// `GET /v1/register/<provider>/<provider_id>/<target>[?resend=1]` (API document, 1.3.2)
-pub async fn register(provider: Segment, id: Segment, to: Segment, service: Admitted, query: Pairs) -> Response {
+pub async fn register(
+    provider: Segment,
+    id: Segment,
+    to: Segment,
+    service: Admitted,
+    query: Pairs,
+    fetched: Fetched,
+) -> Response {
     respond(async {
+        fetched.must_be_meant()?;
         let resend = is_set("resend", parameter(&query, "resend"))?;
         let registered = service?
             .register_http(&target(&to.0)?, &provider.0, &id.0, resend, parameter(&query, "next"))
@@ -50,11 +59,12 @@ pub async fn register_post(service: Admitted, body: Result<Bytes>) -> Response {
 
 /// `GET /v1/verify/<hash>[?code=][&target=]` (API document, 1.3.3). With a state or an error, it is a browser that comes back from
 /// an OAuth provider.
-pub async fn verify(hash: Segment, service: Admitted, query: Pairs, client: Client) -> Response {
+pub async fn verify(hash: Segment, service: Admitted, query: Pairs, client: Client, fetched: Fetched) -> Response {
     if parameter(&query, "state").is_some() || parameter(&query, "error").is_some() {
         return callback("../..", &hash.0, parameter(&query, "state"), service, &query, client).await;
     }
     verified(async {
+        fetched.must_be_meant()?;
         let meant = meant(parameter(&query, "target"))?;
         Ok(service?.verify_http(&hash.0, meant, parameter(&query, "code")).await?)
     })

@@ -2,6 +2,7 @@
 
 mod crowd;
 mod error;
+mod fetched;
 mod filters;
 mod forwarded;
 #[cfg(any(test, fuzzing))]
@@ -24,6 +25,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
+use self::fetched::fetched;
 use self::filters::{Segment, body, pairs};
 pub use self::server::{Server, ServerConfig};
 use crate::service::Service;
@@ -89,6 +91,7 @@ fn calls(api: &Api) -> BoxedFilter<(Response,)> {
         warp::path!("v1" / "register" / Segment / Segment / Segment)
             .and(get.clone())
             .and(pairs())
+            .and(fetched())
             .then(handlers::register)
             .boxed(),
         warp::path!("v1" / "register")
@@ -99,6 +102,7 @@ fn calls(api: &Api) -> BoxedFilter<(Response,)> {
             .and(get.clone())
             .and(pairs())
             .and(client.clone())
+            .and(fetched())
             .then(handlers::verify)
             .boxed(),
         warp::path!("v1" / "callback")

@@ -70,10 +70,7 @@ impl Browser {
     pub async fn sign_in(&self, url: &str, user: &str, consent: Consent, languages: &str) -> Page {
         let consent = consent == Consent::Allow;
         let wish = json!({ "url": url, "user": user, "consent": consent, "languages": languages });
-        let here = format!("http://127.0.0.1:{}/sign-in", self.port);
-        let answer = within("a page", reqwest::Client::new().post(here).json(&wish).send()).await;
-        let page: Value = answer.expect("an answer of the browser").json().await.expect("its answer");
-        assert_eq!(page["failure"], Value::Null, "{url}\n{}", self.process.log().tail());
+        let page = self.ask("sign-in", &wish).await;
         let part = |key: &str| page[key].as_str().expect("a string").to_owned();
         let status = page["status"].as_u64().and_then(|status| status.try_into().ok()).expect("a status");
         Page {
@@ -84,6 +81,19 @@ impl Browser {
             html: part("html"),
             lang: part("lang"),
         }
+    }
+
+    /// Shows a page of another site than the service's, and waits until all that it loads was loaded.
+    pub async fn visit(&self, html: &str) {
+        self.ask("visit", &json!({ "html": html })).await;
+    }
+
+    async fn ask(&self, what: &str, wish: &Value) -> Value {
+        let here = format!("http://127.0.0.1:{}/{what}", self.port);
+        let answer = within("a page", reqwest::Client::new().post(here).json(wish).send()).await;
+        let answer: Value = answer.expect("an answer of the browser").json().await.expect("its answer");
+        assert_eq!(answer["failure"], Value::Null, "{wish}\n{}", self.process.log().tail());
+        answer
     }
 }
 

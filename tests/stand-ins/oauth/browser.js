@@ -7,6 +7,9 @@
 //                   is asked there, and answers that question and the page where all of it ends:
 //                   {"question", "url", "status", "text", "html", "lang"}, or {"failure"}
 //
+//   POST /visit     {"html"}: shows that page, of another site than the service's (localhost, for 127.0.0.1), and waits
+//                   until nothing has been loaded for a while
+//
 // Each request has cookies of its own. The browser keeps its files in the folder, asks only 127.0.0.1 and
 // localhost for anything, and ends when this does. Prints "listening on 127.0.0.1:PORT" once it does.
 
@@ -75,8 +78,27 @@ async function signIn({ url, user, consent, languages }) {
   }
 }
 
+let shown = '';
+
+async function visit({ html }) {
+  shown = html;
+  const context = await browser.createBrowserContext();
+  try {
+    const page = await context.newPage();
+    await page.goto(`http://localhost:${server.address().port}/`, { waitUntil: 'networkidle0', timeout: PATIENCE });
+    return {};
+  } finally {
+    await context.close();
+  }
+}
+
 const server = createServer(async (request, response) => {
-  const answer = await json(request).then(signIn).catch((error) => ({ failure: String(error) }));
+  if (request.method === 'GET') {
+    response.setHeader('Content-Type', 'text/html');
+    return response.end(shown);
+  }
+  const work = request.url === '/visit' ? visit : signIn;
+  const answer = await json(request).then(work).catch((error) => ({ failure: String(error) }));
   response.setHeader('Content-Type', 'application/json');
   response.end(JSON.stringify(answer));
 }).listen(0, '127.0.0.1');

@@ -1,0 +1,100 @@
+//! What has a browser make a request: its user, a script, or just a page that it shows.
+
+use std::convert::Infallible;
+
+use warp::Filter;
+use warp::http::HeaderMap;
+
+use super::error::{ApiError, Result};
+
+/// How a request came about, as far as browsers tell (Fetch Metadata Request Headers; other clients, and old browsers, say
+/// nothing).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    in_passing: bool,
+}
+
+impl Fetched {
+    fn told_by(headers: &HeaderMap) -> Self {
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let purposes = ["sec-purpose", "purpose"].map(|name| header(name).unwrap_or_default());
+        let is_prefetched = purposes.iter().any(|purpose| purpose.contains("prefetch"));
+        let is_meant = match (header("sec-fetch-mode"), header("sec-fetch-dest")) {
+            (None, _) => true,
+            // Seen by the user, who has followed a link, say.
+            (Some("navigate"), dest) => dest == Some("document"),
+            // Made by a script, which can read the answer if its origin may: CORS has had its say.
+            (Some("cors" | "same-origin"), dest) => dest == Some("empty"),
+            _ => false,
+        };
+        Self {
+            in_passing: is_prefetched || !is_meant,
+        }
+    }
+
+    /// Refuses what a browser asks for in passing: images and frames of a page, what might be looked at next. The page's
+    /// author chooses what that is, and it may be a mere guest of a forum.
+    ///
+    /// # Errors
+    /// `foreign_origin`.
+    pub fn must_be_meant(self) -> Result<()> {
+        match self.in_passing {
+            true => Err(ApiError::ForeignOrigin),
+            false => Ok(()),
+        }
+    }
+}
+
+/// How a request came about: for those that change something, though they are `GET`.
+pub fn fetched() -> impl Filter<Extract = (Fetched,), Error = Infallible> + Copy {
+    warp::header::headers_cloned().map(|headers: HeaderMap| Fetched::told_by(&headers))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn is_refused(headers: &[(&'static str, &str)]) -> bool {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| ((*name).parse().unwrap(), value.parse().unwrap()));
+        Fetched::told_by(&headers.collect()).must_be_meant().is_err()
+    }
+
+    #[test]
+    fn what_a_browser_fetches_in_passing_is_refused() {
+        let by = |mode, dest| is_refused(&[("sec-fetch-mode", mode), ("sec-fetch-dest", dest)]);
+        for (mode, dest) in [
+            ("no-cors", "image"),
+            ("cors", "image"),
+            ("no-cors", "script"),
+            ("no-cors", "empty"),
+            ("navigate", "iframe"),
+            ("navigate", "frame"),
+            ("navigate", "object"),
+            ("cors", "font"),
+            ("websocket", "websocket"),
+            ("nonsense", "empty"),
+        ] {
+            assert!(by(mode, dest), "{mode} {dest}");
+        }
+        for (mode, dest) in [("navigate", "document"), ("cors", "empty"), ("same-origin", "empty")] {
+            assert!(!by(mode, dest), "{mode} {dest}");
+        }
+        assert!(!is_refused(&[]), "no browser");
+    }
+
+    #[test]
+    fn what_is_fetched_in_advance_is_refused() {
+        let navigation = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+        for early in [
+            ("sec-purpose", "prefetch"),
+            ("sec-purpose", "prefetch;prerender"),
+            ("purpose", "prefetch"),
+        ] {
+            assert!(is_refused(&[navigation[0], navigation[1], early]));
+            assert!(is_refused(&[early]));
+        }
+    }
+}
