@@ -65,6 +65,16 @@ fn routes(api: Api, cors_origins: &[String]) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
+/// The methods that a path takes, for whoever has tried another (RFC 9110, 10.2.1).
+fn allowed(path: &str) -> &'static str {
+    let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match segments[..] {
+        ["v1", "confirm"] | ["verify" | "stop", _] => "GET, HEAD, POST",
+        ["v1", "register" | "verify" | "contact" | "forget"] => "POST",
+        _ => "GET, HEAD",
+    }
+}
+
 async fn unrouted(rejection: Rejection) -> Result<Response, Infallible> {
     Ok(error::unrouted(&rejection))
 }

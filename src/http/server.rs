@@ -18,14 +18,14 @@ use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
-use warp::http::{HeaderValue, Request, header};
+use warp::http::{HeaderValue, Method, Request, StatusCode, header};
 use warp::reply::{Reply, Response};
 
 use super::crowd::{Crowd, Place};
 use super::error::ApiError;
 use super::filters::{ClientAddress, LARGEST_BODY, site};
 use super::forwarded::Proxies;
-use super::{Api, routes};
+use super::{Api, allowed, routes};
 use crate::own_thread::OwnThread;
 use crate::service::{Error, Service};
 use crate::store::StoreError;
@@ -169,6 +169,11 @@ impl Connections {
     async fn answer(self, mut request: Request<Incoming>, peer: IpAddr) -> Result<Response, Infallible> {
         let client = self.proxies.client(peer, request.headers());
         request.extensions_mut().insert(ClientAddress(client));
+        // GET without the body, which hyper leaves out (RFC 9110, 9.3.2).
+        if request.method() == Method::HEAD {
+            *request.method_mut() = Method::GET;
+        }
+        let uri = request.uri().clone();
         let routes = TowerToHyperService::new(warp::service(self.routes));
         let answered = hyper::service::Service::call(&routes, request);
         let mut response = match AssertUnwindSafe(answered).catch_unwind().await {
@@ -176,7 +181,11 @@ impl Connections {
             Ok(Err(never)) => match never {},
             Err(_) => bug(),
         };
+        let is_refused = response.status() == StatusCode::METHOD_NOT_ALLOWED;
         let headers = response.headers_mut();
+        if is_refused {
+            headers.insert(header::ALLOW, HeaderValue::from_static(allowed(uri.path())));
+        }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         Ok(response)

@@ -273,6 +273,55 @@ async fn paths_and_methods_that_are_not_there() {
 }
 
 #[tokio::test]
+async fn who_tries_a_method_that_is_not_taken_is_told_which_are() {
+    let world = World::start().await;
+    let http = world.http();
+    let hash = AMY.phone_hash();
+    for path in [
+        "/version".to_owned(),
+        "/v1/register".to_owned(),
+        format!("/v1/register/phone/{}/{}", AMY.phone, AMY.jid),
+        format!("/v1/verify/{hash}"),
+        "/v1/verify/".to_owned(),
+        "/v1/callback".to_owned(),
+        "/v1/contact".to_owned(),
+        "/v1/confirm".to_owned(),
+        format!("/v1/confirm/{hash}/{}", AMY.jid),
+        "/v1/forget".to_owned(),
+        format!("/verify/{hash}"),
+        "/stop/nonsense".to_owned(),
+    ] {
+        let refused = Reply::to(http.request(Method::DELETE, &path)).await;
+        assert_eq!(refused.error().0, 405, "{path}");
+        let allowed: Vec<&str> = refused.header("allow").expect("Allow").split(", ").collect();
+        for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH] {
+            let reply = Reply::to(http.request(method.clone(), &path)).await;
+            assert_eq!(reply.status != 405, allowed.contains(&method.as_str()), "{method} {path}: {reply:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn head_is_get_without_the_body() {
+    let world = World::start().await;
+    let http = world.http();
+    for path in
+        ["/version", "/v1/nothing", "/v1/verify/ab", &format!("/verify/{}?code=1234", AMY.email_hash())]
+    {
+        let get = http.get(path).await;
+        let head = Reply::to(http.request(Method::HEAD, path)).await;
+        assert_eq!((head.status, head.body.as_str()), (get.status, ""), "{path}");
+        assert!(!get.body.is_empty());
+        let without_date = |reply: &Reply| {
+            let mut headers = reply.headers.clone();
+            headers.remove("date");
+            headers
+        };
+        assert_eq!(without_date(&head), without_date(&get), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn web_pages_may_ask() {
     let world = World::start().await;
     let http = world.http();
