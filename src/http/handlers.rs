@@ -154,10 +154,7 @@ pub async fn confirm_query(service: Admitted, query: Pairs) -> Response {
             .filter(|(key, _)| key == "hashes")
             .map(|(_, hash)| hash.as_str())
             .collect();
-        if hashes.is_empty() {
-            return Err(Error::Key("hashes").into());
-        }
-        Ok(service.confirm(to, &hashes).await?)
+        confirm_all(&service, to, &hashes).await
     })
     .await
 }
@@ -167,10 +164,15 @@ pub async fn confirm_many(service: Admitted, body: Result<Bytes>) -> Response {
     confirmed(async {
         let (service, body) = (service?, body?);
         let body = Object::parse(&body)?;
-        let (hashes, to) = (body.texts("hashes")?, body.text("target")?);
-        Ok(service.confirm(to, &hashes).await?)
+        let (hashes, to) = (body.optional_texts("hashes")?, body.text("target")?);
+        confirm_all(&service, to, &hashes.unwrap_or_default()).await
     })
     .await
+}
+
+/// Nothing is confirmed by no hashes: confirming has no errors of its own (API document, 1.3.6).
+async fn confirm_all(service: &Service, target: &str, hashes: &[&str]) -> Result<bool> {
+    Ok(!hashes.is_empty() && service.confirm(target, hashes).await?)
 }
 
 /// `POST /v1/forget`

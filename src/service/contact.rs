@@ -175,6 +175,9 @@ impl Service {
 
 fn check_size(request: &ContactRequest) -> Result<()> {
     if request.contacts.is_empty() {
+        if request.details.is_empty() {
+            return Err(Error::InsufficientContactInfo);
+        }
         return Err(Error::Value("'contacts' must have at least one hash.".into()));
     }
     if request.contacts.len() > HASHES_PER_CONTACT {

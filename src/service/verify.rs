@@ -6,7 +6,7 @@ use super::{By, Core, PADDED_TO, Service, Tx};
 use crate::channel::Message;
 use crate::language::Language;
 use crate::model::seal::Purpose;
-use crate::model::{BareJid, Hash, Identity, Mac, Provider, Token};
+use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider, Token};
 use crate::store::{Link, Pending, Read};
 
 /// A link that was made.
@@ -81,14 +81,17 @@ impl Service {
     /// Enters a code for a registration of that hash: whichever it belongs to of those that are `meant`.
     ///
     /// # Errors
-    /// As [`Service::verify_native`].
+    /// As [`Service::verify_native`]; without a code always `missing_code`, because asking so costs no guess: it is not told
+    /// whether something waits.
     pub async fn verify_http(&self, hash: &str, meant: Meant, code: Option<&str>) -> Result<Verified> {
         let hash = Hash::parse(hash).ok_or(Error::NotRegistered)?;
-        let (code, language, token) = (code.map(str::to_owned), self.language, self.token.clone());
+        let code = code.filter(|code| !Code::typed(code).is_empty());
+        let code = code.ok_or(Error::MissingCode)?.to_owned();
+        let (language, token) = (self.language, self.token.clone());
         self.change(move |core, tx| {
             let id = core.keys.id(&hash);
             let (candidates, by) = core.meant(tx, &id, &meant, token.as_ref())?;
-            let proven = core.check_code(tx, by, candidates, |_| id, code.as_deref())?;
+            let proven = core.check_code(tx, by, candidates, |_| id, Some(&code))?;
             let mut verified = core.verified(tx, By::Anybody, proven, hash, language)?;
             verified.token = core.new_token(tx, &verified.target, &hash)?;
             Ok(verified)

@@ -51,6 +51,10 @@ async fn verify() {
     let wrong = if code == "0000" { "1111" } else { "0000" };
     for (path, error) in [
         (format!("{unknown}?code={code}"), (404, "not_found")),
+        // Whether something waits is not told for nothing.
+        (unknown.clone(), (400, "missing_code")),
+        (format!("{unknown}?code="), (400, "missing_code")),
+        ("nonsense".into(), (404, "not_found")),
         (format!("nonsense?code={code}"), (404, "not_found")),
         (pending.clone(), (400, "missing_code")),
         (format!("{pending}?code="), (400, "missing_code")),
@@ -63,6 +67,7 @@ async fn verify() {
     for (body, error) in [
         (json!({"code": code}), (400, "key_error")),
         (json!({"hash": pending}), (400, "missing_code")),
+        (json!({"hash": unknown}), (400, "missing_code")),
         (json!({"hash": pending, "code": wrong}), (400, "faulty_code")),
         (json!({"hash": unknown, "code": code}), (404, "not_found")),
     ] {
@@ -118,6 +123,7 @@ async fn contact() {
             (400, "insufficient_contact_info"),
         ),
         (json!(MICHAEL.jid), info.clone(), json!([]), (400, "value_error")),
+        (json!(MICHAEL.jid), json!([]), json!([]), (400, "insufficient_contact_info")),
         (json!(MICHAEL.jid), info.clone(), json!([1]), (400, "value_error")),
         (json!(MICHAEL.jid), info, json!(too_many), (413, "too_many_requested")),
     ] {
@@ -139,9 +145,7 @@ async fn confirm_and_forget() {
     let http = world.http();
     let many = vec![AMY.phone_hash(); 501];
     for (path, body, error) in [
-        ("/v1/confirm", json!({"target": AMY.jid}), (400, "key_error")),
         ("/v1/confirm", json!({"hashes": ["ab"]}), (400, "key_error")),
-        ("/v1/confirm", json!({"target": AMY.jid, "hashes": []}), (400, "value_error")),
         ("/v1/confirm", json!({"target": AMY.jid, "hashes": "ab"}), (400, "value_error")),
         ("/v1/confirm", json!({"target": AMY.jid, "hashes": many}), (413, "too_many_requested")),
         ("/v1/forget", json!({}), (400, "key_error")),
@@ -150,6 +154,12 @@ async fn confirm_and_forget() {
     ] {
         assert_error(&http.post(path, &body).await, error, &format!("{path} {error:?}"));
     }
+    for nothing in [json!({"target": AMY.jid}), json!({"target": AMY.jid, "hashes": []})] {
+        let answer = http.post("/v1/confirm", &nothing).await.ok();
+        assert_eq!(answer, json!({"confirmed": false}), "confirming has no errors of its own: {nothing}");
+    }
+    let answer = http.get(&format!("/v1/confirm?target={}", AMY.jid)).await.ok();
+    assert_eq!(answer, json!({"confirmed": false}));
     let amy = world.client(&AMY).await;
     amy.register("xmpp", AMY.jid, false).await.unwrap();
     let code = json!({"target": AMY.jid, "code": "3991"});
