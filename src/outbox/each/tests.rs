@@ -113,6 +113,7 @@ impl Fixture {
                 prefix: "+".into(),
                 per_day: texts_per_day,
             }],
+            own_domains: ["example.org".to_owned()].into(),
             ..Settings::default()
         };
         let clock = Clock::system();
