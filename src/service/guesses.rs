@@ -8,7 +8,7 @@ use super::codes::PendingBox;
 use super::error::{Error, OAuthFailure, Result};
 use super::limits::{Counter, DAY};
 use super::{By, Core, Tx};
-use crate::clock::Millis;
+use crate::clock::{Millis, millis};
 use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};
 use crate::store::Pending;
 
@@ -165,11 +165,14 @@ impl Core {
             id,
             owner,
             native_guesses,
+            expires_at,
             ..
         } = &proven.waited;
         self.drop_pending(tx, id, owner)?;
         let unused = OWN_GUESSES.saturating_sub(*native_guesses);
-        self.chances(&proven.provider).give_back(tx, self.clock.now(), unused)
+        let sent_at = expires_at.saturating_sub(millis(self.settings.codes.of(&proven.provider).expires));
+        let chances = self.chances(&proven.provider);
+        chances.give_back(tx, self.clock.now(), unused, sent_at)
     }
 
     /// Whether the code that waits has as many digits as what was entered, so that it could be meant.

@@ -215,13 +215,13 @@ impl Counter {
         Ok(quota.used)
     }
 
-    /// Takes back `less` that turned out not to be any.
+    /// Takes back `less` that were counted at `then` and turned out not to be any; nothing if another window has begun since.
     ///
     /// # Errors
     /// If the store fails.
-    pub(super) fn give_back(&self, tx: &Tx<'_>, now: Millis, less: u32) -> Result<()> {
+    pub(super) fn give_back(&self, tx: &Tx<'_>, now: Millis, less: u32, then: Millis) -> Result<()> {
         let mut quota = self.current(tx, now)?;
-        if quota.used > 0 && less > 0 {
+        if quota.used > 0 && less > 0 && then.saturating_add(millis(self.window)) >= quota.resets_at {
             quota.used = quota.used.saturating_sub(less);
             tx.put_quota(&self.key, quota)?;
         }

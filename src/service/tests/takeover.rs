@@ -680,3 +680,25 @@ async fn who_enters_codes_makes_nobodys_longer() {
         it.verify(&jid, &hash("phone", &number), &code).await.unwrap();
     }
 }
+
+/// Else codes to mailboxes of one's own, kept for the next day, would make room for guesses at others'.
+#[tokio::test]
+async fn a_code_of_the_day_before_makes_no_room_for_guesses() {
+    let it = Fixture::with(|settings| settings.limits.guesses_in_all_per_day = 4);
+    let ask = async |n: usize| {
+        let (eve, id) = (jid(&format!("eve{n}@evil{n}.example")), format!("eve{n}@mail.example"));
+        it.register(&eve, "email", &id).await.unwrap();
+        let code = it.codes(Queue::Email).await.pop().unwrap();
+        (eve, hash("email", &id), code)
+    };
+    ask(0).await;
+    it.clock.advance(DAY - MINUTE);
+    let late = ask(1).await;
+    it.clock.advance(2 * MINUTE);
+    for n in 2..4 {
+        ask(n).await;
+    }
+    assert_eq!(ask(4).await.2.len(), 7);
+    it.verify(&late.0, &late.1, &late.2).await.unwrap();
+    assert_eq!(ask(5).await.2.len(), 7, "nothing was given back");
+}
