@@ -2,23 +2,28 @@
 //!
 //! A token serves to ask for the user's name once, and is dropped: it is never stored, and never logged.
 
+mod token;
+
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use oauth2::basic::{BasicClient, BasicErrorResponse, BasicErrorResponseType, BasicTokenResponse, BasicTokenType};
+use oauth2::basic::{
+    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
+};
 use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, HttpRequest,
-    HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, TokenResponse, TokenUrl,
+    HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, StandardRevocableToken, TokenResponse,
+    TokenUrl,
 };
 use reqwest::{StatusCode, redirect};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use self::token::Token;
 use super::cleartext::is_safe;
 use super::sign_in::{Attempt, SignIn, SignInError};
 
@@ -46,6 +51,13 @@ pub struct OAuthConfig {
     pub callback: Callback,
     /// Where the name is in the answer of the user-info endpoint: a JSON pointer (RFC 6901).
     pub username: String,
+    /// Whether names that differ in case are different people's.
+    pub case_sensitive: bool,
+    /// What its answers say that they are from (RFC 9207). Without one, that of the discovery document; without that, any
+    /// issuer on the host where people sign in.
+    pub response_issuer: Option<String>,
+    /// Whether what is discovered may be at `http` URLs of other machines.
+    pub allow_cleartext: bool,
 }
 
 /// Where a provider sends browsers back to.
@@ -99,6 +111,8 @@ pub struct Urls {
     pub token: TokenUrl,
     /// Where the token tells who it is.
     pub userinfo: String,
+    /// Whether all its answers name the issuer (RFC 9207).
+    pub names_itself: bool,
 }
 
 /// Signs people in at one provider.
@@ -108,15 +122,19 @@ pub struct OAuth {
     found: Mutex<Option<(Instant, Result<Urls, SignInError>)>>,
 }
 
-#[derive(Deserialize)]
-struct Discovery {
-    issuer: String,
-    authorization_endpoint: AuthUrl,
-    token_endpoint: TokenUrl,
-    userinfo_endpoint: String,
-}
-
-type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+/// The crate's own basic client, but for what it takes for a token.
+type Client = oauth2::Client<
+    BasicErrorResponse,
+    Token,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
 
 impl OAuth {
     /// Signs in as `config` says.
@@ -185,31 +203,45 @@ impl OAuth {
         let nonsense = |what: &str| SignInError::Nonsense(format!("{issuer}: {what}"));
         let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         let body = self.answer(self.http.get(url)).await?;
-        let found: Discovery = serde_json::from_slice(&body).map_err(|_| nonsense("there is no discovery document"))?;
+        let document: Value = serde_json::from_slice(&body).map_err(|_| nonsense("there is no discovery document"))?;
+        let text = |field: &str| match document.get(field).and_then(Value::as_str) {
+            Some(text) => Ok(text.to_owned()),
+            None => Err(nonsense(&format!("its discovery document has no {field}"))),
+        };
         // OpenID Connect Discovery 1.0, 4.3: it must be the one that was asked for.
-        if found.issuer.trim_end_matches('/') != issuer.trim_end_matches('/') {
+        if text("issuer")?.trim_end_matches('/') != issuer.trim_end_matches('/') {
             return Err(nonsense(
                 "its discovery document names another issuer; write that one, letter by letter",
             ));
         }
-        let all = [
-            found.authorization_endpoint.as_str(),
-            found.token_endpoint.as_str(),
-            &found.userinfo_endpoint,
-        ];
-        if !all.iter().all(|url| is_safe(url)) {
-            return Err(nonsense("its discovery document names addresses that are not https"));
-        }
+        let url = |field: &str| {
+            let url = text(field)?;
+            match is_safe(&url) || (self.config.allow_cleartext && url.starts_with("http://")) {
+                true => Ok(url),
+                false => Err(nonsense(&format!(
+                    "its discovery document has a {field} that is not https; if that is so, allow_cleartext allows it"
+                ))),
+            }
+        };
+        let bad = |field| move |_| nonsense(&format!("its discovery document has a {field} that is no URL"));
         Ok(Urls {
-            authorize: found.authorization_endpoint,
-            token: found.token_endpoint,
-            userinfo: found.userinfo_endpoint,
+            authorize: AuthUrl::new(url("authorization_endpoint")?).map_err(bad("authorization_endpoint"))?,
+            token: TokenUrl::new(url("token_endpoint")?).map_err(bad("token_endpoint"))?,
+            userinfo: url("userinfo_endpoint")?,
+            // RFC 9207, 3.
+            names_itself: document["authorization_response_iss_parameter_supported"] == true,
         })
+    }
+
+    /// Whether the issuer has told that all its answers name it. Whoever comes back from there was sent there by what it told.
+    fn names_itself(&self) -> bool {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(&*found, Some((_, Ok(urls))) if urls.names_itself)
     }
 
     fn client(&self, urls: &Urls) -> Client {
         let secret = self.config.client_secret.expose_secret().to_owned();
-        BasicClient::new(ClientId::new(self.config.client_id.clone()))
+        oauth2::Client::new(ClientId::new(self.config.client_id.clone()))
             .set_client_secret(ClientSecret::new(secret))
             .set_auth_uri(urls.authorize.clone())
             .set_token_uri(urls.token.clone())
@@ -236,14 +268,14 @@ impl OAuth {
         let urls = self.urls().await?;
         let http = self.http.clone();
         let exchange = move |request: HttpRequest| exchange(http.clone(), request);
-        let token: BasicTokenResponse = self
+        let token: Token = self
             .client(&urls)
             .exchange_code(AuthorizationCode::new(code))
             .set_redirect_uri(Cow::Owned(self.config.callback.redirect(attempt)?))
             .set_pkce_verifier(PkceCodeVerifier::new(attempt.verifier.clone()))
             .request_async(&exchange)
             .await
-            .map_err(token_error)?;
+            .map_err(token::error)?;
         // RFC 6749, 7.1: a token of a type that is not understood must not be used.
         if *token.token_type() != BasicTokenType::Bearer {
             return Err(SignInError::Nonsense("its tokens are not of the type bearer".into()));
@@ -256,7 +288,8 @@ impl OAuth {
             Some(Value::String(name)) => Ok(name.clone()),
             // Some providers have numbers for names.
             Some(Value::Number(number)) => Ok(number.to_string()),
-            _ => Err(nonsense("without a name where `username` points to")),
+            Some(_) => Err(nonsense("something else than a name where `username` points to")),
+            None => Err(nonsense("without a name where `username` points to")),
         }
     }
 
@@ -275,13 +308,9 @@ impl OAuth {
 async fn exchange(http: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, SignInError> {
     let request = reqwest::Request::try_from(request).map_err(|error| unreachable(&error))?;
     let response = http.execute(request).await.map_err(|error| unreachable(&error))?;
-    let (status, content_type) = (response.status(), response.headers().get("content-type").cloned());
-    let mut answer = HttpResponse::new(bounded(response).await?);
-    *answer.status_mut() = status;
-    if let Some(content_type) = content_type {
-        answer.headers_mut().insert("content-type", content_type);
-    }
-    Ok(answer)
+    let (status, headers) = (response.status(), response.headers().clone());
+    let content_type = headers.get("content-type").and_then(|value| value.to_str().ok());
+    Ok(token::answer(status, content_type, bounded(response).await?))
 }
 
 /// The body, if it is not too long.
@@ -304,48 +333,28 @@ fn unreachable(error: &reqwest::Error) -> SignInError {
     })
 }
 
-/// What went wrong at the token endpoint, without its words: they may repeat the code.
-fn token_error(error: RequestTokenError<SignInError, BasicErrorResponse>) -> SignInError {
-    match error {
-        RequestTokenError::Request(error) => error,
-        RequestTokenError::ServerResponse(response) => SignInError::Refused(known(response.error())),
-        RequestTokenError::Parse(_, body) => refusal(&body),
-        RequestTokenError::Other(_) => SignInError::Nonsense("the token endpoint answered with something else".into()),
-    }
-}
-
-/// The error if it is one of RFC 6749, 5.2, or a word of GitHub's: anything else may repeat what it was asked.
-fn known(error: &BasicErrorResponseType) -> String {
-    const GITHUBS: [&str; 3] = [
-        "bad_verification_code",
-        "incorrect_client_credentials",
-        "redirect_uri_mismatch",
-    ];
-    match error {
-        BasicErrorResponseType::Extension(word) if !GITHUBS.contains(&word.as_str()) => "by a word of its own".into(),
-        known => known.as_ref().to_owned(),
-    }
-}
-
-/// GitHub refuses with status 200.
-fn refusal(body: &[u8]) -> SignInError {
-    let refused: Option<BasicErrorResponse> = serde_json::from_slice(body).ok();
-    match refused {
-        Some(response) => SignInError::Refused(known(response.error())),
-        None => SignInError::Nonsense("the token endpoint answered no token".into()),
-    }
-}
-
 impl SignIn for OAuth {
     fn goto<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<String, SignInError>> {
         self.authorize_url(attempt).boxed()
     }
 
-    fn is_from(&self, issuer: &str) -> bool {
-        match &self.config.endpoints {
-            Endpoints::Issuer(own) => own.trim_end_matches('/') == issuer.trim_end_matches('/'),
-            Endpoints::Known(_) => true,
+    fn is_from(&self, issuer: Option<&str>) -> bool {
+        let same = |expected: &str| match issuer {
+            Some(issuer) => issuer.trim_end_matches('/') == expected.trim_end_matches('/'),
+            None => false,
+        };
+        match (&self.config.response_issuer, &self.config.endpoints) {
+            (Some(expected), _) => same(expected),
+            (None, Endpoints::Issuer(own)) => same(own) || (issuer.is_none() && !self.names_itself()),
+            (None, Endpoints::Known(urls)) => issuer.is_none_or(|issuer| {
+                let host = reqwest::Url::parse(issuer).ok();
+                host.is_some_and(|issuer| issuer.host_str() == urls.authorize.url().host_str())
+            }),
         }
+    }
+
+    fn is_case_sensitive(&self) -> bool {
+        self.config.case_sensitive
     }
 
     fn name<'a>(&'a self, attempt: &'a Attempt, code: String) -> BoxFuture<'a, Result<String, SignInError>> {
@@ -386,6 +395,9 @@ mod tests {
             scopes: Vec::new(),
             callback: Callback::Fixed("https://api.example.org".into()),
             username: "/name".into(),
+            case_sensitive: false,
+            response_issuer: None,
+            allow_cleartext: false,
         });
         let (oauth, attempt) = (
             oauth.unwrap(),
@@ -403,10 +415,60 @@ mod tests {
     }
 
     #[test]
-    fn what_a_provider_says_is_logged_only_if_it_is_known() {
-        let refused = |body: &str| refusal(body.as_bytes()).to_string();
-        assert!(refused(r#"{"error":"invalid_grant"}"#).ends_with("invalid_grant"));
-        assert!(refused(r#"{"error":"bad_verification_code"}"#).ends_with("bad_verification_code"));
-        assert!(!refused(r#"{"error":"code 1234 of amy"}"#).contains("1234"));
+    fn an_answer_is_from_whom_it_says() {
+        let urls = Urls {
+            authorize: AuthUrl::new("https://octo.example/authorize".into()).unwrap(),
+            token: TokenUrl::new("https://octo.example/token".into()).unwrap(),
+            userinfo: "https://octo.example/me".into(),
+            names_itself: false,
+        };
+        let from = |endpoints: Endpoints, response_issuer: Option<&str>, issuer: Option<&str>| {
+            let config = OAuthConfig {
+                client_id: "a".into(),
+                client_secret: "b".into(),
+                secret_in_body: false,
+                endpoints,
+                scopes: Vec::new(),
+                callback: Callback::Fixed("https://api.example.org".into()),
+                username: "/name".into(),
+                case_sensitive: false,
+                response_issuer: response_issuer.map(Into::into),
+                allow_cleartext: false,
+            };
+            let oauth = OAuth::new(config).unwrap();
+            let told = Urls {
+                names_itself: true,
+                ..urls.clone()
+            };
+            *oauth.found.lock().unwrap() = Some((Instant::now(), Ok(told)));
+            oauth.is_from(issuer)
+        };
+        let known = || Endpoints::Known(Box::new(urls.clone()));
+        let found = || Endpoints::Issuer("https://octo.example".into());
+        for (endpoints, key, issuer, expected) in [
+            (known(), None, None, true),
+            (known(), None, Some("https://octo.example/oauth"), true),
+            (known(), None, Some("https://evil.example"), false),
+            (known(), None, Some("octo"), false),
+            (
+                known(),
+                Some("https://octo.example/oauth"),
+                Some("https://octo.example/oauth"),
+                true,
+            ),
+            (
+                known(),
+                Some("https://octo.example/oauth"),
+                Some("https://octo.example"),
+                false,
+            ),
+            (known(), Some("https://octo.example/oauth"), None, false),
+            (found(), None, Some("https://octo.example/"), true),
+            (found(), None, Some("https://octo.example/oauth"), false),
+            // It has told that it always says so.
+            (found(), None, None, false),
+        ] {
+            assert_eq!(from(endpoints, key, issuer), expected, "{key:?} {issuer:?}");
+        }
     }
 }

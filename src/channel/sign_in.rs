@@ -35,8 +35,11 @@ pub trait SignIn: Send + Sync {
     /// Where to send the user for this attempt.
     fn goto<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<String, SignInError>>;
 
-    /// Whether an answer that says it is from `issuer` (RFC 9207) can be this provider's. Not all providers say so.
-    fn is_from(&self, issuer: &str) -> bool;
+    /// Whether an answer that says it is from `issuer` (RFC 9207), or does not say from whom, can be this provider's.
+    fn is_from(&self, issuer: Option<&str>) -> bool;
+
+    /// Whether names that differ in case are different people's there.
+    fn is_case_sensitive(&self) -> bool;
 
     /// Under which name the user signed in who came back with `code`.
     fn name<'a>(&'a self, attempt: &'a Attempt, code: String) -> BoxFuture<'a, Result<String, SignInError>>;

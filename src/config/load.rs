@@ -62,7 +62,7 @@ impl Config {
 /// A value that came as text: numbers, lists and the like are read as such, except where only text makes sense, so that a
 /// secret of digits stays one.
 fn typed(key: &str, text: String) -> Value {
-    const TEXTS: [&str; 18] = [
+    const TEXTS: [&str; 19] = [
         "secret",
         "key",
         "smtp",
@@ -81,6 +81,7 @@ fn typed(key: &str, text: String) -> Value {
         "token_url",
         "userinfo_url",
         "hello_name",
+        "response_issuer",
     ];
     let name = key.rsplit('.').next().unwrap_or(key);
     if TEXTS.contains(&name) {

@@ -27,6 +27,9 @@ pub struct OAuthProvider {
     scopes: Option<Vec<String>>,
     username: Option<String>,
     #[serde(default)]
+    case_sensitive: bool,
+    response_issuer: Option<String>,
+    #[serde(default)]
     allow_cleartext: bool,
 }
 
@@ -143,6 +146,9 @@ impl OAuthProvider {
                     )
                 })?
                 .to_owned(),
+            case_sensitive: self.case_sensitive,
+            response_issuer: self.response_issuer.clone(),
+            allow_cleartext: self.allow_cleartext,
             callback: match callback {
                 Some(CallbackKind::Hash) => Callback::OfHash(public_url),
                 Some(CallbackKind::Fixed) | None => Callback::Fixed(public_url),
@@ -201,6 +207,7 @@ impl OAuthProvider {
             authorize: oauth2::AuthUrl::new(authorize).map_err(bad("authorize_url"))?,
             token: oauth2::TokenUrl::new(token).map_err(bad("token_url"))?,
             userinfo: url("userinfo_url", &self.userinfo_url, preset.map(|p| p.userinfo_url))?,
+            names_itself: false,
         })))
     }
 }

@@ -103,23 +103,36 @@ pub fn site(address: IpAddr) -> IpAddr {
 pub struct Client {
     /// Its language.
     pub words: Language,
-    /// Whether it is a browser, which shows pages.
-    pub wants_page: bool,
+    /// Whether it is a program that reads answers, and not a browser.
+    pub is_program: bool,
 }
 
 /// What the client wants to read; without a word of it, in the language `fallback`.
 pub fn client(fallback: Language) -> impl Filter<Extract = (Client,), Error = std::convert::Infallible> + Clone {
     language()
         .and(warp::header::headers_cloned())
-        .map(move |language: Option<Language>, headers: HeaderMap| {
-            let accept = headers.get("accept").and_then(|accept| accept.to_str().ok());
-            Client {
-                words: language.unwrap_or(fallback),
-                // What a page makes a browser fetch is no client's request, whatever it accepts (Fetch Metadata).
-                wants_page: headers.contains_key("sec-fetch-mode")
-                    || accept.is_some_and(|accept| accept.contains("text/html")),
-            }
+        .map(move |language: Option<Language>, headers: HeaderMap| Client {
+            words: language.unwrap_or(fallback),
+            is_program: is_program(&headers),
         })
+}
+
+/// Whether a request is clearly a program's: it asks for JSON, and does not come from a browser.
+///
+/// A web page can have its reader's browser ask for anything, JSON as well. Browsers say that it is them (Fetch Metadata), but
+/// older ones do not; all of them call themselves Mozilla, and no page can change that.
+fn is_program(headers: &HeaderMap) -> bool {
+    let said = |name| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    let is_browser = headers.contains_key("sec-fetch-mode")
+        || headers.contains_key("sec-fetch-site")
+        || said("user-agent").starts_with("Mozilla/");
+    let mut accepted = said("accept").split([',', ';']).map(str::trim);
+    !is_browser && accepted.any(|kind| kind.eq_ignore_ascii_case("application/json"))
 }
 
 /// The whole body, if it is not too large and comes in time.
@@ -179,6 +192,33 @@ mod tests {
         assert_ne!(site("2001:db8::1"), site("2001:db8:0:1::1"));
         assert_ne!(site("192.0.2.1"), site("192.0.2.2"));
         assert_eq!(site("::ffff:192.0.2.1"), site("192.0.2.1"));
+    }
+
+    #[test]
+    fn a_program_asks_for_json_and_is_no_browser() {
+        const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:80.0) Gecko/20100101 Firefox/80.0";
+        let asked = |headers: &[(&'static str, &str)]| {
+            let headers = headers
+                .iter()
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            is_program(&headers.collect())
+        };
+        assert!(asked(&[("accept", "application/json")]));
+        assert!(asked(&[
+            ("accept", "text/plain;q=0.5, Application/JSON;q=0.9"),
+            ("user-agent", "curl/8.0")
+        ]));
+        for not in [
+            &[][..],
+            &[("accept", "*/*")],
+            &[("accept", "image/avif,image/webp,*/*")],
+            &[("accept", "text/html,application/xhtml+xml,*/*;q=0.8")],
+            &[("accept", "application/jsonp")],
+            &[("accept", "application/json"), ("user-agent", BROWSER)],
+            &[("accept", "application/json"), ("sec-fetch-mode", "no-cors")],
+        ] {
+            assert!(!asked(not), "{not:?}");
+        }
     }
 
     #[test]

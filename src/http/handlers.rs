@@ -92,7 +92,7 @@ async fn callback(
         error: parameter(query, "error").map(str::to_owned),
         issuer: parameter(query, "iss").map(str::to_owned),
     };
-    if client.wants_page {
+    if !client.is_program {
         let finished = async { Ok(service?.finish_sign_in(hash, callback).await?) };
         return page::signed_in(client.words, up, finished.await);
     }

@@ -106,7 +106,12 @@ impl Service {
         let tried = state.clone();
         let (target, provider, attempt) = self.change(move |core, tx| core.count_try(tx, &hash, &tried)).await?;
         let sign_in = self.provider(&provider)?;
-        if callback.issuer.is_some_and(|issuer| !sign_in.is_from(&issuer)) {
+        if !sign_in.is_from(callback.issuer.as_deref()) {
+            tracing::warn!(
+                provider = provider.name(),
+                "a browser came back with an answer of another issuer, or of none (RFC 9207); if it is this provider's, set \
+                 response_issuer to what it says"
+            );
             return Err(Error::OAuth(OAuthFailure::ForeignState));
         }
         if let Some(error) = callback.error {
@@ -123,7 +128,7 @@ impl Service {
         let name = sign_in.name(&attempt, code).await;
         let name = name.map_err(|error| failed(provider.name(), &error))?;
         // The name itself goes no further.
-        if !is_name_of(&name, &provider, &hash) {
+        if !is_name_of(&name, &provider, &hash, sign_in.is_case_sensitive()) {
             return Err(Error::WrongUser);
         }
         self.change(move |core, tx| core.exchange_state(tx, &hash, &target, &state))
@@ -132,10 +137,14 @@ impl Service {
 }
 
 /// Whether what the provider calls somebody is the registered name. People may type it with spaces, an @ or in capitals;
-/// a provider that does means another.
-fn is_name_of(name: &str, provider: &Provider, hash: &Hash) -> bool {
+/// a provider that does means another. Where its names are `case_sensitive`, none with capitals is one that can be registered.
+///
+/// Letters beyond ASCII are not folded: some become ASCII letters (a kelvin sign a k), some are folded otherwise elsewhere
+/// (the Turkish dotted I), and so the provider may have another name for what they become.
+fn is_name_of(name: &str, provider: &Provider, hash: &Hash, case_sensitive: bool) -> bool {
     let as_typed = name.trim() != name || name.starts_with('@');
-    let folds_oddly = !name.is_ascii() && name.to_lowercase() != name;
+    let folds = |c: char| !c.to_lowercase().eq([c]);
+    let folds_oddly = name.chars().any(|c| folds(c) && (case_sensitive || !c.is_ascii()));
     let identity = Identity::parse(provider.clone(), name);
     !as_typed && !folds_oddly && identity.is_ok_and(|identity| identity.hash() == *hash)
 }

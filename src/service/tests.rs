@@ -83,20 +83,27 @@ fn service_under(store: Store, keys: Keys, clock: &Clock, change: impl FnOnce(&m
         ..Settings::default()
     };
     change(&mut settings);
-    let sign_ins: SignIns = [("octo".to_owned(), Arc::new(Octo) as Arc<dyn SignIn>)].into();
+    let octo = |case_sensitive| Arc::new(Octo { case_sensitive }) as Arc<dyn SignIn>;
+    let sign_ins: SignIns = [("octo".to_owned(), octo(false)), ("case".to_owned(), octo(true))].into();
     Service::new(store, keys, clock.clone(), settings, sign_ins)
 }
 
 /// A provider where whoever comes with the code `amy` is amy.
-struct Octo;
+struct Octo {
+    case_sensitive: bool,
+}
 
 impl SignIn for Octo {
     fn goto<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, std::result::Result<String, SignInError>> {
         async { Ok(attempt.state.clone()) }.boxed()
     }
 
-    fn is_from(&self, issuer: &str) -> bool {
-        issuer == "https://octo.example"
+    fn is_from(&self, issuer: Option<&str>) -> bool {
+        issuer.is_none_or(|issuer| issuer == "https://octo.example")
+    }
+
+    fn is_case_sensitive(&self) -> bool {
+        self.case_sensitive
     }
 
     fn name<'a>(&'a self, _: &'a Attempt, code: String) -> BoxFuture<'a, std::result::Result<String, SignInError>> {
@@ -1298,6 +1305,48 @@ async fn a_sign_in_expires_and_can_be_begun_anew() {
     assert!(it.confirms(&amy(), &hash("octo", "amy")).await);
     let told = it.sent(Queue::Xmpp).await;
     assert!(matches!(&told[..], [Message::Linked { .. }]), "{}", told.len());
+}
+
+/// Whether who signs in as `name` proves `registered`.
+async fn proves(provider: &str, registered: &str, name: &str) -> bool {
+    let it = Fixture::new();
+    let state = it.register(&amy(), provider, registered).await.unwrap().goto.unwrap();
+    let callback = Callback {
+        state: Some(state),
+        code: Some(name.into()),
+        ..Callback::default()
+    };
+    let finished = it.service.finish_sign_in(&hash(provider, registered), callback).await;
+    match finished {
+        Ok(_) => true,
+        Err(Error::WrongUser) => false,
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn only_letters_beyond_ascii_must_not_be_folded() {
+    for (registered, name) in [
+        ("Jürgen", "jürgen"),
+        ("jürgen", "Jürgen"),
+        ("jürgen", "JüRGEN"),
+        ("straße", "Straße"),
+        ("日本", "日本"),
+    ] {
+        assert!(proves("octo", registered, name).await, "{registered} {name}");
+    }
+    // The provider may fold them otherwise, or not at all.
+    for (registered, name) in [("jürgen", "JÜRGEN"), ("kim", "\u{212a}im"), ("istanbul", "İstanbul")] {
+        assert!(!proves("octo", registered, name).await, "{registered} {name}");
+    }
+}
+
+#[tokio::test]
+async fn where_case_matters_no_name_with_capitals_proves_another() {
+    assert!(proves("case", "Octo", "octo").await);
+    assert!(!proves("case", "octo", "Octo").await);
+    assert!(!proves("case", "Octo", "Octo").await);
+    assert!(proves("octo", "octo", "Octo").await);
 }
 
 #[tokio::test]

@@ -3,9 +3,10 @@
 
 use itseme_client::{Event, Session};
 use itseme_tests::{
-    AMY, MICHAEL, Needle, World, find, free_port, hash, next_event,
-    oauth::{Asked, Browser, CLIENT_ID, CLIENT_SECRET, Consent, Page, Provider, Rogue, USERS},
+    AMY, Form, Http, MICHAEL, Needle, Reply, World, find, free_port, hash, next_event,
+    oauth::{Asked, Browser, CLIENT_ID, CLIENT_SECRET, Consent, Mode, Page, Provider, Rogue, USERS},
 };
+use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -214,6 +215,11 @@ fn parameters(url: &str) -> impl Iterator<Item = Needle> {
     pairs.into_iter().map(|(name, value)| Needle::text(&name, &value))
 }
 
+/// The answer to a program that asks for JSON.
+async fn as_program(http: &Http, path: &str) -> Reply {
+    Reply::to(http.request(Method::GET, path).header("accept", "application/json")).await
+}
+
 /// A provider that does as it likes, and a client that reads JSON.
 struct Rough {
     world: World,
@@ -224,11 +230,16 @@ struct Rough {
 
 impl Rough {
     async fn new() -> Self {
+        Self::with("").await
+    }
+
+    async fn with(more: &str) -> Self {
         let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
         let rogue = Rogue::start(folder.path()).await;
         let settings = format!(
-            "[http]\npublic_url = \"http://127.0.0.1:{port}\"\n[providers.rogue]\ncallback = \"hash\"\n{}",
-            spelled_out(rogue.provider())
+            "[http]\npublic_url = \"http://127.0.0.1:{port}\"\n[providers.rogue]\ncallback = \"hash\"\n{}{}",
+            spelled_out(rogue.provider()),
+            more.replace("ROGUE", &rogue.provider().issuer())
         );
         let world = World::on(port, &settings).await;
         let amy = world.client(&AMY).await;
@@ -248,14 +259,14 @@ impl Rough {
     }
 
     async fn error(&self, path: &str) -> (u16, String) {
-        let reply = self.world.http().get(path).await;
+        let reply = as_program(&self.world.http(), path).await;
         assert_eq!(reply.json()["confirmed"], Value::Bool(false), "{reply:?}");
         reply.error()
     }
 
     async fn signs_in(&self, goto: &str) {
         let path = self.callback(goto).await;
-        assert_eq!(self.world.http().get(&path).await.ok(), json!({"confirmed": true}));
+        assert_eq!(as_program(&self.world.http(), &path).await.ok(), json!({"confirmed": true}));
     }
 }
 
@@ -290,7 +301,7 @@ async fn only_the_right_state_counts() {
     assert!(it.rogue.asked("/token").is_empty());
 
     // Whose state it is decides for whom the name is proven.
-    assert_eq!(it.world.http().get(&his).await.ok(), json!({"confirmed": true}));
+    assert_eq!(as_program(&it.world.http(), &his).await.ok(), json!({"confirmed": true}));
     assert!(michael.confirm(&MICHAEL.bare_jid(), &[hash("rogue", AMYS_NAME)]).await.unwrap());
     it.signs_in(&goto).await;
     assert!(it.amy.confirm(&AMY.bare_jid(), &[hash("rogue", AMYS_NAME)]).await.unwrap());
@@ -388,23 +399,95 @@ async fn no_token_is_kept() {
     assert!(!needles.iter().any(|needle| needle.is_in(log.as_bytes())), "{log}");
 }
 
-/// Who follows somebody else's address finds out whose JID it is for before anything is linked.
+/// Who follows somebody else's address finds out whose JID it is for before anything is linked. So does whoever looks at a page
+/// that has that address for an image, or asks for it by script: also in browsers that do not say so (Fetch Metadata).
 #[tokio::test]
 async fn a_browser_alone_links_nothing() {
+    const OLD: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:80.0) Gecko/20100101 Firefox/80.0";
     let it = Rough::new().await;
-    let goto = it.register().await;
-    let path = it.callback(&goto).await;
-    let image = it.world.http().request(reqwest::Method::GET, &path);
-    let image = image.header("accept", "image/*").header("sec-fetch-mode", "no-cors");
-    let page = itseme_tests::Reply::to(image).await;
-    assert!(page.body.contains(AMY.jid), "{page:?}");
-    assert!(!it.amy.confirm(&AMY.bare_jid(), &[hash("rogue", AMYS_NAME)]).await.unwrap());
-    let form = itseme_tests::Form::on(&page.body);
+    // What is shown has used up the state, so each has one of its own.
+    let ask = async |headers: &[(&str, &str)]| {
+        let goto = it.amy.register("rogue", AMYS_NAME, true).await.unwrap().goto.unwrap();
+        let path = it.callback(&goto).await;
+        let request = it.world.http().request(Method::GET, &path);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        (path, Reply::to(request).await)
+    };
+    for headers in [
+        &[("accept", "image/*"), ("sec-fetch-mode", "no-cors")][..],
+        &[("accept", "image/webp,*/*"), ("user-agent", OLD)],
+        &[("accept", "application/json"), ("user-agent", OLD)],
+        &[("accept", "*/*")],
+        &[],
+    ] {
+        let (_, shown) = ask(headers).await;
+        assert!(shown.body.contains(AMY.jid), "{headers:?} {shown:?}");
+        assert!(!it.amy.confirm(&AMY.bare_jid(), &[hash("rogue", AMYS_NAME)]).await.unwrap(), "{headers:?}");
+    }
+    let (path, shown) = ask(&[("accept", "text/html")]).await;
+    let form = Form::on(&shown.body);
     let page = reqwest::Url::parse(&format!("{}{path}", it.world.http().base())).unwrap();
     let action = page.join(&form.action).unwrap();
-    let pressed = it.world.http().request(reqwest::Method::POST, action.path()).form(&form.fields);
-    assert_eq!(itseme_tests::Reply::to(pressed).await.status, 200);
+    let pressed = it.world.http().request(Method::POST, action.path()).form(&form.fields);
+    assert_eq!(Reply::to(pressed).await.status, 200);
     assert!(it.amy.confirm(&AMY.bare_jid(), &[hash("rogue", AMYS_NAME)]).await.unwrap());
+}
+
+#[tokio::test]
+async fn tokens_come_in_many_shapes() {
+    for mode in [Mode::Loose, Mode::Form] {
+        let it = Rough::new().await;
+        it.rogue.token(mode).await;
+        let goto = it.register().await;
+        it.signs_in(&goto).await;
+        assert!(it.amy.confirm(&AMY.bare_jid(), &[hash("rogue", AMYS_NAME)]).await.unwrap(), "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_names_what_is_missing() {
+    let mut it = Rough::new().await;
+    it.rogue.token(Mode::NoToken).await;
+    let path = it.callback(&it.register().await).await;
+    assert_eq!(it.error(&path).await, oauth_exception());
+    it.world.service.says("the token endpoint answered without access_token").await;
+}
+
+#[tokio::test]
+async fn an_answer_of_another_issuer_does_not_count() {
+    let mut it = Rough::with("response_issuer = \"ROGUE\"\n").await;
+    let own = it.rogue.provider().issuer();
+    let goto = it.register().await;
+    for issuer in ["https://evil.example", "", &format!("{own}/other")] {
+        it.rogue.names_itself(issuer).await;
+        let path = it.callback(&goto).await;
+        assert_eq!(it.error(&path).await, oauth_exception(), "{issuer}");
+    }
+    assert!(it.rogue.asked("/token").is_empty());
+    let told = it.world.service.says("RFC 9207").await;
+    assert!(told.contains("response_issuer"), "{told}");
+    it.rogue.names_itself(&own).await;
+    it.signs_in(&goto).await;
+
+    // Without the key, it must be where people sign in.
+    let it = Rough::new().await;
+    let goto = it.register().await;
+    it.rogue.names_itself("https://evil.example").await;
+    let path = it.callback(&goto).await;
+    assert_eq!(it.error(&path).await, oauth_exception());
+    it.rogue.names_itself(&it.rogue.provider().issuer()).await;
+    it.signs_in(&goto).await;
+}
+
+#[tokio::test]
+async fn where_case_matters_capitals_prove_nothing() {
+    let it = Rough::with("case_sensitive = true\n").await;
+    let goto = it.register().await;
+    it.rogue.user("Amy-Octo").await;
+    let path = it.callback(&goto).await;
+    assert_eq!(it.error(&path).await, (400, "wrong_user".into()));
+    it.rogue.user(AMYS_NAME).await;
+    it.signs_in(&goto).await;
 }
 
 #[tokio::test]

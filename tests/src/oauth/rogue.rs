@@ -50,6 +50,10 @@ pub enum Mode {
     WrongType,
     /// All but the token.
     NoToken,
+    /// A token without a type, with a list of scopes and a lifetime that is text.
+    Loose,
+    /// A token as a form, called text.
+    Form,
     /// A user without a name.
     NoName,
     /// A user whose name is an object.
@@ -100,6 +104,11 @@ impl Rogue {
         self.control(json!({ "user": name })).await;
     }
 
+    /// Who it says it is when it sends a browser back; nothing is said without.
+    pub async fn names_itself(&self, issuer: &str) {
+        self.control(json!({ "iss": issuer })).await;
+    }
+
     /// Waits until somebody waits for an answer.
     pub async fn is_waited_for(&self) {
         within("a request that hangs", async {
@@ -135,6 +144,8 @@ impl Mode {
             Self::Redirect => "redirect",
             Self::WrongType => "wrong-type",
             Self::NoToken => "no-token",
+            Self::Loose => "loose",
+            Self::Form => "form",
             Self::NoName => "no-name",
             Self::NameIsNoText => "name-is-no-text",
         }

@@ -4,11 +4,12 @@
     POST /token       a token, in the mode of "token"
     GET  /userinfo    who it is, in the mode of "userinfo"
     *    /elsewhere   where the mode "redirect" leads; answers as both should
-    POST /control     {"token": MODE, "userinfo": MODE, "user": NAME}, each as before if it is left out;
-                      the answer says how many requests are "waiting" in the mode "hang"
+    POST /control     {"token": MODE, "userinfo": MODE, "user": NAME, "iss": ISSUER}, each as before if it is left
+                      out; with an issuer, /authorize names it (RFC 9207); the answer says how many requests are "waiting" in the mode "hang"
 
 Modes of both: ok, hang, error (500), nonsense (bytes that are no text, called JSON), not-json (a page), huge (JSON of
-10 MB, sent in pieces), redirect (302). Modes of the token: wrong-type, no-token. Modes of userinfo: no-name,
+10 MB, sent in pieces), redirect (302). Modes of the token: wrong-type, no-token, loose (no type, a list of scopes, a
+lifetime that is text), form (not JSON, but a form, which is called text). Modes of userinfo: no-name,
 name-is-no-text.
 
 Every request but those to /control is a line of JSON in the file given: {"method", "path", "query", "headers", "form"}.
@@ -33,7 +34,7 @@ class Rogue(ThreadingHTTPServer):
     def __init__(self, settings: argparse.Namespace) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.file = settings.file
-        self.settings = {"token": "ok", "userinfo": "ok", "user": settings.user}
+        self.settings = {"token": "ok", "userinfo": "ok", "user": settings.user, "iss": ""}
         self.changed = threading.Condition()
         self.waiting = 0
 
@@ -75,7 +76,9 @@ class Handler(BaseHTTPRequestHandler):
             "form": dict(parse_qsl(body.decode(errors="replace"))),
         })
         if url.path == "/authorize":
-            back = urlencode({"code": "rogue-code", "state": query.get("state", "")})
+            issuer = self.server.settings["iss"]
+            answer = {"code": "rogue-code", "state": query.get("state", "")}
+            back = urlencode(answer | ({"iss": issuer} if issuer else {}))
             self.redirect(f"{query['redirect_uri']}{'&' if '?' in query['redirect_uri'] else '?'}{back}")
         elif url.path in ("/token", "/userinfo"):
             endpoint = url.path[1:]
@@ -111,6 +114,10 @@ class Handler(BaseHTTPRequestHandler):
                 self.redirect("/elsewhere")
             case "wrong-type":
                 self.answer(200, good | {"token_type": "mac"})
+            case "loose":
+                self.answer(200, {"access_token": good["access_token"], "scope": ["a", "b"], "expires_in": "3599.5"})
+            case "form":
+                self.send(200, "text/plain;charset=utf-8", urlencode(good).encode())
             case "no-token":
                 self.answer(200, {key: value for key, value in good.items() if key != "access_token"})
             case "no-name":
