@@ -30,8 +30,8 @@ use crate::{
     worker::{Answer, Command, Worker},
 };
 
-/// How long anything may take, in seconds.
-const PATIENCE: u64 = 30;
+/// How long anything may take, in seconds: Debian's ejabberd passes a `confirm` of 500 hashes on in 17.
+const PATIENCE: u64 = 60;
 /// Messages that wait to be looked at.
 const EVENT_QUEUE: usize = 1024;
 const COMMAND_QUEUE: usize = 32;
@@ -121,7 +121,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::NotLoopback`], [`Error::NotAnAccount`], [`Error::Unreachable`], [`Error::Login`], or
-    /// [`Error::Timeout`] when all of it takes longer than 30 seconds.
+    /// [`Error::Timeout`] when all of it takes longer than 60 seconds.
     pub async fn log_in(options: Options) -> Result<Self, Error> {
         let login = connect::connect(&options.jid, &options.password, options.server.as_deref());
         let (stream, jid) = in_time(login).await??;
