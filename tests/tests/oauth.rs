@@ -290,7 +290,7 @@ async fn only_the_right_state_counts() {
     // A state of another registration, none, and one that nobody has given out.
     assert_eq!(it.error(&format!("{}?{}", at(&path), query(&other))).await, oauth_exception());
     assert_eq!(it.error(&format!("{}?code=1234", at(&path))).await, oauth_exception());
-    assert_eq!(it.error(&at(&path)).await, oauth_exception());
+    assert_eq!(it.error(&at(&path)).await, (400, "missing_code".into()));
     assert_eq!(it.error(&format!("{}?code=1234&state=x", at(&path))).await, oauth_exception());
     assert_eq!(it.error("/v1/callback?code=1234&state=x").await.0, 404);
     assert_eq!(it.error("/v1/callback").await.0, 404);
