@@ -7,6 +7,7 @@ use warp::http::Uri;
 use super::error::{cleartext, unusable};
 use super::{Config, ConfigError, Http, Presentation};
 use crate::channel::cleartext::is_safe;
+use crate::model::Code;
 use crate::service::{CodeRule, CodeRules};
 
 impl Config {
@@ -86,7 +87,7 @@ impl Config {
         for (key, CodeRule { digits, expires }) in
             [("codes.xmpp", xmpp), ("codes.phone", phone), ("codes.email", email)]
         {
-            if !(4..=12).contains(&digits) {
+            if !Code::LENGTHS.contains(&digits.into()) {
                 return Err(unusable(key, "digits must be 4 to 12"));
             }
             if expires < Duration::from_secs(60) {

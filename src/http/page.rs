@@ -120,7 +120,11 @@ fn done(words: Language, verified: &Verified) -> Response {
 
 fn code(pairs: &Pairs) -> String {
     // No code is longer; whatever else a link carries is not worth showing.
-    Code::typed(field(pairs, "code")).as_str().chars().take(12).collect()
+    Code::typed(field(pairs, "code"))
+        .as_str()
+        .chars()
+        .take(*Code::LENGTHS.end())
+        .collect()
 }
 
 /// The letter whose code it is: the link in a mail has its id, which tells nobody else anything.

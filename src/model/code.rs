@@ -1,6 +1,7 @@
 //! The codes that prove an identity.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use dec_from_char::normalize_decimals_filtering;
 use rand::distr::{Distribution, Uniform};
@@ -23,6 +24,9 @@ pub type SystemRandom = UnwrapErr<SysRng>;
 pub struct Code(String);
 
 impl Code {
+    /// How many digits a code may have.
+    pub const LENGTHS: RangeInclusive<usize> = 4..=12;
+
     /// Draws `digits` digits, each value equally likely. No other source will do than the system's:
     ///
     /// ```compile_fail,E0308

@@ -10,7 +10,7 @@ use super::limits::{Counter, DAY};
 use super::{By, Core, Tx};
 use crate::clock::{Millis, millis};
 use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};
-use crate::store::Pending;
+use crate::store::{Pending, Quota, Read};
 
 /// The window in which wrong guesses at an identity make its codes longer.
 pub(super) const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -31,6 +31,8 @@ pub struct Proven {
     pub next: Option<String>,
     /// The registration that waited for the code.
     waited: Pending,
+    /// The letter that brought the code, and the code.
+    sent: (Option<String>, Code),
 }
 
 impl Core {
@@ -103,6 +105,8 @@ impl Core {
 
     /// Finds which of the `candidates` the code belongs to. A wrong code counts as a guess at each of those that have as many
     /// digits, and at the identity that `guessed_at` tells. The right one stays until [`Core::use_up`].
+    ///
+    /// Only a guess tells anybody else than the target whether something waits.
     pub(super) fn check_code(
         &self,
         tx: &Tx<'_>,
@@ -112,6 +116,10 @@ impl Core {
         code: Option<&str>,
     ) -> Result<Proven> {
         let now = self.clock.now();
+        let code = Code::typed(code.unwrap_or_default());
+        if by == By::Anybody && !code.is_empty() && !Code::LENGTHS.contains(&code.len()) {
+            return Err(Error::FaultyCode);
+        }
         let mut live = candidates;
         live.retain(|pending| {
             self.is_live(pending, by, now) && self.intact("pending", self.open_pending(pending)).is_some()
@@ -123,14 +131,16 @@ impl Core {
             self.open_pending(pending)
                 .is_ok_and(|remembered| remembered.sign_in.is_none())
         });
-        if live.is_empty() {
+        if live.is_empty() && by == By::Target {
             return Err(Error::OAuth(OAuthFailure::NoState));
         }
-        let code = Code::typed(code.unwrap_or_default());
         if code.is_empty() {
             return Err(Error::MissingCode);
         }
         live.retain(|pending| self.has_length_of(pending, &code));
+        if live.is_empty() && by == By::Anybody {
+            return Err(Error::NothingWaits);
+        }
         let open = self.open_to_guesses(tx, by, live, guessed_at)?;
         // Every candidate is compared, whichever matches: the time tells nothing.
         let right = open.iter().fold(None, |found, (pending, _)| {
@@ -148,9 +158,11 @@ impl Core {
             provider,
             hash,
             next,
+            letter,
             ..
         } = self.open_pending(right)?;
         Ok(Proven {
+            sent: (letter, code),
             target,
             provider,
             hash,
@@ -169,10 +181,29 @@ impl Core {
             ..
         } = &proven.waited;
         self.drop_pending(tx, id, owner)?;
+        if let (Some(letter), code) = &proven.sent
+            && proven.provider == Provider::Email
+        {
+            let (resets_at, used) = (*expires_at, 1);
+            tx.put_quota(&self.served(id, owner, letter, code), Quota { resets_at, used })?;
+        }
         let unused = OWN_GUESSES.saturating_sub(*native_guesses);
         let sent_at = expires_at.saturating_sub(millis(self.settings.codes.of(&proven.provider).expires));
         let chances = self.chances(&proven.provider);
         chances.give_back(tx, self.clock.now(), unused, sent_at)
+    }
+
+    /// Whether that code, of a mail, has made the link that `owner` has, and would not have expired yet: the page behind a mail's
+    /// link is pressed twice, and opened again.
+    pub(super) fn has_served(&self, tx: &dyn Read, id: &Mac, owner: &Mac, letter: &str, code: &Code) -> Result<bool> {
+        let served = tx.quota(&self.served(id, owner, letter, code))?;
+        Ok(served.is_some_and(|served| served.resets_at > self.clock.now()))
+    }
+
+    /// Stands for a code of a mail that was entered. It expires like a counter, and nobody can guess the letter's id.
+    fn served(&self, id: &Mac, owner: &Mac, letter: &str, code: &Code) -> Mac {
+        self.keys
+            .quota(&format!("code {} of letter {letter}", code.as_str()), &[id, owner])
     }
 
     /// Whether the code that waits has as many digits as what was entered, so that it could be meant.

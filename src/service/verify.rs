@@ -91,6 +91,12 @@ impl Service {
         self.change(move |core, tx| {
             let id = core.keys.id(&hash);
             let (candidates, by) = core.meant(tx, &id, &meant, token.as_ref())?;
+            if let Meant::Letter(letter) = &meant
+                && candidates.is_empty()
+                && let Some(verified) = core.verified_before(tx, &id, letter, &code)?
+            {
+                return Ok(verified);
+            }
             let proven = core.check_code(tx, by, candidates, |_| id, Some(&code))?;
             let mut verified = core.verified(tx, By::Anybody, proven, hash, language)?;
             verified.token = core.new_token(tx, &verified.target, &hash)?;
@@ -121,6 +127,25 @@ impl Core {
                 Ok((waiting, By::Target))
             }
         }
+    }
+
+    /// The link that a mail's code has made, if it is there still.
+    fn verified_before(&self, tx: &Tx<'_>, id: &Mac, letter: &str, code: &str) -> Result<Option<Verified>> {
+        let link = tx
+            .link(id)?
+            .and_then(|link| self.intact("links", self.open_link(&link)));
+        let Some(LinkBox { target, hash, .. }) = link else {
+            return Ok(None);
+        };
+        let owner = self.keys.owner(&target);
+        let served = self.has_served(&**tx, id, &owner, letter, &Code::typed(code))?;
+        Ok(served.then_some(Verified {
+            hash,
+            target,
+            provider: Provider::Email,
+            next: None,
+            token: None,
+        }))
     }
 
     /// Makes the link that a right code has proven, and uses the code up only then.

@@ -157,7 +157,7 @@ impl Wish {
 /// Whether `text` is nothing but a code, however it is written: a number of the right length, and no phone number.
 fn is_code(text: &str) -> bool {
     let is_number = !text.chars().any(char::is_alphabetic) && !text.starts_with('+');
-    is_number && (4..=12).contains(&Code::typed(text).len())
+    is_number && Code::LENGTHS.contains(&Code::typed(text).len())
 }
 
 /// What can be said; providers where people sign in are known by their names.

@@ -366,6 +366,49 @@ async fn who_wants_no_mail_gets_none_under_any_spelling() {
     assert_eq!(wanted(&it, Queue::Email).await, [true; 3]);
 }
 
+/// It would tell anybody who is registering, or has just been linked, and cost no guess.
+#[tokio::test]
+async fn what_is_no_guess_tells_nobody_whether_something_waits() {
+    let it = Fixture::new();
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    let (waiting, unknown) = (hash("phone", PHONE), hash("phone", MICHAELS));
+    for code in ["", "1", "123", "12345", "123456", "123456789012", "1234567890123"] {
+        let answer = async |hash: &str| code_of(it.verify_http(hash, code).await);
+        assert_eq!(answer(&waiting).await, answer(&unknown).await, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_of_a_mail_can_be_pressed_twice_and_opened_again() {
+    let it = Fixture::with_both().await;
+    it.register(&amy(), "email", MAIL).await.unwrap();
+    let letter = it.letter(Queue::Email).await;
+    let (mail, code) = (hash("email", MAIL), code_in(&letter));
+    let press = async |code: &str| {
+        it.verify_as(Meant::Letter(letter.thread().to_owned()), &mail, code)
+            .await
+    };
+    for _ in 0..3 {
+        assert_eq!(press(&code).await.unwrap().target, amy());
+    }
+    assert_eq!(code_of(press(&wrong(&code)).await), "not_found");
+    let anybody = it.verify_as(Meant::Any, &mail, &code).await;
+    assert_eq!(code_of(anybody), "not_found", "the API's answer stays");
+    // Not longer than the code would have lived, nor for who has it no more.
+    it.clock.advance(24 * 60 * MINUTE);
+    assert_eq!(code_of(press(&code).await), "not_found");
+    it.register(&amy(), "email", MAIL).await.unwrap();
+    let letter = it.letter(Queue::Email).await;
+    let code = code_in(&letter);
+    let press = async || {
+        it.verify_as(Meant::Letter(letter.thread().to_owned()), &mail, &code)
+            .await
+    };
+    press().await.unwrap();
+    it.service.forget_native(&amy(), &[]).await.unwrap();
+    assert_eq!(code_of(press().await), "not_found");
+}
+
 #[tokio::test]
 async fn what_has_another_length_than_the_code_is_no_guess() {
     let it = Fixture::new();
@@ -374,7 +417,8 @@ async fn what_has_another_length_than_the_code_is_no_guess() {
     let phone = hash("phone", PHONE);
     for _ in 0..20 {
         assert_eq!(code_of(it.verify(&amy(), &phone, "123").await), "faulty_code");
-        assert_eq!(code_of(it.verify_http(&phone, "12345").await), "faulty_code");
+        assert_eq!(code_of(it.verify_http(&phone, "123").await), "faulty_code");
+        assert_eq!(code_of(it.verify_http(&phone, "12345").await), "not_found");
         assert_eq!(
             code_of(it.service.verify_any_native(&amy(), "123456").await),
             "faulty_code"
