@@ -82,7 +82,7 @@ async fn nothing_is_readable_while_codes_wait() {
     let amy = world.client(&AMY).await;
     amy.register("phone", AMY.phone, false).await.unwrap();
     amy.register("email", AMY.email, false).await.unwrap();
-    world.service.says("could not be sent yet").await;
+    world.service.says("messages cannot be sent").await;
 
     let mut needles = needles_of(&[AMY]);
     assert_clean(&world, &needles);

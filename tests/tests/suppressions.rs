@@ -139,7 +139,7 @@ async fn an_admin_ends_text_messages_for_who_asks_for_it() {
     // One waits already.
     world.gateway.stop().await;
     amy.register("phone", AMY.phone, false).await.unwrap();
-    world.service.says("could not be sent yet").await;
+    world.service.says("messages cannot be sent").await;
     let told = command(&mut eve, "suppress", "+44 7700 900123").await;
     assert!(told.contains("Nothing is sent there any more"), "{told}");
     world.gateway.restart().await;

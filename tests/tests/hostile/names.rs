@@ -9,10 +9,11 @@ const SENDERS: [&str; 4] = [
     "שלום@localhost",
     "a.b+c%1234@localhost",
     "x1234567890x1234567890x1234567890x1234567890x1234567890x1234567890x1234567890x1234567890@localhost",
-    "ﬁx@bücher.localhost",
+    "fix@bücher.localhost",
 ];
 /// And some that none should: nothing is answered, or it is refused.
-const IMPOSSIBLE: [&str; 7] = [
+const IMPOSSIBLE: [&str; 8] = [
+    "ﬁx@localhost",
     "a&#x202e;b@localhost",
     "a&#x2067;b@localhost",
     "a&#xa;Code: 1234@localhost",
