@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use xmpp_parsers::jid::Jid;
 
+use crate::model::server::server_of;
+
 /// Stanzas handled at once.
 const MOST: usize = 1024;
 /// Of one server at once.
@@ -54,7 +56,7 @@ impl Room {
         let account = (sender.node().map(|node| node.as_str()), domain);
         let in_hand = InHand {
             room: self.clone(),
-            server: self.place(&domain),
+            server: self.place(&server_of(domain)),
             account: self.place(&account),
         };
         let counted = in_hand
