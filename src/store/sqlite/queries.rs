@@ -98,7 +98,7 @@ pub fn subscriber(row: &SqlRow) -> rusqlite::Result<Subscriber> {
         owner: row.get("owner_mac")?,
         server: row.get("server_mac")?,
         sealed: row.get("box")?,
-        seen_at: row.get("seen_at")?,
+        seen_at: number(row, "seen_at")?,
     })
 }
 
@@ -300,12 +300,12 @@ impl Read for Session<'_> {
 }
 
 impl Session<'_> {
-    fn purge_subscribers(&self, unseen_since: Millis, limit: usize) -> Result<usize> {
+    fn purge_subscribers(&self, now: Millis, unseen_since: Millis, limit: usize) -> Result<usize> {
         let unseen = "SELECT owner_mac FROM subscribers WHERE seen_at < ?1 AND";
         let linked = "EXISTS (SELECT 1 FROM links WHERE links.owner_mac = subscribers.owner_mac) LIMIT ?2";
         // Whoever has a link stays, and is not looked at again for as long.
-        let stay = format!("UPDATE subscribers SET seen_at = ?1 WHERE owner_mac IN ({unseen} {linked})");
-        self.run(&stay, params![unseen_since, limit])?;
+        let stay = format!("UPDATE subscribers SET seen_at = ?3 WHERE owner_mac IN ({unseen} {linked})");
+        self.run(&stay, params![unseen_since, limit, now])?;
         let go = format!("DELETE FROM subscribers WHERE owner_mac IN ({unseen} NOT {linked})");
         self.run(&go, params![unseen_since, limit])
     }
@@ -512,7 +512,7 @@ impl Write for Session<'_> {
             quota: expired("quota", "key", "resets_at")?,
             tokens: expired("tokens", "rowid", "expires_at")?,
             mutes: expired("mutes", "owner_mac, muted_mac", "expires_at")?,
-            subscribers: self.purge_subscribers(unseen_since, limit)?,
+            subscribers: self.purge_subscribers(now, unseen_since, limit)?,
         })
     }
 }
