@@ -257,7 +257,7 @@ async fn keep(service: &Service, queue: Queue, row: &Row, letter: &Letter, sent:
 async fn put_off(service: &Service, queue: Queue, row: &Row, letter: &Letter, trouble: &Trouble) -> Option<Millis> {
     let due_at = service.clock().now() + backoff(row.tries);
     let paid = match &letter.message {
-        Message::Code { identity, .. } if trouble.was_read => Some(identity.clone()),
+        Message::Code { identity, target, .. } if trouble.was_read => Some((identity.clone(), target.clone())),
         _ => None,
     };
     loop {

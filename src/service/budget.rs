@@ -14,7 +14,7 @@ use super::limits::{Counter, DAY};
 use super::{By, Core, Service, Tx};
 use crate::clock::Millis;
 use crate::model::server::customer_of;
-use crate::model::{Identity, Mac, Provider};
+use crate::model::{BareJid, Identity, Mac, Provider};
 
 /// How many codes are sent in a day to everything that begins alike.
 #[derive(Clone, Debug)]
@@ -66,17 +66,22 @@ fn nearly(budget: u32) -> u32 {
 }
 
 impl Service {
-    /// Puts a message off until `due_at`. If it was read and may have its price, the next try counts as a message to `paid`;
-    /// tells whether there will be one, because the budgets allow it.
+    /// Puts a message off until `due_at`. If it was read and may have its price, the next try counts as a message to the identity in
+    /// `paid` for the JID in it; tells whether there will be one, because the budgets and that server's share allow it.
     ///
     /// # Errors
     /// If the store fails.
-    pub(crate) async fn put_off(&self, row: i64, due_at: Millis, paid: Option<Identity>) -> Result<bool> {
+    pub(crate) async fn put_off(&self, row: i64, due_at: Millis, paid: Option<(Identity, BareJid)>) -> Result<bool> {
         self.change(move |core, tx| {
-            let budgets = paid.iter().flat_map(|identity| core.budgets_for(identity));
+            let budgets = paid.iter().flat_map(|(identity, _)| core.budgets_for(identity));
             let budgets: Vec<_> = budgets.collect();
-            let now = core.clock.now();
-            let allowed = budgets.iter().try_for_each(|(_, counter)| counter.check(tx, now, 1));
+            let shares = paid.iter().flat_map(|(identity, target)| {
+                let payer = Payer::sender(target);
+                core.shares_for(payer, identity)
+            });
+            let (now, shares) = (core.clock.now(), shares.collect::<Vec<_>>());
+            let mut all = shares.iter().chain(budgets.iter().map(|(_, counter)| counter));
+            let allowed = all.try_for_each(|counter| counter.check(tx, now, 1));
             match allowed {
                 Err(Error::RequestLimitReached { .. }) => {
                     tx.remove(row)?;
@@ -87,6 +92,7 @@ impl Service {
                 Ok(()) if tx.message(row)?.is_none() => Ok(true),
                 Ok(()) => {
                     core.spend(tx, &budgets)?;
+                    shares.iter().try_for_each(|share| share.add(tx, now, 1).map(drop))?;
                     tx.retry(row, due_at)?;
                     Ok(true)
                 }
