@@ -61,8 +61,8 @@ pub async fn watch(service: Service, store: StoreConfig, stop: CancellationToken
         match rekeyed {
             Ok(Some(Switched { kept, lost })) => {
                 tracing::info!(
-                    kept,
-                    lost,
+                    other_rows_kept = kept,
+                    other_rows_lost = lost,
                     "the key was changed: back up the new one, apart from the database"
                 );
             }
@@ -92,8 +92,8 @@ async fn bind(service: &Service) {
             Ok(None) => return,
             Ok(Some(Switched { kept, lost })) => {
                 tracing::info!(
-                    kept,
-                    lost,
+                    other_rows_kept = kept,
+                    other_rows_lost = lost,
                     "the database is up to date: nobody without the key can change whose a row is"
                 );
                 return wipe_former(service).await;

@@ -127,8 +127,13 @@ impl Wish {
                 Ok(words.forget_all_done())
             }
             Self::Forget(what) => {
-                let mut hashes = begun(asker, &what).await?;
-                if hashes.is_empty() {
+                let mut hashes = Vec::new();
+                if is_hash(&what) {
+                    hashes = begun(asker, &what).await?;
+                    if hashes.is_empty() {
+                        return Ok(words.forget_unknown());
+                    }
+                } else {
                     let meant = service.typed(&named(&what))?;
                     hashes.extend(meant.iter().map(|identity| identity.hash().to_string()));
                 }
@@ -201,12 +206,16 @@ async fn link(asker: &Asker, what: &str) -> Result<String> {
     })
 }
 
+/// Whether `text` is a hash, or the beginning of one as lists of links and notices show it: no number has as many digits without
+/// a plus sign or spaces.
+fn is_hash(text: &str) -> bool {
+    let beginning = text.trim_end_matches('…');
+    beginning.len() >= Hash::SHORT && beginning.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// The asker's links whose hashes begin with `text`, as lists of links and notices show them.
 async fn begun(asker: &Asker, text: &str) -> Result<Vec<String>> {
     let beginning = text.trim_end_matches('…').to_lowercase();
-    if beginning.len() < Hash::SHORT || !beginning.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Ok(Vec::new());
-    }
     let links = asker.service.links(&asker.bare).await?;
     let hashes = links.iter().map(|link| link.hash.to_string());
     Ok(hashes.filter(|hash| hash.starts_with(&beginning)).collect())
