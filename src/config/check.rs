@@ -33,6 +33,18 @@ impl Config {
                 "must be at least 1, or no code is ever right",
             ));
         }
+        for (key, limit) in [
+            ("limits.guesses_per_day", self.limits.guesses_per_day),
+            ("limits.guesses_in_all_per_day", self.limits.guesses_in_all_per_day),
+            ("limits.codes_per_day", self.limits.codes_per_day),
+            ("limits.codes_per_target_per_day", self.limits.codes_per_target_per_day),
+            ("limits.new_jids_per_day", self.limits.new_jids_per_day),
+            ("limits.hashes_per_day", self.limits.hashes_per_day),
+        ] {
+            if limit == 0 {
+                return Err(unusable(key, "must be at least 1, or nobody is served"));
+            }
+        }
         for (key, percent) in [
             (
                 "limits.budget_percent_per_server",

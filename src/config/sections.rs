@@ -204,7 +204,12 @@ impl<'de> Deserialize<'de> for Register {
         let served = match Written::deserialize(deserializer) {
             Ok(Written::Word(word)) if word == "everybody" => Served::Everybody,
             Ok(Written::Word(word)) if word == "own server" => Served::OwnServer,
-            Ok(Written::Domains(domains)) => Served::Domains(domains.into_iter().map(|domain| domain.0).collect()),
+            // A word in a list would be a domain that nobody has.
+            Ok(Written::Domains(domains))
+                if domains.iter().all(|domain| domain.0 != "everybody") && !domains.is_empty() =>
+            {
+                Served::Domains(domains.into_iter().map(|domain| domain.0).collect())
+            }
             _ => {
                 let expected = "expected \"everybody\", \"own server\" or a list of domains like [\"example.org\"]";
                 return Err(serde::de::Error::custom(expected));
