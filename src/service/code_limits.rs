@@ -81,6 +81,7 @@ impl Core {
                 mailbox: *mailbox,
                 owner: self.keys.owner(target),
                 server: self.server(target),
+                is_own: self.is_own(target),
                 address: None,
             };
             let own = [asked.of_identity(), asked.by_asker()];
@@ -103,6 +104,7 @@ struct Asked<'a> {
     mailbox: Mac,
     owner: Mac,
     server: Mac,
+    is_own: bool,
     address: Option<IpAddr>,
 }
 
@@ -115,6 +117,7 @@ impl<'a> Asked<'a> {
             mailbox: core.keys.id(&new.identity.mailbox().hash()),
             owner: core.keys.owner(&new.target),
             server: core.server(&new.target),
+            is_own: core.is_own(&new.target),
             address: new.address,
         }
     }
@@ -140,11 +143,16 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Those that are left for whoever has asked for none: one for each server or address, and as many in all as everybody
-    /// has, or many JIDs could have as many sent.
+    /// Those that are left for whoever has asked for none: one for each server of others, JID of the own one, or address, and as many
+    /// in all as everybody has, or many JIDs could have as many sent.
     fn left(&self) -> [Counter; 2] {
         let all = self.core.settings.limits.codes_per_day;
         match self.by {
+            // Its people are the admin's, and easily as many as one of them likes: so each has one, of a pool of their own.
+            By::Target if self.is_own => [
+                self.counter("left for asker", &[&self.mailbox, &self.owner], 1),
+                self.counter("left for own server", &[&self.mailbox], all),
+            ],
             By::Target => [
                 self.counter("left for server", &[&self.mailbox, &self.server], 1),
                 self.counter("left", &[&self.mailbox], all),
