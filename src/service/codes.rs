@@ -106,6 +106,12 @@ pub(super) struct PendingBox {
     /// Whether the target itself has asked: nobody else replaces its code then.
     #[serde(default)]
     pub(super) by_target: bool,
+    /// Whether anybody else has asked since: they are answered as if nothing waited.
+    #[serde(default)]
+    pub(super) by_anybody: bool,
+    /// What anybody else is given who asks for a sign-in that the target has begun: it leads nowhere.
+    #[serde(default)]
+    pub(super) decoy: Option<SignInBox>,
     /// How far a sign-in is (OAuth providers only).
     #[serde(default)]
     pub(super) sign_in: Option<SignInBox>,
@@ -125,6 +131,8 @@ impl PendingBox {
             letter: None,
             mailbox: None,
             by_target: false,
+            by_anybody: false,
+            decoy: None,
             sign_in: None,
             next: None,
         }
@@ -146,10 +154,13 @@ impl Core {
             .pending(&new.id, &owner)?
             .filter(|old| self.is_live(old, By::Target, now));
         let waiting = waiting.and_then(|old| Some((self.intact("pending", self.open_pending(&old))?, old)));
-        if let Some((remembered, old)) = &waiting
-            && self.stays(remembered, old, by, new.resend)
-        {
-            return self.remember_who_asked(tx, by, remembered.clone(), old);
+        if let Some((remembered, old)) = &waiting {
+            if by == By::Anybody && remembered.by_target {
+                return self.pretend(tx, &new, remembered.clone(), old);
+            }
+            if self.stays(old, by, new.resend) {
+                return self.remember_who_asked(tx, by, remembered.clone(), old);
+            }
         }
         let share = self.count_code(tx, by, &new)?;
         let (code, minutes) = (self.new_code(tx, &new.identity, share)?, self.minutes(&new.identity));
@@ -175,13 +186,20 @@ impl Core {
         self.post(tx, &letter, Some(about), expires_at)
     }
 
-    /// Whether a code that waits stays when it is asked for once more: unless another is wanted or this one is used up. Nobody
-    /// replaces the code of a target that has asked itself.
-    fn stays(&self, remembered: &PendingBox, old: &Pending, by: By, resend: bool) -> bool {
-        match by {
-            By::Target => !resend,
-            By::Anybody => remembered.by_target || (!resend && self.is_live(old, by, self.clock.now())),
+    /// Whether a code that waits stays when it is asked for once more: unless another is wanted or this one is used up.
+    fn stays(&self, old: &Pending, by: By, resend: bool) -> bool {
+        !resend && self.is_live(old, by, self.clock.now())
+    }
+
+    /// Does all but send a code, for anybody in the name of a target that has asked itself: nobody replaces its code, or learns by an
+    /// answer or a limit that there is one.
+    fn pretend(&self, tx: &Tx<'_>, new: &NewCode, mut remembered: PendingBox, old: &Pending) -> Result<()> {
+        if remembered.by_anybody && !new.resend {
+            return Ok(());
         }
+        self.count_code(tx, By::Anybody, new)?;
+        remembered.by_anybody = true;
+        Ok(tx.put_pending(&self.seal_pending(old.clone(), &remembered)?)?)
     }
 
     /// Where a code is asked for that others have used up those of, it is longer: many JIDs may ask for such codes.

@@ -101,6 +101,7 @@ impl Service {
             };
             let waiting = tx.pending(&id, &owner)?.into_iter().collect();
             let itself = core.keys.id(&Identity::of_jid(&target).hash());
+            core.check_guesses_left(tx, By::Anybody, &itself)?;
             let proven = core.check_code(tx, By::Anybody, waiting, |_| itself, Some(&code))?;
             core.use_up(tx, &proven)?;
             core.forget(tx, &target, selection.as_deref())?;

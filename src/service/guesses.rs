@@ -233,8 +233,21 @@ impl Core {
             }
         }
         match refused {
+            // Anybody would learn that something waits.
+            Some(_) if open.is_empty() && by == By::Anybody => Err(Error::NothingWaits),
             Some(error) if open.is_empty() => Err(error),
             _ => Ok(open),
+        }
+    }
+
+    /// Refuses whoever guesses where anybody's guesses of the day are used up, whether something waits there or not.
+    ///
+    /// # Errors
+    /// `request_limit_reached`.
+    pub(super) fn check_guesses_left(&self, tx: &Tx<'_>, by: By, identity: &Mac) -> Result<()> {
+        match by {
+            By::Target => Ok(()),
+            By::Anybody => self.guesses_of_day(by, identity).check(tx, self.clock.now(), 1),
         }
     }
 

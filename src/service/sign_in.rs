@@ -9,17 +9,20 @@ use serde::{Deserialize, Serialize};
 use super::codes::PendingBox;
 use super::error::{Error, OAuthFailure, Result};
 use super::growth::{self, Payer};
-use super::limits::{Counter, DAY};
+use super::limits::{Counter, DAY, take_all};
 use super::{By, Core, Registered, Service, Status, Tx};
 use crate::channel::sign_in::{Attempt, SignIn, SignInError};
 use crate::clock::millis;
-use crate::model::{BareJid, Code, Hash, Identity, Provider};
+use crate::model::server::customer_of;
+use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};
 use crate::store::Pending;
 
 /// A sign-in may take so long: people have to find their second factor.
 const LIVES: Duration = Duration::from_secs(10 * 60);
 /// So often a browser may come back for one registration: each time the provider is asked.
 const TRIES: u32 = 20;
+/// So many sign-ins under one name may wait of one server, or over HTTP of one network.
+const AT_ONE_NAME: u32 = 20;
 /// Digits of the code that a browser, or a client, hands straight back.
 const DIGITS: u8 = 12;
 
@@ -171,38 +174,29 @@ impl Core {
         let (now, hash, target) = (self.clock.now(), identity.hash(), payer.jid);
         let (id, owner) = (self.keys.id(&hash), self.keys.owner(target));
         let waiting = tx.pending(&id, &owner)?.filter(|old| old.expires_at > now);
-        if let Some(old) = waiting.filter(|_| !resend)
-            && let Some(mut remembered) = self.intact("pending", self.open_pending(&old))
-            && let Some(sign_in) = &remembered.sign_in
-        {
-            let attempt = sign_in.attempt.clone();
-            // The browser goes where whoever asked last wants it.
-            remembered.next = next;
-            tx.put_pending(&self.seal_pending(old, &remembered)?)?;
-            return Ok(attempt);
+        let waiting = waiting.and_then(|old| Some((self.intact("pending", self.open_pending(&old))?, old)));
+        let by_target = payer.by == By::Target;
+        if let Some((mut remembered, old)) = waiting {
+            if remembered.by_target && !by_target {
+                return self.decoy(tx, payer, hash, resend, remembered, old);
+            }
+            if remembered.by_target == by_target
+                && !resend
+                && let Some(sign_in) = &remembered.sign_in
+            {
+                let attempt = sign_in.attempt.clone();
+                // The browser goes where whoever asked last wants it.
+                remembered.next = next;
+                tx.put_pending(&self.seal_pending(old, &remembered)?)?;
+                return Ok(attempt);
+            }
         }
-        // Nothing is sent to anybody, so codes have nothing to do with it. What somebody asks for over HTTP in another's
-        // name does not count for the other.
-        let what = match payer.by {
-            By::Target => "sign-ins",
-            By::Anybody => "sign-ins over http",
-        };
-        let counter = Counter {
-            key: self.keys.quota(what, &[&owner]),
-            limit: self.settings.limits.codes_per_target_per_day,
-            window: DAY,
-        };
-        counter.check(tx, now, 1)?;
-        self.grow(tx, payer, growth::code(target, "", next.as_deref()))?;
-        counter.add(tx, now, 1)?;
-        let attempt = Attempt {
-            hash,
-            state: self.random_word(),
-            verifier: self.random_word() + &self.random_word(),
-        };
+        self.count_sign_in(tx, payer, &id, next.as_deref())?;
+        let attempt = self.new_attempt(hash);
         let state = Code::state(&attempt.state);
         let remembered = PendingBox {
             next,
+            by_target,
             sign_in: Some(SignInBox {
                 attempt: attempt.clone(),
             }),
@@ -210,6 +204,71 @@ impl Core {
         };
         self.put_pending(tx, &id, &state, now + millis(LIVES), remembered)?;
         Ok(attempt)
+    }
+
+    fn new_attempt(&self, hash: Hash) -> Attempt {
+        Attempt {
+            hash,
+            state: self.random_word(),
+            verifier: self.random_word() + &self.random_word(),
+        }
+    }
+
+    /// Something like a sign-in, for anybody who asks in the name of a target that has begun one itself: whoever has its state could
+    /// use it up.
+    fn decoy(
+        &self,
+        tx: &Tx<'_>,
+        payer: Payer<'_>,
+        hash: Hash,
+        resend: bool,
+        mut remembered: PendingBox,
+        old: Pending,
+    ) -> Result<Attempt> {
+        if let Some(decoy) = remembered.decoy.as_ref().filter(|_| !resend) {
+            return Ok(decoy.attempt.clone());
+        }
+        self.count_sign_in(tx, payer, &old.id, None)?;
+        let attempt = self.new_attempt(hash);
+        remembered.decoy = Some(SignInBox {
+            attempt: attempt.clone(),
+        });
+        tx.put_pending(&self.seal_pending(old, &remembered)?)?;
+        Ok(attempt)
+    }
+
+    /// Counts a sign-in. Nothing is sent to anybody, so codes have nothing to do with it; what somebody asks for over HTTP in
+    /// another's name does not count for the other. Those that wait under one name are looked through for each browser that comes
+    /// back, so one server, or network, has but some of them.
+    fn count_sign_in(&self, tx: &Tx<'_>, payer: Payer<'_>, id: &Mac, next: Option<&str>) -> Result<()> {
+        let owner = self.keys.owner(payer.jid);
+        let network = payer.address.map(customer_of);
+        let (of_target, at_name) = match payer.by {
+            By::Target => (
+                "sign-ins",
+                self.keys.quota("sign-ins at", &[id, &self.server(payer.jid)]),
+            ),
+            By::Anybody => (
+                "sign-ins over http",
+                self.keys.quota(&format!("sign-ins of {network:?} at"), &[id]),
+            ),
+        };
+        let counters = [
+            Counter {
+                key: self.keys.quota(of_target, &[&owner]),
+                limit: self.settings.limits.codes_per_target_per_day,
+                window: DAY,
+            },
+            Counter {
+                key: at_name,
+                limit: AT_ONE_NAME,
+                window: LIVES,
+            },
+        ];
+        let now = self.clock.now();
+        counters.iter().try_for_each(|counter| counter.check(tx, now, 1))?;
+        self.grow(tx, payer, growth::code(payer.jid, "", next))?;
+        take_all(&counters, tx, now, 1)
     }
 
     /// Counts that a browser came back with `state`, and finds what it belongs to.
@@ -247,18 +306,18 @@ impl Core {
     }
 
     /// The sign-in among `pendings` that `state` belongs to. States compare as MACs, in constant time; codes of
-    /// registrations that wait for one are not compared with.
-    fn sign_in_of(&self, mut pendings: Vec<Pending>, state: &str) -> Result<Pending> {
+    /// registrations that wait for one look otherwise.
+    fn sign_in_of(&self, pendings: Vec<Pending>, state: &str) -> Result<Pending> {
         let (now, state) = (self.clock.now(), Code::state(state));
         if pendings.is_empty() {
             return Err(Error::NotRegistered);
         }
-        pendings.retain(|pending| {
-            let remembered = self.open_pending(pending);
-            pending.expires_at > now && remembered.is_ok_and(|remembered| remembered.sign_in.is_some())
-        });
         let is_its = |pending: &Pending| self.keys.code(&pending.id, &pending.owner, &state) == pending.code;
-        let found = pendings.into_iter().find(is_its);
+        // Compared first: to open all boxes takes longer.
+        let found = pendings.into_iter().find(is_its).filter(|pending| {
+            let remembered = self.intact("pending", self.open_pending(pending));
+            pending.expires_at > now && remembered.is_some_and(|remembered| remembered.sign_in.is_some())
+        });
         found.ok_or(Error::OAuth(OAuthFailure::ForeignState))
     }
 }

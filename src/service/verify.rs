@@ -97,6 +97,7 @@ impl Service {
             {
                 return Ok(verified);
             }
+            core.check_guesses_left(tx, by, &id)?;
             let proven = core.check_code(tx, by, candidates, |_| id, Some(&code))?;
             let mut verified = core.verified(tx, By::Anybody, proven, hash, language)?;
             verified.token = core.new_token(tx, &verified.target, &hash)?;

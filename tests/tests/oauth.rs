@@ -289,7 +289,8 @@ async fn only_the_right_state_counts() {
 
     // A state of another registration, none, and one that nobody has given out.
     assert_eq!(it.error(&format!("{}?{}", at(&path), query(&other))).await, oauth_exception());
-    assert_eq!(it.error(&format!("{}?code=1234", at(&path))).await, oauth_exception());
+    // Without a state it is a code, and nobody is told that a sign-in waits.
+    assert_eq!(it.error(&format!("{}?code=1234", at(&path))).await, (404, "not_found".into()));
     assert_eq!(it.error(&at(&path)).await, (400, "missing_code".into()));
     assert_eq!(it.error(&format!("{}?code=1234&state=x", at(&path))).await, oauth_exception());
     assert_eq!(it.error("/v1/callback?code=1234&state=x").await.0, 404);

@@ -198,8 +198,8 @@ async fn a_code_is_left_for_whoever_has_asked_for_none_of_a_server_that_has_had_
         "request_limit_reached"
     );
     it.verify(&amy(), &hash("phone", PHONE), &code).await.unwrap();
-    // However many servers there are, a number gets no more than twice as many.
-    let mut sent = 2;
+    // However many servers of others there are, a number gets no more than as many again.
+    let mut sent = 1;
     for n in 0..20 {
         let eve = jid(&format!("eve@evil{n}.example"));
         sent += u32::from(it.register(&eve, "phone", PHONE).await.is_ok());
@@ -435,4 +435,117 @@ async fn what_has_another_length_than_the_code_is_no_guess() {
     )
     .await
     .unwrap();
+}
+
+#[tokio::test]
+async fn of_the_own_server_a_code_is_left_for_each_account() {
+    let it = Fixture::with(|settings| settings.own_domains = ["example.org".to_owned()].into());
+    let accounts = |n: usize| jid(&format!("mallory{n}@example.org"));
+    for _ in 0..5 {
+        it.resend(&accounts(0), "phone", PHONE).await.unwrap();
+        it.clock.advance(MINUTE);
+    }
+    for n in 1..5 {
+        it.register(&accounts(n), "phone", PHONE).await.unwrap();
+    }
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    let more = it.register(&accounts(6), "phone", PHONE).await;
+    assert_eq!(code_of(more), "request_limit_reached");
+    it.register(&michael(), "phone", PHONE).await.unwrap();
+}
+
+/// What anybody is answered, over HTTP, who asks for a code for amy, and then verifies.
+async fn answers(it: &Fixture, provider: &str, id: &str) -> Vec<String> {
+    let mut answers = Vec::new();
+    let told = |answer: Result<Registered>| match answer {
+        Ok(registered) => format!("{:?} {}", registered.status, registered.goto.is_some()),
+        Err(error) => error.to_string(),
+    };
+    for resend in [false, false, true, false, true] {
+        let asked = it.at_address(1).register_http(&amy(), provider, id, resend, None).await;
+        answers.push(told(asked));
+        it.clock.advance(Duration::from_secs(20));
+    }
+    answers
+}
+
+#[tokio::test]
+async fn nobody_learns_over_http_what_somebody_registers_natively() {
+    for (provider, id) in [("phone", PHONE), ("email", MAIL), ("octo", "amy")] {
+        let (quiet, registers) = (Fixture::with_both().await, Fixture::with_both().await);
+        for it in [&quiet, &registers] {
+            it.service.store().settle().await.unwrap();
+        }
+        registers.register(&amy(), provider, id).await.unwrap();
+        assert_eq!(
+            answers(&quiet, provider, id).await,
+            answers(&registers, provider, id).await,
+            "{provider}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn where_guesses_are_used_up_nobody_learns_what_waits() {
+    let it = Fixture::with_both().await;
+    it.register(&michael(), "phone", PHONE).await.unwrap();
+    let phone = hash("phone", PHONE);
+    let no = wrong(&it.codes(Queue::Phone).await.pop().unwrap());
+    let guess = async |meant: Meant| code_of(it.verify_as(meant, &phone, &no).await);
+    let mut guesses = 0;
+    while guess(Meant::Target(michael())).await == "faulty_code" {
+        guesses += 1;
+        if guesses == 5 {
+            it.clock.advance(MINUTE);
+            it.resend(&michael(), "phone", PHONE).await.unwrap();
+            it.codes(Queue::Phone).await;
+        }
+    }
+    let before = guess(Meant::Target(amy())).await;
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    assert_eq!(guess(Meant::Target(amy())).await, before);
+    assert_eq!(before, "request_limit_reached");
+}
+
+#[tokio::test]
+async fn nobody_uses_up_a_sign_in_that_its_target_has_begun() {
+    let it = Fixture::with_both().await;
+    // Begun by anybody, and then by the target: that is another.
+    let anybodys = it
+        .service
+        .register_http(&amy(), "octo", "amy", false, None)
+        .await
+        .unwrap();
+    let amys = it.register(&amy(), "octo", "amy").await.unwrap();
+    assert_ne!(anybodys.goto, amys.goto);
+    for resend in [false, true] {
+        let asked = it
+            .service
+            .register_http(&amy(), "octo", "amy", resend, None)
+            .await
+            .unwrap();
+        assert!(asked.goto.is_some() && asked.goto != amys.goto);
+        let refused = it.sign_in(&asked.goto.unwrap(), "amy").await;
+        assert_eq!(failure(refused), OAuthFailure::ForeignState);
+    }
+    let signed_in = it.sign_in(&amys.goto.unwrap(), "amy").await.unwrap();
+    it.service
+        .register_http(&amy(), "octo", "amy", true, None)
+        .await
+        .unwrap();
+    it.verify_http(&hash("octo", "amy"), signed_in.code.as_str())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn one_server_has_but_some_of_the_sign_ins_under_a_name() {
+    let it = Fixture::new();
+    let mut begun = 0;
+    for n in 0..40 {
+        let eve = jid(&format!("eve{n}@s{n}.evil.example"));
+        begun += u32::from(it.register(&eve, "octo", "amy").await.is_ok());
+    }
+    assert_eq!(begun, 20);
+    it.register(&amy(), "octo", "amy").await.unwrap();
 }
