@@ -142,6 +142,15 @@ mod tests {
     }
 
     #[test]
+    fn subdomains_are_no_other_servers() {
+        let room = Room::new(10);
+        let below = |n: usize| take(&room, n, &format!("s{}.evil.example", n % 8)).ok();
+        let held: Vec<_> = (0..).map_while(below).collect();
+        assert!(held.len() <= OF_SERVER);
+        assert!(take(&room, 1, "a.example").is_ok());
+    }
+
+    #[test]
     fn all_together_have_no_more_than_there_is() {
         let room = Room::new(10_000);
         let held: Vec<_> = (0..MOST)

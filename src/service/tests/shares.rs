@@ -130,3 +130,25 @@ async fn who_has_registered_before_stays() {
     restricted.contact_native(request).await.unwrap();
     assert_eq!(restricted.forget_native(&michael(), &[]).await.unwrap(), 2);
 }
+
+#[tokio::test]
+async fn what_is_tried_again_counts_for_the_server_of_who_asked() {
+    let it = fixture(|_| {});
+    let (eve, identity) = (
+        jid("eve@evil.example"),
+        Identity::parse(Provider::Phone, &number(0)).unwrap(),
+    );
+    it.register(&eve, "phone", &identity.id).await.unwrap();
+    let row = it.service.due(Queue::Phone, 1).await.unwrap().0[0].row.id;
+    let mut tries = 1;
+    while it
+        .service
+        .put_off(row, 0, Some((identity.clone(), eve.clone())))
+        .await
+        .unwrap()
+    {
+        tries += 1;
+    }
+    assert_eq!(tries, 20);
+    it.register(&amy(), "phone", &number(1)).await.unwrap();
+}
