@@ -1,8 +1,10 @@
-//! Sends messages each by itself, where that takes time: none waits for another, up to a bound in all and for each destination.
+//! Sends messages each by itself, where that takes time: none waits for another, up to a bound in all, for each destination and for
+//! each server whose people ask.
 
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +17,7 @@ use super::outages::Outages;
 use super::{LOOK_AGAIN, Outbox, Outcome, STORE_PAUSE, backoff};
 use crate::channel::{Channel, Letter, Message, SendError, Sent, Trouble};
 use crate::clock::{Millis, millis};
+use crate::model::server::server_of;
 use crate::service::{Due, Opened, Service};
 use crate::store::{Queue, Row};
 
@@ -113,13 +116,12 @@ impl<'a> Dispatch<'a> {
     }
 
     fn enqueue(&mut self, due: &Due) {
-        let destination = match &due.letter {
-            Opened::Letter(letter) => self.channel.destination(letter),
-            Opened::Unwanted | Opened::Nothing => String::new(),
+        let lane = match &due.letter {
+            Opened::Letter(letter) => self.lanes.of(&self.channel.destination(letter), &asker(letter)),
+            Opened::Unwanted | Opened::Nothing => self.lanes.of("", ""),
         };
         self.last = self.last.max(due.row.id);
-        self.waiting
-            .insert((due.row.due_at, due.row.id), self.lanes.of(&destination));
+        self.waiting.insert((due.row.due_at, due.row.id), lane);
     }
 
     /// What is to be sent now: the message that is due the longest of those that there is a place for.
@@ -190,6 +192,14 @@ impl<'a> Dispatch<'a> {
             ..Outcome::default()
         };
         outcome.keep(self.service).await;
+    }
+}
+
+/// The server of the JID that has a code sent.
+fn asker(letter: &Letter) -> Cow<'_, str> {
+    match &letter.message {
+        Message::Code { target, .. } => server_of(target.domain().as_str()),
+        _ => Cow::Borrowed(""),
     }
 }
 

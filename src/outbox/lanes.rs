@@ -20,8 +20,12 @@ const SLOW_FOR: Duration = Duration::from_secs(60 * 60);
 /// Of so many destinations, the slowest of late.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9_999);
 
-/// What messages wait for that wait for each other: a destination, as a number that tells nothing about it.
-pub type Lane = u64;
+/// What messages wait for that wait for each other: where they go and because of whom, as numbers that tell nothing about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lane {
+    destination: u64,
+    asker: u64,
+}
 
 /// The places, and who has them.
 pub struct Lanes {
@@ -30,7 +34,7 @@ pub struct Lanes {
     /// When those began that are being sent.
     sending: HashMap<Lane, Vec<Millis>>,
     /// Until when a destination counts as slow.
-    slow: LruCache<Lane, Millis>,
+    slow: LruCache<u64, Millis>,
 }
 
 impl Lanes {
@@ -44,23 +48,28 @@ impl Lanes {
         }
     }
 
-    /// The lane of a destination.
-    pub fn of(&self, destination: &str) -> Lane {
-        self.hasher.hash_one(destination)
+    /// The lane of messages to a destination that are sent because of `asker`, a server.
+    pub fn of(&self, destination: &str, asker: &str) -> Lane {
+        Lane {
+            destination: self.hasher.hash_one(destination),
+            asker: self.hasher.hash_one(asker),
+        }
     }
 
     /// Whether no place is free.
     pub fn are_full(&self) -> bool {
-        self.sending.values().map(Vec::len).sum::<usize>() >= self.places.all
+        self.taken(|_| true) >= self.places.all
     }
 
-    /// Takes a place, if there is one for that lane.
+    /// Takes a place, if there is one for that lane. However many destinations one server's people choose, a quarter of the places is
+    /// left to others.
     pub fn enter(&mut self, lane: Lane, now: Millis) -> bool {
-        let slow = self.sending.iter().filter(|(lane, _)| self.is_slow(**lane, now));
-        let slow: usize = slow.map(|(_, began)| began.len()).sum();
-        let own = self.sending.get(&lane).map_or(0, Vec::len);
-        let is_one_too_many = self.is_slow(lane, now) && slow >= self.places.all / 2;
-        if self.are_full() || own >= self.places.each || is_one_too_many {
+        let all = self.places.all;
+        let has_room = !self.are_full()
+            && self.taken(|other| other.destination == lane.destination) < self.places.each
+            && self.taken(|other| other.asker == lane.asker) < all - all / 4;
+        let is_one_too_many = || self.is_slow(lane, now) && self.taken(|other| self.is_slow(*other, now)) >= all / 2;
+        if !has_room || is_one_too_many() {
             return false;
         }
         self.sending.entry(lane).or_default().push(now);
@@ -70,7 +79,7 @@ impl Lanes {
     /// Gives back the place that was taken at `began`.
     pub fn leave(&mut self, lane: Lane, began: Millis, now: Millis) {
         if now.saturating_sub(began) >= millis(SLOW_AFTER) {
-            self.slow.put(lane, now + millis(SLOW_FOR));
+            self.slow.put(lane.destination, now + millis(SLOW_FOR));
         }
         let Some(sending) = self.sending.get_mut(&lane) else {
             return;
@@ -83,10 +92,19 @@ impl Lanes {
         }
     }
 
+    fn taken(&self, by: impl Fn(&Lane) -> bool) -> usize {
+        let sending = self.sending.iter().filter(|(lane, _)| by(lane));
+        sending.map(|(_, began)| began.len()).sum()
+    }
+
     fn is_slow(&self, lane: Lane, now: Millis) -> bool {
-        let remembered = self.slow.peek(&lane).is_some_and(|until| now < *until);
+        let remembered = self.slow.peek(&lane.destination).is_some_and(|until| now < *until);
         let late = |began: &Millis| now.saturating_sub(*began) >= millis(SLOW_AFTER);
-        remembered || self.sending.get(&lane).is_some_and(|sending| sending.iter().any(late))
+        let mut there = self
+            .sending
+            .iter()
+            .filter(|(other, _)| other.destination == lane.destination);
+        remembered || there.any(|(_, sending)| sending.iter().any(late))
     }
 }
 
@@ -100,50 +118,69 @@ mod tests {
         Lanes::new(Places { all: 8, each: 2 })
     }
 
+    /// A destination of which each is asked for by another server.
+    fn lane(destination: u64) -> Lane {
+        Lane {
+            destination,
+            asker: destination,
+        }
+    }
+
     #[test]
     fn one_destination_has_a_few_places() {
         let mut lanes = lanes();
-        assert!(lanes.enter(1, 0) && lanes.enter(1, 0));
-        assert!(!lanes.enter(1, 0));
-        assert!(lanes.enter(2, 0));
-        lanes.leave(1, 0, 1);
-        assert!(lanes.enter(1, 1));
+        assert!(lanes.enter(lane(1), 0) && lanes.enter(lane(1), 0));
+        assert!(!lanes.enter(lane(1), 0));
+        assert!(lanes.enter(lane(2), 0));
+        lanes.leave(lane(1), 0, 1);
+        assert!(lanes.enter(lane(1), 1));
     }
 
     #[test]
     fn no_more_than_all() {
         let mut lanes = lanes();
-        assert_eq!((0..20).filter(|lane| lanes.enter(*lane, 0)).count(), 8);
+        assert_eq!((0..20).filter(|n| lanes.enter(lane(*n), 0)).count(), 8);
         assert!(lanes.are_full());
+    }
+
+    #[test]
+    fn one_server_leaves_a_quarter_to_others_however_many_destinations_it_chooses() {
+        let mut lanes = lanes();
+        let of_eve = |destination| Lane { destination, asker: 1 };
+        assert_eq!((0..20).filter(|n| lanes.enter(of_eve(*n), 0)).count(), 6);
+        assert!(lanes.enter(lane(20), 0));
+        // Nor do its messages let others have more of a destination.
+        assert!(lanes.enter(lane(0), 0) && !lanes.enter(lane(0), 0));
     }
 
     #[test]
     fn who_is_slow_leaves_half_to_the_others() {
         let mut lanes = lanes();
-        for lane in 0..3 {
-            assert!(lanes.enter(lane, 0) && lanes.enter(lane, 0));
+        for n in 0..3 {
+            assert!(lanes.enter(lane(n), 0) && lanes.enter(lane(n), 0));
         }
         // They have turned out to be slow, and leave the others what is free; another slow one gets nothing of that.
-        assert!(lanes.enter(10, SLOW));
-        lanes.leave(10, SLOW, 2 * SLOW);
-        assert!(!lanes.enter(10, 2 * SLOW));
+        assert!(lanes.enter(lane(10), SLOW));
+        lanes.leave(lane(10), SLOW, 2 * SLOW);
+        assert!(!lanes.enter(lane(10), 2 * SLOW));
         // From then on they share half.
-        for lane in 0..3 {
-            lanes.leave(lane, 0, 3 * SLOW);
-            lanes.leave(lane, 0, 3 * SLOW);
+        for n in 0..3 {
+            lanes.leave(lane(n), 0, 3 * SLOW);
+            lanes.leave(lane(n), 0, 3 * SLOW);
         }
-        let again = (0..8).filter(|n| lanes.enter(n % 3, 3 * SLOW + 1)).count();
+        let again = (0..8).filter(|n| lanes.enter(lane(n % 3), 3 * SLOW + 1)).count();
         assert_eq!(again, 4);
-        assert_eq!((20..40).filter(|lane| lanes.enter(*lane, 3 * SLOW + 1)).count(), 4);
+        assert_eq!((20..40).filter(|n| lanes.enter(lane(*n), 3 * SLOW + 1)).count(), 4);
         // Until that is forgotten.
-        assert!(!lanes.is_slow(10, 2 * SLOW + millis(SLOW_FOR)));
+        assert!(!lanes.is_slow(lane(10), 2 * SLOW + millis(SLOW_FOR)));
     }
 
     #[test]
     fn a_lane_tells_nothing_of_where_it_leads() {
         let (one, other) = (lanes(), lanes());
-        assert_eq!(one.of("mail.example"), one.of("mail.example"));
-        assert_ne!(one.of("mail.example"), one.of("example"));
-        assert_ne!(one.of("mail.example"), other.of("mail.example"));
+        let of = |lanes: &Lanes, destination| lanes.of(destination, "example.org");
+        assert_eq!(of(&one, "mail.example"), of(&one, "mail.example"));
+        assert_ne!(of(&one, "mail.example"), of(&one, "example"));
+        assert_ne!(of(&one, "mail.example"), of(&other, "mail.example"));
     }
 }
