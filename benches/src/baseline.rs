@@ -15,8 +15,8 @@ pub const STORED: usize = 6560;
 /// What `SELECT` is asked for by a bare look-up.
 #[derive(Clone, Copy, Debug)]
 pub enum Columns {
-    /// Whose link it is.
-    Owner,
+    /// What shows whose link it is.
+    Proof,
     /// All that is needed to write to whoever it is.
     All,
 }
@@ -24,8 +24,8 @@ pub enum Columns {
 impl Columns {
     fn sql(self) -> &'static str {
         match self {
-            Self::Owner => "SELECT proof FROM links WHERE id_mac = ?",
-            Self::All => "SELECT owner_mac, proof, box, verified_on FROM links WHERE id_mac = ?",
+            Self::Proof => "SELECT proof FROM links WHERE id_mac = ?",
+            Self::All => "SELECT proof, owner_mac, box, verified_on FROM links WHERE id_mac = ?",
         }
     }
 }
@@ -51,12 +51,12 @@ pub fn writer(database: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Whose link that is.
+/// What shows whose link that is.
 ///
 /// # Errors
 /// If the database fails.
-pub fn owner(connection: &Connection, id: &Mac) -> Result<Option<Mac>> {
-    let mut statement = connection.prepare_cached(Columns::Owner.sql())?;
+pub fn proof(connection: &Connection, id: &Mac) -> Result<Option<Mac>> {
+    let mut statement = connection.prepare_cached(Columns::Proof.sql())?;
     Ok(statement.query_row([id], |row| row.get(0)).optional()?)
 }
 
@@ -70,9 +70,9 @@ pub fn look_up(connection: &Connection, columns: Columns, ids: &[Mac]) -> Result
     for id in ids {
         let mut rows = statement.query([id])?;
         if let Some(row) = rows.next()? {
-            let _owner: Mac = row.get(0)?;
+            let _proof: Mac = row.get(0)?;
             if matches!(columns, Columns::All) {
-                let _others: (Vec<u8>, u32) = (row.get(1)?, row.get(2)?);
+                let _others: (Mac, Vec<u8>, u32) = (row.get(1)?, row.get(2)?, row.get(3)?);
             }
             found += 1;
         }
@@ -100,7 +100,7 @@ pub fn look_ups(connection: &Connection, lists: &[Vec<Mac>], time: Duration) -> 
     let mut lists = lists.iter().cycle();
     while began.elapsed() < time {
         let ids = lists.next().context("nothing to look up")?;
-        ensure!(look_up_together(connection, Columns::Owner, ids)? == ids.len(), "a link was not found");
+        ensure!(look_up_together(connection, Columns::Proof, ids)? == ids.len(), "a link was not found");
         done += 1.0;
     }
     Ok(done / began.elapsed().as_secs_f64())

@@ -115,7 +115,7 @@ impl Looker {
                 connection.execute_batch("BEGIN").ok()?;
                 reader.set(connection).ok()?;
             }
-            baseline::owner(reader.get()?, &id).ok().map(|found| found == Some(owner))
+            baseline::proof(reader.get()?, &id).ok().map(|found| found == Some(self.keys.proof(&id, &owner)))
         })
     }
 }
