@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use crate::config::StoreConfig;
-use crate::model::digits;
+use crate::model::hex;
 use crate::model::seal::MasterKey;
 use crate::private;
 
@@ -137,7 +137,7 @@ fn read(path: &Path) -> Result<Option<MasterKey>, String> {
 
 fn parse(text: &str) -> Option<MasterKey> {
     let mut key = MasterKey::default();
-    digits::read(text.trim(), key.as_mut_slice())?;
+    hex::read(text.trim(), key.as_mut_slice())?;
     Some(key)
 }
 
@@ -147,7 +147,7 @@ fn make(path: &Path) -> Result<MasterKey, String> {
     SysRng
         .try_fill_bytes(key.as_mut_slice())
         .map_err(|error| told(&error))?;
-    let text = Zeroizing::new(format!("{}\n", digits::write(key.as_slice())));
+    let text = Zeroizing::new(format!("{}\n", hex::write(key.as_slice())));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600);
     let mut file = options.open(path).map_err(|error| told(&error))?;

@@ -35,8 +35,8 @@ async fn perform(cli: &Cli) -> Result<ExitCode, String> {
         Some(Command::Check { login }) => report(&load(cli)?, *login).await,
         Some(Command::Rekey) => rekey::run(&load(cli)?).await.map(|()| ExitCode::SUCCESS),
         Some(Command::Hash { provider, id }) => {
-            let identity =
-                Identity::parse(provider.as_str().into(), id).map_err(|invalid| invalid.text(Language::English))?;
+            let identity = Identity::parse(provider.as_str().into(), id)
+                .map_err(|invalid| Language::English.invalid_id(invalid))?;
             println!("{}", identity.hash());
             Ok(ExitCode::SUCCESS)
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use itseme::model::digits;
+use itseme::model::hex;
 use memchr::memmem;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -78,7 +78,7 @@ impl Link {
         let opened = link.until(b"<stream:stream").await?;
         let id = attribute(&opened, "id").context("the stream has no id")?.to_owned();
         let digest = Handshake::from_stream_id_and_password(id, SECRET).data.context("no digest")?;
-        link.write(format!("<handshake>{}</handshake>", digits::write(&digest)).as_bytes()).await?;
+        link.write(format!("<handshake>{}</handshake>", hex::write(&digest)).as_bytes()).await?;
         link.until(b"<handshake").await?;
         link.stanzas = Stanzas::default();
         Ok(link)

@@ -11,7 +11,7 @@ use super::filters::{Client, Pairs, Segment};
 use super::page;
 use super::wire::Object;
 use crate::language::Language;
-use crate::model::identity::parse_target;
+use crate::model::parse_target;
 use crate::model::{BareJid, InvalidId};
 use crate::service::{Callback, ContactRequest, Error, Forgetting, Meant, Registered, Service, Verified, is_set};
 
@@ -208,7 +208,8 @@ pub async fn version(service: Admitted) -> Response {
 }
 
 fn target(text: &str) -> Result<BareJid> {
-    let wrong = |invalid: InvalidId| Error::Value(format!("'target': {}", invalid.text(Language::English)).into());
+    let wrong =
+        |invalid: InvalidId| Error::Value(format!("'target': {}", Language::English.invalid_id(invalid)).into());
     Ok(parse_target(text).map_err(wrong)?)
 }
 

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use itseme_identity::InvalidId;
 use serde::{Deserialize, Serialize};
 use unic_langid::LanguageIdentifier;
 
@@ -51,6 +52,19 @@ impl Language {
         Self::ALL
             .into_iter()
             .find(|language| language.tag().eq_ignore_ascii_case(primary))
+    }
+
+    /// What was expected instead of an id, in words that never repeat it.
+    pub fn invalid_id(self, invalid: InvalidId) -> String {
+        match invalid {
+            InvalidId::Jid => self.invalid_jid(),
+            InvalidId::Email => self.invalid_email(),
+            InvalidId::Phone => self.invalid_phone(),
+            InvalidId::PossiblePhone => self.invalid_country_code(),
+            InvalidId::UserName => self.invalid_user_name(),
+            InvalidId::Provider => self.invalid_provider(),
+            InvalidId::Detail => self.invalid_detail(),
+        }
     }
 
     /// The language that an Accept-Language header likes best (RFC 9110, 12.5.4) of those there are.

@@ -1,7 +1,6 @@
 //! Identities as strangers write them.
 
-use super::Identity;
-use super::identity::disturbs;
+use itseme_identity::{Identity, disturbs};
 
 /// Providers of every kind; the first byte of an input chooses.
 const PROVIDERS: [&str; 6] = ["xmpp", "email", "phone", "github", "", "git:hub"];

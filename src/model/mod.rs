@@ -3,7 +3,6 @@
 //! Nothing here does I/O or knows a protocol.
 
 pub mod code;
-pub mod digits;
 #[cfg(any(test, fuzzing))]
 #[allow(
     clippy::unwrap_used,
@@ -12,17 +11,13 @@ pub mod digits;
     reason = "a panic is a finding"
 )]
 pub mod fuzzing;
-pub mod hash;
-pub mod identity;
 pub mod seal;
 pub mod server;
 pub mod suppression;
 pub mod token;
 
 pub use code::{Code, SystemRandom};
-pub use hash::Hash;
-pub use identity::{Identity, InvalidId, Provider};
-pub use jid::BareJid;
+pub use itseme_identity::{BareJid, Hash, Identity, InvalidId, Provider, hex, parse_target};
 pub use seal::{Keys, Mac};
 pub use suppression::SuppressionKey;
 pub use token::{Token, TokenHash};

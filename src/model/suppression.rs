@@ -5,7 +5,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::seal::digest;
-use super::{Hash, Mac, digits};
+use super::{Hash, Mac, hex};
 
 /// The bytes of a MAC, and of a token: the MAC and what authenticates it.
 const MAC: usize = 16;
@@ -79,14 +79,14 @@ impl SuppressionKey {
     /// address, and nobody can make one up.
     pub fn token(&self, mac: &Mac) -> String {
         let tag = self.0.last().map_or([0; MAC], |last| tag(last, mac).0);
-        digits::write(&[mac.0, tag].concat())
+        hex::write(&[mac.0, tag].concat())
     }
 
     /// The MAC that a token was made of, by whichever of the keys was the last then; `None` if it was made up, or is not good any
     /// more on the day `today`.
     pub fn read(&self, token: &str, today: u32) -> Option<Mac> {
         let mut bytes = [0; TOKEN];
-        digits::read(token, &mut bytes)?;
+        hex::read(token, &mut bytes)?;
         let (mac, shown) = bytes.split_first_chunk::<MAC>()?;
         let (mac, shown) = (Mac(*mac), Mac(shown.try_into().ok()?));
         let last = self.0.iter().rposition(|key| tag(key, &mac) == shown)?;

@@ -5,7 +5,7 @@ use std::fmt;
 use rand::RngExt;
 use sha2::{Digest, Sha256};
 
-use super::{SystemRandom, digits};
+use super::{SystemRandom, hex};
 
 /// A bearer token. It is known to whoever it was given to, and never stored; `Debug` hides it.
 #[derive(Clone)]
@@ -18,7 +18,7 @@ pub struct TokenHash(pub [u8; 32]);
 impl Token {
     /// Draws 256 bits, as 64 hex digits.
     pub fn random(rng: &mut SystemRandom) -> Self {
-        Self(digits::write(&rng.random::<[u8; 32]>()))
+        Self(hex::write(&rng.random::<[u8; 32]>()))
     }
 
     /// What is shown as a token: nobody has seen yet whether it is one.

@@ -3,7 +3,7 @@
 use super::Service;
 use super::error::{Error, Excess, Result};
 use super::limits::HASHES_PER_CONFIRM;
-use crate::model::identity::parse_target;
+use crate::model::parse_target;
 use crate::model::{BareJid, Hash};
 
 impl Service {

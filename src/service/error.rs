@@ -122,7 +122,7 @@ impl Error {
             Self::JsonDecode => language.error_json(),
             Self::Key(key) => language.error_key(key),
             Self::Value(text) => text.clone().into_owned(),
-            Self::InvalidId(invalid) => invalid.text(language),
+            Self::InvalidId(invalid) => language.invalid_id(*invalid),
             Self::NumberNotServed => language.error_number(),
             Self::DomainNotServed => language.error_domain_not_served(),
             Self::NotAnAccount => language.error_not_an_account(),

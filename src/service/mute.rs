@@ -9,7 +9,7 @@ use super::growth::{self, Payer};
 use super::limits::DAY;
 use super::{Core, PADDED_TO, Service, Tx, require_account};
 use crate::clock::{Millis, millis};
-use crate::model::identity::parse_target;
+use crate::model::parse_target;
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Mac};
 use crate::store::{Mute, Read};

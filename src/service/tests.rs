@@ -18,7 +18,7 @@ use futures::future::BoxFuture;
 
 use super::*;
 use crate::channel::sign_in::{Attempt, SignInError};
-use crate::model::identity::parse_target;
+use crate::model::parse_target;
 use crate::model::{Hash, Identity};
 use crate::store::sqlite::SqliteStore;
 

@@ -10,7 +10,7 @@ use xmpp_parsers::version::VersionResult;
 
 use super::host::{Asker, Presentation};
 use super::ns;
-use crate::model::digits;
+use crate::model::hex;
 
 const AVATAR: &[u8] = include_bytes!("../../assets/avatar.png");
 
@@ -55,7 +55,7 @@ pub fn vcard(host: &Presentation, asker: &Asker) -> Element {
 /// What tells clients in a presence that there is an avatar (XEP-0153).
 pub fn avatar_update() -> Element {
     // It is the plain SHA-1 of the data, whatever the function is named after.
-    let hash = hash_caps(AVATAR, Algo::Sha_1).map(|hash| digits::write(&hash.hash));
+    let hash = hash_caps(AVATAR, Algo::Sha_1).map(|hash| hex::write(&hash.hash));
     let photo = Element::builder("photo", ns::AVATAR_UPDATE).append(hash.unwrap_or_default());
     Element::builder("x", ns::AVATAR_UPDATE).append(photo).build()
 }

@@ -9,7 +9,7 @@ use unicode_normalization::char::is_combining_mark;
 use super::host::Asker;
 use super::words::{describe, forgotten, muted, title, unmuted};
 use crate::language::Language;
-use crate::model::identity::parse_target;
+use crate::model::parse_target;
 use crate::model::{Code, Hash, Identity, Provider};
 use crate::service::{Error, Muted, Result, Status};
 

@@ -4,7 +4,7 @@
 use rusqlite::Connection;
 
 use super::*;
-use crate::model::digits;
+use crate::model::hex;
 
 const MALLORYS: &str = "+447700900666";
 
@@ -14,7 +14,7 @@ fn mallory() -> BareJid {
 
 /// A MAC as SQL.
 fn sql(mac: &Mac) -> String {
-    format!("x'{}'", digits::write(&mac.0))
+    format!("x'{}'", hex::write(&mac.0))
 }
 
 fn id_of(number: &str) -> String {

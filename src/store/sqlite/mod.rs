@@ -167,7 +167,7 @@ mod tests {
 
     use super::super::{Link, Quota, Read, Store, contract};
     use super::*;
-    use crate::model::digits;
+    use crate::model::hex;
 
     const KEY: Mac = Mac([7; 16]);
 
@@ -206,9 +206,9 @@ mod tests {
         old.execute_batch(&format!(
             "{first} INSERT INTO meta VALUES ('key_check', x'{}'); PRAGMA user_version = 1;
              INSERT INTO links (rowid, id_mac, owner_mac, box, verified_on) VALUES (7, x'{}', x'{}', x'00', 20000);",
-            digits::write(&KEY.0),
-            digits::write(&[1; 16]),
-            digits::write(&[2; 16]),
+            hex::write(&KEY.0),
+            hex::write(&[1; 16]),
+            hex::write(&[2; 16]),
         ))
         .unwrap();
         // A change of the key had been begun, and one before had not been done with.

@@ -6,7 +6,7 @@ use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType};
 
 use super::super::form::{Answers, field, form, required};
 use super::{Next, Step};
-use crate::model::identity::parse_target;
+use crate::model::parse_target;
 use crate::service::{Error, Result};
 use crate::xmpp::host::Asker;
 

@@ -2,61 +2,13 @@
 
 use std::fmt;
 
-use jid::{BareJid, Jid};
-use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType};
+use jid::BareJid;
 use serde::{Deserialize, Serialize};
 
-use super::Hash;
-use crate::language::Language;
-
-/// Where an identity lives: the first half of `provider:id`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub enum Provider {
-    /// A Jabber ID.
-    Xmpp,
-    /// An e-mail address.
-    Email,
-    /// A phone number in international form.
-    Phone,
-    /// The user name at an OAuth provider, by the provider's name.
-    OAuth(String),
-}
-
-impl Provider {
-    /// The name as it stands in requests and in front of the colon that is hashed.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Xmpp => "xmpp",
-            Self::Email => "email",
-            Self::Phone => "phone",
-            Self::OAuth(name) => name,
-        }
-    }
-}
-
-impl From<&str> for Provider {
-    fn from(name: &str) -> Self {
-        match name {
-            "xmpp" => Self::Xmpp,
-            "email" => Self::Email,
-            "phone" => Self::Phone,
-            other => Self::OAuth(other.to_owned()),
-        }
-    }
-}
-
-impl From<String> for Provider {
-    fn from(name: String) -> Self {
-        Self::from(name.as_str())
-    }
-}
-
-impl From<Provider> for String {
-    fn from(provider: Provider) -> Self {
-        provider.name().to_owned()
-    }
-}
+use crate::jid::parse_target;
+use crate::provider::named;
+use crate::text::disturbs;
+use crate::{Hash, InvalidId, Provider, email, phone, user_name};
 
 /// A provider and an id in canonical form, so that equal identities have equal hashes.
 ///
@@ -75,40 +27,6 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// Why an id cannot be used: what was expected instead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InvalidId {
-    /// A JID with a localpart.
-    Jid,
-    /// An addr-spec (RFC 5322).
-    Email,
-    /// `+` and 7 to 15 digits (E.164).
-    Phone,
-    /// A number that the numbering plan of its country allows.
-    PossiblePhone,
-    /// A user name.
-    UserName,
-    /// A provider whose name is not empty and has no colon.
-    Provider,
-    /// A phone number or an address.
-    Detail,
-}
-
-impl InvalidId {
-    /// The same, in words that never repeat the id.
-    pub fn text(self, language: Language) -> String {
-        match self {
-            Self::Jid => language.invalid_jid(),
-            Self::Email => language.invalid_email(),
-            Self::Phone => language.invalid_phone(),
-            Self::PossiblePhone => language.invalid_country_code(),
-            Self::UserName => language.invalid_user_name(),
-            Self::Provider => language.invalid_provider(),
-            Self::Detail => language.invalid_detail(),
-        }
-    }
-}
-
 impl Identity {
     /// Canonicalises `id` by the rules of `provider`. Doing so again changes nothing.
     ///
@@ -118,13 +36,13 @@ impl Identity {
     pub fn parse(provider: Provider, id: &str) -> Result<Self, InvalidId> {
         let (id, invalid) = match provider {
             Provider::Xmpp => (parse_target(id)?.to_string(), InvalidId::Jid),
-            Provider::Email => (canonical_email(id)?, InvalidId::Email),
-            Provider::Phone => (canonical_phone(id)?, InvalidId::Phone),
+            Provider::Email => (email::canonical(id)?, InvalidId::Email),
+            Provider::Phone => (phone::canonical(id)?, InvalidId::Phone),
             // With a colon in its name, two identities could have one hash.
             Provider::OAuth(ref name) if name.is_empty() || name.contains(':') => {
                 return Err(InvalidId::Provider);
             }
-            Provider::OAuth(_) => (canonical_user_name(id)?, InvalidId::UserName),
+            Provider::OAuth(_) => (user_name::canonical(id)?, InvalidId::UserName),
         };
         if id.contains(disturbs) {
             return Err(invalid);
@@ -169,8 +87,8 @@ impl Identity {
     #[must_use]
     pub fn mailbox(&self) -> Self {
         let id = match self.provider {
-            Provider::Email => mailbox(&self.id),
-            Provider::Phone => subscriber(&self.id),
+            Provider::Email => email::mailbox(&self.id),
+            Provider::Phone => phone::subscriber(&self.id),
             _ => self.id.clone(),
         };
         Self {
@@ -189,10 +107,7 @@ impl Identity {
     /// # Errors
     /// If libphonenumber's rules say that no such number is possible.
     pub fn check_reachable(&self) -> Result<(), InvalidId> {
-        let possible = self.provider != Provider::Phone
-            || PHONE_NUMBER_UTIL
-                .parse(&self.id, None)
-                .is_ok_and(|number| PHONE_NUMBER_UTIL.is_possible_number(&number));
+        let possible = self.provider != Provider::Phone || phone::is_possible(&self.id);
         if possible {
             Ok(())
         } else {
@@ -202,117 +117,8 @@ impl Identity {
 
     /// Whether it is a number that the numbering plan of its country lets somebody earn by: premium rate, shared cost.
     pub fn costs_extra(&self) -> bool {
-        let parsed = PHONE_NUMBER_UTIL.parse(&self.id, None).ok();
-        let kind = parsed.map(|number| PHONE_NUMBER_UTIL.get_number_type(&number));
-        let is_phone = self.provider == Provider::Phone;
-        is_phone && matches!(kind, Some(PhoneNumberType::PremiumRate | PhoneNumberType::SharedCost))
+        self.provider == Provider::Phone && phone::costs_extra(&self.id)
     }
-}
-
-/// Whether a character in a name changes how the text around it is read: it ends the line, or turns the direction of
-/// what follows (Bidi_Control: UAX #9, section 2). Other people are shown names that strangers chose.
-pub(super) fn disturbs(c: char) -> bool {
-    let ends_line = c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    ends_line || turns
-}
-
-/// The bare JID that `text` names; a resource is dropped.
-///
-/// Normalised as the XMPP servers do it, by the `jid` crate's stringprep profiles (RFC 6122): for what both allow,
-/// RFC 7622 agrees, and an address that arrives in `from` always equals the one that was registered.
-///
-/// # Errors
-/// If it is not a JID or has no localpart.
-pub fn parse_target(text: &str) -> Result<BareJid, InvalidId> {
-    let text = text.trim();
-    let jid = normalised(text)?;
-    // For a few oddities normalising is not final, so that two hashes would mean one JID.
-    if jid.as_str() == text || normalised(jid.as_str()).as_ref() == Ok(&jid) {
-        Ok(jid)
-    } else {
-        Err(InvalidId::Jid)
-    }
-}
-
-fn normalised(text: &str) -> Result<BareJid, InvalidId> {
-    // RFC 7622, 3.2: a final dot of the domain is not part of it.
-    let bare = text.split('/').next().unwrap_or_default();
-    // Normalising takes its time, and what people use is far shorter even before.
-    if bare.len() > LONGEST_JID {
-        return Err(InvalidId::Jid);
-    }
-    let jid = Jid::new(bare.strip_suffix('.').unwrap_or(bare)).map_err(|_| InvalidId::Jid)?;
-    if jid.node().is_none() {
-        return Err(InvalidId::Jid);
-    }
-    Ok(jid.into_bare())
-}
-
-/// More bytes than a bare JID may have when it is normalised (RFC 7622, 3.1).
-const LONGEST_JID: usize = 4096;
-
-/// The provider of that name, or of the URIs with that scheme (RFC 3966, RFC 5724, RFC 6068).
-fn named(name: &str) -> Provider {
-    match name.trim().to_lowercase().as_str() {
-        "tel" | "sms" => Provider::Phone,
-        "mailto" => Provider::Email,
-        "jabber" | "jid" => Provider::Xmpp,
-        name => name.into(),
-    }
-}
-
-fn canonical_email(text: &str) -> Result<String, InvalidId> {
-    use email_address::{EmailAddress, Options};
-    let address = text.trim().to_lowercase();
-    let options = Options::default().without_display_text().without_domain_literal();
-    match EmailAddress::parse_with_options(&address, options) {
-        Ok(_) => Ok(address),
-        Err(_) => Err(InvalidId::Email),
-    }
-}
-
-fn mailbox(address: &str) -> String {
-    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
-    let name = local.split('+').next().filter(|name| !name.is_empty()).unwrap_or(local);
-    match domain {
-        // https://support.google.com/mail/answer/7436150 and .../10313
-        "gmail.com" | "googlemail.com" => format!("{}@gmail.com", name.replace('.', "")),
-        _ => format!("{name}@{domain}"),
-    }
-}
-
-fn subscriber(number: &str) -> String {
-    // Several zeros too many come off one at a time.
-    const TIMES: usize = 4;
-    (0..TIMES).fold(number.to_owned(), |number, _| {
-        let parsed = PHONE_NUMBER_UTIL.parse(&number, None).ok();
-        parsed.map_or(number, |number| number.format_as(PhoneNumberFormat::E164).into_owned())
-    })
-}
-
-fn canonical_phone(text: &str) -> Result<String, InvalidId> {
-    let number: String = text
-        .chars()
-        .filter(|c| !c.is_whitespace() && !"-.()/".contains(*c))
-        .collect();
-    let well_formed = number
-        .strip_prefix('+')
-        .is_some_and(|digits| (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()));
-    if well_formed { Ok(number) } else { Err(InvalidId::Phone) }
-}
-
-/// In bytes; no provider allows nearly as much.
-const LONGEST_USER_NAME: usize = 256;
-
-fn canonical_user_name(text: &str) -> Result<String, InvalidId> {
-    let name = text.trim();
-    let name = name.strip_prefix('@').unwrap_or(name).trim().to_lowercase();
-    // A second @ would be dropped by canonicalising once more, so two hashes would mean one name.
-    if name.is_empty() || name.starts_with('@') || name.len() > LONGEST_USER_NAME {
-        return Err(InvalidId::UserName);
-    }
-    Ok(name)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha512};
 
-use super::digits;
+use crate::hex;
 
 /// SHA-512 of `provider:canonical-id`; written as 128 lowercase hex digits.
 ///
@@ -27,7 +27,7 @@ impl Hash {
     /// Reads 128 hex digits in either case. `None` is a hash that nobody has, never an error.
     pub fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; 64];
-        digits::read(text.trim(), &mut bytes)?;
+        hex::read(text.trim(), &mut bytes)?;
         Some(Self(bytes))
     }
 
@@ -36,7 +36,7 @@ impl Hash {
 
     /// The first [`Hash::SHORT`] digits, for people.
     pub fn short(&self) -> String {
-        digits::write(&self.0[..Self::SHORT / 2])
+        hex::write(&self.0[..Self::SHORT / 2])
     }
 
     /// The raw digest.
@@ -47,7 +47,7 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&digits::write(&self.0))
+        f.write_str(&hex::write(&self.0))
     }
 }
 

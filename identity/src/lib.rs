@@ -1,0 +1,24 @@
+//! Reads what people write for themselves and others (phone numbers, e-mail addresses, Jabber IDs, user names), so that
+//! everybody gets one canonical form, and one hash, of one identity. Section 1 of the protocol (`docs/protocol.md`).
+//!
+//! Nothing here does I/O.
+
+mod email;
+mod hash;
+pub mod hex;
+mod identity;
+mod invalid;
+mod jid;
+mod phone;
+mod provider;
+mod text;
+mod user_name;
+
+pub use ::jid::BareJid;
+
+pub use crate::jid::parse_target;
+pub use hash::Hash;
+pub use identity::Identity;
+pub use invalid::InvalidId;
+pub use provider::Provider;
+pub use text::disturbs;

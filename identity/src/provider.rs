@@ -1,0 +1,62 @@
+//! Where identities live.
+
+use serde::{Deserialize, Serialize};
+
+/// Where an identity lives: the first half of `provider:id`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Provider {
+    /// A Jabber ID.
+    Xmpp,
+    /// An e-mail address.
+    Email,
+    /// A phone number in international form.
+    Phone,
+    /// The user name at an OAuth provider, by the provider's name.
+    OAuth(String),
+}
+
+impl Provider {
+    /// The name as it stands in requests and in front of the colon that is hashed.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Xmpp => "xmpp",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::OAuth(name) => name,
+        }
+    }
+}
+
+impl From<&str> for Provider {
+    fn from(name: &str) -> Self {
+        match name {
+            "xmpp" => Self::Xmpp,
+            "email" => Self::Email,
+            "phone" => Self::Phone,
+            other => Self::OAuth(other.to_owned()),
+        }
+    }
+}
+
+impl From<String> for Provider {
+    fn from(name: String) -> Self {
+        Self::from(name.as_str())
+    }
+}
+
+impl From<Provider> for String {
+    fn from(provider: Provider) -> Self {
+        provider.name().to_owned()
+    }
+}
+
+/// The provider of that name, or of the URIs with that scheme (RFC 3966, RFC 5724, RFC 6068).
+pub(crate) fn named(name: &str) -> Provider {
+    match name.trim().to_lowercase().as_str() {
+        "tel" | "sms" => Provider::Phone,
+        "mailto" => Provider::Email,
+        "jabber" | "jid" => Provider::Xmpp,
+        name => name.into(),
+    }
+}
