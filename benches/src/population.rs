@@ -23,6 +23,8 @@ pub const TOGETHER: u64 = 500;
 const ONE_IN: u64 = 50_000;
 /// Links that are written at once.
 const AT_ONCE: u64 = 250_000;
+/// Servers that the people are of.
+const SERVERS: u64 = 1000;
 /// Boxes of links hold a multiple of so many bytes.
 const PADDED_TO: usize = 32;
 
@@ -106,11 +108,20 @@ impl People {
 
 /// A person of any database.
 fn person(n: u64) -> Result<BareJid> {
-    jid(&format!("person{n}"), n % 1000)
+    jid(&format!("person{n}"), n % SERVERS)
 }
 
 fn jid(name: &str, server: u64) -> Result<BareJid> {
-    Ok(BareJid::new(&format!("{name}@server{server}.example.org"))?)
+    Ok(BareJid::new(&format!("{name}@{}", domain(server)))?)
+}
+
+fn domain(server: u64) -> String {
+    format!("server{server}.example.org")
+}
+
+/// The domains of all people.
+pub fn servers() -> impl Iterator<Item = String> {
+    (0..SERVERS).map(domain)
 }
 
 /// A hash that nobody has.

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::baseline::{self, Columns};
 use crate::measure::{Aim, Finding, alternate};
-use crate::population::{Data, unknown};
+use crate::population::{Data, servers, unknown};
 use crate::program::until;
 use crate::stage::{Row, Stage, row};
 
@@ -147,6 +147,8 @@ impl Worker {
         let settings = Settings {
             providers: ["xmpp".to_owned()].into(),
             limits: serde_json::from_value(limits)?,
+            // Of other servers' introductions only so many may wait, and nobody takes these away.
+            own_domains: servers().collect(),
             ..Settings::default()
         };
         Ok(Self { service: Service::new(store, keys, clock.clone(), settings, Default::default()), clock })
