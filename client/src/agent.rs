@@ -117,7 +117,7 @@ impl Agent {
         let identity = Identity::new(provider, id)?;
         let hash = identity.hash();
         let new = self.store.update(|state| state.pending.insert(identity.clone()))?;
-        let answer = self.session.register(identity.provider().as_str(), identity.id(), resend).await;
+        let answer = self.session.register(identity.provider().name(), identity.id(), resend).await;
         let answer = answer.and_then(|registered| match registered.hash.eq_ignore_ascii_case(&hash) {
             true => Ok(registered),
             false => Err(Error::Malformed("the hash is of something else".into())),

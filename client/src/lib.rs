@@ -49,7 +49,8 @@ pub use addressbook::{AddressBook, BookError, Contact, Entry};
 pub use agent::{Agent, AgentEvent, Answer, Introduced, Rejection};
 pub use error::Error;
 pub use event::Event;
-pub use identity::{Identity, IdentityError, Provider, details_from_json, details_to_json};
+pub use identity::{Identity, IdentityError, details_from_json, details_to_json};
+pub use itseme_identity::{InvalidId, Provider};
 pub use session::{Muted, Options, Registered, Service, Session, Status};
 pub use state::{State, StateError, Store};
 
