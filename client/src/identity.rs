@@ -23,23 +23,11 @@ pub struct Identity(itseme_identity::Identity);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum IdentityError {
     /// The id has no canonical form.
-    #[error("not {}", expected(.0))]
+    #[error("{0}")]
     Id(InvalidId),
     /// Not a JSON array of objects with provider and id, or an unreasonably large one.
     #[error("not a list of contact details")]
     Details,
-}
-
-fn expected(invalid: &InvalidId) -> &'static str {
-    match invalid {
-        InvalidId::Provider => "a provider, which is a word such as xmpp, email, phone or github",
-        InvalidId::Jid => "a JID of a person, such as amy@example.org",
-        InvalidId::Email => "an e-mail address, such as amy@example.org",
-        InvalidId::Phone => "an international phone number, such as +49 170 1234567",
-        InvalidId::PossiblePhone => "a phone number that is possible in its country",
-        InvalidId::UserName => "a user name, such as octocat",
-        InvalidId::Detail => "a phone number or an address",
-    }
 }
 
 /// The loose form other clients write: `protocol` is an old name of the key, `confirmed` means nothing here.
@@ -167,7 +155,8 @@ mod tests {
         for (wrong, reason) in [
             ("amy@example.org", InvalidId::Provider),
             (":amy", InvalidId::Provider),
-            ("phone:12", InvalidId::Phone),
+            ("phone:12", InvalidId::PhoneWithoutCountry),
+            ("phone:+12", InvalidId::Phone),
             ("xmpp:example.org", InvalidId::Jid),
         ] {
             assert_eq!(wrong.parse::<Identity>(), Err(IdentityError::Id(reason)), "{wrong}");

@@ -1,6 +1,8 @@
 //! Why an id cannot be used.
 
-/// Why an id cannot be used: what was expected instead.
+use std::fmt;
+
+/// Why an id cannot be used: what was expected instead. `Display` says it in English.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidId {
     /// A JID with a localpart.
@@ -9,6 +11,10 @@ pub enum InvalidId {
     Email,
     /// `+` and 7 to 15 digits (E.164).
     Phone,
+    /// A number with `+` and its country code; in which country a number without it is dialled is not known.
+    PhoneWithoutCountry,
+    /// A number of digits: letters are left when its label and its extension are taken off.
+    PhoneWithLetters,
     /// A number that the numbering plan of its country allows.
     PossiblePhone,
     /// A user name.
@@ -18,3 +24,44 @@ pub enum InvalidId {
     /// A phone number or an address.
     Detail,
 }
+
+impl InvalidId {
+    /// Every reason there is.
+    pub const ALL: [Self; 9] = [
+        Self::Jid,
+        Self::Email,
+        Self::Phone,
+        Self::PhoneWithoutCountry,
+        Self::PhoneWithLetters,
+        Self::PossiblePhone,
+        Self::UserName,
+        Self::Provider,
+        Self::Detail,
+    ];
+}
+
+impl fmt::Display for InvalidId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Jid => "A Jabber ID like name@example.org is expected.",
+            Self::Email => "An e-mail address like name@example.org is expected.",
+            Self::Phone => {
+                "A phone number with its country code is expected: + and 7 to 15 digits, like +44 7700 900123."
+            }
+            Self::PhoneWithoutCountry => {
+                "The country of this phone number is not known. Write it with + and the country code, like +44 7700 900123."
+            }
+            Self::PhoneWithLetters => {
+                "There are letters in this phone number. Write it in digits, and nothing else with it, like +44 7700 900123."
+            }
+            Self::PossiblePhone => {
+                "No such phone number is possible. Check the country code and the number of digits."
+            }
+            Self::UserName => "A user name is expected.",
+            Self::Provider => "The name of a provider is expected, without a colon.",
+            Self::Detail => "A number like +44 7700 900123 or an address like name@example.org is expected.",
+        })
+    }
+}
+
+impl std::error::Error for InvalidId {}

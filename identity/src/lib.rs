@@ -11,6 +11,8 @@ mod invalid;
 mod jid;
 mod phone;
 mod provider;
+mod region;
+mod step;
 mod text;
 mod user_name;
 
@@ -21,4 +23,6 @@ pub use hash::Hash;
 pub use identity::Identity;
 pub use invalid::InvalidId;
 pub use provider::Provider;
+pub use region::{Region, UnknownRegion};
+pub use step::Step;
 pub use text::disturbs;

@@ -1,27 +1,76 @@
 //! Phone numbers.
+//!
+//! libphonenumber never sees what people write: it turns letters into digits, takes what stands behind a number for a part
+//! of it, and its ports differ in the scripts that they read. It is given digits, with or without `+`, and no more.
+
+mod text;
+mod uri;
+mod vanity;
+mod words;
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType};
 
-use crate::InvalidId;
+use crate::{InvalidId, Region, Step};
 
-pub(crate) fn canonical(text: &str) -> Result<String, InvalidId> {
-    let number: String = text
-        .chars()
-        .filter(|c| !c.is_whitespace() && !"-.()/".contains(*c))
-        .collect();
-    let well_formed = number
-        .strip_prefix('+')
-        .is_some_and(|digits| (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()));
-    if well_formed { Ok(number) } else { Err(InvalidId::Phone) }
+pub(crate) use text::is_number_label;
+
+/// So often a number is read again; each time it loses or gains a digit.
+const TIMES: usize = 20;
+
+/// Reads what people write (protocol, section 1); `said` hears each step that changes something.
+pub(crate) fn canonical(
+    text: &str,
+    region: Option<Region>,
+    said: &mut impl FnMut(Step, &str),
+) -> Result<String, InvalidId> {
+    let dialled = text::dialled(text, region, said)?;
+    let number = international(dialled, region, said)?;
+    let number = settled(number, said).ok_or(InvalidId::Phone)?;
+    Some(number)
+        .filter(|number| is_well_formed(number))
+        .ok_or(InvalidId::Phone)
 }
 
-pub(crate) fn subscriber(number: &str) -> String {
-    // Several zeros too many come off one at a time.
-    const TIMES: usize = 4;
-    (0..TIMES).fold(number.to_owned(), |number, _| {
-        let parsed = PHONE_NUMBER_UTIL.parse(&number, None).ok();
-        parsed.map_or(number, |number| number.format_as(PhoneNumberFormat::E164).into_owned())
-    })
+/// `+` and 7 to 15 digits (E.164).
+fn is_well_formed(number: &str) -> bool {
+    let digits = number.strip_prefix('+').unwrap_or_default();
+    (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// With `+`, a number is the same for everybody, wherever they are.
+fn international(
+    dialled: String,
+    region: Option<Region>,
+    said: &mut impl FnMut(Step, &str),
+) -> Result<String, InvalidId> {
+    if dialled.starts_with('+') {
+        return Ok(dialled);
+    }
+    let region = region.ok_or(InvalidId::PhoneWithoutCountry)?;
+    let number = e164(&dialled, Some(region)).ok_or(InvalidId::Phone)?;
+    said(Step::InRegion(region), &number);
+    Ok(number)
+}
+
+/// The form that changes no more. `None` if there is none.
+fn settled(number: String, said: &mut impl FnMut(Step, &str)) -> Option<String> {
+    let mut number = number;
+    for _ in 0..TIMES {
+        match e164(&number, None) {
+            Some(again) if again != number => {
+                said(Step::International, &again);
+                number = again;
+            }
+            _ => return Some(number),
+        }
+    }
+    None
+}
+
+/// As libphonenumber writes it. `None` if it cannot read it.
+fn e164(number: &str, region: Option<Region>) -> Option<String> {
+    let parsed = PHONE_NUMBER_UTIL.parse(number, region.map(|region| region.0)).ok()?;
+    Some(parsed.format_as(PhoneNumberFormat::E164).into_owned())
 }
 
 /// Whether libphonenumber's rules say that such a number is possible.

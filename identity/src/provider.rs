@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::phone::is_number_label;
+
 /// Where an identity lives: the first half of `provider:id`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
@@ -51,10 +53,10 @@ impl From<Provider> for String {
     }
 }
 
-/// The provider of that name, or of the URIs with that scheme (RFC 3966, RFC 5724, RFC 6068).
+/// The provider of that name, or of the URIs with that scheme (RFC 3966, RFC 5724, RFC 6068), or of what people call so.
 pub(crate) fn named(name: &str) -> Provider {
     match name.trim().to_lowercase().as_str() {
-        "tel" | "sms" => Provider::Phone,
+        label if is_number_label(label) => Provider::Phone,
         "mailto" => Provider::Email,
         "jabber" | "jid" => Provider::Xmpp,
         name => name.into(),

@@ -60,6 +60,8 @@ impl Language {
             InvalidId::Jid => self.invalid_jid(),
             InvalidId::Email => self.invalid_email(),
             InvalidId::Phone => self.invalid_phone(),
+            InvalidId::PhoneWithoutCountry => self.invalid_phone_without_country(),
+            InvalidId::PhoneWithLetters => self.invalid_phone_with_letters(),
             InvalidId::PossiblePhone => self.invalid_country_code(),
             InvalidId::UserName => self.invalid_user_name(),
             InvalidId::Provider => self.invalid_provider(),
@@ -199,6 +201,13 @@ mod tests {
                     assert_ne!(format(&fewer), 0, "{language}: {name} does without {missing}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn service_and_client_say_the_same_of_an_id() {
+        for invalid in InvalidId::ALL {
+            assert_eq!(Language::English.invalid_id(invalid), invalid.to_string());
         }
     }
 

@@ -109,6 +109,8 @@ phrases! {
     invalid_jid();
     invalid_email();
     invalid_phone();
+    invalid_phone_without_country();
+    invalid_phone_with_letters();
     invalid_country_code();
     invalid_user_name();
     invalid_provider();

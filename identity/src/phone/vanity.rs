@@ -1,0 +1,68 @@
+//! Vanity numbers: words for digits, as on a keypad.
+
+use crate::Region;
+
+/// A word is at least so long; fewer letters are rather digits that were mistyped, like an O for a zero.
+const SHORTEST_WORD: usize = 3;
+
+/// The digits of a vanity number of a country that has them: North America, Australia, New Zealand. `text` is folded.
+/// There, such numbers have a length of their own, so that a name behind a number is none. `None` if it is something else.
+pub(super) fn number(text: &str, region: Option<Region>) -> Option<String> {
+    let keys: String = text.chars().filter(|c| !super::text::is_separator(*c)).collect();
+    if !has_one_word(&keys) {
+        return None;
+    }
+    let number: String = keys.chars().map(digit).collect::<Option<_>>()?;
+    let (code, national) = match number.strip_prefix('+') {
+        Some(digits) => ["1", "61", "64"]
+            .iter()
+            .find_map(|code| Some((*code, digits.strip_prefix(code)?)))?,
+        None => (calling_code(region?)?, number.as_str()),
+    };
+    is_of_plan(code, national).then_some(number)
+}
+
+fn calling_code(region: Region) -> Option<&'static str> {
+    match region.calling_code()? {
+        1 => Some("1"),
+        61 => Some("61"),
+        64 => Some("64"),
+        _ => None,
+    }
+}
+
+/// Whether all letters stand together.
+fn has_one_word(keys: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_lowercase();
+    let rest = keys.trim_start_matches(|c| !is_letter(c));
+    let behind = rest.trim_start_matches(is_letter);
+    rest.len() - behind.len() >= SHORTEST_WORD && !behind.contains(is_letter)
+}
+
+/// The digit on whose key a letter is (ITU-T E.161).
+fn digit(c: char) -> Option<char> {
+    Some(match c {
+        'a'..='c' => '2',
+        'd'..='f' => '3',
+        'g'..='i' => '4',
+        'j'..='l' => '5',
+        'm'..='o' => '6',
+        'p'..='s' => '7',
+        't'..='v' => '8',
+        'w'..='z' => '9',
+        '+' | '0'..='9' => c,
+        _ => return None,
+    })
+}
+
+/// Whether a number of so many digits can be one of the country's vanity numbers. These lengths have not changed since there
+/// are such numbers, whatever libphonenumber's release.
+fn is_of_plan(code: &str, national: &str) -> bool {
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| national.starts_with(prefix));
+    match code {
+        "1" => national.strip_prefix('1').unwrap_or(national).len() == 10,
+        "61" if begins(&["1300", "1800"]) => national.len() == 10,
+        "61" => begins(&["13"]) && national.len() == 6,
+        _ => begins(&["800", "508", "0800", "0508"]) && (9..=10).contains(&national.trim_start_matches('0').len()),
+    }
+}
