@@ -116,6 +116,7 @@ error_limit_hours = Das war zu oft. Bitte versuch es in { $count } Stunden noch 
 error_internal = Hier ist etwas schiefgegangen. Bitte versuch es später noch einmal.
 invalid_jid = Hier gehört eine Jabber-ID wie name@example.org hin.
 invalid_email = Hier gehört eine E-Mail-Adresse wie name@example.org hin.
+invalid_quoted_email = Hier gehört eine E-Mail-Adresse ohne Anführungszeichen hin: An diese kann keine Mail geschickt werden.
 invalid_phone = Hier gehört eine Telefonnummer mit Landesvorwahl hin: + und 7 bis 15 Ziffern, wie +44 7700 900123.
 invalid_phone_without_country = Das Land dieser Telefonnummer ist nicht bekannt. Schreibe sie mit + und der Landesvorwahl, wie +44 7700 900123.
 invalid_phone_with_letters = In dieser Telefonnummer stehen Buchstaben. Schreibe sie in Ziffern und nichts weiter dazu, wie +44 7700 900123.

@@ -118,6 +118,7 @@ error_limit_hours = That was too often. Please try again in { $count } hours.
 error_internal = Something went wrong here. Please try again later.
 invalid_jid = A Jabber ID like name@example.org is expected.
 invalid_email = An e-mail address like name@example.org is expected.
+invalid_quoted_email = An e-mail address without quotation marks is expected: no mail can be sent to this one.
 invalid_phone = A phone number with its country code is expected: + and 7 to 15 digits, like +44 7700 900123.
 invalid_phone_without_country = The country of this phone number is not known. Write it with + and the country code, like +44 7700 900123.
 invalid_phone_with_letters = There are letters in this phone number. Write it in digits, and nothing else with it, like +44 7700 900123.

@@ -116,6 +116,7 @@ error_limit_hours = Han sido demasiadas veces. Vuelve a intentarlo dentro de { $
 error_internal = Algo ha fallado aquí. Vuelve a intentarlo más tarde.
 invalid_jid = Aquí va un ID de Jabber como nombre@example.org.
 invalid_email = Aquí va una dirección de correo como nombre@example.org.
+invalid_quoted_email = Aquí va una dirección de correo sin comillas: a esta no se le puede enviar ningún correo.
 invalid_phone = Aquí va un número de teléfono con el prefijo del país: + y de 7 a 15 cifras, como +44 7700 900123.
 invalid_phone_without_country = No se sabe de qué país es este número de teléfono. Escríbelo con + y el prefijo del país, como +44 7700 900123.
 invalid_phone_with_letters = Hay letras en este número de teléfono. Escríbelo en cifras y sin nada más, como +44 7700 900123.

@@ -116,6 +116,7 @@ error_limit_hours = Trop de tentatives. Veuillez réessayer dans { $count } heur
 error_internal = Un problème est survenu ici. Veuillez réessayer plus tard.
 invalid_jid = Il faut un identifiant Jabber comme nom@example.org.
 invalid_email = Il faut une adresse e-mail comme nom@example.org.
+invalid_quoted_email = Il faut une adresse e-mail sans guillemets : aucun message ne peut être envoyé à celle-ci.
 invalid_phone = Il faut un numéro de téléphone avec l’indicatif du pays : + et 7 à 15 chiffres, comme +44 7700 900123.
 invalid_phone_without_country = Le pays de ce numéro de téléphone est inconnu. Écrivez-le avec + et l’indicatif du pays, comme +44 7700 900123.
 invalid_phone_with_letters = Ce numéro de téléphone contient des lettres. Écrivez-le en chiffres, sans rien d’autre, comme +44 7700 900123.

@@ -5,10 +5,10 @@ use std::fmt;
 use jid::BareJid;
 use serde::{Deserialize, Serialize};
 
-use crate::jid::parse_target;
+use crate::jid::{canonical, parse_target};
 use crate::provider::named;
-use crate::text::disturbs;
-use crate::{Hash, InvalidId, Provider, Region, Step, email, phone, user_name};
+use crate::text::{disturbs, trimmed};
+use crate::{Hash, InvalidId, Provider, Region, Step, email, phone, uri, user_name};
 
 /// A provider and an id in canonical form, so that equal identities have equal hashes.
 ///
@@ -28,11 +28,11 @@ impl fmt::Debug for Identity {
 }
 
 impl Identity {
-    /// Canonicalises `text` by the rules of `provider`. Doing so again changes nothing.
+    /// Canonicalises `text`, which may be a URI, by the rules of `provider`. Doing so again changes nothing.
     ///
     /// # Errors
-    /// If no canonical form exists: the id is not a JID with a localpart, not an addr-spec (RFC 5322), not a phone number
-    /// with `+` that comes to 7 to 15 digits (E.164), or empty; or it would disturb a text that it stands in.
+    /// If no canonical form exists: the id is not a JID with a localpart, not an addr-spec (RFC 5322) that can be written into a
+    /// mail, not a phone number with `+` that comes to 7 to 15 digits (E.164), or empty; or it would disturb a text that it stands in.
     pub fn parse(provider: Provider, text: &str) -> Result<Self, InvalidId> {
         Self::parse_in(provider, text, None)
     }
@@ -56,14 +56,14 @@ impl Identity {
         mut said: impl FnMut(Step, &str),
     ) -> Result<Self, InvalidId> {
         let (id, invalid) = match provider {
-            Provider::Xmpp => (parse_target(text)?.to_string(), InvalidId::Jid),
-            Provider::Email => (email::canonical(text)?, InvalidId::Email),
+            Provider::Xmpp => (canonical(&parse_target(text)?).into_owned(), InvalidId::Jid),
+            Provider::Email => (email::canonical(&uri::id_of("mailto", text))?, InvalidId::Email),
             Provider::Phone => (phone::canonical(text, region, &mut said)?, InvalidId::Phone),
             // With a colon in its name, two identities could have one hash.
             Provider::OAuth(ref name) if name.is_empty() || name.contains(':') => {
                 return Err(InvalidId::Provider);
             }
-            Provider::OAuth(_) => (user_name::canonical(text)?, InvalidId::UserName),
+            Provider::OAuth(_) => (user_name::canonical(trimmed(text))?, InvalidId::UserName),
         };
         if id.contains(disturbs) {
             return Err(invalid);
@@ -89,14 +89,22 @@ impl Identity {
     /// If it is none of these.
     pub fn typed_in(text: &str, region: Option<Region>) -> Result<Vec<Self>, InvalidId> {
         let parse = |provider, id| Self::parse_in(provider, id, region);
-        let text = text.trim();
-        let guesses = match text.split_once(':') {
+        let text = trimmed(text);
+        // An address in brackets has colons, too.
+        let named_by = text.split_once(':').filter(|(scheme, _)| !scheme.contains('@'));
+        let guesses = match named_by {
             // Of a number, all that stands around it counts.
             Some((scheme, _)) if named(scheme) == Provider::Phone || scheme.starts_with(begins_number) => {
                 return parse(Provider::Phone, text).map(|identity| vec![identity]);
             }
-            Some((scheme, id)) => return parse(named(scheme), id).map(|identity| vec![identity]),
-            None if text.contains('@') => vec![parse(Provider::Email, text), parse(Provider::Xmpp, text)],
+            Some((scheme, id)) => {
+                let id = if uri::is_scheme(scheme) { text } else { id };
+                return parse(named(scheme), id).map(|identity| vec![identity]);
+            }
+            None if text.contains('@') => match parse(Provider::Email, text) {
+                Err(reason @ InvalidId::QuotedEmail) => return Err(reason),
+                email => vec![email, parse(Provider::Xmpp, text)],
+            },
             None if text.contains(char::is_numeric) => {
                 return parse(Provider::Phone, text).map(|identity| vec![identity]);
             }
@@ -110,11 +118,12 @@ impl Identity {
         }
     }
 
-    /// The identity that a JID is in itself.
+    /// The identity that a JID is in itself: the same whether its domain is in A-labels or U-labels. The id is no address to
+    /// write to: that is the JID as its server spells it.
     pub fn of_jid(jid: &BareJid) -> Self {
         Self {
             provider: Provider::Xmpp,
-            id: jid.to_string(),
+            id: canonical(jid).into_owned(),
         }
     }
 
@@ -166,6 +175,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::parse_target;
 
     fn hash(provider: &str, id: &str) -> String {
         let hash = Identity::parse(provider.into(), id).unwrap().hash();
@@ -304,6 +314,19 @@ mod tests {
             ["email:amy@example.org", "xmpp:amy@example.org"]
         );
         assert_eq!(meant("mailto:amy@example.org"), ["email:amy@example.org"]);
+        assert_eq!(
+            meant("MAILTO://Amy%2Bx@example.org?subject=a"),
+            ["email:amy+x@example.org"]
+        );
+        assert_eq!(meant("email: amy%2Bx@example.org"), ["email:amy%2bx@example.org"]);
+        assert_eq!(meant("xmpp:a%C3%A4@example.org/x?message"), ["xmpp:aä@example.org"]);
+        assert_eq!(meant("jabber: Amy@example.org/x"), ["xmpp:amy@example.org"]);
+        assert_eq!(
+            meant("\u{202a}ju\u{308}rgen@bu\u{308}cher.example\u{202c}"),
+            ["email:jürgen@xn--bcher-kva.example", "xmpp:jürgen@bücher.example"]
+        );
+        assert_eq!(meant("amy@[2001:db8::1]"), ["xmpp:amy@[2001:db8::1]"]);
+        assert_eq!(Identity::typed("\"a b\"@example.org"), Err(InvalidId::QuotedEmail));
         assert_eq!(meant("GitHub: Octo"), ["github:octo"]);
         for nothing in ["", "amy", "12", "a@", ":x", "phone:12"] {
             assert!(meant(nothing).is_empty(), "{nothing}");

@@ -9,6 +9,8 @@ pub enum InvalidId {
     Jid,
     /// An addr-spec (RFC 5322).
     Email,
+    /// An address that can be written into a mail: without quotes.
+    QuotedEmail,
     /// `+` and 7 to 15 digits (E.164).
     Phone,
     /// A number with `+` and its country code; in which country a number without it is dialled is not known.
@@ -27,9 +29,10 @@ pub enum InvalidId {
 
 impl InvalidId {
     /// Every reason there is.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Jid,
         Self::Email,
+        Self::QuotedEmail,
         Self::Phone,
         Self::PhoneWithoutCountry,
         Self::PhoneWithLetters,
@@ -45,6 +48,9 @@ impl fmt::Display for InvalidId {
         f.write_str(match self {
             Self::Jid => "A Jabber ID like name@example.org is expected.",
             Self::Email => "An e-mail address like name@example.org is expected.",
+            Self::QuotedEmail => {
+                "An e-mail address without quotation marks is expected: no mail can be sent to this one."
+            }
             Self::Phone => {
                 "A phone number with its country code is expected: + and 7 to 15 digits, like +44 7700 900123."
             }

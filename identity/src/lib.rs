@@ -14,11 +14,12 @@ mod provider;
 mod region;
 mod step;
 mod text;
+mod uri;
 mod user_name;
 
 pub use ::jid::BareJid;
 
-pub use crate::jid::parse_target;
+pub use crate::jid::{canonical as canonical_jid, parse_target};
 pub use hash::Hash;
 pub use identity::Identity;
 pub use invalid::InvalidId;

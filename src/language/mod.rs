@@ -59,6 +59,7 @@ impl Language {
         match invalid {
             InvalidId::Jid => self.invalid_jid(),
             InvalidId::Email => self.invalid_email(),
+            InvalidId::QuotedEmail => self.invalid_quoted_email(),
             InvalidId::Phone => self.invalid_phone(),
             InvalidId::PhoneWithoutCountry => self.invalid_phone_without_country(),
             InvalidId::PhoneWithLetters => self.invalid_phone_with_letters(),

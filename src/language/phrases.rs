@@ -108,6 +108,7 @@ phrases! {
     error_internal();
     invalid_jid();
     invalid_email();
+    invalid_quoted_email();
     invalid_phone();
     invalid_phone_without_country();
     invalid_phone_with_letters();
