@@ -3,12 +3,14 @@
 //!
 //! Nothing here does I/O.
 
+mod alias;
 mod email;
 mod hash;
 pub mod hex;
 mod identity;
 mod invalid;
 mod jid;
+mod numbering;
 mod phone;
 mod provider;
 mod region;
@@ -23,6 +25,7 @@ pub use crate::jid::{canonical as canonical_jid, parse_target};
 pub use hash::Hash;
 pub use identity::Identity;
 pub use invalid::InvalidId;
+pub use numbering::numbering_version;
 pub use provider::Provider;
 pub use region::{Region, UnknownRegion};
 pub use step::Step;

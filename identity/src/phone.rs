@@ -10,7 +10,7 @@ mod words;
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType};
 
-use crate::{InvalidId, Region, Step};
+use crate::{InvalidId, Region, Step, numbering};
 
 pub(crate) use text::is_number_label;
 
@@ -52,17 +52,19 @@ fn international(
     Ok(number)
 }
 
-/// The form that changes no more. `None` if there is none.
+/// The form that changes no more, neither by libphonenumber nor by the numbering table. `None` if there is none.
 fn settled(number: String, said: &mut impl FnMut(Step, &str)) -> Option<String> {
     let mut number = number;
     for _ in 0..TIMES {
-        match e164(&number, None) {
-            Some(again) if again != number => {
-                said(Step::International, &again);
-                number = again;
-            }
-            _ => return Some(number),
-        }
+        let (step, next) = match e164(&number, None) {
+            Some(again) if again != number => (Step::International, again),
+            _ => match numbering::current(&number) {
+                Some(current) => (Step::Renumbered, current),
+                None => return Some(number),
+            },
+        };
+        said(step, &next);
+        number = next;
     }
     None
 }

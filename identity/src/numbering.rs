@@ -1,0 +1,84 @@
+//! The numbering table, `numbering.toml`: numbers of before a renumbering, and how they are written since.
+//!
+//! Rules are read backwards as well, for the other forms of a number.
+
+mod rule;
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use self::rule::Rule;
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    // A test reads the file, which is a part of the program.
+    let file = toml::from_str(include_str!("../numbering.toml")).unwrap_or_default();
+    Table::new(file).unwrap_or_default()
+});
+
+/// The version of the table.
+pub fn numbering_version() -> u32 {
+    TABLE.version
+}
+
+/// The current form of a number in E.164. `None` if it has not changed.
+pub(crate) fn current(number: &str) -> Option<String> {
+    TABLE.current(number)
+}
+
+/// The other forms of a current number: those of before a renumbering, and what is in use beside it.
+pub(crate) fn others(number: &str) -> impl Iterator<Item = String> + use<'_> {
+    TABLE.rules.iter().flat_map(|rule| rule.others(number))
+}
+
+#[derive(Default, Deserialize)]
+struct File {
+    version: u32,
+    rule: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    from: String,
+    to: String,
+    alias_only: bool,
+}
+
+#[derive(Default)]
+struct Table {
+    version: u32,
+    rules: Vec<Rule>,
+    /// A bit for each two digits with which a former number begins: most numbers are none.
+    begins: u128,
+}
+
+impl Table {
+    /// `None` if a rule cannot be read.
+    fn new(file: File) -> Option<Self> {
+        let rule = |entry: &Entry| Rule::new(&entry.from, &entry.to, entry.alias_only);
+        let rules: Vec<Rule> = file.rule.iter().map(rule).collect::<Option<_>>()?;
+        let former = rules.iter().filter(|rule| !rule.alias_only);
+        let begins = former.map(|rule| Some(1 << rule.begins()?));
+        let begins = begins
+            .collect::<Option<Vec<u128>>>()?
+            .into_iter()
+            .fold(0, |all, one| all | one);
+        Some(Self {
+            version: file.version,
+            rules,
+            begins,
+        })
+    }
+
+    fn current(&self, number: &str) -> Option<String> {
+        let [_, a, b, ..] = number.as_bytes() else { return None };
+        let begin = u32::from(a.checked_sub(b'0')?) * 10 + u32::from(b.checked_sub(b'0')?);
+        if self.begins.checked_shr(begin)? & 1 == 0 {
+            return None;
+        }
+        self.rules.iter().find_map(|rule| rule.current(number))
+    }
+}
+
+#[cfg(test)]
+mod tests;
