@@ -10,7 +10,7 @@ pub fn chat(letter: &Letter) -> String {
     match &letter.message {
         Message::Code {
             identity, target, code, ..
-        } if identity.id == target.as_str() => words.code_own(target, code),
+        } if *identity == Identity::of_jid(target) => words.code_own(target, code),
         Message::Code {
             identity, target, code, ..
         } => words.code_other(&identity.id, target, code),

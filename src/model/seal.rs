@@ -12,7 +12,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{BareJid, Code, Hash, SuppressionKey, TokenHash};
+use super::{BareJid, Code, Hash, SuppressionKey, TokenHash, canonical_jid};
 
 /// The key's length in bytes.
 pub const KEY_LENGTH: usize = 32;
@@ -172,9 +172,9 @@ impl Keys {
         digest(&self.id, &[hash.as_bytes()])
     }
 
-    /// Stands for a target in the database.
+    /// Stands for a target in the database: the same whether its domain is in A-labels or U-labels.
     pub fn owner(&self, target: &BareJid) -> Mac {
-        digest(&self.owner, &[target.as_str().as_bytes()])
+        digest(&self.owner, &[canonical_jid(target).as_bytes()])
     }
 
     /// Shows that what `id` stands for is linked to `owner`. Nobody without the key can make one for another pair.

@@ -7,6 +7,7 @@ mod crowds;
 mod lockout;
 mod rekey;
 mod shares;
+mod spellings;
 mod takeover;
 mod tampering;
 mod tokens;

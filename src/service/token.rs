@@ -55,7 +55,7 @@ impl Core {
         let token = tx.token(token)?;
         let token = token.filter(|token| token.expires_at > self.clock.now() && token.owner == owner);
         let whose = token.and_then(|token| self.intact("tokens", self.open_token(&token)));
-        let is_its = whose.is_some_and(|jid| jid == *target) && self.is_itself(tx, target)?;
+        let is_its = whose.is_some_and(|jid| self.keys.owner(&jid) == owner) && self.is_itself(tx, target)?;
         Ok(if is_its { By::Target } else { By::Anybody })
     }
 

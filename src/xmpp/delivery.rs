@@ -18,7 +18,7 @@ use super::stanza::{Introduction, TakenOver, Verified, Verify};
 use super::{ns, stream};
 use crate::channel::{Away, Channel, Holder, Letter, Message, SendError, Sent, Trouble, text};
 use crate::clock::Clock;
-use crate::model::{BareJid, Identity};
+use crate::model::{BareJid, Identity, parse_target};
 
 /// Sends over the link to the XMPP server.
 pub struct Delivery {
@@ -85,12 +85,19 @@ impl Delivery {
 
 fn recipient(letter: &Letter) -> String {
     match &letter.message {
-        Message::Code { identity, .. } => identity.id.clone(),
+        // As its server spells it: with A-labels for U-labels, it would be another host to servers.
+        Message::Code { identity, target, .. } if *identity == Identity::of_jid(target) => target.to_string(),
+        Message::Code { identity, .. } => written_to(&identity.id),
         Message::Linked { to, .. }
         | Message::Introduction { to, .. }
         | Message::TakenOver { to, .. }
         | Message::ForgetCode { to, .. } => to.to_string(),
     }
+}
+
+/// The JID of that id. Where letters are written from right to left, that is spelled otherwise.
+fn written_to(id: &str) -> String {
+    parse_target(id).map_or_else(|_| id.to_owned(), |jid| jid.to_string())
 }
 
 fn payload(message: &Message) -> Option<Element> {
@@ -227,6 +234,25 @@ mod tests {
         );
         assert_eq!(element(&sent), element(&expected));
         assert!(sent.contains("xml:lang="), "{sent}");
+    }
+
+    #[test]
+    fn a_code_goes_to_the_spelling_of_the_domain_that_asked() {
+        for (spelling, addressee) in [
+            ("amy@xn--bcher-kva.example", "amy@xn--bcher-kva.example"),
+            ("amy@bücher.example", "amy@bücher.example"),
+        ] {
+            let target = BareJid::new(spelling).unwrap();
+            let identity = Identity::of_jid(&target);
+            let sent = element(&written(Message::Code {
+                identity,
+                target,
+                code: Code::typed("3991"),
+                minutes: 10,
+            }));
+            assert_eq!(sent.attr("to"), Some(addressee));
+            assert!(sent.children().any(|child| child.name() == "verify"));
+        }
     }
 
     #[test]

@@ -1,0 +1,81 @@
+//! A domain in A-labels and in U-labels: two hosts to servers, one identity here.
+
+use super::*;
+
+const A_LABELS: &str = "amy@xn--bcher-kva.example";
+const U_LABELS: &str = "amy@bücher.example";
+
+/// Who is written to.
+async fn recipients(fixture: &Fixture) -> Vec<String> {
+    let sent = fixture.sent(Queue::Xmpp).await.into_iter();
+    let introduced = sent.filter_map(|message| match message {
+        Message::Introduction { to, .. } => Some(to.to_string()),
+        _ => None,
+    });
+    introduced.collect()
+}
+
+#[tokio::test]
+async fn a_jid_has_one_hash_and_is_written_to_as_its_server_spells_it() {
+    for (own, other) in [(A_LABELS, U_LABELS), (U_LABELS, A_LABELS)] {
+        let fixture = Fixture::new();
+        let itself = fixture.register(&jid(own), "xmpp", other).await.unwrap();
+        assert_eq!(itself.status, Status::Confirmed);
+        assert_eq!(itself.hash.to_string(), hash("xmpp", U_LABELS));
+        fixture.link_phone(&jid(own), PHONE).await;
+        for spelling in [own, other] {
+            for hash in [hash("xmpp", A_LABELS), hash("phone", PHONE)] {
+                assert!(fixture.confirms(&jid(spelling), &hash).await, "{own}: {spelling}");
+            }
+            assert_eq!(fixture.service.links(&jid(spelling)).await.unwrap().len(), 2);
+        }
+        fixture.link_phone(&michael(), "+447700900124").await;
+        let contacts = vec![hash("xmpp", other), hash("phone", PHONE)];
+        fixture.contact(&michael(), "+447700900124", contacts).await.unwrap();
+        assert_eq!(recipients(&fixture).await, [own]);
+    }
+}
+
+#[tokio::test]
+async fn whose_u_label_stringprep_would_change_is_another() {
+    let fixture = Fixture::new();
+    // IDNA 2008 has ß, which stringprep makes ss of.
+    let street = jid("amy@xn--strae-oqa.example");
+    fixture.register(&street, "xmpp", street.as_str()).await.unwrap();
+    assert!(fixture.confirms(&street, &own_hash(&street)).await);
+    for other in ["amy@strasse.example", "amy@straße.example"] {
+        assert_ne!(own_hash(&jid(other)), own_hash(&street));
+        assert!(!fixture.confirms(&jid(other), &own_hash(&street)).await);
+    }
+}
+
+#[tokio::test]
+async fn a_code_over_http_goes_to_the_spelling_that_is_asked_for() {
+    let fixture = Fixture::new();
+    let target = jid(A_LABELS);
+    let registered = fixture
+        .service
+        .register_http(&target, "xmpp", U_LABELS, false, None)
+        .await
+        .unwrap();
+    let sent = fixture.sent(Queue::Xmpp).await;
+    let [Message::Code { target: to, code, .. }] = &sent[..] else {
+        panic!("{} messages", sent.len())
+    };
+    assert_eq!(to.as_str(), A_LABELS);
+    fixture
+        .verify_http(&registered.hash.to_string(), &code.to_string())
+        .await
+        .unwrap();
+    assert!(fixture.service.is_registered(&jid(U_LABELS)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_number_is_not_taken_over_by_the_other_spelling_of_its_owner() {
+    let fixture = Fixture::new();
+    fixture.link_phone(&jid(U_LABELS), PHONE).await;
+    fixture.clock.advance(MINUTE);
+    fixture.link_phone(&jid(A_LABELS), PHONE).await;
+    assert!(fixture.sent(Queue::Xmpp).await.is_empty());
+    assert_eq!(fixture.service.links(&jid(U_LABELS)).await.unwrap().len(), 2);
+}
