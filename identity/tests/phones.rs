@@ -21,9 +21,11 @@ fn every_form_of_123_regions_is_read() {
     let rows = include_str!("phones.tsv").lines().filter(|line| !line.starts_with('#'));
     let mut count = 0;
     for row in rows {
-        let [_, region, form, written, number] = row.split('\t').collect::<Vec<_>>()[..] else {
+        let [of, region, form, written, number] = row.split('\t').collect::<Vec<_>>()[..] else {
             panic!("{row}");
         };
+        // libphonenumber's example of Gabon is a number of before its renumbering, which it does not know.
+        let number = if of == "GA" { "+24166031234" } else { number };
         assert_eq!(
             read(written, region).as_deref(),
             Ok(number),
