@@ -21,8 +21,8 @@ pub(super) fn dialled(
         return Err(InvalidId::Phone);
     }
     let dialled = match digits(text) {
-        Some(digits) => digits,
-        None => unusual(text, region, said)?,
+        Some(digits) if !digits.is_empty() => digits,
+        _ => unusual(text, region, said)?,
     };
     if dialled != text {
         said(Step::Cleaned, &dialled);
