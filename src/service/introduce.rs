@@ -10,7 +10,7 @@ use futures::{StreamExt, stream};
 use super::contact::Request;
 use super::error::{Error, Result};
 use super::limits::Counter;
-use super::verify::LinkBox;
+use super::link::LinkBox;
 use super::{Core, Service, Tx};
 use crate::channel::Message;
 use crate::clock::Millis;

@@ -14,6 +14,7 @@ mod guesses;
 mod intact;
 mod introduce;
 mod limits;
+mod link;
 mod mute;
 mod register;
 mod rekey;

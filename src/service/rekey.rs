@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use super::error::Result;
-use super::verify::LinkBox;
+use super::link::LinkBox;
 use super::{Core, Service, locked, outbox, settle};
 use crate::channel::{Letter, Message};
 use crate::model::seal::Purpose;
