@@ -35,6 +35,12 @@ pub struct Proven {
     sent: (Option<String>, Code),
 }
 
+/// A registration that waits, and what is in its box.
+struct Waiting {
+    pending: Pending,
+    remembered: PendingBox,
+}
+
 impl Core {
     /// How many digits the next code to `identity` has: the more wrong codes were entered there, or at all identities of
     /// its provider, the more.
@@ -120,36 +126,40 @@ impl Core {
         if by == By::Anybody && !code.is_empty() && !Code::LENGTHS.contains(&code.len()) {
             return Err(Error::FaultyCode);
         }
-        let mut live = candidates;
-        live.retain(|pending| {
-            self.is_live(pending, by, now) && self.intact("pending", self.open_pending(pending)).is_some()
-        });
+        let live = candidates.into_iter().filter(|pending| self.is_live(pending, by, now));
+        let open = |pending| {
+            let remembered = self.intact("pending", self.open_pending(&pending))?;
+            Some(Waiting { pending, remembered })
+        };
+        let mut live: Vec<Waiting> = live.filter_map(open).collect();
         if live.is_empty() {
             return Err(Error::NothingWaits);
         }
-        live.retain(|pending| {
-            self.open_pending(pending)
-                .is_ok_and(|remembered| remembered.sign_in.is_none())
-        });
+        live.retain(|waiting| waiting.remembered.sign_in.is_none());
         if live.is_empty() && by == By::Target {
             return Err(Error::OAuth(OAuthFailure::NoState));
         }
         if code.is_empty() {
             return Err(Error::MissingCode);
         }
-        live.retain(|pending| self.has_length_of(pending, &code));
+        // Codes of the first version are not remembered.
+        live.retain(|Waiting { remembered, .. }| remembered.code.as_ref().is_none_or(|sent| sent.len() == code.len()));
         if live.is_empty() && by == By::Anybody {
             return Err(Error::NothingWaits);
         }
         let open = self.open_to_guesses(tx, by, live, guessed_at)?;
         // Every candidate is compared, whichever matches: the time tells nothing.
-        let right = open.iter().fold(None, |found, (pending, _)| {
-            let matches = self.keys.code(&pending.id, &pending.owner, &code) == pending.code;
-            if matches { Some(pending) } else { found }
+        let right = open.iter().enumerate().fold(None, |found, (number, (waiting, _))| {
+            let Pending {
+                id, owner, code: sent, ..
+            } = &waiting.pending;
+            let matches = self.keys.code(id, owner, &code) == *sent;
+            if matches { Some(number) } else { found }
         });
-        let Some(right) = right else {
-            for (pending, identity) in open {
-                self.count_guess(tx, by, pending, &identity)?;
+        let mut open = open.into_iter();
+        let Some((right, _)) = right.and_then(|number| open.nth(number)) else {
+            for (waiting, identity) in open {
+                self.count_guess(tx, by, waiting, &identity)?;
             }
             return Err(Error::FaultyCode);
         };
@@ -160,14 +170,14 @@ impl Core {
             next,
             letter,
             ..
-        } = self.open_pending(right)?;
+        } = right.remembered;
         Ok(Proven {
             sent: (letter, code),
             target,
             provider,
             hash,
             next,
-            waited: right.clone(),
+            waited: right.pending,
         })
     }
 
@@ -206,29 +216,23 @@ impl Core {
             .quota(&format!("code {} of letter {letter}", code.as_str()), &[id, owner])
     }
 
-    /// Whether the code that waits has as many digits as what was entered, so that it could be meant.
-    fn has_length_of(&self, pending: &Pending, code: &Code) -> bool {
-        let remembered = self.open_pending(pending).ok().and_then(|remembered| remembered.code);
-        // Those of the first version remember none.
-        remembered.is_none_or(|waiting| waiting.len() == code.len())
-    }
-
     /// Those of the `candidates` that may still be guessed at, each with its identity. One guess is compared with every
     /// candidate, so it is as many guesses.
     fn open_to_guesses(
         &self,
         tx: &Tx<'_>,
         by: By,
-        candidates: Vec<Pending>,
+        candidates: Vec<Waiting>,
         guessed_at: impl Fn(&Pending) -> Mac,
-    ) -> Result<Vec<(Pending, Mac)>> {
+    ) -> Result<Vec<(Waiting, Mac)>> {
+        let guessed_at = |waiting: &Waiting| guessed_at(&waiting.pending);
         let identities: Vec<Mac> = candidates.iter().map(guessed_at).collect();
         let (mut open, mut refused) = (Vec::new(), None);
-        for (pending, identity) in candidates.into_iter().zip(&identities) {
+        for (waiting, identity) in candidates.into_iter().zip(&identities) {
             let compared = identities.iter().filter(|other| *other == identity).count();
             let compared = u32::try_from(compared).unwrap_or(u32::MAX);
-            match self.check_guess(tx, by, &pending, identity, compared) {
-                Ok(()) => open.push((pending, *identity)),
+            match self.check_guess(tx, by, &waiting, identity, compared) {
+                Ok(()) => open.push((waiting, *identity)),
                 Err(error) => refused = Some(error),
             }
         }
@@ -258,14 +262,14 @@ impl Core {
 
     /// Whether a code may be guessed at. What all targets guess at an identity counts together, so that many JIDs have no
     /// more chances than one; for each code it was sent, a target has a few of its own.
-    fn check_guess(&self, tx: &Tx<'_>, by: By, pending: &Pending, identity: &Mac, compared: u32) -> Result<()> {
+    fn check_guess(&self, tx: &Tx<'_>, by: By, waiting: &Waiting, identity: &Mac, compared: u32) -> Result<()> {
+        let Waiting { pending, remembered } = waiting;
         if Self::is_own_guess(by, pending) {
             return Ok(());
         }
         let now = self.clock.now();
         self.guesses_of_day(by, identity).check(tx, now, compared)?;
-        let remembered = self.open_pending(pending)?;
-        let Some(longer) = self.longer_by(&remembered) else {
+        let Some(longer) = self.longer_by(remembered) else {
             return Ok(());
         };
         let good_for = self.settings.limits.guesses_per_day.saturating_mul(longer + 1);
@@ -283,12 +287,16 @@ impl Core {
         }
     }
 
-    fn count_guess(&self, tx: &Tx<'_>, by: By, mut pending: Pending, identity: &Mac) -> Result<()> {
+    fn count_guess(&self, tx: &Tx<'_>, by: By, waiting: Waiting, identity: &Mac) -> Result<()> {
+        let Waiting {
+            mut pending,
+            remembered,
+        } = waiting;
         let now = self.clock.now();
         self.guesses_of_day(by, identity).add(tx, now, 1)?;
         self.guesses_of_month(identity, u32::MAX).add(tx, now, 1)?;
         if !Self::is_own_guess(by, &pending) {
-            self.count_chances(tx, &self.open_pending(&pending)?.provider, 1)?;
+            self.count_chances(tx, &remembered.provider, 1)?;
         }
         match by {
             By::Target => pending.native_guesses += 1,
