@@ -266,8 +266,8 @@ chat_help =
     • vermittle +44 7700 900456 – jemanden bitten, dir zu schreiben. Damit man dich erkennt, füge hinzu, worüber man dich kennt: vermittle +44 7700 900456 als +44 7700 900123
     • stumm eve@example.org – keine Kontaktanfragen von dort mehr bekommen; „stumm“ allein: von niemandem. „laut“ hebt das auf, „stummgeschaltet“ zeigt, wen es betrifft
     • hilfe – dieser Text
-    Ich bewahre keine Nummern oder Adressen auf, nur Hashes.
 chat_help_provider = • verknüpfe { $provider } NAME – über deinen Namen dort gefunden werden; du meldest dich dort mit einem Browser an
+chat_help_end = Ich bewahre keine Nummern oder Adressen auf, nur Hashes.
 chat_code_sent = Ein Code ist dorthin unterwegs. Schick ihn mir, dann ist es verknüpft.
 chat_link_usage = Bitte schreib, was verknüpft werden soll, zum Beispiel: verknüpfe telefon +44 7700 900123
 chat_introduce_usage = Bitte schreib, wer gefragt werden soll, zum Beispiel: vermittle +44 7700 900456, name@example.org

@@ -268,8 +268,8 @@ chat_help =
     • introduce +44 7700 900456 – ask somebody to write to you. So that they know you, add what you are known by: introduce +44 7700 900456 as +44 7700 900123
     • mute eve@example.org – get no more contact requests of theirs; “mute” alone: of nobody. “unmute” ends that, “mutes” shows who is muted
     • help – this text
-    I keep no numbers or addresses, only hashes.
 chat_help_provider = • link { $provider } NAME – be found by your name there; you sign in there with a browser
+chat_help_end = I keep no numbers or addresses, only hashes.
 chat_code_sent = A code is on its way there. Send it to me, and it is linked.
 chat_link_usage = Please write what is to be linked, like: link phone +44 7700 900123
 chat_introduce_usage = Please write who is to be asked, like: introduce +44 7700 900456, name@example.org

@@ -266,8 +266,8 @@ chat_help =
     • contacta +44 7700 900456 – pedir a alguien que te escriba. Para que te reconozca, añade por qué dato te conoce: contacta +44 7700 900456 como +44 7700 900123
     • silencia eve@example.org – no recibir más solicitudes de contacto suyas; «silencia» a secas: de nadie. «permite» lo anula, «silenciados» muestra a quién afecta
     • ayuda – este texto
-    No guardo números ni direcciones, solo hashes.
 chat_help_provider = • vincula { $provider } NOMBRE – que te encuentren por tu nombre allí; inicias sesión allí con un navegador
+chat_help_end = No guardo números ni direcciones, solo hashes.
 chat_code_sent = Un código va de camino. Envíamelo, y el vínculo estará hecho.
 chat_link_usage = Escribe qué se debe vincular, por ejemplo: vincula teléfono +44 7700 900123
 chat_introduce_usage = Escribe a quién hay que preguntar, por ejemplo: contacta +44 7700 900456, nombre@example.org

@@ -266,8 +266,8 @@ chat_help =
     • contacter +44 7700 900456 – demander à quelqu’un de vous écrire. Pour qu’on vous reconnaisse, ajoutez ce par quoi on vous connaît : contacter +44 7700 900456 comme +44 7700 900123
     • ignorer eve@example.org – ne plus recevoir ses demandes de contact ; « ignorer » tout seul : celles de personne. « autoriser » y met fin, « ignorés » montre qui est ignoré
     • aide – ce texte
-    Je ne conserve ni numéros ni adresses, seulement des empreintes (hash).
 chat_help_provider = • lier { $provider } NOM – pour qu’on vous trouve par votre nom là-bas ; vous vous y connectez avec un navigateur
+chat_help_end = Je ne conserve ni numéros ni adresses, seulement des empreintes (hash).
 chat_code_sent = Un code est en route. Envoyez-le-moi, et le lien sera fait.
 chat_link_usage = Veuillez écrire ce qui doit être lié, par exemple : lier téléphone +44 7700 900123
 chat_introduce_usage = Veuillez écrire à qui demander, par exemple : contacter +44 7700 900456, nom@example.org

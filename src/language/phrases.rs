@@ -229,6 +229,7 @@ phrases! {
     // Chat
     chat_help();
     chat_help_provider(provider);
+    chat_help_end();
     chat_code_sent();
     chat_link_usage();
     chat_introduce_usage();

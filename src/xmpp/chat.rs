@@ -170,8 +170,13 @@ pub fn help(asker: &Asker) -> String {
     let words = asker.words();
     let providers = asker.service.providers().iter();
     let sign_in = providers.filter(|name| matches!(Provider::from(name.as_str()), Provider::OAuth(_)));
-    let lines = sign_in.map(|name| format!("\n{}", words.chat_help_provider(name)));
-    words.chat_help() + &lines.collect::<String>()
+    let lines = sign_in.map(|name| words.chat_help_provider(name));
+    let all: Vec<String> = [words.chat_help()]
+        .into_iter()
+        .chain(lines)
+        .chain([words.chat_help_end()])
+        .collect();
+    all.join("\n")
 }
 
 /// Who is muted, as far as one wants to read it.

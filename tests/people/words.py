@@ -15,3 +15,9 @@ def words(language, **values):
         phrase = "\n".join(lines).strip("\n")
         phrases[key] = re.sub(r"{ \$(\w+) }", lambda found: values.get(found[1], found[0]), phrase)
     return phrases
+
+
+def help_text(language):
+    """What the chat says to `help`, where nobody can sign in at a provider."""
+    said = words(language)
+    return f"{said['chat_help']}\n{said['chat_help_end']}"

@@ -1,6 +1,6 @@
 """Two programs that answer each other come to an end within five messages."""
 
-from words import words
+from words import help_text, words
 
 FIRST = {"amy": "Hello!", "michael": "help", "eve": "link phone +44 7700 900123"}
 
@@ -32,7 +32,7 @@ async def somebody_away(world):
 
 async def one_like_the_service(world):
     """It explains itself to what it does not understand, which is everything."""
-    await _talk(world, lambda _: words("en")["chat_help"])
+    await _talk(world, lambda _: help_text("en"))
 
 
 async def one_that_counts(world):

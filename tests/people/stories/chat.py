@@ -2,13 +2,13 @@
 
 from expect import equal
 from person import AMY, AMYS_PHONE, MICHAEL, MICHAELS_PHONE, SERVICE
-from words import words
+from words import help_text, words
 
 
 async def linking_and_forgetting(world):
     """From the first word to the last."""
     amy, said = await world.login("amy"), words("en")
-    equal(await amy.ask("help"), said["chat_help"])
+    equal(await amy.ask("help"), help_text("en"))
     equal(await amy.ask("link phone +44 7700 900123"), said["chat_code_sent"])
     code = await world.sms_code(AMYS_PHONE)
     equal(await amy.ask("0000" if code != "0000" else "1111"), said["error_faulty_code"])
@@ -34,7 +34,7 @@ async def introducing(world):
 async def in_german(world):
     """Words of her language are understood, and answered in it; English ones always, in English."""
     amy, said = await world.login("amy", "de"), words("de")
-    equal(await amy.ask("Hilfe!"), said["chat_help"])
+    equal(await amy.ask("Hilfe!"), help_text("de"))
     equal(await amy.ask("Verknüpfe Telefon +44 7700 900123"), said["chat_code_sent"])
     equal(await amy.ask(await world.sms_code(AMYS_PHONE)), said["verified"])
     assert "\n• " in await amy.ask("Verknüpfungen")
@@ -45,7 +45,7 @@ async def in_german(world):
 async def help_once(world):
     """What is not understood is answered with help, but not again and again."""
     amy = await world.login("amy")
-    equal(await amy.ask("Good morning!"), words("en")["chat_help"])
+    equal(await amy.ask("Good morning!"), help_text("en"))
     amy.says("Is anybody there?")
     await amy.hears_nothing()
     equal(await amy.ask("links"), words("en")["links_none"])
@@ -74,7 +74,7 @@ async def silence(world):
     typing.send()
     amy.says(" ")
     await amy.hears_nothing()
-    equal(await amy.ask("help"), words("en")["chat_help"])
+    equal(await amy.ask("help"), help_text("en"))
 
 
 async def encrypted(world):
