@@ -50,7 +50,7 @@ pub fn form(form_type: &str, title: String, instructions: String, fields: Vec<Fi
 }
 
 /// What was filled in.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Answers(HashMap<String, Vec<String>>);
 
 impl Answers {
@@ -86,6 +86,18 @@ impl Answers {
         }
         let jids: Vec<String> = self.lines("jids").map(str::to_owned).collect();
         (!jids.is_empty()).then_some(jids)
+    }
+
+    /// The field with what it was filled in with.
+    pub fn filled_in(&self, field: Field) -> Field {
+        let answer = field.var.as_ref().filter(|_| field.type_ != FieldType::Hidden);
+        match answer.and_then(|var| self.0.get(var)) {
+            Some(values) => Field {
+                values: values.clone(),
+                ..field
+            },
+            None => field,
+        }
     }
 
     /// The label of the first of the `fields` that must be filled in and is not.

@@ -11,10 +11,12 @@ class Command:
         self.node = node
         self.session = None
         self.answer = None
+        self._answers = {}
         self._person = person
 
     async def do(self, action="execute", /, **answers):
         """Takes an action; if there are answers, with the form filled in."""
+        self._answers = answers
         filled_in = self.fill_in(**answers) if answers else None
         return await self.send(action, filled_in)
 
@@ -48,11 +50,18 @@ class Command:
     def is_done(self, text):
         """The command is completed, and says so in these words."""
         equal((self.status, self.answer["notes"]), ("completed", [("info", text)]))
+        # Not every client shows notes.
+        equal(self.form["type"], "result")
+        assert self.form["instructions"], self.answer
+        if not set(self.form.get_fields()) - {"FORM_TYPE"}:
+            equal(self.form["instructions"], text)
 
     def complains(self, text):
-        """The form is there again, with what is wrong with it."""
+        """The form is there again, with what is wrong with it, and with what it was filled in with."""
         equal((self.status, self.answer["notes"]), ("executing", [("error", text)]))
-        assert self.form.get_fields(), self.answer
+        assert self.form["instructions"].startswith(text), self.answer
+        fields = self.form.get_fields()
+        equal({var: fields[var]["value"] for var in self._answers}, self._answers)
 
     def field(self, var):
         """A field of the form."""

@@ -256,9 +256,9 @@ impl sessions::Session {
                 self.steps.pop();
                 show(command, asker, key, self, None).await
             }
-            Action::Next if is_last => refuse(Bad::Action, words.command_unknown_action()),
             Action::Complete if !is_last => refuse(Bad::Action, words.command_unknown_action()),
             Action::Prev => refuse(Bad::Action, words.command_unknown_action()),
+            // Also `next` at the last form: some clients know no other action.
             Action::Execute | Action::Next | Action::Complete => self.submit(command, asker, key, request.form).await,
         }
     }
@@ -279,16 +279,46 @@ impl sessions::Session {
         let answers = Answers::of(form);
         let asked = step.form(asker).await.map_err(|error| stanza_error(&error, words))?;
         if let Some(label) = answers.missing(&asked.fields) {
-            return Err(Bad::Payload.error(words, words.command_missing_field(label)));
+            let complaint = Complaint {
+                text: words.command_missing_field(label),
+                answers,
+            };
+            return show(command, asker, key, self, Some(complaint)).await;
         }
-        match step.submit(asker, answers).await {
+        match step.submit(asker, answers.clone()).await {
             Ok(Next::Done(text, form)) => Ok(done(command, asker, key.1.clone(), text, form)),
             Ok(Next::Goto(url)) => Ok(goto(command, asker, key.1.clone(), url)),
             Ok(Next::Step(next)) => {
                 self.steps.push(next);
                 show(command, asker, key, self, None).await
             }
-            Err(error) => show(command, asker, key, self, Some(error.text(words))).await,
+            Err(error) => {
+                let text = error.text(words);
+                show(command, asker, key, self, Some(Complaint { text, answers })).await
+            }
+        }
+    }
+}
+
+/// What is wrong with a form that was filled in.
+struct Complaint {
+    text: String,
+    answers: Answers,
+}
+
+impl Complaint {
+    /// The form to be filled in once more, with what it was filled in with. The words stand in it because some clients show no
+    /// notes (converse.js 14, Psi+ 1.4).
+    fn in_form(&self, form: DataForm) -> DataForm {
+        let instructions = [Some(self.text.clone()), form.instructions];
+        DataForm {
+            instructions: Some(instructions.into_iter().flatten().collect::<Vec<_>>().join("\n\n")),
+            fields: form
+                .fields
+                .into_iter()
+                .map(|field| self.answers.filled_in(field))
+                .collect(),
+            ..form
         }
     }
 }
@@ -299,25 +329,41 @@ async fn show(
     asker: &Asker,
     key: &Key,
     session: &sessions::Session,
-    complaint: Option<String>,
+    complaint: Option<Complaint>,
 ) -> std::result::Result<Reply, StanzaError> {
     let words = asker.words();
     let mut reply = Reply::new(command.node, key.1.clone(), Status::Executing, words);
     if let Some(step) = session.steps.last() {
         let form = step.form(asker).await;
-        reply.form = Some(form.map_err(|error| stanza_error(&error, words))?);
+        let form = form.map_err(|error| stanza_error(&error, words))?;
+        reply.form = Some(match &complaint {
+            Some(complaint) => complaint.in_form(form),
+            None => form,
+        });
         reply.actions = Some(Actions::new(session.steps.len() > 1, step.is_last()));
     }
-    reply.note = complaint.map(|text| Note {
+    reply.note = complaint.map(|complaint| Note {
         type_: NoteType::Error,
-        text,
+        text: complaint.text,
     });
     Ok(reply)
 }
 
+/// The words also stand in a form, because some clients show no notes.
 fn done(command: &Command, asker: &Asker, session: String, text: String, form: Option<DataForm>) -> Reply {
+    let form = form.unwrap_or_else(|| DataForm {
+        title: Some(command.name(asker.words())),
+        ..DataForm::new(
+            DataFormType::Result_,
+            &format!("it-se.me:commands:{}", command.node),
+            Vec::new(),
+        )
+    });
     Reply {
-        form,
+        form: Some(DataForm {
+            instructions: form.instructions.or_else(|| Some(text.clone())),
+            ..form
+        }),
         note: Some(Note {
             type_: NoteType::Info,
             text,
