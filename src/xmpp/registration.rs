@@ -13,6 +13,7 @@ use super::host::{Asker, Presentation};
 use super::iq::{Answer, Kind};
 use super::outgoing::{Outgoing, Words, random_id};
 use super::presence;
+use crate::language::Language;
 use crate::service::{Error, Result};
 
 /// What can be registered in this way: the fields that the XEP names (14.1) for providers of codes.
@@ -37,7 +38,7 @@ pub async fn answer(
             Err(_) => return Err(malformed(asker)),
         },
     };
-    answered.map_err(|error| stanza_error(&error, words))
+    answered.map_err(|error| refused(&error, words))
 }
 
 fn offered(asker: &Asker) -> impl Iterator<Item = &'static str> {
@@ -130,6 +131,16 @@ async fn remove(host: &Presentation, asker: &Asker, query: &Element, aside: &mut
         Ok(false) => Err(not_registered(asker)),
         Err(error) => Err(stanza_error(&error, asker.words())),
     }
+}
+
+/// What was typed and cannot be: `not-acceptable`, as XEP-0077 has it (3.1.1). Psi+ 1.4 tells people of `bad-request` that their XML
+/// is malformed.
+fn refused(error: &Error, words: Language) -> StanzaError {
+    let mut refusal = stanza_error(error, words);
+    if refusal.defined_condition == DefinedCondition::BadRequest {
+        refusal.defined_condition = DefinedCondition::NotAcceptable;
+    }
+    refusal
 }
 
 fn malformed(asker: &Asker) -> StanzaError {

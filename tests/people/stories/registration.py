@@ -67,6 +67,6 @@ async def with_what_cannot_be(world):
     amy = await world.login("amy")
     iq = _registration(amy)
     iq["register"]["phone"] = "07700 900123"
-    equal(await refused(iq.send()), ("modify", "bad-request", "value-error"))
+    equal(await refused(iq.send()), ("modify", "not-acceptable", "value-error"))
     equal(await amy.linked(), set())
     await amy.hears_nothing()
