@@ -45,7 +45,9 @@ async def what_cannot_be_is_asked_again(world):
     link = await Command(amy, "link").do()
     await link.do("next", provider="phone")
     await link.do("next", id="07700 900123")
-    link.complains(words("en")["invalid_phone"])
+    link.complains(words("en")["invalid_phone_without_country"])
+    await link.do("next", id="+44 77O0 900123")
+    link.complains(words("en")["invalid_phone_with_letters"])
     await link.do("next", id=AMYS_PHONE)
     await link.do("complete", code=await world.sms_code(AMYS_PHONE))
     equal(link.status, "completed")
@@ -97,13 +99,14 @@ async def given_up(world):
 
 
 async def the_default_action(world):
-    """`execute` goes on from a form, and completes the last one, for clients that know no other button."""
+    """`execute` and `next` go on from a form, and complete the last one, for clients that know no other button (poezio 0.14)."""
     amy = await world.login("amy")
-    link = await Command(amy, "link").do()
-    await link.do("execute", provider="phone")
-    await link.do("execute", id=AMYS_PHONE)
-    await link.do("execute", code=await world.sms_code(AMYS_PHONE))
-    equal(link.status, "completed")
+    for action in "execute", "next":
+        link = await Command(amy, "link").do()
+        await link.do(action, provider="phone")
+        await link.do(action, id=AMYS_PHONE)
+        await link.do(action, code=await world.sms_code(AMYS_PHONE))
+        equal(link.status, "completed")
 
 
 async def in_her_language(world):
@@ -116,7 +119,7 @@ async def in_her_language(world):
         equal(link.form["title"], said["command_link"])
         equal(link.field("provider")["label"], said["link_provider"])
         await link.do("next", provider="phone")
-        await link.do("next", id="1")
+        await link.do("next", id="+1")
         link.complains(said["invalid_phone"])
 
 
