@@ -52,6 +52,12 @@ pub struct BrokenBox;
 pub enum Purpose<'a> {
     /// The target and hash of a link.
     Link { id: &'a Mac, owner: &'a Mac },
+    /// The target and hash of an alias, and the hash of its link.
+    Alias {
+        id: &'a Mac,
+        owner: &'a Mac,
+        alias_of: &'a Mac,
+    },
     /// What a pending registration must remember.
     Pending { id: &'a Mac, owner: &'a Mac, code: &'a Mac },
     /// A message to a person.
@@ -70,6 +76,7 @@ impl Purpose<'_> {
     fn label(self) -> &'static [u8] {
         match self {
             Self::Link { .. } => b"link",
+            Self::Alias { .. } => b"alias",
             Self::Pending { .. } => b"pending",
             Self::Outbox { .. } => b"outbox",
             Self::Subscriber { .. } => b"subscriber",
@@ -85,6 +92,7 @@ impl Purpose<'_> {
         let mut add = |part: &[u8]| bytes.extend_from_slice(part);
         match self {
             Self::Link { id, owner } => [id, owner].iter().for_each(|mac| add(&mac.0)),
+            Self::Alias { id, owner, alias_of } => [id, owner, alias_of].iter().for_each(|mac| add(&mac.0)),
             Self::Pending { id, owner, code } => [id, owner, code].iter().for_each(|mac| add(&mac.0)),
             Self::Outbox { queue, about } => {
                 add(&[queue]);

@@ -93,6 +93,9 @@ pub(super) struct PendingBox {
     pub(super) provider: Provider,
     #[serde(default)]
     pub(super) hash: Option<Hash>,
+    /// Other forms of what is proven, which are linked with it.
+    #[serde(default)]
+    pub(super) aliases: Vec<Hash>,
     /// What is compared with, to be resealed under another key. Whoever can open the box could try all codes as well.
     #[serde(default)]
     pub(super) code: Option<Code>,
@@ -127,6 +130,7 @@ impl PendingBox {
             target,
             provider,
             hash,
+            aliases: Vec::new(),
             code: None,
             letter: None,
             mailbox: None,
@@ -179,6 +183,7 @@ impl Core {
         let remembered = PendingBox {
             letter: sent.or_else(|| Some(letter.id.clone())),
             mailbox: Some(new.identity.mailbox().hash()),
+            aliases: new.identity.aliases().iter().map(Identity::hash).collect(),
             by_target: by == By::Target,
             ..PendingBox::new(new.target, new.identity.provider, new.proves)
         };

@@ -138,7 +138,8 @@ impl Core {
             return Ok(gone + tx.delete_links_of(&owner)?);
         };
         for id in ids {
-            gone += usize::from(tx.delete_link(id, &owner)?);
+            let link = self.id_of_link(&**tx, *id, &owner)?;
+            gone += usize::from(tx.delete_link(&link, &owner)?);
             self.drop_tokens(tx, target, id)?;
             gone += usize::from(self.drop_pending(tx, id, &owner)?);
         }

@@ -27,6 +27,8 @@ pub struct Proven {
     pub provider: Provider,
     /// What is proven; `None` if the code lets links be forgotten.
     pub hash: Option<Hash>,
+    /// Other forms of what is proven.
+    pub aliases: Vec<Hash>,
     /// Where a browser goes now.
     pub next: Option<String>,
     /// The registration that waited for the code.
@@ -167,6 +169,7 @@ impl Core {
             target,
             provider,
             hash,
+            aliases,
             next,
             letter,
             ..
@@ -176,6 +179,7 @@ impl Core {
             target,
             provider,
             hash,
+            aliases,
             next,
             waited: right.pending,
         })

@@ -8,7 +8,8 @@ use crate::model::seal::Purpose;
 use crate::model::{BareJid, Hash, Identity, Mac, Provider};
 use crate::store::{Link, Read};
 
-/// What a link's box holds.
+/// What a link's box holds, or that of an alias.
+#[derive(Clone)]
 pub(super) struct LinkBox {
     /// Whose it is.
     pub(super) target: BareJid,
@@ -16,6 +17,8 @@ pub(super) struct LinkBox {
     pub(super) hash: Hash,
     /// What the owner spoke when it was linked.
     pub(super) language: Language,
+    /// The hash of the link, if this is an alias of it.
+    pub(super) alias_of: Option<Hash>,
 }
 
 impl Core {
@@ -23,7 +26,7 @@ impl Core {
     /// links to a JID over HTTP leaves half of the room to the JID itself.
     pub(super) fn check_link(&self, tx: &Tx<'_>, by: By, target: &BareJid, hash: &Hash) -> Result<()> {
         let owner = self.keys.owner(target);
-        if Identity::of_jid(target).hash() == *hash || self.is_linked(&**tx, &self.keys.id(hash), &owner)? {
+        if Identity::of_jid(target).hash() == *hash || self.is_proven(&**tx, &self.keys.id(hash), &owner)? {
             return Ok(());
         }
         let most = self.settings.limits.links_per_jid;
@@ -38,30 +41,30 @@ impl Core {
         }
     }
 
-    /// Links `hash` to `target`; whoever held it before is told.
-    pub(super) fn link(
-        &self,
-        tx: &Tx<'_>,
-        target: &BareJid,
-        hash: &Hash,
-        provider: Provider,
-        language: Language,
-    ) -> Result<()> {
-        let id = self.keys.id(hash);
-        let owner = self.keys.owner(target);
-        self.count_newcomer(tx, target)?;
-        if let Some(old) = tx.link(&id)?.filter(|old| old.owner != owner)
-            && let Some(LinkBox { target, hash, language }) = self.intact("links", self.open_link(&old))
-        {
-            self.drop_tokens(tx, &target, &id)?;
+    /// Makes a link with its aliases; whoever held it before is told.
+    pub(super) fn link(&self, tx: &Tx<'_>, linked: &LinkBox, aliases: &[Hash], provider: Provider) -> Result<()> {
+        let (id, owner) = (self.keys.id(&linked.hash), self.keys.owner(&linked.target));
+        self.count_newcomer(tx, &linked.target)?;
+        // Who has had it as an alias keeps the link that it was an alias of, and has lost nothing that they have proven.
+        let old = tx.link(&id)?.filter(|old| old.owner != owner && old.alias_of.is_none());
+        if let Some(old) = old.and_then(|old| self.intact("links", self.open_link(&old))) {
+            self.drop_tokens(tx, &old.target, &id)?;
             let notice = Message::TakenOver {
-                to: target,
-                hash,
+                to: old.target,
+                hash: old.hash,
                 provider,
             };
-            self.post(tx, &self.letter(notice, language), None, self.notice_expires_at())?;
+            self.post(tx, &self.letter(notice, old.language), None, self.notice_expires_at())?;
         }
-        tx.put_link(&self.seal_link(target, hash, language, self.today()))?;
+        tx.put_link(&self.seal_link(linked, self.today()))?;
+        for &hash in aliases {
+            let alias = LinkBox {
+                hash,
+                alias_of: Some(linked.hash),
+                ..linked.clone()
+            };
+            tx.put_alias(&self.seal_link(&alias, self.today()))?;
+        }
         // What they have muted stays with the link.
         Ok(tx.keep_mutes(&owner)?)
     }
@@ -71,7 +74,13 @@ impl Core {
         if self.is_itself(&**tx, target)? {
             return Ok(());
         }
-        self.link(tx, target, &Identity::of_jid(target).hash(), Provider::Xmpp, language)
+        let linked = LinkBox {
+            target: target.clone(),
+            hash: Identity::of_jid(target).hash(),
+            language,
+            alias_of: None,
+        };
+        self.link(tx, &linked, &[], Provider::Xmpp)
     }
 
     /// Whether `target` has proven to be itself.
@@ -90,18 +99,34 @@ impl Core {
         Ok(link.is_some_and(|link| self.intact("links", self.open_link(&link)).is_some()))
     }
 
-    /// A link's box is the hash and, behind it, target and language: a third of what JSON would take.
-    pub(super) fn seal_link(&self, target: &BareJid, hash: &Hash, language: Language, verified_on: u32) -> Link {
-        let (id, owner) = (self.keys.id(hash), self.keys.owner(target));
-        let text = format!("{target}\0{language}");
-        let mut plain = [hash.as_bytes(), text.as_bytes()].concat();
+    /// Whether `owner` has proven what `id` stands for: an alias is not enough.
+    fn is_proven(&self, tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
+        let is_alias = tx.link(id)?.is_some_and(|link| link.alias_of.is_some());
+        Ok(!is_alias && self.is_linked(tx, id, owner)?)
+    }
+
+    /// The id of the link that `id` finds: of an alias that `owner` has, the link that it belongs to.
+    pub(super) fn id_of_link(&self, tx: &dyn Read, id: Mac, owner: &Mac) -> Result<Mac> {
+        let found = tx.link(&id)?.filter(|found| found.owner == *owner);
+        Ok(found.and_then(|found| found.alias_of).unwrap_or(id))
+    }
+
+    /// A link's box is the hash, that of the link if it is an alias, and behind that target and language: a third of what JSON
+    /// would take.
+    pub(super) fn seal_link(&self, linked: &LinkBox, verified_on: u32) -> Link {
+        let (id, owner) = (self.keys.id(&linked.hash), self.keys.owner(&linked.target));
+        let alias_of = linked.alias_of.map(|hash| self.keys.id(&hash));
+        let text = format!("{}\0{}", linked.target, linked.language);
+        let of: &[u8] = linked.alias_of.as_ref().map_or(&[], |hash| hash.as_bytes());
+        let mut plain = [linked.hash.as_bytes(), of, text.as_bytes()].concat();
         // Padded, because the length of a JID tells some of them apart.
         plain.resize(plain.len().next_multiple_of(PADDED_TO), 0);
-        let place = Purpose::Link { id: &id, owner: &owner };
+        let place = place(&id, &owner, alias_of.as_ref());
         Link {
             sealed: self.keys.seal(place, &plain, &mut self.rng()),
             proof: self.keys.proof(&id, &owner),
             id,
+            alias_of,
             owner,
             verified_on,
         }
@@ -109,29 +134,43 @@ impl Core {
 
     /// Whose link it is, and what of.
     pub(super) fn open_link(&self, link: &Link) -> Result<LinkBox> {
-        let place = Purpose::Link {
-            id: &link.id,
-            owner: &link.owner,
-        };
+        let place = place(&link.id, &link.owner, link.alias_of.as_ref());
         let plain = self.keys.open(place, &link.sealed).map_err(Self::broken)?;
-        let (hash, text) = plain.split_first_chunk::<64>().ok_or_else(|| Self::broken("no hash"))?;
+        let (hash, rest) = split_hash(&plain)?;
+        let (alias_of, text) = match link.alias_of {
+            Some(_) => split_hash(rest).map(|(of, text)| (Some(of), text))?,
+            None => (None, rest),
+        };
         let text = std::str::from_utf8(text).map_err(Self::broken)?;
         let mut parts = text.split('\0');
         let target = BareJid::new(parts.next().unwrap_or_default()).map_err(Self::broken)?;
-        let hash = Hash::from(*hash);
-        let is_its = || self.keys.owner(&target) == link.owner && self.keys.id(&hash) == link.id;
+        let is_its = || {
+            let ids = (self.keys.id(&hash), alias_of.map(|hash| self.keys.id(&hash)));
+            self.keys.owner(&target) == link.owner && ids == (link.id, link.alias_of)
+        };
         // A box of before opens in every row.
         if !self.keys.are_bound() && !is_its() {
             return Err(Self::broken("another link's box"));
         }
+        // Links of the first version have none.
+        let language = parts.next().and_then(Language::of_tag);
         Ok(LinkBox {
             target,
             hash,
-            // Links of the first version have none.
-            language: parts
-                .next()
-                .and_then(Language::of_tag)
-                .unwrap_or(self.settings.language),
+            language: language.unwrap_or(self.settings.language),
+            alias_of,
         })
     }
+}
+
+fn place<'a>(id: &'a Mac, owner: &'a Mac, alias_of: Option<&'a Mac>) -> Purpose<'a> {
+    match alias_of {
+        Some(alias_of) => Purpose::Alias { id, owner, alias_of },
+        None => Purpose::Link { id, owner },
+    }
+}
+
+fn split_hash(bytes: &[u8]) -> Result<(Hash, &[u8])> {
+    let (hash, rest) = bytes.split_first_chunk::<64>().ok_or_else(|| Core::broken("no hash"))?;
+    Ok((Hash::from(*hash), rest))
 }

@@ -3,7 +3,6 @@
 use std::sync::PoisonError;
 
 use super::error::Result;
-use super::link::LinkBox;
 use super::{Core, Service, locked, outbox, settle};
 use crate::channel::{Letter, Message};
 use crate::model::seal::Purpose;
@@ -134,8 +133,8 @@ impl<'a> Resealer<'a> {
 
 impl Reseal for Resealer<'_> {
     fn link(&self, link: &Link) -> Option<Link> {
-        let LinkBox { target, hash, language } = self.from.intact("links", self.from.open_link(link))?;
-        Some(self.to.seal_link(&target, &hash, language, link.verified_on))
+        let linked = self.from.intact("links", self.from.open_link(link))?;
+        Some(self.to.seal_link(&linked, link.verified_on))
     }
 
     /// Erasures over HTTP are named by what they would erase, which nothing remembers: they are begun anew.

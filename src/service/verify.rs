@@ -124,6 +124,7 @@ impl Core {
     fn verified_before(&self, tx: &Tx<'_>, id: &Mac, letter: &str, code: &str) -> Result<Option<Verified>> {
         let link = tx
             .link(id)?
+            .filter(|link| link.alias_of.is_none())
             .and_then(|link| self.intact("links", self.open_link(&link)));
         let Some(LinkBox { target, hash, .. }) = link else {
             return Ok(None);
@@ -143,7 +144,13 @@ impl Core {
     fn verified(&self, tx: &Tx<'_>, by: By, proven: Proven, hash: Hash, language: Language) -> Result<Verified> {
         let (target, provider) = (proven.target.clone(), proven.provider.clone());
         self.check_link(tx, by, &target, &hash)?;
-        self.link(tx, &target, &hash, provider.clone(), language)?;
+        let linked = LinkBox {
+            target: target.clone(),
+            hash,
+            language,
+            alias_of: None,
+        };
+        self.link(tx, &linked, &proven.aliases, provider.clone())?;
         self.use_up(tx, &proven)?;
         let is_itself = Identity::of_jid(&target).hash() == hash;
         if !is_itself && (by == By::Anybody || matches!(provider, Provider::OAuth(_))) {

@@ -11,7 +11,8 @@ use super::*;
 macro_rules! tests {
     ($with_store:ident) => {
         $crate::store::contract::tests!($with_store:
-            links_are_found_moved_and_listed, whoever_has_links_is_told, links_go_only_with_their_owner, registrations_are_kept_apart_by_target,
+            links_are_found_moved_and_listed, whoever_has_links_is_told, links_go_only_with_their_owner,
+            aliases_come_and_go_with_their_link, registrations_are_kept_apart_by_target,
             registrations_are_replaced_and_removed, counters_are_set, messages_come_when_due_and_in_order,
             queues_do_not_mix,
             messages_are_withdrawn_by_what_they_are_about,
@@ -42,6 +43,7 @@ const Y: Mac = Mac([12; 16]);
 fn link(id: Mac, owner: Mac, seal: u8) -> Link {
     Link {
         id,
+        alias_of: None,
         owner,
         proof: Mac([seal; 16]),
         sealed: vec![seal; 100],
@@ -119,6 +121,51 @@ pub async fn links_go_only_with_their_owner(store: Store) {
     assert_eq!(store.read(|r| r.proof(&B)).await.unwrap(), Some(Mac([2; 16])));
     store.write(|w| w.delete_links_of(&Y)).await.unwrap();
     assert_eq!(store.read(|r| r.proof(&B)).await.unwrap(), None);
+}
+
+pub async fn aliases_come_and_go_with_their_link(store: Store) {
+    const C: Mac = Mac([3; 16]);
+    let alias = |id, of, owner| Link {
+        alias_of: Some(of),
+        ..link(id, owner, 9)
+    };
+    let found = async |id| store.read(move |r| r.link(&id)).await.unwrap();
+    let made = async |owner| {
+        let made = store.write(move |w| {
+            w.put_link(&link(A, owner, 1))?;
+            w.put_alias(&alias(B, A, owner))
+        });
+        made.await.unwrap();
+    };
+    made(X).await;
+    assert_eq!(found(B).await, Some(alias(B, A, X)));
+    // Not among the links, and not counted.
+    assert_eq!(store.read(|r| r.links_of(&X)).await.unwrap(), [link(A, X, 1)]);
+    assert_eq!(store.read(|r| r.count_links_of(&X)).await.unwrap(), 1);
+    assert_eq!(store.read(|r| r.counts()).await.unwrap().links, 1);
+    // With the link, it moves and goes, by its id alone it does not.
+    made(Y).await;
+    assert_eq!(found(B).await, Some(alias(B, A, Y)));
+    assert!(!store.write(|w| w.delete_link(&B, &Y)).await.unwrap());
+    assert!(!store.write(|w| w.delete_link(&A, &X)).await.unwrap());
+    assert_eq!(found(B).await, Some(alias(B, A, Y)));
+    assert!(store.write(|w| w.delete_link(&A, &Y)).await.unwrap());
+    assert_eq!(found(B).await, None);
+    // It never takes the place of a link, but gives its own to one, which stays when the other goes.
+    made(X).await;
+    store.write(|w| w.put_link(&link(C, Y, 2))).await.unwrap();
+    store.write(move |w| w.put_alias(&alias(C, A, X))).await.unwrap();
+    assert_eq!(found(C).await, Some(link(C, Y, 2)));
+    store.write(|w| w.put_link(&link(B, Y, 4))).await.unwrap();
+    assert_eq!(found(B).await, Some(link(B, Y, 4)));
+    store.write(|w| w.put_link(&link(A, Y, 5))).await.unwrap();
+    assert_eq!(found(B).await, Some(link(B, Y, 4)));
+    made(X).await;
+    assert_eq!(found(B).await, Some(link(B, Y, 4)));
+    assert_eq!(store.write(|w| w.delete_links_of(&Y)).await.unwrap(), 2);
+    made(X).await;
+    assert_eq!(store.write(|w| w.delete_links_of(&X)).await.unwrap(), 1);
+    assert_eq!(found(B).await, None);
 }
 
 pub async fn registrations_are_kept_apart_by_target(store: Store) {

@@ -24,11 +24,13 @@ pub struct StoreError(pub String);
 /// What became of a store operation.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
-/// A proven identity.
+/// A proven identity, or an alias of one: another form in which people have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// What is proven.
     pub id: Mac,
+    /// The id of the link whose alias it is; `None` for a link.
+    pub alias_of: Option<Mac>,
     /// Whose it is: only to list somebody's links by.
     pub owner: Mac,
     /// Shows that it is the owner's ([`Keys::proof`](crate::model::Keys::proof)).
@@ -172,7 +174,7 @@ pub struct Token {
 /// How much there is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Links.
+    /// Links, without aliases.
     pub links: u64,
     /// Owners of links.
     pub owners: u64,
@@ -240,11 +242,11 @@ impl Purged {
 pub trait Read {
     /// What shows whose it is that `id` stands for.
     fn proof(&self, id: &Mac) -> Result<Option<Mac>>;
-    /// The link of `id`.
+    /// The link of `id`, or the alias.
     fn link(&self, id: &Mac) -> Result<Option<Link>>;
     /// Whether `owner` has a link.
     fn has_links(&self, owner: &Mac) -> Result<bool>;
-    /// All links of `owner`, oldest first.
+    /// All links of `owner`, oldest first, without aliases.
     fn links_of(&self, owner: &Mac) -> Result<Vec<Link>>;
     /// How many that is.
     fn count_links_of(&self, owner: &Mac) -> Result<usize>;
@@ -296,11 +298,13 @@ pub trait Read {
 
 /// What can be changed, all of it or nothing.
 pub trait Write: Read {
-    /// Makes or moves a link.
+    /// Makes or moves a link. The aliases that it had go; an alias of that id gives way.
     fn put_link(&self, link: &Link) -> Result<()>;
-    /// Removes the link of `id` if it is `owner`'s; tells whether it was.
+    /// Makes an alias, unless there is a link or an alias of that id.
+    fn put_alias(&self, alias: &Link) -> Result<()>;
+    /// Removes the link of `id` with its aliases if it is `owner`'s; tells whether it was.
     fn delete_link(&self, id: &Mac, owner: &Mac) -> Result<bool>;
-    /// Removes every link of `owner`; tells how many there were.
+    /// Removes every link of `owner` with its aliases; tells how many links there were.
     fn delete_links_of(&self, owner: &Mac) -> Result<usize>;
     /// Makes or replaces a registration.
     fn put_pending(&self, pending: &Pending) -> Result<()>;

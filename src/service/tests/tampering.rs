@@ -52,7 +52,7 @@ impl Fixture {
     }
 
     /// Changes the database behind the service's back.
-    async fn tamper(&self, sql: &str) {
+    pub(super) async fn tamper(&self, sql: &str) {
         let database = Connection::open(self._folder.path().join("test.db")).unwrap();
         assert!(database.execute(sql, []).unwrap() > 0, "{sql}");
         // Who reads keeps what there was until the service itself has written.

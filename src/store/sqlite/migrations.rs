@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0007_proofs.sql"),
     include_str!("../../../migrations/0008_bounds.sql"),
     include_str!("../../../migrations/0009_subscribers_by_server.sql"),
+    include_str!("../../../migrations/0010_aliases.sql"),
 ];
 
 /// Of a new database. The index of an older one is made with its rows, when those are bound (`Service::bind`).

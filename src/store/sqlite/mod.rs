@@ -231,6 +231,7 @@ mod tests {
         let link = store.read(|read| read.link(&Mac([1; 16]))).await.unwrap();
         let before = Link {
             id: Mac([1; 16]),
+            alias_of: None,
             owner: Mac([2; 16]),
             proof: Mac([0; 16]),
             sealed: vec![0],

@@ -56,6 +56,7 @@ fn number<T: TryFrom<i64> + Default>(row: &SqlRow, name: &str) -> rusqlite::Resu
 pub fn link(row: &SqlRow) -> rusqlite::Result<Link> {
     Ok(Link {
         id: row.get("id_mac")?,
+        alias_of: row.get("alias_of_mac")?,
         owner: row.get("owner_mac")?,
         proof: row.get("proof")?,
         sealed: row.get("box")?,
@@ -150,14 +151,13 @@ impl Read for Session<'_> {
     }
 
     fn links_of(&self, owner: &Mac) -> Result<Vec<Link>> {
-        self.all("SELECT * FROM links WHERE owner_mac = ? ORDER BY rowid", [owner], link)
+        let sql = "SELECT * FROM links WHERE owner_mac = ? AND alias_of_mac IS NULL ORDER BY rowid";
+        self.all(sql, [owner], link)
     }
 
     fn count_links_of(&self, owner: &Mac) -> Result<usize> {
-        let count = self.one("SELECT count(*) FROM links WHERE owner_mac = ?", [owner], |row| {
-            row.get(0)
-        })?;
-        Ok(count.unwrap_or_default())
+        let sql = "SELECT count(*) FROM links WHERE owner_mac = ? AND alias_of_mac IS NULL";
+        Ok(self.one(sql, [owner], |row| row.get(0))?.unwrap_or_default())
     }
 
     fn pending(&self, id: &Mac, owner: &Mac) -> Result<Option<Pending>> {
@@ -282,7 +282,7 @@ impl Read for Session<'_> {
 
     fn counts(&self) -> Result<Counts> {
         let counted = self.one(
-            "SELECT (SELECT count(*) FROM links) AS links,
+            "SELECT (SELECT count(*) FROM links WHERE alias_of_mac IS NULL) AS links,
                     (SELECT count(DISTINCT owner_mac) FROM links) AS owners,
                     (SELECT count(*) FROM pending) AS pending,
                     (SELECT count(*) FROM outbox) AS outbox,
@@ -314,7 +314,12 @@ impl Session<'_> {
 impl Write for Session<'_> {
     fn put_link(&self, link: &Link) -> Result<()> {
         let columns = params![link.id, link.owner, link.proof, link.sealed, link.verified_on];
-        let moved = "UPDATE links SET owner_mac = ?2, proof = ?3, box = ?4, verified_on = ?5 WHERE id_mac = ?1";
+        // By their owner, because there is no index of what they are aliases of.
+        let aliases = "DELETE FROM links WHERE alias_of_mac = ?1
+                       AND owner_mac = (SELECT owner_mac FROM links WHERE id_mac = ?1)";
+        self.run(aliases, [link.id])?;
+        let moved = "UPDATE links SET owner_mac = ?2, proof = ?3, box = ?4, verified_on = ?5, alias_of_mac = NULL
+                     WHERE id_mac = ?1";
         if self.run(moved, columns)? == 0 {
             let made = "INSERT INTO links (id_mac, owner_mac, proof, box, verified_on) VALUES (?, ?, ?, ?, ?)";
             self.run(made, columns)?;
@@ -322,12 +327,37 @@ impl Write for Session<'_> {
         Ok(())
     }
 
+    fn put_alias(&self, alias: &Link) -> Result<()> {
+        let sql = "INSERT INTO links (id_mac, alias_of_mac, owner_mac, proof, box, verified_on)
+                   SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM links WHERE id_mac = ?1)";
+        let Link {
+            id,
+            alias_of,
+            owner,
+            proof,
+            sealed,
+            verified_on,
+        } = alias;
+        self.run(sql, params![id, alias_of, owner, proof, sealed, verified_on])
+            .map(drop)
+    }
+
     fn delete_link(&self, id: &Mac, owner: &Mac) -> Result<bool> {
-        Ok(self.run("DELETE FROM links WHERE id_mac = ? AND owner_mac = ?", [id, owner])? > 0)
+        let link = "DELETE FROM links WHERE id_mac = ? AND owner_mac = ? AND alias_of_mac IS NULL";
+        let was_theirs = self.run(link, [id, owner])? > 0;
+        if was_theirs {
+            self.run(
+                "DELETE FROM links WHERE alias_of_mac = ? AND owner_mac = ?",
+                [id, owner],
+            )?;
+        }
+        Ok(was_theirs)
     }
 
     fn delete_links_of(&self, owner: &Mac) -> Result<usize> {
-        self.run("DELETE FROM links WHERE owner_mac = ?", [owner])
+        let count = self.count_links_of(owner)?;
+        self.run("DELETE FROM links WHERE owner_mac = ?", [owner])?;
+        Ok(count)
     }
 
     fn put_pending(&self, pending: &Pending) -> Result<()> {

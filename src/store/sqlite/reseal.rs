@@ -18,11 +18,12 @@ const INDEXES: [(&str, &str); 2] = [("links_by_id", "id_mac, proof"), ("links_by
 const BEGIN: &str = "
     CREATE TABLE resealing (key_check BLOB NOT NULL, copied INTEGER NOT NULL) STRICT;
     CREATE TABLE links_next (
-        id_mac      BLOB NOT NULL,
-        owner_mac   BLOB NOT NULL,
-        proof       BLOB NOT NULL,
-        box         BLOB NOT NULL,
-        verified_on INTEGER NOT NULL
+        id_mac       BLOB NOT NULL,
+        owner_mac    BLOB NOT NULL,
+        proof        BLOB NOT NULL,
+        box          BLOB NOT NULL,
+        verified_on  INTEGER NOT NULL,
+        alias_of_mac BLOB
     ) STRICT;
     CREATE TABLE links_changed (link INTEGER PRIMARY KEY) STRICT;";
 
@@ -131,8 +132,17 @@ fn copy(session: &Session, by: &dyn Reseal, rows: Vec<(i64, Link)>) -> Result<()
         // A link that cannot be opened is of use to nobody, under no key.
         let Some(link) = by.link(&link) else { continue };
         session.run(
-            "INSERT INTO links_next (rowid, id_mac, owner_mac, proof, box, verified_on) VALUES (?, ?, ?, ?, ?, ?)",
-            params![number, link.id, link.owner, link.proof, link.sealed, link.verified_on],
+            "INSERT INTO links_next (rowid, id_mac, alias_of_mac, owner_mac, proof, box, verified_on)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            params![
+                number,
+                link.id,
+                link.alias_of,
+                link.owner,
+                link.proof,
+                link.sealed,
+                link.verified_on
+            ],
         )?;
     }
     Ok(())

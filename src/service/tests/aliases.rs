@@ -1,0 +1,240 @@
+//! Aliases: other forms in which people have what is linked.
+
+use rusqlite::Connection;
+
+use super::*;
+
+/// An Argentine mobile as it is dialled from abroad, and as many have it in their address books. Both are numbers of their own by
+/// libphonenumber, and each is the other's alias.
+const MOBILE: &str = "+5491123456789";
+const WITHOUT_9: &str = "+541123456789";
+const NOBODY: [BareJid; 0] = [];
+
+fn mallory() -> BareJid {
+    jid("mallory@example.net")
+}
+
+impl Fixture {
+    /// Whose a number is, by `confirm`.
+    async fn owners(&self, number: &str) -> Vec<BareJid> {
+        let hash = hash("phone", number);
+        let mut owners = Vec::new();
+        for jid in [amy(), michael(), mallory()] {
+            if self.confirms(&jid, &hash).await {
+                owners.push(jid);
+            }
+        }
+        owners
+    }
+
+    /// Whom Michael reaches by these numbers.
+    async fn reached_by(&self, numbers: &[&str]) -> Vec<String> {
+        self.sent(Queue::Xmpp).await;
+        let michael = michael();
+        self.register(&michael, "xmpp", michael.as_str()).await.unwrap();
+        let hashes = numbers.iter().map(|number| hash("phone", number)).collect();
+        let request = Self::request(&michael, &[("xmpp", michael.as_str())], hashes);
+        self.service.contact_native(request).await.unwrap();
+        self.match_requests().await;
+        self.introductions().await.into_iter().map(|(to, _)| to).collect()
+    }
+
+    async fn linked(&self, target: &BareJid) -> Vec<String> {
+        let links = self.service.links(target).await.unwrap();
+        links.iter().map(|link| link.hash.to_string()).collect()
+    }
+
+    /// Lets the limits of sending another code pass.
+    async fn link_later(&self, target: &BareJid, number: &str) {
+        self.clock.advance(MINUTE);
+        self.link_phone(target, number).await;
+    }
+
+    async fn taken_over(&self) -> Vec<BareJid> {
+        let sent = self.sent(Queue::Xmpp).await;
+        let taken_over = sent.into_iter().filter_map(|message| match message {
+            Message::TakenOver { to, .. } => Some(to),
+            _ => None,
+        });
+        taken_over.collect()
+    }
+}
+
+#[tokio::test]
+async fn an_alias_finds_and_is_confirmed_and_does_not_show_among_the_links() {
+    for (proven, alias) in [(MOBILE, WITHOUT_9), (WITHOUT_9, MOBILE)] {
+        let it = Fixture::new();
+        it.register(&amy(), "phone", proven).await.unwrap();
+        assert_eq!(it.owners(alias).await, NOBODY, "not before the code");
+        let code = it.codes(Queue::Phone).await.pop().unwrap();
+        it.verify(&amy(), &hash("phone", proven), &code).await.unwrap();
+        assert_eq!(it.owners(alias).await, [amy()]);
+        assert_eq!(it.linked(&amy()).await, [own_hash(&amy()), hash("phone", proven)]);
+        assert_eq!(it.reached_by(&[alias]).await, [amy().to_string()]);
+        // Who gives an alias among the own details gives something that is theirs.
+        it.contact(&amy(), alias, vec![own_hash(&michael())]).await.unwrap();
+        assert_eq!(it.introductions().await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_mailbox_is_found_by_both_domains_of_its_provider() {
+    let it = Fixture::new();
+    let (proven, alias) = ("amy.of.example@googlemail.com", "amy.of.example@gmail.com");
+    it.register(&amy(), "email", proven).await.unwrap();
+    let code = it.codes(Queue::Email).await.pop().unwrap();
+    it.verify_http(&hash("email", proven), &code).await.unwrap();
+    assert!(it.confirms(&amy(), &hash("email", alias)).await);
+}
+
+#[tokio::test]
+async fn whoever_is_known_by_both_forms_is_introduced_once() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), MOBILE).await;
+    assert_eq!(it.reached_by(&[WITHOUT_9, MOBILE]).await.len(), 1);
+    assert_eq!(it.reached_by(&[MOBILE]).await.len(), 0, "once a day");
+    assert_eq!(it.reached_by(&[WITHOUT_9]).await.len(), 0, "once a day");
+}
+
+#[tokio::test]
+async fn who_proves_an_alias_has_it_and_the_other_keeps_the_link() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), MOBILE).await;
+    it.link_later(&mallory(), WITHOUT_9).await;
+    assert_eq!(it.owners(MOBILE).await, [amy()]);
+    assert_eq!(it.owners(WITHOUT_9).await, [mallory()]);
+    assert_eq!(it.taken_over().await, NOBODY, "nobody has lost what they have proven");
+    // Neither proving once more nor forgetting changes that.
+    it.link_later(&amy(), MOBILE).await;
+    assert_eq!(it.owners(WITHOUT_9).await, [mallory()]);
+    it.service.forget_native(&amy(), &[]).await.unwrap();
+    assert_eq!(it.owners(WITHOUT_9).await, [mallory()]);
+    assert_eq!(it.owners(MOBILE).await, NOBODY);
+}
+
+#[tokio::test]
+async fn an_alias_takes_nothing_from_whoever_has_proven_it() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), WITHOUT_9).await;
+    it.link_later(&mallory(), MOBILE).await;
+    assert_eq!(it.owners(WITHOUT_9).await, [amy()]);
+    // The alias that Amy's link had gave way.
+    assert_eq!(it.owners(MOBILE).await, [mallory()]);
+    assert_eq!(it.taken_over().await, NOBODY);
+    it.service
+        .forget_native(&mallory(), &[hash("phone", MOBILE)])
+        .await
+        .unwrap();
+    assert_eq!(it.owners(WITHOUT_9).await, [amy()]);
+}
+
+#[tokio::test]
+async fn an_alias_moves_with_its_link() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), MOBILE).await;
+    it.link_later(&mallory(), MOBILE).await;
+    for number in [MOBILE, WITHOUT_9] {
+        assert_eq!(it.owners(number).await, [mallory()]);
+        assert_eq!(it.reached_by(&[number]).await.len(), usize::from(number == MOBILE));
+    }
+    it.service.forget_native(&amy(), &[]).await.unwrap();
+    assert_eq!(it.owners(WITHOUT_9).await, [mallory()]);
+}
+
+#[tokio::test]
+async fn whose_link_is_taken_over_is_told_once() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), MOBILE).await;
+    it.link_later(&mallory(), MOBILE).await;
+    assert_eq!(it.taken_over().await, [amy()]);
+}
+
+#[tokio::test]
+async fn link_and_alias_are_forgotten_together() {
+    for named in [&[MOBILE][..], &[WITHOUT_9], &[WITHOUT_9, MOBILE], &[]] {
+        let it = Fixture::new();
+        it.link_phone(&amy(), MOBILE).await;
+        let hashes: Vec<String> = named.iter().map(|number| hash("phone", number)).collect();
+        assert_eq!(it.service.forget_native(&mallory(), &hashes).await.unwrap(), 0);
+        assert_eq!(it.owners(WITHOUT_9).await, [amy()]);
+        let gone = it.service.forget_native(&amy(), &hashes).await.unwrap();
+        assert_eq!(gone, if named.is_empty() { 2 } else { 1 });
+        assert_eq!(it.owners(MOBILE).await, NOBODY);
+        assert_eq!(it.owners(WITHOUT_9).await, NOBODY);
+        let database = Connection::open(it._folder.path().join("test.db")).unwrap();
+        let left: u32 = database
+            .query_row("SELECT count(*) FROM links WHERE alias_of_mac IS NOT NULL", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert_eq!(left, 0);
+    }
+}
+
+#[tokio::test]
+async fn an_alias_is_not_proven() {
+    let it = Fixture::with(|settings| settings.limits.links_per_jid = 2);
+    it.link_phone(&amy(), MOBILE).await;
+    it.link_later(&amy(), PHONE).await;
+    // Aliases take no room; but to prove one takes room and a code, as anything else.
+    it.clock.advance(MINUTE);
+    assert_eq!(
+        code_of(it.register(&amy(), "phone", WITHOUT_9).await),
+        "too_many_requested"
+    );
+    it.service.forget_native(&amy(), &[hash("phone", PHONE)]).await.unwrap();
+    assert_eq!(
+        it.register(&amy(), "phone", WITHOUT_9).await.unwrap().status,
+        Status::Pending
+    );
+    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    it.verify(&amy(), &hash("phone", WITHOUT_9), &code).await.unwrap();
+    assert_eq!(it.linked(&amy()).await.len(), 3);
+    // Each is a link now, and goes alone.
+    it.service
+        .forget_native(&amy(), &[hash("phone", WITHOUT_9)])
+        .await
+        .unwrap();
+    assert_eq!(it.owners(MOBILE).await, [amy()]);
+    assert_eq!(it.owners(WITHOUT_9).await, NOBODY);
+}
+
+#[tokio::test]
+async fn aliases_go_along_to_another_key() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), MOBILE).await;
+    it.clock.advance(MINUTE);
+    it.register(&michael(), "email", "michael.of.example@gmail.com")
+        .await
+        .unwrap();
+    it.service
+        .rekey(Keys::new(&zeroize::Zeroizing::new([8; 32])))
+        .await
+        .unwrap();
+    assert_eq!(it.owners(WITHOUT_9).await, [amy()]);
+    assert_eq!(it.reached_by(&[WITHOUT_9]).await, [amy().to_string()]);
+    let code = it.codes(Queue::Email).await.pop().unwrap();
+    it.verify(&michael(), &hash("email", "michael.of.example@gmail.com"), &code)
+        .await
+        .unwrap();
+    assert!(
+        it.confirms(&michael(), &hash("email", "michael.of.example@googlemail.com"))
+            .await
+    );
+    it.service
+        .forget_native(&amy(), &[hash("phone", WITHOUT_9)])
+        .await
+        .unwrap();
+    assert_eq!(it.owners(MOBILE).await, NOBODY);
+}
+
+#[tokio::test]
+async fn whoever_writes_the_database_makes_no_link_of_an_alias() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), MOBILE).await;
+    it.tamper("UPDATE links SET alias_of_mac = NULL").await;
+    assert_eq!(it.linked(&amy()).await, [own_hash(&amy()), hash("phone", MOBILE)]);
+    assert_eq!(it.reached_by(&[WITHOUT_9]).await.len(), 0);
+    it.link_later(&amy(), WITHOUT_9).await;
+    assert_eq!(it.owners(WITHOUT_9).await, [amy()]);
+}
