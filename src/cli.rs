@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use itseme_identity::Region;
 
 use crate::telemetry::LogFormat;
 
@@ -48,14 +49,30 @@ pub enum Command {
     /// Makes a new key and puts everything in the database under it, whether the service runs or not: when a key may have
     /// been seen by somebody. If it is interrupted, nothing is lost; call it again
     Rekey,
-    /// Prints the hash of an identity
+    /// Prints the hash of an identity. Needs no configuration
+    #[command(after_help = HASH_EXAMPLES)]
     Hash {
+        /// Where its owner's phone is, in two letters (ISO 3166-1): a number without + is read as it is dialled there
+        #[arg(long, value_name = "GB")]
+        region: Option<Region>,
+
+        /// Prints how the id was read, step by step, and its aliases with their hashes
+        #[arg(long)]
+        explain: bool,
+
         /// xmpp, email, phone, or the name of an OAuth provider
         provider: String,
-        /// The id there, like name@example.org or +447700900123
-        id: String,
+
+        /// The id there, like name@example.org or +447700900123, or a URI of it
+        #[arg(required = true)]
+        id: Vec<String>,
     },
 }
+
+const HASH_EXAMPLES: &str = "Examples:
+  itseme hash email name@example.org
+  itseme hash phone '+44 (0)7700 900123'
+  itseme hash --region GB --explain phone 07700 900123";
 
 fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {

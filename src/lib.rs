@@ -19,6 +19,7 @@ pub mod descriptors;
     reason = "a panic is a finding"
 )]
 pub mod fuzzing;
+pub mod hash;
 pub mod http;
 pub mod keyfile;
 pub mod language;

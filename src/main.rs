@@ -7,9 +7,7 @@ use itseme::app::App;
 use itseme::cli::{Cli, Command};
 use itseme::clock::Clock;
 use itseme::config::Config;
-use itseme::language::Language;
-use itseme::model::Identity;
-use itseme::{check, core_dumps, descriptors, rekey, telemetry};
+use itseme::{check, core_dumps, descriptors, hash, rekey, telemetry};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -34,10 +32,13 @@ async fn perform(cli: &Cli) -> Result<ExitCode, String> {
         None | Some(Command::Run) => run(cli).await,
         Some(Command::Check { login }) => report(&load(cli)?, *login).await,
         Some(Command::Rekey) => rekey::run(&load(cli)?).await.map(|()| ExitCode::SUCCESS),
-        Some(Command::Hash { provider, id }) => {
-            let identity = Identity::parse(provider.as_str().into(), id)
-                .map_err(|invalid| Language::English.invalid_id(invalid))?;
-            println!("{}", identity.hash());
+        Some(Command::Hash {
+            region,
+            explain,
+            provider,
+            id,
+        }) => {
+            println!("{}", hash::hash(provider, &id.join(" "), *region, *explain)?);
             Ok(ExitCode::SUCCESS)
         }
     }
