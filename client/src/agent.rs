@@ -20,7 +20,7 @@ use xmpp_parsers::{
 
 pub use self::event::{AgentEvent, Rejection};
 use crate::{
-    addressbook::AddressBook,
+    books::AddressBook,
     error::Error,
     event::Event,
     identity::{Identity, details_to_json},
@@ -50,6 +50,8 @@ pub enum Answer {
 pub struct Introduced {
     /// How many hashes were asked for.
     pub hashes: usize,
+    /// How many of them are of other forms of what is in the address book: see [`AddressBook::aliases`].
+    pub aliases: usize,
     /// In how many requests.
     pub requests: usize,
     /// How many are left because the service takes no more for now. Asking again later begins with them.
@@ -186,33 +188,38 @@ impl Agent {
 
     /// Asks to be introduced to everybody in the address book. The book stays here: only hashes go out,
     /// together with the user's own proven details. Whoever has not been asked for yet comes first, so that a book
-    /// with more people than the service takes in a day is through after some days.
+    /// with more people than the service takes in a day is through after some days. Other forms of what is in the book
+    /// come last, for services that know only the form that was proven.
     ///
     /// # Errors
     /// [`Error::NothingProven`], and those of [`Session::contact`]; requests before the failed one have been made.
     /// That the service takes no more is no error: see [`Introduced::left`].
     pub async fn introduce(&mut self) -> Result<Introduced, Error> {
         let details = self.proven().await?;
-        let others = self.others()?;
-        let mut introduced = Introduced { hashes: 0, requests: 0, left: others.len() };
-        for batch in others.chunks(BATCH) {
+        let others = self.others(self.book.hashes())?;
+        let aliases = self.others(self.book.aliases())?;
+        let (own, all) = (others.len(), [others, aliases].concat());
+        let mut introduced = Introduced { hashes: 0, aliases: 0, requests: 0, left: all.len() };
+        for batch in all.chunks(BATCH) {
             if !self.ask_for(&details, batch).await? {
                 break;
             }
             introduced.hashes += batch.len();
+            introduced.aliases = introduced.hashes.saturating_sub(own);
             introduced.requests += 1;
             introduced.left -= batch.len();
         }
         Ok(introduced)
     }
 
-    /// The hashes of everybody else in the address book, those that were never asked for first.
-    fn others(&mut self) -> Result<Vec<String>, Error> {
-        let state = self.store.read()?;
-        let me = Identity::of_jid(&self.me)?.hash();
-        let others = self.book.hashes().into_iter().filter(|hash| *hash != me && state.own(hash).is_none());
+    /// Those of the hashes that are not the user's own, and first those that were never asked for.
+    fn others(&mut self, hashes: Vec<String>) -> Result<Vec<String>, Error> {
+        let (state, me) = (self.store.read()?, Identity::of_jid(&self.me)?);
+        let own = state.proven.iter().chain(&state.pending).chain([&me]);
+        let own: BTreeSet<String> = own.flat_map(Identity::hashes).collect();
+        let others = hashes.into_iter().filter(|hash| !own.contains(hash));
         let (again, mut others): (Vec<String>, Vec<String>) =
-            others.map(str::to_owned).partition(|hash| state.asked.contains(hash));
+            others.partition(|hash| state.asked.contains(hash));
         others.extend(again);
         Ok(others)
     }

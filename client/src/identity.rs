@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, fmt, str::FromStr};
 
-use itseme_identity::{InvalidId, Provider};
+use itseme_identity::{InvalidId, Provider, Region};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use xmpp_parsers::jid::BareJid;
@@ -23,8 +23,8 @@ pub struct Identity(itseme_identity::Identity);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum IdentityError {
     /// The id has no canonical form.
-    #[error("{0}")]
-    Id(InvalidId),
+    #[error(transparent)]
+    Id(#[from] InvalidId),
     /// Not a JSON array of objects with provider and id, or an unreasonably large one.
     #[error("not a list of contact details")]
     Details,
@@ -45,6 +45,11 @@ impl Identity {
     /// [`IdentityError::Id`] says what is wrong with the provider's name or the id.
     pub fn new(provider: &str, id: &str) -> Result<Self, IdentityError> {
         Ok(Self(itseme_identity::Identity::parse(provider.into(), id)?))
+    }
+
+    /// The same, of a number as it is dialled in a region.
+    pub(crate) fn read(provider: &Provider, id: &str, region: Option<Region>) -> Result<Self, InvalidId> {
+        itseme_identity::Identity::parse_in(provider.clone(), id, region).map(Self)
     }
 
     /// The identity every XMPP account has: its own bare JID.
@@ -69,11 +74,25 @@ impl Identity {
     pub fn hash(&self) -> String {
         self.0.hash().to_string()
     }
-}
 
-impl From<InvalidId> for IdentityError {
-    fn from(invalid: InvalidId) -> Self {
-        Self::Id(invalid)
+    /// Whether it can be anybody's: not so for numbers that are impossible in their country.
+    pub(crate) fn is_possible(&self) -> bool {
+        self.0.check_reachable().is_ok()
+    }
+
+    /// The regions that share the calling code of a phone number, the likeliest first.
+    pub fn regions(&self) -> Vec<Region> {
+        Region::of_number(&self.0)
+    }
+
+    /// The hashes of its other forms, by which people may have proven it or have it in their address books.
+    pub fn aliases(&self) -> Vec<String> {
+        self.0.aliases().iter().map(|alias| alias.hash().to_string()).collect()
+    }
+
+    /// The hashes of all forms, its own first.
+    pub(crate) fn hashes(&self) -> Vec<String> {
+        [vec![self.hash()], self.aliases()].concat()
     }
 }
 

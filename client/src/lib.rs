@@ -20,7 +20,7 @@
 //!     server: None,
 //! })
 //! .await?;
-//! let book = AddressBook::read("contacts.vcf".as_ref())?;
+//! let book = AddressBook::read("contacts.vcf".as_ref(), &["GB".parse()?])?;
 //! let mut agent = Agent::new(session, book, Answer::Matched, Store::in_memory())?;
 //!
 //! agent.register("phone", "+49 170 1234567", false).await?;
@@ -31,8 +31,8 @@
 //! # }
 //! ```
 
-mod addressbook;
 mod agent;
+mod books;
 mod connect;
 mod element;
 mod error;
@@ -45,12 +45,12 @@ mod state;
 pub mod wire;
 mod worker;
 
-pub use addressbook::{AddressBook, BookError, Contact, Entry};
 pub use agent::{Agent, AgentEvent, Answer, Introduced, Rejection};
+pub use books::{AddressBook, BookError, Contact, Entry, Skipped};
 pub use error::Error;
 pub use event::Event;
 pub use identity::{Identity, IdentityError, details_from_json, details_to_json};
-pub use itseme_identity::{InvalidId, Provider};
+pub use itseme_identity::{InvalidId, Provider, Region};
 pub use session::{Muted, Options, Registered, Service, Session, Status};
 pub use state::{State, StateError, Store};
 

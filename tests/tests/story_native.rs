@@ -99,7 +99,7 @@ async fn two_clients_with_address_books_do_it_by_themselves() {
 
 async fn agent(world: &World, person: &Person, book: &str) -> Agent {
     let session = world.client(person).await;
-    Agent::new(session, AddressBook::parse(book), Answer::Matched, Store::in_memory()).unwrap()
+    Agent::new(session, AddressBook::parse(book, &[]), Answer::Matched, Store::in_memory()).unwrap()
 }
 
 async fn prove(world: &World, agent: &mut Agent, person: &Person) {

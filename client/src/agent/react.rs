@@ -3,7 +3,7 @@
 use xmpp_parsers::jid::{BareJid, Jid};
 
 use super::{Agent, AgentEvent, Answer, MAX_ASKERS, Rejection, Work};
-use crate::{addressbook::Contact, error::Error, event::Event, identity::Identity};
+use crate::{books::Contact, error::Error, event::Event, identity::Identity};
 
 impl Agent {
     pub(super) async fn handle(&mut self, event: &Event) -> Result<(), Error> {
@@ -81,8 +81,10 @@ impl Agent {
     /// it is only asked about people the user cares about, so that strangers cannot make this client busy.
     async fn answered_by(&mut self, from: &Jid, jid: &BareJid, details: &[Identity]) -> Result<(), Error> {
         let hashes: Vec<String> = details.iter().map(Identity::hash).collect();
+        let forms: Vec<String> = details.iter().flat_map(Identity::hashes).collect();
         let asked = &self.store.read()?.asked;
-        let wanted = hashes.iter().any(|hash| asked.contains(hash) || self.book.find(hash).is_some());
+        let known = forms.iter().find_map(|hash| self.book.find(hash));
+        let wanted = known.is_some() || forms.iter().any(|hash| asked.contains(hash));
         let verdict = if from.to_bare() != *jid {
             Err(Rejection::Forged)
         } else if !wanted {
@@ -94,7 +96,7 @@ impl Agent {
                 Err(error) => Err(Rejection::Unchecked { error: error.to_string() }),
             }
         };
-        let name = hashes.iter().find_map(|hash| self.book.find(hash)).map(|contact| contact.name.clone());
+        let name = known.map(|contact| contact.name.clone());
         self.tell(match verdict {
             Ok(()) => AgentEvent::Found { jid: jid.clone(), name, details: details.to_vec() },
             Err(reason) => AgentEvent::Rejected { from: from.clone(), reason },
@@ -103,6 +105,6 @@ impl Agent {
     }
 
     fn known(&self, identity: &Identity) -> Option<&Contact> {
-        self.book.find(&identity.hash())
+        identity.hashes().iter().find_map(|hash| self.book.find(hash))
     }
 }

@@ -11,7 +11,7 @@ const CONFIRMED: &str = "<confirm xmlns='it-se.me:confirm'><confirmed>true</conf
 
 async fn amy(policy: Answer) -> (Agent, Server) {
     let (session, server) = Server::start().await;
-    let agent = Agent::new(session, AddressBook::parse(BOOK), policy, Store::in_memory()).unwrap();
+    let agent = Agent::new(session, AddressBook::parse(BOOK, &[]), policy, Store::in_memory()).unwrap();
     (agent, server)
 }
 
@@ -142,7 +142,7 @@ const SENT: &str = "<contact xmlns='it-se.me:contact' status='requests_send'/>";
 /// An address book of so many people.
 fn crowd(size: usize) -> AddressBook {
     let cards = (0..size).map(|n| format!("BEGIN:VCARD\nFN:x\nTEL:+4917000{n:05}\nEND:VCARD\n"));
-    AddressBook::parse(&cards.collect::<String>())
+    AddressBook::parse(cards.collect::<String>(), &[])
 }
 
 #[tokio::test(start_paused = true)]
@@ -157,7 +157,7 @@ async fn what_the_service_does_not_take_today_comes_first_next_time() {
             server.refuse("<contact", "request-limit-reached").await;
         }
     });
-    assert_eq!(introduced.unwrap(), Introduced { hashes: 100, requests: 1, left: 150 });
+    assert_eq!(introduced.unwrap(), Introduced { hashes: 100, aliases: 0, requests: 1, left: 150 });
     assert_eq!(agent.state().unwrap().asked.len(), 100);
 
     let (introduced, requests) = join!(agent.introduce(), async {
@@ -168,10 +168,32 @@ async fn what_the_service_does_not_take_today_comes_first_next_time() {
         }
         requests
     });
-    assert_eq!(introduced.unwrap(), Introduced { hashes: 250, requests: 3, left: 0 });
-    let first = agent.book.hashes()[0];
+    assert_eq!(introduced.unwrap(), Introduced { hashes: 250, aliases: 0, requests: 3, left: 0 });
+    let first = &agent.book.hashes()[0];
     let asked = requests.iter().map(|request| request.contains(first)).collect::<Vec<_>>();
     assert_eq!(asked, [false, true, false], "after 150 new ones");
+}
+
+#[tokio::test]
+async fn other_forms_are_asked_for_last_and_found() {
+    let (mut agent, mut server) = amy(Answer::Matched).await;
+    let card =
+        "BEGIN:VCARD\nFN:Zoë\nEMAIL:zoe@gmail.com\nEMAIL:amy@gmail.com\nTEL:+49 170 1234567\nEND:VCARD\n";
+    agent.book = AddressBook::parse(card, &[]);
+    let mine = Identity::new("email", "amy@gmail.com").unwrap();
+    agent.store.update(|state| state.proven.insert(mine.clone())).unwrap();
+    let (introduced, request) = join!(agent.introduce(), async {
+        server.answer("<links", &links(std::slice::from_ref(&mine))).await;
+        server.answer("<contact", SENT).await
+    });
+    assert_eq!(introduced.unwrap(), Introduced { hashes: 3, aliases: 1, requests: 1, left: 0 });
+    let zoe = Identity::new("email", "zoe@googlemail.com").unwrap();
+    let place = |identity: &Identity| request.find(&identity.hash()).unwrap();
+    assert!(place(&michael()) < place(&zoe));
+    server.write(&contact("zoe@example.net/x", "zoe@example.net", std::slice::from_ref(&zoe))).await;
+    let hash = zoe.hash();
+    let (event, _) = join!(agent.next_event(), server.answer(&hash, CONFIRMED));
+    assert!(matches!(event, Some(AgentEvent::Found { name: Some(name), .. }) if name == "Zoë"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -184,7 +206,7 @@ async fn too_many_requests_a_second_are_waited_out() {
         server.refuse("<contact", "request-limit-reached").await;
         server.answer("<contact", SENT).await;
     });
-    assert_eq!(introduced.unwrap(), Introduced { hashes: 1, requests: 1, left: 0 });
+    assert_eq!(introduced.unwrap(), Introduced { hashes: 1, aliases: 0, requests: 1, left: 0 });
 }
 
 #[tokio::test]
@@ -192,7 +214,7 @@ async fn a_refused_request_was_not_made() {
     let (mut agent, mut server) = amy(Answer::Never).await;
     agent.book = crowd(2);
     agent.store.update(|state| state.proven.insert(mail())).unwrap();
-    let earlier = agent.book.hashes()[0].to_owned();
+    let earlier = agent.book.hashes()[0].clone();
     agent.store.update(|state| state.asked.insert(earlier.clone())).unwrap();
     let (introduced, ()) = join!(agent.introduce(), async {
         server.answer("<links", &links(&[mail()])).await;
@@ -261,14 +283,14 @@ async fn introductions_go_out_as_hashes_without_the_own_ones() {
     let cards: String = (0..150)
         .map(|n| format!("BEGIN:VCARD\nFN:x\nTEL:+4917000{n:05}\nEMAIL:amy@example.org\nEND:VCARD\n"))
         .collect();
-    agent.book = AddressBook::parse(&cards);
+    agent.book = AddressBook::parse(&cards, &[]);
     agent.store.update(|state| state.proven.insert(mail())).unwrap();
     let (introduced, ()) = join!(agent.introduce(), async {
         server.answer("<links", &links(&[mail()])).await;
         server.answer("<contact", SENT).await;
         server.answer("<contact", SENT).await;
     });
-    assert_eq!(introduced.unwrap(), Introduced { hashes: 150, requests: 2, left: 0 });
+    assert_eq!(introduced.unwrap(), Introduced { hashes: 150, aliases: 0, requests: 2, left: 0 });
     let state = agent.state().unwrap();
     assert_eq!(state.asked.len(), 150);
     assert!(!state.asked.contains(&mail().hash()));

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, str::FromStr};
 
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
-use itseme_client::{Identity, IdentityError, xmpp_parsers::jid::BareJid};
+use itseme_client::{Identity, IdentityError, Region, xmpp_parsers::jid::BareJid};
 
 /// Find the people of your address book on XMPP, without showing it to anybody.
 #[derive(Debug, Parser)]
@@ -58,14 +58,20 @@ pub enum Command {
     },
     /// Ask to be introduced to everybody in an address book
     Introduce {
-        /// A vCard file; only hashes of what is in it leave this machine
+        /// A file (vCard, jCard, CSV, LDIF); only hashes of what is in it leave this machine
         book: PathBuf,
+        /// Read numbers without a country code as they are dialled there; by default where your own number is at home
+        #[arg(long, value_name = "GB")]
+        region: Option<Region>,
     },
     /// Print what comes in, return codes, answer people who ask, and check those who answer
     Listen {
-        /// A vCard file to recognise people by
+        /// A file (vCard, jCard, CSV, LDIF) to recognise people by
         #[arg(long, value_name = "BOOK.vcf")]
         book: Option<PathBuf>,
+        /// Read numbers without a country code as they are dialled there; by default where your own number is at home
+        #[arg(long, value_name = "GB", requires = "book")]
+        region: Option<Region>,
         /// Stop after this time
         #[arg(long = "for", value_name = "SECONDS")]
         seconds: Option<u64>,

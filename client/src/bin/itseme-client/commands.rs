@@ -14,6 +14,7 @@ use tokio::{
 
 use crate::{
     args::{AnswerMode, Args, Command, Named},
+    book,
     failure::Failure,
     listen::listen,
     output::Output,
@@ -30,7 +31,7 @@ pub async fn run(args: Args, output: &Output) -> Result<(), Failure> {
         return hash(provider, id, output);
     }
     check(&args.command)?;
-    let mut agent = connect(&args).await?;
+    let mut agent = connect(&args, output).await?;
     let listens = matches!(args.command, Command::Listen { .. });
     let result = tokio::select! {
         result = command(args.command, &mut agent, output) => result,
@@ -52,7 +53,7 @@ fn check(command: &Command) -> Result<(), Failure> {
 
 /// Logs in without becoming available: a command that does not look at messages must not make the server hand
 /// them out.
-async fn connect(args: &Args) -> Result<Agent, Failure> {
+async fn connect(args: &Args, output: &Output) -> Result<Agent, Failure> {
     let missing = |what: &str| Failure::Usage(format!("{what} is missing; see --help"));
     let jid = args.jid.clone().ok_or_else(|| missing("--jid"))?;
     let options = Options {
@@ -61,14 +62,18 @@ async fn connect(args: &Args) -> Result<Agent, Failure> {
         server: args.server.clone(),
         jid: jid.clone(),
     };
-    let (book, policy) = match &args.command {
-        Command::Introduce { book } => (AddressBook::read(book)?, Answer::Never),
-        Command::Listen { book: Some(book), answer, .. } => (AddressBook::read(book)?, policy(*answer)),
-        _ => (AddressBook::default(), Answer::Never),
-    };
-    let store = match &args.state {
+    let mut store = match &args.state {
         Some(path) => Store::open(path, &jid)?,
         None => Store::in_memory(),
+    };
+    let (book, policy) = match &args.command {
+        Command::Introduce { book, region } => {
+            (book::read(book, *region, &mut store, output)?, Answer::Never)
+        }
+        Command::Listen { book: Some(book), region, answer, .. } => {
+            (book::read(book, *region, &mut store, output)?, policy(*answer))
+        }
+        _ => (AddressBook::default(), Answer::Never),
     };
     let session = tokio::select! {
         session = Session::log_in(options) => session?,
@@ -195,24 +200,25 @@ fn named_and_code(what: &[String]) -> Result<(Named, &str), Failure> {
 }
 
 async fn introduce(agent: &mut Agent, output: &Output) -> Result<(), Failure> {
-    let contacts = agent.book().contacts().len();
-    let skipped = agent.book().skipped();
     let asked = agent.introduce().await?;
-    let mut words = format!(
-        "Asked for {} numbers and addresses of {contacts} contacts. Whoever is there and wants to will answer.",
-        asked.hashes
-    );
-    if skipped > 0 {
-        words += &format!("\n{skipped} could not be used, most likely numbers without a country code.");
+    let book = agent.book();
+    let contacts = book.contacts().len();
+    let mut words =
+        format!("Asked for {} numbers and addresses of {contacts} contacts", asked.hashes - asked.aliases);
+    if asked.aliases > 0 {
+        words += &format!(", and for {} other forms of them", asked.aliases);
     }
+    words += ". Whoever is there and wants to will answer.";
     output.say(
         &words,
         json!({
             "contacts": contacts,
             "hashes": asked.hashes,
+            "aliases": asked.aliases,
             "requests": asked.requests,
             "left": asked.left,
-            "skipped": skipped,
+            "skipped": book.skipped().len(),
+            "reasons": book::reasons(book),
         }),
     );
     match asked.left {

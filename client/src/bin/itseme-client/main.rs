@@ -1,6 +1,7 @@
 //! `itseme-client`: the reference client on the command line.
 
 mod args;
+mod book;
 mod commands;
 mod failure;
 mod listen;

@@ -1,0 +1,175 @@
+//! CSV, as Google, Outlook, Thunderbird and others export it: a person a line, with what each column is in the first.
+//!
+//! Programs translate and rename their columns. A column is known by words of its name; in one that is not, only what
+//! cannot be anything else is read: a whole e-mail address, or a number with `+`.
+
+use csv::{ReaderBuilder, StringRecord};
+use itseme_identity::{Identity, Provider};
+
+use super::{card::Card, value};
+
+/// What a column has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Column {
+    /// A whole name.
+    Name,
+    /// A part of a name; in the order of the columns.
+    PartOfName,
+    Email,
+    Phone,
+    Jabber,
+    /// An address of the messenger that another column names.
+    Message {
+        service: usize,
+    },
+    /// About another column, or somebody else.
+    Nothing,
+    Unknown,
+}
+
+/// Every line that has something.
+pub(super) fn read(text: &str) -> Vec<Card> {
+    // The reader counts a line too few after CR and LF.
+    let text = text.replace("\r\n", "\n");
+    let mut reader = ReaderBuilder::new()
+        .delimiter(delimiter(&text))
+        .flexible(true)
+        .has_headers(false)
+        .from_reader(text.as_bytes());
+    let mut records = reader.records().filter_map(Result::ok).peekable();
+    let Some(first) = records.peek() else { return Vec::new() };
+    let columns = columns(first);
+    if columns.iter().any(|column| *column != Column::Unknown) {
+        records.next();
+    }
+    records.map(|record| card(&record, &columns)).filter(|card| !card.is_empty()).collect()
+}
+
+/// What the first line has most of; a quoted text may have them, too.
+fn delimiter(text: &str) -> u8 {
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let count = |delimiter: &u8| first.bytes().filter(|byte| byte == delimiter).count();
+    // Of equals the last.
+    *b"\t;,".iter().max_by_key(|delimiter| count(delimiter)).unwrap_or(&b',')
+}
+
+fn columns(first: &StringRecord) -> Vec<Column> {
+    let names: Vec<String> = first.iter().map(|name| name.trim().to_lowercase()).collect();
+    let service_of = |name: &str| {
+        let service = name.strip_suffix("value")?.to_owned() + "service";
+        names.iter().position(|other| *other == service)
+    };
+    let column = |name: &String| match service_of(name) {
+        Some(service) => Column::Message { service },
+        None => column(name),
+    };
+    names.iter().map(column).collect()
+}
+
+/// By the words of its name, in the languages of Outlook that are spoken most.
+fn column(name: &str) -> Column {
+    const WHOLE: [&str; 9] = [
+        "name",
+        "display name",
+        "full name",
+        "file as",
+        "anzeigename",
+        "nom complet",
+        "nombre completo",
+        "contact",
+        "kontakt",
+    ];
+    const PARTS: [&str; 17] = [
+        "first name",
+        "given name",
+        "middle name",
+        "additional name",
+        "last name",
+        "family name",
+        "surname",
+        "vorname",
+        "weitere vornamen",
+        "nachname",
+        "prénom",
+        "deuxième prénom",
+        "nom",
+        "nombre",
+        "segundo nombre",
+        "apellido",
+        "apellidos",
+    ];
+    const ABOUT: [&str; 9] =
+        ["type", "typ", "tipo", "label", "service", "display", "angezeigter", "assistant", "manager"];
+    const MAIL: [&str; 3] = ["mail", "messagerie", "correo"];
+    const NUMBERS: [&str; 16] = [
+        "phone",
+        "telefon",
+        "téléphone",
+        "teléfono",
+        "telefono",
+        "mobile",
+        "mobil",
+        "móvil",
+        "movil",
+        "handy",
+        "cell",
+        "celular",
+        "tel",
+        "tél",
+        "fax",
+        "pager",
+    ];
+    let words: Vec<&str> =
+        name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let has = |wanted: &[&str]| words.iter().any(|word| wanted.iter().any(|start| word.starts_with(start)));
+    let within = |wanted: &[&str]| wanted.iter().any(|part| name.contains(part));
+    if WHOLE.contains(&name) {
+        Column::Name
+    } else if PARTS.contains(&name) {
+        Column::PartOfName
+    } else if has(&ABOUT) {
+        Column::Nothing
+    } else if words.iter().any(|word| value::is_jabber(word)) {
+        Column::Jabber
+    } else if within(&MAIL) {
+        Column::Email
+    } else if has(&NUMBERS) || within(&NUMBERS[..4]) {
+        Column::Phone
+    } else {
+        Column::Unknown
+    }
+}
+
+fn card(record: &StringRecord, columns: &[Column]) -> Card {
+    let place = record.position().map_or(0, |position| position.line() as usize);
+    let mut card = Card { place, ..Card::default() };
+    let mut parts = Vec::new();
+    for (index, text) in record.iter().map(str::trim).enumerate() {
+        match columns.get(index).unwrap_or(&Column::Unknown) {
+            _ if text.is_empty() => {}
+            Column::Name if card.name.is_empty() => card.name = text.to_owned(),
+            Column::Name | Column::Nothing => {}
+            Column::PartOfName => parts.push(text),
+            Column::Email => card.add(Provider::Email, value::emails(text)),
+            Column::Phone => card.add(Provider::Phone, value::phones(text)),
+            Column::Jabber => card.add(Provider::Xmpp, value::jids(text)),
+            Column::Message { service } => {
+                card.add(Provider::Xmpp, value::messages(text, &[record.get(*service).unwrap_or_default()]));
+            }
+            Column::Unknown => card.add_unmistakable(text),
+        }
+    }
+    if card.name.is_empty() {
+        card.name = parts.join(" ");
+    }
+    card
+}
+
+impl Card {
+    fn add_unmistakable(&mut self, text: &str) {
+        let provider = if text.starts_with('+') { Provider::Phone } else { Provider::Email };
+        if Identity::parse(provider.clone(), text).is_ok() {
+            self.add(provider, [text]);
+        }
+    }
+}
