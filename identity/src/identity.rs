@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::jid::{canonical, parse_target};
 use crate::provider::named;
 use crate::text::{disturbs, trimmed};
-use crate::{Hash, InvalidId, Provider, Region, Step, email, phone, uri, user_name};
+use crate::{Hash, InvalidId, Provider, Region, Step, email, numbering, phone, uri, user_name};
 
 /// A provider and an id in canonical form, so that equal identities have equal hashes.
 ///
@@ -128,11 +128,13 @@ impl Identity {
     }
 
     /// The mailbox or the subscriber behind it, by which is limited what is sent, and known who wants nothing: an address
-    /// without its subaddress (RFC 5233), and at Gmail without dots. Any other identity is itself.
+    /// without its subaddress (RFC 5233), and at Gmail without dots; of a number's two forms in use always the same one. Any other
+    /// identity is itself.
     #[must_use]
     pub fn mailbox(&self) -> Self {
         let id = match self.provider {
             Provider::Email => email::mailbox(&self.id),
+            Provider::Phone => numbering::subscriber(&self.id),
             _ => self.id.clone(),
         };
         Self {
@@ -202,6 +204,8 @@ mod tests {
             ("email", "+1@mail.example", "+1@mail.example"),
             ("email", "vic.tim@mail.example", "vic.tim@mail.example"),
             ("email", "vic.tim+x@googlemail.com", "victim@gmail.com"),
+            ("phone", "+54 11 2345-6789", "+5491123456789"),
+            ("phone", "+54 9 11 2345-6789", "+5491123456789"),
             ("xmpp", "amy+1@example.org", "amy+1@example.org"),
         ] {
             let identity = Identity::parse(provider.into(), id).unwrap();

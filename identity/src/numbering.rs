@@ -31,6 +31,13 @@ pub(crate) fn others(number: &str) -> impl Iterator<Item = String> + use<'_> {
     TABLE.rules.iter().flat_map(|rule| rule.others(number))
 }
 
+/// The one of both forms of a number that stands for its subscriber, where both are in use.
+pub(crate) fn subscriber(number: &str) -> String {
+    let both_in_use = TABLE.rules.iter().filter(|rule| rule.alias_only);
+    let others = both_in_use.flat_map(|rule| rule.others(number));
+    others.fold(number.to_owned(), Ord::max)
+}
+
 #[derive(Default, Deserialize)]
 struct File {
     version: u32,
