@@ -86,3 +86,34 @@ fn code(reason: InvalidId) -> &'static str {
         _ => "other",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use itseme_client::Identity;
+
+    /// How many numbers of a book are used, and what is asked.
+    fn used(own: &[&str], region: Option<&str>, number: &str) -> (usize, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("book.vcf");
+        std::fs::write(&path, format!("BEGIN:VCARD\nFN:Amy\nTEL:{number}\nEND:VCARD\n")).unwrap();
+        let mut store = Store::in_memory();
+        store
+            .update(|state| state.proven.extend(own.iter().map(|id| Identity::new("phone", id).unwrap())))
+            .unwrap();
+        let region = region.map(|code| code.parse().unwrap());
+        let book = read(&path, region, &mut store, &Output { json: true }).unwrap();
+        assert_eq!(book.hashes().is_empty(), !reasons(&book).is_empty());
+        (book.hashes().len(), question(&own_regions(&mut store).unwrap()))
+    }
+
+    #[test]
+    fn the_own_number_tells_where_numbers_are_dialled() {
+        assert_eq!(used(&["+44 7700 900123"], None, "07700 900456").0, 1, "all four regions of +44 agree");
+        assert_eq!(used(&["+49 170 1234567"], Some("GB"), "07700 900456").0, 1);
+        assert_eq!(used(&[], None, "07700 900456").0, 0);
+        assert_eq!(used(&["+44 7700 900123", "+49 170 1234567"], None, "07700 900456").0, 0);
+        let (_, question) = used(&["+47 40 12 34 56"], None, "40 12 34 57");
+        assert!(question.contains("NO") && question.contains("SJ"), "{question}");
+    }
+}
