@@ -71,6 +71,7 @@ impl Email {
             target,
             code,
             minutes,
+            ..
         } = &letter.message
         else {
             return Err("it is not a message for e-mail");
@@ -179,6 +180,7 @@ mod tests {
             stop: None,
             message: Message::Code {
                 identity,
+                to: None,
                 target,
                 code: Code::typed(code),
                 minutes: 1440,

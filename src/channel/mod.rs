@@ -22,8 +22,12 @@ use crate::store::Queue;
 pub enum Message {
     /// The code that proves an identity, sent to that identity.
     Code {
-        /// Where it is sent.
+        /// What it proves.
         identity: Identity,
+        /// The Jabber ID where it is sent, if it proves one, in the spelling that its server knows: an id has all domains in
+        /// U-labels. `None` in letters of before, too.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<BareJid>,
         /// The JID that asks.
         target: BareJid,
         /// What proves it.

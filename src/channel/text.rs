@@ -99,6 +99,7 @@ mod tests {
         let target = jid("xmmp@example.com");
         let message = Message::Code {
             identity: Identity::of_jid(&target),
+            to: Some(target.clone()),
             target,
             code: Code::typed("3991"),
             minutes: 10,

@@ -4,7 +4,7 @@ use super::codes::NewCode;
 use super::error::{Error, Result};
 use super::{By, Served, Service, require_account};
 use crate::channel::Message;
-use crate::model::{BareJid, Hash, Identity, Provider};
+use crate::model::{BareJid, Hash, Identity, Provider, parse_target};
 
 /// What registering led to.
 #[derive(Debug, PartialEq, Eq)]
@@ -62,7 +62,8 @@ impl Service {
                 goto: None,
             });
         }
-        self.start(By::Target, sender, identity, resend, None).await
+        let to = address(&identity, id, sender)?;
+        self.start(By::Target, sender, identity, to, resend, None).await
     }
 
     /// Whether the JID itself is linked, so that it can be found and be a target.
@@ -97,7 +98,8 @@ impl Service {
         };
         let identity = self.identity(provider, id)?;
         let next = next.map(|next| self.next(next)).transpose()?;
-        self.start(by, target, identity, resend, next).await
+        let to = address(&identity, id, target)?;
+        self.start(by, target, identity, to, resend, next).await
     }
 
     /// Refuses accounts of servers for which the service is not there.
@@ -159,6 +161,7 @@ impl Service {
         by: By,
         target: &BareJid,
         identity: Identity,
+        to: Option<BareJid>,
         resend: bool,
         next: Option<String>,
     ) -> Result<Registered> {
@@ -183,6 +186,7 @@ impl Service {
             };
             core.send_code(tx, by, new, |code, minutes| Message::Code {
                 identity,
+                to,
                 target,
                 code,
                 minutes,
@@ -194,5 +198,15 @@ impl Service {
             status: Status::Pending,
             goto: None,
         })
+    }
+}
+
+/// Where a code goes that proves `identity`, typed as `id`, if that is a Jabber ID: to the target itself, as it is spelled in `from`
+/// or in `target`, or to another as it was typed.
+fn address(identity: &Identity, id: &str, target: &BareJid) -> Result<Option<BareJid>> {
+    match identity.provider {
+        Provider::Xmpp if *identity == Identity::of_jid(target) => Ok(Some(target.clone())),
+        Provider::Xmpp => Ok(Some(parse_target(id)?)),
+        _ => Ok(None),
     }
 }

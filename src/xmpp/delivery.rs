@@ -18,7 +18,7 @@ use super::stanza::{Introduction, TakenOver, Verified, Verify};
 use super::{ns, stream};
 use crate::channel::{Away, Channel, Holder, Letter, Message, SendError, Sent, Trouble, text};
 use crate::clock::Clock;
-use crate::model::{BareJid, Identity, parse_target};
+use crate::model::{BareJid, Identity};
 
 /// Sends over the link to the XMPP server.
 pub struct Delivery {
@@ -85,19 +85,13 @@ impl Delivery {
 
 fn recipient(letter: &Letter) -> String {
     match &letter.message {
-        // As its server spells it: with A-labels for U-labels, it would be another host to servers.
-        Message::Code { identity, target, .. } if *identity == Identity::of_jid(target) => target.to_string(),
-        Message::Code { identity, .. } => written_to(&identity.id),
+        Message::Code { to: Some(to), .. } => to.to_string(),
+        Message::Code { identity, .. } => identity.id.clone(),
         Message::Linked { to, .. }
         | Message::Introduction { to, .. }
         | Message::TakenOver { to, .. }
         | Message::ForgetCode { to, .. } => to.to_string(),
     }
-}
-
-/// The JID of that id. Where letters are written from right to left, that is spelled otherwise.
-fn written_to(id: &str) -> String {
-    parse_target(id).map_or_else(|_| id.to_owned(), |jid| jid.to_string())
 }
 
 fn payload(message: &Message) -> Option<Element> {
@@ -222,6 +216,7 @@ mod tests {
         let hash = identity.hash();
         let sent = written(Message::Code {
             identity,
+            to: Some(target.clone()),
             target,
             code: Code::typed("3991"),
             minutes: 10,
@@ -237,28 +232,10 @@ mod tests {
     }
 
     #[test]
-    fn a_code_goes_to_the_spelling_of_the_domain_that_asked() {
-        for (spelling, addressee) in [
-            ("amy@xn--bcher-kva.example", "amy@xn--bcher-kva.example"),
-            ("amy@bücher.example", "amy@bücher.example"),
-        ] {
-            let target = BareJid::new(spelling).unwrap();
-            let identity = Identity::of_jid(&target);
-            let sent = element(&written(Message::Code {
-                identity,
-                target,
-                code: Code::typed("3991"),
-                minutes: 10,
-            }));
-            assert_eq!(sent.attr("to"), Some(addressee));
-            assert!(sent.children().any(|child| child.name() == "verify"));
-        }
-    }
-
-    #[test]
     fn a_code_for_anothers_registration_is_words_that_name_the_asker() {
         let sent = written(Message::Code {
             identity: Identity::parse(Provider::Xmpp, "michael@example.net").unwrap(),
+            to: None,
             target: BareJid::new("mallory@evil.example").unwrap(),
             code: Code::typed("3991"),
             minutes: 10,

@@ -293,6 +293,7 @@ async fn a_letter_is_not_sent_any_more_when_it_expires_on_the_way() {
         stop: None,
         message: Message::Code {
             identity: Identity::parse(Provider::Phone, &number(0)).unwrap(),
+            to: None,
             target: BareJid::new("amy@example.org").unwrap(),
             code: Code::typed("1"),
             minutes: 1,

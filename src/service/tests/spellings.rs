@@ -15,6 +15,15 @@ async fn recipients(fixture: &Fixture) -> Vec<String> {
     introduced.collect()
 }
 
+/// Where the only code that waits goes, and the code.
+async fn code_to(fixture: &Fixture) -> (String, String) {
+    let sent = fixture.sent(Queue::Xmpp).await;
+    let [Message::Code { to: Some(to), code, .. }] = &sent[..] else {
+        panic!("{} messages", sent.len())
+    };
+    (to.to_string(), code.to_string())
+}
+
 #[tokio::test]
 async fn a_jid_has_one_hash_and_is_written_to_as_its_server_spells_it() {
     for (own, other) in [(A_LABELS, U_LABELS), (U_LABELS, A_LABELS)] {
@@ -58,16 +67,24 @@ async fn a_code_over_http_goes_to_the_spelling_that_is_asked_for() {
         .register_http(&target, "xmpp", U_LABELS, false, None)
         .await
         .unwrap();
-    let sent = fixture.sent(Queue::Xmpp).await;
-    let [Message::Code { target: to, code, .. }] = &sent[..] else {
-        panic!("{} messages", sent.len())
-    };
-    assert_eq!(to.as_str(), A_LABELS);
-    fixture
-        .verify_http(&registered.hash.to_string(), &code.to_string())
-        .await
-        .unwrap();
+    let (to, code) = code_to(&fixture).await;
+    assert_eq!(to, A_LABELS);
+    fixture.verify_http(&registered.hash.to_string(), &code).await.unwrap();
     assert!(fixture.service.is_registered(&jid(U_LABELS)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_code_for_another_jid_goes_to_the_spelling_that_was_typed() {
+    for spelling in [A_LABELS, U_LABELS] {
+        let fixture = Fixture::new();
+        let typed = format!("xmpp:{}/phone", spelling.to_uppercase());
+        let registered = fixture.register(&michael(), "xmpp", &typed).await.unwrap();
+        let (to, code) = code_to(&fixture).await;
+        assert_eq!(to, spelling);
+        let hash = registered.hash.to_string();
+        fixture.verify(&michael(), &hash, &code).await.unwrap();
+        assert!(fixture.confirms(&michael(), &own_hash(&jid(U_LABELS))).await);
+    }
 }
 
 #[tokio::test]
