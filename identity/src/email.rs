@@ -25,8 +25,9 @@ pub(crate) fn canonical(text: &str) -> Result<String, InvalidId> {
     }
 }
 
-/// The domain as it stands in the DNS (IDNA 2008, mapped as UTS #46 says, without its transitional exceptions).
-fn a_labels(domain: &str) -> Option<String> {
+/// The domain as it stands in the DNS and in mails, without a final dot (IDNA 2008, mapped as UTS #46 says, without its transitional
+/// exceptions); `None` if it cannot stand there.
+pub fn a_labels(domain: &str) -> Option<String> {
     let domain = Uts46::new()
         .to_ascii(
             domain.as_bytes(),

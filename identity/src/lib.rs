@@ -22,6 +22,7 @@ mod user_name;
 pub use ::jid::BareJid;
 
 pub use crate::jid::{canonical as canonical_jid, parse_target};
+pub use email::a_labels;
 pub use hash::Hash;
 pub use identity::Identity;
 pub use invalid::InvalidId;

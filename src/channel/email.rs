@@ -3,13 +3,15 @@
 use askama::Template;
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
+use lettre::Address;
+use lettre::address::Envelope;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 
 use super::smtp::Server;
 use super::{Channel, Letter, Message, Places, SendError, Sent};
 use crate::language::Language;
-use crate::model::{BareJid, Code};
+use crate::model::{BareJid, Code, a_labels};
 
 /// Sends codes by e-mail.
 pub struct Email {
@@ -43,9 +45,13 @@ struct HtmlPart<'a> {
 impl Email {
     /// Sends by `server`, as `from`. With `public_url`, the mail has a link to the page with the button.
     pub fn new(server: Server, from: Mailbox, public_url: Option<String>) -> Self {
+        let email = match a_labels(from.email.domain()) {
+            Some(domain) => Address::new_dangerous(from.email.user(), domain),
+            None => from.email,
+        };
         Self {
             server,
-            from,
+            from: Mailbox::new(from.name, email),
             public_url,
         }
     }
@@ -77,7 +83,10 @@ impl Email {
             return Err("it is not a message for e-mail");
         };
         let words = letter.language;
-        let to = identity.id.parse().map_err(|_| "not an address")?;
+        // It is canonical, so it can be written (`Identity::parse`). What lettre checks with is for fewer letters.
+        let (local, domain) = identity.id.rsplit_once('@').ok_or("not an address")?;
+        let to = Address::new_dangerous(local, domain);
+        let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.clone()]).map_err(|_| "envelope")?;
         let link = || {
             let url = self.public_url.as_deref()?;
             Some(format!(
@@ -111,6 +120,7 @@ impl Email {
         let mut mail = lettre::Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
+            .envelope(envelope)
             .subject(words.mail_subject(code))
             // RFC 3282
             .raw_header(header("Content-Language", words.tag()))
@@ -210,6 +220,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn domains_are_written_in_a_labels() {
+        let server = Server::new("smtp://127.0.0.1:1", hello_name("[127.0.0.1]").unwrap()).unwrap();
+        let from = "Bücher <Verify@bücher.example>".parse().unwrap();
+        let identity = Identity::parse(Provider::Email, "hunter@straße.example").unwrap();
+        let letter = letter(
+            identity,
+            BareJid::new("amy@example.org").unwrap(),
+            "123456",
+            Language::English,
+        );
+        let mail = Email::new(server, from, None).compose(&letter).unwrap();
+        let envelope = mail.envelope();
+        assert_eq!(envelope.from().unwrap().to_string(), "Verify@xn--bcher-kva.example");
+        assert_eq!(envelope.to()[0].to_string(), "hunter@xn--strae-oqa.example");
+        let mail = String::from_utf8(mail.formatted()).unwrap();
+        assert!(mail.contains("<Verify@xn--bcher-kva.example>\r\n"), "{mail}");
+        assert!(mail.contains("To: hunter@xn--strae-oqa.example\r\n"), "{mail}");
+    }
+
+    #[tokio::test]
     async fn is_written_in_the_language_of_whoever_asked() {
         let mail = written_in(Language::German, &email(None), "amy@example.org");
         assert!(mail.contains("Content-Language: de"), "{mail}");
@@ -283,6 +313,8 @@ mod tests {
             ("a.b.example.org", "example.org"),
             ("mail.example.co.uk", "example.co.uk"),
             ("localhost", "localhost"),
+            ("mail.example.xn--55qx5d.cn", "example.xn--55qx5d.cn"),
+            ("mail.xn--bcher-kva.xn--fiqs8s", "xn--bcher-kva.xn--fiqs8s"),
         ] {
             assert_eq!(registered(domain), registered_domain);
         }

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use lettre::address::Envelope;
+use lettre::address::{Address, Envelope};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
@@ -230,11 +230,11 @@ pub fn own_name() -> Option<ClientId> {
 
 async fn hand_over(connection: &mut AsyncSmtpConnection, envelope: &Envelope, mail: &[u8]) -> Result<(), SendError> {
     let mut options = Vec::new();
-    let mut addresses = envelope.to().iter().chain(envelope.from());
-    if addresses.any(|address| !AsRef::<str>::as_ref(address).is_ascii()) {
+    let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
+    let (from_ascii, to_ascii) = (envelope.from().is_none_or(is_ascii), envelope.to().iter().all(is_ascii));
+    if !(from_ascii && to_ascii) {
         if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
-            let reason = "the SMTP server takes no addresses with other letters than ASCII's (SMTPUTF8)";
-            return Err(SendError::Fail(reason.into()));
+            return Err(no_such_letters(from_ascii));
         }
         options.push(MailParameter::SmtpUtfEight);
     }
@@ -249,6 +249,15 @@ async fn hand_over(connection: &mut AsyncSmtpConnection, envelope: &Envelope, ma
     }
     step(Stage::Content, PATIENCE, connection.command(Data)).await?;
     step(Stage::Content, PATIENCE_FOR_CONTENT, connection.message(mail)).await
+}
+
+/// The server has no SMTPUTF8 (RFC 6531). To try again does not help: a recipient's address is what it is, our own is the admin's.
+fn no_such_letters(from_ascii: bool) -> SendError {
+    const REASON: &str = "the SMTP server takes no addresses with other letters than ASCII's (SMTPUTF8)";
+    match from_ascii {
+        true => SendError::Fail(REASON.into()),
+        false => SendError::Retry(Trouble::refused(format!("{REASON}; mend providers.email.from"))),
+    }
 }
 
 async fn step<T>(

@@ -17,7 +17,7 @@ pub mod suppression;
 pub mod token;
 
 pub use code::{Code, SystemRandom};
-pub use itseme_identity::{BareJid, Hash, Identity, InvalidId, Provider, canonical_jid, hex, parse_target};
+pub use itseme_identity::{BareJid, Hash, Identity, InvalidId, Provider, a_labels, canonical_jid, hex, parse_target};
 pub use seal::{Keys, Mac};
 pub use suppression::SuppressionKey;
 pub use token::{Token, TokenHash};

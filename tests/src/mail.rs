@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use mail_parser::{Address, MessageParser};
+use mail_parser::{Address, HeaderForm, Message, MessageParser};
 use serde_json::Value;
 
 use crate::{log::Log, process::Process, python, text::code_in, wait::until};
@@ -26,6 +26,8 @@ pub struct Mail {
     pub from: String,
     /// The address in `To`.
     pub to: String,
+    /// The address in RCPT TO.
+    pub recipient: String,
     /// The subject.
     pub subject: String,
     /// The part for those who read plain text.
@@ -109,6 +111,7 @@ impl Mail {
         Some(Self {
             from: address(message.from()),
             to: address(message.to()),
+            recipient: recipient(&message),
             subject: message.subject().unwrap_or_default().to_owned(),
             text: message.body_text(0).unwrap_or_default().into_owned(),
             html: message.body_html(0).unwrap_or_default().into_owned(),
@@ -116,6 +119,11 @@ impl Mail {
                 .map(|name| message.header_raw(name).map(|value| value.trim().to_owned())),
         })
     }
+}
+
+fn recipient(message: &Message<'_>) -> String {
+    let kept = message.header_as("X-RcptTo", HeaderForm::Text);
+    kept.first().and_then(|value| value.as_text()).unwrap_or_default().to_owned()
 }
 
 fn address(header: Option<&Address<'_>>) -> String {

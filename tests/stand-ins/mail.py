@@ -5,7 +5,7 @@ X-MailFrom and X-RcptTo.
 
 Before each command it reads FILE, if it is there, for what to do otherwise, as JSON: {"EHLO": REPLY, "MAIL": REPLY,
 "RCPT": {ADDRESS: REPLY}, "DATA": REPLY} answers that, {"password": TEXT} wants a login of "user" with it, {"slow": {ADDRESS:
-SECONDS}} takes so long over that recipient.
+SECONDS}} takes so long over that recipient, {"utf8": false} takes ASCII addresses alone (no SMTPUTF8).
 """
 
 import argparse
@@ -60,7 +60,7 @@ class WillfulMailbox(Mailbox):
     def server(self) -> SMTP:
         """For a new connection."""
         wants_login = "password" in self.wish()
-        return SMTP(self, hostname="mail.localhost", enable_SMTPUTF8=True, auth_required=wants_login,
+        return SMTP(self, hostname="mail.localhost", enable_SMTPUTF8=self.wish().get("utf8", True), auth_required=wants_login,
                     auth_require_tls=False, authenticator=self.authenticate if wants_login else None)
 
 

@@ -227,6 +227,56 @@ async fn refusals_of_the_recipient_end_it() {
     assert_eq!(world.service.log().count(BEGINS), 0);
 }
 
+/// Letters without a composed form, and an address in Devanagari, whose sign between two letters is none itself.
+const LETTERS: [(&str, &str); 3] = [
+    ("ju\u{308}rgen@Bu\u{308}cher.example", "jürgen@xn--bcher-kva.example"),
+    ("m\u{308}@example.org", "m\u{308}@example.org"),
+    ("संपर्क@डाटामेल.भारत", "संपर्क@xn--c2bd4bq1db8d.xn--h2brj9c"),
+];
+
+#[tokio::test]
+async fn addresses_with_any_letters_are_written_to() {
+    let (world, amy) = world("").await;
+    for (typed, written) in LETTERS {
+        let hash = amy.register("email", typed, false).await.unwrap().hash;
+        let mail = world.mail.take(written).await;
+        assert_eq!(mail.recipient, written);
+        amy.verify(&hash, &mail.code()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_smtputf8_ends_what_it_cannot_take_and_takes_the_rest() {
+    let (mut world, amy) = world("").await;
+    world.mail.wish(&json!({"utf8": false}));
+    for (n, (typed, _)) in LETTERS.into_iter().enumerate() {
+        register(&amy, "email", typed).await;
+        let told = world.service.says("no addresses with other letters than ASCII's (SMTPUTF8)").await;
+        assert!(told.contains(DROPPED), "{told}");
+        world.service.has_sent_everything().await;
+        assert_eq!(world.service.log().count(DROPPED), n + 1);
+    }
+    // Each was tried once.
+    assert_eq!(world.mail.log().count("EHLO"), LETTERS.len());
+    register(&amy, "email", "amy@BÜCHER.example.").await;
+    let mail = world.mail.take("amy@xn--bcher-kva.example").await;
+    assert_eq!(mail.recipient, "amy@xn--bcher-kva.example");
+    assert_eq!(world.service.log().count(BEGINS), 0);
+    let refused = amy.register("email", "\"amy x\"@example.org", false).await.unwrap_err();
+    assert!(refused.to_string().contains("without quotation marks"), "{refused}");
+}
+
+#[tokio::test]
+async fn an_own_address_that_the_server_cannot_take_is_the_admins_to_mend() {
+    let (mut world, amy) = world("[providers.email]\nfrom = \"prüfer@example.org\"").await;
+    world.mail.wish(&json!({"utf8": false}));
+    register(&amy, "email", &address(0)).await;
+    let told = world.service.says("mend providers.email.from").await;
+    assert!(told.contains(BEGINS), "{told}");
+    world.mail.wish(&json!({}));
+    world.mail.take(&address(0)).await;
+}
+
 #[tokio::test]
 async fn answers_of_the_gateway_that_are_the_admins_to_mend_keep_the_text() {
     let (mut world, amy) = world("").await;
