@@ -9,6 +9,7 @@ mod latency;
 mod matching;
 mod memory;
 mod native;
+mod reading;
 mod register;
 mod size;
 mod start;
@@ -31,5 +32,6 @@ pub const ROWS: &[&Row] = &[
     &start::ROW,
     &memory::ROW,
     &disk::ROW,
+    &reading::ROW,
     &delivery::ROW,
 ];

@@ -1,0 +1,79 @@
+//! How long it takes to read an address book: canonical forms and hashes of its numbers.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use itseme_identity::{Identity, Provider, Region};
+use rlibphonenumber::{
+    PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region as Country,
+};
+
+use crate::measure::{Aim, Finding, alternate};
+use crate::stage::{Row, Stage, row};
+
+/// The row.
+pub const ROW: Row = Row {
+    name: "reading",
+    about: "canonical forms and hashes of an address book's numbers, beside libphonenumber's bare parse of the same",
+    run: |stage| row(run(stage)),
+};
+
+const ENTRIES: usize = 100_000;
+
+async fn run(stage: &Stage) -> Result<Vec<Finding>> {
+    let book = book()?;
+    let ours = async || {
+        measured(&book, |entry| {
+            Ok(Identity::parse_in(Provider::Phone, &entry.text, entry.owner).map(|id| id.hash())?)
+        })
+    };
+    let theirs =
+        async || measured(&book, |entry| Ok(PHONE_NUMBER_UTIL.parse(&entry.text, Some(entry.country))?));
+    Ok(vec![Finding {
+        what: "canonicalise and hash 100,000 book entries".into(),
+        compared_to: "libphonenumber's bare parse".into(),
+        unit: "ms",
+        aim: Aim::AtMost(3.0),
+        rounds: alternate(stage.scale.rounds, ours, theirs).await?,
+    }])
+}
+
+fn measured<T>(book: &[Entry], read: impl Fn(&Entry) -> Result<T>) -> Result<f64> {
+    let began = Instant::now();
+    for entry in book {
+        black_box(read(entry)?);
+    }
+    Ok(1e3 * began.elapsed().as_secs_f64())
+}
+
+/// A number as somebody has written it, and where their phone is.
+struct Entry {
+    text: String,
+    country: Country,
+    owner: Option<Region>,
+}
+
+/// Mobile numbers of every region, in the four forms that are met most, in turn.
+fn book() -> Result<Vec<Entry>> {
+    let mut countries: Vec<_> = PHONE_NUMBER_UTIL.get_supported_regions().collect();
+    countries.sort_unstable();
+    let example =
+        |country| PHONE_NUMBER_UTIL.get_example_number_for_type_and_region(country, PhoneNumberType::Mobile);
+    let examples: Vec<_> =
+        countries.into_iter().filter_map(|country| Some((country, example(country).ok()?))).collect();
+    ensure!(examples.len() > 200, "libphonenumber has examples of few regions");
+    (0..ENTRIES).map(|at| entry(&examples, at).with_context(|| format!("entry {at}"))).collect()
+}
+
+fn entry(examples: &[(Country, PhoneNumber)], at: usize) -> Result<Entry> {
+    let (country, number) = examples.get(at % examples.len()).context("no example")?;
+    let form = match at / examples.len() % 4 {
+        0 => PhoneNumberFormat::International,
+        1 => PhoneNumberFormat::National,
+        2 => PhoneNumberFormat::E164,
+        _ => PhoneNumberFormat::RFC3966,
+    };
+    let owner = Some(country.to_string().parse()?);
+    Ok(Entry { text: number.format_as(form).into_owned(), country: *country, owner })
+}
