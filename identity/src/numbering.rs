@@ -55,8 +55,8 @@ struct Entry {
 struct Table {
     version: u32,
     rules: Vec<Rule>,
-    /// A bit for each two digits with which a former number begins: most numbers are none.
-    begins: u128,
+    /// Whether a former number begins with these three digits, for each three: most numbers are none.
+    begins: Vec<bool>,
 }
 
 impl Table {
@@ -64,12 +64,8 @@ impl Table {
     fn new(file: File) -> Option<Self> {
         let rule = |entry: &Entry| Rule::new(&entry.from, &entry.to, entry.alias_only);
         let rules: Vec<Rule> = file.rule.iter().map(rule).collect::<Option<_>>()?;
-        let former = rules.iter().filter(|rule| !rule.alias_only);
-        let begins = former.map(|rule| Some(1 << rule.begins()?));
-        let begins = begins
-            .collect::<Option<Vec<u128>>>()?
-            .into_iter()
-            .fold(0, |all, one| all | one);
+        let is_former = |begin: u16| rules.iter().any(|rule| rule.rewrites(format!("{begin:03}").as_bytes()));
+        let begins = (0..1000).map(is_former).collect();
         Some(Self {
             version: file.version,
             rules,
@@ -78,9 +74,8 @@ impl Table {
     }
 
     fn current(&self, number: &str) -> Option<String> {
-        let [_, a, b, ..] = number.as_bytes() else { return None };
-        let begin = u32::from(a.checked_sub(b'0')?) * 10 + u32::from(b.checked_sub(b'0')?);
-        if self.begins.checked_shr(begin)? & 1 == 0 {
+        let begin: usize = number.get(1..4)?.parse().ok()?;
+        if !*self.begins.get(begin)? {
             return None;
         }
         self.rules.iter().find_map(|rule| rule.current(number))

@@ -4,6 +4,9 @@
 //! with `{n}` or without. So a form has one length and is read place by place, which is faster than a regular expression,
 //! works backwards, and lets a test prove that no two rules overlap.
 
+/// No rule has more.
+const MOST_GROUPS: usize = 2;
+
 /// One renumbering of one range. Both forms are whole numbers without their `+`, and have the same groups.
 pub(super) struct Rule {
     groups: Vec<Vec<Digits>>,
@@ -38,20 +41,20 @@ impl Rule {
     pub fn new(from: &str, to: &str, alias_only: bool) -> Option<Self> {
         let (groups, from) = pattern(from.strip_prefix('+')?)?;
         let to = template(to.strip_prefix('+')?, groups.len())?;
-        Some(Self {
+        let rule = Self {
             groups,
             from,
             to,
             alias_only,
-        })
+        };
+        Some(rule).filter(|rule| rule.groups.len() <= MOST_GROUPS)
     }
 
-    /// The two digits with which every former number begins.
-    pub fn begins(&self) -> Option<u8> {
-        match self.from[..] {
-            [Piece::Digit(a), Piece::Digit(b), ..] => Some((a - b'0') * 10 + (b - b'0')),
-            _ => None,
-        }
+    /// Whether it rewrites numbers that begin with these digits.
+    pub fn rewrites(&self, begin: &[u8]) -> bool {
+        let places = self.places(&self.from);
+        let fits = places.iter().zip(begin).all(|(set, digit)| set.contain(*digit));
+        !self.alias_only && fits
     }
 
     /// The current form of a former number. `None` if it is none, or both forms are in use.
@@ -65,20 +68,42 @@ impl Rule {
     /// A number of one form in the other. `None` if it is not of that form.
     fn rewritten(&self, number: &str, form: &[Piece], other: &[Piece]) -> Option<String> {
         let mut rest = number.strip_prefix('+')?;
-        let mut found = vec![""; self.groups.len()];
+        // Nearly every number is of another length, or begins with something else.
+        let length: usize = form.iter().map(|piece| self.length(piece)).sum();
+        if rest.len() != length {
+            return None;
+        }
+        let mut found = [""; MOST_GROUPS];
         for piece in form {
+            let (digits, behind) = rest.split_at_checked(self.length(piece))?;
+            rest = behind;
             match piece {
-                Piece::Digit(digit) => rest = rest.strip_prefix(char::from(*digit))?,
+                Piece::Digit(digit) if digits.as_bytes() != [*digit] => return None,
+                Piece::Digit(_) => {}
                 Piece::Group(at) => {
-                    let group = self.groups.get(*at)?;
-                    let (digits, behind) = rest.split_at_checked(group.len())?;
-                    let is_in = digits.bytes().zip(group).all(|(digit, set)| set.contain(digit));
-                    *found.get_mut(*at)? = Some(digits).filter(|_| is_in)?;
-                    rest = behind;
+                    let is_in = |(digit, set): (u8, &Digits)| set.contain(digit);
+                    let is_group = digits.bytes().zip(self.groups.get(*at)?).all(is_in);
+                    *found.get_mut(*at)? = Some(digits).filter(|_| is_group)?;
                 }
             }
         }
-        rest.is_empty().then(|| self.written(other, &found))
+        Some(self.written(other, &found))
+    }
+
+    /// The digits that may stand at each place of a form.
+    fn places(&self, form: &[Piece]) -> Vec<Digits> {
+        let places = form.iter().map(|piece| match piece {
+            Piece::Digit(digit) => vec![Digits(1 << (digit - b'0'))],
+            Piece::Group(at) => self.groups.get(*at).cloned().unwrap_or_default(),
+        });
+        places.flatten().collect()
+    }
+
+    fn length(&self, piece: &Piece) -> usize {
+        match piece {
+            Piece::Digit(_) => 1,
+            Piece::Group(at) => self.groups.get(*at).map_or(0, Vec::len),
+        }
     }
 
     fn written(&self, form: &[Piece], found: &[&str]) -> String {
@@ -182,14 +207,7 @@ fn digit(c: char) -> Option<u8> {
 impl Rule {
     /// The digits that may stand at each place of a former, and of a current, number.
     pub fn forms(&self) -> [Vec<Digits>; 2] {
-        [&self.from, &self.to].map(|form| form.iter().flat_map(|piece| self.places(piece)).collect())
-    }
-
-    fn places(&self, piece: &Piece) -> Vec<Digits> {
-        match piece {
-            Piece::Digit(digit) => vec![Digits(1 << (digit - b'0'))],
-            Piece::Group(at) => self.groups[*at].clone(),
-        }
+        [&self.from, &self.to].map(|form| self.places(form))
     }
 }
 

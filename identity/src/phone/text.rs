@@ -46,6 +46,13 @@ fn digits(text: &str) -> Option<String> {
 
 /// Takes off what else there may be: invisible characters, other scripts, a URI, a label, an extension, a word for digits.
 fn unusual(text: &str, region: Option<Region>, said: &mut impl FnMut(Step, &str)) -> Result<String, InvalidId> {
+    // What programs write needs no more.
+    let uri = uri::number(text);
+    let plain = uri.as_deref().and_then(digits).filter(|digits| !digits.is_empty());
+    if let (Some(number), Some(digits)) = (uri, plain) {
+        said(Step::Uri, &number);
+        return Ok(digits);
+    }
     let folded = folded(text);
     let folded = match uri::number(folded.trim()) {
         Some(number) => {

@@ -8,6 +8,9 @@ const SHORTEST_WORD: usize = 3;
 /// The digits of a vanity number of a country that has them: North America, Australia, New Zealand. `text` is folded.
 /// There, such numbers have a length of their own, so that a name behind a number is none. `None` if it is something else.
 pub(super) fn number(text: &str, region: Option<Region>) -> Option<String> {
+    if !text.contains(|c: char| c.is_ascii_lowercase()) {
+        return None;
+    }
     let keys: String = text.chars().filter(|c| !super::text::is_separator(*c)).collect();
     if !has_one_word(&keys) {
         return None;
