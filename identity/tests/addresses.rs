@@ -117,6 +117,8 @@ proptest! {
         let Ok(ascii) = idna::domain_to_ascii_strict(&domain) else { return Ok(()) };
         let (unicode, valid) = idna::domain_to_unicode(&ascii);
         prop_assume!(valid.is_ok());
+        // At the end of an id, joiners go, as all that is not seen: that is another domain.
+        prop_assume!(!unicode.ends_with(['\u{200c}', '\u{200d}']));
         let email = |domain: &str| id_of("email", &format!("amy@{domain}"));
         prop_assert_eq!(email(&ascii), email(&unicode));
         prop_assert_eq!(email(&ascii), email(&format!("{}.", unicode.to_ascii_uppercase())));
