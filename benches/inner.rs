@@ -60,7 +60,14 @@ fn populated(folder: &std::path::Path, macs: &[Mac], runtime: &Runtime) -> Resul
     for part in macs.chunks(TOGETHER as usize) {
         let part = part.to_vec();
         runtime.block_on(store.write(move |tx| {
-            let link = |id| Link { id, owner: id, proof: id, sealed: vec![0; 168], verified_on: 20_000 };
+            let link = |id| Link {
+                id,
+                alias_of: None,
+                owner: id,
+                proof: id,
+                sealed: vec![0; 168],
+                verified_on: 20_000,
+            };
             part.iter().try_for_each(|id| tx.put_link(&link(*id)))
         }))?;
     }
