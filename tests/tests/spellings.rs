@@ -99,12 +99,12 @@ async fn an_alias_is_known_to_the_service_and_moves_with_its_link() {
     let pair = &PAIRS[3];
     prove(&world, &amy, pair).await;
     let alias = Identity::new("phone", "+541123456789").unwrap().hash();
-    assert!(michael.confirm(&AMY.bare_jid(), &[alias.clone()]).await.unwrap());
+    assert!(michael.confirm(&AMY.bare_jid(), std::slice::from_ref(&alias)).await.unwrap());
     assert!(!amy.links().await.unwrap().contains(&alias));
     prove(&world, &michael, pair).await;
-    assert!(michael.confirm(&MICHAEL.bare_jid(), &[alias.clone()]).await.unwrap());
-    assert!(!michael.confirm(&AMY.bare_jid(), &[alias.clone()]).await.unwrap());
-    michael.forget(&[alias.clone()]).await.unwrap();
+    assert!(michael.confirm(&MICHAEL.bare_jid(), std::slice::from_ref(&alias)).await.unwrap());
+    assert!(!michael.confirm(&AMY.bare_jid(), std::slice::from_ref(&alias)).await.unwrap());
+    michael.forget(std::slice::from_ref(&alias)).await.unwrap();
     let proven = Identity::new("phone", pair.arrives_at).unwrap().hash();
     assert!(!michael.links().await.unwrap().contains(&proven));
 }
