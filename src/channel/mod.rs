@@ -24,8 +24,7 @@ pub enum Message {
     Code {
         /// What it proves.
         identity: Identity,
-        /// The Jabber ID where it is sent, if it proves one, in the spelling that its server knows: an id has all domains in
-        /// U-labels. `None` in letters of before, too.
+        /// The Jabber ID where it is sent, if it proves one that its server spells otherwise: an id has all domains in U-labels.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<BareJid>,
         /// The JID that asks.

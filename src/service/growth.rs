@@ -19,18 +19,22 @@ const ALL: u32 = 10;
 const ORDINARY_JID: usize = 256;
 /// What a hash of a contact request takes: the counter of a requester and a recipient, as if it were known.
 pub(super) const HASH: usize = 100;
-/// What a code takes besides its registration: counters, a message, and in the end a link and a token, names not counted.
-const CODE: usize = 600;
+/// What a code takes besides its registration and its message: counters, and in the end a link and a token, names not counted.
+const CODE: usize = 400;
+/// What the message with a code has in its row, names not counted.
+const LETTER: usize = 250;
 /// What a registration has in its box, names not counted.
 const REGISTRATION: usize = 400;
 /// What a row takes besides its box: its MACs, there and in the indexes, and what is free on its pages.
 const ROW: usize = 150;
 
+/// SQLite's pages, in bytes.
+const PAGE: usize = 4096;
+
 /// What a row with so many bytes in its box takes on disk.
 pub(super) fn row(sealed: usize) -> usize {
     // A table without row ids keeps up to a quarter of a page with the row, and the rest on pages of its own (SQLite's file format,
     // 1.6).
-    const PAGE: usize = 4096;
     const QUARTER: usize = 1000;
     ROW + match sealed {
         ..=QUARTER => sealed,
@@ -38,10 +42,21 @@ pub(super) fn row(sealed: usize) -> usize {
     }
 }
 
+/// What a message of so many bytes takes on disk: a page, if two do not fit on one.
+fn letter(bytes: usize) -> usize {
+    const HALF: usize = 2000;
+    match bytes {
+        ..=HALF => bytes,
+        _ => bytes.next_multiple_of(PAGE),
+    }
+}
+
 /// What a code for `target` takes, of whose identity the `id` is sent along, up to the link that it makes.
 pub(super) fn code(target: &BareJid, id: &str, next: Option<&str>) -> usize {
     let target = target.as_str().len();
-    CODE + row(REGISTRATION + target + next.map_or(0, str::len)) + 2 * target + id.len()
+    // The id of a JID is there once more if its server spells it otherwise.
+    let letter = letter(LETTER + target + 2 * id.len());
+    CODE + row(REGISTRATION + target + next.map_or(0, str::len)) + target + letter
 }
 
 /// Because of whom something is kept.

@@ -201,12 +201,13 @@ impl Service {
     }
 }
 
-/// Where a code goes that proves `identity`, typed as `id`, if that is a Jabber ID: to the target itself, as it is spelled in `from`
-/// or in `target`, or to another as it was typed.
+/// Where a code goes that proves `identity`, typed as `id`, if that is a Jabber ID whose server spells it otherwise: to the target
+/// itself, as it is spelled in `from` or in `target`, or to another as it was typed.
 fn address(identity: &Identity, id: &str, target: &BareJid) -> Result<Option<BareJid>> {
-    match identity.provider {
-        Provider::Xmpp if *identity == Identity::of_jid(target) => Ok(Some(target.clone())),
-        Provider::Xmpp => Ok(Some(parse_target(id)?)),
-        _ => Ok(None),
-    }
+    let to = match identity.provider {
+        Provider::Xmpp if *identity == Identity::of_jid(target) => target.clone(),
+        Provider::Xmpp => parse_target(id)?,
+        _ => return Ok(None),
+    };
+    Ok(Some(to).filter(|to| to.as_str() != identity.id))
 }

@@ -18,10 +18,11 @@ async fn recipients(fixture: &Fixture) -> Vec<String> {
 /// Where the only code that waits goes, and the code.
 async fn code_to(fixture: &Fixture) -> (String, String) {
     let sent = fixture.sent(Queue::Xmpp).await;
-    let [Message::Code { to: Some(to), code, .. }] = &sent[..] else {
+    let [Message::Code { identity, to, code, .. }] = &sent[..] else {
         panic!("{} messages", sent.len())
     };
-    (to.to_string(), code.to_string())
+    let to = to.as_ref().map_or(identity.id.clone(), BareJid::to_string);
+    (to, code.to_string())
 }
 
 #[tokio::test]
