@@ -168,7 +168,10 @@ function withoutExtension(text) {
 /** Of the countries that have such numbers, each of which has a length of its own: a name behind a number is none. */
 function vanityNumber(text, region) {
   const keys = [...text].filter((c) => !SEPARATOR.test(c)).join("");
-  if (!/^[+0-9]*[a-z]{3,}[+0-9]*$/.test(keys)) return undefined;
+  const found = /^[+0-9]*(?:([a-z]{3,})[0-9]+|([a-z]{4,}))$/.exec(keys);
+  const word = found?.[1] ?? found?.[2];
+  // No word for digits: what is about the number, and one letter for a zero or for any digit.
+  if (!word || (word.length > 4 && LABELS.has(word)) || EXTENSIONS.has(word) || /^(?:(.)\1*|[pw]+)$/.test(word)) return undefined;
   const number = keys.replace(/[a-z]/g, (letter) => KEYPAD[letter.charCodeAt(0) - 97]);
   let code = region && callingCode(region);
   let national = number;

@@ -159,7 +159,10 @@ def without_extension(text):
 def vanity_number(text, region):
     """Of the countries that have such numbers, each of which has a length of its own: a name behind a number is none."""
     keys = "".join(c for c in text if c not in SEPARATORS)
-    if not re.fullmatch(r"[+0-9]*[a-z]{3,}[+0-9]*", keys):
+    found = re.fullmatch(r"[+0-9]*(?:([a-z]{3,})[0-9]+|([a-z]{4,}))", keys)
+    word = found and (found[1] or found[2])
+    # No word for digits: what is about the number, and one letter for a zero or for any digit.
+    if not word or len(word) > 4 and word in LABELS or word in EXTENSIONS or len(set(word)) == 1 or re.fullmatch("[pw]+", word):
         return None
     number = keys.translate(KEYPAD)
     code, national = None, number

@@ -1,9 +1,12 @@
 //! Vanity numbers: words for digits, as on a keypad.
 
+use super::words;
 use crate::Region;
 
 /// A word is at least so long; fewer letters are rather digits that were mistyped, like an O for a zero.
 const SHORTEST_WORD: usize = 3;
+/// At the end, it is longer: three letters behind a local number of seven digits are a name.
+const SHORTEST_END: usize = 4;
 
 /// The digits of a vanity number of a country that has them: North America, Australia, New Zealand. `text` is folded.
 /// There, such numbers have a length of their own, so that a name behind a number is none. `None` if it is something else.
@@ -12,7 +15,7 @@ pub(super) fn number(text: &str, region: Option<Region>) -> Option<String> {
         return None;
     }
     let keys: String = text.chars().filter(|c| !super::text::is_separator(*c)).collect();
-    if !has_one_word(&keys) {
+    if !has_a_word(&keys) {
         return None;
     }
     let number: String = keys.chars().map(digit).collect::<Option<_>>()?;
@@ -34,12 +37,17 @@ fn calling_code(region: Region) -> Option<&'static str> {
     }
 }
 
-/// Whether all letters stand together.
-fn has_one_word(keys: &str) -> bool {
+/// Whether all letters stand together, and are a word for digits: no label that leaves too few digits for a number, nothing in
+/// front of an extension, and not one letter again and again, which stands for a zero or for any digit.
+fn has_a_word(keys: &str) -> bool {
     let is_letter = |c: char| c.is_ascii_lowercase();
     let rest = keys.trim_start_matches(|c| !is_letter(c));
     let behind = rest.trim_start_matches(is_letter);
-    rest.len() - behind.len() >= SHORTEST_WORD && !behind.contains(is_letter)
+    let word = &rest[..rest.len() - behind.len()];
+    let shortest = if behind.is_empty() { SHORTEST_END } else { SHORTEST_WORD };
+    let is_one_letter = word.bytes().all(|letter| word.as_bytes().first() == Some(&letter));
+    let is_about_the_number = word.len() > SHORTEST_END && words::is_label(word) || words::is_extension(word);
+    word.len() >= shortest && !behind.contains(is_letter) && !is_one_letter && !is_about_the_number
 }
 
 /// The digit on whose key a letter is (ITU-T E.161).
