@@ -1,36 +1,19 @@
-// Reads phone numbers as it-se.me does, on top of google-libphonenumber (docs/identities.md). Free to copy.
+// Reads phone numbers as it-se.me does, on top of any port of libphonenumber (docs/identities.md). Free to copy, with the file of
+// the library that you use: google-libphonenumber.mjs or libphonenumber-js.mjs.
 //
-//     identity("phone", "+44 (0)7700 900123")          "+447700900123"
-//     identity("phone", "07700 900123", "GB")          the same
-//     hashOf("phone", "+447700900123")                 what everybody exchanges
-//     aliases("phone", "+525512345678")                the other forms that address books have
+//     identity(library, "phone", "+44 (0)7700 900123")    "+447700900123"
+//     identity(library, "phone", "07700 900123", "GB")    the same
+//     hashOf("phone", "+447700900123")                    what everybody exchanges
+//     aliases("phone", "+525512345678")                   the other forms that address books have
 //
-// Run by itself, it compares what it reads with ../../vectors.json, and exits with 1 if there is a difference that is not
-// in KNOWN_DIFFERENCES. Other providers than phone are left out.
+// Run with the name of a library, it compares what it reads with ../../vectors.json, and exits with 1 if there is a difference that
+// is not among the library's KNOWN_DIFFERENCES. Other providers than phone are left out.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import google from "google-libphonenumber";
 import { parse as parseToml } from "smol-toml";
-
-const LIBRARY = "google-libphonenumber 3.2.47";
-const UTIL = google.PhoneNumberUtil.getInstance();
-// Region and input of the vectors that this library cannot be made to read alike, and why.
-const KNOWN_DIFFERENCES = new Map([]);
-
-function e164(number, region) {
-  try {
-    return UTIL.format(UTIL.parse(number, region), google.PhoneNumberFormat.E164);
-  } catch {
-    return undefined;
-  }
-}
-
-function callingCode(region) {
-  return UTIL.getCountryCodeForRegion(region);
-}
 
 const LABELS = new Set(
   `t m f tel telephone phone ph mobile mob cell cellphone cellular home work office fax voice main direct sms call no
@@ -55,14 +38,14 @@ export class Refused extends Error {
 }
 
 /** The canonical id. A number without + is read as it is dialled in the owner's region. */
-export function identity(provider, text, region) {
+export function identity(library, provider, text, region) {
   if (provider !== "phone") throw new TypeError(provider);
-  let number = digitsOf(text, region);
+  let number = digitsOf(library, text, region);
   if (!number.startsWith("+")) {
     if (!region) throw new Refused("phone-without-country");
-    number = e164(number, region);
+    number = library.e164(number, region);
   }
-  number &&= settled(number);
+  number &&= settled(library, number);
   if (!/^\+[0-9]{7,15}$/.test(number ?? "")) throw new Refused("phone");
   return renumbered(number);
 }
@@ -73,9 +56,9 @@ export function hashOf(provider, id) {
 }
 
 /** E.164, again until it no longer changes: two trunk zeros come off one at a time. */
-function settled(number) {
+function settled(library, number) {
   for (let times = 0; times < 20; times++) {
-    const again = e164(number);
+    const again = library.e164(number);
     if (again === undefined || again === number) return number;
     number = again;
   }
@@ -83,7 +66,7 @@ function settled(number) {
 
 // Cleaning: libphonenumber is given digits, with or without +, and nothing else.
 
-function digitsOf(text, region) {
+function digitsOf(library, text, region) {
   text = folded(text).trim();
   const uri = /^(?:tel|sms):\/*([^?]*)/.exec(text);
   if (uri) {
@@ -98,7 +81,7 @@ function digitsOf(text, region) {
   const colon = label.lastIndexOf(":");
   const isLabel = colon < 0 ? words(label).every((word) => LABELS.has(word)) : SEPARATORS_ONLY.test(label.slice(colon + 1));
   if (!isLabel) throw lettersOr(label);
-  const vanity = vanityNumber(text, region);
+  const vanity = vanityNumber(library, text, region);
   if (vanity) return vanity;
   text = withoutLabel(withoutExtension(withoutLabel(text)));
   const number = [...text].filter((c) => !SEPARATOR.test(c)).join("");
@@ -166,14 +149,14 @@ function withoutExtension(text) {
 }
 
 /** Of the countries that have such numbers, each of which has a length of its own: a name behind a number is none. */
-function vanityNumber(text, region) {
+function vanityNumber(library, text, region) {
   const keys = [...text].filter((c) => !SEPARATOR.test(c)).join("");
   const found = /^[+0-9]*(?:([a-z]{3,})[0-9]+|([a-z]{4,}))$/.exec(keys);
   const word = found?.[1] ?? found?.[2];
   // No word for digits: what is about the number, and one letter for a zero or for any digit.
   if (!word || (word.length > 4 && LABELS.has(word)) || EXTENSIONS.has(word) || /^(?:(.)\1*|[pw]+)$/.test(word)) return undefined;
   const number = keys.replace(/[a-z]/g, (letter) => KEYPAD[letter.charCodeAt(0) - 97]);
-  let code = region && callingCode(region);
+  let code = region && library.callingCode(region);
   let national = number;
   if (number.startsWith("+")) [, code, national] = /^\+(1|61|64|)(.*)$/.exec(number);
   const lengths = {
@@ -216,10 +199,10 @@ export function aliases(provider, id) {
 }
 
 /** What this reader makes of a vector, in the vector's own form. */
-function outcome({ provider, input, region }) {
+function outcome(library, { provider, input, region }) {
   let id;
   try {
-    id = identity(provider, input, region);
+    id = identity(library, provider, input, region);
   } catch (error) {
     if (error instanceof Refused) return { refused: error.reason };
     throw error;
@@ -228,13 +211,14 @@ function outcome({ provider, input, region }) {
   return { id, hash: hashOf(provider, id), ...(others.length && { aliases: others }) };
 }
 
-function compare() {
+function compare(library) {
+  const { LIBRARY, KNOWN_DIFFERENCES } = library;
   const vectors = JSON.parse(read("vectors.json")).filter(({ provider }) => provider === "phone");
   let different = 0;
   for (const vector of vectors) {
     const { id, hash, aliases, refused } = vector;
     const expected = JSON.stringify(refused ? { refused } : { id, hash, aliases });
-    const found = JSON.stringify(outcome(vector));
+    const found = JSON.stringify(outcome(library, vector));
     const known = KNOWN_DIFFERENCES.has(`${vector.region ?? ""} ${vector.input}`);
     if ((found === expected) !== known) continue;
     different++;
@@ -246,4 +230,4 @@ function compare() {
   process.exitCode = different ? 1 : 0;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) compare();
+if (process.argv[1] === fileURLToPath(import.meta.url)) compare(await import(`./${process.argv[2]}.mjs`));
