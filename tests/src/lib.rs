@@ -54,4 +54,4 @@ pub use service::Service;
 pub use slow::SlowClient;
 pub use text::code_in;
 pub use wait::{PATIENCE, until, within};
-pub use world::{SERVICE, World, introduction, next_event};
+pub use world::{SERVICE, World, introduction, next_event, next_of_agent};

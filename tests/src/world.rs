@@ -2,7 +2,9 @@
 
 use std::{fs, thread};
 
-use itseme_client::{Event, Options, Session, minidom::Element};
+use itseme_client::{
+    AddressBook, Agent, AgentEvent, Answer, Event, Options, Region, Session, Store, minidom::Element,
+};
 use tempfile::TempDir;
 use toml::Table;
 
@@ -107,6 +109,13 @@ impl World {
         Session::connect(options).await.expect("a login")
     }
 
+    /// Logs somebody in with an address book, whose numbers without a country code are dialled in `regions`. Whoever is in the book
+    /// is answered.
+    pub async fn agent(&self, person: &Person, book: &str, regions: &[Region]) -> Agent {
+        let (session, book) = (self.client(person).await, AddressBook::parse(book, regions));
+        Agent::new(session, book, Answer::Matched, Store::in_memory()).expect("an empty store")
+    }
+
     /// Logs somebody in to send raw bytes.
     pub async fn raw(&self, person: &Person) -> RawClient {
         RawClient::login(self.server.client_port(), person).await
@@ -152,6 +161,19 @@ pub async fn next_event<T>(client: &Session, wanted: impl Fn(Event) -> Option<T>
             let event = client.next_event().await.expect("the connection lasts");
             if let Some(found) = wanted(event) {
                 return found;
+            }
+        }
+    })
+    .await
+}
+
+/// The next event of an agent that is wanted; others before it are dropped.
+pub async fn next_of_agent(agent: &mut Agent, wanted: impl Fn(&AgentEvent) -> bool) -> AgentEvent {
+    within("an event of the agent", async {
+        loop {
+            let event = agent.next_event().await.expect("the connection lasts");
+            if wanted(&event) {
+                return event;
             }
         }
     })

@@ -1,7 +1,7 @@
 //! One number or address, written in many ways: whoever proves it is found by all of them.
 
-use itseme_client::{AddressBook, Agent, AgentEvent, Answer, Identity, Region, Session, Store};
-use itseme_tests::{AMY, MICHAEL, Person, World, within};
+use itseme_client::{Agent, AgentEvent, Identity, Session};
+use itseme_tests::{AMY, MICHAEL, World, next_of_agent};
 
 /// What Amy registers, where her code arrives, and what Michael has in his address book.
 struct Pair {
@@ -77,13 +77,13 @@ async fn who_is_known_by_another_spelling_is_found() {
     for pair in &PAIRS {
         let amys_book = format!("BEGIN:VCARD\nFN:Michael\nTEL:{}\nEND:VCARD\n", MICHAEL.phone);
         let michaels_book = format!("BEGIN:VCARD\nFN:Amy\n{}\nEND:VCARD\n", pair.in_book);
-        let mut amy = agent(&world, &AMY, &amys_book, "GB").await;
-        let mut michael = agent(&world, &MICHAEL, &michaels_book, pair.region).await;
+        let mut amy = world.agent(&AMY, &amys_book, &[]).await;
+        let mut michael = world.agent(&MICHAEL, &michaels_book, &[pair.region.parse().unwrap()]).await;
         proves(&world, &mut amy, pair).await;
         proves(&world, &mut michael, &MICHAELS).await;
         michael.introduce().await.unwrap();
-        next(&mut amy, |event| matches!(event, AgentEvent::Answered { .. })).await;
-        let found = next(&mut michael, |event| matches!(event, AgentEvent::Found { .. })).await;
+        next_of_agent(&mut amy, |event| matches!(event, AgentEvent::Answered { .. })).await;
+        let found = next_of_agent(&mut michael, |event| matches!(event, AgentEvent::Found { .. })).await;
         let AgentEvent::Found { jid, name, .. } = found else { unreachable!() };
         assert_eq!((jid, name.as_deref()), (AMY.bare_jid(), Some("Amy")), "{}", pair.in_book);
         // So that nothing but the next pair finds her.
@@ -128,22 +128,4 @@ impl Pair {
             _ => world.mail.take(self.arrives_at).await.code(),
         }
     }
-}
-
-async fn agent(world: &World, person: &Person, book: &str, region: &str) -> Agent {
-    let session = world.client(person).await;
-    let region: Region = region.parse().unwrap();
-    Agent::new(session, AddressBook::parse(book, &[region]), Answer::Matched, Store::in_memory()).unwrap()
-}
-
-async fn next(agent: &mut Agent, wanted: impl Fn(&AgentEvent) -> bool) -> AgentEvent {
-    within("an event of the agent", async {
-        loop {
-            let event = agent.next_event().await.expect("the connection lasts");
-            if wanted(&event) {
-                return event;
-            }
-        }
-    })
-    .await
 }

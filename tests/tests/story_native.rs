@@ -1,8 +1,8 @@
 //! The whole story natively: Amy and Michael prove who they are, and Michael, who knows Amy's phone number,
 //! finds her.
 
-use itseme_client::{AddressBook, Agent, AgentEvent, Answer, Identity, Session, Status, Store};
-use itseme_tests::{AMY, MICHAEL, Person, World, hash, introduction, shapes, within};
+use itseme_client::{Agent, AgentEvent, Identity, Session, Status};
+use itseme_tests::{AMY, MICHAEL, Person, World, hash, introduction, next_of_agent, shapes};
 
 #[tokio::test]
 async fn amy_and_michael_find_each_other() {
@@ -76,8 +76,8 @@ async fn two_clients_with_address_books_do_it_by_themselves() {
     let world = World::start().await;
     let amys_book = "BEGIN:VCARD\nVERSION:4.0\nFN:Michael\nEMAIL:michael@example.org\nEND:VCARD\n";
     let michaels_book = "BEGIN:VCARD\nVERSION:4.0\nFN:Amy\nTEL:+44 7700 900123\nEND:VCARD\n";
-    let mut amy = agent(&world, &AMY, amys_book).await;
-    let mut michael = agent(&world, &MICHAEL, michaels_book).await;
+    let mut amy = world.agent(&AMY, amys_book, &[]).await;
+    let mut michael = world.agent(&MICHAEL, michaels_book, &[]).await;
     prove(&world, &mut amy, &AMY).await;
     prove(&world, &mut michael, &MICHAEL).await;
 
@@ -85,21 +85,16 @@ async fn two_clients_with_address_books_do_it_by_themselves() {
     assert_eq!((introduced.hashes, introduced.requests), (1, 1));
 
     // Amy's client finds Michael's mail address in her address book, and answers.
-    let asked = next(&mut amy, |event| matches!(event, AgentEvent::AskedBy { .. })).await;
+    let asked = next_of_agent(&mut amy, |event| matches!(event, AgentEvent::AskedBy { .. })).await;
     let AgentEvent::AskedBy { jid, name, .. } = asked else { unreachable!() };
     assert_eq!((jid, name.as_deref()), (MICHAEL.bare_jid(), Some("Michael")));
-    next(&mut amy, |event| matches!(event, AgentEvent::Answered { .. })).await;
+    next_of_agent(&mut amy, |event| matches!(event, AgentEvent::Answered { .. })).await;
 
     // Michael's client asks the service whether it really is her, before it believes so.
-    let found = next(&mut michael, |event| matches!(event, AgentEvent::Found { .. })).await;
+    let found = next_of_agent(&mut michael, |event| matches!(event, AgentEvent::Found { .. })).await;
     let AgentEvent::Found { jid, name, details } = found else { unreachable!() };
     assert_eq!((jid, name.as_deref()), (AMY.bare_jid(), Some("Amy")));
     assert!(details.contains(&identity("phone", AMY.phone)), "{details:?}");
-}
-
-async fn agent(world: &World, person: &Person, book: &str) -> Agent {
-    let session = world.client(person).await;
-    Agent::new(session, AddressBook::parse(book, &[]), Answer::Matched, Store::in_memory()).unwrap()
 }
 
 async fn prove(world: &World, agent: &mut Agent, person: &Person) {
@@ -112,18 +107,6 @@ async fn prove(world: &World, agent: &mut Agent, person: &Person) {
     let code = world.mail.take(person.email).await.code();
     let linked = agent.verify(&person.email_hash(), &code).await.unwrap();
     assert_eq!(linked, Some(identity("email", person.email)));
-}
-
-async fn next(agent: &mut Agent, wanted: impl Fn(&AgentEvent) -> bool) -> AgentEvent {
-    within("an event of the agent", async {
-        loop {
-            let event = agent.next_event().await.expect("the connection lasts");
-            if wanted(&event) {
-                return event;
-            }
-        }
-    })
-    .await
 }
 
 async fn links(client: &Session) -> Vec<String> {
