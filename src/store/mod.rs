@@ -302,9 +302,9 @@ pub trait Write: Read {
     fn put_link(&self, link: &Link) -> Result<()>;
     /// Makes an alias, unless there is a link or an alias of that id.
     fn put_alias(&self, alias: &Link) -> Result<()>;
-    /// Removes the link of `id` with its aliases if it is `owner`'s; tells whether it was.
+    /// Removes the link of `id` and its aliases, if `owner` has it. Returns true if so.
     fn delete_link(&self, id: &Mac, owner: &Mac) -> Result<bool>;
-    /// Removes every link of `owner` with its aliases; tells how many links there were.
+    /// Removes every link of `owner` and its aliases. Returns the number of links.
     fn delete_links_of(&self, owner: &Mac) -> Result<usize>;
     /// Makes or replaces a registration.
     fn put_pending(&self, pending: &Pending) -> Result<()>;
