@@ -2,7 +2,7 @@
 
 use itseme_tests::{AMY, ComponentListener, SERVICE, World};
 
-use crate::goes_on;
+use super::goes_on;
 
 /// JIDs, as they stand in XML, which a server could let somebody have.
 const SENDERS: [&str; 4] = [

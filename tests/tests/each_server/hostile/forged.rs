@@ -3,7 +3,7 @@
 use itseme_client::Identity;
 use itseme_tests::{AMY, EVE, MICHAEL, SERVICE, World, introduction, itseme_client, shapes, xml};
 
-use crate::goes_on;
+use super::goes_on;
 
 #[tokio::test]
 async fn whoever_is_named_inside_a_stanza_asks_for_nothing() {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use itseme_tests::{EVE, RawClient, SERVICE, World, xml};
 use rand::{SeedableRng, rngs::StdRng};
 
-use crate::{
+use super::{
     generator::{hostile, nested},
     goes_on, still_works,
 };

@@ -2,7 +2,7 @@
 
 use itseme_tests::{AMY, Component, ComponentListener, SERVICE, World};
 
-use crate::goes_on;
+use super::goes_on;
 
 /// All are Amy's address when it is normalised (stringprep maps, folds and drops what is odd in them), and none is.
 const OTHERS: [&str; 7] = [

@@ -7,7 +7,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{goes_on, still_works};
+use super::{goes_on, still_works};
 
 /// Connections that stay open are ended soon.
 const PATIENCE: &str = "[http]\nrequest_timeout = '2s'";

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use itseme_tests::{ComponentListener, SERVICE, World};
 
-use crate::{generator::nested, goes_on};
+use super::{generator::nested, goes_on};
 
 const EVE: &str = "eve@localhost/x";
 /// Of the largest, sent at once: together more than the service may take memory for.

@@ -5,7 +5,7 @@
 //! breaks when is random; `FAULTS_SEED` repeats a run's choices. `FAULTS` says how many faults there are (100): for
 //! thousands,
 //!
-//!     FAULTS=3000 ITSEME_TEST_SERVER=ejabberd cargo test --manifest-path tests/Cargo.toml --test faults -- --nocapture
+//!     FAULTS=3000 ITSEME_TEST_SERVER=ejabberd cargo test --manifest-path tests/Cargo.toml faults -- --nocapture
 //!
 //! `FAULTS_LOG` names a file for the service's log.
 //!

@@ -1,0 +1,18 @@
+//! Tests that run on each XMPP server, for each behaves in its own way.
+
+mod codes;
+mod faults;
+mod floods;
+mod harness;
+mod hostile;
+mod languages;
+mod membership;
+mod mute;
+mod native_errors;
+mod privacy;
+mod reconnect;
+mod service;
+mod slixmpp;
+mod spellings;
+mod story_http;
+mod story_native;

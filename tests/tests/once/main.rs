@@ -1,0 +1,14 @@
+//! Tests whose outcome does not depend on which XMPP server there is: they run on one, Prosody if nobody wishes another.
+
+mod budgets;
+mod clocks;
+mod delivery;
+mod http_errors;
+mod oauth;
+mod oauth_harness;
+mod proxies;
+mod rekey;
+mod suppressions;
+mod takeover;
+mod tokens;
+mod web_pages;
