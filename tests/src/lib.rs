@@ -7,6 +7,7 @@
 //! Everything is stopped when the world is dropped, also by a test that fails; its logs are shown then.
 
 mod bytes;
+pub mod clients;
 mod component_listener;
 pub mod disk;
 pub mod faults;
@@ -23,6 +24,7 @@ mod process;
 mod proxy;
 mod python;
 mod raw;
+mod refuser;
 mod server;
 mod service;
 mod settings;

@@ -1,6 +1,6 @@
-//! Stories in `people/`, whose people use a client library that nobody here wrote.
+//! Stories in `people/`, whose people use a client library that nobody here wrote, and what their programs are helped with.
 
-use std::{thread, time::Duration};
+use std::{process::Command, thread, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -8,7 +8,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{process::Process, python, world::World};
+use crate::{process::Process, python, refuser, world::World};
 
 /// How long a story may take: longer than its longest wait, so that it can say itself what it waited for.
 const LONGEST: Duration = Duration::from_secs(180);
@@ -21,10 +21,17 @@ struct Story(Process);
 
 /// Plays the story of that name in `world`; panics unless it ends well.
 pub async fn play(world: &mut World, name: &str) {
+    let mut command = python::people();
+    command.arg(name);
+    perform(world, name, command).await;
+}
+
+/// Runs a program in `world`, with two more arguments: the port of the XMPP server, and one where it is helped. Returns
+/// what it printed; panics unless it ends well.
+pub(crate) async fn perform(world: &mut World, name: &str, mut command: Command) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = listener.local_addr().expect("an address").port();
-    let mut command = python::people();
-    command.arg(name).arg(world.server.client_port().to_string()).arg(port.to_string());
+    command.arg(world.server.client_port().to_string()).arg(port.to_string());
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut story = Story(Process::spawn(name, &command, &folder.path().join("story.log")));
     tokio::select! {
@@ -33,6 +40,7 @@ pub async fn play(world: &mut World, name: &str) {
     }
     let status = story.0.ended().await;
     assert!(status.success(), "{name}: {status}");
+    story.0.log().text()
 }
 
 /// The names of all stories there are.
@@ -77,6 +85,7 @@ async fn answer(world: &mut World, question: &str) -> String {
         ("sms", number) => world.gateway.take(number).await.code(),
         ("mail", address) => world.mail.take(address).await.code(),
         ("get", path) => world.http().get(path).await.ok().to_string(),
+        ("refuser", "") => refuser::start(world).await,
         ("stop", "") => world.service.terminate().await.to_string(),
         ("start", "") => {
             world.service.start().await;
