@@ -35,7 +35,7 @@ impl RawClient {
     /// The same with a server that may be away.
     ///
     /// # Errors
-    /// If the server is not there, or goes away meanwhile.
+    /// If the server is not there, goes away meanwhile, or does not know the account.
     pub async fn try_login(port: u16, person: &Person) -> io::Result<Self> {
         let connection = TcpStream::connect(("127.0.0.1", port)).await?;
         let mut client = Self { connection, stream: Stream::new(), jid: person.jid.to_owned() };
@@ -43,7 +43,9 @@ impl RawClient {
         let secret = STANDARD.encode(format!("\0{}\0{}", person.name, person.password()));
         client.try_send(&format!("<auth xmlns='{SASL}' mechanism='PLAIN'>{secret}</auth>")).await?;
         let answer = client.expected().await?;
-        assert!(answer.is("success", SASL), "{}", String::from(&answer));
+        if !answer.is("success", SASL) {
+            return Err(io::Error::new(ErrorKind::PermissionDenied, String::from(&answer)));
+        }
         client.stream = Stream::new();
         client.open().await?;
         let bind = "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>";

@@ -15,7 +15,7 @@ use crate::{
     people::{AMY, EVE, MICHAEL, Person},
     ports,
     raw::RawClient,
-    server::{self, COMPONENT_SECRET, XmppServer},
+    server::{COMPONENT_SECRET, Server},
     service::Service,
     wait::within,
 };
@@ -30,7 +30,7 @@ pub struct World {
     /// The service.
     pub service: Service,
     /// The XMPP server.
-    pub server: Box<dyn XmppServer>,
+    pub server: Server,
     /// Where its mails go.
     pub mail: MailServer,
     /// Where its SMS go.
@@ -72,13 +72,13 @@ impl World {
             fs::create_dir(&part).expect("a folder");
             part
         };
-        let server = server::from_environment(&part("server"));
+        let server = Server::from_environment(&part("server"));
         let mail = MailServer::start(&part("mail")).await;
         let gateway = Gateway::start(&part("gateway")).await;
         let service = Service::new(
             &part("service"),
             http_port,
-            settings(&*server, &mail, &gateway),
+            settings(&server, &mail, &gateway),
             &wishes.replace("GATEWAY_URL", &gateway.url()).replace("MAIL_PORT", &mail.port().to_string()),
         );
         Self { service, server, mail, gateway, has_accounts: false, _folder: folder }
@@ -147,7 +147,9 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         if thread::panicking() {
-            for process in [self.service.process(), self.server.process()].into_iter().flatten() {
+            for process in
+                self.service.process().into_iter().map(|process| &*process).chain(self.server.processes())
+            {
                 eprintln!("{}", process.log().tail());
             }
         }
@@ -189,7 +191,7 @@ pub async fn introduction(client: &Session) -> Element {
     .await
 }
 
-fn settings(server: &dyn XmppServer, mail: &MailServer, gateway: &Gateway) -> Table {
+fn settings(server: &Server, mail: &MailServer, gateway: &Gateway) -> Table {
     let (component_port, mail_port, gateway_url) = (server.component_port(), mail.port(), gateway.url());
     let (sid, token) = (Gateway::SID, Gateway::TOKEN);
     let settings = format!(

@@ -1,37 +1,92 @@
-//! The XMPP server the service is attached to.
+//! The XMPP server the service is attached to. Each kind of server is a definition in a file of its own, with a line in
+//! [`DEFINITIONS`].
 
 mod ejabberd;
 mod prosody;
 
-use std::{env, path::Path};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use ejabberd::Ejabberd;
 use prosody::Prosody;
 
-use crate::{people::Person, process::Process, world::SERVICE};
+use crate::{people::Person, ports, process::Process, world::SERVICE};
 
-/// What an XMPP server has to be able to do to be tested against. All of its ports are on 127.0.0.1.
-pub trait XmppServer: std::fmt::Debug + Send + Sync {
-    /// Starts the program, with the same ports and data every time.
-    fn spawn(&mut self);
+/// The secret that a server expects from its component.
+pub const COMPONENT_SECRET: &str = "component-secret";
 
-    /// The program, while it runs.
-    fn process(&mut self) -> Option<&mut Process>;
+/// The kinds of servers that there are tests for.
+const DEFINITIONS: [&dyn Definition; 2] = [&Prosody, &Ejabberd];
 
-    /// What its own log says once the ports are open: whatever answers there, it is this one.
-    fn announcements(&self) -> Vec<String>;
+/// What a kind of XMPP server has to tell to be tested against.
+pub trait Definition: std::fmt::Debug + Send + Sync {
+    /// What `ITSEME_TEST_SERVER` calls it.
+    fn name(&self) -> &'static str;
+
+    /// Writes its configuration into the folder of the site.
+    fn configure(&self, site: &Site);
+
+    /// What has to run, the main program first. Each is started when the one before says that it is ready.
+    fn programs(&self, site: &Site) -> Vec<Program>;
 
     /// Makes an account; the server runs.
-    fn add_account(&self, person: &Person);
+    fn add_account(&self, site: &Site, name: &str, password: &str);
+
+    /// Deletes an account; the server runs.
+    fn delete_account(&self, site: &Site, name: &str);
 
     /// What it does to a component that it was not told of.
     fn refusal_of_strangers(&self) -> Refusal;
+}
 
-    /// Where clients connect, in plain TCP.
-    fn client_port(&self) -> u16;
+/// Where one server has its data, and what it is called. All of its ports are on 127.0.0.1.
+#[derive(Debug)]
+pub struct Site {
+    /// Everything that it writes goes there.
+    pub folder: PathBuf,
+    /// The domain of its accounts.
+    pub host: String,
+    /// The domain of the component that may connect, with the [`COMPONENT_SECRET`].
+    pub component: String,
+    /// The port for clients, in plain TCP.
+    pub client_port: u16,
+    /// The port for components.
+    pub component_port: u16,
+    /// A port for whatever else the server needs one for.
+    pub own_port: u16,
+}
 
-    /// Where the service connects.
-    fn component_port(&self) -> u16;
+impl Site {
+    /// A server for accounts on `host`.
+    pub fn new(folder: &Path, host: &str, component: &str) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            host: host.to_owned(),
+            component: component.to_owned(),
+            client_port: ports::free(),
+            component_port: ports::free(),
+            own_port: ports::free(),
+        }
+    }
+
+    /// Writes a file of the configuration.
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.folder.join(name), text).expect("a file of the configuration");
+    }
+}
+
+/// A program of a server.
+#[derive(Debug)]
+pub struct Program {
+    /// What it is called in logs.
+    pub name: &'static str,
+    /// How to run it in the foreground.
+    pub command: Command,
+    /// What its own output says once it is ready: whatever answers at the ports, it is this one.
+    pub announcements: Vec<String>,
 }
 
 /// How a server refuses a component.
@@ -43,33 +98,84 @@ pub struct Refusal {
     pub before_login: bool,
 }
 
-/// The secret that the server expects from the service.
-pub const COMPONENT_SECRET: &str = "component-secret";
-
-/// The server that `ITSEME_TEST_SERVER` names (`prosody`, the default, or `ejabberd`), not started yet.
-pub fn from_environment(folder: &Path) -> Box<dyn XmppServer> {
-    match env::var("ITSEME_TEST_SERVER").as_deref() {
-        Ok("prosody") | Err(_) => Box::new(Prosody::new(folder, SERVICE)),
-        Ok("ejabberd") => Box::new(Ejabberd::new(folder, SERVICE)),
-        Ok(other) => panic!("ITSEME_TEST_SERVER: there are no tests for {other}; try prosody or ejabberd"),
-    }
+/// A server. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    definition: &'static dyn Definition,
+    site: Site,
+    processes: Vec<Process>,
 }
 
-impl dyn XmppServer {
-    /// Starts it and waits until its ports are open.
+impl Server {
+    /// The server that `ITSEME_TEST_SERVER` names (`prosody` is the default), not started yet.
+    pub fn from_environment(folder: &Path) -> Self {
+        let name = env::var("ITSEME_TEST_SERVER").unwrap_or_else(|_| Prosody.name().to_owned());
+        Self::named(&name, Site::new(folder, "localhost", SERVICE))
+    }
+
+    /// A server of that kind, not started yet.
+    pub fn named(name: &str, site: Site) -> Self {
+        let definition = DEFINITIONS.into_iter().find(|definition| definition.name() == name);
+        let definition = definition.unwrap_or_else(|| {
+            let names = DEFINITIONS.map(|definition| definition.name()).join(", ");
+            panic!("ITSEME_TEST_SERVER: there are no tests for {name}; try one of: {names}")
+        });
+        definition.configure(&site);
+        Self { definition, site, processes: Vec::new() }
+    }
+
+    /// Starts it, with the same ports and data every time, and waits until its ports are open.
     pub async fn start(&mut self) {
-        self.spawn();
-        let announcements = self.announcements();
-        let process = self.process().expect("it was just started");
-        for announcement in announcements {
-            process.says(&announcement).await;
+        self.processes.clear();
+        for program in self.definition.programs(&self.site) {
+            let log = self.site.folder.join(format!("{}.out", program.name));
+            let mut process = Process::spawn(program.name, &program.command, &log);
+            for announcement in &program.announcements {
+                process.says(announcement).await;
+            }
+            self.processes.push(process);
         }
     }
 
     /// Stops it and waits until it has ended.
     pub async fn stop(&mut self) {
-        if let Some(process) = self.process() {
+        for process in self.processes.iter_mut().rev() {
             process.terminate().await;
         }
+    }
+
+    /// Its main program, if it was started.
+    pub fn process(&mut self) -> Option<&mut Process> {
+        self.processes.first_mut()
+    }
+
+    /// All that it runs.
+    pub fn processes(&self) -> &[Process] {
+        &self.processes
+    }
+
+    /// Makes an account; the server runs.
+    pub fn add_account(&self, person: &Person) {
+        self.definition.add_account(&self.site, person.name, &person.password());
+    }
+
+    /// Deletes an account; the server runs.
+    pub fn delete_account(&self, person: &Person) {
+        self.definition.delete_account(&self.site, person.name);
+    }
+
+    /// What it does to a component that it was not told of.
+    pub fn refusal_of_strangers(&self) -> Refusal {
+        self.definition.refusal_of_strangers()
+    }
+
+    /// Where clients connect, in plain TCP.
+    pub fn client_port(&self) -> u16 {
+        self.site.client_port
+    }
+
+    /// Where the service connects.
+    pub fn component_port(&self) -> u16 {
+        self.site.component_port
     }
 }

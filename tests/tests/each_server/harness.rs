@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use itseme_client::{Event, minidom::Element};
-use itseme_tests::{AMY, EVE, Gateway, MICHAEL, World, next_event};
+use itseme_tests::{AMY, EVE, Gateway, MICHAEL, RawClient, World, next_event};
 use serde_json::json;
 
 #[tokio::test]
@@ -22,6 +22,17 @@ async fn people_reach_each_other_also_after_a_restart() {
         _ => None,
     });
     assert_eq!(body.await, "hello");
+}
+
+#[tokio::test]
+async fn whose_account_is_deleted_cannot_log_in() {
+    let mut world = World::prepare("").await;
+    world.start_server().await;
+    let port = world.server.client_port();
+    assert!(RawClient::try_login(port, &EVE).await.is_ok());
+    world.server.delete_account(&EVE);
+    assert!(RawClient::try_login(port, &EVE).await.is_err());
+    assert!(RawClient::try_login(port, &AMY).await.is_ok());
 }
 
 #[tokio::test]
