@@ -31,8 +31,11 @@ use crate::{
 
 /// Hashes in one request for introductions.
 const BATCH: usize = 100;
-/// Pauses after the first, second, ... time a request was one too many: the service counts requests a second, too.
+/// Pauses after the first, second, ... time a request was one too many, if the service does not say how long to wait: it counts
+/// requests a second, too.
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+/// A longer wait is the user's: what is left is asked for another time.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// People who asked and can still be answered.
 const MAX_ASKERS: usize = 1000;
 
@@ -235,8 +238,10 @@ impl Agent {
             match self.session.contact(details, batch).await {
                 Ok(()) => return Ok(true),
                 Err(error) if error.is_limit() => match pauses.next() {
-                    Some(pause) => sleep(pause).await,
-                    None => break error,
+                    Some(pause) if error.wait().is_none_or(|wait| wait <= LONGEST_PAUSE) => {
+                        sleep(error.wait().unwrap_or(pause)).await;
+                    }
+                    _ => break error,
                 },
                 // Whether the request was made is not known, so that an answer may come.
                 Err(error @ (Error::Timeout(_) | Error::Disconnected)) => return Err(error),

@@ -1,9 +1,32 @@
 //! What can go wrong between the client, its server and the service.
 
+use std::time::Duration;
+
+use minidom::Element;
 use thiserror::Error;
 use xmpp_parsers::stanza_error::StanzaError;
 
 use crate::{identity::IdentityError, ns, state::StateError};
+
+/// A limit of the service, as its errors name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// Its name, for example `hashes`.
+    pub name: String,
+    /// How long to wait before asking again.
+    pub wait: Duration,
+}
+
+impl Limit {
+    /// None where it says nothing of use: another service may be of before there were such attributes.
+    fn of(code: &Element) -> Option<Self> {
+        let seconds = code.attr("seconds")?.parse().ok()?;
+        Some(Self {
+            name: code.attr("limit").unwrap_or_default().to_owned(),
+            wait: Duration::from_secs(seconds),
+        })
+    }
+}
 
 /// Why a call failed.
 #[derive(Debug, Error)]
@@ -37,6 +60,8 @@ pub enum Error {
         code: Option<String>,
         /// What to do next, in words.
         text: Option<String>,
+        /// The limit that was reached, if the service says so.
+        limit: Option<Limit>,
     },
     /// The answer is not what the protocol says.
     #[error("the answer could not be understood: {0}")]
@@ -63,6 +88,14 @@ impl Error {
     pub fn is_limit(&self) -> bool {
         matches!(self, Self::Service { code: Some(code), .. } if code == "request-limit-reached")
     }
+
+    /// How long to wait before asking again, if the service says so.
+    pub fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Service { limit, .. } => limit.as_ref().map(|limit| limit.wait),
+            _ => None,
+        }
+    }
 }
 
 impl From<StanzaError> for Error {
@@ -70,8 +103,9 @@ impl From<StanzaError> for Error {
         let text = error.texts.get("en").or_else(|| error.texts.values().next());
         let code = error.other.filter(|other| other.ns() == ns::ERRORS);
         Self::Service {
-            condition: minidom::Element::from(error.defined_condition).name().to_owned(),
+            condition: Element::from(error.defined_condition).name().to_owned(),
             kind: error.type_.to_string(),
+            limit: code.as_ref().and_then(Limit::of),
             code: code.map(|code| code.name().to_owned()),
             text: text.cloned(),
         }
@@ -99,9 +133,29 @@ mod tests {
         let element: minidom::Element = xml.parse().unwrap();
         let error = Error::from(StanzaError::try_from(element).unwrap());
         assert_eq!(error.to_string(), "Confirm it first. (target-unconfirmed)");
-        let Error::Service { condition, kind, code, text } = error else { panic!() };
+        let Error::Service { condition, kind, code, text, limit } = error else { panic!() };
         assert_eq!((condition.as_str(), kind.as_str()), ("not-authorized", "auth"));
         assert_eq!(code.as_deref(), Some("target-unconfirmed"));
         assert_eq!(text.as_deref(), Some("Confirm it first."));
+        assert_eq!(limit, None);
+    }
+
+    #[test]
+    fn a_limit_says_how_long_to_wait() {
+        let error = |code: &str| {
+            let xml = format!(
+                "<error xmlns='jabber:client' type='wait'>\
+                 <resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\
+                 <{code} xmlns='it-se.me:errors'/></error>"
+            );
+            Error::from(StanzaError::try_from(xml.parse::<Element>().unwrap()).unwrap())
+        };
+        let told = error("request-limit-reached seconds='29' limit='resend'");
+        let Error::Service { limit, .. } = &told else { panic!() };
+        assert_eq!(*limit, Some(Limit { name: "resend".into(), wait: Duration::from_secs(29) }));
+        assert!(told.is_limit());
+        for untold in ["request-limit-reached", "request-limit-reached seconds='soon'"] {
+            assert!(error(untold).is_limit() && error(untold).wait().is_none());
+        }
     }
 }

@@ -47,7 +47,7 @@ mod worker;
 
 pub use agent::{Agent, AgentEvent, Answer, Introduced, Rejection};
 pub use books::{AddressBook, BookError, Contact, Entry, Skipped};
-pub use error::Error;
+pub use error::{Error, Limit};
 pub use event::Event;
 pub use identity::{Identity, IdentityError, details_from_json, details_to_json};
 pub use itseme_identity::{InvalidId, Provider, Region};

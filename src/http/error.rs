@@ -7,6 +7,7 @@ use warp::{Rejection, Reply};
 
 use crate::language::Language;
 use crate::service::Error;
+use crate::service::error::seconds;
 
 /// What can be wrong with a request: what the service says, and what only HTTP knows.
 #[derive(Debug, thiserror::Error)]
@@ -82,9 +83,13 @@ impl ApiError {
         self.row().0
     }
 
-    /// The error object.
+    /// The error object. Where a limit was reached, it names that, too.
     pub fn json(&self) -> serde_json::Value {
-        json!({ "error": { "code": self.row().1, "message": self.to_string() } })
+        let mut error = json!({ "code": self.row().1, "message": self.to_string() });
+        if let Self::Service(Error::RequestLimitReached { limit, .. }) = self {
+            error["limit"] = limit.name().into();
+        }
+        json!({ "error": error })
     }
 
     /// Marks `response` with what the headers must say of this error.
@@ -92,9 +97,8 @@ impl ApiError {
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
         match self {
-            Self::Service(Error::RequestLimitReached { retry_after }) => {
-                let seconds = retry_after.as_secs_f64().ceil().max(1.0);
-                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds as u64));
+            Self::Service(Error::RequestLimitReached { retry_after, .. }) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds(*retry_after)));
             }
             // RFC 6750, 3: who showed nothing is told no more than what to show.
             Self::Service(Error::TokenNeeded { shown, .. }) => {
@@ -139,7 +143,7 @@ mod tests {
 
     use super::*;
     use crate::model::BareJid;
-    use crate::service::{Excess, OAuthFailure};
+    use crate::service::{Excess, Limit, OAuthFailure};
     use crate::store::StoreError;
 
     #[test]
@@ -149,7 +153,10 @@ mod tests {
             target: target.clone(),
             shown: false,
         };
-        let retry_after = Duration::from_millis(1500);
+        let limited = Error::RequestLimitReached {
+            retry_after: Duration::from_millis(1500),
+            limit: Limit::Resend,
+        };
         for (error, status, code) in [
             (Error::TargetUnconfirmed(target), 401, "target_unconfirmed"),
             (token_needed, 401, "target_unconfirmed"),
@@ -164,11 +171,15 @@ mod tests {
             (Error::InsufficientContactInfo, 400, "insufficient_contact_info"),
             (Error::TooManyRequested(Excess::Hashes(1)), 413, "too_many_requested"),
             (Error::UnknownProvider, 400, "unknown_provider"),
-            (Error::RequestLimitReached { retry_after }, 429, "request_limit_reached"),
+            (limited, 429, "request_limit_reached"),
             (Error::Internal(StoreError("x".into())), 500, "internal_server_error"),
         ] {
             let error = ApiError::from(error);
             assert_eq!(error.json()["error"]["code"], code);
+            assert_eq!(
+                error.json()["error"]["limit"].as_str(),
+                (status == 429).then_some("resend")
+            );
             let response = error.into_response();
             assert_eq!(response.status(), status, "{code}");
             let retry_after = response

@@ -8,7 +8,7 @@
 //! HTTP nobody vouches for who asks, so that all who ask there are among the others, and have shares by the target's server and by
 //! the client's network.
 
-use super::error::{Error, Result};
+use super::error::{Error, Limit, Result};
 use super::growth::Payer;
 use super::limits::{Counter, DAY};
 use super::{By, Core, Service, Tx};
@@ -36,6 +36,7 @@ impl Budget {
         let what = format!("budget of {} {}", self.provider.name(), self.prefix);
         Counter {
             key: core.keys.quota(&what, &[]),
+            name: Limit::Budget,
             limit: self.per_day,
             window: DAY,
         }
@@ -131,6 +132,7 @@ impl Core {
                 &format!("{} {} of {whose}", budget.provider.name(), budget.prefix),
                 parts,
             ),
+            name: Limit::Budget,
             limit: share.of(budget),
             window: DAY,
         };

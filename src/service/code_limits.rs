@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::budget::Budget;
 use super::codes::NewCode;
-use super::error::Result;
+use super::error::{Limit, Result};
 use super::growth::{self, Payer};
 use super::limits::{Counter, DAY, take_all};
 use super::{By, Core, Tx};
@@ -125,6 +125,7 @@ impl<'a> Asked<'a> {
     fn counter(&self, what: &str, whose: &[&Mac], limit: u32) -> Counter {
         Counter {
             key: self.core.keys.quota(&format!("{what} {}", self.what), whose),
+            name: Limit::Codes,
             limit,
             window: DAY,
         }
@@ -178,12 +179,14 @@ impl<'a> Asked<'a> {
             By::Anybody => ("over http of target", "resend over http of"),
         };
         let pause = Counter {
+            name: Limit::Resend,
             window: limits.resend_after,
             ..self.counter(resend, &[&self.mailbox, &self.owner], 1)
         };
         let of_target = self.counter(of_target, &[&self.owner], limits.codes_per_target_per_day);
         let of_address = self.address.map(|address| Counter {
             key: self.core.keys.quota(&format!("codes of address {address}"), &[]),
+            name: Limit::Codes,
             limit: limits.codes_per_address_per_day,
             window: DAY,
         });

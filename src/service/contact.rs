@@ -8,7 +8,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use serde_json_borrow::Value;
 
-use super::error::{Error, Excess, Result};
+use super::error::{Error, Excess, Limit, Result};
 use super::growth::{HASH, Payer};
 use super::limits::{Counter, DAY, HASHES_PER_CONTACT};
 use super::{By, Core, Service, Tx, locked, member, outbox, require_account};
@@ -199,6 +199,7 @@ impl Core {
         };
         let hashes = Counter {
             key: self.keys.quota(what, &[&self.keys.owner(from)]),
+            name: Limit::Hashes,
             limit: self.settings.limits.hashes_per_day,
             window: DAY,
         };

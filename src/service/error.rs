@@ -59,9 +59,55 @@ pub enum Error {
     RequestLimitReached {
         /// When it makes sense to try again.
         retry_after: Duration,
+        /// How often of what.
+        limit: Limit,
     },
     /// The service is at fault.
     Internal(#[from] StoreError),
+}
+
+/// Which limit was reached, as programs are told: the names are part of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Requests in a second.
+    Requests,
+    /// The pause between two codes.
+    Resend,
+    /// Codes in a day.
+    Codes,
+    /// Wrong codes in a day.
+    Guesses,
+    /// Hashes in contact requests of a day.
+    Hashes,
+    /// Sign-ins in a day.
+    SignIns,
+    /// Mails or text messages that the service sends in a day.
+    Budget,
+    /// Those that the accounts of one server, a network, or all of others have together.
+    Server,
+}
+
+impl Limit {
+    /// Its name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Resend => "resend",
+            Self::Codes => "codes",
+            Self::Guesses => "guesses",
+            Self::Hashes => "hashes",
+            Self::SignIns => "sign-ins",
+            Self::Budget => "budget",
+            Self::Server => "server",
+        }
+    }
+}
+
+/// How many whole seconds to wait, at least one.
+pub fn seconds(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis().div_ceil(1000))
+        .unwrap_or(u64::MAX)
+        .max(1)
 }
 
 /// What went wrong with a sign-in.
@@ -133,7 +179,7 @@ impl Error {
             Self::TooManyRequested(Excess::Mutes(limit)) => language.error_too_many_mutes(*limit),
             Self::TooManyRequested(Excess::Links(limit)) => language.error_too_many_links(*limit),
             Self::UnknownProvider => language.error_unknown_provider(),
-            Self::RequestLimitReached { retry_after } => too_often(language, *retry_after),
+            Self::RequestLimitReached { retry_after, .. } => too_often(language, *retry_after),
             Self::Internal(_) => language.error_internal(),
         }
     }
@@ -149,7 +195,7 @@ impl From<InvalidId> for Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 fn too_often(language: Language, wait: Duration) -> String {
-    let seconds = wait.as_secs().max(1);
+    let seconds = seconds(wait);
     match seconds {
         0..=119 => language.error_limit_seconds(seconds),
         120..=7199 => language.error_limit_minutes(seconds.div_ceil(60)),

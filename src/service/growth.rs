@@ -7,7 +7,7 @@
 
 use std::net::IpAddr;
 
-use super::error::Result;
+use super::error::{Limit, Result};
 use super::limits::{Counter, DAY, take_all};
 use super::{By, Core, Tx};
 use crate::model::server::{customer_of, server_of};
@@ -189,6 +189,7 @@ impl Core {
     fn of_day(&self, what: &str, whose: &[&Mac], limit: u32) -> Counter {
         Counter {
             key: self.keys.quota(what, whose),
+            name: Limit::Server,
             limit,
             window: DAY,
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use subtle::ConstantTimeEq;
 
 use super::codes::PendingBox;
-use super::error::{Error, OAuthFailure, Result};
+use super::error::{Error, Limit, OAuthFailure, Result};
 use super::limits::{Counter, DAY};
 use super::{By, Core, Tx};
 use crate::clock::{Millis, millis};
@@ -79,6 +79,7 @@ impl Core {
         };
         Counter {
             key: self.keys.quota(what, &[identity]),
+            name: Limit::Guesses,
             limit: self.settings.limits.guesses_per_day,
             window: DAY,
         }
@@ -88,6 +89,7 @@ impl Core {
     fn guesses_of_month(&self, identity: &Mac, limit: u32) -> Counter {
         Counter {
             key: self.keys.quota("guesses", &[identity]),
+            name: Limit::Guesses,
             limit,
             window: MONTH,
         }
@@ -286,6 +288,7 @@ impl Core {
             // When it has expired, or at once if that is asked for, a longer one is sent.
             true => Err(Error::RequestLimitReached {
                 retry_after: Duration::from_millis(pending.expires_at.saturating_sub(now)),
+                limit: Limit::Guesses,
             }),
             false => Ok(()),
         }
@@ -322,6 +325,7 @@ impl Core {
     fn chances(&self, provider: &Provider) -> Counter {
         Counter {
             key: self.keys.quota(&format!("guesses at all {}", provider.name()), &[]),
+            name: Limit::Guesses,
             limit: u32::MAX,
             window: DAY,
         }

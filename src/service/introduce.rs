@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::{StreamExt, stream};
 
 use super::contact::Request;
-use super::error::{Error, Result};
+use super::error::{Error, Limit, Result};
 use super::limits::Counter;
 use super::link::LinkBox;
 use super::{Core, Service, Tx};
@@ -161,6 +161,7 @@ impl Core {
             if !tx.drop_most_tried(payer, DROPPED_TOGETHER)? {
                 return Err(Error::RequestLimitReached {
                     retry_after: TRIED_AGAIN,
+                    limit: Limit::Server,
                 });
             }
         }
@@ -174,6 +175,7 @@ impl Core {
         let what = if by_anybody { "contact over http" } else { "contact" };
         let repeat = Counter {
             key: self.keys.quota(what, &[requester, recipient]),
+            name: Limit::Hashes,
             limit: 1,
             window: self.settings.limits.repeat_contact_after,
         };

@@ -11,7 +11,7 @@ use governor::{Quota as Rate, RateLimiter};
 use serde::{Deserialize, Serialize};
 
 use super::Tx;
-use super::error::{Error, Result};
+use super::error::{Error, Limit, Result};
 use crate::clock::{Clock, Millis, millis};
 use crate::model::Mac;
 use crate::store::Quota;
@@ -123,6 +123,7 @@ impl RequestLimiter {
             .check_key(&self.hasher.hash_one(requester))
             .map_err(|until| Error::RequestLimitReached {
                 retry_after: until.wait_time_from(governor::clock::Clock::now(&self.clock)),
+                limit: Limit::Requests,
             })
     }
 }
@@ -167,6 +168,8 @@ pub(super) fn take_all(counters: &[Counter], tx: &Tx<'_>, now: Millis, more: u32
 pub(super) struct Counter {
     /// What is counted, for whom.
     pub(super) key: Mac,
+    /// What is limited, as whoever asks is told.
+    pub(super) name: Limit,
     /// How often is allowed.
     pub(super) limit: u32,
     /// In how long, from the first time on.
@@ -198,6 +201,7 @@ impl Counter {
         }
         Err(Error::RequestLimitReached {
             retry_after: Duration::from_millis(quota.resets_at - now),
+            limit: self.name,
         })
     }
 

@@ -46,7 +46,7 @@ use tokio::sync::Notify;
 pub use self::budget::Budget;
 pub use self::codes::{CodeRule, CodeRules};
 pub use self::contact::ContactRequest;
-pub use self::error::{Error, Excess, OAuthFailure, Result};
+pub use self::error::{Error, Excess, Limit, OAuthFailure, Result};
 pub use self::forget::{Forgetting, Linked};
 pub use self::limits::{HASHES_PER_CONFIRM, HASHES_PER_CONTACT, Limits, Requester};
 pub use self::mute::{Muted, Unmuted};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::codes::PendingBox;
-use super::error::{Error, OAuthFailure, Result};
+use super::error::{Error, Limit, OAuthFailure, Result};
 use super::growth::{self, Payer};
 use super::limits::{Counter, DAY, take_all};
 use super::{By, Core, Registered, Service, Status, Tx};
@@ -256,11 +256,13 @@ impl Core {
         let counters = [
             Counter {
                 key: self.keys.quota(of_target, &[&owner]),
+                name: Limit::SignIns,
                 limit: self.settings.limits.codes_per_target_per_day,
                 window: DAY,
             },
             Counter {
                 key: at_name,
+                name: Limit::SignIns,
                 limit: AT_ONE_NAME,
                 window: LIVES,
             },

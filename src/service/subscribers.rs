@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::error::{Error, Result};
+use super::error::{Error, Limit, Result};
 use super::growth::{self, Payer};
 use super::limits::DAY;
 use super::{Core, Service, Tx};
@@ -155,7 +155,10 @@ impl Core {
         };
         match has_made_room {
             true => Ok(()),
-            false => Err(Error::RequestLimitReached { retry_after: DAY }),
+            false => Err(Error::RequestLimitReached {
+                retry_after: DAY,
+                limit: Limit::Server,
+            }),
         }
     }
 

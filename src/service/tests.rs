@@ -463,7 +463,7 @@ async fn five_codes_a_day_to_one_identity() {
         it.clock.advance(MINUTE);
     }
     let refused = it.resend(&amy(), "phone", PHONE).await;
-    let Err(Error::RequestLimitReached { retry_after }) = refused else {
+    let Err(Error::RequestLimitReached { retry_after, .. }) = refused else {
         panic!("{refused:?}")
     };
     assert!(retry_after > 23 * 60 * MINUTE && retry_after < 24 * 60 * MINUTE);
@@ -532,7 +532,7 @@ async fn each_budget_that_covers_a_number_counts() {
     }
     let (jid, number) = caller(3);
     let refused = it.register(&jid, "phone", &number).await;
-    assert!(matches!(refused, Err(Error::RequestLimitReached { retry_after }) if retry_after <= 24 * 60 * MINUTE));
+    assert!(matches!(refused, Err(Error::RequestLimitReached { retry_after, .. }) if retry_after <= 24 * 60 * MINUTE));
     // What is refused uses up nothing: there is one left for all numbers.
     it.register(&jid, "phone", "+49 171 3920000").await.unwrap();
     assert_eq!(

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use minidom::Element;
+use rxml::xml_ncname;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use super::ns;
 use crate::language::Language;
 use crate::service::Error;
+use crate::service::error::seconds;
 
 /// The stanza error that stands for a service error: condition, text, application condition.
 pub fn stanza_error(error: &Error, language: Language) -> StanzaError {
@@ -17,8 +19,20 @@ pub fn stanza_error(error: &Error, language: Language) -> StanzaError {
         by: None,
         defined_condition: condition,
         texts: BTreeMap::from([(language.tag().into(), error.text(language))]),
-        other: Some(Element::bare(code, ns::ERRORS)),
+        other: Some(application_condition(error, code)),
     }
+}
+
+/// Errors that ask to wait say for how many seconds, and for which limit.
+fn application_condition(error: &Error, code: &str) -> Element {
+    let element = Element::builder(code, ns::ERRORS);
+    match error {
+        Error::RequestLimitReached { retry_after, limit } => element
+            .attr(xml_ncname!("seconds").into(), seconds(*retry_after).to_string())
+            .attr(xml_ncname!("limit").into(), limit.name()),
+        _ => element,
+    }
+    .build()
 }
 
 /// The protocol's error table, natively.
@@ -62,13 +76,31 @@ mod tests {
 
     use super::*;
     use crate::model::BareJid;
-    use crate::service::Excess;
+    use crate::service::{Excess, Limit};
     use crate::store::StoreError;
+
+    fn limited(retry_after: Duration) -> Error {
+        Error::RequestLimitReached {
+            retry_after,
+            limit: Limit::SignIns,
+        }
+    }
+
+    #[test]
+    fn a_limit_says_to_programs_how_long_to_wait_and_which_it_is() {
+        for (wait, seconds) in [(1, "1"), (28_001, "29"), (86_400_000, "86400")] {
+            let error = Element::from(stanza_error(&limited(Duration::from_millis(wait)), Language::English));
+            let code = error.get_child("request-limit-reached", ns::ERRORS).unwrap();
+            assert_eq!(
+                (code.attr("seconds"), code.attr("limit")),
+                (Some(seconds), Some("sign-ins"))
+            );
+        }
+    }
 
     #[test]
     fn every_row_of_the_table() {
         let target = BareJid::new("amy@example.org").unwrap();
-        let retry_after = Duration::from_secs(30);
         for (error, condition, type_, code) in [
             (
                 Error::TargetUnconfirmed(target),
@@ -102,7 +134,7 @@ mod tests {
                 "unknown-provider",
             ),
             (
-                Error::RequestLimitReached { retry_after },
+                limited(Duration::from_secs(30)),
                 "resource-constraint",
                 "wait",
                 "request-limit-reached",

@@ -26,7 +26,7 @@ use super::room::Full;
 use super::{iq, message, ns, presence};
 use crate::language::Language;
 use crate::model::BareJid;
-use crate::service::{Error, Requester, Service};
+use crate::service::{Error, Limit, Requester, Service};
 
 /// Answers stanzas.
 pub struct Router {
@@ -231,7 +231,10 @@ pub fn sender(stanza: &Stanza) -> Option<&Jid> {
 /// The answer to a stanza for which there is no room.
 pub fn refused(stanza: &Stanza, full: Full, words: Language) -> Option<Iq> {
     let second = Duration::from_secs(1);
-    let too_much = Error::RequestLimitReached { retry_after: second };
+    let too_much = Error::RequestLimitReached {
+        retry_after: second,
+        limit: Limit::Requests,
+    };
     refused_with(
         stanza,
         match full {

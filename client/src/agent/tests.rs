@@ -209,6 +209,27 @@ async fn too_many_requests_a_second_are_waited_out() {
     assert_eq!(introduced.unwrap(), Introduced { hashes: 1, aliases: 0, requests: 1, left: 0 });
 }
 
+#[tokio::test(start_paused = true)]
+async fn it_waits_as_long_as_it_is_told_unless_that_is_long() {
+    let (mut agent, mut server) = amy(Answer::Never).await;
+    agent.book = crowd(1);
+    agent.store.update(|state| state.proven.insert(mail())).unwrap();
+    let began = tokio::time::Instant::now();
+    let (introduced, ()) = join!(agent.introduce(), async {
+        server.answer("<links", &links(&[mail()])).await;
+        server.refuse("<contact", "request-limit-reached seconds='9' limit='requests'").await;
+        server.answer("<contact", SENT).await;
+    });
+    assert_eq!(introduced.unwrap().left, 0);
+    assert!(began.elapsed() >= Duration::from_secs(9));
+
+    let (introduced, ()) = join!(agent.introduce(), async {
+        server.answer("<links", &links(&[mail()])).await;
+        server.refuse("<contact", "request-limit-reached seconds='3600' limit='hashes'").await;
+    });
+    assert_eq!(introduced.unwrap().left, 1);
+}
+
 #[tokio::test]
 async fn a_refused_request_was_not_made() {
     let (mut agent, mut server) = amy(Answer::Never).await;

@@ -24,7 +24,7 @@ impl Fixture {
 
 fn retry_after<T: std::fmt::Debug>(result: Result<T>) -> Duration {
     match result.unwrap_err() {
-        Error::RequestLimitReached { retry_after } => retry_after,
+        Error::RequestLimitReached { retry_after, .. } => retry_after,
         other => panic!("{other:?}"),
     }
 }

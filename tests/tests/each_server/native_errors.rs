@@ -258,7 +258,7 @@ async fn expect(client: &Session, set: bool, payload: &str, row: Row) {
 
 /// The row an error is, and a check that it has words for people.
 fn row_of(error: &Error) -> Parts {
-    let Error::Service { condition, kind, code, text } = error else { panic!("{error}") };
+    let Error::Service { condition, kind, code, text, .. } = error else { panic!("{error}") };
     assert!(text.as_ref().is_some_and(|text| !text.is_empty()), "{error:?}");
     Parts(condition.clone(), kind.clone(), code.clone().unwrap_or_default())
 }

@@ -47,9 +47,14 @@ impl Output {
 
 fn describe(failure: &Failure) -> Value {
     match failure {
-        Failure::Client(Error::Service { condition, code, text, .. }) => {
-            json!({ "condition": condition, "code": code, "text": text, "message": failure.to_string() })
-        }
+        Failure::Client(Error::Service { condition, code, text, limit, .. }) => json!({
+            "condition": condition,
+            "code": code,
+            "text": text,
+            "limit": limit.as_ref().map(|limit| &limit.name),
+            "wait_seconds": limit.as_ref().map(|limit| limit.wait.as_secs()),
+            "message": failure.to_string(),
+        }),
         other => json!({ "message": other.to_string() }),
     }
 }
