@@ -134,6 +134,7 @@ error_origin = Webseiten dieser Herkunft dürfen die API nicht aufrufen.
 ## Stanza errors that are XMPP's own
 
 stanza_unavailable = Das wird hier nicht angeboten.
+stanza_nobody = Diese Adresse hat niemand. Schreib an { $jid }.
 stanza_no_node = Diesen Knoten gibt es nicht.
 stanza_malformed = Eine IQ-Anfrage braucht eine id und genau einen Inhalt (Payload).
 stanza_misnamed = Die Adresse des Absenders steht nicht in ihrer Normalform (RFC 7622).

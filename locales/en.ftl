@@ -136,6 +136,7 @@ error_origin = Web pages of this origin may not call the API.
 ## Stanza errors that are XMPP's own
 
 stanza_unavailable = This is not offered here.
+stanza_nobody = Nobody has this address. Write to { $jid }.
 stanza_no_node = There is no such node.
 stanza_malformed = An IQ request needs an id and exactly one payload.
 stanza_misnamed = The sender's address is not in its normal form (RFC 7622).

@@ -134,6 +134,7 @@ error_origin = Las páginas web de este origen no pueden llamar a la API.
 ## Stanza errors that are XMPP's own
 
 stanza_unavailable = Esto no se ofrece aquí.
+stanza_nobody = Nadie tiene esta dirección. Escribe a { $jid }.
 stanza_no_node = No existe ese nodo.
 stanza_malformed = Una petición IQ necesita un id y exactamente un contenido (payload).
 stanza_misnamed = La dirección del remitente no está en su forma normal (RFC 7622).

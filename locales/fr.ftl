@@ -134,6 +134,7 @@ error_origin = Les pages web de cette origine ne peuvent pas appeler l’API.
 ## Stanza errors that are XMPP's own
 
 stanza_unavailable = Cela n’est pas proposé ici.
+stanza_nobody = Personne n’a cette adresse. Écris à { $jid }.
 stanza_no_node = Ce nœud n’existe pas.
 stanza_malformed = Une requête IQ doit avoir un id et exactement un contenu (payload).
 stanza_misnamed = L’adresse de l’expéditeur n’est pas sous sa forme normale (RFC 7622).

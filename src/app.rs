@@ -67,9 +67,10 @@ impl App {
         let server = http_server(config, &service).await?;
         let http = server.as_ref().map(Server::address).transpose().map_err(text)?;
         let channels = channels(config)?;
+        let host = presentation(config)?;
 
         let (intake, link_stop, work) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
-        let router = Router::new(service.clone(), presentation(config));
+        let router = Router::new(service.clone(), host.clone());
         let clients = router.clients();
         let (link, keep) = xmpp::link(link_config(config)?, router, Handle::current(), link_stop.clone());
         let failed = CancellationToken::new();
@@ -81,7 +82,7 @@ impl App {
         let xmpp_thread = OwnThread::start("itseme-xmpp").map_err(text)?;
         let matching = OwnThread::start("itseme-match").map_err(text)?;
         let keeper = xmpp_thread.tasks().spawn(supervise.clone().watch(keep));
-        let delivery: Arc<dyn Channel> = Arc::new(Delivery::new(link, config.component.jid.clone(), clients, clock));
+        let delivery: Arc<dyn Channel> = Arc::new(Delivery::new(link, host, clients, clock));
         let rekeying = rekey::watch(service.clone(), config.store.clone(), intake.clone());
         work.spawn(supervise.clone().watch(rekeying));
         let outbox = Outbox::new(service, intake.clone());
@@ -148,15 +149,19 @@ fn text(error: impl std::fmt::Display) -> String {
 }
 
 /// What the service says of itself.
-fn presentation(config: &Config) -> Presentation {
+///
+/// # Errors
+/// If it has no account.
+fn presentation(config: &Config) -> Result<Presentation, String> {
     let addresses = config.service.addresses.by_purpose().into_iter();
-    Presentation {
-        jid: config.component.jid.clone(),
+    Ok(Presentation {
+        domain: config.component.jid.clone(),
+        account: config.account().map_err(text)?,
         name: config.service.name.clone(),
         url: config.service.url.clone(),
         addresses: addresses.map(|(purpose, uris)| (purpose, uris.to_vec())).collect(),
         admins: config.component.admins.clone(),
-    }
+    })
 }
 
 /// How the component connects.

@@ -8,6 +8,7 @@ use xmpp_parsers::{
 };
 
 use crate::{
+    addresses::Addresses,
     error::Error,
     identity::{Identity, details_from_json},
     wire,
@@ -96,7 +97,7 @@ impl Event {
     /// Sorts a message. `account` stands in for a missing sender, as RFC 6120, 8.1.2.1 says.
     ///
     /// Only what the service itself sends counts as a code or notice. `None` for what is no message at all.
-    pub(crate) fn from_message(raw: Element, account: &BareJid, service: &BareJid) -> Option<Self> {
+    pub(crate) fn from_message(raw: Element, account: &BareJid, service: &Addresses) -> Option<Self> {
         let from = match raw.attr("from") {
             Some(from) => Jid::new(from).ok()?,
             None => Jid::from(account.clone()),
@@ -110,7 +111,7 @@ impl Event {
         {
             return Some(Self::Introduction { from, jid: contact.jid, details, body, raw });
         }
-        Some(match from.to_bare() == *service {
+        Some(match service.has(&from) {
             true => Self::from_service(body, raw),
             false => Self::Message { from, body, raw },
         })
@@ -152,7 +153,8 @@ mod tests {
 
     fn event_of_type(kind: &str, from: &str, inner: &str) -> Event {
         let xml = format!("<message xmlns='jabber:client' type='{kind}' from='{from}'>{inner}</message>");
-        let (account, service) = ("me@localhost".parse().unwrap(), "itseme.localhost".parse().unwrap());
+        let account = "me@localhost".parse().unwrap();
+        let service = Addresses::of("itseme.localhost".parse().unwrap());
         Event::from_message(xml.parse().unwrap(), &account, &service).unwrap()
     }
 
@@ -161,9 +163,11 @@ mod tests {
 
     #[test]
     fn a_code_counts_only_from_the_service() {
-        let Event::Code { hash, code, body, raw } = event("itseme.localhost/x", CODE) else { panic!() };
-        assert_eq!((hash.as_str(), code.as_str(), body.as_str()), ("ab", "3991", "hi"));
-        assert_eq!(raw.attr("type"), Some("chat"));
+        for own in ["itseme.localhost", "itseme.localhost/x", "itseme@itseme.localhost"] {
+            let Event::Code { hash, code, body, raw } = event(own, CODE) else { panic!("{own}") };
+            assert_eq!((hash.as_str(), code.as_str(), body.as_str()), ("ab", "3991", "hi"));
+            assert_eq!(raw.attr("type"), Some("chat"));
+        }
         for stranger in ["eve@localhost", "itseme.localhost@localhost", "eve@itseme.localhost"] {
             assert!(matches!(event(stranger, CODE), Event::Message { .. }));
         }

@@ -31,6 +31,7 @@
 //! # }
 //! ```
 
+mod addresses;
 mod agent;
 mod books;
 mod connect;

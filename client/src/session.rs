@@ -22,6 +22,7 @@ use xmpp_parsers::{
 };
 
 use crate::{
+    addresses::Addresses,
     connect::{self, Stream},
     error::Error,
     event::Event,
@@ -43,7 +44,8 @@ pub struct Options {
     pub jid: BareJid,
     /// The password of that account.
     pub password: String,
-    /// The JID of the it-se.me service.
+    /// The JID of the it-se.me service: its domain, or its account. Messages count as the service's when they come from either. Where
+    /// the account has another name than `itseme`, the account has to be named here.
     pub service: BareJid,
     /// `None`: find the server by DNS and use TLS. `Some("127.0.0.1:5222")`: plain TCP to this loopback address.
     pub server: Option<String>,
@@ -95,7 +97,7 @@ pub struct Service {
 #[derive(Debug)]
 pub struct Session {
     jid: FullJid,
-    service: BareJid,
+    service: Addresses,
     commands: mpsc::Sender<Command>,
     events: Mutex<mpsc::Receiver<Event>>,
     reason: Arc<OnceLock<String>>,
@@ -138,6 +140,7 @@ impl Session {
 
     /// Puts a stream into the hands of a worker.
     fn start(stream: Stream, jid: FullJid, service: BareJid) -> Self {
+        let service = Addresses::of(service);
         let (commands, command_queue) = mpsc::channel(COMMAND_QUEUE);
         let (event_queue, events) = mpsc::channel(EVENT_QUEUE);
         let reason = Arc::new(OnceLock::new());
@@ -168,7 +171,12 @@ impl Session {
 
     /// The service this session talks to.
     pub fn service(&self) -> &BareJid {
-        &self.service
+        self.service.named()
+    }
+
+    /// Whether that is an address of the service: its domain or its account, whatever the resource.
+    pub fn is_service(&self, jid: &Jid) -> bool {
+        self.service.has(jid)
     }
 
     /// Starts linking an identity to the own JID. Provider and id go out as they are given.
@@ -305,7 +313,7 @@ impl Session {
     /// [`Error::Service`] when the answer is an error, [`Error::Malformed`] when it cannot be understood or the
     /// request cannot be written as XML, [`Error::Timeout`], [`Error::Disconnected`].
     pub async fn ask_service(&self, payload: Element, set: bool) -> Result<Option<Element>, Error> {
-        self.iq_raw(payload, set, self.service.clone().into()).await
+        self.iq_raw(payload, set, self.service().clone().into()).await
     }
 
     /// Sends any request to anybody and waits for the answer's payload.

@@ -23,6 +23,7 @@ use xmpp_parsers::{
 };
 
 use crate::{
+    addresses::Addresses,
     connect::{Stream, stream_error},
     element::Incoming,
     error::Error,
@@ -60,7 +61,7 @@ pub(crate) struct Worker {
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) events: mpsc::Sender<Event>,
     pub(crate) account: BareJid,
-    pub(crate) service: BareJid,
+    pub(crate) service: Addresses,
 }
 
 impl Worker {

@@ -59,6 +59,7 @@ impl Config {
         self.component.secret()?;
         self.store.path()?;
         self.service.check()?;
+        self.account()?;
         self.check_codes()?;
         if let Some(http) = &self.http {
             http.check()?;

@@ -13,13 +13,15 @@ use std::collections::BTreeSet;
 
 use secrecy::ExposeSecret;
 use serde::Deserialize;
+use xmpp_parsers::jid::NodePart;
 
 pub use self::error::ConfigError;
+use self::error::unusable;
 pub use self::oauth::OAuthProvider;
 pub use self::sections::{
     Access, Component, Domain, EmailProvider, Http, Network, PhoneProvider, Presentation, Providers, StoreConfig,
 };
-use crate::model::Provider;
+use crate::model::{BareJid, Provider};
 use crate::service::{Budget, CodeRules, Limits, Settings};
 
 /// Everything an admin can set; `component.toml.example` explains every key.
@@ -78,6 +80,21 @@ impl Config {
             served: self.access.register.0.clone(),
             require_token: self.http.as_ref().is_some_and(|http| http.require_token),
         }
+    }
+
+    /// The account from which people are written to.
+    ///
+    /// # Errors
+    /// If `service.account` is no localpart.
+    pub fn account(&self) -> Result<BareJid, ConfigError> {
+        let localpart = NodePart::new(&self.service.account);
+        let localpart = localpart.map_err(|_| {
+            unusable(
+                "service.account",
+                "expected the part of an address before the @, like \"itseme\": letters, digits, - . and _",
+            )
+        })?;
+        Ok(BareJid::from_parts(Some(&localpart), self.component.jid.domain()))
     }
 
     /// Where the people of the admin's own server are.

@@ -71,9 +71,11 @@ impl Component {
 }
 
 /// `[service]`: how the service presents itself.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Presentation {
+    /// The localpart of the account from which people are written to.
+    pub account: String,
     /// What is spoken to those whose language is not known.
     pub language: Language,
     /// What it is called; its own name if there is none.
@@ -82,6 +84,18 @@ pub struct Presentation {
     pub url: Option<String>,
     /// Whom to write to (XEP-0157).
     pub addresses: Addresses,
+}
+
+impl Default for Presentation {
+    fn default() -> Self {
+        Self {
+            account: "itseme".into(),
+            language: Language::default(),
+            name: None,
+            url: None,
+            addresses: Addresses::default(),
+        }
+    }
 }
 
 /// `[service.addresses]`: URIs like `mailto:abuse@example.org` or `xmpp:admin@example.org` (XEP-0157).

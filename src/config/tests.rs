@@ -36,6 +36,7 @@ fn the_example_can_be_loaded_and_has_every_default() {
     assert_eq!(config.component.ping_after, least.component.ping_after);
     assert_eq!(config.component.ping_timeout, least.component.ping_timeout);
     assert_eq!(config.component.server, least.component.server);
+    assert_eq!(config.account().unwrap(), least.account().unwrap());
     assert_eq!(config.store.path().unwrap(), least.store.path().unwrap());
     assert_eq!(config.store.key_file, least.store.key_file);
     let http = config.http.unwrap();
@@ -43,6 +44,24 @@ fn the_example_can_be_loaded_and_has_every_default() {
     assert_eq!(http.max_connections, Http::default_connections());
     assert_eq!(http.max_connections_per_address, Http::default_share());
     assert_eq!(config.providers.email.unwrap().budget, 10_000);
+}
+
+#[test]
+fn the_account_is_below_the_component() {
+    assert_eq!(
+        load(LEAST).unwrap().account().unwrap().as_str(),
+        "itseme@itseme.example.org"
+    );
+    let named = |name: &str| format!("[service]\naccount = \"{name}\"\n");
+    let other = load(&format!("{LEAST}{}", named("Find.Friends"))).unwrap();
+    assert_eq!(other.account().unwrap().as_str(), "find.friends@itseme.example.org");
+    for wrong in ["", " ", "find friends", "itseme@itseme.example.org", "a/b", "a\\u0000b"] {
+        let complaint = complaint(&named(wrong));
+        assert!(
+            complaint.contains("service.account") && complaint.contains("like \"itseme\""),
+            "{wrong}: {complaint}"
+        );
+    }
 }
 
 #[test]

@@ -125,6 +125,7 @@ phrases! {
 
     // Stanza errors that are XMPP's own
     stanza_unavailable();
+    stanza_nobody(jid);
     stanza_no_node();
     stanza_malformed();
     stanza_misnamed();

@@ -12,7 +12,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{BareJid, Code, Hash, SuppressionKey, TokenHash, canonical_jid};
+use super::{BareJid, Code, Hash, OwnAddress, OwnAddresses, SuppressionKey, TokenHash, canonical_jid};
 
 /// The key's length in bytes.
 pub const KEY_LENGTH: usize = 32;
@@ -63,7 +63,7 @@ pub enum Purpose<'a> {
     /// A message to a person.
     Outbox { queue: u8, about: Option<&'a Mac> },
     /// Who has the service in a contact list.
-    Subscriber { owner: &'a Mac },
+    Subscriber { owner: &'a Mac, addresses: OwnAddresses },
     /// Whose a token is.
     Token { hash: &'a TokenHash, owner: &'a Mac },
     /// Keys from before the key was changed that some MACs need for good.
@@ -98,7 +98,13 @@ impl Purpose<'_> {
                 add(&[queue]);
                 about.into_iter().for_each(|mac| add(&mac.0));
             }
-            Self::Subscriber { owner } => add(&owner.0),
+            Self::Subscriber { owner, addresses } => {
+                add(&owner.0);
+                // Boxes of before there was an account do not name the domain.
+                if addresses != OwnAddress::Domain.into() {
+                    add(&[addresses.bits()]);
+                }
+            }
             Self::Token { hash, owner } => {
                 add(&hash.0);
                 add(&owner.0);
@@ -340,14 +346,19 @@ mod tests {
         let outbox = |queue, about| Purpose::Outbox { queue, about };
         let (hash, other) = (TokenHash([1; 32]), TokenHash([2; 32]));
         let token = |hash, owner| Purpose::Token { hash, owner };
+        let subscriber = |owner, address: OwnAddress| Purpose::Subscriber {
+            owner,
+            addresses: address.into(),
+        };
         let rows = [
             LINK,
             Purpose::Link { id: &B, owner: &A },
             Purpose::Link { id: &A, owner: &A },
             Purpose::Mute { owner: &A, muted: &B },
             Purpose::Mute { owner: &A, muted: &A },
-            Purpose::Subscriber { owner: &A },
-            Purpose::Subscriber { owner: &B },
+            subscriber(&A, OwnAddress::Domain),
+            subscriber(&B, OwnAddress::Domain),
+            subscriber(&A, OwnAddress::Account),
             pending(&A, &A),
             pending(&A, &B),
             pending(&B, &A),

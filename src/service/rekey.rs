@@ -185,7 +185,8 @@ impl Reseal for Resealer<'_> {
     fn subscriber(&self, subscriber: &Subscriber) -> Option<Subscriber> {
         let jid = self.from.intact("subscribers", self.from.open_subscriber(subscriber))?;
         self.is_its(self.from.keys.owner(&jid) == subscriber.owner)?;
-        self.to.seal_subscriber(&jid, subscriber.seen_at).ok()
+        let Subscriber { addresses, seen_at, .. } = *subscriber;
+        self.to.seal_subscriber(&jid, addresses, seen_at).ok()
     }
 
     fn mute(&self, mute: &Mute) -> Option<Mute> {

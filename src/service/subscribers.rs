@@ -8,7 +8,7 @@ use super::limits::DAY;
 use super::{Core, Service, Tx};
 use crate::clock::{Millis, millis};
 use crate::model::seal::Purpose;
-use crate::model::{BareJid, Mac};
+use crate::model::{BareJid, Mac, OwnAddress, OwnAddresses};
 use crate::store::Subscriber;
 
 /// Read at once.
@@ -29,35 +29,37 @@ pub struct Pages {
 }
 
 impl Service {
-    /// Remembers that `jid` wants to know whether the service is there.
+    /// Remembers that `jid` has that `address` of the service in the contact list.
     ///
     /// # Errors
     /// `request_limit_reached`, `internal_server_error`.
-    pub async fn subscribe(&self, jid: &BareJid) -> Result<()> {
+    pub async fn subscribe(&self, jid: &BareJid, address: OwnAddress) -> Result<()> {
         let jid = jid.clone();
         self.change(move |core, tx| {
-            let owner = core.keys.owner(&jid);
-            if tx.is_subscriber(&owner)? {
+            let today = core.beginning_of_day();
+            if let Some(found) = tx.subscriber(&core.keys.owner(&jid))? {
                 // Also a row that does not open any more.
-                return Ok(tx.put_subscriber(&core.seal_subscriber(&jid, core.beginning_of_day())?)?);
+                let addresses = found.addresses.with(address);
+                return Ok(tx.put_subscriber(&core.seal_subscriber(&jid, addresses, today)?)?);
             }
             core.count_newcomer(tx, &jid)?;
             core.find_place(tx, &jid)?;
-            let subscriber = core.seal_subscriber(&jid, core.beginning_of_day())?;
+            let subscriber = core.seal_subscriber(&jid, address.into(), today)?;
             core.grow(tx, Payer::sender(&jid), growth::row(subscriber.sealed.len()))?;
             Ok(tx.put_subscriber(&subscriber)?)
         })
         .await
     }
 
-    /// Notes, once a day, that `jid` is there, if it has subscribed; tells whether it has.
+    /// Notes, once a day, that `jid` is there, if it has subscribed to that `address`; tells whether it has.
     ///
     /// # Errors
     /// `internal_server_error`.
-    pub async fn see_subscriber(&self, jid: &BareJid) -> Result<bool> {
+    pub async fn see_subscriber(&self, jid: &BareJid, address: OwnAddress) -> Result<bool> {
         let asked = jid.clone();
         let seen = self.ask(move |core, tx| {
             let found = tx.subscriber(&core.keys.owner(&asked))?;
+            let found = found.filter(|subscriber| subscriber.addresses.contains(address));
             Ok(found.map(|subscriber| core.is_news(&asked, &subscriber)))
         });
         let Some(is_news) = seen.await? else {
@@ -70,17 +72,30 @@ impl Service {
         Ok(true)
     }
 
-    /// Forgets that; tells whether it was so.
+    /// Forgets that `jid` has that `address` in the contact list; tells whether it was so.
     ///
     /// # Errors
     /// `internal_server_error`.
-    pub async fn unsubscribe(&self, jid: &BareJid) -> Result<bool> {
+    pub async fn unsubscribe(&self, jid: &BareJid, address: OwnAddress) -> Result<bool> {
         let jid = jid.clone();
-        self.change(move |core, tx| Ok(tx.delete_subscriber(&core.keys.owner(&jid))?))
-            .await
+        self.change(move |core, tx| {
+            let owner = core.keys.owner(&jid);
+            let found = tx.subscriber(&owner)?;
+            let Some(found) = found.filter(|subscriber| subscriber.addresses.contains(address)) else {
+                return Ok(false);
+            };
+            match found.addresses.without(address) {
+                none if none.is_empty() => Ok(tx.delete_subscriber(&owner)?),
+                left => {
+                    tx.put_subscriber(&core.seal_subscriber(&jid, left, found.seen_at)?)?;
+                    Ok(true)
+                }
+            }
+        })
+        .await
     }
 
-    /// Whether `jid` has subscribed.
+    /// Whether `jid` has subscribed to any address.
     ///
     /// # Errors
     /// `internal_server_error`.
@@ -90,11 +105,11 @@ impl Service {
             .await
     }
 
-    /// The next page of those who have subscribed; none at the end.
+    /// The next page of those who have subscribed, and to which addresses; none at the end.
     ///
     /// # Errors
     /// `internal_server_error`.
-    pub async fn subscribers(&self, pages: &mut Pages) -> Result<Option<Vec<BareJid>>> {
+    pub async fn subscribers(&self, pages: &mut Pages) -> Result<Option<Vec<(BareJid, OwnAddresses)>>> {
         if pages.ended {
             return Ok(None);
         }
@@ -102,15 +117,18 @@ impl Service {
         let page = self
             .ask(move |core, tx| {
                 let page = tx.subscribers(after.as_ref(), PAGE)?;
-                let open = |one| core.intact("subscribers", core.open_subscriber(one));
+                let open = |one: &Subscriber| {
+                    let jid = core.intact("subscribers", core.open_subscriber(one))?;
+                    Some((jid, one.addresses))
+                };
                 let last = page.last().map(|subscriber| subscriber.owner);
                 Ok((last, page.iter().filter_map(open).collect()))
             })
             .await?;
-        let (last, jids) = page;
+        let (last, subscribers) = page;
         pages.after = last;
         pages.ended = last.is_none();
-        Ok(last.map(|_| jids))
+        Ok(last.map(|_| subscribers))
     }
 }
 
@@ -129,7 +147,8 @@ impl Core {
     fn see(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
         match tx.subscriber(&self.keys.owner(jid))? {
             Some(found) if self.is_news(jid, &found) => {
-                Ok(tx.put_subscriber(&self.seal_subscriber(jid, self.beginning_of_day())?)?)
+                let seen = self.seal_subscriber(jid, found.addresses, self.beginning_of_day())?;
+                Ok(tx.put_subscriber(&seen)?)
             }
             _ => Ok(()),
         }
@@ -162,12 +181,22 @@ impl Core {
         }
     }
 
-    pub(super) fn seal_subscriber(&self, jid: &BareJid, seen_at: Millis) -> Result<Subscriber> {
+    pub(super) fn seal_subscriber(
+        &self,
+        jid: &BareJid,
+        addresses: OwnAddresses,
+        seen_at: Millis,
+    ) -> Result<Subscriber> {
         let owner = self.keys.owner(jid);
-        let sealed = self.seal(Purpose::Subscriber { owner: &owner }, jid)?;
+        let place = Purpose::Subscriber {
+            owner: &owner,
+            addresses,
+        };
+        let sealed = self.seal(place, jid)?;
         Ok(Subscriber {
             owner,
             server: self.counted_server(jid),
+            addresses,
             sealed,
             seen_at,
         })
@@ -176,6 +205,7 @@ impl Core {
     pub(super) fn open_subscriber(&self, subscriber: &Subscriber) -> Result<BareJid> {
         let place = Purpose::Subscriber {
             owner: &subscriber.owner,
+            addresses: subscriber.addresses,
         };
         self.open(place, &subscriber.sealed)
     }

@@ -20,8 +20,7 @@ use futures::future::BoxFuture;
 
 use super::*;
 use crate::channel::sign_in::{Attempt, SignInError};
-use crate::model::parse_target;
-use crate::model::{Hash, Identity};
+use crate::model::{Hash, Identity, OwnAddress, OwnAddresses, parse_target};
 use crate::store::sqlite::SqliteStore;
 
 const PHONE: &str = "+447700900123";
@@ -1199,20 +1198,42 @@ async fn subscribers_are_kept_sealed_and_listed_in_pages() {
     let it = Fixture::new();
     for n in 0..501 {
         it.service
-            .subscribe(&jid(&format!("user{n}@example.org")))
+            .subscribe(&jid(&format!("user{n}@example.org")), OwnAddress::Account)
             .await
             .unwrap();
     }
-    it.service.subscribe(&amy()).await.unwrap();
+    it.service.subscribe(&amy(), OwnAddress::Account).await.unwrap();
     assert!(it.service.is_subscriber(&amy()).await.unwrap());
-    assert!(it.service.unsubscribe(&amy()).await.unwrap());
-    assert!(!it.service.unsubscribe(&amy()).await.unwrap());
+    assert!(it.service.unsubscribe(&amy(), OwnAddress::Account).await.unwrap());
+    assert!(!it.service.unsubscribe(&amy(), OwnAddress::Account).await.unwrap());
     let (mut pages, mut all) = (Pages::default(), std::collections::BTreeSet::new());
     while let Some(page) = it.service.subscribers(&mut pages).await.unwrap() {
-        all.extend(page);
+        all.extend(page.into_iter().map(|(jid, _)| jid));
     }
     assert_eq!(all.len(), 501);
     assert!(!all.contains(&amy()));
+}
+
+#[tokio::test]
+async fn each_address_of_the_service_is_subscribed_to_for_itself() {
+    let it = Fixture::new();
+    let listed = async || it.service.subscribers(&mut Pages::default()).await.unwrap().unwrap();
+    let both = OwnAddresses::default()
+        .with(OwnAddress::Domain)
+        .with(OwnAddress::Account);
+    it.service.subscribe(&amy(), OwnAddress::Domain).await.unwrap();
+    assert!(!it.service.see_subscriber(&amy(), OwnAddress::Account).await.unwrap());
+    it.service.subscribe(&amy(), OwnAddress::Account).await.unwrap();
+    assert_eq!(listed().await, [(amy(), both)]);
+    // She is one subscriber, and what is noted when she is seen again changes nothing of that.
+    it.clock.advance(24 * 60 * MINUTE);
+    assert!(it.service.see_subscriber(&amy(), OwnAddress::Domain).await.unwrap());
+    assert_eq!(listed().await, [(amy(), both)]);
+    assert!(it.service.unsubscribe(&amy(), OwnAddress::Domain).await.unwrap());
+    assert!(!it.service.unsubscribe(&amy(), OwnAddress::Domain).await.unwrap());
+    assert_eq!(listed().await, [(amy(), OwnAddress::Account.into())]);
+    assert!(it.service.unsubscribe(&amy(), OwnAddress::Account).await.unwrap());
+    assert!(!it.service.is_subscriber(&amy()).await.unwrap());
 }
 
 #[tokio::test]
@@ -1436,14 +1457,20 @@ async fn a_server_brings_so_many_new_jids_a_day_and_no_others_suffer() {
     for n in 0..2 {
         register(&format!("u{n}@evil.example")).await.unwrap();
     }
-    it.service.subscribe(&jid("u2@evil.example")).await.unwrap();
+    it.service
+        .subscribe(&jid("u2@evil.example"), OwnAddress::Account)
+        .await
+        .unwrap();
     assert_eq!(code_of(register("u3@evil.example").await), "request_limit_reached");
-    let subscribed = it.service.subscribe(&jid("u3@evil.example")).await;
+    let subscribed = it.service.subscribe(&jid("u3@evil.example"), OwnAddress::Account).await;
     assert_eq!(code_of(subscribed), "request_limit_reached");
     register("amy@example.net").await.unwrap();
 
     // Who is known is none of them; nor does one use up the others' share by coming and going.
-    it.service.subscribe(&jid("u0@evil.example")).await.unwrap();
+    it.service
+        .subscribe(&jid("u0@evil.example"), OwnAddress::Account)
+        .await
+        .unwrap();
     register("u2@evil.example").await.unwrap();
     for _ in 0..10 {
         it.service.forget_native(&jid("amy@example.net"), &[]).await.unwrap();

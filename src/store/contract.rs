@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use super::*;
+use crate::model::OwnAddress;
 
 /// Makes a `#[tokio::test]` of every test of the contract.
 macro_rules! tests {
@@ -455,6 +456,7 @@ fn subscriber(n: u8) -> Subscriber {
     Subscriber {
         owner: Mac([n; 16]),
         server: Some(A),
+        addresses: OwnAddress::Account.into(),
         sealed: vec![n; 3],
         seen_at: 10,
     }

@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use crate::clock::{Millis, Reading};
-use crate::model::{Mac, TokenHash};
+use crate::model::{Mac, OwnAddresses, TokenHash};
 
 #[cfg(test)]
 pub mod contract;
@@ -139,6 +139,8 @@ pub struct Subscriber {
     pub owner: Mac,
     /// Of which server, where that is counted.
     pub server: Option<Mac>,
+    /// Which addresses of the service they have there.
+    pub addresses: OwnAddresses,
     /// The JID, sealed.
     pub sealed: Vec<u8>,
     /// The day on which they were last seen, as the time it began: no finer, so that it tells nothing of who did what when.

@@ -5,11 +5,13 @@ use minidom::Element;
 use rxml::xml_ncname;
 use xmpp_parsers::caps::hash_caps;
 use xmpp_parsers::hashes::Algo;
+use xmpp_parsers::nick::Nick;
 use xmpp_parsers::vcard::{Binval, Photo, Type, VCard};
 use xmpp_parsers::version::VersionResult;
 
 use super::host::{Asker, Presentation};
 use super::ns;
+use crate::language::Language;
 use crate::model::hex;
 
 const AVATAR: &[u8] = include_bytes!("../../assets/avatar.png");
@@ -37,7 +39,7 @@ pub fn vcard(host: &Presentation, asker: &Asker) -> Element {
     let mut payloads = vec![
         text("FN", &host.name(asker.words())),
         text("NICKNAME", &host.name(asker.words())),
-        text("JABBERID", host.jid.as_str()),
+        text("JABBERID", host.bare(asker.at).as_str()),
         text("DESC", &asker.words().service_description()),
     ];
     payloads.extend(host.url.as_deref().map(|url| text("URL", url)));
@@ -50,6 +52,11 @@ pub fn vcard(host: &Presentation, asker: &Asker) -> Element {
         }),
         payloads,
     })
+}
+
+/// The name of the service (XEP-0172), in `words`.
+pub fn nick(host: &Presentation, words: Language) -> Element {
+    Element::from(Nick(host.name(words)))
 }
 
 /// What tells clients in a presence that there is an avatar (XEP-0153).

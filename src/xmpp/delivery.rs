@@ -12,10 +12,11 @@ use xmpp_parsers::ns::MESSAGE_CORRECT;
 
 use super::clients::Clients;
 use super::connection::{Connection, LinkError};
+use super::host::Presentation;
 use super::link::Link;
 use super::outgoing::Words;
 use super::stanza::{Introduction, TakenOver, Verified, Verify};
-use super::{ns, stream};
+use super::{about, ns, stream};
 use crate::channel::{Away, Channel, Holder, Letter, Message, SendError, Sent, Trouble, text};
 use crate::clock::Clock;
 use crate::model::{BareJid, Identity};
@@ -23,17 +24,17 @@ use crate::model::{BareJid, Identity};
 /// Sends over the link to the XMPP server.
 pub struct Delivery {
     link: Link,
-    own: BareJid,
+    host: Presentation,
     clients: Arc<Clients>,
     clock: Clock,
 }
 
 impl Delivery {
-    /// Sends as the component `own`, to people whose `clients` may have shown themselves.
-    pub fn new(link: Link, own: BareJid, clients: Arc<Clients>, clock: Clock) -> Self {
+    /// Sends from the account of `host`, to people whose `clients` may have shown themselves.
+    pub fn new(link: Link, host: Presentation, clients: Arc<Clients>, clock: Clock) -> Self {
         Self {
             link,
-            own,
+            host,
             clients,
             clock,
         }
@@ -44,8 +45,10 @@ impl Delivery {
         let correction = letter.replaces.clone().filter(|_| is_correction);
         let correction = correction.map(|id| Element::from(Replace { id: Id(id) }));
         let (id, body) = (letter.id.clone(), text::chat(letter));
-        Words::chat(&self.own, &recipient(letter), id, letter.language, body)
+        Words::chat(&self.host.account, &recipient(letter), id, letter.language, body)
             .with(payload(&letter.message))
+            // Any of them may be the first that somebody gets, and clients show the name then (converse.js 14).
+            .with(Some(about::nick(&self.host, letter.language)))
             .with(hint(&letter.message))
             .with(correction)
     }
@@ -191,7 +194,14 @@ mod tests {
         let (link, _keeper) = crate::xmpp::link::tests::unconnected();
         let delivery = Delivery::new(
             link,
-            BareJid::new("itseme.example.org").unwrap(),
+            Presentation {
+                domain: BareJid::new("itseme.example.org").unwrap(),
+                account: BareJid::new("itseme@itseme.example.org").unwrap(),
+                name: None,
+                url: None,
+                addresses: Vec::new(),
+                admins: Vec::new(),
+            },
             Arc::new(Clients::new(Default::default())),
             Clock::system(),
         );
@@ -222,9 +232,10 @@ mod tests {
             minutes: 10,
         });
         let expected = format!(
-            "<message xmlns='jabber:component:accept' from='itseme.example.org' to='xmmp@example.com' type='chat' id='7' \
+            "<message xmlns='jabber:component:accept' from='itseme@itseme.example.org' to='xmmp@example.com' type='chat' id='7' \
              xml:lang='en'><body>It-se, you xmmp@example.com? Verify with: 3991</body>\
              <verify xmlns='it-se.me:verify'><code>3991</code><hash>{hash}</hash></verify>\
+             <nick xmlns='http://jabber.org/protocol/nick'>it-se.me contact lookup</nick>\
              <no-permanent-store xmlns='urn:xmpp:hints'/><origin-id xmlns='urn:xmpp:sid:0' id='7'/></message>"
         );
         assert_eq!(element(&sent), element(&expected));

@@ -16,6 +16,7 @@ use super::host::{Asker, Presentation};
 use super::iq::Answer;
 use super::ns;
 use crate::language::Language;
+use crate::model::OwnAddress;
 
 /// What entity capabilities (XEP-0115) name this software by.
 pub const CAPS_NODE: &str = "https://it-se.me/";
@@ -42,11 +43,11 @@ pub fn info(host: &Presentation, asker: &Asker, query: &Element) -> Answer {
     let words = asker.words();
     let node = node(query);
     let mut info = match node {
-        None => root(host),
+        None => root(host, asker.at),
         Some(ns::COMMANDS) => automation("command-list", words, words.commands(), [DISCO_INFO, DISCO_ITEMS]),
         Some(node) => match Command::find(host, asker, node) {
             Some(command) => automation("command-node", words, command.name(words), [ns::COMMANDS, DATA_FORMS]),
-            None => Some(root(host))
+            None => Some(root(host, asker.at))
                 .filter(|root| is_caps(root, node))
                 .ok_or_else(|| no_such_node(words))?,
         },
@@ -55,17 +56,25 @@ pub fn info(host: &Presentation, asker: &Asker, query: &Element) -> Answer {
     Ok(Some(info.into()))
 }
 
-/// The answer to `disco#items`: the commands, below a node of their own.
+/// The answer to `disco#items`: at the domain the account, and the commands, below a node of their own.
 pub fn items(host: &Presentation, asker: &Asker, query: &Element) -> Answer {
     let item = |node: &str, name: String| Item {
-        jid: Jid::from(host.jid.clone()),
+        jid: Jid::from(host.bare(asker.at).clone()),
         node: Some(node.to_owned()),
         name: Some(name),
     };
     let words = asker.words();
     let node = node(query);
+    let account = (asker.at == OwnAddress::Domain).then(|| Item {
+        jid: Jid::from(host.account.clone()),
+        node: None,
+        name: Some(host.name(words)),
+    });
     let items = match node {
-        None => vec![item(ns::COMMANDS, words.commands())],
+        None => account
+            .into_iter()
+            .chain([item(ns::COMMANDS, words.commands())])
+            .collect(),
         Some(ns::COMMANDS) => Command::all(host, asker)
             .map(|command| item(command.node, command.name(words)))
             .collect(),
@@ -81,9 +90,13 @@ pub fn items(host: &Presentation, asker: &Asker, query: &Element) -> Answer {
 }
 
 /// Identity, features and contact addresses. The same for everybody, in all languages at once: that is what the hash of
-/// entity capabilities stands for.
-pub fn root(host: &Presentation) -> DiscoInfoResult {
-    let identity = |language: Language| Identity::new("directory", "user", language.tag(), host.name(language));
+/// entity capabilities stands for. The domain is a directory of users; the account is a program that chats.
+pub fn root(host: &Presentation, address: OwnAddress) -> DiscoInfoResult {
+    let (category, type_) = match address {
+        OwnAddress::Domain => ("directory", "user"),
+        OwnAddress::Account => ("client", "bot"),
+    };
+    let identity = |language: Language| Identity::new(category, type_, language.tag(), host.name(language));
     let mut addresses: Vec<_> = host.addresses.iter().filter(|(_, uris)| !uris.is_empty()).collect();
     // The hash of entity capabilities wants them in order (XEP-0115, 5.1).
     addresses.sort();

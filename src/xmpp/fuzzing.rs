@@ -62,7 +62,8 @@ impl Component {
     fn new(world: &World) -> Self {
         let own = BareJid::new("itseme.example.org").expect("a JID");
         let host = Presentation {
-            jid: own.clone(),
+            domain: own.clone(),
+            account: BareJid::new("itseme@itseme.example.org").expect("a JID"),
             name: None,
             url: Some("https://itseme.example.org".into()),
             addresses: Vec::new(),

@@ -3,14 +3,19 @@
 use xmpp_parsers::jid::Jid;
 
 use crate::language::Language;
-use crate::model::BareJid;
+use crate::model::{BareJid, OwnAddress};
 use crate::service::Service;
+
+/// The resource from which the service sends presence: some clients show a contact as offline whose presence has none (Gajim 1.7).
+const RESOURCE: &str = "itseme";
 
 /// What the service says of itself.
 #[derive(Clone, Debug)]
 pub struct Presentation {
     /// The component's domain.
-    pub jid: BareJid,
+    pub domain: BareJid,
+    /// The account at that domain from which people are written to.
+    pub account: BareJid,
     /// What the admin calls it.
     pub name: Option<String>,
     /// A page about it.
@@ -21,7 +26,59 @@ pub struct Presentation {
     pub admins: Vec<BareJid>,
 }
 
+/// To whom a stanza goes that came to the component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Addressee {
+    /// An address of the service, or the full JID from which its presence comes.
+    Service(OwnAddress),
+    /// Another resource of an address, which is never online.
+    Resource(OwnAddress),
+    /// Another account at the component's domain, of which there is none.
+    Nobody,
+}
+
+impl Addressee {
+    /// The address of the service, whatever the resource is.
+    pub fn address(self) -> Option<OwnAddress> {
+        match self {
+            Self::Service(address) | Self::Resource(address) => Some(address),
+            Self::Nobody => None,
+        }
+    }
+}
+
 impl Presentation {
+    /// The bare JID of `address`.
+    pub fn bare(&self, address: OwnAddress) -> &BareJid {
+        match address {
+            OwnAddress::Domain => &self.domain,
+            OwnAddress::Account => &self.account,
+        }
+    }
+
+    /// The full JID from which the presence of `address` comes.
+    pub fn full(&self, address: OwnAddress) -> Jid {
+        let bare = self.bare(address);
+        let full = bare.with_resource_str(RESOURCE);
+        full.map_or_else(|_not_a_resource| bare.clone().into(), Jid::from)
+    }
+
+    /// To whom a stanza goes whose `to` this is.
+    pub fn addressee(&self, to: &Jid) -> Addressee {
+        let bare = to.to_bare();
+        let own = OwnAddress::ALL.into_iter().find(|address| *self.bare(*address) == bare);
+        match (own, to.resource()) {
+            (None, _) => Addressee::Nobody,
+            (Some(address), Some(other)) if other.as_str() != RESOURCE => Addressee::Resource(address),
+            (Some(address), _) => Addressee::Service(address),
+        }
+    }
+
+    /// Whether `jid` is at the component's domain: then it is the service itself.
+    pub fn is_own(&self, jid: &Jid) -> bool {
+        jid.domain() == self.domain.domain()
+    }
+
     /// What it is called, in `words` if the admin has given it no name.
     pub fn name(&self, words: Language) -> String {
         self.name.clone().unwrap_or_else(|| words.service_name())
@@ -41,14 +98,17 @@ pub struct Asker {
     pub jid: Jid,
     /// The sender's account, or server.
     pub bare: BareJid,
+    /// The address of the service that was written to.
+    pub at: OwnAddress,
     /// The service, in the sender's language.
     pub service: Service,
 }
 
 impl Asker {
-    /// The sender `jid`, who speaks `language`.
-    pub fn new(jid: Jid, service: &Service, language: Option<Language>) -> Self {
+    /// The sender `jid`, who writes to the address `at` and speaks `language`.
+    pub fn new(jid: Jid, at: OwnAddress, service: &Service, language: Option<Language>) -> Self {
         Self {
+            at,
             bare: jid.to_bare(),
             jid,
             service: service.speaking(language),

@@ -23,7 +23,7 @@ pub async fn answer(host: &Presentation, manners: &Manners, asker: &Asker, messa
     if let Some(payload) = verify {
         return Some(match verified(asker, payload.clone()).await {
             Ok((said, verified)) => reply(host, asker, message, said, Some(verified)),
-            Err(error) => bounce(host, asker, message, stanza_error(&error, asker.words())),
+            Err(error) => bounce(message, stanza_error(&error, asker.words()))?,
         });
     }
     let (text, lang) = manners::said(message)?;
@@ -63,14 +63,21 @@ async fn converse(manners: &Manners, asker: &Asker, message: &Message, text: &st
 fn reply(host: &Presentation, asker: &Asker, message: &Message, said: String, payload: Option<Element>) -> Outgoing {
     let asked = payload.is_some().then(|| message.id.clone().map(|id| id.0)).flatten();
     let id = asked.unwrap_or_else(random_id);
-    let words = Words::chat(&host.jid, asker.jid.as_str(), id, asker.words(), said);
+    let words = Words::chat(host.bare(asker.at), asker.jid.as_str(), id, asker.words(), said);
     Outgoing::Words(words.with(payload).answering(message))
 }
 
-fn bounce(host: &Presentation, asker: &Asker, message: &Message, error: StanzaError) -> Outgoing {
-    let mut bounce = Message::error(Some(asker.jid.clone()));
-    bounce.from = Some(host.jid.clone().into());
+/// The answer to a message to an account that does not exist, if it gets one (RFC 6121, 8.5.1). An error gets none, or two programs
+/// would answer each other for ever.
+pub fn nobody(message: &Message, error: StanzaError) -> Option<Outgoing> {
+    let is_for_a_person = matches!(message.type_, MessageType::Chat | MessageType::Normal);
+    is_for_a_person.then(|| bounce(message, error)).flatten()
+}
+
+fn bounce(message: &Message, error: StanzaError) -> Option<Outgoing> {
+    let mut bounce = Message::error(Some(message.from.clone()?));
+    bounce.from.clone_from(&message.to);
     bounce.id = Some(message.id.clone().unwrap_or_else(|| Id(random_id())));
     bounce.payloads.push(Element::from(error));
-    Outgoing::Bounce(bounce)
+    Some(Outgoing::Bounce(bounce))
 }

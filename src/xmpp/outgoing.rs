@@ -125,9 +125,9 @@ pub fn random_id() -> String {
     format!("{:032x}", rand::rng().random::<u128>())
 }
 
-/// A presence from the component `from`.
-pub fn presence(mut presence: Presence, from: &BareJid, to: &BareJid) -> Outgoing {
-    presence.from = Some(Jid::from(from.clone()));
+/// A presence from an address of the service, or its full JID.
+pub fn presence(mut presence: Presence, from: impl Into<Jid>, to: &BareJid) -> Outgoing {
+    presence.from = Some(from.into());
     presence.to = Some(Jid::from(to.clone()));
     presence.id = Some(random_id());
     Outgoing::Presence(presence)

@@ -4,12 +4,14 @@
 
 use xmpp_parsers::caps::{Caps, compute_disco, hash_caps};
 use xmpp_parsers::hashes::Algo;
+use xmpp_parsers::jid::Jid;
 use xmpp_parsers::presence::{Presence, Type};
 
 use super::connection::Connection;
 use super::host::{Asker, Presentation};
 use super::outgoing::{Outgoing, presence};
 use super::{about, disco};
+use crate::model::OwnAddress;
 use crate::service::{Error, Pages, Result, Service};
 
 /// The answers to a presence of `type_`.
@@ -17,54 +19,76 @@ pub async fn answer(host: &Presentation, asker: &Asker, type_: Type) -> Result<V
     if !matches!(type_, Type::Subscribe | Type::Unsubscribe | Type::Probe) {
         return Ok(Vec::new());
     }
-    let to = |stanza| presence(stanza, &host.jid, &asker.bare);
+    let (service, at) = (&asker.service, asker.at);
+    let to = |stanza| presence(stanza, host.bare(at).clone(), &asker.bare);
+    let show = || presence(available(host, at, service), host.full(at), &asker.bare);
     Ok(match type_ {
-        Type::Subscribe if asker.bare.node().is_some() => match asker.service.subscribe(&asker.bare).await {
-            Ok(()) => vec![to(Presence::new(Type::Subscribed)), to(available(host, &asker.service))],
+        Type::Subscribe if asker.bare.node().is_some() => match service.subscribe(&asker.bare, at).await {
+            Ok(()) => vec![to(Presence::new(Type::Subscribed)), show()],
             // There are too many already.
             Err(Error::RequestLimitReached { .. }) => vec![to(Presence::new(Type::Unsubscribed))],
             Err(error) => return Err(error),
         },
-        Type::Probe if asker.service.see_subscriber(&asker.bare).await? => vec![to(available(host, &asker.service))],
-        Type::Unsubscribe => dismiss(host, asker).await?,
+        Type::Probe if service.see_subscriber(&asker.bare, at).await? => vec![show()],
+        Type::Unsubscribe => dismiss(host, asker, at).await?,
         // Servers have no contact lists; and who asks without having subscribed is out of step (RFC 6121, 4.3.2).
         _ => vec![to(Presence::new(Type::Unsubscribed))],
     })
 }
 
-/// Ends the subscription of the asker, if there is one, and says so (RFC 6121, 3.3.3).
-pub async fn dismiss(host: &Presentation, asker: &Asker) -> Result<Vec<Outgoing>> {
-    if !asker.service.unsubscribe(&asker.bare).await? {
+/// Ends the subscription of the asker to `address`, if there is one, and says so (RFC 6121, 3.3.3).
+pub async fn dismiss(host: &Presentation, asker: &Asker, address: OwnAddress) -> Result<Vec<Outgoing>> {
+    if !asker.service.unsubscribe(&asker.bare, address).await? {
         return Ok(Vec::new());
     }
-    let tell = |type_| presence(Presence::new(type_), &host.jid, &asker.bare);
-    Ok(vec![tell(Type::Unavailable), tell(Type::Unsubscribed)])
+    Ok(vec![
+        presence(Presence::new(Type::Unavailable), host.full(address), &asker.bare),
+        presence(
+            Presence::new(Type::Unsubscribed),
+            host.bare(address).clone(),
+            &asker.bare,
+        ),
+    ])
+}
+
+/// The answer to a presence of `type_` from `sender` to an account that does not exist (RFC 6121, 3.1.3 and 4.3.2).
+pub fn nobody(type_: &Type, nobody: &Jid, sender: &Jid) -> Vec<Outgoing> {
+    match type_ {
+        Type::Subscribe | Type::Probe => {
+            let unsubscribed = Presence::new(Type::Unsubscribed);
+            vec![presence(unsubscribed, nobody.to_bare(), &sender.to_bare())]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Tells every subscriber that the service is there, or that it goes.
 pub async fn announce(host: &Presentation, service: &Service, connection: &Connection, online: bool) {
-    let stanza = match online {
-        true => available(host, service),
+    let stanza = |address| match online {
+        true => available(host, address, service),
         false => Presence::new(Type::Unavailable),
     };
+    let stanzas = OwnAddress::ALL.map(|address| (address, stanza(address)));
     let mut pages = Pages::default();
     while let Ok(Some(page)) = service.subscribers(&mut pages).await {
-        for subscriber in page {
-            let told = presence(stanza.clone(), &host.jid, &subscriber);
-            if connection.send_stanza(told).await.is_err() {
-                return;
+        for (subscriber, addresses) in page {
+            for (address, stanza) in stanzas.iter().filter(|(address, _)| addresses.contains(*address)) {
+                let told = presence(stanza.clone(), host.full(*address), &subscriber);
+                if connection.send_stanza(told).await.is_err() {
+                    return;
+                }
             }
         }
     }
 }
 
 /// Online, with what the service can do (XEP-0115) and its avatar.
-fn available(host: &Presentation, service: &Service) -> Presence {
+fn available(host: &Presentation, address: OwnAddress, service: &Service) -> Presence {
     let mut presence = Presence::available();
     let status = service.language().presence_status();
     // Without a language of its own, it is shown by every client.
     presence.statuses.insert(String::new().into(), status);
-    let caps = hash_caps(&compute_disco(&disco::root(host)), Algo::Sha_1);
+    let caps = hash_caps(&compute_disco(&disco::root(host, address)), Algo::Sha_1);
     let caps = caps.ok().map(|hash| Caps::new(disco::CAPS_NODE, hash).into());
     presence.payloads.extend(caps);
     presence.payloads.push(about::avatar_update());

@@ -14,6 +14,7 @@ use super::iq::{Answer, Kind};
 use super::outgoing::{Outgoing, Words, random_id};
 use super::presence;
 use crate::language::Language;
+use crate::model::OwnAddress;
 use crate::service::{Error, Result};
 
 /// What can be registered in this way: the fields that the XEP names (14.1) for providers of codes.
@@ -111,7 +112,8 @@ async fn register(
         }
     }
     said += &refusals;
-    let words = Words::chat(&host.jid, asker.bare.as_str(), random_id(), words, said);
+    // Not an answer: the service writes to a person.
+    let words = Words::chat(&host.account, asker.bare.as_str(), random_id(), words, said);
     aside.push(Outgoing::Words(words));
     Ok(())
 }
@@ -123,7 +125,9 @@ async fn remove(host: &Presentation, asker: &Asker, query: &Element, aside: &mut
     }
     let removed = async {
         let gone = asker.service.forget_native(&asker.bare, &[]).await?;
-        aside.extend(presence::dismiss(host, asker).await?);
+        for address in OwnAddress::ALL {
+            aside.extend(presence::dismiss(host, asker, address).await?);
+        }
         Ok(gone > 0 || !aside.is_empty())
     };
     match removed.await {

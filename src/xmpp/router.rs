@@ -19,7 +19,7 @@ use super::clients::Clients;
 use super::commands::Sessions;
 use super::connection::Connection;
 use super::error::{plain, stanza_error};
-use super::host::{Asker, Presentation};
+use super::host::{Addressee, Asker, Presentation};
 use super::manners::Manners;
 use super::outgoing::Outgoing;
 use super::room::Full;
@@ -114,16 +114,19 @@ impl Router {
             return Vec::new();
         };
         let mut aside = Vec::new();
-        let asker = Asker::new(sender.clone(), &self.service, language);
-        let answer = if self.is_own(&to) {
-            if kind == iq::Kind::Set {
-                self.clients.seen(&sender, self.service.clock().now());
+        let answer = match self.host.addressee(&to) {
+            Addressee::Service(at) => {
+                if kind == iq::Kind::Set {
+                    self.clients.seen(&sender, self.service.clock().now());
+                }
+                let asker = Asker::new(sender.clone(), at, &self.service, language);
+                let request = iq::answer(&self.host, &self.sessions, &asker, kind, payload, &mut aside);
+                caught(asker.words(), request).await.unwrap_or_else(Err)
             }
-            let request = iq::answer(&self.host, &self.sessions, &asker, kind, payload, &mut aside);
-            caught(asker.words(), request).await.unwrap_or_else(Err)
-        } else {
-            // Nobody lives at other addresses of the component's domain.
-            Err(iq::service_unavailable(asker.words()))
+            // As of any resource that is not online (RFC 6121, 8.5.3.2.3): a program that asks a resource wants to know whether it is
+            // there, and the service is at one alone.
+            Addressee::Resource(_) => Err(iq::service_unavailable(self.words(language))),
+            Addressee::Nobody => Err(self.nobody(language)),
         };
         let header = IqHeader {
             from: Some(to),
@@ -139,12 +142,13 @@ impl Router {
     }
 
     async fn answer_message(&self, message: Message, language: Option<Language>) -> Option<Outgoing> {
-        let sender = message.from.clone()?;
-        if !self.is_own(message.to.as_ref()?) {
-            return None;
-        }
+        let sender = message.from.clone().filter(|sender| !self.host.is_own(sender))?;
+        // A message to a resource that is not online is one to the bare JID (RFC 6121, 8.5.3.2.1).
+        let Some(at) = self.host.addressee(message.to.as_ref()?).address() else {
+            return message::nobody(&message, self.nobody(language));
+        };
         self.clients.seen(&sender, self.service.clock().now());
-        let asker = Asker::new(sender, &self.service, language);
+        let asker = Asker::new(sender, at, &self.service, language);
         let answer = message::answer(&self.host, &self.manners, &asker, &message);
         caught(asker.words(), answer).await.ok().flatten()
     }
@@ -153,16 +157,19 @@ impl Router {
         let Some((sender, to)) = presence.from.zip(presence.to) else {
             return Vec::new();
         };
-        if !self.is_own(&to) {
+        if self.host.is_own(&sender) {
             return Vec::new();
         }
+        let Some(at) = self.host.addressee(&to).address() else {
+            return presence::nobody(&presence.type_, &to, &sender);
+        };
         let now = self.service.clock().now();
         match presence.type_ {
             Type::None => self.clients.seen(&sender, now),
             Type::Unavailable => self.clients.gone(&sender, now),
             _ => {}
         }
-        let asker = Asker::new(sender, &self.service, language);
+        let asker = Asker::new(sender, at, &self.service, language);
         let answer = presence::answer(&self.host, &asker, presence.type_);
         // A presence that cannot be dealt with now is not answered: RFC 6121 knows no errors for it that would help.
         caught(asker.words(), answer)
@@ -172,9 +179,11 @@ impl Router {
             .unwrap_or_default()
     }
 
-    /// Whether it is the component's own bare JID.
-    fn is_own(&self, to: &Jid) -> bool {
-        to.as_str() == self.host.jid.as_str()
+    /// The answer to what is sent to an account that does not exist.
+    fn nobody(&self, language: Option<Language>) -> StanzaError {
+        let words = self.words(language);
+        let text = words.stanza_nobody(&self.host.account);
+        plain(words, ErrorType::Cancel, DefinedCondition::ItemNotFound, text)
     }
 }
 
@@ -301,57 +310,4 @@ pub fn raw_error(name: &str, header: RawStanzaHeader, own: &BareJid, error: Stan
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn header(type_: &str) -> RawStanzaHeader {
-        RawStanzaHeader {
-            from: Some("amy@example.org/x".into()),
-            to: Some("itseme.example.org".into()),
-            type_: Some(type_.into()),
-            id: Some("1".into()),
-        }
-    }
-
-    #[test]
-    fn what_takes_many_look_ups_is_not_for_the_thread_that_reads() {
-        let get = |payload: &str| {
-            let payload = payload.parse().unwrap();
-            let (from, to, id) = (None, None, "1".into());
-            effort(&Iq::Get { from, to, id, payload }.into())
-        };
-        let confirm = |hashes: usize| {
-            let hashes = "<hash/>".repeat(hashes);
-            get(&format!("<confirm xmlns='it-se.me:confirm'><jid/>{hashes}</confirm>"))
-        };
-        assert_eq!(confirm(1), Effort::Little);
-        assert_eq!(confirm(100), Effort::Much);
-        assert_eq!(
-            get("<query xmlns='http://jabber.org/protocol/disco#info'/>"),
-            Effort::Little
-        );
-        assert_eq!(get("<links xmlns='it-se.me:register'/>"), Effort::Much);
-        assert_eq!(get("<mutes xmlns='it-se.me:contact'/>"), Effort::Much);
-        assert_eq!(effort(&Message::chat(None).into()), Effort::Much);
-        assert_eq!(effort(&Presence::available().into()), Effort::InOrder);
-    }
-
-    #[test]
-    fn only_requests_that_cannot_be_read_are_answered() {
-        let own = BareJid::new("itseme.example.org").unwrap();
-        let error = || unreadable(Language::English);
-        let answer = raw_error("iq", header("set"), &own, error()).unwrap();
-        assert_eq!(answer.attr("to"), Some("amy@example.org/x"));
-        assert_eq!(answer.attr("id"), Some("1"));
-        for (name, type_) in [
-            ("iq", "result"),
-            ("iq", "error"),
-            ("iq", "bogus"),
-            ("message", "get"),
-            ("presence", "set"),
-        ] {
-            assert!(raw_error(name, header(type_), &own, error()).is_none());
-        }
-    }
-}
+mod tests;

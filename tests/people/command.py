@@ -1,14 +1,15 @@
 """Commands, walked through as a client does that shows menus and forms (XEP-0050, XEP-0004)."""
 
 from expect import equal
-from person import SERVICE
+from person import ACCOUNT
 
 
 class Command:
     """A command of the service that somebody executes."""
 
-    def __init__(self, person, node):
+    def __init__(self, person, node, to=ACCOUNT):
         self.node = node
+        self.to = to
         self.session = None
         self.answer = None
         self._answers = {}
@@ -23,7 +24,7 @@ class Command:
     async def send(self, action, form=None):
         """Takes an action with any form."""
         request = self._person["xep_0050"].send_command(
-            SERVICE, self.node, action=action, payload=form, sessionid=self.session
+            self.to, self.node, action=action, payload=form, sessionid=self.session
         )
         self.answer = (await request)["command"]
         equal(self.answer["node"], self.node)

@@ -9,7 +9,9 @@ from slixmpp.xmlstream import ET
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
+# The service: the domain for programs, the account for people.
 SERVICE = "itseme.localhost"
+ACCOUNT = "itseme@itseme.localhost"
 
 # Bare JIDs, and the numbers and addresses by which these people are known.
 AMY, MICHAEL = "amy@localhost", "michael@localhost"
@@ -46,7 +48,7 @@ class Person(ClientXMPP):
         queue = asyncio.Queue()
 
         def keep(stanza):
-            if stanza["from"] == SERVICE:
+            if stanza["from"].domain == SERVICE:
                 queue.put_nowait(stanza)
 
         self.register_handler(Callback(f"every {kind}", MatchXPath(f"{{jabber:client}}{kind}"), keep))
@@ -60,18 +62,20 @@ class Person(ClientXMPP):
         self.send_presence()
         await self["xep_0199"].send_ping(self.boundjid.domain)
 
-    def says(self, text, mtype="chat"):
+    def says(self, text, mtype="chat", to=ACCOUNT):
         """Writes to the service."""
-        self.send_message(SERVICE, text, mtype=mtype)
+        self.send_message(to, text, mtype=mtype)
 
     async def hears(self):
         """The next message of the service."""
         return await within(f"a message to {self.boundjid}", self.messages.get())
 
-    async def ask(self, text):
-        """Writes to the service, and reads its answer."""
-        self.says(text)
-        return (await self.hears())["body"]
+    async def ask(self, text, to=ACCOUNT):
+        """Writes to the service, and reads its answer, which comes from the address that was written to."""
+        self.says(text, to=to)
+        answer = await self.hears()
+        assert answer["from"] == to, answer
+        return answer["body"]
 
     async def hears_nothing(self):
         """Makes sure that the service has nothing to say."""

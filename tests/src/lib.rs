@@ -56,4 +56,4 @@ pub use service::Service;
 pub use slow::SlowClient;
 pub use text::code_in;
 pub use wait::{PATIENCE, until, within};
-pub use world::{SERVICE, World, introduction, next_event, next_of_agent};
+pub use world::{ACCOUNT, SERVICE, World, introduction, next_event, next_of_agent};

@@ -5,14 +5,20 @@ use serde_json::{Value, json};
 
 use crate::{
     people::Person,
-    world::SERVICE,
+    world::ACCOUNT,
     xml::{CLIENT, child, children, lang, text},
 };
 
 const VERIFY: &str = "it-se.me:verify";
 const CONTACT: &str = "it-se.me:contact";
 /// What servers put into messages: when one was stored, and under which id. The service adds an id as well, and hints.
-const ADDED: [&str; 4] = ["urn:xmpp:delay", "jabber:x:delay", "urn:xmpp:sid:0", "urn:xmpp:hints"];
+const ADDED: [&str; 5] = [
+    "urn:xmpp:delay",
+    "jabber:x:delay",
+    "urn:xmpp:sid:0",
+    "urn:xmpp:hints",
+    "http://jabber.org/protocol/nick",
+];
 
 /// Checks that a message carries a code for the person's own JID (1.4.1), and returns the code.
 #[track_caller]
@@ -54,7 +60,7 @@ pub fn assert_introduction(message: &Element, to: &Person, from: &Person, detail
 #[track_caller]
 fn assert_envelope(message: &Element, to: &Person) {
     assert!(message.is("message", CLIENT), "{}", String::from(message));
-    assert_eq!(message.attr("from"), Some(SERVICE));
+    assert_eq!(message.attr("from"), Some(ACCOUNT));
     assert_eq!(message.attr("to"), Some(to.jid));
     assert_eq!(message.attr("type"), Some("chat"));
     assert!(message.attr("id").is_some_and(|id| !id.is_empty()), "{}", String::from(message));

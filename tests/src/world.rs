@@ -20,6 +20,9 @@ use crate::{
     wait::within,
 };
 
+/// The account from which the service writes to people.
+pub const ACCOUNT: &str = "itseme@itseme.localhost";
+
 /// The service's JID.
 pub const SERVICE: &str = "itseme.localhost";
 

@@ -9,12 +9,10 @@ impl Agent {
     pub(super) async fn handle(&mut self, event: &Event) -> Result<(), Error> {
         match event {
             Event::Code { hash, code, body, .. } => self.return_code(hash, code, body).await?,
-            Event::Introduction { from, jid, details, .. } => {
-                match from.to_bare() == *self.session.service() {
-                    true => self.asked_by(jid, details),
-                    false => self.answered_by(from, jid, details).await?,
-                }
-            }
+            Event::Introduction { from, jid, details, .. } => match self.session.is_service(from) {
+                true => self.asked_by(jid, details),
+                false => self.answered_by(from, jid, details).await?,
+            },
             Event::Verified { hash, confirmed: true, .. } => {
                 if let Some(identity) = self.settle(hash)? {
                     self.tell(AgentEvent::Linked { identity });

@@ -360,7 +360,7 @@ const PLACES: usize = 200;
 #[tokio::test]
 async fn a_server_takes_no_more_than_its_share_of_the_places_for_subscribers() {
     let it = Fixture::new();
-    let subscribe = async |jid: &BareJid| it.service.subscribe(jid).await;
+    let subscribe = async |jid: &BareJid| it.service.subscribe(jid, OwnAddress::Account).await;
     let is_there = async |jid: &BareJid| it.service.is_subscriber(jid).await.unwrap();
     for number in 0..PLACES / 10 {
         subscribe(&evil(number)).await.unwrap();
@@ -373,7 +373,7 @@ async fn a_server_takes_no_more_than_its_share_of_the_places_for_subscribers() {
     // The next day, whoever was not seen makes room for others.
     it.clock.advance(DAY);
     link_itself(&it, &evil(0)).await.unwrap();
-    assert!(it.service.see_subscriber(&evil(1)).await.unwrap());
+    assert!(it.service.see_subscriber(&evil(1), OwnAddress::Account).await.unwrap());
     for number in 2000..2000 + PLACES / 10 {
         let _ = subscribe(&evil(number)).await;
     }
@@ -388,13 +388,16 @@ async fn the_own_servers_people_and_those_with_a_link_find_a_place_when_all_are_
     let it = Fixture::new();
     for number in 0..PLACES {
         let subscriber = jid(&format!("amy@server{number}.example"));
-        it.service.subscribe(&subscriber).await.unwrap();
+        it.service.subscribe(&subscriber, OwnAddress::Account).await.unwrap();
     }
     let late = jid("late@example.net");
-    assert_eq!(code_of(it.service.subscribe(&late).await), "request_limit_reached");
-    it.service.subscribe(&amy()).await.unwrap();
+    assert_eq!(
+        code_of(it.service.subscribe(&late, OwnAddress::Account).await),
+        "request_limit_reached"
+    );
+    it.service.subscribe(&amy(), OwnAddress::Account).await.unwrap();
     link_itself(&it, &late).await.unwrap();
-    it.service.subscribe(&late).await.unwrap();
+    it.service.subscribe(&late, OwnAddress::Account).await.unwrap();
 }
 
 #[tokio::test]
@@ -403,16 +406,19 @@ async fn subscribers_that_do_not_come_back_go() {
     let (back, linked, gone) = (jid("back@example.net"), jid("linked@example.net"), amy());
     link_itself(&it, &linked).await.unwrap();
     for subscriber in [&back, &linked, &gone] {
-        it.service.subscribe(subscriber).await.unwrap();
+        it.service.subscribe(subscriber, OwnAddress::Account).await.unwrap();
     }
     for _ in 0..2 {
         it.clock.advance(100 * DAY);
-        assert!(it.service.see_subscriber(&back).await.unwrap());
+        assert!(it.service.see_subscriber(&back, OwnAddress::Account).await.unwrap());
         it.service.purge().await.unwrap();
     }
     for (subscriber, stays) in [(&back, true), (&linked, true), (&gone, false)] {
         assert_eq!(
-            it.service.see_subscriber(subscriber).await.unwrap(),
+            it.service
+                .see_subscriber(subscriber, OwnAddress::Account)
+                .await
+                .unwrap(),
             stays,
             "{subscriber}"
         );

@@ -41,7 +41,7 @@ async fn everything_goes_on() {
         link_itself(&it.service, &person(number)).await;
     }
     let links = it.service.links(&amy()).await.unwrap();
-    it.service.subscribe(&amy()).await.unwrap();
+    it.service.subscribe(&amy(), OwnAddress::Account).await.unwrap();
     it.service.mute(&amy(), &[person(1).to_string()]).await.unwrap();
     it.service.mute(&person(2), &[]).await.unwrap();
     it.register(&amy(), "email", MAIL).await.unwrap();

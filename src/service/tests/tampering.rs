@@ -271,14 +271,14 @@ async fn tokens_that_are_moved_or_copied_let_nobody_in() {
 async fn subscribers_are_who_has_subscribed() {
     let it = Fixture::new();
     for jid in [amy(), mallory()] {
-        it.service.subscribe(&jid).await.unwrap();
+        it.service.subscribe(&jid, OwnAddress::Account).await.unwrap();
     }
     let (from, to) = (owner_of(&amy()), owner_of(&mallory()));
     let [from, to] = [from, to].map(|owner| format!("owner_mac = {owner}"));
     it.tamper(&copy("subscribers", &["box"], &from, &to)).await;
     let page = it.service.subscribers(&mut Pages::default()).await.unwrap();
-    assert_eq!(page, Some(vec![amy()]));
-    it.service.subscribe(&mallory()).await.unwrap();
+    assert_eq!(page, Some(vec![(amy(), OwnAddress::Account.into())]));
+    it.service.subscribe(&mallory(), OwnAddress::Account).await.unwrap();
     let page = it.service.subscribers(&mut Pages::default()).await.unwrap();
     assert_eq!(page.map(|page| page.len()), Some(2));
 }
@@ -352,7 +352,7 @@ async fn a_database_of_before_is_bound_while_it_is_used() {
     it.clock.advance(MINUTE);
     it.link_phone(&michael(), "+447700900456").await;
     it.clock.advance(MINUTE);
-    it.service.subscribe(&amy()).await.unwrap();
+    it.service.subscribe(&amy(), OwnAddress::Account).await.unwrap();
     it.service.mute(&michael(), &[mallory().to_string()]).await.unwrap();
     it.service
         .suppress(Recipient::typed("+447700900789").unwrap())

@@ -11,7 +11,7 @@ use crate::model::Mac;
 const AT_ONCE: usize = 500;
 
 /// Each brings the database from the version of its index to the next.
-const MIGRATIONS: &[&str] = &[
+pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0001_first.sql"),
     include_str!("../../../migrations/0002_subscribers.sql"),
     include_str!("../../../migrations/0003_mutes.sql"),
@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0008_bounds.sql"),
     include_str!("../../../migrations/0009_subscribers_by_server.sql"),
     include_str!("../../../migrations/0010_aliases.sql"),
+    include_str!("../../../migrations/0011_subscribers_by_address.sql"),
 ];
 
 /// Of a new database. The index of an older one is made with its rows, when those are bound (`Service::bind`).

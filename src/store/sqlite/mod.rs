@@ -167,7 +167,7 @@ mod tests {
 
     use super::super::{Link, Quota, Read, Store, contract};
     use super::*;
-    use crate::model::hex;
+    use crate::model::{OwnAddress, hex};
 
     const KEY: Mac = Mac([7; 16]);
 
@@ -243,6 +243,32 @@ mod tests {
         assert_eq!(count(&new, "subscribers"), 0);
         let left = "sqlite_master WHERE name IN ('links_next', 'links_changed', 'resealing')";
         assert_eq!(count(&new, left), 0);
+    }
+
+    /// Before there was an account, people subscribed to the domain.
+    #[tokio::test]
+    async fn subscribers_of_before_have_the_domain() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let old = Connection::open(&path).unwrap();
+        migrations::MIGRATIONS[..10]
+            .iter()
+            .for_each(|migration| old.execute_batch(migration).unwrap());
+        old.execute_batch(&format!(
+            "INSERT INTO meta VALUES ('key_check', x'{}'); PRAGMA user_version = 10;
+             INSERT INTO subscribers (owner_mac, box, seen_at) VALUES (x'{}', x'00', 5);",
+            hex::write(&KEY.0),
+            hex::write(&[2; 16]),
+        ))
+        .unwrap();
+        drop(old);
+        let store = Store::new(SqliteStore::open(&path, KEY).unwrap());
+        let found = store
+            .read(|read| read.subscriber(&Mac([2; 16])))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!((found.addresses, found.seen_at), (OwnAddress::Domain.into(), 5));
     }
 
     #[test]

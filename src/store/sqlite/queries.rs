@@ -8,7 +8,7 @@ use super::super::{
 };
 use super::{reseal, times};
 use crate::clock::{Millis, Reading};
-use crate::model::{Mac, TokenHash};
+use crate::model::{Mac, OwnAddresses, TokenHash};
 
 /// A connection within a transaction.
 pub struct Session<'a>(pub &'a Connection);
@@ -98,6 +98,7 @@ pub fn subscriber(row: &SqlRow) -> rusqlite::Result<Subscriber> {
     Ok(Subscriber {
         owner: row.get("owner_mac")?,
         server: row.get("server_mac")?,
+        addresses: OwnAddresses::of_bits(row.get("addresses")?),
         sealed: row.get("box")?,
         seen_at: number(row, "seen_at")?,
     })
@@ -432,10 +433,11 @@ impl Write for Session<'_> {
 
     fn put_subscriber(&self, subscriber: &Subscriber) -> Result<()> {
         self.run(
-            "INSERT OR REPLACE INTO subscribers (owner_mac, server_mac, box, seen_at) VALUES (?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO subscribers (owner_mac, server_mac, addresses, box, seen_at) VALUES (?, ?, ?, ?, ?)",
             params![
                 subscriber.owner,
                 subscriber.server,
+                subscriber.addresses.bits(),
                 subscriber.sealed,
                 subscriber.seen_at
             ],

@@ -6,7 +6,7 @@ use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType};
 
 use super::super::form::{Answers, field, form, required};
 use super::{Next, Step};
-use crate::model::parse_target;
+use crate::model::{OwnAddress, parse_target};
 use crate::service::{Error, Result};
 use crate::xmpp::host::Asker;
 
@@ -60,7 +60,9 @@ impl Step for ForgetJid {
         async move {
             let jid = parse_target(answers.one("jid").ok_or(Error::Key("jid"))?)?;
             asker.service.forget_native(&jid, &[]).await?;
-            asker.service.unsubscribe(&jid).await?;
+            for address in OwnAddress::ALL {
+                asker.service.unsubscribe(&jid, address).await?;
+            }
             Ok(Next::Done(asker.words().forget_jid_done(&jid), None))
         }
         .boxed()

@@ -390,7 +390,7 @@ mod tests {
 
     use super::*;
     use crate::clock::Clock;
-    use crate::model::{BareJid, Keys};
+    use crate::model::{BareJid, Keys, OwnAddress};
     use crate::service::{Service, Settings};
     use crate::store::Store;
     use crate::store::sqlite::SqliteStore;
@@ -409,7 +409,8 @@ mod tests {
             Default::default(),
         );
         let host = Presentation {
-            jid: BareJid::new("itseme.example.org").unwrap(),
+            domain: BareJid::new("itseme.example.org").unwrap(),
+            account: BareJid::new("itseme@itseme.example.org").unwrap(),
             name: None,
             url: None,
             addresses: Vec::new(),
@@ -419,7 +420,7 @@ mod tests {
             Sessions::new(Default::default()),
             Jid::new("amy@example.org/phone").unwrap(),
         );
-        let asker = Asker::new(amy, &service, None);
+        let asker = Asker::new(amy, OwnAddress::Account, &service, None);
         let ask = async |attributes: &str| {
             let xml = format!(
                 "<command xmlns='{}' node='check' {attributes}/>",

@@ -1,7 +1,7 @@
 """The service in a chat, for whoever has nothing else."""
 
 from expect import equal
-from person import AMY, AMYS_PHONE, MICHAEL, MICHAELS_PHONE, SERVICE
+from person import ACCOUNT, AMY, AMYS_PHONE, MICHAEL, MICHAELS_PHONE, SERVICE
 from words import help_text, words
 
 
@@ -54,7 +54,7 @@ async def help_once(world):
 async def answers_are_of_the_same_kind(world):
     """An answer has the type and the thread of what it answers."""
     amy = await world.login("amy")
-    message = amy.make_message(SERVICE, "links", mtype="normal")
+    message = amy.make_message(ACCOUNT, "links", mtype="normal")
     message["thread"] = "a thread"
     message.send()
     answer = await amy.hears()
@@ -66,10 +66,10 @@ async def silence(world):
     amy = await world.login("amy", plugins=("xep_0085", "xep_0203"))
     for mtype in "error", "groupchat", "headline":
         amy.says("help", mtype)
-    late = amy.make_message(SERVICE, "help", mtype="chat")
+    late = amy.make_message(ACCOUNT, "help", mtype="chat")
     late["delay"]["stamp"] = "2026-01-01T00:00:00Z"
     late.send()
-    typing = amy.make_message(SERVICE, mtype="chat")
+    typing = amy.make_message(ACCOUNT, mtype="chat")
     typing["chat_state"] = "composing"
     typing.send()
     amy.says(" ")
@@ -80,7 +80,32 @@ async def silence(world):
 async def encrypted(world):
     """Who writes encrypted is asked to switch that off (XEP-0380)."""
     amy = await world.login("amy", plugins=("xep_0380",))
-    message = amy.make_message(SERVICE, "This message is encrypted.", mtype="chat")
+    message = amy.make_message(ACCOUNT, "This message is encrypted.", mtype="chat")
     amy["xep_0380"].add_eme(message, "eu.siacs.conversations.axolotl")
     message.send()
     equal((await amy.hears())["body"], words("en")["chat_encrypted"])
+
+
+async def at_either_address(world):
+    """The domain chats as the account does. Introductions come from the account, whichever was used before, with the name of the
+    service (XEP-0172) for clients that do not have it in their list."""
+    amy, michael, said = await world.login("amy"), await world.login("michael"), words("en")
+    for person, number in (amy, AMYS_PHONE), (michael, MICHAELS_PHONE):
+        equal(await person.ask(f"link phone {number}", to=SERVICE), said["chat_code_sent"])
+        equal(await person.ask(await world.sms_code(number), to=ACCOUNT), said["verified"])
+    request = "introduce +44 7700 900123 as +44 7700 900456"
+    equal(await michael.ask(request, to=SERVICE), said["introduce_done"])
+    introduction = await amy.hears()
+    equal(introduction["from"], ACCOUNT)
+    equal(introduction.xml.find("{http://jabber.org/protocol/nick}nick").text, said["service_name"])
+
+
+async def with_nobody(world):
+    """Whoever writes to another account at the domain is told that there is none, and where to write."""
+    amy = await world.login("amy")
+    amy.says("help", to=f"nobody@{SERVICE}")
+    bounce = await amy.hears()
+    equal((bounce["type"], bounce["from"], bounce["error"]["condition"]), ("error", f"nobody@{SERVICE}", "item-not-found"))
+    assert ACCOUNT in bounce["error"]["text"], bounce
+    amy.says("help", mtype="error", to=f"nobody@{SERVICE}")
+    await amy.hears_nothing()

@@ -1,7 +1,7 @@
 """The messages by which the service sends codes to Jabber IDs."""
 
 from expect import equal
-from person import AMY, SERVICE, hashed
+from person import ACCOUNT, AMY, SERVICE, hashed
 from slixmpp.xmlstream import ET
 
 REPLACE = "{urn:xmpp:message-correct:0}replace"
@@ -27,6 +27,7 @@ async def marked(world):
     amy = await world.login("amy")
     await world.http(CODE)
     message = await amy.hears()
+    equal(message["from"], ACCOUNT)
     assert message["type"] == "chat" and AMY in message["body"], message
     assert message.xml.find("{urn:xmpp:hints}no-permanent-store") is not None, message
     equal(message.xml.find("{urn:xmpp:sid:0}origin-id").attrib["id"], message["id"])

@@ -3,7 +3,7 @@
 import hashlib
 
 from expect import equal, refused
-from person import SERVICE
+from person import ACCOUNT, SERVICE
 from words import words
 
 COMMANDS = "http://jabber.org/protocol/commands"
@@ -12,18 +12,23 @@ FOR_ADMINS = ["statistics", "forget-jid", "suppress", "unsuppress"]
 
 
 async def identity_and_features(world):
-    """A directory with a name in every language, and all that it can do."""
+    """A directory with a name in every language, and all that it can do; the account is a bot that can do the same."""
     amy = await world.login("amy")
-    info = (await amy["xep_0030"].get_info(SERVICE))["disco_info"]
     names = {(language, words(language)["service_name"]) for language in ("en", "de", "fr", "es")}
-    equal(info["identities"], {("directory", "user", language, name) for language, name in names})
+    features = []
+    for address, kind in (SERVICE, ("directory", "user")), (ACCOUNT, ("client", "bot")):
+        for jid in address, f"{address}/itseme":
+            info = (await amy["xep_0030"].get_info(jid))["disco_info"]
+            equal(info["identities"], {(*kind, language, name) for language, name in names})
+            features.append(info["features"])
+    assert all(found == features[0] for found in features), features
     wanted = {
         "http://jabber.org/protocol/disco#info", "http://jabber.org/protocol/disco#items",
         "http://jabber.org/protocol/caps", COMMANDS, "jabber:x:data", "jabber:iq:register", "jabber:iq:version",
         "jabber:iq:last", "vcard-temp", "urn:xmpp:ping",
         "it-se.me:register", "it-se.me:verify", "it-se.me:contact", "it-se.me:confirm",
     }
-    assert wanted <= info["features"], wanted - info["features"]
+    assert wanted <= features[0], wanted - features[0]
 
 
 async def contact_addresses(world):
@@ -42,14 +47,16 @@ async def contact_addresses(world):
 
 
 async def commands(world):
-    """The commands are listed below their node; those for admins to admins alone."""
-    amy, eve = await world.login("amy"), await world.login("eve")
-    items = (await amy["xep_0030"].get_items(SERVICE))["disco_items"]["items"]
-    equal(items, {(SERVICE, COMMANDS, words("en")["commands"])})
-    for person, expected in (amy, FOR_ALL), (eve, FOR_ALL + FOR_ADMINS):
-        items = (await person["xep_0050"].get_commands(SERVICE))["disco_items"]["items"]
-        names = {(SERVICE, node, words("en")["command_" + node.replace("-", "_")]) for node in expected}
-        equal(items, names)
+    """The commands are listed below their node; those for admins to admins alone. The domain also names the account."""
+    amy, eve, said = await world.login("amy"), await world.login("eve"), words("en")
+    account = {(ACCOUNT, None, said["service_name"])}
+    for address, others in (SERVICE, account), (ACCOUNT, set()):
+        items = (await amy["xep_0030"].get_items(address))["disco_items"]["items"]
+        equal(items, {(address, COMMANDS, said["commands"])} | others)
+        for person, expected in (amy, FOR_ALL), (eve, FOR_ALL + FOR_ADMINS):
+            items = (await person["xep_0050"].get_commands(address))["disco_items"]["items"]
+            names = {(address, node, said["command_" + node.replace("-", "_")]) for node in expected}
+            equal(items, names)
 
 
 async def nodes(world):
@@ -73,33 +80,41 @@ async def nodes(world):
 async def capabilities(world):
     """The hash in the service's presence (XEP-0115) is that of what it says of itself, by slixmpp's own arithmetic."""
     amy = await world.login("amy")
-    amy.send_presence_subscription(SERVICE)
-    await amy.sees("subscribed")
-    caps = (await amy.sees("available"))["caps"]
-    equal(caps["hash"], "sha-1")
-    for node in None, f"{caps['node']}#{caps['ver']}":
-        info = (await amy["xep_0030"].get_info(SERVICE, node=node))["disco_info"]
-        equal(info["node"], node or "")
-        equal(amy["xep_0115"].generate_verstring(info, "sha-1"), caps["ver"])
+    for address in SERVICE, ACCOUNT:
+        amy.send_presence_subscription(address)
+        await amy.sees("subscribed")
+        presence = await amy.sees("available")
+        caps = presence["caps"]
+        equal(caps["hash"], "sha-1")
+        for node in None, f"{caps['node']}#{caps['ver']}":
+            info = (await amy["xep_0030"].get_info(presence["from"], node=node))["disco_info"]
+            equal(info["node"], node or "")
+            equal(amy["xep_0115"].generate_verstring(info, "sha-1"), caps["ver"])
+
+
+async def _small_things(amy, address):
+    version = (await amy["xep_0092"].get_version(address))["software_version"]
+    assert version["name"] == "it-se.me" and version["version"] and not version["os"], version
+    assert (await amy["xep_0012"].get_last_activity(address))["last_activity"]["seconds"] >= 0
+    await amy["xep_0199"].send_ping(address)
+
+    card = (await amy["xep_0054"].get_vcard(address))["vcard_temp"]
+    equal((card["FN"], card["DESC"]), (words("en")["service_name"], words("en")["service_description"]))
+    photo = card["PHOTO"]
+    assert photo["TYPE"] == "image/png" and photo["BINVAL"].startswith(b"\x89PNG"), photo["TYPE"]
+    return photo["BINVAL"]
 
 
 async def small_things(world):
     """Version, uptime and ping; a vCard with the avatar that presence announces (XEP-0153)."""
     amy = await world.login("amy")
-    version = (await amy["xep_0092"].get_version(SERVICE))["software_version"]
-    assert version["name"] == "it-se.me" and version["version"] and not version["os"], version
-    assert (await amy["xep_0012"].get_last_activity(SERVICE))["last_activity"]["seconds"] >= 0
-    await amy["xep_0199"].send_ping(SERVICE)
-
-    card = (await amy["xep_0054"].get_vcard(SERVICE))["vcard_temp"]
-    equal((card["FN"], card["DESC"]), (words("en")["service_name"], words("en")["service_description"]))
-    photo = card["PHOTO"]
-    assert photo["TYPE"] == "image/png" and photo["BINVAL"].startswith(b"\x89PNG"), photo["TYPE"]
-    amy.send_presence_subscription(SERVICE)
+    for address in SERVICE, ACCOUNT, f"{SERVICE}/itseme", f"{ACCOUNT}/itseme":
+        photo = await _small_things(amy, address)
+    amy.send_presence_subscription(ACCOUNT)
     await amy.sees("subscribed")
     presence = await amy.sees("available")
     announced = presence.xml.find("{vcard-temp:x:update}x/{vcard-temp:x:update}photo").text
-    equal(announced, hashlib.sha1(photo["BINVAL"]).hexdigest())
+    equal(announced, hashlib.sha1(photo).hexdigest())
 
 
 async def what_is_not_offered(world):
@@ -107,5 +122,9 @@ async def what_is_not_offered(world):
     amy = await world.login("amy")
     request = amy.make_iq_get(queryxmlns="jabber:iq:time", ito=SERVICE)
     equal(await refused(request.send()), ("cancel", "service-unavailable"))
-    request = amy["xep_0030"].get_info(f"somebody@{SERVICE}")
-    equal(await refused(request), ("cancel", "service-unavailable"))
+    for nobody, condition in (
+        (f"somebody@{SERVICE}", "item-not-found"),
+        (f"{SERVICE}/elsewhere", "service-unavailable"),
+        (f"{ACCOUNT}/elsewhere", "service-unavailable"),
+    ):
+        equal(await refused(amy["xep_0030"].get_info(nobody)), ("cancel", condition))

@@ -1,7 +1,7 @@
 """In-band registration (XEP-0077), for clients that know nothing else."""
 
 from expect import equal, refused
-from person import AMY, AMYS_MAIL, AMYS_PHONE, SERVICE, hashed
+from person import ACCOUNT, AMY, AMYS_MAIL, AMYS_PHONE, SERVICE, hashed
 from words import words
 
 
@@ -14,9 +14,10 @@ def _registration(amy):
 async def from_form_to_removal(world):
     """Amy registers with her number, proves it in the chat, and leaves."""
     amy, said = await world.login("amy"), words("en")
-    amy.send_presence_subscription(SERVICE)
-    await amy.sees("subscribed")
-    await amy.sees("available")
+    for address in SERVICE, ACCOUNT:
+        amy.send_presence_subscription(address)
+        await amy.sees("subscribed")
+        await amy.sees("available")
 
     asked = (await amy["xep_0077"].get_registration(SERVICE))["register"]
     assert asked["fields"] == {"phone", "email"} and not asked["registered"], asked
@@ -26,14 +27,16 @@ async def from_form_to_removal(world):
     iq = _registration(amy)
     iq["register"]["phone"] = AMYS_PHONE
     await iq.send()
-    equal((await amy.hears())["body"], said["registration_codes"])
+    confirmation = await amy.hears()
+    equal((confirmation["from"], confirmation["body"]), (ACCOUNT, said["registration_codes"]))
     equal(await amy.ask(await world.sms_code(AMYS_PHONE)), said["verified"])
     equal(await amy.linked(), {hashed("xmpp", AMY), hashed("phone", AMYS_PHONE)})
     assert (await amy["xep_0077"].get_registration(SERVICE))["register"]["registered"]
 
     await amy["xep_0077"].cancel_registration(SERVICE)
-    await amy.sees("unavailable")
-    await amy.sees("unsubscribed")
+    for address in SERVICE, ACCOUNT:
+        equal((await amy.sees("unavailable"))["from"], f"{address}/itseme")
+        equal((await amy.sees("unsubscribed"))["from"], address)
     equal(await amy.linked(), set())
     assert not (await amy["xep_0077"].get_registration(SERVICE))["register"]["registered"]
     removal = amy["xep_0077"].cancel_registration(SERVICE)

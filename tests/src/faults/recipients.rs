@@ -20,7 +20,7 @@ use super::{
     crowd::{Crowd, Habit},
     ledger::Ledger,
 };
-use crate::{people::Person, raw::RawClient, world::SERVICE};
+use crate::{people::Person, raw::RawClient, world::ACCOUNT};
 
 /// Whoever cannot log in, or gets no answer, within this time tries again.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -116,7 +116,7 @@ impl Recipient {
     }
 
     fn take(&self, stanza: &Element) {
-        if stanza.name() != "message" || stanza.attr("from") != Some(SERVICE) {
+        if stanza.name() != "message" || stanza.attr("from") != Some(ACCOUNT) {
             return;
         }
         let contact = stanza.children().find(|child| child.is("contact", CONTACT));

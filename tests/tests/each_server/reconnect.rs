@@ -1,6 +1,6 @@
 //! The service outlives its XMPP server, and loses nothing while it is away.
 
-use itseme_tests::{AMY, MICHAEL, Person, RawClient, SERVICE, World, introduction, shapes, until};
+use itseme_tests::{ACCOUNT, AMY, MICHAEL, Person, RawClient, World, introduction, shapes, until};
 use serde_json::json;
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn a_message_that_the_server_gives_back_is_sent_again() {
     world.server.add_account(&late);
     let mut client = RawClient::login(world.server.client_port(), &late).await;
     let code = client.next_that(|stanza| stanza.get_child("verify", "it-se.me:verify").is_some()).await;
-    assert_eq!(code.attr("from"), Some(SERVICE));
+    assert_eq!(code.attr("from"), Some(ACCOUNT));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use itseme_client::Error;
-use itseme_tests::{AMY, Element, SERVICE, World};
+use itseme_tests::{ACCOUNT, AMY, Element, SERVICE, World};
 use tokio::time::{Duration, Instant, sleep};
 
 const FEATURES: [&str; 8] = [
@@ -41,6 +41,8 @@ async fn it_can_be_discovered() {
     let items = ask("<query xmlns='http://jabber.org/protocol/disco#items'/>").await.unwrap().unwrap();
     let nodes: Vec<_> = items.children().filter_map(|item| item.attr("node")).collect();
     assert_eq!(nodes, ["http://jabber.org/protocol/commands"]);
+    let jids: Vec<_> = items.children().filter_map(|item| item.attr("jid")).collect();
+    assert_eq!(jids, [ACCOUNT, SERVICE]);
 
     let condition = |result: Result<_, Error>| match result {
         Err(Error::Service { condition, .. }) => condition,
@@ -51,7 +53,7 @@ async fn it_can_be_discovered() {
     assert_eq!(condition(ask("<query xmlns='jabber:iq:roster'/>").await), "service-unavailable");
     let elsewhere = format!("nobody@{SERVICE}").parse().unwrap();
     let ping = "<ping xmlns='urn:xmpp:ping'/>".parse().unwrap();
-    assert_eq!(condition(amy.iq_raw(ping, false, elsewhere).await), "service-unavailable");
+    assert_eq!(condition(amy.iq_raw(ping, false, elsewhere).await), "item-not-found");
 }
 
 #[tokio::test]

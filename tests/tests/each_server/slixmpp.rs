@@ -38,10 +38,10 @@ stories! {
     mute: by_command, by_chat, told_how;
     registration: from_form_to_removal, with_the_form, with_nothing, with_what_cannot_be;
     chat: linking_and_forgetting, introducing, in_german, help_once, answers_are_of_the_same_kind, silence,
-        encrypted;
+        encrypted, at_either_address, with_nobody;
     bots: an_echo, somebody_away, one_like_the_service, one_that_counts, one_that_speaks_in_commands,
         one_that_quotes;
-    presence: subscribing, unsubscribing, strangers;
+    presence: subscribing, subscribing_to_the_domain, unsubscribing, strangers, of_nobody;
     codes: marked, corrected, not_corrected, corrected_only_for_all;
 }
 

@@ -16,7 +16,7 @@ pub struct Args {
     /// Your JID, such as amy@example.org
     #[arg(long, global = true)]
     pub jid: Option<BareJid>,
-    /// The JID of the it-se.me service
+    /// The JID of the it-se.me service: its domain, or its account
     #[arg(long, global = true)]
     pub service: Option<BareJid>,
     /// Read the password from the first line of this file

@@ -120,7 +120,7 @@ fn unanswered() -> Vec<String> {
         format!("<message from='{EVE}' to='{SERVICE}'><body>{large}</body></message>"),
         format!("<message from='{EVE}' to='{SERVICE}' type='{large}'/>"),
         format!("<presence from='{EVE}' to='{SERVICE}'><status>{large}</status></presence>"),
-        format!("<presence from='{EVE}' to='x@{SERVICE}/y' type='subscribe'/>"),
+        format!("<presence from='{EVE}' to='x@{SERVICE}/y' type='unsubscribe'/>"),
         format!("<presence to='{SERVICE}' type='subscribe'/>"),
         format!("<presence from='{EVE}' to='{SERVICE}' type='unsubscribed'/>"),
         " \n\t".to_owned(),

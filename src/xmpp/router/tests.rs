@@ -1,0 +1,248 @@
+//! What is answered, and from which address.
+
+#![allow(clippy::unwrap_used)]
+use xmpp_parsers::iq::IqPayload;
+use xmpp_parsers::message::{Id, MessageType};
+
+use super::*;
+use crate::clock::Clock;
+use crate::model::Keys;
+use crate::service::Settings;
+use crate::store::Store;
+use crate::store::sqlite::SqliteStore;
+
+fn header(type_: &str) -> RawStanzaHeader {
+    RawStanzaHeader {
+        from: Some("amy@example.org/x".into()),
+        to: Some("itseme.example.org".into()),
+        type_: Some(type_.into()),
+        id: Some("1".into()),
+    }
+}
+
+#[test]
+fn what_takes_many_look_ups_is_not_for_the_thread_that_reads() {
+    let get = |payload: &str| {
+        let payload = payload.parse().unwrap();
+        let (from, to, id) = (None, None, "1".into());
+        effort(&Iq::Get { from, to, id, payload }.into())
+    };
+    let confirm = |hashes: usize| {
+        let hashes = "<hash/>".repeat(hashes);
+        get(&format!("<confirm xmlns='it-se.me:confirm'><jid/>{hashes}</confirm>"))
+    };
+    assert_eq!(confirm(1), Effort::Little);
+    assert_eq!(confirm(100), Effort::Much);
+    assert_eq!(
+        get("<query xmlns='http://jabber.org/protocol/disco#info'/>"),
+        Effort::Little
+    );
+    assert_eq!(get("<links xmlns='it-se.me:register'/>"), Effort::Much);
+    assert_eq!(get("<mutes xmlns='it-se.me:contact'/>"), Effort::Much);
+    assert_eq!(effort(&Message::chat(None).into()), Effort::Much);
+    assert_eq!(effort(&Presence::available().into()), Effort::InOrder);
+}
+
+#[test]
+fn only_requests_that_cannot_be_read_are_answered() {
+    let own = BareJid::new("itseme.example.org").unwrap();
+    let error = || unreadable(Language::English);
+    let answer = raw_error("iq", header("set"), &own, error()).unwrap();
+    assert_eq!(answer.attr("to"), Some("amy@example.org/x"));
+    assert_eq!(answer.attr("id"), Some("1"));
+    for (name, type_) in [
+        ("iq", "result"),
+        ("iq", "error"),
+        ("iq", "bogus"),
+        ("message", "get"),
+        ("presence", "set"),
+    ] {
+        assert!(raw_error(name, header(type_), &own, error()).is_none());
+    }
+}
+
+const DOMAIN: &str = "itseme.example.org";
+const ACCOUNT: &str = "itseme@itseme.example.org";
+const NOBODY: &str = "nobody@itseme.example.org";
+const AMY: &str = "amy@example.org/phone";
+
+/// A router whose service has nothing in its database.
+fn router() -> (Router, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = Keys::new(&zeroize::Zeroizing::new([7; 32]));
+    let store = SqliteStore::open(&folder.path().join("test.db"), keys.check()).unwrap();
+    let (settings, sign_ins) = (Settings::default(), Default::default());
+    let service = Service::new(Store::new(store), keys, Clock::system(), settings, sign_ins);
+    let host = Presentation {
+        domain: BareJid::new(DOMAIN).unwrap(),
+        account: BareJid::new(ACCOUNT).unwrap(),
+        name: None,
+        url: None,
+        addresses: Vec::new(),
+        admins: Vec::new(),
+    };
+    (Router::new(service, host), folder)
+}
+
+fn jid(text: &str) -> Jid {
+    Jid::new(text).unwrap()
+}
+
+/// What is sent in answer to a stanza, as XML.
+async fn answers(router: &Router, stanza: impl Into<Stanza>) -> Vec<Element> {
+    let answers = router.answer(stanza.into(), None).await.into_iter();
+    let read = |answer: Outgoing| {
+        let bytes = answer.serialise().unwrap();
+        std::str::from_utf8(&bytes).unwrap().parse().unwrap()
+    };
+    answers.map(read).collect()
+}
+
+async fn asked(router: &Router, to: &str, payload: &str) -> Element {
+    let header = IqHeader {
+        from: Some(jid(AMY)),
+        to: Some(jid(to)),
+        id: "1".into(),
+    };
+    let iq = header.assemble(IqPayload::Get(payload.parse().unwrap()));
+    let [answer] = answers(router, iq).await.try_into().unwrap();
+    assert_eq!((answer.attr("from"), answer.attr("to")), (Some(to), Some(AMY)));
+    answer
+}
+
+/// `type` and `from` of each presence that answers one of Amy's.
+async fn shown(router: &Router, to: &str, type_: Type) -> Vec<String> {
+    let presence = Presence::new(type_).with_from(jid(AMY)).with_to(jid(to));
+    let shown = answers(router, presence).await.into_iter();
+    let line = |shown: Element| format!("{} {}", shown.attr("type").unwrap_or("-"), shown.attr("from").unwrap());
+    shown.map(line).collect()
+}
+
+async fn said(router: &Router, from: &str, to: &str, type_: MessageType, text: &str) -> Vec<Element> {
+    let mut message = Message::new_with_type(type_, jid(to)).with_body(String::new().into(), text.into());
+    message.from = Some(jid(from));
+    message.id = Some(Id("1".into()));
+    answers(router, message).await
+}
+
+fn condition(answer: &Element) -> &str {
+    let error = answer.get_child("error", xmpp_parsers::ns::COMPONENT).unwrap();
+    error.children().next().unwrap().name()
+}
+
+const PING: &str = "<ping xmlns='urn:xmpp:ping'/>";
+
+#[tokio::test]
+async fn requests_are_answered_at_both_addresses_and_their_full_jids() {
+    let (router, _folder) = router();
+    for to in [
+        DOMAIN,
+        ACCOUNT,
+        "itseme.example.org/itseme",
+        "itseme@itseme.example.org/itseme",
+    ] {
+        assert_eq!(asked(&router, to, PING).await.attr("type"), Some("result"), "{to}");
+        let info = asked(&router, to, "<query xmlns='http://jabber.org/protocol/disco#info'/>").await;
+        let info = info.children().next().unwrap();
+        let identity = info.get_child("identity", xmpp_parsers::ns::DISCO_INFO).unwrap();
+        let expected = if to.contains('@') {
+            ["client", "bot"]
+        } else {
+            ["directory", "user"]
+        };
+        assert_eq!(
+            [identity.attr("category"), identity.attr("type")],
+            expected.map(Some),
+            "{to}"
+        );
+    }
+    for to in ["itseme.example.org/other", "itseme@itseme.example.org/other"] {
+        assert_eq!(
+            condition(&asked(&router, to, PING).await),
+            "service-unavailable",
+            "{to}"
+        );
+    }
+    for to in [NOBODY, "nobody@itseme.example.org/itseme"] {
+        assert_eq!(condition(&asked(&router, to, PING).await), "item-not-found", "{to}");
+    }
+}
+
+#[tokio::test]
+async fn presence_is_of_the_address_that_was_added() {
+    let (router, _folder) = router();
+    for to in [DOMAIN, ACCOUNT] {
+        assert_eq!(shown(&router, to, Type::Probe).await, [format!("unsubscribed {to}")]);
+        let (yes, here) = (format!("subscribed {to}"), format!("- {to}/itseme"));
+        assert_eq!(shown(&router, to, Type::Subscribe).await, [yes, here.clone()]);
+        assert_eq!(shown(&router, to, Type::Probe).await, [here]);
+        // The other one is not added by that.
+        let gone = [format!("unavailable {to}/itseme"), format!("unsubscribed {to}")];
+        assert_eq!(shown(&router, to, Type::Unsubscribe).await, gone);
+    }
+    for type_ in [Type::Probe, Type::Subscribe] {
+        assert_eq!(shown(&router, NOBODY, type_).await, [format!("unsubscribed {NOBODY}")]);
+    }
+    for type_ in [Type::None, Type::Unavailable, Type::Unsubscribe, Type::Error] {
+        assert!(shown(&router, NOBODY, type_).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn words_come_from_the_bare_address_that_was_written_to() {
+    let (router, _folder) = router();
+    for (number, (to, from)) in [
+        (DOMAIN, DOMAIN),
+        (ACCOUNT, ACCOUNT),
+        ("itseme@itseme.example.org/itseme", ACCOUNT),
+        ("itseme@itseme.example.org/other", ACCOUNT),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let writer = format!("person{number}@example.org/phone");
+        let [answer] = said(&router, &writer, to, MessageType::Chat, "help")
+            .await
+            .try_into()
+            .unwrap();
+        assert_eq!(
+            (answer.attr("from"), answer.attr("type")),
+            (Some(from), Some("chat")),
+            "{to}"
+        );
+    }
+    // One conversation, at whichever address: nobody is helped twice in it.
+    assert_eq!(said(&router, AMY, DOMAIN, MessageType::Chat, "what?").await.len(), 1);
+    assert!(said(&router, AMY, ACCOUNT, MessageType::Chat, "who?").await.is_empty());
+}
+
+#[tokio::test]
+async fn messages_to_nobody_come_back_and_errors_never_do() {
+    let (router, _folder) = router();
+    for type_ in [MessageType::Chat, MessageType::Normal] {
+        let [bounce] = said(&router, AMY, NOBODY, type_, "help").await.try_into().unwrap();
+        assert_eq!(
+            [
+                bounce.attr("type"),
+                bounce.attr("from"),
+                bounce.attr("to"),
+                bounce.attr("id")
+            ],
+            [Some("error"), Some(NOBODY), Some(AMY), Some("1")]
+        );
+        assert_eq!(condition(&bounce), "item-not-found");
+    }
+    for type_ in [MessageType::Error, MessageType::Groupchat, MessageType::Headline] {
+        assert!(said(&router, AMY, NOBODY, type_, "help").await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_service_does_not_talk_with_itself() {
+    let (router, _folder) = router();
+    for from in [DOMAIN, ACCOUNT, NOBODY] {
+        for to in [DOMAIN, ACCOUNT, NOBODY] {
+            assert!(said(&router, from, to, MessageType::Chat, "help").await.is_empty());
+        }
+    }
+}
