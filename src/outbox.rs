@@ -1,21 +1,22 @@
 //! The workers that bring messages out of the outbox: claim, send, back off, give up.
 //!
-//! A message is removed only when the other side has taken it, so whatever dies in between, it is sent again.
+//! A message is removed only when the other side has taken it, and will not give it back, so whatever dies in between, it is sent again.
 
 mod each;
+mod held;
 mod lanes;
 mod outages;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::channel::{Channel, Holder, SendError};
+use self::held::{AWAITED, HELD, Held, Left};
+use crate::channel::{Bounces, Channel, Letter, SendError};
 use crate::clock::{Millis, millis};
 use crate::service::{Due, Opened, Service};
 use crate::store::{Queue, Row};
@@ -25,9 +26,6 @@ const BATCH: usize = 100;
 /// Contact requests whose hashes are looked up together: the more, the more of them are found on the same page. They take two
 /// or three megabytes.
 const MATCHED: usize = 250;
-/// An XMPP server that has taken a message may yet lose it, if it is killed before it has passed it on or written it to
-/// disk: ejabberd writes every three seconds. So messages are kept until it has lived with them for so long.
-const HELD: Duration = Duration::from_secs(5);
 /// Waits before the second, third … try; the last is repeated until the message expires.
 const BACKOFF: [Duration; 5] = [
     Duration::from_secs(5),
@@ -95,13 +93,41 @@ impl Outbox {
             return self.deliver_each(queue, channel).await;
         }
         let mut held = Held::default();
+        self.expect_again(queue, &*channel).await;
         while self.stop.run_until_cancelled(channel.ready()).await.is_some() {
-            let rows = self.claim(queue, BATCH).await;
-            if !rows.is_empty() {
-                send(&self.service, queue, &*channel, rows, &mut held).await;
+            tokio::select! {
+                biased;
+                () = came_back(&*channel) => take_back(&self.service, queue, &*channel, &mut held).await,
+                rows = self.claim(queue, BATCH) => {
+                    if !rows.is_empty() {
+                        send(&self.service, queue, &*channel, rows, &mut held).await;
+                    }
+                }
             }
         }
-        held.let_go(&self.service, &*channel).await;
+        take_back(&self.service, queue, &*channel, &mut held).await;
+        let_go(&self.service, held, &*channel).await;
+    }
+
+    /// At the start: what was taken before may come back now.
+    async fn expect_again(&self, queue: Queue, channel: &dyn Channel) {
+        let Some(bounces) = channel.bounces() else { return };
+        let mut last = 0;
+        while !self.stop.is_cancelled() {
+            match self.service.messages(queue, last, BATCH).await {
+                Ok(rows) if rows.is_empty() => return,
+                Ok(rows) => {
+                    for Due { row, letter } in rows {
+                        last = row.id;
+                        match letter {
+                            Opened::Letter(letter) if row.is_taken => bounces.expect(row.id, &letter, row.due_at),
+                            _ => {}
+                        }
+                    }
+                }
+                Err(_told) => tokio::time::sleep(STORE_PAUSE).await,
+            }
+        }
     }
 
     /// Notes the time, removes what has expired, and keeps the journal free of what was removed: soon after the outbox has drained.
@@ -163,42 +189,43 @@ fn stand_back() {
     }
 }
 
-/// What was taken by somebody who may yet lose it, and by whom.
-#[derive(Default)]
-struct Held(HashMap<i64, (Holder, Millis)>);
-
-impl Held {
-    /// Whether `holder` has had the message for as long as it takes, and has it still.
-    fn is_safe(&mut self, row: i64, holder: Option<Holder>) -> bool {
-        self.0.remove(&row).is_some_and(|(by, _)| Some(by) == holder)
+/// At the end: what is with a holder that answers is not sent again at the next start.
+async fn let_go(service: &Service, held: Held, channel: &dyn Channel) {
+    if held.is_empty() {
+        return;
     }
-
-    /// Remembers who has a message until it is due again.
-    fn hold(&mut self, row: i64, holder: Holder, due_at: Millis) {
-        self.0.insert(row, (holder, due_at));
-    }
-
-    /// Forgets messages that were withdrawn and never come due again.
-    fn forget(&mut self, now: Millis) {
-        self.0.retain(|_, (_, due_at)| now < *due_at + millis(PURGE_EVERY));
-    }
-
-    /// At the end: what is with a holder that answers is not sent again at the next start.
-    async fn let_go(self, service: &Service, channel: &dyn Channel) {
-        if self.0.is_empty() {
-            return;
-        }
-        let Ok(Some(holder)) = channel.holder().await else {
-            return;
-        };
-        let theirs = self.0.into_iter().filter(|(_, (by, _))| *by == holder);
-        let remove = theirs.map(|(row, _)| row).collect();
+    if let Ok(Some(holder)) = channel.holder().await {
+        let Left { remove, expect } = held.let_go(holder);
         let outcome = Outcome {
             remove,
+            expect,
             ..Outcome::default()
         };
         outcome.keep(service).await;
     }
+}
+
+/// Resolves when a message has come back.
+async fn came_back(channel: &dyn Channel) {
+    match channel.bounces() {
+        Some(bounces) => bounces.came().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Sends what has come back again, later.
+async fn take_back(service: &Service, queue: Queue, channel: &dyn Channel, held: &mut Held) {
+    let mut outcome = Outcome::default();
+    for id in channel.bounces().map(Bounces::take_all).unwrap_or_default() {
+        held.give_back(id);
+        let now = service.clock().now();
+        // It may have been withdrawn.
+        if let Ok(Some(Due { row, .. })) = service.message(queue, id).await {
+            tracing::debug!(queue = queue.name(), try = row.tries, "a message came back");
+            outcome.back.push((id, now + backoff(row.tries)));
+        }
+    }
+    outcome.keep(service).await;
 }
 
 /// Sends what is due, but for what the channel's other end has had long enough.
@@ -206,17 +233,31 @@ async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<D
     let Ok(holder) = channel.holder().await else { return };
     let now = service.clock().now();
     held.forget(now);
+    let bounces = channel.bounces();
+    if let Some(bounces) = bounces {
+        bounces.sweep(now.saturating_sub(millis(PURGE_EVERY)));
+    }
     let mut outcome = Outcome::default();
     let (mut letters, mut rows) = (Vec::new(), Vec::new());
     for Due { row, letter } in due {
         let is_safe = held.is_safe(row.id, holder);
         match letter {
-            Opened::Letter(letter) if is_safe && channel.was_returned(&letter) => {
-                outcome.put_off(&row, queue, "it came back", now + backoff(row.tries));
+            Opened::Letter(letter) if is_safe && !row.is_taken && may_come_back(service, &letter) => {
+                let until = awaited_until(&row, now);
+                expect(bounces, &row, &letter, until);
+                outcome.expect.push((row.id, until));
             }
-            _ if is_safe => outcome.remove.push(row.id),
+            // It has not come back.
+            letter if is_safe || row.is_taken => {
+                if let (Opened::Letter(letter), Some(bounces)) = (letter, bounces) {
+                    bounces.forget(&letter);
+                }
+                outcome.remove.push(row.id);
+            }
             _ if row.expires_at <= now => outcome.drop(&row, queue, "it expired"),
             Opened::Letter(letter) => {
+                // Before it is sent: it may come back at once.
+                expect(bounces, &row, &letter, now + millis(HELD));
                 letters.push(*letter);
                 rows.push(row);
             }
@@ -225,12 +266,13 @@ async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<D
         }
     }
     let sent = channel.send(&letters).await;
-    for (row, result) in rows.into_iter().zip(sent) {
+    for ((row, letter), result) in rows.into_iter().zip(&letters).zip(sent) {
         let now = service.clock().now();
         match (result, holder) {
             // Each time: a server that was killed once may be killed again.
             (Ok(()), Some(holder)) => {
-                held.hold(row.id, holder, now + millis(HELD));
+                let awaited_until = may_come_back(service, letter).then(|| awaited_until(&row, now));
+                held.hold(row.id, holder, now + millis(HELD), awaited_until);
                 outcome.retry.push((row.id, now + millis(HELD)));
             }
             (Ok(()), None) => outcome.remove.push(row.id),
@@ -245,11 +287,32 @@ async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<D
     outcome.keep(service).await;
 }
 
+fn expect(bounces: Option<&Bounces>, row: &Row, letter: &Letter, until: Millis) {
+    if let Some(bounces) = bounces {
+        bounces.expect(row.id, letter, until);
+    }
+}
+
+/// Whether a message may come back long after the server has taken it: it has yet to pass it on to another.
+fn may_come_back(service: &Service, letter: &Letter) -> bool {
+    let to = letter.message.recipient();
+    to.is_some_and(|to| !service.own_domains().contains(to.domain().as_str()))
+}
+
+/// Until when a message that was taken may come back and be sent again.
+fn awaited_until(row: &Row, now: Millis) -> Millis {
+    row.expires_at.min(now + millis(AWAITED))
+}
+
 /// What became of a batch.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Outcome {
     remove: Vec<i64>,
     retry: Vec<(i64, Millis)>,
+    /// Taken, and may come back until then.
+    expect: Vec<(i64, Millis)>,
+    /// Came back, and is sent again then.
+    back: Vec<(i64, Millis)>,
 }
 
 impl Outcome {
@@ -266,10 +329,19 @@ impl Outcome {
     /// Until this is stored, the batch must not be sent again.
     async fn keep(self, service: &Service) {
         loop {
-            let (remove, retry) = (self.remove.clone(), self.retry.clone());
+            let Self {
+                remove,
+                retry,
+                expect,
+                back,
+            } = self.clone();
             let kept = service.store().write(move |tx| {
                 remove.into_iter().try_for_each(|id| tx.remove(id).map(drop))?;
-                retry.into_iter().try_for_each(|(id, due_at)| tx.retry(id, due_at))
+                retry.into_iter().try_for_each(|(id, due_at)| tx.retry(id, due_at))?;
+                expect
+                    .into_iter()
+                    .try_for_each(|(id, until)| tx.expect_back(id, until))?;
+                back.into_iter().try_for_each(|(id, due_at)| tx.take_back(id, due_at))
             });
             match kept.await {
                 Ok(()) => return,

@@ -1,5 +1,6 @@
 //! The port to people: what is said to them, and by which means.
 
+mod bounces;
 pub mod cleartext;
 pub mod email;
 mod gateway;
@@ -9,6 +10,7 @@ pub mod sms;
 pub mod smtp;
 pub mod text;
 
+pub use self::bounces::Bounces;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -85,6 +87,21 @@ impl Message {
             Self::Introduction { .. } | Self::TakenOver { .. } | Self::Linked { .. } | Self::ForgetCode { .. } => {
                 Some(Queue::Xmpp)
             }
+        }
+    }
+}
+
+impl Message {
+    /// The Jabber ID that it is sent to; `None` if it goes elsewhere.
+    pub fn recipient(&self) -> Option<BareJid> {
+        match self {
+            Self::Code { to: Some(to), .. } => Some(to.clone()),
+            Self::Code { identity, .. } if identity.provider == Provider::Xmpp => BareJid::new(&identity.id).ok(),
+            Self::Code { .. } => None,
+            Self::Linked { to, .. }
+            | Self::Introduction { to, .. }
+            | Self::TakenOver { to, .. }
+            | Self::ForgetCode { to, .. } => Some(to.clone()),
         }
     }
 }
@@ -231,8 +248,8 @@ pub trait Channel: Send + Sync {
         std::future::ready(Ok(None)).boxed()
     }
 
-    /// Whether whoever has taken the letter gave it back since. Says so once.
-    fn was_returned(&self, _letter: &Letter) -> bool {
-        false
+    /// What was taken and may come back, where that happens. Whoever sends says there what is expected.
+    fn bounces(&self) -> Option<&Bounces> {
+        None
     }
 }

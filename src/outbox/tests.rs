@@ -2,13 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::*;
-use crate::channel::{Away, Letter, Message, Sent};
+use crate::channel::{Away, Holder, Letter, Message, Sent};
 use crate::clock::Clock;
 use crate::model::{BareJid, Identity, Keys};
 use crate::service::{ContactRequest, Settings};
@@ -18,17 +17,18 @@ use crate::store::sqlite::SqliteStore;
 /// Takes everything, and remembers who asked whom.
 struct Taken {
     asked: Mutex<Vec<(String, String)>>,
+    ids: Mutex<Vec<String>>,
     holder: Mutex<Result<Option<Holder>, Away>>,
-    /// Whether it gives back what it took.
-    returns: AtomicBool,
+    bounces: Bounces,
 }
 
 impl Taken {
     fn by(holder: Option<Holder>) -> Self {
         Self {
             asked: Mutex::default(),
+            ids: Mutex::default(),
             holder: Mutex::new(Ok(holder)),
-            returns: AtomicBool::default(),
+            bounces: Bounces::default(),
         }
     }
 
@@ -39,6 +39,12 @@ impl Taken {
     fn times(&self) -> usize {
         self.asked.lock().unwrap().len()
     }
+
+    /// Gives back what it has taken last, in the name of `from`.
+    fn gives_back(&self, from: &str) -> bool {
+        let id = self.ids.lock().unwrap().last().unwrap().clone();
+        self.bounces.take(&id, &BareJid::new(from).unwrap())
+    }
 }
 
 impl Channel for Taken {
@@ -46,6 +52,7 @@ impl Channel for Taken {
         for letter in letters {
             if let Message::Introduction { to, from, .. } = &letter.message {
                 self.asked.lock().unwrap().push((from.to_string(), to.to_string()));
+                self.ids.lock().unwrap().push(letter.id.clone());
             }
         }
         async { vec![Ok(()); letters.len()] }.boxed()
@@ -55,8 +62,8 @@ impl Channel for Taken {
         std::future::ready(*self.holder.lock().unwrap()).boxed()
     }
 
-    fn was_returned(&self, _letter: &Letter) -> bool {
-        self.returns.load(Ordering::Relaxed)
+    fn bounces(&self) -> Option<&Bounces> {
+        Some(&self.bounces)
     }
 }
 
@@ -65,6 +72,7 @@ fn service(folder: &tempfile::TempDir, clock: Clock) -> Service {
     let store = SqliteStore::open(&folder.path().join("test.db"), keys.check()).unwrap();
     let settings = Settings {
         providers: ["xmpp".to_owned()].into(),
+        own_domains: ["example.org".to_owned()].into(),
         ..Settings::default()
     };
     Service::new(Store::new(store), keys, clock, settings, Default::default())
@@ -104,9 +112,14 @@ async fn work(service: &Service, channel: &Taken, held: &mut Held) {
 
 /// A message from Eve to Amy, taken by a server.
 async fn with_a_server(folder: &tempfile::TempDir) -> (Service, Clock, Taken, Held) {
+    to(folder, &jid("amy")).await
+}
+
+/// A message from Eve to somebody, taken by a server for long enough to be safe with it.
+async fn to(folder: &tempfile::TempDir, whom: &BareJid) -> (Service, Clock, Taken, Held) {
     let clock = Clock::system();
     let service = service(folder, clock.clone());
-    ask(&service, &[&jid("eve")], &[&jid("amy")]).await;
+    ask(&service, &[&jid("eve")], &[whom]).await;
     let (channel, mut held) = (Taken::by(Some(1)), Held::default());
     work(&service, &channel, &mut held).await;
     assert_eq!(channel.times(), 1);
@@ -139,12 +152,12 @@ async fn what_a_server_has_lived_with_is_not_sent_again() {
 async fn what_a_server_gives_back_is_sent_again_later() {
     let folder = tempfile::tempdir().unwrap();
     let (service, clock, channel, mut held) = with_a_server(&folder).await;
-    channel.returns.store(true, Ordering::Relaxed);
+    assert!(channel.gives_back("amy@example.org"));
+    take_back(&service, Queue::Xmpp, &channel, &mut held).await;
     work(&service, &channel, &mut held).await;
     assert_eq!(channel.times(), 1);
     assert!(waiting(&service, Queue::Xmpp).await.is_empty());
 
-    channel.returns.store(false, Ordering::Relaxed);
     clock.advance(BACKOFF[1]);
     work(&service, &channel, &mut held).await;
     assert_eq!(channel.times(), 2);
@@ -182,7 +195,7 @@ async fn after_a_restart_nobody_knows_and_it_is_sent_once_more() {
 async fn what_a_server_has_when_the_service_ends_is_left_to_it() {
     let folder = tempfile::tempdir().unwrap();
     let (service, _, channel, held) = with_a_server(&folder).await;
-    held.let_go(&service, &channel).await;
+    let_go(&service, held, &channel).await;
     assert!(waiting(&service, Queue::Xmpp).await.is_empty());
 }
 
@@ -205,4 +218,98 @@ async fn what_waits_is_not_sent_to_who_has_muted_meanwhile() {
     asked.sort();
     assert_eq!(asked, expected);
     assert!(waiting(&service, Queue::Xmpp).await.is_empty());
+}
+
+fn others() -> BareJid {
+    BareJid::new("amy@example.net").unwrap()
+}
+
+/// What is in the outbox, due or not.
+async fn kept(service: &Service) -> Vec<Row> {
+    let due = service.messages(Queue::Xmpp, 0, 100).await.unwrap();
+    due.into_iter().map(|due| due.row).collect()
+}
+
+/// A message to another server's people, with which ours has lived long enough.
+async fn awaited(folder: &tempfile::TempDir) -> (Service, Clock, Taken, Held) {
+    let (service, clock, channel, mut held) = to(folder, &others()).await;
+    work(&service, &channel, &mut held).await;
+    assert!(waiting(&service, Queue::Xmpp).await.is_empty());
+    assert!(kept(&service).await[0].is_taken);
+    (service, clock, channel, held)
+}
+
+#[tokio::test]
+async fn what_comes_back_late_is_sent_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, clock, channel, mut held) = awaited(&folder).await;
+    clock.advance(AWAITED - 2 * HELD);
+    assert!(!channel.gives_back("eve@example.net"));
+    assert!(channel.gives_back("amy@example.net"));
+    take_back(&service, Queue::Xmpp, &channel, &mut held).await;
+    work(&service, &channel, &mut held).await;
+    assert_eq!((channel.times(), kept(&service).await[0].returned), (1, 1));
+    clock.advance(BACKOFF[1]);
+    work(&service, &channel, &mut held).await;
+    assert_eq!(channel.times(), 2);
+    // And once more.
+    clock.advance(HELD);
+    work(&service, &channel, &mut held).await;
+    assert!(channel.gives_back("example.net"));
+    take_back(&service, Queue::Xmpp, &channel, &mut held).await;
+    assert_eq!(kept(&service).await[0].returned, 2);
+}
+
+#[tokio::test]
+async fn what_comes_back_no_more_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, clock, channel, mut held) = awaited(&folder).await;
+    clock.advance(AWAITED);
+    work(&service, &channel, &mut held).await;
+    assert!(kept(&service).await.is_empty());
+    assert_eq!(channel.times(), 1);
+    assert!(!channel.gives_back("amy@example.net"));
+}
+
+#[tokio::test]
+async fn what_may_come_back_is_not_sent_again_after_a_restart_unless_it_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, clock, _, _) = awaited(&folder).await;
+    let (channel, mut held) = (Taken::by(Some(9)), Held::default());
+    let outbox = Outbox::new(service.clone(), CancellationToken::new());
+    outbox.expect_again(Queue::Xmpp, &channel).await;
+    clock.advance(HELD);
+    work(&service, &channel, &mut held).await;
+    assert_eq!(channel.times(), 0);
+    let letter = match service.messages(Queue::Xmpp, 0, 1).await.unwrap().remove(0).letter {
+        Opened::Letter(letter) => letter,
+        _ => unreachable!("it opens"),
+    };
+    assert!(channel.bounces.take(&letter.id, &others()));
+    take_back(&service, Queue::Xmpp, &channel, &mut held).await;
+    clock.advance(BACKOFF[1]);
+    work(&service, &channel, &mut held).await;
+    assert_eq!(channel.times(), 1);
+}
+
+#[tokio::test]
+async fn what_may_come_back_waits_on_when_the_service_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, clock, channel, held) = to(&folder, &others()).await;
+    let_go(&service, held, &channel).await;
+    assert!(kept(&service).await[0].is_taken);
+    // As long as the link is down, nothing is sent; afterwards it is done with.
+    clock.advance(AWAITED);
+    work(&service, &channel, &mut Held::default()).await;
+    assert_eq!((channel.times(), kept(&service).await.len()), (1, 0));
+}
+
+#[tokio::test]
+async fn what_was_withdrawn_does_not_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, _, channel, mut held) = awaited(&folder).await;
+    service.forget_native(&jid("eve"), &[]).await.unwrap();
+    assert!(channel.gives_back("amy@example.net"));
+    take_back(&service, Queue::Xmpp, &channel, &mut held).await;
+    assert!(kept(&service).await.is_empty());
 }

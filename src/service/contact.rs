@@ -282,6 +282,8 @@ mod tests {
                 about: Some(core.about_requester(&sealed.request.from)),
                 due_at: 0,
                 tries: 0,
+                returned: 0,
+                is_taken: false,
                 expires_at: 0,
                 sealed: sealed.under(&core).unwrap(),
             };

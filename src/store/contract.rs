@@ -19,6 +19,7 @@ macro_rules! tests {
             messages_are_withdrawn_by_what_they_are_about,
             row_ids_are_never_used_again,
             a_retry_counts_and_waits,
+            what_was_taken_waits_and_may_come_back,
             messages_are_read_in_the_order_they_came,
             what_expired_goes_and_nothing_else,
             who_pays_for_much_makes_room,
@@ -296,6 +297,14 @@ pub async fn who_pays_for_much_makes_room(store: Store) {
             }
             assert_eq!((w.bytes_of(&X)?, w.bytes_of(&Y)?, w.bytes_of(&A)?), (30, 10, 0));
             assert!(w.drop_most_tried(&X, 1)?);
+            // What was taken goes before what has still to be sent.
+            w.push(&NewRow {
+                payer: Some(X),
+                ..row(Queue::Xmpp, 1, 6)
+            })?;
+            let taken = w.due(Queue::Xmpp, 1, 10)?.iter().map(|row| row.id).max();
+            w.expect_back(taken.unwrap_or_default(), 1)?;
+            assert!(w.drop_most_tried(&X, 1)?);
             Ok(())
         })
         .await
@@ -322,6 +331,34 @@ pub async fn a_retry_counts_and_waits(store: Store) {
             ..first
         }
     );
+}
+
+pub async fn what_was_taken_waits_and_may_come_back(store: Store) {
+    let ids = store.write(|w| {
+        (1..=3).try_for_each(|seal| w.push(&row(Queue::Xmpp, 1, seal)))?;
+        let ids: Vec<i64> = w.due(Queue::Xmpp, 1, 9)?.iter().map(|row| row.id).collect();
+        w.retry(ids[0], 5)?;
+        w.expect_back(ids[0], 500)?;
+        w.expect_back(ids[1], 900)?;
+        Ok(ids)
+    });
+    let first = ids.await.unwrap()[0];
+    assert_eq!(seals(&store, Queue::Xmpp, 499).await, [3]);
+    let taken = store.read(move |r| r.message(first)).await.unwrap().unwrap();
+    assert_eq!(
+        (taken.due_at, taken.tries, taken.is_taken, taken.returned),
+        (500, 1, true, 0)
+    );
+    store.write(move |w| w.take_back(first, 700)).await.unwrap();
+    let back = store.read(move |r| r.message(first)).await.unwrap().unwrap();
+    assert_eq!(
+        (back.due_at, back.tries, back.is_taken, back.returned),
+        (700, 1, false, 1)
+    );
+    // What was taken has not failed to be delivered in time.
+    let purged = store.write(|w| w.purge(1000, 0, 9)).await.unwrap();
+    assert_eq!(purged.outbox, 2);
+    assert_eq!(store.read(|r| r.next_due(Queue::Xmpp)).await.unwrap(), None);
 }
 
 pub async fn messages_are_read_in_the_order_they_came(store: Store) {

@@ -109,6 +109,10 @@ pub struct Row {
     pub due_at: Millis,
     /// How often sending was tried.
     pub tries: u32,
+    /// How often it came back.
+    pub returned: u32,
+    /// Whether it was taken, and waits until it is due only because it may come back.
+    pub is_taken: bool,
     /// From when on it may not be sent any more.
     pub expires_at: Millis,
     /// The message, sealed.
@@ -203,7 +207,7 @@ pub struct Counts {
 pub struct Purged {
     /// Registrations that nobody finished.
     pub pending: usize,
-    /// Messages that could not be delivered in time.
+    /// Messages that could not be delivered in time; not those that were taken.
     pub outbox: usize,
     /// Counters whose window is over.
     pub quota: usize,
@@ -320,11 +324,15 @@ pub trait Write: Read {
     fn remove(&self, row: i64) -> Result<bool>;
     /// Takes every message about `about` out of the outbox; tells whether there was one that nobody had tried to send.
     fn withdraw(&self, about: &Mac) -> Result<bool>;
-    /// Takes up to `limit` messages of `payer` out of the outbox, those that were tried most often, and none that was not tried
-    /// twice; tells whether there was one.
+    /// Takes up to `limit` messages of `payer` out of the outbox: first those that were taken and may come back, then those that
+    /// came back, or were tried, most often, and none that was not tried twice. Returns true if there was one.
     fn drop_most_tried(&self, payer: &Mac, limit: usize) -> Result<bool>;
     /// Tries a message again later: counts the try.
     fn retry(&self, row: i64, due_at: Millis) -> Result<()>;
+    /// A message was taken, and may come back until `until`: it is due then, as one that is taken.
+    fn expect_back(&self, row: i64, until: Millis) -> Result<()>;
+    /// A message came back, and is due again later: counts that.
+    fn take_back(&self, row: i64, due_at: Millis) -> Result<()>;
     /// Makes a subscriber.
     fn put_subscriber(&self, subscriber: &Subscriber) -> Result<()>;
     /// Removes a subscriber; tells whether there was one.

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
-use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,7 +9,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use lru::LruCache;
 use minidom::Element;
 use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -25,6 +23,7 @@ use xmpp_parsers::ping::Ping;
 
 use super::outgoing::{Outgoing, random_id};
 use super::stream;
+use crate::channel::Bounces;
 use crate::model::BareJid;
 
 /// Bytes waiting to be written.
@@ -33,10 +32,6 @@ const QUEUED: usize = 16 * 1024 * 1024;
 const PER_STANZA: usize = 64;
 /// Bytes written before the server must have taken them.
 const BATCH: usize = 64 * 1024;
-/// Messages that came back are remembered, up to so many, until it is asked whether they did.
-const RETURNED: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
-/// Ids of more bytes than that are none of ours.
-const LONGEST_ID: usize = 64;
 
 /// How long the server is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -82,8 +77,8 @@ pub struct Connection {
     /// Bytes for which the queue has room.
     room: Arc<Semaphore>,
     asked: Arc<Mutex<HashMap<String, Asked>>>,
-    /// Ids of messages that came back with an error.
-    returned: Arc<Mutex<LruCache<String, ()>>>,
+    /// Messages that may come back with an error.
+    bounces: Arc<Bounces>,
     /// The id of the ping that keeps a quiet line alive.
     sign_of_life: Arc<str>,
     has_twin: Arc<AtomicBool>,
@@ -95,6 +90,7 @@ impl Connection {
         jid: BareJid,
         write: impl AsyncWrite + Unpin + Send + 'static,
         patience: Patience,
+        bounces: Arc<Bounces>,
         close: CancellationToken,
     ) -> (Self, JoinHandle<io::Error>) {
         let (queue, waiting) = mpsc::unbounded_channel();
@@ -114,7 +110,7 @@ impl Connection {
                 queue,
                 room,
                 asked: Arc::default(),
-                returned: Arc::new(Mutex::new(LruCache::new(RETURNED))),
+                bounces,
                 sign_of_life: random_id().into(),
                 has_twin: Arc::default(),
             },
@@ -228,28 +224,17 @@ impl Connection {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the message of that id came back: the server took it, and could not pass it on (RFC 6120, 8.3.1). A server
-    /// that starts does that while it is not quite there. Says so once.
-    pub fn has_returned(&self, id: &str) -> bool {
-        self.returned().pop(id).is_some()
-    }
-
-    fn returned(&self) -> std::sync::MutexGuard<'_, LruCache<String, ()>> {
-        self.returned.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Whether the stanza answers a question of ours, is a message that came back, or is one of our own pings, come back:
     /// none needs an answer.
     pub fn takes(&self, stanza: &Stanza) -> bool {
-        if let Stanza::Message(Message {
-            type_: MessageType::Error,
-            id,
-            ..
-        }) = stanza
+        if let Stanza::Message(
+            message @ Message {
+                type_: MessageType::Error,
+                ..
+            },
+        ) = stanza
         {
-            if let Some(id) = id.as_ref().filter(|id| id.0.len() <= LONGEST_ID) {
-                self.returned().put(id.0.clone(), ());
-            }
+            self.take_back(message);
             return true;
         }
         let Stanza::Iq(iq @ (Iq::Get { .. } | Iq::Result { .. } | Iq::Error { .. })) = stanza else {
@@ -274,6 +259,14 @@ impl Connection {
             return true;
         }
         own
+    }
+
+    /// A server took the message and could not pass it on (RFC 6120, 8.3.1): that of the recipient, or ours, which says so in the
+    /// recipient's name.
+    fn take_back(&self, message: &Message) {
+        if let (Some(id), Some(from)) = (&message.id, &message.from) {
+            self.bounces.take(&id.0, &from.to_bare());
+        }
     }
 
     /// Some servers attach the same component twice and deal stanzas out at random: what this connection did not send
@@ -365,7 +358,7 @@ mod tests {
 
     fn opened(ours: tokio::io::DuplexStream) -> (Connection, JoinHandle<io::Error>) {
         let own = BareJid::new("itseme.example.org").unwrap();
-        Connection::open(own, ours, PATIENCE, CancellationToken::new())
+        Connection::open(own, ours, PATIENCE, Arc::default(), CancellationToken::new())
     }
 
     const PATIENCE: Patience = Patience {
@@ -377,9 +370,10 @@ mod tests {
         Jid::new(text).unwrap()
     }
 
-    fn message(type_: MessageType, id: &str) -> Stanza {
+    fn message(type_: MessageType, id: &str, from: &str) -> Stanza {
         let mut message = Message::new_with_type(type_, jid("itseme.example.org"));
         message.id = Some(Id(id.into()));
+        message.from = Some(jid(from));
         Stanza::Message(message)
     }
 
@@ -444,23 +438,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_message_that_came_back_is_told_once() {
-        let (connection, _server) = open();
-        assert!(!connection.takes(&message(MessageType::Chat, "1")));
-        assert!(!connection.has_returned("1"));
-        assert!(connection.takes(&message(MessageType::Error, "1")));
-        assert!(connection.has_returned("1"));
-        assert!(!connection.has_returned("1"));
-    }
-
-    #[tokio::test]
-    async fn strangers_cannot_fill_the_memory_with_messages_that_came_back() {
-        let (connection, _server) = open();
-        let take = |id: &str| assert!(connection.takes(&message(MessageType::Error, id)));
-        take(&"x".repeat(LONGEST_ID + 1));
-        assert!(connection.returned().is_empty());
-        (0..2 * RETURNED.get()).for_each(|n| take(&n.to_string()));
-        assert_eq!(connection.returned().len(), RETURNED.get());
+    async fn a_message_that_came_back_is_told_whatever_connection_it_comes_by() {
+        let bounces = Arc::<Bounces>::default();
+        let letter = crate::channel::Letter {
+            id: "1".into(),
+            language: crate::language::Language::English,
+            replaces: None,
+            stop: None,
+            message: crate::channel::Message::Introduction {
+                to: BareJid::new("amy@example.net").unwrap(),
+                from: BareJid::new("eve@example.org").unwrap(),
+                details: Vec::new(),
+            },
+        };
+        bounces.expect(7, &letter, 100);
+        let own = BareJid::new("itseme.example.org").unwrap();
+        let stop = CancellationToken::new();
+        let (connection, _) = Connection::open(own, tokio::io::sink(), PATIENCE, bounces.clone(), stop);
+        assert!(!connection.takes(&message(MessageType::Chat, "1", "amy@example.net")));
+        assert!(connection.takes(&message(MessageType::Error, "1", "eve@example.net/phone")));
+        assert!(bounces.take_all().is_empty());
+        assert!(connection.takes(&message(MessageType::Error, "1", "amy@example.net/phone")));
+        assert_eq!(bounces.take_all(), [7]);
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@ use super::link::Link;
 use super::outgoing::Words;
 use super::stanza::{Introduction, TakenOver, Verified, Verify};
 use super::{about, ns, stream};
-use crate::channel::{Away, Channel, Holder, Letter, Message, SendError, Sent, Trouble, text};
+use crate::channel::{Away, Bounces, Channel, Holder, Letter, Message, SendError, Sent, Trouble, text};
 use crate::clock::Clock;
 use crate::model::{BareJid, Identity};
 
@@ -178,9 +178,8 @@ impl Channel for Delivery {
         .boxed()
     }
 
-    fn was_returned(&self, letter: &Letter) -> bool {
-        let connection = self.link.connection();
-        connection.is_ok_and(|connection| connection.has_returned(&letter.id))
+    fn bounces(&self) -> Option<&Bounces> {
+        Some(self.link.bounces())
     }
 }
 

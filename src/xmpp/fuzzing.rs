@@ -74,8 +74,13 @@ impl Component {
             silence: PATIENCE,
             answer: PATIENCE,
         };
-        let (connection, _writer) =
-            Connection::open(own.clone(), tokio::io::sink(), patience, CancellationToken::new());
+        let (connection, _writer) = Connection::open(
+            own.clone(),
+            tokio::io::sink(),
+            patience,
+            Default::default(),
+            CancellationToken::new(),
+        );
         Self {
             router: Router::new(world.service.clone(), host),
             own,

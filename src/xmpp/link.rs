@@ -28,6 +28,7 @@ use super::host;
 use super::room::{InHand, Room};
 use super::router::{self, Effort, Router};
 use super::stream::{self, Incoming, Reader, StreamEnd};
+use crate::channel::Bounces;
 use crate::language::Language;
 use crate::model::BareJid;
 use crate::service::Error;
@@ -64,12 +65,18 @@ pub struct LinkConfig {
 #[derive(Clone)]
 pub struct Link {
     current: watch::Receiver<Option<Connection>>,
+    bounces: Arc<Bounces>,
 }
 
 impl Link {
     /// The connection, if there is one.
     pub fn connection(&self) -> Result<Connection, LinkError> {
         self.current.borrow().clone().ok_or(LinkError::Down)
+    }
+
+    /// The messages that may come back, over this connection or a later one.
+    pub fn bounces(&self) -> &Bounces {
+        &self.bounces
     }
 
     /// Resolves when there is a connection.
@@ -90,18 +97,21 @@ pub fn link(
     stop: CancellationToken,
 ) -> (Link, impl Future<Output = ()>) {
     let (publish, current) = watch::channel(None);
+    let bounces = Arc::<Bounces>::default();
     let keeper = Keeper {
         config,
+        bounces: bounces.clone(),
         router: Arc::new(router),
         helpers,
         publish,
         stop,
     };
-    (Link { current }, keeper.keep())
+    (Link { current, bounces }, keeper.keep())
 }
 
 struct Keeper {
     config: LinkConfig,
+    bounces: Arc<Bounces>,
     router: Arc<Router>,
     helpers: Handle,
     publish: watch::Sender<Option<Connection>>,
@@ -137,8 +147,8 @@ impl Keeper {
         tracing::info!(component = %self.config.jid, "component connected");
         told.clear();
         let close = CancellationToken::new();
-        let (connection, mut writer) =
-            Connection::open(self.config.jid.clone(), write, self.config.patience, close.clone());
+        let (jid, bounces) = (self.config.jid.clone(), self.bounces.clone());
+        let (connection, mut writer) = Connection::open(jid, write, self.config.patience, bounces, close.clone());
         let handlers = TaskTracker::new();
         self.publish.send_replace(Some(connection.clone()));
         let (router, greeted, stop) = (self.router.clone(), connection.clone(), self.stop.clone());
@@ -372,7 +382,11 @@ pub(crate) mod tests {
     /// A link that is never connected, for tests of what uses one.
     pub(crate) fn unconnected() -> (Link, watch::Sender<Option<Connection>>) {
         let (publish, current) = watch::channel(None);
-        (Link { current }, publish)
+        let link = Link {
+            current,
+            bounces: Arc::default(),
+        };
+        (link, publish)
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub use ports::free as free_port;
 pub use process::Process;
 pub use proxy::{Cut, Proxy};
 pub use raw::RawClient;
-pub use server::{Refusal, Server, Site};
+pub use server::{AMY_THERE, EVE_HERE, MICHAEL_HERE, Neighbours, Refusal, Server, Site};
 pub use service::Service;
 pub use slow::SlowClient;
 pub use text::code_in;

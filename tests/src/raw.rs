@@ -24,6 +24,7 @@ pub struct RawClient {
     connection: TcpStream,
     stream: Stream,
     jid: String,
+    host: &'static str,
 }
 
 impl RawClient {
@@ -32,13 +33,22 @@ impl RawClient {
         Self::try_login(port, person).await.expect("the XMPP server")
     }
 
+    /// The same where the server is called otherwise than `localhost`.
+    pub async fn login_at(host: &'static str, port: u16, person: &Person) -> Self {
+        Self::try_login_at(host, port, person).await.expect("the XMPP server")
+    }
+
     /// The same with a server that may be away.
     ///
     /// # Errors
     /// If the server is not there, goes away meanwhile, or does not know the account.
     pub async fn try_login(port: u16, person: &Person) -> io::Result<Self> {
+        Self::try_login_at("localhost", port, person).await
+    }
+
+    async fn try_login_at(host: &'static str, port: u16, person: &Person) -> io::Result<Self> {
         let connection = TcpStream::connect(("127.0.0.1", port)).await?;
-        let mut client = Self { connection, stream: Stream::new(), jid: person.jid.to_owned() };
+        let mut client = Self { connection, stream: Stream::new(), jid: person.jid.to_owned(), host };
         client.open().await?;
         let secret = STANDARD.encode(format!("\0{}\0{}", person.name, person.password()));
         client.try_send(&format!("<auth xmlns='{SASL}' mechanism='PLAIN'>{secret}</auth>")).await?;
@@ -134,9 +144,12 @@ impl RawClient {
     }
 
     async fn open(&mut self) -> io::Result<()> {
-        let header = "<?xml version='1.0'?><stream:stream to='localhost' version='1.0' \
-            xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
-        self.try_send(header).await?;
+        let header = format!(
+            "<?xml version='1.0'?><stream:stream to='{}' version='1.0' \
+             xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>",
+            self.host
+        );
+        self.try_send(&header).await?;
         let features = self.expected().await?;
         assert_eq!(features.name(), "features");
         Ok(())

@@ -139,6 +139,11 @@ impl Service {
         )
     }
 
+    /// What is kept of messages: how many were taken and may come back, and how often any came back.
+    pub fn kept(&self) -> String {
+        self.query("SELECT printf('%d taken, %d returns', total(is_taken), total(returned)) FROM outbox")
+    }
+
     /// What SQLite says of the database: "ok", or what is wrong.
     pub fn integrity(&self) -> String {
         self.query("PRAGMA integrity_check")

@@ -23,6 +23,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0009_subscribers_by_server.sql"),
     include_str!("../../../migrations/0010_aliases.sql"),
     include_str!("../../../migrations/0011_subscribers_by_address.sql"),
+    include_str!("../../../migrations/0012_bounces.sql"),
 ];
 
 /// Of a new database. The index of an older one is made with its rows, when those are bound (`Service::bind`).

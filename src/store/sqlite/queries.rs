@@ -89,6 +89,8 @@ pub fn outbox(row: &SqlRow) -> rusqlite::Result<Row> {
         about: row.get("about_mac")?,
         due_at: number(row, "due_at")?,
         tries: number(row, "tries")?,
+        returned: number(row, "returned")?,
+        is_taken: row.get::<_, i64>("is_taken")? != 0,
         expires_at: number(row, "expires_at")?,
         sealed: row.get("box")?,
     })
@@ -419,7 +421,8 @@ impl Write for Session<'_> {
 
     fn drop_most_tried(&self, payer: &Mac, limit: usize) -> Result<bool> {
         let sql = "DELETE FROM outbox WHERE id IN
-                   (SELECT id FROM outbox WHERE payer_mac = ? AND tries > 1 ORDER BY tries DESC, id LIMIT ?)";
+                   (SELECT id FROM outbox WHERE payer_mac = ? AND (is_taken OR tries > 1)
+                    ORDER BY is_taken DESC, returned DESC, tries DESC, id LIMIT ?)";
         Ok(self.run(sql, params![payer, limit])? > 0)
     }
 
@@ -429,6 +432,16 @@ impl Write for Session<'_> {
             params![due_at, row],
         )?;
         Ok(())
+    }
+
+    fn expect_back(&self, row: i64, until: Millis) -> Result<()> {
+        let sql = "UPDATE outbox SET is_taken = 1, due_at = ? WHERE id = ?";
+        self.run(sql, params![until, row]).map(drop)
+    }
+
+    fn take_back(&self, row: i64, due_at: Millis) -> Result<()> {
+        let sql = "UPDATE outbox SET is_taken = 0, returned = returned + 1, due_at = ? WHERE id = ?";
+        self.run(sql, params![due_at, row]).map(drop)
     }
 
     fn put_subscriber(&self, subscriber: &Subscriber) -> Result<()> {
@@ -538,6 +551,8 @@ impl Write for Session<'_> {
                 format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {expiry} <= ? LIMIT ?)");
             self.run(&sql, params![now, limit])
         };
+        let taken = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE expires_at <= ? AND is_taken LIMIT ?)";
+        self.run(taken, params![now, limit])?;
         Ok(Purged {
             pending: expired("pending", "id_mac, owner_mac", "expires_at")?,
             outbox: expired("outbox", "id", "expires_at")?,

@@ -2,6 +2,7 @@
 //! [`DEFINITIONS`].
 
 mod ejabberd;
+mod neighbours;
 mod prosody;
 
 use std::{
@@ -11,6 +12,7 @@ use std::{
 };
 
 use ejabberd::Ejabberd;
+pub use neighbours::{AMY_THERE, EVE_HERE, MICHAEL_HERE, Neighbours};
 use prosody::Prosody;
 
 use crate::{people::Person, ports, process::Process, world::SERVICE};

@@ -1,5 +1,6 @@
 //! Tests whose outcome does not depend on which XMPP server there is: they run on one, Prosody if nobody wishes another.
 
+mod bounces;
 mod budgets;
 mod clocks;
 mod delivery;

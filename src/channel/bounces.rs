@@ -1,0 +1,182 @@
+//! Messages that may come back, and those that did. Nobody can add to what is remembered by sending something: a message comes back
+//! if it was expected to, from where it went, and once.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::Letter;
+use crate::clock::Millis;
+use crate::model::{BareJid, canonical_jid};
+
+/// The messages of one channel that were sent and may come back.
+#[derive(Default)]
+pub struct Bounces {
+    /// Ids and addresses are known by hashes that nobody knows beforehand: they take little memory, and tell nothing.
+    hasher: RandomState,
+    state: Mutex<State>,
+    came: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// By the message's id.
+    expected: HashMap<u64, Expected>,
+    /// Rows of messages that came back.
+    came: Vec<i64>,
+}
+
+struct Expected {
+    row: i64,
+    account: u64,
+    domain: u64,
+    until: Millis,
+}
+
+impl Bounces {
+    /// From now on, the letter in `row` may come back until about `until`.
+    pub fn expect(&self, row: i64, letter: &Letter, until: Millis) {
+        let Some(to) = letter.message.recipient() else { return };
+        let expected = Expected {
+            row,
+            account: self.account(&to),
+            domain: self.domain(&to),
+            until,
+        };
+        self.state()
+            .expected
+            .insert(self.hasher.hash_one(&*letter.id), expected);
+    }
+
+    /// The letter is not expected back any more.
+    pub fn forget(&self, letter: &Letter) {
+        self.state().expected.remove(&self.hasher.hash_one(&*letter.id));
+    }
+
+    /// Forgets all that was expected until `now` at the latest: messages that were withdrawn.
+    pub fn sweep(&self, now: Millis) {
+        self.state().expected.retain(|_, expected| now < expected.until);
+    }
+
+    /// A message of that id came back, in the name of `from`; tells whether it was expected from there: from the account to which
+    /// it went, or from that account's server.
+    pub fn take(&self, id: &str, from: &BareJid) -> bool {
+        let id = self.hasher.hash_one(id);
+        let mut state = self.state();
+        let is_theirs = |expected: &Expected| match from.node() {
+            Some(_) => expected.account == self.account(from),
+            None => expected.domain == self.domain(from),
+        };
+        if !state.expected.get(&id).is_some_and(is_theirs) {
+            return false;
+        }
+        let row = state.expected.remove(&id).map(|expected| expected.row);
+        state.came.extend(row);
+        self.came.notify_one();
+        true
+    }
+
+    /// Resolves when a message has come back.
+    pub async fn came(&self) {
+        self.came.notified().await;
+    }
+
+    /// The rows of those that came back since this was last asked.
+    pub fn take_all(&self) -> Vec<i64> {
+        std::mem::take(&mut self.state().came)
+    }
+
+    /// The same however the domain is spelled.
+    fn account(&self, jid: &BareJid) -> u64 {
+        self.hasher.hash_one(canonical_jid(jid))
+    }
+
+    fn domain(&self, jid: &BareJid) -> u64 {
+        let domain = BareJid::from_parts(None, jid.domain());
+        self.hasher.hash_one(canonical_jid(&domain))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::channel::Message;
+    use crate::language::Language;
+
+    fn jid(text: &str) -> BareJid {
+        BareJid::new(text).unwrap()
+    }
+
+    fn letter(id: &str, to: &str) -> Letter {
+        Letter {
+            id: id.into(),
+            language: Language::English,
+            replaces: None,
+            stop: None,
+            message: Message::Introduction {
+                to: jid(to),
+                from: jid("eve@example.org"),
+                details: Vec::new(),
+            },
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_comes_back_once_from_where_it_went() {
+        let bounces = Bounces::default();
+        assert!(!bounces.take("1", &jid("amy@example.net")));
+        bounces.expect(7, &letter("1", "amy@example.net"), 100);
+        for other in ["eve@example.net", "example.org", "amy@example.org"] {
+            assert!(!bounces.take("1", &jid(other)), "{other}");
+        }
+        assert!(bounces.take_all().is_empty());
+        assert!(bounces.take("1", &jid("amy@example.net")));
+        bounces.came().await;
+        assert_eq!(bounces.take_all(), [7]);
+        assert!(!bounces.take("1", &jid("amy@example.net")) && bounces.take_all().is_empty());
+    }
+
+    #[test]
+    fn a_server_speaks_for_its_accounts_however_it_is_spelled() {
+        let bounces = Bounces::default();
+        for (row, to, from) in [
+            (1, "amy@example.net", "example.net"),
+            (2, "amy@bücher.example", "xn--bcher-kva.example"),
+            (3, "amy@xn--bcher-kva.example", "amy@bücher.example"),
+        ] {
+            bounces.expect(row, &letter("1", to), 100);
+            assert!(bounces.take("1", &jid(from)), "{from}");
+            assert_eq!(bounces.take_all(), [row]);
+        }
+    }
+
+    #[test]
+    fn strangers_cannot_fill_the_memory_or_push_a_message_out() {
+        let bounces = Bounces::default();
+        bounces.expect(7, &letter("1", "amy@example.net"), 100);
+        for n in 0..10_000 {
+            assert!(!bounces.take(&format!("forged {n}"), &jid("amy@example.net")));
+        }
+        assert_eq!(bounces.state().expected.len(), 1);
+        assert!(bounces.take("1", &jid("amy@example.net")));
+    }
+
+    #[test]
+    fn what_was_withdrawn_is_forgotten() {
+        let bounces = Bounces::default();
+        bounces.expect(7, &letter("1", "amy@example.net"), 100);
+        bounces.expect(8, &letter("2", "amy@example.net"), 100);
+        bounces.sweep(99);
+        bounces.forget(&letter("2", "amy@example.net"));
+        assert_eq!(bounces.state().expected.len(), 1);
+        bounces.sweep(100);
+        assert!(bounces.state().expected.is_empty());
+    }
+}

@@ -1,0 +1,93 @@
+//! Messages to the people of another server, which is away, stands still or sends them back: two Prosodys that federate.
+
+use itseme_client::{Identity, Session};
+use itseme_tests::{AMY_THERE, EVE_HERE, MICHAEL_HERE, Neighbours, Person, introduction, until, xml};
+
+/// How long the server waits for a stream of another (`s2s_timeout`; by default 90): longer than the service keeps what goes to
+/// its own server's people.
+const LATE: &str = "s2s_timeout = 12";
+
+/// Amy links her JID, and logs out.
+async fn amy_is_linked(world: &Neighbours) {
+    let amy = world.client(&AMY_THERE).await;
+    amy.register("xmpp", AMY_THERE.jid, false).await.unwrap();
+}
+
+/// Has `asker` ask for contact with Amy.
+async fn ask(world: &Neighbours, asker: &Person) {
+    let session = world.client(asker).await;
+    session.register("xmpp", asker.jid, false).await.unwrap();
+    let details = [Identity::new("xmpp", asker.jid).unwrap()];
+    session.contact(&details, &[AMY_THERE.jid_hash()]).await.unwrap();
+}
+
+/// Waits until the outbox is as wanted.
+async fn outbox_is(world: &Neighbours, wanted: &str) {
+    let probe = || (world.service.kept() == wanted).then_some(());
+    until(wanted, probe, || format!("{}\n{}", world.service.kept(), world.service.log().tail())).await;
+}
+
+/// Who asks in the next introduction.
+async fn next_asker(amy: &Session) -> String {
+    let introduced = introduction(amy).await;
+    let contact = xml::child(&introduced, "contact", "it-se.me:contact");
+    xml::text(contact, "jid", "it-se.me:contact")
+}
+
+#[tokio::test]
+async fn what_a_frozen_server_makes_come_back_late_is_sent_again_though_the_service_was_restarted() {
+    let mut world = Neighbours::start(LATE, "").await;
+    amy_is_linked(&world).await;
+    // The connection of before is gone, and there will be none that is answered.
+    world.there.restart().await;
+    world.there.freeze();
+    ask(&world, &MICHAEL_HERE).await;
+    outbox_is(&world, "1 taken, 0 returns").await;
+    assert!(world.service.terminate().await.success());
+    world.service.start().await;
+    outbox_is(&world, "0 taken, 1 returns").await;
+    world.there.go_on();
+    outbox_is(&world, "1 taken, 1 returns").await;
+    // Once, and nothing else before what comes now.
+    ask(&world, &EVE_HERE).await;
+    outbox_is(&world, "2 taken, 1 returns").await;
+    let amy = world.client(&AMY_THERE).await;
+    assert_eq!(next_asker(&amy).await, MICHAEL_HERE.jid);
+    assert_eq!(next_asker(&amy).await, EVE_HERE.jid);
+}
+
+#[tokio::test]
+async fn what_another_server_has_is_not_sent_again_when_the_service_is_restarted() {
+    let mut world = Neighbours::start("", "").await;
+    amy_is_linked(&world).await;
+    ask(&world, &MICHAEL_HERE).await;
+    outbox_is(&world, "1 taken, 0 returns").await;
+    for _ in 0..2 {
+        assert!(world.service.terminate().await.success());
+        world.service.start().await;
+    }
+    world.service.kill();
+    world.service.start().await;
+    ask(&world, &EVE_HERE).await;
+    outbox_is(&world, "2 taken, 0 returns").await;
+    let amy = world.client(&AMY_THERE).await;
+    assert_eq!(next_asker(&amy).await, MICHAEL_HERE.jid);
+    assert_eq!(next_asker(&amy).await, EVE_HERE.jid);
+}
+
+#[tokio::test]
+async fn nobody_else_can_have_a_message_sent_again_or_push_a_real_bounce_out_of_memory() {
+    let mut world = Neighbours::start(LATE, "").await;
+    amy_is_linked(&world).await;
+    world.there.restart().await;
+    world.there.freeze();
+    ask(&world, &MICHAEL_HERE).await;
+    let mut eve = world.raw(&EVE_HERE).await;
+    for n in 0..6000 {
+        let error =
+            "<error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
+        eve.send(&format!("<message type='error' id='{n:032x}' to='itseme.here.example'>{error}</message>"))
+            .await;
+    }
+    outbox_is(&world, "0 taken, 1 returns").await;
+}
