@@ -55,6 +55,11 @@ pub async fn run(world: &mut World, name: &str, command: Command) {
     fs::write(results.join(format!("{name}.{server}.json")), format!("{result:#}\n")).expect("a result");
 }
 
+/// The conditions of stanza errors that the libraries are tried with.
+pub fn conditions() -> Vec<String> {
+    keys("conditions.tsv", "")
+}
+
 /// The first column of a file in `clients/`.
 fn keys(file: &str, prefix: &str) -> Vec<String> {
     let table = fs::read_to_string(Path::new(HERE).join("clients").join(file)).expect("a table");

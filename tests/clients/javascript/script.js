@@ -14,6 +14,7 @@ import { createInterface } from 'node:readline';
 export const [XMPP_PORT, HELP_PORT] = process.argv.slice(2).map(Number);
 export const DOMAIN = 'localhost';
 export const SERVICE = 'itseme.localhost';
+export const ACCOUNT = `itseme@${SERVICE}`;
 
 export const AMYS_PHONE = '+447700900123';
 export const MICHAELS_PHONE = '+447700900456';
@@ -47,8 +48,17 @@ async function ask(question) {
 /** The code of the oldest SMS to this number that was not read yet. */
 export const smsCode = (number) => ask(`sms ${number}`);
 
+/** Where browsers connect to the XMPP server. */
+export const websocket = () => ask('websocket');
+
 /** What the service answers to a GET. */
 export const http = async (path) => JSON.parse(await ask(`get ${path}`));
+
+/** Ends the service, and starts it again. */
+export const restart = async () => {
+  await ask('stop');
+  await ask('start');
+};
 
 /** Has somebody log in who answers each IQ with the error that its payload names; returns the JID. */
 export const refuser = () => ask('refuser');
@@ -59,10 +69,10 @@ export function introduce(name, folder = name) {
   console.log(`CLIENT ${name} ${JSON.parse(readFileSync(path, 'utf8')).version}`);
 }
 
-/** Takes a step: `work` returns nothing where all is as it should be, and words where the client is known to differ. */
+/** Takes a step: `work` returns words where the client is known to differ, and else none. */
 export async function step(key, work) {
   const differs = await work();
-  console.log(`STEP ${key} ${differs ? `differs: ${differs}` : 'ok'}`);
+  console.log(`STEP ${key} ${typeof differs === 'string' ? `differs: ${differs}` : 'ok'}`);
 }
 
 /** Every stanza error that the service sends: condition, type, and the service's own code if there is one. */

@@ -12,7 +12,7 @@ const EJABBERD_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ejabberd-exam
 /// The tables it keeps in SQLite, as Debian's package has them.
 const TABLES: &str = "/usr/share/ejabberd/sql/lite.sql";
 
-/// ejabberd in the foreground. Its own port is that of its HTTP API.
+/// ejabberd in the foreground. Its own port is that of HTTP.
 #[derive(Debug)]
 pub struct Ejabberd;
 
@@ -48,6 +48,10 @@ impl Definition for Ejabberd {
 
     fn refusal_of_strangers(&self) -> Refusal {
         Refusal { condition: "not-authorized", before_login: false }
+    }
+
+    fn websocket(&self, site: &Site) -> Option<String> {
+        Some(format!("ws://127.0.0.1:{}/ws", site.own_port))
     }
 }
 
@@ -106,6 +110,7 @@ listen:
     module: ejabberd_http
     request_handlers:
       /api: mod_http_api
+      /ws: ejabberd_http_ws
 
 shaper_rules:
   max_user_offline_messages: infinity

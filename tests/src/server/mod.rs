@@ -42,6 +42,11 @@ pub trait Definition: std::fmt::Debug + Send + Sync {
 
     /// What it does to a component that it was not told of.
     fn refusal_of_strangers(&self) -> Refusal;
+
+    /// Where browsers connect (RFC 7395), if they can.
+    fn websocket(&self, _site: &Site) -> Option<String> {
+        None
+    }
 }
 
 /// Where one server has its data, and what it is called. All of its ports are on 127.0.0.1.
@@ -174,6 +179,11 @@ impl Server {
     /// Where clients connect, in plain TCP.
     pub fn client_port(&self) -> u16 {
         self.site.client_port
+    }
+
+    /// Where browsers connect (RFC 7395), if they can.
+    pub fn websocket(&self) -> Option<String> {
+        self.definition.websocket(&self.site)
     }
 
     /// Where the service connects.

@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf, process::Command};
 
 use super::{COMPONENT_SECRET, Definition, Program, Refusal, Site};
 
-/// Prosody in the foreground.
+/// Prosody in the foreground. Its own port is that of HTTP.
 #[derive(Debug)]
 pub struct Prosody;
 
@@ -23,9 +23,10 @@ impl Definition for Prosody {
     fn programs(&self, site: &Site) -> Vec<Program> {
         let mut command = Command::new("prosody");
         command.arg("-F").arg("--config").arg(config(site));
-        let announcements = [("c2s", site.client_port), ("component", site.component_port)]
-            .map(|(service, port)| format!("Activated service '{service}' on [127.0.0.1]:{port}"))
-            .into();
+        let announcements =
+            [("c2s", site.client_port), ("component", site.component_port), ("http", site.own_port)]
+                .map(|(service, port)| format!("Activated service '{service}' on [127.0.0.1]:{port}"))
+                .into();
         vec![Program { name: "prosody", command, announcements }]
     }
 
@@ -39,6 +40,10 @@ impl Definition for Prosody {
 
     fn refusal_of_strangers(&self) -> Refusal {
         Refusal { condition: "host-unknown", before_login: true }
+    }
+
+    fn websocket(&self, site: &Site) -> Option<String> {
+        Some(format!("ws://127.0.0.1:{}/xmpp-websocket", site.own_port))
     }
 }
 
@@ -55,7 +60,7 @@ fn prosodyctl(site: &Site, arguments: &[&str]) {
 }
 
 fn settings(site: &Site) -> String {
-    let Site { host, component, client_port, component_port, .. } = site;
+    let Site { host, component, client_port, component_port, own_port, .. } = site;
     let folder = site.folder.display();
     format!(
         r#"
@@ -69,9 +74,13 @@ interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {client_port} }}
 component_interfaces = {{ "127.0.0.1" }}
 component_ports = {{ {component_port} }}
+http_interfaces = {{ "127.0.0.1" }}
+http_ports = {{ {own_port} }}
+https_ports = {{ }}
 
-modules_enabled = {{ "saslauth", "roster", "disco", "offline", "ping" }}
-modules_disabled = {{ "s2s", "tls", "s2s_auth_certs", "http", "https" }}
+modules_enabled = {{ "saslauth", "roster", "disco", "offline", "ping", "websocket" }}
+modules_disabled = {{ "s2s", "tls", "s2s_auth_certs" }}
+consider_websocket_secure = true
 authentication = "internal_hashed"
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true

@@ -3,9 +3,24 @@
 use itseme_tests::{World, clients};
 
 /// A second code may be asked for only later.
-const SETTINGS: &str = "[limits]\nresend_after = '1h'";
+const PATIENT: &str = "[limits]\nresend_after = '1h'";
+
+#[tokio::test]
+async fn converse() {
+    clients::javascript(&mut World::start().await, "converse.js").await;
+}
 
 #[tokio::test]
 async fn xmpp_client() {
-    clients::javascript(&mut World::with(SETTINGS).await, "xmpp-client.js").await;
+    clients::javascript(&mut World::with(PATIENT).await, "xmpp-client.js").await;
+}
+
+#[tokio::test]
+async fn stanza() {
+    clients::javascript(&mut World::with(PATIENT).await, "stanza.js").await;
+}
+
+#[tokio::test]
+async fn strophe() {
+    clients::javascript(&mut World::with(PATIENT).await, "strophe.js").await;
 }

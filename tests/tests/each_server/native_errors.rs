@@ -4,7 +4,7 @@
 //! belong to browsers).
 
 use itseme_client::{Error, Session};
-use itseme_tests::{AMY, EVE, Gateway, MICHAEL, World, hash, xml};
+use itseme_tests::{AMY, EVE, Gateway, MICHAEL, World, clients, hash, xml};
 
 /// Condition, type, application condition.
 type Row = (&'static str, &'static str, &'static str);
@@ -256,10 +256,14 @@ async fn expect(client: &Session, set: bool, payload: &str, row: Row) {
     }
 }
 
-/// The row an error is, and a check that it has words for people.
+/// The row an error is, and a check that it has words for people, and that client libraries are tried with its condition.
 fn row_of(error: &Error) -> Parts {
     let Error::Service { condition, kind, code, text, .. } = error else { panic!("{error}") };
     assert!(text.as_ref().is_some_and(|text| !text.is_empty()), "{error:?}");
+    assert!(
+        clients::conditions().contains(condition),
+        "no library is tried with {condition}: see conditions.tsv"
+    );
     Parts(condition.clone(), kind.clone(), code.clone().unwrap_or_default())
 }
 
