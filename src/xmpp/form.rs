@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
+use minidom::Element;
+use rxml::xml_ncname;
 use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType, Option_};
+use xmpp_parsers::ns::DATA_FORMS;
+use xso::error::FromElementError;
 
 /// A field called `var`, labelled.
 pub fn field(type_: FieldType, var: &str, label: String) -> Field {
@@ -47,6 +51,15 @@ pub fn form(form_type: &str, title: String, instructions: String, fields: Vec<Fi
         instructions: Some(instructions),
         ..DataForm::new(DataFormType::Form, form_type, fields)
     }
+}
+
+/// A form that somebody filled in. Clients send back more than their answers: several instructions, or a field without a name,
+/// which poezio 0.18 makes of a note. A `DataForm` is refused for that, so nothing is read but the fields that have a name.
+pub fn submitted(form: &Element) -> Result<DataForm, FromElementError> {
+    let fields = form.children().filter(|child| child.is("field", DATA_FORMS));
+    let answers = fields.filter(|field| field.attr("var").is_some()).cloned();
+    let form = Element::builder("x", DATA_FORMS).attr(xml_ncname!("type").into(), form.attr("type"));
+    DataForm::try_from(form.append_all(answers).build())
 }
 
 /// What was filled in.

@@ -3,12 +3,11 @@
 
 use minidom::Element;
 use xmpp_parsers::data_forms::{DataForm, DataFormType, FieldType};
-use xmpp_parsers::ns::REGISTER;
+use xmpp_parsers::ns::{DATA_FORMS, REGISTER};
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
-use xso::error::FromElementError;
 
 use super::error::{plain, stanza_error};
-use super::form::{Answers, field, form};
+use super::form::{Answers, field, form, submitted};
 use super::host::{Asker, Presentation};
 use super::iq::{Answer, Kind};
 use super::outgoing::{Outgoing, Words, random_id};
@@ -32,7 +31,7 @@ pub async fn answer(
     let answered = match kind {
         Kind::Get => ask(host, asker).await.map(Some),
         Kind::Set if query.has_child("remove", REGISTER) => return remove(host, asker, query, aside).await,
-        Kind::Set => match form_of(query) {
+        Kind::Set => match query.get_child("x", DATA_FORMS).map(submitted).transpose() {
             Ok(Some(form)) if form.type_ == DataFormType::Cancel => Ok(None),
             Ok(Some(form)) if form.type_ != DataFormType::Submit => return Err(malformed(asker)),
             Ok(form) => register(host, asker, query, form, aside).await.map(|()| None),
@@ -46,11 +45,6 @@ fn offered(asker: &Asker) -> impl Iterator<Item = &'static str> {
     FIELDS
         .into_iter()
         .filter(|field| asker.service.providers().contains(*field))
-}
-
-fn form_of(query: &Element) -> std::result::Result<Option<DataForm>, FromElementError> {
-    let form = query.get_child("x", xmpp_parsers::ns::DATA_FORMS).cloned();
-    form.map(DataForm::try_from).transpose()
 }
 
 async fn ask(host: &Presentation, asker: &Asker) -> Result<Element> {

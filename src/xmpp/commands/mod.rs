@@ -259,7 +259,7 @@ impl sessions::Session {
             Action::Complete if !is_last => refuse(Bad::Action, words.command_unknown_action()),
             Action::Prev => refuse(Bad::Action, words.command_unknown_action()),
             // Also `next` at the last form: some clients know no other action.
-            Action::Execute | Action::Next | Action::Complete => self.submit(command, asker, key, request.form).await,
+            Action::Execute | Action::Next | Action::Complete => self.submit(command, asker, key, request.form()).await,
         }
     }
 

@@ -2,11 +2,13 @@
 
 use minidom::Element;
 use xmpp_parsers::data_forms::DataForm;
+use xmpp_parsers::ns::DATA_FORMS;
 use xmpp_parsers::oob::Oob;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 use xso::{AsXml, FromXml};
 
 use super::super::error::plain;
+use super::super::form::submitted;
 use super::super::ns;
 use crate::language::Language;
 
@@ -26,12 +28,17 @@ pub struct Request {
     /// In which language.
     #[xml(lang(default))]
     pub lang: Option<String>,
-    /// What was filled in.
-    #[xml(child(default))]
-    pub form: Option<DataForm>,
-    /// Anything else.
+    /// What was filled in, and anything else.
     #[xml(element(n = ..))]
-    pub others: Vec<Element>,
+    pub payload: Vec<Element>,
+}
+
+impl Request {
+    /// What was filled in, where that can be read.
+    pub fn form(&self) -> Option<DataForm> {
+        let form = self.payload.iter().find(|child| child.is("x", DATA_FORMS));
+        form.and_then(|form| submitted(form).ok())
+    }
 }
 
 /// What a client may do with a session.

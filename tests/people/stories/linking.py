@@ -3,6 +3,7 @@
 from command import Command, link_phone
 from expect import equal
 from person import AMY, AMYS_MAIL, AMYS_PHONE, SERVICE, hashed
+from slixmpp.xmlstream import ET
 from words import words
 
 # Her Jabber ID needs no proof, so it is linked along with anything else.
@@ -51,6 +52,19 @@ async def what_cannot_be_is_asked_again(world):
     await link.do("next", id=AMYS_PHONE)
     await link.do("complete", code=await world.sms_code(AMYS_PHONE))
     equal(link.status, "completed")
+
+
+async def more_than_answers(world):
+    """What a client sends back with the answers does not count: poezio makes a field without a name of a note."""
+    amy = await world.login("amy")
+    link = await Command(amy, "link").do()
+    await link.do("next", provider="phone")
+    await link.do("next", id="07700 900123")
+    form = link.fill_in(id=AMYS_PHONE)
+    form["instructions"] = "A line\nof several"  # each becomes an element
+    ET.SubElement(form.xml, "{jabber:x:data}field")
+    await link.send("next", form)
+    equal(set(link.form.get_fields()), {"FORM_TYPE", "code"})
 
 
 async def back_and_on_again(world):

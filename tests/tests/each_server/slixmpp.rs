@@ -31,8 +31,8 @@ macro_rules! stories {
 stories! {
     discovery: identity_and_features, contact_addresses, commands, nodes, capabilities, small_things,
         what_is_not_offered;
-    linking: from_choice_to_code, what_cannot_be_is_asked_again, back_and_on_again, her_own_jid_needs_no_code,
-        given_up, the_default_action, in_her_language, shown, forgotten_by_choice, forgotten_by_name,
+    linking: from_choice_to_code, what_cannot_be_is_asked_again, more_than_answers, back_and_on_again,
+        her_own_jid_needs_no_code, given_up, the_default_action, in_her_language, shown, forgotten_by_choice, forgotten_by_name,
         everything_forgotten;
     commands: checking, introducing, nothing_to_be_known_by, administrating, unknown_and_impossible, sessions;
     mute: by_command, by_chat, told_how;
