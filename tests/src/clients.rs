@@ -20,16 +20,30 @@ const CONDITION: &str = "condition:";
 
 /// Runs a script for Node.js of `clients/javascript/`; panics unless all steps are as they should be, or as they are known to differ.
 pub async fn javascript(world: &mut World, script: &str) {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    let folder = FOLDER.get_or_init(|| {
-        let folder = Path::new(HERE).join("clients/javascript");
-        let output = Command::new(folder.join("install")).output().expect("bash");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        folder
-    });
+    static INSTALLED: OnceLock<String> = OnceLock::new();
+    INSTALLED.get_or_init(|| install("javascript"));
     let mut command = Command::new("node");
-    command.arg(folder.join(script));
+    command.arg(folder("javascript").join(script));
     run(world, script, command).await;
+}
+
+/// The same for one of `clients/python/`.
+pub async fn python(world: &mut World, script: &str) {
+    static PYTHON: OnceLock<String> = OnceLock::new();
+    let mut command = Command::new(PYTHON.get_or_init(|| install("python")).trim());
+    command.arg("-B").arg(folder("python").join(script)); // no __pycache__ among the sources
+    run(world, script, command).await;
+}
+
+/// Installs what the scripts of a folder run on, unless it is there. Returns what that prints.
+fn install(language: &str) -> String {
+    let output = Command::new(folder(language).join("install")).output().expect("bash");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn folder(language: &str) -> PathBuf {
+    Path::new(HERE).join("clients").join(language)
 }
 
 /// Runs a program that takes a client through its steps, and keeps what it says of them.

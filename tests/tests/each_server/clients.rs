@@ -24,3 +24,18 @@ async fn stanza() {
 async fn strophe() {
     clients::javascript(&mut World::with(PATIENT).await, "strophe.js").await;
 }
+
+#[tokio::test]
+async fn aioxmpp() {
+    clients::python(&mut World::with(PATIENT).await, "with_aioxmpp.py").await;
+}
+
+#[tokio::test]
+async fn nbxmpp() {
+    clients::python(&mut World::with(PATIENT).await, "with_nbxmpp.py").await;
+}
+
+#[tokio::test]
+async fn slixmpp() {
+    clients::python(&mut World::with(PATIENT).await, "with_slixmpp.py").await;
+}
