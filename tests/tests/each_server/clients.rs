@@ -39,3 +39,8 @@ async fn nbxmpp() {
 async fn slixmpp() {
     clients::python(&mut World::with(PATIENT).await, "with_slixmpp.py").await;
 }
+
+#[tokio::test]
+async fn poezio() {
+    clients::python(&mut World::start().await, "with_poezio.py").await;
+}
