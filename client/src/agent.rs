@@ -6,7 +6,7 @@ mod react;
 mod tests;
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeSet, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -190,39 +190,44 @@ impl Agent {
     }
 
     /// Asks to be introduced to everybody in the address book. The book stays here: only hashes go out,
-    /// together with the user's own proven details. Whoever has not been asked for yet comes first, so that a book
-    /// with more people than the service takes in a day is through after some days. Other forms of what is in the book
-    /// come last, for services that know only the form that was proven.
+    /// together with the user's own proven details. What has not been asked for yet comes first, so that a book
+    /// with more people than the service takes in a day is through after some days; then it goes on where it ended the
+    /// last time. Other forms of what is in the book come after all that is in it, for services that know only the form
+    /// that was proven.
     ///
     /// # Errors
     /// [`Error::NothingProven`], and those of [`Session::contact`]; requests before the failed one have been made.
     /// That the service takes no more is no error: see [`Introduced::left`].
     pub async fn introduce(&mut self) -> Result<Introduced, Error> {
         let details = self.proven().await?;
-        let others = self.others(self.book.hashes())?;
-        let aliases = self.others(self.book.aliases())?;
-        let (own, all) = (others.len(), [others, aliases].concat());
+        let aliases = self.book.aliases();
+        let all = self.in_turn([self.book.hashes(), aliases.clone()].concat())?;
+        let aliases: HashSet<String> = aliases.into_iter().collect();
         let mut introduced = Introduced { hashes: 0, aliases: 0, requests: 0, left: all.len() };
         for batch in all.chunks(BATCH) {
             if !self.ask_for(&details, batch).await? {
                 break;
             }
             introduced.hashes += batch.len();
-            introduced.aliases = introduced.hashes.saturating_sub(own);
+            introduced.aliases += batch.iter().filter(|hash| aliases.contains(*hash)).count();
             introduced.requests += 1;
             introduced.left -= batch.len();
         }
         Ok(introduced)
     }
 
-    /// Those of the hashes that are not the user's own, and first those that were never asked for.
-    fn others(&mut self, hashes: Vec<String>) -> Result<Vec<String>, Error> {
+    /// Those of the hashes that are not the user's own: first those that were never asked for, then the others, from
+    /// behind the last that was asked for.
+    fn in_turn(&mut self, hashes: Vec<String>) -> Result<Vec<String>, Error> {
         let (state, me) = (self.store.read()?, Identity::of_jid(&self.me)?);
         let own = state.proven.iter().chain(&state.pending).chain([&me]);
         let own: BTreeSet<String> = own.flat_map(Identity::hashes).collect();
         let others = hashes.into_iter().filter(|hash| !own.contains(hash));
-        let (again, mut others): (Vec<String>, Vec<String>) =
+        let (mut again, mut others): (Vec<String>, Vec<String>) =
             others.partition(|hash| state.asked.contains(hash));
+        if let Some(last) = again.iter().position(|hash| Some(hash) == state.last_asked.as_ref()) {
+            again.rotate_left(last + 1);
+        }
         others.extend(again);
         Ok(others)
     }
@@ -233,10 +238,14 @@ impl Agent {
         let new: Vec<String> = self.store.update(|state| {
             batch.iter().filter(|hash| state.asked.insert((*hash).clone())).cloned().collect()
         })?;
+        let last = batch.last().cloned();
         let mut pauses = PAUSES.into_iter();
         let refusal = loop {
             match self.session.contact(details, batch).await {
-                Ok(()) => return Ok(true),
+                Ok(()) => {
+                    self.store.update(|state| state.last_asked = last)?;
+                    return Ok(true);
+                }
                 Err(error) if error.is_limit() => match pauses.next() {
                     Some(pause) if error.wait().is_none_or(|wait| wait <= LONGEST_PAUSE) => {
                         sleep(error.wait().unwrap_or(pause)).await;

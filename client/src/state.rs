@@ -25,6 +25,8 @@ pub struct State {
     pub pending: BTreeSet<Identity>,
     /// Hashes the user asked to be introduced to.
     pub asked: BTreeSet<String>,
+    /// The one of them that was asked for last: when all were, asking once more goes on behind it.
+    pub last_asked: Option<String>,
 }
 
 /// Keeps a [`State`], in memory or also in a file that only the user can read.

@@ -174,6 +174,34 @@ async fn what_the_service_does_not_take_today_comes_first_next_time() {
     assert_eq!(asked, [false, true, false], "after 150 new ones");
 }
 
+#[tokio::test(start_paused = true)]
+async fn in_a_book_of_many_days_everybody_gets_a_turn() {
+    let (mut agent, mut server) = amy(Answer::Never).await;
+    let cards = (0..150)
+        .map(|n| format!("BEGIN:VCARD\nFN:x\nEMAIL:amy{n}@gmail.com\nEND:VCARD\n"))
+        .collect::<String>();
+    agent.book = AddressBook::parse(&cards, &[]);
+    agent.store.update(|state| state.proven.insert(mail())).unwrap();
+    let (hashes, aliases) = (agent.book.hashes(), agent.book.aliases());
+    let mut asked = Vec::new();
+    // The service takes two hundred a day.
+    for _ in 0..3 {
+        let (introduced, ()) = join!(agent.introduce(), async {
+            server.answer("<links", &links(&[mail()])).await;
+            for _ in 0..2 {
+                asked.push(server.answer("<contact", SENT).await);
+            }
+            for _ in 0..=PAUSES.len() {
+                server.refuse("<contact", "request-limit-reached").await;
+            }
+        });
+        assert_eq!(introduced.unwrap().left, 100);
+    }
+    let times = |hash: &String| asked.iter().filter(|request| request.contains(hash)).count();
+    assert!(hashes.iter().all(|hash| times(hash) == 2), "from the first day on, and again from the second");
+    assert!(aliases.iter().all(|hash| times(hash) == 2), "from the first day on, and again on the third");
+}
+
 #[tokio::test]
 async fn other_forms_are_asked_for_last_and_found() {
     let (mut agent, mut server) = amy(Answer::Matched).await;
