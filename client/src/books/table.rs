@@ -37,6 +37,8 @@ pub(super) fn read(text: &str) -> Vec<Card> {
         .has_headers(false)
         .from_reader(text.as_bytes());
     let mut records = reader.records().filter_map(Result::ok).peekable();
+    // For Excel, a line of its own may name the delimiter.
+    records.next_if(|record| record.get(0).is_some_and(|text| text.eq_ignore_ascii_case("sep=")));
     let Some(first) = records.peek() else { return Vec::new() };
     let columns = columns(first);
     if columns.iter().any(|column| *column != Column::Unknown) {
@@ -68,7 +70,7 @@ fn columns(first: &StringRecord) -> Vec<Column> {
 
 /// By the words of its name, in the languages of Outlook that are spoken most.
 fn column(name: &str) -> Column {
-    const WHOLE: [&str; 9] = [
+    const WHOLE: [&str; 12] = [
         "name",
         "display name",
         "full name",
@@ -78,8 +80,11 @@ fn column(name: &str) -> Column {
         "nombre completo",
         "contact",
         "kontakt",
+        "氏名",
+        "姓名",
+        "полное имя",
     ];
-    const PARTS: [&str; 17] = [
+    const PARTS: [&str; 41] = [
         "first name",
         "given name",
         "middle name",
@@ -97,28 +102,77 @@ fn column(name: &str) -> Column {
         "segundo nombre",
         "apellido",
         "apellidos",
+        "nome",
+        "secondo nome",
+        "cognome",
+        "nome do meio",
+        "sobrenome",
+        "apelido",
+        "voornaam",
+        "tweede naam",
+        "middelste naam",
+        "tussenvoegsel",
+        "achternaam",
+        "förnamn",
+        "efternamn",
+        "fornavn",
+        "etternavn",
+        "efternavn",
+        "imię",
+        "drugie imię",
+        "nazwisko",
+        "имя",
+        "отчество",
+        "фамилия",
+        "姓",
+        "名",
     ];
-    const ABOUT: [&str; 9] =
-        ["type", "typ", "tipo", "label", "service", "display", "angezeigter", "assistant", "manager"];
-    const MAIL: [&str; 3] = ["mail", "messagerie", "correo"];
+    const ABOUT: [&str; 11] = [
+        "type",
+        "typ",
+        "tipo",
+        "label",
+        "service",
+        "display",
+        "angezeigter",
+        "assistant",
+        "manager",
+        "telegram",
+        "telex",
+    ];
+    const MAIL: [&str; 10] = [
+        "mail",
+        "messagerie",
+        "correo",
+        "posta elettronica",
+        "почт",
+        "メール",
+        "邮件",
+        "郵件",
+        "이메일",
+        "بريد",
+    ];
+    /// In whatever word they stand; in some languages, there are none between spaces.
     const NUMBERS: [&str; 16] = [
         "phone",
-        "telefon",
+        "telefo",
         "téléphone",
-        "teléfono",
-        "telefono",
-        "mobile",
+        "teléfo",
         "mobil",
-        "móvil",
-        "movil",
-        "handy",
-        "cell",
-        "celular",
-        "tel",
-        "tél",
-        "fax",
-        "pager",
+        "телефон",
+        "мобил",
+        "電話",
+        "电话",
+        "手机",
+        "手機",
+        "携帯",
+        "전화",
+        "휴대",
+        "هاتف",
+        "جوال",
     ];
+    /// Where a word begins with them.
+    const NUMBER: [&str; 9] = ["móvil", "movil", "handy", "cell", "celular", "tel", "tél", "fax", "pager"];
     let words: Vec<&str> =
         name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let has = |wanted: &[&str]| words.iter().any(|word| wanted.iter().any(|start| word.starts_with(start)));
@@ -133,7 +187,7 @@ fn column(name: &str) -> Column {
         Column::Jabber
     } else if within(&MAIL) {
         Column::Email
-    } else if has(&NUMBERS) || within(&NUMBERS[..4]) {
+    } else if has(&NUMBER) || within(&NUMBERS) {
         Column::Phone
     } else {
         Column::Unknown
@@ -144,7 +198,7 @@ fn card(record: &StringRecord, columns: &[Column]) -> Card {
     let place = record.position().map_or(0, |position| position.line() as usize);
     let mut card = Card { place, ..Card::default() };
     let mut parts = Vec::new();
-    for (index, text) in record.iter().map(str::trim).enumerate() {
+    for (index, text) in record.iter().map(cell).enumerate() {
         match columns.get(index).unwrap_or(&Column::Unknown) {
             _ if text.is_empty() => {}
             Column::Name if card.name.is_empty() => card.name = text.to_owned(),
@@ -163,6 +217,15 @@ fn card(record: &StringRecord, columns: &[Column]) -> Card {
         card.name = parts.join(" ");
     }
     card
+}
+
+/// Without what keeps a spreadsheet from reading a number as a formula or an amount: `'+44 …`, `="0770…"`.
+fn cell(text: &str) -> &str {
+    let text = text.trim();
+    let quoted = text.strip_prefix("=\"").and_then(|text| text.strip_suffix('"'));
+    let marked =
+        text.strip_prefix('\'').filter(|text| text.starts_with(|c: char| c == '+' || c.is_ascii_digit()));
+    quoted.or(marked).unwrap_or(text)
 }
 
 impl Card {

@@ -19,7 +19,22 @@ pub(super) fn phones(value: &str) -> Vec<&str> {
     let pauses = after(value, "tel:").is_some() || value.contains(",,") || value.contains(";;");
     match pauses {
         true => vec![value],
-        false => list(value, &|part| after(part, "tel:").is_some() || is_number(part)),
+        false => list(value, &|part| after(part, "tel:").is_some() || is_number(part))
+            .into_iter()
+            .flat_map(between_slashes)
+            .collect(),
+    }
+}
+
+/// The numbers between slashes. A slash may also stand behind an area code; that is shorter than a number, unless the code of
+/// its country stands in front of it.
+fn between_slashes(value: &str) -> Vec<&str> {
+    let parts: Vec<&str> = value.split('/').map(str::trim).collect();
+    let from_abroad = value.starts_with(['+', '＋']) || value.starts_with("00");
+    let is_whole = |part: &&str| is_number(part) && (!from_abroad || part.starts_with(['+', '＋', '0', '(']));
+    match parts.iter().all(is_whole) {
+        true => parts,
+        false => vec![value],
     }
 }
 
@@ -37,14 +52,27 @@ pub(super) fn emails(value: &str) -> Vec<&str> {
     match bracketed.is_empty() {
         false => bracketed,
         true if value.is_empty() => Vec::new(),
-        true => list(value, &|part| part.contains('@')),
+        true => list(value, &is_address).into_iter().flat_map(between_spaces).collect(),
+    }
+}
+
+fn is_address(part: &str) -> bool {
+    part.contains('@')
+}
+
+/// The addresses between spaces and slashes, which an address may have as well.
+fn between_spaces(value: &str) -> Vec<&str> {
+    let parts: Vec<&str> = value.split([' ', '\t', '/']).filter(|part| !part.is_empty()).collect();
+    match parts.iter().all(|part| is_address(part)) {
+        true => parts,
+        false => vec![value],
     }
 }
 
 /// The Jabber IDs of a value that is known to have some. Schemes that no standard knows become the one that is.
 pub(super) fn jids(value: &str) -> Vec<Cow<'_, str>> {
     const SCHEMES: [&str; 3] = ["jabber:", "x-apple:", "gtalk:"];
-    let jids = list(value.trim(), &|part| part.contains('@')).into_iter().filter(|jid| !jid.is_empty());
+    let jids = list(value.trim(), &is_address).into_iter().filter(|jid| !jid.is_empty());
     let named = |jid| SCHEMES.iter().find_map(|scheme| after(jid, scheme));
     jids.map(|jid| named(jid).map_or(Cow::Borrowed(jid), |jid| format!("xmpp:{jid}").into())).collect()
 }
@@ -110,6 +138,12 @@ mod tests {
                 vec!["+447700900123", "07700 900124", "(07700) 900125"],
             ),
             ("+447700900123 ::: +447700900124", vec!["+447700900123", "+447700900124"]),
+            ("+44 7700 900123 / 07700 900124", vec!["+44 7700 900123", "07700 900124"]),
+            ("253-2000 / 253-2001", vec!["253-2000", "253-2001"]),
+            ("030/1234567", vec!["030/1234567"]),
+            ("(05151) / 12345 67", vec!["(05151) / 12345 67"]),
+            ("+49 33056 / 123 4567", vec!["+49 33056 / 123 4567"]),
+            ("+447700900123/ext. 12", vec!["+447700900123/ext. 12"]),
             ("+447700900123,,07700900124", vec!["+447700900123,,07700900124"]),
             ("+447700900123,12345678", vec!["+447700900123,12345678"]),
             ("+447700900123;ext=1234567", vec!["+447700900123;ext=1234567"]),
@@ -131,6 +165,12 @@ mod tests {
             ("Amy <amy@example.org>", vec!["amy@example.org"]),
             ("\"Amy, too\" <amy@example.org>, <b@example.org>", vec!["amy@example.org", "b@example.org"]),
             ("amy@example.org; b@example.org;", vec!["amy@example.org", "b@example.org"]),
+            (
+                "amy@example.org / b@example.org c@example.org",
+                vec!["amy@example.org", "b@example.org", "c@example.org"],
+            ),
+            ("a/b@example.org", vec!["a/b@example.org"]),
+            ("\"a b\"@example.org", vec!["\"a b\"@example.org"]),
             ("mailto:amy@example.org?subject=a,b", vec!["mailto:amy@example.org?subject=a,b"]),
             ("nobody", vec!["nobody"]),
         ] {
