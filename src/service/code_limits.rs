@@ -67,7 +67,8 @@ impl Core {
         };
         let (now, shares) = (self.clock.now(), self.shares_for(payer, &new.identity));
         shares.iter().try_for_each(|share| share.check(tx, now, 1))?;
-        self.grow(tx, payer, growth::code(&new.target, &new.identity.id, None))?;
+        let aliases = new.identity.aliases().len();
+        self.grow(tx, payer, growth::code(&new.target, &new.identity.id, aliases, None))?;
         take_all(&shares, tx, now, 1)
     }
 

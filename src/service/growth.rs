@@ -24,7 +24,11 @@ const CODE: usize = 400;
 /// What the message with a code has in its row, names not counted.
 const LETTER: usize = 250;
 /// What a registration has in its box, names not counted.
-const REGISTRATION: usize = 400;
+const REGISTRATION: usize = 520;
+/// What an alias has in that box: the digits of its hash.
+const ALIAS: usize = 131;
+/// What the row of an alias has in its box, names not counted: two hashes, and what a box takes.
+const LINKED_ALIAS: usize = 200;
 /// What a row takes besides its box: its MACs, there and in the indexes, and what is free on its pages.
 const ROW: usize = 150;
 
@@ -33,9 +37,9 @@ const PAGE: usize = 4096;
 
 /// What a row with so many bytes in its box takes on disk.
 pub(super) fn row(sealed: usize) -> usize {
-    // A table without row ids keeps up to a quarter of a page with the row, and the rest on pages of its own (SQLite's file format,
-    // 1.6).
-    const QUARTER: usize = 1000;
+    // A table without row ids keeps up to a quarter of a page with the row, MACs included, and the rest on pages of its own (SQLite's
+    // file format, 1.6).
+    const QUARTER: usize = 900;
     ROW + match sealed {
         ..=QUARTER => sealed,
         _ => QUARTER + sealed.next_multiple_of(PAGE),
@@ -51,12 +55,13 @@ fn letter(bytes: usize) -> usize {
     }
 }
 
-/// What a code for `target` takes, of whose identity the `id` is sent along, up to the link that it makes.
-pub(super) fn code(target: &BareJid, id: &str, next: Option<&str>) -> usize {
+/// What a code for `target` takes, of whose identity the `id` is sent along, up to the link that it makes with so many `aliases`.
+pub(super) fn code(target: &BareJid, id: &str, aliases: usize, next: Option<&str>) -> usize {
     let target = target.as_str().len();
     // The id of a JID is there once more if its server spells it otherwise.
     let letter = letter(LETTER + target + 2 * id.len());
-    CODE + row(REGISTRATION + target + next.map_or(0, str::len)) + target + letter
+    let registration = row(REGISTRATION + aliases * ALIAS + target + next.map_or(0, str::len));
+    CODE + registration + target + letter + aliases * row(LINKED_ALIAS + target)
 }
 
 /// Because of whom something is kept.

@@ -269,7 +269,7 @@ impl Core {
         ];
         let now = self.clock.now();
         counters.iter().try_for_each(|counter| counter.check(tx, now, 1))?;
-        self.grow(tx, payer, growth::code(payer.jid, "", next))?;
+        self.grow(tx, payer, growth::code(payer.jid, "", 0, next))?;
         take_all(&counters, tx, now, 1)
     }
 
