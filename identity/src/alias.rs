@@ -27,6 +27,12 @@ impl Identity {
         aliases
     }
 
+    /// Whether whoever reads this id reads `other`: of an alias, whether nobody can prove it but by proving `other`.
+    #[must_use]
+    pub fn is_read_as(&self, other: &Self) -> bool {
+        Self::parse(self.provider.clone(), &self.id).as_ref() == Ok(other)
+    }
+
     fn other_ids(&self) -> Vec<String> {
         match self.provider {
             Provider::Phone => numbering::others(&self.id).collect(),
@@ -90,6 +96,8 @@ mod tests {
         let amy = Identity::parse(Provider::Phone, "+229 01 90 01 12 34").unwrap();
         let former = &amy.aliases()[0];
         assert_eq!(former.hash(), crate::Hash::of("phone", "+22990011234"));
-        assert_eq!(Identity::parse(Provider::Phone, &former.id), Ok(amy));
+        assert!(former.is_read_as(&amy));
+        let amy = Identity::parse(Provider::Phone, "+54 9 11 2345 6789").unwrap();
+        assert!(!amy.aliases()[0].is_read_as(&amy), "it is in use");
     }
 }

@@ -9,6 +9,7 @@ use super::code_limits::Share;
 use super::error::Result;
 use super::guesses::{LONGEST, OWN_GUESSES};
 use super::limits::DAY;
+use super::link::Aliases;
 use super::sign_in::SignInBox;
 use super::{By, Core, Tx};
 use crate::channel::{Letter, Message};
@@ -94,8 +95,8 @@ pub(super) struct PendingBox {
     #[serde(default)]
     pub(super) hash: Option<Hash>,
     /// Other forms of what is proven, which are linked with it.
-    #[serde(default)]
-    pub(super) aliases: Vec<Hash>,
+    #[serde(flatten)]
+    pub(super) aliases: Aliases,
     /// What is compared with, to be resealed under another key. Whoever can open the box could try all codes as well.
     #[serde(default)]
     pub(super) code: Option<Code>,
@@ -130,7 +131,7 @@ impl PendingBox {
             target,
             provider,
             hash,
-            aliases: Vec::new(),
+            aliases: Aliases::default(),
             code: None,
             letter: None,
             mailbox: None,
@@ -183,7 +184,7 @@ impl Core {
         let remembered = PendingBox {
             letter: sent.or_else(|| Some(letter.id.clone())),
             mailbox: Some(new.identity.mailbox().hash()),
-            aliases: new.identity.aliases().iter().map(Identity::hash).collect(),
+            aliases: Aliases::of(&new.identity),
             by_target: by == By::Target,
             ..PendingBox::new(new.target, new.identity.provider, new.proves)
         };

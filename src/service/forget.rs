@@ -1,5 +1,6 @@
 //! links and forget: what is known of oneself, and its erasure.
 
+use std::collections::HashSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::codes::NewCode;
@@ -141,7 +142,9 @@ impl Core {
             let link = self.id_of_link(&**tx, *id, &owner)?;
             gone += usize::from(tx.delete_link(&link, &owner)?);
             self.drop_tokens(tx, target, id)?;
-            gone += usize::from(self.drop_pending(tx, id, &owner)?);
+            for id in HashSet::from([*id, link]) {
+                gone += usize::from(self.drop_pending(tx, &id, &owner)?);
+            }
         }
         Ok(gone)
     }

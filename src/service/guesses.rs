@@ -7,6 +7,7 @@ use subtle::ConstantTimeEq;
 use super::codes::PendingBox;
 use super::error::{Error, Limit, OAuthFailure, Result};
 use super::limits::{Counter, DAY};
+use super::link::Aliases;
 use super::{By, Core, Tx};
 use crate::clock::{Millis, millis};
 use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};
@@ -28,7 +29,7 @@ pub struct Proven {
     /// What is proven; `None` if the code lets links be forgotten.
     pub hash: Option<Hash>,
     /// Other forms of what is proven.
-    pub aliases: Vec<Hash>,
+    pub(super) aliases: Aliases,
     /// Where a browser goes now.
     pub next: Option<String>,
     /// The registration that waited for the code.

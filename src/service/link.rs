@@ -1,5 +1,7 @@
 //! Links: what is proven, and whose it is.
 
+use serde::{Deserialize, Serialize};
+
 use super::error::{Error, Excess, Result};
 use super::{By, Core, PADDED_TO, Tx};
 use crate::channel::Message;
@@ -19,6 +21,31 @@ pub(super) struct LinkBox {
     pub(super) language: Language,
     /// The hash of the link, if this is an alias of it.
     pub(super) alias_of: Option<Hash>,
+}
+
+/// Other forms of what is proven, as hashes.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(super) struct Aliases {
+    /// Those that are read as what is proven, so that nobody else can prove them.
+    #[serde(default)]
+    former: Vec<Hash>,
+    /// Those that are in use beside it. In boxes of before, all.
+    #[serde(default, rename = "aliases")]
+    beside: Vec<Hash>,
+}
+
+impl Aliases {
+    pub(super) fn of(identity: &Identity) -> Self {
+        let (former, beside): (Vec<_>, Vec<_>) = identity
+            .aliases()
+            .into_iter()
+            .partition(|alias| alias.is_read_as(identity));
+        let hashes = |forms: Vec<Identity>| forms.iter().map(Identity::hash).collect();
+        Self {
+            former: hashes(former),
+            beside: hashes(beside),
+        }
+    }
 }
 
 impl Core {
@@ -42,9 +69,30 @@ impl Core {
     }
 
     /// Makes a link with its aliases; whoever held it before is told.
-    pub(super) fn link(&self, tx: &Tx<'_>, linked: &LinkBox, aliases: &[Hash], provider: Provider) -> Result<()> {
-        let (id, owner) = (self.keys.id(&linked.hash), self.keys.owner(&linked.target));
+    pub(super) fn link(&self, tx: &Tx<'_>, linked: &LinkBox, aliases: &Aliases, provider: &Provider) -> Result<()> {
         self.count_newcomer(tx, &linked.target)?;
+        self.take(tx, linked, provider)?;
+        let alias = |hash: &Hash| LinkBox {
+            hash: *hash,
+            alias_of: Some(linked.hash),
+            ..linked.clone()
+        };
+        for hash in &aliases.former {
+            // Proven when it was the form of the day, it would stay for good.
+            self.take(tx, &alias(hash), provider)?;
+        }
+        for hash in &aliases.beside {
+            if !self.is_held(tx, &self.keys.id(hash))? {
+                tx.put_link(&self.seal_link(&alias(hash), self.today()))?;
+            }
+        }
+        // What they have muted stays with the link.
+        Ok(tx.keep_mutes(&self.keys.owner(&linked.target))?)
+    }
+
+    /// Puts a link, or an alias, in the place of any other.
+    fn take(&self, tx: &Tx<'_>, linked: &LinkBox, provider: &Provider) -> Result<()> {
+        let (id, owner) = (self.keys.id(&linked.hash), self.keys.owner(&linked.target));
         // Who has had it as an alias keeps the link that it was an alias of, and has lost nothing that they have proven.
         let old = tx.link(&id)?.filter(|old| old.owner != owner && old.alias_of.is_none());
         if let Some(old) = old.and_then(|old| self.intact("links", self.open_link(&old))) {
@@ -52,21 +100,23 @@ impl Core {
             let notice = Message::TakenOver {
                 to: old.target,
                 hash: old.hash,
-                provider,
+                provider: provider.clone(),
             };
             self.post(tx, &self.letter(notice, old.language), None, self.notice_expires_at())?;
         }
-        tx.put_link(&self.seal_link(linked, self.today()))?;
-        for &hash in aliases {
-            let alias = LinkBox {
-                hash,
-                alias_of: Some(linked.hash),
-                ..linked.clone()
-            };
-            tx.put_alias(&self.seal_link(&alias, self.today()))?;
-        }
-        // What they have muted stays with the link.
-        Ok(tx.keep_mutes(&owner)?)
+        Ok(tx.put_link(&self.seal_link(linked, self.today()))?)
+    }
+
+    /// Whether there is a link of `id`, or an alias with its link. What is left of one keeps nobody out.
+    fn is_held(&self, tx: &Tx<'_>, id: &Mac) -> Result<bool> {
+        let Some(found) = tx.link(id)? else {
+            return Ok(false);
+        };
+        let is_whole = match &found.alias_of {
+            Some(link) => self.is_proven(&**tx, link, &found.owner)?,
+            None => true,
+        };
+        Ok(is_whole && self.intact("links", self.open_link(&found)).is_some())
     }
 
     /// Links a JID whose server vouches for it to itself, unless it is already.
@@ -80,7 +130,7 @@ impl Core {
             language,
             alias_of: None,
         };
-        self.link(tx, &linked, &[], Provider::Xmpp)
+        self.link(tx, &linked, &Aliases::default(), &Provider::Xmpp)
     }
 
     /// Whether `target` has proven to be itself.

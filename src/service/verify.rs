@@ -150,7 +150,7 @@ impl Core {
             language,
             alias_of: None,
         };
-        self.link(tx, &linked, &proven.aliases, provider.clone())?;
+        self.link(tx, &linked, &proven.aliases, &provider)?;
         self.use_up(tx, &proven)?;
         let is_itself = Identity::of_jid(&target).hash() == hash;
         if !is_itself && (by == By::Anybody || matches!(provider, Provider::OAuth(_))) {

@@ -127,6 +127,7 @@ pub async fn links_go_only_with_their_owner(store: Store) {
 
 pub async fn aliases_come_and_go_with_their_link(store: Store) {
     const C: Mac = Mac([3; 16]);
+    const D: Mac = Mac([4; 16]);
     let alias = |id, of, owner| Link {
         alias_of: Some(of),
         ..link(id, owner, 9)
@@ -135,7 +136,7 @@ pub async fn aliases_come_and_go_with_their_link(store: Store) {
     let made = async |owner| {
         let made = store.write(move |w| {
             w.put_link(&link(A, owner, 1))?;
-            w.put_alias(&alias(B, A, owner))
+            w.put_link(&alias(B, A, owner))
         });
         made.await.unwrap();
     };
@@ -153,19 +154,24 @@ pub async fn aliases_come_and_go_with_their_link(store: Store) {
     assert_eq!(found(B).await, Some(alias(B, A, Y)));
     assert!(store.write(|w| w.delete_link(&A, &Y)).await.unwrap());
     assert_eq!(found(B).await, None);
-    // It never takes the place of a link, but gives its own to one, which stays when the other goes.
+    // It gives its place to a link, which stays when the other moves and goes.
     made(X).await;
-    store.write(|w| w.put_link(&link(C, Y, 2))).await.unwrap();
-    store.write(move |w| w.put_alias(&alias(C, A, X))).await.unwrap();
-    assert_eq!(found(C).await, Some(link(C, Y, 2)));
     store.write(|w| w.put_link(&link(B, Y, 4))).await.unwrap();
     assert_eq!(found(B).await, Some(link(B, Y, 4)));
     store.write(|w| w.put_link(&link(A, Y, 5))).await.unwrap();
     assert_eq!(found(B).await, Some(link(B, Y, 4)));
-    made(X).await;
+    assert!(store.write(|w| w.delete_link(&A, &Y)).await.unwrap());
     assert_eq!(found(B).await, Some(link(B, Y, 4)));
-    assert_eq!(store.write(|w| w.delete_links_of(&Y)).await.unwrap(), 2);
-    made(X).await;
+    // It takes the place of a link, and its aliases go.
+    store.write(|w| w.put_link(&link(A, X, 1))).await.unwrap();
+    store.write(move |w| w.put_link(&alias(C, B, Y))).await.unwrap();
+    store.write(move |w| w.put_link(&alias(B, A, X))).await.unwrap();
+    assert_eq!(found(B).await, Some(alias(B, A, X)));
+    assert_eq!(found(C).await, None);
+    // Without its link, it goes with whoever has it.
+    store.write(move |w| w.put_link(&alias(C, D, X))).await.unwrap();
+    assert!(!store.write(|w| w.delete_link(&D, &X)).await.unwrap());
+    assert_eq!(found(C).await, None);
     assert_eq!(store.write(|w| w.delete_links_of(&X)).await.unwrap(), 1);
     assert_eq!(found(B).await, None);
 }

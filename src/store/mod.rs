@@ -304,11 +304,9 @@ pub trait Read {
 
 /// What can be changed, all of it or nothing.
 pub trait Write: Read {
-    /// Makes or moves a link. The aliases that it had go; an alias of that id gives way.
+    /// Makes a link or an alias, in the place of any other of that id. The aliases that a link had go.
     fn put_link(&self, link: &Link) -> Result<()>;
-    /// Makes an alias, unless there is a link or an alias of that id.
-    fn put_alias(&self, alias: &Link) -> Result<()>;
-    /// Removes the link of `id` and its aliases, if `owner` has it. Returns true if so.
+    /// Removes the link of `id`, if `owner` has it, and its aliases, if `owner` has them. Returns true if there was the link.
     fn delete_link(&self, id: &Mac, owner: &Mac) -> Result<bool>;
     /// Removes every link of `owner` and its aliases. Returns the number of links.
     fn delete_links_of(&self, owner: &Mac) -> Result<usize>;

@@ -3,6 +3,8 @@
 use rusqlite::Connection;
 
 use super::*;
+use crate::model::Provider;
+use crate::service::link::{Aliases, LinkBox};
 
 /// An Argentine mobile as it is dialled from abroad, and as many have it in their address books. Both are numbers of their own by
 /// libphonenumber, and each is the other's alias.
@@ -237,4 +239,81 @@ async fn whoever_writes_the_database_makes_no_link_of_an_alias() {
     assert_eq!(it.reached_by(&[WITHOUT_9]).await.len(), 0);
     it.link_later(&amy(), WITHOUT_9).await;
     assert_eq!(it.owners(WITHOUT_9).await, [amy()]);
+}
+
+/// A number of before its country's renumbering, and that of today.
+const FORMER: &str = "+5215512345678";
+const CURRENT: &str = "+525512345678";
+
+#[tokio::test]
+async fn a_form_that_nobody_can_prove_any_more_goes_along_with_its_number() {
+    let it = Fixture::new();
+    let former = Hash::of("phone", FORMER);
+    // As with a table of before the renumbering.
+    let linked = LinkBox {
+        target: amy(),
+        hash: former,
+        language: it.service.language,
+        alias_of: None,
+    };
+    let link = it
+        .service
+        .change(move |core, tx| core.link(tx, &linked, &Aliases::default(), &Provider::Phone));
+    link.await.unwrap();
+    assert!(it.confirms(&amy(), &former.to_string()).await);
+    it.link_phone(&mallory(), CURRENT).await;
+    assert!(it.confirms(&mallory(), &former.to_string()).await);
+    assert!(!it.confirms(&amy(), &former.to_string()).await);
+    assert_eq!(it.taken_over().await, [amy()]);
+    assert_eq!(it.linked(&amy()).await, [""; 0]);
+    assert_eq!(
+        it.linked(&mallory()).await,
+        [own_hash(&mallory()), hash("phone", CURRENT)]
+    );
+}
+
+#[tokio::test]
+async fn what_is_left_of_an_alias_is_in_nobodys_way() {
+    for damage in [
+        "DELETE FROM links WHERE alias_of_mac IS NULL",
+        "UPDATE links SET owner_mac = zeroblob(16) WHERE alias_of_mac IS NOT NULL",
+        "UPDATE links SET alias_of_mac = zeroblob(16) WHERE alias_of_mac IS NOT NULL",
+        "UPDATE links SET alias_of_mac = NULL WHERE alias_of_mac IS NOT NULL",
+        "UPDATE links SET box = zeroblob(200)",
+    ] {
+        for next in [amy(), mallory()] {
+            let it = Fixture::new();
+            it.link_phone(&amy(), MOBILE).await;
+            it.tamper(damage).await;
+            it.link_later(&next, MOBILE).await;
+            assert_eq!(it.owners(WITHOUT_9).await, [next.clone()], "{damage}");
+            assert_eq!(it.reached_by(&[WITHOUT_9]).await, [next.to_string()], "{damage}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_alias_that_has_lost_its_link_is_forgotten() {
+    for named in [MOBILE, WITHOUT_9] {
+        let it = Fixture::new();
+        it.link_phone(&amy(), MOBILE).await;
+        it.tamper("DELETE FROM links WHERE alias_of_mac IS NULL").await;
+        it.service.forget_native(&amy(), &[hash("phone", named)]).await.unwrap();
+        assert_eq!(it.owners(WITHOUT_9).await, NOBODY);
+    }
+}
+
+#[tokio::test]
+async fn a_registration_that_waits_is_forgotten_by_an_alias_of_its_link() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), MOBILE).await;
+    it.clock.advance(MINUTE);
+    it.register(&amy(), "phone", MOBILE).await.unwrap();
+    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    let gone = it.service.forget_native(&amy(), &[hash("phone", WITHOUT_9)]).await;
+    assert_eq!(gone.unwrap(), 2);
+    assert_eq!(
+        code_of(it.verify(&amy(), &hash("phone", MOBILE), &code).await),
+        "not_found"
+    );
 }

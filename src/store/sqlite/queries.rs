@@ -316,23 +316,6 @@ impl Session<'_> {
 
 impl Write for Session<'_> {
     fn put_link(&self, link: &Link) -> Result<()> {
-        let columns = params![link.id, link.owner, link.proof, link.sealed, link.verified_on];
-        // By their owner, because there is no index of what they are aliases of.
-        let aliases = "DELETE FROM links WHERE alias_of_mac = ?1
-                       AND owner_mac = (SELECT owner_mac FROM links WHERE id_mac = ?1)";
-        self.run(aliases, [link.id])?;
-        let moved = "UPDATE links SET owner_mac = ?2, proof = ?3, box = ?4, verified_on = ?5, alias_of_mac = NULL
-                     WHERE id_mac = ?1";
-        if self.run(moved, columns)? == 0 {
-            let made = "INSERT INTO links (id_mac, owner_mac, proof, box, verified_on) VALUES (?, ?, ?, ?, ?)";
-            self.run(made, columns)?;
-        }
-        Ok(())
-    }
-
-    fn put_alias(&self, alias: &Link) -> Result<()> {
-        let sql = "INSERT INTO links (id_mac, alias_of_mac, owner_mac, proof, box, verified_on)
-                   SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM links WHERE id_mac = ?1)";
         let Link {
             id,
             alias_of,
@@ -340,20 +323,28 @@ impl Write for Session<'_> {
             proof,
             sealed,
             verified_on,
-        } = alias;
-        self.run(sql, params![id, alias_of, owner, proof, sealed, verified_on])
-            .map(drop)
+        } = link;
+        let columns = params![id, alias_of, owner, proof, sealed, verified_on];
+        // By their owner, because there is no index of what they are aliases of.
+        let aliases = "DELETE FROM links WHERE alias_of_mac = ?1
+                       AND owner_mac = (SELECT owner_mac FROM links WHERE id_mac = ?1)";
+        self.run(aliases, [id])?;
+        let moved = "UPDATE links SET alias_of_mac = ?2, owner_mac = ?3, proof = ?4, box = ?5, verified_on = ?6
+                     WHERE id_mac = ?1";
+        if self.run(moved, columns)? == 0 {
+            let made = "INSERT INTO links (id_mac, alias_of_mac, owner_mac, proof, box, verified_on)
+                        VALUES (?, ?, ?, ?, ?, ?)";
+            self.run(made, columns)?;
+        }
+        Ok(())
     }
 
     fn delete_link(&self, id: &Mac, owner: &Mac) -> Result<bool> {
         let link = "DELETE FROM links WHERE id_mac = ? AND owner_mac = ? AND alias_of_mac IS NULL";
         let was_theirs = self.run(link, [id, owner])? > 0;
-        if was_theirs {
-            self.run(
-                "DELETE FROM links WHERE alias_of_mac = ? AND owner_mac = ?",
-                [id, owner],
-            )?;
-        }
+        // Those, too, whose link was lost.
+        let aliases = "DELETE FROM links WHERE alias_of_mac = ? AND owner_mac = ?";
+        self.run(aliases, [id, owner])?;
         Ok(was_theirs)
     }
 
