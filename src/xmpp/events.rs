@@ -20,6 +20,13 @@ const DEEPEST: usize = 49;
 /// otherwise can end the stream by size.
 const LONGEST_TOKEN: usize = 2 * 1024 * 1024;
 
+/// Stanzas are this deep; the stream itself counts.
+const STANZA: usize = 2;
+/// The namespace of a component's stanzas (XEP-0114).
+const COMPONENT: Namespace<'static> = Namespace::from_str(xmpp_parsers::ns::COMPONENT);
+/// The namespace that jabberd2 leaves on them.
+const CLIENT: &str = "jabber:client";
+
 /// Turns carriage returns into line feeds, as any XML processor must (XML 1.0, section 2.11). `rxml` takes a bare one in
 /// an attribute for an error, and Prosody writes `&#xD;` as one.
 struct Lines<R>(R);
@@ -56,6 +63,8 @@ pub struct Events<R> {
     depth: usize,
     scopes: Vec<Scope>,
     head: Option<Head>,
+    /// Whether the stanza that is read has the namespace of clients.
+    is_of_clients: bool,
 }
 
 impl<R: AsyncRead + Unpin> Events<R> {
@@ -73,6 +82,7 @@ impl<R: AsyncRead + Unpin> Events<R> {
             depth: 0,
             scopes: Vec::new(),
             head: None,
+            is_of_clients: false,
         }
     }
 
@@ -158,7 +168,25 @@ impl<R: AsyncRead + Unpin> Events<R> {
                 .find_map(|scope| scope.default.clone())
                 .unwrap_or(Namespace::NONE),
         };
-        Ok(Event::StartElement(metrics, (namespace, name), attributes))
+        Ok(Event::StartElement(
+            metrics,
+            (self.as_of_component(namespace), name),
+            attributes,
+        ))
+    }
+
+    /// jabberd2 leaves the namespace of clients on the stanzas that it passes to a component. They are read as the component's own,
+    /// with their children of the same namespace, such as a body or an error. A stanza in a payload, such as a forwarded one, keeps
+    /// its namespace.
+    fn as_of_component(&mut self, namespace: Namespace<'static>) -> Namespace<'static> {
+        if self.depth == STANZA {
+            self.is_of_clients = namespace == CLIENT;
+        }
+        let is_own = self.depth == STANZA || self.depth == STANZA + 1;
+        match is_own && self.is_of_clients && namespace == CLIENT {
+            true => COMPONENT,
+            false => namespace,
+        }
     }
 
     fn resolve(&self, prefix: &NcName) -> io::Result<Namespace<'static>> {
@@ -214,6 +242,36 @@ mod tests {
             plain.collect::<Vec<_>>()
         };
         assert_eq!(without_metrics(read(xml).await.unwrap()), without_metrics(expected));
+    }
+
+    #[tokio::test]
+    async fn stanzas_in_the_namespace_of_clients_are_the_components() {
+        let xml = "<s xmlns='jabber:component:accept'>\
+                   <message xmlns='jabber:client'><body/><x xmlns='urn:x'><message xmlns='jabber:client'><body/></message><y/></x>\
+                   <subject xmlns='jabber:client'/></message>\
+                   <c:iq xmlns:c='jabber:client'><c:error/><x xmlns='urn:x'/></c:iq>\
+                   <presence><x xmlns='jabber:client'/></presence></s>";
+        let read = read(xml).await.unwrap();
+        let named = read.iter().filter_map(|event| match event {
+            Event::StartElement(_, (namespace, name), _) => Some(format!("{namespace} {name}")),
+            _ => None,
+        });
+        let expected = [
+            "jabber:component:accept s",
+            "jabber:component:accept message",
+            "jabber:component:accept body",
+            "urn:x x",
+            "jabber:client message",
+            "jabber:client body",
+            "urn:x y",
+            "jabber:component:accept subject",
+            "jabber:component:accept iq",
+            "jabber:component:accept error",
+            "urn:x x",
+            "jabber:component:accept presence",
+            "jabber:client x",
+        ];
+        assert_eq!(named.collect::<Vec<_>>(), expected);
     }
 
     #[tokio::test]
