@@ -7,17 +7,24 @@ use std::time::Duration;
 
 use rustix::fs::Access;
 use secrecy::ExposeSecret;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
+use xmpp_parsers::iq::Iq;
+use xmpp_parsers::jid::Jid;
+use xmpp_parsers::ping::Ping;
 
 use crate::config::Config;
-use crate::model::Keys;
+use crate::model::{BareJid, Keys};
 use crate::store::sqlite::SqliteStore;
-use crate::xmpp::stream::{self, StreamEnd};
+use crate::xmpp::stream::{self, Incoming, Reader, StreamEnd};
 use crate::xmpp::{Address, remedy};
 use crate::{app, keyfile, private, rekey};
 
 const PATIENCE: Duration = Duration::from_secs(15);
+/// After so long without a stanza, one is asked for again.
+const ANSWER: Duration = Duration::from_secs(2);
 
 /// What was looked at, and what is wrong with it.
 pub struct Finding {
@@ -191,8 +198,8 @@ async fn listener(listen: SocketAddr) -> Result<String, String> {
 async fn server(config: &Config, login: bool) -> Result<String, String> {
     let address = &config.component.server;
     match timeout(PATIENCE, attach(config, login)).await {
-        Ok(Ok(())) if login => Ok("it takes the component's secret".into()),
-        Ok(Ok(())) => Ok(format!(
+        Ok(Ok((reader, write))) if login => hears(reader, write, &config.component.jid).await,
+        Ok(Ok(_)) => Ok(format!(
             "it answers at {address} (whether it takes this domain and the secret is tried with --login)"
         )),
         Ok(Err(StreamEnd::Error { condition, .. })) if login && condition == "conflict" => {
@@ -206,15 +213,40 @@ async fn server(config: &Config, login: bool) -> Result<String, String> {
 }
 
 /// Greets the server as the component, and with `login` also authenticates.
-async fn attach(config: &Config, login: bool) -> Result<(), StreamEnd> {
+async fn attach(config: &Config, login: bool) -> Result<(Reader<OwnedReadHalf>, OwnedWriteHalf), StreamEnd> {
     let Address { host, port } = &config.component.server;
     let (read, mut write) = TcpStream::connect((host.as_str(), *port)).await?.into_split();
     let jid = config.component.jid.as_str();
     if login && let Ok(secret) = config.component.secret() {
-        stream::open(read, &mut write, jid, secret.expose_secret(), PATIENCE).await?;
-        return Ok(());
+        let reader = stream::open(read, &mut write, jid, secret.expose_secret(), PATIENCE).await?;
+        return Ok((reader, write));
     }
     let (mut reader, _) = stream::greet(read, &mut write, jid).await?;
     // A server that does not know the component says so right behind its header.
-    reader.next(Duration::from_millis(300)).await.map(drop)
+    reader.next(Duration::from_millis(300)).await?;
+    Ok((reader, write))
+}
+
+/// Whether a stanza comes over a connection that is logged in: anybody's, or the own ping to the own JID. It is asked for again and
+/// again, because a server may give it to another connection of the same component (ejabberd, jabberd2).
+async fn hears(mut reader: Reader<OwnedReadHalf>, mut write: OwnedWriteHalf, jid: &BareJid) -> Result<String, String> {
+    let own: Jid = jid.clone().into();
+    let ping = Iq::from_get("check", Ping).with_from(own.clone()).with_to(own);
+    let first_stanza = async {
+        let ping = stream::serialise(&ping)?;
+        loop {
+            write.write_all(&ping).await?;
+            if !matches!(reader.next(ANSWER).await?, Incoming::Silence) {
+                return Ok::<_, StreamEnd>(());
+            }
+        }
+    };
+    let takes = "it takes the component's secret";
+    match timeout(PATIENCE, first_stanza).await {
+        Ok(Ok(())) => Ok(format!("{takes}, and passes stanzas on")),
+        Ok(Err(end)) => Err(format!("{takes}, but then: {end}. See the server's log")),
+        Err(_elapsed) => Err(format!(
+            "{takes}, but no stanza comes, not even what is sent to {jid}: does the server pass on what is for that domain?"
+        )),
+    }
 }
