@@ -57,7 +57,10 @@ def log_in(port: int, jid: str, password: str) -> Connection:
     if not next(connection.stanzas).tag.endswith("}success"):
         sys.exit(f"the server does not let {jid} in with this password")
     connection.open()
-    connection.send(BIND + "<presence/>")
+    connection.send(BIND)
+    # jabberd2 hangs up on who goes on before it has answered.
+    next(connection.stanzas)
+    connection.send("<presence/>")
     return connection
 
 

@@ -46,8 +46,8 @@ impl Definition for Ejabberd {
         call(site, "unregister", &json!({"user": name, "host": site.host}));
     }
 
-    fn refusal_of_strangers(&self) -> Refusal {
-        Refusal { condition: "not-authorized", before_login: false }
+    fn refusal_of_strangers(&self) -> Option<Refusal> {
+        Some(Refusal { condition: "not-authorized", before_login: false })
     }
 
     fn websocket(&self, site: &Site) -> Option<String> {

@@ -2,6 +2,7 @@
 //! [`DEFINITIONS`].
 
 mod ejabberd;
+mod jabberd2;
 mod neighbours;
 mod prosody;
 
@@ -12,6 +13,7 @@ use std::{
 };
 
 use ejabberd::Ejabberd;
+use jabberd2::Jabberd2;
 pub use neighbours::{AMY_THERE, EVE_HERE, MICHAEL_HERE, Neighbours};
 use prosody::Prosody;
 
@@ -21,7 +23,7 @@ use crate::{people::Person, ports, process::Process, world::SERVICE};
 pub const COMPONENT_SECRET: &str = "component-secret";
 
 /// The kinds of servers that there are tests for.
-const DEFINITIONS: [&dyn Definition; 2] = [&Prosody, &Ejabberd];
+const DEFINITIONS: [&dyn Definition; 3] = [&Prosody, &Ejabberd, &Jabberd2];
 
 /// What a kind of XMPP server has to tell to be tested against.
 pub trait Definition: std::fmt::Debug + Send + Sync {
@@ -40,8 +42,13 @@ pub trait Definition: std::fmt::Debug + Send + Sync {
     /// Deletes an account; the server runs.
     fn delete_account(&self, site: &Site, name: &str);
 
-    /// What it does to a component that it was not told of.
-    fn refusal_of_strangers(&self) -> Refusal;
+    /// What it does to a component that it was not told of; nothing if it takes any that knows the secret.
+    fn refusal_of_strangers(&self) -> Option<Refusal>;
+
+    /// Stories of `people/` that it makes impossible, because it answers in a client's place or does not pass something on.
+    fn hinders(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Where browsers connect (RFC 7395), if they can.
     fn websocket(&self, _site: &Site) -> Option<String> {
@@ -172,8 +179,13 @@ impl Server {
     }
 
     /// What it does to a component that it was not told of.
-    pub fn refusal_of_strangers(&self) -> Refusal {
+    pub fn refusal_of_strangers(&self) -> Option<Refusal> {
         self.definition.refusal_of_strangers()
+    }
+
+    /// Stories of `people/` that it makes impossible.
+    pub fn hinders(&self) -> &'static [&'static str] {
+        self.definition.hinders()
     }
 
     /// Where clients connect, in plain TCP.

@@ -38,8 +38,8 @@ impl Definition for Prosody {
         prosodyctl(site, &["deluser", &format!("{name}@{}", site.host)]);
     }
 
-    fn refusal_of_strangers(&self) -> Refusal {
-        Refusal { condition: "host-unknown", before_login: true }
+    fn refusal_of_strangers(&self) -> Option<Refusal> {
+        Some(Refusal { condition: "host-unknown", before_login: true })
     }
 
     fn websocket(&self, site: &Site) -> Option<String> {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use itseme_client::Error;
-use itseme_tests::{ACCOUNT, AMY, Element, SERVICE, World};
+use itseme_tests::{ACCOUNT, AMY, ComponentListener, Element, Refusal, SERVICE, World};
 use tokio::time::{Duration, Instant, sleep};
 
 const FEATURES: [&str; 8] = [
@@ -50,7 +50,7 @@ async fn it_can_be_discovered() {
     };
     let unknown = ask("<query xmlns='http://jabber.org/protocol/disco#info' node='x'/>").await;
     assert_eq!(condition(unknown), "item-not-found");
-    assert_eq!(condition(ask("<query xmlns='jabber:iq:roster'/>").await), "service-unavailable");
+    assert_eq!(condition(ask("<query xmlns='jabber:iq:search'/>").await), "service-unavailable");
     let elsewhere = format!("nobody@{SERVICE}").parse().unwrap();
     let ping = "<ping xmlns='urn:xmpp:ping'/>".parse().unwrap();
     assert_eq!(condition(amy.iq_raw(ping, false, elsewhere).await), "item-not-found");
@@ -93,16 +93,43 @@ async fn check_tells_what_answers_and_what_does_not() {
     for wrong in ["e-mail: ", "text messages: "] {
         assert!(told.contains(&format!("WRONG   {wrong}")), "{told}");
     }
-    assert_eq!(told.contains("WRONG   XMPP server: "), refusal.before_login, "{told}");
+    let refused_before_login = refusal.is_some_and(|refusal| refusal.before_login);
+    assert_eq!(told.contains("WRONG   XMPP server: "), refused_before_login, "{told}");
 
     let login = |arguments: &[&str]| {
         let output = world.service.run(&[arguments, &["--login"]].concat());
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
-        told.lines().find(|line| line.starts_with("WRONG   XMPP server: ")).expect(&told).to_owned()
+        told.lines().find(|line| line.contains("XMPP server: ")).expect(&told).to_owned()
     };
-    assert!(login(&stranger).contains(refusal.condition));
-    assert!(login(&["check", "--set", "component.secret=wrong"]).contains("not-authorized"));
+    let as_stranger = login(&stranger);
+    match refusal {
+        Some(Refusal { condition, .. }) => {
+            assert!(as_stranger.starts_with("WRONG") && as_stranger.contains(condition), "{as_stranger}");
+        }
+        None => assert!(as_stranger.starts_with("ok"), "{as_stranger}"),
+    }
+    let with_wrong_secret = login(&["check", "--set", "component.secret=wrong"]);
+    assert!(
+        with_wrong_secret.starts_with("WRONG") && with_wrong_secret.contains("not-authorized"),
+        "{with_wrong_secret}"
+    );
     assert_eq!(world.service.connections(), 1, "checking disturbs nobody");
+}
+
+#[tokio::test]
+async fn a_login_is_well_only_if_stanzas_come() {
+    let mut world = World::prepare("").await;
+    world.start_server().await;
+    let line = "XMPP server: ";
+    let well = world.service.spawn_command(&["check", "--login"]).says(line).await;
+    assert!(well.contains("ok") && well.contains("passes stanzas on"), "{well}");
+
+    let listener = ComponentListener::listen().await;
+    let server = format!("component.server=127.0.0.1:{}", listener.port());
+    let mut check = world.service.spawn_command(&["check", "--login", "--set", &server]);
+    listener.accept().await.send("<message xmlns='urn:of.another'/>").await;
+    let bad = check.says(line).await;
+    assert!(bad.contains("WRONG") && bad.contains("no stanza"), "{bad}");
 }
 
 #[tokio::test]
