@@ -8,7 +8,6 @@ use std::time::Duration;
 use rustix::fs::Access;
 use secrecy::ExposeSecret;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 use xmpp_parsers::iq::Iq;
@@ -20,7 +19,7 @@ use crate::model::{BareJid, Keys};
 use crate::store::sqlite::SqliteStore;
 use crate::xmpp::stream::{self, Incoming, Reader, StreamEnd};
 use crate::xmpp::{Address, remedy};
-use crate::{app, keyfile, private, rekey};
+use crate::{app, dial, keyfile, private, rekey};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 /// After so long without a stanza, one is asked for again.
@@ -205,7 +204,7 @@ async fn server(config: &Config, login: bool) -> Result<String, String> {
         Ok(Err(StreamEnd::Error { condition, .. })) if login && condition == "conflict" => {
             Ok("it takes the component's secret; the service is connected already".into())
         }
-        Ok(Err(end)) => Err(format!("{end}: {}", remedy(&end, &config.component.jid, address))),
+        Ok(Err(end)) => Err(format!("{end}. {}", remedy(&end, &config.component.jid, address))),
         Err(_elapsed) => Err(format!(
             "component.server {address}: it does not answer. Is it the component listener?"
         )),
@@ -215,7 +214,7 @@ async fn server(config: &Config, login: bool) -> Result<String, String> {
 /// Greets the server as the component, and with `login` also authenticates.
 async fn attach(config: &Config, login: bool) -> Result<(Reader<OwnedReadHalf>, OwnedWriteHalf), StreamEnd> {
     let Address { host, port } = &config.component.server;
-    let (read, mut write) = TcpStream::connect((host.as_str(), *port)).await?.into_split();
+    let (read, mut write) = dial::connect(host, *port).await?.into_split();
     let jid = config.component.jid.as_str();
     if login && let Ok(secret) = config.component.secret() {
         let reader = stream::open(read, &mut write, jid, secret.expose_secret(), PATIENCE).await?;

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod core_dumps;
 pub mod descriptors;
+pub mod dial;
 #[cfg(any(test, fuzzing))]
 #[allow(
     clippy::unwrap_used,

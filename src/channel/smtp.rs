@@ -16,9 +16,13 @@ use tokio::time::timeout;
 
 use super::cleartext::is_here;
 use super::{SendError, Trouble};
+use crate::dial;
 
 /// For the connection, TLS, the greeting, EHLO and the login.
 const PATIENCE_TO_CONNECT: Duration = Duration::from_secs(30);
+/// The server's next address is tried after this time, if there is one (RFC 8305, section 5). It is longer than where a connection
+/// alone is waited for, because lettre greets the server, too.
+const STAGGER: Duration = Duration::from_secs(2);
 /// For each command. RFC 5321, 4.5.3.2, gives a server five minutes; ours is to take mails for others at once.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// For the answer to the mail itself. RFC 5321, 4.5.3.2.6, gives it ten minutes, because who gives up sooner may send a mail
@@ -70,6 +74,8 @@ struct Failure {
 }
 
 enum Cause {
+    /// Its name cannot be looked up.
+    Unknown,
     Late,
     Smtp(Error),
 }
@@ -149,11 +155,18 @@ impl Server {
                 Security::Tls(tls) => Some(tls.clone()),
                 _ => None,
             };
-            let server = (self.host.trim_matches(['[', ']']), self.port);
+            let addresses = dial::addresses(self.host.trim_matches(['[', ']']), self.port).await;
             let patience = Some(PATIENCE_TO_CONNECT);
-            let mut connection = AsyncSmtpConnection::connect_tokio1(server, patience, &self.hello, tls, None)
+            let greet =
+                |address| AsyncSmtpConnection::connect_tokio1(address, patience, &self.hello, tls.clone(), None);
+            let mut connection = dial::first(addresses.map_err(|_| Failure::unknown())?, STAGGER, greet)
                 .await
-                .map_err(at(Stage::Hello))?;
+                .map_err(|failures| {
+                    failures
+                        .into_iter()
+                        .next_back()
+                        .map_or_else(Failure::unknown, |(_, error)| at(Stage::Hello)(error))
+                })?;
             let start = match &self.security {
                 Security::StartTls(tls) => Some(tls),
                 Security::IfOffered(tls) if connection.can_starttls() => Some(tls),
@@ -287,6 +300,13 @@ impl Failure {
         }
     }
 
+    fn unknown() -> Self {
+        Self {
+            stage: Stage::Hello,
+            cause: Cause::Unknown,
+        }
+    }
+
     fn late(stage: Stage) -> Self {
         Self {
             stage,
@@ -326,6 +346,10 @@ impl Failure {
     /// What went wrong and how to mend it, without the server's own words: they like to repeat the address.
     fn reason(&self) -> String {
         let error = match &self.cause {
+            Cause::Unknown => {
+                return "the name of the SMTP server cannot be looked up; is it spelled right, and does this machine reach a name server?"
+                    .into();
+            }
             Cause::Late => return "the SMTP server did not answer in time".into(),
             Cause::Smtp(error) => error,
         };

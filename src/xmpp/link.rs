@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use rand::RngExt;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -29,12 +28,13 @@ use super::room::{InHand, Room};
 use super::router::{self, Effort, Router};
 use super::stream::{self, Incoming, Reader, StreamEnd};
 use crate::channel::Bounces;
+use crate::dial::{self, DialError};
 use crate::language::Language;
 use crate::model::BareJid;
 use crate::service::Error;
 
-/// Connecting and greeting may take this long.
-const CONNECTING: Duration = Duration::from_secs(15);
+/// The stream and the handshake may take this long.
+const GREETING: Duration = Duration::from_secs(15);
 /// A connection that lasted this long was a good one: the next failure starts with a short wait again. A server that fails
 /// again and again is to have the service back each time; five seconds are enough to spare it.
 const STABLE: Duration = Duration::from_secs(5);
@@ -177,14 +177,12 @@ impl Keeper {
 
     async fn connect(&self) -> Result<(Reader<OwnedReadHalf>, OwnedWriteHalf), StreamEnd> {
         let Address { host, port } = &self.config.server;
-        let connecting = TcpStream::connect((host.as_str(), *port));
-        let tcp = timeout(CONNECTING, connecting)
-            .await
-            .map_err(|_elapsed| StreamEnd::Protocol("it did not answer in time"))??;
+        let tcp = dial::connect(host, *port).await?;
         tcp.set_nodelay(true)?;
+        tracing::debug!(address = ?tcp.peer_addr().ok(), "connected to the XMPP server; opening the stream");
         let (read, mut write) = tcp.into_split();
         let secret = self.config.secret.expose_secret();
-        let reader = stream::open(read, &mut write, self.config.jid.as_str(), secret, CONNECTING).await?;
+        let reader = stream::open(read, &mut write, self.config.jid.as_str(), secret, GREETING).await?;
         Ok((reader, write))
     }
 
@@ -323,7 +321,10 @@ pub fn remedy(end: &StreamEnd, jid: &BareJid, server: &Address) -> String {
             "invalid-namespace" => wrong_port(server),
             _ => "see the server's log".into(),
         },
-        StreamEnd::Io(_) => {
+        StreamEnd::Unreachable(DialError::Unknown { host, .. }) => {
+            format!("is {host} in component.server spelled right, and does this machine reach a name server?")
+        }
+        StreamEnd::Unreachable(DialError::Unreachable(_)) | StreamEnd::Io(_) => {
             format!("is the server running, and does it listen for components at {server} (component.server)?")
         }
         StreamEnd::Closed => "is the server restarting?".into(),
@@ -339,14 +340,14 @@ fn wrong_port(server: &Address) -> String {
 /// How long a connection that ended like that must have lasted to have been a good one.
 fn stable(end: &StreamEnd) -> Duration {
     match end {
-        StreamEnd::Io(_) | StreamEnd::Closed | StreamEnd::Silent => STABLE,
+        StreamEnd::Unreachable(_) | StreamEnd::Io(_) | StreamEnd::Closed | StreamEnd::Silent => STABLE,
         StreamEnd::Protocol(_) | StreamEnd::Error { .. } => UNDISPUTED,
     }
 }
 
 /// How long to wait before connecting again.
 fn pause(end: &StreamEnd, failures: u32) -> Duration {
-    let not_there = matches!(end, StreamEnd::Io(_));
+    let not_there = matches!(end, StreamEnd::Unreachable(_) | StreamEnd::Io(_));
     let wrong_secret = matches!(end, StreamEnd::Error { condition, .. } if condition == "not-authorized");
     let pause = match failures {
         // A server that is not there costs nothing to ask, and is to be met within two seconds of its coming; also where a

@@ -15,6 +15,7 @@ use xmpp_parsers::jid::Jid;
 use xso::{FromEventsBuilder, FromXml};
 
 use super::events::Events;
+use crate::dial::DialError;
 
 /// A stanza that has begun must end within this time.
 const STALLED: Duration = Duration::from_secs(120);
@@ -22,6 +23,9 @@ const STALLED: Duration = Duration::from_secs(120);
 /// Why a stream cannot be used any more.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamEnd {
+    /// There is no connection.
+    #[error(transparent)]
+    Unreachable(#[from] DialError),
     /// The connection failed.
     #[error("the connection failed: {0}")]
     Io(#[from] io::Error),
