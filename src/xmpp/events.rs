@@ -57,6 +57,19 @@ struct Head {
     attributes: Vec<(RawQName, String)>,
 }
 
+/// Why nothing more can be read.
+#[derive(Debug)]
+pub enum ReadError {
+    /// The connection ended between two stanzas, or before the stream began.
+    Ended,
+    /// The connection ended in the middle of a stanza, or of a tag.
+    Cut,
+    /// What came is no XML.
+    NoXml(String),
+    /// The connection failed.
+    Io(io::Error),
+}
+
 /// Reads events.
 pub struct Events<R> {
     raw: AsyncRawReader<BufReader<Lines<R>>>,
@@ -92,13 +105,28 @@ impl<R: AsyncRead + Unpin> Events<R> {
     }
 
     /// The next event; `None` at the end. Cancel safe: what was read of an event stays here.
-    pub async fn next(&mut self) -> io::Result<Option<Event>> {
-        while let Some(raw) = self.raw.read().await? {
-            if let Some(event) = self.take(raw)? {
+    pub async fn next(&mut self) -> Result<Option<Event>, ReadError> {
+        loop {
+            let Some(raw) = self.raw.read().await.map_err(|error| self.explain(error))? else {
+                return Ok(None);
+            };
+            if let Some(event) = self.take(raw).map_err(|error| self.explain(error))? {
                 return Ok(Some(event));
             }
         }
-        Ok(None)
+    }
+
+    /// The parser takes the end of the connection for an error of the XML.
+    fn explain(&self, error: io::Error) -> ReadError {
+        use rxml::error::ErrorContext::{DocumentBegin, Text};
+        if error.kind() != io::ErrorKind::InvalidData {
+            return ReadError::Io(error);
+        }
+        match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(rxml::Error::InvalidEof(None | Some(DocumentBegin | Text))) if self.depth < STANZA => ReadError::Ended,
+            Some(rxml::Error::InvalidEof(_)) => ReadError::Cut,
+            _ => ReadError::NoXml(error.to_string()),
+        }
     }
 
     fn take(&mut self, raw: RawEvent) -> io::Result<Option<Event>> {
@@ -210,7 +238,7 @@ fn malformed(what: &'static str) -> io::Error {
 mod tests {
     use super::*;
 
-    async fn read(xml: &str) -> io::Result<Vec<Event>> {
+    async fn read(xml: &str) -> Result<Vec<Event>, ReadError> {
         let mut events = Events::new(xml.as_bytes());
         let mut read = Vec::new();
         while let Some(event) = events.next().await? {

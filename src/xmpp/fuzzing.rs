@@ -103,7 +103,14 @@ impl Component {
                 }
                 Ok(Incoming::Silence) => panic!("bytes are never late"),
                 // What is no XML no server sends.
-                Err(StreamEnd::Closed | StreamEnd::Io(_) | StreamEnd::Error { .. }) => return,
+                Err(
+                    StreamEnd::Closed
+                    | StreamEnd::HungUp
+                    | StreamEnd::Cut
+                    | StreamEnd::NoXml(_)
+                    | StreamEnd::Io(_)
+                    | StreamEnd::Error { .. },
+                ) => return,
                 Err(StreamEnd::Protocol("it sent an element that is no stanza")) => return,
                 Err(end) => panic!("{end}"),
             }

@@ -156,7 +156,7 @@ impl Keeper {
         handlers.spawn(async move { stop.run_until_cancelled(router.announce(&greeted)).await });
         let end = tokio::select! {
             end = self.read(&mut reader, &connection, &handlers) => Err(end),
-            written = &mut writer => Err(written.map_or_else(|_| StreamEnd::Closed, StreamEnd::Io)),
+            written = &mut writer => Err(written.map_or_else(|_| StreamEnd::Closed, StreamEnd::from)),
             () = connection.gone() => Err(StreamEnd::Silent),
             () = self.stop.cancelled() => Ok(()),
         };
@@ -186,12 +186,7 @@ impl Keeper {
         Ok((reader, write))
     }
 
-    async fn read(
-        &self,
-        reader: &mut Reader<OwnedReadHalf>,
-        connection: &Connection,
-        handlers: &TaskTracker,
-    ) -> StreamEnd {
+    async fn read(&self, reader: &mut Reader<OwnedReadHalf>, connection: &Connection, handlers: &TaskTracker) -> StreamEnd {
         let room = Room::new(self.config.requests_per_second);
         let Patience { silence, answer } = self.config.patience;
         let mut asked = false;
@@ -324,12 +319,20 @@ pub fn remedy(end: &StreamEnd, jid: &BareJid, server: &Address) -> String {
         StreamEnd::Unreachable(DialError::Unknown { host, .. }) => {
             format!("is {host} in component.server spelled right, and does this machine reach a name server?")
         }
-        StreamEnd::Unreachable(DialError::Unreachable(_)) | StreamEnd::Io(_) => {
+        StreamEnd::Unreachable(DialError::Unreachable(_)) => {
             format!("is the server running, and does it listen for components at {server} (component.server)?")
         }
-        StreamEnd::Closed => "is the server restarting?".into(),
-        StreamEnd::Silent => "is the server stuck, or the network to it broken?".into(),
-        StreamEnd::Protocol(_) => wrong_port(server),
+        StreamEnd::Io(_) | StreamEnd::Silent => "is the server stuck, or the network to it broken?".into(),
+        StreamEnd::Closed => "was the server stopped, or is it restarting?".into(),
+        StreamEnd::HungUp => format!(
+            "was the server stopped or killed? If it runs, see its log; a proxy or firewall on the way to {server} \
+             (component.server) may also close connections"
+        ),
+        StreamEnd::Cut | StreamEnd::Reset(_) => format!(
+            "did the server crash, or was it killed? If it runs, see its log; a proxy or firewall on the way to {server} \
+             (component.server) may also cut connections"
+        ),
+        StreamEnd::Protocol(_) | StreamEnd::NoXml(_) => wrong_port(server),
     }
 }
 
@@ -340,14 +343,17 @@ fn wrong_port(server: &Address) -> String {
 /// How long a connection that ended like that must have lasted to have been a good one.
 fn stable(end: &StreamEnd) -> Duration {
     match end {
-        StreamEnd::Unreachable(_) | StreamEnd::Io(_) | StreamEnd::Closed | StreamEnd::Silent => STABLE,
-        StreamEnd::Protocol(_) | StreamEnd::Error { .. } => UNDISPUTED,
+        StreamEnd::Protocol(_) | StreamEnd::NoXml(_) | StreamEnd::Error { .. } => UNDISPUTED,
+        _ => STABLE,
     }
 }
 
 /// How long to wait before connecting again.
 fn pause(end: &StreamEnd, failures: u32) -> Duration {
-    let not_there = matches!(end, StreamEnd::Unreachable(_) | StreamEnd::Io(_));
+    let not_there = matches!(
+        end,
+        StreamEnd::Unreachable(_) | StreamEnd::Io(_) | StreamEnd::HungUp | StreamEnd::Cut | StreamEnd::Reset(_)
+    );
     let wrong_secret = matches!(end, StreamEnd::Error { condition, .. } if condition == "not-authorized");
     let pause = match failures {
         // A server that is not there costs nothing to ask, and is to be met within two seconds of its coming; also where a
@@ -397,7 +403,7 @@ pub(crate) mod tests {
         assert!(pause(&closed, 3) > pause(&closed, 1));
         assert!(pause(&closed, 1000) <= LONGEST_WAIT.mul_f64(1.2));
         for kind in [ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset] {
-            assert!(pause(&StreamEnd::Io(kind.into()), 1000) < Duration::from_secs(2));
+            assert!(pause(&std::io::Error::from(kind).into(), 1000) < Duration::from_secs(2));
         }
         let wrong = StreamEnd::Error {
             condition: "not-authorized".into(),

@@ -14,7 +14,7 @@ use xmpp_parsers::component::Handshake;
 use xmpp_parsers::jid::Jid;
 use xso::{FromEventsBuilder, FromXml};
 
-use super::events::Events;
+use super::events::{Events, ReadError};
 use crate::dial::DialError;
 
 /// A stanza that has begun must end within this time.
@@ -28,10 +28,22 @@ pub enum StreamEnd {
     Unreachable(#[from] DialError),
     /// The connection failed.
     #[error("the connection failed: {0}")]
-    Io(#[from] io::Error),
-    /// The server closed the stream.
+    Io(io::Error),
+    /// The server closed the stream, as it does when it is stopped.
     #[error("the server closed the stream")]
     Closed,
+    /// The connection ended without an end of the stream, between two stanzas.
+    #[error("the server closed the connection without closing the stream")]
+    HungUp,
+    /// The connection ended in the middle of a stanza.
+    #[error("the server closed the connection in the middle of a stanza")]
+    Cut,
+    /// The connection was reset.
+    #[error("the connection was reset ({0})")]
+    Reset(io::Error),
+    /// The server sent what is no XML.
+    #[error("the server sent what is no XML: {0}")]
+    NoXml(String),
     /// The server does not answer any more.
     #[error("the server does not answer any more")]
     Silent,
@@ -46,6 +58,27 @@ pub enum StreamEnd {
         /// The server's own words.
         text: Option<String>,
     },
+}
+
+impl From<io::Error> for StreamEnd {
+    fn from(error: io::Error) -> Self {
+        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
+        match error.kind() {
+            BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected => Self::Reset(error),
+            _ => Self::Io(error),
+        }
+    }
+}
+
+impl From<ReadError> for StreamEnd {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Ended => Self::HungUp,
+            ReadError::Cut => Self::Cut,
+            ReadError::NoXml(what) => Self::NoXml(what),
+            ReadError::Io(error) => error.into(),
+        }
+    }
 }
 
 /// What the stream brought.
@@ -396,7 +429,69 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_xml_ends_the_stream() {
-        assert!(matches!(&read("<a b=c>").await[..], [Err(StreamEnd::Io(_))]));
+        assert!(matches!(&read("<a b=c>").await[..], [Err(StreamEnd::NoXml(_))]));
+    }
+
+    #[tokio::test]
+    async fn the_ways_in_which_a_connection_ends_are_told_apart() {
+        const HEADER: &str = "<stream:stream xmlns='jabber:component:accept' \
+                              xmlns:stream='http://etherx.jabber.org/streams' id='1'>";
+        let end = async |sent: &str| {
+            let mut reader = Reader::new(sent.as_bytes());
+            if let Err(end) = reader.header().await {
+                return end.to_string();
+            }
+            loop {
+                if let Err(end) = reader.next(PATIENCE).await {
+                    return end.to_string();
+                }
+            }
+        };
+        for between in [
+            "",
+            "<?xml version='1.0'?>",
+            HEADER,
+            &format!("{HEADER} \n"),
+            &format!("{HEADER}{IQ}"),
+            &format!("{HEADER}{IQ} "),
+        ] {
+            assert_eq!(
+                end(between).await,
+                "the server closed the connection without closing the stream",
+                "{between}"
+            );
+        }
+        for amid in [
+            &HEADER[..20],
+            &format!("{HEADER}<"),
+            &format!("{HEADER}<iq id='"),
+            &format!("{HEADER}<iq><ping> "),
+            &format!("{HEADER}{IQ}</"),
+        ] {
+            assert_eq!(
+                end(amid).await,
+                "the server closed the connection in the middle of a stanza",
+                "{amid}"
+            );
+        }
+        assert_eq!(
+            end(&format!("{HEADER}{IQ}</stream:stream>")).await,
+            "the server closed the stream"
+        );
+        assert_eq!(
+            end(&format!("{HEADER}</stream:stream> ")).await,
+            "the server closed the stream"
+        );
+    }
+
+    #[test]
+    fn a_reset_is_told_by_its_name() {
+        let reset = StreamEnd::from(io::Error::from(io::ErrorKind::ConnectionReset));
+        assert!(matches!(reset, StreamEnd::Reset(_)));
+        assert!(matches!(
+            StreamEnd::from(io::Error::from(io::ErrorKind::TimedOut)),
+            StreamEnd::Io(_)
+        ));
     }
 
     #[tokio::test(start_paused = true)]

@@ -41,6 +41,21 @@ async fn a_request_made_while_the_server_is_away_is_delivered() {
 }
 
 #[tokio::test]
+async fn the_end_of_the_server_is_told_in_plain_words() {
+    let mut world = World::start().await;
+    world.server.process().expect("it was started").kill();
+    let line = world.service.says("not connected to the XMPP server").await;
+    let words =
+        ["the server closed the connection", "the connection was reset", "the server closed the stream"];
+    assert!(words.iter().any(|words| line.contains(words)), "{line}");
+    assert!(line.contains("killed") || line.contains("stopped"), "{line}");
+
+    // Nobody listens there any more: the address and the reason are named.
+    let line = world.service.says("Connection refused").await;
+    assert!(line.contains(&format!("127.0.0.1:{}", world.server.component_port())), "{line}");
+}
+
+#[tokio::test]
 async fn a_message_that_the_server_gives_back_is_sent_again() {
     let world = World::start().await;
     // Nobody has that account yet: the server cannot pass the code on.
