@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
@@ -24,6 +24,7 @@ use super::address::Address;
 use super::connection::{Connection, LinkError, Patience};
 use super::error::stanza_error;
 use super::host;
+use super::prompt::Prompt;
 use super::room::{InHand, Room};
 use super::router::{self, Effort, Router};
 use super::stream::{self, Incoming, Reader, StreamEnd};
@@ -175,18 +176,25 @@ impl Keeper {
         end
     }
 
-    async fn connect(&self) -> Result<(Reader<OwnedReadHalf>, OwnedWriteHalf), StreamEnd> {
+    async fn connect(&self) -> Result<(Reader<Prompt>, OwnedWriteHalf), StreamEnd> {
         let Address { host, port } = &self.config.server;
         let tcp = dial::connect(host, *port).await?;
         tcp.set_nodelay(true)?;
         tracing::debug!(address = ?tcp.peer_addr().ok(), "connected to the XMPP server; opening the stream");
         let (read, mut write) = tcp.into_split();
         let secret = self.config.secret.expose_secret();
-        let reader = stream::open(read, &mut write, self.config.jid.as_str(), secret, GREETING).await?;
+        let reader = stream::open(
+            Prompt::new(read),
+            &mut write,
+            self.config.jid.as_str(),
+            secret,
+            GREETING,
+        )
+        .await?;
         Ok((reader, write))
     }
 
-    async fn read(&self, reader: &mut Reader<OwnedReadHalf>, connection: &Connection, handlers: &TaskTracker) -> StreamEnd {
+    async fn read(&self, reader: &mut Reader<Prompt>, connection: &Connection, handlers: &TaskTracker) -> StreamEnd {
         let room = Room::new(self.config.requests_per_second);
         let Patience { silence, answer } = self.config.patience;
         let mut asked = false;

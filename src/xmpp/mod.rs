@@ -27,6 +27,7 @@ mod message;
 mod ns;
 mod outgoing;
 mod presence;
+mod prompt;
 mod recent;
 mod registration;
 mod room;
