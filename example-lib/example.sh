@@ -6,10 +6,11 @@ usage() {
   cat <<TEXT
 usage: $server_package-example/run [--once]
 
-Installs what is missing (Debian: $server_package, python3, python3-aiosmtpd, curl), builds the service and the
-reference client, and starts, on free ports of 127.0.0.1 and with all data in a temporary folder: $server
-with accounts for Amy and Michael, the service, and stand-ins for a mail server and an SMS gateway. Then it
-plays the story: both prove who they are, and Michael, who knows Amy's phone number, finds her.
+Installs what is missing (Debian: $server_package, python3, python3-aiosmtpd, curl; asks first, and starts
+nothing of it), builds the service and the reference client, and starts, on free ports of 127.0.0.1 and with
+all data in a temporary folder: $server with accounts for Amy and Michael, the service, and stand-ins for a
+mail server and an SMS gateway. Then it plays the story: both prove who they are, and Michael, who knows
+Amy's phone number, finds her.
 
   --once    end after the story; exit code 0 if every step happened, else 1
   --help    this text

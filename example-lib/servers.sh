@@ -5,30 +5,22 @@
 started=()   # process ids, in the order they were started
 patience=300 # tenths of a second anything may take
 
-# Installs with apt what is missing, and says so.
+# Installs with apt what is missing; none of it starts by itself.
 install_missing() {
   local packages=()
+  [[ -n ${ITSEME_BIN:-} && -n ${ITSEME_CLIENT_BIN:-} ]] || "$repository/scripts/need-rust" || fail "Nothing was installed."
   PATH=$PATH:/usr/sbin command -v "$server_program" >/dev/null || packages+=("$server_package")
   command -v python3 >/dev/null || packages+=(python3)
   command -v curl >/dev/null || packages+=(curl)
   command -v cc >/dev/null || packages+=(build-essential)
   has_aiosmtpd || packages+=(python3-aiosmtpd)
-  if ((${#packages[@]})); then
-    say "Installing with apt: ${packages[*]}"
-    # RUNLEVEL=1: Debian does not start a server of its own; one that was there is left alone.
-    as_root apt-get update -q >"$folder/apt.log" 2>&1 || true # a stale list often is good enough
-    as_root apt-get install -y -q "${packages[@]}" >>"$folder/apt.log" 2>&1 || fail_with "$folder/apt.log"
-  fi
-  command -v cargo >/dev/null || fail "Rust is missing: see https://rustup.rs"
+  ((${#packages[@]})) || return 0
+  say "Installing with apt: ${packages[*]}"
+  "$repository/scripts/install-packages" "${packages[@]}" || fail "These packages are needed: ${packages[*]}"
 }
 
 has_aiosmtpd() {
   python3 -c 'import aiosmtpd' 2>/dev/null || /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null
-}
-
-as_root() {
-  local settings=(env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1)
-  if ((EUID == 0)); then "${settings[@]}" "$@"; else sudo "${settings[@]}" "$@"; fi
 }
 
 # Builds the service and the client, unless ITSEME_BIN and ITSEME_CLIENT_BIN name built ones.
