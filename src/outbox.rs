@@ -6,6 +6,7 @@ mod each;
 mod held;
 mod lanes;
 mod outages;
+mod returns;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use self::held::{AWAITED, HELD, Held, Left};
+use self::returns::{Told, pause};
 use crate::channel::{Bounces, Channel, Letter, SendError};
 use crate::clock::{Millis, millis};
 use crate::service::{Due, Opened, Service};
@@ -92,12 +94,12 @@ impl Outbox {
         if !channel.is_by_the_batch() {
             return self.deliver_each(queue, channel).await;
         }
-        let mut held = Held::default();
+        let (mut held, mut told) = (Held::default(), Told::default());
         self.expect_again(queue, &*channel).await;
         while self.stop.run_until_cancelled(channel.ready()).await.is_some() {
             tokio::select! {
                 biased;
-                () = came_back(&*channel) => take_back(&self.service, queue, &*channel, &mut held).await,
+                () = came_back(&*channel) => take_back(&self.service, queue, &*channel, &mut held, &mut told).await,
                 rows = self.claim(queue, BATCH) => {
                     if !rows.is_empty() {
                         send(&self.service, queue, &*channel, rows, &mut held).await;
@@ -105,7 +107,7 @@ impl Outbox {
                 }
             }
         }
-        take_back(&self.service, queue, &*channel, &mut held).await;
+        take_back(&self.service, queue, &*channel, &mut held, &mut told).await;
         let_go(&self.service, held, &*channel).await;
     }
 
@@ -213,28 +215,49 @@ async fn came_back(channel: &dyn Channel) {
     }
 }
 
-/// Sends what has come back again, later.
-async fn take_back(service: &Service, queue: Queue, channel: &dyn Channel, held: &mut Held) {
+/// Sends what has come back again later, if that may help.
+async fn take_back(service: &Service, queue: Queue, channel: &dyn Channel, held: &mut Held, told: &mut Told) {
     let mut outcome = Outcome::default();
-    for id in channel.bounces().map(Bounces::take_all).unwrap_or_default() {
+    for (id, reason) in channel.bounces().map(Bounces::take_all).unwrap_or_default() {
         held.give_back(id);
-        let now = service.clock().now();
         // It may have been withdrawn.
-        if let Ok(Some(Due { row, .. })) = service.message(queue, id).await {
-            tracing::debug!(queue = queue.name(), try = row.tries, "a message came back");
-            outcome.back.push((id, now + backoff(row.tries)));
+        let Some(Due { row, .. }) = message(service, queue, id).await else {
+            continue;
+        };
+        let now = service.clock().now();
+        told.tell(&reason, now);
+        let nth = row.returned + 1;
+        tracing::debug!(
+            queue = queue.name(),
+            nth,
+            condition = reason.condition,
+            "a message came back"
+        );
+        let due_at = pause(reason.kind, nth).map(|pause| now + millis(pause));
+        match due_at.filter(|due_at| *due_at < row.expires_at) {
+            Some(due_at) => outcome.back.push((id, due_at)),
+            None => outcome.remove.push(id),
         }
     }
     outcome.keep(service).await;
+}
+
+/// The message of that number, if it is there still.
+async fn message(service: &Service, queue: Queue, id: i64) -> Option<Due> {
+    loop {
+        match service.message(queue, id).await {
+            Ok(due) => return due,
+            Err(_told) => tokio::time::sleep(STORE_PAUSE).await,
+        }
+    }
 }
 
 /// Sends what is due, but for what the channel's other end has had long enough.
 async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<Due>, held: &mut Held) {
     let Ok(holder) = channel.holder().await else { return };
     let now = service.clock().now();
-    held.forget(now);
     let bounces = channel.bounces();
-    if let Some(bounces) = bounces {
+    if let Some(bounces) = bounces.filter(|_| held.sweep(now)) {
         bounces.sweep(now.saturating_sub(millis(PURGE_EVERY)));
     }
     let mut outcome = Outcome::default();

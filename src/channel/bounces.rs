@@ -11,6 +11,34 @@ use super::Letter;
 use crate::clock::Millis;
 use crate::model::{BareJid, canonical_jid};
 
+/// Why messages come back, by who can change that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The recipient's server has no such account, or keeps nothing for it.
+    Nobody,
+    /// The recipient, or their server, does not want it.
+    Refused,
+    /// There is no more room for what is kept for the recipient.
+    Full,
+    /// The recipient's server has put it into their archive before it found that it cannot be delivered.
+    Archived,
+    /// The recipient's server cannot be reached.
+    Unreachable,
+    /// Anything else: a server failed.
+    Unclear,
+}
+
+/// Why a message came back, in words that tell nothing of the recipient but the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Who can change it.
+    pub kind: Kind,
+    /// What the error says (RFC 6120, 8.3.3).
+    pub condition: &'static str,
+    /// The recipient's server.
+    pub domain: String,
+}
+
 /// The messages of one channel that were sent and may come back.
 #[derive(Default)]
 pub struct Bounces {
@@ -25,7 +53,7 @@ struct State {
     /// By the message's id.
     expected: HashMap<u64, Expected>,
     /// Rows of messages that came back.
-    came: Vec<i64>,
+    came: Vec<(i64, Reason)>,
 }
 
 struct Expected {
@@ -60,9 +88,9 @@ impl Bounces {
         self.state().expected.retain(|_, expected| now < expected.until);
     }
 
-    /// A message of that id came back, in the name of `from`; tells whether it was expected from there: from the account to which
+    /// A message of that id came back for a `reason`, in the name of `from`; tells whether it was expected from there: from the account to which
     /// it went, or from that account's server.
-    pub fn take(&self, id: &str, from: &BareJid) -> bool {
+    pub fn take(&self, id: &str, from: &BareJid, reason: impl FnOnce() -> Reason) -> bool {
         let id = self.hasher.hash_one(id);
         let mut state = self.state();
         let is_theirs = |expected: &Expected| match from.node() {
@@ -72,8 +100,8 @@ impl Bounces {
         if !state.expected.get(&id).is_some_and(is_theirs) {
             return false;
         }
-        let row = state.expected.remove(&id).map(|expected| expected.row);
-        state.came.extend(row);
+        let back = state.expected.remove(&id).map(|expected| (expected.row, reason()));
+        state.came.extend(back);
         self.came.notify_one();
         true
     }
@@ -83,8 +111,8 @@ impl Bounces {
         self.came.notified().await;
     }
 
-    /// The rows of those that came back since this was last asked.
-    pub fn take_all(&self) -> Vec<i64> {
+    /// The rows of those that came back since this was last asked, and why.
+    pub fn take_all(&self) -> Vec<(i64, Reason)> {
         std::mem::take(&mut self.state().came)
     }
 
@@ -114,6 +142,18 @@ mod tests {
         BareJid::new(text).unwrap()
     }
 
+    fn reason() -> Reason {
+        Reason {
+            kind: Kind::Nobody,
+            condition: "gone",
+            domain: "example.net".into(),
+        }
+    }
+
+    fn take(bounces: &Bounces, id: &str, from: &BareJid) -> bool {
+        bounces.take(id, from, reason)
+    }
+
     fn letter(id: &str, to: &str) -> Letter {
         Letter {
             id: id.into(),
@@ -131,16 +171,16 @@ mod tests {
     #[tokio::test]
     async fn a_message_comes_back_once_from_where_it_went() {
         let bounces = Bounces::default();
-        assert!(!bounces.take("1", &jid("amy@example.net")));
+        assert!(!take(&bounces, "1", &jid("amy@example.net")));
         bounces.expect(7, &letter("1", "amy@example.net"), 100);
         for other in ["eve@example.net", "example.org", "amy@example.org"] {
-            assert!(!bounces.take("1", &jid(other)), "{other}");
+            assert!(!take(&bounces, "1", &jid(other)), "{other}");
         }
         assert!(bounces.take_all().is_empty());
-        assert!(bounces.take("1", &jid("amy@example.net")));
+        assert!(take(&bounces, "1", &jid("amy@example.net")));
         bounces.came().await;
-        assert_eq!(bounces.take_all(), [7]);
-        assert!(!bounces.take("1", &jid("amy@example.net")) && bounces.take_all().is_empty());
+        assert_eq!(bounces.take_all(), [(7, reason())]);
+        assert!(!take(&bounces, "1", &jid("amy@example.net")) && bounces.take_all().is_empty());
     }
 
     #[test]
@@ -152,8 +192,8 @@ mod tests {
             (3, "amy@xn--bcher-kva.example", "amy@bücher.example"),
         ] {
             bounces.expect(row, &letter("1", to), 100);
-            assert!(bounces.take("1", &jid(from)), "{from}");
-            assert_eq!(bounces.take_all(), [row]);
+            assert!(take(&bounces, "1", &jid(from)), "{from}");
+            assert_eq!(bounces.take_all(), [(row, reason())]);
         }
     }
 
@@ -162,10 +202,10 @@ mod tests {
         let bounces = Bounces::default();
         bounces.expect(7, &letter("1", "amy@example.net"), 100);
         for n in 0..10_000 {
-            assert!(!bounces.take(&format!("forged {n}"), &jid("amy@example.net")));
+            assert!(!take(&bounces, &format!("forged {n}"), &jid("amy@example.net")));
         }
         assert_eq!(bounces.state().expected.len(), 1);
-        assert!(bounces.take("1", &jid("amy@example.net")));
+        assert!(take(&bounces, "1", &jid("amy@example.net")));
     }
 
     #[test]

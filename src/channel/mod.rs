@@ -10,7 +10,7 @@ pub mod sms;
 pub mod smtp;
 pub mod text;
 
-pub use self::bounces::Bounces;
+pub use self::bounces::{Bounces, Kind, Reason};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};

@@ -17,7 +17,10 @@ pub const AWAITED: Duration = Duration::from_secs(15 * 60);
 
 /// What was taken by somebody who may yet lose it, and by whom.
 #[derive(Default)]
-pub struct Held(HashMap<i64, Holding>);
+pub struct Held {
+    rows: HashMap<i64, Holding>,
+    swept_at: Millis,
+}
 
 struct Holding {
     by: Holder,
@@ -38,7 +41,7 @@ pub struct Left {
 impl Held {
     /// Whether `holder` has had the message for as long as it takes, and has it still.
     pub fn is_safe(&mut self, row: i64, holder: Option<Holder>) -> bool {
-        self.0.remove(&row).is_some_and(|held| Some(held.by) == holder)
+        self.rows.remove(&row).is_some_and(|held| Some(held.by) == holder)
     }
 
     /// Remembers who has a message until it is due again, and until when it may come back after that, if it may.
@@ -48,28 +51,33 @@ impl Held {
             due_at,
             awaited_until,
         };
-        self.0.insert(row, held);
+        self.rows.insert(row, held);
     }
 
     /// The message has come back.
     pub fn give_back(&mut self, row: i64) {
-        self.0.remove(&row);
+        self.rows.remove(&row);
     }
 
-    /// Forgets messages that were withdrawn and never come due again.
-    pub fn forget(&mut self, now: Millis) {
-        self.0.retain(|_, held| now < held.due_at + millis(PURGE_EVERY));
+    /// Forgets messages that were withdrawn and never come due again, now and then. Returns true if it was time to.
+    pub fn sweep(&mut self, now: Millis) -> bool {
+        let is_time = now >= self.swept_at + millis(PURGE_EVERY);
+        if is_time {
+            self.swept_at = now;
+            self.rows.retain(|_, held| now < held.due_at + millis(PURGE_EVERY));
+        }
+        is_time
     }
 
     /// Whether nothing is held.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.rows.is_empty()
     }
 
     /// At the end: what is with `holder` is not sent again at the next start.
     pub fn let_go(self, holder: Holder) -> Left {
         let mut left = Left::default();
-        for (row, held) in self.0.into_iter().filter(|(_, held)| held.by == holder) {
+        for (row, held) in self.rows.into_iter().filter(|(_, held)| held.by == holder) {
             match held.awaited_until {
                 Some(until) => left.expect.push((row, until)),
                 None => left.remove.push(row),

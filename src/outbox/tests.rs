@@ -7,7 +7,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::*;
-use crate::channel::{Away, Holder, Letter, Message, Sent};
+use crate::channel::{Away, Holder, Kind, Letter, Message, Reason, Sent};
 use crate::clock::Clock;
 use crate::model::{BareJid, Identity, Keys};
 use crate::service::{ContactRequest, Settings};
@@ -43,7 +43,17 @@ impl Taken {
     /// Gives back what it has taken last, in the name of `from`.
     fn gives_back(&self, from: &str) -> bool {
         let id = self.ids.lock().unwrap().last().unwrap().clone();
-        self.bounces.take(&id, &BareJid::new(from).unwrap())
+        self.gives_back_as(&id, from, Kind::Unclear)
+    }
+
+    fn gives_back_as(&self, id: &str, from: &str, kind: Kind) -> bool {
+        let from = BareJid::new(from).unwrap();
+        let domain = from.domain().to_string();
+        self.bounces.take(id, &from, || Reason {
+            kind,
+            condition: "gone",
+            domain,
+        })
     }
 }
 
@@ -110,6 +120,10 @@ async fn work(service: &Service, channel: &Taken, held: &mut Held) {
     send(service, Queue::Xmpp, channel, waiting(service, Queue::Xmpp).await, held).await;
 }
 
+async fn back(service: &Service, channel: &Taken, held: &mut Held) {
+    take_back(service, Queue::Xmpp, channel, held, &mut Told::default()).await;
+}
+
 /// A message from Eve to Amy, taken by a server.
 async fn with_a_server(folder: &tempfile::TempDir) -> (Service, Clock, Taken, Held) {
     to(folder, &jid("amy")).await
@@ -153,12 +167,12 @@ async fn what_a_server_gives_back_is_sent_again_later() {
     let folder = tempfile::tempdir().unwrap();
     let (service, clock, channel, mut held) = with_a_server(&folder).await;
     assert!(channel.gives_back("amy@example.org"));
-    take_back(&service, Queue::Xmpp, &channel, &mut held).await;
+    back(&service, &channel, &mut held).await;
     work(&service, &channel, &mut held).await;
     assert_eq!(channel.times(), 1);
     assert!(waiting(&service, Queue::Xmpp).await.is_empty());
 
-    clock.advance(BACKOFF[1]);
+    clock.advance(pause(Kind::Unclear, 1).unwrap());
     work(&service, &channel, &mut held).await;
     assert_eq!(channel.times(), 2);
     assert_is_safe_soon(&service, &channel, &mut held).await;
@@ -246,17 +260,17 @@ async fn what_comes_back_late_is_sent_again() {
     clock.advance(AWAITED - 2 * HELD);
     assert!(!channel.gives_back("eve@example.net"));
     assert!(channel.gives_back("amy@example.net"));
-    take_back(&service, Queue::Xmpp, &channel, &mut held).await;
+    back(&service, &channel, &mut held).await;
     work(&service, &channel, &mut held).await;
     assert_eq!((channel.times(), kept(&service).await[0].returned), (1, 1));
-    clock.advance(BACKOFF[1]);
+    clock.advance(pause(Kind::Unclear, 1).unwrap());
     work(&service, &channel, &mut held).await;
     assert_eq!(channel.times(), 2);
     // And once more.
     clock.advance(HELD);
     work(&service, &channel, &mut held).await;
     assert!(channel.gives_back("example.net"));
-    take_back(&service, Queue::Xmpp, &channel, &mut held).await;
+    back(&service, &channel, &mut held).await;
     assert_eq!(kept(&service).await[0].returned, 2);
 }
 
@@ -285,9 +299,9 @@ async fn what_may_come_back_is_not_sent_again_after_a_restart_unless_it_does() {
         Opened::Letter(letter) => letter,
         _ => unreachable!("it opens"),
     };
-    assert!(channel.bounces.take(&letter.id, &others()));
-    take_back(&service, Queue::Xmpp, &channel, &mut held).await;
-    clock.advance(BACKOFF[1]);
+    assert!(channel.gives_back_as(&letter.id, "amy@example.net", Kind::Unclear));
+    back(&service, &channel, &mut held).await;
+    clock.advance(pause(Kind::Unclear, 1).unwrap());
     work(&service, &channel, &mut held).await;
     assert_eq!(channel.times(), 1);
 }
@@ -310,6 +324,25 @@ async fn what_was_withdrawn_does_not_come_back() {
     let (service, _, channel, mut held) = awaited(&folder).await;
     service.forget_native(&jid("eve"), &[]).await.unwrap();
     assert!(channel.gives_back("amy@example.net"));
-    take_back(&service, Queue::Xmpp, &channel, &mut held).await;
+    back(&service, &channel, &mut held).await;
+    assert!(kept(&service).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_nobody_takes_is_tried_a_few_times_and_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, clock, channel, mut held) = awaited(&folder).await;
+    for nth in 1..=4 {
+        let id = channel.ids.lock().unwrap().last().unwrap().clone();
+        assert!(channel.gives_back_as(&id, "amy@example.net", Kind::Nobody));
+        back(&service, &channel, &mut held).await;
+        assert_eq!(channel.times(), nth);
+        if let Some(pause) = pause(Kind::Nobody, u32::try_from(nth).unwrap()) {
+            clock.advance(pause - Duration::from_secs(1));
+            assert!(waiting(&service, Queue::Xmpp).await.is_empty());
+            clock.advance(Duration::from_secs(1));
+            work(&service, &channel, &mut held).await;
+        }
+    }
     assert!(kept(&service).await.is_empty());
 }

@@ -13,7 +13,7 @@ use minidom::Element;
 use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_xmpp::Stanza;
 use xmpp_parsers::iq::{Iq, IqGetPayload};
@@ -22,7 +22,7 @@ use xmpp_parsers::message::{Message, MessageType};
 use xmpp_parsers::ping::Ping;
 
 use super::outgoing::{Outgoing, random_id};
-use super::stream;
+use super::{bounce, stream};
 use crate::channel::Bounces;
 use crate::model::BareJid;
 
@@ -32,6 +32,9 @@ const QUEUED: usize = 16 * 1024 * 1024;
 const PER_STANZA: usize = 64;
 /// Bytes written before the server must have taken them.
 const BATCH: usize = 64 * 1024;
+
+/// A server that was started so long ago may not have all that it needs yet.
+const STARTING: Duration = Duration::from_secs(20);
 
 /// How long the server is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +73,7 @@ pub struct Connection {
     /// Which one: a number that no other connection has.
     number: u64,
     patience: Patience,
+    opened: Instant,
     /// How many elements came.
     heard: Arc<AtomicU64>,
     gone: CancellationToken,
@@ -105,6 +109,7 @@ impl Connection {
                 jid,
                 number: OPENED.fetch_add(1, Ordering::Relaxed),
                 patience,
+                opened: Instant::now(),
                 heard: Arc::default(),
                 gone: CancellationToken::new(),
                 queue,
@@ -265,7 +270,9 @@ impl Connection {
     /// recipient's name.
     fn take_back(&self, message: &Message) {
         if let (Some(id), Some(from)) = (&message.id, &message.from) {
-            self.bounces.take(&id.0, &from.to_bare());
+            let (from, just_started) = (from.to_bare(), self.opened.elapsed() < STARTING);
+            let reason = || bounce::reason(message, &from, just_started);
+            self.bounces.take(&id.0, &from, reason);
         }
     }
 
@@ -459,7 +466,8 @@ mod tests {
         assert!(connection.takes(&message(MessageType::Error, "1", "eve@example.net/phone")));
         assert!(bounces.take_all().is_empty());
         assert!(connection.takes(&message(MessageType::Error, "1", "amy@example.net/phone")));
-        assert_eq!(bounces.take_all(), [7]);
+        let back = bounces.take_all();
+        assert_eq!(back.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [7]);
     }
 
     #[tokio::test]

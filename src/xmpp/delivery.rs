@@ -87,14 +87,8 @@ impl Delivery {
 }
 
 fn recipient(letter: &Letter) -> String {
-    match &letter.message {
-        Message::Code { to: Some(to), .. } => to.to_string(),
-        Message::Code { identity, .. } => identity.id.clone(),
-        Message::Linked { to, .. }
-        | Message::Introduction { to, .. }
-        | Message::TakenOver { to, .. }
-        | Message::ForgetCode { to, .. } => to.to_string(),
-    }
+    let to = letter.message.recipient();
+    to.map(|to| to.to_string()).unwrap_or_default()
 }
 
 fn payload(message: &Message) -> Option<Element> {

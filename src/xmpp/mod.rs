@@ -2,6 +2,7 @@
 
 mod about;
 mod address;
+mod bounce;
 mod chat;
 mod clients;
 mod commands;

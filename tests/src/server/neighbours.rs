@@ -54,6 +54,13 @@ pub struct Neighbour {
 impl Neighbours {
     /// Starts all; `here` and `there` are lines of the servers' configuration.
     pub async fn start(here: &str, there: &str) -> Self {
+        let mut neighbours = Self::prepare(here, there).await;
+        neighbours.service.start().await;
+        neighbours
+    }
+
+    /// As [`start`](Self::start), but the service was not started.
+    pub async fn prepare(here: &str, there: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let part = |name: &str| folder.path().join(name);
         let (ours, theirs, component_port) = (ports::free(), ports::free(), ports::free());
@@ -74,8 +81,7 @@ impl Neighbours {
              [limits]\nrepeat_contact_after = \"0s\"\nrequests_per_second = 10000"
         );
         let settings = settings.parse().expect("settings in TOML");
-        let mut service = Service::new(&part("service"), ports::free(), settings, "");
-        service.start().await;
+        let service = Service::new(&part("service"), ports::free(), settings, "");
         Self { service, here, there, _folder: folder }
     }
 

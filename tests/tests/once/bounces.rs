@@ -1,5 +1,7 @@
 //! Messages to the people of another server, which is away, stands still or sends them back: two Prosodys that federate.
 
+use std::time::Duration;
+
 use itseme_client::{Identity, Session};
 use itseme_tests::{AMY_THERE, EVE_HERE, MICHAEL_HERE, Neighbours, Person, introduction, until, xml};
 
@@ -90,4 +92,60 @@ async fn nobody_else_can_have_a_message_sent_again_or_push_a_real_bounce_out_of_
             .await;
     }
     outbox_is(&world, "0 taken, 1 returns").await;
+}
+
+/// What a server says within 20 s of its start counts for nothing.
+async fn the_server_has_run_for_long_enough() {
+    tokio::time::sleep(Duration::from_secs(21)).await;
+}
+
+/// The lines in which the admin reads why messages come back.
+fn reasons(world: &Neighbours) -> Vec<String> {
+    let log = world.service.whole_log();
+    let log = String::from_utf8(log).unwrap();
+    assert!(!log.contains(AMY_THERE.jid), "{log}");
+    log.lines().filter(|line| line.contains("messages come back")).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn what_a_server_refuses_is_tried_again_soon_once_and_told_once() {
+    let world = Neighbours::start("", "").await;
+    amy_is_linked(&world).await;
+    let mut amy = world.raw(&AMY_THERE).await;
+    let list = "<item jid='itseme.here.example'/>";
+    let blocked =
+        amy.ask("set", AMY_THERE.jid, &format!("<block xmlns='urn:xmpp:blocking'>{list}</block>")).await;
+    assert_eq!(blocked.attr("type"), Some("result"));
+    the_server_has_run_for_long_enough().await;
+    ask(&world, &MICHAEL_HERE).await;
+    ask(&world, &EVE_HERE).await;
+    outbox_is(&world, "0 taken, 2 returns").await;
+    assert_eq!(reasons(&world).len(), 1);
+    let unblocked =
+        amy.ask("set", AMY_THERE.jid, &format!("<unblock xmlns='urn:xmpp:blocking'>{list}</unblock>")).await;
+    assert_eq!(unblocked.attr("type"), Some("result"));
+    let mut asked = Vec::new();
+    for _ in 0..2 {
+        let message = amy.next_that(|stanza| stanza.name() == "message").await;
+        let contact = xml::child(&message, "contact", "it-se.me:contact");
+        asked.push(xml::text(contact, "jid", "it-se.me:contact"));
+    }
+    asked.sort();
+    assert_eq!(asked, [EVE_HERE.jid, MICHAEL_HERE.jid]);
+}
+
+#[tokio::test]
+async fn a_server_that_is_off_is_tried_again() {
+    let mut world = Neighbours::start("", "").await;
+    amy_is_linked(&world).await;
+    world.there.stop().await;
+    the_server_has_run_for_long_enough().await;
+    ask(&world, &MICHAEL_HERE).await;
+    outbox_is(&world, "0 taken, 1 returns").await;
+    world.there.restart().await;
+    outbox_is(&world, "1 taken, 1 returns").await;
+    let reasons = reasons(&world);
+    assert!(reasons.len() == 1 && reasons[0].contains("remote-server-not-found"), "{reasons:?}");
+    let amy = world.client(&AMY_THERE).await;
+    assert_eq!(next_asker(&amy).await, MICHAEL_HERE.jid);
 }

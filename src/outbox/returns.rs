@@ -1,0 +1,149 @@
+//! Messages that came back: when they are sent again, and what the admin hears.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use crate::channel::{Kind, Reason};
+use crate::clock::{Millis, millis};
+
+const DAY: Duration = hours(24);
+/// Soon, because it may be a phone that has lost its network, for which something is kept from now on.
+const NOBODY: [Duration; 3] = [SOON, DAY, hours(5 * 24)];
+const REFUSED: [Duration; 2] = [DAY, hours(3 * 24)];
+/// Until they have read what is there.
+const FULL: [Duration; 3] = [hours(1), DAY, hours(3 * 24)];
+/// Most clients read the archive; who has another gets it once more.
+const ARCHIVED: [Duration; 1] = [DAY];
+/// These leave no copy: nobody has had the message. The last is repeated.
+const UNREACHABLE: [Duration; 6] = [SOON, minutes(3), minutes(15), hours(1), hours(6), DAY];
+/// The last is repeated.
+const UNCLEAR: [Duration; 7] = [
+    Duration::from_secs(15),
+    minutes(1),
+    minutes(5),
+    minutes(15),
+    hours(1),
+    hours(6),
+    DAY,
+];
+const SOON: Duration = Duration::from_secs(30);
+
+const fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(60 * minutes)
+}
+
+const fn hours(hours: u64) -> Duration {
+    minutes(60 * hours)
+}
+
+/// Each kind of trouble is told once in so long.
+const QUIET: Duration = DAY;
+/// Kinds of trouble that are told in that time. More there are not: everybody can have a code sent to any domain.
+const MOST: usize = 100;
+
+/// How long after it came back for the `nth` time a message is sent again; `None` if it is not.
+///
+/// Each time may leave a copy in the recipient's archive, and be one more that a phone shows (XEP-0313, 5.1.3, has servers archive
+/// what they cannot deliver). So there are few, and long pauses between them where only a person can change anything.
+pub fn pause(kind: Kind, nth: u32) -> Option<Duration> {
+    let (pauses, is_repeated): (&[Duration], bool) = match kind {
+        Kind::Nobody => (&NOBODY, false),
+        Kind::Refused => (&REFUSED, false),
+        Kind::Full => (&FULL, false),
+        Kind::Archived => (&ARCHIVED, false),
+        Kind::Unreachable => (&UNREACHABLE, true),
+        Kind::Unclear => (&UNCLEAR, true),
+    };
+    let at = nth.saturating_sub(1) as usize;
+    let last = pauses.last().filter(|_| is_repeated);
+    pauses.get(at).or(last).copied()
+}
+
+/// What the admin was told of late.
+#[derive(Default)]
+pub struct Told {
+    until: Millis,
+    reasons: HashSet<(Kind, &'static str, String)>,
+}
+
+impl Told {
+    /// Tells the admin why messages come back, once for each kind, condition and domain.
+    pub fn tell(&mut self, reason: &Reason, now: Millis) {
+        if !self.is_news(reason, now) {
+            return;
+        }
+        let Reason {
+            kind,
+            condition,
+            domain,
+        } = reason;
+        let (why, remedy) = match kind {
+            Kind::Nobody => ("nobody is there", "none is needed"),
+            Kind::Refused => (
+                "they are refused",
+                "if it is your server, let the component's messages through (see the README); else it is the recipient's wish",
+            ),
+            Kind::Full => (
+                "there is no room for them",
+                "if it is your server, let it keep more for who is offline",
+            ),
+            Kind::Archived => (
+                "there is no room for them but in the archive",
+                "if it is your server, let it keep more for who is offline",
+            ),
+            Kind::Unreachable => (
+                "the server cannot be reached",
+                "if other servers reach it, look at your own server's log",
+            ),
+            Kind::Unclear => ("the server has failed", "look at your own server's log"),
+        };
+        tracing::warn!(domain, condition, remedy, "messages come back: {why}");
+    }
+
+    fn is_news(&mut self, reason: &Reason, now: Millis) -> bool {
+        if now >= self.until {
+            self.until = now + millis(QUIET);
+            self.reasons.clear();
+        }
+        let reason = (reason.kind, reason.condition, reason.domain.clone());
+        self.reasons.len() < MOST && self.reasons.insert(reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(kind: Kind, domain: &str) -> Reason {
+        Reason {
+            kind,
+            condition: "gone",
+            domain: domain.to_owned(),
+        }
+    }
+
+    #[test]
+    fn few_tries_are_made_where_they_leave_copies() {
+        let tries = |kind| 1 + (1..).map_while(|nth| pause(kind, nth)).take(100).count();
+        assert_eq!(
+            [Kind::Nobody, Kind::Refused, Kind::Full, Kind::Archived].map(tries),
+            [4, 3, 4, 2]
+        );
+        for kind in [Kind::Unreachable, Kind::Unclear] {
+            let week: Vec<Duration> = (1..).map_while(|nth| pause(kind, nth)).take(100).collect();
+            assert!(week.iter().take(14).sum::<Duration>() > 7 * DAY, "{kind:?}");
+            assert!(week.is_sorted(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn each_kind_is_told_once_a_day_and_not_without_end() {
+        let mut told = Told::default();
+        let (amys, bobs) = (reason(Kind::Nobody, "example.net"), reason(Kind::Nobody, "example.com"));
+        assert!(told.is_news(&amys, 0) && told.is_news(&bobs, 0) && !told.is_news(&amys, 1));
+        assert!(told.is_news(&reason(Kind::Refused, "example.net"), 2));
+        assert!(told.is_news(&amys, millis(QUIET)));
+        let many = (0..10 * MOST).filter(|n| told.is_news(&reason(Kind::Nobody, &n.to_string()), millis(QUIET)));
+        assert_eq!(many.count(), MOST - 1);
+    }
+}

@@ -1,0 +1,144 @@
+//! Why a message came back: its error (RFC 6120, 8.3), and who says so.
+
+use xmpp_parsers::message::Message;
+use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
+
+use crate::channel::{Kind, Reason};
+use crate::model::BareJid;
+
+/// What a message says that came back in the name of `from`. A server that has `just_started` may know a user, and not yet where to
+/// keep what is for them: what it says tells nothing.
+pub fn reason(message: &Message, from: &BareJid, just_started: bool) -> Reason {
+    let mut payloads = message.payloads.iter().filter(|payload| payload.name() == "error");
+    let error = payloads.find_map(|payload| StanzaError::try_from(payload.clone()).ok());
+    let kind = match &error {
+        Some(_) if is_archived(message, from) => Kind::Archived,
+        Some(error) if !just_started => kind(error, from),
+        _ => Kind::Unclear,
+    };
+    Reason {
+        kind,
+        condition: error.as_ref().map_or("none", |error| name(&error.defined_condition)),
+        domain: from.domain().to_string(),
+    }
+}
+
+fn kind(error: &StanzaError, from: &BareJid) -> Kind {
+    use DefinedCondition as Is;
+    match error.defined_condition {
+        // RFC 6121, 8.5.1, has `service-unavailable` for accounts that do not exist; it is also what somebody says who has blocked
+        // us (XEP-0191), and a server that keeps nothing for a phone without network.
+        Is::ItemNotFound | Is::Gone { .. } | Is::ServiceUnavailable if is_theirs(error, from) => Kind::Nobody,
+        Is::PolicyViolation
+        | Is::NotAcceptable
+        | Is::Forbidden
+        | Is::NotAllowed
+        | Is::NotAuthorized
+        | Is::RegistrationRequired
+        | Is::SubscriptionRequired
+        | Is::JidMalformed => Kind::Refused,
+        Is::ResourceConstraint => Kind::Full,
+        Is::RemoteServerNotFound | Is::RemoteServerTimeout => Kind::Unreachable,
+        _ => Kind::Unclear,
+    }
+}
+
+/// Whether the recipient's server says what the message is called in their archive (XEP-0359): ejabberd does that, and bounces it then
+/// because what it keeps for who is offline is full.
+fn is_archived(message: &Message, from: &BareJid) -> bool {
+    let mut payloads = message.payloads.iter();
+    payloads.any(|payload| payload.is("stanza-id", "urn:xmpp:sid:0") && payload.attr("by") == Some(from.as_str()))
+}
+
+/// Whether the account's own server says so, and for good. Others in between say who they are, if they are Prosody; whatever passes
+/// (`wait`) says nothing about the account.
+fn is_theirs(error: &StanzaError, from: &BareJid) -> bool {
+    let by = error.by.as_ref().map(|by| by.domain().as_str());
+    by.is_none_or(|by| by == from.domain().as_str()) && error.type_ != ErrorType::Wait
+}
+
+fn name(condition: &DefinedCondition) -> &'static str {
+    use DefinedCondition as Is;
+    match condition {
+        Is::BadRequest => "bad-request",
+        Is::Conflict => "conflict",
+        Is::FeatureNotImplemented => "feature-not-implemented",
+        Is::Forbidden => "forbidden",
+        Is::Gone { .. } => "gone",
+        Is::InternalServerError => "internal-server-error",
+        Is::ItemNotFound => "item-not-found",
+        Is::JidMalformed => "jid-malformed",
+        Is::NotAcceptable => "not-acceptable",
+        Is::NotAllowed => "not-allowed",
+        Is::NotAuthorized => "not-authorized",
+        Is::PolicyViolation => "policy-violation",
+        Is::RecipientUnavailable => "recipient-unavailable",
+        Is::Redirect { .. } => "redirect",
+        Is::RegistrationRequired => "registration-required",
+        Is::RemoteServerNotFound => "remote-server-not-found",
+        Is::RemoteServerTimeout => "remote-server-timeout",
+        Is::ResourceConstraint => "resource-constraint",
+        Is::ServiceUnavailable => "service-unavailable",
+        Is::SubscriptionRequired => "subscription-required",
+        Is::UndefinedCondition => "undefined-condition",
+        Is::UnexpectedRequest => "unexpected-request",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn read(error: &str, just_started: bool) -> (Kind, &'static str) {
+        let xml =
+            format!("<message xmlns='jabber:component:accept' type='error' from='amy@example.net'>{error}</message>");
+        let message = Message::try_from(xml.parse::<minidom::Element>().unwrap()).unwrap();
+        let reason = reason(&message, &BareJid::new("amy@example.net").unwrap(), just_started);
+        assert_eq!(reason.domain, "example.net");
+        (reason.kind, reason.condition)
+    }
+
+    fn error(attributes: &str, condition: &str) -> String {
+        format!("<error {attributes}><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>")
+    }
+
+    #[test]
+    fn each_condition_is_of_a_kind() {
+        for (condition, kind) in [
+            ("item-not-found", Kind::Nobody),
+            ("gone", Kind::Nobody),
+            ("service-unavailable", Kind::Nobody),
+            ("policy-violation", Kind::Refused),
+            ("not-acceptable", Kind::Refused),
+            ("forbidden", Kind::Refused),
+            ("not-allowed", Kind::Refused),
+            ("resource-constraint", Kind::Full),
+            ("remote-server-not-found", Kind::Unreachable),
+            ("remote-server-timeout", Kind::Unreachable),
+            ("internal-server-error", Kind::Unclear),
+        ] {
+            assert_eq!(read(&error("type='cancel'", condition), false), (kind, condition));
+        }
+        assert_eq!(read("", false), (Kind::Unclear, "none"));
+    }
+
+    #[test]
+    fn what_the_recipients_archive_has_is_not_sent_over_and_over() {
+        let archived = |by| {
+            let id = format!("<stanza-id xmlns='urn:xmpp:sid:0' id='1' by='{by}'/>");
+            read(&(id + &error("type='wait'", "resource-constraint")), false).0
+        };
+        assert_eq!(archived("amy@example.net"), Kind::Archived);
+        assert_eq!(archived("eve@example.net"), Kind::Full);
+    }
+
+    #[test]
+    fn only_the_accounts_own_server_tells_that_nobody_is_there_and_not_when_it_starts() {
+        let says = |attributes: &str, just_started| read(&error(attributes, "service-unavailable"), just_started).0;
+        assert_eq!(says("type='cancel' by='example.net'", false), Kind::Nobody);
+        assert_eq!(says("type='cancel' by='itseme.example.org'", false), Kind::Unclear);
+        assert_eq!(says("type='wait'", false), Kind::Unclear);
+        assert_eq!(says("type='cancel'", true), Kind::Unclear);
+    }
+}
