@@ -21,6 +21,9 @@ taken_over =
         [phone] Deine Verknüpfung mit einer Telefonnummer wurde übernommen: Eine andere Jabber-ID hat nachgewiesen, dass die Nummer zu ihr gehört.
        *[other] Deine Verknüpfung mit einem Benutzernamen bei { $provider } wurde übernommen: Eine andere Jabber-ID hat nachgewiesen, dass der Name zu ihr gehört.
     } Wenn das noch dir gehört, verknüpfe es einfach neu.
+prove_again =
+    Tagelang kamen Nachrichten an diese Adresse zurück, als gäbe es sie nicht. Wer sie damals hatte, ist hier über etwas zu finden, was nachgewiesen wurde. Wenn du das warst, verknüpfe es noch einmal, mit derselben Telefonnummer, Adresse oder demselben Namen: Jemand fragt nach einem Kontakt.
+    Wenn nicht, ignoriere diese Nachricht. Was in { $days } Tagen nicht nachgewiesen ist, wird gelöscht.
 forget_code_all =
     Jemand hat über das Web darum gebeten, alles zu vergessen, was mit deiner Jabber-ID verknüpft ist. Wenn du das möchtest, gib diesen Code dort ein, nicht hier: { $code }
     Wenn du das nicht warst, ignoriere diese Nachricht: Ohne den Code wird nichts vergessen.

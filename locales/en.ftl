@@ -21,6 +21,9 @@ taken_over =
         [phone] Your link to a phone number was taken over: another Jabber ID has proven that it is theirs.
        *[other] Your link to a user name at { $provider } was taken over: another Jabber ID has proven that it is theirs.
     } If it is still yours, link it again.
+prove_again =
+    For days, messages to this address came back as if nobody had it. Whoever had it then can be found here by something they have proven. If that was you, link it again, with the same phone number, address or name: somebody asks for contact.
+    If it was not you, ignore this message. What nobody has proven in { $days } days is removed.
 forget_code_all =
     Somebody asked over the web to forget everything linked to your Jabber ID. To do so, enter this code there, not here: { $code }
     If that was not you, ignore this message: nothing is forgotten without the code.

@@ -21,6 +21,9 @@ taken_over =
         [phone] Tu vínculo con un número de teléfono ha pasado a otras manos: otro ID de Jabber ha demostrado que es suyo.
        *[other] Tu vínculo con un nombre de usuario en { $provider } ha pasado a otras manos: otro ID de Jabber ha demostrado que es suyo.
     } Si todavía te pertenece, crea el vínculo de nuevo.
+prove_again =
+    Durante días, los mensajes a esta dirección volvieron como si no existiera. A quien la tenía entonces se le encuentra aquí por algo que demostró. Si eras tú, crea el vínculo de nuevo, con el mismo número, dirección o nombre: alguien pregunta por un contacto.
+    Si no, ignora este mensaje. Lo que nadie haya demostrado en { $days } días se elimina.
 forget_code_all =
     Alguien ha pedido por la web que se olvide todo lo vinculado a tu ID de Jabber. Para hacerlo, escribe este código allí, no aquí: { $code }
     Si no has sido tú, ignora este mensaje: sin el código no se olvida nada.

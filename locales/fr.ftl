@@ -21,6 +21,9 @@ taken_over =
         [phone] Votre lien avec un numéro de téléphone a été repris : un autre identifiant Jabber a prouvé que ce numéro est le sien.
        *[other] Votre lien avec un nom d’utilisateur chez { $provider } a été repris : un autre identifiant Jabber a prouvé que ce nom est le sien.
     } Si cela vous appartient toujours, refaites le lien.
+prove_again =
+    Pendant des jours, les messages envoyés à cette adresse sont revenus comme si elle n’existait pas. La personne qui l’avait alors peut être trouvée ici grâce à quelque chose qu’elle a prouvé. Si c’était vous, refaites le lien, avec le même numéro, la même adresse ou le même nom : quelqu’un demande à vous contacter.
+    Sinon, ignorez ce message. Ce que personne n’a prouvé dans les { $days } jours est supprimé.
 forget_code_all =
     Quelqu’un a demandé par le Web d’oublier tout ce qui est lié à votre identifiant Jabber. Pour le faire, saisissez ce code là-bas, pas ici : { $code }
     Si ce n’était pas vous, ignorez ce message : rien n’est oublié sans le code.

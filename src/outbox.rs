@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::held::{AWAITED, HELD, Held, Left};
 use self::returns::{Told, pause};
-use crate::channel::{Bounces, Channel, Letter, SendError};
+use crate::channel::{Bounces, Channel, Kind, Letter, SendError};
 use crate::clock::{Millis, millis};
 use crate::service::{Due, Opened, Service};
 use crate::store::{Queue, Row};
@@ -218,10 +218,11 @@ async fn came_back(channel: &dyn Channel) {
 /// Sends what has come back again later, if that may help.
 async fn take_back(service: &Service, queue: Queue, channel: &dyn Channel, held: &mut Held, told: &mut Told) {
     let mut outcome = Outcome::default();
+    let mut missed = Vec::new();
     for (id, reason) in channel.bounces().map(Bounces::take_all).unwrap_or_default() {
         held.give_back(id);
         // It may have been withdrawn.
-        let Some(Due { row, .. }) = message(service, queue, id).await else {
+        let Some(Due { row, letter }) = message(service, queue, id).await else {
             continue;
         };
         let now = service.clock().now();
@@ -238,8 +239,15 @@ async fn take_back(service: &Service, queue: Queue, channel: &dyn Channel, held:
             Some(due_at) => outcome.back.push((id, due_at)),
             None => outcome.remove.push(id),
         }
+        if let (Kind::Nobody, Opened::Letter(letter)) = (reason.kind, letter) {
+            missed.extend(letter.message.recipient());
+        }
     }
     outcome.keep(service).await;
+    if !missed.is_empty() {
+        // That it fails is told; then the next one counts.
+        let _ = service.miss(missed).await;
+    }
 }
 
 /// The message of that number, if it is there still.
@@ -261,7 +269,7 @@ async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<D
         bounces.sweep(now.saturating_sub(millis(PURGE_EVERY)));
     }
     let mut outcome = Outcome::default();
-    let (mut letters, mut rows) = (Vec::new(), Vec::new());
+    let (mut letters, mut rows, mut arrived) = (Vec::new(), Vec::new(), Vec::new());
     for Due { row, letter } in due {
         let is_safe = held.is_safe(row.id, holder);
         match letter {
@@ -274,6 +282,7 @@ async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<D
             letter if is_safe || row.is_taken => {
                 if let (Opened::Letter(letter), Some(bounces)) = (letter, bounces) {
                     bounces.forget(&letter);
+                    arrived.extend(letter.message.recipient());
                 }
                 outcome.remove.push(row.id);
             }
@@ -308,6 +317,10 @@ async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<D
         }
     }
     outcome.keep(service).await;
+    if !arrived.is_empty() {
+        // That it fails is told; the next one that arrives tells the same.
+        let _ = service.reach(arrived).await;
+    }
 }
 
 fn expect(bounces: Option<&Bounces>, row: &Row, letter: &Letter, until: Millis) {

@@ -63,6 +63,13 @@ pub enum Message {
         /// Where it lives.
         provider: Provider,
     },
+    /// Nobody was there for days: what is linked to a JID has to be proven again, for it may be another's now.
+    ProveAgain {
+        /// Whose links they were.
+        to: BareJid,
+        /// For how long they are kept, in days.
+        days: u64,
+    },
     /// The code that confirms an erasure asked for over HTTP.
     ForgetCode {
         /// Whose links are to go.
@@ -84,9 +91,11 @@ impl Message {
                 Provider::Phone => Some(Queue::Phone),
                 Provider::OAuth(_) => None,
             },
-            Self::Introduction { .. } | Self::TakenOver { .. } | Self::Linked { .. } | Self::ForgetCode { .. } => {
-                Some(Queue::Xmpp)
-            }
+            Self::Introduction { .. }
+            | Self::TakenOver { .. }
+            | Self::Linked { .. }
+            | Self::ProveAgain { .. }
+            | Self::ForgetCode { .. } => Some(Queue::Xmpp),
         }
     }
 }
@@ -101,6 +110,7 @@ impl Message {
             Self::Linked { to, .. }
             | Self::Introduction { to, .. }
             | Self::TakenOver { to, .. }
+            | Self::ProveAgain { to, .. }
             | Self::ForgetCode { to, .. } => Some(to.clone()),
         }
     }

@@ -21,6 +21,7 @@ pub fn chat(letter: &Letter) -> String {
             words.introduction_advice(from)
         ),
         Message::TakenOver { provider, .. } => words.taken_over(provider.name()),
+        Message::ProveAgain { days, .. } => words.prove_again(*days),
         Message::Linked { provider, hash, .. } => words.linked(provider.name(), &hash.short()),
         Message::ForgetCode {
             code, everything: true, ..

@@ -38,6 +38,7 @@ phrases! {
     forget_code_all(code);
     forget_code_some(code);
     linked(provider, hash);
+    prove_again(days);
 
     // SMS
     sms(jid, code);

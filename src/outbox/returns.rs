@@ -78,7 +78,10 @@ impl Told {
             domain,
         } = reason;
         let (why, remedy) = match kind {
-            Kind::Nobody => ("nobody is there", "none is needed"),
+            Kind::Nobody => (
+                "nobody is there",
+                "none is needed: after some days, what is linked there has to be proven again",
+            ),
             Kind::Refused => (
                 "they are refused",
                 "if it is your server, let the component's messages through (see the README); else it is the recipient's wish",

@@ -7,7 +7,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::*;
-use crate::channel::{Away, Holder, Kind, Letter, Message, Reason, Sent};
+use crate::channel::{Away, Holder, Letter, Message, Reason, Sent};
 use crate::clock::Clock;
 use crate::model::{BareJid, Identity, Keys};
 use crate::service::{ContactRequest, Settings};

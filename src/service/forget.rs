@@ -45,7 +45,8 @@ impl Service {
                     since: UNIX_EPOCH + DAY * link.verified_on,
                 })
             };
-            Ok(links.iter().filter_map(linked).collect())
+            let proven = links.iter().filter(|link| !core.is_in_doubt(link));
+            Ok(proven.filter_map(linked).collect())
         })
         .await
     }

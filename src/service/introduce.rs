@@ -117,15 +117,20 @@ impl Core {
         }
         // Else it was withdrawn since the worker took it.
         let is_there = tx.remove(row)?;
-        let Some((request, expires_at)) = known.filter(|_| is_there) else {
+        let Some((mut request, expires_at)) = known.filter(|_| is_there) else {
             return Ok(());
         };
         let requester = self.keys.owner(&request.from);
         let mut served = HashSet::from([requester]);
-        for hash in &request.hashes {
-            let Some(link) = tx.link(&self.keys.id(hash))? else {
+        let mut doubted = Vec::new();
+        for hash in mem::take(&mut request.hashes) {
+            let Some(link) = tx.link(&self.keys.id(&hash))? else {
                 continue;
             };
+            if self.is_in_doubt(&link) {
+                doubted.push((hash, link));
+                continue;
+            }
             if !served.insert(link.owner) || !self.is_first_today(tx, &requester, request.by_anybody, &link.owner)? {
                 continue;
             }
@@ -145,7 +150,7 @@ impl Core {
             let letter = self.letter(Message::Introduction { to, from, details }, language);
             self.post_for(tx, &letter, about, expires_at, payer)?;
         }
-        Ok(())
+        self.wait_for_proof(tx, request, doubted, expires_at)
     }
 
     /// By which introductions that somebody of another server asked for are found; nothing for the own server's people.

@@ -53,7 +53,7 @@ impl Core {
     /// links to a JID over HTTP leaves half of the room to the JID itself.
     pub(super) fn check_link(&self, tx: &Tx<'_>, by: By, target: &BareJid, hash: &Hash) -> Result<()> {
         let owner = self.keys.owner(target);
-        if Identity::of_jid(target).hash() == *hash || self.is_proven(&**tx, &self.keys.id(hash), &owner)? {
+        if Identity::of_jid(target).hash() == *hash || self.has_link(&**tx, &self.keys.id(hash), &owner)? {
             return Ok(());
         }
         let most = self.settings.limits.links_per_jid;
@@ -94,7 +94,9 @@ impl Core {
     fn take(&self, tx: &Tx<'_>, linked: &LinkBox, provider: &Provider) -> Result<()> {
         let (id, owner) = (self.keys.id(&linked.hash), self.keys.owner(&linked.target));
         // Who has had it as an alias keeps the link that it was an alias of, and has lost nothing that they have proven.
-        let old = tx.link(&id)?.filter(|old| old.owner != owner && old.alias_of.is_none());
+        // Of a link in doubt, whoever has that JID now is told nothing.
+        let is_lost = |old: &Link| old.owner != owner && old.alias_of.is_none() && !self.is_in_doubt(old);
+        let old = tx.link(&id)?.filter(is_lost);
         if let Some(old) = old.and_then(|old| self.intact("links", self.open_link(&old))) {
             self.drop_tokens(tx, &old.target, &id)?;
             let notice = Message::TakenOver {
@@ -149,10 +151,11 @@ impl Core {
         Ok(link.is_some_and(|link| self.intact("links", self.open_link(&link)).is_some()))
     }
 
-    /// Whether `owner` has proven what `id` stands for: an alias is not enough.
-    fn is_proven(&self, tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
+    /// Whether `owner` has the link of `id`, also if it is in doubt: an alias is not enough.
+    fn has_link(&self, tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
         // The index alone tells that most are linked to nobody.
-        Ok(self.is_linked(tx, id, owner)? && tx.link(id)?.is_some_and(|link| link.alias_of.is_none()))
+        let is_theirs = |link: Link| link.owner == *owner && link.alias_of.is_none();
+        Ok(tx.proof(id)?.is_some() && tx.link(id)?.is_some_and(is_theirs))
     }
 
     /// The id of the link that `id` finds: of an alias that `owner` has, the link that it belongs to.

@@ -2,6 +2,7 @@
 //!
 //! Everything an operation does is done here: the adapters parse, call and encode.
 
+mod absence;
 mod budget;
 mod code_limits;
 mod codes;

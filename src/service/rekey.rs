@@ -94,7 +94,10 @@ impl Core {
                 Some(self.about_code(&self.keys.id(&identity.hash()), &self.keys.owner(target)))
             }
             Message::Introduction { from, .. } => Some(self.about_requester(from)),
-            Message::TakenOver { .. } | Message::Linked { .. } | Message::ForgetCode { .. } => None,
+            Message::TakenOver { .. }
+            | Message::Linked { .. }
+            | Message::ProveAgain { .. }
+            | Message::ForgetCode { .. } => None,
         }
     }
 }
@@ -134,7 +137,11 @@ impl<'a> Resealer<'a> {
 impl Reseal for Resealer<'_> {
     fn link(&self, link: &Link) -> Option<Link> {
         let linked = self.from.intact("links", self.from.open_link(link))?;
-        Some(self.to.seal_link(&linked, link.verified_on))
+        let mut resealed = self.to.seal_link(&linked, link.verified_on);
+        if self.from.is_in_doubt(link) {
+            resealed.proof = Mac([0; 16]);
+        }
+        Some(resealed)
     }
 
     /// Erasures over HTTP are named by what they would erase, which nothing remembers: they are begun anew.

@@ -147,6 +147,7 @@ impl Core {
     fn see(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
         match tx.subscriber(&self.keys.owner(jid))? {
             Some(found) if self.is_news(jid, &found) => {
+                self.find(tx, jid)?;
                 let seen = self.seal_subscriber(jid, found.addresses, self.beginning_of_day())?;
                 Ok(tx.put_subscriber(&seen)?)
             }

@@ -13,7 +13,7 @@ macro_rules! tests {
     ($with_store:ident) => {
         $crate::store::contract::tests!($with_store:
             links_are_found_moved_and_listed, whoever_has_links_is_told, links_go_only_with_their_owner,
-            aliases_come_and_go_with_their_link, registrations_are_kept_apart_by_target,
+            aliases_come_and_go_with_their_link, links_in_doubt_stay_and_go_unless_they_are_made_again, registrations_are_kept_apart_by_target,
             registrations_are_replaced_and_removed, counters_are_set, messages_come_when_due_and_in_order,
             queues_do_not_mix,
             messages_are_withdrawn_by_what_they_are_about,
@@ -174,6 +174,41 @@ pub async fn aliases_come_and_go_with_their_link(store: Store) {
     assert_eq!(found(C).await, None);
     assert_eq!(store.write(|w| w.delete_links_of(&X)).await.unwrap(), 1);
     assert_eq!(found(B).await, None);
+}
+
+pub async fn links_in_doubt_stay_and_go_unless_they_are_made_again(store: Store) {
+    let alias = Link {
+        alias_of: Some(A),
+        ..link(Mac([3; 16]), X, 3)
+    };
+    store
+        .write(move |w| {
+            w.put_link(&link(A, X, 1))?;
+            w.put_alias(&alias)?;
+            w.put_link(&link(B, X, 2))?;
+            w.put_link(&link(Y, Y, 4))?;
+            w.doubt_links_of(&X)
+        })
+        .await
+        .unwrap();
+    let proofs =
+        |r: &dyn crate::store::Read| [A, Mac([3; 16]), B, Y].map(|id| r.proof(&id).unwrap().map(|proof| proof.0[0]));
+    assert_eq!(
+        store.read(move |r| Ok(proofs(r))).await.unwrap(),
+        [Some(0), Some(0), Some(0), Some(4)]
+    );
+    store
+        .write(|w| {
+            w.put_link(&link(B, X, 5))?;
+            w.delete_doubted_links_of(&X)?;
+            w.delete_doubted_links_of(&Y)
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        store.read(move |r| Ok(proofs(r))).await.unwrap(),
+        [None, None, Some(5), Some(4)]
+    );
 }
 
 pub async fn registrations_are_kept_apart_by_target(store: Store) {

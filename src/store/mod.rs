@@ -310,6 +310,10 @@ pub trait Write: Read {
     fn delete_link(&self, id: &Mac, owner: &Mac) -> Result<bool>;
     /// Removes every link of `owner` and its aliases. Returns the number of links.
     fn delete_links_of(&self, owner: &Mac) -> Result<usize>;
+    /// Takes the proofs of every link of `owner` and of its aliases away: each is all zeros then, which proves nothing.
+    fn doubt_links_of(&self, owner: &Mac) -> Result<()>;
+    /// Removes every link of `owner` whose proof was taken away, and its aliases.
+    fn delete_doubted_links_of(&self, owner: &Mac) -> Result<()>;
     /// Makes or replaces a registration.
     fn put_pending(&self, pending: &Pending) -> Result<()>;
     /// Removes a registration; tells whether there was one.

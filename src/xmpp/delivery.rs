@@ -111,7 +111,7 @@ fn payload(message: &Message) -> Option<Element> {
             confirmed: true,
         })),
         // A client must not confirm an erasure by itself.
-        Message::ForgetCode { .. } => None,
+        Message::ForgetCode { .. } | Message::ProveAgain { .. } => None,
     }
 }
 
@@ -119,7 +119,10 @@ fn payload(message: &Message) -> Option<Element> {
 fn hint(message: &Message) -> Option<Element> {
     let hint = match message {
         Message::Code { .. } | Message::ForgetCode { .. } => "no-permanent-store",
-        Message::Introduction { .. } | Message::TakenOver { .. } | Message::Linked { .. } => "store",
+        Message::Introduction { .. }
+        | Message::TakenOver { .. }
+        | Message::Linked { .. }
+        | Message::ProveAgain { .. } => "store",
     };
     Some(Element::bare(hint, ns::HINTS))
 }

@@ -354,6 +354,16 @@ impl Write for Session<'_> {
         Ok(count)
     }
 
+    fn doubt_links_of(&self, owner: &Mac) -> Result<()> {
+        let sql = "UPDATE links SET proof = zeroblob(16) WHERE owner_mac = ?";
+        self.run(sql, [owner]).map(drop)
+    }
+
+    fn delete_doubted_links_of(&self, owner: &Mac) -> Result<()> {
+        let sql = "DELETE FROM links WHERE owner_mac = ? AND proof = zeroblob(16)";
+        self.run(sql, [owner]).map(drop)
+    }
+
     fn put_pending(&self, pending: &Pending) -> Result<()> {
         self.run(
             "INSERT OR REPLACE INTO pending

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use itseme_client::{Identity, Session};
-use itseme_tests::{AMY_THERE, EVE_HERE, MICHAEL_HERE, Neighbours, Person, introduction, until, xml};
+use itseme_client::{Event, Identity, Session};
+use itseme_tests::{
+    AMY_THERE, EVE_HERE, MICHAEL_HERE, Neighbours, Person, introduction, next_event, until, xml,
+};
 
 /// How long the server waits for a stream of another (`s2s_timeout`; by default 90): longer than the service keeps what goes to
 /// its own server's people.
@@ -105,6 +107,47 @@ fn reasons(world: &Neighbours) -> Vec<String> {
     let log = String::from_utf8(log).unwrap();
     assert!(!log.contains(AMY_THERE.jid), "{log}");
     log.lines().filter(|line| line.contains("messages come back")).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn whoever_gets_the_jid_of_a_deleted_account_gets_none_of_its_links() {
+    const DAY: i64 = 24 * 60 * 60;
+    let mut world = Neighbours::prepare("", "").await;
+    world.service.with_a_clock_to_set();
+    world.service.start().await;
+    amy_is_linked(&world).await;
+    world.there.delete_account(&AMY_THERE);
+    the_server_has_run_for_long_enough().await;
+    ask(&world, &MICHAEL_HERE).await;
+    outbox_is(&world, "0 taken, 1 returns").await;
+    outbox_is(&world, "0 taken, 2 returns").await;
+    // On the next day, and five days later: it is due when the server has run for long enough.
+    for (days, outbox) in [(1, "0 taken, 3 returns"), (6, "0 taken, 0 returns")] {
+        assert!(world.service.terminate().await.success());
+        world.service.set_clock(days * DAY - days.min(2) * 30);
+        world.service.start().await;
+        outbox_is(&world, outbox).await;
+    }
+    let reasons = reasons(&world);
+    // Once for each start.
+    assert_eq!(reasons.len(), 3, "{reasons:?}");
+    for reason in reasons {
+        assert!(reason.contains("service-unavailable") && reason.contains("there.example"), "{reason}");
+        assert!(reason.contains("nobody is there"), "{reason}");
+    }
+
+    world.there.add_account(&AMY_THERE);
+    let amy = world.client(&AMY_THERE).await;
+    assert!(amy.links().await.unwrap().is_empty());
+    ask(&world, &EVE_HERE).await;
+    let asked = next_event(&amy, |event| match event {
+        Event::Notice { body, .. } => Some(body),
+        Event::Introduction { raw, .. } => panic!("{}", String::from(&raw)),
+        _ => None,
+    });
+    assert!(asked.await.contains("link it again"));
+    amy.register("xmpp", AMY_THERE.jid, false).await.unwrap();
+    assert_eq!(amy.links().await.unwrap(), [AMY_THERE.jid_hash()]);
 }
 
 #[tokio::test]
