@@ -151,6 +151,11 @@ impl Core {
         Ok(link.is_some_and(|link| self.intact("links", self.open_link(&link)).is_some()))
     }
 
+    /// Whether `owner` has proven what `id` stands for: an alias is not enough.
+    fn is_proven(&self, tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
+        Ok(self.is_linked(tx, id, owner)? && self.has_link(tx, id, owner)?)
+    }
+
     /// Whether `owner` has the link of `id`, also if it is in doubt: an alias is not enough.
     fn has_link(&self, tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
         // The index alone tells that most are linked to nobody.

@@ -184,7 +184,7 @@ pub async fn links_in_doubt_stay_and_go_unless_they_are_made_again(store: Store)
     store
         .write(move |w| {
             w.put_link(&link(A, X, 1))?;
-            w.put_alias(&alias)?;
+            w.put_link(&alias)?;
             w.put_link(&link(B, X, 2))?;
             w.put_link(&link(Y, Y, 4))?;
             w.doubt_links_of(&X)
