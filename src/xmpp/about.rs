@@ -11,6 +11,7 @@ use xmpp_parsers::version::VersionResult;
 
 use super::host::{Asker, Presentation};
 use super::ns;
+use super::words::in_language;
 use crate::language::Language;
 use crate::model::hex;
 
@@ -43,7 +44,7 @@ pub fn vcard(host: &Presentation, asker: &Asker) -> Element {
         text("DESC", &asker.words().service_description()),
     ];
     payloads.extend(host.url.as_deref().map(|url| text("URL", url)));
-    Element::from(VCard {
+    let card = Element::from(VCard {
         photo: Some(Photo {
             type_: Type {
                 data: "image/png".into(),
@@ -51,7 +52,8 @@ pub fn vcard(host: &Presentation, asker: &Asker) -> Element {
             binval: Binval { data: AVATAR.into() },
         }),
         payloads,
-    })
+    });
+    in_language(card, asker.words())
 }
 
 /// The name of the service (XEP-0172), in `words`.

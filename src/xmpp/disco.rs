@@ -15,6 +15,7 @@ use super::error::plain;
 use super::host::{Asker, Presentation};
 use super::iq::Answer;
 use super::ns;
+use super::words::in_language;
 use crate::language::Language;
 use crate::model::OwnAddress;
 
@@ -82,11 +83,12 @@ pub fn items(host: &Presentation, asker: &Asker, query: &Element) -> Answer {
         Some(node) if Command::find(host, asker, node).is_some() => Vec::new(),
         Some(_) => return Err(no_such_node(words)),
     };
-    Ok(Some(Element::from(DiscoItemsResult {
+    let items = Element::from(DiscoItemsResult {
         node: node.map(str::to_owned),
         items,
         rsm: None,
-    })))
+    });
+    Ok(Some(in_language(items, words)))
 }
 
 /// Identity, features and contact addresses. The same for everybody, in all languages at once: that is what the hash of

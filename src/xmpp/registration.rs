@@ -12,6 +12,7 @@ use super::host::{Asker, Presentation};
 use super::iq::{Answer, Kind};
 use super::outgoing::{Outgoing, Words, random_id};
 use super::presence;
+use super::words::in_language;
 use crate::language::Language;
 use crate::model::OwnAddress;
 use crate::service::{Error, Result};
@@ -63,12 +64,13 @@ async fn ask(host: &Presentation, asker: &Asker) -> Result<Element> {
         .collect();
     let form = form(REGISTER, host.name(words), words.registration_ask(), fields);
     let instructions = Element::builder("instructions", REGISTER).append(words.registration_ask());
-    Ok(Element::builder("query", REGISTER)
+    let query = Element::builder("query", REGISTER)
         .append_all(registered.then(|| Element::bare("registered", REGISTER)))
         .append(instructions)
         .append_all(offered(asker).map(|name| Element::bare(name, REGISTER)))
         .append(form)
-        .build())
+        .build();
+    Ok(in_language(query, words))
 }
 
 async fn register(

@@ -246,3 +246,34 @@ async fn the_service_does_not_talk_with_itself() {
         }
     }
 }
+
+/// What Prosody writes on the stanza would hold for texts without a language of their own.
+#[tokio::test]
+async fn texts_have_their_language_beside_them() {
+    let (router, _folder) = router();
+    let payloads = [
+        (false, "<query xmlns='http://jabber.org/protocol/disco#items'/>"),
+        (false, "<query xmlns='jabber:iq:register'/>"),
+        (false, "<vCard xmlns='vcard-temp'/>"),
+        (
+            true,
+            "<command xmlns='http://jabber.org/protocol/commands' node='link'/>",
+        ),
+    ];
+    for (is_set, payload) in payloads {
+        let kind = if is_set { IqPayload::Set } else { IqPayload::Get };
+        let header = IqHeader {
+            from: Some(jid(AMY)),
+            to: Some(jid(ACCOUNT)),
+            id: "1".into(),
+        };
+        let asked = header.assemble(kind(payload.parse().unwrap()));
+        let answer = router.answer(asked.into(), Some(Language::German)).await.remove(0);
+        let answer: Element = std::str::from_utf8(&answer.serialise().unwrap())
+            .unwrap()
+            .parse()
+            .unwrap();
+        let answer = answer.children().next().unwrap();
+        assert_eq!(answer.attr_ns(rxml::Namespace::xml(), "lang"), Some("de"), "{payload}");
+    }
+}

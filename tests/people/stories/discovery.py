@@ -117,6 +117,22 @@ async def small_things(world):
     equal(announced, hashlib.sha1(photo).hexdigest())
 
 
+async def in_her_language(world):
+    """Texts are in Amy's language, and say so themselves: what a server writes on the stanza (Prosody 13: en) is not true of them."""
+    amy, said = await world.login("amy", "de"), words("de")
+    card = await amy["xep_0054"].get_vcard(ACCOUNT)
+    items = await amy["xep_0030"].get_items(ACCOUNT)
+    registration = await amy["xep_0077"].get_registration(ACCOUNT)
+    command = await amy["xep_0050"].send_command(ACCOUNT, "link", action="execute")
+    for answer in card, items, registration, command:
+        equal(answer.xml[0].get("{http://www.w3.org/XML/1998/namespace}lang"), "de")
+    equal((card["vcard_temp"]["FN"], card["vcard_temp"]["DESC"]), (said["service_name"], said["service_description"]))
+    equal(items["disco_items"]["items"], {(ACCOUNT, COMMANDS, said["commands"])})
+    equal(registration["register"]["instructions"], said["registration_ask"])
+    equal(registration["register"]["form"]["instructions"], said["registration_ask"])
+    equal(command["command"]["form"]["instructions"], said["link_choose"])
+
+
 async def what_is_not_offered(world):
     """Anything else is answered, with an error that says so; so is anybody below the service."""
     amy = await world.login("amy")

@@ -30,7 +30,7 @@ macro_rules! stories {
 
 stories! {
     discovery: identity_and_features, contact_addresses, commands, nodes, capabilities, small_things,
-        what_is_not_offered;
+        in_her_language, what_is_not_offered;
     linking: from_choice_to_code, what_cannot_be_is_asked_again, more_than_answers, back_and_on_again,
         her_own_jid_needs_no_code, given_up, the_default_action, in_her_language, shown, forgotten_by_choice, forgotten_by_name,
         everything_forgotten;
