@@ -71,7 +71,7 @@ impl App {
 
         let (intake, link_stop, work) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
         let router = Router::new(service.clone(), host.clone());
-        let clients = router.clients();
+        let (clients, last_sent) = (router.clients(), router.last_sent());
         let (link, keep) = xmpp::link(link_config(config)?, router, Handle::current(), link_stop.clone());
         let failed = CancellationToken::new();
         let supervise = Supervisor {
@@ -82,7 +82,7 @@ impl App {
         let xmpp_thread = OwnThread::start("itseme-xmpp").map_err(text)?;
         let matching = OwnThread::start("itseme-match").map_err(text)?;
         let keeper = xmpp_thread.tasks().spawn(supervise.clone().watch(keep));
-        let delivery: Arc<dyn Channel> = Arc::new(Delivery::new(link, host, clients, clock));
+        let delivery: Arc<dyn Channel> = Arc::new(Delivery::new(link, host, clients, last_sent, clock));
         let rekeying = rekey::watch(service.clone(), config.store.clone(), intake.clone());
         work.spawn(supervise.clone().watch(rekeying));
         let outbox = Outbox::new(service, intake.clone());

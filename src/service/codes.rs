@@ -100,7 +100,7 @@ pub(super) struct PendingBox {
     /// What is compared with, to be resealed under another key. Whoever can open the box could try all codes as well.
     #[serde(default)]
     pub(super) code: Option<Code>,
-    /// The id of the first letter with a code, which later ones correct. The link in a mail has it, so that it is known whom
+    /// The id of the first letter with a code; later ones name it as what they stand for. The link in a mail has it, so that it is known whom
     /// the code is for.
     #[serde(default)]
     pub(super) letter: Option<String>,

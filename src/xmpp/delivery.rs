@@ -13,6 +13,7 @@ use xmpp_parsers::ns::MESSAGE_CORRECT;
 use super::clients::Clients;
 use super::connection::{Connection, LinkError};
 use super::host::Presentation;
+use super::last_sent::LastSent;
 use super::link::Link;
 use super::outgoing::Words;
 use super::stanza::{Introduction, TakenOver, Verified, Verify};
@@ -26,24 +27,25 @@ pub struct Delivery {
     link: Link,
     host: Presentation,
     clients: Arc<Clients>,
+    last_sent: Arc<LastSent>,
     clock: Clock,
 }
 
 impl Delivery {
-    /// Sends from the account of `host`, to people whose `clients` may have shown themselves.
-    pub fn new(link: Link, host: Presentation, clients: Arc<Clients>, clock: Clock) -> Self {
+    /// Sends from the account of `host`, to people whose `clients` may have shown themselves, and with what was sent last to whom.
+    pub fn new(link: Link, host: Presentation, clients: Arc<Clients>, last_sent: Arc<LastSent>, clock: Clock) -> Self {
         Self {
             link,
             host,
             clients,
+            last_sent,
             clock,
         }
     }
 
     /// Always to the bare JID: the server knows best where somebody is.
-    fn compose(&self, letter: &Letter, is_correction: bool) -> Words {
-        let correction = letter.replaces.clone().filter(|_| is_correction);
-        let correction = correction.map(|id| Element::from(Replace { id: Id(id) }));
+    fn compose(&self, letter: &Letter, corrects: Option<String>) -> Words {
+        let correction = corrects.map(|id| Element::from(Replace { id: Id(id) }));
         let (id, body) = (letter.id.clone(), text::chat(letter));
         Words::chat(&self.host.account, &recipient(letter), id, letter.language, body)
             .with(payload(&letter.message))
@@ -53,23 +55,26 @@ impl Delivery {
             .with(correction)
     }
 
-    /// Whether the letter can stand in the place of the one it replaces (XEP-0308, 4: only if the client can).
-    async fn is_correction(&self, connection: &Connection, letter: &Letter) -> bool {
-        if letter.replaces.is_none() {
-            return false;
-        }
-        match BareJid::new(&recipient(letter)) {
-            Ok(to) => {
-                let asked = self.clients.all_can(connection, &to, MESSAGE_CORRECT, self.clock.now());
-                asked.await
-            }
-            Err(_) => false,
-        }
+    /// The id of the message in whose place the letter stands: the last one that `to` was sent, if that has the code that is replaced,
+    /// and if every client can show it (XEP-0308, 4). Any other letter is a message of its own.
+    async fn corrects(&self, connection: &Connection, letter: &Letter, to: &BareJid) -> Option<String> {
+        let (first, now) = (letter.replaces.as_deref()?, self.clock.now());
+        self.last_sent.correctable(to, first, now)?;
+        let all_can = self.clients.all_can(connection, to, MESSAGE_CORRECT, now).await;
+        // Something may have been said meanwhile.
+        all_can.then(|| self.last_sent.correctable(to, first, now)).flatten()
     }
 
     async fn send_one(&self, connection: &Connection, letter: &Letter) -> Result<Sent, LinkError> {
-        let is_correction = self.is_correction(connection, letter).await;
-        match stream::serialise(&self.compose(letter, is_correction)) {
+        let mut corrects = None;
+        if let Ok(to) = BareJid::new(&recipient(letter)) {
+            corrects = self.corrects(connection, letter, &to).await;
+            if corrects.is_none() {
+                let first = letter.replaces.as_ref().unwrap_or(&letter.id);
+                self.last_sent.sent(&to, &letter.id, first, self.clock.now());
+            }
+        }
+        match stream::serialise(&self.compose(letter, corrects)) {
             Ok(message) => Ok(Ok(connection.send(message).await?)),
             Err(_) => Ok(Err(SendError::Fail("it cannot be written as XML".into()))),
         }
@@ -199,6 +204,7 @@ mod tests {
                 admins: Vec::new(),
             },
             Arc::new(Clients::new(Default::default())),
+            Arc::new(LastSent::new(Default::default())),
             Clock::system(),
         );
         let letter = Letter {
@@ -208,7 +214,7 @@ mod tests {
             stop: None,
             message,
         };
-        String::from_utf8(xso::to_vec(&delivery.compose(&letter, false)).unwrap()).unwrap()
+        String::from_utf8(xso::to_vec(&delivery.compose(&letter, None)).unwrap()).unwrap()
     }
 
     fn element(xml: &str) -> Element {

@@ -22,6 +22,7 @@ mod form;
 pub mod fuzzing;
 mod host;
 mod iq;
+mod last_sent;
 pub mod link;
 mod manners;
 mod message;

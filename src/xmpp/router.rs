@@ -20,6 +20,7 @@ use super::commands::Sessions;
 use super::connection::Connection;
 use super::error::{plain, stanza_error};
 use super::host::{Addressee, Asker, Presentation};
+use super::last_sent::LastSent;
 use super::manners::Manners;
 use super::outgoing::Outgoing;
 use super::room::Full;
@@ -35,6 +36,7 @@ pub struct Router {
     sessions: Sessions,
     manners: Manners,
     clients: Arc<Clients>,
+    last_sent: Arc<LastSent>,
 }
 
 impl Router {
@@ -45,7 +47,8 @@ impl Router {
             host,
             sessions: Sessions::new(own.clone()),
             manners: Manners::new(own.clone()),
-            clients: Arc::new(Clients::new(own)),
+            clients: Arc::new(Clients::new(own.clone())),
+            last_sent: Arc::new(LastSent::new(own)),
             service,
         }
     }
@@ -53,6 +56,11 @@ impl Router {
     /// The clients that have shown themselves.
     pub fn clients(&self) -> Arc<Clients> {
         self.clients.clone()
+    }
+
+    /// What was sent last to whom.
+    pub fn last_sent(&self) -> Arc<LastSent> {
+        self.last_sent.clone()
     }
 
     /// Counts a stanza of `sender`, whatever it is. The own server itself may send as many as it likes: it asks whether the
@@ -128,6 +136,7 @@ impl Router {
             Addressee::Resource(_) => Err(iq::service_unavailable(self.words(language))),
             Addressee::Nobody => Err(self.nobody(language)),
         };
+        self.note_words(&sender, &aside);
         let header = IqHeader {
             from: Some(to),
             to: Some(sender),
@@ -141,6 +150,13 @@ impl Router {
         aside
     }
 
+    /// Notes whether words are among what is sent to `whom`.
+    fn note_words<'a>(&self, whom: &Jid, sent: impl IntoIterator<Item = &'a Outgoing>) {
+        if sent.into_iter().any(|sent| matches!(sent, Outgoing::Words(_))) {
+            self.last_sent.sent_else(&whom.to_bare(), self.service.clock().now());
+        }
+    }
+
     async fn answer_message(&self, message: Message, language: Option<Language>) -> Option<Outgoing> {
         let sender = message.from.clone().filter(|sender| !self.host.is_own(sender))?;
         // A message to a resource that is not online is one to the bare JID (RFC 6121, 8.5.3.2.1).
@@ -150,7 +166,9 @@ impl Router {
         self.clients.seen(&sender, self.service.clock().now());
         let asker = Asker::new(sender, at, &self.service, language);
         let answer = message::answer(&self.host, &self.manners, &asker, &message);
-        caught(asker.words(), answer).await.ok().flatten()
+        let answer = caught(asker.words(), answer).await.ok().flatten();
+        self.note_words(&asker.jid, &answer);
+        answer
     }
 
     async fn answer_presence(&self, presence: Presence, language: Option<Language>) -> Vec<Outgoing> {

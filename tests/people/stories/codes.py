@@ -66,3 +66,19 @@ async def corrected_only_for_all(world):
     await _show(unable)
     _, second = await _two_codes(world, able)
     assert second.xml.find(REPLACE) is None, second
+
+
+async def corrected_only_while_it_is_the_last(world):
+    """Some clients look at the last message alone (Dino 0.4). So what has something else below it is not corrected; the code after that
+    is a message of its own, which the next ones correct."""
+    amy = await world.login("amy", plugins=("xep_0308",))
+    await _show(amy)
+    first, second = await _two_codes(world, amy)
+    equal(second["replace"]["id"], first["id"])
+    await amy.ask("help")
+    await world.http(f"{CODE}?resend=1")
+    third = await amy.hears()
+    assert third.xml.find(REPLACE) is None, third
+    for _ in range(2):
+        await world.http(f"{CODE}?resend=1")
+        equal((await amy.hears())["replace"]["id"], third["id"])

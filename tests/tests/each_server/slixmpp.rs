@@ -42,7 +42,7 @@ stories! {
     bots: an_echo, somebody_away, one_like_the_service, one_that_counts, one_that_speaks_in_commands,
         one_that_quotes;
     presence: subscribing, subscribing_to_the_domain, unsubscribing, strangers, of_nobody;
-    codes: marked, corrected, not_corrected, corrected_only_for_all;
+    codes: marked, corrected, not_corrected, corrected_only_for_all, corrected_only_while_it_is_the_last;
 }
 
 async fn play(story: &str) {
