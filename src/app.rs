@@ -157,6 +157,7 @@ fn presentation(config: &Config) -> Result<Presentation, String> {
     Ok(Presentation {
         domain: config.component.jid.clone(),
         account: config.account().map_err(text)?,
+        subscribe_back: config.service.subscribe_back,
         name: config.service.name.clone(),
         url: config.service.url.clone(),
         addresses: addresses.map(|(purpose, uris)| (purpose, uris.to_vec())).collect(),

@@ -76,6 +76,8 @@ impl Component {
 pub struct Presentation {
     /// The localpart of the account from which people are written to.
     pub account: String,
+    /// Whether those who subscribe to the service's presence are asked for theirs.
+    pub subscribe_back: bool,
     /// What is spoken to those whose language is not known.
     pub language: Language,
     /// What it is called; its own name if there is none.
@@ -90,6 +92,7 @@ impl Default for Presentation {
     fn default() -> Self {
         Self {
             account: "itseme".into(),
+            subscribe_back: false,
             language: Language::default(),
             name: None,
             url: None,

@@ -37,6 +37,7 @@ fn the_example_can_be_loaded_and_has_every_default() {
     assert_eq!(config.component.ping_timeout, least.component.ping_timeout);
     assert_eq!(config.component.server, least.component.server);
     assert_eq!(config.account().unwrap(), least.account().unwrap());
+    assert_eq!(config.service.subscribe_back, least.service.subscribe_back);
     assert_eq!(config.store.path().unwrap(), least.store.path().unwrap());
     assert_eq!(config.store.key_file, least.store.key_file);
     let http = config.http.unwrap();

@@ -192,8 +192,14 @@ impl Reseal for Resealer<'_> {
     fn subscriber(&self, subscriber: &Subscriber) -> Option<Subscriber> {
         let jid = self.from.intact("subscribers", self.from.open_subscriber(subscriber))?;
         self.is_its(self.from.keys.owner(&jid) == subscriber.owner)?;
-        let Subscriber { addresses, seen_at, .. } = *subscriber;
-        self.to.seal_subscriber(&jid, addresses, seen_at).ok()
+        let Subscriber {
+            addresses,
+            asked,
+            seen_at,
+            ..
+        } = *subscriber;
+        let resealed = self.to.seal_subscriber(&jid, addresses, seen_at).ok()?;
+        Some(Subscriber { asked, ..resealed })
     }
 
     fn mute(&self, mute: &Mute) -> Option<Mute> {

@@ -40,7 +40,9 @@ impl Service {
             if let Some(found) = tx.subscriber(&core.keys.owner(&jid))? {
                 // Also a row that does not open any more.
                 let addresses = found.addresses.with(address);
-                return Ok(tx.put_subscriber(&core.seal_subscriber(&jid, addresses, today)?)?);
+                let subscriber = core.seal_subscriber(&jid, addresses, today)?;
+                let asked = found.asked;
+                return Ok(tx.put_subscriber(&Subscriber { asked, ..subscriber })?);
             }
             core.count_newcomer(tx, &jid)?;
             core.find_place(tx, &jid)?;
@@ -87,10 +89,38 @@ impl Service {
             match found.addresses.without(address) {
                 none if none.is_empty() => Ok(tx.delete_subscriber(&owner)?),
                 left => {
-                    tx.put_subscriber(&core.seal_subscriber(&jid, left, found.seen_at)?)?;
+                    let asked = found.asked.without(address);
+                    let subscriber = core.seal_subscriber(&jid, left, found.seen_at)?;
+                    tx.put_subscriber(&Subscriber { asked, ..subscriber })?;
                     Ok(true)
                 }
             }
+        })
+        .await
+    }
+
+    /// Notes that a subscriber to `address` is asked for presence in return; tells whether that is the first time since they subscribed.
+    ///
+    /// # Errors
+    /// `internal_server_error`.
+    pub async fn ask_back(&self, jid: &BareJid, address: OwnAddress) -> Result<bool> {
+        let asked = jid.clone();
+        let is_new = self.ask(move |core, tx| {
+            let found = tx.subscriber(&core.keys.owner(&asked))?;
+            Ok(found.is_some_and(|subscriber| subscriber.is_to_be_asked(address)))
+        });
+        if !is_new.await? {
+            return Ok(false);
+        }
+        let jid = jid.clone();
+        self.change(move |core, tx| {
+            let found = tx.subscriber(&core.keys.owner(&jid))?;
+            let Some(found) = found.filter(|subscriber| subscriber.is_to_be_asked(address)) else {
+                return Ok(false);
+            };
+            let asked = found.asked.with(address);
+            tx.put_subscriber(&Subscriber { asked, ..found })?;
+            Ok(true)
         })
         .await
     }
@@ -132,6 +162,12 @@ impl Service {
     }
 }
 
+impl Subscriber {
+    fn is_to_be_asked(&self, address: OwnAddress) -> bool {
+        self.addresses.contains(address) && !self.asked.contains(address)
+    }
+}
+
 impl Core {
     /// Whether it is not known yet that the subscriber was seen today, or of which server they are.
     fn is_news(&self, jid: &BareJid, subscriber: &Subscriber) -> bool {
@@ -149,7 +185,8 @@ impl Core {
             Some(found) if self.is_news(jid, &found) => {
                 self.find(tx, jid)?;
                 let seen = self.seal_subscriber(jid, found.addresses, self.beginning_of_day())?;
-                Ok(tx.put_subscriber(&seen)?)
+                let asked = found.asked;
+                Ok(tx.put_subscriber(&Subscriber { asked, ..seen })?)
             }
             _ => Ok(()),
         }
@@ -198,6 +235,7 @@ impl Core {
             owner,
             server: self.counted_server(jid),
             addresses,
+            asked: OwnAddresses::default(),
             sealed,
             seen_at,
         })

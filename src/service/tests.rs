@@ -1238,6 +1238,33 @@ async fn each_address_of_the_service_is_subscribed_to_for_itself() {
 }
 
 #[tokio::test]
+async fn a_subscriber_is_asked_back_once_by_each_address() {
+    let it = Fixture::new();
+    let ask_back = async |address| it.service.ask_back(&amy(), address).await.unwrap();
+    assert!(!ask_back(OwnAddress::Account).await);
+    for address in OwnAddress::ALL {
+        it.service.subscribe(&amy(), address).await.unwrap();
+        assert!(ask_back(address).await);
+        assert!(!ask_back(address).await);
+    }
+    // Neither subscribing again, nor being seen, nor another key is a new subscription.
+    it.clock.advance(24 * 60 * MINUTE);
+    it.service.subscribe(&amy(), OwnAddress::Domain).await.unwrap();
+    it.service.see_subscriber(&amy(), OwnAddress::Account).await.unwrap();
+    it.service
+        .rekey(Keys::new(&zeroize::Zeroizing::new([9; 32])))
+        .await
+        .unwrap();
+    for address in OwnAddress::ALL {
+        assert!(!ask_back(address).await);
+    }
+    it.service.unsubscribe(&amy(), OwnAddress::Account).await.unwrap();
+    it.service.subscribe(&amy(), OwnAddress::Account).await.unwrap();
+    assert!(ask_back(OwnAddress::Account).await);
+    assert!(!ask_back(OwnAddress::Domain).await);
+}
+
+#[tokio::test]
 async fn statistics_count_and_name_nobody() {
     let it = Fixture::new();
     it.register(&amy(), "phone", PHONE).await.unwrap();

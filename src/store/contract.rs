@@ -535,6 +535,7 @@ fn subscriber(n: u8) -> Subscriber {
         owner: Mac([n; 16]),
         server: Some(A),
         addresses: OwnAddress::Account.into(),
+        asked: OwnAddress::Account.into(),
         sealed: vec![n; 3],
         seen_at: 10,
     }

@@ -145,6 +145,8 @@ pub struct Subscriber {
     pub server: Option<Mac>,
     /// Which addresses of the service they have there.
     pub addresses: OwnAddresses,
+    /// Which of these have asked to be in theirs in return.
+    pub asked: OwnAddresses,
     /// The JID, sealed.
     pub sealed: Vec<u8>,
     /// The day on which they were last seen, as the time it began: no finer, so that it tells nothing of who did what when.

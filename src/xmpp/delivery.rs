@@ -198,6 +198,7 @@ mod tests {
             Presentation {
                 domain: BareJid::new("itseme.example.org").unwrap(),
                 account: BareJid::new("itseme@itseme.example.org").unwrap(),
+                subscribe_back: false,
                 name: None,
                 url: None,
                 addresses: Vec::new(),

@@ -64,6 +64,7 @@ impl Component {
         let host = Presentation {
             domain: own.clone(),
             account: BareJid::new("itseme@itseme.example.org").expect("a JID"),
+            subscribe_back: true,
             name: None,
             url: Some("https://itseme.example.org".into()),
             addresses: Vec::new(),

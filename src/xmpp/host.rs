@@ -16,6 +16,8 @@ pub struct Presentation {
     pub domain: BareJid,
     /// The account at that domain from which people are written to.
     pub account: BareJid,
+    /// Whether those who subscribe are asked for their presence in return.
+    pub subscribe_back: bool,
     /// What the admin calls it.
     pub name: Option<String>,
     /// A page about it.

@@ -1,6 +1,7 @@
 //! Whether the service is online, told to those who have it in their contact list (RFC 6121, 3 and 4; XEP-0100, 4.2).
 //!
-//! The service subscribes to nobody: when people are online is none of its business.
+//! When people are online is none of the service's business. It subscribes to nobody, unless the admin wants it to: some servers keep
+//! messages away from who is not in the contact list in both directions. Then it drops what it is told.
 
 use xmpp_parsers::caps::{Caps, compute_disco, hash_caps};
 use xmpp_parsers::hashes::Algo;
@@ -24,31 +25,50 @@ pub async fn answer(host: &Presentation, asker: &Asker, type_: Type) -> Result<V
     let show = || presence(available(host, at, service), host.full(at), &asker.bare);
     Ok(match type_ {
         Type::Subscribe if asker.bare.node().is_some() => match service.subscribe(&asker.bare, at).await {
-            Ok(()) => vec![to(Presence::new(Type::Subscribed)), show()],
+            Ok(()) => {
+                let asked_back = ask_back(host, asker).await?;
+                [to(Presence::new(Type::Subscribed))]
+                    .into_iter()
+                    .chain(asked_back)
+                    .chain([show()])
+                    .collect()
+            }
             // There are too many already.
             Err(Error::RequestLimitReached { .. }) => vec![to(Presence::new(Type::Unsubscribed))],
             Err(error) => return Err(error),
         },
-        Type::Probe if service.see_subscriber(&asker.bare, at).await? => vec![show()],
+        Type::Probe if service.see_subscriber(&asker.bare, at).await? => {
+            // They may have subscribed before the admin wanted it.
+            let asked_back = ask_back(host, asker).await?;
+            asked_back.into_iter().chain([show()]).collect()
+        }
         Type::Unsubscribe => dismiss(host, asker, at).await?,
         // Servers have no contact lists; and who asks without having subscribed is out of step (RFC 6121, 4.3.2).
         _ => vec![to(Presence::new(Type::Unsubscribed))],
     })
 }
 
-/// Ends the subscription of the asker to `address`, if there is one, and says so (RFC 6121, 3.3.3).
+/// The request for the presence of a subscriber, where the admin wants it and none was made before: two services that both do so would
+/// ask each other for ever.
+async fn ask_back(host: &Presentation, asker: &Asker) -> Result<Option<Outgoing>> {
+    if !host.subscribe_back || !asker.service.ask_back(&asker.bare, asker.at).await? {
+        return Ok(None);
+    }
+    let mut request = Presence::new(Type::Subscribe);
+    // Clients show the name in the question to the user (converse.js 14, XEP-0172, 4.1).
+    request.payloads.push(about::nick(host, asker.words()));
+    Ok(Some(presence(request, host.bare(asker.at).clone(), &asker.bare)))
+}
+
+/// Ends the subscription of the asker to `address`, if there is one, and says so (RFC 6121, 3.3.3). So ends the one in return.
 pub async fn dismiss(host: &Presentation, asker: &Asker, address: OwnAddress) -> Result<Vec<Outgoing>> {
     if !asker.service.unsubscribe(&asker.bare, address).await? {
         return Ok(Vec::new());
     }
-    Ok(vec![
-        presence(Presence::new(Type::Unavailable), host.full(address), &asker.bare),
-        presence(
-            Presence::new(Type::Unsubscribed),
-            host.bare(address).clone(),
-            &asker.bare,
-        ),
-    ])
+    let tell = |type_| presence(Presence::new(type_), host.bare(address).clone(), &asker.bare);
+    let unavailable = presence(Presence::new(Type::Unavailable), host.full(address), &asker.bare);
+    let own = host.subscribe_back.then(|| tell(Type::Unsubscribe));
+    Ok([unavailable, tell(Type::Unsubscribed)].into_iter().chain(own).collect())
 }
 
 /// The answer to a presence of `type_` from `sender` to an account that does not exist (RFC 6121, 3.1.3 and 4.3.2).

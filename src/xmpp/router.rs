@@ -183,7 +183,8 @@ impl Router {
         };
         let now = self.service.clock().now();
         match presence.type_ {
-            Type::None => self.clients.seen(&sender, now),
+            // Whose presence is asked for shows nothing by it.
+            Type::None if !self.host.subscribe_back => self.clients.seen(&sender, now),
             Type::Unavailable => self.clients.gone(&sender, now),
             _ => {}
         }

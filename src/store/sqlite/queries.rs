@@ -101,6 +101,7 @@ pub fn subscriber(row: &SqlRow) -> rusqlite::Result<Subscriber> {
         owner: row.get("owner_mac")?,
         server: row.get("server_mac")?,
         addresses: OwnAddresses::of_bits(row.get("addresses")?),
+        asked: OwnAddresses::of_bits(row.get("asked")?),
         sealed: row.get("box")?,
         seen_at: number(row, "seen_at")?,
     })
@@ -447,11 +448,13 @@ impl Write for Session<'_> {
 
     fn put_subscriber(&self, subscriber: &Subscriber) -> Result<()> {
         self.run(
-            "INSERT OR REPLACE INTO subscribers (owner_mac, server_mac, addresses, box, seen_at) VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO subscribers (owner_mac, server_mac, addresses, asked, box, seen_at)
+             VALUES (?, ?, ?, ?, ?, ?)",
             params![
                 subscriber.owner,
                 subscriber.server,
                 subscriber.addresses.bits(),
+                subscriber.asked.bits(),
                 subscriber.sealed,
                 subscriber.seen_at
             ],

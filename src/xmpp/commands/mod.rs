@@ -411,6 +411,7 @@ mod tests {
         let host = Presentation {
             domain: BareJid::new("itseme.example.org").unwrap(),
             account: BareJid::new("itseme@itseme.example.org").unwrap(),
+            subscribe_back: false,
             name: None,
             url: None,
             addresses: Vec::new(),

@@ -68,6 +68,10 @@ const AMY: &str = "amy@example.org/phone";
 
 /// A router whose service has nothing in its database.
 fn router() -> (Router, tempfile::TempDir) {
+    router_with(false)
+}
+
+fn router_with(subscribe_back: bool) -> (Router, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let keys = Keys::new(&zeroize::Zeroizing::new([7; 32]));
     let store = SqliteStore::open(&folder.path().join("test.db"), keys.check()).unwrap();
@@ -76,6 +80,7 @@ fn router() -> (Router, tempfile::TempDir) {
     let host = Presentation {
         domain: BareJid::new(DOMAIN).unwrap(),
         account: BareJid::new(ACCOUNT).unwrap(),
+        subscribe_back,
         name: None,
         url: None,
         addresses: Vec::new(),
@@ -185,6 +190,25 @@ async fn presence_is_of_the_address_that_was_added() {
     }
     for type_ in [Type::None, Type::Unavailable, Type::Unsubscribe, Type::Error] {
         assert!(shown(&router, NOBODY, type_).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn whoever_subscribes_is_asked_back_once() {
+    let (router, _folder) = router_with(true);
+    let bare = ["subscribed", "subscribe", "unsubscribed", "unsubscribe"].map(|type_| format!("{type_} {ACCOUNT}"));
+    let full = ["-", "unavailable"].map(|type_| format!("{type_} {ACCOUNT}/itseme"));
+    let [yes, ask, no, enough] = bare.each_ref().map(String::as_str);
+    let [here, gone] = full.each_ref().map(String::as_str);
+    for _ in 0..2 {
+        assert_eq!(shown(&router, ACCOUNT, Type::Subscribe).await, [yes, ask, here]);
+        // Another service that does the same must not be asked again and again.
+        assert_eq!(shown(&router, ACCOUNT, Type::Subscribe).await, [yes, here]);
+        for answer in [Type::Subscribed, Type::Unsubscribed, Type::None, Type::Unavailable] {
+            assert!(shown(&router, ACCOUNT, answer).await.is_empty());
+        }
+        assert_eq!(shown(&router, ACCOUNT, Type::Probe).await, [here]);
+        assert_eq!(shown(&router, ACCOUNT, Type::Unsubscribe).await, [gone, no, enough]);
     }
 }
 

@@ -42,11 +42,17 @@ stories! {
     bots: an_echo, somebody_away, one_like_the_service, one_that_counts, one_that_speaks_in_commands,
         one_that_quotes;
     presence: subscribing, subscribing_to_the_domain, unsubscribing, strangers, of_nobody;
+    asked_back: once, refused;
     codes: marked, corrected, not_corrected, corrected_only_for_all, corrected_only_while_it_is_the_last;
 }
 
 async fn play(story: &str) {
-    let mut world = World::with(SETTINGS).await;
+    let asks_back = match story.starts_with("asked_back::") {
+        true => "subscribe_back = true",
+        false => "",
+    };
+    let settings = format!("[service]\n{asks_back}\n{SETTINGS}");
+    let mut world = World::with(&settings).await;
     if world.server.hinders().contains(&story) {
         return;
     }
