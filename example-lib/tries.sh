@@ -41,8 +41,9 @@ Everything stays up until Ctrl-C. For your own tries, in another terminal:
     curl http://127.0.0.1:$http_port/v1/confirm/\$(amy hash email $amy_email)/amy@localhost
 
 Or log in with any XMPP client that does without TLS: amy@localhost with the password amy-password, or
-michael@localhost with michael-password, at 127.0.0.1 port $client_port. The service is itseme.localhost; its
-configuration is $folder/component.toml, its log $folder/service.log.
+michael@localhost with michael-password, at 127.0.0.1 port $client_port. Add itseme@itseme.localhost to
+the contact list and write "help" to it; programs use itseme.localhost. The configuration of the service is
+$folder/component.toml, its log $folder/service.log.
 
 Mails, SMS and messages to Amy and Michael appear here:
 TEXT
