@@ -3,7 +3,7 @@
 use std::{fs, process::Output};
 
 use itseme_client::{Event, Identity, Session};
-use itseme_tests::{AMY, EVE, MICHAEL, Needle, Person, RawClient, SERVICE, World, find, next_event};
+use itseme_tests::{ACCOUNT, AMY, EVE, MICHAEL, Needle, Person, RawClient, SERVICE, World, find, next_event};
 
 /// Codes so long that none is in a log by accident.
 const LONG_CODES: &str = r#"
@@ -35,8 +35,9 @@ async fn nothing_is_left_of_a_conversation() {
     let mut world = World::with(LONG_CODES).await;
     let mut amy = world.raw(&AMY).await;
     let mut needles = needles_of(&[AMY, EVE, MICHAEL]);
-    amy.send(&format!("<presence type='subscribe' to='{SERVICE}'/>")).await;
-    amy.next_that(|stanza| stanza.name() == "presence" && stanza.attr("from") == Some(SERVICE)).await;
+    amy.send(&format!("<presence type='subscribe' to='{ACCOUNT}'/>")).await;
+    let shown = format!("{ACCOUNT}/itseme");
+    amy.next_that(|stanza| stanza.name() == "presence" && stanza.attr("from") == Some(&shown)).await;
 
     says(&mut amy, &format!("link phone {}", AMY.phone)).await;
     let by_sms = world.gateway.take(AMY.phone).await.code();
