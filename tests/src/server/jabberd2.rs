@@ -53,7 +53,13 @@ impl Definition for Jabberd2 {
     /// It tells others what a client can do without asking it, leaves the language of a client's stream off its stanzas, and tells
     /// nobody that they were not let subscribe.
     fn hinders(&self) -> &'static [&'static str] {
-        &["codes::corrected", "linking::in_her_language", "presence::of_nobody"]
+        &[
+            "codes::corrected",
+            "codes::corrected_only_while_it_is_the_last",
+            "discovery::in_her_language",
+            "linking::in_her_language",
+            "presence::of_nobody",
+        ]
     }
 }
 
