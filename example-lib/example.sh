@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables of one part are used in another
-# The example, whatever the XMPP server. Sourced by prosody-example/run and ejabberd-example/run, which set
+# The example, whatever the XMPP server. Sourced by the "run" of prosody-example, ejabberd-example and jabberd2-example, which set
 # "repository", "server" (its name), "server_package" and "server_program", and define start_server and add_account.
 
 usage() {
