@@ -12,10 +12,11 @@ use crate::{
 const VERIFY: &str = "it-se.me:verify";
 const CONTACT: &str = "it-se.me:contact";
 /// What servers put into messages: when one was stored, and under which id. The service adds an id as well, and hints.
-const ADDED: [&str; 5] = [
+const ADDED: [&str; 6] = [
     "urn:xmpp:delay",
     "jabber:x:delay",
     "urn:xmpp:sid:0",
+    "urn:xmpp:mam:tmp",
     "urn:xmpp:hints",
     "http://jabber.org/protocol/nick",
 ];

@@ -15,7 +15,7 @@ use crate::{
     people::{AMY, EVE, MICHAEL, Person},
     ports,
     raw::RawClient,
-    server::{COMPONENT_SECRET, Server},
+    server::{self, COMPONENT_SECRET, Server, Site},
     service::Service,
     wait::within,
 };
@@ -67,15 +67,27 @@ impl World {
         Self::prepare_on(ports::free(), wishes).await
     }
 
+    /// As [`start`](Self::start), on a server of the kind that is named.
+    pub async fn attached_to(server: &str) -> Self {
+        let mut world = Self::prepare_all(server, ports::free(), "").await;
+        world.start_server().await;
+        world.service.start().await;
+        world
+    }
+
     /// As [`on`](Self::on), but neither the XMPP server nor the service was started.
     pub async fn prepare_on(http_port: u16, wishes: &str) -> Self {
+        Self::prepare_all(&server::wanted(), http_port, wishes).await
+    }
+
+    async fn prepare_all(server: &str, http_port: u16, wishes: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let part = |name: &str| {
             let part = folder.path().join(name);
             fs::create_dir(&part).expect("a folder");
             part
         };
-        let server = Server::from_environment(&part("server"));
+        let server = Server::named(server, Site::new(&part("server"), "localhost", SERVICE));
         let mail = MailServer::start(&part("mail")).await;
         let gateway = Gateway::start(&part("gateway")).await;
         let service = Service::new(

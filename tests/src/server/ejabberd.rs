@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::Command};
 
 use serde_json::{Value, json};
 
-use super::{COMPONENT_SECRET, Definition, Program, Refusal, Site};
+use super::{Definition, Program, Refusal, Setup, Site};
 
 /// Runs it as an ordinary program: the one process it starts is it.
 const EJABBERD_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ejabberd-example/ejabberd-in");
@@ -14,15 +14,16 @@ const TABLES: &str = "/usr/share/ejabberd/sql/lite.sql";
 
 /// ejabberd in the foreground. Its own port is that of HTTP.
 #[derive(Debug)]
-pub struct Ejabberd;
+pub struct Ejabberd(pub Setup);
 
 impl Definition for Ejabberd {
     fn name(&self) -> &'static str {
-        "ejabberd"
+        self.0.name(["ejabberd", "ejabberd-deployed", "ejabberd-unwelcoming"])
     }
 
     fn configure(&self, site: &Site) {
-        site.write("ejabberd.yml", &settings(site));
+        site.write("itseme.yml", &site.shipped("ejabberd-example/itseme.yml"));
+        site.write("ejabberd.yml", &settings(site, self.0));
         make_tables(site);
     }
 
@@ -77,13 +78,19 @@ fn database(site: &Site) -> PathBuf {
 }
 
 /// What it keeps for whoever is offline is kept in SQLite: from Mnesia, the default, messages of long before are lost
-/// and come again when ejabberd is killed. The stanza sizes are those of Debian's ejabberd.yml and of `ejabberd-example/itseme.yml`.
-fn settings(site: &Site) -> String {
-    let Site { host, component, client_port, component_port, own_port, .. } = site;
-    let database = database(site);
+/// and come again when ejabberd is killed. The stanza size is that of Debian's ejabberd.yml.
+fn settings(site: &Site, setup: Setup) -> String {
+    let Site { host, client_port, own_port, .. } = site;
+    let (folder, database) = (site.folder.display(), database(site));
     let database = database.display();
+    let (shaper, offline, modules) = match setup {
+        Setup::Plain => ("none", "infinity", String::new()),
+        Setup::Deployed => ("normal", "10", deployed("access: not_strangers")),
+        Setup::Unwelcoming => ("normal", "10", deployed("access: none")),
+    };
     format!(
         r#"
+include_config_file: {folder}/itseme.yml
 hosts: ["{host}"]
 loglevel: info
 log_rotate_count: 0
@@ -96,15 +103,7 @@ listen:
     ip: "127.0.0.1"
     module: ejabberd_c2s
     max_stanza_size: 262144
-  - port: {component_port}
-    ip: "127.0.0.1"
-    module: ejabberd_service
-    global_routes: false
-    shaper: none
-    max_stanza_size: 524288
-    hosts:
-      {component}:
-        password: {COMPONENT_SECRET}
+    shaper: c2s_shaper
   - port: {own_port}
     ip: "127.0.0.1"
     module: ejabberd_http
@@ -112,8 +111,18 @@ listen:
       /api: mod_http_api
       /ws: ejabberd_http_ws
 
+shaper:
+  normal: {{ rate: 3000, burst_size: 20000 }}
+
 shaper_rules:
-  max_user_offline_messages: infinity
+  c2s_shaper: {shaper}
+  max_user_offline_messages: {offline}
+
+acl:
+  local: {{ user_regexp: "" }}
+
+access_rules:
+  local: {{ allow: local }}
 
 api_permissions:
   tests:
@@ -123,9 +132,36 @@ api_permissions:
 modules:
   mod_disco: {{}}
   mod_http_api: {{}}
-  mod_offline: {{ db_type: sql }}
+  mod_offline: {{ db_type: sql, access_max_user_messages: max_user_offline_messages }}
   mod_ping: {{}}
   mod_roster: {{}}
+{modules}
 "#
+    )
+}
+
+/// Modules of Debian's ejabberd.yml, as far as they do without TLS, and those that are most often added.
+fn deployed(strangers: &str) -> String {
+    format!(
+        "
+  mod_adhoc: {{}}
+  mod_avatar: {{}}
+  mod_block_strangers: {{ {strangers} }}
+  mod_blocking: {{}}
+  mod_caps: {{}}
+  mod_carboncopy: {{}}
+  mod_client_state: {{}}
+  mod_last: {{}}
+  mod_mam: {{ db_type: sql, default: always }}
+  mod_privacy: {{}}
+  mod_private: {{}}
+  mod_pubsub: {{ plugins: [flat, pep] }}
+  mod_push: {{}}
+  mod_push_keepalive: {{}}
+  mod_stream_mgmt: {{ resend_on_timeout: if_offline }}
+  mod_vcard: {{ search: false }}
+  mod_vcard_xupdate: {{}}
+  mod_version: {{}}
+"
     )
 }

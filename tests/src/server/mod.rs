@@ -17,13 +17,43 @@ use jabberd2::Jabberd2;
 pub use neighbours::{AMY_THERE, EVE_HERE, MICHAEL_HERE, Neighbours};
 use prosody::Prosody;
 
-use crate::{people::Person, ports, process::Process, world::SERVICE};
+use crate::{people::Person, ports, process::Process};
 
 /// The secret that a server expects from its component.
 pub const COMPONENT_SECRET: &str = "component-secret";
 
 /// The kinds of servers that there are tests for.
-const DEFINITIONS: [&dyn Definition; 3] = [&Prosody, &Ejabberd, &Jabberd2];
+const DEFINITIONS: [&dyn Definition; 7] = [
+    &Prosody(Setup::Plain),
+    &Prosody(Setup::Deployed),
+    &Prosody(Setup::Unwelcoming),
+    &Ejabberd(Setup::Plain),
+    &Ejabberd(Setup::Deployed),
+    &Ejabberd(Setup::Unwelcoming),
+    &Jabberd2,
+];
+
+/// The modules that a server has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setup {
+    /// What the tests need, and no limits that they could reach by accident.
+    Plain,
+    /// Those that large public servers switch on, and the lines of its example folder that let the service through.
+    Deployed,
+    /// The same without these lines.
+    Unwelcoming,
+}
+
+impl Setup {
+    /// What `ITSEME_TEST_SERVER` calls a server with these modules.
+    const fn name(self, [plain, deployed, unwelcoming]: [&'static str; 3]) -> &'static str {
+        match self {
+            Self::Plain => plain,
+            Self::Deployed => deployed,
+            Self::Unwelcoming => unwelcoming,
+        }
+    }
+}
 
 /// What a kind of XMPP server has to tell to be tested against.
 pub trait Definition: std::fmt::Debug + Send + Sync {
@@ -48,6 +78,11 @@ pub trait Definition: std::fmt::Debug + Send + Sync {
     /// Stories of `people/` that it makes impossible, because it answers in a client's place or does not pass something on.
     fn hinders(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// Whether people can write to those who do not have them in their contact list.
+    fn lets_strangers_write(&self) -> bool {
+        true
     }
 
     /// Where browsers connect (RFC 7395), if they can.
@@ -86,6 +121,15 @@ impl Site {
         }
     }
 
+    /// A file of an example folder, with the domain, secret and port of this site.
+    pub fn shipped(&self, path: &str) -> String {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        text.replace("itseme.example.org", &self.component)
+            .replace("\"change me\"", &format!("{COMPONENT_SECRET:?}"))
+            .replace("5347", &self.component_port.to_string())
+    }
+
     /// Writes a file of the configuration.
     pub fn write(&self, name: &str, text: &str) {
         fs::write(self.folder.join(name), text).expect("a file of the configuration");
@@ -120,13 +164,12 @@ pub struct Server {
     processes: Vec<Process>,
 }
 
-impl Server {
-    /// The server that `ITSEME_TEST_SERVER` names (`prosody` is the default), not started yet.
-    pub fn from_environment(folder: &Path) -> Self {
-        let name = env::var("ITSEME_TEST_SERVER").unwrap_or_else(|_| Prosody.name().to_owned());
-        Self::named(&name, Site::new(folder, "localhost", SERVICE))
-    }
+/// The kind of server that `ITSEME_TEST_SERVER` names; without it, the first that there is.
+pub fn wanted() -> String {
+    env::var("ITSEME_TEST_SERVER").unwrap_or_else(|_| DEFINITIONS[0].name().to_owned())
+}
 
+impl Server {
     /// A server of that kind, not started yet.
     pub fn named(name: &str, site: Site) -> Self {
         let definition = DEFINITIONS.into_iter().find(|definition| definition.name() == name);
@@ -176,6 +219,11 @@ impl Server {
     /// Deletes an account; the server runs.
     pub fn delete_account(&self, person: &Person) {
         self.definition.delete_account(&self.site, person.name);
+    }
+
+    /// Whether people can write to those who do not have them in their contact list.
+    pub fn lets_strangers_write(&self) -> bool {
+        self.definition.lets_strangers_write()
     }
 
     /// What it does to a component that it was not told of.

@@ -2,22 +2,25 @@
 
 use std::{fs, path::PathBuf, process::Command};
 
-use super::{COMPONENT_SECRET, Definition, Program, Refusal, Site};
+use super::{Definition, Program, Refusal, Setup, Site};
 
 /// Prosody in the foreground. Its own port is that of HTTP.
 #[derive(Debug)]
-pub struct Prosody;
+pub struct Prosody(pub Setup);
 
 impl Definition for Prosody {
     fn name(&self) -> &'static str {
-        "prosody"
+        self.0.name(["prosody", "prosody-deployed", "prosody-unwelcoming"])
     }
 
     fn configure(&self, site: &Site) {
         for folder in ["data", "certificates"] {
             fs::create_dir_all(site.folder.join(folder)).expect("a folder for the data");
         }
-        site.write(CONFIG, &settings(site));
+        site.write(CONFIG, &settings(site, &modules(self.0, site)));
+        for name in ["itseme.pfw", "mod_block_strangers_except.lua"] {
+            site.write(name, &site.shipped(&format!("prosody-example/{name}")));
+        }
     }
 
     fn programs(&self, site: &Site) -> Vec<Program> {
@@ -42,6 +45,11 @@ impl Definition for Prosody {
         Some(Refusal { condition: "host-unknown", before_login: true })
     }
 
+    /// mod_block_strangers keeps them apart, also on one host.
+    fn lets_strangers_write(&self) -> bool {
+        self.0 == Setup::Plain
+    }
+
     fn websocket(&self, site: &Site) -> Option<String> {
         Some(format!("ws://127.0.0.1:{}/xmpp-websocket", site.own_port))
     }
@@ -59,9 +67,36 @@ fn prosodyctl(site: &Site, arguments: &[&str]) {
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
 }
 
-fn settings(site: &Site) -> String {
-    let Site { host, component, client_port, component_port, own_port, .. } = site;
+/// The modules that are enabled, and their options.
+fn modules(setup: Setup, site: &Site) -> String {
+    const OURS: &str = r#""saslauth", "roster", "disco", "offline", "ping", "websocket""#;
+    // Those of Debian's prosody.cfg.lua, as far as they do without TLS and HTTP, and those against spam.
+    const DEPLOYED: &str = r#"
+	"blocklist", "bookmarks", "carbons", "csi_simple", "firewall", "lastactivity", "limits", "mam", "pep", "private",
+	"register", "smacks", "time", "uptime", "vcard4", "vcard_legacy", "version""#;
     let folder = site.folder.display();
+    let (strangers, scripts) = match setup {
+        Setup::Plain => return format!("modules_enabled = {{ {OURS} }}"),
+        Setup::Deployed => ("block_strangers_except", format!(r#", "{folder}/itseme.pfw""#)),
+        Setup::Unwelcoming => ("block_strangers", String::new()),
+    };
+    let component = &site.component;
+    format!(
+        r#"
+modules_enabled = {{ {OURS}, {DEPLOYED}, "{strangers}" }}
+plugin_paths = {{ "{folder}" }}
+limits = {{ c2s = {{ rate = "10kb/s" }}, s2sin = {{ rate = "30kb/s" }} }}
+archive_expires_after = "1w"
+firewall_scripts = {{ "module:scripts/spam-blocking.pfw"{scripts} }}
+block_strangers_except = {{ "{component}" }}
+"#
+    )
+}
+
+fn settings(site: &Site, modules: &str) -> String {
+    let Site { host, client_port, component_port, own_port, .. } = site;
+    let folder = site.folder.display();
+    let component = site.shipped("prosody-example/itseme.cfg.lua");
     format!(
         r#"
 data_path = "{folder}/data"
@@ -78,7 +113,7 @@ http_interfaces = {{ "127.0.0.1" }}
 http_ports = {{ {own_port} }}
 https_ports = {{ }}
 
-modules_enabled = {{ "saslauth", "roster", "disco", "offline", "ping", "websocket" }}
+{modules}
 modules_disabled = {{ "s2s", "tls", "s2s_auth_certs" }}
 consider_websocket_secure = true
 authentication = "internal_hashed"
@@ -87,8 +122,7 @@ allow_unencrypted_plain_auth = true
 
 VirtualHost "{host}"
 
-Component "{component}"
-	component_secret = "{COMPONENT_SECRET}"
+{component}
 "#
     )
 }

