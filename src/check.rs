@@ -1,5 +1,7 @@
 //! `itseme check`: whether the service could run, found out without changing anything.
 
+mod deliver;
+
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -34,8 +36,9 @@ pub struct Finding {
 }
 
 /// Looks at everything that `config` names. With `login`, also tries the component's secret; not while the service runs:
-/// some servers then disconnect it, or send the new connection what was meant for it.
-pub async fn check(config: &Config, login: bool) -> Vec<Finding> {
+/// some servers then disconnect it, or send the new connection what was meant for it. With an `account`, sends it a test message;
+/// this, too, not while the service runs.
+pub async fn check(config: &Config, login: bool, account: Option<&BareJid>) -> Vec<Finding> {
     let mut findings = vec![
         Finding {
             subject: "key and database",
@@ -46,6 +49,15 @@ pub async fn check(config: &Config, login: bool) -> Vec<Finding> {
             result: server(config, login).await,
         },
     ];
+    if let Some(account) = account {
+        findings.push(Finding {
+            subject: "delivery",
+            result: match &config.http {
+                Some(http) if service_answers(http.listen).await => Err(deliver::STOP_IT.into()),
+                _ => deliver::deliver(config, account).await,
+            },
+        });
+    }
     if let Some(http) = &config.http {
         findings.push(Finding {
             subject: "HTTP",
@@ -177,20 +189,23 @@ async fn listener(listen: SocketAddr) -> Result<String, String> {
             ));
         }
     }
-    let answer = timeout(PATIENCE, reqwest::get(format!("http://{listen}/version"))).await;
-    let is_ours = match answer {
-        Ok(Ok(answer)) => answer
-            .json::<serde_json::Value>()
-            .await
-            .is_ok_and(|body| body["version"].is_string()),
-        _ => false,
-    };
-    if is_ours {
+    if service_answers(listen).await {
         Ok(format!("the service answers at {listen}"))
     } else {
         Err(format!(
             "http.listen {listen}: another program listens there; stop it, or choose another port"
         ))
+    }
+}
+
+async fn service_answers(listen: SocketAddr) -> bool {
+    let answer = timeout(PATIENCE, reqwest::get(format!("http://{listen}/version"))).await;
+    match answer {
+        Ok(Ok(answer)) => answer
+            .json::<serde_json::Value>()
+            .await
+            .is_ok_and(|body| body["version"].is_string()),
+        _ => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use itseme_identity::Region;
+use itseme_identity::{BareJid, Region};
 
 use crate::telemetry::LogFormat;
 
@@ -45,6 +45,11 @@ pub enum Command {
         /// connection what was meant for it
         #[arg(long)]
         login: bool,
+        /// Also send a test message to this account, and say whether it comes back. Stop the service first, and let the XMPP server
+        /// run: while the service is connected, Prosody refuses this connection or ends the service's
+        /// (component_conflict_resolve), ejabberd and jabberd2 may give the service what comes back
+        #[arg(long, value_name = "JID")]
+        deliver: Option<BareJid>,
     },
     /// Makes a new key and puts everything in the database under it, whether the service runs or not: when a key may have
     /// been seen by somebody. If it is interrupted, nothing is lost; call it again

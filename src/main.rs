@@ -7,6 +7,7 @@ use itseme::app::App;
 use itseme::cli::{Cli, Command};
 use itseme::clock::Clock;
 use itseme::config::Config;
+use itseme::model::BareJid;
 use itseme::{check, core_dumps, descriptors, hash, rekey, telemetry};
 
 fn main() -> ExitCode {
@@ -30,7 +31,7 @@ fn failed(error: &dyn std::fmt::Display) -> ExitCode {
 async fn perform(cli: &Cli) -> Result<ExitCode, String> {
     match &cli.command {
         None | Some(Command::Run) => run(cli).await,
-        Some(Command::Check { login }) => report(&load(cli)?, *login).await,
+        Some(Command::Check { login, deliver }) => report(&load(cli)?, *login, deliver.as_ref()).await,
         Some(Command::Rekey) => rekey::run(&load(cli)?).await.map(|()| ExitCode::SUCCESS),
         Some(Command::Hash {
             region,
@@ -82,8 +83,8 @@ fn stop_signal() -> Result<impl Future<Output = ()>, String> {
     })
 }
 
-async fn report(config: &Config, login: bool) -> Result<ExitCode, String> {
-    let findings = check::check(config, login).await;
+async fn report(config: &Config, login: bool, account: Option<&BareJid>) -> Result<ExitCode, String> {
+    let findings = check::check(config, login, account).await;
     for finding in &findings {
         match &finding.result {
             Ok(good) => println!("ok      {}: {good}", finding.subject),

@@ -9,6 +9,7 @@ mod oauth;
 mod oauth_harness;
 mod proxies;
 mod rekey;
+mod strangers;
 mod suppressions;
 mod takeover;
 mod tokens;
