@@ -179,7 +179,7 @@ link_type =
        *[other] Welcher Benutzername bei { $provider }? Nur sein Hash wird aufbewahrt.
     }
 link_id = Nummer, Adresse oder Name
-link_enter = Ein Code ist unterwegs zu dir. Gib ihn hier ein. Wenn keiner ankommt, geh einen Schritt zurück und wieder weiter: Dann wird ein neuer geschickt.
+link_enter = Ein Code ist unterwegs zu dir. Gib ihn hier ein. Wenn keiner ankommt, geh einen Schritt zurück und wieder weiter, oder fang von vorn an: Dann wird ein neuer geschickt.
 link_goto = Öffne diese Adresse in einem Browser und melde dich dort an; eine Chatnachricht sagt dir, wenn es geklappt hat: { $url }
 link_code = Code
 link_done = Fertig: Du kannst jetzt darüber gefunden werden. Die Nummer oder Adresse selbst hat der Dienst schon vergessen.

@@ -181,7 +181,7 @@ link_type =
        *[other] Which user name at { $provider }? Only its hash is kept.
     }
 link_id = Number, address or name
-link_enter = A code is on its way to you. Enter it here. If none arrives, go back and on again: another one is sent.
+link_enter = A code is on its way to you. Enter it here. If none arrives, go back and on again, or begin anew: another one is sent.
 link_goto = Open this address in a browser and sign in there; a chat message tells you when it is done: { $url }
 link_code = Code
 link_done = Done: you can be found by it now. The service has forgotten the number or address itself.

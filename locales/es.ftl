@@ -179,7 +179,7 @@ link_type =
        *[other] ¿Qué nombre de usuario en { $provider }? Solo se guarda su hash.
     }
 link_id = Número, dirección o nombre
-link_enter = Un código va de camino. Escríbelo aquí. Si no llega ninguno, vuelve atrás y avanza de nuevo: se envía otro.
+link_enter = Un código va de camino. Escríbelo aquí. Si no llega ninguno, vuelve atrás y avanza de nuevo, o empieza desde el principio: se envía otro.
 link_goto = Abre esta dirección en un navegador e inicia sesión allí; un mensaje de chat te avisará cuando esté hecho: { $url }
 link_code = Código
 link_done = Listo: ya te pueden encontrar así. El servicio ha olvidado el número o la dirección en sí.

@@ -179,7 +179,7 @@ link_type =
        *[other] Quel nom d’utilisateur chez { $provider } ? Seule son empreinte (hash) est conservée.
     }
 link_id = Numéro, adresse ou nom
-link_enter = Un code est en route vers vous. Saisissez-le ici. S’il n’arrive pas, revenez en arrière puis avancez de nouveau : un autre sera envoyé.
+link_enter = Un code est en route vers vous. Saisissez-le ici. S’il n’arrive pas, revenez en arrière puis avancez de nouveau, ou recommencez depuis le début : un autre sera envoyé.
 link_goto = Ouvrez cette adresse dans un navigateur et connectez-vous-y ; un message de discussion vous préviendra quand ce sera fait : { $url }
 link_code = Code
 link_done = C’est fait : on peut maintenant vous trouver ainsi. Le service a oublié le numéro ou l’adresse en question.

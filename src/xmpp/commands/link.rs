@@ -67,7 +67,8 @@ impl Step for ChooseProvider {
 
 struct TypeId {
     provider: String,
-    /// To what a code was sent already: coming back with it means that none arrived.
+    /// To what a code was sent already: coming back with it means that none arrived. So does beginning anew, for some clients have
+    /// no way back (Psi+ 1.4, poezio 0.18).
     sent: Option<Hash>,
 }
 
@@ -75,9 +76,15 @@ impl TypeId {
     async fn register(&mut self, asker: &Asker, id: &str) -> Result<Next> {
         let service = &asker.service;
         let identity = Identity::parse(self.provider.as_str().into(), id)?;
-        let resend = self.sent == Some(identity.hash());
-        let registered = service.register_native(&asker.bare, &self.provider, id, resend);
-        let Registered { hash, status, goto } = registered.await?;
+        let came_back = self.sent == Some(identity.hash());
+        let begun_anew = !came_back && !matches!(identity.provider, Provider::OAuth(_));
+        let register = |resend| service.register_native(&asker.bare, &self.provider, id, resend);
+        let registered = match register(came_back || begun_anew).await {
+            // The code that waits was sent just now.
+            Err(Error::RequestLimitReached { .. }) if begun_anew => register(false).await,
+            registered => registered,
+        };
+        let Registered { hash, status, goto } = registered?;
         self.sent = Some(hash);
         if let Some(url) = goto {
             return Ok(Next::Goto(url));

@@ -92,6 +92,30 @@ async def back_and_on_again(world):
     equal(await amy.linked(), ITSELF | {hashed("email", AMYS_MAIL)})
 
 
+async def begun_anew(world):
+    """Who begins anew is sent a new code, too: some clients have no way back."""
+    amy, said = await world.login("amy"), words("en")
+    for _ in range(2):
+        link = await Command(amy, "link").do()
+        await link.do("next", provider="phone")
+        await link.do("next", id=AMYS_PHONE)
+        code = await world.sms_code(AMYS_PHONE)
+    await link.do("complete", code=code)
+    link.is_done(said["link_done"])
+
+
+async def begun_anew_at_once(world):
+    """Who begins anew before another code may be sent comes to the form for the one that was."""
+    amy, said = await world.login("amy"), words("en")
+    for _ in range(2):
+        link = await Command(amy, "link").do()
+        await link.do("next", provider="phone")
+        await link.do("next", id=AMYS_PHONE)
+        equal((link.form["instructions"], link.answer["notes"]), (said["link_enter"], []))
+    await link.do("complete", code=await world.sms_code(AMYS_PHONE))
+    link.is_done(said["link_done"])
+
+
 async def her_own_jid_needs_no_code(world):
     """The server vouches for it."""
     amy = await world.login("amy")

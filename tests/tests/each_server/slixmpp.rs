@@ -32,6 +32,7 @@ stories! {
     discovery: identity_and_features, contact_addresses, commands, nodes, capabilities, small_things,
         in_her_language, what_is_not_offered;
     linking: from_choice_to_code, what_cannot_be_is_asked_again, more_than_answers, back_and_on_again,
+        begun_anew, begun_anew_at_once,
         her_own_jid_needs_no_code, given_up, the_default_action, in_her_language, shown, forgotten_by_choice, forgotten_by_name,
         everything_forgotten;
     commands: checking, introducing, nothing_to_be_known_by, administrating, unknown_and_impossible, sessions;
@@ -51,7 +52,11 @@ async fn play(story: &str) {
         true => "subscribe_back = true",
         false => "",
     };
-    let settings = format!("[service]\n{asks_back}\n{SETTINGS}");
+    let limits = match story.ends_with("at_once") {
+        true => "[limits]\nresend_after = '1h'",
+        false => "",
+    };
+    let settings = format!("[service]\n{asks_back}\n{SETTINGS}\n{limits}");
     let mut world = World::with(&settings).await;
     if world.server.hinders().contains(&story) {
         return;
