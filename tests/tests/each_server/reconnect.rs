@@ -64,7 +64,7 @@ async fn a_message_that_the_server_gives_back_is_sent_again() {
     let registered = world.http().get("/v1/register/xmpp/late@localhost/late@localhost").await.ok();
     assert_eq!(registered["status"], "pending");
     let log = world.service.log();
-    until("the code to come back", || log.line_with("it came back"), || log.tail()).await;
+    until("the code to come back", || log.line_with("a message came back"), || log.tail()).await;
 
     world.server.add_account(&late);
     let mut client = RawClient::login(world.server.client_port(), &late).await;
