@@ -16,8 +16,10 @@ const EJABBERD_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ejabberd-exam
 /// Which server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Prosody.
+    /// Prosody, with the settings of the network that are its defaults.
     Prosody,
+    /// Prosody without Nagle's algorithm.
+    PromptProsody,
     /// ejabberd.
     Ejabberd,
 }
@@ -27,6 +29,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Prosody => "Prosody",
+            Self::PromptProsody => "Prosody with nagle = false",
             Self::Ejabberd => "ejabberd",
         }
     }
@@ -49,7 +52,8 @@ impl Server {
     pub async fn start(kind: Kind, folder: &Path) -> Result<Self> {
         let port = ports::free();
         let (command, announcement) = match kind {
-            Kind::Prosody => prosody(folder, port)?,
+            Kind::Prosody => prosody(folder, port, "")?,
+            Kind::PromptProsody => prosody(folder, port, "network_settings = { nagle = false }")?,
             Kind::Ejabberd => ejabberd(folder, port)?,
         };
         let mut process = Process::spawn(kind.name(), &command, &folder.join("output.log"));
@@ -58,7 +62,7 @@ impl Server {
     }
 }
 
-fn prosody(folder: &Path, port: u16) -> Result<(Command, String)> {
+fn prosody(folder: &Path, port: u16, more: &str) -> Result<(Command, String)> {
     for part in ["data", "certificates"] {
         fs::create_dir_all(folder.join(part))?;
     }
@@ -78,6 +82,7 @@ component_interfaces = {{ "127.0.0.1" }}
 component_ports = {{ {port} }}
 c2s_ports = {{ }}
 modules_disabled = {{ "s2s", "c2s", "tls", "s2s_auth_certs", "http", "https" }}
+{more}
 VirtualHost "localhost"
 {components}"#
     );

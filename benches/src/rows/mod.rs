@@ -9,6 +9,7 @@ mod latency;
 mod matching;
 mod memory;
 mod native;
+mod prompt;
 mod reading;
 mod register;
 mod size;
@@ -26,6 +27,7 @@ pub const ROWS: &[&Row] = &[
     &native::ROW,
     &through::PROSODY,
     &through::EJABBERD,
+    &prompt::ROW,
     &register::ROW,
     &latency::ROW,
     &size::ROW,
