@@ -1,10 +1,12 @@
-//! Messages to the people of another server, which is away, stands still or sends them back: two Prosodys that federate.
+//! Messages that come back: from another server, which is away, stands still or refuses them (two Prosodys that federate), and from a
+//! server that keeps no more for who is offline (ejabberd, as deployed).
 
 use std::time::Duration;
 
 use itseme_client::{Event, Identity, Session};
 use itseme_tests::{
-    AMY_THERE, EVE_HERE, MICHAEL_HERE, Neighbours, Person, introduction, next_event, until, xml,
+    AMY, AMY_THERE, EVE_HERE, MICHAEL, MICHAEL_HERE, Neighbours, Person, RawClient, World, introduction,
+    next_event, until, xml,
 };
 
 /// How long the server waits for a stream of another (`s2s_timeout`; by default 90): longer than the service keeps what goes to
@@ -191,4 +193,44 @@ async fn a_server_that_is_off_is_tried_again() {
     assert!(reasons.len() == 1 && reasons[0].contains("remote-server-not-found"), "{reasons:?}");
     let amy = world.client(&AMY_THERE).await;
     assert_eq!(next_asker(&amy).await, MICHAEL_HERE.jid);
+}
+
+#[tokio::test]
+async fn what_a_full_store_gives_back_is_in_the_archive_and_sent_no_more_today() {
+    let world = World::attached_to("ejabberd-deployed").await;
+    let amy = world.client(&AMY).await;
+    world.prove_phone(&amy, &AMY).await;
+    amy.close().await;
+    let mut writer = world.raw(&MICHAEL).await;
+    // Ten are kept.
+    for n in 0..11 {
+        let message =
+            format!("<message type='chat' id='{n}' to='{}'><body>number {n}</body></message>", AMY.jid);
+        writer.send(&message).await;
+    }
+    writer.next_that(|stanza| stanza.attr("type") == Some("error")).await;
+
+    let michael = world.client(&MICHAEL).await;
+    michael.register("xmpp", MICHAEL.jid, false).await.unwrap();
+    let details = [Identity::new("xmpp", MICHAEL.jid).unwrap()];
+    michael.contact(&details, &[AMY.phone_hash()]).await.unwrap();
+    let log = world.service.log();
+    until("the reason", || log.line_with("no room for them but in the archive"), || log.tail()).await;
+    let returns = || (world.service.kept() == "0 taken, 1 returns").then_some(());
+    until("the message to be put off", returns, || log.tail()).await;
+    assert_eq!(introductions_in_archive(&mut world.raw(&AMY).await).await, 1);
+}
+
+/// What the server has archived of the service's (XEP-0313, 4).
+async fn introductions_in_archive(client: &mut RawClient) -> usize {
+    client.send("<iq type='set' id='archive'><query xmlns='urn:xmpp:mam:2'/></iq>").await;
+    let mut found = 0;
+    loop {
+        let stanza = client.next().await;
+        if stanza.name() == "iq" && stanza.attr("id") == Some("archive") {
+            return found;
+        }
+        let archived = stanza.children().any(|child| child.is("result", "urn:xmpp:mam:2"));
+        found += usize::from(archived && String::from(&stanza).contains("it-se.me:contact"));
+    }
 }
