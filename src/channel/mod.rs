@@ -124,7 +124,7 @@ pub struct Letter {
     /// The language it is written in.
     #[serde(default)]
     pub language: Language,
-    /// The id of the letter that this one stands for, if one was sent before.
+    /// The id of the first letter with a code for the same registration, if this is not it.
     #[serde(default)]
     pub replaces: Option<String>,
     /// What its reader shows to be written to no more (mails only).

@@ -172,17 +172,16 @@ impl Core {
         let expires_at = now + millis(self.settings.codes.of(&new.identity.provider).expires);
         // A code that was replaced must not arrive after the one that replaced it.
         let about = self.about_code(&new.id, &owner);
-        let unsent = tx.withdraw(&about)?;
-        let sent = waiting
-            .filter(|_| !unsent)
-            .and_then(|(remembered, _)| remembered.letter);
+        tx.withdraw(&about)?;
+        // Even if it is not known to be sent yet, it may have been read by now.
+        let first = waiting.and_then(|(remembered, _)| remembered.letter);
         let letter = Letter {
-            replaces: sent.clone(),
+            replaces: first.clone(),
             stop: self.stop_token(&**tx, &new.identity)?,
             ..self.letter(message(code.clone(), minutes), new.language)
         };
         let remembered = PendingBox {
-            letter: sent.or_else(|| Some(letter.id.clone())),
+            letter: first.or_else(|| Some(letter.id.clone())),
             mailbox: Some(new.identity.mailbox().hash()),
             aliases: Aliases::of(&new.identity),
             by_target: by == By::Target,

@@ -287,25 +287,12 @@ pub async fn messages_are_withdrawn_by_what_they_are_about(store: Store) {
                     ..row(Queue::Xmpp, 1, seal)
                 })?;
             }
-            assert!(w.withdraw(&A)?);
-            assert!(!w.withdraw(&A)?);
-            Ok(())
+            w.withdraw(&A)?;
+            w.withdraw(&A)
         })
         .await
         .unwrap();
     assert_eq!(seals(&store, Queue::Xmpp, 1).await, [2, 3]);
-
-    // What was tried may be with somebody by now.
-    let tried = store.read(|r| r.due(Queue::Xmpp, 1, 10)).await.unwrap()[0].id;
-    store
-        .write(move |w| {
-            w.retry(tried, 1)?;
-            assert!(!w.withdraw(&B)?);
-            Ok(())
-        })
-        .await
-        .unwrap();
-    assert_eq!(seals(&store, Queue::Xmpp, 1).await, [3]);
 }
 
 pub async fn row_ids_are_never_used_again(store: Store) {

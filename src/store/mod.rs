@@ -326,8 +326,8 @@ pub trait Write: Read {
     fn push(&self, row: &NewRow) -> Result<()>;
     /// Takes a message out of the outbox; tells whether it still was there.
     fn remove(&self, row: i64) -> Result<bool>;
-    /// Takes every message about `about` out of the outbox; tells whether there was one that nobody had tried to send.
-    fn withdraw(&self, about: &Mac) -> Result<bool>;
+    /// Takes every message about `about` out of the outbox.
+    fn withdraw(&self, about: &Mac) -> Result<()>;
     /// Takes up to `limit` messages of `payer` out of the outbox: first those that were taken and may come back, then those that
     /// came back, or were tried, most often, and none that was not tried twice. Returns true if there was one.
     fn drop_most_tried(&self, payer: &Mac, limit: usize) -> Result<bool>;
