@@ -119,17 +119,27 @@ class Screen:
             while cursor() == before:
                 await asyncio.sleep(0.05)
 
+    def _input(self):
+        """What is in the line for input, the last one."""
+        return self.text().rstrip().rpartition("\n")[2].strip()
+
     async def say(self, text):
-        """Types a text, and sends it."""
+        """Types a text, and sends it. A return that is read together with a letter is taken for something pasted, too: then it is
+        pressed again."""
         await self.type(text)
-        await self.press("Enter")
+        async with asyncio.timeout(PATIENCE):
+            while not self._input().endswith(text):
+                await asyncio.sleep(0.05)
+            while self._input().endswith(text):
+                await self.press("Enter")
+                await asyncio.sleep(0.5)
 
     async def command(self, text):
         """Gives a command in a tab in which nothing else can be written: the slash opens a line for it, and what is read together
         with the slash is lost."""
         await self.press("/")
         async with asyncio.timeout(PATIENCE):
-            while self.text().rstrip().splitlines()[-1].strip() != "/":
+            while self._input() != "/":
                 await asyncio.sleep(0.05)
         await self.say(text)
 
