@@ -98,7 +98,7 @@ pub struct Site {
     pub folder: PathBuf,
     /// The domain of its accounts.
     pub host: String,
-    /// The domain of the component that may connect, with the [`COMPONENT_SECRET`].
+    /// The domain of the component that may connect, with the service's secret.
     pub component: String,
     /// The port for clients, in plain TCP.
     pub client_port: u16,

@@ -157,6 +157,9 @@ async fn limits() {
     let again =
         format!("<register xmlns='it-se.me:register' provider='phone' id='{}' resend='1'/>", MICHAEL.phone);
     expect(&michael, true, &again, LIMIT).await;
+    let refused = michael.ask_service(xml::parse(&again), true).await;
+    let Err(Error::Service { limit: Some(limit), .. }) = refused else { panic!("{refused:?}") };
+    assert!(limit.name == "resend" && (1..=30).contains(&limit.wait.as_secs()), "{limit:?}");
 
     let contact = format!(
         "<contact xmlns='it-se.me:contact'><info>[{{\"provider\":\"phone\",\"id\":\"{}\"}}]</info>{}</contact>",
