@@ -1,7 +1,7 @@
 """Commands, walked through as a client does that shows menus and forms (XEP-0050, XEP-0004)."""
 
+from cast import ACCOUNT
 from expect import equal
-from person import ACCOUNT
 
 
 class Command:

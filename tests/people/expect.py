@@ -1,8 +1,6 @@
-"""What a story expects, with errors that say what came instead."""
+"""What a story, or a script of ../clients/python, expects, with errors that say what came instead."""
 
 import asyncio
-
-from slixmpp.exceptions import IqError
 
 # Seconds. Generous: it only matters when something is broken.
 PATIENCE = 30
@@ -19,14 +17,3 @@ async def within(what, work):
         return await asyncio.wait_for(work, PATIENCE)
     except asyncio.TimeoutError:
         raise AssertionError(f"still waiting for {what} after {PATIENCE} seconds") from None
-
-
-async def refused(request):
-    """The error that a request is answered with: its type, its condition, and the more specific one, if any."""
-    try:
-        answer = await request
-    except IqError as refusal:
-        error = refusal.iq.xml.find("{jabber:client}error")
-        specific = [child.tag.split("}")[1] for child in error if "xmpp-stanzas" not in child.tag]
-        return refusal.etype, refusal.condition, *specific
-    raise AssertionError(f"this was not refused: {answer}")

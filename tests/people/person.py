@@ -1,32 +1,18 @@
 """People: who they are, and what they hear from the service."""
 
 import asyncio
-import hashlib
 
+from cast import ACCOUNT, NOBODYS_PHONE, SERVICE, hashed, password
 from expect import PATIENCE, within
 from slixmpp import ClientXMPP
+from slixmpp.exceptions import IqError
 from slixmpp.xmlstream import ET
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
-# The service: the domain for programs, the account for people.
-SERVICE = "itseme.localhost"
-ACCOUNT = "itseme@itseme.localhost"
-
-# Bare JIDs, and the numbers and addresses by which these people are known.
-AMY, MICHAEL = "amy@localhost", "michael@localhost"
-AMYS_PHONE, MICHAELS_PHONE = "+447700900123", "+447700900456"
-NOBODYS_PHONE = "+447700900001"
-AMYS_MAIL = "amy@example.org"
-
 PLUGINS = (
     "xep_0004", "xep_0012", "xep_0030", "xep_0050", "xep_0054", "xep_0077", "xep_0092", "xep_0115", "xep_0199",
 )
-
-
-def hashed(provider, id):
-    """What the service keeps of an identity."""
-    return hashlib.sha512(f"{provider}:{id}".encode()).hexdigest()
 
 
 class Person(ClientXMPP):
@@ -34,7 +20,7 @@ class Person(ClientXMPP):
 
     def __init__(self, name, lang, plugins):
         config = {"feature_mechanisms": {"use_mech": "PLAIN", "unencrypted_plain": True}}
-        super().__init__(f"{name}@localhost", f"{name}-password", lang=lang, plugin_config=config)
+        super().__init__(f"{name}@localhost", password(name), lang=lang, plugin_config=config)
         self.enable_starttls = self.enable_direct_tls = False
         self.enable_plaintext = True
         self.roster.auto_authorize = self.roster.auto_subscribe = None
@@ -110,3 +96,14 @@ class Person(ClientXMPP):
         ET.SubElement(links.xml, "{it-se.me:register}links")
         answer = await links.send(timeout=PATIENCE)
         return {found.text for found in answer.xml.iter("{it-se.me:register}hash")}
+
+
+async def refused(request):
+    """The error that a request is answered with: its type, its condition, and the more specific one, if any."""
+    try:
+        answer = await request
+    except IqError as refusal:
+        error = refusal.iq.xml.find("{jabber:client}error")
+        specific = [child.tag.split("}")[1] for child in error if "xmpp-stanzas" not in child.tag]
+        return refusal.etype, refusal.condition, *specific
+    raise AssertionError(f"this was not refused: {answer}")

@@ -2,7 +2,7 @@
 
     play.py STORY XMPP-PORT HELP-PORT
 
-Both ports are on 127.0.0.1; at the second one the test answers what a story cannot find out or do itself (world.py).
+Both ports are on 127.0.0.1; at the second one the test answers what a story cannot find out or do itself (help.py).
 Without arguments, it lists the stories: the public coroutines in stories/, as MODULE::FUNCTION.
 """
 

@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::json;
 
-use crate::{story, world::World};
+use crate::{server, story, world::World};
 
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -32,6 +32,7 @@ pub async fn python(world: &mut World, script: &str) {
     static PYTHON: OnceLock<String> = OnceLock::new();
     let mut command = Command::new(PYTHON.get_or_init(|| install("python")).trim());
     command.arg("-B").arg(folder("python").join(script)); // no __pycache__ among the sources
+    command.env("PYTHONPATH", Path::new(HERE).join("people"));
     run(world, script, command).await;
 }
 
@@ -62,7 +63,7 @@ pub async fn run(world: &mut World, name: &str, command: Command) {
     }
     let (client, version) = client.expect("a line that says which client it is");
     assert!(!steps.is_empty(), "{name} took no step");
-    let server = env::var("ITSEME_TEST_SERVER").unwrap_or_else(|_| "prosody".to_owned());
+    let server = server::wanted();
     let results = Path::new(HERE).join("target/clients");
     fs::create_dir_all(&results).expect("a folder for the results");
     let result = json!({ "client": client, "version": version, "server": server, "steps": steps });

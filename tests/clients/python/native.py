@@ -4,9 +4,10 @@ import asyncio
 import json
 from dataclasses import dataclass, field
 
-from script import (
-    ACCOUNT, AMYS_PHONE, CONDITIONS, MICHAELS_PHONE, NOBODYS_PHONE, SERVICE, Help, equal, hashed, step, within, wrong,
-)
+from cast import ACCOUNT, AMYS_PHONE, MICHAELS_PHONE, NOBODYS_PHONE, SERVICE, hashed
+from expect import equal, within
+from help import Help
+from script import CONDITIONS, HELP_PORT, step, wrong
 
 REGISTER, VERIFY, CONTACT, CONFIRM = (f"it-se.me:{name}" for name in ("register", "verify", "contact", "confirm"))
 REFUSE = "it-se.me:tests"
@@ -99,7 +100,7 @@ async def walk(amy, michael, code_of_error=None):
         else:
             raise AssertionError(f"this was not refused: {answer}")
 
-    async with Help() as help:
+    async with Help(HELP_PORT) as help:
         await amy.login()
         await michael.login()
         step("login")

@@ -4,8 +4,10 @@ import asyncio
 
 import aioxmpp
 from aioxmpp import xso
+from cast import SERVICE, password
+from expect import within
 from native import CONFIRM, CONTACT, REFUSE, REGISTER, VERIFY, Payload, Person, Refusal, walk
-from script import DOMAIN, SERVICE, XMPP_PORT, introduce, password, within
+from script import DOMAIN, XMPP_PORT, introduce
 
 import aiosasl
 

@@ -3,6 +3,8 @@
 import asyncio
 
 import nbxmpp
+from cast import SERVICE, password
+from expect import within
 from gi.repository import GLib
 from native import Payload, Person, Refusal, walk
 from nbxmpp.client import Client
@@ -11,7 +13,7 @@ from nbxmpp.errors import StanzaError
 from nbxmpp.protocol import Iq, Presence
 from nbxmpp.simplexml import Node
 from nbxmpp.structs import StanzaHandler
-from script import DOMAIN, SERVICE, XMPP_PORT, introduce, password, within
+from script import DOMAIN, XMPP_PORT, introduce
 
 PREFIX = "it-se.me:"
 

@@ -8,14 +8,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from script import (
-    ACCOUNT, AMYS_PHONE, DOMAIN, MICHAELS_PHONE, NOBODYS_PHONE, PATIENCE, XMPP_PORT, Help, equal, hashed, introduce,
-    password, step, wrong,
-)
+from cast import ACCOUNT, AMYS_PHONE, MICHAELS_PHONE, NOBODYS_PHONE, hashed, password
+from expect import PATIENCE, equal
+from help import Help
+from script import DOMAIN, HELP_PORT, XMPP_PORT, introduce, step, wrong
 from with_slixmpp import Slixmpp
-
-sys.path.append(str(Path(__file__).parents[2] / "people"))
-from words import words  # noqa: E402
+from words import words
 
 SAID = words("en", jid=f"michael@{DOMAIN}")
 REGISTER = f"/v1/register/xmpp/amy@{DOMAIN}/amy@{DOMAIN}"
@@ -230,7 +228,7 @@ async def chat(screen, help):
 async def main():
     introduce("poezio", importlib.metadata.version("poezio"))
     with tempfile.TemporaryDirectory() as folder:
-        async with Help() as help, Screen(Path(folder)) as screen:
+        async with Help(HELP_PORT) as help, Screen(Path(folder)) as screen:
             await screen.shows(f"Your JID is amy@{DOMAIN}")
             await screen.command(f"add {ACCOUNT}")
             await screen.shows(f"{ACCOUNT} was added to the roster", f"{ACCOUNT} accepted your contact proposal")

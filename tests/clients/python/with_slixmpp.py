@@ -3,8 +3,10 @@
 import asyncio
 import importlib.metadata
 
+from cast import SERVICE, password
+from expect import PATIENCE, within
 from native import Payload, Person, Refusal, walk
-from script import DOMAIN, PATIENCE, SERVICE, XMPP_PORT, introduce, password, within
+from script import DOMAIN, XMPP_PORT, introduce
 from slixmpp import ClientXMPP
 from slixmpp.exceptions import IqError
 from slixmpp.xmlstream import ET

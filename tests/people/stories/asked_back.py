@@ -1,7 +1,7 @@
 """A service that asks to be in the contact lists of those who have it in theirs, because their server keeps strangers away."""
 
+from cast import ACCOUNT
 from expect import equal
-from person import ACCOUNT
 
 NICK = "{http://jabber.org/protocol/nick}nick"
 

@@ -1,7 +1,7 @@
 """The service in a chat, for whoever has nothing else."""
 
+from cast import ACCOUNT, AMY, AMYS_PHONE, MICHAEL, MICHAELS_PHONE, SERVICE
 from expect import equal
-from person import ACCOUNT, AMY, AMYS_PHONE, MICHAEL, MICHAELS_PHONE, SERVICE
 from words import help_text, words
 
 

@@ -1,7 +1,7 @@
 """The messages by which the service sends codes to Jabber IDs."""
 
+from cast import ACCOUNT, AMY, SERVICE, hashed
 from expect import equal
-from person import ACCOUNT, AMY, SERVICE, hashed
 from slixmpp.xmlstream import ET
 
 REPLACE = "{urn:xmpp:message-correct:0}replace"

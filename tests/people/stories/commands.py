@@ -1,8 +1,9 @@
 """The other commands, and what happens to those who do not follow XEP-0050."""
 
+from cast import AMY, AMYS_PHONE, MICHAEL, MICHAELS_PHONE, NOBODYS_PHONE
 from command import Command, link_phone
-from expect import equal, refused
-from person import AMY, AMYS_PHONE, MICHAEL, MICHAELS_PHONE, NOBODYS_PHONE
+from expect import equal
+from person import refused
 from words import words
 
 

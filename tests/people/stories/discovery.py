@@ -2,8 +2,9 @@
 
 import hashlib
 
-from expect import equal, refused
-from person import ACCOUNT, SERVICE
+from cast import ACCOUNT, SERVICE
+from expect import equal
+from person import refused
 from words import words
 
 COMMANDS = "http://jabber.org/protocol/commands"

@@ -1,8 +1,8 @@
 """The command by which people link what they can be found by."""
 
+from cast import AMY, AMYS_MAIL, AMYS_PHONE, SERVICE, hashed
 from command import Command, link_phone
 from expect import equal
-from person import AMY, AMYS_MAIL, AMYS_PHONE, SERVICE, hashed
 from slixmpp.xmlstream import ET
 from words import words
 

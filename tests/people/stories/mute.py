@@ -1,8 +1,8 @@
 """Contact requests that somebody does not want: who is muted by command or in chat reaches her no more, and does not notice."""
 
+from cast import AMYS_PHONE, MICHAEL, MICHAELS_PHONE
 from command import Command, link_phone
 from expect import equal
-from person import AMYS_PHONE, MICHAEL, MICHAELS_PHONE
 from words import words
 
 EVE, EVES_PHONE = "eve@localhost", "+447700900789"

@@ -1,7 +1,7 @@
 """The service in a contact list."""
 
+from cast import ACCOUNT, SERVICE
 from expect import equal
-from person import ACCOUNT, SERVICE
 
 
 async def _subscribe(amy, address):

@@ -1,7 +1,8 @@
 """In-band registration (XEP-0077), for clients that know nothing else."""
 
-from expect import equal, refused
-from person import ACCOUNT, AMY, AMYS_MAIL, AMYS_PHONE, SERVICE, hashed
+from cast import ACCOUNT, AMY, AMYS_MAIL, AMYS_PHONE, SERVICE, hashed
+from expect import equal
+from person import refused
 from words import words
 
 
