@@ -155,17 +155,12 @@ mod tests {
     }
 
     fn letter(id: &str, to: &str) -> Letter {
-        Letter {
-            id: id.into(),
-            language: Language::English,
-            replaces: None,
-            stop: None,
-            message: Message::Introduction {
-                to: jid(to),
-                from: jid("eve@example.org"),
-                details: Vec::new(),
-            },
-        }
+        let message = Message::Introduction {
+            to: jid(to),
+            from: jid("eve@example.org"),
+            details: Vec::new(),
+        };
+        Letter::new(id, Language::English, message)
     }
 
     #[tokio::test]

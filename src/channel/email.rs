@@ -183,19 +183,14 @@ mod tests {
     }
 
     fn letter(identity: Identity, target: BareJid, code: &str, language: Language) -> Letter {
-        Letter {
-            id: "1".into(),
-            language,
-            replaces: None,
-            stop: None,
-            message: Message::Code {
-                identity,
-                to: None,
-                target,
-                code: Code::typed(code),
-                minutes: 1440,
-            },
-        }
+        let message = Message::Code {
+            identity,
+            to: None,
+            target,
+            code: Code::typed(code),
+            minutes: 1440,
+        };
+        Letter::new("1", language, message)
     }
 
     fn written(email: &Email, target: &str) -> String {

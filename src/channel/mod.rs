@@ -98,9 +98,7 @@ impl Message {
             | Self::ForgetCode { .. } => Some(Queue::Xmpp),
         }
     }
-}
 
-impl Message {
     /// The Jabber ID that it is sent to; `None` if it goes elsewhere.
     pub fn recipient(&self) -> Option<BareJid> {
         match self {
@@ -135,6 +133,17 @@ pub struct Letter {
 }
 
 impl Letter {
+    /// A letter that stands for no other.
+    pub fn new(id: impl Into<String>, language: Language, message: Message) -> Self {
+        Self {
+            id: id.into(),
+            language,
+            replaces: None,
+            stop: None,
+            message,
+        }
+    }
+
     /// The id of the first letter with a code for the same registration.
     pub fn thread(&self) -> &str {
         self.replaces.as_deref().unwrap_or(&self.id)

@@ -86,13 +86,7 @@ mod tests {
     }
 
     fn letter(message: Message) -> Letter {
-        Letter {
-            id: "1".into(),
-            language: Language::English,
-            replaces: None,
-            stop: None,
-            message,
-        }
+        Letter::new("1", Language::English, message)
     }
 
     #[test]

@@ -495,13 +495,7 @@ impl Core {
 
     /// A message in `language`, as it goes into the outbox.
     fn letter(&self, message: Message, language: Language) -> Letter {
-        Letter {
-            id: self.random_word(),
-            language,
-            replaces: None,
-            stop: None,
-            message,
-        }
+        Letter::new(self.random_word(), language, message)
     }
 
     /// Puts a letter into the outbox, from where it can be withdrawn by what it is `about`.

@@ -357,6 +357,8 @@ mod tests {
     use xmpp_parsers::message::Id;
 
     use super::*;
+    use crate::channel::Letter;
+    use crate::language::Language;
 
     fn open() -> (Connection, tokio::io::DuplexStream) {
         let (ours, theirs) = tokio::io::duplex(1 << 20);
@@ -447,18 +449,12 @@ mod tests {
     #[tokio::test]
     async fn a_message_that_came_back_is_told_whatever_connection_it_comes_by() {
         let bounces = Arc::<Bounces>::default();
-        let letter = crate::channel::Letter {
-            id: "1".into(),
-            language: crate::language::Language::English,
-            replaces: None,
-            stop: None,
-            message: crate::channel::Message::Introduction {
-                to: BareJid::new("amy@example.net").unwrap(),
-                from: BareJid::new("eve@example.org").unwrap(),
-                details: Vec::new(),
-            },
+        let introduction = crate::channel::Message::Introduction {
+            to: BareJid::new("amy@example.net").unwrap(),
+            from: BareJid::new("eve@example.org").unwrap(),
+            details: Vec::new(),
         };
-        bounces.expect(7, &letter, 100);
+        bounces.expect(7, &Letter::new("1", Language::English, introduction), 100);
         let own = BareJid::new("itseme.example.org").unwrap();
         let stop = CancellationToken::new();
         let (connection, _) = Connection::open(own, tokio::io::sink(), PATIENCE, bounces.clone(), stop);

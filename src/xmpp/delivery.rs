@@ -195,26 +195,12 @@ mod tests {
         let (link, _keeper) = crate::xmpp::link::tests::unconnected();
         let delivery = Delivery::new(
             link,
-            Presentation {
-                domain: BareJid::new("itseme.example.org").unwrap(),
-                account: BareJid::new("itseme@itseme.example.org").unwrap(),
-                subscribe_back: false,
-                name: None,
-                url: None,
-                addresses: Vec::new(),
-                admins: Vec::new(),
-            },
+            Presentation::example(),
             Arc::new(Clients::new(Default::default())),
             Arc::new(LastSent::new(Default::default())),
             Clock::system(),
         );
-        let letter = Letter {
-            id: "7".into(),
-            language: crate::language::Language::English,
-            replaces: None,
-            stop: None,
-            message,
-        };
+        let letter = Letter::new("7", crate::language::Language::English, message);
         String::from_utf8(xso::to_vec(&delivery.compose(&letter, None)).unwrap()).unwrap()
     }
 

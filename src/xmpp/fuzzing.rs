@@ -60,16 +60,13 @@ impl Stanzas {
 
 impl Component {
     fn new(world: &World) -> Self {
-        let own = BareJid::new("itseme.example.org").expect("a JID");
         let host = Presentation {
-            domain: own.clone(),
-            account: BareJid::new("itseme@itseme.example.org").expect("a JID"),
             subscribe_back: true,
-            name: None,
             url: Some("https://itseme.example.org".into()),
-            addresses: Vec::new(),
             admins: vec![amy()],
+            ..Presentation::example()
         };
+        let own = host.domain.clone();
         let _within = world.runtime.enter();
         let patience = Patience {
             silence: PATIENCE,

@@ -81,6 +81,21 @@ impl Presentation {
         jid.domain() == self.domain.domain()
     }
 
+    /// A service without anything but its addresses, for tests.
+    #[cfg(any(test, fuzzing))]
+    #[allow(clippy::unwrap_used)]
+    pub fn example() -> Self {
+        Self {
+            domain: BareJid::new("itseme.example.org").unwrap(),
+            account: BareJid::new("itseme@itseme.example.org").unwrap(),
+            subscribe_back: false,
+            name: None,
+            url: None,
+            addresses: Vec::new(),
+            admins: Vec::new(),
+        }
+    }
+
     /// What it is called, in `words` if the admin has given it no name.
     pub fn name(&self, words: Language) -> String {
         self.name.clone().unwrap_or_else(|| words.service_name())

@@ -286,19 +286,14 @@ async fn when_an_outage_ends_all_are_due_at_once() {
 #[tokio::test(start_paused = true)]
 async fn a_letter_is_not_sent_any_more_when_it_expires_on_the_way() {
     let gateway = Gateway::saying(Ok(()));
-    let letter = Letter {
-        id: "1".into(),
-        language: Default::default(),
-        replaces: None,
-        stop: None,
-        message: Message::Code {
-            identity: Identity::parse(Provider::Phone, &number(0)).unwrap(),
-            to: None,
-            target: BareJid::new("amy@example.org").unwrap(),
-            code: Code::typed("1"),
-            minutes: 1,
-        },
+    let message = Message::Code {
+        identity: Identity::parse(Provider::Phone, &number(0)).unwrap(),
+        to: None,
+        target: BareJid::new("amy@example.org").unwrap(),
+        code: Code::typed("1"),
+        minutes: 1,
     };
+    let letter = Letter::new("1", Default::default(), message);
     assert_eq!(send_in_time(&*gateway, &letter, Duration::from_secs(1)).await, None);
     assert_eq!((gateway.asked(), gateway.taken().len()), (1, 0));
 }

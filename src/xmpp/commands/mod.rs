@@ -390,7 +390,7 @@ mod tests {
 
     use super::*;
     use crate::clock::Clock;
-    use crate::model::{BareJid, Keys, OwnAddress};
+    use crate::model::{Keys, OwnAddress};
     use crate::service::{Service, Settings};
     use crate::store::Store;
     use crate::store::sqlite::SqliteStore;
@@ -408,15 +408,7 @@ mod tests {
             Settings::default(),
             Default::default(),
         );
-        let host = Presentation {
-            domain: BareJid::new("itseme.example.org").unwrap(),
-            account: BareJid::new("itseme@itseme.example.org").unwrap(),
-            subscribe_back: false,
-            name: None,
-            url: None,
-            addresses: Vec::new(),
-            admins: Vec::new(),
-        };
+        let host = Presentation::example();
         let (sessions, amy) = (
             Sessions::new(Default::default()),
             Jid::new("amy@example.org/phone").unwrap(),

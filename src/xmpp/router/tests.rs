@@ -78,13 +78,8 @@ fn router_with(subscribe_back: bool) -> (Router, tempfile::TempDir) {
     let (settings, sign_ins) = (Settings::default(), Default::default());
     let service = Service::new(Store::new(store), keys, Clock::system(), settings, sign_ins);
     let host = Presentation {
-        domain: BareJid::new(DOMAIN).unwrap(),
-        account: BareJid::new(ACCOUNT).unwrap(),
         subscribe_back,
-        name: None,
-        url: None,
-        addresses: Vec::new(),
-        admins: Vec::new(),
+        ..Presentation::example()
     };
     (Router::new(service, host), folder)
 }
