@@ -34,7 +34,7 @@ pub struct Reason {
     /// Who can change it.
     pub kind: Kind,
     /// What the error says (RFC 6120, 8.3.3).
-    pub condition: &'static str,
+    pub condition: String,
     /// The recipient's server.
     pub domain: String,
 }
@@ -88,8 +88,8 @@ impl Bounces {
         self.state().expected.retain(|_, expected| now < expected.until);
     }
 
-    /// A message of that id came back for a `reason`, in the name of `from`; tells whether it was expected from there: from the account to which
-    /// it went, or from that account's server.
+    /// A message of that id came back for a `reason`, in the name of `from`. Returns false, and remembers nothing, if none is expected from
+    /// there: from the account to which it went, or from that account's server.
     pub fn take(&self, id: &str, from: &BareJid, reason: impl FnOnce() -> Reason) -> bool {
         let id = self.hasher.hash_one(id);
         let mut state = self.state();
@@ -145,7 +145,7 @@ mod tests {
     fn reason() -> Reason {
         Reason {
             kind: Kind::Nobody,
-            condition: "gone",
+            condition: "gone".into(),
             domain: "example.net".into(),
         }
     }

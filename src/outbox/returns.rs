@@ -63,7 +63,7 @@ pub fn pause(kind: Kind, nth: u32) -> Option<Duration> {
 #[derive(Default)]
 pub struct Told {
     until: Millis,
-    reasons: HashSet<(Kind, &'static str, String)>,
+    reasons: HashSet<(Kind, String, String)>,
 }
 
 impl Told {
@@ -108,7 +108,7 @@ impl Told {
             self.until = now + millis(QUIET);
             self.reasons.clear();
         }
-        let reason = (reason.kind, reason.condition, reason.domain.clone());
+        let reason = (reason.kind, reason.condition.clone(), reason.domain.clone());
         self.reasons.len() < MOST && self.reasons.insert(reason)
     }
 }
@@ -120,7 +120,7 @@ mod tests {
     fn reason(kind: Kind, domain: &str) -> Reason {
         Reason {
             kind,
-            condition: "gone",
+            condition: "gone".to_owned(),
             domain: domain.to_owned(),
         }
     }

@@ -51,7 +51,7 @@ impl Taken {
         let domain = from.domain().to_string();
         self.bounces.take(id, &from, || Reason {
             kind,
-            condition: "gone",
+            condition: "gone".into(),
             domain,
         })
     }
