@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::contact::Request;
-use super::error::{Error, Limit, Result};
+use super::error::{Limit, Result};
 use super::limits::{Counter, DAY};
 use super::{Core, Service, Tx};
 use crate::channel::Message;
@@ -62,12 +62,16 @@ impl Service {
 
 impl Core {
     fn days_missed(&self, owner: &Mac) -> Counter {
+        self.of_owner("days on which nobody was there", owner, DAYS, WITHIN)
+    }
+
+    fn of_owner(&self, what: &str, owner: &Mac, limit: u32, window: Duration) -> Counter {
         Counter {
-            key: self.keys.quota("days on which nobody was there", &[owner]),
+            key: self.keys.quota(what, &[owner]),
             // Nobody is told.
             name: Limit::Server,
-            limit: DAYS,
-            window: WITHIN,
+            limit,
+            window,
         }
     }
 
@@ -77,16 +81,8 @@ impl Core {
         if !self.keys.are_bound() || !tx.has_links(&owner)? {
             return Ok(());
         }
-        let today = Counter {
-            key: self.keys.quota("nobody was there", &[&owner]),
-            // Nobody is told.
-            name: Limit::Server,
-            limit: 1,
-            window: APART,
-        };
-        match today.take(tx, now, 1) {
-            Err(Error::RequestLimitReached { .. }) => return Ok(()),
-            other => other?,
+        if !self.of_owner("nobody was there", &owner, 1, APART).try_take(tx, now)? {
+            return Ok(());
         }
         if self.days_missed(&owner).add(tx, now, 1)? >= DAYS {
             tx.doubt_links_of(&owner)?;
@@ -150,16 +146,9 @@ impl Core {
         let Some(linked) = self.intact("links", self.open_link(link)) else {
             return Ok(());
         };
-        let asked = Counter {
-            key: self.keys.quota("asked for proof", &[&link.owner]),
-            // Nobody is told.
-            name: Limit::Server,
-            limit: 1,
-            window: ASKED_EVERY,
-        };
-        match asked.take(tx, self.clock.now(), 1) {
-            Err(Error::RequestLimitReached { .. }) => return Ok(()),
-            other => other?,
+        let asked = self.of_owner("asked for proof", &link.owner, 1, ASKED_EVERY);
+        if !asked.try_take(tx, self.clock.now())? {
+            return Ok(());
         }
         let days = ASKED_EVERY.as_secs() / DAY.as_secs();
         let question = Message::ProveAgain {

@@ -184,10 +184,6 @@ impl Core {
             limit: 1,
             window: self.settings.limits.repeat_contact_after,
         };
-        match repeat.take(tx, now, 1) {
-            Ok(()) => Ok(true),
-            Err(Error::RequestLimitReached { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
+        repeat.try_take(tx, now)
     }
 }

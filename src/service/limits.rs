@@ -195,6 +195,18 @@ impl Counter {
         self.put(tx, quota, more).map(drop)
     }
 
+    /// Counts one more if it still fits. Returns whether it did: for limits of which nobody is told.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(super) fn try_take(&self, tx: &Tx<'_>, now: Millis) -> Result<bool> {
+        match self.take(tx, now, 1) {
+            Ok(()) => Ok(true),
+            Err(Error::RequestLimitReached { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     fn allows(&self, quota: &Quota, now: Millis, more: u32) -> Result<()> {
         if quota.used.saturating_add(more) <= self.limit {
             return Ok(());
