@@ -198,8 +198,7 @@ impl Reseal for Resealer<'_> {
             seen_at,
             ..
         } = *subscriber;
-        let resealed = self.to.seal_subscriber(&jid, addresses, seen_at).ok()?;
-        Some(Subscriber { asked, ..resealed })
+        self.to.seal_subscriber(&jid, addresses, asked, seen_at).ok()
     }
 
     fn mute(&self, mute: &Mute) -> Option<Mute> {

@@ -40,20 +40,18 @@ impl Service {
             if let Some(found) = tx.subscriber(&core.keys.owner(&jid))? {
                 // Also a row that does not open any more.
                 let addresses = found.addresses.with(address);
-                let subscriber = core.seal_subscriber(&jid, addresses, today)?;
-                let asked = found.asked;
-                return Ok(tx.put_subscriber(&Subscriber { asked, ..subscriber })?);
+                return Ok(tx.put_subscriber(&core.seal_subscriber(&jid, addresses, found.asked, today)?)?);
             }
             core.count_newcomer(tx, &jid)?;
             core.find_place(tx, &jid)?;
-            let subscriber = core.seal_subscriber(&jid, address.into(), today)?;
+            let subscriber = core.seal_subscriber(&jid, address.into(), OwnAddresses::default(), today)?;
             core.grow(tx, Payer::sender(&jid), growth::row(subscriber.sealed.len()))?;
             Ok(tx.put_subscriber(&subscriber)?)
         })
         .await
     }
 
-    /// Notes, once a day, that `jid` is there, if it has subscribed to that `address`; tells whether it has.
+    /// Notes, once a day, that `jid` is there, if it has subscribed to that `address`. Returns true if it has.
     ///
     /// # Errors
     /// `internal_server_error`.
@@ -74,7 +72,7 @@ impl Service {
         Ok(true)
     }
 
-    /// Forgets that `jid` has that `address` in the contact list; tells whether it was so.
+    /// Forgets that `jid` has that `address` in the contact list. Returns false if it did not have it.
     ///
     /// # Errors
     /// `internal_server_error`.
@@ -90,8 +88,7 @@ impl Service {
                 none if none.is_empty() => Ok(tx.delete_subscriber(&owner)?),
                 left => {
                     let asked = found.asked.without(address);
-                    let subscriber = core.seal_subscriber(&jid, left, found.seen_at)?;
-                    tx.put_subscriber(&Subscriber { asked, ..subscriber })?;
+                    tx.put_subscriber(&core.seal_subscriber(&jid, left, asked, found.seen_at)?)?;
                     Ok(true)
                 }
             }
@@ -99,7 +96,7 @@ impl Service {
         .await
     }
 
-    /// Notes that a subscriber to `address` is asked for presence in return; tells whether that is the first time since they subscribed.
+    /// Notes that a subscriber to `address` is asked for presence in return. Returns true the first time after they have subscribed.
     ///
     /// # Errors
     /// `internal_server_error`.
@@ -184,9 +181,8 @@ impl Core {
         match tx.subscriber(&self.keys.owner(jid))? {
             Some(found) if self.is_news(jid, &found) => {
                 self.find(tx, jid)?;
-                let seen = self.seal_subscriber(jid, found.addresses, self.beginning_of_day())?;
-                let asked = found.asked;
-                Ok(tx.put_subscriber(&Subscriber { asked, ..seen })?)
+                let today = self.beginning_of_day();
+                Ok(tx.put_subscriber(&self.seal_subscriber(jid, found.addresses, found.asked, today)?)?)
             }
             _ => Ok(()),
         }
@@ -223,6 +219,7 @@ impl Core {
         &self,
         jid: &BareJid,
         addresses: OwnAddresses,
+        asked: OwnAddresses,
         seen_at: Millis,
     ) -> Result<Subscriber> {
         let owner = self.keys.owner(jid);
@@ -235,7 +232,7 @@ impl Core {
             owner,
             server: self.counted_server(jid),
             addresses,
-            asked: OwnAddresses::default(),
+            asked,
             sealed,
             seen_at,
         })
