@@ -7,7 +7,9 @@ use super::{Core, Service, locked, outbox, settle};
 use crate::channel::{Letter, Message};
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Keys, Mac, SuppressionKey};
-use crate::store::{Link, Mute, Pending, Queue, Read, Reseal, Resealed, Row, StoreError, Subscriber, Switched, Token};
+use crate::store::{
+    Link, Mute, NO_PROOF, Pending, Queue, Read, Reseal, Resealed, Row, StoreError, Subscriber, Switched, Token,
+};
 
 /// Links that are resealed, or wiped, in one transaction: others write in between.
 const AT_ONCE: usize = if cfg!(test) { 3 } else { 500 };
@@ -139,7 +141,7 @@ impl Reseal for Resealer<'_> {
         let linked = self.from.intact("links", self.from.open_link(link))?;
         let mut resealed = self.to.seal_link(&linked, link.verified_on);
         if self.from.is_in_doubt(link) {
-            resealed.proof = Mac([0; 16]);
+            resealed.proof = NO_PROOF;
         }
         Some(resealed)
     }

@@ -304,6 +304,9 @@ pub trait Read {
     fn counts(&self) -> Result<Counts>;
 }
 
+/// The proof of a link whose proof was taken away. It proves nothing.
+pub const NO_PROOF: Mac = Mac([0; 16]);
+
 /// What can be changed, all of it or nothing.
 pub trait Write: Read {
     /// Makes a link or an alias, in the place of any other of that id. The aliases that a link had go.
@@ -312,7 +315,7 @@ pub trait Write: Read {
     fn delete_link(&self, id: &Mac, owner: &Mac) -> Result<bool>;
     /// Removes every link of `owner` and its aliases. Returns the number of links.
     fn delete_links_of(&self, owner: &Mac) -> Result<usize>;
-    /// Takes the proofs of every link of `owner` and of its aliases away: each is all zeros then, which proves nothing.
+    /// Takes the proofs of every link of `owner` and of its aliases away: each is [`NO_PROOF`] then.
     fn doubt_links_of(&self, owner: &Mac) -> Result<()>;
     /// Removes every link of `owner` whose proof was taken away, and its aliases.
     fn delete_doubted_links_of(&self, owner: &Mac) -> Result<()>;

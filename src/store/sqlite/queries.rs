@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, ToSql, params};
 
 use super::super::{
-    Counts, Link, Mute, NewRow, Pending, Purged, Queue, Quota, Read, Reseal, Result, Row, Subscriber, Switched, Token,
-    Write,
+    Counts, Link, Mute, NO_PROOF, NewRow, Pending, Purged, Queue, Quota, Read, Reseal, Result, Row, Subscriber,
+    Switched, Token, Write,
 };
 use super::{reseal, times};
 use crate::clock::{Millis, Reading};
@@ -356,13 +356,13 @@ impl Write for Session<'_> {
     }
 
     fn doubt_links_of(&self, owner: &Mac) -> Result<()> {
-        let sql = "UPDATE links SET proof = zeroblob(16) WHERE owner_mac = ?";
-        self.run(sql, [owner]).map(drop)
+        let sql = "UPDATE links SET proof = ? WHERE owner_mac = ?";
+        self.run(sql, [&NO_PROOF, owner]).map(drop)
     }
 
     fn delete_doubted_links_of(&self, owner: &Mac) -> Result<()> {
-        let sql = "DELETE FROM links WHERE owner_mac = ? AND proof = zeroblob(16)";
-        self.run(sql, [owner]).map(drop)
+        let sql = "DELETE FROM links WHERE owner_mac = ? AND proof = ?";
+        self.run(sql, [owner, &NO_PROOF]).map(drop)
     }
 
     fn put_pending(&self, pending: &Pending) -> Result<()> {
