@@ -77,11 +77,11 @@ impl TypeId {
         let service = &asker.service;
         let identity = Identity::parse(self.provider.as_str().into(), id)?;
         let came_back = self.sent == Some(identity.hash());
-        let begun_anew = !came_back && !matches!(identity.provider, Provider::OAuth(_));
+        let is_by_code = !matches!(identity.provider, Provider::OAuth(_));
         let register = |resend| service.register_native(&asker.bare, &self.provider, id, resend);
-        let registered = match register(came_back || begun_anew).await {
+        let registered = match register(came_back || is_by_code).await {
             // The code that waits was sent just now.
-            Err(Error::RequestLimitReached { .. }) if begun_anew => register(false).await,
+            Err(Error::RequestLimitReached { .. }) if !came_back && is_by_code => register(false).await,
             registered => registered,
         };
         let Registered { hash, status, goto } = registered?;
