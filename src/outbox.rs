@@ -116,14 +116,13 @@ impl Outbox {
         let Some(bounces) = channel.bounces() else { return };
         let mut last = 0;
         while !self.stop.is_cancelled() {
-            match self.service.messages(queue, last, BATCH).await {
+            match self.service.taken(queue, last, BATCH).await {
                 Ok(rows) if rows.is_empty() => return,
                 Ok(rows) => {
                     for Due { row, letter } in rows {
                         last = row.id;
-                        match letter {
-                            Opened::Letter(letter) if row.is_taken => bounces.expect(row.id, &letter, row.due_at),
-                            _ => {}
+                        if let Opened::Letter(letter) = letter {
+                            bounces.expect(row.id, &letter, row.due_at);
                         }
                     }
                 }

@@ -302,27 +302,22 @@ impl Service {
     /// Up to `limit` messages of `queue` that are due, and when the next one will be.
     pub(crate) async fn due(&self, queue: Queue, limit: usize) -> Result<(Vec<Due>, Option<Millis>)> {
         self.ask(move |core, tx| {
-            let rows = tx.due(queue, core.clock.now(), limit)?.into_iter();
-            let opened = rows.map(|row| {
-                let letter = core.open_letter(tx, queue, &row)?;
-                Ok(Due { row, letter })
-            });
-            Ok((opened.collect::<Result<_>>()?, tx.next_due(queue)?))
+            let rows = tx.due(queue, core.clock.now(), limit)?;
+            Ok((core.open_all(tx, queue, rows)?, tx.next_due(queue)?))
         })
         .await
     }
 
     /// Up to `limit` messages of `queue` that were put there after the one of that number, due or not.
     pub(crate) async fn messages(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Due>> {
-        self.ask(move |core, tx| {
-            let rows = tx.messages(queue, after, limit)?.into_iter();
-            let opened = rows.map(|row| {
-                let letter = core.open_letter(tx, queue, &row)?;
-                Ok(Due { row, letter })
-            });
-            opened.collect()
-        })
-        .await
+        self.ask(move |core, tx| core.open_all(tx, queue, tx.messages(queue, after, limit)?))
+            .await
+    }
+
+    /// As [`Service::messages`], of those alone that were taken and may come back.
+    pub(crate) async fn taken(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Due>> {
+        self.ask(move |core, tx| core.open_all(tx, queue, tx.taken(queue, after, limit)?))
+            .await
     }
 
     /// The message of that number as it is now, if it was not withdrawn.
@@ -462,6 +457,14 @@ impl Core {
         let plain = self.keys.open(purpose, sealed).map_err(Self::broken)?;
         // serde_json's own words may quote the value.
         serde_json::from_slice(&plain).map_err(|_| Self::broken("a sealed box holds something else than expected"))
+    }
+
+    fn open_all(&self, tx: &dyn Read, queue: Queue, rows: Vec<Row>) -> Result<Vec<Due>> {
+        let open = |row: Row| {
+            let letter = self.open_letter(tx, queue, &row)?;
+            Ok(Due { row, letter })
+        };
+        rows.into_iter().map(open).collect()
     }
 
     fn open_letter(&self, tx: &dyn Read, queue: Queue, row: &Row) -> Result<Opened> {

@@ -377,6 +377,10 @@ pub async fn what_was_taken_waits_and_may_come_back(store: Store) {
         (taken.due_at, taken.tries, taken.is_taken, taken.returned),
         (500, 1, true, 0)
     );
+    let taken = async |after, limit| store.read(move |r| r.taken(Queue::Xmpp, after, limit)).await.unwrap();
+    assert_eq!(taken(0, 9).await.len(), 2);
+    assert_eq!(taken(0, 1).await[0].id, first);
+    assert_eq!(taken(first, 9).await[0].due_at, 900);
     store.write(move |w| w.take_back(first, 700)).await.unwrap();
     let back = store.read(move |r| r.message(first)).await.unwrap().unwrap();
     assert_eq!(

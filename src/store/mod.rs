@@ -270,6 +270,8 @@ pub trait Read {
     fn due(&self, queue: Queue, now: Millis, limit: usize) -> Result<Vec<Row>>;
     /// Up to `limit` messages of `queue` with a number above `after`, due or not, in the order in which they were put there.
     fn messages(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Row>>;
+    /// As [`Read::messages`], of those alone that were taken and may come back.
+    fn taken(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Row>>;
     /// A message, if it is still there.
     fn message(&self, row: i64) -> Result<Option<Row>>;
     /// How many bytes are in the boxes of the messages that wait because of `payer`.

@@ -200,6 +200,14 @@ impl Read for Session<'_> {
         )
     }
 
+    fn taken(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Row>> {
+        self.all(
+            "SELECT * FROM outbox WHERE queue = ? AND id > ? AND is_taken ORDER BY id LIMIT ?",
+            params![queue as u8, after, limit],
+            outbox,
+        )
+    }
+
     fn message(&self, row: i64) -> Result<Option<Row>> {
         self.one("SELECT * FROM outbox WHERE id = ?", [row], outbox)
     }
