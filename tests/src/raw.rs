@@ -13,7 +13,10 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{people::Person, wait::within};
+use crate::{
+    people::Person,
+    wait::{logged_in, within},
+};
 
 /// Longer than any attribute that a server relays.
 const LONGEST_TOKEN: usize = 4 << 20;
@@ -30,12 +33,12 @@ pub struct RawClient {
 impl RawClient {
     /// Logs in on this port of 127.0.0.1, binds a resource and sends presence.
     pub async fn login(port: u16, person: &Person) -> Self {
-        Self::try_login(port, person).await.expect("the XMPP server")
+        Self::login_at("localhost", port, person).await
     }
 
     /// The same where the server is called otherwise than `localhost`.
     pub async fn login_at(host: &'static str, port: u16, person: &Person) -> Self {
-        Self::try_login_at(host, port, person).await.expect("the XMPP server")
+        logged_in(async || Self::try_login_at(host, port, person).await).await.expect("the XMPP server")
     }
 
     /// The same with a server that may be away.

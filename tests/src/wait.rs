@@ -1,6 +1,6 @@
 //! Waiting for a condition, never for a time.
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use tokio::time::{sleep, timeout};
 
@@ -30,4 +30,19 @@ pub async fn until<T>(
 /// Waits for `work` to end; panics when it takes longer than [`PATIENCE`].
 pub async fn within<T>(what: &str, work: impl Future<Output = T>) -> T {
     timeout(PATIENCE, work).await.unwrap_or_else(|_| panic!("still waiting for {what} after {PATIENCE:?}"))
+}
+
+/// Logs in by `log_in`, again when jabberd2 2.7.0 ends the stream: it knows sessions by the number of their socket, so an error that
+/// is on its way to somebody who has just left ends the login of whoever comes next.
+///
+/// # Errors
+/// Those of `log_in`, other than this one.
+pub async fn logged_in<T, E: Display>(log_in: impl AsyncFn() -> Result<T, E>) -> Result<T, E> {
+    for _ in 0..5 {
+        match log_in().await {
+            Err(error) if error.to_string().contains("internal server error") => sleep(PAUSE).await,
+            done => return done,
+        }
+    }
+    log_in().await
 }

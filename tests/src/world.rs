@@ -17,7 +17,7 @@ use crate::{
     raw::RawClient,
     server::{self, COMPONENT_SECRET, Server, Site},
     service::Service,
-    wait::within,
+    wait::{logged_in, within},
 };
 
 /// The account from which the service writes to people.
@@ -121,7 +121,7 @@ impl World {
             service: SERVICE.parse().expect("a JID"),
             server: Some(format!("127.0.0.1:{}", self.server.client_port())),
         };
-        Session::connect(options).await.expect("a login")
+        logged_in(async || Session::connect(options.clone()).await).await.expect("a login")
     }
 
     /// Logs somebody in with an address book, whose numbers without a country code are dialled in `regions`. Whoever is in the book
