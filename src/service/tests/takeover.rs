@@ -16,7 +16,7 @@ use crate::store::Pending;
 const SHARES: u32 = 4;
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What the limits promise of one identity (docs/protocol.md, "Limits").
+/// What the limits promise of one identity (docs/security.md, "How good guessing is").
 struct Promise {
     limits: Limits,
     rule: CodeRule,
