@@ -160,6 +160,7 @@ fn presentation(config: &Config) -> Result<Presentation, String> {
         subscribe_back: config.service.subscribe_back,
         name: config.service.name.clone(),
         url: config.service.url.clone(),
+        http_url: config.public_url(),
         addresses: addresses.map(|(purpose, uris)| (purpose, uris.to_vec())).collect(),
         admins: config.component.admins.clone(),
     })

@@ -50,7 +50,7 @@ pub use self::contact::ContactRequest;
 pub use self::error::{Error, Excess, Limit, OAuthFailure, Result};
 pub use self::forget::{Forgetting, Linked};
 pub use self::limits::{HASHES_PER_CONFIRM, HASHES_PER_CONTACT, Limits, Requester};
-pub use self::mute::{Muted, Unmuted};
+pub use self::mute::{MUTED_AT_ONCE, Muted, Unmuted};
 pub use self::register::{Registered, Status};
 pub use self::sign_in::{Callback, SignedIn};
 pub use self::statistics::Statistics;
@@ -236,6 +236,11 @@ impl Service {
     /// The language that is spoken.
     pub fn language(&self) -> Language {
         self.language
+    }
+
+    /// What the admin has decided.
+    pub fn settings(&self) -> &Settings {
+        &self.frame.settings
     }
 
     /// Names of the providers whose identities can be linked, `xmpp` among them.

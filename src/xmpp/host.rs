@@ -22,6 +22,8 @@ pub struct Presentation {
     pub name: Option<String>,
     /// A page about it.
     pub url: Option<String>,
+    /// The base URL of the HTTP API, if it has one that others know.
+    pub http_url: Option<String>,
     /// Whom to write to, by purpose (XEP-0157).
     pub addresses: Vec<(&'static str, Vec<String>)>,
     /// Who may use admin commands.
@@ -91,6 +93,7 @@ impl Presentation {
             subscribe_back: false,
             name: None,
             url: None,
+            http_url: None,
             addresses: Vec::new(),
             admins: Vec::new(),
         }

@@ -6,6 +6,7 @@ use serde_json_borrow::Value;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use super::commands::{self, Sessions};
+use super::disco::{self, Entities};
 use super::error::{plain, stanza_error};
 use super::host::{Asker, Presentation};
 use super::outgoing::Outgoing;
@@ -13,7 +14,7 @@ use super::stanza::{
     Confirm, Confirmed, Contact, ContactSent, Forget, Links, Mute, Mutes, Register, Registered, Unmute, Verified,
     Verify,
 };
-use super::{about, disco, ns, registration};
+use super::{about, ns, registration};
 use crate::language::Language;
 use crate::model::BareJid;
 use crate::service::{ContactRequest, Error, Result, Service, is_set};
@@ -34,6 +35,7 @@ pub type Answer = std::result::Result<Option<Element>, StanzaError>;
 /// be as large as the largest of them, and be copied as it is spawned.
 pub async fn answer(
     host: &Presentation,
+    entities: &Entities,
     sessions: &Sessions,
     asker: &Asker,
     kind: Kind,
@@ -58,7 +60,7 @@ pub async fn answer(
             registration::answer(host, asker, kind, &payload, aside).boxed().await
         }
         (Get, "ping", PING) => Ok(None),
-        (Get, "query", DISCO_INFO) => disco::info(host, asker, &payload),
+        (Get, "query", DISCO_INFO) => disco::info(host, entities, asker, &payload),
         (Get, "query", DISCO_ITEMS) => disco::items(host, asker, &payload),
         (Get, "query", VERSION) => Ok(Some(about::version())),
         (Get, "query", ns::LAST) => Ok(Some(about::last_activity(asker))),

@@ -3,6 +3,7 @@
 mod about;
 mod address;
 mod bounce;
+mod caps;
 mod chat;
 mod clients;
 mod commands;
@@ -27,6 +28,7 @@ pub mod link;
 mod manners;
 mod message;
 mod ns;
+mod offer;
 mod outgoing;
 mod presence;
 mod prompt;

@@ -8,6 +8,14 @@ pub const VERIFY: &str = "it-se.me:verify";
 pub const CONTACT: &str = "it-se.me:contact";
 /// Whether a hash belongs to a JID.
 pub const CONFIRM: &str = "it-se.me:confirm";
+/// The form that says what can be had of the service, and the feature that says that it is there.
+pub const SERVICE: &str = "it-se.me:service";
+/// Features for the operations that the service of 2014 did not have: `<links/>`.
+pub const LINKS: &str = "it-se.me:register#links";
+/// `<forget/>`
+pub const FORGET: &str = "it-se.me:register#forget";
+/// `<mute/>`, `<unmute/>` and `<mutes/>`
+pub const MUTE: &str = "it-se.me:contact#mute";
 /// Application-specific error conditions (RFC 6120, 8.3.4).
 pub const ERRORS: &str = "it-se.me:errors";
 

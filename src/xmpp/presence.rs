@@ -3,26 +3,25 @@
 //! When people are online is none of the service's business. It subscribes to nobody, unless the admin wants it to: some servers keep
 //! messages away from who is not in the contact list in both directions. Then it drops what it is told.
 
-use xmpp_parsers::caps::{Caps, compute_disco, hash_caps};
-use xmpp_parsers::hashes::Algo;
 use xmpp_parsers::jid::Jid;
 use xmpp_parsers::presence::{Presence, Type};
 
+use super::about;
 use super::connection::Connection;
+use super::disco::Entities;
 use super::host::{Asker, Presentation};
 use super::outgoing::{Outgoing, presence};
-use super::{about, disco};
 use crate::model::OwnAddress;
 use crate::service::{Error, Pages, Result, Service};
 
 /// The answers to a presence of `type_`.
-pub async fn answer(host: &Presentation, asker: &Asker, type_: Type) -> Result<Vec<Outgoing>> {
+pub async fn answer(host: &Presentation, entities: &Entities, asker: &Asker, type_: Type) -> Result<Vec<Outgoing>> {
     if !matches!(type_, Type::Subscribe | Type::Unsubscribe | Type::Probe) {
         return Ok(Vec::new());
     }
     let (service, at) = (&asker.service, asker.at);
     let to = |stanza| presence(stanza, host.bare(at).clone(), &asker.bare);
-    let show = || presence(available(host, at, service), host.full(at), &asker.bare);
+    let show = || presence(available(entities, at, service), host.full(at), &asker.bare);
     Ok(match type_ {
         Type::Subscribe if asker.bare.node().is_some() => match service.subscribe(&asker.bare, at).await {
             Ok(()) => {
@@ -83,9 +82,15 @@ pub fn nobody(type_: &Type, nobody: &Jid, sender: &Jid) -> Vec<Outgoing> {
 }
 
 /// Tells every subscriber that the service is there, or that it goes.
-pub async fn announce(host: &Presentation, service: &Service, connection: &Connection, online: bool) {
+pub async fn announce(
+    host: &Presentation,
+    entities: &Entities,
+    service: &Service,
+    connection: &Connection,
+    online: bool,
+) {
     let stanza = |address| match online {
-        true => available(host, address, service),
+        true => available(entities, address, service),
         false => Presence::new(Type::Unavailable),
     };
     let stanzas = OwnAddress::ALL.map(|address| (address, stanza(address)));
@@ -103,14 +108,13 @@ pub async fn announce(host: &Presentation, service: &Service, connection: &Conne
 }
 
 /// Online, with what the service can do (XEP-0115) and its avatar.
-fn available(host: &Presentation, address: OwnAddress, service: &Service) -> Presence {
+fn available(entities: &Entities, address: OwnAddress, service: &Service) -> Presence {
     let mut presence = Presence::available();
     let status = service.language().presence_status();
     // Without a language of its own, it is shown by every client.
     presence.statuses.insert(String::new().into(), status);
-    let caps = hash_caps(&compute_disco(&disco::root(host, address)), Algo::Sha_1);
-    let caps = caps.ok().map(|hash| Caps::new(disco::CAPS_NODE, hash).into());
-    presence.payloads.extend(caps);
+    let caps = entities.of(address).caps.clone();
+    presence.payloads.extend(caps.map(Into::into));
     presence.payloads.push(about::avatar_update());
     presence
 }

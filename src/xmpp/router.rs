@@ -18,6 +18,7 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 use super::clients::Clients;
 use super::commands::Sessions;
 use super::connection::Connection;
+use super::disco::Entities;
 use super::error::{plain, stanza_error};
 use super::host::{Addressee, Asker, Presentation};
 use super::last_sent::LastSent;
@@ -33,6 +34,7 @@ use crate::service::{Error, Limit, Requester, Service};
 pub struct Router {
     service: Service,
     host: Presentation,
+    entities: Entities,
     sessions: Sessions,
     manners: Manners,
     clients: Arc<Clients>,
@@ -44,6 +46,7 @@ impl Router {
     pub fn new(service: Service, host: Presentation) -> Self {
         let own = Arc::new(service.own_domains().clone());
         Self {
+            entities: Entities::new(&service, &host),
             host,
             sessions: Sessions::new(own.clone()),
             manners: Manners::new(own.clone()),
@@ -103,12 +106,12 @@ impl Router {
 
     /// Tells over a new connection that the service is there.
     pub async fn announce(&self, connection: &Connection) {
-        presence::announce(&self.host, &self.service, connection, true).await;
+        presence::announce(&self.host, &self.entities, &self.service, connection, true).await;
     }
 
     /// Tells over a connection that is about to end that the service goes.
     pub async fn take_leave(&self, connection: &Connection) {
-        presence::announce(&self.host, &self.service, connection, false).await;
+        presence::announce(&self.host, &self.entities, &self.service, connection, false).await;
     }
 
     async fn answer_iq(&self, iq: Iq, language: Option<Language>) -> Vec<Outgoing> {
@@ -128,7 +131,13 @@ impl Router {
                     self.clients.seen(&sender, self.service.clock().now());
                 }
                 let asker = Asker::new(sender.clone(), at, &self.service, language);
-                let request = iq::answer(&self.host, &self.sessions, &asker, kind, payload, &mut aside);
+                let Self {
+                    host,
+                    entities,
+                    sessions,
+                    ..
+                } = self;
+                let request = iq::answer(host, entities, sessions, &asker, kind, payload, &mut aside);
                 caught(asker.words(), request).await.unwrap_or_else(Err)
             }
             // As of any resource that is not online (RFC 6121, 8.5.3.2.3): a program that asks a resource wants to know whether it is
@@ -189,7 +198,7 @@ impl Router {
             _ => {}
         }
         let asker = Asker::new(sender, at, &self.service, language);
-        let answer = presence::answer(&self.host, &asker, presence.type_);
+        let answer = presence::answer(&self.host, &self.entities, &asker, presence.type_);
         // A presence that cannot be dealt with now is not answered: RFC 6121 knows no errors for it that would help.
         caught(asker.words(), answer)
             .await

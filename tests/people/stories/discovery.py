@@ -28,23 +28,45 @@ async def identity_and_features(world):
         "http://jabber.org/protocol/caps", COMMANDS, "jabber:x:data", "jabber:iq:register", "jabber:iq:version",
         "jabber:iq:last", "vcard-temp", "urn:xmpp:ping",
         "it-se.me:register", "it-se.me:verify", "it-se.me:contact", "it-se.me:confirm",
+        "it-se.me:register#links", "it-se.me:register#forget", "it-se.me:contact#mute", "it-se.me:service",
     }
     assert wanted <= features[0], wanted - features[0]
+
+
+async def _form(amy, address, form_type):
+    """The fields of the form of that type in what `address` says of itself (XEP-0128), in order."""
+    info = (await amy["xep_0030"].get_info(address))["disco_info"]
+    forms = [form for form in info["substanzas"] if form.name == "x" and form.namespace == "jabber:x:data"]
+    equal({form["type"] for form in forms}, {"result"})
+    told = [{var: field["value"] for var, field in form.get_fields().items()} for form in forms]
+    [found] = [fields for fields in told if fields.pop("FORM_TYPE") == [form_type]]
+    return found
 
 
 async def contact_addresses(world):
     """Whom to write to (XEP-0157), as the admin has configured it."""
     amy = await world.login("amy")
-    info = (await amy["xep_0030"].get_info(SERVICE))["disco_info"]
-    equal(info["form"]["type"], "result")
-    addresses = {var: field["value"] for var, field in info["form"].get_fields().items()}
-    form_type = addresses.pop("FORM_TYPE")
-    assert form_type in ("http://jabber.org/network/serverinfo", ["http://jabber.org/network/serverinfo"])
+    addresses = await _form(amy, SERVICE, "http://jabber.org/network/serverinfo")
     wanted = {
         "abuse-addresses": ["mailto:abuse@example.org"],
         "support-addresses": ["xmpp:eve@localhost", "mailto:help@example.org"],
     }
     equal(addresses, wanted)
+
+
+async def what_can_be_had(world):
+    """What programs have to know to use it, at either address, in the order of the fields' names."""
+    amy = await world.login("amy")
+    for address in SERVICE, ACCOUNT:
+        told = await _form(amy, address, "it-se.me:service")
+        assert told.pop("http-url").startswith("http://127.0.0.1:"), told
+        wanted = {
+            "code-digits-email": "6", "code-digits-phone": "4", "code-digits-xmpp": "4",
+            "day-hashes": "1000000", "http-tokens": False, "languages": ["en", "de", "fr", "es"],
+            "max-confirm-hashes": "500", "max-contact-hashes": "100", "max-details": "100", "max-mute-jids": "100",
+            "providers": ["email", "phone", "xmpp"],
+        }
+        equal(list(told.items()), list(wanted.items()))
 
 
 async def commands(world):

@@ -29,7 +29,7 @@ macro_rules! stories {
 }
 
 stories! {
-    discovery: identity_and_features, contact_addresses, commands, nodes, capabilities, small_things,
+    discovery: identity_and_features, contact_addresses, what_can_be_had, commands, nodes, capabilities, small_things,
         in_her_language, what_is_not_offered;
     linking: from_choice_to_code, what_cannot_be_is_asked_again, more_than_answers, back_and_on_again,
         begun_anew, begun_anew_at_once,
