@@ -25,11 +25,19 @@ impl Step for TypeDetail {
     fn form<'a>(&'a self, asker: &'a Asker) -> BoxFuture<'a, Result<DataForm>> {
         let words = asker.words();
         let detail = required(field(FieldType::TextSingle, "detail", words.check_detail()));
-        let (title, ask) = match self.suppress {
-            true => (words.command_suppress(), words.suppress_ask()),
-            false => (words.command_unsuppress(), words.unsuppress_ask()),
+        let (form_type, title, ask) = match self.suppress {
+            true => (
+                "it-se.me:commands:suppress",
+                words.command_suppress(),
+                words.suppress_ask(),
+            ),
+            false => (
+                "it-se.me:commands:unsuppress",
+                words.command_unsuppress(),
+                words.unsuppress_ask(),
+            ),
         };
-        let form = form("it-se.me:commands:suppress", title, ask, vec![detail]);
+        let form = form(form_type, title, ask, vec![detail]);
         async { Ok(form) }.boxed()
     }
 
