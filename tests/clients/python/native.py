@@ -10,7 +10,7 @@ from help import Help
 from script import CONDITIONS, HELP_PORT, step, wrong
 
 REGISTER, VERIFY, CONTACT, CONFIRM = (f"it-se.me:{name}" for name in ("register", "verify", "contact", "confirm"))
-REFUSE = "it-se.me:tests"
+REFUSE = "urn:test:refuse"
 
 
 @dataclass

@@ -1,6 +1,6 @@
 //! Prosody, without privileges, on ports and with data of its own.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{env, fs, path::PathBuf, process::Command};
 
 use super::{Definition, Program, Refusal, Setup, Site};
 
@@ -67,9 +67,19 @@ fn prosodyctl(site: &Site, arguments: &[&str]) {
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
 }
 
+/// The folder in which every stanza between a client and the server is logged, by Prosody itself, in a file for each server: for
+/// `tests/schemas --sent`. It must exist. Without it, nothing is.
+const STANZAS: &str = "ITSEME_TEST_STANZAS";
+
+/// Where this server logs stanzas.
+fn stanzas() -> Option<String> {
+    let folder = env::var(STANZAS).ok()?;
+    Some(format!("{folder}/{:016x}.log", rand::random::<u64>()))
+}
+
 /// The modules that are enabled, and their options.
 fn modules(setup: Setup, site: &Site) -> String {
-    const OURS: &str = r#""saslauth", "roster", "disco", "offline", "ping", "websocket""#;
+    const OURS: &str = r#""saslauth", "roster", "disco", "offline", "ping", "stanza_debug", "websocket""#;
     // Those of Debian's prosody.cfg.lua, as far as they do without TLS and HTTP, and those against spam.
     const DEPLOYED: &str = r#"
 	"blocklist", "bookmarks", "carbons", "csi_simple", "firewall", "lastactivity", "limits", "mam", "pep", "private",
@@ -97,13 +107,17 @@ fn settings(site: &Site, modules: &str) -> String {
     let Site { host, client_port, component_port, own_port, .. } = site;
     let folder = site.folder.display();
     let component = site.shipped("prosody-example/itseme.cfg.lua");
+    let stanzas = stanzas().map(|file| {
+        format!(r#", {{ levels = {{ "debug" }}, to = "file", filename = "{file}", timestamps = false }}"#)
+    });
+    let stanzas = stanzas.unwrap_or_default();
     format!(
         r#"
 data_path = "{folder}/data"
 pidfile = "{folder}/prosody.pid"
 certificates = "{folder}/certificates"
 run_as_root = true
-log = {{ {{ levels = {{ min = "info" }}, to = "console" }} }}
+log = {{ {{ levels = {{ min = "info" }}, to = "console" }}{stanzas} }}
 
 interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {client_port} }}

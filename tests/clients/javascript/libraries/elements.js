@@ -8,7 +8,7 @@ const XMPP = {
   contact: ['it-se.me:contact', ['status'], ['info', 'jid', 'hash']],
   confirm: ['it-se.me:confirm', [], ['jid', 'hash', 'confirmed']],
   // Nobody's: it is refused (tests/src/refuser.rs).
-  refuse: ['it-se.me:tests', ['condition', 'type', 'code'], []],
+  refuse: ['urn:test:refuse', ['condition', 'type', 'code'], []],
 };
 
 export const ELEMENTS = Object.entries(XMPP).map(([name, [xmlns, attributes, children]]) => ({
