@@ -1,5 +1,5 @@
 //! Reads what people write for themselves and others (phone numbers, e-mail addresses, Jabber IDs, user names), so that
-//! everybody gets one canonical form, and one hash, of one identity. Section 1 of the protocol (`docs/protocol.md`).
+//! everybody gets one canonical form, and one hash, of one identity (`docs/protocol.md`, "Identities and hashes").
 //!
 //! Nothing here does I/O.
 

@@ -1,4 +1,4 @@
-"""Where the service takes more than its schemas do (docs/protocol.md, Stanzas). Nothing else is forgiven."""
+"""Where the service takes more than its schemas do (docs/protocol.md, XML schemas). Nothing else is forgiven."""
 
 import re
 import xml.etree.ElementTree as tree
