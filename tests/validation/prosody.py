@@ -7,22 +7,29 @@ import xml.etree.ElementTree as tree
 STANZA = re.compile(r"(c2s[0-9a-f]+)\tdebug\t(SEND|RECV): (<(?:iq|message|presence)\b.*)", re.DOTALL)
 
 
+# Control characters that XML has, and what Prosody shows for them.
+SHOWN = str.maketrans({"␍": "&#xD;", "␡": "&#x7F;"})
+# What a server that was started logs first.
+START = "stats\tdebug\tStatistics disabled\n"
+
+
 class Unreadable(Exception):
     pass
 
 
 def entries(file):
-    """The entries of a log, each whole."""
-    entry = None
+    """The entries of a log, each whole: the last one before a server was killed may have been cut off."""
+    entry = []
     with file.open(encoding="utf-8", errors="replace", newline="\n") as lines:
         for line in lines:
-            if line.startswith("\t") and entry:
+            if line.endswith(START):
+                entry = []
+            elif line.startswith("\t"):
                 entry.append(line[1:])
-                continue
-            if entry:
-                yield "".join(entry).removesuffix("\n")
-            entry = [line]
-    # The last one may have been cut off with the server, and is left out.
+            else:
+                if entry:
+                    yield "".join(entry).removesuffix("\n")
+                entry = [line]
 
 
 def stanzas(folder):
@@ -34,7 +41,7 @@ def stanzas(folder):
                 continue
             session, way, xml = found.groups()
             try:
-                element = tree.fromstring(f"<stream xmlns='jabber:client'>{xml}</stream>")[0]
+                element = tree.fromstring(f"<stream xmlns='jabber:client'>{xml.translate(SHOWN)}</stream>")[0]
             except tree.ParseError as error:
                 raise Unreadable(f"{file}: {error}: {xml[:200]}") from None
             yield f"{file.name} {session}", way == "RECV", element
