@@ -18,7 +18,7 @@ use crate::channel::sms::Sms;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::descriptors;
-use crate::http::{Server, ServerConfig};
+use crate::http::{HostMeta, Server, ServerConfig};
 use crate::keyfile;
 use crate::model::Keys;
 use crate::outbox::Outbox;
@@ -189,6 +189,7 @@ async fn http_server(config: &Config, service: &Service) -> Result<Option<Server
         listen: http.listen,
         trusted_proxies: http.trusted_proxies.iter().map(|network| network.0).collect(),
         cors_origins: http.cors_origins.clone(),
+        host_meta: HostMeta::new(config.public_url().as_deref(), &config.component.jid).map_err(text)?,
         request_timeout: http.request_timeout,
         max_connections: descriptors::at_most(http.max_connections),
         max_connections_per_address: http.max_connections_per_address,

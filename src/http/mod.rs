@@ -14,6 +14,7 @@ mod forwarded;
 )]
 pub mod fuzzing;
 mod handlers;
+mod host_meta;
 mod page;
 mod server;
 mod stop;
@@ -27,6 +28,7 @@ use warp::{Filter, Rejection};
 
 use self::fetched::fetched;
 use self::filters::{Segment, body, pairs};
+pub use self::host_meta::HostMeta;
 pub use self::server::{Server, ServerConfig};
 use crate::service::Service;
 
@@ -34,11 +36,13 @@ use crate::service::Service;
 #[derive(Clone)]
 struct Api {
     service: Service,
+    host_meta: HostMeta,
     /// A client may take so long to send its body.
     request_timeout: std::time::Duration,
 }
 
-/// Every route: the API, which web pages of other origins may call, and the page for people, which they may not.
+/// Every route: the API, which web pages of the origins that the admin allows may call, the page for people, which none may, and what
+/// all may read.
 ///
 /// The look-up that is asked most comes first; the others are boxed, because each request copies the filters that it
 /// might still need.
@@ -58,7 +62,7 @@ fn routes(api: Api, cors_origins: &[String]) -> BoxedFilter<(Response,)> {
         .boxed();
     filters::no_web_page()
         .and(confirm)
-        .or(pages(&api).or(calls).unify().boxed())
+        .or(pages(&api).or(well_known(&api)).unify().or(calls).unify().boxed())
         .unify()
         .recover(unrouted)
         .unify()
@@ -155,6 +159,27 @@ fn pages(api: &Api) -> BoxedFilter<(Response,)> {
         stop.map(|_| warp::Reply::into_response(error::ApiError::MethodNotAllowed))
             .boxed(),
     ])
+}
+
+/// What is below `/.well-known` (RFC 8615).
+fn well_known(api: &Api) -> BoxedFilter<(Response,)> {
+    let host_meta = api.host_meta.clone();
+    let get = warp::get()
+        .and(filters::admitted(api.service.clone()))
+        .map(move |service| (service, host_meta.clone()))
+        .untuple_one();
+    let documents = any_of([
+        warp::path!("host-meta").and(get.clone()).then(host_meta::xrd).boxed(),
+        warp::path!("host-meta.json").and(get).then(host_meta::jrd).boxed(),
+    ]);
+    let documents = documents
+        .recover(unrouted)
+        .unify()
+        .with(filters::cors(&["*".to_owned()]));
+    warp::path(".well-known")
+        .and(documents)
+        .map(warp::Reply::into_response)
+        .boxed()
 }
 
 /// The first that fits.

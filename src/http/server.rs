@@ -25,7 +25,7 @@ use super::crowd::{Crowd, Place};
 use super::error::ApiError;
 use super::filters::{ClientAddress, LARGEST_BODY, site};
 use super::forwarded::Proxies;
-use super::{Api, allowed, routes};
+use super::{Api, HostMeta, allowed, routes};
 use crate::own_thread::OwnThread;
 use crate::service::{Error, Service};
 use crate::store::StoreError;
@@ -46,6 +46,8 @@ pub struct ServerConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// Which web pages may call.
     pub cors_origins: Vec<String>,
+    /// Where programs find the service.
+    pub host_meta: HostMeta,
     /// For how long a client may take to send its request.
     pub request_timeout: Duration,
     /// Connections at once.
@@ -80,6 +82,7 @@ impl Server {
         let listener = TcpListener::bind(config.listen).await?;
         let api = Api {
             service,
+            host_meta: config.host_meta,
             request_timeout: config.request_timeout,
         };
         Ok(Self {

@@ -4,6 +4,7 @@ mod bounces;
 mod budgets;
 mod clocks;
 mod delivery;
+mod host_meta;
 mod http_errors;
 mod oauth;
 mod oauth_harness;
