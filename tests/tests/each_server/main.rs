@@ -1,5 +1,6 @@
 //! Tests that run on each XMPP server, for each behaves in its own way.
 
+mod api_document;
 mod clients;
 mod codes;
 mod faults;
