@@ -22,7 +22,7 @@ mod people;
 mod ports;
 mod process;
 mod proxy;
-mod python;
+pub mod python;
 mod raw;
 mod refuser;
 mod server;

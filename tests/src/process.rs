@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
 };
@@ -20,9 +21,18 @@ pub struct Process {
 impl Process {
     /// Starts a program; everything it prints is appended to `log`.
     pub fn spawn(name: &str, command: &Command, log: &Path) -> Self {
+        Self::spawn_with(name, command, log, Stdio::null())
+    }
+
+    /// The same for a program that is [typed](Self::types) to.
+    pub fn spawn_with_input(name: &str, command: &Command, log: &Path) -> Self {
+        Self::spawn_with(name, command, log, Stdio::piped())
+    }
+
+    fn spawn_with(name: &str, command: &Command, log: &Path, input: Stdio) -> Self {
         let (log, file) = Log::open(name, log);
         let child = ending_with_us(command)
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(file.try_clone().expect("the log twice"))
             .stderr(file)
             .spawn()
@@ -33,6 +43,12 @@ impl Process {
     /// What it printed since it was started.
     pub fn log(&self) -> &Log {
         &self.log
+    }
+
+    /// Types a line.
+    pub fn types(&mut self, line: &str) {
+        let mut input = self.child.stdin.as_ref().expect("a program with input");
+        writeln!(input, "{line}").expect("a program that reads");
     }
 
     /// Waits for a line of the log that has `text` in it, and returns the first one.

@@ -23,8 +23,24 @@ pub fn stand_in_with_aiosmtpd(script: &str) -> Command {
 
 /// The program that plays stories, whose people use slixmpp.
 pub fn people() -> Command {
-    static PYTHON: OnceLock<String> = OnceLock::new();
-    with(PYTHON.get_or_init(|| python_with("slixmpp")), &Path::new(HERE).join("people/play.py"))
+    with(with_slixmpp(), &Path::new(HERE).join("people/play.py"))
+}
+
+/// A file of the example client.
+pub fn example(file: &str) -> PathBuf {
+    Path::new(HERE).join("../examples/python").join(file)
+}
+
+/// The example client.
+pub fn example_client() -> Command {
+    with(with_slixmpp(), &example("itseme.py"))
+}
+
+/// Python code that can import the example client's modules.
+pub fn example_code(code: &str) -> Command {
+    let mut command = Command::new(with_slixmpp());
+    command.args(["-B", "-c", code]).env("PYTHONPATH", example(""));
+    command
 }
 
 /// Waits until a stand-in says where it listens.
@@ -38,6 +54,11 @@ fn with(python: &str, script: &Path) -> Command {
     let mut command = Command::new(python);
     command.arg("-B").arg(script); // no __pycache__ among the sources
     command
+}
+
+fn with_slixmpp() -> &'static str {
+    static PYTHON: OnceLock<String> = OnceLock::new();
+    PYTHON.get_or_init(|| python_with("slixmpp"))
 }
 
 fn python_with(package: &str) -> String {

@@ -3,6 +3,7 @@
 mod api_document;
 mod clients;
 mod codes;
+mod example_python;
 mod faults;
 mod floods;
 mod harness;
