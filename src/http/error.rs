@@ -166,7 +166,7 @@ mod tests {
             (Error::WrongUser, 400, "wrong_user"),
             (Error::OAuth(OAuthFailure::Denied), 401, "OAuthException"),
             (Error::JsonDecode, 400, "json_decode_error"),
-            (Error::Key("x"), 400, "key_error"),
+            (Error::Key("x".into()), 400, "key_error"),
             (Error::Value("x".into()), 400, "value_error"),
             (Error::InsufficientContactInfo, 400, "insufficient_contact_info"),
             (Error::TooManyRequested(Excess::Hashes(1)), 413, "too_many_requested"),

@@ -132,7 +132,7 @@ pub async fn contact(service: Admitted, body: Result<Bytes>) -> Response {
             body.texts("contacts")?,
         );
         service
-            .contact_http(ContactRequest::new(target(to)?, info, &contacts)?)
+            .contact_http(ContactRequest::new(target(to)?, "contact_info", info, &contacts)?)
             .await?;
         Ok(json!({ "status": "requests_send" }))
     })
@@ -148,7 +148,7 @@ pub async fn confirm(hash: Segment, to: Segment, service: Admitted) -> Response 
 pub async fn confirm_query(service: Admitted, query: Pairs) -> Response {
     confirmed(async {
         let service = service?;
-        let to = parameter(&query, "target").ok_or(Error::Key("target"))?;
+        let to = parameter(&query, "target").ok_or(Error::Key("target".into()))?;
         let hashes: Vec<&str> = query
             .iter()
             .filter(|(key, _)| key == "hashes")

@@ -22,7 +22,7 @@ impl<'a> Object<'a> {
 
     /// What `key` holds; `null` is as good as nothing.
     pub fn optional(&self, key: &'static str) -> Option<&Value<'a>> {
-        member(&self.0, key).filter(|value| !value.is_null())
+        member(&self.0, key)
     }
 
     /// What `key` holds.
@@ -30,7 +30,7 @@ impl<'a> Object<'a> {
     /// # Errors
     /// `key_error` if there is nothing.
     pub fn value(&self, key: &'static str) -> Result<&Value<'a>> {
-        self.optional(key).ok_or(Error::Key(key))
+        self.optional(key).ok_or(Error::Key(key.into()))
     }
 
     /// The string that `key` holds.

@@ -37,26 +37,34 @@ pub struct ContactRequest {
 }
 
 impl ContactRequest {
-    /// Reads `info`, an array of objects with `provider` (or `protocol`) and `id`; what else they have is ignored, and
-    /// what cannot be read is left out.
+    /// Reads `info`, an array of objects with `provider` (or `protocol`) and `id`, which the request calls `name`; what else
+    /// they have is ignored.
     ///
     /// # Errors
-    /// `value_error` if it is no array.
-    pub fn new(target: BareJid, info: &Value<'_>, contacts: &[impl AsRef<str>]) -> Result<Self> {
-        let info = info.as_array().ok_or(Error::Value(
-            "The contact details must be an array of objects with 'provider' and 'id'.".into(),
-        ))?;
-        let detail = |entry: &Value<'_>| {
-            let entry = entry.as_object()?;
-            let provider = member(entry, "provider").or_else(|| member(entry, "protocol"))?;
-            Some((provider.as_str()?.to_owned(), member(entry, "id")?.as_str()?.to_owned()))
-        };
+    /// `key_error` if an object lacks one of them, `value_error` if it is no array, an entry no object, or one of them no string.
+    pub fn new(target: BareJid, name: &'static str, info: &Value<'_>, contacts: &[impl AsRef<str>]) -> Result<Self> {
+        let wrong = || Error::Value(format!("'{name}' must be an array of objects with 'provider' and 'id'.").into());
+        let entries = info.as_array().ok_or_else(wrong)?.iter().enumerate();
+        let details = entries.map(|(n, entry)| detail(&format!("{name}[{n}]"), entry));
         Ok(Self {
             target,
-            details: info.iter().filter_map(detail).collect(),
+            details: details.collect::<Result<_>>()?,
             contacts: contacts.iter().map(|text| Hash::parse(text.as_ref())).collect(),
         })
     }
+}
+
+/// Provider and id of a contact detail, which stands at `place`.
+fn detail(place: &str, entry: &Value<'_>) -> Result<(String, String)> {
+    let wrong = || Error::Value(format!("'{place}' must be an object with 'provider' and 'id'.").into());
+    let entry = entry.as_object().ok_or_else(wrong)?;
+    let text = |key: &str, keys: &[&str]| {
+        let found = keys.iter().find_map(|key| Some((key, member(entry, key)?)));
+        let (key, value) = found.ok_or_else(|| Error::Key(format!("{place}.{key}").into()))?;
+        let wrong = || Error::Value(format!("'{place}.{key}' must be a string.").into());
+        value.as_str().map(str::to_owned).ok_or_else(wrong)
+    };
+    Ok((text("provider", &["provider", "protocol"])?, text("id", &["id"])?))
 }
 
 /// A contact request as it waits in the outbox: nobody has looked yet whether its hashes are known.
@@ -259,6 +267,64 @@ mod tests {
     use crate::service::Settings;
     use crate::store::Store;
     use crate::store::sqlite::SqliteStore;
+
+    #[test]
+    fn a_detail_that_is_not_whole_is_told_by_its_name_and_place() {
+        let read = |info: &str| {
+            let (target, info) = (
+                BareJid::new("michael@example.org").unwrap(),
+                serde_json::from_str(info).unwrap(),
+            );
+            ContactRequest::new(target, "info", &info, &["ab"])
+        };
+        let whole = r#"{"provider": "phone", "id": "+447700900123"}"#;
+        for entry in [
+            whole,
+            r#"{"protocol": "phone", "id": "+447700900123", "confirmed": true}"#,
+            r#"{"provider": null, "protocol": "phone", "id": "+447700900123"}"#,
+        ] {
+            let details = read(&format!("[{entry}]")).unwrap().details;
+            assert_eq!(details, [("phone".to_owned(), "+447700900123".to_owned())], "{entry}");
+        }
+        for (entry, missing) in [
+            (r#"{"id": "+447700900123"}"#, "info[1].provider"),
+            (r#"{"provider": null, "id": "+447700900123"}"#, "info[1].provider"),
+            (r#"{"provider": "phone"}"#, "info[1].id"),
+            (r#"{"provider": "phone", "id": null}"#, "info[1].id"),
+            (r#"{"protocol": "phone"}"#, "info[1].id"),
+            ("{}", "info[1].provider"),
+        ] {
+            let error = read(&format!("[{whole}, {entry}]")).err();
+            assert!(
+                matches!(&error, Some(Error::Key(key)) if key == missing),
+                "{entry}: {error:?}"
+            );
+        }
+        for (info, wrong) in [
+            (
+                r#"[{"provider": "phone", "id": 447700900123}]"#,
+                "'info[0].id' must be a string.",
+            ),
+            (
+                r#"[{"provider": ["phone"], "id": "1"}]"#,
+                "'info[0].provider' must be a string.",
+            ),
+            (
+                r#"[{"protocol": 1, "id": "1"}]"#,
+                "'info[0].protocol' must be a string.",
+            ),
+            ("[1]", "'info[0]' must be an object with 'provider' and 'id'."),
+            ("[null]", "'info[0]' must be an object with 'provider' and 'id'."),
+            ("{}", "'info' must be an array of objects with 'provider' and 'id'."),
+            ("null", "'info' must be an array of objects with 'provider' and 'id'."),
+        ] {
+            let error = read(info).err();
+            assert!(
+                matches!(&error, Some(Error::Value(text)) if text == wrong),
+                "{info}: {error:?}"
+            );
+        }
+    }
 
     #[tokio::test]
     async fn a_request_that_was_sealed_before_the_key_was_changed_is_sealed_anew() {

@@ -37,8 +37,8 @@ pub enum Error {
     OAuth(OAuthFailure),
     /// The request's JSON cannot be read.
     JsonDecode,
-    /// Something mandatory is missing.
-    Key(&'static str),
+    /// Something mandatory is missing: its name, and where it should be.
+    Key(Cow<'static, str>),
     /// Something is there but not as it must be, which a developer has to mend.
     Value(Cow<'static, str>),
     /// The id that somebody typed is none.

@@ -77,10 +77,11 @@ pub fn is_set(name: &'static str, value: Option<&str>) -> Result<bool> {
     }
 }
 
-/// What `key` holds in `object`; the last of them if it stands there twice, as most readers of JSON take it.
+/// What `key` holds in `object`; the last of them if it stands there twice, as most readers of JSON take it. `null` is as good as
+/// nothing.
 pub fn member<'v, 'a>(object: &'v ObjectAsVec<'a>, key: &str) -> Option<&'v Value<'a>> {
     let members = object.iter().filter(|(name, _)| *name == key);
-    members.last().map(|(_, value)| value)
+    members.last().map(|(_, value)| value).filter(|value| !value.is_null())
 }
 
 /// Links belong to people, not to servers.

@@ -113,7 +113,7 @@ mod tests {
             (Error::DomainNotServed, "forbidden", "auth", "domain-not-served"),
             (Error::FaultyCode, "not-acceptable", "modify", "faulty-code"),
             (Error::JsonDecode, "bad-request", "modify", "json-decode-error"),
-            (Error::Key("x"), "bad-request", "modify", "key-error"),
+            (Error::Key("x".into()), "bad-request", "modify", "key-error"),
             (Error::Value("x".into()), "bad-request", "modify", "value-error"),
             (
                 Error::InsufficientContactInfo,

@@ -94,8 +94,8 @@ async fn operation<P: TryFrom<Element>>(
 }
 
 async fn register(service: &Service, sender: &BareJid, register: Register) -> Result<Option<Element>> {
-    let provider = register.provider.ok_or(Error::Key("provider"))?;
-    let id = register.id.ok_or(Error::Key("id"))?;
+    let provider = register.provider.ok_or(Error::Key("provider".into()))?;
+    let id = register.id.ok_or(Error::Key("id".into()))?;
     let resend = is_set("resend", register.resend.as_deref())?;
     let registered = service.register_native(sender, &provider, &id, resend).await?;
     Ok(Some(Element::from(Registered {
@@ -113,7 +113,7 @@ async fn verify(service: &Service, sender: &BareJid, verify: Verify) -> Result<O
 
 /// Enters a code that came in an IQ or a message.
 pub async fn verified(service: &Service, sender: &BareJid, verify: Verify) -> Result<Verified> {
-    let hash = verify.hash.ok_or(Error::Key("hash"))?;
+    let hash = verify.hash.ok_or(Error::Key("hash".into()))?;
     let verified = service.verify_native(sender, &hash, verify.code.as_deref()).await?;
     Ok(Verified {
         hash: verified.hash.to_string(),
@@ -122,12 +122,12 @@ pub async fn verified(service: &Service, sender: &BareJid, verify: Verify) -> Re
 }
 
 async fn contact(service: &Service, sender: &BareJid, contact: Contact) -> Result<Option<Element>> {
-    let info = contact.info.ok_or(Error::Key("info"))?;
+    let info = contact.info.ok_or(Error::Key("info".into()))?;
     let info: Value<'_> = serde_json::from_str(&info).map_err(|_| Error::JsonDecode)?;
     if contact.hashes.is_empty() {
-        return Err(Error::Key("hash"));
+        return Err(Error::Key("hash".into()));
     }
-    let request = ContactRequest::new(sender.clone(), &info, &contact.hashes)?;
+    let request = ContactRequest::new(sender.clone(), "info", &info, &contact.hashes)?;
     service.contact_native(request).await?;
     Ok(Some(Element::from(ContactSent {
         status: "requests_send".into(),
@@ -135,9 +135,9 @@ async fn contact(service: &Service, sender: &BareJid, contact: Contact) -> Resul
 }
 
 async fn confirm(service: &Service, _: &BareJid, confirm: Confirm) -> Result<Option<Element>> {
-    let jid = confirm.jid.ok_or(Error::Key("jid"))?;
+    let jid = confirm.jid.ok_or(Error::Key("jid".into()))?;
     if confirm.hashes.is_empty() {
-        return Err(Error::Key("hash"));
+        return Err(Error::Key("hash".into()));
     }
     let confirmed = service.confirm(&jid, &confirm.hashes).await?;
     Ok(Some(Element::from(Confirmed { confirmed })))

@@ -58,7 +58,7 @@ impl Step for ForgetJid {
 
     fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>> {
         async move {
-            let jid = parse_target(answers.one("jid").ok_or(Error::Key("jid"))?)?;
+            let jid = parse_target(answers.one("jid").ok_or(Error::Key("jid".into()))?)?;
             asker.service.forget_native(&jid, &[]).await?;
             for address in OwnAddress::ALL {
                 asker.service.unsubscribe(&jid, address).await?;

@@ -31,8 +31,8 @@ impl Step for Check {
     fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>> {
         async move {
             let words = asker.words();
-            let jid = parse_target(answers.one("jid").ok_or(Error::Key("jid"))?)?;
-            let detail = answers.one("detail").ok_or(Error::Key("detail"))?;
+            let jid = parse_target(answers.one("jid").ok_or(Error::Key("jid".into()))?)?;
+            let detail = answers.one("detail").ok_or(Error::Key("detail".into()))?;
             for identity in asker.service.typed(detail)? {
                 let hash = identity.hash().to_string();
                 if asker.service.confirm(jid.as_str(), &[hash]).await? {

@@ -48,7 +48,7 @@ impl Step for ChooseProvider {
 
     fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>> {
         async move {
-            let provider = answers.one("provider").ok_or(Error::Key("provider"))?;
+            let provider = answers.one("provider").ok_or(Error::Key("provider".into()))?;
             if !asker.service.providers().contains(provider) {
                 return Err(Error::UnknownProvider);
             }
@@ -106,7 +106,7 @@ impl Step for TypeId {
 
     fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>> {
         async move {
-            let id = answers.one("id").ok_or(Error::Key("id"))?;
+            let id = answers.one("id").ok_or(Error::Key("id".into()))?;
             self.register(asker, id).await
         }
         .boxed()

@@ -44,7 +44,7 @@ impl Step for TypeDetail {
     fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>> {
         async move {
             let (service, words) = (&asker.service, asker.words());
-            let detail = answers.one("detail").ok_or(Error::Key("detail"))?;
+            let detail = answers.one("detail").ok_or(Error::Key("detail".into()))?;
             let recipient = Recipient::typed(detail)?;
             let told = match self.suppress {
                 true => service.suppress(recipient).await.map(|()| words.suppress_done())?,

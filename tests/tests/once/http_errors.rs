@@ -102,19 +102,9 @@ async fn contact() {
         (json!(7), info.clone(), hashes.clone(), (400, "value_error")),
         (json!("localhost"), info.clone(), hashes.clone(), (400, "value_error")),
         (json!(MICHAEL.jid), json!("phone"), hashes.clone(), (400, "value_error")),
-        (json!(MICHAEL.jid), json!([1]), hashes.clone(), (400, "insufficient_contact_info")),
-        (
-            json!(MICHAEL.jid),
-            json!([{"id": MICHAEL.phone}]),
-            hashes.clone(),
-            (400, "insufficient_contact_info"),
-        ),
-        (
-            json!(MICHAEL.jid),
-            json!([{"protocol": "phone"}]),
-            hashes.clone(),
-            (400, "insufficient_contact_info"),
-        ),
+        (json!(MICHAEL.jid), json!([1]), hashes.clone(), (400, "value_error")),
+        (json!(MICHAEL.jid), json!([{"id": MICHAEL.phone}]), hashes.clone(), (400, "key_error")),
+        (json!(MICHAEL.jid), json!([{"protocol": "phone"}]), hashes.clone(), (400, "key_error")),
         (json!(MICHAEL.jid), json!([]), hashes.clone(), (400, "insufficient_contact_info")),
         (
             json!(MICHAEL.jid),
