@@ -28,7 +28,7 @@ pub async fn register(
 ) -> Response {
     respond(async {
         fetched.must_be_meant()?;
-        let resend = is_set("resend", parameter(&query, "resend"))?;
+        let resend = is_set("The parameter 'resend'", parameter(&query, "resend"))?;
         let registered = service?
             .register_http(&target(&to.0)?, &provider.0, &id.0, resend, parameter(&query, "next"))
             .await?;

@@ -68,12 +68,12 @@ impl<'a> Object<'a> {
     /// Whether `key` is set: `true`, `1`, or either as a string.
     ///
     /// # Errors
-    /// `value_error` if it is neither that nor its opposite.
+    /// `value_error` if it is something else, and not `false` or `0` either.
     pub fn flag(&self, key: &'static str) -> Result<bool> {
         let text = self
             .optional(key)
             .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-        is_set(key, text.as_deref())
+        is_set(&format!("The key '{key}'"), text.as_deref())
     }
 }
 
@@ -108,6 +108,35 @@ mod tests {
         assert!(matches!(Object::parse(&deep).err(), Some(Error::JsonDecode)));
         for body in [&b"[]"[..], b"1", b"null", b"\"{}\""] {
             assert!(matches!(error(body), Error::Value(_)), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_flag_is_true_or_1_and_nothing_else() {
+        let flag = |value: &str| {
+            Object::parse(&Bytes::from(format!("{{{value}}}")))
+                .unwrap()
+                .flag("resend")
+        };
+        for yes in ["true", "1", "\"true\"", "\"1\""] {
+            assert!(flag(&format!("\"resend\": {yes}")).unwrap(), "{yes}");
+        }
+        for no in [
+            "",
+            "\"resend\": null",
+            "\"resend\": false",
+            "\"resend\": 0",
+            "\"resend\": \"0\"",
+        ] {
+            assert!(!flag(no).unwrap(), "{no}");
+        }
+        for other in ["\"\"", "\"yes\"", "\"True\"", "2", "1.0", "-1", "[]", "[true]", "{}"] {
+            let error = flag(&format!("\"resend\": {other}")).unwrap_err();
+            let told = "The key 'resend' must be true or 1, or else false or 0.";
+            assert!(
+                matches!(&error, Error::Value(text) if text == told),
+                "{other}: {error:?}"
+            );
         }
     }
 

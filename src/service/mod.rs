@@ -65,15 +65,18 @@ use crate::model::seal::Purpose;
 use crate::model::{BareJid, Keys, Mac, SystemRandom, Token};
 use crate::store::{NewRow, Purged, Queue, Read, Row, Store, StoreError, Write};
 
-/// Whether a parameter that is `true` or `1`, `false` or `0`, or not there, is set.
+/// Whether something that is `true` or `1`, `false` or `0` (as in XML Schema), or not there, is set. `place` tells where it stands,
+/// as the client calls that.
 ///
 /// # Errors
-/// `value_error` if it is something else.
-pub fn is_set(name: &'static str, value: Option<&str>) -> Result<bool> {
-    match value {
+/// `value_error` if it is anything else.
+pub fn is_set(place: &str, value: Option<&str>) -> Result<bool> {
+    match value.map(str::trim) {
         Some("1" | "true") => Ok(true),
-        None | Some("0" | "false" | "") => Ok(false),
-        Some(_) => Err(Error::Value(format!("'{name}' must be 1 or 0.").into())),
+        None | Some("0" | "false") => Ok(false),
+        Some(_) => Err(Error::Value(
+            format!("{place} must be true or 1, or else false or 0.").into(),
+        )),
     }
 }
 

@@ -8,6 +8,8 @@ use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType, Option_
 use xmpp_parsers::ns::DATA_FORMS;
 use xso::error::FromElementError;
 
+use crate::service::{Result, is_set};
+
 /// A field called `var`, labelled.
 pub fn field(type_: FieldType, var: &str, label: String) -> Field {
     Field {
@@ -55,7 +57,7 @@ pub fn form(form_type: &str, title: String, instructions: String, fields: Vec<Fi
 
 /// A form that somebody filled in. Clients send back more than their answers: several instructions, or a field without a name,
 /// which poezio 0.18 makes of a note. A `DataForm` is refused for that, so nothing is read but the fields that have a name.
-pub fn submitted(form: &Element) -> Result<DataForm, FromElementError> {
+pub fn submitted(form: &Element) -> std::result::Result<DataForm, FromElementError> {
     let fields = form.children().filter(|child| child.is("field", DATA_FORMS));
     let answers = fields.filter(|field| field.attr("var").is_some()).cloned();
     let form = Element::builder("x", DATA_FORMS).attr(xml_ncname!("type").into(), form.attr("type"));
@@ -88,17 +90,23 @@ impl Answers {
     }
 
     /// Whether the boolean `var` is set (XEP-0004, 3.3).
-    pub fn flag(&self, var: &str) -> bool {
-        matches!(self.one(var), Some("1" | "true"))
+    ///
+    /// # Errors
+    /// `value_error` if it is no boolean.
+    pub fn flag(&self, var: &str) -> Result<bool> {
+        is_set(&format!("The field '{var}'"), self.one(var))
     }
 
     /// The lines of `jids`, or none if the boolean `everybody` is set; nothing if neither was filled in.
-    pub fn jids_or_everybody(&self) -> Option<Vec<String>> {
-        if self.flag("everybody") {
-            return Some(Vec::new());
+    ///
+    /// # Errors
+    /// `value_error` if `everybody` is no boolean.
+    pub fn jids_or_everybody(&self) -> Result<Option<Vec<String>>> {
+        if self.flag("everybody")? {
+            return Ok(Some(Vec::new()));
         }
         let jids: Vec<String> = self.lines("jids").map(str::to_owned).collect();
-        (!jids.is_empty()).then_some(jids)
+        Ok((!jids.is_empty()).then_some(jids))
     }
 
     /// The field with what it was filled in with.
@@ -118,5 +126,31 @@ impl Answers {
         let missing = |field: &&Field| field.required && field.var.as_deref().is_none_or(|var| self.one(var).is_none());
         let field = fields.iter().find(missing)?;
         field.label.as_deref().or(field.var.as_deref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::service::Error;
+
+    #[test]
+    fn a_boolean_is_set_or_not_and_nothing_else() {
+        let answers = |value: &str| Answers(HashMap::from([("everybody".into(), vec![value.into()])]));
+        for yes in ["1", "true"] {
+            assert!(answers(yes).flag("everybody").unwrap(), "{yes}");
+        }
+        for no in ["0", "false", ""] {
+            assert!(!answers(no).flag("everybody").unwrap(), "{no}");
+        }
+        assert!(!Answers::default().flag("everybody").unwrap());
+        for other in ["yes", "on", "True", "2"] {
+            let error = answers(other).jids_or_everybody().unwrap_err();
+            assert!(
+                matches!(&error, Error::Value(text) if text.contains("'everybody'")),
+                "{other}: {error:?}"
+            );
+        }
     }
 }

@@ -96,7 +96,7 @@ async fn operation<P: TryFrom<Element>>(
 async fn register(service: &Service, sender: &BareJid, register: Register) -> Result<Option<Element>> {
     let provider = register.provider.ok_or(Error::Key("provider".into()))?;
     let id = register.id.ok_or(Error::Key("id".into()))?;
-    let resend = is_set("resend", register.resend.as_deref())?;
+    let resend = is_set("The attribute 'resend'", register.resend.as_deref())?;
     let registered = service.register_native(sender, &provider, &id, resend).await?;
     Ok(Some(Element::from(Registered {
         status: registered.status.name().into(),

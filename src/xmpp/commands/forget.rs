@@ -36,7 +36,7 @@ impl Step for Forget {
     fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>> {
         async move {
             let (service, words) = (&asker.service, asker.words());
-            if answers.flag("everything") {
+            if answers.flag("everything")? {
                 service.forget_native(&asker.bare, &[]).await?;
                 return Ok(Next::Done(words.forget_all_done(), None));
             }

@@ -46,7 +46,7 @@ impl Step for Unmute {
     fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>> {
         async move {
             let words = asker.words();
-            let Some(jids) = answers.jids_or_everybody() else {
+            let Some(jids) = answers.jids_or_everybody()? else {
                 return Ok(Next::Done(words.mute_nothing(), None));
             };
             let done = asker.service.unmute(&asker.bare, &jids).await?;

@@ -38,6 +38,8 @@ async fn register() {
         ("provider='email' id='amy@example.org, eve@example.org'", VALUE),
         ("provider='xmpp' id='localhost'", VALUE),
         ("provider='xmpp' id='a@b@c'", VALUE),
+        ("provider='phone' id='+447700900123' resend='yes'", VALUE),
+        ("provider='phone' id='+447700900123' resend=''", VALUE),
     ] {
         expect(&amy, true, &format!("<register xmlns='it-se.me:register' {attributes}/>"), row).await;
     }

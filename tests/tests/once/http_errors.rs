@@ -23,6 +23,8 @@ async fn register() {
         ("email/amy/amy@localhost", (400, "value_error")),
         ("xmpp/a@b@c/amy@localhost", (400, "value_error")),
         ("phone/+447700900123/localhost", (400, "value_error")),
+        ("phone/+447700900123/amy@localhost?resend=yes", (400, "value_error")),
+        ("phone/+447700900123/amy@localhost?resend", (400, "value_error")),
     ] {
         assert_error(&http.get(&format!("/v1/register/{path}")).await, error, path);
     }
