@@ -64,6 +64,14 @@ fn row(error: &Error) -> (DefinedCondition, ErrorType, &'static str) {
     }
 }
 
+/// The same stanza error, with a code of ours: for those of XMPP's own that our requests get, too.
+pub fn coded(error: StanzaError, code: &str) -> StanzaError {
+    StanzaError {
+        other: Some(Element::bare(code, ns::ERRORS)),
+        ..error
+    }
+}
+
 /// A stanza error that is XMPP's own, with a text.
 pub fn plain(language: Language, type_: ErrorType, condition: DefinedCondition, text: String) -> StanzaError {
     StanzaError::new(type_, condition, language.tag(), text)

@@ -14,7 +14,7 @@ use super::stanza::{
     Confirm, Confirmed, Contact, ContactSent, Forget, Links, Mute, Mutes, Register, Registered, Unmute, Verified,
     Verify,
 };
-use super::{about, ns, registration};
+use super::{about, ns, registration, requests};
 use crate::language::Language;
 use crate::model::BareJid;
 use crate::service::{ContactRequest, Error, Result, Service, is_set};
@@ -65,7 +65,10 @@ pub async fn answer(
         (Get, "query", VERSION) => Ok(Some(about::version())),
         (Get, "query", ns::LAST) => Ok(Some(about::last_activity(asker))),
         (Get, "vCard", VCARD) => Ok(Some(about::vcard(host, asker))),
-        _ => Err(service_unavailable(asker.words())),
+        _ => Err(requests::misplaced(&payload).map_or_else(
+            || service_unavailable(asker.words()),
+            |error| stanza_error(&error, asker.words()),
+        )),
     }
 }
 

@@ -34,6 +34,7 @@ mod presence;
 mod prompt;
 mod recent;
 mod registration;
+mod requests;
 mod room;
 mod router;
 pub mod stanza;

@@ -13,7 +13,7 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType};
 use xmpp_parsers::stanza_id::OriginId;
 use xso::AsXml;
 
-use super::error::plain;
+use super::error::{coded, plain};
 use super::stream;
 use crate::language::Language;
 use crate::model::BareJid;
@@ -50,7 +50,8 @@ impl Outgoing {
 fn too_large(answer: &Iq) -> Iq {
     let words = Language::default();
     let (type_, condition) = (ErrorType::Modify, DefinedCondition::ResourceConstraint);
-    let mut error = Iq::from_error(answer.id(), plain(words, type_, condition, words.stanza_too_large()));
+    let error = plain(words, type_, condition, words.stanza_too_large());
+    let mut error = Iq::from_error(answer.id(), coded(error, "too-many-requested"));
     *error.from_mut() = answer.from().cloned();
     *error.to_mut() = answer.to().cloned();
     error
@@ -153,7 +154,10 @@ mod tests {
         };
         let bytes = answer("1".into(), Some(payload)).serialise().unwrap();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
-        assert!(text.contains("resource-constraint"), "{text}");
+        assert!(
+            text.contains("resource-constraint") && text.contains("too-many-requested"),
+            "{text}"
+        );
         // What even the error would have to repeat is not answered.
         assert!(answer("\"".repeat(100_000), None).serialise().is_err());
     }

@@ -1,5 +1,6 @@
 //! Which stanza goes where, and that each IQ request gets exactly one answer (RFC 6120, 8.2.3).
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use super::clients::Clients;
 use super::commands::Sessions;
 use super::connection::Connection;
 use super::disco::Entities;
-use super::error::{plain, stanza_error};
+use super::error::{coded, plain, stanza_error};
 use super::host::{Addressee, Asker, Presentation};
 use super::last_sent::LastSent;
 use super::manners::Manners;
@@ -29,6 +30,7 @@ use super::{iq, message, ns, presence};
 use crate::language::Language;
 use crate::model::BareJid;
 use crate::service::{Error, Limit, Requester, Service};
+use crate::store::StoreError;
 
 /// Answers stanzas.
 pub struct Router {
@@ -219,12 +221,7 @@ impl Router {
 async fn caught<T>(words: Language, handler: impl Future<Output = T>) -> Result<T, StanzaError> {
     AssertUnwindSafe(handler).catch_unwind().await.map_err(|_| {
         tracing::error!("a handler failed by a bug");
-        plain(
-            words,
-            ErrorType::Wait,
-            DefinedCondition::InternalServerError,
-            words.error_internal(),
-        )
+        stanza_error(&StoreError("a bug".into()).into(), words)
     })
 }
 
@@ -272,18 +269,11 @@ pub fn refused(stanza: &Stanza, full: Full, words: Language) -> Option<Iq> {
         retry_after: second,
         limit: Limit::Requests,
     };
-    refused_with(
-        stanza,
-        match full {
-            Full::Sender => stanza_error(&too_much, words),
-            Full::All => plain(
-                words,
-                ErrorType::Wait,
-                DefinedCondition::ResourceConstraint,
-                words.stanza_busy(),
-            ),
-        },
-    )
+    let mut error = stanza_error(&too_much, words);
+    if full == Full::All {
+        error.texts = BTreeMap::from([(words.tag().into(), words.stanza_busy())]);
+    }
+    refused_with(stanza, error)
 }
 
 /// The answer to a stanza that is not handled: to a request, an error.
@@ -299,23 +289,14 @@ pub fn refused_with(stanza: &Stanza, error: StanzaError) -> Option<Iq> {
 
 /// Why a stanza that does not parse is not handled.
 pub fn unreadable(words: Language) -> StanzaError {
-    plain(
-        words,
-        ErrorType::Modify,
-        DefinedCondition::BadRequest,
-        words.stanza_malformed(),
-    )
+    stanza_error(&Error::Value(words.stanza_malformed().into()), words)
 }
 
 /// Why a stanza is not handled whose sender's JID is not in its normal form: it would be done in the name of whose JID that normal
 /// form is.
 pub fn misnamed(words: Language) -> StanzaError {
-    plain(
-        words,
-        ErrorType::Modify,
-        DefinedCondition::JidMalformed,
-        words.stanza_misnamed(),
-    )
+    let (type_, condition) = (ErrorType::Modify, DefinedCondition::JidMalformed);
+    coded(plain(words, type_, condition, words.stanza_misnamed()), "value-error")
 }
 
 /// The error that answers a stanza called `name` of which there is no more than the header, if it is a request: to its sender as it

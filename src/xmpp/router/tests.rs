@@ -50,6 +50,8 @@ fn only_requests_that_cannot_be_read_are_answered() {
     let answer = raw_error("iq", header("set"), &own, error()).unwrap();
     assert_eq!(answer.attr("to"), Some("amy@example.org/x"));
     assert_eq!(answer.attr("id"), Some("1"));
+    let told = answer.get_child("error", xmpp_parsers::ns::COMPONENT).unwrap();
+    assert!(told.has_child("value-error", ns::ERRORS), "{}", String::from(told));
     for (name, type_) in [
         ("iq", "result"),
         ("iq", "error"),
@@ -98,13 +100,20 @@ async fn answers(router: &Router, stanza: impl Into<Stanza>) -> Vec<Element> {
     answers.map(read).collect()
 }
 
+/// How a payload becomes that of a request.
+type Put = fn(Element) -> IqPayload;
+
 async fn asked(router: &Router, to: &str, payload: &str) -> Element {
+    asked_by(router, IqPayload::Get, to, payload).await
+}
+
+async fn asked_by(router: &Router, kind: Put, to: &str, payload: &str) -> Element {
     let header = IqHeader {
         from: Some(jid(AMY)),
         to: Some(jid(to)),
         id: "1".into(),
     };
-    let iq = header.assemble(IqPayload::Get(payload.parse().unwrap()));
+    let iq = header.assemble(kind(payload.parse().unwrap()));
     let [answer] = answers(router, iq).await.try_into().unwrap();
     assert_eq!((answer.attr("from"), answer.attr("to")), (Some(to), Some(AMY)));
     answer
@@ -128,6 +137,14 @@ async fn said(router: &Router, from: &str, to: &str, type_: MessageType, text: &
 fn condition(answer: &Element) -> &str {
     let error = answer.get_child("error", xmpp_parsers::ns::COMPONENT).unwrap();
     error.children().next().unwrap().name()
+}
+
+/// What the error of an answer tells a program, and what a person.
+fn told(answer: &Element) -> (String, String) {
+    let error = answer.get_child("error", xmpp_parsers::ns::COMPONENT).unwrap();
+    let code = error.children().find(|child| child.ns() == ns::ERRORS);
+    let text = error.get_child("text", xmpp_parsers::ns::XMPP_STANZAS).unwrap();
+    (code.map_or("none", Element::name).to_owned(), text.text())
 }
 
 const PING: &str = "<ping xmlns='urn:xmpp:ping'/>";
@@ -165,6 +182,70 @@ async fn requests_are_answered_at_both_addresses_and_their_full_jids() {
     }
     for to in [NOBODY, "nobody@itseme.example.org/itseme"] {
         assert_eq!(condition(&asked(&router, to, PING).await), "item-not-found", "{to}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_sent_wrong_is_told_how_to_send_it() {
+    use IqPayload::{Get, Set};
+    let (router, _folder) = router();
+    let kinds: [(&str, Put); 2] = [("get", Get), ("set", Set)];
+    for (name, namespace, right) in [
+        ("register", ns::REGISTER, "set"),
+        ("links", ns::REGISTER, "get"),
+        ("forget", ns::REGISTER, "set"),
+        ("verify", ns::VERIFY, "set"),
+        ("contact", ns::CONTACT, "set"),
+        ("mute", ns::CONTACT, "set"),
+        ("unmute", ns::CONTACT, "set"),
+        ("mutes", ns::CONTACT, "get"),
+        ("confirm", ns::CONFIRM, "get"),
+    ] {
+        let payload = format!("<{name} xmlns='{namespace}'/>");
+        let how = format!("Please send <{name}/> in an IQ of type '{right}'.");
+        for (kind, iq) in kinds {
+            let answer = asked_by(&router, iq, DOMAIN, &payload).await;
+            let is_told = answer.attr("type") == Some("error") && told(&answer).1 == how;
+            assert_eq!(is_told, kind != right, "{payload} {kind}");
+            if is_told {
+                assert_eq!((condition(&answer), &*told(&answer).0), ("bad-request", "value-error"));
+            }
+        }
+    }
+    for (kind, iq) in kinds {
+        let answer = asked_by(&router, iq, DOMAIN, "<confirm xmlns='it-se.me:contact'/>").await;
+        assert_eq!(
+            told(&answer),
+            (
+                "value-error".to_owned(),
+                "In this namespace, these can be sent: <contact/>, <mute/>, <unmute/>, <mutes/>.".to_owned()
+            ),
+            "{kind}"
+        );
+        for other in ["<query xmlns='urn:test'/>", "<service xmlns='it-se.me:service'/>"] {
+            let answer = asked_by(&router, iq, DOMAIN, other).await;
+            assert_eq!(
+                (condition(&answer), &*told(&answer).0),
+                ("service-unavailable", "none"),
+                "{kind}"
+            );
+        }
+    }
+}
+
+#[test]
+fn whoever_is_refused_because_all_places_are_taken_is_told_when_to_come_back() {
+    let (from, to) = (Some(jid(AMY)), Some(jid(DOMAIN)));
+    let payload = PING.parse().unwrap();
+    let asked = Iq::Get {
+        from,
+        to,
+        id: "1".into(),
+        payload,
+    };
+    for full in [Full::Sender, Full::All] {
+        let refused = refused(&asked.clone().into(), full, Language::English).unwrap();
+        assert_eq!(told(&refused.into()).0, "request-limit-reached");
     }
 }
 

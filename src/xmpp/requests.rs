@@ -1,0 +1,41 @@
+//! The requests of the it-se.me namespaces, and what to tell whoever sends one in another way than it is sent.
+
+use minidom::Element;
+
+use super::iq::Kind::{self, Get, Set};
+use super::ns;
+use crate::service::Error;
+
+/// Name, namespace, and the type of the IQ.
+const REQUESTS: [(&str, &str, Kind); 9] = [
+    ("register", ns::REGISTER, Set),
+    ("links", ns::REGISTER, Get),
+    ("forget", ns::REGISTER, Set),
+    ("verify", ns::VERIFY, Set),
+    ("contact", ns::CONTACT, Set),
+    ("mute", ns::CONTACT, Set),
+    ("unmute", ns::CONTACT, Set),
+    ("mutes", ns::CONTACT, Get),
+    ("confirm", ns::CONFIRM, Get),
+];
+
+/// Why an IQ with `payload` is no request, if its namespace is one of ours: its type is the other one, or there is no such element.
+pub fn misplaced(payload: &Element) -> Option<Error> {
+    let how = how(payload).or_else(|| {
+        let of_it = REQUESTS.iter().filter(|(_, namespace, _)| payload.ns() == *namespace);
+        let names: Vec<_> = of_it.map(|(name, ..)| format!("<{name}/>")).collect();
+        let there_is = format!("In this namespace, these can be sent: {}.", names.join(", "));
+        Some(there_is).filter(|_| !names.is_empty())
+    });
+    how.map(|how| Error::Value(how.into()))
+}
+
+fn how(payload: &Element) -> Option<String> {
+    let mut requests = REQUESTS.iter();
+    let (name, _, kind) = requests.find(|(name, namespace, _)| payload.is(*name, *namespace))?;
+    let kind = match kind {
+        Get => "get",
+        Set => "set",
+    };
+    Some(format!("Please send <{name}/> in an IQ of type '{kind}'."))
+}
