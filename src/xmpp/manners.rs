@@ -3,7 +3,6 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use minidom::Element;
 use xmpp_parsers::message::{Message, MessageType};
 
 use super::recent::{Own, Recent};
@@ -25,7 +24,7 @@ const LONGEST: usize = 8 * 1024;
 /// room's, a notice, late, or a copy.
 pub fn said(message: &Message) -> Option<(&str, &str)> {
     let is_talk = matches!(message.type_, MessageType::Chat | MessageType::Normal);
-    if !is_talk || message.payloads.iter().any(is_second_hand) {
+    if !is_talk || is_second_hand(message) {
         return None;
     }
     // Of several, which are the same in several languages, any will do.
@@ -33,11 +32,9 @@ pub fn said(message: &Message) -> Option<(&str, &str)> {
     Some((body.trim(), lang.as_str())).filter(|(body, _)| (1..=LONGEST).contains(&body.len()))
 }
 
-/// Whether a message with this payload comes late (XEP-0203, XEP-0091), or from an archive, a copy or a room
-/// (XEP-0313, XEP-0280, XEP-0297, XEP-0045).
-fn is_second_hand(payload: &Element) -> bool {
-    let namespace = payload.ns();
-    [
+/// Whether a message comes late (XEP-0203, XEP-0091), or from an archive, a copy or a room (XEP-0313, XEP-0280, XEP-0297, XEP-0045).
+pub fn is_second_hand(message: &Message) -> bool {
+    let second_hand = [
         "urn:xmpp:delay",
         "jabber:x:delay",
         "urn:xmpp:forward:0",
@@ -45,8 +42,9 @@ fn is_second_hand(payload: &Element) -> bool {
         "urn:xmpp:carbons:2",
         "http://jabber.org/protocol/muc#user",
         "jabber:x:conference",
-    ]
-    .contains(&namespace.as_str())
+    ];
+    let mut payloads = message.payloads.iter();
+    payloads.any(|payload| second_hand.contains(&payload.ns().as_str()))
 }
 
 /// Whether a message is encrypted, so that its body is a stopgap (XEP-0380).
@@ -108,6 +106,8 @@ impl Manners {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use minidom::Element;
+
     use super::*;
 
     const NOW: Millis = 1_700_000_000_000;

@@ -1,4 +1,5 @@
-//! Messages to the service: a client may hand the `<verify/>` that it was sent straight back, a person may chat.
+//! Messages to the service: a client may hand the `<verify/>` that it was sent straight back, a person may chat. Other requests are
+//! IQs.
 
 use minidom::Element;
 use xmpp_parsers::message::{Id, Message, MessageType};
@@ -10,7 +11,7 @@ use super::host::{Asker, Presentation};
 use super::manners::{self, Manners};
 use super::outgoing::{Outgoing, Words, random_id};
 use super::stanza::Verify;
-use super::{iq, ns};
+use super::{iq, ns, requests};
 use crate::language::Language;
 use crate::service::{Error, Result};
 
@@ -26,10 +27,20 @@ pub async fn answer(host: &Presentation, manners: &Manners, asker: &Asker, messa
             Err(error) => bounce(message, stanza_error(&error, asker.words()))?,
         });
     }
+    if let Some(error) = in_a_message(message) {
+        return bounce(message, stanza_error(&error, asker.words()));
+    }
     let (text, lang) = manners::said(message)?;
     let asker = &asker.hearing(lang);
     let (said, language) = converse(manners, asker, message, text).await?;
     Some(reply(host, &asker.speaking(language), message, said, None))
+}
+
+/// Why a message with a request is not taken for that, if it is one that was meant for us here and now.
+fn in_a_message(message: &Message) -> Option<Error> {
+    let mut payloads = message.payloads.iter();
+    let error = payloads.find_map(requests::in_message)?;
+    Some(error).filter(|_| !manners::is_second_hand(message))
 }
 
 async fn verified(asker: &Asker, payload: Element) -> Result<(String, Element)> {

@@ -30,6 +30,15 @@ pub fn misplaced(payload: &Element) -> Option<Error> {
     how.map(|how| Error::Value(how.into()))
 }
 
+/// Why a message with `payload` is no request, if an IQ with it would be one.
+pub fn in_message(payload: &Element) -> Option<Error> {
+    let mut how = how(payload)?;
+    if payload.is("contact", ns::CONTACT) {
+        how += " To answer an introduction, send the message to the JID in its <jid/>.";
+    }
+    Some(Error::Value(how.into()))
+}
+
 fn how(payload: &Element) -> Option<String> {
     let mut requests = REQUESTS.iter();
     let (name, _, kind) = requests.find(|(name, namespace, _)| payload.is(*name, *namespace))?;

@@ -338,6 +338,63 @@ async fn messages_to_nobody_come_back_and_errors_never_do() {
 }
 
 #[tokio::test]
+async fn a_request_in_a_message_comes_back_with_how_to_send_it() {
+    let (router, _folder) = router();
+    let sent = async |from: &str, attributes: &str, inner: &str| {
+        let message = format!(
+            "<message xmlns='jabber:component:accept' id='1' from='{from}' to='{ACCOUNT}' {attributes}>{inner}</message>"
+        );
+        let message = Message::try_from(message.parse::<Element>().unwrap()).unwrap();
+        answers(&router, message).await
+    };
+    let body = "<body>help</body>";
+    let contact = "<contact xmlns='it-se.me:contact'><info>[]</info><jid>eve@example.org</jid></contact>";
+    let mutes = "<mutes xmlns='it-se.me:contact'/>";
+    for (attributes, inner, how) in [
+        ("", mutes.to_owned(), "Please send <mutes/> in an IQ of type 'get'."),
+        (
+            "type='chat'",
+            format!("{body}{mutes}"),
+            "Please send <mutes/> in an IQ of type 'get'.",
+        ),
+        (
+            "type='chat'",
+            "<register xmlns='it-se.me:register' provider='phone' id='+447700900123'/>".to_owned(),
+            "Please send <register/> in an IQ of type 'set'.",
+        ),
+        (
+            "type='chat'",
+            contact.to_owned(),
+            "Please send <contact/> in an IQ of type 'set'. To answer an introduction, send the message to the JID in its <jid/>.",
+        ),
+    ] {
+        let [bounce] = sent(AMY, attributes, &inner).await.try_into().unwrap();
+        let is = ["type", "from", "to", "id"].map(|name| bounce.attr(name));
+        assert_eq!(is, ["error", ACCOUNT, AMY, "1"].map(Some));
+        assert_eq!(
+            (condition(&bounce), told(&bounce)),
+            ("bad-request", ("value-error".to_owned(), how.to_owned()))
+        );
+    }
+    for silent in ["type='error'", "type='groupchat'", "type='headline'"] {
+        assert!(sent(AMY, silent, contact).await.is_empty(), "{silent}");
+    }
+    for copy in [
+        "<delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/>",
+        "<sent xmlns='urn:xmpp:carbons:2'/>",
+        "<x xmlns='http://jabber.org/protocol/muc#user'/>",
+    ] {
+        assert!(sent(AMY, "", &format!("{contact}{copy}")).await.is_empty(), "{copy}");
+    }
+    assert!(sent(DOMAIN, "", contact).await.is_empty());
+    let taken_over = "<taken-over xmlns='it-se.me:register'><hash>ab</hash></taken-over>";
+    assert!(sent(AMY, "", taken_over).await.is_empty(), "that is no request");
+    let verify = "<verify xmlns='it-se.me:verify'><code>3991</code><hash>ab</hash></verify>";
+    let [refused] = sent(AMY, "", verify).await.try_into().unwrap();
+    assert_eq!(told(&refused).0, "not-found", "a code may come in a message");
+}
+
+#[tokio::test]
 async fn the_service_does_not_talk_with_itself() {
     let (router, _folder) = router();
     for from in [DOMAIN, ACCOUNT, NOBODY] {

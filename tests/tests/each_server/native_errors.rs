@@ -249,6 +249,20 @@ async fn a_code_handed_back_in_a_message_is_answered_by_a_message() {
     assert_eq!(xml::text(verified, "confirmed", "it-se.me:verify"), "true");
 }
 
+#[tokio::test]
+async fn another_request_in_a_message_comes_back() {
+    let world = World::start().await;
+    let mut amy = world.raw(&AMY).await;
+    let contact = "<contact xmlns='it-se.me:contact'><info>[]</info><jid>michael@localhost</jid></contact>";
+    amy.send(&format!("<message to='itseme.localhost' type='chat' id='m1'>{contact}</message>")).await;
+    let bounced = amy.next_that(|stanza| stanza.name() == "message").await;
+    assert_eq!((bounced.attr("type"), bounced.attr("id")), (Some("error"), Some("m1")));
+    let error = xml::child(&bounced, "error", xml::CLIENT);
+    xml::child(error, "bad-request", xml::CONDITIONS);
+    xml::child(error, "value-error", xml::ERRORS);
+    assert!(xml::text(error, "text", xml::CONDITIONS).contains("an IQ"), "{bounced:?}");
+}
+
 async fn expect(client: &Session, set: bool, payload: &str, row: Row) {
     let shown: String = payload.chars().take(300).collect();
     match client.ask_service(xml::parse(payload), set).await {
