@@ -278,6 +278,7 @@ chat_introduce_usage = Bitte schreib, wer gefragt werden soll, zum Beispiel: ver
 chat_verify_usage = Bitte schreib den Code, den du bekommen hast, zum Beispiel: bestätige 1234
 chat_encrypted = Verschlüsselte Nachrichten kann ich nicht lesen. Bitte schalte die Verschlüsselung für diesen Chat aus.
 verified = Danke, das ist nachgewiesen: Du kannst jetzt darüber gefunden werden.
+linked_already = Du kannst schon darüber gefunden werden: Ein Code ist nicht nötig.
 
 # Single words, in lower case, that begin a command. The English ones are always understood.
 word_help = hilfe

@@ -280,6 +280,7 @@ chat_introduce_usage = Please write who is to be asked, like: introduce +44 7700
 chat_verify_usage = Please write the code that you were sent, like: verify 1234
 chat_encrypted = I cannot read encrypted messages. Please switch encryption off for this chat.
 verified = Thank you, that is proven: you can be found by it now.
+linked_already = You can be found by it already: no code is needed.
 
 # Single words, in lower case, that begin a command. The English ones are always understood.
 word_help = help

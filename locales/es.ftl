@@ -278,6 +278,7 @@ chat_introduce_usage = Escribe a quién hay que preguntar, por ejemplo: contacta
 chat_verify_usage = Escribe el código que has recibido, por ejemplo: confirma 1234
 chat_encrypted = No puedo leer mensajes cifrados. Desactiva el cifrado en este chat, por favor.
 verified = Gracias, está demostrado: ya te pueden encontrar así.
+linked_already = Ya te podían encontrar así: no hace falta ningún código.
 
 # Single words, in lower case, that begin a command. The English ones are always understood.
 word_help = ayuda

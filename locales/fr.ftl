@@ -278,6 +278,7 @@ chat_introduce_usage = Veuillez écrire à qui demander, par exemple : contacte
 chat_verify_usage = Veuillez écrire le code que vous avez reçu, par exemple : confirmer 1234
 chat_encrypted = Je ne peux pas lire les messages chiffrés. Veuillez désactiver le chiffrement pour cette discussion.
 verified = Merci, c’est prouvé : on peut maintenant vous trouver ainsi.
+linked_already = On peut déjà vous trouver ainsi : aucun code n’est nécessaire.
 
 # Single words, in lower case, that begin a command. The English ones are always understood.
 word_help = aide

@@ -238,6 +238,7 @@ phrases! {
     chat_verify_usage();
     chat_encrypted();
     verified();
+    linked_already();
     word_help();
     word_link();
     word_verify();

@@ -23,6 +23,17 @@ pub(super) struct LinkBox {
     pub(super) alias_of: Option<Hash>,
 }
 
+impl LinkBox {
+    /// The same for another form of what is linked.
+    fn alias(&self, hash: &Hash) -> Self {
+        Self {
+            hash: *hash,
+            alias_of: Some(self.hash),
+            ..self.clone()
+        }
+    }
+}
+
 /// Other forms of what is proven, as hashes.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Aliases {
@@ -72,18 +83,13 @@ impl Core {
     pub(super) fn link(&self, tx: &Tx<'_>, linked: &LinkBox, aliases: &Aliases, provider: &Provider) -> Result<()> {
         self.count_newcomer(tx, &linked.target)?;
         self.take(tx, linked, provider)?;
-        let alias = |hash: &Hash| LinkBox {
-            hash: *hash,
-            alias_of: Some(linked.hash),
-            ..linked.clone()
-        };
         for hash in &aliases.former {
             // Proven when it was the form of the day, it would stay for good.
-            self.take(tx, &alias(hash), provider)?;
+            self.take(tx, &linked.alias(hash), provider)?;
         }
         for hash in &aliases.beside {
             if !self.is_held(tx, &self.keys.id(hash))? {
-                tx.put_link(&self.seal_link(&alias(hash), self.today()))?;
+                tx.put_link(&self.seal_link(&linked.alias(hash), self.today()))?;
             }
         }
         // What they have muted stays with the link.
@@ -154,6 +160,26 @@ impl Core {
     /// Whether `owner` has proven what `id` stands for: an alias is not enough.
     fn is_proven(&self, tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
         Ok(self.is_linked(tx, id, owner)? && self.has_link(tx, id, owner)?)
+    }
+
+    /// Whether `identity`, which `target` registers, is linked to it already, so that nothing is left to prove. Who asks in another's
+    /// name is not told. Aliases that the link lacks, because they were not known when it was made, are added unless somebody has them.
+    pub(super) fn is_settled(&self, tx: &Tx<'_>, by: By, target: &BareJid, identity: &Identity) -> Result<bool> {
+        let (id, owner) = (self.keys.id(&identity.hash()), self.keys.owner(target));
+        if by == By::Anybody || !self.is_proven(&**tx, &id, &owner)? {
+            return Ok(false);
+        }
+        let Some(link) = tx.link(&id)? else { return Ok(false) };
+        let Some(linked) = self.intact("links", self.open_link(&link)) else {
+            return Ok(false);
+        };
+        let Aliases { former, beside } = Aliases::of(identity);
+        for hash in former.iter().chain(&beside) {
+            if !self.is_held(tx, &self.keys.id(hash))? {
+                tx.put_link(&self.seal_link(&linked.alias(hash), link.verified_on))?;
+            }
+        }
+        Ok(true)
     }
 
     /// Whether `owner` has the link of `id`, also if it is in doubt: an alias is not enough.

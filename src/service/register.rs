@@ -38,7 +38,8 @@ impl Status {
 
 impl Service {
     /// Starts to link an identity to the `sender` of a stanza, whose server vouches for it: the sender's own JID is
-    /// linked along the way, and at once if that is what is asked for.
+    /// linked along the way, and at once if that is what is asked for. For what is linked to the sender already, nothing is
+    /// sent, not even if a code is asked for with `resend`.
     ///
     /// # Errors
     /// `domain_not_served`, `unknown_provider`, `value_error`, `request_limit_reached`, `internal_server_error`.
@@ -75,8 +76,8 @@ impl Service {
         self.ask(move |core, tx| core.is_itself(tx, &jid)).await
     }
 
-    /// Starts to link an identity to `target`, asked for over HTTP by anybody. A browser that has signed in at a
-    /// provider is sent on to `next`.
+    /// Starts to link an identity to `target`, asked for over HTTP by anybody: nobody is told what is linked already but who
+    /// shows the target's token. A browser that has signed in at a provider is sent on to `next`.
     ///
     /// # Errors
     /// `target_unconfirmed` unless the target itself is registered, and its token shown where that is needed, `value_error`
@@ -170,9 +171,12 @@ impl Service {
         }
         let hash = identity.hash();
         let (target, language, address) = (target.clone(), self.language, self.address);
-        self.change(move |core, tx| {
+        let registered = self.change(move |core, tx| {
             if by == By::Target {
                 core.link_itself(tx, &target, language)?;
+            }
+            if core.is_settled(tx, by, &target, &identity)? {
+                return Ok(Status::Confirmed);
             }
             core.check_link(tx, by, &target, &hash)?;
             let new = NewCode {
@@ -190,12 +194,12 @@ impl Service {
                 target,
                 code,
                 minutes,
-            })
-        })
-        .await?;
+            })?;
+            Ok(Status::Pending)
+        });
         Ok(Registered {
             hash,
-            status: Status::Pending,
+            status: registered.await?,
             goto: None,
         })
     }

@@ -66,7 +66,7 @@ impl Service {
         found.cloned().ok_or(Error::UnknownProvider)
     }
 
-    /// Starts a sign-in, or finds the one that waits, and tells where to go.
+    /// Starts a sign-in, or finds the one that waits, and tells where to go. Nobody has to sign in for what is linked already.
     pub(super) async fn start_sign_in(
         &self,
         by: By,
@@ -83,14 +83,24 @@ impl Service {
                 if by == By::Target {
                     core.link_itself(tx, &target, language)?;
                 }
+                if core.is_settled(tx, by, &target, &identity)? {
+                    return Ok(None);
+                }
                 let payer = Payer {
                     jid: &target,
                     by,
                     address,
                 };
-                core.attempt(tx, payer, identity, resend, next)
+                core.attempt(tx, payer, identity, resend, next).map(Some)
             })
             .await?;
+        let Some(attempt) = attempt else {
+            return Ok(Registered {
+                hash,
+                status: Status::Confirmed,
+                goto: None,
+            });
+        };
         let goto = provider.goto(&attempt).await.map_err(|error| failed(&name, &error))?;
         Ok(Registered {
             hash,

@@ -187,9 +187,11 @@ impl Fixture {
         self.service.verify_http(hash, Meant::Any, Some(code)).await
     }
 
-    /// Links a phone number natively.
+    /// Links a phone number natively, unless it is already.
     async fn link_phone(&self, target: &BareJid, number: &str) {
-        self.register(target, "phone", number).await.unwrap();
+        if self.register(target, "phone", number).await.unwrap().status == Status::Confirmed {
+            return;
+        }
         let code = self.codes(Queue::Phone).await.pop().unwrap();
         self.verify(target, &hash("phone", number), &code).await.unwrap();
     }
@@ -347,6 +349,83 @@ async fn registering_again_sends_nothing_unless_resend_is_asked_for() {
 }
 
 #[tokio::test]
+async fn registering_what_is_linked_already_sends_nothing_to_whom_it_belongs() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), PHONE).await;
+    for resend in [false, true] {
+        let again = it
+            .service
+            .register_native(&amy(), "phone", PHONE, resend)
+            .await
+            .unwrap();
+        assert_eq!(
+            (again.status, again.hash.to_string()),
+            (Status::Confirmed, hash("phone", PHONE))
+        );
+    }
+    assert!(it.codes(Queue::Phone).await.is_empty());
+    it.clock.advance(MINUTE);
+    // Anybody could ask that over HTTP.
+    let asked = it
+        .service
+        .register_http(&amy(), "phone", PHONE, false, None)
+        .await
+        .unwrap();
+    assert_eq!(asked.status, Status::Pending);
+    assert_eq!(it.codes(Queue::Phone).await.len(), 1);
+    // Nor is it told to others.
+    let other = it.register(&michael(), "phone", PHONE).await.unwrap();
+    assert_eq!(other.status, Status::Pending);
+    assert_eq!(it.codes(Queue::Phone).await.len(), 1);
+    // What is forgotten can be proven again.
+    it.clock.advance(MINUTE);
+    it.service.forget_native(&amy(), &[hash("phone", PHONE)]).await.unwrap();
+    assert_eq!(
+        it.register(&amy(), "phone", PHONE).await.unwrap().status,
+        Status::Pending
+    );
+}
+
+#[tokio::test]
+async fn an_alias_is_nothing_that_is_linked_already() {
+    let it = Fixture::new();
+    let (mailbox, alias) = ("amy@gmail.com", "amy@googlemail.com");
+    it.register(&amy(), "email", mailbox).await.unwrap();
+    let code = it.codes(Queue::Email).await.pop().unwrap();
+    it.verify(&amy(), &hash("email", mailbox), &code).await.unwrap();
+    assert!(it.confirms(&amy(), &hash("email", alias)).await);
+    it.clock.advance(MINUTE);
+    assert_eq!(
+        it.register(&amy(), "email", mailbox).await.unwrap().status,
+        Status::Confirmed
+    );
+    assert_eq!(
+        it.register(&amy(), "email", alias).await.unwrap().status,
+        Status::Pending
+    );
+}
+
+#[tokio::test]
+async fn nobody_signs_in_for_a_name_that_is_linked_already() {
+    let it = Fixture::new();
+    let state = it.register(&amy(), "octo", "amy").await.unwrap().goto.unwrap();
+    let signed_in = it.sign_in(&state, "amy").await.unwrap();
+    it.verify(&amy(), &hash("octo", "amy"), signed_in.code.as_str())
+        .await
+        .unwrap();
+    for resend in [false, true] {
+        let again = it.service.register_native(&amy(), "octo", "amy", resend).await.unwrap();
+        assert_eq!((again.status, again.goto), (Status::Confirmed, None));
+    }
+    let asked = it
+        .service
+        .register_http(&amy(), "octo", "amy", false, None)
+        .await
+        .unwrap();
+    assert!(asked.status == Status::Pending && asked.goto.is_some());
+}
+
+#[tokio::test]
 async fn registering_for_another_target_does_not_disturb_the_first() {
     let it = Fixture::new();
     it.register(&amy(), "phone", PHONE).await.unwrap();
@@ -450,7 +529,7 @@ async fn ten_wrong_guesses_a_day_at_one_identity() {
     it.verify(&amy(), &hash("phone", PHONE), &code).await.unwrap();
 
     it.clock.advance(24 * 60 * MINUTE);
-    it.register(&amy(), "phone", PHONE).await.unwrap();
+    register().await;
     let code = it.codes(Queue::Phone).await.pop().unwrap();
     it.verify_http(&hash("phone", PHONE), &code).await.unwrap();
 }

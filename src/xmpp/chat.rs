@@ -206,7 +206,7 @@ async fn link(asker: &Asker, what: &str) -> Result<String> {
     let registered = registered.await?;
     Ok(match (registered.status, registered.goto) {
         (_, Some(url)) => words.link_goto(&url),
-        (Status::Confirmed, None) => words.verified(),
+        (Status::Confirmed, None) => words.linked_already(),
         (Status::Pending, None) => words.chat_code_sent(),
     })
 }
@@ -414,6 +414,7 @@ mod tests {
                 words.chat_verify_usage(),
                 words.chat_encrypted(),
                 words.verified(),
+                words.linked_already(),
                 words.forget_done(),
                 words.forget_all_done(),
                 words.introduce_done(),

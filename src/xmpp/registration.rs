@@ -15,7 +15,7 @@ use super::presence;
 use super::words::in_language;
 use crate::language::Language;
 use crate::model::OwnAddress;
-use crate::service::{Error, Result};
+use crate::service::{Error, Result, Status};
 
 /// What can be registered in this way: the fields that the XEP names (14.1) for providers of codes.
 const FIELDS: [&str; 2] = ["phone", "email"];
@@ -97,17 +97,20 @@ async fn register(
     service
         .register_native(&asker.bare, "xmpp", asker.bare.as_str(), false)
         .await?;
-    let (mut said, mut refusals) = (words.registration_done(), String::new());
+    let (mut said, mut besides) = (words.registration_done(), String::new());
     for provider in offered(asker) {
         let Some(id) = typed(provider) else { continue };
         match service.register_native(&asker.bare, provider, &id, true).await {
+            Ok(registered) if registered.status == Status::Confirmed => {
+                besides += &format!("\n{id}: {}", words.linked_already());
+            }
             Ok(_) => said = words.registration_codes(),
             Err(error @ Error::Internal(_)) => return Err(error),
             // What is done already, a code that was sent among it, stays: an error would hide that.
-            Err(error) => refusals += &format!("\n{id}: {}", error.text(words)),
+            Err(error) => besides += &format!("\n{id}: {}", error.text(words)),
         }
     }
-    said += &refusals;
+    said += &besides;
     // Not an answer: the service writes to a person.
     let words = Words::chat(&host.account, asker.bare.as_str(), random_id(), words, said);
     aside.push(Outgoing::Words(words));

@@ -308,7 +308,8 @@ async fn a_registration_that_waits_is_forgotten_by_an_alias_of_its_link() {
     let it = Fixture::new();
     it.link_phone(&amy(), MOBILE).await;
     it.clock.advance(MINUTE);
-    it.register(&amy(), "phone", MOBILE).await.unwrap();
+    let again = it.service.register_http(&amy(), "phone", MOBILE, false, None).await;
+    assert_eq!(again.unwrap().status, Status::Pending);
     let code = it.codes(Queue::Phone).await.pop().unwrap();
     let gone = it.service.forget_native(&amy(), &[hash("phone", WITHOUT_9)]).await;
     assert_eq!(gone.unwrap(), 2);

@@ -207,6 +207,8 @@ impl Attack {
         let mistyped = self.it.verify(&owner, &self.hash(), &wrong(&code)).await;
         assert_eq!(code_of(mistyped), "faulty_code");
         self.it.verify(&owner, &self.hash(), &code).await.unwrap();
+        // To get in once more.
+        self.it.service.forget_native(&owner, &[self.hash()]).await.unwrap();
     }
 
     /// The most guesses, or the highest chance, in any `window`.

@@ -163,9 +163,12 @@ async fn registrations_that_are_moved_or_copied_prove_nothing() {
             // A new code is sent at once, and right.
             it.sent(Queue::Phone).await;
             it.clock.advance(MINUTE);
-            it.resend(&mallory(), "phone", MALLORYS).await.unwrap();
-            let code = it.codes(Queue::Phone).await.pop().unwrap();
-            it.verify(&mallory(), &hash("phone", MALLORYS), &code).await.unwrap();
+            let again = it.resend(&mallory(), "phone", MALLORYS).await.unwrap();
+            if again.status == Status::Pending {
+                let code = it.codes(Queue::Phone).await.pop().unwrap();
+                it.verify(&mallory(), &hash("phone", MALLORYS), &code).await.unwrap();
+            }
+            assert!(it.confirms(&mallory(), &hash("phone", MALLORYS)).await, "{columns:?}");
         }
     }
 }

@@ -157,3 +157,20 @@ async fn ten_clients_have_tokens_for_a_year() {
     assert!(!it.allows(Some(&tokens[1]), &amy()).await);
     assert_eq!(it.service.purge().await.unwrap().tokens, 10);
 }
+
+#[tokio::test]
+async fn only_who_shows_the_token_is_told_what_is_linked_already() {
+    let it = Fixture::with_tokens();
+    let token = it.prove_over_http(&amy()).await;
+    it.link_phone(&amy(), PHONE).await;
+    let asked = it.service.clone().shown(token);
+    let again = asked.register_http(&amy(), "phone", PHONE, true, None).await.unwrap();
+    assert_eq!(again.status, Status::Confirmed);
+    assert!(it.codes(Queue::Phone).await.is_empty());
+    // To prove the JID itself gives a token, which takes a code.
+    let itself = asked
+        .register_http(&amy(), "xmpp", amy().as_str(), true, None)
+        .await
+        .unwrap();
+    assert_eq!(itself.status, Status::Pending);
+}

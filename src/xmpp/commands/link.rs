@@ -90,7 +90,7 @@ impl TypeId {
             return Ok(Next::Goto(url));
         }
         Ok(match status {
-            Status::Confirmed => Next::Done(asker.words().link_done(), None),
+            Status::Confirmed => Next::Done(asker.words().linked_already(), None),
             Status::Pending => Next::Step(Box::new(EnterCode { hash })),
         })
     }

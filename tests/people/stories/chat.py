@@ -13,6 +13,7 @@ async def linking_and_forgetting(world):
     code = await world.sms_code(AMYS_PHONE)
     equal(await amy.ask("0000" if code != "0000" else "1111"), said["error_faulty_code"])
     equal(await amy.ask(code), said["verified"])
+    equal(await amy.ask(f"link phone {AMYS_PHONE}"), said["linked_already"])
     assert "\n• " in await amy.ask("links")
     equal(await amy.ask("forget phone +44 7700 900123"), said["forget_done"])
     assert words("en", jid=AMY)["links_own"] in await amy.ask("links")

@@ -34,6 +34,12 @@ async def from_form_to_removal(world):
     equal(await amy.linked(), {hashed("xmpp", AMY), hashed("phone", AMYS_PHONE)})
     assert (await amy["xep_0077"].get_registration(SERVICE))["register"]["registered"]
 
+    iq = _registration(amy)
+    iq["register"]["phone"] = AMYS_PHONE
+    await iq.send()
+    already = f"{said['registration_done']}\n{AMYS_PHONE}: {said['linked_already']}"
+    equal((await amy.hears())["body"], already)
+
     await amy["xep_0077"].cancel_registration(SERVICE)
     for address in SERVICE, ACCOUNT:
         equal((await amy.sees("unavailable"))["from"], f"{address}/itseme")

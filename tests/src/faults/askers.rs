@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use itseme_client::{Error, Identity, Session};
+use itseme_client::{Error, Identity, Session, Status};
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -105,8 +105,18 @@ impl Asker {
     async fn register(&mut self, provider: &'static str, id: String, resend: bool) {
         let since = Instant::now();
         let answer = if let Some(session) = self.natively().await {
-            let answer = native(session.register(provider, &id, resend)).await;
-            self.keep(session, answer)
+            let mut status = Status::Pending;
+            let answer = native(async {
+                status = session.register(provider, &id, resend).await?.status;
+                Ok(())
+            });
+            let answer = answer.await;
+            let answer = self.keep(session, answer);
+            if status == Status::Confirmed {
+                // Nothing is sent for what is linked already.
+                return self.ledger.count(Request::Register, &answer);
+            }
+            answer
         } else {
             let body = json!({"provider": provider, "id": id, "target": self.person.jid, "resend": resend});
             over_http(&self.http, "/v1/register", &body).await

@@ -54,6 +54,10 @@ async fn proves_everything(world: &World, client: &Session, person: &Person) {
     let code = world.gateway.take(person.phone).await.code();
     assert_eq!(code.len(), 4);
     assert!(client.verify(&registered.hash, &code).await.unwrap());
+    for resend in [false, true] {
+        let again = client.register("phone", person.phone, resend).await.unwrap();
+        assert_eq!((again.status, again.hash), (Status::Confirmed, person.phone_hash()));
+    }
 }
 
 async fn forgets_piece_by_piece(amy: &Session, michael: &Session) {
