@@ -98,6 +98,11 @@ pub async fn links_are_found_moved_and_listed(store: Store) {
     store.write(|w| w.put_link(&link(A, Y, 3))).await.unwrap();
     assert_eq!(store.read(|r| r.link(&A)).await.unwrap(), Some(link(A, Y, 3)));
     assert_eq!(store.read(|r| r.links_of(&X)).await.unwrap(), [link(B, X, 2)]);
+
+    // Its place in the list does not tell that somebody had it before.
+    store.write(|w| w.put_link(&link(A, X, 4))).await.unwrap();
+    let links = [link(B, X, 2), link(A, X, 4)];
+    assert_eq!(store.read(|r| r.links_of(&X)).await.unwrap(), links);
 }
 
 pub async fn whoever_has_links_is_told(store: Store) {

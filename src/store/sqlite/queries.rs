@@ -338,9 +338,12 @@ impl Write for Session<'_> {
         let aliases = "DELETE FROM links WHERE alias_of_mac = ?1
                        AND owner_mac = (SELECT owner_mac FROM links WHERE id_mac = ?1)";
         self.run(aliases, [id])?;
-        let moved = "UPDATE links SET alias_of_mac = ?2, owner_mac = ?3, proof = ?4, box = ?5, verified_on = ?6
-                     WHERE id_mac = ?1";
-        if self.run(moved, columns)? == 0 {
+        let kept = "UPDATE links SET alias_of_mac = ?2, proof = ?4, box = ?5, verified_on = ?6
+                    WHERE id_mac = ?1 AND owner_mac = ?3";
+        if self.run(kept, columns)? == 0 {
+            // A row of its own, because links are listed in the order of their rows: a moved one would tell its new owner when another
+            // made it.
+            self.run("DELETE FROM links WHERE id_mac = ?", [id])?;
             let made = "INSERT INTO links (id_mac, alias_of_mac, owner_mac, proof, box, verified_on)
                         VALUES (?, ?, ?, ?, ?, ?)";
             self.run(made, columns)?;
