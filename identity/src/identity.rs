@@ -288,6 +288,8 @@ mod tests {
         assert!(reachable("+1 500 555 0006").is_ok());
         assert!(reachable("+0011234567").is_err());
         assert!(reachable("+1 555 010 01000").is_err());
+        // Possible within an area only, which nobody can dial from elsewhere.
+        assert!(reachable("+44 77009").is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod uri;
 mod vanity;
 mod words;
 
-use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType};
+use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType};
 
 use crate::{InvalidId, Region, Step, numbering};
 
@@ -75,11 +75,13 @@ fn e164(number: &str, region: Option<Region>) -> Option<String> {
     Some(parsed.format_as(PhoneNumberFormat::E164).into_owned())
 }
 
-/// Whether libphonenumber's rules say that such a number is possible.
+/// Whether libphonenumber's rules say that such a number is possible, and not only for calls within its area.
 pub(crate) fn is_possible(number: &str) -> bool {
-    PHONE_NUMBER_UTIL
-        .parse(number, None)
-        .is_ok_and(|number| PHONE_NUMBER_UTIL.is_possible_number(&number))
+    let parsed = PHONE_NUMBER_UTIL.parse(number, None);
+    parsed.is_ok_and(|number| {
+        let length = PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number);
+        matches!(length, Ok(NumberLengthType::IsPossible))
+    })
 }
 
 /// Whether the numbering plan of its country lets somebody earn by it: premium rate, shared cost.
