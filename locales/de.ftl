@@ -13,7 +13,8 @@ code_other =
     Wenn nicht, ignoriere diese Nachricht: Ohne den Code passiert nichts.
 # A list of details follows.
 introduction = Hallo, { $jid } fragt an, ob ein Kontakt mit dir erwünscht ist. Damit du prüfen kannst, wer das ist, wurden diese Kontaktdaten angegeben:
-introduction_advice = Der Dienst hat geprüft, dass diese Angaben stimmen. Wenn du möchtest, schreib dorthin; wenn nicht, tu nichts: Es erfährt niemand. Wenn du keine Anfragen von dort mehr möchtest, schreib mir: stumm { $jid }
+introduction_advice = Der Dienst hat geprüft, dass diese Angaben stimmen. Wenn du möchtest, schreib dorthin; wenn nicht, tu nichts: Es erfährt niemand.
+introduction_mute = Wenn du keine Anfragen von dort mehr möchtest, schreib mir: stumm { $jid }
 taken_over =
     { $provider ->
         [xmpp] Deine Verknüpfung mit einer Jabber-ID wurde übernommen: Eine andere Jabber-ID hat nachgewiesen, dass diese zu ihr gehört.

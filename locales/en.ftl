@@ -13,7 +13,8 @@ code_other =
     If not, ignore this message: nothing happens without the code.
 # A list of details follows.
 introduction = Hey there, { $jid } asked whether they are allowed to get in contact with you. They provided the following contact details for you to confirm their identity:
-introduction_advice = The service has checked that these are theirs. If you want to, write to them; if not, do nothing: they are not told. If you want no more of their requests, write to me: mute { $jid }
+introduction_advice = The service has checked that these are theirs. If you want to, write to them; if not, do nothing: they are not told.
+introduction_mute = If you want no more of their requests, write to me: mute { $jid }
 taken_over =
     { $provider ->
         [xmpp] Your link to a Jabber ID was taken over: another Jabber ID has proven that it is theirs.

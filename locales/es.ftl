@@ -13,7 +13,8 @@ code_other =
     Si no, ignora este mensaje: sin el código no pasa nada.
 # A list of details follows.
 introduction = Hola, { $jid } pregunta si puede ponerse en contacto contigo. Para que puedas confirmar su identidad, ha dado estos datos de contacto:
-introduction_advice = El servicio ha comprobado que estos datos son suyos. Si quieres, escríbele; si no, no hagas nada: nadie se entera. Si no quieres más solicitudes suyas, escríbeme: silencia { $jid }
+introduction_advice = El servicio ha comprobado que estos datos son suyos. Si quieres, escríbele; si no, no hagas nada: nadie se entera.
+introduction_mute = Si no quieres más solicitudes suyas, escríbeme: silencia { $jid }
 taken_over =
     { $provider ->
         [xmpp] Tu vínculo con un ID de Jabber ha pasado a otras manos: otro ID de Jabber ha demostrado que es suyo.

@@ -13,7 +13,8 @@ code_other =
     Sinon, ignorez ce message : rien ne se passe sans le code.
 # A list of details follows.
 introduction = Bonjour, { $jid } demande la permission de vous contacter. Pour que vous puissiez confirmer son identité, voici les coordonnées qui ont été fournies :
-introduction_advice = Le service a vérifié que ces données sont bien les siennes. Si vous le souhaitez, écrivez-lui ; sinon, ne faites rien : personne n’en saura rien. Si vous ne voulez plus de ses demandes, écrivez-moi : ignorer { $jid }
+introduction_advice = Le service a vérifié que ces données sont bien les siennes. Si vous le souhaitez, écrivez-lui ; sinon, ne faites rien : personne n’en saura rien.
+introduction_mute = Si vous ne voulez plus de ses demandes, écrivez-moi : ignorer { $jid }
 taken_over =
     { $provider ->
         [xmpp] Votre lien avec un identifiant Jabber a été repris : un autre identifiant Jabber a prouvé que celui-ci est le sien.

@@ -15,9 +15,10 @@ use tokio::{
 };
 use tokio_xmpp::xmlstream::ReadError;
 use xmpp_parsers::{
+    disco::{DiscoInfoResult, Identity},
     iq::Iq,
     jid::{BareJid, Jid},
-    ns::DEFAULT_NS,
+    ns::{DEFAULT_NS, DISCO_INFO},
     ping::Ping,
     stanza_error::{DefinedCondition, ErrorType, StanzaError},
 };
@@ -28,6 +29,7 @@ use crate::{
     element::Incoming,
     error::Error,
     event::Event,
+    ns,
 };
 
 /// How long the server may take to accept one stanza, and to say goodbye.
@@ -146,7 +148,7 @@ impl Worker {
         } else if element.is("iq", DEFAULT_NS) {
             match element.attr("type") {
                 Some("result" | "error") => self.resolve(element, waiting),
-                _ => self.refuse(&element).await?,
+                _ => self.answer(&element).await?,
             }
         } else if let Some(why) = stream_error(element) {
             return Err(why);
@@ -177,22 +179,39 @@ impl Worker {
         }
     }
 
-    /// Every request gets an answer, even though this client offers nothing.
-    async fn refuse(&mut self, request: &Element) -> Result<(), String> {
+    /// Every request gets an answer, even though all that this client tells is what it can do.
+    async fn answer(&mut self, request: &Element) -> Result<(), String> {
         let Some(id) = request.attr("id") else { return Ok(()) };
-        let error = StanzaError::new(
-            ErrorType::Cancel,
-            DefinedCondition::ServiceUnavailable,
-            "en",
-            "This client answers no requests.",
-        );
-        let mut answer = Iq::from_error(id, error);
+        let query = request.get_child("query", DISCO_INFO).filter(|query| query.attr("node").is_none());
+        let mut answer = match (request.attr("type"), query) {
+            (Some("get"), Some(_)) => Iq::from_result(id, Some(abilities())),
+            _ => Iq::from_error(id, not_offered()),
+        };
         if let Some(from) = request.attr("from") {
             let Ok(from) = Jid::new(from) else { return Ok(()) };
             answer = answer.with_to(from);
         }
         self.write(&answer.into()).await
     }
+}
+
+/// What this client can do (XEP-0030). By the namespace of it-se.me, the service knows that its user need not be told to write back.
+fn abilities() -> DiscoInfoResult {
+    DiscoInfoResult {
+        node: None,
+        identities: vec![Identity { category: "client".into(), type_: "pc".into(), lang: None, name: None }],
+        features: [DISCO_INFO, ns::CONTACT].map(str::to_owned).into(),
+        extensions: Vec::new(),
+    }
+}
+
+fn not_offered() -> StanzaError {
+    StanzaError::new(
+        ErrorType::Cancel,
+        DefinedCondition::ServiceUnavailable,
+        "en",
+        "This client answers no such requests.",
+    )
 }
 
 fn read_answer(iq: Element) -> Answer {

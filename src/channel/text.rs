@@ -4,8 +4,17 @@ use super::{Letter, Message};
 use crate::language::Language;
 use crate::model::{BareJid, Code, Identity};
 
-/// What a chat message says (API document, 1.4).
-pub fn chat(letter: &Letter) -> String {
+/// What a chat message says (API document, 1.4); an introduction also how to mute by chat, unless the recipient `can_act` on it in
+/// another way.
+pub fn chat(letter: &Letter, can_act: bool) -> String {
+    let said = said(letter);
+    match &letter.message {
+        Message::Introduction { from, .. } if !can_act => format!("{said} {}", letter.language.introduction_mute(from)),
+        _ => said,
+    }
+}
+
+fn said(letter: &Letter) -> String {
     let words = letter.language;
     match &letter.message {
         Message::Code {
@@ -18,7 +27,7 @@ pub fn chat(letter: &Letter) -> String {
             "{}{}\n{}",
             words.introduction(from),
             list(details),
-            words.introduction_advice(from)
+            words.introduction_advice()
         ),
         Message::TakenOver { provider, .. } => words.taken_over(provider.name()),
         Message::ProveAgain { days, .. } => words.prove_again(*days),
@@ -99,7 +108,10 @@ mod tests {
             code: Code::typed("3991"),
             minutes: 10,
         };
-        assert_eq!(chat(&letter(message)), "It-se, you xmmp@example.com? Verify with: 3991");
+        assert_eq!(
+            chat(&letter(message), false),
+            "It-se, you xmmp@example.com? Verify with: 3991"
+        );
     }
 
     #[test]
@@ -112,13 +124,14 @@ mod tests {
                 Identity::parse(Provider::Email, "xmpp2@example.com").unwrap(),
             ],
         };
-        assert_eq!(
-            chat(&letter(message)),
-            "Hey there, xmpp2@example.com asked whether they are allowed to get in contact with you. They provided \
+        let letter = letter(message);
+        let said = "Hey there, xmpp2@example.com asked whether they are allowed to get in contact with you. They provided \
              the following contact details for you to confirm their identity:\n* phone: +123456789\n* email: \
              xmpp2@example.com\nThe service has checked that these are theirs. If you want to, write to them; if not, do \
-             nothing: they are not told. If you want no more of their requests, write to me: mute xmpp2@example.com"
-        );
+             nothing: they are not told.";
+        assert_eq!(chat(&letter, true), said);
+        let advice = "If you want no more of their requests, write to me: mute xmpp2@example.com";
+        assert_eq!(chat(&letter, false), format!("{said} {advice}"));
     }
 
     /// The GSM 7-bit default alphabet without its extension table, whose characters count twice (3GPP TS 23.038, 6.2.1).

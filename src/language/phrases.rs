@@ -33,7 +33,8 @@ phrases! {
     code_own(jid, code);
     code_other(jid, target, code);
     introduction(jid);
-    introduction_advice(jid);
+    introduction_advice();
+    introduction_mute(jid);
     taken_over(provider);
     forget_code_all(code);
     forget_code_some(code);

@@ -444,7 +444,7 @@ async fn registering_for_another_target_does_not_disturb_the_first() {
     };
     assert_eq!((to, taken.to_string()), (&amy(), hash("phone", PHONE)));
     let letter = locked(&it.service.core).letter(notices[0].clone(), Language::English);
-    assert!(!crate::channel::text::chat(&letter).contains("michael"));
+    assert!(!crate::channel::text::chat(&letter, false).contains("michael"));
 }
 
 #[tokio::test]

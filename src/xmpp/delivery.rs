@@ -44,9 +44,9 @@ impl Delivery {
     }
 
     /// Always to the bare JID: the server knows best where somebody is.
-    fn compose(&self, letter: &Letter, corrects: Option<String>) -> Words {
+    fn compose(&self, letter: &Letter, corrects: Option<String>, can_act: bool) -> Words {
         let correction = corrects.map(|id| Element::from(Replace { id: Id(id) }));
-        let (id, body) = (letter.id.clone(), text::chat(letter));
+        let (id, body) = (letter.id.clone(), text::chat(letter, can_act));
         Words::chat(&self.host.account, &recipient(letter), id, letter.language, body)
             .with(payload(&letter.message))
             // Any of them may be the first that somebody gets, and clients show the name then (converse.js 14).
@@ -65,16 +65,27 @@ impl Delivery {
         all_can.then(|| self.last_sent.correctable(to, first, now)).flatten()
     }
 
+    /// Whether every client that `to` has shown can act on an introduction's element, so that nobody has to write back.
+    async fn can_act(&self, connection: &Connection, letter: &Letter, to: &BareJid) -> bool {
+        let is_introduction = matches!(letter.message, Message::Introduction { .. });
+        is_introduction
+            && self
+                .clients
+                .all_can(connection, to, ns::CONTACT, self.clock.now())
+                .await
+    }
+
     async fn send_one(&self, connection: &Connection, letter: &Letter) -> Result<Sent, LinkError> {
-        let mut corrects = None;
+        let (mut corrects, mut can_act) = (None, false);
         if let Ok(to) = BareJid::new(&recipient(letter)) {
+            can_act = self.can_act(connection, letter, &to).await;
             corrects = self.corrects(connection, letter, &to).await;
             if corrects.is_none() {
                 let first = letter.replaces.as_ref().unwrap_or(&letter.id);
                 self.last_sent.sent(&to, &letter.id, first, self.clock.now());
             }
         }
-        match stream::serialise(&self.compose(letter, corrects)) {
+        match stream::serialise(&self.compose(letter, corrects, can_act)) {
             Ok(message) => Ok(Ok(connection.send(message).await?)),
             Err(_) => Ok(Err(SendError::Fail("it cannot be written as XML".into()))),
         }
@@ -201,7 +212,7 @@ mod tests {
             Clock::system(),
         );
         let letter = Letter::new("7", crate::language::Language::English, message);
-        String::from_utf8(xso::to_vec(&delivery.compose(&letter, None)).unwrap()).unwrap()
+        String::from_utf8(xso::to_vec(&delivery.compose(&letter, None, false)).unwrap()).unwrap()
     }
 
     fn element(xml: &str) -> Element {

@@ -206,6 +206,29 @@ async fn what_xml_cannot_carry_is_refused_before_it_is_sent() {
 }
 
 #[tokio::test]
+async fn it_tells_what_it_can_do_and_refuses_other_requests() {
+    let (_session, mut server) = Server::start().await;
+    let info = "http://jabber.org/protocol/disco#info";
+    server
+        .write(&format!("<iq type='get' id='d1' from='itseme.localhost'><query xmlns='{info}'/></iq>"))
+        .await;
+    let answer = server.read_until("</iq>").await;
+    assert!(answer.contains("type='result'") && answer.contains("id='d1'"), "{answer}");
+    for feature in [info, "it-se.me:contact"] {
+        assert!(answer.contains(&format!("var='{feature}'")), "{answer}");
+    }
+    for (id, kind, query) in [
+        ("d2", "get", format!("<query xmlns='{info}' node='x'/>")),
+        ("d3", "set", format!("<query xmlns='{info}'/>")),
+        ("d4", "get", "<query xmlns='jabber:iq:version'/>".to_owned()),
+    ] {
+        server.write(&format!("<iq type='{kind}' id='{id}' from='itseme.localhost'>{query}</iq>")).await;
+        let answer = server.read_until("</iq>").await;
+        assert!(answer.contains("service-unavailable") && answer.contains(id), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn presence_is_sent_when_it_is_asked_for() {
     let (session, mut server) = Server::start().await;
     session.send_raw(Element::bare("first", "x")).await.unwrap();

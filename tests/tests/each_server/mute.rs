@@ -4,6 +4,21 @@ use itseme_client::{Event, Identity, Muted, Session, minidom::Element, xmpp_pars
 use itseme_tests::{AMY, EVE, MICHAEL, Person, World, introduction, next_event, xml};
 use serde_json::json;
 
+/// Words that say how to mute are left out where a program offers it, and there where one of her clients does not.
+#[tokio::test]
+async fn is_advised_to_whose_clients_do_not_offer_it() {
+    let world = World::start().await;
+    let [amy, eve, michael] = three(&world).await;
+    let advice = |message: &Element| xml::text(message, "body", xml::CLIENT).contains("write to me: mute");
+    asks(&eve, &EVE, &[&AMY]).await;
+    assert!(!advice(&introduction(&amy).await), "her client can");
+    let mut other = world.raw(&AMY).await;
+    let itself = format!("<register xmlns='it-se.me:register' provider='xmpp' id='{}'/>", AMY.jid);
+    other.ask("set", "itseme.localhost", &itself).await;
+    asks(&michael, &MICHAEL, &[&AMY]).await;
+    assert!(advice(&introduction(&amy).await), "another of hers does not say that it can");
+}
+
 #[tokio::test]
 async fn of_one_person() {
     let world = World::start().await;
