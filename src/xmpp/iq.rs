@@ -50,11 +50,11 @@ pub async fn answer(
         (Set, "register", ns::REGISTER) => operation(asker, payload, register).boxed().await,
         (Set, "verify", ns::VERIFY) => operation(asker, payload, verify).boxed().await,
         (Set, "contact", ns::CONTACT) => operation(asker, payload, contact).boxed().await,
-        (Set, "mute", ns::CONTACT) => operation(asker, payload, mute).boxed().await,
-        (Set, "unmute", ns::CONTACT) => operation(asker, payload, unmute).boxed().await,
+        (Set, "mute", ns::CONTACT) => some_or_all(asker, payload, "jid", mute).boxed().await,
+        (Set, "unmute", ns::CONTACT) => some_or_all(asker, payload, "jid", unmute).boxed().await,
         (Get, "mutes", ns::CONTACT) => operation(asker, payload, mutes).boxed().await,
         (Get, "links", ns::REGISTER) => operation(asker, payload, links).boxed().await,
-        (Set, "forget", ns::REGISTER) => operation(asker, payload, forget).boxed().await,
+        (Set, "forget", ns::REGISTER) => some_or_all(asker, payload, "hash", forget).boxed().await,
         (Set, "command", ns::COMMANDS) => commands::answer(host, sessions, asker, payload).boxed().await,
         (_, "query", xmpp_parsers::ns::REGISTER) => {
             registration::answer(host, asker, kind, &payload, aside).boxed().await
@@ -94,6 +94,21 @@ async fn operation<P: TryFrom<Element>>(
         run(&asker.service, &asker.bare, payload).await
     };
     answered.await.map_err(|error| stanza_error(&error, asker.words()))
+}
+
+/// Runs a request that names some by its children, and means all where it has none. One whose children are all unknown, for a
+/// misspelt name or a wrong namespace, would mean all by mistake.
+async fn some_or_all<P: TryFrom<Element>>(
+    asker: &Asker,
+    payload: Element,
+    child: &'static str,
+    run: impl AsyncFnOnce(&Service, &BareJid, P) -> Result<Option<Element>>,
+) -> Answer {
+    let names_unknown = payload.children().next().is_some() && !payload.has_child(child, payload.ns().as_str());
+    match names_unknown {
+        true => Err(stanza_error(&Error::Key(child.into()), asker.words())),
+        false => operation(asker, payload, run).await,
+    }
 }
 
 async fn register(service: &Service, sender: &BareJid, register: Register) -> Result<Option<Element>> {

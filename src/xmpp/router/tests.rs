@@ -119,6 +119,27 @@ async fn asked_by(router: &Router, kind: Put, to: &str, payload: &str) -> Elemen
     answer
 }
 
+#[tokio::test]
+async fn a_misspelt_name_does_not_stand_for_all() {
+    let (router, _folder) = router();
+    for (request, child) in [
+        ("<forget xmlns='it-se.me:register'>CHILD</forget>", "hash"),
+        ("<mute xmlns='it-se.me:contact'>CHILD</mute>", "jid"),
+        ("<unmute xmlns='it-se.me:contact'>CHILD</unmute>", "jid"),
+    ] {
+        for unknown in [
+            "<hsah>ab</hsah>".into(),
+            format!("<{child} xmlns='jabber:client'>a@b</{child}>"),
+        ] {
+            let answer = asked_by(&router, IqPayload::Set, DOMAIN, &request.replace("CHILD", &unknown)).await;
+            let error = answer.get_child("error", xmpp_parsers::ns::COMPONENT).unwrap();
+            assert!(error.has_child("key-error", ns::ERRORS), "{}", String::from(&answer));
+        }
+        let answer = asked_by(&router, IqPayload::Set, DOMAIN, &request.replace("CHILD", "")).await;
+        assert_eq!(answer.attr("type"), Some("result"), "{}", String::from(&answer));
+    }
+}
+
 /// `type` and `from` of each presence that answers one of Amy's.
 async fn shown(router: &Router, to: &str, type_: Type) -> Vec<String> {
     let presence = Presence::new(type_).with_from(jid(AMY)).with_to(jid(to));
