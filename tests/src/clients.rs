@@ -20,11 +20,21 @@ const CONDITION: &str = "condition:";
 
 /// Runs a script for Node.js of `clients/javascript/`; panics unless all steps are as they should be, or as they are known to differ.
 pub async fn javascript(world: &mut World, script: &str) {
+    run(world, script, node(script)).await;
+}
+
+/// Runs a script of `clients/javascript/` that tries no client of others; panics unless it ends well.
+pub async fn example(world: &mut World, script: &str) {
+    story::perform(world, script, node(script)).await;
+}
+
+/// Node.js with a script of `clients/javascript/`.
+fn node(script: &str) -> Command {
     static INSTALLED: OnceLock<String> = OnceLock::new();
     INSTALLED.get_or_init(|| install("javascript"));
     let mut command = Command::new("node");
     command.arg(folder("javascript").join(script));
-    run(world, script, command).await;
+    command
 }
 
 /// The same for one of `clients/python/`.

@@ -85,6 +85,7 @@ async fn answer(world: &mut World, question: &str) -> String {
         ("sms", number) => world.gateway.take(number).await.code(),
         ("mail", address) => world.mail.take(address).await.code(),
         ("get", path) => world.http().get(path).await.ok().to_string(),
+        ("http", "") => format!("http://127.0.0.1:{}", world.service.http_port()),
         ("websocket", "") => world.server.websocket().expect("a server for browsers"),
         ("refuser", "") => refuser::start(world).await,
         ("stop", "") => world.service.terminate().await.to_string(),

@@ -1,44 +1,21 @@
 // A person in front of converse.js, in Chromium, over the XMPP server's WebSocket. What is looked at is the screen.
 
-import { createServer } from 'node:http';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
-import puppeteer from 'puppeteer-core';
-
+import { PATIENCE, launch, serve } from './browser.js';
 import { Person } from './libraries/xmpp-client.js';
 import {
   ACCOUNT, AMYS_PHONE, MICHAELS_PHONE, SERVICE,
   assert, end, hashed, http, introduce, password, restart, smsCode, step, websocket, wrong,
 } from './script.js';
 
-const PATIENCE = 30_000; // milliseconds, for whatever is to be seen
 const DIST = new URL('node_modules/converse.js/dist/', import.meta.url);
-const TYPES = {
-  '.css': 'text/css',
-  '.js': 'text/javascript',
-  '.json': 'application/json',
-  '.svg': 'image/svg+xml',
-  '.wasm': 'application/wasm',
-};
 
 /** The page that has converse.js, with nothing set that an admin would not have to set. */
-async function serve() {
+async function page() {
   const settings = { assets_path: '/', view_mode: 'fullscreen', i18n: 'en', websocket_url: await websocket() };
-  const page = `<!DOCTYPE html><title>Chat</title><link rel="stylesheet" href="/converse.min.css"><script type="module">
+  return `<!DOCTYPE html><title>Chat</title><link rel="stylesheet" href="/converse.min.css"><script type="module">
     import '/converse.min.js';
     converse.initialize(${JSON.stringify({ ...settings, discover_connection_methods: false })});
   </script>`;
-  const server = createServer(async ({ url }, response) => {
-    const { pathname } = new URL(url, 'http://localhost');
-    const file = pathname === '/' ? page : await readFile(new URL(`.${pathname}`, DIST)).catch(() => null);
-    response.writeHead(file ? 200 : 404, { 'Content-Type': TYPES[extname(pathname)] ?? 'text/html' });
-    response.end(file);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return `http://localhost:${server.address().port}/`;
 }
 
 /** What somebody sees and does. */
@@ -154,28 +131,12 @@ const HEARD = '.chat-msg__content--them .chat-msg__text';
 const COMMANDS = 'converse-adhoc-commands';
 const FORM = `${COMMANDS} .list-group form`;
 
-const profile = mkdtempSync(join(tmpdir(), 'converse-'));
-const browser = await puppeteer.launch({
-  executablePath: '/usr/bin/chromium',
-  userDataDir: profile,
-  env: { ...process.env, HOME: profile },
-  pipe: true, // which Chromium does not outlive
-  args: [
-    '--no-sandbox', // it runs as root, too, and sees only what the tests serve
-    '--disable-dev-shm-usage',
-    '--no-proxy-server',
-    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
-  ],
-});
-process.on('exit', () => {
-  browser.process().kill('SIGKILL');
-  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-});
+const browser = await launch();
 
 introduce('converse.js');
 const amy = new Screen(await browser.newPage());
 await amy.page.setViewport({ width: 1200, height: 900 });
-await amy.page.goto(await serve());
+await amy.page.goto(await serve(DIST, { '/index.html': await page() }));
 await amy.logsIn('amy');
 
 await step('add', () => amy.adds(ACCOUNT));

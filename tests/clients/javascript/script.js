@@ -51,6 +51,9 @@ export const smsCode = (number) => ask(`sms ${number}`);
 /** Where browsers connect to the XMPP server. */
 export const websocket = () => ask('websocket');
 
+/** Where the service's HTTP API is. */
+export const httpUrl = () => ask('http');
+
 /** What the service answers to a GET. */
 export const http = async (path) => JSON.parse(await ask(`get ${path}`));
 

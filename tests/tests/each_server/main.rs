@@ -4,6 +4,7 @@ mod api_document;
 mod clients;
 mod codes;
 mod example_python;
+mod example_web;
 mod faults;
 mod floods;
 mod harness;

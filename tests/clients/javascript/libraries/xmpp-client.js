@@ -32,6 +32,13 @@ export class Person {
     }
   }
 
+  /** Answers an introduction, or claims to. */
+  async answers(to, jid, details) {
+    const { xmlns } = element('contact');
+    const children = [xml('info', {}, JSON.stringify(details)), xml('jid', {}, jid)];
+    await this.xmpp.send(xml('message', { to, type: 'chat' }, xml('contact', { xmlns }, ...children)));
+  }
+
   async hears(name) {
     const { xmlns } = element(name);
     const message = await this.messages.next(`<${name}/>`, (stanza) => stanza.getChild(name, xmlns));
