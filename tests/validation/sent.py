@@ -18,7 +18,7 @@ ONLY_THE_SERVICE_KNOWS = [
     (["contact"], ["too-many-requested"], "how much the proven details are"),
     (["register"], ["too-many-requested"], "how many links there are"),
     (["mute"], ["too-many-requested"], "how many mutes there are"),
-    (["mute", "unmute", "confirm"], ["value-error"], "a JID that none can have"),
+    (["mute", "unmute"], ["value-error"], "a JID that none can have"),
 ]
 
 # What the service does not send to clients here: results of these are empty; these errors are for HTTP, and for the accounts of
