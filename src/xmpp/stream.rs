@@ -6,6 +6,7 @@
 use std::io;
 use std::time::Duration;
 
+use rxml::parser::EventMetrics;
 use rxml::xml_lang::XmlLangStack;
 use rxml::{AttrMap, Event, QName};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -163,6 +164,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     async fn element(&mut self, (name, attributes): (QName, AttrMap)) -> Result<FallibleStreamElement, StreamEnd> {
+        let mut payloads = Payloads::new(&name, &attributes);
         let context = xso::Context::empty().with_language(self.lang.current());
         let Ok(mut builder) = FallibleStreamElement::from_events(name, attributes, &context) else {
             return Err(StreamEnd::Protocol("it sent an element that is no stanza"));
@@ -170,12 +172,48 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         loop {
             let event = self.event().await?;
             let context = xso::Context::empty().with_language(self.lang.current());
-            match builder.feed(event, &context) {
+            let mut read = Ok(None);
+            if payloads.is_one_too_many(&event) {
+                // No IQ has text, so that it is read as one that is broken.
+                read = builder.feed(Event::Text(EventMetrics::zero(), "another payload".into()), &context);
+            }
+            match read.and_then(|_| builder.feed(event, &context)) {
                 Ok(Some(element)) => return Ok(element),
                 Ok(None) => {}
                 Err(_) => return Err(StreamEnd::Protocol("it sent an element that cannot be read")),
             }
         }
+    }
+}
+
+/// Counts the payloads of an IQ request, of which there must be one (RFC 6120, 8.2.3). Prosody refuses others itself, ejabberd passes
+/// them on, and `xmpp_parsers` would take the first.
+struct Payloads {
+    is_request: bool,
+    depth: usize,
+    count: usize,
+}
+
+impl Payloads {
+    fn new((_, name): &QName, attributes: &AttrMap) -> Self {
+        let type_ = attributes.get(rxml::Namespace::none(), "type").map(String::as_str);
+        Self {
+            is_request: name == "iq" && matches!(type_, Some("get" | "set")),
+            depth: 0,
+            count: 0,
+        }
+    }
+
+    fn is_one_too_many(&mut self, event: &Event) -> bool {
+        let is_first_level = self.depth == 0;
+        match event {
+            Event::StartElement(..) => self.depth += 1,
+            Event::EndElement(_) => self.depth = self.depth.saturating_sub(1),
+            _ => return false,
+        }
+        let is_payload = is_first_level && self.depth == 1;
+        self.count += usize::from(is_payload);
+        is_payload && self.is_request && self.count == 2
     }
 }
 
@@ -325,6 +363,7 @@ mod tests {
             "<iq type='get' id='2' from='a@b.c' to='d.e'/>",
             "<iq type='bogus' id='2'><a xmlns='b'/></iq>",
             "<iq type='get'><a xmlns='b'/></iq>",
+            "<iq type='set' id='2' from='a@b.c' to='d.e'><a xmlns='b'><c/></a><a xmlns='b'/><a xmlns='b'/></iq>",
         ] {
             let read = read(&format!("{broken} \n{IQ}")).await;
             assert_eq!(read.len(), 2, "{broken}");
