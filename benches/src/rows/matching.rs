@@ -178,7 +178,8 @@ impl Worker {
             let info = json!([{ "provider": "xmpp", "id": asker }]).to_string();
             let info = serde_json::from_str(&info)?;
             let contacts: Vec<String> = hashes.iter().map(ToString::to_string).collect();
-            let request = ContactRequest::new(asker, "info", &info, &contacts).map_err(|error| anyhow!("{error}"))?;
+            let request =
+                ContactRequest::new(asker, "info", &info, &contacts).map_err(|error| anyhow!("{error}"))?;
             service.contact_native(request).await.map_err(|error| anyhow!("{error}"))
         });
         futures::future::try_join_all(asked).await?;
