@@ -1,199 +1,200 @@
-#!/usr/bin/env python3
-"""Finds the people of an address book on XMPP by it-se.me, and lets them find you: the rules of docs/protocol.md."""
+"""Finds the people of an address book on XMPP by it-se.me, and lets them find you. The book is a text file with lines like
+"Amy: 07700 900123, amy@example.org". It stays on this machine: only hashes of it are sent, and only to the service. But a hash
+of a phone number is no secret: whoever has it can find the number by trying all."""
 
-import asyncio
-import getpass
-import os
-import sys
-import time
+import argparse, asyncio, getpass, html, json, os, re, signal, sys  # noqa: E401
+from pathlib import Path
+from xml.etree import ElementTree
 
 import slixmpp
-from slixmpp.exceptions import IqError, IqTimeout
+from slixmpp.exceptions import IqError, XMPPError
 
-from device import DAY, Memory, forms, hashes, home, keyboard, options, read_book
-from service import Service, read_code, read_contact, shown
+sys.path.append(str(Path(__file__).resolve().parents[2] / "identity/conformance/python"))
+import itseme_identity as reader  # noqa: E402 (of phone numbers)
+
+
+def canonical(provider, text, region=None):
+    """A detail, like "phone:+447700900123". What is unusual is a ValueError: a wrong hash would be another person's."""
+    if provider == "phone":
+        return f"phone:{reader.identity(provider, text, region)}"
+    usual = "[a-z0-9]+([._+-][a-z0-9]+)*" + ("@([a-z0-9]+[.-])*[a-z][a-z0-9]*" if provider in ("email", "xmpp") else "")
+    if len(text) > 64 or not re.fullmatch(f"[a-z-]+:{usual}", f"{provider}:{text.lower()}"):
+        raise ValueError("unusual")
+    return f"{provider}:{text.lower()}"
+
+
+def hashes(detail):
+    """The hash of a detail, then those of the aliases under which others may have it."""
+    provider, id = detail.split(":", 1)
+    aliases = reader.aliases(provider, id) if provider == "phone" else []
+    return [reader.hash_of(provider, form) for form in [id, *aliases]]
+
+
+def read_book(path, region):
+    """The names by hash; the hashes of aliases come last."""
+    rows = []
+    for name, _, entries in (line.partition(":") for line in path.read_text("utf-8").splitlines()):
+        for entry in filter(None, map(str.strip, entries.split(","))):
+            for provider in ("email", "xmpp") if "@" in entry else ("phone",):
+                try:
+                    rows += [(rank, hash, name) for rank, hash in enumerate(hashes(canonical(provider, entry, region)))]
+                except ValueError as why:
+                    print(f"Not used: {entry!r} of {name} ({provider}: {why})")
+    return {hash: name for _, hash, name in sorted(rows)}
+
+
+def read_contact(message):
+    """The JID and the details of a <contact/>. Anybody can have sent it, and anything in it: then there are none."""
+    try:
+        contact = message.xml.find("{it-se.me:contact}contact")
+        info = [(one.get("provider") or one["protocol"], one["id"]) for one in json.loads(contact.findtext("{*}info"))]
+        return slixmpp.JID(contact.findtext("{*}jid")).bare, [canonical(provider, id) for provider, id in info]
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        return None, []
+
+
+def contact(details, children):
+    info = [dict(zip(("provider", "id"), detail.split(":", 1))) for detail in details]
+    return f"<contact xmlns='it-se.me:contact'><info>{json.dumps(info)}</info>{children}</contact>"
 
 
 class Client(slixmpp.ClientXMPP):
-    def __init__(self, given, password, typed):
-        super().__init__(given.jid, password)
-        self.given, self.typed, self.memory = given, typed, Memory(given.memory)
-        self.book = read_book(given.book, given.region or home(given.details + self.memory.own()))
-        self.service, self.is_found, self.one_question = Service(self, given.service), asyncio.Event(), asyncio.Lock()
-        self.over, self.subscribers = asyncio.get_running_loop().create_future(), set()
+    def __init__(self, given, own):
+        super().__init__(given.jid, os.environ.get("ITSEME_PASSWORD") or getpass.getpass())
+        self.given, self.own, self.book = given, own, read_book(given.book, given.region)
+        state = given.state.read_text("utf-8") if given.state.exists() else "{}"
+        self.state = {"asked": [], "seen": [], "waiting": []} | json.loads(state)  # hashes, ids, [is introduction, JID, details]
         self.register_plugin("xep_0030")  # service discovery
-        self.register_plugin("xep_0203")  # delayed delivery
         self.auto_authorize, self.auto_subscribe = None, False  # or slixmpp shows our presence to whoever asks
-        self.add_event_handler("session_start", lambda _: self.send_presence())
-        self.add_event_handler("session_start", self.start, disposable=True)
-        self.add_event_handler("message", self.on_message)
-        self.add_event_handler("presence_subscribe", self.on_subscribe)
-        self.add_event_handler("failed_all_auth", lambda _: self.over.set_result("The server refuses the password."))
+        self.add_event_handler("disconnected", lambda _: sys.exit("The password is wrong, or the connection is lost."))
 
-    async def start(self, _):
-        try:
-            await self.get_roster()
-            await self.service.discover()
-            linked = await self.service.links()
-            unanswered = list(self.memory["introductions"])
-            self.is_found.set()  # for messages that were here before
-            for detail, own in self.memory["own"].items():
-                if own["proven"] and own["hash"] not in linked:
-                    print(f"{detail} is not linked to you any more.")
-            for provider, id in self.given.details:
-                if f"{provider}:{id}" not in self.memory["own"] or self.memory["own"][f"{provider}:{id}"]["hash"] not in linked:
-                    await self.register(provider, id)
-            await self.introduce()
-            print("Listening. Ctrl-C ends this.", flush=True)
-            for jid in unanswered:
-                await self.consider(jid)
-        except (IqError, IqTimeout, LookupError) as error:
-            self.over.set_result(f"That did not work: {getattr(error, 'text', '') or error}")
+    def save(self, **changes):
+        self.state |= changes
+        new = Path(f"{self.given.state}.new")
+        new.write_text(json.dumps(self.state), "utf-8")
+        new.replace(self.given.state)
 
-    async def ask(self, question):
-        """What the user types, or None if nobody is there."""
-        async with self.one_question:
-            print(question, end=" ", flush=True)
-            line = await self.typed.readline()
-            return line.decode().strip() if line else None
+    async def run(self):
+        await self.wait_until("session_start")
+        for info in await self.plugin["xep_0030"].get_info_from_domain(self.given.service, timeout=20):
+            kinds = [identity[:2] for identity in info["disco_info"]["identities"]]
+            if ("directory", "user") in kinds and "it-se.me:register" in info["disco_info"]["features"]:
+                break
+        else:
+            sys.exit("No service was found. If you know one, name it by --service.")
+        self.service = info["from"].bare
+        items = (await self.plugin["xep_0030"].get_items(self.service))["disco_items"]["items"]
+        self.addresses = {self.service, *(jid for jid, node, _ in items if "@" in jid and not node)}
+        self.add_event_handler("message", self.on_message)  # comes if there is a body: introductions and answers have one
+        self.send_presence()  # not before: messages come from now on, and it must be known which are the service's
+        for detail in sorted({*self.own} - {*await self.linked()}):
+            await self.link(detail)
+        await self.introduce(int(info.xml.findtext(".//{*}field[@var='max-contact-hashes']/{*}value") or 100))
+        print("Listening. Ctrl-C ends this.")
+        while True:
+            while self.state["waiting"]:
+                await self.decide(*self.state["waiting"][0])
+                self.save(waiting=self.state["waiting"][1:])
+            await asyncio.sleep(1)
 
-    # Being found by numbers and addresses of one's own.
-
-    async def register(self, provider, id, **resend):
-        own = {"hash": hashes(provider, id)[0], "since": time.time(), "proven": False}
-        self.memory["own"][f"{provider}:{id}"] = own
-        self.memory.save()  # before the request, because the service keeps no ids
-        try:
-            own["hash"], own["proven"] = await self.service.register(provider, id, **resend)
-        except IqError as error:
-            return print(f"{provider} {id} is not linked: {error.text}", flush=True)
-        self.memory.save()
-        while not own["proven"] and (code := await self.ask(f'Code for {id}? ("again" sends another, nothing is for later)')):
-            if code == "again":
-                return await self.register(provider, id, resend="true")
-            await self.verify(own, code)
-
-    async def verify(self, own, code):
-        try:
-            await self.service.verify(own["hash"], code)
-        except IqError as error:
-            return print(error.text, flush=True)
-        own["proven"] = True
-        self.memory.save()
-        print("You can be found by that now.", flush=True)
-
-    def awaits(self, message, hash):
-        """The user's own registration that a code in a message is for: one that somebody else asked for before is not."""
-        delay = message.get_plugin("delay", check=True)
-        sent = delay["stamp"].timestamp() if delay else time.time()
-        mine = message["to"].bare == self.boundjid.bare
-        ours = (own for own in self.memory["own"].values() if own["hash"] == hash and own["since"] <= sent and mine)
-        return next((own for own in ours if not own["proven"]), None)
-
-    async def proven(self):
-        linked = await self.service.links()
-        return [detail.split(":", 1) for detail, own in self.memory["own"].items() if own["hash"] in linked]
-
-    # Finding others.
-
-    async def introduce(self):
-        """Asks for what was never asked for, aliases last; after 30 days again, for what was asked for longest ago first."""
-        details = [detail for detail in await self.proven() if detail[0] in self.given.show]
-        asked, now = self.memory["asked"], time.time()
-        own = [hash for detail in self.memory.own() for hash in hashes(*detail)]
-        known = set(own).union(*self.memory["found"].values())
-        due = [hash for hash in self.book if details and hash not in known and now - asked.get(hash, 0) > 30 * DAY]
-        due.sort(key=lambda hash: asked.get(hash, 0))
-        while batch := due[:self.service.most_hashes]:
-            before = {hash: asked.get(hash, 0) for hash in batch}
-            asked.update(dict.fromkeys(batch, now))
-            self.memory.save()  # before the request, because an answer may be here before its result
+    async def request(self, kind, payload):
+        """The element of the answer. Where the service says for how many seconds to wait, waits for up to a minute."""
+        while True:
+            iq = self.make_iq(ito=self.service, itype=kind)
+            iq.append(ElementTree.fromstring(payload))
             try:
-                await self.service.introduce(details, batch)
+                return (await iq.send(timeout=60)).xml[0]
             except IqError as error:
-                asked.update(before)
-                self.memory.save()
-                return print(f"Not asked for {len(due)} hashes; start again later: {error.text}", flush=True)
-            print(f"Asked for {len(batch)} hashes.", flush=True)
-            due = due[len(batch):]
+                limit = error.iq.xml.find("./{*}error/{it-se.me:errors}request-limit-reached")
+                if limit is None or int(limit.get("seconds")) > 60:
+                    raise
+                await asyncio.sleep(int(limit.get("seconds")))
 
-    async def check(self, sender, jid, details):
-        """An answer proves nothing by itself: the sender must be in the book, and the service must confirm everything."""
-        known = [hash for hash in forms(jid, details) if hash in self.book or hash in self.memory["asked"]]
-        if jid != sender or not known:
+    async def linked(self):
+        links = [hash.text for hash in await self.request("get", "<links xmlns='it-se.me:register'/>")]
+        return [detail for detail in self.own if hashes(detail)[0] in links]
+
+    async def link(self, detail):
+        provider, id = detail.split(":", 1)
+        answer = await self.request("set", f"<register xmlns='it-se.me:register' provider='{provider}' id='{id}'/>")
+        while detail not in await self.linked() and (code := await asyncio.to_thread(input, f"Code for {id}? (nothing: later) ")):
+            proof = f"<code>{html.escape(code)}</code><hash>{answer.findtext('{*}hash')}</hash>"
+            try:
+                await self.request("set", f"<verify xmlns='it-se.me:verify'>{proof}</verify>")
+            except IqError as error:
+                print("Another device has entered it." if detail in await self.linked() else error.text)
+
+    async def introduce(self, most_hashes):
+        details = [detail for detail in await self.linked() if detail.split(":")[0] in self.given.show]
+        not_due = {*self.state["asked"], *(hash for detail in self.own for hash in hashes(detail))}
+        due = [hash for hash in self.book if details and hash not in not_due]
+        for start in range(0, len(due), most_hashes):
+            asked, batch = self.state["asked"], due[start:start + most_hashes]
+            self.save(asked=asked + batch)  # before the request, because an answer may be here before its result
+            try:
+                await self.request("set", contact(details, "".join(f"<hash>{hash}</hash>" for hash in batch)))
+            except IqError as error:
+                self.save(asked=asked)
+                return print(f"Not all were asked for; start again later: {error.text}")
+
+    def name(self, jid, details):
+        forms = (hash for detail in [*details, f"xmpp:{jid}"] for hash in hashes(detail))
+        return next((self.book[hash] for hash in forms if hash in self.book), None)
+
+    def on_message(self, message):
+        sender, (jid, details) = message["from"].bare, read_contact(message)
+        is_service = sender in self.addresses
+        if message["type"] not in ("chat", "normal") or is_service and message["id"] in self.state["seen"]:
             return
-        try:
-            is_true = await self.service.confirm(jid, [hashes(provider, id)[0] for provider, id in details])
-        except (IqError, IqTimeout):
-            await asyncio.sleep(60)
-            return await self.check(sender, jid, details)
-        if not is_true:
-            return print(f"Not believed: {jid} says to be {shown(details)}.", flush=True)
-        name = next((self.book[hash] for hash in known if hash in self.book), jid)
-        self.memory["found"][jid] = forms(jid, details)
-        self.memory.save()
-        print(f"Found {name}: {jid} ({shown(details)})", flush=True)
-        self.update_roster(jid, name=name)
-        self.show_presence(jid)
+        if jid and 0 < len(details) <= 100 and (is_service or jid == sender and self.name(jid, details)):
+            self.state["waiting"].append([is_service, jid, details])
+        elif is_service:
+            print(f"{sender}: {message['body']}")
+        self.save(seen=self.state["seen"] + [message["id"]] * is_service)
 
-    # Being asked.
-
-    async def on_message(self, message):
-        await self.is_found.wait()
-        sender, contact, (hash, code) = message["from"].bare, read_contact(message), read_code(message)
-        if message["type"] not in ("chat", "normal"):
-            return
-        if sender not in self.service.addresses:
-            if contact:
-                await self.check(sender, *contact)
-        elif self.memory.is_new(message["id"]):
-            if contact:
-                self.memory["introductions"][contact[0]] = contact[1]
-                self.memory.save()
-                await self.consider(contact[0])
-            elif code and (own := self.awaits(message, hash)):
-                await self.verify(own, code)
-            else:
-                print(f"{sender}: {message['body']}", flush=True)
-
-    async def consider(self, jid):
-        """Answers an introduction, or asks the user to. Who is declined is told nothing."""
-        details, mine = self.memory["introductions"][jid], await self.proven()
-        name = next((self.book[hash] for hash in forms(jid, details) if hash in self.book), None)
-        print(f"{name or 'Somebody who is not in your book'} asks for contact: {jid} ({shown(details)})", flush=True)
-        answer = "y" if name and self.given.answer_known else await self.ask(f"Answer, and tell all of {shown(mine)}? (y/n)")
-        if answer is None:
-            return  # asks again next time
-        if answer == "y":
-            self.service.answer(jid, mine)
-            self.memory["answered"][jid] = time.time()
-            self.show_presence(jid)
-        self.memory["introductions"].pop(jid, None)
-        self.memory.save()
-        print(f"{'Answered' if answer == 'y' else 'Declined'}: {jid}", flush=True)
-
-    def on_subscribe(self, presence):
-        self.subscribers.add(presence["from"].bare)
-        self.show_presence(presence["from"].bare)
-
-    def show_presence(self, jid):
-        if jid in self.subscribers and (jid in self.memory["found"] or jid in self.memory["answered"]):
-            self.send_presence_subscription(pto=jid, ptype="subscribed")
+    async def decide(self, is_introduction, jid, details):
+        """Answers an introduction, or has the service confirm an answer, which proves nothing by itself."""
+        name, shown = self.name(jid, details), ", ".join(details)
+        if is_introduction:
+            print(f"{name or 'Somebody who is not in your book'} asks for contact: {jid} ({shown})")
+            question = f"Answer, and tell all of {', '.join(await self.linked())}? (y/n) "
+            if not (name and self.given.answer_known) and await asyncio.to_thread(input, question) != "y":
+                return  # who is declined is told nothing
+            answer = contact(await self.linked(), f"<jid>{self.boundjid.bare}</jid>")
+            self.send_raw(f"<message to='{html.escape(jid)}' type='chat'><body>Glad to be in contact.</body>{answer}</message>")
+        else:
+            asked = f"<jid>{html.escape(jid)}</jid>" + "".join(f"<hash>{hashes(detail)[0]}</hash>" for detail in details)
+            answer = await self.request("get", f"<confirm xmlns='it-se.me:confirm'>{asked}</confirm>")
+            if answer.findtext("{*}confirmed") != "true":
+                return print(f"Not believed: {jid} says to be {shown}.")
+        self.send_presence_subscription(pto=jid)
+        print(f"{'Answered' if is_introduction else 'Found'} {name or jid}: {jid} ({shown})")
 
 
-async def main(given):
-    client = Client(given, os.environ.get("ITSEME_PASSWORD") or getpass.getpass(), await keyboard())
-    host, _, port = (given.plain or "").rpartition(":")
-    if given.plain:
-        client.enable_plaintext, client.enable_starttls, client.enable_direct_tls = True, False, False
-        mechanisms = client.plugin["feature_mechanisms"]
-        mechanisms.unencrypted_plain = mechanisms.unencrypted_scram = True
-    client.connect(host, int(port or 0))
-    sys.exit(await client.over)
+async def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("jid", type=str.lower, help="your account; its password is asked for, or taken from ITSEME_PASSWORD")
+    parser.add_argument("book", type=Path, help="the address book")
+    parser.add_argument("state", type=Path, help="a file for what has to be known the next time")
+    parser.add_argument("--own", nargs="+", default=[], help="your numbers and addresses; whoever is answered learns them all")
+    parser.add_argument("--show", nargs="+", default=[], help="ask for introductions, and show these: xmpp, phone, email")
+    parser.add_argument("--region", help="the country of numbers without a country code, like GB")
+    parser.add_argument("--answer-known", action="store_true", help="answer who is in the book without asking, with all of --own")
+    parser.add_argument("--service", help="the domain of the service (default: the one that your server lists)")
+    parser.add_argument("--plain", metavar="PORT", help="connect to this machine without TLS, to try things out")
+    given = parser.parse_args()
+    own = [canonical("email" if "@" in text else "phone", text, given.region) for text in given.own]
+    client = Client(given, [canonical("xmpp", given.jid), *own])
+    client.enable_plaintext = client.plugin["feature_mechanisms"].unencrypted_scram = bool(given.plain)
+    client.enable_starttls = client.enable_direct_tls = not given.plain
+    client.connect(given.plain and "127.0.0.1", given.plain)
+    await client.run()
 
 
 if __name__ == "__main__":
+    os.umask(0o077)  # nobody else can read the state
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends this at once, while a question waits as well
     try:
-        asyncio.run(main(options()))
-    except KeyboardInterrupt:
-        pass
+        asyncio.run(main())
+    except (XMPPError, EOFError, TimeoutError, ValueError) as error:
+        sys.exit(f"That did not work: {getattr(error, 'text', '') or str(error) or type(error).__name__}")
