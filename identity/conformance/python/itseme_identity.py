@@ -51,9 +51,11 @@ def identity(provider, text, region=None):
             raise Refused("phone-without-country")
         dialled = e164(dialled, region)
     number = dialled and settled(dialled)
+    while number and (today := renumbered(number)) != number:
+        number = settled(today)
     if not number or not re.fullmatch(r"\+[0-9]{7,15}", number):
         raise Refused("phone")
-    return renumbered(number)
+    return number
 
 
 def hash_of(provider, identifier):
