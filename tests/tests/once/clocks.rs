@@ -136,7 +136,7 @@ impl Clocks {
         assert!(refused.to_string().contains("request-limit-reached"), "{refused}");
         let register = json!({"provider": "phone", "id": before.number, "target": AMY.jid});
         let asked = http.request(Method::POST, "/v1/register").json(&register).bearer_auth(&self.token);
-        assert_eq!(Reply::to(asked).await.ok()["status"], "pending", "the token is good");
+        assert_eq!(Reply::to(asked).await.ok()["status"], "confirmed", "the token is good");
         ask_for_amy(&self.eve, &EVE).await;
         ask_for_amy(&self.michael, &MICHAEL).await;
         let introduced = introduction(&self.amy).await;
