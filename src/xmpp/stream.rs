@@ -205,15 +205,18 @@ impl Payloads {
     }
 
     fn is_one_too_many(&mut self, event: &Event) -> bool {
-        let is_first_level = self.depth == 0;
         match event {
-            Event::StartElement(..) => self.depth += 1,
-            Event::EndElement(_) => self.depth = self.depth.saturating_sub(1),
-            _ => return false,
+            Event::StartElement(..) => {
+                self.depth += 1;
+                self.count += usize::from(self.depth == 1);
+                self.is_request && self.depth == 1 && self.count == 2
+            }
+            Event::EndElement(_) => {
+                self.depth = self.depth.saturating_sub(1);
+                false
+            }
+            _ => false,
         }
-        let is_payload = is_first_level && self.depth == 1;
-        self.count += usize::from(is_payload);
-        is_payload && self.is_request && self.count == 2
     }
 }
 
