@@ -30,7 +30,6 @@ use super::{iq, message, ns, presence};
 use crate::language::Language;
 use crate::model::BareJid;
 use crate::service::{Error, Limit, Requester, Service};
-use crate::store::StoreError;
 
 /// Answers stanzas.
 pub struct Router {
@@ -221,7 +220,11 @@ impl Router {
 async fn caught<T>(words: Language, handler: impl Future<Output = T>) -> Result<T, StanzaError> {
     AssertUnwindSafe(handler).catch_unwind().await.map_err(|_| {
         tracing::error!("a handler failed by a bug");
-        stanza_error(&StoreError("a bug".into()).into(), words)
+        let (type_, condition) = (ErrorType::Wait, DefinedCondition::InternalServerError);
+        coded(
+            plain(words, type_, condition, words.error_internal()),
+            "internal-server-error",
+        )
     })
 }
 
