@@ -1,4 +1,4 @@
--- Every key is a MAC, everything that must be read again is in a sealed box: see "Privacy at rest" in docs/design.md.
+-- Every key is a MAC, everything that must be read again is in a sealed box: see "Privacy at rest" in docs/data.md.
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
     value BLOB NOT NULL
