@@ -27,7 +27,7 @@ use crate::rekey;
 use crate::service::{Service, SignIns};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Queue, Store};
-use crate::xmpp::{self, Delivery, LinkConfig, Patience, Presentation, Router};
+use crate::xmpp::{self, ConnectionConfig, Delivery, Host, Patience, Router};
 
 /// What is being sent when the service stops may take so long to finish.
 const FINISHING: Duration = Duration::from_secs(20);
@@ -38,10 +38,10 @@ pub struct App {
     pub http: Option<SocketAddr>,
     intake: CancellationToken,
     work: TaskTracker,
-    link: CancellationToken,
+    uplink: CancellationToken,
     keeper: tokio::task::JoinHandle<()>,
     failed: CancellationToken,
-    /// Where the link is kept and stanzas are answered, and where contact requests are matched.
+    /// Where the connection is kept and stanzas are answered, and where contact requests are matched.
     _threads: [OwnThread; 2],
 }
 
@@ -69,10 +69,15 @@ impl App {
         let channels = channels(config)?;
         let host = presentation(config)?;
 
-        let (intake, link_stop, work) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
+        let (intake, uplink_stop, work) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
         let router = Router::new(service.clone(), host.clone());
         let (clients, last_sent) = (router.clients(), router.last_sent());
-        let (link, keep) = xmpp::link(link_config(config)?, router, Handle::current(), link_stop.clone());
+        let (uplink, keep) = xmpp::keep_connected(
+            connection_config(config)?,
+            router,
+            Handle::current(),
+            uplink_stop.clone(),
+        );
         let failed = CancellationToken::new();
         let supervise = Supervisor {
             stop: intake.clone(),
@@ -82,7 +87,7 @@ impl App {
         let xmpp_thread = OwnThread::start("itseme-xmpp").map_err(text)?;
         let matching = OwnThread::start("itseme-match").map_err(text)?;
         let keeper = xmpp_thread.tasks().spawn(supervise.clone().watch(keep));
-        let delivery: Arc<dyn Channel> = Arc::new(Delivery::new(link, host, clients, last_sent, clock));
+        let delivery: Arc<dyn Channel> = Arc::new(Delivery::new(uplink, host, clients, last_sent, clock));
         let rekeying = rekey::watch(service.clone(), config.store.clone(), intake.clone());
         work.spawn(supervise.clone().watch(rekeying));
         let outbox = Outbox::new(service, intake.clone());
@@ -102,7 +107,7 @@ impl App {
             http,
             intake,
             work,
-            link: link_stop,
+            uplink: uplink_stop,
             keeper,
             failed,
             _threads: [xmpp_thread, matching],
@@ -121,8 +126,8 @@ impl App {
         if tokio::time::timeout(FINISHING, self.work.wait()).await.is_err() {
             tracing::warn!("something was still being sent; it will be sent again");
         }
-        // Only now: messages that are being sent need the link to be acknowledged.
-        self.link.cancel();
+        // Only now: messages that are being sent need the connection to be acknowledged.
+        self.uplink.cancel();
         let _ = self.keeper.await;
     }
 }
@@ -152,9 +157,9 @@ fn text(error: impl std::fmt::Display) -> String {
 ///
 /// # Errors
 /// If it has no account.
-fn presentation(config: &Config) -> Result<Presentation, String> {
+fn presentation(config: &Config) -> Result<Host, String> {
     let addresses = config.service.addresses.by_purpose().into_iter();
-    Ok(Presentation {
+    Ok(Host {
         domain: config.component.jid.clone(),
         account: config.account().map_err(text)?,
         subscribe_back: config.service.subscribe_back,
@@ -170,8 +175,8 @@ fn presentation(config: &Config) -> Result<Presentation, String> {
 ///
 /// # Errors
 /// If the secret cannot be read.
-pub fn link_config(config: &Config) -> Result<LinkConfig, String> {
-    Ok(LinkConfig {
+pub fn connection_config(config: &Config) -> Result<ConnectionConfig, String> {
+    Ok(ConnectionConfig {
         jid: config.component.jid.clone(),
         secret: config.component.secret().map_err(text)?,
         server: config.component.server.clone(),

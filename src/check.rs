@@ -19,7 +19,7 @@ use xmpp_parsers::ping::Ping;
 use crate::config::Config;
 use crate::model::{BareJid, Keys};
 use crate::store::sqlite::SqliteStore;
-use crate::xmpp::stream::{self, Incoming, Reader, StreamEnd};
+use crate::xmpp::stream::{self, Incoming, StanzaReader, StreamEnd};
 use crate::xmpp::{Address, remedy};
 use crate::{app, dial, keyfile, private, rekey};
 
@@ -227,7 +227,7 @@ async fn server(config: &Config, login: bool) -> Result<String, String> {
 }
 
 /// Greets the server as the component, and with `login` also authenticates.
-async fn attach(config: &Config, login: bool) -> Result<(Reader<OwnedReadHalf>, OwnedWriteHalf), StreamEnd> {
+async fn attach(config: &Config, login: bool) -> Result<(StanzaReader<OwnedReadHalf>, OwnedWriteHalf), StreamEnd> {
     let Address { host, port } = &config.component.server;
     let (read, mut write) = dial::connect(host, *port).await?.into_split();
     let jid = config.component.jid.as_str();
@@ -243,7 +243,11 @@ async fn attach(config: &Config, login: bool) -> Result<(Reader<OwnedReadHalf>, 
 
 /// Whether a stanza comes over a connection that is logged in: anybody's, or the own ping to the own JID. It is asked for again and
 /// again, because a server may give it to another connection of the same component (ejabberd, jabberd2).
-async fn hears(mut reader: Reader<OwnedReadHalf>, mut write: OwnedWriteHalf, jid: &BareJid) -> Result<String, String> {
+async fn hears(
+    mut reader: StanzaReader<OwnedReadHalf>,
+    mut write: OwnedWriteHalf,
+    jid: &BareJid,
+) -> Result<String, String> {
     let own: Jid = jid.clone().into();
     let ping = Iq::from_get("check", Ping).with_from(own.clone()).with_to(own);
     let first_stanza = async {

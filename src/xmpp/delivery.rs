@@ -10,22 +10,24 @@ use xmpp_parsers::message::Id;
 use xmpp_parsers::message_correct::Replace;
 use xmpp_parsers::ns::MESSAGE_CORRECT;
 
-use super::clients::Clients;
-use super::connection::{Connection, LinkError};
-use super::host::Presentation;
-use super::last_sent::LastSent;
-use super::link::Link;
-use super::outgoing::Words;
-use super::stanza::{Introduction, TakenOver, Verified, Verify};
-use super::{about, ns, stream};
 use crate::channel::{Away, Bounces, Channel, Holder, Letter, Message, SendError, Sent, Trouble, text};
 use crate::clock::Clock;
 use crate::model::{BareJid, Identity};
+use crate::xmpp::connection::outgoing::Words;
+use crate::xmpp::connection::stream;
+use crate::xmpp::connection::{Connection, ConnectionError};
+use crate::xmpp::keeper::Uplink;
+use crate::xmpp::people::clients::Clients;
+use crate::xmpp::people::last_sent::LastSent;
+use crate::xmpp::protocol::about;
+use crate::xmpp::protocol::host::Host;
+use crate::xmpp::protocol::ns;
+use crate::xmpp::protocol::stanza::{Introduction, TakenOver, Verified, Verify};
 
-/// Sends over the link to the XMPP server.
+/// Sends over the connection to the XMPP server.
 pub struct Delivery {
-    link: Link,
-    host: Presentation,
+    uplink: Uplink,
+    host: Host,
     clients: Arc<Clients>,
     last_sent: Arc<LastSent>,
     clock: Clock,
@@ -33,9 +35,9 @@ pub struct Delivery {
 
 impl Delivery {
     /// Sends from the account of `host`, to people whose `clients` may have shown themselves, and with what was sent last to whom.
-    pub fn new(link: Link, host: Presentation, clients: Arc<Clients>, last_sent: Arc<LastSent>, clock: Clock) -> Self {
+    pub fn new(uplink: Uplink, host: Host, clients: Arc<Clients>, last_sent: Arc<LastSent>, clock: Clock) -> Self {
         Self {
-            link,
+            uplink,
             host,
             clients,
             last_sent,
@@ -75,7 +77,7 @@ impl Delivery {
                 .await
     }
 
-    async fn send_one(&self, connection: &Connection, letter: &Letter) -> Result<Sent, LinkError> {
+    async fn send_one(&self, connection: &Connection, letter: &Letter) -> Result<Sent, ConnectionError> {
         let (mut corrects, mut can_act) = (None, false);
         if let Ok(to) = BareJid::new(&recipient(letter)) {
             can_act = self.can_act(connection, letter, &to).await;
@@ -92,8 +94,8 @@ impl Delivery {
     }
 
     /// Queues all, then makes sure that the server has taken them. A letter that cannot be written fails alone.
-    async fn send_all(&self, letters: &[Letter]) -> Result<Vec<Sent>, LinkError> {
-        let connection = self.link.connection()?;
+    async fn send_all(&self, letters: &[Letter]) -> Result<Vec<Sent>, ConnectionError> {
+        let connection = self.uplink.connection()?;
         // All at once: those that nobody must be asked about do not wait for the others.
         let sent = letters.iter().map(|letter| self.send_one(&connection, letter));
         let sent = join_all(sent).await.into_iter().collect::<Result<_, _>>()?;
@@ -174,7 +176,7 @@ impl Channel for Delivery {
     }
 
     fn ready(&self) -> BoxFuture<'_, ()> {
-        self.link.connected().boxed()
+        self.uplink.connected().boxed()
     }
 
     fn is_by_the_batch(&self) -> bool {
@@ -184,7 +186,7 @@ impl Channel for Delivery {
     /// The server at the other end of the connection: what it has taken, it still has in memory alone for a while.
     fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, Away>> {
         async move {
-            let connection = self.link.connection().map_err(|_down| Away)?;
+            let connection = self.uplink.connection().map_err(|_down| Away)?;
             connection.barrier().await.map_err(|_down| Away)?;
             Ok(Some(connection.number()))
         }
@@ -192,7 +194,7 @@ impl Channel for Delivery {
     }
 
     fn bounces(&self) -> Option<&Bounces> {
-        Some(self.link.bounces())
+        Some(self.uplink.bounces())
     }
 }
 
@@ -203,10 +205,10 @@ mod tests {
     use crate::model::{Code, Provider};
 
     fn written(message: Message) -> String {
-        let (link, _keeper) = crate::xmpp::link::tests::unconnected();
+        let (uplink, _keeper) = crate::xmpp::keeper::tests::unconnected();
         let delivery = Delivery::new(
-            link,
-            Presentation::example(),
+            uplink,
+            Host::example(),
             Arc::new(Clients::new(Default::default())),
             Arc::new(LastSent::new(Default::default())),
             Clock::system(),

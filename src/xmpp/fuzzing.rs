@@ -9,15 +9,16 @@ use tokio_xmpp::Stanza;
 use tokio_xmpp::xmlstream::{FallibleStreamElement, StreamElementError, XmppStreamElement};
 use xmpp_parsers::iq::Iq;
 
-use super::connection::{Connection, Patience};
-use super::host::{self, Presentation};
-use super::outgoing::Outgoing;
-use super::router::{self, Router};
-use super::stream::{Incoming, Reader, StreamEnd};
-use super::{ns, stream};
 use crate::fuzzing::{World, amy};
 use crate::language::Language;
 use crate::model::BareJid;
+use crate::xmpp::connection::outgoing::Outgoing;
+use crate::xmpp::connection::stream;
+use crate::xmpp::connection::stream::{Incoming, StanzaReader, StreamEnd};
+use crate::xmpp::connection::{Connection, Patience};
+use crate::xmpp::protocol::host::{self, Host};
+use crate::xmpp::protocol::ns;
+use crate::xmpp::router::{self, Router};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const HEADER: &str = "<stream:stream xmlns='jabber:component:accept' \
@@ -60,11 +61,11 @@ impl Stanzas {
 
 impl Component {
     fn new(world: &World) -> Self {
-        let host = Presentation {
+        let host = Host {
             subscribe_back: true,
             url: Some("https://itseme.example.org".into()),
             admins: vec![amy()],
-            ..Presentation::example()
+            ..Host::example()
         };
         let own = host.domain.clone();
         let _within = world.runtime.enter();
@@ -88,7 +89,7 @@ impl Component {
     }
 
     async fn serve(&mut self, stream: &[u8]) {
-        let mut reader = Reader::new(stream);
+        let mut reader = StanzaReader::new(stream);
         reader.header().await.expect("a stream");
         loop {
             match reader.next(PATIENCE).await {
@@ -195,7 +196,7 @@ async fn readable(written: &std::io::Result<Bytes>) {
     let text = std::str::from_utf8(bytes).expect("UTF-8");
     assert!(!text.contains("internal-server-error"), "{text}");
     let stream = [HEADER.as_bytes(), bytes, b"</stream:stream>"].concat();
-    let mut reader = Reader::new(&stream[..]);
+    let mut reader = StanzaReader::new(&stream[..]);
     reader.header().await.expect("a stream");
     let read = reader.next(PATIENCE).await;
     let Ok(Incoming::Element(element, _)) = read else {

@@ -3,38 +3,29 @@
 use futures::FutureExt;
 use minidom::Element;
 use serde_json_borrow::Value;
-use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
-use super::commands::{self, Sessions};
-use super::disco::{self, Entities};
-use super::error::{plain, stanza_error};
-use super::host::{Asker, Presentation};
-use super::outgoing::Outgoing;
-use super::stanza::{
+use crate::model::BareJid;
+use crate::service::{ContactRequest, Error, Result, Service, is_set};
+use crate::xmpp::connection::outgoing::Outgoing;
+use crate::xmpp::disco;
+use crate::xmpp::people::commands::{self, Sessions};
+use crate::xmpp::people::registration;
+use crate::xmpp::protocol::about;
+use crate::xmpp::protocol::answer::{Answer, Kind, service_unavailable};
+use crate::xmpp::protocol::entities::Entities;
+use crate::xmpp::protocol::error::stanza_error;
+use crate::xmpp::protocol::host::{Asker, Host};
+use crate::xmpp::protocol::ns;
+use crate::xmpp::protocol::stanza::{
     Confirm, Confirmed, Contact, ContactSent, Forget, Links, Mute, Mutes, Register, Registered, Unmute, Verified,
     Verify,
 };
-use super::{about, ns, registration, requests};
-use crate::language::Language;
-use crate::model::BareJid;
-use crate::service::{ContactRequest, Error, Result, Service, is_set};
-
-/// Whether something is asked or to be changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// `type='get'`
-    Get,
-    /// `type='set'`
-    Set,
-}
-
-/// The answer's payload, or the error.
-pub type Answer = std::result::Result<Option<Element>, StanzaError>;
+use crate::xmpp::requests;
 
 /// The answer to an IQ request; `aside` is what else is to be sent. Each operation is boxed: the task of a stanza would else
 /// be as large as the largest of them, and be copied as it is spawned.
 pub async fn answer(
-    host: &Presentation,
+    host: &Host,
     entities: &Entities,
     sessions: &Sessions,
     asker: &Asker,
@@ -70,16 +61,6 @@ pub async fn answer(
             |error| stanza_error(&error, asker.words()),
         )),
     }
-}
-
-/// The answer to what is not offered (RFC 6120, 8.4).
-pub fn service_unavailable(words: Language) -> StanzaError {
-    plain(
-        words,
-        ErrorType::Cancel,
-        DefinedCondition::ServiceUnavailable,
-        words.stanza_unavailable(),
-    )
 }
 
 /// Reads the payload, runs the request.

@@ -5,18 +5,20 @@ use minidom::Element;
 use xmpp_parsers::message::{Id, Message, MessageType};
 use xmpp_parsers::stanza_error::StanzaError;
 
-use super::chat::{self, Wish};
-use super::error::stanza_error;
-use super::host::{Asker, Presentation};
-use super::manners::{self, Manners};
-use super::outgoing::{Outgoing, Words, random_id};
-use super::stanza::Verify;
-use super::{iq, ns, requests};
 use crate::language::Language;
 use crate::service::{Error, Result};
+use crate::xmpp::connection::outgoing::{Outgoing, Words, random_id};
+use crate::xmpp::iq;
+use crate::xmpp::people::chat::{self, Wish};
+use crate::xmpp::people::loop_guard::{self, LoopGuard};
+use crate::xmpp::protocol::error::stanza_error;
+use crate::xmpp::protocol::host::{Asker, Host};
+use crate::xmpp::protocol::ns;
+use crate::xmpp::protocol::stanza::Verify;
+use crate::xmpp::requests;
 
 /// The answer to a message, if it gets one.
-pub async fn answer(host: &Presentation, manners: &Manners, asker: &Asker, message: &Message) -> Option<Outgoing> {
+pub async fn answer(host: &Host, loop_guard: &LoopGuard, asker: &Asker, message: &Message) -> Option<Outgoing> {
     if !matches!(message.type_, MessageType::Chat | MessageType::Normal) {
         return None;
     }
@@ -30,9 +32,9 @@ pub async fn answer(host: &Presentation, manners: &Manners, asker: &Asker, messa
     if let Some(error) = in_a_message(message) {
         return bounce(message, stanza_error(&error, asker.words()));
     }
-    let (text, lang) = manners::said(message)?;
+    let (text, lang) = loop_guard::said(message)?;
     let asker = &asker.hearing(lang);
-    let (said, language) = converse(manners, asker, message, text).await?;
+    let (said, language) = converse(loop_guard, asker, message, text).await?;
     Some(reply(host, &asker.speaking(language), message, said, None))
 }
 
@@ -40,7 +42,7 @@ pub async fn answer(host: &Presentation, manners: &Manners, asker: &Asker, messa
 fn in_a_message(message: &Message) -> Option<Error> {
     let mut payloads = message.payloads.iter();
     let error = payloads.find_map(requests::in_message)?;
-    Some(error).filter(|_| !manners::is_second_hand(message))
+    Some(error).filter(|_| !loop_guard::is_second_hand(message))
 }
 
 async fn verified(asker: &Asker, payload: Element) -> Result<(String, Element)> {
@@ -51,13 +53,13 @@ async fn verified(asker: &Asker, payload: Element) -> Result<(String, Element)> 
 }
 
 /// What is said to `text`, and in which language; nothing where silence is better.
-async fn converse(manners: &Manners, asker: &Asker, message: &Message, text: &str) -> Option<(String, Language)> {
+async fn converse(loop_guard: &LoopGuard, asker: &Asker, message: &Message, text: &str) -> Option<(String, Language)> {
     // Servers announce things; only people chat.
     asker.bare.node()?;
-    let encrypted = manners::is_encrypted(message);
+    let encrypted = loop_guard::is_encrypted(message);
     let words = asker.words();
     let wish = if encrypted { None } else { Wish::of(text, words) };
-    if !manners.may_answer(&asker.bare, text, wish.is_some(), asker.service.clock().now()) {
+    if !loop_guard.may_answer(&asker.bare, text, wish.is_some(), asker.service.clock().now()) {
         return None;
     }
     Some(match wish {
@@ -71,7 +73,7 @@ async fn converse(manners: &Manners, asker: &Asker, message: &Message, text: &st
 }
 
 /// The answer has the id of what it answers where it carries a payload, so that a client finds its question again.
-fn reply(host: &Presentation, asker: &Asker, message: &Message, said: String, payload: Option<Element>) -> Outgoing {
+fn reply(host: &Host, asker: &Asker, message: &Message, said: String, payload: Option<Element>) -> Outgoing {
     let asked = payload.is_some().then(|| message.id.clone().map(|id| id.0)).flatten();
     let id = asked.unwrap_or_else(random_id);
     let words = Words::chat(host.bare(asker.at), asker.jid.as_str(), id, asker.words(), said);

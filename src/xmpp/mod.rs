@@ -1,18 +1,12 @@
 //! The XMPP side: an external component (XEP-0114) that answers stanzas and delivers messages.
+//!
+//! The folders are layers, the lowest first: `protocol` (the words of the protocol), `connection` (bytes and stanzas),
+//! `people` (whoever has any client). The files here put them together: `keeper` keeps a connection and hands each stanza
+//! to `router`, which answers it by `iq`, `message` or `people::presence`; `delivery` sends what the outbox has.
 
-mod about;
-mod address;
-mod bounce;
-mod caps;
-mod chat;
-mod clients;
-mod commands;
 mod connection;
 pub mod delivery;
 mod disco;
-mod error;
-mod events;
-mod form;
 #[cfg(any(test, fuzzing))]
 #[allow(
     clippy::unwrap_used,
@@ -21,29 +15,18 @@ mod form;
     reason = "a panic is a finding"
 )]
 pub mod fuzzing;
-mod host;
 mod iq;
-mod last_sent;
-pub mod link;
-mod manners;
+pub mod keeper;
 mod message;
-mod ns;
-mod offer;
-mod outgoing;
-mod presence;
-mod prompt;
-mod recent;
-mod registration;
+mod people;
+mod protocol;
 mod requests;
-mod room;
 mod router;
-pub mod stanza;
-pub mod stream;
-mod words;
 
-pub use address::Address;
-pub use connection::Patience;
+pub use connection::address::Address;
+pub use connection::{Patience, stream};
 pub use delivery::Delivery;
-pub use host::Presentation;
-pub use link::{Link, LinkConfig, link, remedy};
+pub use keeper::{ConnectionConfig, Uplink, keep_connected, remedy};
+pub use protocol::host::Host;
+pub use protocol::stanza;
 pub use router::Router;

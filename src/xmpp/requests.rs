@@ -2,9 +2,9 @@
 
 use minidom::Element;
 
-use super::iq::Kind::{self, Get, Set};
-use super::ns;
 use crate::service::Error;
+use crate::xmpp::protocol::answer::Kind::{self, Get, Set};
+use crate::xmpp::protocol::ns;
 
 /// Name, namespace, and the type of the IQ.
 const REQUESTS: [(&str, &str, Kind); 9] = [

@@ -16,41 +16,45 @@ use xmpp_parsers::message::Message;
 use xmpp_parsers::presence::{Presence, Type};
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
-use super::clients::Clients;
-use super::commands::Sessions;
-use super::connection::Connection;
-use super::disco::Entities;
-use super::error::{coded, plain, stanza_error};
-use super::host::{Addressee, Asker, Presentation};
-use super::last_sent::LastSent;
-use super::manners::Manners;
-use super::outgoing::Outgoing;
-use super::room::Full;
-use super::{iq, message, ns, presence};
 use crate::language::Language;
 use crate::model::BareJid;
 use crate::service::{Error, Limit, Requester, Service};
+use crate::xmpp::connection::Connection;
+use crate::xmpp::connection::concurrency::Full;
+use crate::xmpp::connection::outgoing::Outgoing;
+use crate::xmpp::iq;
+use crate::xmpp::message;
+use crate::xmpp::people::clients::Clients;
+use crate::xmpp::people::commands::Sessions;
+use crate::xmpp::people::last_sent::LastSent;
+use crate::xmpp::people::loop_guard::LoopGuard;
+use crate::xmpp::people::presence;
+use crate::xmpp::protocol::answer::{Kind, service_unavailable};
+use crate::xmpp::protocol::entities::Entities;
+use crate::xmpp::protocol::error::{coded, plain, stanza_error};
+use crate::xmpp::protocol::host::{Addressee, Asker, Host};
+use crate::xmpp::protocol::ns;
 
 /// Answers stanzas.
 pub struct Router {
     service: Service,
-    host: Presentation,
+    host: Host,
     entities: Entities,
     sessions: Sessions,
-    manners: Manners,
+    loop_guard: LoopGuard,
     clients: Arc<Clients>,
     last_sent: Arc<LastSent>,
 }
 
 impl Router {
     /// Answers by `service`, which presents itself as `host`.
-    pub fn new(service: Service, host: Presentation) -> Self {
+    pub fn new(service: Service, host: Host) -> Self {
         let own = Arc::new(service.own_domains().clone());
         Self {
             entities: Entities::new(&service, &host),
             host,
             sessions: Sessions::new(own.clone()),
-            manners: Manners::new(own.clone()),
+            loop_guard: LoopGuard::new(own.clone()),
             clients: Arc::new(Clients::new(own.clone())),
             last_sent: Arc::new(LastSent::new(own)),
             service,
@@ -118,8 +122,8 @@ impl Router {
     async fn answer_iq(&self, iq: Iq, language: Option<Language>) -> Vec<Outgoing> {
         let (IqHeader { from, to, id }, payload) = iq.split();
         let (kind, payload) = match payload {
-            IqPayload::Get(payload) => (iq::Kind::Get, payload),
-            IqPayload::Set(payload) => (iq::Kind::Set, payload),
+            IqPayload::Get(payload) => (Kind::Get, payload),
+            IqPayload::Set(payload) => (Kind::Set, payload),
             IqPayload::Result(_) | IqPayload::Error(_) => return Vec::new(),
         };
         let Some((sender, to)) = from.zip(to) else {
@@ -128,7 +132,7 @@ impl Router {
         let mut aside = Vec::new();
         let answer = match self.host.addressee(&to) {
             Addressee::Service(at) => {
-                if kind == iq::Kind::Set {
+                if kind == Kind::Set {
                     self.clients.seen(&sender, self.service.clock().now());
                 }
                 let asker = Asker::new(sender.clone(), at, &self.service, language);
@@ -143,7 +147,7 @@ impl Router {
             }
             // As of any resource that is not online (RFC 6121, 8.5.3.2.3): a program that asks a resource wants to know whether it is
             // there, and the service is at one alone.
-            Addressee::Resource(_) => Err(iq::service_unavailable(self.words(language))),
+            Addressee::Resource(_) => Err(service_unavailable(self.words(language))),
             Addressee::Nobody => Err(self.nobody(language)),
         };
         self.note_words(&sender, &aside);
@@ -175,7 +179,7 @@ impl Router {
         };
         self.clients.seen(&sender, self.service.clock().now());
         let asker = Asker::new(sender, at, &self.service, language);
-        let answer = message::answer(&self.host, &self.manners, &asker, &message);
+        let answer = message::answer(&self.host, &self.loop_guard, &asker, &message);
         let answer = caught(asker.words(), answer).await.ok().flatten();
         self.note_words(&asker.jid, &answer);
         answer

@@ -79,9 +79,9 @@ fn router_with(subscribe_back: bool) -> (Router, tempfile::TempDir) {
     let store = SqliteStore::open(&folder.path().join("test.db"), keys.check()).unwrap();
     let (settings, sign_ins) = (Settings::default(), Default::default());
     let service = Service::new(Store::new(store), keys, Clock::system(), settings, sign_ins);
-    let host = Presentation {
+    let host = Host {
         subscribe_back,
-        ..Presentation::example()
+        ..Host::example()
     };
     (Router::new(service, host), folder)
 }

@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn the_log_tells_when_it_was_connected_and_what_expired() {
-        let log = "2026-11-24T21:55:00.292144Z  INFO itseme::xmpp::link: component connected component=a\n\
+        let log = "2026-11-24T21:55:00.292144Z  INFO itseme::xmpp::keeper: component connected component=a\n\
             2026-11-24T21:55:01.3Z  WARN itseme::outbox: a message was dropped queue=\"phone\" reason=\"it expired\"\n\
             2026-11-24T21:55:02.3Z  WARN itseme::outbox: messages could not be delivered in time and were dropped count=3";
         assert_eq!(connections(log), [UNIX_EPOCH + Duration::from_secs(1_795_557_300)]);

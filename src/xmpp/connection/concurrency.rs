@@ -1,0 +1,169 @@
+//! How many stanzas are handled at once: in all, of one server, and of one account, so that nobody keeps the others out.
+
+use std::hash::{BuildHasher, RandomState};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use xmpp_parsers::jid::Jid;
+
+use crate::model::server::server_of;
+
+/// Stanzas handled at once.
+const MOST: usize = 1024;
+/// Of one server at once.
+const OF_SERVER: usize = MOST / 2;
+/// Of one account at once, however little, and however much it may ask.
+const OF_ACCOUNT: RangeInclusive<usize> = 16..=OF_SERVER / 2;
+/// Senders fall into so many places by a hash that nobody knows beforehand: as many as there may be take no memory.
+const PLACES: usize = 4096;
+
+/// Why a stanza cannot be handled now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// The sender has too many in hand.
+    Sender,
+    /// All together have too many in hand.
+    All,
+}
+
+/// The stanzas in hand.
+pub struct ConcurrencyLimits {
+    of_account: usize,
+    all: AtomicUsize,
+    servers: Box<[AtomicUsize]>,
+    accounts: Box<[AtomicUsize]>,
+    hasher: RandomState,
+}
+
+impl ConcurrencyLimits {
+    /// An account may have as many in hand as it may ask in a second, within reason.
+    pub fn new(requests_per_second: u32) -> Arc<Self> {
+        let places = || (0..PLACES).map(|_| AtomicUsize::new(0)).collect();
+        let per_second = usize::try_from(requests_per_second).unwrap_or(usize::MAX);
+        Arc::new(Self {
+            of_account: per_second.clamp(*OF_ACCOUNT.start(), *OF_ACCOUNT.end()),
+            all: AtomicUsize::new(0),
+            servers: places(),
+            accounts: places(),
+            hasher: RandomState::new(),
+        })
+    }
+
+    /// Takes a stanza of `sender` in hand, until what is returned is dropped.
+    pub fn take(self: &Arc<Self>, sender: &Jid) -> Result<InHand, Full> {
+        let domain = sender.domain().as_str();
+        let account = (sender.node().map(|node| node.as_str()), domain);
+        let in_hand = InHand {
+            room: self.clone(),
+            server: self.place(&server_of(domain)),
+            account: self.place(&account),
+        };
+        let counted = in_hand
+            .counters()
+            .map(|counter| counter.fetch_add(1, Ordering::Relaxed));
+        match counted {
+            [all, ..] if all >= MOST => Err(Full::All),
+            [_, server, account] if server >= OF_SERVER || account >= self.of_account => Err(Full::Sender),
+            _ => Ok(in_hand),
+        }
+    }
+
+    /// How many are in hand.
+    pub fn in_hand(&self) -> usize {
+        self.all.load(Ordering::Relaxed)
+    }
+
+    fn place(&self, of: &impl std::hash::Hash) -> usize {
+        self.hasher.hash_one(of) as usize % PLACES
+    }
+}
+
+/// A stanza that is being handled.
+pub struct InHand {
+    room: Arc<ConcurrencyLimits>,
+    server: usize,
+    account: usize,
+}
+
+impl InHand {
+    fn counters(&self) -> [&AtomicUsize; 3] {
+        let Self { room, server, account } = self;
+        [&room.all, &room.servers[*server], &room.accounts[*account]]
+    }
+}
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        for counter in self.counters() {
+            counter.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn take(room: &Arc<ConcurrencyLimits>, name: usize, server: &str) -> Result<InHand, Full> {
+        room.take(&Jid::new(&format!("u{name}@{server}/r")).unwrap())
+    }
+
+    #[test]
+    fn an_account_has_a_share_whatever_its_resource() {
+        let room = ConcurrencyLimits::new(10);
+        let held: Vec<_> = (0..*OF_ACCOUNT.start())
+            .map(|_| take(&room, 1, "a.example").unwrap())
+            .collect();
+        assert_eq!(take(&room, 1, "a.example").err(), Some(Full::Sender));
+        let elsewhere = room.take(&Jid::new("u1@a.example/elsewhere").unwrap());
+        assert_eq!(elsewhere.err(), Some(Full::Sender));
+        assert!(take(&room, 2, "a.example").is_ok());
+        drop(held);
+        assert!(take(&room, 1, "a.example").is_ok());
+    }
+
+    #[test]
+    fn an_account_leaves_room_for_others_of_its_server_whatever_it_may_ask() {
+        let room = ConcurrencyLimits::new(u32::MAX);
+        let held: Vec<_> = (0..).map_while(|_| take(&room, 1, "a.example").ok()).collect();
+        assert_eq!(held.len(), *OF_ACCOUNT.end());
+        assert!(take(&room, 2, "a.example").is_ok());
+    }
+
+    #[test]
+    fn a_server_has_half_of_it_with_however_many_accounts() {
+        let room = ConcurrencyLimits::new(10);
+        let held: Vec<_> = (0..).map_while(|n| take(&room, n, "a.example").ok()).collect();
+        assert!(held.len() <= OF_SERVER);
+        let others: Vec<_> = (0..).map_while(|n| take(&room, n, "b.example").ok()).collect();
+        assert!(others.len() > OF_SERVER / 2);
+    }
+
+    #[test]
+    fn subdomains_are_no_other_servers() {
+        let room = ConcurrencyLimits::new(10);
+        let below = |n: usize| take(&room, n, &format!("s{}.evil.example", n % 8)).ok();
+        let held: Vec<_> = (0..).map_while(below).collect();
+        assert!(held.len() <= OF_SERVER);
+        assert!(take(&room, 1, "a.example").is_ok());
+    }
+
+    #[test]
+    fn all_together_have_no_more_than_there_is() {
+        let room = ConcurrencyLimits::new(10_000);
+        let held: Vec<_> = (0..MOST)
+            .map(|n| take(&room, n, &format!("{n}.example")).unwrap())
+            .collect();
+        assert_eq!(take(&room, MOST, "z.example").err(), Some(Full::All));
+        drop(held);
+        assert_eq!(room.all.load(Ordering::Relaxed), 0);
+        assert!(
+            room.accounts
+                .iter()
+                .chain(&room.servers)
+                .all(|count| count.load(Ordering::Relaxed) == 0)
+        );
+    }
+}

@@ -1,0 +1,428 @@
+//! The connection to the XMPP server (XEP-0114): made, kept, and made again, forever.
+//!
+//! Each stanza is handled in a task of its own, up to a bound: on the thread that reads if that takes microseconds and there
+//! are few, elsewhere if not, so that reading never waits for long. What is sent is queued, written in batches and flushed
+//! once a batch.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::RngExt;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tokio_xmpp::Stanza;
+use tokio_xmpp::xmlstream::{FallibleStreamElement, RawStanzaHeader, StreamElementError, XmppStreamElement};
+use xmpp_parsers::jid::Jid;
+use xmpp_parsers::stanza_error::StanzaError;
+
+use crate::channel::Bounces;
+use crate::dial::{self, DialError};
+use crate::language::Language;
+use crate::model::BareJid;
+use crate::service::Error;
+use crate::xmpp::connection::address::Address;
+use crate::xmpp::connection::concurrency::{ConcurrencyLimits, InHand};
+use crate::xmpp::connection::prompt::Prompt;
+use crate::xmpp::connection::stream::{self, Incoming, StanzaReader, StreamEnd};
+use crate::xmpp::connection::{Connection, ConnectionError, Patience};
+use crate::xmpp::protocol::error::stanza_error;
+use crate::xmpp::protocol::host;
+use crate::xmpp::router::{self, Effort, Router};
+
+/// The stream and the handshake may take this long.
+const GREETING: Duration = Duration::from_secs(15);
+/// A connection that lasted this long was a good one: the next failure starts with a short wait again. A server that fails
+/// again and again is to have the service back each time; five seconds are enough to spare it.
+const STABLE: Duration = Duration::from_secs(5);
+/// The same if the server ended the stream for a reason: two services that throw each other out must not do so all the time.
+const UNDISPUTED: Duration = Duration::from_secs(60);
+/// At the end, requests that are being handled, farewells and what is queued may each take so long.
+const LEAVING: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// With more stanzas in hand, the thread that reads has enough to do, and others help.
+const BY_ONE_THREAD: usize = 16;
+
+/// What is needed to connect.
+#[derive(Clone, Debug)]
+pub struct ConnectionConfig {
+    /// The component's domain.
+    pub jid: BareJid,
+    /// What it shares with the server.
+    pub secret: SecretString,
+    /// Where the server listens for components.
+    pub server: Address,
+    /// How long the server is waited for.
+    pub patience: Patience,
+    /// How much an account may ask; as much of it is handled at once.
+    pub requests_per_second: u32,
+}
+
+/// The connection as its users see it: there at times, and made anew. Clones are the same.
+#[derive(Clone)]
+pub struct Uplink {
+    current: watch::Receiver<Option<Connection>>,
+    bounces: Arc<Bounces>,
+}
+
+impl Uplink {
+    /// The connection, if there is one.
+    pub fn connection(&self) -> Result<Connection, ConnectionError> {
+        self.current.borrow().clone().ok_or(ConnectionError::Down)
+    }
+
+    /// The messages that may come back, over this connection or a later one.
+    pub fn bounces(&self) -> &Bounces {
+        &self.bounces
+    }
+
+    /// Resolves when there is a connection.
+    pub async fn connected(&self) {
+        let mut current = self.current.clone();
+        if current.wait_for(Option::is_some).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Returns the connection and the future that makes and keeps it until `stop`. Hands what comes in to `router`: in tasks of the runtime `helpers`
+/// where that is more than the thread that reads should do.
+pub fn keep_connected(
+    config: ConnectionConfig,
+    router: Router,
+    helpers: Handle,
+    stop: CancellationToken,
+) -> (Uplink, impl Future<Output = ()>) {
+    let (publish, current) = watch::channel(None);
+    let bounces = Arc::<Bounces>::default();
+    let keeper = Keeper {
+        config,
+        bounces: bounces.clone(),
+        router: Arc::new(router),
+        helpers,
+        publish,
+        stop,
+    };
+    (Uplink { current, bounces }, keeper.keep())
+}
+
+struct Keeper {
+    config: ConnectionConfig,
+    bounces: Arc<Bounces>,
+    router: Arc<Router>,
+    helpers: Handle,
+    publish: watch::Sender<Option<Connection>>,
+    stop: CancellationToken,
+}
+
+impl Keeper {
+    async fn keep(self) {
+        let (mut failures, mut told) = (0, String::new());
+        loop {
+            let began = Instant::now();
+            let Err(end) = self.connect_and_serve(&mut told).await else {
+                return;
+            };
+            if began.elapsed() >= stable(&end) {
+                failures = 0;
+            }
+            let pause = pause(&end, failures);
+            failures += 1;
+            self.tell(&end, pause, &mut told);
+            if self.stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Returns when the connection is over: `Ok` if it was to stop.
+    async fn connect_and_serve(&self, told: &mut String) -> Result<(), StreamEnd> {
+        let Some(connected) = self.stop.run_until_cancelled(self.connect()).await else {
+            return Ok(());
+        };
+        let (mut reader, write) = connected?;
+        tracing::info!(component = %self.config.jid, "component connected");
+        told.clear();
+        let close = CancellationToken::new();
+        let (jid, bounces) = (self.config.jid.clone(), self.bounces.clone());
+        let (connection, mut writer) = Connection::open(jid, write, self.config.patience, bounces, close.clone());
+        let handlers = TaskTracker::new();
+        self.publish.send_replace(Some(connection.clone()));
+        let (router, greeted, stop) = (self.router.clone(), connection.clone(), self.stop.clone());
+        // It must not go on while leave is taken.
+        handlers.spawn(async move { stop.run_until_cancelled(router.announce(&greeted)).await });
+        let end = tokio::select! {
+            end = self.read(&mut reader, &connection, &handlers) => Err(end),
+            written = &mut writer => Err(written.map_or_else(|_| StreamEnd::Closed, StreamEnd::from)),
+            () = connection.gone() => Err(StreamEnd::Silent),
+            () = self.stop.cancelled() => Ok(()),
+        };
+        self.publish.send_replace(None);
+        connection.give_up();
+        if end.is_ok() {
+            handlers.close();
+            let _ = timeout(LEAVING, handlers.wait()).await;
+            let _ = timeout(LEAVING, self.router.take_leave(&connection)).await;
+            close.cancel();
+            let _ = timeout(LEAVING, writer).await;
+            tracing::info!("component disconnected");
+        } else {
+            writer.abort();
+        }
+        end
+    }
+
+    async fn connect(&self) -> Result<(StanzaReader<Prompt>, OwnedWriteHalf), StreamEnd> {
+        let Address { host, port } = &self.config.server;
+        let tcp = dial::connect(host, *port).await?;
+        tcp.set_nodelay(true)?;
+        tracing::debug!(address = ?tcp.peer_addr().ok(), "connected to the XMPP server; opening the stream");
+        let (read, mut write) = tcp.into_split();
+        let secret = self.config.secret.expose_secret();
+        let reader = stream::open(
+            Prompt::new(read),
+            &mut write,
+            self.config.jid.as_str(),
+            secret,
+            GREETING,
+        )
+        .await?;
+        Ok((reader, write))
+    }
+
+    async fn read(
+        &self,
+        reader: &mut StanzaReader<Prompt>,
+        connection: &Connection,
+        handlers: &TaskTracker,
+    ) -> StreamEnd {
+        let room = ConcurrencyLimits::new(self.config.requests_per_second);
+        let Patience { silence, answer } = self.config.patience;
+        let mut asked = false;
+        loop {
+            let patience = if asked { answer } else { silence };
+            match reader.next(patience).await {
+                Ok(Incoming::Element(element, lang)) => {
+                    asked = false;
+                    connection.hear();
+                    let language = lang.as_deref().and_then(host::spoken);
+                    self.receive(*element, language, connection, &room, handlers);
+                    // Or what came would not be handled before all is read that has come.
+                    tokio::task::consume_budget().await;
+                }
+                Ok(Incoming::Misnamed(name, header)) => {
+                    asked = false;
+                    connection.hear();
+                    tracing::debug!(stanza = name, "a sender's address is not in its normal form");
+                    let admitted = self.router.admit_misnamed(header.from.as_deref().unwrap_or_default());
+                    self.refuse(&name, header, admitted, router::misnamed, connection);
+                    tokio::task::consume_budget().await;
+                }
+                Ok(Incoming::Silence) if asked => return StreamEnd::Silent,
+                Ok(Incoming::Silence) => {
+                    asked = true;
+                    connection.ask();
+                }
+                Err(end) => return end,
+            }
+        }
+    }
+
+    fn receive(
+        &self,
+        element: FallibleStreamElement,
+        language: Option<Language>,
+        connection: &Connection,
+        room: &Arc<ConcurrencyLimits>,
+        handlers: &TaskTracker,
+    ) {
+        match element {
+            FallibleStreamElement::Ok(XmppStreamElement::Stanza(stanza)) if connection.takes(&stanza) => {}
+            FallibleStreamElement::Ok(XmppStreamElement::Stanza(stanza)) => {
+                // Without a sender, nobody could be answered.
+                let Some(sender) = router::sender(&stanza) else { return };
+                if let Err(error) = self.router.admit(sender) {
+                    let refused = router::refused_with(&stanza, stanza_error(&error, self.router.words(language)));
+                    refused.iter().for_each(|reply| connection.try_send(reply));
+                    return;
+                }
+                match room.take(sender) {
+                    Ok(in_hand) => {
+                        let is_here = match router::effort(&stanza) {
+                            Effort::InOrder => true,
+                            Effort::Little => room.in_hand() <= BY_ONE_THREAD,
+                            Effort::Much => false,
+                        };
+                        let handled = handle(self.router.clone(), stanza, language, connection.clone(), in_hand);
+                        match is_here {
+                            true => handlers.spawn(handled),
+                            false => handlers.spawn_on(handled, &self.helpers),
+                        };
+                    }
+                    Err(full) => router::refused(&stanza, full, self.router.words(language))
+                        .iter()
+                        .for_each(|reply| connection.try_send(reply)),
+                }
+            }
+            FallibleStreamElement::Err(StreamElementError::InvalidStanza { name, header, .. }) => {
+                tracing::debug!(stanza = %name, "a stanza does not parse");
+                let sender = header.from.as_deref().and_then(|from| Jid::new(from).ok());
+                let admitted = sender.map_or(Ok(()), |sender| self.router.admit(&sender));
+                self.refuse(&name.to_string(), header, admitted, router::unreadable, connection);
+            }
+            _ => tracing::debug!("an element of the stream is not a stanza"),
+        }
+    }
+
+    /// Answers a stanza that is not handled for that `reason`, or because there are too many.
+    fn refuse(
+        &self,
+        name: &str,
+        header: RawStanzaHeader,
+        admitted: Result<(), Error>,
+        reason: fn(Language) -> StanzaError,
+        connection: &Connection,
+    ) {
+        let words = self.router.words(None);
+        let error = admitted.map_or_else(|error| stanza_error(&error, words), |()| reason(words));
+        let reply = router::raw_error(name, header, &self.config.jid, error);
+        reply.iter().for_each(|reply| connection.try_send(reply));
+    }
+
+    /// Says once what is wrong, and what an admin can do about it.
+    fn tell(&self, end: &StreamEnd, pause: Duration, told: &mut String) {
+        let reason = end.to_string();
+        let again_in = pause.as_secs_f32();
+        if *told == reason {
+            tracing::debug!(reason, again_in, "still not connected to the XMPP server");
+        } else {
+            let remedy = remedy(end, &self.config.jid, &self.config.server);
+            tracing::warn!(
+                reason,
+                remedy,
+                "not connected to the XMPP server; trying again, over and over"
+            );
+            *told = reason;
+        }
+    }
+}
+
+/// What an admin can do about a connection of `jid` to `server` that failed.
+pub fn remedy(end: &StreamEnd, jid: &BareJid, server: &Address) -> String {
+    match end {
+        StreamEnd::Error { condition, .. } => match condition.as_str() {
+            "not-authorized" => format!(
+                "the secret is wrong, or the server does not know {jid}: make component.secret the same as the secret of \
+                 {jid} in the server's configuration"
+            ),
+            "conflict" => format!("another connection of {jid} is there: stop the other service that uses this JID"),
+            "host-unknown" | "host-gone" => {
+                format!(
+                    "the server does not know {jid} here: add it as a component to the server's configuration, and restart \
+                     it; or {server} (component.server) is where clients connect, and not components"
+                )
+            }
+            "invalid-namespace" => wrong_port(server),
+            _ => "see the server's log".into(),
+        },
+        StreamEnd::Unreachable(DialError::Unknown { host, .. }) => {
+            format!("is {host} in component.server spelled right, and does this machine reach a name server?")
+        }
+        StreamEnd::Unreachable(DialError::Unreachable(_)) => {
+            format!("is the server running, and does it listen for components at {server} (component.server)?")
+        }
+        StreamEnd::Io(_) | StreamEnd::Silent => "is the server stuck, or the network to it broken?".into(),
+        StreamEnd::Closed => "was the server stopped, or is it restarting?".into(),
+        StreamEnd::HungUp => format!(
+            "was the server stopped or killed? If it runs, see its log; a proxy or firewall on the way to {server} \
+             (component.server) may also close connections"
+        ),
+        StreamEnd::Cut | StreamEnd::Reset(_) => format!(
+            "did the server crash, or was it killed? If it runs, see its log; a proxy or firewall on the way to {server} \
+             (component.server) may also cut connections"
+        ),
+        StreamEnd::Protocol(_) | StreamEnd::NoXml(_) => wrong_port(server),
+    }
+}
+
+fn wrong_port(server: &Address) -> String {
+    format!("does {server} (component.server) belong to the server's component listener?")
+}
+
+/// How long a connection that ended like that must have lasted to have been a good one.
+fn stable(end: &StreamEnd) -> Duration {
+    match end {
+        StreamEnd::Protocol(_) | StreamEnd::NoXml(_) | StreamEnd::Error { .. } => UNDISPUTED,
+        _ => STABLE,
+    }
+}
+
+/// How long to wait before connecting again.
+fn pause(end: &StreamEnd, failures: u32) -> Duration {
+    let not_there = matches!(
+        end,
+        StreamEnd::Unreachable(_) | StreamEnd::Io(_) | StreamEnd::HungUp | StreamEnd::Cut | StreamEnd::Reset(_)
+    );
+    let wrong_secret = matches!(end, StreamEnd::Error { condition, .. } if condition == "not-authorized");
+    let pause = match failures {
+        // A server that is not there costs nothing to ask, and is to be met within two seconds of its coming; also where a
+        // proxy stands before it, which takes connections for it and resets them.
+        0 => Duration::ZERO,
+        _ if not_there => Duration::from_millis(900),
+        _ if wrong_secret => LONGEST_WAIT,
+        failures => Duration::from_secs(1 << (failures - 1).min(5)).min(LONGEST_WAIT),
+    };
+    pause.mul_f64(rand::rng().random_range(0.8..1.2))
+}
+
+async fn handle(
+    router: Arc<Router>,
+    stanza: Stanza,
+    language: Option<Language>,
+    connection: Connection,
+    in_hand: InHand,
+) {
+    for reply in router.answer(stanza, language).await {
+        // A connection that is down takes nothing more.
+        let _ = connection.send_stanza(reply).await;
+    }
+    drop(in_hand);
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    /// A connection that is never made, for tests of its users.
+    pub(crate) fn unconnected() -> (Uplink, watch::Sender<Option<Connection>>) {
+        let (publish, current) = watch::channel(None);
+        let uplink = Uplink {
+            current,
+            bounces: Arc::default(),
+        };
+        (uplink, publish)
+    }
+
+    #[test]
+    fn pauses_grow_unless_nobody_listens() {
+        let closed = StreamEnd::Closed;
+        assert!(pause(&closed, 0).is_zero());
+        assert!(pause(&closed, 3) > pause(&closed, 1));
+        assert!(pause(&closed, 1000) <= LONGEST_WAIT.mul_f64(1.2));
+        for kind in [ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset] {
+            assert!(pause(&std::io::Error::from(kind).into(), 1000) < Duration::from_secs(2));
+        }
+        let wrong = StreamEnd::Error {
+            condition: "not-authorized".into(),
+            text: None,
+        };
+        assert!(pause(&wrong, 1) > Duration::from_secs(20));
+        assert!(stable(&closed) < stable(&wrong));
+    }
+}

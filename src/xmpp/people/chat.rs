@@ -1,0 +1,495 @@
+//! The service in a chat: commands in words, for whoever has nothing but a chat client.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::language::Language;
+use crate::model::parse_target;
+use crate::model::{Code, Hash, Identity, Provider};
+use crate::service::{Error, Muted, Result, Status};
+use crate::xmpp::people::words::{describe, forgotten, muted, title, unmuted};
+use crate::xmpp::protocol::host::Asker;
+
+/// A word that means something, in any language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    Help,
+    Link,
+    Verify,
+    Links,
+    Forget,
+    Introduce,
+    Mute,
+    Unmute,
+    Mutes,
+    As,
+    Phone,
+    Email,
+}
+
+/// What somebody wants.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// To know what can be said.
+    Help,
+    /// To link what is named.
+    Link(String),
+    /// To enter a code.
+    Verify(String),
+    /// To see the links.
+    Links,
+    /// To forget what is named, or everything.
+    Forget(String),
+    /// To be introduced.
+    Introduce {
+        /// To whom.
+        contacts: String,
+        /// As whom.
+        details: String,
+    },
+    /// To get no contact requests of whoever is named, or of anybody.
+    Mute(String),
+    /// To get them again.
+    Unmute(String),
+    /// To see who is muted.
+    Mutes,
+}
+
+impl Wish {
+    /// What `text` asks for, if it is a command or nothing but a code; and the language that it is in: `expected` unless
+    /// its words are another's.
+    pub fn of(text: &str, expected: Language) -> Option<(Self, Language)> {
+        let text = text.trim();
+        if is_code(text) {
+            return Some((Self::Verify(text.into()), expected));
+        }
+        let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let (word, language) = word(first, expected)?;
+        let rest = rest.trim();
+        let wish = match word {
+            Word::Help if rest.is_empty() => Self::Help,
+            Word::Links if rest.is_empty() => Self::Links,
+            Word::Link => Self::Link(rest.into()),
+            Word::Verify => Self::Verify(rest.into()),
+            Word::Forget => Self::Forget(rest.into()),
+            Word::Introduce => Self::introduce(rest),
+            Word::Mute => Self::Mute(rest.into()),
+            Word::Unmute => Self::Unmute(rest.into()),
+            Word::Mutes if rest.is_empty() => Self::Mutes,
+            _ => return None,
+        };
+        Some((wish, language))
+    }
+
+    fn introduce(rest: &str) -> Self {
+        let is_as = |text: &str| matches!(word(text, Language::default()), Some((Word::As, _)));
+        let mut at = 0;
+        for piece in rest.split_inclusive(char::is_whitespace) {
+            if is_as(piece) {
+                return Self::Introduce {
+                    contacts: rest[..at].trim().into(),
+                    details: rest[at + piece.len()..].trim().into(),
+                };
+            }
+            at += piece.len();
+        }
+        Self::Introduce {
+            contacts: rest.into(),
+            details: String::new(),
+        }
+    }
+
+    /// Does it, and says what became of it.
+    ///
+    /// # Errors
+    /// Those of the operation.
+    pub async fn fulfil(self, asker: &Asker) -> Result<String> {
+        let (service, words) = (&asker.service, asker.words());
+        match self {
+            Self::Help => Ok(help(asker)),
+            Self::Link(what) if what.is_empty() => Ok(words.chat_link_usage()),
+            Self::Link(what) => link(asker, &what).await,
+            Self::Verify(code) if code.is_empty() => Ok(words.chat_verify_usage()),
+            Self::Verify(code) => {
+                service.verify_any_native(&asker.bare, &code).await?;
+                Ok(words.verified())
+            }
+            Self::Links => {
+                let links = service.links(&asker.bare).await?;
+                let lines = links.iter().map(|link| format!("\n• {}", describe(link, asker)));
+                Ok(title(links.len(), words) + &lines.collect::<String>())
+            }
+            Self::Forget(what) if what.is_empty() => {
+                service.forget_native(&asker.bare, &[]).await?;
+                Ok(words.forget_all_done())
+            }
+            Self::Forget(what) => {
+                let mut hashes = Vec::new();
+                if is_hash(&what) {
+                    hashes = begun(asker, &what).await?;
+                    if hashes.is_empty() {
+                        return Ok(words.forget_unknown());
+                    }
+                } else {
+                    let meant = service.typed(&named(&what))?;
+                    hashes.extend(meant.iter().map(|identity| identity.hash().to_string()));
+                }
+                Ok(forgotten(service.forget_native(&asker.bare, &hashes).await?, words))
+            }
+            Self::Introduce { contacts, .. } if contacts.is_empty() => Ok(words.chat_introduce_usage()),
+            Self::Introduce { contacts, details } => {
+                let request = service.typed_request(&asker.bare, items(&details), items(&contacts))?;
+                service.contact_native(request).await?;
+                Ok(words.introduce_done())
+            }
+            Self::Mute(whom) => {
+                let jids = jids(&whom);
+                service.mute(&asker.bare, &jids).await?;
+                Ok(muted(jids.len(), words))
+            }
+            Self::Unmute(whom) => {
+                let jids = jids(&whom);
+                Ok(unmuted(service.unmute(&asker.bare, &jids).await?, jids.len(), words))
+            }
+            Self::Mutes => Ok(mutes(&service.muted(&asker.bare).await?, words)),
+        }
+    }
+}
+
+/// Whether `text` is nothing but a code, however it is written: a number of the right length, and no phone number.
+fn is_code(text: &str) -> bool {
+    let is_number = !text.chars().any(char::is_alphabetic) && !text.starts_with('+');
+    is_number && Code::LENGTHS.contains(&Code::typed(text).len())
+}
+
+/// What can be said; providers where people sign in are known by their names.
+pub fn help(asker: &Asker) -> String {
+    let words = asker.words();
+    let providers = asker.service.providers().iter();
+    let sign_in = providers.filter(|name| matches!(Provider::from(name.as_str()), Provider::OAuth(_)));
+    let lines = sign_in.map(|name| words.chat_help_provider(name));
+    let all: Vec<String> = [words.chat_help()]
+        .into_iter()
+        .chain(lines)
+        .chain([words.chat_help_end()])
+        .collect();
+    all.join("\n")
+}
+
+/// Who is muted, as far as one wants to read it.
+fn mutes(muted: &Muted, words: Language) -> String {
+    const SHOWN: usize = 50;
+    let jids = &muted.jids;
+    let heading = match (muted.everybody, jids.is_empty()) {
+        (true, _) => words.mutes_all(),
+        (false, true) => words.mutes_none(),
+        (false, false) => words.mutes_some(),
+    };
+    let lines: String = jids.iter().take(SHOWN).map(|jid| format!("\n• {jid}")).collect();
+    let more = jids.len().saturating_sub(SHOWN);
+    let more = (more > 0).then(|| format!("\n{}", words.mutes_more(more)));
+    heading + &lines + &more.unwrap_or_default()
+}
+
+async fn link(asker: &Asker, what: &str) -> Result<String> {
+    let (service, words) = (&asker.service, asker.words());
+    let meant = service.typed(&named(what))?;
+    // What may be an e-mail address or a Jabber ID is taken for what is offered here, in this order.
+    let offered = |identity: &&Identity| service.providers().contains(identity.provider.name());
+    let identity = meant.iter().find(offered).ok_or(Error::UnknownProvider)?;
+    // Who asks again has got no code: limits see to it that not too many are sent. A sign-in goes on where it is.
+    let resend = !matches!(identity.provider, Provider::OAuth(_));
+    let registered = service.register_native(&asker.bare, identity.provider.name(), &identity.id, resend);
+    let registered = registered.await?;
+    Ok(match (registered.status, registered.goto) {
+        (_, Some(url)) => words.link_goto(&url),
+        (Status::Confirmed, None) => words.linked_already(),
+        (Status::Pending, None) => words.chat_code_sent(),
+    })
+}
+
+/// Whether `text` is a hash, or the beginning of one as lists of links and notices show it: no number has as many digits without
+/// a plus sign or spaces.
+fn is_hash(text: &str) -> bool {
+    let beginning = text.trim_end_matches('…');
+    beginning.len() >= Hash::SHORT && beginning.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The asker's links whose hashes begin with `text`, as lists of links and notices show them.
+async fn begun(asker: &Asker, text: &str) -> Result<Vec<String>> {
+    let beginning = text.trim_end_matches('…').to_lowercase();
+    let links = asker.service.links(&asker.bare).await?;
+    let hashes = links.iter().map(|link| link.hash.to_string());
+    Ok(hashes.filter(|hash| hash.starts_with(&beginning)).collect())
+}
+
+/// `phone +44…`, `email name@example.org`, `name-of-provider id`, in any language, as `provider:id`; a number or an
+/// address alone as it is.
+fn named(text: &str) -> String {
+    let Some((first, rest)) = text.split_once(char::is_whitespace) else {
+        return text.to_owned();
+    };
+    match word(first, Language::default()) {
+        Some((Word::Phone, _)) => format!("phone:{rest}"),
+        Some((Word::Email, _)) => format!("email:{rest}"),
+        _ if first.starts_with(char::is_alphabetic) && !first.contains([':', '@']) => format!("{first}:{rest}"),
+        _ => text.to_owned(),
+    }
+}
+
+fn items(list: &str) -> impl Iterator<Item = &str> {
+    list.split([',', ';', '\n'])
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+}
+
+/// The Jabber IDs in a list, none only if there is no list: nobody means everybody by a comma. One alone is taken as it is,
+/// because it may have commas in it.
+fn jids(list: &str) -> Vec<String> {
+    match list {
+        "" => Vec::new(),
+        one if parse_target(unquoted(one)).is_ok() => vec![unquoted(one).to_owned()],
+        many => many
+            .split([',', ';', '\n'])
+            .map(|jid| unquoted(jid.trim()).to_owned())
+            .collect(),
+    }
+}
+
+/// Without what stands around it where a text names it.
+fn unquoted(text: &str) -> &str {
+    let pairs = [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»'), ('<', '>')];
+    let within = |(open, close)| text.strip_prefix(open)?.strip_suffix(close);
+    pairs.into_iter().find_map(within).map_or(text, str::trim)
+}
+
+/// What a word means, however it is accented, and in which language: in `expected` if it is a word there.
+fn word(text: &str, expected: Language) -> Option<(Word, Language)> {
+    static WORDS: LazyLock<HashMap<String, Vec<(Word, Language)>>> = LazyLock::new(|| {
+        let mut words: HashMap<_, Vec<_>> = HashMap::new();
+        for language in Language::ALL {
+            for (text, word) in vocabulary(language) {
+                words.entry(folded(&text)).or_default().push((word, language));
+            }
+        }
+        words
+    });
+    let meanings = WORDS.get(&folded(text))?;
+    let own = meanings.iter().find(|(_, language)| *language == expected);
+    own.or(meanings.first()).copied()
+}
+
+fn vocabulary(language: Language) -> [(String, Word); 12] {
+    [
+        (language.word_help(), Word::Help),
+        (language.word_link(), Word::Link),
+        (language.word_verify(), Word::Verify),
+        (language.word_links(), Word::Links),
+        (language.word_forget(), Word::Forget),
+        (language.word_introduce(), Word::Introduce),
+        (language.word_mute(), Word::Mute),
+        (language.word_unmute(), Word::Unmute),
+        (language.word_mutes(), Word::Mutes),
+        (language.word_as(), Word::As),
+        (language.word_phone(), Word::Phone),
+        (language.word_email(), Word::Email),
+    ]
+}
+
+/// In lower case, without accents, quotes and what ends a sentence.
+fn folded(word: &str) -> String {
+    let letters = word.trim_matches(|c: char| !c.is_alphanumeric()).nfkd();
+    letters
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn introduce(contacts: &str, details: &str) -> Wish {
+        Wish::Introduce {
+            contacts: contacts.into(),
+            details: details.into(),
+        }
+    }
+
+    fn understood(text: &str) -> Option<Wish> {
+        Wish::of(text, Language::English).map(|(wish, _)| wish)
+    }
+
+    #[test]
+    fn commands_are_understood_in_every_language() {
+        for (text, wish) in [
+            (" Help! ", Wish::Help),
+            ("„hilfe“", Wish::Help),
+            ("1234", Wish::Verify("1234".into())),
+            ("123 456\n", Wish::Verify("123 456".into())),
+            ("12-34.", Wish::Verify("12-34.".into())),
+            (
+                "\u{2068}１２３４\u{2069}",
+                Wish::Verify("\u{2068}１２３４\u{2069}".into()),
+            ),
+            ("verify 1234", Wish::Verify("1234".into())),
+            ("Link phone +44 7700 900123", Wish::Link("phone +44 7700 900123".into())),
+            (
+                "VERKNÜPFE telefon +44 7700 900123",
+                Wish::Link("telefon +44 7700 900123".into()),
+            ),
+            ("links", Wish::Links),
+            ("forget", Wish::Forget(String::new())),
+            (
+                "introduce +44 7700 900456, a@example.org",
+                introduce("+44 7700 900456, a@example.org", ""),
+            ),
+            (
+                "introduce +44 7700 900456,\n+44 7700 900457\nas +44 7700 900123",
+                introduce("+44 7700 900456,\n+44 7700 900457", "+44 7700 900123"),
+            ),
+            ("mute", Wish::Mute(String::new())),
+            ("Mute eve@example.org", Wish::Mute("eve@example.org".into())),
+            ("laut eve@example.org", Wish::Unmute("eve@example.org".into())),
+            ("silenciados", Wish::Mutes),
+        ] {
+            assert_eq!(understood(text), Some(wish), "{text}");
+        }
+    }
+
+    #[test]
+    fn who_uses_a_languages_word_speaks_it() {
+        for (text, expected, spoken) in [
+            ("hilfe", Language::English, Language::German),
+            ("help", Language::German, Language::English),
+            ("aide", Language::Spanish, Language::French),
+            ("1234", Language::Spanish, Language::Spanish),
+        ] {
+            assert_eq!(Wish::of(text, expected).unwrap().1, spoken, "{text}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_no_command() {
+        for text in [
+            "",
+            "hello there",
+            "help me please",
+            "123",
+            "1234567890123",
+            "?",
+            "+447700900123",
+            "links 1",
+        ] {
+            assert_eq!(understood(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_word_means_two_things() {
+        for (text, word, language) in Language::ALL
+            .into_iter()
+            .flat_map(|language| vocabulary(language).map(|(text, word)| (text, word, language)))
+        {
+            assert!(!text.contains(' '), "{language}: {text}");
+            for other in Language::ALL {
+                let meant = super::word(&text, other).unwrap();
+                assert_eq!(meant.0, word, "{text}: {language}, {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_service_says_is_no_command() {
+        for words in Language::ALL {
+            for said in [
+                words.chat_help(),
+                words.chat_code_sent(),
+                words.chat_link_usage(),
+                words.chat_introduce_usage(),
+                words.chat_verify_usage(),
+                words.chat_encrypted(),
+                words.verified(),
+                words.linked_already(),
+                words.forget_done(),
+                words.forget_all_done(),
+                words.introduce_done(),
+                words.introduction_advice(),
+                words.introduction_mute("eve@example.org"),
+                words.mute_done(),
+                words.mute_all_done(),
+                words.unmute_done(),
+                words.unmute_all_done(),
+                words.unmute_vain(),
+                words.unmute_unknown(),
+                words.mutes_none(),
+                words.mutes_all(),
+                words.mutes_some(),
+                words.mutes_more(2_usize),
+                words.links_none(),
+                words.links_count(2_usize),
+                words.code_own("amy@example.org", "1234"),
+                words.error_nothing_waits(),
+            ] {
+                assert_eq!(understood(&said), None, "{words}: {said}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_who_names_nobody_means_everybody() {
+        assert_eq!(jids(""), [""; 0]);
+        for (text, expected) in [
+            ("“eve@example.org”", &["eve@example.org"][..]),
+            (
+                "eve@example.org, <bob@example.org>",
+                &["eve@example.org", "bob@example.org"],
+            ),
+            (
+                "« eve@example.org », bob@example.org",
+                &["eve@example.org", "bob@example.org"],
+            ),
+            (
+                "“eve@example.org”, “bob@example.org”",
+                &["eve@example.org", "bob@example.org"],
+            ),
+            (",", &["", ""]),
+            ("a,b;c@example.org", &["a,b;c@example.org"]),
+            ("“eve@example.org", &["“eve@example.org"]),
+        ] {
+            assert_eq!(jids(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn of_many_muted_only_some_are_read_out() {
+        let muted = |count: usize| Muted {
+            everybody: false,
+            jids: (0..count).map(|n| format!("{n}@example.org")).collect(),
+        };
+        let words = Language::English;
+        assert_eq!(mutes(&muted(0), words), words.mutes_none());
+        assert_eq!(mutes(&muted(50), words).lines().count(), 51);
+        let many = mutes(&muted(1000), words);
+        assert!(many.ends_with(&words.mutes_more(950_usize)), "{many}");
+    }
+
+    #[test]
+    fn an_identity_is_named_with_or_without_its_provider() {
+        for (text, expected) in [
+            ("+44 7700 900123", "+44 7700 900123"),
+            ("phone +44 7700 900123", "phone:+44 7700 900123"),
+            ("téléphone +447700900123", "phone:+447700900123"),
+            ("amy@example.org", "amy@example.org"),
+            ("correo amy@example.org", "email:amy@example.org"),
+            ("github octo", "github:octo"),
+            ("tel: +447700900123", "tel: +447700900123"),
+        ] {
+            assert_eq!(named(text), expected, "{text}");
+        }
+    }
+}

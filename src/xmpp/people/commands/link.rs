@@ -1,0 +1,143 @@
+//! Linking an identity: choose its kind, type it, type the code.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use xmpp_parsers::data_forms::{DataForm, FieldType};
+
+use super::{Next, Step};
+use crate::language::Language;
+use crate::model::{Hash, Identity, Provider};
+use crate::service::{Error, Registered, Result, Status};
+use crate::xmpp::people::form::{Answers, choice, field, form, required};
+use crate::xmpp::protocol::host::Asker;
+
+const FORM_TYPE: &str = "it-se.me:commands:link";
+
+pub fn begin(asker: &Asker) -> BoxFuture<'_, Result<Next>> {
+    async {
+        asker.service.require_served(&asker.bare)?;
+        Ok(Next::Step(Box::new(ChooseProvider)))
+    }
+    .boxed()
+}
+
+/// What a provider is called by people.
+fn label(provider: &str, words: Language) -> String {
+    match Provider::from(provider) {
+        Provider::Xmpp => words.provider_xmpp(),
+        Provider::Email => words.provider_email(),
+        Provider::Phone => words.provider_phone(),
+        Provider::OAuth(name) => name,
+    }
+}
+
+struct ChooseProvider;
+
+impl Step for ChooseProvider {
+    fn form<'a>(&'a self, asker: &'a Asker) -> BoxFuture<'a, Result<DataForm>> {
+        let words = asker.words();
+        let providers = asker.service.providers().iter();
+        let options = providers.map(|provider| (provider.clone(), label(provider, words)));
+        let mut provider = choice(field(FieldType::ListSingle, "provider", words.link_provider()), options);
+        // What most people want, where it is offered.
+        provider.values = asker.service.providers().get("phone").cloned().into_iter().collect();
+        let fields = vec![required(provider)];
+        let form = form(FORM_TYPE, words.command_link(), words.link_choose(), fields);
+        async { Ok(form) }.boxed()
+    }
+
+    fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>> {
+        async move {
+            let provider = answers.one("provider").ok_or(Error::Key("provider".into()))?;
+            if !asker.service.providers().contains(provider) {
+                return Err(Error::UnknownProvider);
+            }
+            Ok(Next::Step(Box::new(TypeId {
+                provider: provider.to_owned(),
+                sent: None,
+            })))
+        }
+        .boxed()
+    }
+
+    fn is_last(&self) -> bool {
+        false
+    }
+}
+
+struct TypeId {
+    provider: String,
+    /// To what a code was sent already: coming back with it means that none arrived. So does beginning anew, for some clients have
+    /// no way back (Psi+ 1.4, poezio 0.18).
+    sent: Option<Hash>,
+}
+
+impl TypeId {
+    async fn register(&mut self, asker: &Asker, id: &str) -> Result<Next> {
+        let service = &asker.service;
+        let identity = Identity::parse(self.provider.as_str().into(), id)?;
+        let came_back = self.sent == Some(identity.hash());
+        let is_by_code = !matches!(identity.provider, Provider::OAuth(_));
+        let register = |resend| service.register_native(&asker.bare, &self.provider, id, resend);
+        let registered = match register(came_back || is_by_code).await {
+            // The code that waits was sent just now.
+            Err(Error::RequestLimitReached { .. }) if !came_back && is_by_code => register(false).await,
+            registered => registered,
+        };
+        let Registered { hash, status, goto } = registered?;
+        self.sent = Some(hash);
+        if let Some(url) = goto {
+            return Ok(Next::Goto(url));
+        }
+        Ok(match status {
+            Status::Confirmed => Next::Done(asker.words().linked_already(), None),
+            Status::Pending => Next::Step(Box::new(EnterCode { hash })),
+        })
+    }
+}
+
+impl Step for TypeId {
+    fn form<'a>(&'a self, asker: &'a Asker) -> BoxFuture<'a, Result<DataForm>> {
+        let words = asker.words();
+        let fields = vec![required(field(FieldType::TextSingle, "id", words.link_id()))];
+        let form = form(FORM_TYPE, words.command_link(), words.link_type(&self.provider), fields);
+        async { Ok(form) }.boxed()
+    }
+
+    fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>> {
+        async move {
+            let id = answers.one("id").ok_or(Error::Key("id".into()))?;
+            self.register(asker, id).await
+        }
+        .boxed()
+    }
+
+    fn is_last(&self) -> bool {
+        false
+    }
+}
+
+struct EnterCode {
+    hash: Hash,
+}
+
+impl Step for EnterCode {
+    fn form<'a>(&'a self, asker: &'a Asker) -> BoxFuture<'a, Result<DataForm>> {
+        let words = asker.words();
+        let fields = vec![required(field(FieldType::TextSingle, "code", words.link_code()))];
+        let form = form(FORM_TYPE, words.command_link(), words.link_enter(), fields);
+        async { Ok(form) }.boxed()
+    }
+
+    fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>> {
+        async move {
+            let hash = self.hash.to_string();
+            asker
+                .service
+                .verify_native(&asker.bare, &hash, answers.one("code"))
+                .await?;
+            Ok(Next::Done(asker.words().link_done(), None))
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,154 @@
+//! The commands that people are in the middle of. They belong to a full JID and are kept in memory alone.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use xmpp_parsers::jid::Jid;
+
+use super::Step;
+use crate::clock::{Millis, millis};
+use crate::xmpp::people::recent::{Own, Recent};
+
+/// A step may take so long.
+const LIVES: Duration = Duration::from_secs(15 * 60);
+/// For so long it is known that a session has expired.
+const REMEMBERED: Duration = Duration::from_secs(60 * 60);
+/// Sessions of one account.
+const OF_ONE: usize = 10;
+
+/// Whose, and which.
+pub type Key = (Jid, String);
+
+/// A command that is being executed.
+pub struct FormSession {
+    /// Which command.
+    pub command: &'static str,
+    /// The steps so far; the last is the current one.
+    pub steps: Vec<Box<dyn Step>>,
+}
+
+/// What there is of a session.
+pub enum Found {
+    /// It is open.
+    Open(FormSession),
+    /// It took too long.
+    Expired,
+    /// There is none, or it is somebody else's.
+    Nothing,
+}
+
+/// A session, or that there was one.
+struct Slot {
+    /// A hash of the key, which may be long and would fill the memory; it means nothing elsewhere.
+    key: u64,
+    touched: Millis,
+    /// Nothing once it has expired: what was typed is forgotten.
+    session: Option<FormSession>,
+}
+
+/// All of them, by account, the oldest first.
+pub struct Sessions {
+    slots: Recent<Vec<Slot>>,
+    hasher: RandomState,
+}
+
+impl Sessions {
+    /// None yet; `own` are the domains of the own server.
+    pub fn new(own: Own) -> Self {
+        Self {
+            slots: Recent::new(REMEMBERED, own),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// Takes a session, to work on it.
+    pub fn take(&self, key: &Key, now: Millis) -> Found {
+        let hash = self.hasher.hash_one(key);
+        self.slots.with(&key.0.to_bare(), now, |slots| {
+            expire(slots, now);
+            let Some(at) = slots.iter().position(|slot| slot.key == hash) else {
+                return Found::Nothing;
+            };
+            match slots[at].session.take() {
+                Some(session) => {
+                    slots.remove(at);
+                    Found::Open(session)
+                }
+                None => Found::Expired,
+            }
+        })
+    }
+
+    /// Keeps a session until it is taken again, expires, or makes room for newer ones.
+    pub fn put(&self, key: &Key, session: FormSession, now: Millis) {
+        let hash = self.hasher.hash_one(key);
+        self.slots.with(&key.0.to_bare(), now, |slots| {
+            expire(slots, now);
+            if slots.len() >= OF_ONE {
+                slots.remove(0);
+            }
+            slots.push(Slot {
+                key: hash,
+                touched: now,
+                session: Some(session),
+            });
+        });
+    }
+}
+
+fn expire(slots: &mut Vec<Slot>, now: Millis) {
+    slots.retain(|slot| slot.touched + millis(REMEMBERED) > now);
+    for slot in slots {
+        if slot.touched + millis(LIVES) <= now {
+            slot.session = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const NOW: Millis = 1_700_000_000_000;
+
+    fn key(resource: &str, id: &str) -> Key {
+        (Jid::new(&format!("amy@example.org/{resource}")).unwrap(), id.into())
+    }
+
+    fn session() -> FormSession {
+        FormSession {
+            command: "link",
+            steps: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_session_is_its_owners_and_is_taken_once() {
+        let sessions = Sessions::new(Own::default());
+        sessions.put(&key("phone", "1"), session(), NOW);
+        assert!(matches!(sessions.take(&key("laptop", "1"), NOW), Found::Nothing));
+        assert!(matches!(sessions.take(&key("phone", "2"), NOW), Found::Nothing));
+        assert!(matches!(sessions.take(&key("phone", "1"), NOW), Found::Open(_)));
+        assert!(matches!(sessions.take(&key("phone", "1"), NOW), Found::Nothing));
+    }
+
+    #[test]
+    fn a_session_expires_and_what_was_typed_with_it() {
+        let sessions = Sessions::new(Own::default());
+        sessions.put(&key("phone", "1"), session(), NOW);
+        let take = |later: Duration| sessions.take(&key("phone", "1"), NOW + millis(later));
+        assert!(matches!(take(LIVES), Found::Expired));
+        assert!(matches!(take(REMEMBERED), Found::Nothing));
+    }
+
+    #[test]
+    fn a_new_session_makes_an_old_one_go() {
+        let sessions = Sessions::new(Own::default());
+        for n in 0..=OF_ONE {
+            sessions.put(&key("phone", &n.to_string()), session(), NOW);
+        }
+        assert!(matches!(sessions.take(&key("phone", "0"), NOW), Found::Nothing));
+        assert!(matches!(sessions.take(&key("phone", "1"), NOW), Found::Open(_)));
+    }
+}

@@ -1,0 +1,177 @@
+//! When to say nothing: two programs that answer each other must come to an end.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use xmpp_parsers::message::{Message, MessageType};
+
+use crate::clock::{Millis, millis};
+use crate::model::BareJid;
+use crate::xmpp::people::recent::{Own, Recent};
+
+/// So many answers a minute are a conversation; more are a loop.
+const ANSWERS: u32 = 10;
+const MINUTE: Duration = Duration::from_secs(60);
+/// A text may be repeated so often in a row, and after so long; else a program says it.
+const REPEATED: u32 = 1;
+const AGAIN: Duration = Duration::from_secs(10);
+/// A conversation ends when nothing is said for so long.
+const TALK: Duration = Duration::from_secs(60 * 60);
+/// More than that is nothing a person types.
+const LONGEST: usize = 8 * 1024;
+
+/// What a message that is meant for us says, with the tag of its language if it has one; nothing if it is an error, a
+/// room's, a notice, late, or a copy.
+pub fn said(message: &Message) -> Option<(&str, &str)> {
+    let is_talk = matches!(message.type_, MessageType::Chat | MessageType::Normal);
+    if !is_talk || is_second_hand(message) {
+        return None;
+    }
+    // Of several, which are the same in several languages, any will do.
+    let (lang, body) = message.bodies.first_key_value()?;
+    Some((body.trim(), lang.as_str())).filter(|(body, _)| (1..=LONGEST).contains(&body.len()))
+}
+
+/// Whether a message comes late (XEP-0203, XEP-0091), or from an archive, a copy or a room (XEP-0313, XEP-0280, XEP-0297, XEP-0045).
+pub fn is_second_hand(message: &Message) -> bool {
+    let second_hand = [
+        "urn:xmpp:delay",
+        "jabber:x:delay",
+        "urn:xmpp:forward:0",
+        "urn:xmpp:mam:2",
+        "urn:xmpp:carbons:2",
+        "http://jabber.org/protocol/muc#user",
+        "jabber:x:conference",
+    ];
+    let mut payloads = message.payloads.iter();
+    payloads.any(|payload| second_hand.contains(&payload.ns().as_str()))
+}
+
+/// Whether a message is encrypted, so that its body is a stopgap (XEP-0380).
+pub fn is_encrypted(message: &Message) -> bool {
+    message
+        .payloads
+        .iter()
+        .any(|payload| payload.is("encryption", "urn:xmpp:eme:0"))
+}
+
+#[derive(Default)]
+struct Talk {
+    minute: Millis,
+    answers: u32,
+    /// What was said last, as a hash that means nothing elsewhere, and how often in a row.
+    last: Option<u64>,
+    said: Millis,
+    repeated: u32,
+    helped: bool,
+}
+
+/// Who was answered of late.
+pub struct LoopGuard {
+    talks: Recent<Talk>,
+    hasher: RandomState,
+}
+
+impl LoopGuard {
+    /// Nobody was answered yet; `own` are the domains of the own server.
+    pub fn new(own: Own) -> Self {
+        Self {
+            talks: Recent::new(TALK, own),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// Whether to answer `who`, who says `text`. Words that are `understood` are answered as in a conversation, others
+    /// once in it.
+    pub fn may_answer(&self, who: &BareJid, text: &str, understood: bool, now: Millis) -> bool {
+        let said = Some(self.hasher.hash_one(text));
+        self.talks.with(who, now, |talk| {
+            if talk.minute + millis(MINUTE) <= now {
+                (talk.minute, talk.answers) = (now, 0);
+            }
+            talk.repeated = if talk.last == said { talk.repeated + 1 } else { 0 };
+            let at_once = talk.repeated > 0 && talk.said + millis(AGAIN) > now;
+            (talk.last, talk.said) = (said, now);
+            let is_loop = at_once || talk.repeated > REPEATED || talk.answers >= ANSWERS;
+            if is_loop || (!understood && talk.helped) {
+                return false;
+            }
+            talk.helped |= !understood;
+            talk.answers += 1;
+            true
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use minidom::Element;
+
+    use super::*;
+
+    const NOW: Millis = 1_700_000_000_000;
+
+    fn amy() -> BareJid {
+        BareJid::new("amy@example.org").unwrap()
+    }
+
+    fn message(xml: &str) -> Message {
+        let xml = xml.replacen("<message", "<message xmlns='jabber:component:accept'", 1);
+        Message::try_from(xml.parse::<Element>().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn who_is_not_understood_is_helped_once_a_conversation() {
+        let loop_guard = LoopGuard::new(Own::default());
+        assert!(loop_guard.may_answer(&amy(), "hello", false, NOW));
+        assert!(!loop_guard.may_answer(&amy(), "what?", false, NOW + 1));
+        assert!(loop_guard.may_answer(&amy(), "links", true, NOW + 2));
+        assert!(!loop_guard.may_answer(&amy(), "hm", false, NOW + 3_000_000));
+        assert!(loop_guard.may_answer(&amy(), "hello again", false, NOW + 6_600_001));
+    }
+
+    #[test]
+    fn a_conversation_is_a_few_answers_a_minute() {
+        let loop_guard = LoopGuard::new(Own::default());
+        let answered = (0..20).filter(|n| loop_guard.may_answer(&amy(), &format!("link {n}"), true, NOW));
+        assert_eq!(answered.count(), 10);
+        assert!(loop_guard.may_answer(&amy(), "links", true, NOW + 60_000));
+    }
+
+    #[test]
+    fn what_is_said_again_and_again_is_said_by_a_program() {
+        let loop_guard = LoopGuard::new(Own::default());
+        assert!(loop_guard.may_answer(&amy(), "help", true, NOW));
+        assert!(!loop_guard.may_answer(&amy(), "help", true, NOW + 9_000));
+        assert!(loop_guard.may_answer(&amy(), "links", true, NOW + 9_001));
+        assert!(loop_guard.may_answer(&amy(), "links", true, NOW + 30_000));
+        assert!(!loop_guard.may_answer(&amy(), "links", true, NOW + 60_000));
+        assert!(loop_guard.may_answer(&amy(), "help", true, NOW + 60_001));
+    }
+
+    #[test]
+    fn only_what_is_said_here_and_now_counts() {
+        assert_eq!(
+            said(&message("<message type='chat'><body> help </body></message>")),
+            Some(("help", ""))
+        );
+        assert_eq!(
+            said(&message("<message><body xml:lang='de'>hilfe</body></message>")),
+            Some(("hilfe", "de"))
+        );
+        for silent in [
+            "<message type='error'><body>help</body></message>",
+            "<message type='groupchat'><body>help</body></message>",
+            "<message type='headline'><body>help</body></message>",
+            "<message type='chat'><body> </body></message>",
+            "<message type='chat'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>",
+            "<message type='chat'><body>help</body><delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/></message>",
+            "<message type='chat'><body>help</body><x xmlns='jabber:x:delay' stamp='20260101T00:00:00'/></message>",
+            "<message><result xmlns='urn:xmpp:mam:2'/><body>help</body></message>",
+            "<message><sent xmlns='urn:xmpp:carbons:2'/><body>help</body></message>",
+        ] {
+            assert_eq!(said(&message(silent)), None, "{silent}");
+        }
+    }
+}

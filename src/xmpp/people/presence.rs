@@ -1,0 +1,114 @@
+//! Whether the service is online, told to those who have it in their contact list (RFC 6121, 3 and 4; XEP-0100, 4.2).
+//!
+//! When people are online is none of the service's business. It subscribes to nobody, unless the admin wants it to: some servers keep
+//! messages away from who is not in the contact list in both directions. Then it drops what it is told.
+
+use xmpp_parsers::jid::Jid;
+use xmpp_parsers::presence::{Presence, Type};
+
+use crate::model::OwnAddress;
+use crate::service::{Error, Pages, Result, Service};
+use crate::xmpp::connection::Connection;
+use crate::xmpp::connection::outgoing::{Outgoing, presence};
+use crate::xmpp::protocol::about;
+use crate::xmpp::protocol::entities::Entities;
+use crate::xmpp::protocol::host::{Asker, Host};
+
+/// The answers to a presence of `type_`.
+pub async fn answer(host: &Host, entities: &Entities, asker: &Asker, type_: Type) -> Result<Vec<Outgoing>> {
+    if !matches!(type_, Type::Subscribe | Type::Unsubscribe | Type::Probe) {
+        return Ok(Vec::new());
+    }
+    let (service, at) = (&asker.service, asker.at);
+    let to = |stanza| presence(stanza, host.bare(at).clone(), &asker.bare);
+    let show = || presence(available(entities, at, service), host.full(at), &asker.bare);
+    Ok(match type_ {
+        Type::Subscribe if asker.bare.node().is_some() => match service.subscribe(&asker.bare, at).await {
+            Ok(()) => {
+                let asked_back = ask_back(host, asker).await?;
+                [to(Presence::new(Type::Subscribed))]
+                    .into_iter()
+                    .chain(asked_back)
+                    .chain([show()])
+                    .collect()
+            }
+            // There are too many already.
+            Err(Error::RequestLimitReached { .. }) => vec![to(Presence::new(Type::Unsubscribed))],
+            Err(error) => return Err(error),
+        },
+        Type::Probe if service.see_subscriber(&asker.bare, at).await? => {
+            // They may have subscribed before the admin wanted it.
+            let asked_back = ask_back(host, asker).await?;
+            asked_back.into_iter().chain([show()]).collect()
+        }
+        Type::Unsubscribe => dismiss(host, asker, at).await?,
+        // Servers have no contact lists; and who asks without having subscribed is out of step (RFC 6121, 4.3.2).
+        _ => vec![to(Presence::new(Type::Unsubscribed))],
+    })
+}
+
+/// The request for the presence of a subscriber, where the admin wants it and none was made before: two services that both do so would
+/// ask each other for ever.
+async fn ask_back(host: &Host, asker: &Asker) -> Result<Option<Outgoing>> {
+    if !host.subscribe_back || !asker.service.ask_back(&asker.bare, asker.at).await? {
+        return Ok(None);
+    }
+    let mut request = Presence::new(Type::Subscribe);
+    // Clients show the name in the question to the user (converse.js 14, XEP-0172, 4.1).
+    request.payloads.push(about::nick(host, asker.words()));
+    Ok(Some(presence(request, host.bare(asker.at).clone(), &asker.bare)))
+}
+
+/// Ends the subscription of the asker to `address`, if there is one, and says so (RFC 6121, 3.3.3). So ends the one in return.
+pub async fn dismiss(host: &Host, asker: &Asker, address: OwnAddress) -> Result<Vec<Outgoing>> {
+    if !asker.service.unsubscribe(&asker.bare, address).await? {
+        return Ok(Vec::new());
+    }
+    let tell = |type_| presence(Presence::new(type_), host.bare(address).clone(), &asker.bare);
+    let unavailable = presence(Presence::new(Type::Unavailable), host.full(address), &asker.bare);
+    let own = host.subscribe_back.then(|| tell(Type::Unsubscribe));
+    Ok([unavailable, tell(Type::Unsubscribed)].into_iter().chain(own).collect())
+}
+
+/// The answer to a presence of `type_` from `sender` to an account that does not exist (RFC 6121, 3.1.3 and 4.3.2).
+pub fn nobody(type_: &Type, nobody: &Jid, sender: &Jid) -> Vec<Outgoing> {
+    match type_ {
+        Type::Subscribe | Type::Probe => {
+            let unsubscribed = Presence::new(Type::Unsubscribed);
+            vec![presence(unsubscribed, nobody.to_bare(), &sender.to_bare())]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Tells every subscriber that the service is there, or that it goes.
+pub async fn announce(host: &Host, entities: &Entities, service: &Service, connection: &Connection, online: bool) {
+    let stanza = |address| match online {
+        true => available(entities, address, service),
+        false => Presence::new(Type::Unavailable),
+    };
+    let stanzas = OwnAddress::ALL.map(|address| (address, stanza(address)));
+    let mut pages = Pages::default();
+    while let Ok(Some(page)) = service.subscribers(&mut pages).await {
+        for (subscriber, addresses) in page {
+            for (address, stanza) in stanzas.iter().filter(|(address, _)| addresses.contains(*address)) {
+                let told = presence(stanza.clone(), host.full(*address), &subscriber);
+                if connection.send_stanza(told).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Online, with what the service can do (XEP-0115) and its avatar.
+fn available(entities: &Entities, address: OwnAddress, service: &Service) -> Presence {
+    let mut presence = Presence::available();
+    let status = service.language().presence_status();
+    // Without a language of its own, it is shown by every client.
+    presence.statuses.insert(String::new().into(), status);
+    let caps = entities.of(address).caps.clone();
+    presence.payloads.extend(caps.map(Into::into));
+    presence.payloads.push(about::avatar_update());
+    presence
+}

@@ -1,0 +1,66 @@
+//! What is said alike in forms and in chat, and in which language.
+
+use std::time::SystemTime;
+
+use minidom::Element;
+use rxml::{Namespace, xml_ncname};
+
+use crate::language::Language;
+use crate::model::Identity;
+use crate::service::{Linked, Unmuted};
+use crate::xmpp::protocol::host::Asker;
+
+/// The payload of an IQ with the language of the texts in it. On the stanza it would not do: Prosody 13 writes its own default there.
+pub fn in_language(mut payload: Element, words: Language) -> Element {
+    payload.set_attr(Namespace::XML, xml_ncname!("lang").into(), words.tag());
+    payload
+}
+
+/// By how many things somebody can be found.
+pub fn title(links: usize, words: Language) -> String {
+    match links {
+        0 => words.links_none(),
+        _ => words.links_count(links),
+    }
+}
+
+/// What became of forgetting what was named.
+pub fn forgotten(gone: usize, words: Language) -> String {
+    match gone {
+        0 => words.forget_unknown(),
+        _ => words.forget_done(),
+    }
+}
+
+/// What became of muting `count` Jabber IDs, or everybody if none was named.
+pub fn muted(count: usize, words: Language) -> String {
+    match count {
+        0 => words.mute_all_done(),
+        _ => words.mute_done(),
+    }
+}
+
+/// What became of unmuting `count` Jabber IDs, or everybody if none was named.
+pub fn unmuted(unmuted: Unmuted, count: usize, words: Language) -> String {
+    match unmuted {
+        _ if count == 0 => words.unmute_all_done(),
+        Unmuted { everybody: true, .. } => words.unmute_vain(),
+        Unmuted { gone: 0, .. } => words.unmute_unknown(),
+        Unmuted { .. } => words.unmute_done(),
+    }
+}
+
+/// A link of the asker, as far as it is known what it is.
+pub fn describe(link: &Linked, asker: &Asker) -> String {
+    let words = asker.words();
+    if link.hash == Identity::of_jid(&asker.bare).hash() {
+        return words.links_own(&asker.bare);
+    }
+    words.links_other(&link.hash.short(), &day(link.since))
+}
+
+/// A day as in 2026-11-23 (ISO 8601).
+fn day(time: SystemTime) -> String {
+    let text = humantime::format_rfc3339_seconds(time).to_string();
+    text.chars().take_while(|c| *c != 'T').collect()
+}

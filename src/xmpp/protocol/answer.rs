@@ -1,0 +1,29 @@
+//! The two types of IQ requests, and their answer (RFC 6120, 8.2.3).
+
+use minidom::Element;
+use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
+
+use crate::language::Language;
+use crate::xmpp::protocol::error::plain;
+
+/// Whether something is asked or to be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `type='get'`
+    Get,
+    /// `type='set'`
+    Set,
+}
+
+/// The answer's payload, or the error.
+pub type Answer = std::result::Result<Option<Element>, StanzaError>;
+
+/// The answer to what is not offered (RFC 6120, 8.4).
+pub fn service_unavailable(words: Language) -> StanzaError {
+    plain(
+        words,
+        ErrorType::Cancel,
+        DefinedCondition::ServiceUnavailable,
+        words.stanza_unavailable(),
+    )
+}

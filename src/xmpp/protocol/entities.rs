@@ -1,0 +1,103 @@
+//! The description of each address of the service: identities, features, and what can be had (XEP-0030, XEP-0115, XEP-0128).
+
+use xmpp_parsers::caps::{Caps, query_caps};
+use xmpp_parsers::data_forms::{DataForm, DataFormType};
+use xmpp_parsers::disco::{DiscoInfoResult, Identity};
+use xmpp_parsers::ns::{CAPS, DATA_FORMS, DISCO_INFO, DISCO_ITEMS, PING, SERVER_INFO, VCARD, VERSION};
+use xmpp_parsers::server_info::generate_address_field;
+
+use crate::language::Language;
+use crate::model::OwnAddress;
+use crate::service::Service;
+use crate::xmpp::protocol::caps::caps;
+use crate::xmpp::protocol::host::Host;
+use crate::xmpp::protocol::ns;
+use crate::xmpp::protocol::offer;
+
+const FEATURES: [&str; 18] = [
+    DISCO_INFO,
+    DISCO_ITEMS,
+    CAPS,
+    ns::COMMANDS,
+    DATA_FORMS,
+    xmpp_parsers::ns::REGISTER,
+    VCARD,
+    PING,
+    VERSION,
+    ns::LAST,
+    ns::REGISTER,
+    ns::VERIFY,
+    ns::CONTACT,
+    ns::CONFIRM,
+    ns::LINKS,
+    ns::FORGET,
+    ns::MUTE,
+    ns::SERVICE,
+];
+
+/// What the addresses of the service say of themselves, worked out once: it stays the same as long as the service runs.
+pub struct Entities {
+    domain: Entity,
+    account: Entity,
+}
+
+/// What an address says of itself. The same for everybody, in all languages at once: that is what the hash of entity
+/// capabilities (XEP-0115) stands for.
+pub struct Entity {
+    /// The answer to `disco#info`.
+    pub info: DiscoInfoResult,
+    /// What its presence announces.
+    pub caps: Option<Caps>,
+}
+
+impl Entities {
+    /// What the addresses of `host` say of `service`.
+    pub fn new(service: &Service, host: &Host) -> Self {
+        let entity = |address| {
+            let info = root(service, host, address);
+            let caps = caps(&info);
+            Entity { info, caps }
+        };
+        Self {
+            domain: entity(OwnAddress::Domain),
+            account: entity(OwnAddress::Account),
+        }
+    }
+
+    /// What `address` says of itself.
+    pub fn of(&self, address: OwnAddress) -> &Entity {
+        match address {
+            OwnAddress::Domain => &self.domain,
+            OwnAddress::Account => &self.account,
+        }
+    }
+}
+
+impl Entity {
+    /// Whether `node` is what its presence announces (XEP-0115, 6.2).
+    pub fn is_announced_as(&self, node: &str) -> bool {
+        let announced = self.caps.clone().and_then(|caps| query_caps(caps).node);
+        announced.as_deref() == Some(node)
+    }
+}
+
+/// Identity, features, contact addresses and what can be had. The domain is a directory of users; the account is a program
+/// that chats.
+fn root(service: &Service, host: &Host, address: OwnAddress) -> DiscoInfoResult {
+    let (category, type_) = match address {
+        OwnAddress::Domain => ("directory", "user"),
+        OwnAddress::Account => ("client", "bot"),
+    };
+    let identity = |language: Language| Identity::new(category, type_, language.tag(), host.name(language));
+    let addresses = host.addresses.iter().filter(|(_, uris)| !uris.is_empty());
+    let fields: Vec<_> = addresses
+        .map(|(purpose, addresses)| generate_address_field(format!("{purpose}-addresses"), addresses.clone()))
+        .collect();
+    let addresses = (!fields.is_empty()).then(|| DataForm::new(DataFormType::Result_, SERVER_INFO, fields));
+    DiscoInfoResult {
+        node: None,
+        identities: Language::ALL.map(identity).into(),
+        features: FEATURES.map(str::to_owned).into(),
+        extensions: addresses.into_iter().chain([offer::form(service, host)]).collect(),
+    }
+}
