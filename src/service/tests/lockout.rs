@@ -1,5 +1,7 @@
 //! What others do in somebody's name, or at somebody's identities, keeps nobody out.
 
+mod learning;
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
@@ -8,7 +10,7 @@ const MICHAELS: &str = "+447700900456";
 
 impl Fixture {
     /// A service that both know over HTTP.
-    async fn with_both() -> Self {
+    pub(super) async fn with_both() -> Self {
         let it = Self::new();
         for jid in [amy(), michael()] {
             it.register(&jid, "xmpp", jid.as_str()).await.unwrap();
@@ -26,7 +28,7 @@ impl Fixture {
     }
 
     /// The letter that waits in a queue, taken out of it.
-    async fn letter(&self, queue: Queue) -> Letter {
+    pub(super) async fn letter(&self, queue: Queue) -> Letter {
         let letter = self.letters(queue).await.pop().unwrap();
         self.sent(queue).await;
         letter
@@ -263,18 +265,6 @@ async fn nobody_replaces_a_code_that_its_target_has_asked_for() {
 }
 
 #[tokio::test]
-async fn who_registers_learns_nothing_of_who_has_just_done_so() {
-    let it = Fixture::new();
-    it.register(&michael(), "phone", PHONE).await.unwrap();
-    it.register(&amy(), "phone", PHONE).await.unwrap();
-    it.clock.advance(Duration::from_secs(1));
-    assert_eq!(
-        code_of(it.resend(&amy(), "phone", PHONE).await),
-        "request_limit_reached"
-    );
-}
-
-#[tokio::test]
 async fn a_right_code_is_not_used_up_by_a_refusal() {
     let it = Fixture::with(|settings| settings.limits.new_jids_per_day = 1);
     it.register(&jid("bob@example.org"), "xmpp", "bob@example.org")
@@ -322,63 +312,6 @@ async fn what_others_link_to_a_jid_is_told_it_and_leaves_room() {
 }
 
 #[tokio::test]
-async fn what_is_limited_is_the_mailbox_or_subscriber() {
-    let it = Fixture::new();
-    for n in 0..5 {
-        it.register(&amy(), "email", &format!("victim+{n}@mail.example"))
-            .await
-            .unwrap();
-        it.clock.advance(MINUTE);
-    }
-    let more = it.register(&amy(), "email", "victim@mail.example").await;
-    assert_eq!(code_of(more), "request_limit_reached");
-
-    let spellings = ["+447700900123", "+4407700900123"];
-    for (n, spelling) in spellings.iter().cycle().take(5).enumerate() {
-        let eve = jid(&format!("eve{n}@evil.example"));
-        it.register(&eve, "phone", spelling).await.unwrap();
-    }
-    it.register(&jid("last@evil.example"), "phone", PHONE).await.unwrap();
-    let more = it.register(&jid("more@evil.example"), "phone", spellings[1]).await;
-    assert_eq!(code_of(more), "request_limit_reached");
-}
-
-#[tokio::test]
-async fn who_wants_no_mail_gets_none_under_any_spelling() {
-    let it = Fixture::new();
-    it.register(&amy(), "email", "victim+news@mail.example").await.unwrap();
-    let token = it.letter(Queue::Email).await.stop.unwrap();
-    it.service.suppress(Recipient::Reader(token.clone())).await.unwrap();
-    it.service
-        .suppress(Recipient::typed("+44 (0)7700 900123").unwrap())
-        .await
-        .unwrap();
-    let victims = ["victim@mail.example", "victim+x@mail.example", "Victim+@mail.example"];
-    for (n, spelling) in victims.iter().enumerate() {
-        it.register(&jid(&format!("eve{n}@evil.example")), "email", spelling)
-            .await
-            .unwrap();
-    }
-    it.register(&amy(), "phone", PHONE).await.unwrap();
-    assert_eq!(wanted(&it, Queue::Email).await, [false; 3]);
-    assert_eq!(wanted(&it, Queue::Phone).await, [false]);
-    it.service.unsuppress(Recipient::Reader(token)).await.unwrap();
-    assert_eq!(wanted(&it, Queue::Email).await, [true; 3]);
-}
-
-/// It would tell anybody who is registering, or has just been linked, and cost no guess.
-#[tokio::test]
-async fn what_is_no_guess_tells_nobody_whether_something_waits() {
-    let it = Fixture::new();
-    it.register(&amy(), "phone", PHONE).await.unwrap();
-    let (waiting, unknown) = (hash("phone", PHONE), hash("phone", MICHAELS));
-    for code in ["", "1", "123", "12345", "123456", "123456789012", "1234567890123"] {
-        let answer = async |hash: &str| code_of(it.verify_http(hash, code).await);
-        assert_eq!(answer(&waiting).await, answer(&unknown).await, "{code}");
-    }
-}
-
-#[tokio::test]
 async fn the_page_of_a_mail_can_be_pressed_twice_and_opened_again() {
     let it = Fixture::with_both().await;
     it.register(&amy(), "email", MAIL).await.unwrap();
@@ -414,34 +347,6 @@ async fn the_page_of_a_mail_can_be_pressed_twice_and_opened_again() {
 }
 
 #[tokio::test]
-async fn what_has_another_length_than_the_code_is_no_guess() {
-    let it = Fixture::new();
-    it.register(&amy(), "phone", PHONE).await.unwrap();
-    let code = it.codes(Queue::Phone).await.pop().unwrap();
-    let phone = hash("phone", PHONE);
-    for _ in 0..20 {
-        assert_eq!(code_of(it.verify(&amy(), &phone, "123").await), "faulty_code");
-        assert_eq!(code_of(it.verify_http(&phone, "123").await), "faulty_code");
-        assert_eq!(code_of(it.verify_http(&phone, "12345").await), "not_found");
-        assert_eq!(
-            code_of(it.service.verify_any_native(&amy(), "123456").await),
-            "faulty_code"
-        );
-    }
-    let arabic: String = code
-        .chars()
-        .map(|c| char::from_u32(c as u32 - 0x30 + 0x660).unwrap())
-        .collect();
-    it.verify(
-        &amy(),
-        &phone,
-        &format!("\u{2068}{}–{}.\u{2069}", &arabic[..4], &arabic[4..]),
-    )
-    .await
-    .unwrap();
-}
-
-#[tokio::test]
 async fn of_the_own_server_a_code_is_left_for_each_account() {
     let it = Fixture::with(|settings| settings.own_domains = ["example.org".to_owned()].into());
     let accounts = |n: usize| jid(&format!("mallory{n}@example.org"));
@@ -456,100 +361,4 @@ async fn of_the_own_server_a_code_is_left_for_each_account() {
     let more = it.register(&accounts(6), "phone", PHONE).await;
     assert_eq!(code_of(more), "request_limit_reached");
     it.register(&michael(), "phone", PHONE).await.unwrap();
-}
-
-/// What anybody is answered, over HTTP, who asks for a code for amy, and then verifies.
-async fn answers(it: &Fixture, provider: &str, id: &str) -> Vec<String> {
-    let mut answers = Vec::new();
-    let told = |answer: Result<Registered>| match answer {
-        Ok(registered) => format!("{:?} {}", registered.status, registered.goto.is_some()),
-        Err(error) => error.to_string(),
-    };
-    for resend in [false, false, true, false, true] {
-        let asked = it.at_address(1).register_http(&amy(), provider, id, resend, None).await;
-        answers.push(told(asked));
-        it.clock.advance(Duration::from_secs(20));
-    }
-    answers
-}
-
-#[tokio::test]
-async fn nobody_learns_over_http_what_somebody_registers_natively() {
-    for (provider, id) in [("phone", PHONE), ("email", MAIL), ("octo", "amy")] {
-        let (quiet, registers) = (Fixture::with_both().await, Fixture::with_both().await);
-        for it in [&quiet, &registers] {
-            it.service.store().settle().await.unwrap();
-        }
-        registers.register(&amy(), provider, id).await.unwrap();
-        assert_eq!(
-            answers(&quiet, provider, id).await,
-            answers(&registers, provider, id).await,
-            "{provider}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn where_guesses_are_used_up_nobody_learns_what_waits() {
-    let it = Fixture::with_both().await;
-    it.register(&michael(), "phone", PHONE).await.unwrap();
-    let phone = hash("phone", PHONE);
-    let no = wrong(&it.codes(Queue::Phone).await.pop().unwrap());
-    let guess = async |meant: Meant| code_of(it.verify_as(meant, &phone, &no).await);
-    let mut guesses = 0;
-    while guess(Meant::Target(michael())).await == "faulty_code" {
-        guesses += 1;
-        if guesses == 5 {
-            it.clock.advance(MINUTE);
-            it.resend(&michael(), "phone", PHONE).await.unwrap();
-            it.codes(Queue::Phone).await;
-        }
-    }
-    let before = guess(Meant::Target(amy())).await;
-    it.register(&amy(), "phone", PHONE).await.unwrap();
-    assert_eq!(guess(Meant::Target(amy())).await, before);
-    assert_eq!(before, "request_limit_reached");
-}
-
-#[tokio::test]
-async fn nobody_uses_up_a_sign_in_that_its_target_has_begun() {
-    let it = Fixture::with_both().await;
-    // Begun by anybody, and then by the target: that is another.
-    let anybodys = it
-        .service
-        .register_http(&amy(), "octo", "amy", false, None)
-        .await
-        .unwrap();
-    let amys = it.register(&amy(), "octo", "amy").await.unwrap();
-    assert_ne!(anybodys.goto, amys.goto);
-    for resend in [false, true] {
-        let asked = it
-            .service
-            .register_http(&amy(), "octo", "amy", resend, None)
-            .await
-            .unwrap();
-        assert!(asked.goto.is_some() && asked.goto != amys.goto);
-        let refused = it.sign_in(&asked.goto.unwrap(), "amy").await;
-        assert_eq!(failure(refused), OAuthFailure::ForeignState);
-    }
-    let signed_in = it.sign_in(&amys.goto.unwrap(), "amy").await.unwrap();
-    it.service
-        .register_http(&amy(), "octo", "amy", true, None)
-        .await
-        .unwrap();
-    it.verify_http(&hash("octo", "amy"), signed_in.code.as_str())
-        .await
-        .unwrap();
-}
-
-#[tokio::test]
-async fn one_server_has_but_some_of_the_sign_ins_under_a_name() {
-    let it = Fixture::new();
-    let mut begun = 0;
-    for n in 0..40 {
-        let eve = jid(&format!("eve{n}@s{n}.evil.example"));
-        begun += u32::from(it.register(&eve, "octo", "amy").await.is_ok());
-    }
-    assert_eq!(begun, 20);
-    it.register(&amy(), "octo", "amy").await.unwrap();
 }

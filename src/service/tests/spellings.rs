@@ -97,3 +97,48 @@ async fn a_number_is_not_taken_over_by_the_other_spelling_of_its_owner() {
     assert!(fixture.sent(Queue::Xmpp).await.is_empty());
     assert_eq!(fixture.service.links(&jid(U_LABELS)).await.unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn what_is_limited_is_the_mailbox_or_subscriber() {
+    let it = Fixture::new();
+    for n in 0..5 {
+        it.register(&amy(), "email", &format!("victim+{n}@mail.example"))
+            .await
+            .unwrap();
+        it.clock.advance(MINUTE);
+    }
+    let more = it.register(&amy(), "email", "victim@mail.example").await;
+    assert_eq!(code_of(more), "request_limit_reached");
+
+    let spellings = ["+447700900123", "+4407700900123"];
+    for (n, spelling) in spellings.iter().cycle().take(5).enumerate() {
+        let eve = jid(&format!("eve{n}@evil.example"));
+        it.register(&eve, "phone", spelling).await.unwrap();
+    }
+    it.register(&jid("last@evil.example"), "phone", PHONE).await.unwrap();
+    let more = it.register(&jid("more@evil.example"), "phone", spellings[1]).await;
+    assert_eq!(code_of(more), "request_limit_reached");
+}
+
+#[tokio::test]
+async fn who_wants_no_mail_gets_none_under_any_spelling() {
+    let it = Fixture::new();
+    it.register(&amy(), "email", "victim+news@mail.example").await.unwrap();
+    let token = it.letter(Queue::Email).await.stop.unwrap();
+    it.service.suppress(Recipient::Reader(token.clone())).await.unwrap();
+    it.service
+        .suppress(Recipient::typed("+44 (0)7700 900123").unwrap())
+        .await
+        .unwrap();
+    let victims = ["victim@mail.example", "victim+x@mail.example", "Victim+@mail.example"];
+    for (n, spelling) in victims.iter().enumerate() {
+        it.register(&jid(&format!("eve{n}@evil.example")), "email", spelling)
+            .await
+            .unwrap();
+    }
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    assert_eq!(wanted(&it, Queue::Email).await, [false; 3]);
+    assert_eq!(wanted(&it, Queue::Phone).await, [false]);
+    it.service.unsuppress(Recipient::Reader(token)).await.unwrap();
+    assert_eq!(wanted(&it, Queue::Email).await, [true; 3]);
+}
