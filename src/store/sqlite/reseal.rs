@@ -6,9 +6,12 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::super::{Link, Pending, Queue, Read, Reseal, Resealed, Result, Row, StoreError, Switched, Write};
 use super::queries::{self, Session};
 use crate::model::Mac;
+use crate::store::{
+    Link, Pending, Queue, ReadQuota, Reseal, Resealed, Result, Row, StoreError, Switched, WriteMutes, WriteOutbox,
+    WritePending, WriteQuota, WriteSubscribers, WriteSuppressions, WriteTokens,
+};
 
 /// The indexes of `links`. What shows whose a link is stands in the first as well, so that the look-up that is asked most reads one
 /// page of many and not two.

@@ -1,0 +1,140 @@
+//! Links and aliases.
+
+use super::{A, B, X, Y, link};
+use crate::model::Mac;
+use crate::store::{Link, Store};
+
+pub async fn links_are_found_moved_and_listed(store: Store) {
+    assert_eq!(store.read(|r| r.proof(&A)).await.unwrap(), None);
+    store
+        .write(|w| {
+            w.put_link(&link(A, X, 1))?;
+            w.put_link(&link(B, X, 2))
+        })
+        .await
+        .unwrap();
+    assert_eq!(store.read(|r| r.proof(&A)).await.unwrap(), Some(Mac([1; 16])));
+    assert_eq!(store.read(|r| r.link(&B)).await.unwrap(), Some(link(B, X, 2)));
+    let links = [link(A, X, 1), link(B, X, 2)];
+    assert_eq!(store.read(|r| r.links_of(&X)).await.unwrap(), links);
+
+    store.write(|w| w.put_link(&link(A, Y, 3))).await.unwrap();
+    assert_eq!(store.read(|r| r.link(&A)).await.unwrap(), Some(link(A, Y, 3)));
+    assert_eq!(store.read(|r| r.links_of(&X)).await.unwrap(), [link(B, X, 2)]);
+
+    // Its place in the list does not tell that somebody had it before.
+    store.write(|w| w.put_link(&link(A, X, 4))).await.unwrap();
+    let links = [link(B, X, 2), link(A, X, 4)];
+    assert_eq!(store.read(|r| r.links_of(&X)).await.unwrap(), links);
+}
+
+pub async fn whoever_has_links_is_told(store: Store) {
+    assert!(!store.read(|r| r.has_links(&X)).await.unwrap());
+    store.write(|w| w.put_link(&link(A, X, 1))).await.unwrap();
+    assert!(store.read(|r| r.has_links(&X)).await.unwrap());
+    assert!(!store.read(|r| r.has_links(&Y)).await.unwrap());
+}
+
+pub async fn links_go_only_with_their_owner(store: Store) {
+    store
+        .write(|w| {
+            w.put_link(&link(A, X, 1))?;
+            w.put_link(&link(B, Y, 2))?;
+            w.delete_link(&A, &Y)
+        })
+        .await
+        .unwrap();
+    assert_eq!(store.read(|r| r.proof(&A)).await.unwrap(), Some(Mac([1; 16])));
+    store.write(|w| w.delete_link(&A, &X)).await.unwrap();
+    assert_eq!(store.read(|r| r.proof(&A)).await.unwrap(), None);
+    store.write(|w| w.delete_links_of(&X)).await.unwrap();
+    assert_eq!(store.read(|r| r.proof(&B)).await.unwrap(), Some(Mac([2; 16])));
+    store.write(|w| w.delete_links_of(&Y)).await.unwrap();
+    assert_eq!(store.read(|r| r.proof(&B)).await.unwrap(), None);
+}
+
+pub async fn aliases_come_and_go_with_their_link(store: Store) {
+    const C: Mac = Mac([3; 16]);
+    const D: Mac = Mac([4; 16]);
+    let alias = |id, of, owner| Link {
+        alias_of: Some(of),
+        ..link(id, owner, 9)
+    };
+    let found = async |id| store.read(move |r| r.link(&id)).await.unwrap();
+    let made = async |owner| {
+        let made = store.write(move |w| {
+            w.put_link(&link(A, owner, 1))?;
+            w.put_link(&alias(B, A, owner))
+        });
+        made.await.unwrap();
+    };
+    made(X).await;
+    assert_eq!(found(B).await, Some(alias(B, A, X)));
+    // Not among the links, and not counted.
+    assert_eq!(store.read(|r| r.links_of(&X)).await.unwrap(), [link(A, X, 1)]);
+    assert_eq!(store.read(|r| r.count_links_of(&X)).await.unwrap(), 1);
+    assert_eq!(store.read(|r| r.counts()).await.unwrap().links, 1);
+    // With the link, it moves and goes, by its id alone it does not.
+    made(Y).await;
+    assert_eq!(found(B).await, Some(alias(B, A, Y)));
+    assert!(!store.write(|w| w.delete_link(&B, &Y)).await.unwrap());
+    assert!(!store.write(|w| w.delete_link(&A, &X)).await.unwrap());
+    assert_eq!(found(B).await, Some(alias(B, A, Y)));
+    assert!(store.write(|w| w.delete_link(&A, &Y)).await.unwrap());
+    assert_eq!(found(B).await, None);
+    // It gives its place to a link, which stays when the other moves and goes.
+    made(X).await;
+    store.write(|w| w.put_link(&link(B, Y, 4))).await.unwrap();
+    assert_eq!(found(B).await, Some(link(B, Y, 4)));
+    store.write(|w| w.put_link(&link(A, Y, 5))).await.unwrap();
+    assert_eq!(found(B).await, Some(link(B, Y, 4)));
+    assert!(store.write(|w| w.delete_link(&A, &Y)).await.unwrap());
+    assert_eq!(found(B).await, Some(link(B, Y, 4)));
+    // It takes the place of a link, and its aliases go.
+    store.write(|w| w.put_link(&link(A, X, 1))).await.unwrap();
+    store.write(move |w| w.put_link(&alias(C, B, Y))).await.unwrap();
+    store.write(move |w| w.put_link(&alias(B, A, X))).await.unwrap();
+    assert_eq!(found(B).await, Some(alias(B, A, X)));
+    assert_eq!(found(C).await, None);
+    // Without its link, it goes with whoever has it.
+    store.write(move |w| w.put_link(&alias(C, D, X))).await.unwrap();
+    assert!(!store.write(|w| w.delete_link(&D, &X)).await.unwrap());
+    assert_eq!(found(C).await, None);
+    assert_eq!(store.write(|w| w.delete_links_of(&X)).await.unwrap(), 1);
+    assert_eq!(found(B).await, None);
+}
+
+pub async fn links_in_doubt_stay_and_go_unless_they_are_made_again(store: Store) {
+    let alias = Link {
+        alias_of: Some(A),
+        ..link(Mac([3; 16]), X, 3)
+    };
+    store
+        .write(move |w| {
+            w.put_link(&link(A, X, 1))?;
+            w.put_link(&alias)?;
+            w.put_link(&link(B, X, 2))?;
+            w.put_link(&link(Y, Y, 4))?;
+            w.doubt_links_of(&X)
+        })
+        .await
+        .unwrap();
+    let proofs =
+        |r: &dyn crate::store::Read| [A, Mac([3; 16]), B, Y].map(|id| r.proof(&id).unwrap().map(|proof| proof.0[0]));
+    assert_eq!(
+        store.read(move |r| Ok(proofs(r))).await.unwrap(),
+        [Some(0), Some(0), Some(0), Some(4)]
+    );
+    store
+        .write(|w| {
+            w.put_link(&link(B, X, 5))?;
+            w.delete_doubted_links_of(&X)?;
+            w.delete_doubted_links_of(&Y)
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        store.read(move |r| Ok(proofs(r))).await.unwrap(),
+        [None, None, Some(5), Some(4)]
+    );
+}

@@ -1,0 +1,154 @@
+//! What every store must do, written against the port alone.
+//!
+//! `contract::tests!(with_store)` in the tests of a store runs all of it; `with_store` makes an empty store and hands
+//! it to the test.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use super::{Link, NewRow, Pending, Queue, Store, Subscriber, Token};
+use crate::clock::Millis;
+use crate::model::{Mac, OwnAddress, TokenHash};
+
+pub mod changes;
+pub mod links;
+pub mod mutes;
+pub mod outbox;
+pub mod pending;
+pub mod quota;
+pub mod subscribers;
+pub mod suppressions;
+pub mod tokens;
+pub mod upkeep;
+
+/// Makes a `#[tokio::test]` of every test of the contract.
+macro_rules! tests {
+    ($with_store:ident) => {
+        $crate::store::contract::tests!($with_store:
+            links {
+                links_are_found_moved_and_listed,
+                whoever_has_links_is_told,
+                links_go_only_with_their_owner,
+                aliases_come_and_go_with_their_link,
+                links_in_doubt_stay_and_go_unless_they_are_made_again,
+            }
+            pending {
+                registrations_are_kept_apart_by_target,
+                registrations_are_replaced_and_removed,
+            }
+            outbox {
+                messages_come_when_due_and_in_order,
+                queues_do_not_mix,
+                messages_are_withdrawn_by_what_they_are_about,
+                row_ids_are_never_used_again,
+                a_retry_counts_and_waits,
+                what_was_taken_waits_and_may_come_back,
+                messages_are_read_in_the_order_they_came,
+                who_pays_for_much_makes_room,
+            }
+            subscribers {
+                subscribers_that_are_not_seen_go_unless_they_have_a_link,
+                subscribers_come_in_pages_and_go,
+            }
+            mutes {
+                mutes_are_their_owners_and_go,
+            }
+            tokens {
+                tokens_are_found_and_go,
+            }
+            suppressions {
+                who_is_suppressed_is_so_until_taken_back,
+            }
+            upkeep {
+                what_expired_goes_and_nothing_else,
+                what_expired_goes_bit_by_bit,
+                times_are_noted_and_moved,
+                everything_is_counted,
+                settling_keeps_everything,
+            }
+            quota {
+                counters_are_set,
+            }
+            changes {
+                an_error_rolls_everything_back,
+                a_write_is_seen_by_the_next_read,
+                many_writers_at_once_lose_nothing,
+            }
+        );
+    };
+    ($with_store:ident: $($of:ident { $($name:ident,)* })*) => {
+        $($(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            $with_store($crate::store::contract::$of::$name).await;
+        })*)*
+    };
+}
+pub(crate) use tests;
+
+const A: Mac = Mac([1; 16]);
+const B: Mac = Mac([2; 16]);
+const X: Mac = Mac([11; 16]);
+const Y: Mac = Mac([12; 16]);
+
+fn link(id: Mac, owner: Mac, seal: u8) -> Link {
+    Link {
+        id,
+        alias_of: None,
+        owner,
+        proof: Mac([seal; 16]),
+        sealed: vec![seal; 100],
+        verified_on: 20_000,
+    }
+}
+
+fn pending(id: Mac, owner: Mac, expires_at: Millis) -> Pending {
+    Pending {
+        id,
+        owner,
+        code: Mac([3; 16]),
+        native_guesses: 1,
+        http_guesses: 2,
+        expires_at,
+        sealed: vec![4; 50],
+    }
+}
+
+fn row(queue: Queue, due_at: Millis, seal: u8) -> NewRow {
+    NewRow {
+        queue,
+        about: None,
+        payer: None,
+        due_at,
+        expires_at: 1000,
+        sealed: vec![seal],
+    }
+}
+
+async fn seals(store: &Store, queue: Queue, now: Millis) -> Vec<u8> {
+    let rows = store.read(move |r| r.due(queue, now, 10)).await.unwrap();
+    rows.iter().map(|row| row.sealed[0]).collect()
+}
+
+fn subscriber(n: u8) -> Subscriber {
+    Subscriber {
+        owner: Mac([n; 16]),
+        server: Some(A),
+        addresses: OwnAddress::Account.into(),
+        asked: OwnAddress::Account.into(),
+        sealed: vec![n; 3],
+        seen_at: 10,
+    }
+}
+
+fn token(n: u8, owner: Mac, expires_at: Millis) -> Token {
+    Token {
+        hash: TokenHash([n; 32]),
+        owner,
+        sealed: vec![n; 3],
+        expires_at,
+    }
+}
+
+async fn has_token(store: &Store, n: u8) -> bool {
+    let found = store.read(move |r| r.token(&TokenHash([n; 32]))).await.unwrap();
+    found.is_some_and(|found| found.sealed == [n; 3])
+}

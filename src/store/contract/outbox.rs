@@ -1,0 +1,160 @@
+//! Messages that wait.
+
+use super::{A, B, X, Y, row, seals};
+use crate::store::{NewRow, Queue, Row, Store};
+
+pub async fn messages_come_when_due_and_in_order(store: Store) {
+    store
+        .write(|w| {
+            for (due_at, seal) in [(30, 3), (10, 1), (20, 2), (99, 9)] {
+                w.push(&row(Queue::Xmpp, due_at, seal))?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(store.read(|r| r.next_due(Queue::Xmpp)).await.unwrap(), Some(10));
+    assert_eq!(seals(&store, Queue::Xmpp, 30).await, [1, 2, 3]);
+    assert_eq!(store.read(|r| r.due(Queue::Xmpp, 99, 2)).await.unwrap().len(), 2);
+}
+
+pub async fn queues_do_not_mix(store: Store) {
+    store.write(|w| w.push(&row(Queue::Email, 1, 1))).await.unwrap();
+    assert_eq!(seals(&store, Queue::Email, 1).await, [1]);
+    for queue in [Queue::Requests, Queue::Xmpp, Queue::Phone] {
+        assert!(seals(&store, queue, 1).await.is_empty());
+        assert_eq!(store.read(move |r| r.next_due(queue)).await.unwrap(), None);
+    }
+}
+
+pub async fn messages_are_withdrawn_by_what_they_are_about(store: Store) {
+    store
+        .write(|w| {
+            for (about, seal) in [(Some(A), 1), (Some(B), 2), (None, 3), (Some(A), 4)] {
+                w.push(&NewRow {
+                    about,
+                    ..row(Queue::Xmpp, 1, seal)
+                })?;
+            }
+            w.withdraw(&A)?;
+            w.withdraw(&A)
+        })
+        .await
+        .unwrap();
+    assert_eq!(seals(&store, Queue::Xmpp, 1).await, [2, 3]);
+}
+
+pub async fn row_ids_are_never_used_again(store: Store) {
+    let mut seen = std::collections::HashSet::new();
+    for _ in 0..3 {
+        store.write(|w| w.push(&row(Queue::Xmpp, 1, 1))).await.unwrap();
+        let id = store.read(|r| r.due(Queue::Xmpp, 1, 1)).await.unwrap()[0].id;
+        assert!(seen.insert(id));
+        assert!(store.write(move |w| w.remove(id)).await.unwrap());
+        assert!(!store.write(move |w| w.remove(id)).await.unwrap());
+        assert!(seals(&store, Queue::Xmpp, 1).await.is_empty());
+    }
+}
+
+pub async fn a_retry_counts_and_waits(store: Store) {
+    store.write(|w| w.push(&row(Queue::Xmpp, 1, 1))).await.unwrap();
+    let first = store.read(|r| r.due(Queue::Xmpp, 1, 1)).await.unwrap().remove(0);
+    let id = first.id;
+    store.write(move |w| w.retry(id, 500)).await.unwrap();
+    assert!(seals(&store, Queue::Xmpp, 499).await.is_empty());
+    let again = store.read(|r| r.due(Queue::Xmpp, 500, 1)).await.unwrap().remove(0);
+    assert_eq!(
+        again,
+        Row {
+            due_at: 500,
+            tries: 1,
+            ..first
+        }
+    );
+}
+
+pub async fn what_was_taken_waits_and_may_come_back(store: Store) {
+    let ids = store.write(|w| {
+        (1..=3).try_for_each(|seal| w.push(&row(Queue::Xmpp, 1, seal)))?;
+        let ids: Vec<i64> = w.due(Queue::Xmpp, 1, 9)?.iter().map(|row| row.id).collect();
+        w.retry(ids[0], 5)?;
+        w.expect_back(ids[0], 500)?;
+        w.expect_back(ids[1], 900)?;
+        Ok(ids)
+    });
+    let first = ids.await.unwrap()[0];
+    assert_eq!(seals(&store, Queue::Xmpp, 499).await, [3]);
+    let taken = store.read(move |r| r.message(first)).await.unwrap().unwrap();
+    assert_eq!(
+        (taken.due_at, taken.tries, taken.is_taken, taken.returned),
+        (500, 1, true, 0)
+    );
+    let taken = async |after, limit| store.read(move |r| r.taken(Queue::Xmpp, after, limit)).await.unwrap();
+    assert_eq!(taken(0, 9).await.len(), 2);
+    assert_eq!(taken(0, 1).await[0].id, first);
+    assert_eq!(taken(first, 9).await[0].due_at, 900);
+    store.write(move |w| w.take_back(first, 700)).await.unwrap();
+    let back = store.read(move |r| r.message(first)).await.unwrap().unwrap();
+    assert_eq!(
+        (back.due_at, back.tries, back.is_taken, back.returned),
+        (700, 1, false, 1)
+    );
+    // What was taken has not failed to be delivered in time.
+    let purged = store.write(|w| w.purge(1000, 0, 9)).await.unwrap();
+    assert_eq!(purged.outbox, 2);
+    assert_eq!(store.read(|r| r.next_due(Queue::Xmpp)).await.unwrap(), None);
+}
+
+pub async fn messages_are_read_in_the_order_they_came(store: Store) {
+    for (queue, due_at, seal) in [
+        (Queue::Phone, 9, 1),
+        (Queue::Xmpp, 1, 2),
+        (Queue::Phone, 1, 3),
+        (Queue::Phone, 5, 4),
+    ] {
+        store.write(move |w| w.push(&row(queue, due_at, seal))).await.unwrap();
+    }
+    let after = async |id, limit| store.read(move |r| r.messages(Queue::Phone, id, limit)).await.unwrap();
+    let all = after(0, 10).await;
+    assert_eq!(all.iter().map(|row| row.due_at).collect::<Vec<_>>(), [9, 1, 5]);
+    assert_eq!(after(0, 2).await, all[..2]);
+    assert_eq!(after(all[0].id, 10).await, all[1..]);
+    assert!(after(all[2].id, 10).await.is_empty());
+}
+
+pub async fn who_pays_for_much_makes_room(store: Store) {
+    store
+        .write(|w| {
+            for (payer, seal) in [(Some(X), 1), (Some(X), 2), (Some(X), 3), (Some(Y), 4), (None, 5)] {
+                w.push(&NewRow {
+                    payer,
+                    sealed: vec![seal; 10],
+                    ..row(Queue::Xmpp, 1, seal)
+                })?;
+            }
+            let ids: Vec<i64> = w.due(Queue::Xmpp, 1, 10)?.iter().map(|row| row.id).collect();
+            // Once may be with somebody who has not lost it yet.
+            assert!(!w.drop_most_tried(&X, 1)?);
+            for (row, tries) in [(0, 2), (1, 3), (2, 1), (3, 9), (4, 9)] {
+                (0..tries).try_for_each(|_| w.retry(ids[row], 1))?;
+            }
+            assert_eq!((w.bytes_of(&X)?, w.bytes_of(&Y)?, w.bytes_of(&A)?), (30, 10, 0));
+            assert!(w.drop_most_tried(&X, 1)?);
+            // What was taken goes before what has still to be sent.
+            w.push(&NewRow {
+                payer: Some(X),
+                ..row(Queue::Xmpp, 1, 6)
+            })?;
+            let taken = w.due(Queue::Xmpp, 1, 10)?.iter().map(|row| row.id).max();
+            w.expect_back(taken.unwrap_or_default(), 1)?;
+            assert!(w.drop_most_tried(&X, 1)?);
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(seals(&store, Queue::Xmpp, 1).await, [1, 3, 4, 5]);
+    assert!(store.write(|w| w.drop_most_tried(&X, 9)).await.unwrap());
+    assert_eq!(seals(&store, Queue::Xmpp, 1).await, [3, 4, 5]);
+    assert!(!store.write(|w| w.drop_most_tried(&X, 9)).await.unwrap());
+    assert_eq!(store.read(|r| r.bytes_of(&X)).await.unwrap(), 10);
+}

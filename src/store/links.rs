@@ -1,0 +1,52 @@
+//! Links and aliases.
+
+use super::Result;
+use crate::model::Mac;
+
+/// A proven identity, or an alias of one: another form in which people have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// What is proven.
+    pub id: Mac,
+    /// The id of the link whose alias it is; `None` for a link.
+    pub alias_of: Option<Mac>,
+    /// Whose it is: only to list somebody's links by.
+    pub owner: Mac,
+    /// Shows that it is the owner's ([`Keys::proof`](crate::model::Keys::proof)).
+    pub proof: Mac,
+    /// Target and hash, sealed.
+    pub sealed: Vec<u8>,
+    /// When it was proven, in days since the Unix epoch: no finer, so that it tells nothing of who did what when.
+    pub verified_on: u32,
+}
+
+/// The proof of a link whose proof was taken away. It proves nothing.
+pub const NO_PROOF: Mac = Mac([0; 16]);
+
+/// Questions about links.
+pub trait ReadLinks {
+    /// What shows whose it is that `id` stands for.
+    fn proof(&self, id: &Mac) -> Result<Option<Mac>>;
+    /// The link of `id`, or the alias.
+    fn link(&self, id: &Mac) -> Result<Option<Link>>;
+    /// Whether `owner` has a link.
+    fn has_links(&self, owner: &Mac) -> Result<bool>;
+    /// All links of `owner`, oldest first, without aliases.
+    fn links_of(&self, owner: &Mac) -> Result<Vec<Link>>;
+    /// How many that is.
+    fn count_links_of(&self, owner: &Mac) -> Result<usize>;
+}
+
+/// Changes of links.
+pub trait WriteLinks {
+    /// Makes a link or an alias, in the place of any other of that id. The aliases that a link had go.
+    fn put_link(&self, link: &Link) -> Result<()>;
+    /// Removes the link of `id`, if `owner` has it, and its aliases, if `owner` has them. Returns true if there was the link.
+    fn delete_link(&self, id: &Mac, owner: &Mac) -> Result<bool>;
+    /// Removes every link of `owner` and its aliases. Returns the number of links.
+    fn delete_links_of(&self, owner: &Mac) -> Result<usize>;
+    /// Takes the proofs of every link of `owner` and of its aliases away: each is [`NO_PROOF`] then.
+    fn doubt_links_of(&self, owner: &Mac) -> Result<()>;
+    /// Removes every link of `owner` whose proof was taken away, and its aliases.
+    fn delete_doubted_links_of(&self, owner: &Mac) -> Result<()>;
+}

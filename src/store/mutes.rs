@@ -1,0 +1,40 @@
+//! Whose contact requests somebody does not want.
+
+use super::Result;
+use crate::clock::Millis;
+use crate::model::Mac;
+
+/// Somebody whose contact requests a recipient does not want to get, or everybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mute {
+    /// Who does not want to.
+    pub owner: Mac,
+    /// Whose: of the pair of both, so that it is another for each owner.
+    pub muted: Mac,
+    /// Both JIDs, sealed.
+    pub sealed: Vec<u8>,
+    /// From when on it is as if it had never been, if it ends at all.
+    pub expires_at: Option<Millis>,
+}
+
+/// Questions about mutes.
+pub trait ReadMutes {
+    /// Whether `owner` has muted `muted`.
+    fn is_muted(&self, owner: &Mac, muted: &Mac) -> Result<bool>;
+    /// All that `owner` has muted, in an order of the store's own.
+    fn mutes_of(&self, owner: &Mac) -> Result<Vec<Mute>>;
+    /// How much that is, and how many bytes are in the boxes.
+    fn count_mutes_of(&self, owner: &Mac) -> Result<(usize, usize)>;
+}
+
+/// Changes of mutes.
+pub trait WriteMutes {
+    /// Mutes somebody.
+    fn put_mute(&self, mute: &Mute) -> Result<()>;
+    /// Ends that; tells whether it was so.
+    fn delete_mute(&self, owner: &Mac, muted: &Mac) -> Result<bool>;
+    /// What `owner` has muted does not expire any more.
+    fn keep_mutes(&self, owner: &Mac) -> Result<()>;
+    /// Removes all that `owner` has muted; tells how much it was.
+    fn delete_mutes_of(&self, owner: &Mac) -> Result<usize>;
+}

@@ -1,0 +1,107 @@
+//! Messages that wait.
+
+use super::Result;
+use crate::clock::Millis;
+use crate::model::Mac;
+
+/// Which worker takes a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Queue {
+    /// Contact requests whose hashes are still to be looked up.
+    Requests = 0,
+    /// Messages by XMPP.
+    Xmpp = 1,
+    /// E-mails.
+    Email = 2,
+    /// Text messages.
+    Phone = 3,
+}
+
+impl Queue {
+    /// Every queue.
+    pub const ALL: [Self; 4] = [Self::Requests, Self::Xmpp, Self::Email, Self::Phone];
+
+    /// A constant name for logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Xmpp => "xmpp",
+            Self::Email => "email",
+            Self::Phone => "phone",
+        }
+    }
+}
+
+/// A message that waits in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Never used twice.
+    pub id: i64,
+    /// What it is about.
+    pub about: Option<Mac>,
+    /// When it may be sent.
+    pub due_at: Millis,
+    /// How often sending was tried.
+    pub tries: u32,
+    /// How often it came back.
+    pub returned: u32,
+    /// Whether it was taken, and waits until it is due only because it may come back.
+    pub is_taken: bool,
+    /// From when on it may not be sent any more.
+    pub expires_at: Millis,
+    /// The message, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// A message on its way into the outbox, due at once.
+#[derive(Clone, Debug)]
+pub struct NewRow {
+    /// Which worker takes it.
+    pub queue: Queue,
+    /// What it is about, to withdraw it by.
+    pub about: Option<Mac>,
+    /// Because of whom it waits, where that is counted.
+    pub payer: Option<Mac>,
+    /// When it may be sent.
+    pub due_at: Millis,
+    /// From when on it may not be sent any more.
+    pub expires_at: Millis,
+    /// The message, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// Questions about messages.
+pub trait ReadOutbox {
+    /// Up to `limit` messages of `queue` that are due, the longest due first.
+    fn due(&self, queue: Queue, now: Millis, limit: usize) -> Result<Vec<Row>>;
+    /// Up to `limit` messages of `queue` with a number above `after`, due or not, in the order in which they were put there.
+    fn messages(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Row>>;
+    /// As [`ReadOutbox::messages`], of those alone that were taken and may come back.
+    fn taken(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Row>>;
+    /// A message, if it is still there.
+    fn message(&self, row: i64) -> Result<Option<Row>>;
+    /// How many bytes are in the boxes of the messages that wait because of `payer`.
+    fn bytes_of(&self, payer: &Mac) -> Result<u64>;
+    /// When the next message of `queue` is due.
+    fn next_due(&self, queue: Queue) -> Result<Option<Millis>>;
+}
+
+/// Changes of messages.
+pub trait WriteOutbox {
+    /// Puts a message into the outbox.
+    fn push(&self, row: &NewRow) -> Result<()>;
+    /// Takes a message out of the outbox; tells whether it still was there.
+    fn remove(&self, row: i64) -> Result<bool>;
+    /// Takes every message about `about` out of the outbox.
+    fn withdraw(&self, about: &Mac) -> Result<()>;
+    /// Takes up to `limit` messages of `payer` out of the outbox: first those that were taken and may come back, then those that
+    /// came back, or were tried, most often, and none that was not tried twice. Returns true if there was one.
+    fn drop_most_tried(&self, payer: &Mac, limit: usize) -> Result<bool>;
+    /// Tries a message again later: counts the try.
+    fn retry(&self, row: i64, due_at: Millis) -> Result<()>;
+    /// A message was taken, and may come back until `until`: it is due then, as one that is taken.
+    fn expect_back(&self, row: i64, until: Millis) -> Result<()>;
+    /// A message came back, and is due again later: counts that.
+    fn take_back(&self, row: i64, due_at: Millis) -> Result<()>;
+}

@@ -1,0 +1,42 @@
+//! Registrations that wait for a code.
+
+use super::Result;
+use crate::clock::Millis;
+use crate::model::Mac;
+
+/// A registration that waits for its code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// What is to be proven.
+    pub id: Mac,
+    /// For whom.
+    pub owner: Mac,
+    /// The code that proves it.
+    pub code: Mac,
+    /// Wrong guesses by the target itself.
+    pub native_guesses: u32,
+    /// Wrong guesses over HTTP, by anybody.
+    pub http_guesses: u32,
+    /// From when on it is as if it had never been.
+    pub expires_at: Millis,
+    /// What is needed to make the link, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// Questions about registrations.
+pub trait ReadPending {
+    /// The registration of `id` for `owner`, expired or not.
+    fn pending(&self, id: &Mac, owner: &Mac) -> Result<Option<Pending>>;
+    /// Every registration of `id`, whoever it is for.
+    fn pendings(&self, id: &Mac) -> Result<Vec<Pending>>;
+    /// Every registration for `owner`.
+    fn pendings_of(&self, owner: &Mac) -> Result<Vec<Pending>>;
+}
+
+/// Changes of registrations.
+pub trait WritePending {
+    /// Makes or replaces a registration.
+    fn put_pending(&self, pending: &Pending) -> Result<()>;
+    /// Removes a registration; tells whether there was one.
+    fn delete_pending(&self, id: &Mac, owner: &Mac) -> Result<bool>;
+}

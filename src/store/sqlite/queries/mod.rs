@@ -1,0 +1,66 @@
+//! The port's questions and changes as SQL.
+
+mod links;
+mod mutes;
+mod outbox;
+mod pending;
+mod quota;
+mod rekey;
+mod subscribers;
+mod suppressions;
+mod tokens;
+mod upkeep;
+
+use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, ToSql};
+
+pub use self::links::link;
+pub use self::mutes::mute;
+pub use self::outbox::outbox;
+pub use self::pending::pending;
+pub use self::subscribers::subscriber;
+pub use self::tokens::token;
+use super::super::Result;
+use crate::model::Mac;
+
+/// A connection within a transaction.
+pub struct Session<'a>(pub &'a Connection);
+
+impl Session<'_> {
+    pub fn one<T>(&self, sql: &str, params: impl Params, map: fn(&SqlRow) -> rusqlite::Result<T>) -> Result<Option<T>> {
+        Ok(self.0.prepare_cached(sql)?.query_row(params, map).optional()?)
+    }
+
+    pub fn all<T>(&self, sql: &str, params: impl Params, map: fn(&SqlRow) -> rusqlite::Result<T>) -> Result<Vec<T>> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let rows = statement.query_map(params, map)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    pub fn run(&self, sql: &str, params: impl Params) -> Result<usize> {
+        Ok(self.0.prepare_cached(sql)?.execute(params)?)
+    }
+}
+
+impl ToSql for Mac {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        self.0.as_slice().to_sql()
+    }
+}
+
+/// Whoever can write the file can put anything into a column. What is no MAC is one that nothing has: an error would be in the way
+/// of replacing the row.
+impl rusqlite::types::FromSql for Mac {
+    fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
+        Ok(Self(bytes(value.as_blob().unwrap_or_default())))
+    }
+}
+
+/// Nothing but zeros if there are more bytes, or less.
+fn bytes<const N: usize>(blob: &[u8]) -> [u8; N] {
+    blob.try_into().unwrap_or([0; N])
+}
+
+/// Zero if it is out of range, for the same reason.
+fn number<T: TryFrom<i64> + Default>(row: &SqlRow, name: &str) -> rusqlite::Result<T> {
+    Ok(T::try_from(row.get(name)?).unwrap_or_default())
+}

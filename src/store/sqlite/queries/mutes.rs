@@ -1,0 +1,61 @@
+//! Whose contact requests somebody does not want.
+
+use rusqlite::{Row as SqlRow, params};
+
+use super::Session;
+use crate::model::Mac;
+use crate::store::{Mute, ReadMutes, Result, WriteMutes};
+
+pub fn mute(row: &SqlRow) -> rusqlite::Result<Mute> {
+    Ok(Mute {
+        owner: row.get("owner_mac")?,
+        muted: row.get("muted_mac")?,
+        sealed: row.get("box")?,
+        expires_at: row.get("expires_at")?,
+    })
+}
+
+impl ReadMutes for Session<'_> {
+    fn is_muted(&self, owner: &Mac, muted: &Mac) -> Result<bool> {
+        let found = self.one(
+            "SELECT 1 FROM mutes WHERE owner_mac = ? AND muted_mac = ?",
+            [owner, muted],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+
+    fn mutes_of(&self, owner: &Mac) -> Result<Vec<Mute>> {
+        self.all("SELECT * FROM mutes WHERE owner_mac = ?", [owner], mute)
+    }
+
+    fn count_mutes_of(&self, owner: &Mac) -> Result<(usize, usize)> {
+        let sql = "SELECT count(*), coalesce(sum(length(box)), 0) FROM mutes WHERE owner_mac = ?";
+        let counted = self.one(sql, [owner], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(counted.unwrap_or_default())
+    }
+}
+
+impl WriteMutes for Session<'_> {
+    fn put_mute(&self, mute: &Mute) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO mutes (owner_mac, muted_mac, box, expires_at) VALUES (?, ?, ?, ?)",
+            params![mute.owner, mute.muted, mute.sealed, mute.expires_at],
+        )?;
+        Ok(())
+    }
+
+    fn delete_mute(&self, owner: &Mac, muted: &Mac) -> Result<bool> {
+        let sql = "DELETE FROM mutes WHERE owner_mac = ? AND muted_mac = ?";
+        Ok(self.run(sql, [owner, muted])? > 0)
+    }
+
+    fn keep_mutes(&self, owner: &Mac) -> Result<()> {
+        let sql = "UPDATE mutes SET expires_at = NULL WHERE owner_mac = ? AND expires_at IS NOT NULL";
+        self.run(sql, [owner]).map(drop)
+    }
+
+    fn delete_mutes_of(&self, owner: &Mac) -> Result<usize> {
+        self.run("DELETE FROM mutes WHERE owner_mac = ?", [owner])
+    }
+}

@@ -1,0 +1,114 @@
+//! Messages that wait.
+
+use rusqlite::{Row as SqlRow, params};
+
+use super::{Session, number};
+use crate::clock::Millis;
+use crate::model::Mac;
+use crate::store::{NewRow, Queue, ReadOutbox, Result, Row, WriteOutbox};
+
+pub fn outbox(row: &SqlRow) -> rusqlite::Result<Row> {
+    Ok(Row {
+        id: row.get("id")?,
+        about: row.get("about_mac")?,
+        due_at: number(row, "due_at")?,
+        tries: number(row, "tries")?,
+        returned: number(row, "returned")?,
+        is_taken: row.get::<_, i64>("is_taken")? != 0,
+        expires_at: number(row, "expires_at")?,
+        sealed: row.get("box")?,
+    })
+}
+
+impl ReadOutbox for Session<'_> {
+    fn due(&self, queue: Queue, now: Millis, limit: usize) -> Result<Vec<Row>> {
+        self.all(
+            "SELECT * FROM outbox WHERE queue = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?",
+            params![queue as u8, now, limit],
+            outbox,
+        )
+    }
+
+    fn messages(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Row>> {
+        self.all(
+            "SELECT * FROM outbox WHERE queue = ? AND id > ? ORDER BY id LIMIT ?",
+            params![queue as u8, after, limit],
+            outbox,
+        )
+    }
+
+    fn taken(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Row>> {
+        self.all(
+            "SELECT * FROM outbox WHERE queue = ? AND id > ? AND is_taken ORDER BY id LIMIT ?",
+            params![queue as u8, after, limit],
+            outbox,
+        )
+    }
+
+    fn message(&self, row: i64) -> Result<Option<Row>> {
+        self.one("SELECT * FROM outbox WHERE id = ?", [row], outbox)
+    }
+
+    fn bytes_of(&self, payer: &Mac) -> Result<u64> {
+        let sql = "SELECT coalesce(sum(length(box)), 0) FROM outbox WHERE payer_mac = ?";
+        Ok(self.one(sql, [payer], |row| row.get(0))?.unwrap_or_default())
+    }
+
+    fn next_due(&self, queue: Queue) -> Result<Option<Millis>> {
+        let next: Option<Option<Millis>> =
+            self.one("SELECT min(due_at) FROM outbox WHERE queue = ?", [queue as u8], |row| {
+                row.get(0)
+            })?;
+        Ok(next.flatten())
+    }
+}
+
+impl WriteOutbox for Session<'_> {
+    fn push(&self, row: &NewRow) -> Result<()> {
+        self.run(
+            "INSERT INTO outbox (queue, about_mac, payer_mac, due_at, expires_at, box) VALUES (?, ?, ?, ?, ?, ?)",
+            params![
+                row.queue as u8,
+                row.about,
+                row.payer,
+                row.due_at,
+                row.expires_at,
+                row.sealed
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn remove(&self, row: i64) -> Result<bool> {
+        Ok(self.run("DELETE FROM outbox WHERE id = ?", [row])? > 0)
+    }
+
+    fn withdraw(&self, about: &Mac) -> Result<()> {
+        self.run("DELETE FROM outbox WHERE about_mac = ?", [about]).map(drop)
+    }
+
+    fn drop_most_tried(&self, payer: &Mac, limit: usize) -> Result<bool> {
+        let sql = "DELETE FROM outbox WHERE id IN
+                   (SELECT id FROM outbox WHERE payer_mac = ? AND (is_taken OR tries > 1)
+                    ORDER BY is_taken DESC, returned DESC, tries DESC, id LIMIT ?)";
+        Ok(self.run(sql, params![payer, limit])? > 0)
+    }
+
+    fn retry(&self, row: i64, due_at: Millis) -> Result<()> {
+        self.run(
+            "UPDATE outbox SET tries = tries + 1, due_at = ? WHERE id = ?",
+            params![due_at, row],
+        )?;
+        Ok(())
+    }
+
+    fn expect_back(&self, row: i64, until: Millis) -> Result<()> {
+        let sql = "UPDATE outbox SET is_taken = 1, due_at = ? WHERE id = ?";
+        self.run(sql, params![until, row]).map(drop)
+    }
+
+    fn take_back(&self, row: i64, due_at: Millis) -> Result<()> {
+        let sql = "UPDATE outbox SET is_taken = 0, returned = returned + 1, due_at = ? WHERE id = ?";
+        self.run(sql, params![due_at, row]).map(drop)
+    }
+}

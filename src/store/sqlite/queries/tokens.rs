@@ -1,0 +1,41 @@
+//! What lets somebody ask over HTTP in another's name.
+
+use rusqlite::{Row as SqlRow, params};
+
+use super::{Session, bytes, number};
+use crate::model::{Mac, TokenHash};
+use crate::store::{ReadTokens, Result, Token, WriteTokens};
+
+pub fn token(row: &SqlRow) -> rusqlite::Result<Token> {
+    Ok(Token {
+        hash: TokenHash(bytes(&row.get::<_, Vec<u8>>("token_hash")?)),
+        owner: row.get("owner_mac")?,
+        sealed: row.get("box")?,
+        expires_at: number(row, "expires_at")?,
+    })
+}
+
+impl ReadTokens for Session<'_> {
+    fn token(&self, hash: &TokenHash) -> Result<Option<Token>> {
+        self.one("SELECT * FROM tokens WHERE token_hash = ?", [hash.0], token)
+    }
+}
+
+impl WriteTokens for Session<'_> {
+    fn put_token(&self, token: &Token, most: usize) -> Result<()> {
+        self.run(
+            "INSERT INTO tokens (token_hash, owner_mac, box, expires_at) VALUES (?, ?, ?, ?)",
+            params![token.hash.0, token.owner, token.sealed, token.expires_at],
+        )?;
+        self.run(
+            "DELETE FROM tokens WHERE owner_mac = ?1 AND rowid NOT IN
+             (SELECT rowid FROM tokens WHERE owner_mac = ?1 ORDER BY rowid DESC LIMIT ?2)",
+            params![token.owner, most],
+        )?;
+        Ok(())
+    }
+
+    fn delete_tokens_of(&self, owner: &Mac) -> Result<usize> {
+        self.run("DELETE FROM tokens WHERE owner_mac = ?", [owner])
+    }
+}

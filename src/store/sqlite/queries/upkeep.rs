@@ -1,0 +1,87 @@
+//! What concerns every table: times, counts, and removing what has expired.
+
+use rusqlite::{Row as SqlRow, params};
+
+use super::super::times;
+use super::Session;
+use crate::clock::{Millis, Reading};
+use crate::store::{Counts, Purged, ReadUpkeep, Result, WriteUpkeep};
+
+fn counts(row: &SqlRow) -> rusqlite::Result<Counts> {
+    Ok(Counts {
+        links: row.get("links")?,
+        owners: row.get("owners")?,
+        pending: row.get("pending")?,
+        outbox: row.get("outbox")?,
+        subscribers: row.get("subscribers")?,
+        mutes: row.get("mutes")?,
+        tokens: row.get("tokens")?,
+        suppressions: row.get("suppressions")?,
+        counters: row.get("counters")?,
+        bytes: row.get("bytes")?,
+    })
+}
+
+impl ReadUpkeep for Session<'_> {
+    fn last_time(&self) -> Result<Option<Reading>> {
+        times::last(self)
+    }
+
+    fn counts(&self) -> Result<Counts> {
+        let counted = self.one(
+            "SELECT (SELECT count(*) FROM links WHERE alias_of_mac IS NULL) AS links,
+                    (SELECT count(DISTINCT owner_mac) FROM links) AS owners,
+                    (SELECT count(*) FROM pending) AS pending,
+                    (SELECT count(*) FROM outbox) AS outbox,
+                    (SELECT count(*) FROM subscribers) AS subscribers,
+                    (SELECT count(*) FROM mutes) AS mutes,
+                    (SELECT count(*) FROM tokens) AS tokens,
+                    (SELECT count(*) FROM suppressions) AS suppressions,
+                    (SELECT count(*) FROM quota) AS counters,
+                    (SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()) AS bytes",
+            [],
+            counts,
+        )?;
+        Ok(counted.unwrap_or_default())
+    }
+}
+
+impl Session<'_> {
+    fn purge_subscribers(&self, now: Millis, unseen_since: Millis, limit: usize) -> Result<usize> {
+        let unseen = "SELECT owner_mac FROM subscribers WHERE seen_at < ?1 AND";
+        let linked = "EXISTS (SELECT 1 FROM links WHERE links.owner_mac = subscribers.owner_mac) LIMIT ?2";
+        // Whoever has a link stays, and is not looked at again for as long.
+        let stay = format!("UPDATE subscribers SET seen_at = ?3 WHERE owner_mac IN ({unseen} {linked})");
+        self.run(&stay, params![unseen_since, limit, now])?;
+        let go = format!("DELETE FROM subscribers WHERE owner_mac IN ({unseen} NOT {linked})");
+        self.run(&go, params![unseen_since, limit])
+    }
+}
+
+impl WriteUpkeep for Session<'_> {
+    fn note_time(&self, now: Reading) -> Result<()> {
+        times::note(self, now)
+    }
+
+    fn move_times(&self, by: i64) -> Result<()> {
+        times::move_all(self, by)
+    }
+
+    fn purge(&self, now: Millis, unseen_since: Millis, limit: usize) -> Result<Purged> {
+        let expired = |table: &str, key: &str, expiry: &str| {
+            let sql =
+                format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {expiry} <= ? LIMIT ?)");
+            self.run(&sql, params![now, limit])
+        };
+        let taken = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE expires_at <= ? AND is_taken LIMIT ?)";
+        self.run(taken, params![now, limit])?;
+        Ok(Purged {
+            pending: expired("pending", "id_mac, owner_mac", "expires_at")?,
+            outbox: expired("outbox", "id", "expires_at")?,
+            quota: expired("quota", "key", "resets_at")?,
+            tokens: expired("tokens", "rowid", "expires_at")?,
+            mutes: expired("mutes", "owner_mac, muted_mac", "expires_at")?,
+            subscribers: self.purge_subscribers(now, unseen_since, limit)?,
+        })
+    }
+}

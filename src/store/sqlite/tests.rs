@@ -1,0 +1,355 @@
+//! What SQLite does beside the contract.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+use std::pin::pin;
+use std::time::Duration;
+
+use super::super::{Link, Quota, Read, Store, contract};
+use super::*;
+use crate::model::{OwnAddress, hex};
+
+const KEY: Mac = Mac([7; 16]);
+
+async fn with_store<F: Future<Output = ()>>(test: impl FnOnce(Store) -> F) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("test.db"), KEY).unwrap();
+    test(Store::new(store)).await;
+}
+
+contract::tests!(with_store);
+
+fn count(connection: &Connection, from: &str) -> i64 {
+    let sql = format!("SELECT count(*) FROM {from}");
+    connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+}
+
+fn error_of<T>(result: Result<T>) -> String {
+    result.err().unwrap().to_string()
+}
+
+#[test]
+fn keeps_what_it_has_when_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    drop(SqliteStore::open(&path, KEY).unwrap());
+    SqliteStore::check(&path, KEY).unwrap();
+    drop(SqliteStore::open(&path, KEY).unwrap());
+}
+
+#[tokio::test]
+async fn brings_an_older_database_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    let first = include_str!("../../../migrations/0001_first.sql");
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(&format!(
+        "{first} INSERT INTO meta VALUES ('key_check', x'{}'); PRAGMA user_version = 1;
+         INSERT INTO links (rowid, id_mac, owner_mac, box, verified_on) VALUES (7, x'{}', x'{}', x'00', 20000);",
+        hex::write(&KEY.0),
+        hex::write(&[1; 16]),
+        hex::write(&[2; 16]),
+    ))
+    .unwrap();
+    // A change of the key had been begun, and one before had not been done with.
+    old.execute_batch(
+        "CREATE TABLE links_former AS SELECT * FROM links;
+         CREATE TABLE links_next AS SELECT * FROM links;
+         CREATE TABLE links_changed (link INTEGER PRIMARY KEY);
+         CREATE TABLE resealing AS SELECT x'08' AS key_check, 7 AS copied;",
+    )
+    .unwrap();
+    old.execute_batch(&reseal::TRIGGERS.join(";")).unwrap();
+    assert!(SqliteStore::open(&path, Mac([8; 16])).is_err());
+    assert_eq!(
+        count(&old, "links_former"),
+        1,
+        "though nothing may be changed without the key"
+    );
+    drop(old);
+    let store = Store::new(SqliteStore::open(&path, KEY).unwrap());
+    let link = store.read(|read| read.link(&Mac([1; 16]))).await.unwrap();
+    let before = Link {
+        id: Mac([1; 16]),
+        alias_of: None,
+        owner: Mac([2; 16]),
+        proof: Mac([0; 16]),
+        sealed: vec![0],
+        verified_on: 20_000,
+    };
+    assert_eq!(link, Some(before));
+    drop(store);
+    let new = Connection::open(&path).unwrap();
+    assert_eq!(count(&new, "subscribers"), 0);
+    let left = "sqlite_master WHERE name IN ('links_next', 'links_changed', 'resealing')";
+    assert_eq!(count(&new, left), 0);
+}
+
+/// Before there was an account, people subscribed to the domain.
+#[tokio::test]
+async fn subscribers_of_before_have_the_domain() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    let old = Connection::open(&path).unwrap();
+    migrations::MIGRATIONS[..10]
+        .iter()
+        .for_each(|migration| old.execute_batch(migration).unwrap());
+    old.execute_batch(&format!(
+        "INSERT INTO meta VALUES ('key_check', x'{}'); PRAGMA user_version = 10;
+         INSERT INTO subscribers (owner_mac, box, seen_at) VALUES (x'{}', x'00', 5);",
+        hex::write(&KEY.0),
+        hex::write(&[2; 16]),
+    ))
+    .unwrap();
+    drop(old);
+    let store = Store::new(SqliteStore::open(&path, KEY).unwrap());
+    let found = store
+        .read(|read| read.subscriber(&Mac([2; 16])))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((found.addresses, found.seen_at), (OwnAddress::Domain.into(), 5));
+}
+
+#[test]
+fn refuses_a_database_of_a_newer_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    drop(SqliteStore::open(&path, KEY).unwrap());
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch("PRAGMA user_version = 9999")
+        .unwrap();
+    assert!(error_of(SqliteStore::open(&path, KEY)).contains("newer version"));
+}
+
+#[test]
+fn refuses_a_database_that_does_something_by_itself() {
+    for (name, body) in [
+        ("quota", "AFTER INSERT ON quota BEGIN DELETE FROM quota; END"),
+        ("link_made", "AFTER INSERT ON links BEGIN DELETE FROM quota; END"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        drop(SqliteStore::open(&path, KEY).unwrap());
+        let changed = Connection::open(&path).unwrap();
+        changed.execute_batch(&format!("CREATE TRIGGER {name} {body}")).unwrap();
+        assert!(error_of(SqliteStore::open(&path, KEY)).contains("trigger"));
+    }
+}
+
+#[test]
+fn refuses_a_database_that_another_key_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    drop(SqliteStore::open(&path, KEY).unwrap());
+    assert!(error_of(SqliteStore::open(&path, Mac([8; 16]))).contains("another key"));
+    assert!(error_of(SqliteStore::check(&path, Mac([8; 16]))).contains("another key"));
+}
+
+#[test]
+fn refuses_a_database_that_is_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    let first = SqliteStore::open(&path, KEY).unwrap();
+    assert!(error_of(SqliteStore::open(&path, KEY)).contains("another itseme"));
+    drop(first);
+    SqliteStore::open(&path, KEY).unwrap();
+}
+
+#[test]
+fn refuses_a_file_that_is_no_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    std::fs::write(&path, "not a database, but long enough to be looked at").unwrap();
+    assert!(SqliteStore::open(&path, KEY).is_err());
+}
+
+#[test]
+fn nobody_else_can_read_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    // As they were, or were put there.
+    for name in ["test.db", "test.db.lock"] {
+        let file = File::create(folder.path().join(name)).unwrap();
+        file.set_permissions(Permissions::from_mode(0o644)).unwrap();
+    }
+    let _store = SqliteStore::open(&path, KEY).unwrap();
+    let entries = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap());
+    for entry in entries {
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, PRIVATE, "{}", entry.path().display());
+    }
+}
+
+#[test]
+fn a_lock_that_is_something_else_harms_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, lock, other) = ["test.db", "test.db.lock", "other"]
+        .map(|name| folder.path().join(name))
+        .into();
+    std::fs::write(&other, "dear to somebody").unwrap();
+    std::os::unix::fs::symlink(&other, &lock).unwrap();
+    assert!(error_of(SqliteStore::open(&path, KEY)).contains("test.db.lock"));
+    assert!(!SqliteStore::is_in_use(&path));
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), "dear to somebody");
+    // And what is in a file is not cut short.
+    std::fs::remove_file(&lock).unwrap();
+    std::fs::hard_link(&other, &lock).unwrap();
+    SqliteStore::open(&path, KEY).unwrap();
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), "dear to somebody");
+    // Nobody reads from it: to wait for that would be for ever.
+    std::fs::remove_file(&lock).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, &lock, rustix::fs::FileType::Fifo, PRIVATE.into(), 0).unwrap();
+    assert!(SqliteStore::open(&path, KEY).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_answered_reads_what_was_written_on_any_thread() {
+    with_store(async |store| {
+        let used = |store: Store| async move { store.read(|read| read.quota(&Mac([1; 16]))).await.unwrap() };
+        for n in 0..100 {
+            let quota = Quota { resets_at: 1, used: n };
+            store
+                .write(move |write| write.put_quota(&Mac([1; 16]), quota))
+                .await
+                .unwrap();
+            let readers: Vec<_> = (0..8).map(|_| tokio::spawn(used(store.clone()))).collect();
+            for read in readers {
+                assert_eq!(read.await.unwrap(), Some(quota));
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_reads_for_long_holds_nobody_up_and_reads_what_is_new_afterwards() {
+    with_store(async |store| {
+        let (key, quota) = (Mac([1; 16]), Quota { resets_at: 1, used: 1 });
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (end, ends) = std::sync::mpsc::channel::<()>();
+        let (reading, runtime) = (store.clone(), tokio::runtime::Handle::current());
+        let thread = std::thread::spawn(move || {
+            let slow = reading.read(move |read| {
+                let before = read.quota(&key);
+                let _ = begun.send(());
+                let _ = ends.recv();
+                before
+            });
+            let before = runtime.block_on(slow).unwrap();
+            let after = reading.read(move |read| read.quota(&key));
+            (before, runtime.block_on(after).unwrap())
+        });
+        has_begun.await.unwrap();
+        store.write(move |write| write.put_quota(&key, quota)).await.unwrap();
+        end.send(()).unwrap();
+        assert_eq!(thread.join().unwrap(), (None, Some(quota)));
+    })
+    .await;
+}
+
+/// The key changes then: whoever reads must have done with what is under the former one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_done_alone_waits_for_who_reads() {
+    with_store(async |store| {
+        let (reads, reading) = tokio::sync::oneshot::channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let reader = store.clone();
+        let read = tokio::spawn(async move {
+            let question = move |_: &dyn Read| {
+                let _ = reads.send(());
+                let _ = ended.recv();
+                Ok(())
+            };
+            reader.read(question).await
+        });
+        reading.await.unwrap();
+        let mut alone = pin!(store.alone(|_| Ok(())));
+        let soon = Duration::from_millis(100);
+        assert!(tokio::time::timeout(soon, &mut alone).await.is_err());
+        end.send(()).unwrap();
+        alone.await.unwrap();
+        read.await.unwrap().unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_journal_is_emptied_though_somebody_has_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    let store = Store::new(SqliteStore::open(&path, KEY).unwrap());
+    let quota = Quota { resets_at: 1, used: 1 };
+    store
+        .write(move |write| write.put_quota(&Mac([1; 16]), quota))
+        .await
+        .unwrap();
+    store.read(|read| read.quota(&Mac([1; 16]))).await.unwrap();
+    store.settle().await.unwrap();
+    assert_eq!(std::fs::metadata(path.with_extension("db-wal")).unwrap().len(), 0);
+}
+
+/// Without a bound on how long each may take, a hundred times of the five seconds that a statement waits for others.
+#[tokio::test]
+async fn a_process_that_reads_for_long_holds_nobody_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    let store = Store::new(SqliteStore::open(&path, KEY).unwrap());
+    let journal = || std::fs::metadata(path.with_extension("db-wal")).unwrap().len();
+    let reader = Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN").unwrap();
+    assert_eq!(count(&reader, "quota"), 0);
+    let written = tokio::time::timeout(Duration::from_secs(60), async {
+        for used in 0..100 {
+            let quota = Quota { resets_at: 1, used };
+            store
+                .write(move |write| write.put_quota(&Mac([1; 16]), quota))
+                .await
+                .unwrap();
+            store.settle().await.unwrap();
+        }
+    });
+    written.await.unwrap();
+    assert!(journal() > 0, "somebody reads what was before");
+    assert_eq!(count(&reader, "quota"), 0);
+    reader.execute_batch("COMMIT").unwrap();
+    store.settle().await.unwrap();
+    assert_eq!(journal(), 0);
+}
+
+/// Nobody can write then: it is waited for.
+#[tokio::test]
+async fn a_process_that_writes_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    let store = Store::new(SqliteStore::open(&path, KEY).unwrap());
+    let writer = Connection::open(&path).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    store.settle().await.unwrap();
+    let quota = Quota { resets_at: 1, used: 1 };
+    let mut written = pin!(store.write(move |write| write.put_quota(&Mac([1; 16]), quota)));
+    let soon = Duration::from_millis(100);
+    assert!(tokio::time::timeout(soon, &mut written).await.is_err());
+    writer.execute_batch("COMMIT").unwrap();
+    written.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_read_that_panics_fails_alone() {
+    with_store(async |store| {
+        let failed = store.read(|_| -> Result<()> { panic!("a bug") }).await;
+        assert!(failed.is_err());
+        store.read(|read| read.quota(&Mac([1; 16]))).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_job_that_panics_fails_alone() {
+    with_store(async |store| {
+        let failed = store.write(|_| -> Result<()> { panic!("a bug") }).await;
+        assert!(failed.is_err());
+        store.write(|write| write.delete_links_of(&Mac([1; 16]))).await.unwrap();
+    })
+    .await;
+}

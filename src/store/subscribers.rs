@@ -1,0 +1,47 @@
+//! Who has the service in a contact list.
+
+use super::Result;
+use crate::clock::Millis;
+use crate::model::{Mac, OwnAddresses};
+
+/// Somebody who has the service in a contact list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscriber {
+    /// Who.
+    pub owner: Mac,
+    /// Of which server, where that is counted.
+    pub server: Option<Mac>,
+    /// Which addresses of the service they have there.
+    pub addresses: OwnAddresses,
+    /// Which of these have asked to be in theirs in return.
+    pub asked: OwnAddresses,
+    /// The JID, sealed.
+    pub sealed: Vec<u8>,
+    /// The day on which they were last seen, as the time it began: no finer, so that it tells nothing of who did what when.
+    pub seen_at: Millis,
+}
+
+/// Questions about subscribers.
+pub trait ReadSubscribers {
+    /// Whether `owner` is a subscriber.
+    fn is_subscriber(&self, owner: &Mac) -> Result<bool>;
+    /// The subscriber `owner`.
+    fn subscriber(&self, owner: &Mac) -> Result<Option<Subscriber>>;
+    /// How many subscribers `server` has.
+    fn subscribers_of(&self, server: &Mac) -> Result<usize>;
+    /// Up to `limit` subscribers behind `after`, in an order of the store's own.
+    fn subscribers(&self, after: Option<&Mac>, limit: usize) -> Result<Vec<Subscriber>>;
+    /// How many subscribers there are.
+    fn subscriber_count(&self) -> Result<usize>;
+}
+
+/// Changes of subscribers.
+pub trait WriteSubscribers {
+    /// Makes a subscriber.
+    fn put_subscriber(&self, subscriber: &Subscriber) -> Result<()>;
+    /// Removes a subscriber; tells whether there was one.
+    fn delete_subscriber(&self, owner: &Mac) -> Result<bool>;
+    /// Removes the subscriber of `server` that was not seen for the longest, of those that were not seen since `since` and have
+    /// no link; tells whether there was one.
+    fn drop_quietest_subscriber(&self, server: &Mac, since: Millis) -> Result<bool>;
+}

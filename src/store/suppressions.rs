@@ -1,0 +1,20 @@
+//! Who is never written to.
+
+use super::Result;
+use crate::model::Mac;
+
+/// Questions about suppressions.
+pub trait ReadSuppressions {
+    /// Whether `mac` stands for somebody who is never written to.
+    fn is_suppressed(&self, mac: &Mac) -> Result<bool>;
+    /// The box with the keys that made these MACs before the one of today, if there were others.
+    fn former_suppression_keys(&self) -> Result<Option<Vec<u8>>>;
+}
+
+/// Changes of suppressions.
+pub trait WriteSuppressions {
+    /// Remembers that whoever `mac` stands for is never written to.
+    fn put_suppression(&self, mac: &Mac) -> Result<()>;
+    /// Forgets that; tells whether it was so.
+    fn delete_suppression(&self, mac: &Mac) -> Result<bool>;
+}

@@ -1,0 +1,32 @@
+//! What lets somebody ask over HTTP in another's name.
+
+use super::Result;
+use crate::clock::Millis;
+use crate::model::{Mac, TokenHash};
+
+/// What lets somebody ask over HTTP in another's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// What it is found by.
+    pub hash: TokenHash,
+    /// In whose name.
+    pub owner: Mac,
+    /// The owner's JID, sealed.
+    pub sealed: Vec<u8>,
+    /// From when on it is as if it had never been.
+    pub expires_at: Millis,
+}
+
+/// Questions about tokens.
+pub trait ReadTokens {
+    /// The token of that hash, expired or not.
+    fn token(&self, hash: &TokenHash) -> Result<Option<Token>>;
+}
+
+/// Changes of tokens.
+pub trait WriteTokens {
+    /// Adds a token, and removes the oldest of its owner beyond `most`.
+    fn put_token(&self, token: &Token, most: usize) -> Result<()>;
+    /// Removes every token of `owner`; tells how many there were.
+    fn delete_tokens_of(&self, owner: &Mac) -> Result<usize>;
+}

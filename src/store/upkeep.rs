@@ -1,0 +1,90 @@
+//! What concerns every table: times, counts, and removing what has expired.
+
+use super::Result;
+use crate::clock::{Millis, Reading};
+
+/// How much there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Links, without aliases.
+    pub links: u64,
+    /// Owners of links.
+    pub owners: u64,
+    /// Registrations that wait for a code.
+    pub pending: u64,
+    /// Messages in the outbox.
+    pub outbox: u64,
+    /// Subscribers.
+    pub subscribers: u64,
+    /// Whom or what people have muted.
+    pub mutes: u64,
+    /// Tokens.
+    pub tokens: u64,
+    /// Addresses and numbers that are never written to.
+    pub suppressions: u64,
+    /// Counters.
+    pub counters: u64,
+    /// The size of the database, in bytes, journals not counted.
+    pub bytes: u64,
+}
+
+/// How many rows had expired.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// Registrations that nobody finished.
+    pub pending: usize,
+    /// Messages that could not be delivered in time; not those that were taken.
+    pub outbox: usize,
+    /// Counters whose window is over.
+    pub quota: usize,
+    /// Tokens that were not renewed.
+    pub tokens: usize,
+    /// Mutes of somebody without a link.
+    pub mutes: usize,
+    /// Subscribers that were not seen for long.
+    pub subscribers: usize,
+}
+
+impl Purged {
+    /// Whether there may be more of something of which at most `limit` were removed.
+    pub fn may_be_more(&self, limit: usize) -> bool {
+        let Self {
+            pending,
+            outbox,
+            quota,
+            tokens,
+            mutes,
+            subscribers,
+        } = *self;
+        [pending, outbox, quota, tokens, mutes, subscribers].contains(&limit)
+    }
+
+    /// Adds what was removed by another purge.
+    pub fn add(&mut self, more: &Self) {
+        self.pending += more.pending;
+        self.outbox += more.outbox;
+        self.quota += more.quota;
+        self.tokens += more.tokens;
+        self.mutes += more.mutes;
+        self.subscribers += more.subscribers;
+    }
+}
+
+/// Questions about all tables.
+pub trait ReadUpkeep {
+    /// What the clocks said when that was last noted.
+    fn last_time(&self) -> Result<Option<Reading>>;
+    /// How much there is. Counts every row: not for every day.
+    fn counts(&self) -> Result<Counts>;
+}
+
+/// Changes of all tables.
+pub trait WriteUpkeep {
+    /// Notes what the clocks say.
+    fn note_time(&self, now: Reading) -> Result<()>;
+    /// Moves every point in time by so many milliseconds: expiries, ends of windows, and when messages are due.
+    fn move_times(&self, by: i64) -> Result<()>;
+    /// Removes what has expired, and subscribers that were not seen since `unseen_since` and have no link: of each at most
+    /// `limit`.
+    fn purge(&self, now: Millis, unseen_since: Millis, limit: usize) -> Result<Purged>;
+}
