@@ -19,8 +19,8 @@ use xmpp_parsers::ping::Ping;
 use crate::config::Config;
 use crate::model::{BareJid, Keys};
 use crate::store::sqlite::SqliteStore;
-use crate::xmpp::stream::{self, Incoming, StanzaReader, StreamEnd};
-use crate::xmpp::{Address, remedy};
+use crate::xmpp::stream::{self, Incoming, StanzaReader};
+use crate::xmpp::{Address, StreamEnd, remedy};
 use crate::{app, dial, keyfile, private, rekey};
 
 const PATIENCE: Duration = Duration::from_secs(15);

@@ -14,8 +14,8 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 use super::attach;
 use crate::config::Config;
 use crate::model::BareJid;
-use crate::xmpp::remedy;
-use crate::xmpp::stream::{self, Incoming, StreamEnd};
+use crate::xmpp::stream::{self, Incoming};
+use crate::xmpp::{StreamEnd, remedy};
 
 /// So long an error is waited for. A server answers for its own accounts at once; another server that cannot be reached is
 /// given up later than anybody would wait here.

@@ -21,14 +21,15 @@ use xmpp_parsers::jid::Jid;
 use xmpp_parsers::stanza_error::StanzaError;
 
 use crate::channel::Bounces;
-use crate::dial::{self, DialError};
+use crate::dial;
 use crate::language::Language;
 use crate::model::BareJid;
 use crate::service::Error;
 use crate::xmpp::connection::address::Address;
 use crate::xmpp::connection::concurrency::{ConcurrencyLimits, InHand};
 use crate::xmpp::connection::prompt::Prompt;
-use crate::xmpp::connection::stream::{self, Incoming, StanzaReader, StreamEnd};
+use crate::xmpp::connection::stream::{self, Incoming, StanzaReader};
+use crate::xmpp::connection::stream_end::{StreamEnd, remedy};
 use crate::xmpp::connection::{Connection, ConnectionError, Patience};
 use crate::xmpp::protocol::error::stanza_error;
 use crate::xmpp::protocol::host;
@@ -309,48 +310,6 @@ impl Keeper {
             *told = reason;
         }
     }
-}
-
-/// What an admin can do about a connection of `jid` to `server` that failed.
-pub fn remedy(end: &StreamEnd, jid: &BareJid, server: &Address) -> String {
-    match end {
-        StreamEnd::Error { condition, .. } => match condition.as_str() {
-            "not-authorized" => format!(
-                "the secret is wrong, or the server does not know {jid}: make component.secret the same as the secret of \
-                 {jid} in the server's configuration"
-            ),
-            "conflict" => format!("another connection of {jid} is there: stop the other service that uses this JID"),
-            "host-unknown" | "host-gone" => {
-                format!(
-                    "the server does not know {jid} here: add it as a component to the server's configuration, and restart \
-                     it; or {server} (component.server) is where clients connect, and not components"
-                )
-            }
-            "invalid-namespace" => wrong_port(server),
-            _ => "see the server's log".into(),
-        },
-        StreamEnd::Unreachable(DialError::Unknown { host, .. }) => {
-            format!("is {host} in component.server spelled right, and does this machine reach a name server?")
-        }
-        StreamEnd::Unreachable(DialError::Unreachable(_)) => {
-            format!("is the server running, and does it listen for components at {server} (component.server)?")
-        }
-        StreamEnd::Io(_) | StreamEnd::Silent => "is the server stuck, or the network to it broken?".into(),
-        StreamEnd::Closed => "was the server stopped, or is it restarting?".into(),
-        StreamEnd::HungUp => format!(
-            "was the server stopped or killed? If it runs, see its log; a proxy or firewall on the way to {server} \
-             (component.server) may also close connections"
-        ),
-        StreamEnd::Cut | StreamEnd::Reset(_) => format!(
-            "did the server crash, or was it killed? If it runs, see its log; a proxy or firewall on the way to {server} \
-             (component.server) may also cut connections"
-        ),
-        StreamEnd::Protocol(_) | StreamEnd::NoXml(_) => wrong_port(server),
-    }
-}
-
-fn wrong_port(server: &Address) -> String {
-    format!("does {server} (component.server) belong to the server's component listener?")
 }
 
 /// How long a connection that ended like that must have lasted to have been a good one.

@@ -24,9 +24,10 @@ mod requests;
 mod router;
 
 pub use connection::address::Address;
+pub use connection::stream_end::{StreamEnd, remedy};
 pub use connection::{Patience, stream};
 pub use delivery::Delivery;
-pub use keeper::{ConnectionConfig, Uplink, keep_connected, remedy};
+pub use keeper::{ConnectionConfig, Uplink, keep_connected};
 pub use protocol::host::Host;
 pub use protocol::stanza;
 pub use router::Router;

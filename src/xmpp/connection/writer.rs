@@ -1,0 +1,80 @@
+//! Writes what is queued, in batches.
+
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// What a stanza that waits takes besides its own bytes.
+const PER_STANZA: usize = 64;
+/// Bytes written before the server must have taken them.
+const BATCH: usize = 64 * 1024;
+
+/// The room that an element takes in the queue.
+pub fn cost(element: &Bytes) -> u32 {
+    u32::try_from(element.len() + PER_STANZA).unwrap_or(u32::MAX)
+}
+
+/// What waits to be written.
+pub struct Queued {
+    /// The elements.
+    pub waiting: mpsc::UnboundedReceiver<Bytes>,
+    /// Bytes for which the queue has room.
+    pub room: Arc<Semaphore>,
+}
+
+impl Drop for Queued {
+    /// Nobody may wait on for room in a queue that is not read any more.
+    fn drop(&mut self) {
+        self.room.close();
+    }
+}
+
+impl Queued {
+    /// Writes in batches, until `close`; ends early with the error that the connection died of.
+    pub async fn write_all(
+        mut self,
+        write: impl AsyncWrite + Unpin,
+        patience: Duration,
+        close: CancellationToken,
+    ) -> io::Error {
+        let mut write = BufWriter::with_capacity(BATCH, write);
+        let result = loop {
+            let first = tokio::select! {
+                biased;
+                first = self.waiting.recv() => first,
+                () = close.cancelled() => None,
+            };
+            let last = first.is_none();
+            match timeout(patience, self.write_batch(&mut write, first)).await {
+                Ok(Ok(())) if last => break Ok(()),
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => break Err(error),
+                Err(_elapsed) => break Err(io::Error::new(ErrorKind::TimedOut, "the server stopped reading")),
+            }
+        };
+        result.err().unwrap_or_else(|| ErrorKind::ConnectionAborted.into())
+    }
+
+    /// Writes `first` and what waits behind it, up to a batch: a server that takes one after the other is well, however
+    /// much is still to come. The end of the stream if there is none.
+    async fn write_batch(&mut self, write: &mut (impl AsyncWrite + Unpin), first: Option<Bytes>) -> io::Result<()> {
+        let Some(first) = first else {
+            write.write_all(b"</stream:stream>").await?;
+            return write.shutdown().await;
+        };
+        let (mut next, mut written) = (Some(first), 0);
+        while let Some(element) = next {
+            write.write_all(&element).await?;
+            self.room.add_permits(cost(&element) as usize);
+            written += element.len();
+            next = (written < BATCH).then(|| self.waiting.try_recv().ok()).flatten();
+        }
+        write.flush().await
+    }
+}
