@@ -93,11 +93,8 @@ impl Core {
 
     /// Somebody is there: what was counted so far is forgotten.
     pub(super) fn find(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
-        let days = self.days_missed(&self.keys.owner(jid));
-        match tx.quota(&days.key)? {
-            Some(quota) => days.give_back(tx, self.clock.now(), quota.used, self.clock.now()),
-            None => Ok(()),
-        }
+        let (now, days) = (self.clock.now(), self.days_missed(&self.keys.owner(jid)));
+        days.give_back(tx, now, u32::MAX, now)
     }
 
     /// Whether a link has to be proven again before anything is done because of it.

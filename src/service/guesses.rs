@@ -11,7 +11,7 @@ use super::link::Aliases;
 use super::{By, Core, Tx};
 use crate::clock::{Millis, millis};
 use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};
-use crate::store::{Pending, Quota, Read};
+use crate::store::{Counted, Pending, Read, Window};
 
 /// The window in which wrong guesses at an identity make its codes longer.
 pub(super) const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -201,8 +201,8 @@ impl Core {
         if let (Some(letter), code) = &proven.sent
             && proven.provider == Provider::Email
         {
-            let (resets_at, used) = (*expires_at, 1);
-            tx.put_quota(&self.served(id, owner, letter, code), Quota { resets_at, used })?;
+            let (now, ends_at) = (self.clock.now(), *expires_at);
+            tx.count(&self.served(id, owner, letter, code), 1, 1, Window { now, ends_at })?;
         }
         let unused = OWN_GUESSES.saturating_sub(*native_guesses);
         let sent_at = expires_at.saturating_sub(millis(self.settings.codes.of(&proven.provider).expires));
@@ -296,25 +296,20 @@ impl Core {
     }
 
     fn count_guess(&self, tx: &Tx<'_>, by: By, waiting: Waiting, identity: &Mac) -> Result<()> {
-        let Waiting {
-            mut pending,
-            remembered,
-        } = waiting;
+        let Waiting { pending, remembered } = waiting;
         let now = self.clock.now();
         self.guesses_of_day(by, identity).add(tx, now, 1)?;
         self.guesses_of_month(identity, u32::MAX).add(tx, now, 1)?;
         if !Self::is_own_guess(by, &pending) {
             self.count_chances(tx, &remembered.provider, 1)?;
         }
-        match by {
-            By::Target => pending.native_guesses += 1,
-            By::Anybody => pending.http_guesses += 1,
+        let Pending { id, owner, .. } = &pending;
+        let most = self.settings.limits.guesses_per_code;
+        match tx.count_guess(id, owner, by.guesser(), most)? {
+            // Used up by its own target, a code is gone for everybody; used up by anybody, it still serves its target.
+            Counted::Allowed { used } if by == By::Target && used >= most => self.drop_pending(tx, id, owner).map(drop),
+            _ => Ok(()),
         }
-        // Used up by its own target, a code is gone for everybody; used up by anybody, it still serves its target.
-        if pending.native_guesses >= self.settings.limits.guesses_per_code {
-            return self.drop_pending(tx, &pending.id, &pending.owner).map(drop);
-        }
-        Ok(tx.put_pending(&pending)?)
     }
 }
 

@@ -14,7 +14,7 @@ use super::Tx;
 use super::error::{Error, Limit, Result};
 use crate::clock::{Clock, Millis, millis};
 use crate::model::Mac;
-use crate::store::Quota;
+use crate::store::{Counted, Window};
 
 /// A day, the window of most limits.
 pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -177,12 +177,16 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    /// Whether `more` still fits.
+    /// Whether `more` still fits: for limits that are all checked before anything is counted.
     ///
     /// # Errors
     /// [`Error::RequestLimitReached`] if not.
     pub(super) fn check(&self, tx: &Tx<'_>, now: Millis, more: u32) -> Result<()> {
-        self.allows(&self.current(tx, now)?, now, more)
+        match self.used(tx, now)?.saturating_add(more) <= self.limit {
+            true => Ok(()),
+            // To count it is refused as well, and says until when.
+            false => self.take(tx, now, more),
+        }
     }
 
     /// Counts `more` if it still fits.
@@ -190,9 +194,13 @@ impl Counter {
     /// # Errors
     /// As [`Counter::check`].
     pub(super) fn take(&self, tx: &Tx<'_>, now: Millis, more: u32) -> Result<()> {
-        let quota = self.current(tx, now)?;
-        self.allows(&quota, now, more)?;
-        self.put(tx, quota, more).map(drop)
+        match tx.count(&self.key, more, self.limit, self.window_at(now))? {
+            Counted::Allowed { .. } => Ok(()),
+            Counted::Exhausted { until } => Err(Error::RequestLimitReached {
+                retry_after: Duration::from_millis(until.saturating_sub(now)),
+                limit: self.name,
+            }),
+        }
     }
 
     /// Counts one more if it still fits. Returns whether it did: for limits of which nobody is told.
@@ -200,35 +208,19 @@ impl Counter {
     /// # Errors
     /// If the store fails.
     pub(super) fn try_take(&self, tx: &Tx<'_>, now: Millis) -> Result<bool> {
-        match self.take(tx, now, 1) {
-            Ok(()) => Ok(true),
-            Err(Error::RequestLimitReached { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
+        let counted = tx.count(&self.key, 1, self.limit, self.window_at(now))?;
+        Ok(matches!(counted, Counted::Allowed { .. }))
     }
 
-    fn allows(&self, quota: &Quota, now: Millis, more: u32) -> Result<()> {
-        if quota.used.saturating_add(more) <= self.limit {
-            return Ok(());
-        }
-        Err(Error::RequestLimitReached {
-            retry_after: Duration::from_millis(quota.resets_at - now),
-            limit: self.name,
-        })
-    }
-
-    /// Counts `more`; tells how many that makes.
+    /// Counts `more`, whatever the limit. Returns how many that makes.
     ///
     /// # Errors
     /// If the store fails.
     pub(super) fn add(&self, tx: &Tx<'_>, now: Millis, more: u32) -> Result<u32> {
-        self.put(tx, self.current(tx, now)?, more)
-    }
-
-    fn put(&self, tx: &Tx<'_>, mut quota: Quota, more: u32) -> Result<u32> {
-        quota.used = quota.used.saturating_add(more);
-        tx.put_quota(&self.key, quota)?;
-        Ok(quota.used)
+        Ok(match tx.count(&self.key, more, u32::MAX, self.window_at(now))? {
+            Counted::Allowed { used } => used,
+            Counted::Exhausted { .. } => u32::MAX,
+        })
     }
 
     /// Takes back `less` that were counted at `then` and turned out not to be any; nothing if another window has begun since.
@@ -236,35 +228,36 @@ impl Counter {
     /// # Errors
     /// If the store fails.
     pub(super) fn give_back(&self, tx: &Tx<'_>, now: Millis, less: u32, then: Millis) -> Result<()> {
-        let mut quota = self.current(tx, now)?;
-        if quota.used > 0 && less > 0 && then.saturating_add(millis(self.window)) >= quota.resets_at {
-            quota.used = quota.used.saturating_sub(less);
-            tx.put_quota(&self.key, quota)?;
+        let began_by_then = Window {
+            now,
+            ends_at: then.saturating_add(millis(self.window)),
+        };
+        match self.used(tx, now)? {
+            0 => Ok(()),
+            _ => Ok(tx.count_back(&self.key, less, began_by_then)?),
         }
-        Ok(())
     }
 
-    /// How often so far.
+    /// How often so far. A window that ends later than it can, because it was longer once or the clock was set, ends from then on as
+    /// if it began now.
     ///
     /// # Errors
     /// If the store fails.
     pub(super) fn used(&self, tx: &Tx<'_>, now: Millis) -> Result<u32> {
-        Ok(self.current(tx, now)?.used)
+        let window = self.window_at(now);
+        let Some(quota) = tx.quota(&self.key)?.filter(|quota| quota.resets_at > now) else {
+            return Ok(0);
+        };
+        if quota.resets_at > window.ends_at {
+            tx.count(&self.key, 0, u32::MAX, window)?;
+        }
+        Ok(quota.used)
     }
 
-    /// A window that ends later than it can, because it was longer once or the clock was set, ends as if it began now: what
-    /// was counted still counts, and nobody waits for longer than a window.
-    fn current(&self, tx: &Tx<'_>, now: Millis) -> Result<Quota> {
-        let latest = now + millis(self.window);
-        let counted = tx.quota(&self.key)?.filter(|quota| quota.resets_at > now);
-        let mut quota = counted.unwrap_or(Quota {
-            resets_at: latest,
-            used: 0,
-        });
-        if quota.resets_at > latest {
-            quota.resets_at = latest;
-            tx.put_quota(&self.key, quota)?;
+    fn window_at(&self, now: Millis) -> Window {
+        Window {
+            now,
+            ends_at: now.saturating_add(millis(self.window)),
         }
-        Ok(quota)
     }
 }

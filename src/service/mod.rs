@@ -63,7 +63,7 @@ use crate::clock::{Clock, Millis, millis};
 use crate::language::Language;
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Keys, Mac, SystemRandom, Token};
-use crate::store::{NewRow, Purged, Queue, Read, Row, Store, StoreError, Write};
+use crate::store::{Guesser, NewRow, Purged, Queue, Read, Row, Store, StoreError, Write};
 
 /// Whether something that is `true` or `1`, `false` or `0` (as in XML Schema), or not there, is set. `place` tells where it stands,
 /// as the client calls that.
@@ -145,6 +145,16 @@ enum By {
     Target,
     /// Anybody, in the name of the target. What they use up is counted apart from what the target does.
     Anybody,
+}
+
+impl By {
+    /// As the store counts guesses.
+    fn guesser(self) -> Guesser {
+        match self {
+            Self::Target => Guesser::Target,
+            Self::Anybody => Guesser::Anybody,
+        }
+    }
 }
 
 /// The service, whoever asks by whatever protocol, and the language and address it is asked in and from. Clones are the

@@ -15,7 +15,7 @@ use crate::channel::sign_in::{Attempt, SignIn, SignInError};
 use crate::clock::millis;
 use crate::model::server::customer_of;
 use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};
-use crate::store::Pending;
+use crate::store::{Counted, Guesser, Pending};
 
 /// A sign-in may take so long: people have to find their second factor.
 const LIVES: Duration = Duration::from_secs(10 * 60);
@@ -285,13 +285,13 @@ impl Core {
 
     /// Counts that a browser came back with `state`, and finds what it belongs to.
     fn count_try(&self, tx: &Tx<'_>, hash: &Hash, state: &str) -> Result<(BareJid, Provider, Attempt)> {
-        let mut pending = self.sign_in_of(tx.pendings(&self.keys.id(hash))?, state)?;
+        let pending = self.sign_in_of(tx.pendings(&self.keys.id(hash))?, state)?;
         let remembered = self.open_pending(&pending)?;
         // Before the provider's answer is used up: it is good for once.
         self.check_link(tx, By::Anybody, &remembered.target, hash)?;
-        pending.http_guesses += 1;
-        tx.put_pending(&pending)?;
-        let sign_in = remembered.sign_in.filter(|_| pending.http_guesses <= TRIES);
+        let counted = tx.count_guess(&pending.id, &pending.owner, Guesser::Anybody, TRIES)?;
+        let is_allowed = matches!(counted, Counted::Allowed { .. });
+        let sign_in = remembered.sign_in.filter(|_| is_allowed);
         let sign_in = sign_in.ok_or(Error::OAuth(OAuthFailure::ForeignState))?;
         Ok((remembered.target, remembered.provider, sign_in.attempt))
     }

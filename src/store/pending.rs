@@ -1,6 +1,6 @@
 //! Registrations that wait for a code.
 
-use super::Result;
+use super::{Counted, Result};
 use crate::clock::Millis;
 use crate::model::Mac;
 
@@ -23,6 +23,15 @@ pub struct Pending {
     pub sealed: Vec<u8>,
 }
 
+/// Whose guesses are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guesser {
+    /// The target of the registration.
+    Target,
+    /// Whoever asks over HTTP.
+    Anybody,
+}
+
 /// Questions about registrations.
 pub trait ReadPending {
     /// The registration of `id` for `owner`, expired or not.
@@ -37,6 +46,11 @@ pub trait ReadPending {
 pub trait WritePending {
     /// Makes or replaces a registration.
     fn put_pending(&self, pending: &Pending) -> Result<()>;
+    /// Counts a wrong guess by `by`, if that makes at most `most`: it is one operation, as [`WriteQuota::count`] is. If not, or
+    /// without such a registration, none can be made until it expires.
+    ///
+    /// [`WriteQuota::count`]: super::WriteQuota::count
+    fn count_guess(&self, id: &Mac, owner: &Mac, by: Guesser, most: u32) -> Result<Counted>;
     /// Removes a registration; tells whether there was one.
     fn delete_pending(&self, id: &Mac, owner: &Mac) -> Result<bool>;
 }

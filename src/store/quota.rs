@@ -13,14 +13,41 @@ pub struct Quota {
     pub used: u32,
 }
 
+/// The window that would begin now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The time.
+    pub now: Millis,
+    /// When it would end. One that has begun already ends at its own time, and by then at the latest.
+    pub ends_at: Millis,
+}
+
+/// What became of counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// It was counted.
+    Allowed {
+        /// How many that makes in this window.
+        used: u32,
+    },
+    /// It was one too many; nothing was counted.
+    Exhausted {
+        /// When counting starts anew.
+        until: Millis,
+    },
+}
+
 /// Questions about counters.
 pub trait ReadQuota {
-    /// A counter.
+    /// A counter, also one whose window is over.
     fn quota(&self, key: &Mac) -> Result<Option<Quota>>;
 }
 
-/// Changes of counters.
+/// Changes of counters. Each is one operation: whoever counts at the same time, nothing is lost and no limit exceeded.
 pub trait WriteQuota {
-    /// Sets a counter.
-    fn put_quota(&self, key: &Mac, quota: Quota) -> Result<()>;
+    /// Counts `by` if that makes at most `most` in this window; 0 checks when the window ends, and no more.
+    fn count(&self, key: &Mac, by: u32, most: u32, window: Window) -> Result<Counted>;
+    /// Takes back up to `less` of what was counted, if the window in which it was is not over, and ends when `window` does or
+    /// before.
+    fn count_back(&self, key: &Mac, less: u32, window: Window) -> Result<()>;
 }

@@ -4,7 +4,7 @@
 mod subscribers;
 
 use super::*;
-use crate::store::Counts;
+use crate::store::{Counts, Window};
 
 const MIB: u64 = 1024 * 1024;
 /// What one server may do in a day, whatever it does.
@@ -377,7 +377,8 @@ async fn what_has_expired_goes_bit_by_bit_and_others_write_in_between() {
     let it = Fixture::new();
     let counter = |n: u64| Mac(std::array::from_fn(|at| n.to_le_bytes()[at % 8]));
     let expired = it.service.store().write(move |tx| {
-        (0..MANY).try_for_each(|n| tx.put_quota(&counter(n), crate::store::Quota { resets_at: 1, used: 1 }))
+        let window = Window { now: 0, ends_at: 1 };
+        (0..MANY).try_for_each(|n| tx.count(&counter(n), 1, 1, window).map(drop))
     });
     expired.await.unwrap();
     let service = it.service.clone();

@@ -1,7 +1,7 @@
 //! What a change is, whatever it changes.
 
-use super::{A, X, link, row, seals};
-use crate::store::{Queue, Quota, Store, StoreError};
+use super::{A, X, count, link, row, seals};
+use crate::store::{Queue, Store, StoreError};
 
 pub async fn an_error_rolls_everything_back(store: Store) {
     let failed = store
@@ -30,8 +30,7 @@ pub async fn many_writers_at_once_lose_nothing(store: Store) {
         tokio::spawn(async move {
             store
                 .write(move |w| {
-                    let used = w.quota(&A)?.map_or(0, |quota| quota.used) + 1;
-                    w.put_quota(&A, Quota { resets_at: 1, used })?;
+                    count(w, A, 1, 1)?;
                     if n % 10 == 0 {
                         Err(StoreError("every tenth fails".into()))
                     } else {

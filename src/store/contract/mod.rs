@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use super::{Link, NewRow, Pending, Queue, Store, Subscriber, Token};
+use super::{Link, NewRow, Pending, Queue, Result, Store, Subscriber, Token, Window, Write};
 use crate::clock::Millis;
 use crate::model::{Mac, OwnAddress, TokenHash};
 
@@ -34,6 +34,8 @@ macro_rules! tests {
             pending {
                 registrations_are_kept_apart_by_target,
                 registrations_are_replaced_and_removed,
+                guesses_are_counted_apart_and_up_to_a_limit,
+                whoever_guesses_at_the_same_time_has_no_more_guesses,
             }
             outbox {
                 messages_come_when_due_and_in_order,
@@ -66,7 +68,11 @@ macro_rules! tests {
                 settling_keeps_everything,
             }
             quota {
-                counters_are_set,
+                what_is_counted_adds_up_until_the_window_ends,
+                what_does_not_fit_is_not_counted,
+                a_window_ends_by_the_time_it_can_at_the_latest,
+                what_is_taken_back_was_counted_in_the_same_window,
+                whoever_counts_at_the_same_time_exceeds_no_limit,
             }
             changes {
                 an_error_rolls_everything_back,
@@ -121,6 +127,11 @@ fn row(queue: Queue, due_at: Millis, seal: u8) -> NewRow {
         expires_at: 1000,
         sealed: vec![seal],
     }
+}
+
+/// Counts in a window that begins at 0.
+fn count(write: &dyn Write, key: Mac, by: u32, ends_at: Millis) -> Result<()> {
+    write.count(&key, by, u32::MAX, Window { now: 0, ends_at }).map(drop)
 }
 
 async fn seals(store: &Store, queue: Queue, now: Millis) -> Vec<u8> {

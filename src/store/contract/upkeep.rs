@@ -1,9 +1,9 @@
 //! What concerns every table: times, counts, and removing what has expired.
 
-use super::{A, B, X, Y, has_token, link, pending, row, seals, subscriber, token};
+use super::{A, B, X, Y, count, has_token, link, pending, row, seals, subscriber, token};
 use crate::clock::Reading;
 use crate::model::{Mac, TokenHash};
-use crate::store::{Counts, Mute, NewRow, Purged, Queue, Quota, Store};
+use crate::store::{Counts, Mute, NewRow, Purged, Queue, Store};
 
 pub async fn what_expired_goes_and_nothing_else(store: Store) {
     let purged = store
@@ -19,20 +19,8 @@ pub async fn what_expired_goes_and_nothing_else(store: Store) {
                 expires_at: 101,
                 ..row(Queue::Xmpp, 1, 2)
             })?;
-            w.put_quota(
-                &A,
-                Quota {
-                    resets_at: 100,
-                    used: 1,
-                },
-            )?;
-            w.put_quota(
-                &B,
-                Quota {
-                    resets_at: 101,
-                    used: 1,
-                },
-            )?;
+            count(w, A, 1, 100)?;
+            count(w, B, 1, 101)?;
             w.put_token(&token(1, X, 100), 9)?;
             w.put_token(&token(2, X, 101), 9)?;
             for (muted, expires_at) in [(A, Some(100)), (B, Some(101)), (Y, None)] {
@@ -76,7 +64,7 @@ pub async fn what_expired_goes_bit_by_bit(store: Store) {
     store
         .write(|w| {
             for n in 0..5 {
-                w.put_quota(&Mac([n; 16]), Quota { resets_at: 1, used: 1 })?;
+                count(w, Mac([n; 16]), 1, 1)?;
             }
             w.push(&NewRow {
                 expires_at: 1,
@@ -100,13 +88,7 @@ pub async fn times_are_noted_and_moved(store: Store) {
             w.note_time(Reading { own: 1, system: 2 })?;
             w.note_time(reading)?;
             w.put_pending(&pending(A, X, 100))?;
-            w.put_quota(
-                &A,
-                Quota {
-                    resets_at: 100,
-                    used: 1,
-                },
-            )?;
+            count(w, A, 1, 100)?;
             w.put_token(&token(1, X, 100), 2)?;
             w.put_subscriber(&subscriber(1))?;
             for (muted, expires_at) in [(A, Some(100)), (B, None)] {
@@ -161,7 +143,7 @@ pub async fn everything_is_counted(store: Store) {
                 sealed: vec![1],
                 expires_at: None,
             })?;
-            w.put_quota(&A, Quota { resets_at: 1, used: 1 })?;
+            count(w, A, 1, 1)?;
             w.put_subscriber(&subscriber(1))
         })
         .await

@@ -9,8 +9,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::queries::{self, Session};
 use crate::model::Mac;
 use crate::store::{
-    Link, Pending, Queue, ReadQuota, Reseal, Resealed, Result, Row, StoreError, Switched, WriteMutes, WriteOutbox,
-    WritePending, WriteQuota, WriteSubscribers, WriteSuppressions, WriteTokens,
+    Link, Pending, Queue, Quota, ReadQuota, Reseal, Resealed, Result, Row, StoreError, Switched, WriteMutes,
+    WriteOutbox, WritePending, WriteSubscribers, WriteSuppressions, WriteTokens,
 };
 
 /// The indexes of `links`. What shows whose a link is stands in the first as well, so that the look-up that is asked most reads one
@@ -265,7 +265,11 @@ fn counters(session: &Session, by: &dyn Reseal, pendings: &[Pending]) -> Result<
         kept.extend(session.quota(&former)?.map(|quota| (new, quota)));
     }
     session.run("DELETE FROM quota", [])?;
-    kept.iter().try_for_each(|(key, quota)| session.put_quota(key, *quota))
+    for (key, Quota { resets_at, used }) in kept {
+        let sql = "INSERT OR REPLACE INTO quota (key, resets_at, used) VALUES (?, ?, ?)";
+        session.run(sql, params![key, resets_at, used])?;
+    }
+    Ok(())
 }
 
 /// Bit by bit, because what is deleted is overwritten.

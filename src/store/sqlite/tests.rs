@@ -4,7 +4,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use super::super::{Link, Quota, Read, Store, contract};
+use super::super::{Link, Quota, Read, Store, Window, contract};
 use super::*;
 use crate::model::{OwnAddress, hex};
 
@@ -203,19 +203,22 @@ fn a_lock_that_is_something_else_harms_nothing() {
     assert!(SqliteStore::open(&path, KEY).is_err());
 }
 
+/// A change like any other.
+async fn count_one(store: &Store) {
+    let window = Window { now: 0, ends_at: 1 };
+    let counted = store.write(move |write| write.count(&Mac([1; 16]), 1, u32::MAX, window));
+    counted.await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_was_answered_reads_what_was_written_on_any_thread() {
     with_store(async |store| {
         let used = |store: Store| async move { store.read(|read| read.quota(&Mac([1; 16]))).await.unwrap() };
-        for n in 0..100 {
-            let quota = Quota { resets_at: 1, used: n };
-            store
-                .write(move |write| write.put_quota(&Mac([1; 16]), quota))
-                .await
-                .unwrap();
+        for n in 1..=100 {
+            count_one(&store).await;
             let readers: Vec<_> = (0..8).map(|_| tokio::spawn(used(store.clone()))).collect();
             for read in readers {
-                assert_eq!(read.await.unwrap(), Some(quota));
+                assert_eq!(read.await.unwrap(), Some(Quota { resets_at: 1, used: n }));
             }
         }
     })
@@ -241,7 +244,7 @@ async fn whoever_reads_for_long_holds_nobody_up_and_reads_what_is_new_afterwards
             (before, runtime.block_on(after).unwrap())
         });
         has_begun.await.unwrap();
-        store.write(move |write| write.put_quota(&key, quota)).await.unwrap();
+        count_one(&store).await;
         end.send(()).unwrap();
         assert_eq!(thread.join().unwrap(), (None, Some(quota)));
     })
@@ -279,11 +282,7 @@ async fn the_journal_is_emptied_though_somebody_has_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("test.db");
     let store = Store::new(SqliteStore::open(&path, KEY).unwrap());
-    let quota = Quota { resets_at: 1, used: 1 };
-    store
-        .write(move |write| write.put_quota(&Mac([1; 16]), quota))
-        .await
-        .unwrap();
+    count_one(&store).await;
     store.read(|read| read.quota(&Mac([1; 16]))).await.unwrap();
     store.settle().await.unwrap();
     assert_eq!(std::fs::metadata(path.with_extension("db-wal")).unwrap().len(), 0);
@@ -300,12 +299,8 @@ async fn a_process_that_reads_for_long_holds_nobody_up() {
     reader.execute_batch("BEGIN").unwrap();
     assert_eq!(count(&reader, "quota"), 0);
     let written = tokio::time::timeout(Duration::from_secs(60), async {
-        for used in 0..100 {
-            let quota = Quota { resets_at: 1, used };
-            store
-                .write(move |write| write.put_quota(&Mac([1; 16]), quota))
-                .await
-                .unwrap();
+        for _ in 0..100 {
+            count_one(&store).await;
             store.settle().await.unwrap();
         }
     });
@@ -326,12 +321,11 @@ async fn a_process_that_writes_is_waited_for() {
     let writer = Connection::open(&path).unwrap();
     writer.execute_batch("BEGIN IMMEDIATE").unwrap();
     store.settle().await.unwrap();
-    let quota = Quota { resets_at: 1, used: 1 };
-    let mut written = pin!(store.write(move |write| write.put_quota(&Mac([1; 16]), quota)));
+    let mut written = pin!(count_one(&store));
     let soon = Duration::from_millis(100);
     assert!(tokio::time::timeout(soon, &mut written).await.is_err());
     writer.execute_batch("COMMIT").unwrap();
-    written.await.unwrap();
+    written.await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use rusqlite::{Row as SqlRow, params};
 
 use super::{Session, number};
 use crate::model::Mac;
-use crate::store::{Pending, ReadPending, Result, WritePending};
+use crate::store::{Counted, Guesser, Pending, ReadPending, Result, WritePending};
 
 pub fn pending(row: &SqlRow) -> rusqlite::Result<Pending> {
     Ok(Pending {
@@ -53,6 +53,27 @@ impl WritePending for Session<'_> {
             ],
         )?;
         Ok(())
+    }
+
+    fn count_guess(&self, id: &Mac, owner: &Mac, by: Guesser, most: u32) -> Result<Counted> {
+        let guesses = match by {
+            Guesser::Target => "native_guesses",
+            Guesser::Anybody => "http_guesses",
+        };
+        // Out of range, it is as if there were none: see `number`.
+        let so_far = format!(
+            "CASE WHEN {guesses} BETWEEN 0 AND {} THEN {guesses} ELSE 0 END",
+            u32::MAX
+        );
+        let sql = format!(
+            "UPDATE pending SET {guesses} = {so_far} + 1
+             WHERE id_mac = ? AND owner_mac = ? AND {so_far} < ? RETURNING {guesses} AS used"
+        );
+        if let Some(used) = self.one(&sql, params![id, owner, most], |row| number(row, "used"))? {
+            return Ok(Counted::Allowed { used });
+        }
+        let until = self.pending(id, owner)?.map_or(0, |pending| pending.expires_at);
+        Ok(Counted::Exhausted { until })
     }
 
     fn delete_pending(&self, id: &Mac, owner: &Mac) -> Result<bool> {

@@ -4,7 +4,7 @@ use rusqlite::{Row as SqlRow, params};
 
 use super::{Session, number};
 use crate::model::Mac;
-use crate::store::{Quota, ReadQuota, Result, WriteQuota};
+use crate::store::{Counted, Quota, ReadQuota, Result, Window, WriteQuota};
 
 fn quota(row: &SqlRow) -> rusqlite::Result<Quota> {
     Ok(Quota {
@@ -19,12 +19,46 @@ impl ReadQuota for Session<'_> {
     }
 }
 
+/// What was counted in a window that is not over at `?3`. Whoever can write the file can put anything there: nothing, if it is out
+/// of range.
+macro_rules! used {
+    () => {
+        "CASE WHEN resets_at > ?3 AND used BETWEEN 0 AND 4294967295 THEN used ELSE 0 END"
+    };
+}
+
 impl WriteQuota for Session<'_> {
-    fn put_quota(&self, key: &Mac, quota: Quota) -> Result<()> {
+    fn count(&self, key: &Mac, by: u32, most: u32, window: Window) -> Result<Counted> {
+        let Window { now, ends_at } = window;
+        let counted = concat!(
+            "INSERT INTO quota (key, used, resets_at) SELECT ?1, ?2, ?4 WHERE ?2 <= ?5
+             ON CONFLICT DO UPDATE SET used = ?2 + ",
+            used!(),
+            ", resets_at = CASE WHEN resets_at > ?3 THEN min(resets_at, ?4) ELSE ?4 END
+             WHERE ?2 + ",
+            used!(),
+            " <= ?5 RETURNING used"
+        );
+        let values = params![key, by, now, ends_at, most];
+        if let Some(used) = self.one(counted, values, |row| number(row, "used"))? {
+            return Ok(Counted::Allowed { used });
+        }
         self.run(
-            "INSERT OR REPLACE INTO quota (key, resets_at, used) VALUES (?, ?, ?)",
-            params![key, quota.resets_at, quota.used],
+            "UPDATE quota SET resets_at = ?2 WHERE key = ?1 AND resets_at > ?2",
+            params![key, ends_at],
         )?;
-        Ok(())
+        let ends = self.quota(key)?.map(|quota| quota.resets_at);
+        let until = ends.filter(|ends| *ends > now).unwrap_or(ends_at);
+        Ok(Counted::Exhausted { until })
+    }
+
+    fn count_back(&self, key: &Mac, less: u32, window: Window) -> Result<()> {
+        let Window { now, ends_at } = window;
+        let sql = concat!(
+            "UPDATE quota SET used = max(0, ",
+            used!(),
+            " - ?2) WHERE key = ?1 AND resets_at > ?3 AND resets_at <= ?4"
+        );
+        self.run(sql, params![key, less, now, ends_at]).map(drop)
     }
 }
