@@ -84,7 +84,7 @@ fn look_ups(criterion: &mut Criterion) -> Result<()> {
     group.bench_function("whose a link is", |bencher| {
         bencher.iter(|| {
             let id = next();
-            runtime.block_on(store.read(move |tx| tx.proof(&id))).is_ok()
+            runtime.block_on(store.read(move |tx| tx.owners(&[id]))).is_ok()
         });
     });
     group.bench_function("a link", |bencher| {

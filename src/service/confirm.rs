@@ -3,8 +3,7 @@
 use super::Service;
 use super::error::{Error, Excess, Result};
 use super::limits::HASHES_PER_CONFIRM;
-use crate::model::parse_target;
-use crate::model::{BareJid, Hash};
+use crate::model::{BareJid, Hash, Mac, parse_target};
 
 impl Service {
     /// Whether every one of `hashes` is linked to `target`. What is no JID or no hash has no links.
@@ -24,13 +23,9 @@ impl Service {
             return Ok(false);
         };
         self.ask(move |core, tx| {
-            let owner = core.keys.owner(&target);
-            for hash in &hashes {
-                if !core.is_linked(tx, &core.keys.id(hash), &owner)? {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
+            let ids: Vec<Mac> = hashes.iter().map(|hash| core.keys.id(hash)).collect();
+            let linked = core.are_linked(tx, &ids, &core.keys.owner(&target))?;
+            Ok(linked.into_iter().all(|is_linked| is_linked))
         })
         .await
     }

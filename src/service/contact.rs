@@ -168,14 +168,12 @@ impl Service {
         let identities: Vec<Identity> = identities.filter(|identity| seen.insert(identity.hash())).collect();
         let target = target.clone();
         self.ask(move |core, tx| {
-            let owner = core.keys.owner(&target);
-            let mut confirmed = Vec::new();
-            for identity in identities {
-                if core.is_linked(tx, &core.keys.id(&identity.hash()), &owner)? {
-                    confirmed.push(identity);
-                }
-            }
-            Ok(confirmed)
+            let ids = identities.iter().map(|identity| core.keys.id(&identity.hash()));
+            let linked = core.are_linked(tx, &ids.collect::<Vec<_>>(), &core.keys.owner(&target))?;
+            let confirmed = identities.into_iter().zip(linked);
+            Ok(confirmed
+                .filter_map(|(identity, is_linked)| is_linked.then_some(identity))
+                .collect())
         })
         .await
     }

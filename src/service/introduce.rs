@@ -89,14 +89,12 @@ impl Core {
     /// Those that are somebody's.
     fn known(&self, tx: &dyn Read, asked: Vec<Asked>, sorted_by: Mac) -> Result<Vec<(usize, Hash)>> {
         let is_same_key = self.keys.check() == sorted_by;
-        let mut known = Vec::new();
-        for (id, number, hash) in asked {
-            let id = if is_same_key { id } else { self.keys.id(&hash) };
-            if tx.proof(&id)?.is_some() {
-                known.push((number, hash));
-            }
-        }
-        Ok(known)
+        let id = |(id, _, hash): &Asked| if is_same_key { *id } else { self.keys.id(hash) };
+        let owners = tx.owners(&asked.iter().map(id).collect::<Vec<_>>())?;
+        let known = asked.into_iter().zip(owners);
+        Ok(known
+            .filter_map(|((_, number, hash), owner)| owner.map(|_| (number, hash)))
+            .collect())
     }
 
     /// The request that waits in that row; nothing if it was withdrawn, has expired, or does not open.
@@ -123,10 +121,10 @@ impl Core {
         let requester = self.keys.owner(&request.from);
         let mut served = HashSet::from([requester]);
         let mut doubted = Vec::new();
-        for hash in mem::take(&mut request.hashes) {
-            let Some(link) = tx.link(&self.keys.id(&hash))? else {
-                continue;
-            };
+        let hashes = mem::take(&mut request.hashes);
+        let ids: Vec<Mac> = hashes.iter().map(|hash| self.keys.id(hash)).collect();
+        for (hash, link) in hashes.into_iter().zip(tx.links(&ids)?) {
+            let Some(link) = link else { continue };
             if self.is_in_doubt(&link) {
                 doubted.push((hash, link));
                 continue;

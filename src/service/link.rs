@@ -1,5 +1,7 @@
 //! Links: what is proven, and whose it is.
 
+use std::slice;
+
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Excess, Result};
@@ -149,12 +151,20 @@ impl Core {
 
     /// Whether what `id` stands for is linked to `owner`.
     pub(super) fn is_linked(&self, tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
+        Ok(self.are_linked(tx, slice::from_ref(id), owner)? == [true])
+    }
+
+    /// For each of `ids`, whether what it stands for is linked to `owner`.
+    pub(super) fn are_linked(&self, tx: &dyn Read, ids: &[Mac], owner: &Mac) -> Result<Vec<bool>> {
         if self.keys.are_bound() {
-            return Ok(tx.proof(id)?.is_some_and(|proof| proof == self.keys.proof(id, owner)));
+            let is_its =
+                |(id, proof): (&Mac, Option<Mac>)| proof.is_some_and(|proof| proof == self.keys.proof(id, owner));
+            return Ok(ids.iter().zip(tx.owners(ids)?).map(is_its).collect());
         }
         // Links of before have no proof, but a box.
-        let link = tx.link(id)?.filter(|link| link.owner == *owner);
-        Ok(link.is_some_and(|link| self.intact("links", self.open_link(&link)).is_some()))
+        let opens = |link: &Link| link.owner == *owner && self.intact("links", self.open_link(link)).is_some();
+        let links = tx.links(ids)?;
+        Ok(links.iter().map(|link| link.as_ref().is_some_and(opens)).collect())
     }
 
     /// Whether `owner` has proven what `id` stands for: an alias is not enough.
@@ -186,7 +196,8 @@ impl Core {
     fn has_link(&self, tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
         // The index alone tells that most are linked to nobody.
         let is_theirs = |link: Link| link.owner == *owner && link.alias_of.is_none();
-        Ok(tx.proof(id)?.is_some() && tx.link(id)?.is_some_and(is_theirs))
+        let is_known = tx.owners(slice::from_ref(id))? != [None];
+        Ok(is_known && tx.link(id)?.is_some_and(is_theirs))
     }
 
     /// The id of the link that `id` finds: of an alias that `owner` has, the link that it belongs to.

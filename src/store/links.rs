@@ -1,5 +1,7 @@
 //! Links and aliases.
 
+use std::slice;
+
 use super::Result;
 use crate::model::Mac;
 
@@ -25,10 +27,15 @@ pub const NO_PROOF: Mac = Mac([0; 16]);
 
 /// Questions about links.
 pub trait ReadLinks {
-    /// What shows whose it is that `id` stands for.
-    fn proof(&self, id: &Mac) -> Result<Option<Mac>>;
+    /// For each of `ids`, in their order, what shows whose it is ([`Link::proof`]), if it is anybody's. However many they are, it is
+    /// one question.
+    fn owners(&self, ids: &[Mac]) -> Result<Vec<Option<Mac>>>;
+    /// For each of `ids`, in their order, its link, or the alias that it is: one question as well.
+    fn links(&self, ids: &[Mac]) -> Result<Vec<Option<Link>>>;
     /// The link of `id`, or the alias.
-    fn link(&self, id: &Mac) -> Result<Option<Link>>;
+    fn link(&self, id: &Mac) -> Result<Option<Link>> {
+        Ok(self.links(slice::from_ref(id))?.pop().flatten())
+    }
     /// Whether `owner` has a link.
     fn has_links(&self, owner: &Mac) -> Result<bool>;
     /// All links of `owner`, oldest first, without aliases.

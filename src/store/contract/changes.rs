@@ -12,7 +12,7 @@ pub async fn an_error_rolls_everything_back(store: Store) {
         })
         .await;
     assert_eq!(failed.unwrap_err().0, "changed my mind");
-    assert_eq!(store.read(|r| r.proof(&A)).await.unwrap(), None);
+    assert_eq!(store.read(|r| r.link(&A)).await.unwrap(), None);
     assert!(seals(&store, Queue::Xmpp, 1).await.is_empty());
 }
 

@@ -4,8 +4,12 @@ use super::{A, B, X, Y, link};
 use crate::model::Mac;
 use crate::store::{Link, Store};
 
+async fn owner_of(store: &Store, id: Mac) -> Option<Mac> {
+    store.read(move |r| r.owners(&[id])).await.unwrap().remove(0)
+}
+
 pub async fn links_are_found_moved_and_listed(store: Store) {
-    assert_eq!(store.read(|r| r.proof(&A)).await.unwrap(), None);
+    assert_eq!(owner_of(&store, A).await, None);
     store
         .write(|w| {
             w.put_link(&link(A, X, 1))?;
@@ -13,7 +17,7 @@ pub async fn links_are_found_moved_and_listed(store: Store) {
         })
         .await
         .unwrap();
-    assert_eq!(store.read(|r| r.proof(&A)).await.unwrap(), Some(Mac([1; 16])));
+    assert_eq!(owner_of(&store, A).await, Some(Mac([1; 16])));
     assert_eq!(store.read(|r| r.link(&B)).await.unwrap(), Some(link(B, X, 2)));
     let links = [link(A, X, 1), link(B, X, 2)];
     assert_eq!(store.read(|r| r.links_of(&X)).await.unwrap(), links);
@@ -26,6 +30,30 @@ pub async fn links_are_found_moved_and_listed(store: Store) {
     store.write(|w| w.put_link(&link(A, X, 4))).await.unwrap();
     let links = [link(B, X, 2), link(A, X, 4)];
     assert_eq!(store.read(|r| r.links_of(&X)).await.unwrap(), links);
+}
+
+pub async fn many_are_looked_up_at_once_in_their_order(store: Store) {
+    const MANY: u16 = 1000;
+    let mac = |n: u16| Mac(std::array::from_fn(|at| n.to_be_bytes()[at % 2]));
+    let made = store.write(move |w| {
+        let every_third = (0..MANY).step_by(3);
+        every_third
+            .map(|n| link(mac(n), X, (n % 7) as u8))
+            .try_for_each(|link| w.put_link(&link))
+    });
+    made.await.unwrap();
+    for many in [0, 1, 2, 3, 100, 127, 128, 129, MANY] {
+        // Backwards, and the first of them once more.
+        let asked: Vec<u16> = (0..many).rev().chain((0..many).last()).collect();
+        let ids: Vec<Mac> = asked.iter().map(|n| mac(*n)).collect();
+        let found = store.read(move |r| Ok((r.owners(&ids)?, r.links(&ids)?)));
+        let (owners, links) = found.await.unwrap();
+        let link = |n: &u16| n.is_multiple_of(3).then(|| link(mac(*n), X, (n % 7) as u8));
+        let expected: Vec<Option<Link>> = asked.iter().map(link).collect();
+        assert!(links == expected, "{many}");
+        let expected = expected.iter().map(|link| link.as_ref().map(|link| link.proof));
+        assert!(owners.into_iter().eq(expected), "{many}");
+    }
 }
 
 pub async fn whoever_has_links_is_told(store: Store) {
@@ -44,13 +72,13 @@ pub async fn links_go_only_with_their_owner(store: Store) {
         })
         .await
         .unwrap();
-    assert_eq!(store.read(|r| r.proof(&A)).await.unwrap(), Some(Mac([1; 16])));
+    assert_eq!(owner_of(&store, A).await, Some(Mac([1; 16])));
     store.write(|w| w.delete_link(&A, &X)).await.unwrap();
-    assert_eq!(store.read(|r| r.proof(&A)).await.unwrap(), None);
+    assert_eq!(owner_of(&store, A).await, None);
     store.write(|w| w.delete_links_of(&X)).await.unwrap();
-    assert_eq!(store.read(|r| r.proof(&B)).await.unwrap(), Some(Mac([2; 16])));
+    assert_eq!(owner_of(&store, B).await, Some(Mac([2; 16])));
     store.write(|w| w.delete_links_of(&Y)).await.unwrap();
-    assert_eq!(store.read(|r| r.proof(&B)).await.unwrap(), None);
+    assert_eq!(owner_of(&store, B).await, None);
 }
 
 pub async fn aliases_come_and_go_with_their_link(store: Store) {
@@ -119,8 +147,10 @@ pub async fn links_in_doubt_stay_and_go_unless_they_are_made_again(store: Store)
         })
         .await
         .unwrap();
-    let proofs =
-        |r: &dyn crate::store::Read| [A, Mac([3; 16]), B, Y].map(|id| r.proof(&id).unwrap().map(|proof| proof.0[0]));
+    let proofs = |r: &dyn crate::store::Read| {
+        let owners = r.owners(&[A, Mac([3; 16]), B, Y]).unwrap().into_iter();
+        owners.map(|proof| proof.map(|proof| proof.0[0])).collect::<Vec<_>>()
+    };
     assert_eq!(
         store.read(move |r| Ok(proofs(r))).await.unwrap(),
         [Some(0), Some(0), Some(0), Some(4)]

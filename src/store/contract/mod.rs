@@ -26,6 +26,7 @@ macro_rules! tests {
         $crate::store::contract::tests!($with_store:
             links {
                 links_are_found_moved_and_listed,
+                many_are_looked_up_at_once_in_their_order,
                 whoever_has_links_is_told,
                 links_go_only_with_their_owner,
                 aliases_come_and_go_with_their_link,

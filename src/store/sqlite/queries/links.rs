@@ -1,6 +1,8 @@
 //! Links and aliases.
 
-use rusqlite::{Row as SqlRow, params};
+use std::collections::HashMap;
+
+use rusqlite::{Row as SqlRow, params, params_from_iter};
 
 use super::{Session, number};
 use crate::model::Mac;
@@ -17,13 +19,43 @@ pub fn link(row: &SqlRow) -> rusqlite::Result<Link> {
     })
 }
 
+/// How many ids one statement looks up at most.
+const TOGETHER: usize = 128;
+
+impl Session<'_> {
+    /// The `columns`, `id_mac` among them, of the link of each of `ids`.
+    fn of_each<T: Clone>(
+        &self,
+        columns: &str,
+        ids: &[Mac],
+        map: fn(&SqlRow) -> rusqlite::Result<T>,
+    ) -> Result<Vec<Option<T>>> {
+        let mut found = HashMap::new();
+        for some in ids.chunks(TOGETHER) {
+            // There are few such statements, and all are kept: what is left over is asked for twice.
+            let width = some.len().next_power_of_two();
+            let sql = format!(
+                "SELECT {columns} FROM links WHERE id_mac IN (?{})",
+                ",?".repeat(width - 1)
+            );
+            let padded = some.iter().chain(some.iter().cycle()).take(width);
+            let mut statement = self.0.prepare_cached(&sql)?;
+            let mut rows = statement.query(params_from_iter(padded))?;
+            while let Some(row) = rows.next()? {
+                found.insert(row.get::<_, Mac>("id_mac")?, map(row)?);
+            }
+        }
+        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+    }
+}
+
 impl ReadLinks for Session<'_> {
-    fn proof(&self, id: &Mac) -> Result<Option<Mac>> {
-        self.one("SELECT proof FROM links WHERE id_mac = ?", [id], |row| row.get(0))
+    fn owners(&self, ids: &[Mac]) -> Result<Vec<Option<Mac>>> {
+        self.of_each("id_mac, proof", ids, |row| row.get("proof"))
     }
 
-    fn link(&self, id: &Mac) -> Result<Option<Link>> {
-        self.one("SELECT * FROM links WHERE id_mac = ?", [id], link)
+    fn links(&self, ids: &[Mac]) -> Result<Vec<Option<Link>>> {
+        self.of_each("*", ids, link)
     }
 
     fn has_links(&self, owner: &Mac) -> Result<bool> {
