@@ -2,7 +2,7 @@
 
 use super::{A, B, X, Y, link};
 use crate::model::Mac;
-use crate::store::{Link, Store};
+use crate::store::{Link, Result, Store};
 
 async fn owner_of(store: &Store, id: Mac) -> Option<Mac> {
     store.read(move |r| r.owners(&[id])).await.unwrap().remove(0)
@@ -54,6 +54,18 @@ pub async fn many_are_looked_up_at_once_in_their_order(store: Store) {
         let expected = expected.iter().map(|link| link.as_ref().map(|link| link.proof));
         assert!(owners.into_iter().eq(expected), "{many}");
     }
+}
+
+pub async fn an_id_has_one_row(store: Store) {
+    let taken = (0..50).map(|n| {
+        let (store, owner) = (store.clone(), Mac([n; 16]));
+        tokio::spawn(async move { store.write(move |w| w.put_link(&link(A, owner, n))).await.is_ok() })
+    });
+    let taken = futures::future::join_all(taken).await;
+    assert!(taken.into_iter().all(|taken| matches!(taken, Ok(true))));
+    let has = store.read(|r| (0..50).map(|n| r.count_links_of(&Mac([n; 16]))).sum::<Result<usize>>());
+    assert_eq!(has.await.unwrap(), 1);
+    assert_eq!(store.read(|r| r.counts()).await.unwrap().links, 1);
 }
 
 pub async fn whoever_has_links_is_told(store: Store) {

@@ -27,6 +27,7 @@ macro_rules! tests {
             links {
                 links_are_found_moved_and_listed,
                 many_are_looked_up_at_once_in_their_order,
+                an_id_has_one_row,
                 whoever_has_links_is_told,
                 links_go_only_with_their_owner,
                 aliases_come_and_go_with_their_link,

@@ -25,6 +25,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0011_subscribers_by_address.sql"),
     include_str!("../../../migrations/0012_bounces.sql"),
     include_str!("../../../migrations/0013_asked_back.sql"),
+    include_str!("../../../migrations/0014_one_row_for_an_id.sql"),
 ];
 
 /// Of a new database. The index of an older one is made with its rows, when those are bound (`Service::bind`).

@@ -13,9 +13,13 @@ use crate::store::{
     WriteOutbox, WritePending, WriteSubscribers, WriteSuppressions, WriteTokens,
 };
 
-/// The indexes of `links`. What shows whose a link is stands in the first as well, so that the look-up that is asked most reads one
-/// page of many and not two.
-const INDEXES: [(&str, &str); 2] = [("links_by_id", "id_mac, proof"), ("links_by_owner", "owner_mac")];
+/// The indexes of `links`. What shows whose a link is stands in the second as well, so that the look-up that is asked most reads one
+/// page of many and not two; the first is for no look-up (see the migration that makes it).
+const INDEXES: [(&str, &str, &str); 3] = [
+    ("UNIQUE INDEX", "links_once", "(id_mac) WHERE typeof(id_mac) = 'blob'"),
+    ("INDEX", "links_by_id", "(id_mac, proof)"),
+    ("INDEX", "links_by_owner", "(owner_mac)"),
+];
 
 /// As the migrations make `links`.
 const BEGIN: &str = "
@@ -73,10 +77,10 @@ pub fn begin(session: &Session, to: &Mac) -> Result<bool> {
     }
     session.0.execute_batch(BEGIN)?;
     session.0.execute_batch(&TRIGGERS.join(";"))?;
-    for (name, columns) in INDEXES {
+    for (kind, name, columns) in INDEXES {
         // Names of indexes stay when tables are renamed, and no two can be the same.
         let number = if has_table(session.0, name)? { "_2" } else { "" };
-        let index = format!("CREATE INDEX {name}{number} ON links_next ({columns})");
+        let index = format!("CREATE {kind} {name}{number} ON links_next {columns}");
         session.0.execute_batch(&index)?;
     }
     session.run("INSERT INTO resealing VALUES (?, 0)", [to])?;

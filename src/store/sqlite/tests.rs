@@ -84,6 +84,55 @@ async fn brings_an_older_database_up_to_date() {
     assert_eq!(count(&new, left), 0);
 }
 
+/// Somebody has put a second row there.
+#[tokio::test]
+async fn of_two_rows_of_one_id_the_first_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    let old = Connection::open(&path).unwrap();
+    migrations::MIGRATIONS[..13]
+        .iter()
+        .for_each(|migration| old.execute_batch(migration).unwrap());
+    old.execute_batch(&format!(
+        "INSERT INTO meta VALUES ('key_check', x'{}'); PRAGMA user_version = 13;",
+        hex::write(&KEY.0)
+    ))
+    .unwrap();
+    for (id, owner) in [(1, 2), (3, 2), (1, 4), (1, 1)] {
+        let mac = |n| hex::write(&[n; 16]);
+        let sql = format!(
+            "INSERT INTO links (id_mac, owner_mac, box, verified_on) VALUES (x'{}', x'{}', x'00', 20000)",
+            mac(id),
+            mac(owner)
+        );
+        old.execute_batch(&sql).unwrap();
+    }
+    drop(old);
+    drop(SqliteStore::open(&path, KEY).unwrap());
+    let new = Connection::open(&path).unwrap();
+    assert_eq!(count(&new, "links"), 2);
+    assert_eq!(
+        count(&new, &format!("links WHERE owner_mac = x'{}'", hex::write(&[2; 16]))),
+        2
+    );
+    let second = "INSERT INTO links SELECT * FROM links LIMIT 1";
+    assert!(new.execute_batch(second).is_err(), "the schema refuses it");
+}
+
+/// The look-up that is asked most reads one page of many.
+#[test]
+fn whose_a_link_is_stands_in_the_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    drop(SqliteStore::open(&path, KEY).unwrap());
+    let new = Connection::open(&path).unwrap();
+    for ids in ["x'00'", "x'00', x'01'"] {
+        let sql = format!("EXPLAIN QUERY PLAN SELECT id_mac, proof FROM links WHERE id_mac IN ({ids})");
+        let plan: String = new.query_row(&sql, [], |row| row.get("detail")).unwrap();
+        assert!(plan.contains("COVERING INDEX links_by_id"), "{plan}");
+    }
+}
+
 /// Before there was an account, people subscribed to the domain.
 #[tokio::test]
 async fn subscribers_of_before_have_the_domain() {
