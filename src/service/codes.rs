@@ -92,6 +92,7 @@ pub struct NewCode {
 pub(super) struct PendingBox {
     pub(super) target: BareJid,
     pub(super) provider: Provider,
+    /// What is proven; `None` if the code lets links be forgotten.
     #[serde(default)]
     pub(super) hash: Option<Hash>,
     /// Other forms of what is proven, which are linked with it.
@@ -100,46 +101,60 @@ pub(super) struct PendingBox {
     /// What is compared with, to be resealed under another key. Whoever can open the box could try all codes as well.
     #[serde(default)]
     pub(super) code: Option<Code>,
-    /// The id of the first letter with a code; later ones name it as what they stand for. The link in a mail has it, so that it is known whom
-    /// the code is for.
-    #[serde(default)]
-    pub(super) letter: Option<String>,
-    /// What codes to the identity are counted by.
-    #[serde(default)]
-    pub(super) mailbox: Option<Hash>,
     /// Whether the target itself has asked: nobody else replaces its code then.
     #[serde(default)]
     pub(super) by_target: bool,
-    /// Whether anybody else has asked since: they are answered as if nothing waited.
-    #[serde(default)]
-    pub(super) by_anybody: bool,
-    /// What anybody else is given who asks for a sign-in that the target has begun: it leads nowhere.
-    #[serde(default)]
-    pub(super) decoy: Option<SignInBox>,
-    /// How far a sign-in is (OAuth providers only).
-    #[serde(default)]
-    pub(super) sign_in: Option<SignInBox>,
-    /// Where a browser goes afterwards (OAuth providers only).
-    #[serde(default)]
-    pub(super) next: Option<String>,
+    #[serde(flatten)]
+    pub(super) proof: Proof,
 }
 
-impl PendingBox {
-    /// What every registration remembers.
-    pub(super) fn new(target: BareJid, provider: Provider, hash: Option<Hash>) -> Self {
-        Self {
-            target,
-            provider,
-            hash,
-            aliases: Aliases::default(),
-            code: None,
-            letter: None,
-            mailbox: None,
-            by_target: false,
-            by_anybody: false,
-            decoy: None,
-            sign_in: None,
-            next: None,
+/// How a registration is proven, and what is remembered for that. In the box, the members tell which it is.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Proof {
+    /// By signing in at a provider, which has begun.
+    SignIn {
+        sign_in: SignInBox,
+        /// What anybody else is given who asks for a sign-in that the target has begun: it leads nowhere.
+        #[serde(default)]
+        decoy: Option<SignInBox>,
+        /// Where a browser goes afterwards.
+        #[serde(default)]
+        next: Option<String>,
+    },
+    /// By a code that was sent.
+    CodeSent {
+        /// The id of the first letter with a code; later ones name it as what they stand for. The link in a mail has it, so that it is
+        /// known whom the code is for.
+        letter: String,
+        /// What codes to the identity are counted by.
+        #[serde(default)]
+        mailbox: Option<Hash>,
+        /// Whether anybody else than the target has asked since: they are answered as if nothing waited.
+        #[serde(default)]
+        by_anybody: bool,
+    },
+    /// By a code that whoever has signed in was handed. Codes of the first version, whose letters were not remembered, are
+    /// read as such.
+    SignedIn {
+        #[serde(default)]
+        decoy: Option<SignInBox>,
+        #[serde(default)]
+        next: Option<String>,
+    },
+}
+
+impl Proof {
+    /// Whether nothing but signing in leads on.
+    pub(super) fn is_sign_in(&self) -> bool {
+        matches!(self, Self::SignIn { .. })
+    }
+
+    /// The id of the first letter with the code, if it was sent.
+    pub(super) fn letter(&self) -> Option<&str> {
+        match self {
+            Self::CodeSent { letter, .. } => Some(letter),
+            Self::SignIn { .. } | Self::SignedIn { .. } => None,
         }
     }
 }
@@ -174,18 +189,24 @@ impl Core {
         let about = self.about_code(&new.id, &owner);
         tx.withdraw(&about)?;
         // Even if it is not known to be sent yet, it may have been read by now.
-        let first = waiting.and_then(|(remembered, _)| remembered.letter);
+        let first = waiting.and_then(|(remembered, _)| remembered.proof.letter().map(str::to_owned));
         let letter = Letter {
             replaces: first.clone(),
             stop: self.stop_token(&**tx, &new.identity)?,
             ..self.letter(message(code.clone(), minutes), new.language)
         };
         let remembered = PendingBox {
-            letter: first.or_else(|| Some(letter.id.clone())),
-            mailbox: Some(new.identity.mailbox().hash()),
+            target: new.target,
+            hash: new.proves,
             aliases: Aliases::of(&new.identity),
+            code: None,
             by_target: by == By::Target,
-            ..PendingBox::new(new.target, new.identity.provider, new.proves)
+            proof: Proof::CodeSent {
+                letter: first.unwrap_or_else(|| letter.id.clone()),
+                mailbox: Some(new.identity.mailbox().hash()),
+                by_anybody: false,
+            },
+            provider: new.identity.provider,
         };
         self.put_pending(tx, &new.id, &code, expires_at, remembered)?;
         self.post(tx, &letter, Some(about), expires_at)
@@ -199,11 +220,14 @@ impl Core {
     /// Does all but send a code, for anybody in the name of a target that has asked itself: nobody replaces its code, or learns by an
     /// answer or a limit that there is one.
     fn pretend(&self, tx: &Tx<'_>, new: &NewCode, mut remembered: PendingBox, old: &Pending) -> Result<()> {
-        if remembered.by_anybody && !new.resend {
+        let asked_before = matches!(remembered.proof, Proof::CodeSent { by_anybody: true, .. });
+        if asked_before && !new.resend {
             return Ok(());
         }
         self.count_code(tx, By::Anybody, new)?;
-        remembered.by_anybody = true;
+        if let Proof::CodeSent { by_anybody, .. } = &mut remembered.proof {
+            *by_anybody = true;
+        }
         Ok(tx.put_pending(&self.seal_pending(old.clone(), &remembered)?)?)
     }
 
@@ -273,7 +297,7 @@ impl Core {
     /// Whether the registration waits for a code; not for a sign-in, and no erasure.
     pub(super) fn waits_for_code(&self, pending: &Pending) -> bool {
         let remembered = self.open_pending(pending);
-        remembered.is_ok_and(|remembered| remembered.hash.is_some() && remembered.sign_in.is_none())
+        remembered.is_ok_and(|remembered| remembered.hash.is_some() && !remembered.proof.is_sign_in())
     }
 
     /// What the message with a code is about: it goes when the code has served, was replaced or is forgotten.
@@ -286,7 +310,11 @@ impl Core {
         let Some(hash) = &remembered.hash else {
             return Vec::new();
         };
-        let mailbox = self.keys.id(remembered.mailbox.as_ref().unwrap_or(hash));
+        let mailbox = match &remembered.proof {
+            Proof::CodeSent { mailbox, .. } => mailbox.as_ref().unwrap_or(hash),
+            Proof::SignIn { .. } | Proof::SignedIn { .. } => hash,
+        };
+        let mailbox = self.keys.id(mailbox);
         let mut names = self.counters_of_codes(&mailbox, &remembered.target);
         names.extend(self.counters_of_guesses(&self.keys.id(hash)));
         names
@@ -305,5 +333,71 @@ fn place(pending: &Pending) -> Purpose<'_> {
         id: &pending.id,
         owner: &pending.owner,
         code: &pending.code,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// A box as the version before sealed it: all members of all proofs, most of them `null`.
+    fn of_before(proof: &str) -> PendingBox {
+        let hash = Hash::of("phone", "+447700900123");
+        let json = format!(
+            r#"{{"target":"amy@example.org","provider":"phone","hash":"{hash}","former":["{hash}"],"aliases":[],"code":"3991",
+                 "by_target":true,{proof}}}"#
+        );
+        let opened: PendingBox = serde_json::from_str(&json).unwrap();
+        assert_eq!(opened.target.as_str(), "amy@example.org");
+        assert_eq!(opened.hash, Some(hash));
+        assert!(opened.by_target && opened.code.as_ref().is_some_and(|code| code.as_str() == "3991"));
+        let written = serde_json::to_value(&opened).unwrap();
+        assert_eq!(written["former"][0], hash.to_string());
+        // What is sealed now opens as the same.
+        let again: PendingBox = serde_json::from_value(written).unwrap();
+        assert_eq!(
+            std::mem::discriminant(&again.proof),
+            std::mem::discriminant(&opened.proof)
+        );
+        opened
+    }
+
+    #[test]
+    fn boxes_of_before_open() {
+        let mailbox = Hash::of("phone", "+447700900123");
+        let attempt = format!(r#"{{"attempt":{{"hash":"{mailbox}","state":"s","verifier":"v"}}}}"#);
+        let sent = of_before(&format!(
+            r#""letter":"1a","mailbox":"{mailbox}","by_anybody":true,"decoy":null,"sign_in":null,"next":null"#
+        ));
+        assert!(matches!(
+            sent.proof,
+            Proof::CodeSent { letter, mailbox: Some(found), by_anybody: true } if letter == "1a" && found == mailbox
+        ));
+
+        let begun = of_before(&format!(
+            r#""letter":null,"mailbox":null,"by_anybody":false,"decoy":{attempt},"sign_in":{attempt},"next":"https://a.example/""#
+        ));
+        assert!(begun.proof.is_sign_in());
+        assert!(matches!(
+            begun.proof,
+            Proof::SignIn { decoy: Some(_), next: Some(next), .. } if next == "https://a.example/"
+        ));
+
+        let done = of_before(
+            r#""letter":null,"mailbox":null,"by_anybody":false,"decoy":null,"sign_in":null,"next":"https://a.example/""#,
+        );
+        assert!(matches!(
+            &done.proof,
+            Proof::SignedIn {
+                decoy: None,
+                next: Some(_)
+            }
+        ));
+
+        // The first version remembered nothing of all that.
+        let first: PendingBox = serde_json::from_str(r#"{"target":"amy@example.org","provider":"email"}"#).unwrap();
+        assert!(!first.proof.is_sign_in() && first.proof.letter().is_none());
+        assert!(first.code.is_none() && first.hash.is_none());
     }
 }

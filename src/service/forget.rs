@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::codes::NewCode;
 use super::error::Result;
+use super::guesses::Guess;
 use super::limits::{DAY, HASHES_PER_CONFIRM};
 use super::{By, Core, Error, Excess, Service, Tx};
 use crate::channel::Message;
@@ -104,7 +105,12 @@ impl Service {
             let waiting = tx.pending(&id, &owner)?.into_iter().collect();
             let itself = core.keys.id(&Identity::of_jid(&target).hash());
             core.check_guesses_left(tx, By::Anybody, &itself)?;
-            let proven = core.check_code(tx, By::Anybody, waiting, |_| itself, Some(&code))?;
+            let guess = Guess {
+                by: By::Anybody,
+                code: &code,
+                at: Some(itself),
+            };
+            let proven = core.check_code(tx, &guess, waiting)?;
             core.use_up(tx, &proven)?;
             core.forget(tx, &target, selection.as_deref())?;
             Ok(Forgetting::Forgotten)

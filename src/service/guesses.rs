@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use subtle::ConstantTimeEq;
 
-use super::codes::PendingBox;
+use super::codes::{PendingBox, Proof};
 use super::error::{Error, Limit, OAuthFailure, Result};
 use super::limits::{Counter, DAY};
 use super::link::Aliases;
@@ -38,10 +38,21 @@ pub struct Proven {
     sent: (Option<String>, Code),
 }
 
-/// A registration that waits, and what is in its box.
+/// A code that somebody enters.
+pub(super) struct Guess<'a> {
+    /// Who.
+    pub(super) by: By,
+    /// What was typed; nothing but white space if nothing was.
+    pub(super) code: &'a str,
+    /// The identity at which a wrong one counts; `None`: that of the registration that it is compared with.
+    pub(super) at: Option<Mac>,
+}
+
+/// A registration that waits, what is in its box, and the identity at which guesses count.
 struct Waiting {
     pending: Pending,
     remembered: PendingBox,
+    identity: Mac,
 }
 
 impl Core {
@@ -115,32 +126,29 @@ impl Core {
     }
 
     /// Finds which of the `candidates` the code belongs to. A wrong code counts as a guess at each of those that have as many
-    /// digits, and at the identity that `guessed_at` tells. The right one stays until [`Core::use_up`].
+    /// digits, and at their identities. The right one stays until [`Core::use_up`].
     ///
     /// Only a guess tells anybody else than the target whether something waits.
-    pub(super) fn check_code(
-        &self,
-        tx: &Tx<'_>,
-        by: By,
-        candidates: Vec<Pending>,
-        guessed_at: impl Fn(&Pending) -> Mac,
-        code: Option<&str>,
-    ) -> Result<Proven> {
-        let now = self.clock.now();
-        let code = Code::typed(code.unwrap_or_default());
+    pub(super) fn check_code(&self, tx: &Tx<'_>, guess: &Guess<'_>, candidates: Vec<Pending>) -> Result<Proven> {
+        let (by, now, code) = (guess.by, self.clock.now(), Code::typed(guess.code));
         if by == By::Anybody && !code.is_empty() && !Code::LENGTHS.contains(&code.len()) {
             return Err(Error::FaultyCode);
         }
         let live = candidates.into_iter().filter(|pending| self.is_live(pending, by, now));
-        let open = |pending| {
+        let open = |pending: Pending| {
             let remembered = self.intact("pending", self.open_pending(&pending))?;
-            Some(Waiting { pending, remembered })
+            let identity = guess.at.unwrap_or(pending.id);
+            Some(Waiting {
+                pending,
+                remembered,
+                identity,
+            })
         };
         let mut live: Vec<Waiting> = live.filter_map(open).collect();
         if live.is_empty() {
             return Err(Error::NothingWaits);
         }
-        live.retain(|waiting| waiting.remembered.sign_in.is_none());
+        live.retain(|waiting| !waiting.remembered.proof.is_sign_in());
         if live.is_empty() && by == By::Target {
             return Err(Error::OAuth(OAuthFailure::NoState));
         }
@@ -152,9 +160,9 @@ impl Core {
         if live.is_empty() && by == By::Anybody {
             return Err(Error::NothingWaits);
         }
-        let open = self.open_to_guesses(tx, by, live, guessed_at)?;
+        let open = self.open_to_guesses(tx, by, live)?;
         // Every candidate is compared, whichever matches: the time tells nothing.
-        let right = open.iter().enumerate().fold(None, |found, (number, (waiting, _))| {
+        let right = open.iter().enumerate().fold(None, |found, (number, waiting)| {
             let Pending {
                 id, owner, code: sent, ..
             } = &waiting.pending;
@@ -162,9 +170,9 @@ impl Core {
             if matches { Some(number) } else { found }
         });
         let mut open = open.into_iter();
-        let Some((right, _)) = right.and_then(|number| open.nth(number)) else {
-            for (waiting, identity) in open {
-                self.count_guess(tx, by, waiting, &identity)?;
+        let Some(right) = right.and_then(|number| open.nth(number)) else {
+            for waiting in open {
+                self.count_guess(tx, by, waiting)?;
             }
             return Err(Error::FaultyCode);
         };
@@ -173,10 +181,13 @@ impl Core {
             provider,
             hash,
             aliases,
-            next,
-            letter,
+            proof,
             ..
         } = right.remembered;
+        let (letter, next) = match proof {
+            Proof::CodeSent { letter, .. } => (Some(letter), None),
+            Proof::SignIn { next, .. } | Proof::SignedIn { next, .. } => (None, next),
+        };
         Ok(Proven {
             sent: (letter, code),
             target,
@@ -223,23 +234,15 @@ impl Core {
             .quota(&format!("code {} of letter {letter}", code.as_str()), &[id, owner])
     }
 
-    /// Those of the `candidates` that may still be guessed at, each with its identity. One guess is compared with every
-    /// candidate, so it is as many guesses.
-    fn open_to_guesses(
-        &self,
-        tx: &Tx<'_>,
-        by: By,
-        candidates: Vec<Waiting>,
-        guessed_at: impl Fn(&Pending) -> Mac,
-    ) -> Result<Vec<(Waiting, Mac)>> {
-        let guessed_at = |waiting: &Waiting| guessed_at(&waiting.pending);
-        let identities: Vec<Mac> = candidates.iter().map(guessed_at).collect();
+    /// Those of the `candidates` that may still be guessed at. One guess is compared with every candidate, so it is as many guesses.
+    fn open_to_guesses(&self, tx: &Tx<'_>, by: By, candidates: Vec<Waiting>) -> Result<Vec<Waiting>> {
+        let identities: Vec<Mac> = candidates.iter().map(|waiting| waiting.identity).collect();
         let (mut open, mut refused) = (Vec::new(), None);
-        for (waiting, identity) in candidates.into_iter().zip(&identities) {
-            let compared = identities.iter().filter(|other| *other == identity).count();
+        for waiting in candidates {
+            let compared = identities.iter().filter(|other| **other == waiting.identity).count();
             let compared = u32::try_from(compared).unwrap_or(u32::MAX);
-            match self.check_guess(tx, by, &waiting, identity, compared) {
-                Ok(()) => open.push((waiting, *identity)),
+            match self.check_guess(tx, by, &waiting, compared) {
+                Ok(()) => open.push(waiting),
                 Err(error) => refused = Some(error),
             }
         }
@@ -269,8 +272,12 @@ impl Core {
 
     /// Whether a code may be guessed at. What all targets guess at an identity counts together, so that many JIDs have no
     /// more chances than one; for each code it was sent, a target has a few of its own.
-    fn check_guess(&self, tx: &Tx<'_>, by: By, waiting: &Waiting, identity: &Mac, compared: u32) -> Result<()> {
-        let Waiting { pending, remembered } = waiting;
+    fn check_guess(&self, tx: &Tx<'_>, by: By, waiting: &Waiting, compared: u32) -> Result<()> {
+        let Waiting {
+            pending,
+            remembered,
+            identity,
+        } = waiting;
         if Self::is_own_guess(by, pending) {
             return Ok(());
         }
@@ -295,11 +302,15 @@ impl Core {
         }
     }
 
-    fn count_guess(&self, tx: &Tx<'_>, by: By, waiting: Waiting, identity: &Mac) -> Result<()> {
-        let Waiting { pending, remembered } = waiting;
+    fn count_guess(&self, tx: &Tx<'_>, by: By, waiting: Waiting) -> Result<()> {
+        let Waiting {
+            pending,
+            remembered,
+            identity,
+        } = waiting;
         let now = self.clock.now();
-        self.guesses_of_day(by, identity).add(tx, now, 1)?;
-        self.guesses_of_month(identity, u32::MAX).add(tx, now, 1)?;
+        self.guesses_of_day(by, &identity).add(tx, now, 1)?;
+        self.guesses_of_month(&identity, u32::MAX).add(tx, now, 1)?;
         if !Self::is_own_guess(by, &pending) {
             self.count_chances(tx, &remembered.provider, 1)?;
         }

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::codes::PendingBox;
+use super::codes::{PendingBox, Proof};
 use super::error::{Error, Limit, OAuthFailure, Result};
 use super::growth::{self, Payer};
 use super::limits::{Counter, DAY, take_all};
+use super::link::Aliases;
 use super::{By, Core, Registered, Service, Status, Tx};
 use crate::channel::sign_in::{Attempt, SignIn, SignInError};
 use crate::clock::millis;
@@ -30,6 +31,16 @@ const DIGITS: u8 = 12;
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct SignInBox {
     attempt: Attempt,
+}
+
+/// The sign-in that somebody asks for.
+struct Wanted {
+    /// Under which name.
+    identity: Identity,
+    /// Whether one that waits is replaced.
+    resend: bool,
+    /// Where the browser goes afterwards.
+    next: Option<String>,
 }
 
 /// What the provider sends the browser back with (RFC 6749, 4.1.2).
@@ -91,7 +102,8 @@ impl Service {
                     by,
                     address,
                 };
-                core.attempt(tx, payer, identity, resend, next).map(Some)
+                let wanted = Wanted { identity, resend, next };
+                core.attempt(tx, payer, wanted).map(Some)
             })
             .await?;
         let Some(attempt) = attempt else {
@@ -173,44 +185,44 @@ fn failed(provider: &str, error: &SignInError) -> Error {
 
 impl Core {
     /// The sign-in that waits for this registration, or a new one.
-    fn attempt(
-        &self,
-        tx: &Tx<'_>,
-        payer: Payer<'_>,
-        identity: Identity,
-        resend: bool,
-        next: Option<String>,
-    ) -> Result<Attempt> {
-        let (now, hash, target) = (self.clock.now(), identity.hash(), payer.jid);
+    fn attempt(&self, tx: &Tx<'_>, payer: Payer<'_>, wanted: Wanted) -> Result<Attempt> {
+        let (now, hash, target) = (self.clock.now(), wanted.identity.hash(), payer.jid);
         let (id, owner) = (self.keys.id(&hash), self.keys.owner(target));
         let waiting = tx.pending(&id, &owner)?.filter(|old| old.expires_at > now);
         let waiting = waiting.and_then(|old| Some((self.intact("pending", self.open_pending(&old))?, old)));
         let by_target = payer.by == By::Target;
         if let Some((mut remembered, old)) = waiting {
             if remembered.by_target && !by_target {
-                return self.decoy(tx, payer, hash, resend, remembered, old);
+                return self.decoy(tx, payer, &wanted, (remembered, old));
             }
             if remembered.by_target == by_target
-                && !resend
-                && let Some(sign_in) = &remembered.sign_in
+                && !wanted.resend
+                && let Proof::SignIn { sign_in, next, .. } = &mut remembered.proof
             {
                 let attempt = sign_in.attempt.clone();
                 // The browser goes where whoever asked last wants it.
-                remembered.next = next;
+                *next = wanted.next;
                 tx.put_pending(&self.seal_pending(old, &remembered)?)?;
                 return Ok(attempt);
             }
         }
-        self.count_sign_in(tx, payer, &id, next.as_deref())?;
+        self.count_sign_in(tx, payer, &id, wanted.next.as_deref())?;
         let attempt = self.new_attempt(hash);
         let state = Code::state(&attempt.state);
         let remembered = PendingBox {
-            next,
+            target: target.clone(),
+            provider: wanted.identity.provider,
+            hash: Some(hash),
+            aliases: Aliases::default(),
+            code: None,
             by_target,
-            sign_in: Some(SignInBox {
-                attempt: attempt.clone(),
-            }),
-            ..PendingBox::new(target.clone(), identity.provider, Some(hash))
+            proof: Proof::SignIn {
+                sign_in: SignInBox {
+                    attempt: attempt.clone(),
+                },
+                decoy: None,
+                next: wanted.next,
+            },
         };
         self.put_pending(tx, &id, &state, now + millis(LIVES), remembered)?;
         Ok(attempt)
@@ -230,17 +242,19 @@ impl Core {
         &self,
         tx: &Tx<'_>,
         payer: Payer<'_>,
-        hash: Hash,
-        resend: bool,
-        mut remembered: PendingBox,
-        old: Pending,
+        wanted: &Wanted,
+        (mut remembered, old): (PendingBox, Pending),
     ) -> Result<Attempt> {
-        if let Some(decoy) = remembered.decoy.as_ref().filter(|_| !resend) {
+        let (Proof::SignIn { decoy, .. } | Proof::SignedIn { decoy, .. }) = &mut remembered.proof else {
+            // Nobody signs in under a name to which codes are sent.
+            return Err(Error::UnknownProvider);
+        };
+        if let Some(decoy) = decoy.as_ref().filter(|_| !wanted.resend) {
             return Ok(decoy.attempt.clone());
         }
         self.count_sign_in(tx, payer, &old.id, None)?;
-        let attempt = self.new_attempt(hash);
-        remembered.decoy = Some(SignInBox {
+        let attempt = self.new_attempt(wanted.identity.hash());
+        *decoy = Some(SignInBox {
             attempt: attempt.clone(),
         });
         tx.put_pending(&self.seal_pending(old, &remembered)?)?;
@@ -290,10 +304,12 @@ impl Core {
         // Before the provider's answer is used up: it is good for once.
         self.check_link(tx, By::Anybody, &remembered.target, hash)?;
         let counted = tx.count_guess(&pending.id, &pending.owner, Guesser::Anybody, TRIES)?;
-        let is_allowed = matches!(counted, Counted::Allowed { .. });
-        let sign_in = remembered.sign_in.filter(|_| is_allowed);
-        let sign_in = sign_in.ok_or(Error::OAuth(OAuthFailure::ForeignState))?;
-        Ok((remembered.target, remembered.provider, sign_in.attempt))
+        match remembered.proof {
+            Proof::SignIn { sign_in, .. } if matches!(counted, Counted::Allowed { .. }) => {
+                Ok((remembered.target, remembered.provider, sign_in.attempt))
+            }
+            _ => Err(Error::OAuth(OAuthFailure::ForeignState)),
+        }
     }
 
     /// Puts a code in the place of the state, which has served.
@@ -302,17 +318,18 @@ impl Core {
         // It may have been finished, forgotten or begun anew meanwhile.
         let pending = self.sign_in_of(pending.into_iter().collect(), state)?;
         let code = Code::random(DIGITS, &mut self.rng());
-        let remembered = PendingBox {
-            sign_in: None,
-            ..self.open_pending(&pending)?
+        let mut remembered = self.open_pending(&pending)?;
+        let Proof::SignIn { decoy, next, .. } = remembered.proof else {
+            return Err(Error::OAuth(OAuthFailure::ForeignState));
         };
         let signed_in = SignedIn {
             hash: *hash,
             target: remembered.target.clone(),
             provider: remembered.provider.clone(),
             code: code.clone(),
-            next: remembered.next.clone(),
+            next: next.clone(),
         };
+        remembered.proof = Proof::SignedIn { decoy, next };
         self.put_pending(tx, &pending.id, &code, pending.expires_at, remembered)?;
         Ok(signed_in)
     }
@@ -328,7 +345,7 @@ impl Core {
         // Compared first: to open all boxes takes longer.
         let found = pendings.into_iter().find(is_its).filter(|pending| {
             let remembered = self.intact("pending", self.open_pending(pending));
-            pending.expires_at > now && remembered.is_some_and(|remembered| remembered.sign_in.is_some())
+            pending.expires_at > now && remembered.is_some_and(|remembered| remembered.proof.is_sign_in())
         });
         found.ok_or(Error::OAuth(OAuthFailure::ForeignState))
     }

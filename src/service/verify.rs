@@ -1,7 +1,7 @@
 //! verify: the right code makes the link.
 
 use super::error::{Error, Result};
-use super::guesses::{Proven, are_same};
+use super::guesses::{Guess, Proven, are_same};
 use super::link::LinkBox;
 use super::{By, Core, Service, Tx};
 use crate::channel::Message;
@@ -46,7 +46,7 @@ impl Service {
         self.change(move |core, tx| {
             let id = core.keys.id(&hash);
             let waiting = tx.pending(&id, &core.keys.owner(&sender))?.into_iter().collect();
-            let proven = core.check_code(tx, By::Target, waiting, |_| id, code.as_deref())?;
+            let proven = core.check_code(tx, &guess(By::Target, code.as_deref().unwrap_or_default()), waiting)?;
             core.verified(tx, By::Target, proven, hash, language)
         })
         .await
@@ -61,7 +61,7 @@ impl Service {
         self.change(move |core, tx| {
             let mut candidates = tx.pendings_of(&core.keys.owner(&sender))?;
             candidates.retain(|pending| core.waits_for_code(pending));
-            let proven = core.check_code(tx, By::Target, candidates, |pending| pending.id, Some(&code))?;
+            let proven = core.check_code(tx, &guess(By::Target, &code), candidates)?;
             let hash = proven.hash.ok_or(Error::NothingWaits)?;
             core.verified(tx, By::Target, proven, hash, language)
         })
@@ -88,13 +88,18 @@ impl Service {
                 return Ok(verified);
             }
             core.check_guesses_left(tx, by, &id)?;
-            let proven = core.check_code(tx, by, candidates, |_| id, Some(&code))?;
+            let proven = core.check_code(tx, &guess(by, &code), candidates)?;
             let mut verified = core.verified(tx, By::Anybody, proven, hash, language)?;
             verified.token = core.new_token(tx, &verified.target, &hash)?;
             Ok(verified)
         })
         .await
     }
+}
+
+/// A code for a registration, whose wrong guesses count at the identity that it proves.
+fn guess(by: By, code: &str) -> Guess<'_> {
+    Guess { by, code, at: None }
 }
 
 impl Core {
@@ -112,8 +117,8 @@ impl Core {
                 let mut waiting = tx.pendings(id)?;
                 waiting.retain(|pending| {
                     let remembered = self.open_pending(pending).ok();
-                    let sent = remembered.and_then(|remembered| remembered.letter);
-                    sent.is_some_and(|sent| are_same(&sent, letter))
+                    let sent = remembered.as_ref().and_then(|remembered| remembered.proof.letter());
+                    sent.is_some_and(|sent| are_same(sent, letter))
                 });
                 Ok((waiting, By::Target))
             }
