@@ -2,6 +2,7 @@
 //!
 //! A token serves to ask for the user's name once, and is dropped: it is never stored, and never logged.
 
+mod config;
 mod token;
 
 use std::borrow::Cow;
@@ -14,15 +15,15 @@ use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
 };
 use oauth2::{
-    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, HttpRequest,
-    HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, StandardRevocableToken, TokenResponse,
-    TokenUrl,
+    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest,
+    HttpResponse, PkceCodeChallenge, PkceCodeVerifier, Scope, StandardRevocableToken, TokenResponse, TokenUrl,
 };
 use reqwest::{StatusCode, redirect};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use tokio::time::Instant;
 
+pub use self::config::{Callback, Endpoints, OAuthConfig, Urls};
 use self::token::Token;
 use super::cleartext::is_safe;
 use super::sign_in::{Attempt, SignIn, SignInError};
@@ -34,86 +35,6 @@ const ALTOGETHER: Duration = Duration::from_secs(20);
 const ASK_AGAIN: Duration = Duration::from_secs(30);
 /// Token and user-info answers are a few hundred bytes; a discovery document some kilobytes.
 const LONGEST_ANSWER: usize = 64 * 1024;
-
-/// A provider as the admin has configured it.
-pub struct OAuthConfig {
-    /// Our name there.
-    pub client_id: String,
-    /// What proves that it is us.
-    pub client_secret: SecretString,
-    /// How it is sent: by HTTP Basic, or in the body (RFC 6749, 2.3.1).
-    pub secret_in_body: bool,
-    /// Where it is.
-    pub endpoints: Endpoints,
-    /// What is asked for.
-    pub scopes: Vec<String>,
-    /// Where the provider sends browsers back to.
-    pub callback: Callback,
-    /// Where the name is in the answer of the user-info endpoint: a JSON pointer (RFC 6901).
-    pub username: String,
-    /// Whether names that differ in case are different people's.
-    pub case_sensitive: bool,
-    /// What its answers say that they are from (RFC 9207). Without one, that of the discovery document; without that, any
-    /// issuer on the host where people sign in.
-    pub response_issuer: Option<String>,
-    /// Whether what is discovered may be at `http` URLs of other machines.
-    pub allow_cleartext: bool,
-}
-
-/// Where a provider sends browsers back to.
-pub enum Callback {
-    /// `<public_url>/v1/verify/<hash>`, as the API document has it (1.3.3).
-    OfHash(String),
-    /// `<public_url>/v1/callback`, for providers that want to know the whole address before. The state names the hash.
-    Fixed(String),
-}
-
-impl Callback {
-    /// What the provider must be told: the address, or what all addresses begin with.
-    fn address(&self) -> String {
-        match self {
-            Self::OfHash(public_url) => format!("{public_url}/v1/verify/"),
-            Self::Fixed(public_url) => format!("{public_url}/v1/callback"),
-        }
-    }
-
-    fn redirect(&self, attempt: &Attempt) -> Result<RedirectUrl, SignInError> {
-        let url = match self {
-            Self::OfHash(_) => format!("{}{}", self.address(), attempt.hash),
-            Self::Fixed(_) => self.address(),
-        };
-        RedirectUrl::new(url).map_err(|_| SignInError::Nonsense("http.public_url is no URL".into()))
-    }
-
-    fn state(&self, attempt: &Attempt) -> CsrfToken {
-        CsrfToken::new(match self {
-            Self::OfHash(_) => attempt.state.clone(),
-            Self::Fixed(_) => format!("{}.{}", attempt.hash, attempt.state),
-        })
-    }
-}
-
-/// Where a provider is.
-#[derive(Clone, Debug)]
-pub enum Endpoints {
-    /// At these URLs.
-    Known(Box<Urls>),
-    /// Wherever its discovery document says (OpenID Connect Discovery 1.0, 4).
-    Issuer(String),
-}
-
-/// The three endpoints that are used.
-#[derive(Clone, Debug)]
-pub struct Urls {
-    /// Where the user signs in.
-    pub authorize: AuthUrl,
-    /// Where the code becomes a token.
-    pub token: TokenUrl,
-    /// Where the token tells who it is.
-    pub userinfo: String,
-    /// Whether all its answers name the issuer (RFC 9207).
-    pub names_itself: bool,
-}
 
 /// Signs people in at one provider.
 pub struct OAuth {

@@ -1,0 +1,216 @@
+//! What went wrong with a server: for the mail, and for the admin.
+
+use std::error::Error as _;
+
+use lettre::transport::smtp::Error;
+
+use crate::channel::{SendError, Trouble};
+
+/// At which command a server failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The connection, TLS, the greeting or EHLO.
+    Hello,
+    /// AUTH.
+    Login,
+    /// MAIL FROM.
+    Sender,
+    /// RCPT TO.
+    Recipient,
+    /// DATA, and the mail itself.
+    Content,
+}
+
+/// What went wrong where.
+pub struct Failure {
+    stage: Stage,
+    cause: Cause,
+}
+
+enum Cause {
+    /// Its name cannot be looked up.
+    Unknown,
+    Late,
+    Smtp(Error),
+}
+
+impl Failure {
+    /// The server's answer, or that there was none.
+    pub fn new(stage: Stage, error: Error) -> Self {
+        Self {
+            stage,
+            cause: Cause::Smtp(error),
+        }
+    }
+
+    /// The server's name cannot be looked up.
+    pub fn unknown() -> Self {
+        Self {
+            stage: Stage::Hello,
+            cause: Cause::Unknown,
+        }
+    }
+
+    /// It was waited for long enough.
+    pub fn late(stage: Stage) -> Self {
+        Self {
+            stage,
+            cause: Cause::Late,
+        }
+    }
+
+    /// The reply code and, where there is one, the enhanced status code that its text begins with (RFC 3463, RFC 2034).
+    fn codes(&self) -> Option<(u16, Option<Enhanced>)> {
+        let Cause::Smtp(error) = &self.cause else { return None };
+        let code = error.status()?;
+        let text = error.source().map(ToString::to_string).unwrap_or_default();
+        Some((u16::from(code), Enhanced::of(&text)))
+    }
+
+    /// What became of the mail.
+    pub fn outcome(self) -> SendError {
+        let reason = self.reason();
+        let Some((code, enhanced)) = self.codes() else {
+            let is_setting = matches!(&self.cause, Cause::Smtp(error) if error.is_client() || error.is_tls());
+            return SendError::Retry(match (is_setting, self.stage) {
+                (true, _) => Trouble::refused(reason),
+                // It may have been taken: then it comes twice.
+                (false, Stage::Content) => Trouble::down(reason).after_reading(),
+                (false, _) => Trouble::down(reason),
+            });
+        };
+        match self.stage {
+            Stage::Hello | Stage::Login | Stage::Sender => SendError::Retry(Trouble::refused(reason)),
+            // A server may put off a recipient (RFC 6647) or a mail; others have nothing to do with that.
+            Stage::Recipient | Stage::Content if code < 500 => SendError::Retry(Trouble::of_message(reason)),
+            Stage::Recipient | Stage::Content if is_ours(code, enhanced) => SendError::Retry(Trouble::refused(reason)),
+            Stage::Recipient | Stage::Content => SendError::Fail(reason),
+        }
+    }
+
+    /// What went wrong and how to mend it, without the server's own words: they like to repeat the address.
+    pub fn reason(&self) -> String {
+        let error = match &self.cause {
+            Cause::Unknown => {
+                return "the name of the SMTP server cannot be looked up; is it spelled right, and does this machine reach a name server?"
+                    .into();
+            }
+            Cause::Late => return "the SMTP server did not answer in time".into(),
+            Cause::Smtp(error) => error,
+        };
+        let Some((code, enhanced)) = self.codes() else {
+            return match error {
+                error if error.is_timeout() => "the SMTP server did not answer in time",
+                error if error.is_tls() => "no TLS connection to the SMTP server; has it a certificate for that host?",
+                error if error.is_response() => "the SMTP server answered nonsense, or closed the connection",
+                error if error.is_client() => {
+                    "the SMTP server does not offer the login or the encryption that providers.email.smtp asks for"
+                }
+                _ => "the SMTP server cannot be reached; is it running, at that host and port?",
+            }
+            .into();
+        };
+        let (what, remedy) = match self.stage {
+            Stage::Hello => (
+                "its greeting or EHLO",
+                "; see that it takes mails from this machine, and that providers.email.hello_name is this machine's name",
+            ),
+            Stage::Login => ("AUTH", "; mend user and password in providers.email.smtp"),
+            Stage::Sender => (
+                "MAIL FROM",
+                "; see that it lets us send as providers.email.from, and whether it wants a user and a password in \
+                 providers.email.smtp",
+            ),
+            Stage::Recipient | Stage::Content if code >= 500 && is_ours(code, enhanced) => (
+                stage_name(self.stage),
+                "; see that it takes mails from this machine and this login for others (relaying), and that \
+                 providers.email.from and hello_name are to its liking",
+            ),
+            stage => (stage_name(stage), ""),
+        };
+        let enhanced = enhanced.map(|code| code.to_string()).unwrap_or_default();
+        format!("the SMTP server answered {code}{enhanced} to {what}{remedy}")
+    }
+}
+
+fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Recipient => "RCPT TO",
+        _ => "the mail",
+    }
+}
+
+/// Whether a permanent refusal of a recipient, or of a mail, is in truth one of ours. Many servers look at the client, its EHLO
+/// and the sender only when they hear of a recipient (Postfix: `smtpd_delay_reject`, on by default), and that they do not relay
+/// for us is never said earlier.
+fn is_ours(code: u16, enhanced: Option<Enhanced>) -> bool {
+    match enhanced {
+        // RFC 3463, 3.2: the sender's address. 3.6: the protocol. 3.8: policy, rights and logins.
+        Some(Enhanced(1, 7 | 8)) | Some(Enhanced(3 | 5 | 7, _)) => true,
+        Some(_) => false,
+        // RFC 4954, 6; RFC 5321, 4.2.2.
+        None => matches!(code, 500 | 502 | 503 | 504 | 521 | 530 | 534 | 535 | 538),
+    }
+}
+
+/// The subject and the detail of an enhanced status code (RFC 3463).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Enhanced(u16, u16);
+
+impl Enhanced {
+    fn of(text: &str) -> Option<Self> {
+        let word = text.split_ascii_whitespace().next()?;
+        let mut numbers = word.split('.');
+        let mut next = |digits: usize| {
+            let number = numbers.next()?;
+            let usual = number.len() <= digits && number.bytes().all(|byte| byte.is_ascii_digit());
+            number.parse().ok().filter(|_| usual)
+        };
+        let (class, subject, detail): (u16, _, _) = (next(1)?, next(3)?, next(3)?);
+        (matches!(class, 4 | 5) && numbers.next().is_none()).then_some(Self(subject, detail))
+    }
+}
+
+impl std::fmt::Display for Enhanced {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, " (x.{}.{})", self.0, self.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn whose_fault_a_refusal_is() {
+        // What real servers say to RCPT TO.
+        for (code, text, ours) in [
+            (
+                550,
+                "5.1.1 <x@example.org>: Recipient address rejected: User unknown",
+                false,
+            ),
+            (550, "5.4.1 Recipient address rejected: Access denied", false),
+            (552, "5.2.2 Mailbox full", false),
+            (501, "5.1.3 Bad recipient address syntax", false),
+            (556, "5.1.10 Recipient address has null MX", false),
+            (550, "No such user", false),
+            (554, "5.7.1 <x@example.org>: Relay access denied", true),
+            (
+                504,
+                "5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname",
+                true,
+            ),
+            (550, "5.1.8 <a@b>: Sender address rejected: Domain not found", true),
+            (530, "Authentication required", true),
+            (503, "bad sequence of commands", true),
+        ] {
+            assert_eq!(is_ours(code, Enhanced::of(text)), ours, "{text}");
+        }
+        assert_eq!(Enhanced::of("5.1.1"), Some(Enhanced(1, 1)));
+        for text in ["", "5", "5.1", "5.1.1.1", "2.1.1", "5.1.x", "127.0.0.1"] {
+            assert_eq!(Enhanced::of(text), None, "{text}");
+        }
+    }
+}
