@@ -24,7 +24,7 @@ fn identities(criterion: &mut Criterion) {
         (Provider::Xmpp, "Amy.Adams@Example.ORG/phone"),
         (Provider::Email, " Amy.Adams@Example.ORG "),
         (Provider::Phone, "+44 (7700) 900-123"),
-        (Provider::OAuth("github".into()), "@AmyAdams"),
+        (Provider::Named("github".into()), "@AmyAdams"),
     ];
     for (provider, id) in ids {
         group.bench_function(provider.name(), |bencher| {

@@ -159,9 +159,13 @@ command_statistics = Statistik
 command_forget_jid = Eine Jabber-ID vergessen
 command_suppress = Nie an eine Nummer oder Adresse schreiben
 command_unsuppress = Wieder an eine Nummer oder Adresse schreiben
-provider_xmpp = Jabber-ID
-provider_email = E-Mail-Adresse
-provider_phone = Telefonnummer
+provider =
+    { $provider ->
+        [xmpp] Jabber-ID
+        [email] E-Mail-Adresse
+        [phone] Telefonnummer
+       *[other] { $provider }
+    }
 command_admins_only = Dieser Befehl ist den Admins des Dienstes vorbehalten.
 command_unknown_action = Diese Aktion ist bei diesem Schritt nicht möglich.
 command_malformed_action = Diese Aktion gibt es nicht.

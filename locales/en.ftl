@@ -161,9 +161,13 @@ command_statistics = Statistics
 command_forget_jid = Forget a Jabber ID
 command_suppress = Never write to a number or address
 command_unsuppress = Write to a number or address again
-provider_xmpp = Jabber ID
-provider_email = E-mail address
-provider_phone = Phone number
+provider =
+    { $provider ->
+        [xmpp] Jabber ID
+        [email] E-mail address
+        [phone] Phone number
+       *[other] { $provider }
+    }
 command_admins_only = This command is for the admins of the service.
 command_unknown_action = This action is not possible at this step.
 command_malformed_action = There is no such action.

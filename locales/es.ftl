@@ -159,9 +159,13 @@ command_statistics = Estadísticas
 command_forget_jid = Olvidar un ID de Jabber
 command_suppress = No escribir nunca a un número o una dirección
 command_unsuppress = Volver a escribir a un número o una dirección
-provider_xmpp = ID de Jabber
-provider_email = Dirección de correo
-provider_phone = Número de teléfono
+provider =
+    { $provider ->
+        [xmpp] ID de Jabber
+        [email] Dirección de correo
+        [phone] Número de teléfono
+       *[other] { $provider }
+    }
 command_admins_only = Este comando es para quienes administran el servicio.
 command_unknown_action = Esta acción no es posible en este paso.
 command_malformed_action = No existe esa acción.

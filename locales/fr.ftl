@@ -159,9 +159,13 @@ command_statistics = Statistiques
 command_forget_jid = Oublier un identifiant Jabber
 command_suppress = Ne jamais écrire à un numéro ou une adresse
 command_unsuppress = Écrire de nouveau à un numéro ou une adresse
-provider_xmpp = Identifiant Jabber (JID)
-provider_email = Adresse e-mail
-provider_phone = Numéro de téléphone
+provider =
+    { $provider ->
+        [xmpp] Identifiant Jabber (JID)
+        [email] Adresse e-mail
+        [phone] Numéro de téléphone
+       *[other] { $provider }
+    }
 command_admins_only = Cette commande est réservée aux admins du service.
 command_unknown_action = Cette action n’est pas possible à cette étape.
 command_malformed_action = Cette action n’existe pas.

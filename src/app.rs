@@ -11,10 +11,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::channel::Channel;
-use crate::channel::email::Email;
-use crate::channel::oauth::OAuth;
-use crate::channel::sign_in::SignIn;
-use crate::channel::sms::Sms;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::descriptors;
@@ -23,6 +19,7 @@ use crate::keyfile;
 use crate::model::Keys;
 use crate::outbox::Outbox;
 use crate::own_thread::{OwnThread, cores};
+use crate::provider::Way;
 use crate::rekey;
 use crate::service::{Service, SignIns};
 use crate::store::sqlite::SqliteStore;
@@ -56,17 +53,11 @@ impl App {
         let keys = rekey::keys_for(path, Keys::new(&keyfile::load_or_make(&config.store)?));
         let store =
             SqliteStore::open(path, keys.check()).map_err(|error| format!("store.url {}: {error}", path.display()))?;
-        let service = Service::new(
-            Store::new(store),
-            keys,
-            clock.clone(),
-            config.settings(),
-            sign_ins(config)?,
-        );
+        let (channels, sign_ins) = ways(config)?;
+        let service = Service::new(Store::new(store), keys, clock.clone(), config.settings(), sign_ins);
         service.resume_times().await.map_err(text)?;
         let server = http_server(config, &service).await?;
         let http = server.as_ref().map(Server::address).transpose().map_err(text)?;
-        let channels = channels(config)?;
         let host = presentation(config)?;
 
         let (intake, uplink_stop, work) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
@@ -210,61 +201,17 @@ async fn http_server(config: &Config, service: &Service) -> Result<Option<Server
     })
 }
 
-/// E-mail, where it is configured.
-///
-/// # Errors
-/// If its settings cannot be used.
-pub fn email(config: &Config) -> Result<Option<Email>, String> {
-    let Some(email) = &config.providers.email else {
-        return Ok(None);
-    };
-    let server = email.server(&config.component.jid).map_err(text)?;
-    Ok(Some(Email::new(server, email.from.clone(), config.public_url())))
-}
-
-/// Text messages, where they are configured.
-///
-/// # Errors
-/// If their settings cannot be used.
-pub fn sms(config: &Config) -> Result<Option<Sms>, String> {
-    let Some(phone) = &config.providers.phone else {
-        return Ok(None);
-    };
-    let sms = Sms::new(phone.gateway().map_err(text)?);
-    sms.map(Some).map_err(|error| format!("providers.phone: {error}"))
-}
-
-/// The providers where people sign in.
-///
-/// # Errors
-/// If their settings cannot be used.
-pub fn oauth(config: &Config) -> Result<Vec<(String, OAuth)>, String> {
-    let providers = config.providers.oauth.iter();
-    let made = providers.map(|(name, provider)| {
-        let settings = provider.settings(name, config.public_url()).map_err(text)?;
-        let oauth = OAuth::new(settings).map_err(|error| format!("providers.{name}: {error}"))?;
-        Ok((name.clone(), oauth))
-    });
-    made.collect()
-}
-
-fn sign_ins(config: &Config) -> Result<SignIns, String> {
-    let made = oauth(config)?.into_iter();
-    Ok(made
-        .map(|(name, oauth)| (name, Arc::new(oauth) as Arc<dyn SignIn>))
-        .collect())
-}
-
 /// Who delivers the messages of which queue.
 type Route = (Queue, Arc<dyn Channel>);
 
-fn channels(config: &Config) -> Result<Vec<Route>, String> {
-    let mut channels: Vec<Route> = Vec::new();
-    if let Some(email) = email(config)? {
-        channels.push((Queue::Email, Arc::new(email)));
+/// How identities of all providers are proven.
+fn ways(config: &Config) -> Result<(Vec<Route>, SignIns), String> {
+    let (mut routes, mut sign_ins) = (Vec::new(), SignIns::new());
+    for (place, section) in config.providers() {
+        match section.way(&place)? {
+            Way::Code(queue, channel) => routes.push((queue, channel)),
+            Way::SignIn(sign_in) => _ = sign_ins.insert(place.name, sign_in),
+        }
     }
-    if let Some(sms) = sms(config)? {
-        channels.push((Queue::Phone, Arc::new(sms)));
-    }
-    Ok(channels)
+    Ok((routes, sign_ins))
 }

@@ -17,11 +17,13 @@ use xmpp_parsers::jid::Jid;
 use xmpp_parsers::ping::Ping;
 
 use crate::config::Config;
+use crate::dial::Address;
 use crate::model::{BareJid, Keys};
+use crate::provider::{KINDS, ProviderKind};
 use crate::store::sqlite::SqliteStore;
 use crate::xmpp::stream::{self, Incoming, StanzaReader};
-use crate::xmpp::{Address, StreamEnd, remedy};
-use crate::{app, dial, keyfile, private, rekey};
+use crate::xmpp::{StreamEnd, remedy};
+use crate::{dial, keyfile, private, rekey};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 /// After so long without a stanza, one is asked for again.
@@ -64,47 +66,7 @@ pub async fn check(config: &Config, login: bool, account: Option<&BareJid>) -> V
             result: listener(http.listen).await,
         });
     }
-    let email = async {
-        let Some(email) = app::email(config)? else {
-            return not_offered("[providers.email]");
-        };
-        let checked = email.check().await.map(|()| "the SMTP server answers".into());
-        checked.map_err(|error| format!("providers.email.smtp: {error}"))
-    };
-    let sms = async {
-        let Some(sms) = app::sms(config)? else {
-            return not_offered("[providers.phone]");
-        };
-        let checked = sms.check().await.map(|()| "the gateway answers".into());
-        checked.map_err(|error| format!("providers.phone: {error}"))
-    };
-    findings.push(Finding {
-        subject: "e-mail",
-        result: email.await,
-    });
-    findings.push(Finding {
-        subject: "text messages",
-        result: sms.await,
-    });
-    match app::oauth(config) {
-        Ok(providers) => {
-            for (name, oauth) in providers {
-                let checked = oauth.check().await.map(|()| {
-                    let callback = oauth.callback();
-                    format!("{name} answers; the callback address to register there is {callback}")
-                });
-                let result = checked.map_err(|error| format!("providers.{name}: {error}"));
-                findings.push(Finding {
-                    subject: "sign-in",
-                    result,
-                });
-            }
-        }
-        Err(error) => findings.push(Finding {
-            subject: "sign-in",
-            result: Err(error),
-        }),
-    }
+    findings.extend(providers(config).await);
     let exposed = exposed(config);
     if !exposed.is_empty() {
         findings.push(Finding {
@@ -123,6 +85,27 @@ pub async fn check(config: &Config, login: bool, account: Option<&BareJid>) -> V
     findings
 }
 
+/// Tries out all providers, those that are not offered among them.
+async fn providers(config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let is_offered = |name: &str| config.providers.iter().any(|(offered, _)| offered == name);
+    let missing = |kind: &&&ProviderKind| kind.name != "xmpp" && !is_offered(kind.name);
+    for kind in KINDS.iter().filter(missing) {
+        findings.push(Finding {
+            subject: kind.subject,
+            result: Ok(format!("not offered: there is no [providers.{}]", kind.name)),
+        });
+    }
+    for (place, section) in config.providers() {
+        let kind = KINDS.iter().find(|kind| kind.name == place.name);
+        findings.push(Finding {
+            subject: kind.map_or("sign-in", |kind| kind.subject),
+            result: section.try_out(&place).await,
+        });
+    }
+    findings
+}
+
 /// What others on the same machine can get at, and what to do about each: secrets, and the folders of the data.
 pub fn exposed(config: &Config) -> Vec<String> {
     let folders = [
@@ -135,10 +118,6 @@ pub fn exposed(config: &Config) -> Vec<String> {
         Some(format!("{key}: the folder {}: {reason}", folder.display()))
     });
     config.exposed.iter().cloned().chain(open).collect()
-}
-
-fn not_offered(section: &str) -> Result<String, String> {
-    Ok(format!("not offered: there is no {section}"))
 }
 
 fn database(config: &Config) -> Result<String, String> {

@@ -2,6 +2,8 @@
 //!
 //! hyper-util's connector does the same for HTTP. It is not used here because it tells neither which address failed nor how.
 
+mod address;
+
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,6 +12,8 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{sleep, timeout};
+
+pub use self::address::Address;
 
 /// A name must be looked up within this time.
 const LOOKING_UP: Duration = Duration::from_secs(10);

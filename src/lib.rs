@@ -1,7 +1,7 @@
 //! it-se.me: contact lookup for XMPP that does not know who is who.
 //!
 //! Layers, of which nothing imports what is above it:
-//! `main → app → {xmpp, http, outbox} → service → {store, channel} ports → model → language`.
+//! `main → app → {xmpp, http, outbox} → service → provider → {store, channel} ports → model → language`.
 
 pub mod app;
 pub mod channel;
@@ -28,7 +28,9 @@ pub mod model;
 pub mod outbox;
 pub mod own_thread;
 pub mod private;
+pub mod provider;
 pub mod rekey;
+pub mod section;
 pub mod service;
 pub mod store;
 pub mod telemetry;

@@ -60,10 +60,10 @@ impl Identity {
             Provider::Email => (email::canonical(&uri::id_of("mailto", text))?, InvalidId::Email),
             Provider::Phone => (phone::canonical(text, region, &mut said)?, InvalidId::Phone),
             // With a colon in its name, two identities could have one hash.
-            Provider::OAuth(ref name) if name.is_empty() || name.contains(':') => {
+            Provider::Named(ref name) if name.is_empty() || name.contains(':') => {
                 return Err(InvalidId::Provider);
             }
-            Provider::OAuth(_) => (user_name::canonical(trimmed(text))?, InvalidId::UserName),
+            Provider::Named(_) => (user_name::canonical(trimmed(text))?, InvalidId::UserName),
         };
         if id.contains(disturbs) {
             return Err(invalid);
@@ -301,7 +301,7 @@ mod tests {
         for number in ["+44 7700 900123", "+49 171 3920000", "+1 500 555 0006"] {
             assert!(!costs_extra(Provider::Phone, number), "{number}");
         }
-        assert!(!costs_extra(Provider::OAuth("github".into()), "+449098790123"));
+        assert!(!costs_extra(Provider::Named("github".into()), "+449098790123"));
     }
 
     #[test]

@@ -14,8 +14,8 @@ pub enum Provider {
     Email,
     /// A phone number in international form.
     Phone,
-    /// The user name at an OAuth provider, by the provider's name.
-    OAuth(String),
+    /// Any other, by its name: ids are read as user names are.
+    Named(String),
 }
 
 impl Provider {
@@ -25,7 +25,7 @@ impl Provider {
             Self::Xmpp => "xmpp",
             Self::Email => "email",
             Self::Phone => "phone",
-            Self::OAuth(name) => name,
+            Self::Named(name) => name,
         }
     }
 }
@@ -36,7 +36,7 @@ impl From<&str> for Provider {
             "xmpp" => Self::Xmpp,
             "email" => Self::Email,
             "phone" => Self::Phone,
-            other => Self::OAuth(other.to_owned()),
+            other => Self::Named(other.to_owned()),
         }
     }
 }

@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(regions("+47 79 12 34 56").len(), 2);
         assert!(regions("+800 1234 5678").is_empty());
         assert!(regions("+00 112345678").is_empty());
-        let name = Identity::parse(Provider::OAuth("github".into()), "+447700900123").unwrap();
+        let name = Identity::parse(Provider::Named("github".into()), "+447700900123").unwrap();
         assert!(Region::of_number(&name).is_empty());
     }
 }

@@ -3,7 +3,6 @@
 mod bounces;
 pub mod cleartext;
 pub mod email;
-mod gateway;
 pub mod oauth;
 pub mod sign_in;
 pub mod sms;
@@ -17,7 +16,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::language::Language;
 use crate::model::{BareJid, Code, Hash, Identity, Provider};
-use crate::store::Queue;
 
 /// A message to a person. It exists in memory and in sealed outbox boxes only.
 #[derive(Clone, Serialize, Deserialize)]
@@ -82,23 +80,6 @@ pub enum Message {
 }
 
 impl Message {
-    /// Which worker sends it; `None` if its identity takes no messages (OAuth).
-    pub fn queue(&self) -> Option<Queue> {
-        match self {
-            Self::Code { identity, .. } => match identity.provider {
-                Provider::Xmpp => Some(Queue::Xmpp),
-                Provider::Email => Some(Queue::Email),
-                Provider::Phone => Some(Queue::Phone),
-                Provider::OAuth(_) => None,
-            },
-            Self::Introduction { .. }
-            | Self::TakenOver { .. }
-            | Self::Linked { .. }
-            | Self::ProveAgain { .. }
-            | Self::ForgetCode { .. } => Some(Queue::Xmpp),
-        }
-    }
-
     /// The Jabber ID that it is sent to; `None` if it goes elsewhere.
     pub fn recipient(&self) -> Option<BareJid> {
         match self {

@@ -1,14 +1,12 @@
-//! Codes by text message, over Twilio's API or a plain HTTP gateway.
+//! Codes by text message, over a gateway that is spoken to by HTTP.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
-use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 
-use super::gateway::refusal;
 use super::{Channel, Letter, Message, Places, SendError, Sent, Trouble, text};
 
 /// For an answer, from the first byte that is sent. A gateway that takes longer may have taken the message all the same.
@@ -21,49 +19,29 @@ const PATIENCE_TO_CONNECT: Duration = Duration::from_secs(10);
 const DIGITS_OF_A_BLOCK: usize = 3;
 const LONGEST_ANSWER: usize = 64 * 1024;
 
-/// Who takes the text messages.
-pub enum Gateway {
-    /// Twilio's Messages resource (API version 2010-04-01), or whatever speaks it.
-    Twilio {
-        /// `https://api.twilio.com`, or a compatible gateway.
-        api_url: String,
-        /// The account's SID.
-        account_sid: String,
-        /// The account's secret.
-        auth_token: SecretString,
-        /// The number that sends.
-        from: String,
-    },
-    /// `POST {"to", "text"}` as JSON.
-    Http {
-        /// Where to.
-        url: String,
-        /// Sent as bearer token (RFC 6750).
-        token: Option<SecretString>,
-    },
-}
+/// Who takes text messages.
+pub trait Gateway: Send + Sync {
+    /// The request that hands over a message.
+    fn message(&self, client: &Client, to: &str, text: &str) -> RequestBuilder;
 
-impl Gateway {
-    /// Whether its secret is that of component.toml.example.
-    pub fn is_example(&self) -> bool {
-        let secret = match self {
-            Self::Twilio { auth_token, .. } => Some(auth_token),
-            Self::Http { token, .. } => token.as_ref(),
-        };
-        secret.is_some_and(|secret| secret.expose_secret() == "change me")
+    /// A request that sends nothing, and shows whether the gateway is there and takes the login, as far as it can be told so.
+    fn question(&self, client: &Client) -> RequestBuilder;
+
+    /// Whether that was the answer to the question, of those that refuse no login and are no server's error.
+    fn is_well(&self, _status: StatusCode) -> bool {
+        true
+    }
+
+    /// What became of a message, by an answer that is no success.
+    fn refusal(&self, status: StatusCode, _body: &[u8]) -> SendError {
+        Refusal::of(status).meaning()
     }
 }
 
 /// Sends codes by text message.
 pub struct Sms {
     client: Client,
-    gateway: Gateway,
-}
-
-/// Twilio's error object; see "REST API error and warning dictionary" in its documentation.
-#[derive(Deserialize)]
-struct TwilioError {
-    code: u32,
+    gateway: Arc<dyn Gateway>,
 }
 
 impl Sms {
@@ -71,7 +49,7 @@ impl Sms {
     ///
     /// # Errors
     /// If the system has no usable TLS roots.
-    pub fn new(gateway: Gateway) -> Result<Self, String> {
+    pub fn new(gateway: Arc<dyn Gateway>) -> Result<Self, String> {
         let client = Client::builder()
             .timeout(PATIENCE)
             .connect_timeout(PATIENCE_TO_CONNECT)
@@ -90,58 +68,20 @@ impl Sms {
     /// # Errors
     /// With the reason.
     pub async fn check(&self) -> Result<(), String> {
-        let request = match &self.gateway {
-            Gateway::Twilio {
-                api_url, account_sid, ..
-            } => self
-                .client
-                .get(format!("{api_url}/2010-04-01/Accounts/{account_sid}.json")),
-            Gateway::Http { url, .. } => self.client.head(url),
-        };
-        let status = self.with_login(request).send().await.map_err(reason)?.status();
-        let login_refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-        match &self.gateway {
-            _ if login_refused => Err(format!("the gateway refuses the login ({status})")),
-            _ if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED => {
-                Err(format!("the gateway answered {status}"))
+        let question = self.gateway.question(&self.client);
+        let status = question.send().await.map_err(reason)?.status();
+        let is_down = status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
+        match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                Err(format!("the gateway refuses the login ({status})"))
             }
-            Gateway::Twilio { .. } if !status.is_success() => Err(format!("the gateway answered {status}")),
+            _ if is_down || !self.gateway.is_well(status) => Err(format!("the gateway answered {status}")),
             _ => Ok(()),
         }
     }
 
-    fn with_login(&self, request: RequestBuilder) -> RequestBuilder {
-        match &self.gateway {
-            Gateway::Twilio {
-                account_sid,
-                auth_token,
-                ..
-            } => request.basic_auth(account_sid, Some(auth_token.expose_secret())),
-            Gateway::Http { token: Some(token), .. } => request.bearer_auth(token.expose_secret()),
-            Gateway::Http { token: None, .. } => request,
-        }
-    }
-
-    fn request(&self, to: &str, text: &str) -> RequestBuilder {
-        match &self.gateway {
-            Gateway::Twilio {
-                api_url,
-                account_sid,
-                from,
-                ..
-            } => self
-                .client
-                .post(format!("{api_url}/2010-04-01/Accounts/{account_sid}/Messages.json"))
-                .form(&[("To", to), ("From", from), ("Body", text)]),
-            Gateway::Http { url, .. } => self
-                .client
-                .post(url)
-                .json(&serde_json::json!({ "to": to, "text": text })),
-        }
-    }
-
     async fn send_text(&self, to: &str, text: &str) -> Sent {
-        let request = self.with_login(self.request(to, text));
+        let request = self.gateway.message(&self.client, to, text);
         let mut response = request.send().await.map_err(not_answered)?;
         let status = response.status();
         if status.is_success() {
@@ -153,10 +93,65 @@ impl Sms {
         {
             body.extend_from_slice(&chunk);
         }
-        // The gateway's own words may repeat the number; its error code does not.
-        let told: Option<TwilioError> = serde_json::from_slice(&body).ok();
-        let is_twilio = matches!(self.gateway, Gateway::Twilio { .. });
-        Err(refusal(status, told.filter(|_| is_twilio).map(|error| error.code)))
+        Err(self.gateway.refusal(status, &body))
+    }
+}
+
+/// An answer of a gateway that has not taken a message: what it means for the message, and for the admin.
+pub struct Refusal {
+    /// What it answered.
+    pub status: StatusCode,
+    /// The same in words.
+    pub told: String,
+}
+
+impl Refusal {
+    /// One that says nothing but its status.
+    pub fn of(status: StatusCode) -> Self {
+        let told = format!("the gateway answered {status}");
+        Self { status, told }
+    }
+
+    /// Refused because of the configuration or the account: the message stays wanted. The admin is told what to do, and it is tried
+    /// again until it expires.
+    pub fn refused(self, remedy: &str) -> SendError {
+        SendError::Retry(Trouble::refused(format!("{}: {remedy}", self.told)).after_reading())
+    }
+
+    /// It was too much for now.
+    pub fn asks_to_wait(self) -> SendError {
+        self.refused("it asks to wait; if that goes on, raise the limit of the account")
+    }
+
+    /// It does not know us.
+    pub fn refuses_login(self) -> SendError {
+        self.refused(
+            "the login is refused; set the account and its secret in [providers.phone] as the gateway has them",
+        )
+    }
+
+    /// It wants to be paid.
+    pub fn has_no_credit(self) -> SendError {
+        self.refused("the account has no credit, or is suspended; see to it at the gateway")
+    }
+
+    /// What the status means. What is wrong with the number stays wrong.
+    pub fn meaning(self) -> SendError {
+        match self.status.as_u16() {
+            401 => self.refuses_login(),
+            402 => self.has_no_credit(),
+            403 => self.refused("the account may not do that; see to its rights at the gateway"),
+            300..=399 => {
+                self.refused("it is somewhere else; set url (or api_url) in [providers.phone] to where it leads")
+            }
+            404 | 405 | 410 => {
+                self.refused("nothing takes messages there; mend url (or api_url, account_sid) in [providers.phone]")
+            }
+            407 => self.refused("a proxy on the way wants a login; see HTTPS_PROXY in the environment"),
+            408 | 425 | 429 => self.asks_to_wait(),
+            500..=599 => self.refused("it is out of order, or what is in front of it does not reach it"),
+            _ => SendError::Fail(self.told),
+        }
     }
 }
 
@@ -215,5 +210,41 @@ impl Channel for Sms {
 
     fn cut_off(&self) -> SendError {
         SendError::Unclear("the service was stopped before the gateway answered".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn answer(status: u16) -> SendError {
+        Refusal::of(StatusCode::from_u16(status).unwrap()).meaning()
+    }
+
+    #[test]
+    fn what_is_the_admins_to_mend_is_told_with_the_remedy_and_tried_again() {
+        for (status, remedy) in [
+            (302, "api_url"),
+            (401, "login"),
+            (402, "credit"),
+            (403, "rights"),
+            (404, "url"),
+            (500, "out of order"),
+            (504, "does not reach it"),
+        ] {
+            let SendError::Retry(trouble) = answer(status) else {
+                unreachable!("{status} is to be tried again")
+            };
+            assert!(trouble.reason.contains(remedy), "{}", trouble.reason);
+            assert!(trouble.was_read && trouble.cause.is_some());
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_number_ends_it() {
+        for status in [400, 422] {
+            assert!(matches!(answer(status), SendError::Fail(_)), "{status}");
+        }
     }
 }

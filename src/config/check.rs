@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use warp::http::Uri;
+use reqwest::Url;
 
-use super::error::{cleartext, unusable};
 use super::{Config, ConfigError, Http, Presentation};
 use crate::channel::cleartext::is_safe;
 use crate::model::Code;
+use crate::section::{cleartext, unusable};
 use crate::service::{CodeRule, CodeRules};
 
 impl Config {
@@ -64,33 +64,8 @@ impl Config {
         if let Some(http) = &self.http {
             http.check()?;
         }
-        if let Some(email) = &self.providers.email {
-            email.server(&self.component.jid)?;
-            if email.budget == 0 {
-                return Err(unusable(
-                    "providers.email.budget",
-                    "must be at least 1; without [providers.email], no mail is sent",
-                ));
-            }
-        }
-        for (name, provider) in &self.providers.oauth {
-            provider.settings(name, self.public_url())?;
-        }
-        if let Some(phone) = &self.providers.phone {
-            phone.gateway()?;
-            if !phone.allowed_prefixes.iter().all(|prefix| is_prefix(prefix)) {
-                return Err(unusable(
-                    "providers.phone.allowed_prefixes",
-                    "expected prefixes like \"+49\"",
-                ));
-            }
-            let budgets = phone.budgets();
-            if !budgets.iter().all(|(prefix, budget)| is_prefix(prefix) && *budget > 0) {
-                return Err(unusable(
-                    "providers.phone.budgets",
-                    "expected prefixes with at least 1 each, like { \"+\" = 1000, \"+49\" = 500 }",
-                ));
-            }
+        for (place, section) in self.providers() {
+            section.check(&place)?;
         }
         Ok(())
     }
@@ -109,12 +84,6 @@ impl Config {
         }
         Ok(())
     }
-}
-
-/// The beginning of a phone number as numbers are compared: + and digits.
-fn is_prefix(text: &str) -> bool {
-    let digits = text.strip_prefix('+');
-    digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 impl Presentation {
@@ -156,10 +125,8 @@ impl Http {
         // An origin is a scheme, a host and perhaps a port, and nothing else (RFC 6454).
         let is_origin = |origin: &String| {
             web(origin).is_some_and(|url| {
-                let bare = url.path() == "/" && url.query().is_none() && !origin.ends_with('/');
-                bare && url
-                    .authority()
-                    .is_some_and(|authority| !authority.as_str().contains('@'))
+                let is_bare = url.path() == "/" && url.query().is_none() && !origin.ends_with('/');
+                is_bare && !origin.contains('@')
             })
         };
         if !self
@@ -174,7 +141,7 @@ impl Http {
         }
         // They are compared as browsers write them.
         let is_written_so = |origin: &String| {
-            let url = reqwest::Url::parse(origin).ok();
+            let url = Url::parse(origin).ok();
             url.is_some_and(|url| url.origin().ascii_serialization() == *origin)
         };
         if !self
@@ -205,10 +172,13 @@ impl Http {
     }
 }
 
-/// The URL, if it is one of the web, without a fragment.
-fn web(url: &str) -> Option<Uri> {
-    let parsed: Uri = url.parse().ok()?;
-    let known =
-        matches!(parsed.scheme_str(), Some("http" | "https")) && parsed.host().is_some_and(|host| !host.is_empty());
-    (known && !url.contains('#') && (parsed.port().is_none() || parsed.port_u16().is_some())).then_some(parsed)
+/// The URL, if it is one of the web, without a fragment. A URL parser mends what is not quite one, so a look at the text comes first.
+fn web(url: &str) -> Option<Url> {
+    let is_usual = |byte: u8| byte.is_ascii_graphic() && !b"\"#<>\\^`{|}".contains(&byte);
+    let (scheme, rest) = url.split_once("://")?;
+    let is_known = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    let has_host = !rest.starts_with(['/', ':', '?']);
+    Url::parse(url)
+        .ok()
+        .filter(|_| is_known && has_host && url.bytes().all(is_usual))
 }

@@ -5,10 +5,9 @@ use std::path::Path;
 use figment::Figment;
 use figment::value::{Dict, Value};
 
+use super::Config;
 use crate::private;
-
-/// Keys that hold secrets. A file that one of them names stands under the same name with `_file` behind it.
-const SECRETS: [&str; 6] = ["secret", "key", "smtp", "token", "auth_token", "client_secret"];
+use crate::section::declared;
 
 /// What is wrong with where secrets stand: in words an admin can act on. `text` is that of `file`, `overrides` stand on the command
 /// line, and `merged` is all of it.
@@ -43,7 +42,7 @@ pub fn find(file: &Path, text: &Figment, overrides: &[(String, String)], merged:
 }
 
 fn is_secret(key: &str) -> bool {
-    SECRETS.contains(&key.rsplit('.').next().unwrap_or(key))
+    declared::is_secret::<Config>(key)
 }
 
 /// Shows every key, by its path, and its value.

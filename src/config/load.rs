@@ -9,6 +9,7 @@ use figment::value::Value;
 
 use super::error::malformed;
 use super::{Config, ConfigError, exposed};
+use crate::section::declared;
 use crate::service::CodeRules;
 
 impl Config {
@@ -43,11 +44,11 @@ impl Config {
 
     /// A variable that names a section but no key is a mistake, most likely one underscore instead of two.
     fn check_environment() -> Result<(), ConfigError> {
-        const SECTIONS: [&str; 7] = ["component", "service", "http", "store", "codes", "limits", "providers"];
+        let sections = declared::keys::<Self>();
         for (key, _) in Env::prefixed("ITSEME_").iter() {
             let key = key.as_str().to_lowercase();
             let section = key.split('_').next().unwrap_or_default();
-            if SECTIONS.contains(&section) && !key.contains("__") {
+            if sections.contains(&section) && !key.contains("__") {
                 let name = key.to_uppercase();
                 return Err(ConfigError::Malformed(format!(
                     "the environment: ITSEME_{name} is no key; write two underscores behind a section, like \
@@ -59,32 +60,10 @@ impl Config {
     }
 }
 
-/// A value that came as text: numbers, lists and the like are read as such, except where only text makes sense, so that a
-/// secret of digits stays one.
+/// A value that came as text: numbers, lists and the like are read as such, except where text is wanted, so that a secret of digits
+/// stays one.
 fn typed(key: &str, text: String) -> Value {
-    const TEXTS: [&str; 19] = [
-        "secret",
-        "key",
-        "smtp",
-        "token",
-        "auth_token",
-        "account_sid",
-        "from",
-        "url",
-        "client_id",
-        "client_secret",
-        "name",
-        "username",
-        "public_url",
-        "issuer",
-        "authorize_url",
-        "token_url",
-        "userinfo_url",
-        "hello_name",
-        "response_issuer",
-    ];
-    let name = key.rsplit('.').next().unwrap_or(key);
-    if TEXTS.contains(&name) {
+    if declared::is_text::<Config>(key) {
         return text.into();
     }
     text.parse().unwrap_or_else(|never: Infallible| match never {})

@@ -4,7 +4,6 @@ mod check;
 mod error;
 mod exposed;
 mod load;
-mod oauth;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -15,13 +14,11 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use xmpp_parsers::jid::NodePart;
 
-pub use self::error::ConfigError;
-use self::error::unusable;
-pub use self::oauth::OAuthProvider;
-pub use self::sections::{
-    Access, Component, Domain, EmailProvider, Http, Network, PhoneProvider, Presentation, Providers, StoreConfig,
-};
+pub use self::sections::{Access, Component, Domain, Http, Network, Presentation, Providers, StoreConfig};
 use crate::model::{BareJid, Provider};
+use crate::provider::{KINDS, Place, ProviderSection};
+pub use crate::section::ConfigError;
+use crate::section::unusable;
 use crate::service::{Budget, CodeRules, Limits, Settings};
 
 /// Everything an admin can set; `component.toml.example` explains every key.
@@ -58,15 +55,15 @@ pub struct Config {
 impl Config {
     /// What of it the operations need.
     pub fn settings(&self) -> Settings {
-        let phone = self.providers.phone.as_ref();
-        let configured = [
-            Some("xmpp"),
-            self.providers.email.as_ref().map(|_| "email"),
-            phone.map(|_| "phone"),
-        ];
+        let sections = || self.providers.iter();
+        // Those where people sign in are the service's own to add.
+        let by_code = sections().filter(|(name, _)| KINDS.iter().any(|kind| kind.name == *name));
+        let by_code = by_code.map(|(name, _)| name.clone());
         Settings {
-            providers: configured.into_iter().flatten().map(str::to_owned).collect(),
-            phone_prefixes: phone.map(|phone| phone.allowed_prefixes.clone()).unwrap_or_default(),
+            providers: by_code.chain(["xmpp".to_owned()]).collect(),
+            prefixes: sections()
+                .map(|(name, section)| (name.clone(), section.prefixes().to_vec()))
+                .collect(),
             budgets: self.budgets(),
             codes: self.codes.clone(),
             limits: self.limits.clone(),
@@ -107,20 +104,31 @@ impl Config {
         }
     }
 
-    /// How many codes may be sent in a day, by mail and by SMS to what prefixes.
+    /// How many codes may be sent in a day, by what to what prefixes.
     fn budgets(&self) -> Vec<Budget> {
-        let email = self.providers.email.iter().map(|email| Budget {
-            provider: Provider::Email,
-            prefix: String::new(),
-            per_day: email.budget,
-        });
-        let phone = self.providers.phone.iter().flat_map(PhoneProvider::budgets);
-        let phone = phone.map(|(prefix, per_day)| Budget {
-            provider: Provider::Phone,
-            prefix,
-            per_day,
-        });
-        email.chain(phone).collect()
+        let of = |(name, section): (&String, &dyn ProviderSection)| {
+            let budgets = section.budgets().into_iter();
+            let provider = name.as_str().into();
+            let budget = move |(prefix, per_day)| Budget {
+                provider: Provider::clone(&provider),
+                prefix,
+                per_day,
+            };
+            budgets.map(budget).collect::<Vec<_>>()
+        };
+        self.providers.iter().flat_map(of).collect()
+    }
+
+    /// The sections of all providers, each with what it needs to know of the service.
+    pub fn providers(&self) -> impl Iterator<Item = (Place, &dyn ProviderSection)> {
+        self.providers.iter().map(|(name, section)| {
+            let place = Place {
+                name: name.clone(),
+                component: self.component.jid.clone(),
+                public_url: self.public_url(),
+            };
+            (place, section)
+        })
     }
 
     /// `http.public_url` without a final slash.
@@ -132,8 +140,6 @@ impl Config {
     /// Keys whose values are still those of component.toml.example, and cannot be right.
     pub fn leftovers(&self) -> Vec<&'static str> {
         let secret = self.component.secret().ok();
-        let phone = self.providers.phone.as_ref().and_then(|phone| phone.gateway().ok());
-        let email = self.providers.email.as_ref();
         let is_example = |url: Option<&str>| url.is_some_and(|url| url.contains("example.org"));
         let checks = [
             ("component.jid", is_example(Some(self.component.jid.as_str()))),
@@ -162,23 +168,11 @@ impl Config {
                     .flat_map(|(_, uris)| uris.iter())
                     .any(|uri| is_example(Some(uri))),
             ),
-            (
-                "providers.email.from",
-                email.is_some_and(|email| is_example(Some(email.from.email.domain()))),
-            ),
-            (
-                "providers.phone.auth_token",
-                phone.is_some_and(|phone| phone.is_example()),
-            ),
-            (
-                "client_id in providers",
-                self.providers.oauth.values().any(OAuthProvider::is_example),
-            ),
         ];
-        checks
-            .into_iter()
-            .filter(|(_, left)| *left)
-            .map(|(key, _)| key)
-            .collect()
+        let left = checks.into_iter().filter(|(_, left)| *left).map(|(key, _)| key);
+        let of_providers = self.providers.iter().flat_map(|(_, section)| section.leftovers());
+        let mut keys: Vec<_> = left.chain(of_providers).collect();
+        keys.dedup();
+        keys
     }
 }

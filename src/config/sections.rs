@@ -4,26 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use lettre::message::Mailbox;
-use lettre::transport::smtp::extension::ClientId;
-use reqwest::Url;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::ConfigError;
-use super::error::{cleartext, unusable};
-use super::oauth::OAuthProvider;
-use crate::channel::cleartext::is_safe;
-use crate::channel::sms::Gateway;
-use crate::channel::smtp::{Server, hello_name, own_name};
+use crate::dial::Address;
 use crate::language::Language;
 use crate::model::BareJid;
+use crate::provider::{self, KINDS, ProviderSection};
+use crate::section::{ConfigError, secret, unusable};
 use crate::service::Served;
-use crate::xmpp::Address;
 
 /// `[component]`
 #[derive(Clone, Debug, Deserialize)]
@@ -295,15 +289,20 @@ impl StoreConfig {
     }
 }
 
-/// `[providers]`
+/// `[providers]`, each by its name.
 #[derive(Clone, Debug, Default)]
-pub struct Providers {
-    /// E-mail addresses.
-    pub email: Option<EmailProvider>,
-    /// Phone numbers.
-    pub phone: Option<PhoneProvider>,
-    /// Any other name: where people sign in.
-    pub oauth: BTreeMap<String, OAuthProvider>,
+pub struct Providers(BTreeMap<String, Arc<dyn ProviderSection>>);
+
+impl Providers {
+    /// Every section with its name: those of providers to which codes are sent come first.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &dyn ProviderSection)> {
+        let known = KINDS.iter().filter_map(|kind| self.0.get_key_value(kind.name));
+        let others = self
+            .0
+            .iter()
+            .filter(|(name, _)| KINDS.iter().all(|kind| kind.name != *name));
+        known.chain(others).map(|(name, section)| (name, &**section))
+    }
 }
 
 /// By hand, because `#[serde(flatten)]` forgets where in the file an error is.
@@ -320,177 +319,12 @@ impl<'de> Deserialize<'de> for Providers {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Providers, A::Error> {
                 let mut providers = Providers::default();
                 while let Some(name) = map.next_key::<String>()? {
-                    match name.as_str() {
-                        "email" => providers.email = Some(map.next_value()?),
-                        "phone" => providers.phone = Some(map.next_value()?),
-                        _ => _ = providers.oauth.insert(name, map.next_value()?),
-                    }
+                    let section = provider::section(&name, &mut map)?;
+                    providers.0.insert(name, section);
                 }
                 Ok(providers)
             }
         }
         deserializer.deserialize_map(Sections)
-    }
-}
-
-/// `[providers.email]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EmailProvider {
-    smtp: Option<SecretString>,
-    smtp_file: Option<PathBuf>,
-    /// Whether the SMTP server of another machine may be spoken to without TLS.
-    #[serde(default)]
-    allow_cleartext: bool,
-    hello_name: Option<String>,
-    /// Who the mails are from.
-    pub from: Mailbox,
-    /// How many are sent in a day.
-    #[serde(default = "EmailProvider::default_budget")]
-    pub budget: u32,
-}
-
-impl EmailProvider {
-    fn default_budget() -> u32 {
-        10_000
-    }
-
-    /// The SMTP server that takes the mails. Without a name of its own, the client says that of the machine in EHLO, or that
-    /// of `component` if servers would not take it.
-    ///
-    /// # Errors
-    /// If there is none, or it cannot be used.
-    pub fn server(&self, component: &BareJid) -> Result<Server, ConfigError> {
-        const KEY: &str = "providers.email.smtp";
-        let url = secret(KEY, &self.smtp, &self.smtp_file)?.ok_or_else(|| {
-            unusable(
-                KEY,
-                "set it, or smtp_file, to a URL like smtps://user:password@mail.example.org",
-            )
-        })?;
-        let hello = match &self.hello_name {
-            Some(name) => hello_name(name).map_err(|error| unusable("providers.email.hello_name", error))?,
-            None => own_name().unwrap_or_else(|| ClientId::Domain(component.domain().to_string())),
-        };
-        let server = Server::new(url.expose_secret(), hello).map_err(|error| unusable(KEY, error))?;
-        match server.is_open_to_others() && !self.allow_cleartext {
-            true => Err(cleartext(
-                KEY,
-                "smtps://, or smtp:// with ?tls=required",
-                "providers.email",
-            )),
-            false => Ok(server),
-        }
-    }
-}
-
-/// `[providers.phone]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PhoneProvider {
-    gateway: GatewayKind,
-    url: Option<String>,
-    token: Option<SecretString>,
-    token_file: Option<PathBuf>,
-    account_sid: Option<String>,
-    auth_token: Option<SecretString>,
-    auth_token_file: Option<PathBuf>,
-    from: Option<String>,
-    api_url: Option<String>,
-    #[serde(default)]
-    allow_cleartext: bool,
-    /// Beginnings of the numbers that are served; empty: all.
-    #[serde(default)]
-    pub allowed_prefixes: Vec<String>,
-    #[serde(default)]
-    budgets: BTreeMap<String, u32>,
-}
-
-/// The beginning of every number.
-const ANY_NUMBER: &str = "+";
-/// Text messages to all numbers in a day, unless the admin says otherwise.
-const TEXTS_PER_DAY: u32 = 1000;
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum GatewayKind {
-    Twilio,
-    Http,
-}
-
-impl PhoneProvider {
-    /// How many text messages are sent in a day to numbers that begin so. To all together there is always one.
-    pub fn budgets(&self) -> BTreeMap<String, u32> {
-        let mut budgets = self.budgets.clone();
-        budgets.entry(ANY_NUMBER.into()).or_insert(TEXTS_PER_DAY);
-        budgets
-    }
-
-    /// The gateway, with all that it needs.
-    ///
-    /// # Errors
-    /// If something is missing.
-    pub fn gateway(&self) -> Result<Gateway, ConfigError> {
-        let needs = |key, value: &Option<String>, what: &str| {
-            value.clone().ok_or_else(|| unusable(key, format!("set it to {what}")))
-        };
-        let encrypted = |key, url: String| match Url::parse(&url) {
-            Ok(parsed) if matches!(parsed.scheme(), "http" | "https") => match is_safe(&url) || self.allow_cleartext {
-                true => Ok(url),
-                false => Err(cleartext(key, "https://", "providers.phone")),
-            },
-            _ => Err(unusable(key, "expected a URL like https://sms.example.org/send")),
-        };
-        match self.gateway {
-            GatewayKind::Http => Ok(Gateway::Http {
-                url: encrypted(
-                    "providers.phone.url",
-                    needs("providers.phone.url", &self.url, "the address that takes the messages")?,
-                )?,
-                token: secret("providers.phone.token", &self.token, &self.token_file)?,
-            }),
-            GatewayKind::Twilio => Ok(Gateway::Twilio {
-                api_url: encrypted(
-                    "providers.phone.api_url",
-                    self.api_url
-                        .as_deref()
-                        .unwrap_or("https://api.twilio.com")
-                        .trim_end_matches('/')
-                        .to_owned(),
-                )?,
-                account_sid: needs(
-                    "providers.phone.account_sid",
-                    &self.account_sid,
-                    "the account's SID, AC…",
-                )?,
-                auth_token: secret("providers.phone.auth_token", &self.auth_token, &self.auth_token_file)?.ok_or_else(
-                    || {
-                        unusable(
-                            "providers.phone.auth_token",
-                            "set it, or auth_token_file, to the account's auth token",
-                        )
-                    },
-                )?,
-                from: needs("providers.phone.from", &self.from, "the number that sends")?,
-            }),
-        }
-    }
-}
-
-/// A secret that stands in the configuration or in a file of its own.
-pub(super) fn secret(
-    key: &'static str,
-    value: &Option<SecretString>,
-    file: &Option<PathBuf>,
-) -> Result<Option<SecretString>, ConfigError> {
-    match (value, file) {
-        (Some(_), Some(_)) => Err(unusable(key, "set either the key or its _file, not both")),
-        (Some(value), None) => Ok(Some(value.clone())),
-        (None, Some(path)) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| unusable(key, format!("its _file {} cannot be read: {error}", path.display())))?;
-            Ok(Some(text.trim_end_matches(['\r', '\n']).into()))
-        }
-        (None, None) => Ok(None),
     }
 }

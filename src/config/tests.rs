@@ -4,9 +4,13 @@
 
 use std::time::Duration;
 
+use figment::Figment;
+use figment::providers::{Format, Toml};
 use secrecy::ExposeSecret;
 
 use super::*;
+use crate::provider::oauth::OAuthSection;
+use crate::section::declared;
 use crate::service::Served;
 
 const LEAST: &str = "[component]\njid = \"itseme.example.org\"\nsecret = \"s3cret\"\n";
@@ -40,11 +44,16 @@ fn the_example_can_be_loaded_and_has_every_default() {
     assert_eq!(config.service.subscribe_back, least.service.subscribe_back);
     assert_eq!(config.store.path().unwrap(), least.store.path().unwrap());
     assert_eq!(config.store.key_file, least.store.key_file);
+    let budgets = config.settings().budgets;
     let http = config.http.unwrap();
     assert_eq!(http.request_timeout, Http::default_timeout());
     assert_eq!(http.max_connections, Http::default_connections());
     assert_eq!(http.max_connections_per_address, Http::default_share());
-    assert_eq!(config.providers.email.unwrap().budget, 10_000);
+    assert!(
+        budgets
+            .iter()
+            .any(|budget| budget.prefix.is_empty() && budget.per_day == 10_000)
+    );
 }
 
 #[test]
@@ -320,8 +329,11 @@ fn there_is_always_a_budget_for_all_numbers() {
     let budgets = |addition: &str| {
         let phone =
             format!("{LEAST}[providers.phone]\ngateway = \"http\"\nurl = \"https://sms.example.org\"\n{addition}\n");
-        let budgets = load(&phone).unwrap().providers.phone.unwrap().budgets();
-        budgets.into_iter().collect::<Vec<_>>()
+        let budgets = load(&phone).unwrap().settings().budgets;
+        budgets
+            .into_iter()
+            .map(|budget| (budget.prefix, budget.per_day))
+            .collect::<Vec<_>>()
     };
     assert_eq!(budgets(""), [("+".to_owned(), 1000)]);
     assert_eq!(
@@ -369,8 +381,14 @@ const PUBLIC: &str = "[http]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://a
 const CLIENT: &str = "client_id = \"a\"\nclient_secret = \"hunter2\"\n";
 
 fn provider(name: &str, keys: &str) -> Result<crate::channel::oauth::OAuthConfig, String> {
-    let config = load(&format!("{LEAST}{PUBLIC}[providers.{name}]\n{CLIENT}{keys}"))?;
-    let settings = config.providers.oauth[name].settings(name, config.public_url());
+    let keys = format!("{CLIENT}{keys}");
+    load(&format!("{LEAST}{PUBLIC}[providers.{name}]\n{keys}"))?;
+    let section: OAuthSection = Figment::from(Toml::string(&keys)).extract().unwrap();
+    let settings = section.settings(&Place {
+        name: name.into(),
+        component: BareJid::new("itseme.example.org").unwrap(),
+        public_url: Some("https://api.example.org".into()),
+    });
     settings.map_err(|error| error.to_string())
 }
 
@@ -429,10 +447,8 @@ fn other_providers_say_where_they_are() {
 fn a_providers_secret_may_come_from_the_environment_or_a_flag() {
     let text = format!("{LEAST}{PUBLIC}[providers.github]\nclient_id = \"a\"\n");
     let config = load_with(&text, &[("providers.github.client_secret", "12345")]).unwrap();
-    let settings = config.providers.oauth["github"]
-        .settings("github", config.public_url())
-        .unwrap();
-    assert_eq!(settings.client_secret.expose_secret(), "12345");
+    let (_, github) = config.providers().next().unwrap();
+    assert!(!format!("{github:?}").contains("12345"));
 }
 
 #[test]
@@ -463,4 +479,76 @@ fn who_may_register_is_everybody_the_own_server_or_some() {
         assert!(complaint(&format!("[access]\nregister = {wrong}\n")).contains("own server"));
     }
     assert!(complaint("[limits]\nbudget_percent_of_others = 101\n").contains("100"));
+}
+
+#[test]
+fn a_key_is_text_or_a_secret_where_its_type_says_so() {
+    for key in [
+        "component.secret",
+        "store.key",
+        "service.name",
+        "http.public_url",
+        "providers.email.smtp",
+        "providers.email.from",
+        "providers.email.hello_name",
+        "providers.phone.token",
+        "providers.phone.account_sid",
+        "providers.phone.auth_token",
+        "providers.phone.from",
+        "providers.phone.url",
+        "providers.github.client_id",
+        "providers.github.client_secret",
+        "providers.github.issuer",
+        "providers.github.authorize_url",
+        "providers.github.token_url",
+        "providers.github.userinfo_url",
+        "providers.github.username",
+        "providers.github.response_issuer",
+    ] {
+        assert!(declared::is_text::<Config>(key), "{key}");
+    }
+    for key in [
+        "component",
+        "component.admins",
+        "http.listen",
+        "limits.codes_per_day",
+        "codes.xmpp.digits",
+        "providers.email.budget",
+        "providers.phone.budgets",
+        "providers.phone.allowed_prefixes",
+        "providers.github.case_sensitive",
+        "nothing.like.that",
+        "",
+    ] {
+        assert!(!declared::is_text::<Config>(key), "{key}");
+    }
+    for key in [
+        "component.secret",
+        "store.key",
+        "providers.email.smtp",
+        "providers.phone.token",
+        "providers.phone.auth_token",
+        "providers.github.client_secret",
+    ] {
+        assert!(declared::is_secret::<Config>(key), "{key}");
+    }
+    for key in [
+        "component.jid",
+        "store.key_file",
+        "providers.phone.url",
+        "providers.github.client_id",
+    ] {
+        assert!(!declared::is_secret::<Config>(key), "{key}");
+    }
+    let sections = [
+        "component",
+        "service",
+        "access",
+        "http",
+        "store",
+        "codes",
+        "limits",
+        "providers",
+    ];
+    assert_eq!(declared::keys::<Config>(), sections);
 }

@@ -1,4 +1,4 @@
-//! Where the XMPP server listens for components.
+//! A host and a port, as they stand in the configuration.
 
 use std::fmt;
 
@@ -13,6 +13,7 @@ pub struct Address {
     pub port: u16,
 }
 
+/// Where XMPP servers listen for components.
 impl Default for Address {
     fn default() -> Self {
         Self {

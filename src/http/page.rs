@@ -10,7 +10,8 @@ use warp::reply::Response;
 use super::error::{ApiError, Result};
 use super::filters::{Pairs, Segment};
 use crate::language::Language;
-use crate::model::{BareJid, Code, Hash, Provider};
+use crate::model::{BareJid, Code, Hash};
+use crate::provider;
 use crate::service::{Error, Meant, Service, SignedIn, Verified};
 
 #[derive(Template)]
@@ -111,9 +112,9 @@ fn done(words: Language, verified: &Verified) -> Response {
     page(&MessagePage {
         words,
         title: words.page_done_title(),
-        text: match verified.provider {
-            Provider::OAuth(_) => words.page_signed_in(&verified.target),
-            _ => words.page_done_text(&verified.target),
+        text: match provider::is_sign_in(&verified.provider) {
+            true => words.page_signed_in(&verified.target),
+            false => words.page_done_text(&verified.target),
         },
     })
 }

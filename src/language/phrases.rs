@@ -147,9 +147,7 @@ phrases! {
     command_forget_jid();
     command_suppress();
     command_unsuppress();
-    provider_xmpp();
-    provider_email();
-    provider_phone();
+    provider(provider);
     command_admins_only();
     command_unknown_action();
     command_malformed_action();

@@ -1,20 +1,22 @@
 //! `[providers.NAME]`: providers where people sign in. Some are known by name, any other spells out where it is.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::ConfigError;
-use super::error::unusable;
-use super::sections::secret;
+use super::{Place, ProviderSection, Way};
 use crate::channel::cleartext::is_safe;
-use crate::channel::oauth::{Callback, Endpoints, OAuthConfig, Urls};
+use crate::channel::oauth::{Callback, Endpoints, OAuth, OAuthConfig, Urls};
+use crate::section::{ConfigError, secret, unusable};
 
 /// `[providers.NAME]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct OAuthProvider {
+pub struct OAuthSection {
     client_id: String,
     client_secret: Option<SecretString>,
     client_secret_file: Option<PathBuf>,
@@ -101,14 +103,15 @@ impl Preset {
 /// Names that mean something else where people type them.
 const TAKEN: [&str; 8] = ["xmpp", "email", "phone", "jabber", "jid", "mailto", "tel", "sms"];
 
-impl OAuthProvider {
-    /// The provider `name`, which sends browsers back to the service at `public_url`.
+impl OAuthSection {
+    /// All that is needed to sign in there.
     ///
     /// # Errors
     /// If something is missing or cannot be used.
-    pub fn settings(&self, name: &str, public_url: Option<String>) -> Result<OAuthConfig, ConfigError> {
+    pub fn settings(&self, place: &Place) -> Result<OAuthConfig, ConfigError> {
+        let name = place.name.as_str();
         check_name(name)?;
-        let public_url = public_url.ok_or_else(|| {
+        let public_url = place.public_url.clone().ok_or_else(|| {
             unusable(
                 "http.public_url",
                 format!("set it, in a section [http]: {name} sends browsers back to the service at this address"),
@@ -172,9 +175,9 @@ impl OAuthProvider {
         self.username.as_deref().or(usual)
     }
 
-    /// Whether it is that of component.toml.example.
-    pub fn is_example(&self) -> bool {
-        self.client_id == "change me"
+    fn oauth(&self, place: &Place) -> Result<OAuth, String> {
+        let settings = self.settings(place).map_err(|error| error.to_string())?;
+        OAuth::new(settings).map_err(|error| format!("providers.{}: {error}", place.name))
     }
 
     fn urls(&self) -> [&Option<String>; 3] {
@@ -212,7 +215,7 @@ impl OAuthProvider {
     }
 }
 
-impl OAuthProvider {
+impl OAuthSection {
     /// Looks at a URL that carries secrets, or has browsers carry them.
     fn encrypted(&self, name: &str, key: &str, url: &str, remedy: &str) -> Result<(), ConfigError> {
         match reqwest::Url::parse(url) {
@@ -228,6 +231,33 @@ impl OAuthProvider {
             )),
             _ => Err(missing(name, key, remedy)),
         }
+    }
+}
+
+impl ProviderSection for OAuthSection {
+    fn check(&self, place: &Place) -> Result<(), ConfigError> {
+        self.settings(place).map(drop)
+    }
+
+    fn leftovers(&self) -> Vec<&'static str> {
+        let is_example = self.client_id == "change me";
+        is_example.then_some("client_id in providers").into_iter().collect()
+    }
+
+    fn way(&self, place: &Place) -> Result<Way, String> {
+        Ok(Way::SignIn(Arc::new(self.oauth(place)?)))
+    }
+
+    fn try_out<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Result<String, String>> {
+        async {
+            let (name, oauth) = (&place.name, self.oauth(place)?);
+            let callback = oauth.callback();
+            let checked = oauth.check().await;
+            checked
+                .map(|()| format!("{name} answers; the callback address to register there is {callback}"))
+                .map_err(|error| format!("providers.{name}: {error}"))
+        }
+        .boxed()
     }
 }
 

@@ -1,14 +1,12 @@
 //! Sending codes: the part that registering and forgetting share.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::code_limits::Share;
 use super::error::Result;
 use super::guesses::{LONGEST, OWN_GUESSES};
-use super::limits::DAY;
 use super::link::Aliases;
 use super::sign_in::SignInBox;
 use super::{By, Core, Tx};
@@ -18,56 +16,6 @@ use crate::language::Language;
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};
 use crate::store::Pending;
-
-/// The shape and life of a provider's codes.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CodeRule {
-    /// How many decimal digits, 4 to 12.
-    pub digits: u8,
-    /// How long a code is valid.
-    #[serde(with = "humantime_serde")]
-    pub expires: Duration,
-}
-
-/// The `[codes]` of the configuration.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct CodeRules {
-    /// Codes sent by XMPP.
-    pub xmpp: CodeRule,
-    /// Codes sent by text message.
-    pub phone: CodeRule,
-    /// Codes sent by e-mail.
-    pub email: CodeRule,
-}
-
-impl Default for CodeRules {
-    fn default() -> Self {
-        let short = CodeRule {
-            digits: 4,
-            expires: Duration::from_secs(10 * 60),
-        };
-        Self {
-            xmpp: short,
-            phone: short,
-            email: CodeRule {
-                digits: 6,
-                expires: DAY,
-            },
-        }
-    }
-}
-
-impl CodeRules {
-    pub(super) fn of(&self, provider: &Provider) -> CodeRule {
-        match provider {
-            Provider::Phone => self.phone,
-            Provider::Email => self.email,
-            Provider::Xmpp | Provider::OAuth(_) => self.xmpp,
-        }
-    }
-}
 
 /// A code that is to be sent.
 pub struct NewCode {

@@ -11,6 +11,7 @@ use super::link::Aliases;
 use super::{By, Core, Tx};
 use crate::clock::{Millis, millis};
 use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};
+use crate::provider::{self, KINDS};
 use crate::store::{Counted, Pending, Read, Window};
 
 /// The window in which wrong guesses at an identity make its codes longer.
@@ -210,7 +211,7 @@ impl Core {
         } = &proven.waited;
         self.drop_pending(tx, id, owner)?;
         if let (Some(letter), code) = &proven.sent
-            && proven.provider == Provider::Email
+            && provider::kind(&proven.provider).is_some_and(|kind| kind.has_links)
         {
             let (now, ends_at) = (self.clock.now(), *expires_at);
             tx.count(&self.served(id, owner, letter, code), 1, 1, Window { now, ends_at })?;
@@ -340,8 +341,7 @@ impl Core {
 
     /// Under which names they are counted.
     pub(super) fn chance_names(&self) -> impl Iterator<Item = Mac> {
-        let providers = [Provider::Xmpp, Provider::Email, Provider::Phone];
-        providers.into_iter().map(|provider| self.chances(&provider).key)
+        KINDS.iter().map(|kind| self.chances(&kind.name.into()).key)
     }
 
     /// How many digits codes of that provider have more than configured, because of all that is guessed at them.

@@ -31,7 +31,7 @@ mod typed;
 mod verify;
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -45,7 +45,6 @@ use serde_json_borrow::{ObjectAsVec, Value};
 use tokio::sync::Notify;
 
 pub use self::budget::Budget;
-pub use self::codes::{CodeRule, CodeRules};
 pub use self::contact::ContactRequest;
 pub use self::error::{Error, Excess, Limit, OAuthFailure, Result};
 pub use self::forget::{Forgetting, Linked};
@@ -63,6 +62,8 @@ use crate::clock::{Clock, Millis, millis};
 use crate::language::Language;
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Keys, Mac, SystemRandom, Token};
+use crate::provider;
+pub use crate::provider::{CodeRule, CodeRules};
 use crate::store::{Guesser, NewRow, Purged, Queue, Read, Row, Store, StoreError, Write};
 
 /// Whether something that is `true` or `1`, `false` or `0` (as in XML Schema), or not there, is set. `place` tells where it stands,
@@ -118,8 +119,8 @@ pub enum Served {
 pub struct Settings {
     /// Names of the providers that are configured.
     pub providers: BTreeSet<String>,
-    /// Beginnings of the phone numbers that text messages go to; empty: all.
-    pub phone_prefixes: Vec<String>,
+    /// Beginnings of the ids that are served, by the name of their provider; all if there is none.
+    pub prefixes: BTreeMap<String, Vec<String>>,
     /// How many codes may be sent in all.
     pub budgets: Vec<Budget>,
     /// Shape and life of codes.
@@ -534,7 +535,7 @@ impl Core {
         expires_at: Millis,
         payer: Option<Mac>,
     ) -> Result<()> {
-        let Some(queue) = letter.message.queue() else {
+        let Some(queue) = provider::queue(&letter.message) else {
             return Ok(());
         };
         tx.push(&NewRow {

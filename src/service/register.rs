@@ -5,6 +5,7 @@ use super::error::{Error, Result};
 use super::{By, Served, Service, require_account};
 use crate::channel::Message;
 use crate::model::{BareJid, Hash, Identity, Provider, parse_target};
+use crate::provider;
 
 /// What registering led to.
 #[derive(Debug, PartialEq, Eq)]
@@ -136,9 +137,9 @@ impl Service {
         }
         let identity = Identity::parse(provider.into(), id)?;
         identity.check_reachable()?;
-        let prefixes = &settings.phone_prefixes;
-        let served = prefixes.is_empty() || prefixes.iter().any(|prefix| identity.id.starts_with(prefix.as_str()));
-        if identity.provider == Provider::Phone && (!served || identity.costs_extra()) {
+        let prefixes = settings.prefixes.get(provider).map_or(&[][..], Vec::as_slice);
+        let is_served = prefixes.is_empty() || prefixes.iter().any(|prefix| identity.id.starts_with(prefix.as_str()));
+        if !is_served || identity.costs_extra() {
             return Err(Error::NumberNotServed);
         }
         Ok(identity)
@@ -166,7 +167,7 @@ impl Service {
         resend: bool,
         next: Option<String>,
     ) -> Result<Registered> {
-        if matches!(identity.provider, Provider::OAuth(_)) {
+        if provider::is_sign_in(&identity.provider) {
             return self.start_sign_in(by, target, identity, resend, next).await;
         }
         let hash = identity.hash();

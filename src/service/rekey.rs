@@ -181,7 +181,7 @@ impl Reseal for Resealer<'_> {
         if matches!(letter.message, Message::ForgetCode { .. }) {
             return None;
         }
-        self.is_its(row.about == self.from.about(&letter) && letter.message.queue() == Some(queue))?;
+        self.is_its(row.about == self.from.about(&letter) && crate::provider::queue(&letter.message) == Some(queue))?;
         let about = self.to.about(&letter);
         let payer = match &letter.message {
             Message::Introduction { from, .. } => self.to.payer(from),

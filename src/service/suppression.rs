@@ -6,7 +6,8 @@
 use super::error::Result;
 use super::{Core, Error, Service};
 use crate::model::seal::Purpose;
-use crate::model::{Identity, InvalidId, Mac, Provider, SuppressionKey};
+use crate::model::{Identity, InvalidId, Mac, SuppressionKey};
+use crate::provider;
 use crate::store::Read;
 
 /// Somebody who can be written to by mail or SMS.
@@ -108,7 +109,7 @@ impl Core {
 
     /// What a mail to `identity` has its reader show, to be the last.
     pub(super) fn stop_token(&self, tx: &dyn Read, identity: &Identity) -> Result<Option<String>> {
-        if identity.provider != Provider::Email {
+        if !provider::kind(&identity.provider).is_some_and(|kind| kind.has_links) {
             return Ok(None);
         }
         let key = self.suppression_key(tx)?;
@@ -117,7 +118,7 @@ impl Core {
 }
 
 fn is_written_to(identity: &Identity) -> bool {
-    matches!(identity.provider, Provider::Email | Provider::Phone)
+    provider::kind(&identity.provider).is_some_and(|kind| kind.is_suppressible)
 }
 
 fn any_suppressed(tx: &dyn Read, macs: &[Mac]) -> Result<bool> {

@@ -3,7 +3,8 @@
 use super::error::{Error, Excess, Result};
 use super::limits::HASHES_PER_CONTACT;
 use super::{ContactRequest, Service};
-use crate::model::{BareJid, Identity, Provider};
+use crate::model::{BareJid, Identity};
+use crate::provider;
 
 /// How many can be typed at once: each may stand for two identities.
 const AT_ONCE: usize = HASHES_PER_CONTACT / 2;
@@ -18,7 +19,7 @@ impl Service {
         let meant = Identity::typed(text)?;
         // Nobody is told "no" or "done" about what cannot be linked here at all.
         let offered = |identity: &Identity| {
-            !matches!(identity.provider, Provider::OAuth(_)) || self.providers().contains(identity.provider.name())
+            !provider::is_sign_in(&identity.provider) || self.providers().contains(identity.provider.name())
         };
         match meant.iter().all(offered) {
             true => Ok(meant),

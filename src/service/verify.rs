@@ -7,6 +7,7 @@ use super::{By, Core, Service, Tx};
 use crate::channel::Message;
 use crate::language::Language;
 use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider, Token};
+use crate::provider;
 use crate::store::Pending;
 
 /// A link that was made.
@@ -158,7 +159,7 @@ impl Core {
         self.link(tx, &linked, &proven.aliases, &provider)?;
         self.use_up(tx, &proven)?;
         let is_itself = Identity::of_jid(&target).hash() == hash;
-        if !is_itself && (by == By::Anybody || matches!(provider, Provider::OAuth(_))) {
+        if !is_itself && (by == By::Anybody || provider::is_sign_in(&provider)) {
             // It was done elsewhere, perhaps by somebody else: the target is told.
             let (to, provider) = (target.clone(), provider.clone());
             let linked = self.letter(Message::Linked { to, hash, provider }, language);

@@ -21,11 +21,10 @@ use xmpp_parsers::jid::Jid;
 use xmpp_parsers::stanza_error::StanzaError;
 
 use crate::channel::Bounces;
-use crate::dial;
+use crate::dial::{self, Address};
 use crate::language::Language;
 use crate::model::BareJid;
 use crate::service::Error;
-use crate::xmpp::connection::address::Address;
 use crate::xmpp::connection::concurrency::{ConcurrencyLimits, InHand};
 use crate::xmpp::connection::prompt::Prompt;
 use crate::xmpp::connection::stream::{self, Incoming, StanzaReader};

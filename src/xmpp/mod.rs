@@ -23,7 +23,6 @@ mod protocol;
 mod requests;
 mod router;
 
-pub use connection::address::Address;
 pub use connection::stream_end::{StreamEnd, remedy};
 pub use connection::{Patience, stream};
 pub use delivery::Delivery;

@@ -35,7 +35,7 @@ async fn twenty_codes_a_day_for_one_target() {
 
 #[tokio::test]
 async fn only_allowed_prefixes_are_sent_text_messages() {
-    let it = Fixture::with(|settings| settings.phone_prefixes = vec!["+49".into()]);
+    let it = Fixture::with(|settings| settings.prefixes = [("phone".into(), vec!["+49".into()])].into());
     assert_eq!(code_of(it.register(&amy(), "phone", PHONE).await), "value_error");
     it.register(&amy(), "phone", "+49 171 3920000").await.unwrap();
     assert!(it.register(&amy(), "email", MAIL).await.is_ok());

@@ -1,6 +1,5 @@
 //! One connection to the server, as those use it who send.
 
-pub mod address;
 pub mod concurrency;
 mod events;
 pub mod outgoing;

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::address::Address;
 use super::events::ReadError;
+use crate::dial::Address;
 use crate::dial::DialError;
 use crate::model::BareJid;
 

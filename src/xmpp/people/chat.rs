@@ -5,7 +5,8 @@ mod vocabulary;
 use self::vocabulary::{Word, word};
 use crate::language::Language;
 use crate::model::parse_target;
-use crate::model::{Code, Hash, Identity, Provider};
+use crate::model::{Code, Hash, Identity};
+use crate::provider;
 use crate::service::{Error, Muted, Result, Status};
 use crate::xmpp::people::words::{describe, forgotten, muted, title, unmuted};
 use crate::xmpp::protocol::host::Asker;
@@ -149,7 +150,7 @@ fn is_code(text: &str) -> bool {
 pub fn help(asker: &Asker) -> String {
     let words = asker.words();
     let providers = asker.service.providers().iter();
-    let sign_in = providers.filter(|name| matches!(Provider::from(name.as_str()), Provider::OAuth(_)));
+    let sign_in = providers.filter(|name| provider::is_sign_in(&name.as_str().into()));
     let lines = sign_in.map(|name| words.chat_help_provider(name));
     let all: Vec<String> = [words.chat_help()]
         .into_iter()
@@ -181,7 +182,7 @@ async fn link(asker: &Asker, what: &str) -> Result<String> {
     let offered = |identity: &&Identity| service.providers().contains(identity.provider.name());
     let identity = meant.iter().find(offered).ok_or(Error::UnknownProvider)?;
     // Who asks again has got no code: limits see to it that not too many are sent. A sign-in goes on where it is.
-    let resend = !matches!(identity.provider, Provider::OAuth(_));
+    let resend = !provider::is_sign_in(&identity.provider);
     let registered = service.register_native(&asker.bare, identity.provider.name(), &identity.id, resend);
     let registered = registered.await?;
     Ok(match (registered.status, registered.goto) {

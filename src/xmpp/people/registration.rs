@@ -49,12 +49,8 @@ async fn ask(host: &Host, asker: &Asker) -> Result<Element> {
         // Whoever has registered is shown that, to take it back.
         asker.service.require_served(&asker.bare)?;
     }
-    let label = |provider| match provider {
-        "phone" => words.provider_phone(),
-        _ => words.provider_email(),
-    };
     let fields = offered(asker)
-        .map(|name| field(FieldType::TextSingle, name, label(name)))
+        .map(|name| field(FieldType::TextSingle, name, words.provider(name)))
         .collect();
     let form = form(REGISTER, host.name(words), words.registration_ask(), fields);
     let instructions = Element::builder("instructions", REGISTER).append(words.registration_ask());

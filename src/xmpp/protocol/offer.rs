@@ -1,10 +1,13 @@
 //! What can be had of this service, and how much of it, for programs: the form `it-se.me:service` in its `disco#info`
 //! (XEP-0128). What is not configured is not there.
 
+use std::collections::BTreeMap;
+
 use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType};
 
 use crate::language::Language;
-use crate::service::{CodeRules, HASHES_PER_CONFIRM, HASHES_PER_CONTACT, MUTED_AT_ONCE, Served, Service, Settings};
+use crate::provider::KINDS;
+use crate::service::{HASHES_PER_CONFIRM, HASHES_PER_CONTACT, MUTED_AT_ONCE, Served, Service, Settings};
 use crate::xmpp::protocol::host::Host;
 use crate::xmpp::protocol::ns;
 
@@ -36,11 +39,12 @@ pub fn form(service: &Service, host: &Host) -> DataForm {
 
 /// How many digits codes have at least: there are more where much is guessed.
 fn code_digits(settings: &Settings) -> impl Iterator<Item = Field> {
-    let CodeRules { xmpp, phone, email } = settings.codes;
-    [("email", email), ("phone", phone), ("xmpp", xmpp)]
+    let offered = KINDS.iter().filter(|kind| settings.providers.contains(kind.name));
+    let digits = offered.map(|kind| (kind.name, (kind.code)(&settings.codes).digits));
+    let by_name: BTreeMap<_, _> = digits.collect();
+    by_name
         .into_iter()
-        .filter(|(provider, _)| settings.providers.contains(*provider))
-        .map(|(provider, rule)| text(&format!("code-digits-{provider}"), rule.digits))
+        .map(|(provider, digits)| text(&format!("code-digits-{provider}"), digits))
 }
 
 /// The domains whose accounts may register; nothing if all may.

@@ -5,8 +5,8 @@ use futures::future::BoxFuture;
 use xmpp_parsers::data_forms::{DataForm, FieldType};
 
 use super::{Next, Step};
-use crate::language::Language;
-use crate::model::{Hash, Identity, Provider};
+use crate::model::{Hash, Identity};
+use crate::provider;
 use crate::service::{Error, Registered, Result, Status};
 use crate::xmpp::people::form::{Answers, choice, field, form, required};
 use crate::xmpp::protocol::host::Asker;
@@ -21,27 +21,17 @@ pub fn begin(asker: &Asker) -> BoxFuture<'_, Result<Next>> {
     .boxed()
 }
 
-/// What a provider is called by people.
-fn label(provider: &str, words: Language) -> String {
-    match Provider::from(provider) {
-        Provider::Xmpp => words.provider_xmpp(),
-        Provider::Email => words.provider_email(),
-        Provider::Phone => words.provider_phone(),
-        Provider::OAuth(name) => name,
-    }
-}
-
 struct ChooseProvider;
 
 impl Step for ChooseProvider {
     fn form<'a>(&'a self, asker: &'a Asker) -> BoxFuture<'a, Result<DataForm>> {
         let words = asker.words();
         let providers = asker.service.providers().iter();
-        let options = providers.map(|provider| (provider.clone(), label(provider, words)));
-        let mut provider = choice(field(FieldType::ListSingle, "provider", words.link_provider()), options);
+        let options = providers.map(|provider| (provider.clone(), words.provider(provider)));
+        let mut kind = choice(field(FieldType::ListSingle, "provider", words.link_provider()), options);
         // What most people want, where it is offered.
-        provider.values = asker.service.providers().get("phone").cloned().into_iter().collect();
-        let fields = vec![required(provider)];
+        kind.values = asker.service.providers().get("phone").cloned().into_iter().collect();
+        let fields = vec![required(kind)];
         let form = form(FORM_TYPE, words.command_link(), words.link_choose(), fields);
         async { Ok(form) }.boxed()
     }
@@ -77,7 +67,7 @@ impl TypeId {
         let service = &asker.service;
         let identity = Identity::parse(self.provider.as_str().into(), id)?;
         let came_back = self.sent == Some(identity.hash());
-        let is_by_code = !matches!(identity.provider, Provider::OAuth(_));
+        let is_by_code = !provider::is_sign_in(&identity.provider);
         let register = |resend| service.register_native(&asker.bare, &self.provider, id, resend);
         let registered = match register(came_back || is_by_code).await {
             // The code that waits was sent just now.

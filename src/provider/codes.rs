@@ -1,0 +1,55 @@
+//! The shape and life of codes.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::kind;
+use crate::model::Provider;
+
+/// The shape and life of a provider's codes.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CodeRule {
+    /// How many decimal digits, 4 to 12.
+    pub digits: u8,
+    /// How long a code is valid.
+    #[serde(with = "humantime_serde")]
+    pub expires: Duration,
+}
+
+/// The `[codes]` of the configuration.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CodeRules {
+    /// Codes sent by XMPP, and by whatever has no rule of its own.
+    pub xmpp: CodeRule,
+    /// Codes sent by text message.
+    pub phone: CodeRule,
+    /// Codes sent by e-mail.
+    pub email: CodeRule,
+}
+
+impl Default for CodeRules {
+    fn default() -> Self {
+        let short = CodeRule {
+            digits: 4,
+            expires: Duration::from_secs(10 * 60),
+        };
+        Self {
+            xmpp: short,
+            phone: short,
+            email: CodeRule {
+                digits: 6,
+                expires: Duration::from_secs(24 * 60 * 60),
+            },
+        }
+    }
+}
+
+impl CodeRules {
+    /// The rule for codes of `provider`.
+    pub fn of(&self, provider: &Provider) -> CodeRule {
+        kind(provider).map_or(self.xmpp, |kind| (kind.code)(self))
+    }
+}

@@ -1,0 +1,142 @@
+//! E-mail addresses, and `[providers.email]`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use lettre::message::Mailbox;
+use lettre::transport::smtp::extension::ClientId;
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::{Place, ProviderKind, ProviderSection, Way};
+use crate::channel::email::Email;
+use crate::channel::smtp::{Server, hello_name, own_name};
+use crate::section::{ConfigError, cleartext, secret, unusable};
+use crate::store::Queue;
+
+/// Codes go by mail, each with a link to a page where it can be entered.
+pub const KIND: ProviderKind = ProviderKind {
+    name: "email",
+    subject: "e-mail",
+    queue: Queue::Email,
+    code: |rules| rules.email,
+    is_suppressible: true,
+    has_links: true,
+};
+
+/// `[providers.email]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmailSection {
+    smtp: Option<SecretString>,
+    smtp_file: Option<PathBuf>,
+    /// Whether the SMTP server of another machine may be spoken to without TLS.
+    #[serde(default)]
+    allow_cleartext: bool,
+    hello_name: Option<String>,
+    /// Who the mails are from.
+    #[serde(deserialize_with = "sender")]
+    from: Mailbox,
+    /// How many are sent in a day.
+    #[serde(default = "EmailSection::default_budget")]
+    budget: u32,
+}
+
+impl EmailSection {
+    fn default_budget() -> u32 {
+        10_000
+    }
+
+    /// The SMTP server that takes the mails. Without a name of its own, the client says that of the machine in EHLO, or that of the
+    /// component if servers would not take it.
+    fn server(&self, place: &Place) -> Result<Server, ConfigError> {
+        const KEY: &str = "providers.email.smtp";
+        let url = secret(KEY, &self.smtp, &self.smtp_file)?.ok_or_else(|| {
+            unusable(
+                KEY,
+                "set it, or smtp_file, to a URL like smtps://user:password@mail.example.org",
+            )
+        })?;
+        let hello = match &self.hello_name {
+            Some(name) => hello_name(name).map_err(|error| unusable("providers.email.hello_name", error))?,
+            None => own_name().unwrap_or_else(|| ClientId::Domain(place.component.domain().to_string())),
+        };
+        let server = Server::new(url.expose_secret(), hello).map_err(|error| unusable(KEY, error))?;
+        match server.is_open_to_others() && !self.allow_cleartext {
+            true => Err(cleartext(
+                KEY,
+                "smtps://, or smtp:// with ?tls=required",
+                "providers.email",
+            )),
+            false => Ok(server),
+        }
+    }
+
+    fn email(&self, place: &Place) -> Result<Email, String> {
+        let server = self.server(place).map_err(|error| error.to_string())?;
+        Ok(Email::new(server, self.from.clone(), place.public_url.clone()))
+    }
+}
+
+impl ProviderSection for EmailSection {
+    fn check(&self, place: &Place) -> Result<(), ConfigError> {
+        self.server(place)?;
+        match self.budget {
+            0 => Err(unusable(
+                "providers.email.budget",
+                "must be at least 1; without [providers.email], no mail is sent",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn budgets(&self) -> BTreeMap<String, u32> {
+        [(String::new(), self.budget)].into()
+    }
+
+    fn leftovers(&self) -> Vec<&'static str> {
+        let is_example = self.from.email.domain().contains("example.org");
+        is_example.then_some("providers.email.from").into_iter().collect()
+    }
+
+    fn way(&self, place: &Place) -> Result<Way, String> {
+        Ok(Way::Code(KIND.queue, Arc::new(self.email(place)?)))
+    }
+
+    fn try_out<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Result<String, String>> {
+        async {
+            let checked = self.email(place)?.check().await;
+            checked
+                .map(|()| "the SMTP server answers".into())
+                .map_err(|error| format!("providers.email.smtp: {error}"))
+        }
+        .boxed()
+    }
+}
+
+/// A mailbox, written as text, or as a name and an address. As lettre reads it, but that its type says that it is text.
+fn sender<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Mailbox, D::Error> {
+    struct Written;
+    impl<'de> Visitor<'de> for Written {
+        type Value = Mailbox;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a mailbox like \"it-se.me <verify@example.org>\"")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Mailbox, E> {
+            text.parse().map_err(E::custom)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Mailbox, A::Error> {
+            Mailbox::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+    deserializer.deserialize_string(Written)
+}

@@ -1,0 +1,134 @@
+//! The port to providers: what is particular to one, and nothing else knows. A provider to which codes are sent is a file with a
+//! [`ProviderKind`] and a [`ProviderSection`], and a line in `sections!`. Any other name is a provider where people sign in.
+
+mod codes;
+pub mod email;
+pub mod oauth;
+pub mod phone;
+mod xmpp;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use serde::de::MapAccess;
+
+pub use self::codes::{CodeRule, CodeRules};
+use crate::channel::sign_in::SignIn;
+use crate::channel::{Channel, Message};
+use crate::model::{BareJid, Provider};
+use crate::section::ConfigError;
+use crate::store::Queue;
+
+/// What is known of a provider to which codes are sent, configured or not. How its ids are read and hashed is
+/// [`Identity`](crate::model::Identity)'s.
+pub struct ProviderKind {
+    /// The first half of `provider:id`, and the name of its section.
+    pub name: &'static str,
+    /// How admins know it, in what `itseme check` finds.
+    pub subject: &'static str,
+    /// The queue of its codes.
+    pub queue: Queue,
+    /// Which rule its codes follow.
+    pub code: fn(&CodeRules) -> CodeRule,
+    /// Whether its codes go to people outside of XMPP, who may not want any: they can say so, or an admin can.
+    pub is_suppressible: bool,
+    /// Whether its letters have links: to enter the code by, and to be written to no more.
+    pub has_links: bool,
+}
+
+/// A provider as an admin has configured it: its section.
+pub trait ProviderSection: fmt::Debug + Send + Sync {
+    /// Looks at every value that its type does not settle.
+    ///
+    /// # Errors
+    /// Naming the key and the remedy.
+    fn check(&self, place: &Place) -> Result<(), ConfigError>;
+
+    /// Beginnings of the ids that are served; all if there is none.
+    fn prefixes(&self) -> &[String] {
+        &[]
+    }
+
+    /// How many codes are sent in a day to ids that begin so.
+    fn budgets(&self) -> BTreeMap<String, u32> {
+        BTreeMap::new()
+    }
+
+    /// GatewayKeys whose values are still those of component.toml.example, and cannot be right.
+    fn leftovers(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    /// How identities are proven.
+    ///
+    /// # Errors
+    /// In words an admin can act on.
+    fn way(&self, place: &Place) -> Result<Way, String>;
+
+    /// Whether that works now, as far as it can be told without sending anything, in words for an admin.
+    fn try_out<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Result<String, String>>;
+}
+
+/// How identities of a provider are proven.
+pub enum Way {
+    /// By codes, which go out of that queue by that channel.
+    Code(Queue, Arc<dyn Channel>),
+    /// By signing in.
+    SignIn(Arc<dyn SignIn>),
+}
+
+/// Where a provider is: what it needs to know of the service.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The name of its section.
+    pub name: String,
+    /// The component's domain.
+    pub component: BareJid,
+    /// Where the outside reaches the HTTP API, without a final slash.
+    pub public_url: Option<String>,
+}
+
+/// Lists providers to which codes are sent, each by its module and its section.
+macro_rules! sections {
+    ($($module:ident::$section:ident),*) => {
+        /// Every provider to which codes are sent. To Jabber IDs they always are.
+        pub const KINDS: &[&ProviderKind] = &[&xmpp::KIND, $(&$module::KIND),*];
+
+        /// Reads the section of that name.
+        ///
+        /// # Errors
+        /// If it does not have the keys of such a section.
+        pub fn section<'de, A: MapAccess<'de>>(name: &str, map: &mut A) -> Result<Arc<dyn ProviderSection>, A::Error> {
+            $(if name == $module::KIND.name {
+                return Ok(Arc::new(map.next_value::<$module::$section>()?));
+            })*
+            Ok(Arc::new(map.next_value::<oauth::OAuthSection>()?))
+        }
+    };
+}
+
+sections!(email::EmailSection, phone::PhoneSection);
+
+/// What is known of a provider; `None` if people sign in there.
+pub fn kind(provider: &Provider) -> Option<&'static ProviderKind> {
+    KINDS.iter().copied().find(|kind| kind.name == provider.name())
+}
+
+/// Whether identities of a provider are proven by signing in there.
+pub fn is_sign_in(provider: &Provider) -> bool {
+    kind(provider).is_none()
+}
+
+/// The queue of the worker that sends a message; `None` if its identity takes no messages.
+pub fn queue(message: &Message) -> Option<Queue> {
+    match message {
+        Message::Code { identity, .. } => kind(&identity.provider).map(|kind| kind.queue),
+        Message::Introduction { .. }
+        | Message::TakenOver { .. }
+        | Message::Linked { .. }
+        | Message::ProveAgain { .. }
+        | Message::ForgetCode { .. } => Some(xmpp::KIND.queue),
+    }
+}

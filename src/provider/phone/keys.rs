@@ -1,0 +1,67 @@
+//! What stands in `[providers.phone]` for gateways.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::channel::cleartext::is_safe;
+use crate::section::{ConfigError, cleartext, secret, unusable};
+
+/// The texts that stand there, by their keys.
+#[derive(Clone, Debug, Default)]
+pub struct GatewayKeys {
+    pub(super) texts: BTreeMap<String, SecretString>,
+    /// Whether the gateway of another machine may be spoken to without TLS.
+    pub(super) allow_cleartext: bool,
+}
+
+impl GatewayKeys {
+    /// The text of `key`, if there is one.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.texts.get(key).map(ExposeSecret::expose_secret)
+    }
+
+    /// The text of `key`, which is `what`.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn needed(&self, key: &str, what: &str) -> Result<String, ConfigError> {
+        let text = self.text(key).map(str::to_owned);
+        text.ok_or_else(|| unusable(path(key), format!("set it to {what}")))
+    }
+
+    /// The secret of `key`, which may stand in a file, if there is one.
+    ///
+    /// # Errors
+    /// If it stands in both, or the file cannot be read.
+    pub fn secret(&self, key: &str) -> Result<Option<SecretString>, ConfigError> {
+        let file = self.text(&format!("{key}_file")).map(PathBuf::from);
+        secret(&path(key), &self.texts.get(key).cloned(), &file)
+    }
+
+    /// The `url` that stands at `key`, if what is sent there can be read by nobody else, or the admin allows it.
+    ///
+    /// # Errors
+    /// If it is none, or one of another kind.
+    pub fn checked(&self, key: &str, url: String) -> Result<String, ConfigError> {
+        match Url::parse(&url) {
+            Ok(parsed) if matches!(parsed.scheme(), "http" | "https") => match is_safe(&url) || self.allow_cleartext {
+                true => Ok(url),
+                false => Err(cleartext(path(key), "https://", "providers.phone")),
+            },
+            _ => Err(unusable(path(key), "expected a URL like https://sms.example.org/send")),
+        }
+    }
+
+    /// Whether the secret of `key` is that of component.toml.example.
+    pub(super) fn is_example(&self, key: &str) -> bool {
+        let secret = self.secret(key).ok().flatten();
+        secret.is_some_and(|secret| secret.expose_secret() == "change me")
+    }
+}
+
+fn path(key: &str) -> String {
+    format!("providers.phone.{key}")
+}

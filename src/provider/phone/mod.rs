@@ -1,0 +1,193 @@
+//! Phone numbers, and `[providers.phone]`: what all gateways have in common. Each gateway is a file with a [`GatewayKind`], and a name
+//! in [`GATEWAYS`].
+
+mod http;
+mod keys;
+mod twilio;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+pub use self::keys::GatewayKeys;
+use super::{Place, ProviderKind, ProviderSection, Way};
+use crate::channel::sms::{Gateway, Sms};
+use crate::section::{ConfigError, unusable};
+use crate::store::Queue;
+
+/// Codes go by text message.
+pub const KIND: ProviderKind = ProviderKind {
+    name: "phone",
+    subject: "text messages",
+    queue: Queue::Phone,
+    code: |rules| rules.phone,
+    is_suppressible: true,
+    has_links: false,
+};
+
+/// Every gateway, by whose name `providers.phone.gateway` chooses one.
+static GATEWAYS: [&GatewayKind; 2] = [&twilio::DECLARED, &http::DECLARED];
+
+/// A gateway as it is declared in its file.
+pub struct GatewayKind {
+    /// What `gateway` calls it.
+    name: &'static str,
+    /// Its keys in the section. They are texts; a secret stands in one, or in the file that the same with `_file` behind it names.
+    keys: &'static [&'static str],
+    /// Makes it of what stands there.
+    new: fn(&GatewayKeys) -> Result<Arc<dyn Gateway>, ConfigError>,
+    /// A key whose value is still that of component.toml.example.
+    secret: &'static str,
+}
+
+/// The beginning of every number.
+const ANY_NUMBER: &str = "+";
+/// Text messages to all numbers in a day, unless the admin says otherwise.
+const TEXTS_PER_DAY: u32 = 1000;
+
+/// `[providers.phone]`
+#[derive(Clone, Debug)]
+pub struct PhoneSection {
+    gateway: Chosen,
+    /// What stands there for gateways, the chosen one and others.
+    keys: GatewayKeys,
+    /// Beginnings of the numbers that are served; empty: all.
+    allowed_prefixes: Vec<String>,
+    budgets: BTreeMap<String, u32>,
+}
+
+/// The gateway of that name.
+#[derive(Clone, Copy)]
+struct Chosen(&'static GatewayKind);
+
+impl fmt::Debug for Chosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name)
+    }
+}
+
+impl<'de> Deserialize<'de> for Chosen {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| GATEWAYS.iter().map(|gateway| gateway.name).collect());
+        let name = String::deserialize(deserializer)?;
+        let found = GATEWAYS.into_iter().find(|gateway| gateway.name == name);
+        found.map(Self).ok_or_else(|| D::Error::unknown_variant(&name, &NAMES))
+    }
+}
+
+/// The keys of the section: its own, and those of all gateways.
+static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let of_gateways = GATEWAYS.iter().rev().flat_map(|gateway| gateway.keys).copied();
+    let own = ["allow_cleartext", "allowed_prefixes", "budgets"];
+    std::iter::once("gateway").chain(of_gateways).chain(own).collect()
+});
+
+/// By hand, because keys of gateways that are not chosen may stand there, too, and `#[serde(flatten)]` forgets where in the file an
+/// error is.
+impl<'de> Deserialize<'de> for PhoneSection {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Written;
+        impl<'de> Visitor<'de> for Written {
+            type Value = PhoneSection;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a section of keys")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PhoneSection, A::Error> {
+                let mut gateway = None;
+                let (mut keys, mut allowed_prefixes, mut budgets) =
+                    (GatewayKeys::default(), Vec::new(), BTreeMap::new());
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        "gateway" => gateway = Some(map.next_value()?),
+                        "allow_cleartext" => keys.allow_cleartext = map.next_value()?,
+                        "allowed_prefixes" => allowed_prefixes = map.next_value()?,
+                        "budgets" => budgets = map.next_value()?,
+                        other if KEYS.contains(&other) => _ = keys.texts.insert(key, map.next_value()?),
+                        unknown => return Err(A::Error::unknown_field(unknown, &KEYS)),
+                    }
+                }
+                Ok(PhoneSection {
+                    gateway: gateway.ok_or_else(|| A::Error::missing_field("gateway"))?,
+                    keys,
+                    allowed_prefixes,
+                    budgets,
+                })
+            }
+        }
+        deserializer.deserialize_struct("PhoneSection", &KEYS, Written)
+    }
+}
+
+impl PhoneSection {
+    fn gateway(&self) -> Result<Arc<dyn Gateway>, ConfigError> {
+        (self.gateway.0.new)(&self.keys)
+    }
+
+    fn sms(&self) -> Result<Sms, String> {
+        let gateway = self.gateway().map_err(|error| error.to_string())?;
+        Sms::new(gateway).map_err(|error| format!("providers.phone: {error}"))
+    }
+}
+
+impl ProviderSection for PhoneSection {
+    fn check(&self, _place: &Place) -> Result<(), ConfigError> {
+        self.gateway()?;
+        if !self.allowed_prefixes.iter().all(|prefix| is_prefix(prefix)) {
+            return Err(unusable(
+                "providers.phone.allowed_prefixes",
+                "expected prefixes like \"+49\"",
+            ));
+        }
+        let budgets = self.budgets();
+        match budgets.iter().all(|(prefix, budget)| is_prefix(prefix) && *budget > 0) {
+            true => Ok(()),
+            false => Err(unusable(
+                "providers.phone.budgets",
+                "expected prefixes with at least 1 each, like { \"+\" = 1000, \"+49\" = 500 }",
+            )),
+        }
+    }
+
+    fn prefixes(&self) -> &[String] {
+        &self.allowed_prefixes
+    }
+
+    /// To all together there is always one.
+    fn budgets(&self) -> BTreeMap<String, u32> {
+        let mut budgets = self.budgets.clone();
+        budgets.entry(ANY_NUMBER.into()).or_insert(TEXTS_PER_DAY);
+        budgets
+    }
+
+    fn leftovers(&self) -> Vec<&'static str> {
+        let is_example = self.keys.is_example(self.gateway.0.secret);
+        is_example.then_some("providers.phone.auth_token").into_iter().collect()
+    }
+
+    fn way(&self, _place: &Place) -> Result<Way, String> {
+        Ok(Way::Code(KIND.queue, Arc::new(self.sms()?)))
+    }
+
+    fn try_out<'a>(&'a self, _place: &'a Place) -> BoxFuture<'a, Result<String, String>> {
+        async {
+            let checked = self.sms()?.check().await;
+            checked
+                .map(|()| "the gateway answers".into())
+                .map_err(|error| format!("providers.phone: {error}"))
+        }
+        .boxed()
+    }
+}
+
+/// The beginning of a phone number as numbers are compared: + and digits.
+fn is_prefix(text: &str) -> bool {
+    let digits = text.strip_prefix('+');
+    digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+}

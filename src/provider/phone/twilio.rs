@@ -1,0 +1,174 @@
+//! Twilio's Messages resource (API version 2010-04-01), and whatever speaks it.
+
+use std::sync::Arc;
+
+use reqwest::{Client, RequestBuilder, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use super::{GatewayKeys, GatewayKind};
+use crate::channel::SendError;
+use crate::channel::sms::{Gateway, Refusal};
+use crate::section::{ConfigError, unusable};
+
+pub static DECLARED: GatewayKind = GatewayKind {
+    name: "twilio",
+    keys: &["account_sid", "auth_token", "auth_token_file", "from", "api_url"],
+    new,
+    secret: "auth_token",
+};
+
+struct Twilio {
+    /// `https://api.twilio.com`, or a compatible gateway.
+    api_url: String,
+    /// The account's SID.
+    account_sid: String,
+    /// The account's secret.
+    auth_token: SecretString,
+    /// The number that sends.
+    from: String,
+}
+
+fn new(keys: &GatewayKeys) -> Result<Arc<dyn Gateway>, ConfigError> {
+    let api_url = keys.text("api_url").unwrap_or("https://api.twilio.com");
+    Ok(Arc::new(Twilio {
+        api_url: keys.checked("api_url", api_url.trim_end_matches('/').to_owned())?,
+        account_sid: keys.needed("account_sid", "the account's SID, AC…")?,
+        auth_token: keys.secret("auth_token")?.ok_or_else(|| {
+            unusable(
+                "providers.phone.auth_token",
+                "set it, or auth_token_file, to the account's auth token",
+            )
+        })?,
+        from: keys.needed("from", "the number that sends")?,
+    }))
+}
+
+/// Twilio's error object; see "REST API error and warning dictionary" in its documentation.
+#[derive(Deserialize)]
+struct Told {
+    code: u32,
+}
+
+/// Errors that are about the number a message goes to ("Error and Warning Dictionary" in the documentation): it cannot be
+/// written to, or does not want to be.
+const ABOUT_THE_NUMBER: [u32; 15] = [
+    21211, // invalid
+    21214, // cannot be reached
+    21217, // does not look valid
+    21265, // a short code
+    21266, // the one that sends
+    21268, // premium or information service
+    21610, // has opted out
+    21612, // cannot be reached from the number that sends
+    21614, // no mobile number
+    21635, // a landline
+    30003, // unreachable handset
+    30004, // blocked
+    30005, // unknown handset
+    30006, // a landline, or an unreachable carrier
+    30007, // filtered
+];
+/// Those that pass by themselves.
+const PASSING: [u32; 6] = [
+    14107, // rate limit
+    20429, // too many requests
+    20503, // unavailable
+    21611, // the queue of the number that sends is full
+    30001, // queue overflow
+    30022, // rate limit
+];
+
+impl Twilio {
+    fn account(&self, rest: &str) -> String {
+        format!("{}/2010-04-01/Accounts/{}{rest}", self.api_url, self.account_sid)
+    }
+
+    fn with_login(&self, request: RequestBuilder) -> RequestBuilder {
+        request.basic_auth(&self.account_sid, Some(self.auth_token.expose_secret()))
+    }
+}
+
+impl Gateway for Twilio {
+    fn message(&self, client: &Client, to: &str, text: &str) -> RequestBuilder {
+        let message = [("To", to), ("From", &self.from), ("Body", text)];
+        self.with_login(client.post(self.account("/Messages.json")).form(&message))
+    }
+
+    fn question(&self, client: &Client) -> RequestBuilder {
+        self.with_login(client.get(self.account(".json")))
+    }
+
+    fn is_well(&self, status: StatusCode) -> bool {
+        status.is_success()
+    }
+
+    /// By its code: its own words may repeat the number.
+    fn refusal(&self, status: StatusCode, body: &[u8]) -> SendError {
+        let told: Option<Told> = serde_json::from_slice(body).ok();
+        meaning(status, told.map(|told| told.code))
+    }
+}
+
+/// What became of a message that was answered with `status` and `code`.
+fn meaning(status: StatusCode, code: Option<u32>) -> SendError {
+    let Some(code) = code else {
+        return Refusal::of(status).meaning();
+    };
+    let refusal = Refusal {
+        status,
+        told: format!("the gateway answered {status}, error {code} (https://www.twilio.com/docs/api/errors/{code})"),
+    };
+    match code {
+        code if ABOUT_THE_NUMBER.contains(&code) => SendError::Fail(refusal.told),
+        code if PASSING.contains(&code) => refusal.asks_to_wait(),
+        20003 => refusal.refuses_login(),
+        30002 if status != StatusCode::UNAUTHORIZED => refusal.has_no_credit(),
+        21408 if !matches!(status.as_u16(), 401 | 402) => refusal.refused(
+            "the account may not send there; allow that region at the gateway, or take it off allowed_prefixes",
+        ),
+        21212 | 21603 | 21606 | 21659 | 21660 | 21661 if !matches!(status.as_u16(), 401 | 402) => {
+            refusal.refused("the account may not send from this number; mend providers.phone.from")
+        }
+        // Twilio says by a code what is wrong with a number, so anything else is wrong with us.
+        _ if status == StatusCode::BAD_REQUEST => {
+            refusal.refused("it does not take the message; the page of the error says what to do")
+        }
+        _ => refusal.meaning(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn answer(status: u16, code: u32) -> SendError {
+        meaning(StatusCode::from_u16(status).unwrap(), Some(code))
+    }
+
+    #[test]
+    fn what_is_the_admins_to_mend_is_told_with_the_remedy_and_tried_again() {
+        for (status, code, remedy) in [
+            (401, 20003, "login"),
+            (404, 20404, "url"),
+            (400, 21408, "allowed_prefixes"),
+            (400, 21606, "providers.phone.from"),
+            (400, 21608, "page of the error"),
+            (429, 20429, "wait"),
+        ] {
+            let SendError::Retry(trouble) = answer(status, code) else {
+                unreachable!("{status} {code} is to be tried again")
+            };
+            assert!(trouble.reason.contains(remedy), "{}", trouble.reason);
+            assert!(trouble.was_read && trouble.cause.is_some());
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_number_ends_it() {
+        for (status, code) in [(400, 21211), (400, 21610), (400, 21614), (400, 30003), (403, 21610)] {
+            assert!(matches!(answer(status, code), SendError::Fail(_)), "{status} {code}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What a type of the configuration says of its keys: found out from how it is read, so that no list of them has to be kept.
+
+use std::cell::RefCell;
+
+use serde::de::value::{Error, StrDeserializer};
+use serde::de::{DeserializeSeed, Error as _, IntoDeserializer, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
+
+/// The keys of a section.
+pub fn keys<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
+    Found::at::<T>("").keys
+}
+
+/// Whether the key at `path` (`store.key`) is read as text, whatever it looks like.
+pub fn is_text<'de, T: Deserialize<'de>>(path: &str) -> bool {
+    Found::at::<T>(path).is_text
+}
+
+/// Whether the key at `path` holds a secret. Each can stand in a file of its own, which the key with `_file` behind it names.
+pub fn is_secret<'de, T: Deserialize<'de>>(path: &str) -> bool {
+    let (section, key) = path.rsplit_once('.').unwrap_or(("", path));
+    let file = format!("{key}_file");
+    Found::at::<T>(section).keys.contains(&file.as_str())
+}
+
+/// What is at a path.
+#[derive(Default)]
+struct Found {
+    /// The keys of the section that it is.
+    keys: &'static [&'static str],
+    is_text: bool,
+}
+
+impl Found {
+    fn at<'de, T: Deserialize<'de>>(path: &str) -> Self {
+        let found = RefCell::default();
+        let (path, found_in) = (Some(path).filter(|path| !path.is_empty()), &found);
+        // It never comes to a value: there is none.
+        let _ = T::deserialize(Probe { path, found: found_in });
+        found.into_inner()
+    }
+}
+
+/// Stands for a value that is nothing but its path, and notes as what it is to be read.
+struct Probe<'a> {
+    /// What is left of the path.
+    path: Option<&'a str>,
+    found: &'a RefCell<Found>,
+}
+
+impl Probe<'_> {
+    fn note(&self, found: Found) {
+        if self.path.is_none() {
+            *self.found.borrow_mut() = found;
+        }
+    }
+}
+
+impl<'de> Deserializer<'de> for Probe<'_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Error> {
+        Err(Error::custom("there is no value"))
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.note(Found {
+            is_text: true,
+            ..Found::default()
+        });
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        keys: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.note(Found {
+            keys,
+            ..Found::default()
+        });
+        self.deserialize_map(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.path {
+            Some(_) => visitor.visit_map(self),
+            None => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _name: &'static str, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str bytes byte_buf unit unit_struct seq tuple tuple_struct enum
+        identifier ignored_any
+    }
+}
+
+/// A section that has one key: the next one of the path.
+impl<'de> MapAccess<'de> for Probe<'_> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+        let Some(path) = self.path else { return Ok(None) };
+        let key = path.split('.').next().unwrap_or_default();
+        let key: StrDeserializer<'_, Error> = key.into_deserializer();
+        seed.deserialize(key).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        let path = self.path.and_then(|path| path.split_once('.'));
+        seed.deserialize(Probe {
+            path: path.map(|(_, rest)| rest),
+            found: self.found,
+        })
+    }
+}

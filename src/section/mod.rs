@@ -1,0 +1,31 @@
+//! What sections of the configuration are made of, whoever declares them: texts, secrets, and what is wrong with either.
+
+pub mod declared;
+mod error;
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+pub use self::error::{ConfigError, cleartext, unusable};
+
+/// A secret that stands in the configuration or in a file of its own.
+///
+/// # Errors
+/// If it stands in both, or the file cannot be read.
+pub fn secret(
+    key: &str,
+    value: &Option<SecretString>,
+    file: &Option<PathBuf>,
+) -> Result<Option<SecretString>, ConfigError> {
+    match (value, file) {
+        (Some(_), Some(_)) => Err(unusable(key, "set either the key or its _file, not both")),
+        (Some(value), None) => Ok(Some(value.clone())),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| unusable(key, format!("its _file {} cannot be read: {error}", path.display())))?;
+            Ok(Some(text.trim_end_matches(['\r', '\n']).into()))
+        }
+        (None, None) => Ok(None),
+    }
+}
