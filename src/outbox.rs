@@ -371,12 +371,10 @@ impl Outcome {
                 back,
             } = self.clone();
             let kept = service.store().write(move |tx| {
-                remove.into_iter().try_for_each(|id| tx.remove(id).map(drop))?;
-                retry.into_iter().try_for_each(|(id, due_at)| tx.retry(id, due_at))?;
-                expect
-                    .into_iter()
-                    .try_for_each(|(id, until)| tx.expect_back(id, until))?;
-                back.into_iter().try_for_each(|(id, due_at)| tx.take_back(id, due_at))
+                remove.iter().try_for_each(|id| tx.remove(*id).map(drop))?;
+                retry.iter().try_for_each(|(id, due_at)| tx.retry(*id, *due_at))?;
+                expect.iter().try_for_each(|(id, until)| tx.expect_back(*id, *until))?;
+                back.iter().try_for_each(|(id, due_at)| tx.take_back(*id, *due_at))
             });
             match kept.await {
                 Ok(()) => return,

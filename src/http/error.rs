@@ -172,7 +172,11 @@ mod tests {
             (Error::TooManyRequested(Excess::Hashes(1)), 413, "too_many_requested"),
             (Error::UnknownProvider, 400, "unknown_provider"),
             (limited, 429, "request_limit_reached"),
-            (Error::Internal(StoreError("x".into())), 500, "internal_server_error"),
+            (
+                Error::Internal(StoreError::Unavailable("x".into())),
+                500,
+                "internal_server_error",
+            ),
         ] {
             let error = ApiError::from(error);
             assert_eq!(error.json()["error"]["code"], code);

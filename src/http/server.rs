@@ -197,5 +197,5 @@ impl Connections {
 
 fn bug() -> Response {
     tracing::error!("a handler failed by a bug");
-    ApiError::from(Error::Internal(StoreError("a bug".into()))).into_response()
+    ApiError::from(Error::Internal(StoreError::Unavailable("a bug".into()))).into_response()
 }

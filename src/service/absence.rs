@@ -107,7 +107,7 @@ impl Core {
     pub(super) fn wait_for_proof(
         &self,
         tx: &Tx<'_>,
-        request: Request,
+        request: &Request,
         doubted: Vec<(Hash, Link)>,
         expires_at: Millis,
     ) -> Result<()> {
@@ -135,12 +135,15 @@ impl Core {
             payer: None,
             due_at,
             expires_at,
-            sealed: self.seal_request(&Request { hashes, ..request })?,
+            sealed: self.seal_request(&Request {
+                hashes,
+                ..request.clone()
+            })?,
         })
     }
 
     fn ask_for_proof(&self, tx: &Tx<'_>, link: &Link) -> Result<()> {
-        let Some(linked) = self.intact("links", self.open_link(link)) else {
+        let Some(linked) = self.open_link(link) else {
             return Ok(());
         };
         let asked = self.of_owner("asked for proof", &link.owner, 1, ASKED_EVERY);

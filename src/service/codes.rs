@@ -121,7 +121,7 @@ impl Core {
         let waiting = tx
             .pending(&new.id, &owner)?
             .filter(|old| self.is_live(old, By::Target, now));
-        let waiting = waiting.and_then(|old| Some((self.intact("pending", self.open_pending(&old))?, old)));
+        let waiting = waiting.and_then(|old| Some((self.open_pending(&old)?, old)));
         if let Some((remembered, old)) = &waiting {
             if by == By::Anybody && remembered.by_target {
                 return self.pretend(tx, &new, remembered.clone(), old);
@@ -238,14 +238,14 @@ impl Core {
         Ok(Pending { sealed, ..pending })
     }
 
-    pub(super) fn open_pending(&self, pending: &Pending) -> Result<PendingBox> {
-        self.open(place(pending), &pending.sealed)
+    pub(super) fn open_pending(&self, pending: &Pending) -> Option<PendingBox> {
+        self.open("pending", place(pending), &pending.sealed)
     }
 
     /// Whether the registration waits for a code; not for a sign-in, and no erasure.
     pub(super) fn waits_for_code(&self, pending: &Pending) -> bool {
         let remembered = self.open_pending(pending);
-        remembered.is_ok_and(|remembered| remembered.hash.is_some() && !remembered.proof.is_sign_in())
+        remembered.is_some_and(|remembered| remembered.hash.is_some() && !remembered.proof.is_sign_in())
     }
 
     /// What the message with a code is about: it goes when the code has served, was replaced or is forgotten.

@@ -68,7 +68,7 @@ fn detail(place: &str, entry: &Value<'_>) -> Result<(String, String)> {
 }
 
 /// A contact request as it waits in the outbox: nobody has looked yet whether its hashes are known.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Request {
     /// Who asks.
     pub(super) from: BareJid,
@@ -101,9 +101,9 @@ impl SealedRequest {
     }
 
     /// The box, made anew if the key was changed meanwhile.
-    fn under(self, core: &Core) -> Result<Vec<u8>> {
+    fn under(&self, core: &Core) -> Result<Vec<u8>> {
         match core.keys.check() == self.made_with {
-            true => Ok(self.sealed),
+            true => Ok(self.sealed.clone()),
             false => core.seal_request(&self.request),
         }
     }
@@ -155,7 +155,7 @@ impl Service {
         // While nobody else waits for it: the transaction is everybody's.
         let sealed = SealedRequest::by(&locked(&self.core), request)?;
         let address = self.address;
-        self.change(move |core, tx| core.accept(tx, by, address, sealed, asked))
+        self.change(move |core, tx| core.accept(tx, by, address, &sealed, asked))
             .await
     }
 
@@ -196,7 +196,7 @@ fn check_size(request: &ContactRequest) -> Result<()> {
 }
 
 impl Core {
-    fn accept(&self, tx: &Tx<'_>, by: By, address: Option<IpAddr>, request: SealedRequest, asked: u32) -> Result<()> {
+    fn accept(&self, tx: &Tx<'_>, by: By, address: Option<IpAddr>, request: &SealedRequest, asked: u32) -> Result<()> {
         let now = self.clock.now();
         let from = &request.request.from;
         let what = match request.request.by_anybody {
@@ -237,7 +237,11 @@ impl Core {
     }
 
     /// What is in a request's box.
-    pub(super) fn open_request(&self, row: &Row) -> Result<Request> {
+    pub(super) fn open_request(&self, row: &Row) -> Option<Request> {
+        self.intact("outbox", self.read_request(row))
+    }
+
+    fn read_request(&self, row: &Row) -> Result<Request> {
         let place = outbox(Queue::Requests, row.about.as_ref());
         let plain = self.keys.open(place, &row.sealed).map_err(Self::broken)?;
         let mut parts = plain.splitn(2, |byte| *byte == 0);

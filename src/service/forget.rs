@@ -40,7 +40,7 @@ impl Service {
         self.ask(move |core, tx| {
             let links = tx.links_of(&core.keys.owner(&sender))?;
             let linked = |link: &Link| {
-                let opened = core.intact("links", core.open_link(link));
+                let opened = core.open_link(link);
                 opened.map(|opened| Linked {
                     hash: opened.hash,
                     since: UNIX_EPOCH + DAY * link.verified_on,
@@ -84,7 +84,7 @@ impl Service {
             let owner = core.keys.owner(&target);
             let selection = core.ids(selection.as_deref());
             let id = core.forget_id(&owner, selection.as_deref());
-            let Some(code) = code else {
+            let Some(code) = &code else {
                 let new = NewCode {
                     id,
                     proves: None,
@@ -96,7 +96,7 @@ impl Service {
                 };
                 let everything = selection.is_none();
                 core.send_code(tx, By::Anybody, new, |code, _| Message::ForgetCode {
-                    to: target,
+                    to: target.clone(),
                     code,
                     everything,
                 })?;
@@ -107,7 +107,7 @@ impl Service {
             core.check_guesses_left(tx, By::Anybody, &itself)?;
             let guess = Guess {
                 by: By::Anybody,
-                code: &code,
+                code,
                 at: Some(itself),
             };
             let proven = core.check_code(tx, &guess, waiting)?;

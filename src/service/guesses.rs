@@ -137,7 +137,7 @@ impl Core {
         }
         let live = candidates.into_iter().filter(|pending| self.is_live(pending, by, now));
         let open = |pending: Pending| {
-            let remembered = self.intact("pending", self.open_pending(&pending))?;
+            let remembered = self.open_pending(&pending)?;
             let identity = guess.at.unwrap_or(pending.id);
             Some(Waiting {
                 pending,

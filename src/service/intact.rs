@@ -1,5 +1,5 @@
 //! Rows that do not open: the disk has damaged them, or somebody has changed them who has no key. They are as good as not there, so
-//! that none of them keeps somebody from proving an identity again.
+//! that none of them keeps somebody from proving an identity again. Whatever opens a box (`open_…`) goes by this.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

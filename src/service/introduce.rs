@@ -42,7 +42,9 @@ impl Service {
             return rows;
         };
         let made = stream::iter(rows.into_iter().zip(known)).map(|(row, known)| async move {
-            let made = self.change(move |core, tx| core.introduce(tx, row, known)).await;
+            let made = self
+                .change(move |core, tx| core.introduce(tx, row, known.as_ref()))
+                .await;
             made.err().map(|_| row)
         });
         made.buffer_unordered(WRITTEN_TOGETHER)
@@ -101,12 +103,12 @@ impl Core {
     fn waiting(&self, tx: &dyn Read, row: i64) -> Result<Option<Waiting>> {
         let row = tx.message(row)?.filter(|row| row.expires_at > self.clock.now());
         let Some(row) = row else { return Ok(None) };
-        let request = self.intact("outbox", self.open_request(&row));
+        let request = self.open_request(&row);
         Ok(request.map(|request| (request, row.expires_at)))
     }
 
-    fn introduce(&self, tx: &Tx<'_>, row: i64, known: Option<Waiting>) -> Result<()> {
-        let payer = match &known {
+    fn introduce(&self, tx: &Tx<'_>, row: i64, known: Option<&Waiting>) -> Result<()> {
+        let payer = match known {
             Some((request, _)) => self.payer(&request.from),
             None => None,
         };
@@ -115,15 +117,14 @@ impl Core {
         }
         // Else it was withdrawn since the worker took it.
         let is_there = tx.remove(row)?;
-        let Some((mut request, expires_at)) = known.filter(|_| is_there) else {
+        let Some((request, expires_at)) = known.filter(|_| is_there) else {
             return Ok(());
         };
         let requester = self.keys.owner(&request.from);
         let mut served = HashSet::from([requester]);
         let mut doubted = Vec::new();
-        let hashes = mem::take(&mut request.hashes);
-        let ids: Vec<Mac> = hashes.iter().map(|hash| self.keys.id(hash)).collect();
-        for (hash, link) in hashes.into_iter().zip(tx.links(&ids)?) {
+        let ids: Vec<Mac> = request.hashes.iter().map(|hash| self.keys.id(hash)).collect();
+        for (&hash, link) in request.hashes.iter().zip(tx.links(&ids)?) {
             let Some(link) = link else { continue };
             if self.is_in_doubt(&link) {
                 doubted.push((hash, link));
@@ -136,7 +137,7 @@ impl Core {
             if self.is_muted(&**tx, &link.owner, &requester)? {
                 continue;
             }
-            let opened = self.intact("links", self.open_link(&link));
+            let opened = self.open_link(&link);
             let Some(LinkBox {
                 target: to, language, ..
             }) = opened
@@ -146,9 +147,9 @@ impl Core {
             let (from, details) = (request.from.clone(), request.details.clone());
             let about = Some(self.about_requester(&from));
             let letter = self.letter(Message::Introduction { to, from, details }, language);
-            self.post_for(tx, &letter, about, expires_at, payer)?;
+            self.post_for(tx, &letter, about, *expires_at, payer)?;
         }
-        self.wait_for_proof(tx, request, doubted, expires_at)
+        self.wait_for_proof(tx, request, doubted, *expires_at)
     }
 
     /// By which introductions that somebody of another server asked for are found; nothing for the own server's people.

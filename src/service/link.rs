@@ -105,7 +105,7 @@ impl Core {
         // Of a link in doubt, whoever has that JID now is told nothing.
         let is_lost = |old: &Link| old.owner != owner && old.alias_of.is_none() && !self.is_in_doubt(old);
         let old = tx.link(&id)?.filter(is_lost);
-        if let Some(old) = old.and_then(|old| self.intact("links", self.open_link(&old))) {
+        if let Some(old) = old.and_then(|old| self.open_link(&old)) {
             self.drop_tokens(tx, &old.target, &id)?;
             let notice = Message::TakenOver {
                 to: old.target,
@@ -126,7 +126,7 @@ impl Core {
             Some(link) => self.is_proven(&**tx, link, &found.owner)?,
             None => true,
         };
-        Ok(is_whole && self.intact("links", self.open_link(&found)).is_some())
+        Ok(is_whole && self.open_link(&found).is_some())
     }
 
     /// Links a JID whose server vouches for it to itself, unless it is already.
@@ -162,7 +162,7 @@ impl Core {
             return Ok(ids.iter().zip(tx.owners(ids)?).map(is_its).collect());
         }
         // Links of before have no proof, but a box.
-        let opens = |link: &Link| link.owner == *owner && self.intact("links", self.open_link(link)).is_some();
+        let opens = |link: &Link| link.owner == *owner && self.open_link(link).is_some();
         let links = tx.links(ids)?;
         Ok(links.iter().map(|link| link.as_ref().is_some_and(opens)).collect())
     }
@@ -180,7 +180,7 @@ impl Core {
             return Ok(false);
         }
         let Some(link) = tx.link(&id)? else { return Ok(false) };
-        let Some(linked) = self.intact("links", self.open_link(&link)) else {
+        let Some(linked) = self.open_link(&link) else {
             return Ok(false);
         };
         let Aliases { former, beside } = Aliases::of(identity);
@@ -228,7 +228,11 @@ impl Core {
     }
 
     /// Whose link it is, and what of.
-    pub(super) fn open_link(&self, link: &Link) -> Result<LinkBox> {
+    pub(super) fn open_link(&self, link: &Link) -> Option<LinkBox> {
+        self.intact("links", self.read_link(link))
+    }
+
+    fn read_link(&self, link: &Link) -> Result<LinkBox> {
         let place = place(&link.id, &link.owner, link.alias_of.as_ref());
         let plain = self.keys.open(place, &link.sealed).map_err(Self::broken)?;
         let (hash, rest) = split_hash(&plain)?;

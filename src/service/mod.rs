@@ -358,11 +358,11 @@ impl Service {
         settle(self.store.read(move |tx| split(question(&locked(&core), tx))).await)
     }
 
-    /// Runs `change` in one transaction. An error of the domain keeps what was changed (a wrong guess must count), one
-    /// of the store rolls it back.
+    /// Runs `change` in one transaction, again if others' changes are in the way. An error of the domain keeps what was changed
+    /// (a wrong guess must count), one of the store rolls it back.
     async fn change<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&Core, &Tx<'_>) -> Result<T> + Send + 'static,
+        change: impl Fn(&Core, &Tx<'_>) -> Result<T> + Send + Sync + 'static,
     ) -> Result<T> {
         let (core, frame, store) = (self.core.clone(), self.frame.clone(), self.store.clone());
         // In a task of its own: what has begun is made and worked on, though whoever asked for it may be gone.
@@ -385,7 +385,7 @@ impl Service {
         settle(
             changed
                 .await
-                .unwrap_or_else(|_| Err(StoreError("a change failed by a bug".into()))),
+                .unwrap_or_else(|_| Err(StoreError::Unavailable("a change failed by a bug".into()))),
         )
     }
 }
@@ -473,10 +473,14 @@ impl Core {
         Ok(self.keys.seal(purpose, &plain, &mut self.rng()))
     }
 
-    fn open<T: DeserializeOwned>(&self, purpose: Purpose<'_>, sealed: &[u8]) -> Result<T> {
-        let plain = self.keys.open(purpose, sealed).map_err(Self::broken)?;
-        // serde_json's own words may quote the value.
-        serde_json::from_slice(&plain).map_err(|_| Self::broken("a sealed box holds something else than expected"))
+    /// What is in a box of that table; nothing if it does not open.
+    fn open<T: DeserializeOwned>(&self, table: &'static str, purpose: Purpose<'_>, sealed: &[u8]) -> Option<T> {
+        let open = || {
+            let plain = self.keys.open(purpose, sealed).map_err(Self::broken)?;
+            // serde_json's own words may quote the value.
+            serde_json::from_slice(&plain).map_err(|_| Self::broken("a sealed box holds something else than expected"))
+        };
+        self.intact(table, open())
     }
 
     fn open_all(&self, tx: &dyn Read, queue: Queue, rows: Vec<Row>) -> Result<Vec<Due>> {
@@ -491,8 +495,8 @@ impl Core {
         if queue == Queue::Requests {
             return Ok(Opened::Nothing);
         }
-        let opened = self.open::<Letter>(outbox(queue, row.about.as_ref()), &row.sealed);
-        let Some(letter) = self.intact("outbox", opened) else {
+        let place = outbox(queue, row.about.as_ref());
+        let Some(letter) = self.open::<Letter>("outbox", place, &row.sealed) else {
             return Ok(Opened::Nothing);
         };
         Ok(match &letter.message {
@@ -508,7 +512,7 @@ impl Core {
 
     /// The database has something that this service did not put there.
     fn broken(cause: impl std::fmt::Display) -> Error {
-        Error::Internal(StoreError(cause.to_string()))
+        Error::Internal(StoreError::Corrupt(cause.to_string()))
     }
 
     /// 32 hex digits that nobody can guess.

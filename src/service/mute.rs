@@ -72,7 +72,7 @@ impl Service {
         self.ask(move |core, tx| {
             let mut muted = Muted::default();
             for mute in tx.mutes_of(&core.keys.owner(&sender))? {
-                match core.intact("mutes", core.open_mute(&mute)) {
+                match core.open_mute(&mute) {
                     Some((_, Some(jid))) => muted.jids.push(jid),
                     Some((_, None)) => muted.everybody = true,
                     None => {}
@@ -170,7 +170,11 @@ impl Core {
     }
 
     /// Who has muted, and who is muted; nobody in particular if everybody is.
-    pub(super) fn open_mute(&self, mute: &Mute) -> Result<(String, Option<String>)> {
+    pub(super) fn open_mute(&self, mute: &Mute) -> Option<(String, Option<String>)> {
+        self.intact("mutes", self.read_mute(mute))
+    }
+
+    fn read_mute(&self, mute: &Mute) -> Result<(String, Option<String>)> {
         let place = Purpose::Mute {
             owner: &mute.owner,
             muted: &mute.muted,

@@ -190,9 +190,9 @@ impl Service {
                 address,
             };
             core.send_code(tx, by, new, |code, minutes| Message::Code {
-                identity,
-                to,
-                target,
+                identity: identity.clone(),
+                to: to.clone(),
+                target: target.clone(),
                 code,
                 minutes,
             })?;

@@ -32,7 +32,8 @@ impl Service {
             let next = core.with(next);
             let mut switched = Switched::default();
             transact(&mut |tx| {
-                let resealer = Resealer::new(tx, &core, &next).map_err(|error| StoreError(error.to_string()))?;
+                let resealer =
+                    Resealer::new(tx, &core, &next).map_err(|error| StoreError::Unavailable(error.to_string()))?;
                 switched = tx.switch_keys(&to, &resealer)?;
                 Ok(())
             })?;
@@ -65,7 +66,7 @@ impl Service {
     /// Tells how many links are left.
     pub(super) async fn reseal_some(&self, next: Keys) -> Result<u64> {
         self.change(move |core, tx| {
-            let next = core.with(next);
+            let next = core.with(next.clone());
             Ok(tx.reseal_links(&Resealer::new(&**tx, core, &next)?, AT_ONCE)?)
         })
         .await
@@ -138,7 +139,7 @@ impl<'a> Resealer<'a> {
 
 impl Reseal for Resealer<'_> {
     fn link(&self, link: &Link) -> Option<Link> {
-        let linked = self.from.intact("links", self.from.open_link(link))?;
+        let linked = self.from.open_link(link)?;
         let mut resealed = self.to.seal_link(&linked, link.verified_on);
         if self.from.is_in_doubt(link) {
             resealed.proof = NO_PROOF;
@@ -148,7 +149,7 @@ impl Reseal for Resealer<'_> {
 
     /// Erasures over HTTP are named by what they would erase, which nothing remembers: they are begun anew.
     fn pending(&self, pending: &Pending) -> Option<Pending> {
-        let remembered = self.from.intact("pending", self.from.open_pending(pending))?;
+        let remembered = self.from.open_pending(pending)?;
         let (hash, code) = (remembered.hash.as_ref()?, remembered.code.as_ref()?);
         let row = |core: &Core| {
             let (id, owner) = (core.keys.id(hash), core.keys.owner(&remembered.target));
@@ -167,7 +168,7 @@ impl Reseal for Resealer<'_> {
 
     fn message(&self, queue: Queue, row: &Row) -> Option<Resealed> {
         if queue == Queue::Requests {
-            let request = self.from.intact("outbox", self.from.open_request(row))?;
+            let request = self.from.open_request(row)?;
             self.is_its(row.about == Some(self.from.about_requester(&request.from)))?;
             return Some(Resealed {
                 about: Some(self.to.about_requester(&request.from)),
@@ -176,7 +177,7 @@ impl Reseal for Resealer<'_> {
             });
         }
         let former = outbox(queue, row.about.as_ref());
-        let letter: Letter = self.from.intact("outbox", self.from.open(former, &row.sealed))?;
+        let letter: Letter = self.from.open("outbox", former, &row.sealed)?;
         // Its registration is not taken along, either.
         if matches!(letter.message, Message::ForgetCode { .. }) {
             return None;
@@ -192,7 +193,7 @@ impl Reseal for Resealer<'_> {
     }
 
     fn subscriber(&self, subscriber: &Subscriber) -> Option<Subscriber> {
-        let jid = self.from.intact("subscribers", self.from.open_subscriber(subscriber))?;
+        let jid = self.from.open_subscriber(subscriber)?;
         self.is_its(self.from.keys.owner(&jid) == subscriber.owner)?;
         let Subscriber {
             addresses,
@@ -204,7 +205,7 @@ impl Reseal for Resealer<'_> {
     }
 
     fn mute(&self, mute: &Mute) -> Option<Mute> {
-        let (owner, muted) = self.from.intact("mutes", self.from.open_mute(mute))?;
+        let (owner, muted) = self.from.open_mute(mute)?;
         let muted = muted.map(|jid| BareJid::new(&jid)).transpose().ok()?;
         let owner = BareJid::new(&owner).ok()?;
         let former = self.from.seal_mute(&owner, muted.as_ref(), mute.expires_at);
@@ -215,7 +216,7 @@ impl Reseal for Resealer<'_> {
     /// Whether a token of before is its owner's, nothing tells.
     fn token(&self, token: &Token) -> Option<Token> {
         self.is_its(self.from.keys.are_bound())?;
-        let target = self.from.intact("tokens", self.from.open_token(token))?;
+        let target = self.from.open_token(token)?;
         self.to.seal_token(token.hash, &target, token.expires_at).ok()
     }
 
@@ -238,7 +239,7 @@ impl Reseal for Resealer<'_> {
             return None;
         }
         let of = |pending: &Pending| {
-            let remembered = self.from.open_pending(pending).ok()?;
+            let remembered = self.from.open_pending(pending)?;
             let names = |core: &Core| core.counters_of(&remembered);
             Some(names(self.from).into_iter().zip(names(self.to)).collect::<Vec<_>>())
         };

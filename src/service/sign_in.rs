@@ -102,7 +102,11 @@ impl Service {
                     by,
                     address,
                 };
-                let wanted = Wanted { identity, resend, next };
+                let wanted = Wanted {
+                    identity: identity.clone(),
+                    resend,
+                    next: next.clone(),
+                };
                 core.attempt(tx, payer, wanted).map(Some)
             })
             .await?;
@@ -189,7 +193,7 @@ impl Core {
         let (now, hash, target) = (self.clock.now(), wanted.identity.hash(), payer.jid);
         let (id, owner) = (self.keys.id(&hash), self.keys.owner(target));
         let waiting = tx.pending(&id, &owner)?.filter(|old| old.expires_at > now);
-        let waiting = waiting.and_then(|old| Some((self.intact("pending", self.open_pending(&old))?, old)));
+        let waiting = waiting.and_then(|old| Some((self.open_pending(&old)?, old)));
         let by_target = payer.by == By::Target;
         if let Some((mut remembered, old)) = waiting {
             if remembered.by_target && !by_target {
@@ -300,7 +304,8 @@ impl Core {
     /// Counts that a browser came back with `state`, and finds what it belongs to.
     fn count_try(&self, tx: &Tx<'_>, hash: &Hash, state: &str) -> Result<(BareJid, Provider, Attempt)> {
         let pending = self.sign_in_of(tx.pendings(&self.keys.id(hash))?, state)?;
-        let remembered = self.open_pending(&pending)?;
+        let opened = self.open_pending(&pending);
+        let remembered = opened.ok_or(Error::OAuth(OAuthFailure::ForeignState))?;
         // Before the provider's answer is used up: it is good for once.
         self.check_link(tx, By::Anybody, &remembered.target, hash)?;
         let counted = tx.count_guess(&pending.id, &pending.owner, Guesser::Anybody, TRIES)?;
@@ -318,7 +323,8 @@ impl Core {
         // It may have been finished, forgotten or begun anew meanwhile.
         let pending = self.sign_in_of(pending.into_iter().collect(), state)?;
         let code = Code::random(DIGITS, &mut self.rng());
-        let mut remembered = self.open_pending(&pending)?;
+        let opened = self.open_pending(&pending);
+        let mut remembered = opened.ok_or(Error::OAuth(OAuthFailure::ForeignState))?;
         let Proof::SignIn { decoy, next, .. } = remembered.proof else {
             return Err(Error::OAuth(OAuthFailure::ForeignState));
         };
@@ -344,7 +350,7 @@ impl Core {
         let is_its = |pending: &Pending| self.keys.code(&pending.id, &pending.owner, &state) == pending.code;
         // Compared first: to open all boxes takes longer.
         let found = pendings.into_iter().find(is_its).filter(|pending| {
-            let remembered = self.intact("pending", self.open_pending(pending));
+            let remembered = self.open_pending(pending);
             pending.expires_at > now && remembered.is_some_and(|remembered| remembered.proof.is_sign_in())
         });
         found.ok_or(Error::OAuth(OAuthFailure::ForeignState))

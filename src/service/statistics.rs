@@ -34,6 +34,6 @@ impl Service {
         let (service, runtime) = (self.clone(), Handle::current());
         let counting = move || runtime.block_on(service.ask(|_, tx| Ok(tx.counts()?)));
         let counted = tokio::task::spawn_blocking(counting).await;
-        counted.map_err(|_| Error::Internal(StoreError("rows cannot be counted".into())))?
+        counted.map_err(|_| Error::Internal(StoreError::Unavailable("rows cannot be counted".into())))?
     }
 }

@@ -153,7 +153,7 @@ impl Fixture {
         let ids: Vec<i64> = due.iter().map(|due| due.row.id).collect();
         self.service
             .store()
-            .write(move |tx| ids.into_iter().try_for_each(|id| tx.remove(id).map(drop)))
+            .write(move |tx| ids.iter().try_for_each(|id| tx.remove(*id).map(drop)))
             .await
             .unwrap();
         due.into_iter().map(|due| letter_of(due).message).collect()

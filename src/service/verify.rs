@@ -117,7 +117,7 @@ impl Core {
             Meant::Letter(letter) => {
                 let mut waiting = tx.pendings(id)?;
                 waiting.retain(|pending| {
-                    let remembered = self.open_pending(pending).ok();
+                    let remembered = self.open_pending(pending);
                     let sent = remembered.as_ref().and_then(|remembered| remembered.proof.letter());
                     sent.is_some_and(|sent| are_same(sent, letter))
                 });
@@ -131,7 +131,7 @@ impl Core {
         let link = tx
             .link(id)?
             .filter(|link| link.alias_of.is_none())
-            .and_then(|link| self.intact("links", self.open_link(&link)));
+            .and_then(|link| self.open_link(&link));
         let Some(LinkBox { target, hash, .. }) = link else {
             return Ok(None);
         };

@@ -1,6 +1,6 @@
 //! What an engine does, and the handle by which it is used.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
@@ -9,8 +9,11 @@ use super::{Read, Result, StoreError, Write};
 
 /// Reads within one snapshot.
 pub type ReadJob = Box<dyn FnOnce(&dyn Read) + Send>;
-/// Writes within one transaction, which an error rolls back.
-pub type WriteJob = Box<dyn FnOnce(&dyn Write) -> Result<()> + Send>;
+/// Writes within one transaction, which an error rolls back. It may be run again then.
+pub type WriteJob = Arc<dyn Fn(&dyn Write) -> Result<()> + Send + Sync>;
+
+/// How often a change is run, at most, that others' changes keep from being made.
+const RUNS: usize = 5;
 
 /// Runs a transaction, and returns when it is durable or rolled back.
 pub type Transact<'a> = dyn FnMut(&mut dyn FnMut(&dyn Write) -> Result<()>) -> Result<()> + 'a;
@@ -57,22 +60,30 @@ impl Store {
         result.await.unwrap_or_else(|_| Err(gone()))
     }
 
-    /// What `change` answers, once it is durable.
+    /// What `change` answers, once it is durable. It is run again, up to five times in all, as long as the answer is
+    /// [`StoreError::Retry`]: all that it does must be done by what it is given.
     ///
     /// # Errors
     /// As [`StoreError`] says; nothing has changed then.
     pub async fn write<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&dyn Write) -> Result<T> + Send + 'static,
+        change: impl Fn(&dyn Write) -> Result<T> + Send + Sync + 'static,
     ) -> Result<T> {
-        let (answer, result) = oneshot::channel();
-        self.0
-            .write(Box::new(move |write| {
-                let _ = answer.send(change(write)?);
-                Ok(())
-            }))
-            .await?;
-        result.await.map_err(|_| gone())
+        let answer = Arc::new(Mutex::new(None));
+        let answered = answer.clone();
+        let job: WriteJob = Arc::new(move |write| {
+            let made = change(write)?;
+            *answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
+            Ok(())
+        });
+        let mut done = self.0.write(job.clone()).await;
+        for _ in 1..RUNS {
+            let Err(StoreError::Retry(_)) = done else { break };
+            done = self.0.write(job.clone()).await;
+        }
+        done?;
+        let made = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        made.ok_or_else(gone)
     }
 
     /// See [`Backend::alone`].
@@ -103,5 +114,5 @@ impl Store {
 }
 
 fn gone() -> StoreError {
-    StoreError("the store ended before it answered".into())
+    StoreError::Unavailable("the store ended before it answered".into())
 }

@@ -7,6 +7,7 @@
 mod backend;
 #[cfg(test)]
 pub mod contract;
+mod error;
 mod links;
 mod mutes;
 mod outbox;
@@ -20,6 +21,7 @@ mod tokens;
 mod upkeep;
 
 pub use self::backend::{Backend, LoneJob, ReadJob, Store, Transact, WriteJob};
+pub use self::error::{Result, StoreError};
 pub use self::links::{Link, NO_PROOF, ReadLinks, WriteLinks};
 pub use self::mutes::{Mute, ReadMutes, WriteMutes};
 pub use self::outbox::{NewRow, Queue, ReadOutbox, Row, WriteOutbox};
@@ -30,14 +32,6 @@ pub use self::subscribers::{ReadSubscribers, Subscriber, WriteSubscribers};
 pub use self::suppressions::{ReadSuppressions, WriteSuppressions};
 pub use self::tokens::{ReadTokens, Token, WriteTokens};
 pub use self::upkeep::{Counts, Purged, ReadUpkeep, WriteUpkeep};
-
-/// The store cannot do it: the disk is full, the database is locked or damaged, or it is shutting down.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct StoreError(pub String);
-
-/// What became of a store operation.
-pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// What can be asked, all of it as of one moment.
 pub trait Read:

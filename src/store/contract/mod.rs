@@ -80,6 +80,9 @@ macro_rules! tests {
                 an_error_rolls_everything_back,
                 a_write_is_seen_by_the_next_read,
                 many_writers_at_once_lose_nothing,
+                changes_are_made_as_if_one_after_the_other,
+                a_change_that_is_run_again_has_no_effect_twice,
+                a_change_that_others_always_keep_from_being_made_ends,
             }
         );
     };

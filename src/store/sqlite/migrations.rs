@@ -71,7 +71,7 @@ fn check_schema(connection: &Connection) -> Result<()> {
     let is_own = |sql: &String| reseal::TRIGGERS.iter().any(|own| words(own).eq(words(sql)));
     match found.iter().all(is_own) {
         true => Ok(()),
-        false => Err(StoreError(
+        false => Err(StoreError::Corrupt(
             "the database has a trigger or a view that this service has not made: somebody has changed it. Restore a backup, \
              or remove them"
                 .into(),
@@ -91,7 +91,7 @@ pub fn check(connection: &Connection, key_check: Mac) -> Result<()> {
         .optional()?;
     match made_with {
         Some(check) if Mac(check) == key_check => Ok(()),
-        _ => Err(StoreError(
+        _ => Err(StoreError::Corrupt(
             "the database was made with another key: put back the key file (store.key_file) that belongs to it, or \
              set store.url to a new file to begin without its links"
                 .into(),
@@ -105,7 +105,7 @@ fn version(connection: &Connection) -> Result<usize> {
         .ok()
         .filter(|version| *version <= MIGRATIONS.len())
         .ok_or_else(|| {
-            StoreError(format!(
+            StoreError::Corrupt(format!(
                 "the database is of a newer version ({version}) than this service knows ({}): install that version",
                 MIGRATIONS.len()
             ))

@@ -57,7 +57,7 @@ impl SqliteStore {
     /// # Errors
     /// If the file cannot be used, belongs to a newer version of the service, or was made with another key.
     pub fn open(path: &Path, key_check: Mac) -> Result<Self> {
-        let in_use = || StoreError("another itseme uses this database: stop it first".into());
+        let in_use = || StoreError::Unavailable("another itseme uses this database: stop it first".into());
         let lock = lock(path)?.ok_or_else(in_use)?;
         private(path)?;
         let mut connection = Connection::open(path)?;
@@ -104,7 +104,7 @@ impl SqliteStore {
 fn lock(path: &Path) -> Result<Option<File>> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let told = |error: std::io::Error| StoreError(format!("{} cannot be locked: {error}", name.display()));
+    let told = |error: std::io::Error| StoreError::Unavailable(format!("{} cannot be locked: {error}", name.display()));
     // Others may be able to put files there: a link is not followed, a pipe not waited for, and nothing is cut short.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let mut options = OpenOptions::new();
@@ -125,7 +125,7 @@ fn lock(path: &Path) -> Result<Option<File>> {
 /// Nobody but the service's user has any business with the file: it is so before anything is in it, and SQLite gives its journals
 /// the same mode.
 fn private(path: &Path) -> Result<()> {
-    let told = |error: std::io::Error| StoreError(format!("{} cannot be made: {error}", path.display()));
+    let told = |error: std::io::Error| StoreError::Unavailable(format!("{} cannot be made: {error}", path.display()));
     match OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -156,7 +156,22 @@ impl Backend for SqliteStore {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::{Error, ErrorCode};
+
         // Every statement is a constant with parameters, so the text names tables and causes, never values.
-        Self(error.to_string())
+        let text = error.to_string();
+        let is_unreadable = matches!(
+            error,
+            Error::FromSqlConversionFailure(..)
+                | Error::IntegralValueOutOfRange(..)
+                | Error::InvalidColumnType(..)
+                | Error::Utf8Error(..)
+        );
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt(text),
+            None if is_unreadable => Self::Corrupt(text),
+            // One connection writes, so it never meets another's change: whoever holds the database up is another process.
+            _ => Self::Unavailable(text),
+        }
     }
 }

@@ -106,7 +106,7 @@ impl Reader {
             self.snapshot = Some(epoch);
         }
         catch_unwind(AssertUnwindSafe(|| job(&Session(&self.connection))))
-            .map_err(|_| StoreError("a read failed by a bug".into()))
+            .map_err(|_| StoreError::Unavailable("a read failed by a bug".into()))
     }
 
     /// SQLite may have ended the snapshot by itself: it does if the disk fails.

@@ -158,7 +158,7 @@ fn copy(session: &Session, by: &dyn Reseal, rows: Vec<(i64, Link)>) -> Result<()
 /// The whole of it, in the transaction of `session`.
 pub fn switch(session: &Session, to: &Mac, by: &dyn Reseal) -> Result<Switched> {
     if !begin(session, to)? {
-        return Err(StoreError("links of a former key are in the way".into()));
+        return Err(StoreError::Corrupt("links of a former key are in the way".into()));
     }
     while links(session, by, 1000)? > 0 {}
     let mut switched = Switched::default();

@@ -13,7 +13,7 @@ pub fn last(session: &Session<'_>) -> Result<Option<Reading>> {
             own: u64::from_be_bytes(*own),
             system: u64::from_be_bytes(*system),
         })),
-        _ => Err(StoreError("the time in the database cannot be read".into())),
+        _ => Err(StoreError::Corrupt("the time in the database cannot be read".into())),
     }
 }
 

@@ -50,7 +50,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("itseme-writer".into())
             .spawn(move || serve(&connection, &readers, waiting))
-            .map_err(|error| StoreError(error.to_string()))?;
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(Self {
             orders: Some(orders),
             thread: Some(thread),
@@ -59,7 +59,7 @@ impl Writer {
 
     /// Resolves when the order is durably done.
     pub async fn submit(&self, order: Order) -> Result<()> {
-        let ended = || StoreError("the database is closed".into());
+        let ended = || StoreError::Unavailable("the database is closed".into());
         let (answer, done) = oneshot::channel();
         let orders = self.orders.as_ref().ok_or_else(ended)?;
         orders.send((order, answer)).await.map_err(|_| ended())?;
@@ -105,17 +105,12 @@ fn perform(connection: &Connection, journal: &mut Journal, batch: &mut Vec<(Orde
     }
     for (job, answer) in alone {
         let done = catch_unwind(AssertUnwindSafe(|| job(&mut |job| transact(connection, job))));
-        let _ = answer.send(done.unwrap_or_else(|_| Err(StoreError("a change failed by a bug".into()))));
+        let _ = answer.send(done.unwrap_or_else(|_| Err(StoreError::Unavailable("a change failed by a bug".into()))));
     }
     if !settles.is_empty() {
         let result = journal.empty(connection).map(drop);
         for answer in settles {
-            let _ = answer.send(
-                result
-                    .as_ref()
-                    .copied()
-                    .map_err(|e: &StoreError| StoreError(e.0.clone())),
-            );
+            let _ = answer.send(result.clone());
         }
     }
 }
@@ -130,9 +125,9 @@ fn commit_together(connection: &Connection, writes: Vec<(WriteJob, Answer)>) {
             }
         }
         Err(error) => {
-            let text = error.to_string();
+            let error = StoreError::from(error);
             for answer in answers {
-                let _ = answer.send(Err(StoreError(text.clone())));
+                let _ = answer.send(Err(error.clone()));
             }
         }
     }
@@ -168,7 +163,7 @@ fn in_savepoint(transaction: &mut Transaction<'_>, job: WriteJob) -> Result<()> 
     let savepoint = transaction.savepoint()?;
     // Dropped without a commit, a savepoint rolls back.
     catch_unwind(AssertUnwindSafe(|| job(&Session(&savepoint))))
-        .unwrap_or_else(|_| Err(StoreError("a write failed by a bug".into())))?;
+        .unwrap_or_else(|_| Err(StoreError::Unavailable("a write failed by a bug".into())))?;
     savepoint.commit()?;
     Ok(())
 }

@@ -148,7 +148,7 @@ mod tests {
                 "request-limit-reached",
             ),
             (
-                Error::Internal(StoreError("x".into())),
+                Error::Internal(StoreError::Unavailable("x".into())),
                 "internal-server-error",
                 "wait",
                 "internal-server-error",
