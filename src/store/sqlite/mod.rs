@@ -8,6 +8,8 @@ mod reseal;
 #[cfg(test)]
 mod tests;
 mod times;
+#[cfg(test)]
+mod upgrades;
 mod writer;
 
 use std::fs::{File, OpenOptions, Permissions, TryLockError};
