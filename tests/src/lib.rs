@@ -6,6 +6,7 @@
 //!
 //! Everything is stopped when the world is dropped, also by a test that fails; its logs are shown then.
 
+mod authority;
 mod bytes;
 pub mod clients;
 mod component_listener;
@@ -36,6 +37,7 @@ mod wait;
 mod world;
 pub mod xml;
 
+pub use authority::Authority;
 pub use bytes::{Needle, find};
 pub use component_listener::{Component, ComponentListener};
 pub use gateway::{Gateway, Sms};

@@ -17,6 +17,7 @@ pub struct MailServer {
     port: u16,
     maildir: PathBuf,
     log: PathBuf,
+    certificate: Option<PathBuf>,
 }
 
 /// A mail that arrived.
@@ -42,8 +43,8 @@ impl MailServer {
     /// Starts one on any free port, with its files in `folder`.
     pub async fn start(folder: &Path) -> Self {
         let (maildir, log) = (folder.join("maildir"), folder.join("mail.log"));
-        let (process, port) = run(&maildir, &log, 0).await;
-        Self { process, port, maildir, log }
+        let (process, port) = run(&maildir, &log, 0, None).await;
+        Self { process, port, maildir, log, certificate: None }
     }
 
     /// Where it listens on 127.0.0.1.
@@ -80,7 +81,15 @@ impl MailServer {
 
     /// Starts it again, on the same port.
     pub async fn restart(&mut self) {
-        (self.process, self.port) = run(&self.maildir, &self.log, self.port).await;
+        (self.process, self.port) =
+            run(&self.maildir, &self.log, self.port, self.certificate.as_deref()).await;
+    }
+
+    /// Starts it again, on the same port: it takes mails over TLS alone, with a certificate and its key in one file.
+    pub async fn starts_tls(&mut self, certificate: &Path) {
+        self.kill();
+        self.certificate = Some(certificate.to_owned());
+        self.restart().await;
     }
 
     /// Waits for a mail to this address and takes it out of the mailbox.
@@ -134,9 +143,10 @@ fn wishes(maildir: &Path) -> PathBuf {
     maildir.with_extension("json")
 }
 
-async fn run(maildir: &Path, log: &Path, port: u16) -> (Process, u16) {
+async fn run(maildir: &Path, log: &Path, port: u16, certificate: Option<&Path>) -> (Process, u16) {
     let mut command = python::stand_in_with_aiosmtpd("mail.py");
     command.arg(maildir).args(["--port", &port.to_string()]).arg("--wishes").arg(wishes(maildir));
+    command.args(certificate.iter().flat_map(|file| [Path::new("--certificate"), file]));
     let mut process = Process::spawn("the mail server", &command, log);
     let port = python::port_of(&mut process).await;
     (process, port)

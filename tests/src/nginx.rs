@@ -1,6 +1,6 @@
 //! A proxy in front of the service, as the README has it.
 
-use std::{fs, net::TcpStream, process::Command};
+use std::{fs, net::TcpStream, path::Path, process::Command};
 
 use tempfile::TempDir;
 
@@ -17,8 +17,19 @@ pub struct Nginx {
 impl Nginx {
     /// Starts one that passes on to that port of 127.0.0.1, with `forwarded` in X-Forwarded-For.
     pub async fn start(to: u16, forwarded: &str) -> Self {
+        Self::run(ports::free(), "", to, forwarded).await
+    }
+
+    /// Starts one that takes HTTPS, with a certificate and its key in one file, and passes on HTTP.
+    pub async fn start_tls(port: u16, to: u16, certificate: &Path) -> Self {
+        let file = certificate.display();
+        Self::run(port, &format!("ssl; ssl_certificate {file}; ssl_certificate_key {file}"), to, "").await
+    }
+
+    /// `listen` follows where it listens.
+    async fn run(port: u16, listen: &str, to: u16, forwarded: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (port, path) = (ports::free(), folder.path().display());
+        let path = folder.path().display();
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|part| format!("{part}_temp_path {path}/{part};"))
             .concat();
@@ -27,7 +38,7 @@ impl Nginx {
              http {{
                  access_log off; {temporary}
                  server {{
-                     listen 127.0.0.1:{port};
+                     listen 127.0.0.1:{port} {listen};
                      location / {{
                          proxy_pass http://127.0.0.1:{to};
                          proxy_set_header X-Forwarded-For \"{forwarded}\";

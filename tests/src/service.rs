@@ -22,6 +22,7 @@ pub struct Service {
     folder: PathBuf,
     http_port: u16,
     has_own_clock: bool,
+    trusted: Option<PathBuf>,
     process: Option<Process>,
 }
 
@@ -29,7 +30,8 @@ impl Service {
     /// Writes the configuration: `settings`, where it listens and keeps its data, and over it what `wishes`
     /// says, in TOML.
     pub fn new(folder: &Path, http_port: u16, mut settings: Table, wishes: &str) -> Self {
-        let service = Self { folder: folder.to_owned(), http_port, has_own_clock: false, process: None };
+        let service =
+            Self { folder: folder.to_owned(), http_port, has_own_clock: false, trusted: None, process: None };
         for folder in ["config", "data"] {
             fs::create_dir_all(service.folder.join(folder)).expect("a folder for the service");
         }
@@ -69,6 +71,11 @@ impl Service {
         fs::write(&new, format!("{seconds:+}")).expect("a clock");
         // At once: it is read at any moment.
         fs::rename(new, self.clock()).expect("a clock");
+    }
+
+    /// Has it trust that authority's certificates, and no others, from the next start on.
+    pub fn trusts(&mut self, authority: &Path) {
+        self.trusted = Some(authority.to_owned());
     }
 
     fn clock(&self) -> PathBuf {
@@ -235,6 +242,7 @@ database.commit()
             command.env_remove(name);
         }
         command.env("RUST_LOG", "itseme=trace,info");
+        command.envs(self.trusted.iter().map(|authority| ("SSL_CERT_FILE", authority)));
         if self.has_own_clock {
             // Where Debian's package has it; the system's linker knows what `$LIB` is.
             command.env("LD_PRELOAD", "/usr/$LIB/faketime/libfaketimeMT.so.1");

@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import json
 import pathlib
+import ssl
 from email import message_from_bytes, policy
 from email.message import Message
 
@@ -22,9 +23,12 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 class WillfulMailbox(Mailbox):
     """Does as the file says."""
 
-    def __init__(self, maildir: str, wishes: pathlib.Path) -> None:
+    def __init__(self, maildir: str, wishes: pathlib.Path, certificate: str | None) -> None:
         super().__init__(maildir)
         self.wishes = wishes
+        self.tls = certificate and ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        if self.tls:
+            self.tls.load_cert_chain(certificate)
 
     def wish(self) -> dict:
         return json.loads(self.wishes.read_text()) if self.wishes.exists() else {}
@@ -60,7 +64,8 @@ class WillfulMailbox(Mailbox):
     def server(self) -> SMTP:
         """For a new connection."""
         wants_login = "password" in self.wish()
-        return SMTP(self, hostname="mail.localhost", enable_SMTPUTF8=self.wish().get("utf8", True), auth_required=wants_login,
+        return SMTP(self, hostname="mail.localhost", enable_SMTPUTF8=self.wish().get("utf8", True),
+                    tls_context=self.tls, require_starttls=bool(self.tls), auth_required=wants_login,
                     auth_require_tls=False, authenticator=self.authenticate if wants_login else None)
 
 
@@ -90,10 +95,11 @@ if __name__ == "__main__":
     arguments.add_argument("maildir", help="where the mails go; made if it is not there")
     arguments.add_argument("--port", type=int, default=0, help="0, the default: any free one")
     arguments.add_argument("--wishes", default="wishes.json", metavar="FILE", help="what to do otherwise")
+    arguments.add_argument("--certificate", metavar="FILE", help="take mails over TLS alone (STARTTLS); the key is in it too")
     arguments.add_argument("--show", action="store_true", help="print each mail in plain words as well")
     given = arguments.parse_args()
     kind = ShowingMailbox if given.show else WillfulMailbox
     try:
-        asyncio.run(serve(given.port, kind(given.maildir, pathlib.Path(given.wishes))))
+        asyncio.run(serve(given.port, kind(given.maildir, pathlib.Path(given.wishes), given.certificate)))
     except KeyboardInterrupt:
         pass

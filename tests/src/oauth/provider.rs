@@ -71,6 +71,11 @@ impl Provider {
         self.at("")
     }
 
+    /// Where it listens on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Where browsers are sent.
     pub fn authorize_url(&self) -> String {
         self.at(self.shape.authorize)

@@ -13,5 +13,6 @@ mod rekey;
 mod strangers;
 mod suppressions;
 mod takeover;
+mod tls;
 mod tokens;
 mod web_pages;
