@@ -1,6 +1,6 @@
 //! Everything together.
 
-use std::{fs, thread};
+use std::{fs, path::PathBuf, thread};
 
 use itseme_client::{
     AddressBook, Agent, AgentEvent, Answer, Event, Options, Region, Session, Store, minidom::Element,
@@ -22,6 +22,9 @@ use crate::{
 
 /// The account from which the service writes to people.
 pub const ACCOUNT: &str = "itseme@itseme.localhost";
+
+/// The domain of people's accounts.
+const HOST: &str = "localhost";
 
 /// The service's JID.
 pub const SERVICE: &str = "itseme.localhost";
@@ -56,42 +59,41 @@ impl World {
 
     /// As [`with`](Self::with), with the service's HTTP on a port that somebody had to know before.
     pub async fn on(http_port: u16, wishes: &str) -> Self {
-        let mut world = Self::prepare_on(http_port, wishes).await;
-        world.start_server().await;
-        world.service.start().await;
-        world
-    }
-
-    /// As [`with`](Self::with), but neither the XMPP server nor the service was started.
-    pub async fn prepare(wishes: &str) -> Self {
-        Self::prepare_on(ports::free(), wishes).await
+        Self::running(&server::wanted(), http_port, wishes).await
     }
 
     /// As [`start`](Self::start), on a server of the kind that is named.
     pub async fn attached_to(server: &str) -> Self {
-        let mut world = Self::prepare_all(server, ports::free(), "").await;
-        world.start_server().await;
+        Self::running(server, ports::free(), "").await
+    }
+
+    async fn running(server: &str, http_port: u16, wishes: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let server = Server::running(server, &part(&folder, "server"), HOST, SERVICE).await;
+        let mut world = Self::around(server, folder, http_port, wishes).await;
+        world.make_accounts();
         world.service.start().await;
         world
     }
 
-    /// As [`on`](Self::on), but neither the XMPP server nor the service was started.
-    pub async fn prepare_on(http_port: u16, wishes: &str) -> Self {
-        Self::prepare_all(&server::wanted(), http_port, wishes).await
+    /// As [`with`](Self::with), but neither the XMPP server nor the service was started. The server is this world's own.
+    pub async fn prepare(wishes: &str) -> Self {
+        Self::prepare_on(ports::free(), wishes).await
     }
 
-    async fn prepare_all(server: &str, http_port: u16, wishes: &str) -> Self {
+    /// As [`on`](Self::on), but neither the XMPP server nor the service was started. The server is this world's own.
+    pub async fn prepare_on(http_port: u16, wishes: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let part = |name: &str| {
-            let part = folder.path().join(name);
-            fs::create_dir(&part).expect("a folder");
-            part
-        };
-        let server = Server::named(server, Site::new(&part("server"), "localhost", SERVICE));
-        let mail = MailServer::start(&part("mail")).await;
-        let gateway = Gateway::start(&part("gateway")).await;
+        let site = Site::new(&part(&folder, "server"), HOST, SERVICE);
+        Self::around(Server::named(&server::wanted(), site), folder, http_port, wishes).await
+    }
+
+    /// Everything else that belongs to a server.
+    async fn around(server: Server, folder: TempDir, http_port: u16, wishes: &str) -> Self {
+        let mail = MailServer::start(&part(&folder, "mail")).await;
+        let gateway = Gateway::start(&part(&folder, "gateway")).await;
         let service = Service::new(
-            &part("service"),
+            &part(&folder, "service"),
             http_port,
             settings(&server, &mail, &gateway),
             &wishes.replace("GATEWAY_URL", &gateway.url()).replace("MAIL_PORT", &mail.port().to_string()),
@@ -102,6 +104,10 @@ impl World {
     /// Starts the XMPP server; the first time it also gets its accounts.
     pub async fn start_server(&mut self) {
         self.server.start().await;
+        self.make_accounts();
+    }
+
+    fn make_accounts(&mut self) {
         if !self.has_accounts {
             [AMY, MICHAEL, EVE].iter().for_each(|person| self.server.add_account(person));
             self.has_accounts = true;
@@ -204,6 +210,13 @@ pub async fn introduction(client: &Session) -> Element {
         _ => None,
     })
     .await
+}
+
+/// A folder for a part of the world.
+fn part(folder: &TempDir, name: &str) -> PathBuf {
+    let part = folder.path().join(name);
+    fs::create_dir(&part).expect("a folder");
+    part
 }
 
 fn settings(server: &Server, mail: &MailServer, gateway: &Gateway) -> Table {

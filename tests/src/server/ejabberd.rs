@@ -47,6 +47,11 @@ impl Definition for Ejabberd {
         call(site, "unregister", &json!({"user": name, "host": site.host}));
     }
 
+    /// With the modules of large servers, it sends what an ended session had not acknowledged to the account again.
+    fn is_handed_on(&self) -> bool {
+        self.0 == Setup::Plain
+    }
+
     fn refusal_of_strangers(&self) -> Option<Refusal> {
         Some(Refusal { condition: "not-authorized", before_login: false })
     }

@@ -4,12 +4,16 @@
 mod ejabberd;
 mod jabberd2;
 mod neighbours;
+mod pool;
 mod prosody;
 
 use std::{
-    env, fs,
+    collections::BTreeSet,
+    env, fs, mem,
     path::{Path, PathBuf},
     process::Command,
+    sync::{Arc, Mutex},
+    thread,
 };
 
 use ejabberd::Ejabberd;
@@ -71,6 +75,11 @@ pub trait Definition: std::fmt::Debug + Send + Sync {
 
     /// Deletes an account; the server runs.
     fn delete_account(&self, site: &Site, name: &str);
+
+    /// Whether tests hand it on to each other: it takes long to start, and keeps nothing of accounts that were deleted.
+    fn is_handed_on(&self) -> bool {
+        false
+    }
 
     /// What it does to a component that it was not told of; nothing if it takes any that knows the secret.
     fn refusal_of_strangers(&self) -> Option<Refusal>;
@@ -156,12 +165,14 @@ pub struct Refusal {
     pub before_login: bool,
 }
 
-/// A server. It ends when this is dropped.
+/// A server. It ends when this is dropped, unless it is handed on to the next test.
 #[derive(Debug)]
 pub struct Server {
     definition: &'static dyn Definition,
-    site: Site,
+    site: Arc<Site>,
     processes: Vec<Process>,
+    accounts: Mutex<BTreeSet<String>>,
+    is_handed_on: bool,
 }
 
 /// The kind of server that `ITSEME_TEST_SERVER` names; without it, the first that there is.
@@ -169,20 +180,36 @@ pub fn wanted() -> String {
     env::var("ITSEME_TEST_SERVER").unwrap_or_else(|_| DEFINITIONS[0].name().to_owned())
 }
 
+fn definition(name: &str) -> &'static dyn Definition {
+    let definition = DEFINITIONS.into_iter().find(|definition| definition.name() == name);
+    definition.unwrap_or_else(|| {
+        let names = DEFINITIONS.map(|definition| definition.name()).join(", ");
+        panic!("ITSEME_TEST_SERVER: there are no tests for {name}; try one of: {names}")
+    })
+}
+
 impl Server {
     /// A server of that kind, not started yet.
     pub fn named(name: &str, site: Site) -> Self {
-        let definition = DEFINITIONS.into_iter().find(|definition| definition.name() == name);
-        let definition = definition.unwrap_or_else(|| {
-            let names = DEFINITIONS.map(|definition| definition.name()).join(", ");
-            panic!("ITSEME_TEST_SERVER: there are no tests for {name}; try one of: {names}")
-        });
+        let definition = definition(name);
         definition.configure(&site);
-        Self { definition, site, processes: Vec::new() }
+        let accounts = Mutex::default();
+        Self { definition, site: Arc::new(site), processes: Vec::new(), accounts, is_handed_on: false }
+    }
+
+    /// A server of that kind that runs and has no accounts: one that was handed on, or else a new one, with its data in `folder`.
+    pub async fn running(name: &str, folder: &Path, host: &str, component: &str) -> Self {
+        if definition(name).is_handed_on() {
+            return pool::take(name, host, component).await;
+        }
+        let mut server = Self::named(name, Site::new(folder, host, component));
+        server.start().await;
+        server
     }
 
     /// Starts it, with the same ports and data every time, and waits until its ports are open.
     pub async fn start(&mut self) {
+        self.is_handed_on = false;
         self.processes.clear();
         for program in self.definition.programs(&self.site) {
             let log = self.site.folder.join(format!("{}.out", program.name));
@@ -196,6 +223,7 @@ impl Server {
 
     /// Stops it and waits until it has ended.
     pub async fn stop(&mut self) {
+        self.is_handed_on = false;
         for process in self.processes.iter_mut().rev() {
             process.terminate().await;
         }
@@ -203,6 +231,7 @@ impl Server {
 
     /// Its main program, if it was started.
     pub fn process(&mut self) -> Option<&mut Process> {
+        self.is_handed_on = false;
         self.processes.first_mut()
     }
 
@@ -214,11 +243,19 @@ impl Server {
     /// Makes an account; the server runs.
     pub fn add_account(&self, person: &Person) {
         self.definition.add_account(&self.site, person.name, &person.password());
+        self.accounts.lock().unwrap().insert(person.name.to_owned());
     }
 
     /// Deletes an account; the server runs.
     pub fn delete_account(&self, person: &Person) {
         self.definition.delete_account(&self.site, person.name);
+        self.accounts.lock().unwrap().remove(person.name);
+    }
+
+    /// Deletes all accounts.
+    fn delete_accounts(&self) {
+        let accounts = mem::take(&mut *self.accounts.lock().unwrap());
+        accounts.iter().for_each(|name| self.definition.delete_account(&self.site, name));
     }
 
     /// Whether people can write to those who do not have them in their contact list.
@@ -249,5 +286,19 @@ impl Server {
     /// Where the service connects.
     pub fn component_port(&self) -> u16 {
         self.site.component_port
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.is_handed_on && !thread::panicking() {
+            pool::give(Self {
+                definition: self.definition,
+                site: self.site.clone(),
+                processes: mem::take(&mut self.processes),
+                accounts: mem::take(&mut self.accounts),
+                is_handed_on: true,
+            });
+        }
     }
 }
