@@ -13,7 +13,7 @@ code_other =
     Wenn nicht, ignoriere diese Nachricht: Ohne den Code passiert nichts.
 # A list of details follows.
 introduction = Hallo, { $jid } fragt an, ob ein Kontakt mit dir erwünscht ist. Damit du prüfen kannst, wer das ist, wurden diese Kontaktdaten angegeben:
-introduction_advice = Der Dienst hat geprüft, dass diese Angaben stimmen. Wenn du möchtest, schreib dorthin; wenn nicht, tu nichts: Es erfährt niemand.
+introduction_advice = Der Dienst hat geprüft, dass diese Angaben stimmen. Wenn du möchtest, schreib dorthin; wenn nicht, tu nichts: Niemand erfährt davon.
 introduction_mute = Wenn du keine Anfragen von dort mehr möchtest, schreib mir: stumm { $jid }
 taken_over =
     { $provider ->
@@ -23,8 +23,8 @@ taken_over =
        *[other] Deine Verknüpfung mit einem Benutzernamen bei { $provider } wurde übernommen: Eine andere Jabber-ID hat nachgewiesen, dass der Name zu ihr gehört.
     } Wenn das noch dir gehört, verknüpfe es einfach neu.
 prove_again =
-    Tagelang kamen Nachrichten an diese Adresse zurück, als gäbe es sie nicht. Wer sie damals hatte, ist hier über etwas zu finden, was nachgewiesen wurde. Wenn du das warst, verknüpfe es noch einmal, mit derselben Telefonnummer, Adresse oder demselben Namen: Jemand fragt nach einem Kontakt.
-    Wenn nicht, ignoriere diese Nachricht. Was in { $days } Tagen nicht nachgewiesen ist, wird gelöscht.
+    Tagelang kamen Nachrichten an diese Adresse zurück, als gäbe es sie nicht. Wer sie damals hatte, kann hier über eine nachgewiesene Angabe gefunden werden. Wenn du das warst, verknüpfe dieselbe Telefonnummer, dieselbe Adresse oder denselben Namen noch einmal: Jemand bittet um Kontakt.
+    Wenn nicht, ignoriere diese Nachricht. Verknüpfungen, die nicht innerhalb von { $days } Tagen neu nachgewiesen werden, werden gelöscht.
 forget_code_all =
     Jemand hat über das Web darum gebeten, alles zu vergessen, was mit deiner Jabber-ID verknüpft ist. Wenn du das möchtest, gib diesen Code dort ein, nicht hier: { $code }
     Wenn du das nicht warst, ignoriere diese Nachricht: Ohne den Code wird nichts vergessen.
@@ -76,7 +76,7 @@ page_done_text = Diese Adresse ist jetzt mit { $jid } verknüpft. Du kannst dies
 page_signed_in = Dein Name dort ist jetzt mit { $jid } verknüpft. Du kannst diese Seite schließen.
 page_failed_title = Das hat nicht geklappt
 page_stop_question = Dir nie wieder schreiben?
-page_stop_text = it-se.me schickt einen Code, wenn jemand unter deiner Adresse gefunden werden will. Drückst du den Knopf, schreibt es nie wieder an diese Adresse, wer immer darum bittet. Auch dafür wird die Adresse nicht aufbewahrt, nur eine verschlüsselte Prüfsumme zum Vergleichen.
+page_stop_text = it-se.me schickt einen Code, wenn jemand unter deiner Adresse gefunden werden will. Drückst du den Knopf, schreibt es nie wieder an diese Adresse, egal, wer darum bittet. Auch dafür wird die Adresse nicht aufbewahrt, nur eine verschlüsselte Prüfsumme zum Vergleichen.
 page_stop_button = Schreibt mir nie wieder
 page_stop_close = Wenn es dich nicht stört, schließe diese Seite einfach: Ohne den Knopf passiert nichts.
 page_stopped_title = Dir wird nicht mehr geschrieben
@@ -88,8 +88,8 @@ page_stop_undone = it-se.me darf wieder an diese Adresse schreiben, wenn jemand 
 
 error_target_unconfirmed = Bitte bestätige zuerst '{ $jid }': Registriere diese Jabber-ID mit dem Anbieter 'xmpp' und bestätige den Code, der an sie geschickt wird.
 error_token_needed = Bitte zeige das Token von '{ $jid }' als 'Authorization: Bearer …'. Um eines zu bekommen, registriere diese Jabber-ID mit dem Anbieter 'xmpp' und bestätige den Code, der an sie geschickt wird.
-error_not_registered = Unter diesem Hash wartet nichts auf einen Code. Bitte registriere die Angabe zuerst.
-error_nothing_waits = Auf diesen Code wartet nichts. Wurde er schon eingegeben, ist alles erledigt: confirm oder „links“ im Chat zeigt es. Sonst ist er abgelaufen, wurde zu oft falsch geraten oder war für etwas anderes gedacht: Bitte fordere einen neuen an.
+error_not_registered = Unter diesem Hash wartet keine Registrierung auf einen Code. Bitte registriere die Angabe zuerst.
+error_nothing_waits = Auf diesen Code wartet keine Registrierung. Wurde er schon eingegeben, ist alles erledigt: Das zeigen confirm und „verknüpfungen“ im Chat. Sonst ist er abgelaufen, wurde zu oft falsch geraten oder war für etwas anderes gedacht: Bitte fordere einen neuen an.
 error_missing_code = Bitte gib den Code ein, den du bekommen hast.
 error_faulty_code = Dieser Code ist falsch. Achte auf Tippfehler und nimm den neuesten Code: Er ersetzt alle vorherigen.
 error_wrong_user = Du hast dich unter einem anderen Namen angemeldet als dem, der verknüpft werden soll. Melde dich beim Anbieter ab, öffne dieselbe Adresse noch einmal und melde dich unter dem Namen an, den du verknüpfen wolltest.
@@ -101,13 +101,13 @@ error_oauth_refused = Der Anbieter hat diese Anmeldung nicht mehr angenommen. Bi
 error_json = Die Anfrage ist kein gültiges JSON.
 error_key = Bitte gib '{ $key }' an.
 error_number = Dieser Dienst verschickt keine SMS in dieses Land oder an diese Art von Nummer.
-error_domain_not_served = Dieser Dienst registriert keine Konten dieses Servers. Bitte den des eigenen Servers benutzen.
+error_domain_not_served = Dieser Dienst registriert keine Konten dieses Servers. Bitte nutze den Dienst deines eigenen Servers.
 error_not_an_account = Das können nur Konten wie name@example.org.
 error_insufficient = Keine dieser Kontaktangaben ist für diese JID bestätigt. Registriere und bestätige zuerst mindestens eine davon.
 error_too_many_hashes = Das ist zu viel auf einmal: Höchstens { $limit } Hashes sind erlaubt. Bitte teile die Anfrage auf.
 error_too_many_details = Das ist zu viel auf einmal: Höchstens { $limit } Kontaktangaben sind erlaubt. Bitte teile die Anfrage auf.
 error_too_many_jids = Das ist zu viel auf einmal: Höchstens { $limit } Jabber-IDs sind erlaubt. Bitte teile die Anfrage auf.
-error_too_many_mutes = Höchstens { $limit } Jabber-IDs können stummgeschaltet sein. Bitte hebe einige davon auf oder schalte alle stumm.
+error_too_many_mutes = Höchstens { $limit } Jabber-IDs können stummgeschaltet sein. Bitte lass einige davon wieder zu oder schalte alle stumm.
 error_too_many_links = Auf diesem Weg können höchstens { $limit } Einträge mit einer Jabber-ID verknüpft werden. Bitte entferne zuerst einige.
 error_unknown_provider = Diesen Anbieter gibt es bei diesem Dienst nicht.
 error_limit_seconds =
@@ -138,7 +138,7 @@ error_origin = Webseiten dieser Herkunft dürfen die API nicht aufrufen.
 ## Stanza errors that are XMPP's own
 
 stanza_unavailable = Das wird hier nicht angeboten.
-stanza_nobody = Diese Adresse hat niemand. Schreib an { $jid }.
+stanza_nobody = Diese Adresse gehört niemandem. Schreib an { $jid }.
 stanza_no_node = Diesen Knoten gibt es nicht.
 stanza_malformed = Eine IQ-Anfrage braucht eine id und genau einen Inhalt (Payload).
 stanza_misnamed = Die Adresse des Absenders steht nicht in ihrer Normalform (RFC 7622).
@@ -219,13 +219,13 @@ check_no = Nein, das ist nicht mit { $jid } verknüpft.
 introduce_ask = Wer über diese Nummern und Adressen gefunden werden kann, erfährt deine und darf dir schreiben. Wer das ist, erfährst du nicht. Was du eintippst, wird bei der Ankunft gehasht und sofort vergessen; deine eigenen Angaben werden vergessen, sobald sie zugestellt sind.
 introduce_details = Deine eigenen Nummern und Adressen, eine pro Zeile (nur verknüpfte werden geschickt, und deine Jabber-ID)
 introduce_contacts = Die der Leute, die du suchst, eine pro Zeile
-introduce_done = Wer davon gefunden werden kann, wurde gefragt und schreibt dir, wenn es recht ist.
+introduce_done = Wer davon gefunden werden kann, wurde gefragt. Wer möchte, schreibt dir.
 
 mute_ask = Wessen Kontaktanfragen möchtest du nicht bekommen? Sie erreichen dich dann nicht mehr; wer fragt, erfährt nichts davon.
 mute_jids = Jabber-IDs, eine pro Zeile
 mute_all = Die von allen
-mute_done = Stummgeschaltet: Diese Kontaktanfragen erreichen dich nicht mehr. Es erfährt niemand.
-mute_all_done = Stummgeschaltet: Kontaktanfragen erreichen dich nicht mehr, egal von wem. Es erfährt niemand.
+mute_done = Stummgeschaltet: Diese Kontaktanfragen erreichen dich nicht mehr. Niemand erfährt davon.
+mute_all_done = Stummgeschaltet: Kontaktanfragen erreichen dich nicht mehr, egal von wem. Niemand erfährt davon.
 mute_nothing = Es war nichts ausgewählt, also wurde nichts geändert.
 unmute_ask = Wessen Kontaktanfragen möchtest du wieder bekommen?
 unmute_all = Die von allen
@@ -248,12 +248,12 @@ statistics_subscribers = Kontaktlisten mit dem Dienst
 statistics_mutes = Stummschaltungen
 statistics_tokens = Token für die HTTP-API
 statistics_suppressions = Adressen und Nummern, an die nie geschrieben wird
-statistics_counters = Zähler für Grenzen
+statistics_counters = Zähler für Limits
 statistics_bytes = Größe der Datenbank (Bytes)
 statistics_uptime = Läuft seit (Sekunden)
 forget_jid_ask = Alles, was mit dieser Jabber-ID verknüpft ist, wird entfernt, auch was noch auf sie wartet.
 forget_jid_done = Alles von { $jid } ist vergessen.
-suppress_ask = Für Leute, die keine SMS oder E-Mails von diesem Dienst wollen: Dorthin wird kein Code mehr geschickt, wer immer darum bittet, und wer darum bittet, erfährt es nicht. Aufbewahrt wird nur eine verschlüsselte Prüfsumme.
+suppress_ask = Für Leute, die keine SMS oder E-Mails von diesem Dienst wollen: Dorthin wird kein Code mehr geschickt, egal, wer darum bittet, und wer darum bittet, erfährt es nicht. Aufbewahrt wird nur eine verschlüsselte Prüfsumme.
 suppress_done = Dorthin wird nichts mehr geschickt.
 unsuppress_ask = Für Leute, die es sich anders überlegt haben: Dorthin werden wieder Codes geschickt.
 unsuppress_done = Dorthin werden wieder Codes geschickt.

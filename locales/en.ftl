@@ -23,8 +23,8 @@ taken_over =
        *[other] Your link to a user name at { $provider } was taken over: another Jabber ID has proven that it is theirs.
     } If it is still yours, link it again.
 prove_again =
-    For days, messages to this address came back as if nobody had it. Whoever had it then can be found here by something they have proven. If that was you, link it again, with the same phone number, address or name: somebody asks for contact.
-    If it was not you, ignore this message. What nobody has proven in { $days } days is removed.
+    For days, messages to this address came back as if it did not exist. The person who had it then can be found here by something they have proven. If that was you, link it again, with the same phone number, address or name: somebody asks for contact.
+    If it was not you, ignore this message. Links that are not proven again within { $days } days are removed.
 forget_code_all =
     Somebody asked over the web to forget everything linked to your Jabber ID. To do so, enter this code there, not here: { $code }
     If that was not you, ignore this message: nothing is forgotten without the code.
@@ -70,7 +70,7 @@ page_verify_code = Code
 page_verify_button = Yes, that is me
 page_verify_close = If it is not you, just close this page: nothing happens without the button.
 page_sign_in_question = Link your name at { $provider } to { $jid }?
-page_sign_in_text = Whoever knows that name can then have a message sent to this Jabber ID. Press the button only if the Jabber ID is yours.
+page_sign_in_text = Anybody who knows that name can then have a message sent to this Jabber ID. Press the button only if the Jabber ID is yours.
 page_sign_in_button = Yes, that is mine
 page_sign_in_close = If it is not yours, just close this page: nothing is linked without the button.
 page_done_title = Done
@@ -78,11 +78,11 @@ page_done_text = This address is now linked to { $jid }. You can close this page
 page_signed_in = Your name there is now linked to { $jid }. You can close this page.
 page_failed_title = That did not work
 page_stop_question = Never write to you again?
-page_stop_text = it-se.me sends a code when somebody wants to be found under your address. If you press the button, it never writes to this address again, whoever asks. It still does not keep the address for that, only a keyed digest to compare with.
+page_stop_text = it-se.me sends a code when somebody wants to be found under your address. If you press the button, it never writes to this address again, no matter who asks. It does not keep the address for this either, only a keyed digest to compare with.
 page_stop_button = Never write to me again
 page_stop_close = If you do not mind, just close this page: nothing happens without the button.
-page_stopped_title = You are not written to any more
-page_stopped_text = it-se.me sends nothing to this address any more, so it cannot be linked either: no code arrives. If you change your mind, come back here by the link in your mail.
+page_stopped_title = You will get no more mail from here
+page_stopped_text = it-se.me sends nothing to this address any more, so it cannot be linked either: no code arrives. If you change your mind, come back here with the link in your mail.
 page_stopped_button = You may write to me again
 page_stop_undone = it-se.me may write to this address again, when somebody asks to be found under it. You can close this page.
 
@@ -90,13 +90,13 @@ page_stop_undone = it-se.me may write to this address again, when somebody asks 
 
 error_target_unconfirmed = Please confirm '{ $jid }' first: register it with the provider 'xmpp', and verify the code that it is sent.
 error_token_needed = Please show the token of '{ $jid }' as 'Authorization: Bearer …'. To get one, register that JID with the provider 'xmpp', and verify the code that it is sent.
-error_not_registered = Nothing waits for a code under this hash. Please register first.
-error_nothing_waits = Nothing waits for this code. If it was entered already, all is done: confirm, or “links” in chat, tells. Else it expired, was guessed at too often, or was meant for something else: please ask for a new one.
+error_not_registered = No registration waits for a code under this hash. Please register first.
+error_nothing_waits = No registration waits for this code. If it was entered already, all is done: check with confirm, or with “links” in chat. Otherwise it has expired, was guessed at too often, or was meant for something else: please ask for a new one.
 error_missing_code = Please enter the code that was sent to you.
 error_faulty_code = This code is wrong. Look for typing mistakes, and use the newest code: it replaces all before it.
 error_wrong_user = You signed in under another name than the one that is to be linked. Sign out at the provider, open the same address once more, and sign in under the name that you wanted to link.
 error_oauth_no_state = This is proven by signing in: open the address that you were given when you registered.
-error_oauth_foreign_state = This sign-in belongs to no registration that waits. If you have pressed the button already, all is done; else it took too long, or a newer one has replaced it: please begin again.
+error_oauth_foreign_state = This sign-in belongs to no registration that waits. If you have pressed the button already, all is done. Otherwise it took too long, or a newer one has replaced it: please begin again.
 error_oauth_denied = You did not allow the provider to tell your name, so nothing was linked. To try again, open the same address once more.
 error_oauth_provider = The provider could not be asked who you are. Please try again later, or tell the admin of this service.
 error_oauth_refused = The provider did not accept this sign-in any more. Please open the address that you were given once more.
@@ -131,7 +131,7 @@ invalid_user_name = A user name is expected.
 invalid_provider = The name of a provider is expected, without a colon.
 invalid_detail = A number like +44 7700 900123 or an address like name@example.org is expected.
 error_path = There is nothing at this path. The API's documentation lists what there is.
-error_stop_link = This link is not valid, or not any more. The newest mail from here has one that is.
+error_stop_link = This link is not valid, or no longer valid. The newest mail from here has a valid one.
 error_method = This path takes another method. The API's documentation says which.
 error_slow = The request took too long to arrive. Please send it again.
 error_body = The request's body is larger than { $limit } bytes. Please split the request.
@@ -186,7 +186,7 @@ link_type =
        *[other] Which user name at { $provider }? Only its hash is kept.
     }
 link_id = Number, address or name
-link_enter = A code is on its way to you. Enter it here. If none arrives, go back and on again, or begin anew: another one is sent.
+link_enter = A code is on its way to you. Enter it here. If none arrives, go back and forward again, or start the command again: another one is sent.
 link_goto = Open this address in a browser and sign in there; a chat message tells you when it is done: { $url }
 link_code = Code
 link_done = Done: you can be found by it now. The service has forgotten the number or address itself.
@@ -218,12 +218,12 @@ check_detail = Number or address
 check_yes = Yes, that belongs to { $jid }.
 check_no = No, that is not linked to { $jid }.
 
-introduce_ask = Whoever can be found by these numbers and addresses is told yours, and may write to you. You are not told who that is. What you type is hashed as it arrives and forgotten at once; your own details are forgotten once they are delivered.
+introduce_ask = The people who can be found by these numbers and addresses are told yours, and may write to you. You are not told who they are. Your input is hashed when it arrives and forgotten at once; your own details are forgotten once they are delivered.
 introduce_details = Your own numbers and addresses, one a line (only linked ones are sent, and your Jabber ID)
-introduce_contacts = Those of the people whom you look for, one a line
-introduce_done = Whoever of them can be found has been asked. They write to you if they want to.
+introduce_contacts = Those of the people you look for, one a line
+introduce_done = Those who can be found have been asked. They write to you if they want to.
 
-mute_ask = Whose contact requests do you not want? They do not reach you any more; whoever asks is not told.
+mute_ask = Whose contact requests do you not want? They will not reach you any more, and nobody is told.
 mute_jids = Jabber IDs, one a line
 mute_all = Everybody’s
 mute_done = Muted: their contact requests do not reach you any more. They are not told.
@@ -233,7 +233,7 @@ unmute_ask = Whose contact requests do you want again?
 unmute_all = Everybody’s
 unmute_done = Their contact requests reach you again.
 unmute_all_done = Everybody’s contact requests reach you again.
-unmute_vain = Everybody is muted still, and they with them. Unmute everybody, then mute whom you do not want.
+unmute_vain = Everybody is still muted, so they are as well. Unmute everybody, then mute those you do not want.
 unmute_unknown = They were not muted, so nothing was changed.
 mutes_none = Nobody is muted: everybody’s contact requests reach you.
 # A list of Jabber IDs follows.
@@ -255,7 +255,7 @@ statistics_bytes = Size of the database (bytes)
 statistics_uptime = Running for (seconds)
 forget_jid_ask = Everything that is linked to this Jabber ID is removed, with what waits for it.
 forget_jid_done = Everything of { $jid } is forgotten.
-suppress_ask = For people who want no SMS or mail from this service: no code is sent there again, whoever asks, and who asks is not told. Only a keyed digest is kept.
+suppress_ask = For people who want no SMS or mail from this service: no code is sent there again, no matter who asks, and the person who asks is not told. Only a keyed digest is kept.
 suppress_done = Nothing is sent there any more.
 unsuppress_ask = For people who have changed their mind: codes are sent there again.
 unsuppress_done = Codes are sent there again.
@@ -273,9 +273,9 @@ chat_help =
     I help your friends find you. You can write to me:
     • link phone +44 7700 900123 – be found by a number (or: link email name@example.org). You are sent a code; send it to me.
     • links – what you can be found by
-    • forget phone +44 7700 900123 – be found by it no more; “forget” alone forgets everything
-    • introduce +44 7700 900456 – ask somebody to write to you. So that they know you, add what you are known by: introduce +44 7700 900456 as +44 7700 900123
-    • mute eve@example.org – get no more contact requests of theirs; “mute” alone: of nobody. “unmute” ends that, “mutes” shows who is muted
+    • forget phone +44 7700 900123 – no longer be found by it; “forget” alone forgets everything
+    • introduce +44 7700 900456 – ask somebody to write to you. So that they recognise you, add a detail by which they know you: introduce +44 7700 900456 as +44 7700 900123
+    • mute eve@example.org – get no more contact requests from them; “mute” alone: from nobody. “unmute” ends that, “mutes” shows who is muted
     • help – this text
 chat_help_provider = • link { $provider } NAME – be found by your name there; you sign in there with a browser
 chat_help_end = I keep no numbers or addresses, only hashes.

@@ -23,8 +23,8 @@ taken_over =
        *[other] Tu vínculo con un nombre de usuario en { $provider } ha pasado a otras manos: otro ID de Jabber ha demostrado que es suyo.
     } Si todavía te pertenece, crea el vínculo de nuevo.
 prove_again =
-    Durante días, los mensajes a esta dirección volvieron como si no existiera. A quien la tenía entonces se le encuentra aquí por algo que demostró. Si eras tú, crea el vínculo de nuevo, con el mismo número, dirección o nombre: alguien pregunta por un contacto.
-    Si no, ignora este mensaje. Lo que nadie haya demostrado en { $days } días se elimina.
+    Durante días, los mensajes a esta dirección volvieron como si no existiera. La persona que la tenía entonces se puede encontrar aquí con un dato que demostró. Si eras tú, crea el vínculo de nuevo con el mismo número, dirección o nombre: alguien pide ponerse en contacto.
+    Si no, ignora este mensaje. Los vínculos que no se demuestren de nuevo en { $days } días se eliminan.
 forget_code_all =
     Alguien ha pedido por la web que se olvide todo lo vinculado a tu ID de Jabber. Para hacerlo, escribe este código allí, no aquí: { $code }
     Si no has sido tú, ignora este mensaje: sin el código no se olvida nada.
@@ -76,20 +76,20 @@ page_done_text = Esta dirección ya está vinculada a { $jid }. Puedes cerrar es
 page_signed_in = Tu nombre allí está ahora vinculado a { $jid }. Puedes cerrar esta página.
 page_failed_title = No ha funcionado
 page_stop_question = ¿No escribirte nunca más?
-page_stop_text = it-se.me envía un código cuando alguien quiere que lo encuentren por tu dirección. Si pulsas el botón, no volverá a escribir a esta dirección, lo pida quien lo pida. Tampoco para eso se guarda la dirección, solo una huella cifrada para comparar.
+page_stop_text = it-se.me envía un código cuando alguien quiere que se le encuentre con tu dirección. Si pulsas el botón, no volverá a escribir a esta dirección, lo pida quien lo pida. Tampoco para eso se guarda la dirección, solo una huella cifrada para comparar.
 page_stop_button = No me escribáis nunca más
 page_stop_close = Si no te molesta, cierra esta página sin más: sin el botón no pasa nada.
-page_stopped_title = Ya no se te escribe
+page_stopped_title = Ya no te escribiremos
 page_stopped_text = it-se.me ya no envía nada a esta dirección, así que tampoco se puede vincular: no llega ningún código. Si cambias de opinión, vuelve aquí por el enlace de tu correo.
 page_stopped_button = Podéis volver a escribirme
-page_stop_undone = it-se.me puede volver a escribir a esta dirección cuando alguien quiera que lo encuentren por ella. Puedes cerrar esta página.
+page_stop_undone = it-se.me puede volver a escribir a esta dirección cuando alguien quiera que se le encuentre con ella. Puedes cerrar esta página.
 
 ## Errors
 
 error_target_unconfirmed = Primero confirma '{ $jid }': registra ese ID con el proveedor 'xmpp' y confirma el código que se le envía.
 error_token_needed = Muestra el token de '{ $jid }' como 'Authorization: Bearer …'. Para obtener uno, registra ese ID con el proveedor 'xmpp' y confirma el código que se le envía.
-error_not_registered = Nada espera un código con este hash. Haz primero el registro.
-error_nothing_waits = Nada espera este código. Si ya lo has usado, está todo hecho: confirm, o «enlaces» en el chat, lo dice. Si no, ha caducado, se ha fallado demasiadas veces o era para otra cosa: pide uno nuevo, por favor.
+error_not_registered = Ningún registro espera un código con este hash. Haz primero el registro.
+error_nothing_waits = Ningún registro espera este código. Si ya lo has usado, está todo hecho: compruébalo con confirm, o con «vínculos» en el chat. Si no, ha caducado, se ha fallado demasiadas veces o era para otra cosa: pide uno nuevo, por favor.
 error_missing_code = Escribe el código que has recibido, por favor.
 error_faulty_code = Este código no es correcto. Busca errores al teclear y usa el código más reciente: sustituye a todos los anteriores.
 error_wrong_user = Has iniciado sesión con un nombre distinto del que se va a vincular. Cierra la sesión en el proveedor, abre otra vez la misma dirección e inicia sesión con el nombre que querías vincular.
@@ -101,7 +101,7 @@ error_oauth_refused = El proveedor ya no ha aceptado este inicio de sesión. Abr
 error_json = La petición no es JSON válido.
 error_key = Indica '{ $key }', por favor.
 error_number = Este servicio no envía mensajes de texto a ese país o a ese tipo de número.
-error_domain_not_served = Este servicio no registra cuentas de ese servidor. Por favor, use el de su propio servidor.
+error_domain_not_served = Este servicio no registra cuentas de ese servidor. Usa el servicio de tu propio servidor, por favor.
 error_not_an_account = Solo pueden hacer esto las cuentas, como nombre@example.org.
 error_insufficient = Ninguno de los datos de contacto está confirmado para este JID. Registra y confirma primero al menos uno de ellos.
 error_too_many_hashes = Es demasiado de una vez: se permiten como máximo { $limit } hashes. Divide la petición, por favor.
@@ -272,7 +272,7 @@ chat_help =
     • vincula teléfono +44 7700 900123 – que te encuentren por un número (o: vincula correo nombre@example.org). Recibes un código; envíamelo.
     • vínculos – con qué te pueden encontrar
     • olvida teléfono +44 7700 900123 – que ya no te encuentren así; «olvida» a secas lo olvida todo
-    • contacta +44 7700 900456 – pedir a alguien que te escriba. Para que te reconozca, añade por qué dato te conoce: contacta +44 7700 900456 como +44 7700 900123
+    • contacta +44 7700 900456 – pedir a alguien que te escriba. Para que te reconozca, añade un dato por el que te conoce: contacta +44 7700 900456 como +44 7700 900123
     • silencia eve@example.org – no recibir más solicitudes de contacto suyas; «silencia» a secas: de nadie. «permite» lo anula, «silenciados» muestra a quién afecta
     • ayuda – este texto
 chat_help_provider = • vincula { $provider } NOMBRE – que te encuentren por tu nombre allí; inicias sesión allí con un navegador
@@ -283,7 +283,7 @@ chat_introduce_usage = Escribe a quién hay que preguntar, por ejemplo: contacta
 chat_verify_usage = Escribe el código que has recibido, por ejemplo: confirma 1234
 chat_encrypted = No puedo leer mensajes cifrados. Desactiva el cifrado en este chat, por favor.
 verified = Gracias, está demostrado: ya te pueden encontrar así.
-linked_already = Ya te podían encontrar así: no hace falta ningún código.
+linked_already = Ya te pueden encontrar así: no hace falta ningún código.
 
 # Single words, in lower case, that begin a command. The English ones are always understood.
 word_help = ayuda

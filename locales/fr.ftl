@@ -23,8 +23,8 @@ taken_over =
        *[other] Votre lien avec un nom d’utilisateur chez { $provider } a été repris : un autre identifiant Jabber a prouvé que ce nom est le sien.
     } Si cela vous appartient toujours, refaites le lien.
 prove_again =
-    Pendant des jours, les messages envoyés à cette adresse sont revenus comme si elle n’existait pas. La personne qui l’avait alors peut être trouvée ici grâce à quelque chose qu’elle a prouvé. Si c’était vous, refaites le lien, avec le même numéro, la même adresse ou le même nom : quelqu’un demande à vous contacter.
-    Sinon, ignorez ce message. Ce que personne n’a prouvé dans les { $days } jours est supprimé.
+    Pendant des jours, les messages envoyés à cette adresse sont revenus comme si elle n’existait pas. La personne qui l’avait alors peut être trouvée ici grâce à une donnée qu’elle a prouvée. Si c’était vous, refaites le lien avec le même numéro, la même adresse ou le même nom : quelqu’un demande à vous contacter.
+    Sinon, ignorez ce message. Les liens qui ne sont pas prouvés de nouveau sous { $days } jours sont supprimés.
 forget_code_all =
     Quelqu’un a demandé par le Web d’oublier tout ce qui est lié à votre identifiant Jabber. Pour le faire, saisissez ce code là-bas, pas ici : { $code }
     Si ce n’était pas vous, ignorez ce message : rien n’est oublié sans le code.
@@ -63,7 +63,7 @@ mail_stop = Vous ne voulez plus jamais d’e-mail de ce service ? Ouvrez cette p
 
 page_verify_title = Confirmez votre adresse
 page_verify_question = Est-ce bien vous ?
-page_verify_text = Vous avez reçu un code parce que quelqu’un souhaite qu’on puisse le trouver sous votre adresse sur it-se.me ; le message dit qui. N’appuyez sur le bouton que si c’est vous.
+page_verify_text = Vous avez reçu un code parce que quelqu’un souhaite qu’on puisse le trouver grâce à votre adresse sur it-se.me ; le message dit qui. N’appuyez sur le bouton que si c’est vous.
 page_verify_code = Code
 page_verify_button = Oui, c’est moi
 page_verify_close = Si ce n’est pas vous, fermez simplement cette page : rien ne se passe sans le bouton.
@@ -76,20 +76,20 @@ page_done_text = Cette adresse est maintenant liée à { $jid }. Vous pouvez fer
 page_signed_in = Votre nom là-bas est maintenant lié à { $jid }. Vous pouvez fermer cette page.
 page_failed_title = Cela n’a pas fonctionné
 page_stop_question = Ne plus jamais vous écrire ?
-page_stop_text = it-se.me envoie un code quand quelqu’un veut être trouvé sous votre adresse. Si vous appuyez sur le bouton, il n’écrit plus jamais à cette adresse, quelle que soit la demande. Même pour cela, l’adresse n’est pas conservée, seulement une empreinte chiffrée pour comparer.
+page_stop_text = it-se.me envoie un code quand quelqu’un veut être trouvé grâce à votre adresse. Si vous appuyez sur le bouton, il n’écrit plus jamais à cette adresse, qui que ce soit qui le demande. Même pour cela, l’adresse n’est pas conservée : seule une empreinte chiffrée l’est, pour comparer.
 page_stop_button = Ne m’écrivez plus jamais
 page_stop_close = Si cela ne vous dérange pas, fermez simplement cette page : rien ne se passe sans le bouton.
 page_stopped_title = On ne vous écrit plus
-page_stopped_text = it-se.me n’envoie plus rien à cette adresse ; elle ne peut donc pas non plus être associée, car aucun code n’arrive. Si vous changez d’avis, revenez ici par le lien de votre e-mail.
+page_stopped_text = it-se.me n’envoie plus rien à cette adresse ; elle ne peut donc pas non plus être liée, car aucun code n’arrive. Si vous changez d’avis, revenez ici par le lien de votre e-mail.
 page_stopped_button = Vous pouvez de nouveau m’écrire
-page_stop_undone = it-se.me peut de nouveau écrire à cette adresse, quand quelqu’un veut être trouvé sous elle. Vous pouvez fermer cette page.
+page_stop_undone = it-se.me peut de nouveau écrire à cette adresse, quand quelqu’un veut être trouvé grâce à elle. Vous pouvez fermer cette page.
 
 ## Errors
 
 error_target_unconfirmed = Veuillez d’abord confirmer '{ $jid }' : enregistrez cet identifiant avec le fournisseur 'xmpp', puis confirmez le code qui lui est envoyé.
 error_token_needed = Veuillez présenter le jeton de '{ $jid }' sous la forme 'Authorization: Bearer …'. Pour en obtenir un, enregistrez cet identifiant avec le fournisseur 'xmpp', puis confirmez le code qui lui est envoyé.
-error_not_registered = Rien n’attend de code sous cette empreinte (hash). Veuillez d’abord faire un enregistrement.
-error_nothing_waits = Rien n’attend ce code. S’il a déjà servi, tout est fait : confirm, ou « liens » dans la discussion, le dit. Sinon il a expiré, il y a eu trop d’essais erronés ou il était destiné à autre chose : veuillez en demander un nouveau.
+error_not_registered = Aucun enregistrement n’attend de code sous cette empreinte (hash). Veuillez d’abord en faire un.
+error_nothing_waits = Aucun enregistrement n’attend ce code. S’il a déjà servi, tout est fait : vérifiez-le avec confirm, ou avec « liens » dans la discussion. Sinon, il a expiré, il y a eu trop d’essais erronés ou il était destiné à autre chose : veuillez en demander un nouveau.
 error_missing_code = Veuillez saisir le code qui vous a été envoyé.
 error_faulty_code = Ce code est erroné. Cherchez une faute de frappe et utilisez le code le plus récent : il remplace tous les précédents.
 error_wrong_user = Vous vous êtes connecté sous un autre nom que celui qui doit être lié. Déconnectez-vous chez le fournisseur, rouvrez la même adresse et connectez-vous sous le nom que vous vouliez lier.
@@ -101,7 +101,7 @@ error_oauth_refused = Le fournisseur n’a plus accepté cette connexion. Veuill
 error_json = La requête n’est pas du JSON valide.
 error_key = Veuillez fournir '{ $key }'.
 error_number = Ce service n’envoie pas de SMS vers ce pays ou ce type de numéro.
-error_domain_not_served = Ce service n’enregistre pas les comptes de ce serveur. Veuillez utiliser celui de votre propre serveur.
+error_domain_not_served = Ce service n’enregistre pas les comptes de ce serveur. Veuillez utiliser le service de votre propre serveur.
 error_not_an_account = Seuls les comptes, comme nom@example.org, peuvent faire cela.
 error_insufficient = Aucune de ces coordonnées n’est confirmée pour ce JID. Enregistrez-en et confirmez-en d’abord au moins une.
 error_too_many_hashes = C’est trop à la fois : { $limit } empreintes (hash) au maximum. Veuillez diviser la requête.
@@ -129,7 +129,7 @@ invalid_user_name = Il faut un nom d’utilisateur.
 invalid_provider = Il faut le nom d’un fournisseur, sans deux-points.
 invalid_detail = Il faut un numéro comme +44 7700 900123 ou une adresse comme nom@example.org.
 error_path = Il n’y a rien à ce chemin. La documentation de l’API indique ce qui existe.
-error_stop_link = Ce lien n’est pas valable, ou ne l’est plus. Le courriel le plus récent envoyé d’ici en contient un qui l’est.
+error_stop_link = Ce lien n’est pas valable, ou ne l’est plus. L’e-mail le plus récent envoyé d’ici en contient un valable.
 error_method = Ce chemin demande une autre méthode. La documentation de l’API indique laquelle.
 error_slow = La requête a mis trop de temps à arriver. Veuillez la renvoyer.
 error_body = Le corps de la requête dépasse { $limit } octets. Veuillez diviser la requête.
@@ -138,7 +138,7 @@ error_origin = Les pages web de cette origine ne peuvent pas appeler l’API.
 ## Stanza errors that are XMPP's own
 
 stanza_unavailable = Cela n’est pas proposé ici.
-stanza_nobody = Personne n’a cette adresse. Écris à { $jid }.
+stanza_nobody = Personne n’a cette adresse. Écrivez à { $jid }.
 stanza_no_node = Ce nœud n’existe pas.
 stanza_malformed = Une requête IQ doit avoir un id et exactement un contenu (payload).
 stanza_misnamed = L’adresse de l’expéditeur n’est pas sous sa forme normale (RFC 7622).
@@ -190,7 +190,7 @@ link_code = Code
 link_done = C’est fait : on peut maintenant vous trouver ainsi. Le service a oublié le numéro ou l’adresse en question.
 
 links_title = Par quoi on peut vous trouver
-links_none = On ne peut encore vous trouver par rien.
+links_none = On ne peut encore vous trouver par aucun moyen.
 links_count =
     { $count ->
         [one] Il y a un seul moyen de vous trouver.
@@ -231,7 +231,7 @@ unmute_ask = De qui voulez-vous de nouveau recevoir les demandes de contact ?
 unmute_all = De tout le monde
 unmute_done = Ces demandes de contact vous parviennent de nouveau.
 unmute_all_done = Les demandes de contact de tout le monde vous parviennent de nouveau.
-unmute_vain = Tout le monde est encore ignoré, et donc ces personnes aussi. Autorisez d’abord tout le monde, puis ignorez qui vous ne voulez pas.
+unmute_vain = Tout le monde est encore ignoré, et donc ces personnes aussi. Autorisez d’abord tout le monde, puis ignorez ceux que vous ne voulez pas.
 unmute_unknown = Rien de cela n’était ignoré, donc rien n’a été changé.
 mutes_none = Personne n’est ignoré : les demandes de contact de tout le monde vous parviennent.
 # A list of Jabber IDs follows.
@@ -245,7 +245,7 @@ statistics_people = Identifiants Jabber avec des liens
 statistics_pending = Enregistrements en attente d’un code
 statistics_outbox = Messages en attente d’envoi
 statistics_subscribers = Listes de contacts où figure le service
-statistics_mutes = Mises en sourdine
+statistics_mutes = Identifiants ignorés
 statistics_tokens = Jetons pour l’API HTTP
 statistics_suppressions = Adresses et numéros auxquels rien n’est jamais envoyé
 statistics_counters = Compteurs de limites
@@ -253,7 +253,7 @@ statistics_bytes = Taille de la base de données (octets)
 statistics_uptime = En marche depuis (secondes)
 forget_jid_ask = Tout ce qui est lié à cet identifiant Jabber est supprimé, ainsi que ce qui l’attend encore.
 forget_jid_done = Tout ce qui concerne { $jid } est oublié.
-suppress_ask = Pour ceux qui ne veulent ni SMS ni e-mail de ce service : aucun code n’y est plus envoyé, quelle que soit la demande, et qui demande ne l’apprend pas. Seule une empreinte chiffrée est conservée.
+suppress_ask = Pour ceux qui ne veulent ni SMS ni e-mail de ce service : aucun code n’y est plus envoyé, qui que ce soit qui le demande, et cette personne n’en est pas informée. Seule une empreinte chiffrée est conservée.
 suppress_done = Plus rien n’y est envoyé.
 unsuppress_ask = Pour ceux qui ont changé d’avis : des codes y sont de nouveau envoyés.
 unsuppress_done = Des codes y sont de nouveau envoyés.
@@ -273,7 +273,7 @@ chat_help =
     • liens – par quoi on peut vous trouver
     • oublier téléphone +44 7700 900123 – pour qu’on ne vous trouve plus ainsi ; « oublier » tout seul oublie tout
     • contacter +44 7700 900456 – demander à quelqu’un de vous écrire. Pour qu’on vous reconnaisse, ajoutez ce par quoi on vous connaît : contacter +44 7700 900456 comme +44 7700 900123
-    • ignorer eve@example.org – ne plus recevoir ses demandes de contact ; « ignorer » tout seul : celles de personne. « autoriser » y met fin, « ignorés » montre qui est ignoré
+    • ignorer eve@example.org – ne plus recevoir ses demandes de contact ; « ignorer » tout seul : celles de tout le monde. « autoriser » y met fin, « ignorés » montre qui est ignoré
     • aide – ce texte
 chat_help_provider = • lier { $provider } NOM – pour qu’on vous trouve par votre nom là-bas ; vous vous y connectez avec un navigateur
 chat_help_end = Je ne conserve ni numéros ni adresses, seulement des empreintes (hash).

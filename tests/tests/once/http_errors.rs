@@ -363,7 +363,7 @@ async fn only_the_named_origins_may_ask_but_every_browser_may_press_the_button()
         from(Method::POST, &format!("/verify/{}", AMY.email_hash()), "null").form(&[("code", "123456")]);
     let reply = Reply::to(button).await;
     assert_eq!(reply.status, 404, "nothing waits, and nobody was refused: {reply:?}");
-    assert!(reply.body.contains("Nothing waits for this code"), "{reply:?}");
+    assert!(reply.body.contains("No registration waits for this code"), "{reply:?}");
 }
 
 fn assert_allows_app(reply: &Reply) {

@@ -49,7 +49,7 @@ async fn the_link_in_a_mail_ends_them_and_brings_them_back() {
     world.mail.take(AMY.email).await;
 
     let stopped = press(&http, &path, &Form::on(&http.get(&path).await.body)).await;
-    assert!(stopped.status == 200 && stopped.body.contains("not written to any more"), "{stopped:?}");
+    assert!(stopped.status == 200 && stopped.body.contains("no more mail from here"), "{stopped:?}");
     gets_no_mail(&world, &amy).await;
     gets_no_mail(&world, &world.client(&MICHAEL).await).await;
     let asked = json!({"provider": "email", "id": AMY.email, "target": AMY.jid, "resend": true});
