@@ -115,7 +115,7 @@ impl App {
         self.intake.cancel();
         self.work.close();
         if tokio::time::timeout(FINISHING, self.work.wait()).await.is_err() {
-            tracing::warn!("something was still being sent; it will be sent again");
+            tracing::warn!("some messages were still being sent; they are sent again after the next start");
         }
         // Only now: messages that are being sent need the connection to be acknowledged.
         self.uplink.cancel();

@@ -76,7 +76,10 @@ pub async fn check(config: &Config, login: bool, account: Option<&BareJid>) -> V
     }
     let leftovers = config.leftovers();
     if !leftovers.is_empty() {
-        let result = Err(format!("these are still the example's: {}", leftovers.join(", ")));
+        let result = Err(format!(
+            "these keys still have the values of component.toml.example: {}",
+            leftovers.join(", ")
+        ));
         findings.push(Finding {
             subject: "configuration",
             result,
@@ -151,7 +154,7 @@ fn writable(key: &str, path: &Path) -> Result<(), String> {
     let folder = folder(path);
     rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| {
         format!(
-            "{key}: nothing can be made in the folder {}: {error}. Make it, and give it to this user",
+            "{key}: no file can be made in the folder {}: {error}. Make the folder, and give it to this user",
             folder.display()
         )
     })
@@ -193,7 +196,7 @@ async fn server(config: &Config, login: bool) -> Result<String, String> {
     match timeout(PATIENCE, attach(config, login)).await {
         Ok(Ok((reader, write))) if login => hears(reader, write, &config.component.jid).await,
         Ok(Ok(_)) => Ok(format!(
-            "it answers at {address} (whether it takes this domain and the secret is tried with --login)"
+            "it answers at {address} (--login tries this domain and the secret as well)"
         )),
         Ok(Err(StreamEnd::Error { condition, .. })) if login && condition == "conflict" => {
             Ok("it takes the component's secret; the service is connected already".into())
@@ -240,10 +243,10 @@ async fn hears(
     };
     let takes = "it takes the component's secret";
     match timeout(PATIENCE, first_stanza).await {
-        Ok(Ok(())) => Ok(format!("{takes}, and passes stanzas on")),
+        Ok(Ok(())) => Ok(format!("{takes}, and relays stanzas")),
         Ok(Err(end)) => Err(format!("{takes}, but then: {end}. See the server's log")),
         Err(_elapsed) => Err(format!(
-            "{takes}, but no stanza comes, not even what is sent to {jid}: does the server pass on what is for that domain?"
+            "{takes}, but no stanza arrives, not even one to {jid}: does the server relay stanzas to that domain?"
         )),
     }
 }

@@ -7,8 +7,8 @@ use itseme_identity::{BareJid, Region};
 
 use crate::telemetry::LogFormat;
 
-/// Contact lookup for XMPP that does not know who is who: an external component (XEP-0114) for Prosody or ejabberd, with
-/// an HTTP API.
+/// Contact lookup for XMPP that does not know who is who: an external component (XEP-0114) for Prosody, ejabberd
+/// and jabberd2, with an HTTP API.
 #[derive(Debug, Parser)]
 #[command(name = "itseme", version, args_conflicts_with_subcommands = false)]
 pub struct Cli {
@@ -20,15 +20,15 @@ pub struct Cli {
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value, global = true)]
     pub overrides: Vec<(String, String)>,
 
-    /// What to log: error, warn, info, debug, trace, or itseme=debug; RUST_LOG says the same
+    /// Level or filter of the log: error, warn, info, debug, trace, or itseme=debug; RUST_LOG does the same
     #[arg(long, value_name = "FILTER", global = true)]
     pub log: Option<String>,
 
-    /// How to log
+    /// Format of the log
     #[arg(long, value_enum, default_value_t, global = true)]
     pub log_format: LogFormat,
 
-    /// What to do; without a command: run
+    /// The command; default: run
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -38,26 +38,26 @@ pub struct Cli {
 pub enum Command {
     /// Serves until SIGTERM or Ctrl-C
     Run,
-    /// Says what is wrong with the configuration, and whether XMPP server, database, SMTP server, gateway and providers answer;
+    /// Reports faults of the configuration, and tries XMPP server, database, SMTP server, gateway and providers;
     /// changes nothing
     Check {
-        /// Also try the component's domain and secret. Not while the service runs: servers may disconnect it, or send this
-        /// connection what was meant for it
+        /// Also tries the component's domain and secret. Not while the service runs: servers may disconnect it, or send
+        /// its stanzas to this connection
         #[arg(long)]
         login: bool,
-        /// Also send a test message to this account, and say whether it comes back. Stop the service first, and let the XMPP server
-        /// run: while the service is connected, Prosody refuses this connection or ends the service's
-        /// (component_conflict_resolve), ejabberd and jabberd2 may give the service what comes back
+        /// Also sends a test message to this account, and reports if it comes back. Stop the service first, and keep the XMPP
+        /// server running: while the service is connected, Prosody refuses this connection or ends the service's
+        /// (component_conflict_resolve); ejabberd and jabberd2 may return the message to the service
         #[arg(long, value_name = "JID")]
         deliver: Option<BareJid>,
     },
-    /// Makes a new key and puts everything in the database under it, whether the service runs or not: when a key may have
-    /// been seen by somebody. If it is interrupted, nothing is lost; call it again
+    /// Makes a new key and puts the whole database under it, while the service runs or not: for when somebody may have seen
+    /// the key. After an interruption nothing is lost; call it again
     Rekey,
     /// Prints the hash of an identity. Needs no configuration
     #[command(after_help = HASH_EXAMPLES)]
     Hash {
-        /// Where its owner's phone is, in two letters (ISO 3166-1): a number without + is read as it is dialled there
+        /// The region of its owner's phone, in two letters (ISO 3166-1): a number without + is read as it is dialled there
         #[arg(long, value_name = "GB")]
         region: Option<Region>,
 

@@ -10,11 +10,11 @@ pub fn forbid() {
         maximum: getrlimit(Resource::Core).maximum.map(|_| 0).or(Some(0)),
     };
     if let Err(error) = setrlimit(Resource::Core, none) {
-        tracing::warn!(%error, "core dumps cannot be forbidden");
+        tracing::warn!(%error, "core dumps cannot be disabled");
     }
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable) {
-        tracing::warn!(%error, "other programs of this user cannot be kept from the memory");
+        tracing::warn!(%error, "other programs of this user can read the service's memory");
     }
 }
 

@@ -32,7 +32,7 @@ pub fn at_most(wanted: usize) -> usize {
         tracing::warn!(
             available,
             remedy = "raise the limit of open files (systemd: LimitNOFILE=), or lower http.max_connections",
-            "fewer connections can be had than http.max_connections says"
+            "fewer connections are possible than http.max_connections allows"
         );
     }
     wanted.min(available)

@@ -56,7 +56,7 @@ async fn run(cli: &Cli) -> Result<ExitCode, String> {
     descriptors::raise();
     let config = load(cli)?;
     for reason in check::exposed(&config) {
-        tracing::warn!(reason, "others on this machine can get at a secret, or at the data");
+        tracing::warn!(reason, "other users of this machine can reach a secret or the data");
     }
     let app = App::start(&config, Clock::system()).await?;
     let code = tokio::select! {

@@ -94,7 +94,7 @@ async fn bind(service: &Service) {
                 tracing::info!(
                     other_rows_kept = kept,
                     other_rows_lost = lost,
-                    "the database is up to date: nobody without the key can change whose a row is"
+                    "the database is up to date: nobody without the key can change the owner of a row"
                 );
                 return wipe_former(service).await;
             }

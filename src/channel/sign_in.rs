@@ -23,7 +23,7 @@ pub enum SignInError {
     #[error("the provider cannot be asked: {0}")]
     Unreachable(String),
     /// The provider does not speak as expected: most likely the configuration is wrong.
-    #[error("the provider answered nonsense; is its configuration right? {0}")]
+    #[error("the provider's answer is not as expected; is its configuration right? {0}")]
     Nonsense(String),
     /// The provider refused the code, or us.
     #[error("the provider refused: {0}")]

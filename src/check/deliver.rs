@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What to do while the service is connected itself: the server refuses a second connection, ends the first, or gives what comes back
 /// to either.
-pub const STOP_IT: &str = "the service runs: stop it (not the XMPP server) for as long as this takes";
+pub const STOP_IT: &str = "the service runs: stop it (not the XMPP server) while this runs";
 
 /// Sends a test message to `account`, from the service's own, and says whether it came back.
 pub async fn deliver(config: &Config, account: &BareJid) -> Result<String, String> {
@@ -31,7 +31,7 @@ pub async fn deliver(config: &Config, account: &BareJid) -> Result<String, Strin
     let own = config.account().map_err(|error| error.to_string())?;
     match send(config, &own, account, &word).await {
         Ok(None) => Ok(format!(
-            "the server has taken a message for {account}, and gave none back within {} seconds. It ends with {word}: if {account} does \
+            "the server has taken a message for {account}, and returned no error within {} seconds. It ends with {word}: if {account} does \
              not get it, the server drops it and says nothing, as Prosody's mod_block_strangers does (see README.md)",
             PATIENCE.as_secs()
         )),
@@ -51,7 +51,7 @@ async fn send(config: &Config, own: &BareJid, account: &BareJid, word: &str) -> 
     let mut message = Message::chat(Jid::from(account.clone()));
     message.from = Some(own.clone().into());
     message.id = Some(id.clone());
-    let body = format!("it-se.me looks whether its messages arrive here: {word}");
+    let body = format!("it-se.me tests if its messages arrive here: {word}");
     message.bodies.insert(Lang("en".into()), body);
     write.write_all(&stream::serialise(&message)?).await?;
     let end = Instant::now() + PATIENCE;
@@ -78,8 +78,8 @@ fn explain(error: &StanzaError) -> String {
     use DefinedCondition as Is;
     let remedy = match error.defined_condition {
         Is::PolicyViolation | Is::NotAcceptable | Is::Forbidden | Is::NotAllowed => {
-            "The server refuses messages from whoever is not in the contact list (mod_block_strangers, mod_firewall): let the service \
-             through, as README.md tells; or this account has blocked the service"
+            "The server refuses messages from senders outside the contact list (mod_block_strangers, mod_firewall): let the service \
+             through, see README.md; or this account has blocked the service"
         }
         Is::ItemNotFound | Is::Gone { .. } | Is::ServiceUnavailable | Is::RecipientUnavailable => {
             "There is no such account, or it is offline and the server keeps no messages (mod_offline)"

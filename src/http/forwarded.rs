@@ -47,13 +47,13 @@ impl Proxies {
             Some(Doubt::UnknownProxy) if !self.unknown.swap(true, Ordering::Relaxed) => tracing::warn!(
                 remedy = "if there is a proxy in front of http.listen, name its address in http.trusted_proxies; if there is \
                           none, nothing is wrong",
-                "requests come from a private address, which says for whom (X-Forwarded-For), and is not believed: all that \
-                 it passes on share the limits of one client"
+                "requests with X-Forwarded-For come from a private address that is not in http.trusted_proxies: all clients \
+                 behind it share the limits of one client"
             ),
             Some(Doubt::Unreadable) if !self.unreadable.swap(true, Ordering::Relaxed) => tracing::warn!(
                 remedy =
                     "have the proxies of http.trusted_proxies write the client's address there, with or without a port",
-                "a proxy sends an X-Forwarded-For that cannot be read: all whose address is missing share the limits of one \
+                "a proxy sends an X-Forwarded-For that cannot be read: all clients without an address share the limits of one \
                  client"
             ),
             _ => {}

@@ -120,7 +120,7 @@ impl Server {
                     Err(error) => {
                         // Out of file descriptors, as a rule: some will be free soon.
                         if !failing {
-                            tracing::warn!(%error, "connections cannot be accepted; trying on");
+                            tracing::warn!(%error, "connections cannot be accepted; trying again");
                         }
                         failing = true;
                         tokio::time::sleep(Duration::from_millis(100)).await;

@@ -80,19 +80,19 @@ impl Told {
         let (why, remedy) = match kind {
             Kind::Nobody => (
                 "nobody is there",
-                "none is needed: after some days, what is linked there has to be proven again",
+                "none is needed: after some days, the links of that account must be proven again",
             ),
             Kind::Refused => (
                 "they are refused",
-                "if it is your server, let the component's messages through (see the README); else it is the recipient's wish",
+                "if it is your server, let the component's messages through (see the README); otherwise the recipient wants it so",
             ),
             Kind::Full => (
-                "there is no room for them",
-                "if it is your server, let it keep more for who is offline",
+                "the recipient's storage is full",
+                "if it is your server, let it store more messages for offline accounts",
             ),
             Kind::Archived => (
-                "there is no room for them but in the archive",
-                "if it is your server, let it keep more for who is offline",
+                "the recipient's storage is full; they are only archived",
+                "if it is your server, let it store more messages for offline accounts",
             ),
             Kind::Unreachable => (
                 "the server cannot be reached",

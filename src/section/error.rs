@@ -39,7 +39,7 @@ pub fn cleartext(key: impl Into<String>, encrypted: &str, section: &str) -> Conf
     unusable(
         key,
         format!(
-            "what is sent there can be read on the way: use {encrypted}, or a server on this machine. Where the network in \
+            "everything that is sent there can be read on the way: use {encrypted}, or a server on this machine. Where the network in \
              between is nobody else's, {section}.allow_cleartext = true allows it"
         ),
     )

@@ -51,8 +51,8 @@ impl Budget {
                 prefix,
                 budget,
                 remedy = "if these are your users, raise the budget in the provider's section; if not, somebody makes \
-                          you pay: lower limits.codes_per_address_per_day, take the prefix off allowed_prefixes, or say in \
-                          access.register who may register",
+                          you pay: lower limits.codes_per_address_per_day, remove the prefix from allowed_prefixes, or set \
+                          access.register",
                 "a budget is used up: no more codes are sent there until a day after its first"
             );
         } else if used == nearly(budget) {

@@ -184,8 +184,8 @@ impl Core {
                 used,
                 limit,
                 remedy = "if these are your users, name their domains in access.own_server or raise \
-                          limits.bytes_per_server_per_day; if not, somebody writes your disk full: block those servers",
-                "half of what strangers may have written to the disk in a day is used"
+                          limits.bytes_per_server_per_day; if not, somebody tries to fill your disk: block those servers",
+                "strangers have used half of their bytes on the disk for a day"
             );
         }
         Ok(())

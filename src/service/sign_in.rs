@@ -139,7 +139,7 @@ impl Service {
             tracing::warn!(
                 provider = provider.name(),
                 "a browser came back with an answer of another issuer, or of none (RFC 9207); if it is this provider's, set \
-                 response_issuer to what it says"
+                 response_issuer to the issuer that it names"
             );
             return Err(Error::OAuth(OAuthFailure::ForeignState));
         }

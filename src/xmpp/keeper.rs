@@ -304,7 +304,7 @@ impl Keeper {
             tracing::warn!(
                 reason,
                 remedy,
-                "not connected to the XMPP server; trying again, over and over"
+                "not connected to the XMPP server; trying again until it works"
             );
             *told = reason;
         }

@@ -49,7 +49,7 @@ impl Journal {
             tracing::warn!(
                 remedy = "let no other process read the database for long: end the shell or the backup that has it open; \
                           for a backup, copy it with sqlite3's `.backup` or `VACUUM INTO`",
-                "another process reads the database: until it ends, the journal grows, and what was deleted stays in it"
+                "another process reads the database: until it ends, the journal grows, and deleted data stays in it"
             );
         }
     }

@@ -29,10 +29,10 @@ pub enum StreamEnd {
     #[error("the connection was reset ({0})")]
     Reset(io::Error),
     /// The server sent what is no XML.
-    #[error("the server sent what is no XML: {0}")]
+    #[error("the server sent invalid XML: {0}")]
     NoXml(String),
     /// The server does not answer any more.
-    #[error("the server does not answer any more")]
+    #[error("the server no longer answers")]
     Silent,
     /// The server said something that is no component stream.
     #[error("the server does not speak the component protocol here: {0}")]

@@ -215,7 +215,7 @@ async fn what_a_full_store_gives_back_is_in_the_archive_and_sent_no_more_today()
     let details = [Identity::new("xmpp", MICHAEL.jid).unwrap()];
     michael.contact(&details, &[AMY.phone_hash()]).await.unwrap();
     let log = world.service.log();
-    until("the reason", || log.line_with("no room for them but in the archive"), || log.tail()).await;
+    until("the reason", || log.line_with("storage is full; they are only archived"), || log.tail()).await;
     let returns = || (world.service.kept() == "0 taken, 1 returns").then_some(());
     until("the message to be put off", returns, || log.tail()).await;
     assert_eq!(introductions_in_archive(&mut world.raw(&AMY).await).await, 1);
