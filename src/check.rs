@@ -149,7 +149,7 @@ fn folder(path: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
-/// Whether a file can be made at `path`, which `key` names.
+/// Checks if a file can be made at `path`, which `key` names.
 fn writable(key: &str, path: &Path) -> Result<(), String> {
     let folder = folder(path);
     rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| {
@@ -160,7 +160,7 @@ fn writable(key: &str, path: &Path) -> Result<(), String> {
     })
 }
 
-/// Whether the address is free, or taken by the running service.
+/// Checks if the address is free, or taken by the running service.
 async fn listener(listen: SocketAddr) -> Result<String, String> {
     match std::net::TcpListener::bind(listen) {
         Ok(_) => return Ok(format!("{listen} is free")),
@@ -223,7 +223,7 @@ async fn attach(config: &Config, login: bool) -> Result<(StanzaReader<OwnedReadH
     Ok((reader, write))
 }
 
-/// Whether a stanza comes over a connection that is logged in: anybody's, or the own ping to the own JID. It is asked for again and
+/// Checks if a stanza comes over a connection that is logged in: anybody's, or the own ping to the own JID. It is asked for again and
 /// again, because a server may give it to another connection of the same component (ejabberd, jabberd2).
 async fn hears(
     mut reader: StanzaReader<OwnedReadHalf>,

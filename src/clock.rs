@@ -19,12 +19,12 @@ pub struct Clock(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// What the system's clock said when this one began.
+    /// The system's time when this clock began.
     began: Millis,
-    /// What the clock that nobody can set said then.
+    /// The time of the clock that nobody can set, at that moment.
     began_steady: Duration,
     ahead: AtomicU64,
-    /// How far somebody has set the system's clock.
+    /// The amount by which somebody has set the system's clock.
     #[cfg(test)]
     set: AtomicI64,
 }
@@ -51,7 +51,7 @@ impl Clock {
         self.0.began + millis(passed) + self.ahead()
     }
 
-    /// What this clock and the system's say now.
+    /// Returns the time of this clock and of the system's now.
     pub fn reading(&self) -> Reading {
         let system = system_time() + self.ahead();
         #[cfg(test)]
@@ -96,7 +96,7 @@ impl governor::clock::Clock for Clock {
     }
 }
 
-/// What a service's clock and the system's say at the same moment.
+/// The time of a service's clock and of the system's at the same moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// The service's: what was stored goes by it.
@@ -106,7 +106,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// How far, in milliseconds, times that were stored by this reading's clock are to be moved for a clock that says `now`.
+    /// Returns the milliseconds by which times that were stored by this reading's clock are to be moved for `now`.
     ///
     /// Between the two the system's clock tells how much time has passed; if it goes backwards, none has. That somebody set
     /// it forth while no service ran cannot be told from time that has passed.
@@ -116,7 +116,7 @@ impl Reading {
     }
 }
 
-/// What the system's clock says.
+/// Returns the system's time.
 fn system_time() -> Millis {
     let system = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis::try_from(system.as_millis()).unwrap_or_default()

@@ -22,7 +22,7 @@ const STAGGER: Duration = Duration::from_millis(250);
 /// An address must answer within this time. The system alone would wait for two minutes.
 const ANSWERING: Duration = Duration::from_secs(10);
 
-/// Why there is no connection.
+/// The reason why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum DialError {
     /// The name could not be looked up.
@@ -43,7 +43,7 @@ fn list(failures: &[(SocketAddr, io::Error)]) -> String {
     each.collect::<Vec<_>>().join("; ")
 }
 
-/// A TCP connection to the first address of `host` that takes one.
+/// Connects to the first address of `host` that accepts a TCP connection.
 ///
 /// # Errors
 /// If there is none: each address with what went wrong.
@@ -97,7 +97,7 @@ fn in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     mixed
 }
 
-/// What the first attempt that succeeds brings. Each address is tried when `stagger` has passed since the one before, or
+/// Returns the result of the first attempt that succeeds. Each address is tried when `stagger` has passed since the one before, or
 /// when an attempt has failed.
 ///
 /// # Errors

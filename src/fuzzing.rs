@@ -59,7 +59,7 @@ impl World {
         }
     }
 
-    /// Whether it is time for a new one: what was asked of this one has become a lot.
+    /// Returns `true` if it is time for a new one: what was asked of this one has become a lot.
     pub(crate) fn has_aged(&mut self) -> bool {
         self.inputs += 1;
         // Conversations, sessions and limits end between inputs, so that each can be repeated alone.

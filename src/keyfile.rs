@@ -49,14 +49,14 @@ pub fn load(store: &StoreConfig) -> Result<Option<MasterKey>, String> {
     read(&store.key_file)
 }
 
-/// Where the key is that is to take the place of the configured one, while that is under way.
+/// Returns the file of the next key, which replaces the configured one.
 pub fn next_file(store: &StoreConfig) -> PathBuf {
     let mut name = store.key_file.clone().into_os_string();
     name.push(".next");
     name.into()
 }
 
-/// The key that is to take the place of the configured one, if one is.
+/// Returns the next key, which replaces the configured one, if there is one.
 ///
 /// # Errors
 /// As [`load`].
@@ -74,7 +74,7 @@ pub fn load_next(store: &StoreConfig) -> Result<Option<MasterKey>, String> {
     }
 }
 
-/// Makes a key that is to take the place of the configured one, or finds the one that was made before.
+/// Makes the next key, which replaces the configured one, or returns the one that was made before.
 ///
 /// # Errors
 /// In words an admin can act on: also if the key does not stand in a file, or in one of somebody else.
@@ -205,7 +205,7 @@ mod tests {
         assert!(load(&config(&path)).is_ok());
     }
 
-    /// Whoever can put files beside the key could else choose the next one. Takes root, to make a file of somebody else.
+    /// Otherwise, anybody who can put files beside the key could choose the next one. Needs root, to make another user's file.
     #[test]
     fn a_next_key_of_somebody_else_is_refused() {
         let folder = tempfile::tempdir().unwrap();

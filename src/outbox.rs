@@ -328,7 +328,7 @@ fn expect(bounces: Option<&Bounces>, row: &Row, letter: &Letter, until: Millis) 
     }
 }
 
-/// Whether a message may come back long after the server has taken it: it has yet to pass it on to another.
+/// Returns `true` if a message may come back long after the server has taken it: it has yet to pass it on to another.
 fn may_come_back(service: &Service, letter: &Letter) -> bool {
     let to = letter.message.recipient();
     to.is_some_and(|to| !service.own_domains().contains(to.domain().as_str()))

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
 
-/// How many threads can run at once; one if the system does not tell.
+/// Returns the number of threads that can run at once; one if the system does not tell.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
@@ -52,7 +52,7 @@ impl OwnThread {
         &self.tasks
     }
 
-    /// How many tasks it has.
+    /// Returns the number of its tasks.
     pub fn load(&self) -> usize {
         self.tasks.metrics().num_alive_tasks()
     }

@@ -12,10 +12,10 @@ use std::path::Path;
 
 /// Root's user and group.
 const ROOT: u32 = 0;
-/// Where container engines mount secrets, by default for everybody to read: in the container, there is nobody else.
+/// The folder in which container engines mount secrets, by default readable by everybody: in the container, there is nobody else.
 const OF_CONTAINERS: &str = "/run/secrets";
 
-/// Who may do what, as bits of a mode for others; those for the group are three places to the left.
+/// Permissions as bits of a mode for others; those for the group are three places to the left.
 const ANYTHING: u32 = 0o7;
 const ENTER: u32 = 0o1;
 const WRITE: u32 = 0o2;
@@ -23,7 +23,7 @@ const WRITE: u32 = 0o2;
 /// Refuses a file that other ordinary users can read or change.
 ///
 /// # Errors
-/// What is wrong with it and what to do, or that it cannot be looked at.
+/// The fault and its remedy, or that the file cannot be inspected.
 pub fn check_file(path: &Path) -> Result<(), String> {
     let found = fs::metadata(path).map_err(text)?;
     if !is_open(&found, ANYTHING) || is_of_container(path, &found) || !is_reachable(path).map_err(text)? {
@@ -54,12 +54,12 @@ fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-/// Whether the mode lets ordinary users other than its owner do that.
+/// Returns `true` if the mode lets ordinary users other than its owner do that.
 fn is_open(found: &Metadata, bits: u32) -> bool {
     found.mode() & bits != 0 || found.mode() & (bits << 3) != 0 && has_others(found)
 }
 
-/// Whether others can get through all folders on the way there.
+/// Returns `true` if others can get through all folders on the way there.
 fn is_reachable(path: &Path) -> io::Result<bool> {
     let path = path.canonicalize()?;
     let mut folders = path.ancestors().skip(1).map(fs::metadata);
@@ -74,7 +74,7 @@ fn is_of_container(path: &Path, found: &Metadata) -> bool {
     found.uid() == ROOT && found.mode() & (WRITE | WRITE << 3) == 0 && mounted()
 }
 
-/// Whether there is somebody in the file's group besides its owner, this user and root.
+/// Returns `true` if there is somebody in the file's group besides its owner, this user and root.
 fn has_others(found: &Metadata) -> bool {
     let (users, groups) = (read("/etc/passwd"), read("/etc/group"));
     let own = [ROOT, found.uid(), rustix::process::geteuid().as_raw()];

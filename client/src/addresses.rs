@@ -28,7 +28,7 @@ impl Addresses {
         &self.named
     }
 
-    /// Whether it is one of the two, with or without a resource.
+    /// Returns `true` if it is one of the two, with or without a resource.
     pub(crate) fn has(&self, jid: &Jid) -> bool {
         let bare = jid.to_bare();
         bare == self.named || bare == self.other

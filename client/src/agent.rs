@@ -1,4 +1,4 @@
-//! How a good client behaves: what it does by itself, what it asks its user, and whom it does not believe.
+//! The behaviour of a good client: its own actions, its questions to the user, and its checks of others.
 
 mod event;
 mod react;
@@ -39,25 +39,25 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// People who asked and can still be answered.
 const MAX_ASKERS: usize = 1000;
 
-/// Whom to answer without asking the user.
+/// The requesters that are answered without a question to the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// Whoever is in the address book.
+    /// Those in the address book.
     Matched,
     /// Nobody; [`Agent::answer`] does it when the user says yes.
     Never,
 }
 
-/// What came of [`Agent::introduce`]: only how much was asked, for the service does not say who is there.
+/// The result of [`Agent::introduce`]: only the number of hashes, because the service does not say who is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Introduced {
-    /// How many hashes were asked for.
+    /// The number of hashes in the requests.
     pub hashes: usize,
-    /// How many of them are of other forms of what is in the address book: see [`AddressBook::aliases`].
+    /// The number of those that are of other forms of the address book's entries: see [`AddressBook::aliases`].
     pub aliases: usize,
     /// In how many requests.
     pub requests: usize,
-    /// How many are left because the service takes no more for now. Asking again later begins with them.
+    /// The number of hashes that are left because the service takes no more for now. The next call begins with them.
     pub left: usize,
 }
 
@@ -74,7 +74,7 @@ pub struct Agent {
     ready: VecDeque<AgentEvent>,
 }
 
-/// What the agent still has to do by itself.
+/// The work that the agent still has to do by itself.
 #[derive(Debug, Clone)]
 enum Work {
     /// Handle something that arrived.
@@ -105,7 +105,7 @@ impl Agent {
         &self.book
     }
 
-    /// What is remembered, as it is now.
+    /// Returns the state as it is now.
     ///
     /// # Errors
     /// [`Error::State`] when it cannot be read.
@@ -348,7 +348,7 @@ impl Agent {
         self.session.close().await;
     }
 
-    /// What may be shown to others: own details the service has just called linked.
+    /// Returns the details that may be shown to others: own details that the service has just called linked.
     async fn proven(&mut self) -> Result<Vec<Identity>, Error> {
         let linked = self.refresh().await?;
         self.ready.extend(linked.into_iter().map(|identity| AgentEvent::Linked { identity }));

@@ -52,22 +52,22 @@ pub struct Entry {
     pub identity: Identity,
     /// Its hash.
     pub hash: String,
-    /// Whether it can be anybody's: not so for numbers that are impossible in their country.
+    /// `true` if it can be anybody's: not so for numbers that are impossible in their country.
     pub possible: bool,
 }
 
 /// A number or an address that was not used. What it is stays in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
-    /// Whose it is.
+    /// The name of the contact.
     pub name: String,
-    /// Where the person begins in the file: a line, or in jCard the number of the card; from 1.
+    /// The place in the file where the person begins: a line, or in jCard the number of the card; from 1.
     pub place: usize,
-    /// Why it was not used.
+    /// The reason why it was not used.
     pub reason: InvalidId,
 }
 
-/// Why an address book could not be read.
+/// The reason why an address book could not be read.
 #[derive(Debug, Error)]
 pub enum BookError {
     /// The file could not be read.
@@ -125,7 +125,7 @@ impl AddressBook {
         &self.skipped
     }
 
-    /// Whose hash this is: of what is in the book, or of another form of it.
+    /// Returns the contact with this hash: of an entry, or of another form of it.
     pub fn find(&self, hash: &str) -> Option<&Contact> {
         let hash = hash.to_ascii_lowercase();
         let index = self.by_hash.get(&hash).or_else(|| self.by_alias.get(&hash))?;

@@ -124,7 +124,7 @@ async fn bind(mut stream: Stream) -> Result<(Stream, FullJid), Error> {
     }
 }
 
-/// Why the server closes the stream, if this element says so.
+/// Returns the reason why the server closes the stream, if this element is a stream error.
 pub(crate) fn stream_error(element: Element) -> Option<String> {
     StreamError::try_from(element).ok().map(|error| error.to_string())
 }

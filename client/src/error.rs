@@ -1,4 +1,4 @@
-//! What can go wrong between the client, its server and the service.
+//! Errors between the client, its server and the service.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{identity::IdentityError, ns, state::StateError};
 pub struct Limit {
     /// Its name, for example `hashes`.
     pub name: String,
-    /// How long to wait before asking again.
+    /// The time to wait before the next request.
     pub wait: Duration,
 }
 
@@ -28,7 +28,7 @@ impl Limit {
     }
 }
 
-/// Why a call failed.
+/// The reason why a call failed.
 #[derive(Debug, Error)]
 pub enum Error {
     /// `server` names an address that is not on this machine, where a password must not go in the clear.
@@ -58,7 +58,7 @@ pub enum Error {
         kind: String,
         /// The application condition, for example `target-unconfirmed`.
         code: Option<String>,
-        /// What to do next, in words.
+        /// The remedy, in words.
         text: Option<String>,
         /// The limit that was reached, if the service says so.
         limit: Option<Limit>,
@@ -84,12 +84,12 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the service takes no more for now, be it this second or today.
+    /// Returns `true` if the service takes no more for now, be it this second or today.
     pub fn is_limit(&self) -> bool {
         matches!(self, Self::Service { code: Some(code), .. } if code == "request-limit-reached")
     }
 
-    /// How long to wait before asking again, if the service says so.
+    /// Returns the time to wait before the next request, if the service names one.
     pub fn wait(&self) -> Option<Duration> {
         match self {
             Self::Service { limit, .. } => limit.as_ref().map(|limit| limit.wait),

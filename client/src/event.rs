@@ -1,4 +1,4 @@
-//! What arrives without having been asked for.
+//! Messages that arrive without a request.
 
 use minidom::Element;
 use xmpp_parsers::{
@@ -19,7 +19,7 @@ use crate::{
 pub enum Event {
     /// The service sent a code.
     Code {
-        /// Whose code it is.
+        /// The hash that the code is for.
         hash: String,
         /// The code.
         code: String,
@@ -32,7 +32,7 @@ pub enum Event {
     Verified {
         /// The hash of the identity.
         hash: String,
-        /// Whether it is linked now.
+        /// `true` if it is linked now.
         confirmed: bool,
         /// The text for the user.
         body: String,
@@ -41,9 +41,9 @@ pub enum Event {
     },
     /// Somebody's details: from the service they are confirmed, from anybody else they are a mere claim.
     Introduction {
-        /// Who sent the message.
+        /// The sender of the message.
         from: Jid,
-        /// Who it is about, according to the message.
+        /// The JID that it is about, according to the message.
         jid: BareJid,
         /// The details in it.
         details: Vec<Identity>,
@@ -70,7 +70,7 @@ pub enum Event {
     },
     /// Any other message from anybody else.
     Message {
-        /// Who sent it.
+        /// The sender.
         from: Jid,
         /// The text, empty if it has none.
         body: String,
@@ -79,16 +79,16 @@ pub enum Event {
     },
     /// A message came back as an error.
     Bounced {
-        /// Who refused it.
+        /// The JID that refused it.
         from: Jid,
-        /// Why; always [`Error::Service`], or [`Error::Malformed`] if it does not say.
+        /// The reason; always [`Error::Service`], or [`Error::Malformed`] if it does not say.
         error: Error,
         /// The message.
         raw: Element,
     },
     /// The connection is gone. Nothing comes after this.
     Disconnected {
-        /// Why, in words.
+        /// The reason, in words.
         reason: String,
     },
 }

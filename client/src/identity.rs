@@ -1,4 +1,4 @@
-//! What a person is known by: the package `itseme-identity`, as this client uses it.
+//! The identities of a person: the package `itseme-identity`, as this client uses it.
 
 use std::{cmp::Ordering, fmt, str::FromStr};
 
@@ -19,7 +19,7 @@ const MAX_DETAILS: usize = 100;
 #[serde(try_from = "Detail")]
 pub struct Identity(itseme_identity::Identity);
 
-/// Why something is not an identity.
+/// The reason why a text is no identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum IdentityError {
     /// The id has no canonical form.
@@ -60,7 +60,7 @@ impl Identity {
         Self::new("xmpp", jid.as_str())
     }
 
-    /// Where it is at home.
+    /// Returns the provider.
     pub fn provider(&self) -> &Provider {
         &self.0.provider
     }
@@ -70,12 +70,12 @@ impl Identity {
         &self.0.id
     }
 
-    /// What everybody exchanges instead of the identity: 128 lowercase hex digits of SHA-512.
+    /// Returns the hash that everybody exchanges instead of the identity: 128 lowercase hex digits of SHA-512.
     pub fn hash(&self) -> String {
         self.0.hash().to_string()
     }
 
-    /// Whether it can be anybody's: not so for numbers that are impossible in their country.
+    /// Returns `true` if it can be anybody's: not so for numbers that are impossible in their country.
     pub(crate) fn is_possible(&self) -> bool {
         self.0.check_reachable().is_ok()
     }

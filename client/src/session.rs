@@ -31,13 +31,13 @@ use crate::{
     worker::{Answer, Command, Worker},
 };
 
-/// How long anything may take, in seconds: Debian's ejabberd passes a `confirm` of 500 hashes on in 17.
+/// The time limit of every request, in seconds: Debian's ejabberd passes a `confirm` of 500 hashes on in 17.
 const PATIENCE: u64 = 60;
 /// Messages that wait to be looked at.
 const EVENT_QUEUE: usize = 1024;
 const COMMAND_QUEUE: usize = 32;
 
-/// Who logs in where, and which service is meant.
+/// The account, its server and the service.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The user's own JID.
@@ -51,7 +51,7 @@ pub struct Options {
     pub server: Option<String>,
 }
 
-/// How far a registration is.
+/// The state of a registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -66,22 +66,22 @@ pub enum Status {
 pub struct Registered {
     /// The hash of the identity.
     pub hash: String,
-    /// How far it is.
+    /// The state of the registration.
     pub status: Status,
-    /// Where the user has to go on, for OAuth providers.
+    /// The address where the user signs in, for OAuth providers.
     pub goto: Option<String>,
 }
 
-/// Whose contact requests do not reach the user.
+/// The JIDs whose contact requests do not reach the user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Muted {
-    /// Whether nobody's do.
+    /// `true` if nobody's do.
     pub everybody: bool,
     /// These do not.
     pub jids: Vec<BareJid>,
 }
 
-/// What the service says it is and can do (XEP-0030).
+/// The identity and features of the service (XEP-0030).
 #[derive(Debug, Clone)]
 pub struct Service {
     /// Category, type and name of each identity.
@@ -174,7 +174,7 @@ impl Session {
         self.service.named()
     }
 
-    /// Whether that is an address of the service: its domain or its account, whatever the resource.
+    /// Returns `true` if that is an address of the service: its domain or its account, whatever the resource.
     pub fn is_service(&self, jid: &Jid) -> bool {
         self.service.has(jid)
     }
@@ -218,7 +218,7 @@ impl Session {
         Ok(())
     }
 
-    /// Whether all hashes belong to the JID, at most 500 at a time.
+    /// Returns `true` if all hashes belong to the JID, at most 500 at a time.
     ///
     /// # Errors
     /// Those of [`Session::ask_service`].
@@ -289,7 +289,7 @@ impl Session {
         self.do_set(&wire::Unmute { jids: Vec::new() }).await
     }
 
-    /// Whom the user has muted.
+    /// Returns the JIDs that the user has muted.
     ///
     /// # Errors
     /// Those of [`Session::ask_service`].
@@ -298,7 +298,7 @@ impl Session {
         Ok(Muted { everybody: answer.all, jids: answer.jids })
     }
 
-    /// What the service says it is and can do.
+    /// Returns the identity and features of the service.
     ///
     /// # Errors
     /// Those of [`Session::ask_service`].

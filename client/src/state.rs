@@ -1,4 +1,4 @@
-//! What a client has to remember about its user between two runs.
+//! The data that a client stores about its user between two runs.
 
 use std::{
     collections::BTreeSet,
@@ -17,7 +17,7 @@ use crate::identity::Identity;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct State {
-    /// Whose state this is.
+    /// The owner of this state.
     pub jid: Option<BareJid>,
     /// Own identities that were linked when last looked.
     pub proven: BTreeSet<Identity>,
@@ -38,7 +38,7 @@ pub struct Store {
     state: State,
 }
 
-/// Why the state could not be kept.
+/// The reason why the state could not be stored.
 #[derive(Debug, Error)]
 pub enum StateError {
     /// The file could not be read or written.
@@ -46,7 +46,7 @@ pub enum StateError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What happened.
+        /// The cause.
         source: io::Error,
     },
     /// The file is not a state.
@@ -54,7 +54,7 @@ pub enum StateError {
     Format {
         /// The file.
         path: PathBuf,
-        /// Where it stops making sense.
+        /// The place that cannot be read.
         source: serde_json::Error,
     },
     /// The file belongs to another account.
@@ -62,7 +62,7 @@ pub enum StateError {
     Owner {
         /// The file.
         path: PathBuf,
-        /// Whose it is.
+        /// The owner of the state.
         owner: BareJid,
     },
 }

@@ -18,7 +18,7 @@ pub struct Register {
     /// The id at that provider, as the user wrote it.
     #[xml(attribute)]
     pub id: String,
-    /// Whether a new code shall replace one that is on its way.
+    /// `true` if a new code shall replace one that is on its way.
     #[xml(attribute(default))]
     pub resend: Option<bool>,
 }
@@ -33,7 +33,7 @@ pub struct RegisterResult {
     /// The hash of the identity.
     #[xml(extract(namespace = ns::REGISTER, name = "hash", fields(text(type_ = String))))]
     pub hash: String,
-    /// Where the user has to go on, for OAuth providers.
+    /// The address where the user signs in, for OAuth providers.
     #[xml(extract(default, namespace = ns::REGISTER, name = "goto", fields(text(type_ = String))))]
     pub goto: Option<String>,
 }
@@ -57,7 +57,7 @@ pub struct VerifyResult {
     /// The hash of the identity.
     #[xml(extract(namespace = ns::VERIFY, name = "hash", fields(text(type_ = String))))]
     pub hash: String,
-    /// Whether it is linked now.
+    /// `true` if it is linked now.
     #[xml(extract(namespace = ns::VERIFY, name = "confirmed", fields(text(type_ = bool))))]
     pub confirmed: bool,
 }
@@ -90,7 +90,7 @@ pub struct Contact {
     /// JSON array of the person's details.
     #[xml(extract(namespace = ns::CONTACT, name = "info", fields(text(type_ = String))))]
     pub info: String,
-    /// Who it is about.
+    /// The JID that it is about.
     #[xml(extract(namespace = ns::CONTACT, name = "jid", fields(text(type_ = BareJid))))]
     pub jid: BareJid,
 }
@@ -111,7 +111,7 @@ pub struct Confirm {
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq, Eq)]
 #[xml(namespace = ns::CONFIRM, name = "confirm")]
 pub struct ConfirmResult {
-    /// Whether all of them do.
+    /// `true` if all of them do.
     #[xml(extract(namespace = ns::CONFIRM, name = "confirmed", fields(text(type_ = bool))))]
     pub confirmed: bool,
 }
@@ -129,7 +129,7 @@ pub struct Links {
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq, Eq)]
 #[xml(namespace = ns::REGISTER, name = "forget")]
 pub struct Forget {
-    /// Which ones; none means all.
+    /// The hashes; none means all.
     #[xml(extract(n = .., namespace = ns::REGISTER, name = "hash", fields(text(type_ = String))))]
     pub hashes: Vec<String>,
 }
@@ -138,7 +138,7 @@ pub struct Forget {
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq, Eq)]
 #[xml(namespace = ns::CONTACT, name = "mute")]
 pub struct Mute {
-    /// Whose; none means everybody's.
+    /// The JIDs; none means everybody.
     #[xml(extract(n = .., namespace = ns::CONTACT, name = "jid", fields(text(type_ = BareJid))))]
     pub jids: Vec<BareJid>,
 }
@@ -147,7 +147,7 @@ pub struct Mute {
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq, Eq)]
 #[xml(namespace = ns::CONTACT, name = "unmute")]
 pub struct Unmute {
-    /// Whose; none means everybody's.
+    /// The JIDs; none means everybody.
     #[xml(extract(n = .., namespace = ns::CONTACT, name = "jid", fields(text(type_ = BareJid))))]
     pub jids: Vec<BareJid>,
 }
@@ -156,10 +156,10 @@ pub struct Unmute {
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq, Eq, Default)]
 #[xml(namespace = ns::CONTACT, name = "mutes")]
 pub struct Mutes {
-    /// Whether everybody is.
+    /// `true` if everybody is.
     #[xml(flag(namespace = ns::CONTACT, name = "all"))]
     pub all: bool,
-    /// Who is; empty in the question.
+    /// The muted JIDs; empty in the request.
     #[xml(extract(n = .., namespace = ns::CONTACT, name = "jid", fields(text(type_ = BareJid))))]
     pub jids: Vec<BareJid>,
 }

@@ -32,16 +32,16 @@ use crate::{
     ns,
 };
 
-/// How long the server may take to accept one stanza, and to say goodbye.
+/// The time limit for the server to accept one stanza, and to close the stream.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Ping of a silent connection; its answer only has to arrive.
 const PING_ID: &str = "ping";
 
-/// What an IQ was answered with: the payload of a result, or why there is none.
+/// The answer to an IQ: the payload of a result, or the error.
 pub(crate) type Answer = Result<Option<Element>, Error>;
 
-/// What the worker can be told to do.
+/// The commands to the worker.
 pub(crate) enum Command {
     /// Write this, and say when it is written.
     Send { stanza: Element, sent: oneshot::Sender<()> },
@@ -195,7 +195,7 @@ impl Worker {
     }
 }
 
-/// What this client can do (XEP-0030). By the namespace of it-se.me, the service knows that its user need not be told to write back.
+/// Returns the features of this client (XEP-0030). By the namespace of it-se.me, the service knows that its user need not be told to write back.
 fn abilities() -> DiscoInfoResult {
     DiscoInfoResult {
         node: None,

@@ -1,4 +1,4 @@
-//! What is found in address books as programs write them. `books/NAME.expected` has, perhaps, the owner's region, a line
+//! Address books as programs write them, and their contacts. `books/NAME.expected` has, perhaps, the owner's region, a line
 //! for each contact, and a line for each detail that is skipped.
 
 use std::{

@@ -27,7 +27,7 @@ impl Identity {
         aliases
     }
 
-    /// Whether whoever reads this id reads `other`: of an alias, whether nobody can prove it but by proving `other`.
+    /// Returns `true` if whoever reads this id reads `other`: of an alias, whether nobody can prove it but by proving `other`.
     #[must_use]
     pub fn is_read_as(&self, other: &Self) -> bool {
         Self::parse(self.provider.clone(), &self.id).as_ref() == Ok(other)

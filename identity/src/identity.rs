@@ -15,7 +15,7 @@ use crate::{Hash, InvalidId, Provider, Region, Step, email, numbering, phone, ur
 /// `Debug` hides the id, which must never reach a log.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// Where the id is valid.
+    /// The provider where the id is valid.
     pub provider: Provider,
     /// The canonical id.
     pub id: String,
@@ -74,7 +74,7 @@ impl Identity {
         Ok(Self { provider, id })
     }
 
-    /// What a person may mean who types a number or an address: what looks like an e-mail address may be a Jabber ID as
+    /// Returns the possible meanings of a typed number or address: an e-mail address may be a Jabber ID as
     /// well. `provider:id` means just that.
     ///
     /// # Errors
@@ -143,7 +143,7 @@ impl Identity {
         }
     }
 
-    /// What everybody exchanges instead of the identity.
+    /// Returns the hash that everybody exchanges instead of the identity.
     pub fn hash(&self) -> Hash {
         Hash::of(self.provider.name(), &self.id)
     }
@@ -161,7 +161,7 @@ impl Identity {
         }
     }
 
-    /// Whether it is a number that the numbering plan of its country lets somebody earn by: premium rate, shared cost.
+    /// Returns `true` if it is a number that the numbering plan of its country lets somebody earn by: premium rate, shared cost.
     pub fn costs_extra(&self) -> bool {
         self.provider == Provider::Phone && phone::costs_extra(&self.id)
     }

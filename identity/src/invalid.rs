@@ -1,8 +1,8 @@
-//! Why an id cannot be used.
+//! The reason why an id is refused.
 
 use std::fmt;
 
-/// Why an id cannot be used: what was expected instead. `Display` says it in English.
+/// The reason why an id is refused, as the expected form. `Display` is in English.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidId {
     /// A JID with a localpart.

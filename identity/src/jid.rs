@@ -39,7 +39,7 @@ pub fn canonical(jid: &BareJid) -> Cow<'_, str> {
     }
 }
 
-/// Whether it is ASCII without A-labels.
+/// Returns `true` if it is ASCII without A-labels.
 fn is_plain(text: &str) -> bool {
     text.is_ascii() && !text.contains("xn--")
 }

@@ -55,7 +55,7 @@ struct Entry {
 struct Table {
     version: u32,
     rules: Vec<Rule>,
-    /// Whether a former number begins with these three digits, for each three: most numbers are none.
+    /// `true` if a former number begins with these three digits, for each three: most numbers are none.
     begins: Vec<bool>,
 }
 

@@ -75,7 +75,7 @@ fn e164(number: &str, region: Option<Region>) -> Option<String> {
     Some(parsed.format_as(PhoneNumberFormat::E164).into_owned())
 }
 
-/// Whether libphonenumber's rules say that such a number is possible, and not only for calls within its area.
+/// Returns `true` if libphonenumber's rules say that such a number is possible, and not only for calls within its area.
 pub(crate) fn is_possible(number: &str) -> bool {
     let parsed = PHONE_NUMBER_UTIL.parse(number, None);
     parsed.is_ok_and(|number| {
@@ -84,7 +84,7 @@ pub(crate) fn is_possible(number: &str) -> bool {
     })
 }
 
-/// Whether the numbering plan of its country lets somebody earn by it: premium rate, shared cost.
+/// Returns `true` if the numbering plan of its country lets somebody earn by it: premium rate, shared cost.
 pub(crate) fn costs_extra(number: &str) -> bool {
     let parsed = PHONE_NUMBER_UTIL.parse(number, None).ok();
     let kind = parsed.map(|number| PHONE_NUMBER_UTIL.get_number_type(&number));

@@ -1,10 +1,10 @@
-//! Where identities live.
+//! The providers of identities.
 
 use serde::{Deserialize, Serialize};
 
 use crate::phone::is_number_label;
 
-/// Where an identity lives: the first half of `provider:id`.
+/// The provider of an identity: the first half of `provider:id`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum Provider {

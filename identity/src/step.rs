@@ -1,4 +1,4 @@
-//! How an id was read.
+//! The steps in which an id was read.
 
 use std::fmt;
 

@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-/// Whether a character in a name changes how the text around it is read: it ends the line, or turns the direction of
+/// Returns `true` if a character in a name changes how the text around it is read: it ends the line, or turns the direction of
 /// what follows (Bidi_Control: UAX #9, section 2). Other people are shown names that strangers chose.
 pub fn disturbs(c: char) -> bool {
     let ends_line = c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
@@ -11,7 +11,7 @@ pub fn disturbs(c: char) -> bool {
     ends_line || turns
 }
 
-/// Whether it is a format character (Unicode's general category Cf): marks of direction, soft hyphens, joiners, byte order marks.
+/// Returns `true` if it is a format character (Unicode's general category Cf): marks of direction, soft hyphens, joiners, byte order marks.
 /// Most of them are not seen.
 pub(crate) fn is_format(c: char) -> bool {
     !c.is_ascii() && c.general_category() == GeneralCategory::Format

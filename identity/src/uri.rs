@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::text::trimmed;
 
-/// Whether `word` is the scheme of one of these URIs, in any case.
+/// Returns `true` if `word` is the scheme of one of these URIs, in any case.
 pub(crate) fn is_scheme(word: &str) -> bool {
     ["mailto", "xmpp"]
         .iter()
@@ -39,7 +39,7 @@ pub(crate) fn id_of<'a>(scheme: &str, text: &'a str) -> Cow<'a, str> {
     }
 }
 
-/// Whom a URI with `//` is about. What follows that is the account to use, and the addressee comes behind a slash
+/// Returns the addressee of a URI with `//`. The authority is the account to use, and the addressee comes behind a slash
 /// (`xmpp://me@example.org/amy@example.org`: RFC 5122, 2.3); but most write just the addressee there.
 fn addressee(rest: &str) -> &str {
     match rest.split_once('/') {

@@ -3,7 +3,7 @@
 use itseme_identity::{Identity, Provider, canonical_jid, parse_target};
 use proptest::prelude::*;
 
-/// What is known to go wrong: letters whose case or composition depends on what follows, those that normalisation forms treat
+/// Known sources of faults: letters whose case or composition depends on what follows, those that normalisation forms treat
 /// unlike, those that are not seen, and what looks like syntax.
 const NASTY: &[&str] = &[
     "a",

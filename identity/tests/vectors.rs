@@ -64,7 +64,7 @@ fn every_vector_is_read_as_it_says() {
     assert!(different.is_empty(), "{}", different.join("\n"));
 }
 
-/// What is read otherwise than the vector says.
+/// Returns the differences from the vector.
 fn difference(vector: &Vector) -> Option<String> {
     let expected = (&vector.id, &vector.hash, &vector.aliases, &vector.refused);
     let (id, hash, aliases, refused) = match vector.read() {

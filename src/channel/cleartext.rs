@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use reqwest::Url;
 
-/// Whether it is an `https` URL, or an `http` URL of this machine.
+/// Returns `true` if it is an `https` URL, or an `http` URL of this machine.
 pub fn is_safe(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else {
         return false;
@@ -13,7 +13,7 @@ pub fn is_safe(url: &str) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && is_here)
 }
 
-/// Whether a host, as URLs have it, is this machine: the loopback interface (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3), or
+/// Returns `true` if a host, as URLs have it, is this machine: the loopback interface (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3), or
 /// `localhost` and what is below it (RFC 6761, 6.3).
 pub fn is_here(host: &str) -> bool {
     let bare = host.trim_matches(['[', ']']);

@@ -56,7 +56,7 @@ impl Email {
         }
     }
 
-    /// Whether the server answers and takes the login.
+    /// Checks if the server answers and takes the login.
     ///
     /// # Errors
     /// With the reason.

@@ -74,7 +74,7 @@ pub enum Message {
         to: BareJid,
         /// What confirms it.
         code: Code,
-        /// Whether all links are to go or some.
+        /// `true` if all links are to go or some.
         everything: bool,
     },
 }
@@ -149,7 +149,7 @@ pub struct Trouble {
     pub reason: String,
     /// What it has in common with the troubles of other messages: one cause is told once. Nothing if it is this message's alone.
     pub cause: Option<String>,
-    /// Whether the other side has read the message before it refused: it may have its price then.
+    /// `true` if the other side has read the message before it refused: it may have its price then.
     pub was_read: bool,
 }
 
@@ -219,7 +219,7 @@ pub trait Channel: Send + Sync {
         std::future::ready(()).boxed()
     }
 
-    /// Whether many letters take hardly longer than one, so that [`Channel::send`] is best given all there are.
+    /// Returns `true` if many letters take hardly longer than one, so that [`Channel::send`] is best given all there are.
     fn is_by_the_batch(&self) -> bool {
         false
     }

@@ -82,7 +82,7 @@ impl OAuth {
         self.config.callback.address()
     }
 
-    /// Whether the provider answers, as far as that can be told without a user.
+    /// Checks if the provider answers, as far as that can be told without a user.
     ///
     /// # Errors
     /// With the reason.
@@ -154,7 +154,7 @@ impl OAuth {
         })
     }
 
-    /// Whether the issuer has told that all its answers name it. Whoever comes back from there was sent there by what it told.
+    /// Returns `true` if the issuer has told that all its answers name it. Whoever comes back from there was sent there by what it told.
     fn names_itself(&self) -> bool {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         matches!(&*found, Some((_, Ok(urls))) if urls.names_itself)

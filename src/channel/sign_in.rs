@@ -35,10 +35,10 @@ pub trait SignIn: Send + Sync {
     /// Where to send the user for this attempt.
     fn goto<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<String, SignInError>>;
 
-    /// Whether an answer that says it is from `issuer` (RFC 9207), or does not say from whom, can be this provider's.
+    /// Returns `true` if an answer that says it is from `issuer` (RFC 9207), or does not say from whom, can be this provider's.
     fn is_from(&self, issuer: Option<&str>) -> bool;
 
-    /// Whether names that differ in case are different people's there.
+    /// Returns `true` if names that differ in case are different people's there.
     fn is_case_sensitive(&self) -> bool;
 
     /// Under which name the user signed in who came back with `code`.

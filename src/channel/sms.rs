@@ -27,7 +27,7 @@ pub trait Gateway: Send + Sync {
     /// A request that sends nothing, and shows whether the gateway is there and takes the login, as far as it can be told so.
     fn question(&self, client: &Client) -> RequestBuilder;
 
-    /// Whether that was the answer to the question, of those that refuse no login and are no server's error.
+    /// Returns `true` if that was the answer to the question, of those that refuse no login and are no server's error.
     fn is_well(&self, _status: StatusCode) -> bool {
         true
     }
@@ -63,7 +63,7 @@ impl Sms {
         Ok(Self { client, gateway })
     }
 
-    /// Whether the gateway answers and, as far as it can tell without sending, takes the login.
+    /// Checks if the gateway answers and, as far as it can tell without sending, takes the login.
     ///
     /// # Errors
     /// With the reason.

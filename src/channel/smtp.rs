@@ -92,7 +92,7 @@ impl Server {
         })
     }
 
-    /// Whether whoever sits between us and the server can read what is sent there.
+    /// Returns `true` if whoever sits between us and the server can read what is sent there.
     pub fn is_open_to_others(&self) -> bool {
         let encrypts = matches!(self.security, Security::StartTls(_) | Security::Tls(_));
         !encrypts && !is_here(&self.host)

@@ -70,7 +70,7 @@ impl Component {
 pub struct Presentation {
     /// The localpart of the account from which people are written to.
     pub account: String,
-    /// Whether those who subscribe to the service's presence are asked for theirs.
+    /// `true` if those who subscribe to the service's presence are asked for theirs.
     pub subscribe_back: bool,
     /// What is spoken to those whose language is not known.
     pub language: Language,
@@ -132,7 +132,7 @@ pub struct Http {
     pub listen: SocketAddr,
     /// How the outside reaches it: the beginning of links in mails.
     pub public_url: Option<String>,
-    /// Whether that may be an `http` URL of another machine.
+    /// `true` if that may be an `http` URL of another machine.
     #[serde(default)]
     pub allow_cleartext: bool,
     /// Whose X-Forwarded-For is believed.
@@ -144,7 +144,7 @@ pub struct Http {
     /// Where browsers may be sent after they have signed in: origins.
     #[serde(default)]
     pub next_origins: Vec<String>,
-    /// Whether asking in a target's name needs a token of that target.
+    /// `true` if asking in a target's name needs a token of that target.
     #[serde(default)]
     pub require_token: bool,
     /// For how long a request may take, from its first byte to its last.

@@ -1,5 +1,5 @@
-//! How many connections there are at once, in all and of one address. Nobody is refused: for the newcomer goes whoever has
-//! been quiet the longest, so that those who come with a request are served, and not those who come to stay.
+//! Limits the connections at once, in total and of one address. Nobody is refused: a new one closes the one that has
+//! been idle for the longest time, so that clients with a request are served.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

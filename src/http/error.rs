@@ -1,4 +1,4 @@
-//! How errors look over HTTP (API document, 1.3.1; protocol, section 5).
+//! Errors over HTTP (API document, 1.3.1; protocol, "Errors").
 
 use serde_json::json;
 use warp::http::{HeaderValue, StatusCode, header};
@@ -9,7 +9,7 @@ use crate::language::Language;
 use crate::service::Error;
 use crate::service::error::seconds;
 
-/// What can be wrong with a request: what the service says, and what only HTTP knows.
+/// An error of a request: of the service, or of HTTP alone.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", self.text(Language::English))]
 pub enum ApiError {
@@ -23,14 +23,14 @@ pub enum ApiError {
     Timeout,
     /// The body is too large.
     BodyTooLarge {
-        /// How many bytes are allowed.
+        /// The allowed number of bytes.
         limit: usize,
     },
     /// A page of another origin made the request.
     ForeignOrigin,
 }
 
-/// What became of a request.
+/// The result of a request.
 pub type Result<T> = std::result::Result<T, ApiError>;
 
 impl ApiError {

@@ -1,4 +1,4 @@
-//! What has a browser make a request: its user, a script, or just a page that it shows.
+//! The cause of a browser's request: its user, a script, or just a page that it shows.
 
 use std::convert::Infallible;
 
@@ -7,7 +7,7 @@ use warp::http::HeaderMap;
 
 use super::error::{ApiError, Result};
 
-/// How a request came about, as far as browsers tell (Fetch Metadata Request Headers; other clients, and old browsers, say
+/// The cause of a request, as far as browsers name it (Fetch Metadata Request Headers; other clients, and old browsers, say
 /// nothing).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fetched {
@@ -45,7 +45,7 @@ impl Fetched {
     }
 }
 
-/// How a request came about: for those that change something, though they are `GET`.
+/// Extracts the cause of a request, for `GET` requests that change something.
 pub fn fetched() -> impl Filter<Extract = (Fetched,), Error = Infallible> + Copy {
     warp::header::headers_cloned().map(|headers: HeaderMap| Fetched::told_by(&headers))
 }

@@ -1,4 +1,4 @@
-//! What routes are made of: path segments, queries, bodies, who calls.
+//! The parts of routes: path segments, queries, bodies, the caller.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
@@ -82,7 +82,7 @@ fn bearer(credentials: &str) -> Option<Token> {
         .then(|| Token::shown(token.trim()))
 }
 
-/// What the client likes best to read of what the service speaks (RFC 9110, 12.5.4).
+/// Extracts the client's preferred language of those that the service speaks (RFC 9110, 12.5.4).
 pub fn language() -> impl Filter<Extract = (Option<Language>,), Error = std::convert::Infallible> + Copy {
     // A header that is not ASCII is as good as none.
     warp::header::optional::<String>("accept-language")
@@ -90,7 +90,7 @@ pub fn language() -> impl Filter<Extract = (Option<Language>,), Error = std::con
         .map(|accepted: Option<String>| accepted.as_deref().and_then(Language::accepted))
 }
 
-/// Whoever has one IPv6 address has all of its /64.
+/// Returns the address that limits count: an owner of one IPv6 address has all of its /64.
 pub fn site(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
@@ -98,16 +98,16 @@ pub fn site(address: IpAddr) -> IpAddr {
     }
 }
 
-/// What a client wants to read.
+/// The language and the kind of a client.
 #[derive(Clone, Copy)]
 pub struct Client {
     /// Its language.
     pub words: Language,
-    /// Whether it is a program that reads answers, and not a browser.
+    /// `true` if it is a program that reads answers, and not a browser.
     pub is_program: bool,
 }
 
-/// What the client wants to read; without a word of it, in the language `fallback`.
+/// Extracts the language and the kind of a client; `fallback` is the language of a client that names none.
 pub fn client(fallback: Language) -> impl Filter<Extract = (Client,), Error = std::convert::Infallible> + Clone {
     language()
         .and(warp::header::headers_cloned())
@@ -117,7 +117,7 @@ pub fn client(fallback: Language) -> impl Filter<Extract = (Client,), Error = st
         })
 }
 
-/// Whether a request is clearly a program's: it asks for JSON, and does not come from a browser.
+/// Returns `true` if a request is clearly a program's: it asks for JSON, and does not come from a browser.
 ///
 /// A web page can have its reader's browser ask for anything, JSON as well. Browsers say that it is them (Fetch Metadata), but
 /// older ones do not; all of them call themselves Mozilla, and no page can change that.
@@ -166,7 +166,7 @@ pub fn no_web_page() -> impl Filter<Extract = (), Error = warp::Rejection> + Cop
         .untuple_one()
 }
 
-/// Which web pages may call (Fetch standard, CORS protocol).
+/// Returns the rules for web pages of other origins (Fetch standard, CORS protocol).
 pub fn cors(origins: &[String]) -> warp::cors::Cors {
     let cors = warp::cors()
         .allow_methods([Method::GET, Method::POST])

@@ -1,4 +1,4 @@
-//! Who asks, where proxies pass requests on.
+//! Finds the client of requests that proxies relay.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ipnet::IpNet;
 use warp::http::HeaderMap;
 
-/// Which proxies are believed, and whether the admin was told that one may be missing.
+/// The trusted proxies, and the warnings that were logged.
 #[derive(Debug, Default)]
 pub struct Proxies {
     trusted: Vec<IpNet>,
@@ -14,7 +14,7 @@ pub struct Proxies {
     unreadable: AtomicBool,
 }
 
-/// Why a request may not be told from those of other clients.
+/// The reason why a request may count as another client's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Doubt {
     /// Somebody on this machine or in this network, who is not trusted, says whom a request is passed on for.
@@ -32,14 +32,14 @@ impl Proxies {
         }
     }
 
-    /// Whether what `address` says of others is believed.
+    /// Returns `true` if what `address` says of others is believed.
     pub fn are_trusted(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.trusted.iter().any(|network| network.contains(&address))
     }
 
-    /// Who asks: the last address in X-Forwarded-For that no trusted proxy has, if it was a trusted proxy that said so. Where
-    /// that cannot be read, it is the proxy that said so: nobody gets around limits by nonsense. The admin is told, once; no
+    /// Returns the client: the last address in X-Forwarded-For that is no trusted proxy's, if a trusted proxy sent it. If
+    /// it cannot be read, the client is that proxy: nobody avoids limits by nonsense. The admin is told once; no
     /// address is logged.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let (client, doubt) = self.look(peer, headers);
@@ -115,7 +115,7 @@ fn is_port(text: &str) -> bool {
     text.parse::<u16>().is_ok()
 }
 
-/// Whether an address is of this machine or of a private network, where proxies are.
+/// Returns `true` if an address is of this machine or of a private network, where proxies are.
 fn is_near(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => {

@@ -61,7 +61,7 @@ async fn check(response: Response) {
     assert_eq!(answer.get("error").is_some(), status.is_client_error(), "{answer}");
 }
 
-/// Who a request comes from, by its X-Forwarded-For headers, one a line: never told by whom nobody trusts, and always
+/// Finds the client of a request by its X-Forwarded-For headers, one a line: never by an untrusted one, and always
 /// either the peer, or an address that the headers name.
 pub fn forwarded(input: &[u8]) {
     let mut headers = HeaderMap::new();

@@ -213,7 +213,7 @@ fn target(text: &str) -> Result<BareJid> {
     Ok(parse_target(text).map_err(wrong)?)
 }
 
-/// Whose registration a code is for, if the client says so.
+/// Returns the registration that a code is for, if the client names it.
 fn meant(to: Option<&str>) -> Result<Meant> {
     Ok(match to {
         Some(to) => Meant::Target(target(to)?),

@@ -1,4 +1,4 @@
-//! Where programs that know a web address find the service (RFC 6415): `/.well-known/host-meta`, and the same in JSON. An admin may
+//! Tells programs that know a web address where the service is (RFC 6415): `/.well-known/host-meta`, and the same in JSON. An admin may
 //! copy the links into the host-meta of the XMPP domain, where XMPP clients look (XEP-0156).
 
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use crate::service::Service;
 const XRD: &str = "http://docs.oasis-open.org/ns/xri/xrd-1.0";
 /// The base URL of the HTTP API.
 const HTTP: &str = "it-se.me:http";
-/// Where the service is asked by XMPP.
+/// The relation of the service's XMPP address.
 const XMPP: &str = "it-se.me:xmpp";
 
 /// The two documents, written once.

@@ -32,7 +32,7 @@ pub use self::host_meta::HostMeta;
 pub use self::server::{Server, ServerConfig};
 use crate::service::Service;
 
-/// What the API is served with.
+/// The shared parts of all routes.
 #[derive(Clone)]
 struct Api {
     service: Service,
@@ -161,7 +161,7 @@ fn pages(api: &Api) -> BoxedFilter<(Response,)> {
     ])
 }
 
-/// What is below `/.well-known` (RFC 8615).
+/// Returns the routes below `/.well-known` (RFC 8615).
 fn well_known(api: &Api) -> BoxedFilter<(Response,)> {
     let host_meta = api.host_meta.clone();
     let get = warp::get()
@@ -182,7 +182,7 @@ fn well_known(api: &Api) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
-/// The first that fits.
+/// Returns a route that is the first of `routes` that fits.
 fn any_of<const N: usize>(routes: [BoxedFilter<(Response,)>; N]) -> BoxedFilter<(Response,)> {
     let nothing = warp::any()
         .and_then(async || Err::<Response, _>(warp::reject::not_found()))

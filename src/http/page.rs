@@ -102,7 +102,7 @@ pub fn signed_in(words: Language, up: &'static str, finished: Result<SignedIn>) 
     }
 }
 
-/// Where a browser ends.
+/// Returns the last page of a sign-in.
 fn done(words: Language, verified: &Verified) -> Response {
     let next = verified.next.as_deref();
     if let Some(location) = next.and_then(|next| HeaderValue::from_str(next).ok()) {

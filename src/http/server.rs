@@ -1,4 +1,4 @@
-//! Accepts connections, for as long as it may, and gives nobody longer than that.
+//! Accepts connections and serves each within its time limits.
 
 use std::convert::Infallible;
 use std::io;
@@ -38,17 +38,17 @@ const LARGEST_HEAD: usize = LARGEST_BODY;
 /// answered is not read.
 const GIVEN_UP_AFTER: u32 = 6;
 
-/// How to serve.
+/// The settings of the server.
 pub struct ServerConfig {
-    /// Where.
+    /// The address to listen at.
     pub listen: SocketAddr,
-    /// Whose X-Forwarded-For is believed.
+    /// The proxies whose X-Forwarded-For is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Which web pages may call.
+    /// The origins of web pages that may call.
     pub cors_origins: Vec<String>,
-    /// Where programs find the service.
+    /// The documents that tell programs where the service is.
     pub host_meta: HostMeta,
-    /// For how long a client may take to send its request.
+    /// The time limit for a client to send its request.
     pub request_timeout: Duration,
     /// Connections at once.
     pub max_connections: usize,
@@ -65,7 +65,7 @@ pub struct Server {
     threads: Vec<OwnThread>,
 }
 
-/// What every connection is served with.
+/// The shared parts of all connections.
 #[derive(Clone)]
 struct Connections {
     routes: BoxedFilter<(Response,)>,
@@ -77,7 +77,7 @@ impl Server {
     /// Listens, to serve on `threads`.
     ///
     /// # Errors
-    /// If the address cannot be had.
+    /// If the system refuses the address.
     pub async fn bind(config: ServerConfig, service: Service, threads: Vec<OwnThread>) -> io::Result<Self> {
         let listener = TcpListener::bind(config.listen).await?;
         let api = Api {
@@ -97,10 +97,10 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens at.
     ///
     /// # Errors
-    /// If the system does not tell.
+    /// If the system does not return it.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }

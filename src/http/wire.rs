@@ -20,12 +20,12 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// What `key` holds; `null` is as good as nothing.
+    /// Returns the value of `key`; `null` counts as absent.
     pub fn optional(&self, key: &'static str) -> Option<&Value<'a>> {
         member(&self.0, key)
     }
 
-    /// What `key` holds.
+    /// Returns the value of `key`.
     ///
     /// # Errors
     /// `key_error` if there is nothing.
@@ -33,7 +33,7 @@ impl<'a> Object<'a> {
         self.optional(key).ok_or(Error::Key(key.into()))
     }
 
-    /// The string that `key` holds.
+    /// Returns the string of `key`.
     ///
     /// # Errors
     /// `key_error`, or `value_error` if it is something else.
@@ -41,7 +41,7 @@ impl<'a> Object<'a> {
         as_text(key, self.value(key)?)
     }
 
-    /// The string that `key` holds, if there is something.
+    /// Returns the string of `key`, if it is set.
     ///
     /// # Errors
     /// `value_error` if it is something else.
@@ -49,7 +49,7 @@ impl<'a> Object<'a> {
         self.optional(key).map(|value| as_text(key, value)).transpose()
     }
 
-    /// The strings of the array that `key` holds.
+    /// Returns the strings of the array of `key`.
     ///
     /// # Errors
     /// `key_error`, or `value_error` if it is something else.
@@ -57,7 +57,7 @@ impl<'a> Object<'a> {
         as_texts(key, self.value(key)?)
     }
 
-    /// The strings of the array that `key` holds, if there is something.
+    /// Returns the strings of the array of `key`, if it is set.
     ///
     /// # Errors
     /// `value_error` if it is something else.
@@ -65,7 +65,7 @@ impl<'a> Object<'a> {
         self.optional(key).map(|value| as_texts(key, value)).transpose()
     }
 
-    /// Whether `key` is set: `true`, `1`, or either as a string.
+    /// Returns `true` if `key` is set: `true`, `1`, or either as a string.
     ///
     /// # Errors
     /// `value_error` if it is something else, and not `false` or `0` either.
@@ -140,7 +140,7 @@ mod tests {
         }
     }
 
-    /// `serde_json` has objects that it takes for what a string in them says, and that without an end.
+    /// `serde_json` interprets a string in some objects as JSON again, without a limit.
     #[test]
     fn an_object_is_what_it_looks_like() {
         let body = Bytes::from_static(br#"{"a":{"$serde_json::private::RawValue":"[1]"},"b":1,"b":"\u00e4"}"#);

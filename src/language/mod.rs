@@ -1,4 +1,4 @@
-//! What people read, in their language: the phrases of `locales/*.ftl` (Project Fluent).
+//! The texts that people read, in their language: the phrases of `locales/*.ftl` (Project Fluent).
 //!
 //! Every phrase is a method of [`Language`], listed in `phrases.rs`, so that a phrase that does not exist does not
 //! compile, and a test can see that no language lacks one.
@@ -54,7 +54,7 @@ impl Language {
             .find(|language| language.tag().eq_ignore_ascii_case(primary))
     }
 
-    /// What was expected instead of an id, in words that never repeat it.
+    /// Returns the expected form of an id, in words that never repeat the id.
     pub fn invalid_id(self, invalid: InvalidId) -> String {
         match invalid {
             InvalidId::Jid => self.invalid_jid(),
@@ -111,7 +111,7 @@ impl fmt::Display for Language {
 struct Bundle(FluentBundle<FluentResource>);
 
 impl Bundle {
-    /// What cannot be read is left out; a test sees to it that there is no such thing.
+    /// Leaves out phrases that cannot be read; a test makes sure that there are none.
     fn read(language: Language) -> Self {
         let tag: LanguageIdentifier = language.tag().parse().unwrap_or_default();
         let mut bundle = FluentBundle::new_concurrent(vec![tag]);

@@ -58,7 +58,7 @@ impl Code {
         self.0.len()
     }
 
-    /// Whether there is no digit.
+    /// Returns `true` if there is no digit.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

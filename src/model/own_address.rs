@@ -49,12 +49,12 @@ impl OwnAddresses {
         Self(self.0 & !address.bit())
     }
 
-    /// Whether `address` is in the set.
+    /// Returns `true` if `address` is in the set.
     pub fn contains(self, address: OwnAddress) -> bool {
         self.0 & address.bit() != 0
     }
 
-    /// Whether no address is in the set.
+    /// Returns `true` if no address is in the set.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }

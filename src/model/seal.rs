@@ -171,12 +171,12 @@ impl Keys {
         }
     }
 
-    /// Whether boxes open in their rows alone.
+    /// Returns `true` if boxes open in their rows alone.
     pub fn are_bound(&self) -> bool {
         self.are_bound
     }
 
-    /// Whether they are derived from the same key, bound or not.
+    /// Returns `true` if they are derived from the same key, bound or not.
     pub fn are_of(&self, other: &Self) -> bool {
         self.bound().check() == other.bound().check()
     }

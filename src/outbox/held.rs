@@ -39,7 +39,7 @@ pub struct Left {
 }
 
 impl Held {
-    /// Whether `holder` has had the message for as long as it takes, and has it still.
+    /// Returns `true` if `holder` has had the message for as long as it takes, and has it still.
     pub fn is_safe(&mut self, row: i64, holder: Option<Holder>) -> bool {
         self.rows.remove(&row).is_some_and(|held| Some(held.by) == holder)
     }
@@ -69,7 +69,7 @@ impl Held {
         is_time
     }
 
-    /// Whether nothing is held.
+    /// Returns `true` if nothing is held.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }

@@ -56,7 +56,7 @@ impl Lanes {
         }
     }
 
-    /// Whether no place is free.
+    /// Returns `true` if no place is free.
     pub fn are_full(&self) -> bool {
         self.taken(|_| true) >= self.places.all
     }

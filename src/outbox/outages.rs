@@ -85,7 +85,7 @@ impl Outages {
 mod tests {
     use super::*;
 
-    /// Whether an outage was told to begin, told or not to have ended.
+    /// Returns `true` if an outage was told to begin, told or not to have ended.
     fn is_told(outages: &Outages) -> bool {
         outages.by_cause.values().any(|outage| outage.is_told)
     }

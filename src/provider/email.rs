@@ -36,7 +36,7 @@ pub const KIND: ProviderKind = ProviderKind {
 pub struct EmailSection {
     smtp: Option<SecretString>,
     smtp_file: Option<PathBuf>,
-    /// Whether the SMTP server of another machine may be spoken to without TLS.
+    /// `true` if the SMTP server of another machine may be spoken to without TLS.
     #[serde(default)]
     allow_cleartext: bool,
     hello_name: Option<String>,

@@ -32,9 +32,9 @@ pub struct ProviderKind {
     pub queue: Queue,
     /// Which rule its codes follow.
     pub code: fn(&CodeRules) -> CodeRule,
-    /// Whether its codes go to people outside of XMPP, who may not want any: they can say so, or an admin can.
+    /// `true` if its codes go to people outside of XMPP, who may not want any: they can say so, or an admin can.
     pub is_suppressible: bool,
-    /// Whether its letters have links: to enter the code by, and to be written to no more.
+    /// `true` if its letters have links: to enter the code by, and to be written to no more.
     pub has_links: bool,
 }
 
@@ -67,7 +67,7 @@ pub trait ProviderSection: fmt::Debug + Send + Sync {
     /// In words an admin can act on.
     fn way(&self, place: &Place) -> Result<Way, String>;
 
-    /// Whether that works now, as far as it can be told without sending anything, in words for an admin.
+    /// Checks if that works now, as far as it can be told without sending anything, in words for an admin.
     fn try_out<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Result<String, String>>;
 }
 
@@ -116,7 +116,7 @@ pub fn kind(provider: &Provider) -> Option<&'static ProviderKind> {
     KINDS.iter().copied().find(|kind| kind.name == provider.name())
 }
 
-/// Whether identities of a provider are proven by signing in there.
+/// Returns `true` if identities of a provider are proven by signing in there.
 pub fn is_sign_in(provider: &Provider) -> bool {
     kind(provider).is_none()
 }

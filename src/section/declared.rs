@@ -11,12 +11,12 @@ pub fn keys<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
     Found::at::<T>("").keys
 }
 
-/// Whether the key at `path` (`store.key`) is read as text, whatever it looks like.
+/// Returns `true` if the key at `path` (`store.key`) is read as text, whatever it looks like.
 pub fn is_text<'de, T: Deserialize<'de>>(path: &str) -> bool {
     Found::at::<T>(path).is_text
 }
 
-/// Whether the key at `path` holds a secret. Each can stand in a file of its own, which the key with `_file` behind it names.
+/// Returns `true` if the key at `path` holds a secret. Each can stand in a file of its own, which the key with `_file` behind it names.
 pub fn is_secret<'de, T: Deserialize<'de>>(path: &str) -> bool {
     let (section, key) = path.rsplit_once('.').unwrap_or(("", path));
     let file = format!("{key}_file");

@@ -97,7 +97,7 @@ impl Core {
         days.give_back(tx, now, u32::MAX, now)
     }
 
-    /// Whether a link has to be proven again before anything is done because of it.
+    /// Returns `true` if a link has to be proven again before anything is done because of it.
     pub(super) fn is_in_doubt(&self, link: &Link) -> bool {
         self.keys.are_bound() && link.proof != self.keys.proof(&link.id, &link.owner)
     }

@@ -27,7 +27,7 @@ pub struct NewCode {
     pub target: BareJid,
     /// Where it goes.
     pub identity: Identity,
-    /// Whether a code that still waits is replaced.
+    /// `true` if a code that still waits is replaced.
     pub resend: bool,
     /// What is spoken there.
     pub language: Language,
@@ -49,7 +49,7 @@ pub(super) struct PendingBox {
     /// What is compared with, to be resealed under another key. Whoever can open the box could try all codes as well.
     #[serde(default)]
     pub(super) code: Option<Code>,
-    /// Whether the target itself has asked: nobody else replaces its code then.
+    /// `true` if the target itself has asked: nobody else replaces its code then.
     #[serde(default)]
     pub(super) by_target: bool,
     #[serde(flatten)]
@@ -78,7 +78,7 @@ pub(super) enum Proof {
         /// What codes to the identity are counted by.
         #[serde(default)]
         mailbox: Option<Hash>,
-        /// Whether anybody else than the target has asked since: they are answered as if nothing waited.
+        /// `true` if anybody else than the target has asked since: they are answered as if nothing waited.
         #[serde(default)]
         by_anybody: bool,
     },
@@ -93,7 +93,7 @@ pub(super) enum Proof {
 }
 
 impl Proof {
-    /// Whether nothing but signing in leads on.
+    /// Returns `true` if nothing but signing in leads on.
     pub(super) fn is_sign_in(&self) -> bool {
         matches!(self, Self::SignIn { .. })
     }
@@ -160,7 +160,7 @@ impl Core {
         self.post(tx, &letter, Some(about), expires_at)
     }
 
-    /// Whether a code that waits stays when it is asked for once more: unless another is wanted or this one is used up.
+    /// Returns `true` if a code that waits stays when it is asked for once more: unless another is wanted or this one is used up.
     fn stays(&self, old: &Pending, by: By, resend: bool) -> bool {
         !resend && self.is_live(old, by, self.clock.now())
     }
@@ -242,7 +242,7 @@ impl Core {
         self.open("pending", place(pending), &pending.sealed)
     }
 
-    /// Whether the registration waits for a code; not for a sign-in, and no erasure.
+    /// Returns `true` if the registration waits for a code; not for a sign-in, and no erasure.
     pub(super) fn waits_for_code(&self, pending: &Pending) -> bool {
         let remembered = self.open_pending(pending);
         remembered.is_some_and(|remembered| remembered.hash.is_some() && !remembered.proof.is_sign_in())

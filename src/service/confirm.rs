@@ -6,7 +6,7 @@ use super::limits::HASHES_PER_CONFIRM;
 use crate::model::{BareJid, Hash, Mac, parse_target};
 
 impl Service {
-    /// Whether every one of `hashes` is linked to `target`. What is no JID or no hash has no links.
+    /// Returns `true` if every one of `hashes` is linked to `target`. What is no JID or no hash has no links.
     ///
     /// # Errors
     /// `value_error` without a hash, `too_many_requested`, `internal_server_error`.

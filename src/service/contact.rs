@@ -72,7 +72,7 @@ fn detail(place: &str, entry: &Value<'_>) -> Result<(String, String)> {
 pub(super) struct Request {
     /// Who asks.
     pub(super) from: BareJid,
-    /// Whether anybody may have asked, in the name of `from`: it does not use up what `from` itself may ask.
+    /// `true` if anybody may have asked, in the name of `from`: it does not use up what `from` itself may ask.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) by_anybody: bool,
     pub(super) details: Vec<Identity>,

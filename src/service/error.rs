@@ -18,7 +18,7 @@ pub enum Error {
     TokenNeeded {
         /// In whose name.
         target: BareJid,
-        /// Whether there was a token: it is another's, too old or none at all.
+        /// `true` if there was a token: it is another's, too old or none at all.
         shown: bool,
     },
     /// No registration waits under this hash: it is none.

@@ -69,7 +69,7 @@ pub(super) fn code(target: &BareJid, id: &str, aliases: usize, next: Option<&str
 pub(super) struct Payer<'a> {
     /// Who asks, or in whose name it is asked.
     pub(super) jid: &'a BareJid,
-    /// Whether it is that JID who asks, as far as somebody vouches for it.
+    /// `true` if it is that JID who asks, as far as somebody vouches for it.
     pub(super) by: By,
     /// Where it is asked from, over HTTP.
     pub(super) address: Option<IpAddr>,
@@ -87,7 +87,7 @@ impl<'a> Payer<'a> {
 }
 
 impl Core {
-    /// Whether `jid` is an account of the server whose admin runs the service.
+    /// Returns `true` if `jid` is an account of the server whose admin runs the service.
     pub(super) fn is_own(&self, jid: &BareJid) -> bool {
         self.settings.own_domains.contains(jid.domain().as_str())
     }

@@ -117,7 +117,7 @@ impl Core {
         ]
     }
 
-    /// Whether the code can still be entered.
+    /// Returns `true` if the code can still be entered.
     pub(super) fn is_live(&self, pending: &Pending, by: By, now: Millis) -> bool {
         let guesses = match by {
             By::Target => pending.native_guesses,
@@ -222,7 +222,7 @@ impl Core {
         chances.give_back(tx, self.clock.now(), unused, sent_at)
     }
 
-    /// Whether that code, of a mail, has made the link that `owner` has, and would not have expired yet: the page behind a mail's
+    /// Returns `true` if that code, of a mail, has made the link that `owner` has, and would not have expired yet: the page behind a mail's
     /// link is pressed twice, and opened again.
     pub(super) fn has_served(&self, tx: &dyn Read, id: &Mac, owner: &Mac, letter: &str, code: &Code) -> Result<bool> {
         let served = tx.quota(&self.served(id, owner, letter, code))?;
@@ -266,12 +266,12 @@ impl Core {
         }
     }
 
-    /// Whether a guess by the target is one of those that it has at each code, whatever others guess.
+    /// Returns `true` if a guess by the target is one of those that it has at each code, whatever others guess.
     fn is_own_guess(by: By, pending: &Pending) -> bool {
         by == By::Target && pending.native_guesses < OWN_GUESSES
     }
 
-    /// Whether a code may be guessed at. What all targets guess at an identity counts together, so that many JIDs have no
+    /// Checks if a code may be guessed at. What all targets guess at an identity counts together, so that many JIDs have no
     /// more chances than one; for each code it was sent, a target has a few of its own.
     fn check_guess(&self, tx: &Tx<'_>, by: By, waiting: &Waiting, compared: u32) -> Result<()> {
         let Waiting {
@@ -368,7 +368,7 @@ impl Core {
     }
 }
 
-/// Whether two words are the same, in a time that tells nothing of where they differ.
+/// Returns `true` if two words are the same, in a time that tells nothing of where they differ.
 pub(super) fn are_same(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
 }

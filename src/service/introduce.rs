@@ -172,7 +172,7 @@ impl Core {
         Ok(())
     }
 
-    /// Whether the requester has not reached that recipient of late; from now on it has. By what others ask in its name, it has
+    /// Returns `true` if the requester has not reached that recipient of late; from now on it has. By what others ask in its name, it has
     /// not.
     fn is_first_today(&self, tx: &Tx<'_>, requester: &Mac, by_anybody: bool, recipient: &Mac) -> Result<bool> {
         let now = self.clock.now();

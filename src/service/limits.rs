@@ -177,7 +177,7 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    /// Whether `more` still fits: for limits that are all checked before anything is counted.
+    /// Checks if `more` still fits: for limits that are all checked before anything is counted.
     ///
     /// # Errors
     /// [`Error::RequestLimitReached`] if not.

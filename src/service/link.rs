@@ -117,7 +117,7 @@ impl Core {
         Ok(tx.put_link(&self.seal_link(linked, self.today()))?)
     }
 
-    /// Whether there is a link of `id`, or an alias with its link. What is left of one keeps nobody out.
+    /// Returns `true` if there is a link of `id`, or an alias with its link. What is left of one keeps nobody out.
     fn is_held(&self, tx: &Tx<'_>, id: &Mac) -> Result<bool> {
         let Some(found) = tx.link(id)? else {
             return Ok(false);
@@ -143,13 +143,13 @@ impl Core {
         self.link(tx, &linked, &Aliases::default(), &Provider::Xmpp)
     }
 
-    /// Whether `target` has proven to be itself.
+    /// Returns `true` if `target` has proven to be itself.
     pub(super) fn is_itself(&self, tx: &dyn Read, target: &BareJid) -> Result<bool> {
         let id = self.keys.id(&Identity::of_jid(target).hash());
         self.is_linked(tx, &id, &self.keys.owner(target))
     }
 
-    /// Whether what `id` stands for is linked to `owner`.
+    /// Returns `true` if what `id` stands for is linked to `owner`.
     pub(super) fn is_linked(&self, tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
         Ok(self.are_linked(tx, slice::from_ref(id), owner)? == [true])
     }
@@ -167,12 +167,12 @@ impl Core {
         Ok(links.iter().map(|link| link.as_ref().is_some_and(opens)).collect())
     }
 
-    /// Whether `owner` has proven what `id` stands for: an alias is not enough.
+    /// Returns `true` if `owner` has proven what `id` stands for: an alias is not enough.
     fn is_proven(&self, tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
         Ok(self.is_linked(tx, id, owner)? && self.has_link(tx, id, owner)?)
     }
 
-    /// Whether `identity`, which `target` registers, is linked to it already, so that nothing is left to prove. Who asks in another's
+    /// Returns `true` if `identity`, which `target` registers, is linked to it already, so that nothing is left to prove. Who asks in another's
     /// name is not told. Aliases that the link lacks, because they were not known when it was made, are added unless somebody has them.
     pub(super) fn is_settled(&self, tx: &Tx<'_>, by: By, target: &BareJid, identity: &Identity) -> Result<bool> {
         let (id, owner) = (self.keys.id(&identity.hash()), self.keys.owner(target));
@@ -192,7 +192,7 @@ impl Core {
         Ok(true)
     }
 
-    /// Whether `owner` has the link of `id`, also if it is in doubt: an alias is not enough.
+    /// Returns `true` if `owner` has the link of `id`, also if it is in doubt: an alias is not enough.
     fn has_link(&self, tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
         // The index alone tells that most are linked to nobody.
         let is_theirs = |link: Link| link.owner == *owner && link.alias_of.is_none();

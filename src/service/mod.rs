@@ -66,7 +66,7 @@ use crate::provider;
 pub use crate::provider::{CodeRule, CodeRules};
 use crate::store::{Guesser, NewRow, Purged, Queue, Read, Row, Store, StoreError, Write};
 
-/// Whether something that is `true` or `1`, `false` or `0` (as in XML Schema), or not there, is set. `place` tells where it stands,
+/// Returns `true` if something that is `true` or `1`, `false` or `0` (as in XML Schema), or not there, is set. `place` tells where it stands,
 /// as the client calls that.
 ///
 /// # Errors
@@ -131,7 +131,7 @@ pub struct Settings {
     pub next_origins: BTreeSet<String>,
     /// What is spoken to those whose language is not known.
     pub language: Language,
-    /// Whether asking over HTTP in a target's name needs a token of that target.
+    /// `true` if asking over HTTP in a target's name needs a token of that target.
     pub require_token: bool,
     /// Domains of the server whose admin runs the service.
     pub own_domains: BTreeSet<String>,

@@ -26,7 +26,7 @@ pub const MUTED_AT_ONCE: usize = 100;
 /// Whose contact requests do not reach somebody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Muted {
-    /// Whether nobody's do.
+    /// `true` if nobody's do.
     pub everybody: bool,
     /// These, in alphabetical order.
     pub jids: Vec<String>,
@@ -37,7 +37,7 @@ pub struct Muted {
 pub struct Unmuted {
     /// How much was muted.
     pub gone: usize,
-    /// Whether contact requests are muted altogether still.
+    /// `true` if contact requests are muted altogether still.
     pub everybody: bool,
 }
 
@@ -142,7 +142,7 @@ impl Core {
         Ok(Unmuted { gone, everybody })
     }
 
-    /// Whether `recipient` does not want contact requests of `requester`.
+    /// Returns `true` if `recipient` does not want contact requests of `requester`.
     pub(super) fn is_muted(&self, tx: &dyn Read, recipient: &Mac, requester: &Mac) -> Result<bool> {
         let is_muted = |muted| tx.is_muted(recipient, &self.keys.mute(recipient, muted));
         Ok(is_muted(None)? || is_muted(Some(requester))?)

@@ -12,7 +12,7 @@ use crate::provider;
 pub struct Registered {
     /// What the identity is known by from now on.
     pub hash: Hash,
-    /// Whether a code must still be entered.
+    /// `true` if a code must still be entered.
     pub status: Status,
     /// Where to send the user to sign in (OAuth providers only).
     pub goto: Option<String>,
@@ -68,7 +68,7 @@ impl Service {
         self.start(By::Target, sender, identity, to, resend, None).await
     }
 
-    /// Whether the JID itself is linked, so that it can be found and be a target.
+    /// Returns `true` if the JID itself is linked, so that it can be found and be a target.
     ///
     /// # Errors
     /// `internal_server_error`.
@@ -121,7 +121,7 @@ impl Service {
         }
     }
 
-    /// Whether an identity can be registered here at all.
+    /// Checks if an identity can be registered here at all.
     ///
     /// # Errors
     /// `unknown_provider`, `value_error`.

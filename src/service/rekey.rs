@@ -125,7 +125,7 @@ impl<'a> Resealer<'a> {
         })
     }
 
-    /// Whether nothing changes but how boxes are sealed.
+    /// Returns `true` if nothing changes but how boxes are sealed.
     fn is_same_key(&self) -> bool {
         self.from.keys.are_of(&self.to.keys)
     }
@@ -213,7 +213,7 @@ impl Reseal for Resealer<'_> {
         Some(self.to.seal_mute(&owner, muted.as_ref(), mute.expires_at))
     }
 
-    /// Whether a token of before is its owner's, nothing tells.
+    /// Checks if a token of before is its owner's, nothing tells.
     fn token(&self, token: &Token) -> Option<Token> {
         self.is_its(self.from.keys.are_bound())?;
         let target = self.from.open_token(token)?;

@@ -37,7 +37,7 @@ pub(super) struct SignInBox {
 struct Wanted {
     /// Under which name.
     identity: Identity,
-    /// Whether one that waits is replaced.
+    /// `true` if one that waits is replaced.
     resend: bool,
     /// Where the browser goes afterwards.
     next: Option<String>,
@@ -165,7 +165,7 @@ impl Service {
     }
 }
 
-/// Whether what the provider calls somebody is the registered name. People may type it with spaces, an @ or in capitals;
+/// Returns `true` if what the provider calls somebody is the registered name. People may type it with spaces, an @ or in capitals;
 /// a provider that does means another. Where its names are `case_sensitive`, none with capitals is one that can be registered.
 ///
 /// Letters beyond ASCII are not folded: some become ASCII letters (a kelvin sign a k), some are folded otherwise elsewhere

@@ -122,7 +122,7 @@ impl Service {
         .await
     }
 
-    /// Whether `jid` has subscribed to any address.
+    /// Returns `true` if `jid` has subscribed to any address.
     ///
     /// # Errors
     /// `internal_server_error`.
@@ -166,7 +166,7 @@ impl Subscriber {
 }
 
 impl Core {
-    /// Whether it is not known yet that the subscriber was seen today, or of which server they are.
+    /// Returns `true` if it is not known yet that the subscriber was seen today, or of which server they are.
     fn is_news(&self, jid: &BareJid, subscriber: &Subscriber) -> bool {
         subscriber.seen_at < self.beginning_of_day() || subscriber.server != self.counted_server(jid)
     }

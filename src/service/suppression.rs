@@ -59,7 +59,7 @@ impl Service {
         .await
     }
 
-    /// Whether `recipient` is never written to.
+    /// Returns `true` if `recipient` is never written to.
     ///
     /// # Errors
     /// As [`Service::suppress`].
@@ -85,7 +85,7 @@ impl Core {
         }
     }
 
-    /// Whether nobody may write to `identity` any more.
+    /// Returns `true` if nobody may write to `identity` any more.
     pub(super) fn is_suppressed(&self, tx: &dyn Read, identity: &Identity) -> Result<bool> {
         if !is_written_to(identity) {
             return Ok(false);

@@ -36,7 +36,7 @@ pub trait ReadLinks {
     fn link(&self, id: &Mac) -> Result<Option<Link>> {
         Ok(self.links(slice::from_ref(id))?.pop().flatten())
     }
-    /// Whether `owner` has a link.
+    /// Returns `true` if `owner` has a link.
     fn has_links(&self, owner: &Mac) -> Result<bool>;
     /// All links of `owner`, oldest first, without aliases.
     fn links_of(&self, owner: &Mac) -> Result<Vec<Link>>;

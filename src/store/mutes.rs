@@ -19,7 +19,7 @@ pub struct Mute {
 
 /// Questions about mutes.
 pub trait ReadMutes {
-    /// Whether `owner` has muted `muted`.
+    /// Returns `true` if `owner` has muted `muted`.
     fn is_muted(&self, owner: &Mac, muted: &Mac) -> Result<bool>;
     /// All that `owner` has muted, in an order of the store's own.
     fn mutes_of(&self, owner: &Mac) -> Result<Vec<Mute>>;

@@ -46,7 +46,7 @@ pub struct Row {
     pub tries: u32,
     /// How often it came back.
     pub returned: u32,
-    /// Whether it was taken, and waits until it is due only because it may come back.
+    /// `true` if it was taken, and waits until it is due only because it may come back.
     pub is_taken: bool,
     /// From when on it may not be sent any more.
     pub expires_at: Millis,

@@ -23,7 +23,7 @@ pub struct Subscriber {
 
 /// Questions about subscribers.
 pub trait ReadSubscribers {
-    /// Whether `owner` is a subscriber.
+    /// Returns `true` if `owner` is a subscriber.
     fn is_subscriber(&self, owner: &Mac) -> Result<bool>;
     /// The subscriber `owner`.
     fn subscriber(&self, owner: &Mac) -> Result<Option<Subscriber>>;

@@ -5,7 +5,7 @@ use crate::model::Mac;
 
 /// Questions about suppressions.
 pub trait ReadSuppressions {
-    /// Whether `mac` stands for somebody who is never written to.
+    /// Returns `true` if `mac` stands for somebody who is never written to.
     fn is_suppressed(&self, mac: &Mac) -> Result<bool>;
     /// The box with the keys that made these MACs before the one of today, if there were others.
     fn former_suppression_keys(&self) -> Result<Option<Vec<u8>>>;

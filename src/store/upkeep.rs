@@ -46,7 +46,7 @@ pub struct Purged {
 }
 
 impl Purged {
-    /// Whether there may be more of something of which at most `limit` were removed.
+    /// Returns `true` if there may be more of something of which at most `limit` were removed.
     pub fn may_be_more(&self, limit: usize) -> bool {
         let Self {
             pending,

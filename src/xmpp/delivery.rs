@@ -67,7 +67,7 @@ impl Delivery {
         all_can.then(|| self.last_sent.correctable(to, first, now)).flatten()
     }
 
-    /// Whether every client that `to` has shown can act on an introduction's element, so that nobody has to write back.
+    /// Returns `true` if every client that `to` has shown can act on an introduction's element, so that nobody has to write back.
     async fn can_act(&self, connection: &Connection, letter: &Letter, to: &BareJid) -> bool {
         let is_introduction = matches!(letter.message, Message::Introduction { .. });
         is_introduction

@@ -29,13 +29,13 @@ impl Needle {
         Self { name: name.to_owned(), forms }
     }
 
-    /// Whether it is in there, in any form. Upper and lower case are the same.
+    /// Returns `true` if it is in there, in any form. Upper and lower case are the same.
     pub fn is_in(&self, bytes: &[u8]) -> bool {
         !find_in(bytes, std::slice::from_ref(self)).is_empty()
     }
 }
 
-/// Which needles are in which files under `folder`, in words.
+/// Returns the needles that are in files under `folder`, in words.
 pub fn find(folder: &Path, needles: &[Needle]) -> Vec<String> {
     Search::new(needles).folder(folder)
 }
@@ -48,7 +48,7 @@ pub fn find_in(bytes: &[u8], needles: &[Needle]) -> Vec<String> {
 /// Looks for all needles in one go: there may be thousands.
 struct Search<'a> {
     forms: AhoCorasick,
-    /// Whose each form is.
+    /// The name of the needle of each form.
     names: Vec<&'a str>,
 }
 

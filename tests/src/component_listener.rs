@@ -8,7 +8,7 @@ use tokio::{
 
 use crate::{raw::Stream, wait::within, world::SERVICE};
 
-/// Where components connect.
+/// The port where components connect.
 #[derive(Debug)]
 pub struct ComponentListener(TcpListener);
 
@@ -30,7 +30,7 @@ impl ComponentListener {
         Self(TcpListener::bind(("127.0.0.1", port)).await.expect("a port"))
     }
 
-    /// Where.
+    /// Returns the port.
     pub fn port(&self) -> u16 {
         self.0.local_addr().expect("an address").port()
     }

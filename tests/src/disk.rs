@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-/// What fills the disk.
+/// The file that fills the disk.
 const FILLER: &str = "filler";
 
 /// A file system of its own (tmpfs), mounted on a folder until it is dropped.

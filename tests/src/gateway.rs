@@ -22,7 +22,7 @@ pub struct Gateway {
     port: u16,
     sent: PathBuf,
     log: PathBuf,
-    /// How many lines of `sent` were looked at, and which of them nobody asked for yet.
+    /// The number of lines of `sent` that were read, and the messages that nobody has fetched yet.
     waiting: Mutex<(usize, Vec<Sms>)>,
 }
 
@@ -31,14 +31,14 @@ pub struct Gateway {
 pub struct Sms {
     /// The number it goes to.
     pub to: String,
-    /// What it says.
+    /// The text of the message.
     pub text: String,
 }
 
 impl Gateway {
     /// The account the service has there.
     pub const SID: &str = "AC00000000000000000000000000000000";
-    /// What proves it; also the bearer token of the plain API.
+    /// The secret of the account; also the bearer token of the plain API.
     pub const TOKEN: &str = "gateway-token";
     /// A number that the gateway refuses for good.
     pub const REFUSED: &str = "+447700900999";
@@ -50,7 +50,7 @@ impl Gateway {
         Self { process, port, sent, log, waiting: Mutex::default() }
     }
 
-    /// Where it listens.
+    /// Returns its URL.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
@@ -65,12 +65,12 @@ impl Gateway {
         self.process.kill();
     }
 
-    /// Where it listens on 127.0.0.1.
+    /// Returns its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Where it writes down what it takes, a line of JSON each.
+    /// Returns the file of the messages that it took, a line of JSON each.
     pub(crate) fn file(&self) -> &Path {
         &self.sent
     }
@@ -85,7 +85,7 @@ impl Gateway {
         self.control(json!({ "fail": times })).await;
     }
 
-    /// Whether to leave everybody waiting.
+    /// Returns `true` if to leave everybody waiting.
     pub async fn hang(&self, hang: bool) {
         self.control(json!({ "hang": hang })).await;
     }
@@ -95,12 +95,12 @@ impl Gateway {
         self.control(json!({ "hang": number })).await;
     }
 
-    /// Whether to take messages before anything else goes wrong, so that nobody hears of it.
+    /// Returns `true` if to take messages before anything else goes wrong, so that nobody hears of it.
     pub async fn takes_first(&self, first: bool) {
         self.control(json!({ "first": first })).await;
     }
 
-    /// Whether to close connections instead of answering.
+    /// Returns `true` if to close connections instead of answering.
     pub async fn hangs_up(&self, close: bool) {
         self.control(json!({ "close": close })).await;
     }
@@ -110,7 +110,7 @@ impl Gateway {
         self.control(json!({ "status": status, "code": code })).await;
     }
 
-    /// How many messages it was asked to send, refused numbers not counted.
+    /// Returns the number of messages that it was asked to send, without refused numbers.
     pub async fn asked(&self) -> u64 {
         self.control(json!({})).await["asked"].as_u64().expect("a number")
     }

@@ -1,11 +1,11 @@
 //! A page with a form, as a browser without JavaScript sees it.
 
-/// What pressing the page's button sends.
+/// The request of the page's button.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Form {
     /// `get` or `post`.
     pub method: String,
-    /// Where it goes, as it stands there; empty: where the page came from.
+    /// The address of the request, as it is written; empty: the address of the page.
     pub action: String,
     /// Names and values of the fields.
     pub fields: Vec<(String, String)>,

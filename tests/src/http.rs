@@ -37,7 +37,7 @@ impl Http {
         Self { client: client.build().expect("an HTTP client"), ..Self::new(port) }
     }
 
-    /// Where the service is, without a slash at the end.
+    /// Returns the base URL of the service, without a final slash.
     pub fn base(&self) -> &str {
         &self.base
     }

@@ -1,4 +1,4 @@
-//! What the integration tests stand on: real servers on loopback, each with a folder of its own.
+//! The library of the integration tests: real servers on loopback, each with a folder of its own.
 //!
 //! A test starts a [`World`]: an XMPP server, a mail server, a stand-in for an SMS gateway and the service,
 //! as the binary that was built. It then does what people do, with the reference client, over HTTP, or

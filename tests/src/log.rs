@@ -1,4 +1,4 @@
-//! What a program printed, in a file.
+//! The output of a program, in a file.
 
 use std::{
     fs::{File, read},
@@ -24,7 +24,7 @@ impl Log {
         (Self { name: name.to_owned(), path: path.to_owned(), start }, file)
     }
 
-    /// Which program's log it is.
+    /// Returns the name of the program.
     pub fn name(&self) -> &str {
         &self.name
     }

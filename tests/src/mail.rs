@@ -47,7 +47,7 @@ impl MailServer {
         Self { process, port, maildir, log, certificate: None }
     }
 
-    /// Where it listens on 127.0.0.1.
+    /// Returns its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -69,12 +69,12 @@ impl MailServer {
         fs::rename(new, file).expect("a writable folder");
     }
 
-    /// What it printed since it was started.
+    /// Returns its output since it was started.
     pub fn log(&self) -> &Log {
         self.process.log()
     }
 
-    /// Where it puts mails: a Maildir.
+    /// Returns the folder of its mails, a Maildir.
     pub(crate) fn folder(&self) -> &Path {
         &self.maildir
     }

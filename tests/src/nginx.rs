@@ -56,7 +56,7 @@ impl Nginx {
         Self { port, _process: process, _folder: folder }
     }
 
-    /// Where it listens on 127.0.0.1.
+    /// Returns its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }

@@ -1,4 +1,4 @@
-//! Who plays in the tests. Their numbers are from the range reserved for fiction.
+//! The people of the tests. Their numbers are from the range reserved for fiction.
 
 use itseme_client::xmpp_parsers::jid::BareJid;
 use sha2::{Digest, Sha512};

@@ -40,7 +40,7 @@ impl Process {
         Self { child, log }
     }
 
-    /// What it printed since it was started.
+    /// Returns its output since it was started.
     pub fn log(&self) -> &Log {
         &self.log
     }
@@ -64,7 +64,7 @@ impl Process {
         until(&what, probe, || log.tail()).await
     }
 
-    /// Whether it has not ended yet.
+    /// Returns `true` if it has not ended yet.
     pub fn runs(&mut self) -> bool {
         self.child.try_wait().expect("the state of a child").is_none()
     }
@@ -111,7 +111,7 @@ impl Process {
         kib.div_ceil(1024)
     }
 
-    /// How many files and connections it has open.
+    /// Returns the number of its open files and connections.
     pub fn open_files(&self) -> usize {
         let files = self.proc("fd");
         // The service lets nobody but root look at which they are. How many there are is the folder's size (Linux 6.2).
@@ -119,7 +119,7 @@ impl Process {
         fs::read_dir(&files).map(Iterator::count).or_else(|_| size()).expect("the files of a child")
     }
 
-    /// What the system lets it have of `what`, at the most (`/proc/PID/limits`, proc(5)).
+    /// Returns the system's limit of `what` for it (`/proc/PID/limits`, proc(5)).
     pub fn limit(&self, what: &str) -> String {
         let limits = fs::read_to_string(self.proc("limits")).expect("the limits of a child");
         let line = limits.lines().find_map(|line| line.strip_prefix(what)).expect(what);

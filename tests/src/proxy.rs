@@ -17,7 +17,7 @@ use tokio::{
     time::sleep,
 };
 
-/// What happens to the connections there are. New ones are made and carried as ever.
+/// The treatment of existing connections. New ones are made and carried as ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
     /// Both sides get a reset.
@@ -49,7 +49,7 @@ impl Proxy {
         Self { port, target, cuts }
     }
 
-    /// Where it listens.
+    /// Returns its port.
     pub fn port(&self) -> u16 {
         self.port
     }

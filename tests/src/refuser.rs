@@ -4,7 +4,7 @@ use itseme_client::minidom::Element;
 
 use crate::{people::EVE, world::World, xml};
 
-/// What asks for an error: `<refuse condition='…' type='…' code='…'/>`, the code being the service's own, if any.
+/// The namespace of the request for an error: `<refuse condition='…' type='…' code='…'/>`, the code being the service's own, if any.
 const WISH: &str = "urn:test:refuse";
 
 /// Logs her in; returns her full JID. She answers until her server ends.

@@ -13,7 +13,7 @@ use toml::Table;
 
 use crate::{log::Log, process::Process, settings::merge, wait::until};
 
-/// What the log says each time the service is attached to the XMPP server.
+/// The line of the log for each connection to the XMPP server.
 const CONNECTED: &str = "component connected";
 
 /// A service with a configuration file, a data folder and a log of its own, running or not.
@@ -43,7 +43,7 @@ impl Service {
         service
     }
 
-    /// Where it keeps everything it keeps.
+    /// Returns the folder of its data.
     pub fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
@@ -53,7 +53,7 @@ impl Service {
         self.data().join("itseme.db")
     }
 
-    /// Where it serves HTTP on 127.0.0.1.
+    /// Returns its HTTP port on 127.0.0.1.
     pub fn http_port(&self) -> u16 {
         self.http_port
     }
@@ -101,7 +101,7 @@ impl Service {
         until(&format!("{CONNECTED:?} (time {times})"), probe, || log.tail()).await;
     }
 
-    /// How often it was attached to the XMPP server since it was started.
+    /// Returns the number of its connections to the XMPP server since it was started.
     pub fn connections(&self) -> usize {
         self.log().count(CONNECTED)
     }
@@ -123,7 +123,7 @@ impl Service {
         until("an empty outbox", || self.outbox_is_empty().then_some(()), || self.log().tail()).await;
     }
 
-    /// Whether nothing waits to be sent.
+    /// Returns `true` if nothing waits to be sent.
     pub fn outbox_is_empty(&self) -> bool {
         self.query("SELECT count(*) FROM outbox") == "0"
     }
@@ -133,12 +133,12 @@ impl Service {
         self.query("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'").parse().ok()
     }
 
-    /// Whether no message by XMPP with that number, or a lower one, waits to be sent or to be sure.
+    /// Returns `true` if no message by XMPP with that number, or a lower one, waits to be sent or to be sure.
     pub fn has_sent_up_to(&self, last: i64) -> bool {
         self.query(&format!("SELECT count(*) FROM outbox WHERE queue = 1 AND id <= {last}")) == "0"
     }
 
-    /// What waits to be sent: queue, tries, when it is due and how much of it.
+    /// Returns the waiting messages: queue, tries, due time and count.
     pub fn outbox(&self) -> String {
         self.query(
             "SELECT group_concat(line, '; ') FROM (SELECT printf('queue %d, %d tries, due %s: %d', queue, tries, \
@@ -146,12 +146,12 @@ impl Service {
         )
     }
 
-    /// What is kept of messages: how many were taken and may come back, and how often any came back.
+    /// Returns the number of messages that were taken and may come back, and of those that came back.
     pub fn kept(&self) -> String {
         self.query("SELECT printf('%d taken, %d returns', total(is_taken), total(returned)) FROM outbox")
     }
 
-    /// What SQLite says of the database: "ok", or what is wrong.
+    /// Returns SQLite's check of the database: "ok", or the faults.
     pub fn integrity(&self) -> String {
         self.query("PRAGMA integrity_check")
     }
@@ -202,7 +202,7 @@ database.commit()
         fs::read(self.log_file()).unwrap_or_default()
     }
 
-    /// What it printed since it was started.
+    /// Returns its output since it was started.
     pub fn log(&self) -> Log {
         self.process.as_ref().expect("the service was started").log().clone()
     }
@@ -233,7 +233,7 @@ database.commit()
         Process::spawn("a command", &self.command(arguments), &log)
     }
 
-    /// What it is called with: its configuration, the most verbose log of its own code, nothing else from
+    /// Returns the command line: its configuration, the most verbose log of its own code, nothing else from
     /// the environment that it would listen to.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());

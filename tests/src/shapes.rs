@@ -1,4 +1,4 @@
-//! What the service sends out, checked element by element against the API document (1.4).
+//! Checks the sent elements against the API document (1.4).
 
 use itseme_client::minidom::Element;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::{
 
 const VERIFY: &str = "it-se.me:verify";
 const CONTACT: &str = "it-se.me:contact";
-/// What servers put into messages: when one was stored, and under which id. The service adds an id as well, and hints.
+/// Elements that servers add to messages: the time and the id of the stored message. The service adds an id as well, and hints.
 const ADDED: [&str; 6] = [
     "urn:xmpp:delay",
     "jabber:x:delay",

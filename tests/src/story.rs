@@ -10,10 +10,10 @@ use tokio::{
 
 use crate::{process::Process, python, refuser, world::World};
 
-/// How long a story may take: longer than its longest wait, so that it can say itself what it waited for.
+/// The time limit of a story: longer than its longest wait, so that the story itself can report the wait.
 const LONGEST: Duration = Duration::from_secs(180);
 
-/// How often to look whether it has ended.
+/// The pause between two checks for its end.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A story that is being played. What it printed is shown when a test fails.

@@ -4,10 +4,10 @@ use std::{fmt::Display, time::Duration};
 
 use tokio::time::{sleep, timeout};
 
-/// How long anything may take before a test gives up. Generous: it only matters when something is broken.
+/// The time limit of every wait in a test. Generous: it only matters when something is broken.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How often a condition that nobody announces is looked at.
+/// The pause between two checks of a condition that nobody announces.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Waits until `probe` finds something; panics, with what `explain` says, when it never does.

@@ -37,9 +37,9 @@ pub struct World {
     pub service: Service,
     /// The XMPP server.
     pub server: Server,
-    /// Where its mails go.
+    /// The server of its mails.
     pub mail: MailServer,
-    /// Where its SMS go.
+    /// The gateway of its SMS.
     pub gateway: Gateway,
     has_accounts: bool,
     _folder: TempDir,

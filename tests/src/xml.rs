@@ -2,7 +2,7 @@
 
 use itseme_client::minidom::Element;
 
-/// What `xml:lang` belongs to.
+/// The namespace of `xml:lang`.
 pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
 /// Stanzas between client and server.
 pub const CLIENT: &str = "jabber:client";

@@ -1,4 +1,4 @@
-//! What a user gets to know.
+//! The events that a user is told of.
 
 use std::fmt;
 
@@ -14,26 +14,26 @@ use crate::identity::Identity;
 pub enum AgentEvent {
     /// An identity of the user is linked now.
     Linked {
-        /// Which one.
+        /// The identity.
         identity: Identity,
     },
     /// Somebody asked through the service to get in contact; the details are confirmed.
     AskedBy {
-        /// Who it is.
+        /// The JID of the person.
         jid: BareJid,
-        /// What is known about them.
+        /// The known details of the person.
         details: Vec<Identity>,
         /// Their name in the address book, if they are there.
         name: Option<String>,
     },
     /// The user's details were sent to somebody who had asked.
     Answered {
-        /// Who got them.
+        /// The JID that got them.
         jid: BareJid,
     },
     /// Somebody the user asked for answered, and the service confirms who they are.
     Found {
-        /// Who it is.
+        /// The JID of the person.
         jid: BareJid,
         /// Their name in the address book, if it is at hand.
         name: Option<String>,
@@ -42,9 +42,9 @@ pub enum AgentEvent {
     },
     /// Somebody sent details that are not to be believed.
     Rejected {
-        /// Who sent them.
+        /// The sender.
         from: Jid,
-        /// Why they are not believed.
+        /// The reason for the rejection.
         #[serde(flatten)]
         reason: Rejection,
     },
@@ -52,36 +52,36 @@ pub enum AgentEvent {
     TakenOver {
         /// Its hash.
         hash: String,
-        /// Which one, if this state knew it.
+        /// The identity, if this state knew it.
         identity: Option<Identity>,
-        /// What the service says.
+        /// The text of the service.
         body: String,
     },
     /// The service says something, for example a code the user did not ask for here.
     Notice {
-        /// What it says.
+        /// The text of the message.
         body: String,
     },
     /// An ordinary message from somebody.
     Message {
-        /// Who wrote it.
+        /// The sender.
         from: Jid,
-        /// What they wrote; empty for messages without text.
+        /// The text; empty for messages without text.
         body: String,
     },
     /// Something the agent tried by itself did not work.
     Problem {
-        /// What happened.
+        /// A description of the event.
         text: String,
     },
     /// The connection is gone.
     Disconnected {
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
 
-/// Why somebody's details are not believed.
+/// The reason why somebody's details are rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Error)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 pub enum Rejection {
@@ -97,7 +97,7 @@ pub enum Rejection {
     /// The service could not be asked.
     #[error("they could not be checked: {error}")]
     Unchecked {
-        /// Why not.
+        /// The reason.
         error: String,
     },
 }

@@ -1,4 +1,4 @@
-//! What the agent does by itself when something arrives.
+//! The agent's own reactions to what arrives.
 
 use xmpp_parsers::jid::{BareJid, Jid};
 

@@ -1,13 +1,13 @@
-//! What a card says, before it is read as identities.
+//! The content of a card, before it is read as identities.
 
 use itseme_identity::Provider;
 
-/// What a file says of one person.
+/// A file's content about one person.
 #[derive(Debug, Default)]
 pub(super) struct Card {
     /// Empty if there is none.
     pub(super) name: String,
-    /// Where it begins in the file: a line, or in jCard the number of the card; from 1.
+    /// The place in the file where it begins: a line, or in jCard the number of the card; from 1.
     pub(super) place: usize,
     pub(super) details: Vec<Detail>,
 }

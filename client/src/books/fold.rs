@@ -8,7 +8,7 @@ use super::text::BOM;
 
 /// A whole line.
 pub(super) struct Line<'a> {
-    /// Where it begins in the file, from 1.
+    /// The number of its first line in the file, from 1.
     pub(super) number: usize,
     pub(super) bytes: Cow<'a, [u8]>,
 }
@@ -75,7 +75,7 @@ fn is_boundary(line: &[u8]) -> bool {
     line.eq_ignore_ascii_case(b"BEGIN:VCARD") || line.eq_ignore_ascii_case(b"END:VCARD")
 }
 
-/// Whether a `=` at its end breaks the line (RFC 2045, 6.7): in vCard 2.1 a property says so.
+/// Returns `true` if a `=` at its end breaks the line (RFC 2045, 6.7): in vCard 2.1 a property says so.
 fn is_quoted_printable(line: &[u8]) -> bool {
     const NAME: &[u8] = b"QUOTED-PRINTABLE";
     let head = line.split(|byte| *byte == b':').next().unwrap_or_default();

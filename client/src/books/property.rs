@@ -21,7 +21,7 @@ const JABBER: [&str; 6] =
 const SERVICE: [&str; 5] = ["TYPE", "SERVICE-TYPE", "X-SERVICE-TYPE", "X-SERVICE", "X-PROTOCOL"];
 
 impl Property {
-    /// Whether it says anything that is looked for. Most properties, and all the large ones, do not.
+    /// Returns `true` if it says anything that is looked for. Most properties, and all the large ones, do not.
     pub(super) fn is_wanted(name: &str) -> bool {
         matches!(name, "FN" | "N" | "NICKNAME" | "ORG" | "TEL" | "EMAIL" | "IMPP" | "URL")
             || JABBER.contains(&name)
@@ -54,7 +54,7 @@ impl Property {
     }
 }
 
-/// What a person may be called by.
+/// The possible names of a person.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     formatted: Option<String>,

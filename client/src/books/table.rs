@@ -8,7 +8,7 @@ use itseme_identity::{Identity, Provider};
 
 use super::{card::Card, value};
 
-/// What a column has.
+/// The content of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Column {
     /// A whole name.
@@ -47,7 +47,7 @@ pub(super) fn read(text: &str) -> Vec<Card> {
     records.map(|record| card(&record, &columns)).filter(|card| !card.is_empty()).collect()
 }
 
-/// What the first line has most of; a quoted text may have them, too.
+/// Returns the most frequent delimiter of the first line; a quoted text may have some, too.
 fn delimiter(text: &str) -> u8 {
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let count = |delimiter: &u8| first.bytes().filter(|byte| byte == delimiter).count();
@@ -171,7 +171,7 @@ fn column(name: &str) -> Column {
         "هاتف",
         "جوال",
     ];
-    /// Where a word begins with them.
+    /// Beginnings of words for a number.
     const NUMBER: [&str; 9] = ["móvil", "movil", "handy", "cell", "celular", "tel", "tél", "fax", "pager"];
     let words: Vec<&str> =
         name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();

@@ -11,7 +11,7 @@ pub(super) struct Text<'a> {
     pub(super) bytes: Cow<'a, [u8]>,
     /// For what is not UTF-8.
     otherwise: &'static Encoding,
-    /// Whether what a property says of its character set is true of `bytes`.
+    /// `true` if what a property says of its character set is true of `bytes`.
     labelled: bool,
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// Digits of the shortest number that is looked for in a list: fewer may be an extension.
 const LISTED_DIGITS: usize = 7;
-/// What stands between several values: `:::` in Google's CSV, U+E000 in KDE's address book.
+/// The separators of several values: `:::` in Google's CSV, U+E000 in KDE's address book.
 const SEPARATORS: [&str; 5] = [":::", "\n", "\u{e000}", ";", ","];
 /// Other ways to reach somebody that stand where a number is expected.
 const NO_NUMBERS: [&str; 6] = ["sip:", "sips:", "skype:", "http:", "https:", "xmpp:"];
@@ -38,7 +38,7 @@ fn between_slashes(value: &str) -> Vec<&str> {
     }
 }
 
-/// Whether it is a whole number, and no extension or code to dial behind one.
+/// Returns `true` if it is a whole number, and no extension or code to dial behind one.
 fn is_number(part: &str) -> bool {
     let digits = part.chars().filter(|c| c.is_numeric()).count();
     let written_as_number = part.starts_with(['+', '0', '(']) || part.contains([' ', '-']);
@@ -106,7 +106,7 @@ fn is_other(service: &str) -> bool {
     NAMES.iter().any(|name| service.trim().eq_ignore_ascii_case(name))
 }
 
-/// What follows a scheme, written in either case.
+/// Returns the text after a scheme, written in either case.
 pub(super) fn after<'a>(value: &'a str, scheme: &str) -> Option<&'a str> {
     let (start, rest) = value.split_at_checked(scheme.len())?;
     start.eq_ignore_ascii_case(scheme).then_some(rest)

@@ -31,7 +31,7 @@ struct Cards<'a> {
 struct Open {
     card: Card,
     names: Names,
-    /// Whether the line before announces a card within this one.
+    /// `true` if the line before announces a card within this one.
     agent: bool,
 }
 

@@ -16,11 +16,11 @@ pub(super) struct Rule {
     pub alias_only: bool,
 }
 
-/// What stands at a place of a form.
+/// The content of a place in a form.
 enum Piece {
     /// This digit, in ASCII.
     Digit(u8),
-    /// What is at the places of that group.
+    /// The content of that group's places.
     Group(usize),
 }
 
@@ -50,7 +50,7 @@ impl Rule {
         Some(rule).filter(|rule| rule.groups.len() <= MOST_GROUPS)
     }
 
-    /// Whether it rewrites numbers that begin with these digits.
+    /// Returns `true` if it rewrites numbers that begin with these digits.
     pub fn rewrites(&self, begin: &[u8]) -> bool {
         let places = self.places(&self.from);
         let fits = places.iter().zip(begin).all(|(set, digit)| set.contain(*digit));
@@ -117,7 +117,7 @@ impl Rule {
         number
     }
 
-    /// What else the number is, or was, written like.
+    /// Returns the other forms in which the number is or was written.
     pub fn others(&self, number: &str) -> impl Iterator<Item = String> {
         let former = self.rewritten(number, &self.to, &self.from);
         let beside = self

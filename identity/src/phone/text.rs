@@ -1,4 +1,4 @@
-//! What people write around the digits of a number.
+//! The text that people write around the digits of a number.
 
 use dec_from_char::DecimalExtended;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
@@ -110,7 +110,7 @@ fn fold(c: char) -> Option<char> {
     Some(separator)
 }
 
-/// What separates digits: spaces, dashes, dots, slashes, parentheses. `c` is folded.
+/// Returns `true` for a separator of digits: spaces, dashes, dots, slashes, parentheses. `c` is folded.
 pub(super) fn is_separator(c: char) -> bool {
     c.is_ascii_whitespace() || matches!(c, '\u{b}' | '-' | '.' | '/' | '\\' | '(' | ')' | '[' | ']' | '{' | '}')
 }
@@ -139,7 +139,7 @@ fn without_label_behind(text: &str) -> &str {
     }
 }
 
-/// Whether `text`, in lower case, says of what stands behind it that it is a phone number.
+/// Returns `true` if `text`, in lower case, says of what stands behind it that it is a phone number.
 pub(crate) fn is_number_label(text: &str) -> bool {
     let mut words = words_of(text).peekable();
     words.peek().is_some() && words.all(words::is_label)

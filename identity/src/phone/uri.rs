@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 const SCHEMES: [&str; 2] = ["tel:", "sms:"];
 
-/// What a URI has for a number: without scheme, percent-encoding and `//`, and behind the global number that is its context,
+/// Returns the number of a URI: without scheme, percent-encoding and `//`, and behind the global number that is its context,
 /// if there is one. Parameters stay, to be cut off like an extension. `None` if it is no URI.
 pub(super) fn number(text: &str) -> Option<String> {
     let rest = SCHEMES

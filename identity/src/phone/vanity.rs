@@ -37,7 +37,7 @@ fn calling_code(region: Region) -> Option<&'static str> {
     }
 }
 
-/// Whether all letters stand together, and are a word for digits: no label that leaves too few digits for a number, nothing in
+/// Returns `true` if all letters stand together, and are a word for digits: no label that leaves too few digits for a number, nothing in
 /// front of an extension, and not one letter again and again, which stands for a zero or for any digit.
 fn has_a_word(keys: &str) -> bool {
     let is_letter = |c: char| c.is_ascii_lowercase();
@@ -66,7 +66,7 @@ fn digit(c: char) -> Option<char> {
     })
 }
 
-/// Whether a number of so many digits can be one of the country's vanity numbers. These lengths have not changed since there
+/// Returns `true` if a number of so many digits can be one of the country's vanity numbers. These lengths have not changed since there
 /// are such numbers, whatever libphonenumber's release.
 fn is_of_plan(code: &str, national: &str) -> bool {
     let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| national.starts_with(prefix));

@@ -1,6 +1,6 @@
 //! Words that stand beside a number.
 
-/// What says which number it is: in front of it or behind it, in lower case. In front of a colon, every word does.
+/// Labels of a number, in front of it or behind it, in lower case. In front of a colon, every word is a label.
 const LABELS: &[&str] = &[
     // One letter, as on business cards.
     "t",
@@ -86,12 +86,12 @@ const LABELS: &[&str] = &[
 /// The words that libphonenumber knows for an extension, and the letters for a pause and for waiting.
 const EXTENSIONS: &[&str] = &["x", "ext", "extn", "extension", "extensión", "anexo", "int", "доб"];
 
-/// Whether a word, in lower case, says which number it is.
+/// Returns `true` if a word, in lower case, says which number it is.
 pub(super) fn is_label(word: &str) -> bool {
     LABELS.contains(&word)
 }
 
-/// Whether a word, in lower case, stands in front of an extension or is a pause.
+/// Returns `true` if a word, in lower case, stands in front of an extension or is a pause.
 pub(super) fn is_extension(word: &str) -> bool {
     let is_pause = !word.is_empty() && word.bytes().all(|b| matches!(b, b'p' | b'w'));
     is_pause || EXTENSIONS.contains(&word)

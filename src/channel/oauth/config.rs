@@ -21,12 +21,12 @@ pub struct OAuthConfig {
     pub callback: Callback,
     /// Where the name is in the answer of the user-info endpoint: a JSON pointer (RFC 6901).
     pub username: String,
-    /// Whether names that differ in case are different people's.
+    /// `true` if names that differ in case are different people's.
     pub case_sensitive: bool,
     /// What its answers say that they are from (RFC 9207). Without one, that of the discovery document; without that, any
     /// issuer on the host where people sign in.
     pub response_issuer: Option<String>,
-    /// Whether what is discovered may be at `http` URLs of other machines.
+    /// `true` if what is discovered may be at `http` URLs of other machines.
     pub allow_cleartext: bool,
 }
 
@@ -81,6 +81,6 @@ pub struct Urls {
     pub token: TokenUrl,
     /// Where the token tells who it is.
     pub userinfo: String,
-    /// Whether all its answers name the issuer (RFC 9207).
+    /// `true` if all its answers name the issuer (RFC 9207).
     pub names_itself: bool,
 }

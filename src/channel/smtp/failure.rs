@@ -140,7 +140,7 @@ fn stage_name(stage: Stage) -> &'static str {
     }
 }
 
-/// Whether a permanent refusal of a recipient, or of a mail, is in truth one of ours. Many servers look at the client, its EHLO
+/// Returns `true` if a permanent refusal of a recipient, or of a mail, is in truth one of ours. Many servers look at the client, its EHLO
 /// and the sender only when they hear of a recipient (Postfix: `smtpd_delay_reject`, on by default), and that they do not relay
 /// for us is never said earlier.
 fn is_ours(code: u16, enhanced: Option<Enhanced>) -> bool {

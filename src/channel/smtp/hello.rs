@@ -21,7 +21,7 @@ pub fn hello_name(name: &str) -> Result<ClientId, String> {
     })
 }
 
-/// Whether it is a domain of ASCII labels, two at least: what servers ask for.
+/// Returns `true` if it is a domain of ASCII labels, two at least: what servers ask for.
 fn is_domain(name: &str) -> bool {
     let is_label = |label: &str| {
         let usual = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';

@@ -13,7 +13,7 @@ use crate::section::{ConfigError, cleartext, secret, unusable};
 #[derive(Clone, Debug, Default)]
 pub struct GatewayKeys {
     pub(super) texts: BTreeMap<String, SecretString>,
-    /// Whether the gateway of another machine may be spoken to without TLS.
+    /// `true` if the gateway of another machine may be spoken to without TLS.
     pub(super) allow_cleartext: bool,
 }
 
@@ -55,7 +55,7 @@ impl GatewayKeys {
         }
     }
 
-    /// Whether the secret of `key` is that of component.toml.example.
+    /// Returns `true` if the secret of `key` is that of component.toml.example.
     pub(super) fn is_example(&self, key: &str) -> bool {
         let secret = self.secret(key).ok().flatten();
         secret.is_some_and(|secret| secret.expose_secret() == "change me")

@@ -30,7 +30,7 @@ async fn a_sign_in_expires_and_can_be_begun_anew() {
     assert!(matches!(&told[..], [Message::Linked { .. }]), "{}", told.len());
 }
 
-/// Whether who signs in as `name` proves `registered`.
+/// Returns `true` if who signs in as `name` proves `registered`.
 async fn proves(provider: &str, registered: &str, name: &str) -> bool {
     let it = Fixture::new();
     let state = it.register(&amy(), provider, registered).await.unwrap().goto.unwrap();

@@ -61,7 +61,7 @@ impl Fixture {
         self.service.purge().await.unwrap();
     }
 
-    /// Whether the service vouches in any way for that number being Mallory's.
+    /// Returns `true` if the service vouches in any way for that number being Mallory's.
     async fn is_fooled(&self, number: &str) -> bool {
         let mallory = mallory();
         let request = Self::request(&mallory, &[("phone", number)], vec![own_hash(&michael())]);

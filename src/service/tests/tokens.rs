@@ -16,7 +16,7 @@ impl Fixture {
         self.verify_http(&own_hash(jid), &code).await.unwrap().token
     }
 
-    /// Whether `token` lets somebody register and ask for introductions in the name of `jid`.
+    /// Returns `true` if `token` lets somebody register and ask for introductions in the name of `jid`.
     pub(super) async fn allows(&self, token: Option<&Token>, jid: &BareJid) -> bool {
         let asked = self.service.clone().shown(token.cloned());
         let request = Self::request(jid, &[("xmpp", jid.as_str())], vec![hash("phone", PHONE)]);

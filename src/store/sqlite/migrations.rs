@@ -83,7 +83,7 @@ fn words(sql: &str) -> std::str::SplitWhitespace<'_> {
     sql.split_whitespace()
 }
 
-/// Whether this service can use the database with this key.
+/// Checks if this service can use the database with this key.
 pub fn check(connection: &Connection, key_check: Mac) -> Result<()> {
     version(connection)?;
     let made_with: Option<[u8; 16]> = connection

@@ -86,7 +86,7 @@ impl SqliteStore {
         migrations::check(&connection, key_check)
     }
 
-    /// Whether a service uses the database at `path`.
+    /// Returns `true` if a service uses the database at `path`.
     pub fn is_in_use(path: &Path) -> bool {
         matches!(lock(path), Ok(None))
     }

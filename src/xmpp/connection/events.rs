@@ -76,7 +76,7 @@ pub struct Events<R> {
     depth: usize,
     scopes: Vec<Scope>,
     head: Option<Head>,
-    /// Whether the stanza that is read has the namespace of clients.
+    /// `true` if the stanza that is read has the namespace of clients.
     is_of_clients: bool,
 }
 
@@ -99,7 +99,7 @@ impl<R: AsyncRead + Unpin> Events<R> {
         }
     }
 
-    /// Whether text is held back until it is complete. Between stanzas it must not be: whitespace keeps streams alive.
+    /// Returns `true` if text is held back until it is complete. Between stanzas it must not be: whitespace keeps streams alive.
     pub fn set_text_buffering(&mut self, enabled: bool) {
         self.raw.parser_mut().set_text_buffering(enabled);
     }

@@ -235,7 +235,7 @@ impl Connection {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the stanza answers a question of ours, is a message that came back, or is one of our own pings, come back:
+    /// Returns `true` if the stanza answers a question of ours, is a message that came back, or is one of our own pings, come back:
     /// none needs an answer.
     pub fn takes(&self, stanza: &Stanza) -> bool {
         if let Stanza::Message(

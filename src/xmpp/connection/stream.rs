@@ -143,7 +143,7 @@ fn misnamed((_, attributes): &(QName, AttrMap)) -> Option<RawStanzaHeader> {
     })
 }
 
-/// Whether a bare JID is in normal form without doubt, so that nobody need look closer: most are.
+/// Returns `true` if a bare JID is in normal form without doubt, so that nobody need look closer: most are.
 fn is_plainly_normal(bare: &str) -> bool {
     let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'@' | b'.' | b'-' | b'_');
     bare.bytes().all(is_plain) && !bare.ends_with('.')

@@ -140,7 +140,7 @@ impl Wish {
     }
 }
 
-/// Whether `text` is nothing but a code, however it is written: a number of the right length, and no phone number.
+/// Returns `true` if `text` is nothing but a code, however it is written: a number of the right length, and no phone number.
 fn is_code(text: &str) -> bool {
     let is_number = !text.chars().any(char::is_alphabetic) && !text.starts_with('+');
     is_number && Code::LENGTHS.contains(&Code::typed(text).len())
@@ -192,7 +192,7 @@ async fn link(asker: &Asker, what: &str) -> Result<String> {
     })
 }
 
-/// Whether `text` is a hash, or the beginning of one as lists of links and notices show it: no number has as many digits without
+/// Returns `true` if `text` is a hash, or the beginning of one as lists of links and notices show it: no number has as many digits without
 /// a plus sign or spaces.
 fn is_hash(text: &str) -> bool {
     let beginning = text.trim_end_matches('…');

@@ -51,7 +51,7 @@ impl Clients {
         }
     }
 
-    /// Whether every client that `jid` has shown says that it has `feature`; no if there is none.
+    /// Returns `true` if every client that `jid` has shown says that it has `feature`; no if there is none.
     pub async fn all_can(&self, connection: &Connection, jid: &BareJid, feature: &str, now: Millis) -> bool {
         let own: Vec<FullJid> = self.0.with(jid, now, |own| own.keys().cloned().collect());
         let asked = own.into_iter().map(|client| self.can(connection, client, feature, now));

@@ -89,7 +89,7 @@ impl Answers {
             .filter(|line| !line.is_empty())
     }
 
-    /// Whether the boolean `var` is set (XEP-0004, 3.3).
+    /// Returns `true` if the boolean `var` is set (XEP-0004, 3.3).
     ///
     /// # Errors
     /// `value_error` if it is no boolean.

@@ -32,7 +32,7 @@ pub fn said(message: &Message) -> Option<(&str, &str)> {
     Some((body.trim(), lang.as_str())).filter(|(body, _)| (1..=LONGEST).contains(&body.len()))
 }
 
-/// Whether a message comes late (XEP-0203, XEP-0091), or from an archive, a copy or a room (XEP-0313, XEP-0280, XEP-0297, XEP-0045).
+/// Returns `true` if a message comes late (XEP-0203, XEP-0091), or from an archive, a copy or a room (XEP-0313, XEP-0280, XEP-0297, XEP-0045).
 pub fn is_second_hand(message: &Message) -> bool {
     let second_hand = [
         "urn:xmpp:delay",
@@ -47,7 +47,7 @@ pub fn is_second_hand(message: &Message) -> bool {
     payloads.any(|payload| second_hand.contains(&payload.ns().as_str()))
 }
 
-/// Whether a message is encrypted, so that its body is a stopgap (XEP-0380).
+/// Returns `true` if a message is encrypted, so that its body is a stopgap (XEP-0380).
 pub fn is_encrypted(message: &Message) -> bool {
     message
         .payloads
@@ -81,7 +81,7 @@ impl LoopGuard {
         }
     }
 
-    /// Whether to answer `who`, who says `text`. Words that are `understood` are answered as in a conversation, others
+    /// Returns `true` if to answer `who`, who says `text`. Words that are `understood` are answered as in a conversation, others
     /// once in it.
     pub fn may_answer(&self, who: &BareJid, text: &str, understood: bool, now: Millis) -> bool {
         let said = Some(self.hasher.hash_one(text));

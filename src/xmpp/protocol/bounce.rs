@@ -47,14 +47,14 @@ fn kind(error: &StanzaError, from: &BareJid) -> Kind {
     }
 }
 
-/// Whether the recipient's server says what the message is called in their archive (XEP-0359): ejabberd does that, and bounces it then
+/// Returns `true` if the recipient's server says what the message is called in their archive (XEP-0359): ejabberd does that, and bounces it then
 /// because what it keeps for who is offline is full.
 fn is_archived(message: &Message, from: &BareJid) -> bool {
     let mut payloads = message.payloads.iter();
     payloads.any(|payload| payload.is("stanza-id", "urn:xmpp:sid:0") && payload.attr("by") == Some(from.as_str()))
 }
 
-/// Whether the account's own server says so, and for good. Others in between say who they are, if they are Prosody; whatever passes
+/// Returns `true` if the account's own server says so, and for good. Others in between say who they are, if they are Prosody; whatever passes
 /// (`wait`) says nothing about the account.
 fn is_theirs(error: &StanzaError, from: &BareJid) -> bool {
     let by = error.by.as_ref().map(|by| by.domain().as_str());

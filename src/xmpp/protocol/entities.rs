@@ -74,7 +74,7 @@ impl Entities {
 }
 
 impl Entity {
-    /// Whether `node` is what its presence announces (XEP-0115, 6.2).
+    /// Returns `true` if `node` is what its presence announces (XEP-0115, 6.2).
     pub fn is_announced_as(&self, node: &str) -> bool {
         let announced = self.caps.clone().and_then(|caps| query_caps(caps).node);
         announced.as_deref() == Some(node)

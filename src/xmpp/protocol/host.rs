@@ -16,7 +16,7 @@ pub struct Host {
     pub domain: BareJid,
     /// The account at that domain from which people are written to.
     pub account: BareJid,
-    /// Whether those who subscribe are asked for their presence in return.
+    /// `true` if those who subscribe are asked for their presence in return.
     pub subscribe_back: bool,
     /// What the admin calls it.
     pub name: Option<String>,
@@ -78,7 +78,7 @@ impl Host {
         }
     }
 
-    /// Whether `jid` is at the component's domain: then it is the service itself.
+    /// Returns `true` if `jid` is at the component's domain: then it is the service itself.
     pub fn is_own(&self, jid: &Jid) -> bool {
         jid.domain() == self.domain.domain()
     }

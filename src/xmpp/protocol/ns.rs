@@ -6,7 +6,7 @@ pub const REGISTER: &str = "it-se.me:register";
 pub const VERIFY: &str = "it-se.me:verify";
 /// Introductions (API document, 1.4.2).
 pub const CONTACT: &str = "it-se.me:contact";
-/// Whether a hash belongs to a JID.
+/// `true` if a hash belongs to a JID.
 pub const CONFIRM: &str = "it-se.me:confirm";
 /// The form that says what can be had of the service, and the feature that says that it is there.
 pub const SERVICE: &str = "it-se.me:service";

@@ -19,7 +19,7 @@ pub struct Register {
     /// The identity there.
     #[xml(attribute(default))]
     pub id: Option<String>,
-    /// Whether a code that waits is replaced by a new one (`true` or `1`).
+    /// `true` if a code that waits is replaced by a new one (`true` or `1`).
     #[xml(attribute(default))]
     pub resend: Option<String>,
 }
@@ -58,7 +58,7 @@ pub struct Verified {
     /// What was proven.
     #[xml(extract(name = "hash", fields(text(type_ = String))))]
     pub hash: String,
-    /// Whether it is linked now.
+    /// `true` if it is linked now.
     #[xml(extract(name = "confirmed", fields(text(type_ = bool))))]
     pub confirmed: bool,
 }
@@ -112,7 +112,7 @@ pub struct Confirm {
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
 #[xml(namespace = ns::CONFIRM, name = "confirm")]
 pub struct Confirmed {
-    /// Whether all of them are.
+    /// `true` if all of them are.
     #[xml(extract(name = "confirmed", fields(text(type_ = bool))))]
     pub confirmed: bool,
 }
@@ -166,7 +166,7 @@ pub struct Unmute {
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
 #[xml(namespace = ns::CONTACT, name = "mutes")]
 pub struct Mutes {
-    /// Whether contact requests are muted altogether.
+    /// `true` if contact requests are muted altogether.
     #[xml(flag(name = "all"))]
     pub all: bool,
     /// Who is muted.

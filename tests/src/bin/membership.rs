@@ -18,10 +18,10 @@ const LIMITS: &str = "[limits]\nnew_jids_per_day = 1000000\ncodes_per_target_per
 const CALLS: usize = 3000;
 const RUNS: usize = 3;
 const ASKER: &str = "eve@localhost";
-/// How often labels are shuffled to see what chance alone makes of them.
+/// The number of shuffles of the labels, which show the effect of chance alone.
 const SHUFFLES: usize = 1000;
 
-/// Whom a call is about.
+/// The subject of a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum About {
     Known,
@@ -29,7 +29,7 @@ enum About {
     NobodyElse,
 }
 
-/// What is asked, and by which way.
+/// The kind of a call.
 #[derive(Clone, Copy)]
 enum Call {
     Contact,

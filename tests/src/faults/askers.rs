@@ -25,7 +25,7 @@ use crate::{
     people::{Person, hash},
 };
 
-/// Whoever gets no answer within this time does not wait any longer.
+/// The time limit for an answer.
 const PATIENCE: Duration = Duration::from_secs(6);
 /// Between two requests of one asker, in milliseconds.
 const PAUSE: std::ops::Range<u64> = 100..400;
@@ -153,7 +153,7 @@ impl Asker {
         }
     }
 
-    /// Whether the link is made all the same.
+    /// Checks if the link is made all the same.
     async fn look(&mut self, waiting: Waiting, hash: &str) {
         let path = format!("/v1/confirm/{hash}/{}", self.person.jid);
         let request = self.http.request(Method::GET, &path).timeout(PATIENCE);
@@ -216,7 +216,7 @@ impl Asker {
     }
 }
 
-/// What a session was answered. The server's own errors say that the service did not, and no more.
+/// Returns the answer to a session's request. The server's own errors say that the service did not, and no more.
 async fn native<T>(asked: impl Future<Output = Result<T, Error>>) -> Answer {
     match timeout(PATIENCE, asked).await {
         Ok(Ok(_)) => Answer::Done,

@@ -17,7 +17,7 @@ pub const PING_AFTER: Duration = Duration::from_secs(1);
 /// For so long it waits for the answer: see `component.ping_timeout`. A server on a busy machine needs its time.
 pub const PING_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// What can go wrong.
+/// The faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     /// The service is killed (SIGKILL).
@@ -53,13 +53,13 @@ impl Fault {
         Self::CutGateway,
     ];
 
-    /// Whether messages by XMPP that are on their way must be sent again.
+    /// Returns `true` if messages by XMPP that are on their way must be sent again.
     fn hits_messages(self) -> bool {
         matches!(self, Self::KillService | Self::KillServer | Self::FreezeServer | Self::CutLink)
     }
 }
 
-/// What messages by XMPP are hit by a second time is sent a third time, by whoever must not lose them. So they are not,
+/// A message by XMPP that is hit a second time is sent a third time. So none is hit twice,
 /// before all that the last fault has hit is done with: nobody is to get anything more than twice.
 #[derive(Debug, Clone, Copy)]
 enum Hit {
@@ -84,23 +84,23 @@ pub struct Wires {
 pub struct Breaker {
     /// Before the folder it is mounted in goes.
     disk: Option<Disk>,
-    /// What is broken.
+    /// The world that is broken.
     pub world: World,
     wires: Wires,
     door: Door,
     rng: StdRng,
     hit: Option<Hit>,
-    /// How often what went wrong.
+    /// The number of faults of each kind.
     pub count: BTreeMap<Fault, usize>,
 }
 
 impl Breaker {
-    /// What breaks when follows from `seed`. Without a `disk`, none is filled.
+    /// Breaks things in an order that follows from `seed`. Without a `disk`, none is filled.
     pub fn new(world: World, wires: Wires, disk: Option<Disk>, door: Door, seed: u64) -> Self {
         Self { world, wires, disk, door, rng: StdRng::seed_from_u64(seed), hit: None, count: BTreeMap::new() }
     }
 
-    /// How many faults there were.
+    /// Returns the number of faults.
     pub fn faults(&self) -> usize {
         self.count.values().sum()
     }

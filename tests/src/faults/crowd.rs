@@ -1,4 +1,4 @@
-//! Who takes part.
+//! The people who take part.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ const ASKERS: usize = 8;
 /// Those who are asked, of each [`Habit`].
 const OF_EACH: usize = 3;
 
-/// How somebody uses XMPP.
+/// The way in which a person uses XMPP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Habit {
     /// There whenever the server is.
@@ -62,7 +62,7 @@ impl Crowd {
         .await
     }
 
-    /// Where clients connect.
+    /// Returns the port where clients connect.
     pub fn client_port(&self) -> u16 {
         self.client_port
     }

@@ -1,4 +1,4 @@
-//! What was asked, what was answered, and what came of it.
+//! The requests, their answers, and their effects.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// How long codes live in a run of faults. Mails come late, text messages too late.
+/// The time for which codes are valid in a run of faults. Mails come late, text messages too late.
 pub const MAIL_LIVES: Duration = Duration::from_secs(120);
 /// See [`MAIL_LIVES`].
 pub const SMS_LIVES: Duration = Duration::from_secs(60);
@@ -17,7 +17,7 @@ const ON_ITS_WAY: Duration = Duration::from_secs(15);
 /// cut.
 const IN_DOUBT: Duration = Duration::from_secs(30);
 
-/// What somebody was told.
+/// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// It is done.
@@ -28,7 +28,7 @@ pub enum Answer {
     Unknown,
 }
 
-/// What can be asked for.
+/// A request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Request {
     /// To register.
@@ -65,7 +65,7 @@ struct Books {
     codes_arrived: BTreeMap<String, Vec<(Instant, String)>>,
     links: BTreeSet<(String, String)>,
     contacts: BTreeMap<Key, Contact>,
-    /// Who got which request, in messages with which ids, and when.
+    /// The requests that each recipient got, with the ids and times of the messages.
     introductions: BTreeMap<(String, Key), Vec<(String, SystemTime)>>,
     answers: BTreeMap<(Request, String), usize>,
 }
@@ -74,12 +74,12 @@ struct Books {
 #[derive(Debug, Default)]
 pub struct Ledger(Mutex<Books>);
 
-/// What the ledger comes to.
+/// The result of the ledger.
 #[derive(Debug, Default)]
 pub struct Verdict {
     /// Promises that were broken, in words.
     pub broken: Vec<String>,
-    /// How often which request was answered how.
+    /// The number of answers of each kind to each request.
     pub answers: String,
     /// Introductions that were owed and checked.
     pub introductions: usize,
@@ -171,7 +171,7 @@ impl Ledger {
         self.books().introductions.entry((recipient.to_owned(), key)).or_default().push(arrived);
     }
 
-    /// How many introductions are still owed.
+    /// Returns the number of introductions that are still owed.
     pub fn owed(&self) -> usize {
         self.books().owed().count()
     }
@@ -193,7 +193,7 @@ impl Ledger {
 }
 
 impl Books {
-    /// What was promised to whom and has not come.
+    /// Returns the promised introductions that have not arrived.
     fn owed(&self) -> impl Iterator<Item = (&String, &Key)> {
         let done = self.contacts.iter().filter(|(_, contact)| contact.answer == Answer::Done);
         let each = done.flat_map(|(key, contact)| contact.recipients.iter().map(move |to| (to, key)));
@@ -301,7 +301,7 @@ fn most_copies(asked_at: SystemTime, arrived: &[(String, SystemTime)], connected
     (meanwhile + 1).max(2)
 }
 
-/// Whether there is a registration whose code may arrive at that time.
+/// Returns `true` if there is a registration whose code may arrive at that time.
 fn may_arrive(asked: &[Asked], at: Instant, lives: Duration) -> bool {
     let registrations = asked.iter().filter(|asked| asked.request == Request::Register);
     registrations.into_iter().any(|asked| {

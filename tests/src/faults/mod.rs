@@ -42,7 +42,7 @@ use crate::{bytes::Needle, disk::Disk, http::Http, people::hash, proxy::Proxy, w
 const DISK: u32 = 64;
 /// Addresses that are searched for, besides everybody's JID, number and codes: spread over the run.
 const ADDRESSES: usize = 1000;
-/// How long to wait until everything that waits was sent or has expired.
+/// The time limit until every waiting message was sent or has expired.
 const DRAINED: Duration = Duration::from_secs(240);
 
 /// A run.
@@ -223,21 +223,21 @@ async fn lost_links(http: &Http, ledger: &Ledger) -> Vec<String> {
     lost
 }
 
-/// Where `FAULTS_LOG` says, if it does.
+/// Writes the log to the file that `FAULTS_LOG` names, if any.
 fn keep_log(log: &[u8]) {
     if let Some(path) = env::var_os("FAULTS_LOG") {
         fs::write(path, log).expect("a file for the log");
     }
 }
 
-/// When the service was connected to the server, in whole seconds.
+/// Returns the times at which the service connected to the server, in whole seconds.
 fn connections(log: &str) -> Vec<SystemTime> {
     let lines = log.lines().filter(|line| line.contains("component connected"));
     let times = lines.filter_map(|line| DateTime::parse_rfc3339(line.split_once(' ')?.0));
     times.map(|time| UNIX_EPOCH + Duration::from_secs(time.to_timestamp().unsigned_abs())).collect()
 }
 
-/// How many messages the service says it dropped because they could not be delivered in time.
+/// Returns the number of messages that the service dropped because they could not be delivered in time.
 fn expired(log: &str) -> usize {
     let purged = log.lines().filter(|line| line.contains("could not be delivered in time"));
     let purged = purged.filter_map(|line| line.rsplit("count=").next()?.trim().parse::<usize>().ok());

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{people::Person, raw::RawClient, world::ACCOUNT};
 
-/// Whoever cannot log in, or gets no answer, within this time tries again.
+/// The time limit for a login or an answer, after which it is tried again.
 const PATIENCE: Duration = Duration::from_secs(10);
 const CONTACT: &str = "it-se.me:contact";
 
@@ -127,7 +127,7 @@ impl Recipient {
     }
 }
 
-/// Who asks, and the details in alphabetical order.
+/// Returns the requester, and the details in alphabetical order.
 fn read(contact: &Element) -> Option<(String, Vec<String>)> {
     let text = |name| contact.get_child(name, CONTACT).map(Element::text);
     let details = details_from_json(&text("info")?).ok()?;

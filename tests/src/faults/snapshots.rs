@@ -4,7 +4,7 @@ use tempfile::TempDir;
 
 use crate::{bytes, bytes::Needle, disk, world::World};
 
-/// How many copies are kept at most.
+/// The largest number of copies.
 const MOST: usize = 30;
 
 /// The copies.
@@ -32,12 +32,12 @@ impl Snapshots {
         }
     }
 
-    /// How many there are.
+    /// Returns the number of copies.
     pub fn taken(&self) -> usize {
         self.taken
     }
 
-    /// Which needles are in which of them, in words.
+    /// Returns the needles that are in copies, in words.
     pub fn search(&self, needles: &[Needle]) -> Vec<String> {
         bytes::find(self.folder.path(), needles)
     }

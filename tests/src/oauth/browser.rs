@@ -16,7 +16,7 @@ use crate::{
 
 use super::programs;
 
-/// How often it is looked at whether it ended.
+/// The pause between two checks for its end.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Chromium without a window, which reaches nothing but loopback.
@@ -27,7 +27,7 @@ pub struct Browser {
     _folder: TempDir,
 }
 
-/// What the person answers when a provider asks whether the service may know who they are.
+/// The person's answer when a provider asks for consent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Consent {
     /// It may.
@@ -36,16 +36,16 @@ pub enum Consent {
     Deny,
 }
 
-/// Where they end up.
+/// The page at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// What the service asked before it linked anything; empty if it did not.
+    /// The question of the service before it linked anything; empty without one.
     pub question: String,
     /// The address, after every redirect.
     pub url: String,
     /// The status of the answer; 0 if there was none.
     pub status: u16,
-    /// What people read.
+    /// The text of the page.
     pub text: String,
     /// The page.
     pub html: String,

@@ -21,7 +21,7 @@ pub fn python(script: &str) -> Command {
     command
 }
 
-/// Where they are, once what they need is there as well.
+/// Returns the folder of the installed programs and their packages.
 fn installed() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {

@@ -6,11 +6,11 @@ use crate::{process::Process, python};
 
 use super::programs;
 
-/// What the service is called at every provider.
+/// The client id of the service at every provider.
 pub const CLIENT_ID: &str = "itseme-client";
-/// What proves that it is the service.
+/// The client secret of the service.
 pub const CLIENT_SECRET: &str = "itseme-client-secret";
-/// Who has an account at every provider: the names, as people know them.
+/// The user names that exist at every provider.
 pub const USERS: [&str; 2] = ["amy-octo", "eve-octo"];
 
 /// A running authorization server, and where it is asked what. It redirects to any address that begins with
@@ -66,7 +66,7 @@ impl Provider {
         Self::run(&command, &GITHUB_LIKE, folder).await
     }
 
-    /// Who it says it is; for OpenID, also where its discovery document is found.
+    /// Returns its issuer; for OpenID, also the base of its discovery document.
     pub fn issuer(&self) -> String {
         self.at("")
     }
@@ -76,27 +76,27 @@ impl Provider {
         self.port
     }
 
-    /// Where browsers are sent.
+    /// Returns the address that browsers are sent to.
     pub fn authorize_url(&self) -> String {
         self.at(self.shape.authorize)
     }
 
-    /// Where a code becomes a token.
+    /// Returns the address of the token endpoint.
     pub fn token_url(&self) -> String {
         self.at(self.shape.token)
     }
 
-    /// Where a token becomes a user.
+    /// Returns the address of the user info.
     pub fn userinfo_url(&self) -> String {
         self.at(self.shape.userinfo)
     }
 
-    /// What has to be asked for to learn the user's name.
+    /// Returns the scope that the user's name needs.
     pub fn scope(&self) -> &'static str {
         self.shape.scope
     }
 
-    /// Which field of the user info is the user's name.
+    /// Returns the field of the user info that has the user's name.
     pub fn user_name_field(&self) -> &'static str {
         self.shape.user_name
     }

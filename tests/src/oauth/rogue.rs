@@ -29,7 +29,7 @@ pub struct Rogue {
     requests: PathBuf,
 }
 
-/// What an endpoint answers.
+/// The answer of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// A token; the user, with the name as both `login` and `preferred_username`.
@@ -84,27 +84,27 @@ impl Rogue {
         Self { provider: Provider::run(&command, &SHAPE, folder).await, requests }
     }
 
-    /// Where it is asked what.
+    /// Returns its endpoints.
     pub fn provider(&self) -> &Provider {
         &self.provider
     }
 
-    /// How the token endpoint answers from now on.
+    /// Sets the answer of the token endpoint.
     pub async fn token(&self, mode: Mode) {
         self.control(json!({ "token": mode.name() })).await;
     }
 
-    /// How the user-info endpoint answers from now on.
+    /// Sets the answer of the user-info endpoint.
     pub async fn userinfo(&self, mode: Mode) {
         self.control(json!({ "userinfo": mode.name() })).await;
     }
 
-    /// Who signs in from now on, wherever that is.
+    /// Sets the user who signs in from now on.
     pub async fn user(&self, name: &str) {
         self.control(json!({ "user": name })).await;
     }
 
-    /// Who it says it is when it sends a browser back; nothing is said without.
+    /// Sets the issuer that it names when it sends a browser back; without a call, it names none.
     pub async fn names_itself(&self, issuer: &str) {
         self.control(json!({ "iss": issuer })).await;
     }

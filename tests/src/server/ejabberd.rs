@@ -82,7 +82,7 @@ fn database(site: &Site) -> PathBuf {
     site.folder.join("messages.db")
 }
 
-/// What it keeps for whoever is offline is kept in SQLite: from Mnesia, the default, messages of long before are lost
+/// Offline messages are stored in SQLite: from Mnesia, the default, messages of long before are lost
 /// and come again when ejabberd is killed. The stanza size is that of Debian's ejabberd.yml.
 fn settings(site: &Site, setup: Setup) -> String {
     let Site { host, client_port, own_port, .. } = site;

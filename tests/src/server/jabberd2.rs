@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use super::{COMPONENT_SECRET, Definition, Program, Refusal, Site};
 
-/// What sets it up and makes accounts.
+/// The scripts that set it up and make accounts.
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../jabberd2-example");
 
 /// jabberd2. It takes any component that knows the secret.

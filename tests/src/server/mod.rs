@@ -40,7 +40,7 @@ const DEFINITIONS: [&dyn Definition; 7] = [
 /// The modules that a server has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setup {
-    /// What the tests need, and no limits that they could reach by accident.
+    /// The modules that the tests need, and no limits that they could reach by accident.
     Plain,
     /// Those that large public servers switch on, and the lines of its example folder that let the service through.
     Deployed,
@@ -49,7 +49,7 @@ pub enum Setup {
 }
 
 impl Setup {
-    /// What `ITSEME_TEST_SERVER` calls a server with these modules.
+    /// Returns the name of a server with these modules in `ITSEME_TEST_SERVER`.
     const fn name(self, [plain, deployed, unwelcoming]: [&'static str; 3]) -> &'static str {
         match self {
             Self::Plain => plain,
@@ -59,15 +59,15 @@ impl Setup {
     }
 }
 
-/// What a kind of XMPP server has to tell to be tested against.
+/// A kind of XMPP server to test with.
 pub trait Definition: std::fmt::Debug + Send + Sync {
-    /// What `ITSEME_TEST_SERVER` calls it.
+    /// Returns its name in `ITSEME_TEST_SERVER`.
     fn name(&self) -> &'static str;
 
     /// Writes its configuration into the folder of the site.
     fn configure(&self, site: &Site);
 
-    /// What has to run, the main program first. Each is started when the one before says that it is ready.
+    /// Returns the programs to run, the main program first. Each is started when the one before says that it is ready.
     fn programs(&self, site: &Site) -> Vec<Program>;
 
     /// Makes an account; the server runs.
@@ -81,7 +81,7 @@ pub trait Definition: std::fmt::Debug + Send + Sync {
         false
     }
 
-    /// What it does to a component that it was not told of; nothing if it takes any that knows the secret.
+    /// Returns its answer to an unknown component; `None` if it accepts every component that knows the secret.
     fn refusal_of_strangers(&self) -> Option<Refusal>;
 
     /// Stories of `people/` that it makes impossible, because it answers in a client's place or does not pass something on.
@@ -94,13 +94,13 @@ pub trait Definition: std::fmt::Debug + Send + Sync {
         true
     }
 
-    /// Where browsers connect (RFC 7395), if they can.
+    /// Returns the WebSocket address for browsers (RFC 7395), if there is one.
     fn websocket(&self, _site: &Site) -> Option<String> {
         None
     }
 }
 
-/// Where one server has its data, and what it is called. All of its ports are on 127.0.0.1.
+/// The folder of one server's data, and its names. All of its ports are on 127.0.0.1.
 #[derive(Debug)]
 pub struct Site {
     /// Everything that it writes goes there.
@@ -148,15 +148,15 @@ impl Site {
 /// A program of a server.
 #[derive(Debug)]
 pub struct Program {
-    /// What it is called in logs.
+    /// The name in logs.
     pub name: &'static str,
-    /// How to run it in the foreground.
+    /// The command that runs it in the foreground.
     pub command: Command,
-    /// What its own output says once it is ready: whatever answers at the ports, it is this one.
+    /// The lines of its own output that say it is ready: other programs may answer at the ports.
     pub announcements: Vec<String>,
 }
 
-/// How a server refuses a component.
+/// The way in which a server refuses a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
     /// The condition of the stream error.
@@ -263,7 +263,7 @@ impl Server {
         self.definition.lets_strangers_write()
     }
 
-    /// What it does to a component that it was not told of.
+    /// Returns its answer to an unknown component.
     pub fn refusal_of_strangers(&self) -> Option<Refusal> {
         self.definition.refusal_of_strangers()
     }
@@ -273,17 +273,17 @@ impl Server {
         self.definition.hinders()
     }
 
-    /// Where clients connect, in plain TCP.
+    /// Returns the port where clients connect, in plain TCP.
     pub fn client_port(&self) -> u16 {
         self.site.client_port
     }
 
-    /// Where browsers connect (RFC 7395), if they can.
+    /// Returns the WebSocket address for browsers (RFC 7395), if there is one.
     pub fn websocket(&self) -> Option<String> {
         self.definition.websocket(&self.site)
     }
 
-    /// Where the service connects.
+    /// Returns the port where the service connects.
     pub fn component_port(&self) -> u16 {
         self.site.component_port
     }

@@ -71,7 +71,7 @@ fn prosodyctl(site: &Site, arguments: &[&str]) {
 /// `tests/schemas --sent`. It must exist. Without it, nothing is.
 const STANZAS: &str = "ITSEME_TEST_STANZAS";
 
-/// Where this server logs stanzas.
+/// Returns the file in which this server logs stanzas.
 fn stanzas() -> Option<String> {
     let folder = env::var(STANZAS).ok()?;
     Some(format!("{folder}/{:016x}.log", rand::random::<u64>()))

@@ -1,4 +1,4 @@
-//! What can be said on the command line.
+//! The arguments of the command line.
 
 use std::{path::PathBuf, str::FromStr};
 
@@ -75,7 +75,7 @@ pub enum Command {
         /// Stop after this time
         #[arg(long = "for", value_name = "SECONDS")]
         seconds: Option<u64>,
-        /// Whom to answer
+        /// The requesters to answer
         #[arg(long, value_enum, default_value = "matched")]
         answer: AnswerMode,
     },
@@ -132,15 +132,15 @@ pub enum Command {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum AnswerMode {
-    /// Whoever is in the address book
+    /// Those in the address book
     Matched,
-    /// Whoever is in the address book; ask about everybody else
+    /// Those in the address book; ask about everybody else
     Ask,
     /// Nobody
     Never,
 }
 
-/// What an argument names.
+/// The meaning of an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Named {
     /// 128 hex digits, in lower case.

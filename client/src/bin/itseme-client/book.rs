@@ -44,7 +44,7 @@ pub fn read(
     Ok(book)
 }
 
-/// How many were skipped for which reason, for programs.
+/// Returns the number of skipped entries for each reason, for programs.
 pub fn reasons(book: &AddressBook) -> BTreeMap<&'static str, usize> {
     let mut counts = BTreeMap::new();
     for skipped in book.skipped() {
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use itseme_client::Identity;
 
-    /// How many numbers of a book are used, and what is asked.
+    /// Returns the number of used entries of a book, and the question to the user.
     fn used(own: &[&str], region: Option<&str>, number: &str) -> (usize, String) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("book.vcf");

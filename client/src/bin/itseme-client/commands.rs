@@ -20,9 +20,9 @@ use crate::{
     output::Output,
 };
 
-/// How often `register --wait` looks whether the link was made elsewhere, for example in a browser.
+/// The pause of `register --wait` between two checks for a link that was made elsewhere, for example in a browser.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
-/// When nothing more has come for so long, everything the server had kept has come.
+/// After this time of silence, all stored messages of the server have arrived.
 const QUIET: Duration = Duration::from_millis(500);
 
 /// Runs one command; Ctrl-C ends it with a closed stream.

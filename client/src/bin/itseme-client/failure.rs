@@ -1,9 +1,9 @@
-//! How a command can fail, and what the shell gets to know of it.
+//! The ways in which a command can fail, and their exit codes.
 
 use itseme_client::{BookError, Error, IdentityError, StateError};
 use thiserror::Error;
 
-/// Why a command ended without success.
+/// The reason why a command ended without success.
 #[derive(Debug, Error)]
 pub enum Failure {
     /// The command line makes no sense.

@@ -96,7 +96,7 @@ impl Questions<'_> {
     }
 }
 
-/// What is typed, read by a thread that nobody waits for: reading cannot be interrupted.
+/// Returns the typed lines. A thread that nobody waits for reads them, because a read cannot be interrupted.
 fn typed_lines() -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel(TYPED_AHEAD);
     thread::spawn(move || {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::failure::Failure;
 
-/// Where and how results are printed.
+/// Prints results for people or programs.
 pub struct Output {
     pub json: bool,
 }

@@ -38,7 +38,7 @@ pub trait Step: Send + Sync {
     /// What filling it in leads to. An error is shown with the form, to be tried again.
     fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>>;
 
-    /// Whether the command ends with it.
+    /// Returns `true` if the command ends with it.
     fn is_last(&self) -> bool {
         true
     }

@@ -85,7 +85,7 @@ fn register(provider: &str, id: &str) -> String {
     format!("<register xmlns='it-se.me:register' provider='{provider}' id='{id}' resend='1'/>")
 }
 
-/// Whether a character turns the direction of text (Bidi_Control).
+/// Returns `true` if a character turns the direction of text (Bidi_Control).
 fn turns(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
