@@ -31,7 +31,7 @@ const FINISHING: Duration = Duration::from_secs(20);
 
 /// The running service.
 pub struct App {
-    /// Where the HTTP API listens, if it does.
+    /// The address of the HTTP API, if there is one.
     pub http: Option<SocketAddr>,
     intake: CancellationToken,
     work: TaskTracker,

@@ -1,6 +1,7 @@
 //! The workers that bring messages out of the outbox: claim, send, back off, give up.
 //!
-//! A message is removed only when the other side has taken it, and will not give it back, so whatever dies in between, it is sent again.
+//! A message is removed only when the other side has taken it, and will not give it back, so whatever dies in between, it is sent
+//! again.
 
 mod each;
 mod held;
@@ -38,7 +39,7 @@ const BACKOFF: [Duration; 5] = [
 ];
 /// A worker looks at its queue this often even if nothing woke it.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
-/// How often what has expired is removed.
+/// The pause between two removals of expired rows.
 const PURGE_EVERY: Duration = Duration::from_secs(60);
 /// The journal is emptied so long after the outbox has drained, once for all that drains meanwhile.
 const SETTLE_AFTER: Duration = Duration::from_secs(1);
@@ -339,7 +340,7 @@ fn awaited_until(row: &Row, now: Millis) -> Millis {
     row.expires_at.min(now + millis(AWAITED))
 }
 
-/// What became of a batch.
+/// The result of a batch.
 #[derive(Clone, Default)]
 struct Outcome {
     remove: Vec<i64>,

@@ -17,7 +17,7 @@ use crate::service::{Service, SignIns};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, Switched};
 
-/// How often the service looks for a new key, and the command for progress.
+/// The pause between two looks of the service for a new key, and of the command for progress.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// What failed is tried again after this time.
 const TRY_AGAIN: Duration = Duration::from_secs(60);

@@ -195,7 +195,8 @@ impl Worker {
     }
 }
 
-/// Returns the features of this client (XEP-0030). By the namespace of it-se.me, the service knows that its user need not be told to write back.
+/// Returns the features of this client (XEP-0030). By the namespace of it-se.me, the service knows that its user need not be told
+/// to write back.
 fn abilities() -> DiscoInfoResult {
     DiscoInfoResult {
         node: None,

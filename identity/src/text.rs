@@ -11,8 +11,8 @@ pub fn disturbs(c: char) -> bool {
     ends_line || turns
 }
 
-/// Returns `true` if it is a format character (Unicode's general category Cf): marks of direction, soft hyphens, joiners, byte order marks.
-/// Most of them are not seen.
+/// Returns `true` if it is a format character (Unicode's general category Cf): marks of direction, soft hyphens, joiners, byte
+/// order marks. Most of them are not seen.
 pub(crate) fn is_format(c: char) -> bool {
     !c.is_ascii() && c.general_category() == GeneralCategory::Format
 }

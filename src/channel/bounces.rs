@@ -11,7 +11,7 @@ use super::Letter;
 use crate::clock::Millis;
 use crate::model::{BareJid, canonical_jid};
 
-/// Why messages come back, by who can change that.
+/// The reason why messages come back, by the person who can change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The recipient's server has no such account, or keeps nothing for it.
@@ -28,12 +28,12 @@ pub enum Kind {
     Unclear,
 }
 
-/// Why a message came back, in words that tell nothing of the recipient but the server.
+/// The reason why a message came back, in words that reveal only the recipient's server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// Who can change it.
+    /// The person who can change it.
     pub kind: Kind,
-    /// What the error says (RFC 6120, 8.3.3).
+    /// The condition of the error (RFC 6120, 8.3.3).
     pub condition: String,
     /// The recipient's server.
     pub domain: String,
@@ -88,8 +88,8 @@ impl Bounces {
         self.state().expected.retain(|_, expected| now < expected.until);
     }
 
-    /// A message of that id came back for a `reason`, in the name of `from`. Returns false, and remembers nothing, if none is expected from
-    /// there: from the account to which it went, or from that account's server.
+    /// A message of that id came back for a `reason`, in the name of `from`. Returns false, and remembers nothing, if none is
+    /// expected from there: from the account to which it went, or from that account's server.
     pub fn take(&self, id: &str, from: &BareJid, reason: impl FnOnce() -> Reason) -> bool {
         let id = self.hasher.hash_one(id);
         let mut state = self.state();

@@ -1,4 +1,4 @@
-//! Where secrets, and what is personal, can be sent without others reading it: over TLS, or within this machine.
+//! Tells where secrets and personal data can be sent so that nobody else reads them: over TLS, or within this machine.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -22,57 +22,57 @@ use crate::model::{BareJid, Code, Hash, Identity, Provider};
 pub enum Message {
     /// The code that proves an identity, sent to that identity.
     Code {
-        /// What it proves.
+        /// The identity that it proves.
         identity: Identity,
         /// The Jabber ID where it is sent, if it proves one that its server spells otherwise: an id has all domains in U-labels.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<BareJid>,
         /// The JID that asks.
         target: BareJid,
-        /// What proves it.
+        /// The code that proves it.
         code: Code,
-        /// How long the code is valid, in minutes.
+        /// The time for which the code is valid, in minutes.
         minutes: u64,
     },
     /// Somebody asks to be introduced (API document, 1.4.2).
     Introduction {
-        /// Who is asked.
+        /// The recipient.
         to: BareJid,
-        /// Who asks.
+        /// The requester.
         from: BareJid,
         /// The asker's proven identities.
         details: Vec<Identity>,
     },
     /// Another JID proved an identity that was linked to this one.
     TakenOver {
-        /// Whose link it was.
+        /// The former owner of the link.
         to: BareJid,
-        /// What was linked.
+        /// The hash that was linked.
         hash: Hash,
-        /// Where that identity lives.
+        /// The provider of the identity.
         provider: Provider,
     },
     /// An identity was linked by signing in, in a browser.
     Linked {
         /// To whom.
         to: BareJid,
-        /// What.
+        /// The linked hash.
         hash: Hash,
-        /// Where it lives.
+        /// The provider of the identity.
         provider: Provider,
     },
     /// Nobody was there for days: what is linked to a JID has to be proven again, for it may be another's now.
     ProveAgain {
-        /// Whose links they were.
+        /// The owner of the links.
         to: BareJid,
-        /// For how long they are kept, in days.
+        /// The time for which they are kept, in days.
         days: u64,
     },
     /// The code that confirms an erasure asked for over HTTP.
     ForgetCode {
-        /// Whose links are to go.
+        /// The owner of the links to remove.
         to: BareJid,
-        /// What confirms it.
+        /// The code that confirms it.
         code: Code,
         /// `true` if all links are to go or some.
         everything: bool,
@@ -106,10 +106,10 @@ pub struct Letter {
     /// The id of the first letter with a code for the same registration, if this is not it.
     #[serde(default)]
     pub replaces: Option<String>,
-    /// What its reader shows to be written to no more (mails only).
+    /// The token by which its reader refuses further mail (mails only).
     #[serde(default)]
     pub stop: Option<String>,
-    /// What is said, to whom.
+    /// The message and its recipient.
     pub message: Message,
 }
 
@@ -131,7 +131,7 @@ impl Letter {
     }
 }
 
-/// Why a message was not delivered. The reasons are logged, so they name causes and remedies, and never contents.
+/// The reason why a message was not delivered. The reasons are logged, so they name causes and remedies, and never contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendError {
     /// Not taken, and worth trying again.
@@ -142,12 +142,12 @@ pub enum SendError {
     Fail(String),
 }
 
-/// Why a message has to wait.
+/// The reason why a message has to wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// What is wrong, and what the admin can do about it.
+    /// The fault, and its remedy for the admin.
     pub reason: String,
-    /// What it has in common with the troubles of other messages: one cause is told once. Nothing if it is this message's alone.
+    /// The common cause with the troubles of other messages, which is logged once. `None` if it concerns this message alone.
     pub cause: Option<String>,
     /// `true` if the other side has read the message before it refused: it may have its price then.
     pub was_read: bool,
@@ -163,7 +163,7 @@ impl Trouble {
         }
     }
 
-    /// Whoever is there does not take messages from us as we are configured.
+    /// The other side does not accept messages from us as we are configured.
     pub fn refused(reason: impl Into<String>) -> Self {
         let reason = reason.into();
         Self {
@@ -189,7 +189,7 @@ impl Trouble {
     }
 }
 
-/// How many messages are sent at the same time.
+/// The number of messages that are sent at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Places {
     /// In all.
@@ -198,14 +198,14 @@ pub struct Places {
     pub each: usize,
 }
 
-/// Who has taken messages: a number that nobody else ever has.
+/// The connection that has taken messages: a number that is never used again.
 pub type Holder = u64;
 
 /// Nobody is there to send to; [`Channel::ready`] resolves when that has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Away;
 
-/// What became of one message.
+/// The result of sending one message.
 pub type Sent = Result<(), SendError>;
 
 /// A way to deliver messages.
@@ -224,17 +224,17 @@ pub trait Channel: Send + Sync {
         false
     }
 
-    /// How many are sent at the same time, each by itself, where that takes time.
+    /// Returns the number of messages that are sent at the same time, each by itself, if sending takes time.
     fn places(&self) -> Places {
         Places { all: 8, each: 4 }
     }
 
-    /// What the messages have in common that wait for the same thing at the other end: a mail domain, a block of numbers.
+    /// Returns the common destination of messages that wait for the same thing: a mail domain, a block of numbers.
     fn destination(&self, _letter: &Letter) -> String {
         String::new()
     }
 
-    /// What became of a message that was being sent when the service had to end.
+    /// Returns the result of a message that was being sent when the service had to end.
     fn cut_off(&self) -> SendError {
         SendError::Retry(Trouble::of_message("the service was stopped"))
     }
@@ -248,7 +248,7 @@ pub trait Channel: Send + Sync {
         std::future::ready(Ok(None)).boxed()
     }
 
-    /// What was taken and may come back, where that happens. Whoever sends says there what is expected.
+    /// Returns the messages that were taken and may come back, if the channel has such. The sender records them there.
     fn bounces(&self) -> Option<&Bounces> {
         None
     }

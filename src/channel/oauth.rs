@@ -106,7 +106,7 @@ impl OAuth {
         }
     }
 
-    /// What the issuer says of itself, asked for once. That it could not be asked is remembered for a while, so that not
+    /// Returns the discovery document of the issuer, asked for once. A failure is remembered for a while, so that not
     /// everybody waits for it anew.
     async fn discovered(&self, issuer: &str) -> Result<Urls, SignInError> {
         let known = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -154,7 +154,8 @@ impl OAuth {
         })
     }
 
-    /// Returns `true` if the issuer has told that all its answers name it. Whoever comes back from there was sent there by what it told.
+    /// Returns `true` if the issuer has told that all its answers name it. Whoever comes back from there was sent there by what
+    /// it told.
     fn names_itself(&self) -> bool {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         matches!(&*found, Some((_, Ok(urls))) if urls.names_itself)
@@ -246,7 +247,7 @@ async fn bounded(mut response: reqwest::Response) -> Result<Vec<u8>, SignInError
     Ok(body)
 }
 
-/// What went wrong, without the URL.
+/// Returns the fault, without the URL.
 fn unreachable(error: &reqwest::Error) -> SignInError {
     SignInError::Unreachable(match error.is_timeout() {
         true => "it did not answer in time".into(),

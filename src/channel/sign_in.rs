@@ -8,15 +8,15 @@ use crate::model::Hash;
 /// One attempt to sign in. It lives in the box of the registration that it belongs to.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Attempt {
-    /// What is to be proven.
+    /// The hash that is to be proven.
     pub hash: Hash,
-    /// What ties the provider's answer to this registration (RFC 6749, 10.12).
+    /// The state that ties the provider's answer to this registration (RFC 6749, 10.12).
     pub state: String,
-    /// What ties the code to whoever asked for it (RFC 7636, 4.1).
+    /// The verifier that ties the code to its requester (RFC 7636, 4.1).
     pub verifier: String,
 }
 
-/// Why somebody could not be signed in. The reasons are logged, so they name causes and never contents.
+/// The reason why a sign-in failed. The reasons are logged, so they name causes and never contents.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignInError {
     /// The provider is down or slow.
@@ -32,7 +32,7 @@ pub enum SignInError {
 
 /// A provider where people sign in.
 pub trait SignIn: Send + Sync {
-    /// Where to send the user for this attempt.
+    /// Returns the address to send the user to for this attempt.
     fn goto<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<String, SignInError>>;
 
     /// Returns `true` if an answer that says it is from `issuer` (RFC 9207), or does not say from whom, can be this provider's.
@@ -41,6 +41,6 @@ pub trait SignIn: Send + Sync {
     /// Returns `true` if names that differ in case are different people's there.
     fn is_case_sensitive(&self) -> bool;
 
-    /// Under which name the user signed in who came back with `code`.
+    /// Returns the name of the user who came back with `code`.
     fn name<'a>(&'a self, attempt: &'a Attempt, code: String) -> BoxFuture<'a, Result<String, SignInError>>;
 }

@@ -19,7 +19,7 @@ const PATIENCE_TO_CONNECT: Duration = Duration::from_secs(10);
 const DIGITS_OF_A_BLOCK: usize = 3;
 const LONGEST_ANSWER: usize = 64 * 1024;
 
-/// Who takes text messages.
+/// A gateway that takes text messages.
 pub trait Gateway: Send + Sync {
     /// The request that hands over a message.
     fn message(&self, client: &Client, to: &str, text: &str) -> RequestBuilder;
@@ -32,7 +32,7 @@ pub trait Gateway: Send + Sync {
         true
     }
 
-    /// What became of a message, by an answer that is no success.
+    /// Returns the result of a message, by an answer that is no success.
     fn refusal(&self, status: StatusCode, _body: &[u8]) -> SendError {
         Refusal::of(status).meaning()
     }
@@ -99,7 +99,7 @@ impl Sms {
 
 /// An answer of a gateway that has not taken a message: what it means for the message, and for the admin.
 pub struct Refusal {
-    /// What it answered.
+    /// The status of the answer.
     pub status: StatusCode,
     /// The same in words.
     pub told: String,
@@ -135,7 +135,7 @@ impl Refusal {
         self.refused("the account has no credit, or is suspended; see to it at the gateway")
     }
 
-    /// What the status means. What is wrong with the number stays wrong.
+    /// Returns the meaning of the status. A fault of the number is permanent.
     pub fn meaning(self) -> SendError {
         match self.status.as_u16() {
             401 => self.refuses_login(),
@@ -155,7 +155,7 @@ impl Refusal {
     }
 }
 
-/// What became of a message that was not answered. Nothing was sent before there was a connection. After that, nobody can tell
+/// Returns the result of a message without an answer. Nothing was sent before there was a connection. After that, nobody can tell
 /// whether the gateway has taken it, and each that it takes is paid for.
 fn not_answered(error: reqwest::Error) -> SendError {
     match error.is_connect() || error.is_builder() {
@@ -164,7 +164,7 @@ fn not_answered(error: reqwest::Error) -> SendError {
     }
 }
 
-/// What went wrong, without the URL, which may hold an account or a token.
+/// Returns the fault, without the URL, which may contain an account or a token.
 fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();
     if error.is_connect() {

@@ -34,7 +34,7 @@ const PATIENCE_FOR_CONTENT: Duration = Duration::from_secs(2 * 60);
 /// For a goodbye.
 const PATIENCE_TO_QUIT: Duration = Duration::from_secs(5);
 
-/// Where mails are handed over.
+/// The server that takes mails.
 pub struct Server {
     host: String,
     port: u16,
@@ -115,7 +115,7 @@ impl Server {
     /// Hands a mail over.
     ///
     /// # Errors
-    /// What became of it instead.
+    /// The reason why it was not taken.
     pub async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), SendError> {
         let mut connection = self.connect().await.map_err(Failure::outcome)?;
         let sent = hand_over(&mut connection, envelope, mail).await;

@@ -1,11 +1,11 @@
-//! What messages say, in the language of whoever reads them.
+//! The texts of messages, in the language of their readers.
 
 use super::{Letter, Message};
 use crate::language::Language;
 use crate::model::{BareJid, Code, Identity};
 
-/// What a chat message says (API document, 1.4); an introduction also how to mute by chat, unless the recipient `can_act` on it in
-/// another way.
+/// Returns the text of a chat message (API document, 1.4); an introduction also tells how to mute by chat, unless the recipient
+/// `can_act` on it in another way.
 pub fn chat(letter: &Letter, can_act: bool) -> String {
     let said = said(letter);
     match &letter.message {
@@ -44,7 +44,7 @@ fn list(details: &[Identity]) -> String {
     details.iter().map(line).collect()
 }
 
-/// What a text message says. Fits one segment of the GSM 7-bit alphabet (3GPP TS 23.038, 6.2.1); of a JID that would
+/// Returns the text of a text message. It fits one segment of the GSM 7-bit alphabet (3GPP TS 23.038, 6.2.1); of a JID that would
 /// not, or that has characters outside of ASCII, no more is shown than fits.
 pub fn sms(target: &BareJid, code: &Code, language: Language) -> String {
     const SEGMENT: usize = 160;

@@ -35,7 +35,7 @@ pub struct Config {
     pub access: Access,
     /// The HTTP API; none without.
     pub http: Option<Http>,
-    /// Where links are kept.
+    /// The database of links.
     #[serde(default)]
     pub store: StoreConfig,
     /// Shape and life of codes.
@@ -94,7 +94,7 @@ impl Config {
         Ok(BareJid::from_parts(Some(&localpart), self.component.jid.domain()))
     }
 
-    /// Where the people of the admin's own server are.
+    /// Returns the domains of the own server's people.
     fn own_domains(&self) -> BTreeSet<String> {
         let component = self.component.jid.as_str();
         let above = component.split_once('.').map(|(_, above)| above.to_owned());

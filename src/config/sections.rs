@@ -72,7 +72,7 @@ pub struct Presentation {
     pub account: String,
     /// `true` if those who subscribe to the service's presence are asked for theirs.
     pub subscribe_back: bool,
-    /// What is spoken to those whose language is not known.
+    /// The language for people whose language is not known.
     pub language: Language,
     /// What it is called; its own name if there is none.
     pub name: Option<String>,
@@ -128,7 +128,7 @@ impl Addresses {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
-    /// Where to listen.
+    /// The address to listen at.
     pub listen: SocketAddr,
     /// How the outside reaches it: the beginning of links in mails.
     pub public_url: Option<String>,
@@ -141,13 +141,13 @@ pub struct Http {
     /// Which web pages may call it: origins, or "*".
     #[serde(default = "Http::default_origins")]
     pub cors_origins: Vec<String>,
-    /// Where browsers may be sent after they have signed in: origins.
+    /// The origins that browsers may be sent to after they have signed in.
     #[serde(default)]
     pub next_origins: Vec<String>,
     /// `true` if asking in a target's name needs a token of that target.
     #[serde(default)]
     pub require_token: bool,
-    /// For how long a request may take, from its first byte to its last.
+    /// The time limit of a request, from its first byte to its last.
     #[serde(default = "Http::default_timeout", with = "humantime_serde")]
     pub request_timeout: Duration,
     /// Connections at once. Each may hold a head and a body of 128 KiB.

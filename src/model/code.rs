@@ -24,7 +24,7 @@ pub type SystemRandom = UnwrapErr<SysRng>;
 pub struct Code(String);
 
 impl Code {
-    /// How many digits a code may have.
+    /// The numbers of digits that a code may have.
     pub const LENGTHS: RangeInclusive<usize> = 4..=12;
 
     /// Draws `digits` digits, each value equally likely. No other source will do than the system's:
@@ -53,7 +53,7 @@ impl Code {
         Self(text.to_owned())
     }
 
-    /// How many digits there are.
+    /// Returns the number of digits.
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -48,12 +48,12 @@ struct Flight {
     began: Millis,
 }
 
-/// What became of it.
+/// The result.
 struct Landed {
     flight: Flight,
     /// What the other side said, if it was asked.
     sent: Option<Sent>,
-    /// When it is tried again, if it is.
+    /// The time of the next try, if there is one.
     due_at: Option<Millis>,
 }
 

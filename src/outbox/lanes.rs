@@ -13,7 +13,7 @@ use lru::LruCache;
 use crate::channel::Places;
 use crate::clock::{Millis, millis};
 
-/// Where sending takes longer than this, it is slow.
+/// A destination is slow if sending takes longer than this.
 const SLOW_AFTER: Duration = Duration::from_secs(3);
 /// That is remembered for so long.
 const SLOW_FOR: Duration = Duration::from_secs(60 * 60);
@@ -31,7 +31,7 @@ pub struct Lane {
 pub struct Lanes {
     places: Places,
     hasher: RandomState,
-    /// When those began that are being sent.
+    /// The start times of the messages that are being sent.
     sending: HashMap<Lane, Vec<Millis>>,
     /// Until when a destination counts as slow.
     slow: LruCache<u64, Millis>,

@@ -21,7 +21,7 @@ pub struct Outages {
 
 #[derive(Default)]
 struct Outage {
-    /// When it began, as long as it lasts.
+    /// The time when it began, while it lasts.
     began: Option<Millis>,
     is_told: bool,
     quiet_until: Millis,

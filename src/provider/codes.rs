@@ -11,9 +11,9 @@ use crate::model::Provider;
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CodeRule {
-    /// How many decimal digits, 4 to 12.
+    /// The number of decimal digits, 4 to 12.
     pub digits: u8,
-    /// How long a code is valid.
+    /// The time for which a code is valid.
     #[serde(with = "humantime_serde")]
     pub expires: Duration,
 }

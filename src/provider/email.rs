@@ -40,10 +40,10 @@ pub struct EmailSection {
     #[serde(default)]
     allow_cleartext: bool,
     hello_name: Option<String>,
-    /// Who the mails are from.
+    /// The sender of the mails.
     #[serde(deserialize_with = "sender")]
     from: Mailbox,
-    /// How many are sent in a day.
+    /// The number of mails a day.
     #[serde(default = "EmailSection::default_budget")]
     budget: u32,
 }

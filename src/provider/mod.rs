@@ -21,16 +21,16 @@ use crate::model::{BareJid, Provider};
 use crate::section::ConfigError;
 use crate::store::Queue;
 
-/// What is known of a provider to which codes are sent, configured or not. How its ids are read and hashed is
+/// A provider that codes are sent to, configured or not. How its ids are read and hashed is
 /// [`Identity`](crate::model::Identity)'s.
 pub struct ProviderKind {
     /// The first half of `provider:id`, and the name of its section.
     pub name: &'static str,
-    /// How admins know it, in what `itseme check` finds.
+    /// Its name for admins, in the findings of `itseme check`.
     pub subject: &'static str,
     /// The queue of its codes.
     pub queue: Queue,
-    /// Which rule its codes follow.
+    /// The rule of its codes.
     pub code: fn(&CodeRules) -> CodeRule,
     /// `true` if its codes go to people outside of XMPP, who may not want any: they can say so, or an admin can.
     pub is_suppressible: bool,
@@ -51,7 +51,7 @@ pub trait ProviderSection: fmt::Debug + Send + Sync {
         &[]
     }
 
-    /// How many codes are sent in a day to ids that begin so.
+    /// Returns the number of codes a day to ids with each prefix.
     fn budgets(&self) -> BTreeMap<String, u32> {
         BTreeMap::new()
     }
@@ -61,7 +61,7 @@ pub trait ProviderSection: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
-    /// How identities are proven.
+    /// Returns the way in which identities are proven.
     ///
     /// # Errors
     /// In words an admin can act on.

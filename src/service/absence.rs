@@ -21,7 +21,7 @@ const DAYS: u32 = 3;
 const APART: Duration = Duration::from_secs(20 * 60 * 60);
 /// After so long, counting begins anew.
 const WITHIN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// How often it is looked whether a link that a contact request waits for was proven.
+/// The pause between two checks if a link was proven that a contact request waits for.
 const LOOKED_FOR: Duration = Duration::from_secs(60 * 60);
 /// Nobody is asked more often to prove their links.
 const ASKED_EVERY: Duration = Duration::from_secs(7 * 24 * 60 * 60);

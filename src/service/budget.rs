@@ -16,10 +16,10 @@ use crate::clock::Millis;
 use crate::model::server::customer_of;
 use crate::model::{BareJid, Identity, Mac, Provider};
 
-/// How many codes are sent in a day to everything that begins alike.
+/// The number of codes a day to ids with a common prefix.
 #[derive(Clone, Debug)]
 pub struct Budget {
-    /// What is sent: text messages or mails.
+    /// The provider: text messages or mails.
     pub provider: Provider,
     /// The beginning of the ids that it covers; empty: all. Where several budgets cover an id, each counts.
     pub prefix: String,
@@ -103,7 +103,7 @@ impl Service {
     }
 }
 
-/// How much of a budget others may use, in percent, at least one code.
+/// The share of a budget that others may use, in percent, at least one code.
 #[derive(Clone, Copy, Debug)]
 struct Percent(u8);
 
@@ -158,7 +158,7 @@ impl Core {
         covering.map(|budget| (budget, budget.counter(self))).collect()
     }
 
-    /// Under which names the codes of all budgets are counted.
+    /// Returns the names of the counters of all budgets.
     pub(super) fn budget_names(&self) -> impl Iterator<Item = Mac> {
         self.settings.budgets.iter().map(|budget| budget.counter(self).key)
     }

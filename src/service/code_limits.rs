@@ -1,4 +1,4 @@
-//! How many codes are sent: what somebody can use up without proving anything never keeps another from getting one.
+//! Limits the number of codes: what a person can use up without a proof never keeps another from getting one.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use super::limits::{Counter, DAY, take_all};
 use super::{By, Core, Tx};
 use crate::model::{BareJid, Mac};
 
-/// Where a code stands among those of the day.
+/// The place of a code among those of the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Share {
     /// It is one of those that everybody may have sent to an identity.
@@ -97,7 +97,7 @@ const CODES: &str = "codes";
 /// Codes for erasures are counted apart: they are asked for over HTTP by anybody, and must not use up those that prove.
 const ERASURES: &str = "erasures";
 
-/// Who asks for a code, and where it goes, as counters know it.
+/// The requester of a code, and its destination, as counters name them.
 struct Asked<'a> {
     core: &'a Core,
     by: By,

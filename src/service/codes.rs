@@ -19,34 +19,34 @@ use crate::store::Pending;
 
 /// A code that is to be sent.
 pub struct NewCode {
-    /// What it is for, as the store knows it.
+    /// The MAC of the hash that it is for.
     pub id: Mac,
-    /// What it proves; nothing if it lets links be forgotten.
+    /// The hash that it proves; `None` if it lets links be forgotten.
     pub proves: Option<Hash>,
-    /// For whom.
+    /// The target.
     pub target: BareJid,
-    /// Where it goes.
+    /// The identity that it is sent to.
     pub identity: Identity,
     /// `true` if a code that still waits is replaced.
     pub resend: bool,
-    /// What is spoken there.
+    /// The language of the message.
     pub language: Language,
-    /// Who asks for it, over HTTP.
+    /// The address of the requester, over HTTP.
     pub address: Option<IpAddr>,
 }
 
-/// What a pending row's box holds.
+/// The content of a pending row's box.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct PendingBox {
     pub(super) target: BareJid,
     pub(super) provider: Provider,
-    /// What is proven; `None` if the code lets links be forgotten.
+    /// The hash that is proven; `None` if the code lets links be forgotten.
     #[serde(default)]
     pub(super) hash: Option<Hash>,
     /// Other forms of what is proven, which are linked with it.
     #[serde(flatten)]
     pub(super) aliases: Aliases,
-    /// What is compared with, to be resealed under another key. Whoever can open the box could try all codes as well.
+    /// The code, to be resealed under another key. Anybody who can open the box could try all codes as well.
     #[serde(default)]
     pub(super) code: Option<Code>,
     /// `true` if the target itself has asked: nobody else replaces its code then.
@@ -56,7 +56,7 @@ pub(super) struct PendingBox {
     pub(super) proof: Proof,
 }
 
-/// How a registration is proven, and what is remembered for that. In the box, the members tell which it is.
+/// The way in which a registration is proven, with its data. In the box, the members tell the variant.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Proof {
@@ -66,7 +66,7 @@ pub(super) enum Proof {
         /// What anybody else is given who asks for a sign-in that the target has begun: it leads nowhere.
         #[serde(default)]
         decoy: Option<SignInBox>,
-        /// Where a browser goes afterwards.
+        /// The browser's next address.
         #[serde(default)]
         next: Option<String>,
     },
@@ -75,7 +75,7 @@ pub(super) enum Proof {
         /// The id of the first letter with a code; later ones name it as what they stand for. The link in a mail has it, so that it is
         /// known whom the code is for.
         letter: String,
-        /// What codes to the identity are counted by.
+        /// The mailbox that codes to the identity are counted by.
         #[serde(default)]
         mailbox: Option<Hash>,
         /// `true` if anybody else than the target has asked since: they are answered as if nothing waited.
@@ -190,7 +190,7 @@ impl Core {
         Ok(Code::random(digits, &mut self.rng()))
     }
 
-    /// For how long a code to `identity` is valid.
+    /// Returns the time for which a code to `identity` is valid.
     fn minutes(&self, identity: &Identity) -> u64 {
         self.settings
             .codes
@@ -248,7 +248,7 @@ impl Core {
         remembered.is_some_and(|remembered| remembered.hash.is_some() && !remembered.proof.is_sign_in())
     }
 
-    /// What the message with a code is about: it goes when the code has served, was replaced or is forgotten.
+    /// Returns the subject of the message with a code: it is withdrawn when the code was used, replaced or forgotten.
     pub(super) fn about_code(&self, id: &Mac, owner: &Mac) -> Mac {
         self.keys.quota("code for", &[id, owner])
     }

@@ -16,7 +16,7 @@ use crate::clock::millis;
 use crate::model::{BareJid, Hash, Identity, Mac};
 use crate::store::{NewRow, Queue, Row};
 
-/// For how long a contact request may wait for its delivery.
+/// The time for which a contact request may wait for its delivery.
 const WANTED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Bytes of all details of a contact request.
@@ -26,9 +26,9 @@ const BYTES_OF_DETAILS: usize = 8 * 1024;
 /// known would else slow down whatever the asker asks next.
 pub(super) const LOOKED_UP_WITHIN: Duration = Duration::from_secs(2);
 
-/// What a contact request asks for, before anything of it was checked.
+/// A contact request, before anything of it was checked.
 pub struct ContactRequest {
-    /// Who asks.
+    /// The requester.
     pub target: BareJid,
     /// The asker's own details, as provider and id.
     pub details: Vec<(String, String)>,
@@ -70,7 +70,7 @@ fn detail(place: &str, entry: &Value<'_>) -> Result<(String, String)> {
 /// A contact request as it waits in the outbox: nobody has looked yet whether its hashes are known.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Request {
-    /// Who asks.
+    /// The requester.
     pub(super) from: BareJid,
     /// `true` if anybody may have asked, in the name of `from`: it does not use up what `from` itself may ask.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -236,7 +236,7 @@ impl Core {
         Ok(self.keys.seal(place, &plain, &mut self.rng()))
     }
 
-    /// What is in a request's box.
+    /// Returns the content of a request's box.
     pub(super) fn open_request(&self, row: &Row) -> Option<Request> {
         self.intact("outbox", self.read_request(row))
     }
@@ -254,7 +254,7 @@ impl Core {
         Ok(request)
     }
 
-    /// What contact requests and introductions of `requester` are about: they go when the requester is forgotten.
+    /// Returns the subject of contact requests and introductions of `requester`: they are withdrawn when the requester is forgotten.
     pub(super) fn about_requester(&self, requester: &BareJid) -> Mac {
         self.keys.quota("requests of", &[&self.keys.owner(requester)])
     }

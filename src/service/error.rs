@@ -7,14 +7,14 @@ use crate::language::Language;
 use crate::model::{BareJid, InvalidId};
 use crate::store::StoreError;
 
-/// Why an operation was refused. Each variant belongs to a row of the protocol's error table; the text says what to do
+/// The reason why an operation was refused. Each variant belongs to a row of the protocol's error table; the text says what to do
 /// next and repeats nothing of the request but the target.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", self.text(Language::English))]
 pub enum Error {
     /// The target has not proven to be itself.
     TargetUnconfirmed(BareJid),
-    /// Whoever asks in the target's name over HTTP has not shown that they may.
+    /// The client asks over HTTP in the target's name and shows no valid token.
     TokenNeeded {
         /// In whose name.
         target: BareJid,
@@ -29,7 +29,7 @@ pub enum Error {
     MissingCode,
     /// It was another code.
     FaultyCode,
-    /// What came is no token of a mail.
+    /// The token is of no mail.
     NoSuchRecipient,
     /// Somebody else signed in at the OAuth provider.
     WrongUser,
@@ -57,16 +57,16 @@ pub enum Error {
     UnknownProvider,
     /// Too often.
     RequestLimitReached {
-        /// When it makes sense to try again.
+        /// The time to wait before the next try.
         retry_after: Duration,
-        /// How often of what.
+        /// The limit that was reached.
         limit: Limit,
     },
     /// The service is at fault.
     Internal(#[from] StoreError),
 }
 
-/// Which limit was reached, as programs are told: the names are part of the protocol.
+/// A limit, as programs are told: the names are part of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// Requests in a second.
@@ -103,14 +103,14 @@ impl Limit {
     }
 }
 
-/// How many whole seconds to wait, at least one.
+/// Returns the whole seconds to wait, at least one.
 pub fn seconds(wait: Duration) -> u64 {
     u64::try_from(wait.as_millis().div_ceil(1000))
         .unwrap_or(u64::MAX)
         .max(1)
 }
 
-/// What went wrong with a sign-in.
+/// The reason why a sign-in failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OAuthFailure {
     /// The identity is proven by signing in, and what came is no answer of the provider.
@@ -153,7 +153,7 @@ pub enum Excess {
 }
 
 impl Error {
-    /// What to tell whoever asked. Words for developers are English.
+    /// Returns the text for the requester. Texts for developers are English.
     pub fn text(&self, language: Language) -> String {
         match self {
             Self::TargetUnconfirmed(target) => language.error_target_unconfirmed(target),
@@ -191,7 +191,7 @@ impl From<InvalidId> for Error {
     }
 }
 
-/// What became of an operation.
+/// The result of an operation.
 pub type Result<T> = std::result::Result<T, Error>;
 
 fn too_often(language: Language, wait: Duration) -> String {

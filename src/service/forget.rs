@@ -12,7 +12,7 @@ use crate::channel::Message;
 use crate::model::{BareJid, Hash, Identity, Mac};
 use crate::store::Link;
 
-/// How far an erasure asked for over HTTP is.
+/// The state of an erasure that was requested over HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forgetting {
     /// A code was sent to the target, or waits already.
@@ -21,17 +21,17 @@ pub enum Forgetting {
     Forgotten,
 }
 
-/// What somebody can be found by.
+/// A link, as its owner is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Linked {
-    /// What is linked.
+    /// The linked hash.
     pub hash: Hash,
     /// The day it was proven, in UTC.
     pub since: SystemTime,
 }
 
 impl Service {
-    /// What is linked to the `sender` of a stanza, oldest first.
+    /// Returns the links of the `sender` of a stanza, oldest first.
     ///
     /// # Errors
     /// `internal_server_error`.
@@ -156,7 +156,7 @@ impl Core {
         Ok(gone)
     }
 
-    /// Under which name an erasure waits for its code: another for each selection, whatever its order.
+    /// Returns the name under which an erasure waits for its code: another for each selection, in any order.
     fn forget_id(&self, owner: &Mac, selection: Option<&[Mac]>) -> Mac {
         let mut ids: Vec<&Mac> = selection.unwrap_or_default().iter().collect();
         ids.sort_by_key(|id| id.0);

@@ -1,4 +1,4 @@
-//! How much strangers can make the database grow in a day: of each server, and of all servers of others together.
+//! Limits the growth of the database by strangers in a day: of each server, and of all servers of others together.
 //!
 //! A JID that is not remembered yet counts as a newcomer; what it has written beyond that row counts in bytes. Both are counted
 //! by server ([`server_of`]), which has as many JIDs and subdomains as it likes. The own server's people are not counted in bytes:
@@ -17,25 +17,25 @@ use crate::model::{BareJid, Mac};
 const ALL: u32 = 10;
 /// A JID of more bytes than that counts as several newcomers.
 const ORDINARY_JID: usize = 256;
-/// What a hash of a contact request takes: the counter of a requester and a recipient, as if it were known.
+/// The bytes of a hash of a contact request: the counter of a requester and a recipient, as if it were known.
 pub(super) const HASH: usize = 100;
-/// What a code takes besides its registration and its message: counters, and in the end a link and a token, names not counted.
+/// The bytes of a code besides its registration and its message: counters, and in the end a link and a token, names not counted.
 const CODE: usize = 400;
-/// What the message with a code has in its row, names not counted.
+/// The bytes of a message with a code in its row, without names.
 const LETTER: usize = 250;
-/// What a registration has in its box, names not counted.
+/// The bytes of a registration in its box, without names.
 const REGISTRATION: usize = 520;
-/// What an alias has in that box: the digits of its hash.
+/// The bytes of an alias in that box: the digits of its hash.
 const ALIAS: usize = 131;
-/// What the row of an alias has in its box, names not counted: two hashes, and what a box takes.
+/// The bytes of an alias' row in its box, without names: two hashes, and the overhead of a box.
 const LINKED_ALIAS: usize = 200;
-/// What a row takes besides its box: its MACs, there and in the indexes, and what is free on its pages.
+/// The bytes of a row besides its box: its MACs, there and in the indexes, and the free space on its pages.
 const ROW: usize = 150;
 
 /// SQLite's pages, in bytes.
 const PAGE: usize = 4096;
 
-/// What a row with so many bytes in its box takes on disk.
+/// Returns the bytes on disk of a row with so many bytes in its box.
 pub(super) fn row(sealed: usize) -> usize {
     // A table without row ids keeps up to a quarter of a page with the row, MACs included, and the rest on pages of its own (SQLite's
     // file format, 1.6).
@@ -46,7 +46,7 @@ pub(super) fn row(sealed: usize) -> usize {
     }
 }
 
-/// What a message of so many bytes takes on disk: a page, if two do not fit on one.
+/// Returns the bytes on disk of a message of so many bytes: a page, if two do not fit on one.
 fn letter(bytes: usize) -> usize {
     const HALF: usize = 2000;
     match bytes {
@@ -55,7 +55,8 @@ fn letter(bytes: usize) -> usize {
     }
 }
 
-/// What a code for `target` takes, of whose identity the `id` is sent along, up to the link that it makes with so many `aliases`.
+/// Returns the bytes of a code for `target`, of whose identity the `id` is sent along, up to the link that it makes with so many
+/// `aliases`.
 pub(super) fn code(target: &BareJid, id: &str, aliases: usize, next: Option<&str>) -> usize {
     let target = target.as_str().len();
     // The id of a JID is there once more if its server spells it otherwise.
@@ -67,11 +68,11 @@ pub(super) fn code(target: &BareJid, id: &str, aliases: usize, next: Option<&str
 /// Because of whom something is kept.
 #[derive(Clone, Copy)]
 pub(super) struct Payer<'a> {
-    /// Who asks, or in whose name it is asked.
+    /// The requester, or the JID in whose name others ask.
     pub(super) jid: &'a BareJid,
     /// `true` if it is that JID who asks, as far as somebody vouches for it.
     pub(super) by: By,
-    /// Where it is asked from, over HTTP.
+    /// The address of the client, over HTTP.
     pub(super) address: Option<IpAddr>,
 }
 

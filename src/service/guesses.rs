@@ -23,15 +23,15 @@ pub(super) const LONGEST: u8 = 8;
 
 /// A right code, which is not used up yet.
 pub struct Proven {
-    /// For whom.
+    /// The target.
     pub target: BareJid,
     /// The provider of the identity the code was sent to.
     pub provider: Provider,
-    /// What is proven; `None` if the code lets links be forgotten.
+    /// The hash that is proven; `None` if the code lets links be forgotten.
     pub hash: Option<Hash>,
     /// Other forms of what is proven.
     pub(super) aliases: Aliases,
-    /// Where a browser goes now.
+    /// The browser's next address.
     pub next: Option<String>,
     /// The registration that waited for the code.
     waited: Pending,
@@ -43,7 +43,7 @@ pub struct Proven {
 pub(super) struct Guess<'a> {
     /// Who.
     pub(super) by: By,
-    /// What was typed; nothing but white space if nothing was.
+    /// The typed text; only white space if nothing was typed.
     pub(super) code: &'a str,
     /// The identity at which a wrong one counts; `None`: that of the registration that it is compared with.
     pub(super) at: Option<Mac>,
@@ -57,7 +57,7 @@ struct Waiting {
 }
 
 impl Core {
-    /// How many digits the next code to `identity` has: the more wrong codes were entered there, or at all identities of
+    /// Returns the number of digits of the next code to `identity`: the more wrong codes were entered there, or at all identities of
     /// its provider, the more.
     pub(super) fn digits(&self, tx: &Tx<'_>, identity: &Identity) -> Result<u8> {
         let wrong = self
@@ -75,7 +75,7 @@ impl Core {
         u8::try_from(digits).unwrap_or(u8::MAX).min(LONGEST.max(rule.digits))
     }
 
-    /// How many digits more than configured the code has; `None` if codes grow no longer.
+    /// Returns the number of digits that the code has beyond the configured ones; `None` if codes grow no longer.
     fn longer_by(&self, remembered: &PendingBox) -> Option<u32> {
         let rule = self.settings.codes.of(&remembered.provider);
         // Those of the first version remember none, and were never longer than configured.
@@ -222,8 +222,8 @@ impl Core {
         chances.give_back(tx, self.clock.now(), unused, sent_at)
     }
 
-    /// Returns `true` if that code, of a mail, has made the link that `owner` has, and would not have expired yet: the page behind a mail's
-    /// link is pressed twice, and opened again.
+    /// Returns `true` if that code, of a mail, has made the link that `owner` has, and would not have expired yet: the page
+    /// behind a mail's link is pressed twice, and opened again.
     pub(super) fn has_served(&self, tx: &dyn Read, id: &Mac, owner: &Mac, letter: &str, code: &Code) -> Result<bool> {
         let served = tx.quota(&self.served(id, owner, letter, code))?;
         Ok(served.is_some_and(|served| served.resets_at > self.clock.now()))
@@ -339,12 +339,12 @@ impl Core {
         }
     }
 
-    /// Under which names they are counted.
+    /// Returns the names of their counters.
     pub(super) fn chance_names(&self) -> impl Iterator<Item = Mac> {
         KINDS.iter().map(|kind| self.chances(&kind.name.into()).key)
     }
 
-    /// How many digits codes of that provider have more than configured, because of all that is guessed at them.
+    /// Returns the number of digits that codes of that provider have beyond the configured ones, because of all guesses at them.
     fn alertness(&self, tx: &Tx<'_>, provider: &Provider) -> Result<u32> {
         let used = self.chances(provider).used(tx, self.clock.now())?;
         Ok(used / self.settings.limits.guesses_in_all_per_day.max(1))

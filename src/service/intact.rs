@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::Core;
 use super::error::Result;
 
-/// How many rows have not opened so far.
+/// The number of rows that have not opened so far.
 #[derive(Default)]
 pub(super) struct Broken(AtomicU64);
 

@@ -152,7 +152,7 @@ impl Core {
         self.wait_for_proof(tx, request, doubted, *expires_at)
     }
 
-    /// By which introductions that somebody of another server asked for are found; nothing for the own server's people.
+    /// Returns the MAC that counts introductions of another server's requesters; `None` for the own server's people.
     pub(super) fn payer(&self, requester: &BareJid) -> Option<Mac> {
         (!self.is_own(requester)).then(|| self.keys.quota("introductions for", &[&self.server(requester)]))
     }
@@ -172,8 +172,8 @@ impl Core {
         Ok(())
     }
 
-    /// Returns `true` if the requester has not reached that recipient of late; from now on it has. By what others ask in its name, it has
-    /// not.
+    /// Returns `true` if the requester has not reached that recipient of late; from now on it has. By what others ask in its
+    /// name, it has not.
     fn is_first_today(&self, tx: &Tx<'_>, requester: &Mac, by_anybody: bool, recipient: &Mac) -> Result<bool> {
         let now = self.clock.now();
         let what = if by_anybody { "contact over http" } else { "contact" };

@@ -1,4 +1,4 @@
-//! What keeps the service from being used against people: how often, how much, how long.
+//! Limits that keep the service from being used against people.
 
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU32;
@@ -45,11 +45,11 @@ pub struct Limits {
     pub codes_per_address_per_day: u32,
     /// JIDs of one server that are remembered for the first time in a day.
     pub new_jids_per_day: u32,
-    /// What all accounts of one server of others may make the database larger in a day, besides the first row of each.
+    /// Bytes that all accounts of one other server may add to the database in a day, besides the first row of each.
     pub bytes_per_server_per_day: u32,
-    /// What accounts of one server of others may use of each budget, in percent.
+    /// Share of each budget for the accounts of one other server, in percent.
     pub budget_percent_per_server: u8,
-    /// What accounts of all servers of others, and all who ask over HTTP, may use of each budget together, in percent.
+    /// Share of each budget for the accounts of all other servers and all clients over HTTP together, in percent.
     pub budget_percent_of_others: u8,
     /// Between two codes to one identity.
     #[serde(with = "humantime_serde")]
@@ -85,7 +85,7 @@ impl Default for Limits {
     }
 }
 
-/// Who makes requests.
+/// The sender of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Requester<'a> {
     /// An HTTP client, by address; the callers cut IPv6 to its /64.
@@ -166,11 +166,11 @@ pub(super) fn take_all(counters: &[Counter], tx: &Tx<'_>, now: Millis, more: u32
 
 /// A durable counter with its limit.
 pub(super) struct Counter {
-    /// What is counted, for whom.
+    /// The MAC of the counted value and its owner.
     pub(super) key: Mac,
-    /// What is limited, as whoever asks is told.
+    /// The name of the limit, as the requester is told.
     pub(super) name: Limit,
-    /// How often is allowed.
+    /// The largest allowed count.
     pub(super) limit: u32,
     /// In how long, from the first time on.
     pub(super) window: Duration,

@@ -12,14 +12,14 @@ use crate::model::seal::Purpose;
 use crate::model::{BareJid, Hash, Identity, Mac, Provider};
 use crate::store::{Link, Read};
 
-/// What a link's box holds, or that of an alias.
+/// The content of the box of a link, or of an alias.
 #[derive(Clone)]
 pub(super) struct LinkBox {
-    /// Whose it is.
+    /// The owner.
     pub(super) target: BareJid,
-    /// What is linked.
+    /// The linked hash.
     pub(super) hash: Hash,
-    /// What the owner spoke when it was linked.
+    /// The owner's language when it was linked.
     pub(super) language: Language,
     /// The hash of the link, if this is an alias of it.
     pub(super) alias_of: Option<Hash>,
@@ -227,7 +227,7 @@ impl Core {
         }
     }
 
-    /// Whose link it is, and what of.
+    /// Returns the owner and the hash of a link.
     pub(super) fn open_link(&self, link: &Link) -> Option<LinkBox> {
         self.intact("links", self.read_link(link))
     }

@@ -66,8 +66,8 @@ use crate::provider;
 pub use crate::provider::{CodeRule, CodeRules};
 use crate::store::{Guesser, NewRow, Purged, Queue, Read, Row, Store, StoreError, Write};
 
-/// Returns `true` if something that is `true` or `1`, `false` or `0` (as in XML Schema), or not there, is set. `place` tells where it stands,
-/// as the client calls that.
+/// Returns `true` if something that is `true` or `1`, `false` or `0` (as in XML Schema), or not there, is set. `place` tells
+/// where it stands, as the client calls that.
 ///
 /// # Errors
 /// `value_error` if it is anything else.
@@ -96,13 +96,13 @@ fn require_account(sender: &BareJid) -> Result<()> {
 /// Boxes that hold JIDs hold a multiple of so many bytes.
 const PADDED_TO: usize = 32;
 
-/// How many rows of each kind that have expired are removed in one transaction.
+/// The number of expired rows of each kind that are removed in one transaction.
 const PURGED_TOGETHER: usize = 500;
 
-/// For how long a notice may wait for its delivery.
+/// The time for which a notice may wait for its delivery.
 const NOTICE_LIVES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// Whose accounts may register.
+/// The accounts that may register.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Served {
     /// Those of every server.
@@ -114,32 +114,32 @@ pub enum Served {
     Domains(BTreeSet<String>),
 }
 
-/// What an admin decides.
+/// The settings of an admin.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Names of the providers that are configured.
     pub providers: BTreeSet<String>,
     /// Beginnings of the ids that are served, by the name of their provider; all if there is none.
     pub prefixes: BTreeMap<String, Vec<String>>,
-    /// How many codes may be sent in all.
+    /// The numbers of codes that may be sent in total.
     pub budgets: Vec<Budget>,
     /// Shape and life of codes.
     pub codes: CodeRules,
-    /// How often, how much.
+    /// The limits.
     pub limits: Limits,
-    /// Where browsers may be sent after they have signed in.
+    /// The origins that browsers may be sent to after they have signed in.
     pub next_origins: BTreeSet<String>,
-    /// What is spoken to those whose language is not known.
+    /// The language for people whose language is not known.
     pub language: Language,
     /// `true` if asking over HTTP in a target's name needs a token of that target.
     pub require_token: bool,
     /// Domains of the server whose admin runs the service.
     pub own_domains: BTreeSet<String>,
-    /// Whose accounts may register.
+    /// The accounts that may register.
     pub served: Served,
 }
 
-/// Who asks, as far as somebody vouches for it.
+/// The requester, if a server or a token vouches for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum By {
     /// The target itself: its server vouches for it, or it shows what only the target can have.
@@ -171,7 +171,7 @@ pub struct Service {
     token: Option<Token>,
 }
 
-/// What operations need within a transaction.
+/// The parts that operations need within a transaction.
 struct Core {
     keys: Keys,
     frame: Arc<Frame>,
@@ -185,7 +185,7 @@ impl Deref for Core {
     }
 }
 
-/// What stays the same as long as the service runs.
+/// The parts that stay the same while the service runs.
 struct Frame {
     clock: Clock,
     settings: Settings,
@@ -253,7 +253,7 @@ impl Service {
         self.language
     }
 
-    /// What the admin has decided.
+    /// Returns the settings of the admin.
     pub fn settings(&self) -> &Settings {
         &self.frame.settings
     }
@@ -263,7 +263,7 @@ impl Service {
         &self.frame.settings.providers
     }
 
-    /// For how long the service has been running.
+    /// Returns the time for which the service has been running.
     pub fn uptime(&self) -> Duration {
         Duration::from_millis(self.frame.clock.now().saturating_sub(self.frame.started))
     }
@@ -301,7 +301,7 @@ impl Service {
         &self.frame.settings.own_domains
     }
 
-    /// Where messages wait.
+    /// Returns the store of the waiting messages.
     pub(crate) fn store(&self) -> &Store {
         &self.store
     }
@@ -398,13 +398,13 @@ fn locked(core: &RwLock<Core>) -> RwLockReadGuard<'_, Core> {
 pub(crate) struct Due {
     /// As it is stored.
     pub(crate) row: Row,
-    /// What it says.
+    /// The content of the message.
     pub(crate) letter: Opened,
 }
 
-/// What is in the box of a message.
+/// The content of the box of a message.
 pub(crate) enum Opened {
-    /// What is to be sent.
+    /// A message to be sent.
     Letter(Box<Letter>),
     /// What must not be sent: who is asked has muted who asks since it was written, or wants no codes.
     Unwanted,

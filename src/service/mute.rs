@@ -14,16 +14,16 @@ use crate::model::seal::Purpose;
 use crate::model::{BareJid, Mac};
 use crate::store::{Mute, Read};
 
-/// How many Jabber IDs somebody can mute.
+/// The largest number of Jabber IDs that somebody can mute.
 pub const MOST_MUTED: usize = 1000;
 /// And how many bytes they may take: enough for as many ordinary ones.
 const BYTES_MUTED: usize = 256 * 1024;
 /// A mute of somebody who has no link, so that nobody's contact requests reach them anyway, ends after so long.
 const WITHOUT_LINK: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// How many in one request.
+/// The largest number in one request.
 pub const MUTED_AT_ONCE: usize = 100;
 
-/// Whose contact requests do not reach somebody.
+/// The Jabber IDs whose contact requests do not reach somebody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Muted {
     /// `true` if nobody's do.
@@ -32,10 +32,10 @@ pub struct Muted {
     pub jids: Vec<String>,
 }
 
-/// What became of unmuting.
+/// The result of unmuting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unmuted {
-    /// How much was muted.
+    /// The number of mutes that were removed.
     pub gone: usize,
     /// `true` if contact requests are muted altogether still.
     pub everybody: bool,
@@ -63,7 +63,7 @@ impl Service {
             .await
     }
 
-    /// Whom the `sender` of a stanza has muted.
+    /// Returns the Jabber IDs that the `sender` of a stanza has muted.
     ///
     /// # Errors
     /// `internal_server_error`.

@@ -7,18 +7,18 @@ use crate::channel::Message;
 use crate::model::{BareJid, Hash, Identity, Provider, parse_target};
 use crate::provider;
 
-/// What registering led to.
+/// The result of a registration.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Registered {
-    /// What the identity is known by from now on.
+    /// The hash of the identity.
     pub hash: Hash,
     /// `true` if a code must still be entered.
     pub status: Status,
-    /// Where to send the user to sign in (OAuth providers only).
+    /// The address where the user signs in (OAuth providers only).
     pub goto: Option<String>,
 }
 
-/// How far a registration is.
+/// The state of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// A code was sent, or waits already.
@@ -145,7 +145,8 @@ impl Service {
         Ok(identity)
     }
 
-    /// Where a browser may be sent: only to the origins of the configuration, or anybody could make us a redirector.
+    /// Returns the browser's next address: only at the origins of the configuration, because otherwise anybody could make us a
+    /// redirector.
     fn next(&self, next: &str) -> Result<String> {
         const LONGEST: usize = 2048;
         let url = reqwest::Url::parse(next).ok().filter(|_| next.len() <= LONGEST);

@@ -90,7 +90,7 @@ impl Core {
         }
     }
 
-    /// What a letter is about, as [`Core::post`] was told.
+    /// Returns the subject of a letter, as [`Core::post`] was told.
     fn about(&self, letter: &Letter) -> Option<Mac> {
         match &letter.message {
             Message::Code { identity, target, .. } => {

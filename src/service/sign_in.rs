@@ -27,7 +27,7 @@ const AT_ONE_NAME: u32 = 20;
 /// Digits of the code that a browser, or a client, hands straight back.
 const DIGITS: u8 = 12;
 
-/// What a pending registration remembers of its sign-in.
+/// The data of a sign-in in its pending registration.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct SignInBox {
     attempt: Attempt,
@@ -39,35 +39,35 @@ struct Wanted {
     identity: Identity,
     /// `true` if one that waits is replaced.
     resend: bool,
-    /// Where the browser goes afterwards.
+    /// The browser's next address.
     next: Option<String>,
 }
 
-/// What the provider sends the browser back with (RFC 6749, 4.1.2).
+/// The parameters with which the provider sends the browser back (RFC 6749, 4.1.2).
 #[derive(Default)]
 pub struct Callback {
-    /// What ties it to a registration.
+    /// The state that ties it to a registration.
     pub state: Option<String>,
-    /// What can be exchanged for a token.
+    /// The code that can be exchanged for a token.
     pub code: Option<String>,
-    /// Why there is no code.
+    /// The reason why there is no code.
     pub error: Option<String>,
-    /// Which provider it is from (RFC 9207): several may send browsers to the same address.
+    /// The issuer that it is from (RFC 9207): several may send browsers to the same address.
     pub issuer: Option<String>,
 }
 
 /// Somebody has signed in under the registered name. Nothing is linked yet: the code is to be verified by whoever that is.
 #[derive(Debug)]
 pub struct SignedIn {
-    /// What would be linked.
+    /// The hash that would be linked.
     pub hash: Hash,
     /// To whom.
     pub target: BareJid,
-    /// Where the name lives.
+    /// The provider of the name.
     pub provider: Provider,
-    /// What links it.
+    /// The code that links it.
     pub code: Code,
-    /// Where the browser goes afterwards.
+    /// The browser's next address.
     pub next: Option<String>,
 }
 

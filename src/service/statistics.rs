@@ -1,4 +1,4 @@
-//! What an admin wants to know: how much there is, and nothing about whom.
+//! Statistics for the admin: counts, and nothing about a person.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use super::Service;
 use super::error::{Error, Result};
 use crate::store::{Counts, StoreError};
 
-/// How much there is.
+/// The counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Statistics {
-    /// What is in the store.
+    /// The number of rows of each table.
     pub counts: Counts,
-    /// For how long the service has been running.
+    /// The time for which the service has been running.
     pub uptime: Duration,
 }
 
 impl Service {
-    /// How much there is at this moment.
+    /// Returns the counts of this moment.
     ///
     /// # Errors
     /// `internal_server_error`.

@@ -1,4 +1,4 @@
-//! Who sees in a contact list whether the service is there: no more of a roster than that.
+//! Stores the subscribers of the service's presence: no more of a roster than that.
 
 use std::time::Duration;
 
@@ -188,7 +188,7 @@ impl Core {
         }
     }
 
-    /// By which the subscribers of a server of others are counted.
+    /// Returns the MAC that counts the subscribers of another server.
     pub(super) fn counted_server(&self, jid: &BareJid) -> Option<Mac> {
         (!self.is_own(jid)).then(|| self.keys.quota("subscribers of", &[&self.server(jid)]))
     }

@@ -1,4 +1,4 @@
-//! Who does not want to be written to: addresses and numbers that no mail or SMS goes to again, whoever asks.
+//! Suppressions: addresses and numbers that never get mail or SMS again, no matter who asks.
 //!
 //! Registering one of them does all that registering does, counters and the message in the outbox included. Only the worker
 //! that would send the message drops it, so nobody can learn from an answer, a limit or a time who does not want any.
@@ -13,14 +13,14 @@ use crate::store::Read;
 /// Somebody who can be written to by mail or SMS.
 #[derive(Clone, Debug)]
 pub enum Recipient {
-    /// Who shows the token of a mail.
+    /// The person who shows the token of a mail.
     Reader(String),
-    /// Whose number or address somebody has typed.
+    /// The owner of a typed number or address.
     Typed(Identity),
 }
 
 impl Recipient {
-    /// Who has the number or mail address that somebody types.
+    /// Returns the owner of a typed number or mail address.
     ///
     /// # Errors
     /// `value_error` if it is neither.

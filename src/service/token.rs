@@ -83,7 +83,7 @@ impl Core {
         Ok(store::Token { sealed, ..token })
     }
 
-    /// Whose it is.
+    /// Returns its owner.
     pub(super) fn open_token(&self, token: &store::Token) -> Option<BareJid> {
         self.open("tokens", place(token), &token.sealed)
     }

@@ -17,9 +17,9 @@ pub struct Verified {
     pub hash: Hash,
     /// Whom it is linked to now.
     pub target: BareJid,
-    /// Where what was proven lives.
+    /// The provider of the proven identity.
     pub provider: Provider,
-    /// Where a browser that has signed in at a provider goes now.
+    /// The next address of a browser that has signed in at a provider.
     pub next: Option<String>,
     /// What lets who has verified ask over HTTP in the target's name, where that is needed.
     pub token: Option<Token>,

@@ -8,17 +8,17 @@ use crate::model::Mac;
 /// A proven identity, or an alias of one: another form in which people have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// What is proven.
+    /// The MAC of the proven hash.
     pub id: Mac,
     /// The id of the link whose alias it is; `None` for a link.
     pub alias_of: Option<Mac>,
-    /// Whose it is: only to list somebody's links by.
+    /// The MAC of the owner: only to list somebody's links by.
     pub owner: Mac,
     /// Shows that it is the owner's ([`Keys::proof`](crate::model::Keys::proof)).
     pub proof: Mac,
     /// Target and hash, sealed.
     pub sealed: Vec<u8>,
-    /// When it was proven, in days since the Unix epoch: no finer, so that it tells nothing of who did what when.
+    /// The day of the proof, in days since the Unix epoch: no finer, so that it reveals no actions.
     pub verified_on: u32,
 }
 
@@ -40,7 +40,7 @@ pub trait ReadLinks {
     fn has_links(&self, owner: &Mac) -> Result<bool>;
     /// All links of `owner`, oldest first, without aliases.
     fn links_of(&self, owner: &Mac) -> Result<Vec<Link>>;
-    /// How many that is.
+    /// Returns the number of these links.
     fn count_links_of(&self, owner: &Mac) -> Result<usize>;
 }
 

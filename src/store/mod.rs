@@ -33,7 +33,7 @@ pub use self::suppressions::{ReadSuppressions, WriteSuppressions};
 pub use self::tokens::{ReadTokens, Token, WriteTokens};
 pub use self::upkeep::{Counts, Purged, ReadUpkeep, WriteUpkeep};
 
-/// What can be asked, all of it as of one moment.
+/// The look-ups, all as of one moment.
 pub trait Read:
     ReadLinks
     + ReadMutes
@@ -61,7 +61,7 @@ impl<
 {
 }
 
-/// What can be changed, all of it or nothing.
+/// The changes, of which all are made or none.
 pub trait Write:
     Read
     + WriteLinks

@@ -1,4 +1,4 @@
-//! Whose contact requests somebody does not want.
+//! Mutes of contact requests.
 
 use super::Result;
 use crate::clock::Millis;
@@ -7,9 +7,9 @@ use crate::model::Mac;
 /// Somebody whose contact requests a recipient does not want to get, or everybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mute {
-    /// Who does not want to.
+    /// The MAC of the owner.
     pub owner: Mac,
-    /// Whose: of the pair of both, so that it is another for each owner.
+    /// The MAC of the pair of owner and muted JID, so that it differs for each owner.
     pub muted: Mac,
     /// Both JIDs, sealed.
     pub sealed: Vec<u8>,
@@ -23,7 +23,7 @@ pub trait ReadMutes {
     fn is_muted(&self, owner: &Mac, muted: &Mac) -> Result<bool>;
     /// All that `owner` has muted, in an order of the store's own.
     fn mutes_of(&self, owner: &Mac) -> Result<Vec<Mute>>;
-    /// How much that is, and how many bytes are in the boxes.
+    /// Returns the number of these mutes, and the bytes in their boxes.
     fn count_mutes_of(&self, owner: &Mac) -> Result<(usize, usize)>;
 }
 
@@ -33,7 +33,7 @@ pub trait WriteMutes {
     fn put_mute(&self, mute: &Mute) -> Result<()>;
     /// Ends that; tells whether it was so.
     fn delete_mute(&self, owner: &Mac, muted: &Mac) -> Result<bool>;
-    /// What `owner` has muted does not expire any more.
+    /// Makes the mutes of `owner` last without an expiry.
     fn keep_mutes(&self, owner: &Mac) -> Result<()>;
     /// Removes all that `owner` has muted; tells how much it was.
     fn delete_mutes_of(&self, owner: &Mac) -> Result<usize>;

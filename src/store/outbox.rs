@@ -38,13 +38,13 @@ impl Queue {
 pub struct Row {
     /// Never used twice.
     pub id: i64,
-    /// What it is about.
+    /// The MAC of its subject.
     pub about: Option<Mac>,
-    /// When it may be sent.
+    /// The time from which it may be sent.
     pub due_at: Millis,
-    /// How often sending was tried.
+    /// The number of tries.
     pub tries: u32,
-    /// How often it came back.
+    /// The number of times that it came back.
     pub returned: u32,
     /// `true` if it was taken, and waits until it is due only because it may come back.
     pub is_taken: bool,
@@ -57,13 +57,13 @@ pub struct Row {
 /// A message on its way into the outbox, due at once.
 #[derive(Clone, Debug)]
 pub struct NewRow {
-    /// Which worker takes it.
+    /// The queue of the worker that takes it.
     pub queue: Queue,
-    /// What it is about, to withdraw it by.
+    /// The MAC of its subject, to withdraw it by.
     pub about: Option<Mac>,
     /// Because of whom it waits, where that is counted.
     pub payer: Option<Mac>,
-    /// When it may be sent.
+    /// The time from which it may be sent.
     pub due_at: Millis,
     /// From when on it may not be sent any more.
     pub expires_at: Millis,
@@ -81,9 +81,9 @@ pub trait ReadOutbox {
     fn taken(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Row>>;
     /// A message, if it is still there.
     fn message(&self, row: i64) -> Result<Option<Row>>;
-    /// How many bytes are in the boxes of the messages that wait because of `payer`.
+    /// Returns the bytes in the boxes of the messages that wait because of `payer`.
     fn bytes_of(&self, payer: &Mac) -> Result<u64>;
-    /// When the next message of `queue` is due.
+    /// Returns the time when the next message of `queue` is due.
     fn next_due(&self, queue: Queue) -> Result<Option<Millis>>;
 }
 

@@ -7,9 +7,9 @@ use crate::model::Mac;
 /// A registration that waits for its code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
-    /// What is to be proven.
+    /// The MAC of the hash that is to be proven.
     pub id: Mac,
-    /// For whom.
+    /// The MAC of the target.
     pub owner: Mac,
     /// The code that proves it.
     pub code: Mac,
@@ -19,16 +19,16 @@ pub struct Pending {
     pub http_guesses: u32,
     /// From when on it is as if it had never been.
     pub expires_at: Millis,
-    /// What is needed to make the link, sealed.
+    /// The data of the link to make, sealed.
     pub sealed: Vec<u8>,
 }
 
-/// Whose guesses are counted together.
+/// The guessers that are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guesser {
     /// The target of the registration.
     Target,
-    /// Whoever asks over HTTP.
+    /// Anybody over HTTP.
     Anybody,
 }
 

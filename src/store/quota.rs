@@ -4,12 +4,12 @@ use super::Result;
 use crate::clock::Millis;
 use crate::model::Mac;
 
-/// How often something was done since a window began.
+/// The count of a limit since its window began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// When counting starts anew.
+    /// The end of the window.
     pub resets_at: Millis,
-    /// How often so far.
+    /// The count so far.
     pub used: u32,
 }
 
@@ -22,7 +22,7 @@ pub struct Window {
     pub ends_at: Millis,
 }
 
-/// What became of counting.
+/// The result of counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counted {
     /// It was counted.
@@ -32,7 +32,7 @@ pub enum Counted {
     },
     /// It was one too many; nothing was counted.
     Exhausted {
-        /// When counting starts anew.
+        /// The end of the window.
         until: Millis,
     },
 }

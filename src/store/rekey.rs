@@ -17,7 +17,7 @@ pub trait Reseal {
     fn mute(&self, mute: &Mute) -> Option<Mute>;
     /// A token.
     fn token(&self, token: &Token) -> Option<Token>;
-    /// Who is never written to.
+    /// Returns the new MAC of a suppression.
     fn suppression(&self, mac: &Mac) -> Option<Mac>;
     /// The box with the keys that made those MACs, if it is another.
     fn former_suppression_keys(&self) -> Option<Vec<u8>>;
@@ -27,7 +27,7 @@ pub trait Reseal {
 
 /// A message under another key.
 pub struct Resealed {
-    /// What it is about.
+    /// The MAC of its subject.
     pub about: Option<Mac>,
     /// Because of whom it waits.
     pub payer: Option<Mac>,
@@ -35,7 +35,7 @@ pub struct Resealed {
     pub sealed: Vec<u8>,
 }
 
-/// What became of rows when the key was changed.
+/// The numbers of rows that were kept and lost when the key was changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Switched {
     /// Taken along, links not counted.

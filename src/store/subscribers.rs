@@ -1,4 +1,4 @@
-//! Who has the service in a contact list.
+//! Subscribers of the service's presence.
 
 use super::Result;
 use crate::clock::Millis;
@@ -7,13 +7,13 @@ use crate::model::{Mac, OwnAddresses};
 /// Somebody who has the service in a contact list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscriber {
-    /// Who.
+    /// The MAC of the subscriber.
     pub owner: Mac,
     /// Of which server, where that is counted.
     pub server: Option<Mac>,
-    /// Which addresses of the service they have there.
+    /// The addresses of the service in their contact list.
     pub addresses: OwnAddresses,
-    /// Which of these have asked to be in theirs in return.
+    /// Those addresses that have asked to be added in return.
     pub asked: OwnAddresses,
     /// The JID, sealed.
     pub sealed: Vec<u8>,
@@ -27,11 +27,11 @@ pub trait ReadSubscribers {
     fn is_subscriber(&self, owner: &Mac) -> Result<bool>;
     /// The subscriber `owner`.
     fn subscriber(&self, owner: &Mac) -> Result<Option<Subscriber>>;
-    /// How many subscribers `server` has.
+    /// Returns the number of subscribers of `server`.
     fn subscribers_of(&self, server: &Mac) -> Result<usize>;
     /// Up to `limit` subscribers behind `after`, in an order of the store's own.
     fn subscribers(&self, after: Option<&Mac>, limit: usize) -> Result<Vec<Subscriber>>;
-    /// How many subscribers there are.
+    /// Returns the number of subscribers.
     fn subscriber_count(&self) -> Result<usize>;
 }
 

@@ -1,4 +1,4 @@
-//! Who is never written to.
+//! Suppressions: identities that are never written to.
 
 use super::Result;
 use crate::model::Mac;

@@ -1,13 +1,13 @@
-//! What lets somebody ask over HTTP in another's name.
+//! Tokens for requests over HTTP.
 
 use super::Result;
 use crate::clock::Millis;
 use crate::model::{Mac, TokenHash};
 
-/// What lets somebody ask over HTTP in another's name.
+/// Tokens for requests over HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// What it is found by.
+    /// The hash that it is found by.
     pub hash: TokenHash,
     /// In whose name.
     pub owner: Mac,

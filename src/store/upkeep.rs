@@ -1,9 +1,9 @@
-//! What concerns every table: times, counts, and removing what has expired.
+//! Operations on every table: times, counts, and the removal of expired rows.
 
 use super::Result;
 use crate::clock::{Millis, Reading};
 
-/// How much there is.
+/// The number of rows of each table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Links, without aliases.
@@ -16,7 +16,7 @@ pub struct Counts {
     pub outbox: u64,
     /// Subscribers.
     pub subscribers: u64,
-    /// Whom or what people have muted.
+    /// The number of mutes.
     pub mutes: u64,
     /// Tokens.
     pub tokens: u64,
@@ -28,7 +28,7 @@ pub struct Counts {
     pub bytes: u64,
 }
 
-/// How many rows had expired.
+/// The number of expired rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Purged {
     /// Registrations that nobody finished.
@@ -72,9 +72,9 @@ impl Purged {
 
 /// Questions about all tables.
 pub trait ReadUpkeep {
-    /// What the clocks said when that was last noted.
+    /// Returns the time of the clocks when it was last stored.
     fn last_time(&self) -> Result<Option<Reading>>;
-    /// How much there is. Counts every row: not for every day.
+    /// Returns the number of rows of each table. Counts every row, so not for frequent use.
     fn counts(&self) -> Result<Counts>;
 }
 

@@ -54,9 +54,9 @@ pub struct ConnectionConfig {
     pub jid: BareJid,
     /// What it shares with the server.
     pub secret: SecretString,
-    /// Where the server listens for components.
+    /// The address of the server's component listener.
     pub server: Address,
-    /// How long the server is waited for.
+    /// The time limits for the server.
     pub patience: Patience,
     /// How much an account may ask; as much of it is handled at once.
     pub requests_per_second: u32,
@@ -89,8 +89,8 @@ impl Uplink {
     }
 }
 
-/// Returns the connection and the future that makes and keeps it until `stop`. Hands what comes in to `router`: in tasks of the runtime `helpers`
-/// where that is more than the thread that reads should do.
+/// Returns the connection and the future that makes and keeps it until `stop`. Hands what comes in to `router`: in tasks of the
+/// runtime `helpers` where that is more than the thread that reads should do.
 pub fn keep_connected(
     config: ConnectionConfig,
     router: Router,
@@ -319,7 +319,7 @@ fn stable(end: &StreamEnd) -> Duration {
     }
 }
 
-/// How long to wait before connecting again.
+/// Returns the time to wait before the next connection.
 fn pause(end: &StreamEnd, failures: u32) -> Duration {
     let not_there = matches!(
         end,

@@ -19,7 +19,8 @@ const REQUESTS: [(&str, &str, Kind); 9] = [
     ("confirm", ns::CONFIRM, Get),
 ];
 
-/// Why an IQ with `payload` is no request, if its namespace is one of ours: its type is the other one, or there is no such element.
+/// Returns the reason why an IQ with `payload` is no request, if its namespace is one of ours: its type is the other one, or
+/// there is no such element.
 pub fn misplaced(payload: &Element) -> Option<Error> {
     let how = how(payload).or_else(|| {
         let of_it = REQUESTS.iter().filter(|(_, namespace, _)| payload.ns() == *namespace);
@@ -30,7 +31,7 @@ pub fn misplaced(payload: &Element) -> Option<Error> {
     how.map(|how| Error::Value(how.into()))
 }
 
-/// Why a message with `payload` is no request, if an IQ with it would be one.
+/// Returns the reason why a message with `payload` is no request, if an IQ with it would be one.
 pub fn in_message(payload: &Element) -> Option<Error> {
     let mut how = how(payload)?;
     if payload.is("contact", ns::CONTACT) {

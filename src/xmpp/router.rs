@@ -294,7 +294,7 @@ pub fn refused_with(stanza: &Stanza, error: StanzaError) -> Option<Iq> {
     Some(answer)
 }
 
-/// Why a stanza that does not parse is not handled.
+/// Returns the reason why a stanza that does not parse is not handled.
 pub fn unreadable(words: Language) -> StanzaError {
     stanza_error(&Error::Value(words.stanza_malformed().into()), words)
 }

@@ -37,8 +37,8 @@ fn calling_code(region: Region) -> Option<&'static str> {
     }
 }
 
-/// Returns `true` if all letters stand together, and are a word for digits: no label that leaves too few digits for a number, nothing in
-/// front of an extension, and not one letter again and again, which stands for a zero or for any digit.
+/// Returns `true` if all letters stand together, and are a word for digits: no label that leaves too few digits for a number,
+/// nothing in front of an extension, and not one letter again and again, which stands for a zero or for any digit.
 fn has_a_word(keys: &str) -> bool {
     let is_letter = |c: char| c.is_ascii_lowercase();
     let rest = keys.trim_start_matches(|c| !is_letter(c));

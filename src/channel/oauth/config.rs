@@ -1,4 +1,4 @@
-//! What has to be known of a provider.
+//! The settings of a provider.
 
 use oauth2::{AuthUrl, CsrfToken, RedirectUrl, TokenUrl};
 use secrecy::SecretString;
@@ -9,28 +9,28 @@ use crate::channel::sign_in::{Attempt, SignInError};
 pub struct OAuthConfig {
     /// Our name there.
     pub client_id: String,
-    /// What proves that it is us.
+    /// The secret that proves it is us.
     pub client_secret: SecretString,
-    /// How it is sent: by HTTP Basic, or in the body (RFC 6749, 2.3.1).
+    /// The way to send it: by HTTP Basic, or in the body (RFC 6749, 2.3.1).
     pub secret_in_body: bool,
-    /// Where it is.
+    /// Its addresses.
     pub endpoints: Endpoints,
-    /// What is asked for.
+    /// The scopes to request.
     pub scopes: Vec<String>,
-    /// Where the provider sends browsers back to.
+    /// The address that the provider sends browsers back to.
     pub callback: Callback,
-    /// Where the name is in the answer of the user-info endpoint: a JSON pointer (RFC 6901).
+    /// The place of the name in the answer of the user-info endpoint: a JSON pointer (RFC 6901).
     pub username: String,
     /// `true` if names that differ in case are different people's.
     pub case_sensitive: bool,
-    /// What its answers say that they are from (RFC 9207). Without one, that of the discovery document; without that, any
+    /// The issuer that its answers name (RFC 9207). Without one, that of the discovery document; without that, any
     /// issuer on the host where people sign in.
     pub response_issuer: Option<String>,
     /// `true` if what is discovered may be at `http` URLs of other machines.
     pub allow_cleartext: bool,
 }
 
-/// Where a provider sends browsers back to.
+/// The address that a provider sends browsers back to.
 pub enum Callback {
     /// `<public_url>/v1/verify/<hash>`, as the API document has it (1.3.3).
     OfHash(String),
@@ -39,7 +39,7 @@ pub enum Callback {
 }
 
 impl Callback {
-    /// What the provider must be told: the address, or what all addresses begin with.
+    /// Returns the address to register at the provider: the whole address, or the beginning of all.
     pub(super) fn address(&self) -> String {
         match self {
             Self::OfHash(public_url) => format!("{public_url}/v1/verify/"),
@@ -63,7 +63,7 @@ impl Callback {
     }
 }
 
-/// Where a provider is.
+/// The addresses of a provider.
 #[derive(Clone, Debug)]
 pub enum Endpoints {
     /// At these URLs.
@@ -75,11 +75,11 @@ pub enum Endpoints {
 /// The three endpoints that are used.
 #[derive(Clone, Debug)]
 pub struct Urls {
-    /// Where the user signs in.
+    /// The address where the user signs in.
     pub authorize: AuthUrl,
-    /// Where the code becomes a token.
+    /// The address that exchanges the code for a token.
     pub token: TokenUrl,
-    /// Where the token tells who it is.
+    /// The address that returns the user of a token.
     pub userinfo: String,
     /// `true` if all its answers name the issuer (RFC 9207).
     pub names_itself: bool,

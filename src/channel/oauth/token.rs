@@ -1,4 +1,4 @@
-//! What token endpoints answer. RFC 6749, 5.1, asks for more than is needed, and real providers do not all keep to it: there are
+//! Answers of token endpoints. RFC 6749, 5.1, requires more than is needed, and real providers do not all keep to it: there are
 //! lists of scopes, lifetimes in quotes or with a fraction, no type, and forms in the place of JSON.
 
 use std::collections::BTreeMap;
@@ -95,7 +95,7 @@ fn form(body: &[u8]) -> Option<Vec<u8>> {
     says.then(|| serde_json::to_vec(&fields).ok()).flatten()
 }
 
-/// What went wrong at the token endpoint, without its words: they may repeat the code.
+/// Returns the fault at the token endpoint, without its words: they may repeat the code.
 pub fn error(error: RequestTokenError<SignInError, BasicErrorResponse>) -> SignInError {
     match error {
         RequestTokenError::Request(error) => error,
@@ -120,7 +120,7 @@ fn known(error: &BasicErrorResponseType) -> String {
     }
 }
 
-/// What is wrong with an answer that has no token. GitHub refuses with status 200.
+/// Returns the fault of an answer without a token. GitHub refuses with status 200.
 fn unread(body: &[u8]) -> SignInError {
     let nonsense = |what: &str| SignInError::Nonsense(format!("the token endpoint answered {what}"));
     let Ok(fields) = serde_json::from_slice::<Map<String, Value>>(body) else {

@@ -1,4 +1,4 @@
-//! What went wrong with a server: for the mail, and for the admin.
+//! Failures of a server, and their meaning for the mail and for the admin.
 
 use std::error::Error as _;
 
@@ -21,7 +21,7 @@ pub enum Stage {
     Content,
 }
 
-/// What went wrong where.
+/// A failure and the command that failed.
 pub struct Failure {
     stage: Stage,
     cause: Cause,
@@ -67,7 +67,7 @@ impl Failure {
         Some((u16::from(code), Enhanced::of(&text)))
     }
 
-    /// What became of the mail.
+    /// Returns the result of the mail.
     pub fn outcome(self) -> SendError {
         let reason = self.reason();
         let Some((code, enhanced)) = self.codes() else {
@@ -88,7 +88,7 @@ impl Failure {
         }
     }
 
-    /// What went wrong and how to mend it, without the server's own words: they like to repeat the address.
+    /// Returns the fault and its remedy, without the server's own words, which often repeat the address.
     pub fn reason(&self) -> String {
         let error = match &self.cause {
             Cause::Unknown => {
@@ -140,9 +140,9 @@ fn stage_name(stage: Stage) -> &'static str {
     }
 }
 
-/// Returns `true` if a permanent refusal of a recipient, or of a mail, is in truth one of ours. Many servers look at the client, its EHLO
-/// and the sender only when they hear of a recipient (Postfix: `smtpd_delay_reject`, on by default), and that they do not relay
-/// for us is never said earlier.
+/// Returns `true` if a permanent refusal of a recipient, or of a mail, is in truth one of ours. Many servers look at the client,
+/// its EHLO and the sender only when they hear of a recipient (Postfix: `smtpd_delay_reject`, on by default), and that they do
+/// not relay for us is never said earlier.
 fn is_ours(code: u16, enhanced: Option<Enhanced>) -> bool {
     match enhanced {
         // RFC 3463, 3.2: the sender's address. 3.6: the protocol. 3.8: policy, rights and logins.

@@ -1,10 +1,10 @@
-//! What the client calls itself.
+//! The name of the client in EHLO.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use lettre::transport::smtp::extension::ClientId;
 
-/// What the client calls itself (RFC 5321, 4.1.1.1): a domain, or an address in brackets (4.1.3).
+/// Returns the name of the client in EHLO (RFC 5321, 4.1.1.1): a domain, or an address in brackets (4.1.3).
 ///
 /// # Errors
 /// If it is neither.

@@ -1,4 +1,4 @@
-//! What a change is, whatever it changes.
+//! The guarantees of every change.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,4 +1,4 @@
-//! What every store must do, written against the port alone.
+//! The contract of every store, written against the port alone.
 //!
 //! `contract::tests!(with_store)` in the tests of a store runs all of it; `with_store` makes an empty store and hands
 //! it to the test.

@@ -1,4 +1,4 @@
-//! Whose contact requests somebody does not want.
+//! Mutes of contact requests.
 
 use super::{A, B, X, Y};
 use crate::model::Mac;

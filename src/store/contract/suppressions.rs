@@ -1,4 +1,4 @@
-//! Who is never written to.
+//! Suppressions: identities that are never written to.
 
 use super::{A, B};
 use crate::clock::Millis;

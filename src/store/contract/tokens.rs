@@ -1,4 +1,4 @@
-//! What lets somebody ask over HTTP in another's name.
+//! Tokens for requests over HTTP.
 
 use super::{X, Y, has_token, token};
 use crate::model::TokenHash;

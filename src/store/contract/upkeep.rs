@@ -1,4 +1,4 @@
-//! What concerns every table: times, counts, and removing what has expired.
+//! Operations on every table: times, counts, and the removal of expired rows.
 
 use super::{A, B, X, Y, count, has_token, link, pending, row, seals, subscriber, token};
 use crate::clock::Reading;

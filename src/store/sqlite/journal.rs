@@ -6,12 +6,12 @@ use rusqlite::Connection;
 
 use super::super::Result;
 
-/// How long a statement waits for another process that writes.
+/// The time for which a statement waits for another process that writes.
 pub const BUSY: Duration = Duration::from_secs(5);
 /// Own threads read for seconds at most: whoever keeps the journal from being emptied for so long is another process.
 const OTHERS: Duration = Duration::from_secs(20);
 
-/// Whether the journal could be emptied of late.
+/// Tells the admin if the journal could not be emptied of late.
 #[derive(Default)]
 pub struct Journal {
     /// Since when it could not.

@@ -15,7 +15,7 @@ use super::super::{ReadJob, Result, StoreError};
 use super::cache;
 use super::queries::Session;
 
-/// How a connection is set that reads.
+/// Returns the settings of a connection that reads.
 pub fn reading() -> String {
     let cache = cache();
     format!("PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -{cache};")

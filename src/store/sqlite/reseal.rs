@@ -34,7 +34,7 @@ const BEGIN: &str = "
     ) STRICT;
     CREATE TABLE links_changed (link INTEGER PRIMARY KEY) STRICT;";
 
-/// What notes changes.
+/// The triggers that record changes.
 pub const TRIGGERS: [&str; 3] = [
     "CREATE TRIGGER link_made AFTER INSERT ON links
         BEGIN INSERT OR IGNORE INTO links_changed VALUES (new.rowid); END",

@@ -1,10 +1,10 @@
-//! When the store was last used, and what follows if the clock was set since then.
+//! The time when the store was last used, and the correction if the clock was set since then.
 
 use super::super::{Result, StoreError};
 use super::queries::Session;
 use crate::clock::Reading;
 
-/// What the clocks said when that was last noted.
+/// Returns the time of the clocks when it was last stored.
 pub fn last(session: &Session<'_>) -> Result<Option<Reading>> {
     let noted: Option<Vec<u8>> = session.one("SELECT value FROM meta WHERE name = 'time'", [], |row| row.get(0))?;
     let Some(noted) = noted else { return Ok(None) };

@@ -16,7 +16,7 @@ use super::readers::Readers;
 const WAITING: usize = 4096;
 const TOGETHER: usize = 256;
 
-/// How the connection is set that writes.
+/// Returns the settings of the connection that writes.
 pub fn writing() -> String {
     let (cache, busy) = (cache(), BUSY.as_millis());
     format!(
@@ -25,7 +25,7 @@ pub fn writing() -> String {
     )
 }
 
-/// What the thread is asked to do.
+/// An order to the thread.
 pub enum Order {
     /// Run a job in a transaction.
     Write(WriteJob),

@@ -1,4 +1,4 @@
-//! How many stanzas are handled at once: in all, of one server, and of one account, so that nobody keeps the others out.
+//! Limits the stanzas that are handled at once: in total, of one server, and of one account, so that nobody keeps the others out.
 
 use std::hash::{BuildHasher, RandomState};
 use std::ops::RangeInclusive;
@@ -18,7 +18,7 @@ const OF_ACCOUNT: RangeInclusive<usize> = 16..=OF_SERVER / 2;
 /// Senders fall into so many places by a hash that nobody knows beforehand: as many as there may be take no memory.
 const PLACES: usize = 4096;
 
-/// Why a stanza cannot be handled now.
+/// The reason why a stanza cannot be handled now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
     /// The sender has too many in hand.
@@ -69,7 +69,7 @@ impl ConcurrencyLimits {
         }
     }
 
-    /// How many are in hand.
+    /// Returns the number of stanzas that are being handled.
     pub fn in_hand(&self) -> usize {
         self.all.load(Ordering::Relaxed)
     }

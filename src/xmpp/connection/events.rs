@@ -57,7 +57,7 @@ struct Head {
     attributes: Vec<(RawQName, String)>,
 }
 
-/// Why nothing more can be read.
+/// The reason why nothing more can be read.
 #[derive(Debug)]
 pub enum ReadError {
     /// The connection ended between two stanzas, or before the stream began.

@@ -42,7 +42,7 @@ const QUEUED: usize = 16 * 1024 * 1024;
 /// A server that was started so long ago may not have all that it needs yet.
 const STARTING: Duration = Duration::from_secs(20);
 
-/// How long the server is waited for.
+/// The time limits for the server.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// For a sign of life, before it is asked for one, and until it has taken what is written.
@@ -51,7 +51,7 @@ pub struct Patience {
     pub answer: Duration,
 }
 
-/// How many connections there were.
+/// The number of connections so far.
 static OPENED: AtomicU64 = AtomicU64::new(0);
 
 /// Why something may not have reached the server.
@@ -80,7 +80,7 @@ pub struct Connection {
     number: u64,
     patience: Patience,
     opened: Instant,
-    /// How many elements came.
+    /// The number of received elements.
     heard: Arc<AtomicU64>,
     gone: CancellationToken,
     queue: mpsc::UnboundedSender<Bytes>,

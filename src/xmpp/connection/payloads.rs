@@ -1,4 +1,4 @@
-//! How many payloads an IQ request has.
+//! Counts the payloads of an IQ request.
 
 use rxml::{AttrMap, Event, QName};
 

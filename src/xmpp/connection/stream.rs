@@ -210,7 +210,8 @@ where
     Ok((reader, id))
 }
 
-/// Servers end the stream at stanzas that are too long for them: Prosody at 512 KiB, ejabberd where it is told to. What must be repeated of a request, like its id, can make an answer longer than that.
+/// Servers end the stream at stanzas that are too long for them: Prosody at 512 KiB, ejabberd where it is told to. What must be
+/// repeated of a request, like its id, can make an answer longer than that.
 const LARGEST: usize = 200 * 1024;
 
 /// An element as bytes, to be written to the stream.

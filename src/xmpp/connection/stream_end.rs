@@ -7,7 +7,7 @@ use crate::dial::Address;
 use crate::dial::DialError;
 use crate::model::BareJid;
 
-/// Why a stream cannot be used any more.
+/// The reason why a stream can no longer be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamEnd {
     /// There is no connection.

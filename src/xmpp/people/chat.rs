@@ -192,8 +192,8 @@ async fn link(asker: &Asker, what: &str) -> Result<String> {
     })
 }
 
-/// Returns `true` if `text` is a hash, or the beginning of one as lists of links and notices show it: no number has as many digits without
-/// a plus sign or spaces.
+/// Returns `true` if `text` is a hash, or the beginning of one as lists of links and notices show it: no number has as many
+/// digits without a plus sign or spaces.
 fn is_hash(text: &str) -> bool {
     let beginning = text.trim_end_matches('…');
     beginning.len() >= Hash::SHORT && beginning.bytes().all(|byte| byte.is_ascii_hexdigit())

@@ -1,4 +1,4 @@
-//! When to say nothing: two programs that answer each other must come to an end.
+//! Decides when to be silent: two programs that answer each other must come to an end.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -32,7 +32,8 @@ pub fn said(message: &Message) -> Option<(&str, &str)> {
     Some((body.trim(), lang.as_str())).filter(|(body, _)| (1..=LONGEST).contains(&body.len()))
 }
 
-/// Returns `true` if a message comes late (XEP-0203, XEP-0091), or from an archive, a copy or a room (XEP-0313, XEP-0280, XEP-0297, XEP-0045).
+/// Returns `true` if a message comes late (XEP-0203, XEP-0091), or from an archive, a copy or a room (XEP-0313, XEP-0280,
+/// XEP-0297, XEP-0045).
 pub fn is_second_hand(message: &Message) -> bool {
     let second_hand = [
         "urn:xmpp:delay",

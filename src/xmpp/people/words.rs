@@ -24,7 +24,7 @@ pub fn title(links: usize, words: Language) -> String {
     }
 }
 
-/// What became of forgetting what was named.
+/// Returns the result of forgetting the named links.
 pub fn forgotten(gone: usize, words: Language) -> String {
     match gone {
         0 => words.forget_unknown(),
@@ -32,7 +32,7 @@ pub fn forgotten(gone: usize, words: Language) -> String {
     }
 }
 
-/// What became of muting `count` Jabber IDs, or everybody if none was named.
+/// Returns the result of muting `count` Jabber IDs, or everybody if none was named.
 pub fn muted(count: usize, words: Language) -> String {
     match count {
         0 => words.mute_all_done(),
@@ -40,7 +40,7 @@ pub fn muted(count: usize, words: Language) -> String {
     }
 }
 
-/// What became of unmuting `count` Jabber IDs, or everybody if none was named.
+/// Returns the result of unmuting `count` Jabber IDs, or everybody if none was named.
 pub fn unmuted(unmuted: Unmuted, count: usize, words: Language) -> String {
     match unmuted {
         _ if count == 0 => words.unmute_all_done(),

@@ -6,7 +6,7 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 use crate::language::Language;
 use crate::xmpp::protocol::error::plain;
 
-/// Whether something is asked or to be changed.
+/// The type of a request: `get` or `set`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `type='get'`

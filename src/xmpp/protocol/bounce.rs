@@ -1,4 +1,4 @@
-//! Why a message came back: its error (RFC 6120, 8.3), and who says so.
+//! Reads the reason why a message came back: its error (RFC 6120, 8.3), and its sender.
 
 use minidom::Element;
 use xmpp_parsers::message::Message;
@@ -47,15 +47,15 @@ fn kind(error: &StanzaError, from: &BareJid) -> Kind {
     }
 }
 
-/// Returns `true` if the recipient's server says what the message is called in their archive (XEP-0359): ejabberd does that, and bounces it then
-/// because what it keeps for who is offline is full.
+/// Returns `true` if the recipient's server says what the message is called in their archive (XEP-0359): ejabberd does that, and
+/// bounces it then because what it keeps for who is offline is full.
 fn is_archived(message: &Message, from: &BareJid) -> bool {
     let mut payloads = message.payloads.iter();
     payloads.any(|payload| payload.is("stanza-id", "urn:xmpp:sid:0") && payload.attr("by") == Some(from.as_str()))
 }
 
-/// Returns `true` if the account's own server says so, and for good. Others in between say who they are, if they are Prosody; whatever passes
-/// (`wait`) says nothing about the account.
+/// Returns `true` if the account's own server says so, and for good. Others in between say who they are, if they are Prosody;
+/// whatever passes (`wait`) says nothing about the account.
 fn is_theirs(error: &StanzaError, from: &BareJid) -> bool {
     let by = error.by.as_ref().map(|by| by.domain().as_str());
     by.is_none_or(|by| by == from.domain().as_str()) && error.type_ != ErrorType::Wait

@@ -8,9 +8,9 @@ pub const VERIFY: &str = "it-se.me:verify";
 pub const CONTACT: &str = "it-se.me:contact";
 /// `true` if a hash belongs to a JID.
 pub const CONFIRM: &str = "it-se.me:confirm";
-/// The form that says what can be had of the service, and the feature that says that it is there.
+/// The form with the offer of the service, and the feature that announces the form.
 pub const SERVICE: &str = "it-se.me:service";
-/// Features for the operations that the service of 2014 did not have: `<links/>`.
+/// Features for the operations that are newer than 2014: `<links/>`.
 pub const LINKS: &str = "it-se.me:register#links";
 /// `<forget/>`
 pub const FORGET: &str = "it-se.me:register#forget";
@@ -23,7 +23,7 @@ pub const ERRORS: &str = "it-se.me:errors";
 pub const COMMANDS: &str = "http://jabber.org/protocol/commands";
 /// Last activity (XEP-0012).
 pub const LAST: &str = "jabber:iq:last";
-/// Which avatar there is (XEP-0153).
+/// The hash of the avatar (XEP-0153).
 pub const AVATAR_UPDATE: &str = "vcard-temp:x:update";
-/// What servers may do with a message (XEP-0334).
+/// Hints to servers about a message (XEP-0334).
 pub const HINTS: &str = "urn:xmpp:hints";

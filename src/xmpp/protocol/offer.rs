@@ -37,7 +37,7 @@ pub fn form(service: &Service, host: &Host) -> DataForm {
     DataForm::new(DataFormType::Result_, ns::SERVICE, fields.collect())
 }
 
-/// How many digits codes have at least: there are more where much is guessed.
+/// Returns the least number of digits of codes: there are more after much guessing.
 fn code_digits(settings: &Settings) -> impl Iterator<Item = Field> {
     let offered = KINDS.iter().filter(|kind| settings.providers.contains(kind.name));
     let digits = offered.map(|kind| (kind.name, (kind.code)(&settings.codes).digits));

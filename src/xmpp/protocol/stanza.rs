@@ -13,7 +13,7 @@ use crate::xmpp::protocol::ns;
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
 #[xml(namespace = ns::REGISTER, name = "register")]
 pub struct Register {
-    /// Where the identity lives.
+    /// The provider of the identity.
     #[xml(attribute(default))]
     pub provider: Option<String>,
     /// The identity there.
@@ -34,7 +34,7 @@ pub struct Registered {
     /// What the identity is known by.
     #[xml(extract(name = "hash", fields(text(type_ = String))))]
     pub hash: String,
-    /// Where to sign in.
+    /// The address where the user signs in.
     #[xml(extract(name = "goto", default, fields(text(type_ = String))))]
     pub goto: Option<String>,
 }
@@ -91,7 +91,7 @@ pub struct Introduction {
     /// The asker's proven details, as a JSON array.
     #[xml(extract(name = "info", fields(text(type_ = String))))]
     pub info: String,
-    /// Who asks.
+    /// The requester.
     #[xml(extract(name = "jid", fields(text(type_ = String))))]
     pub jid: String,
 }
@@ -121,7 +121,7 @@ pub struct Confirmed {
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
 #[xml(namespace = ns::REGISTER, name = "links")]
 pub struct Links {
-    /// What is linked to the sender.
+    /// The hashes of the sender's links.
     #[xml(extract(n = .., name = "hash", fields(text(type_ = String))))]
     pub hashes: Vec<String>,
 }

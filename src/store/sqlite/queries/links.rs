@@ -19,7 +19,7 @@ pub fn link(row: &SqlRow) -> rusqlite::Result<Link> {
     })
 }
 
-/// How many ids one statement looks up at most.
+/// The largest number of ids that one statement looks up.
 const TOGETHER: usize = 128;
 
 impl Session<'_> {

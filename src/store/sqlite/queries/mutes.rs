@@ -1,4 +1,4 @@
-//! Whose contact requests somebody does not want.
+//! Mutes of contact requests.
 
 use rusqlite::{Row as SqlRow, params};
 

@@ -1,4 +1,4 @@
-//! Who has the service in a contact list.
+//! Subscribers of the service's presence.
 
 use rusqlite::{Row as SqlRow, params};
 

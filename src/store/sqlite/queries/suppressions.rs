@@ -1,4 +1,4 @@
-//! Who is never written to.
+//! Suppressions: identities that are never written to.
 
 use super::Session;
 use crate::model::Mac;

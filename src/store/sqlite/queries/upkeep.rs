@@ -1,4 +1,4 @@
-//! What concerns every table: times, counts, and removing what has expired.
+//! Operations on every table: times, counts, and the removal of expired rows.
 
 use rusqlite::{Row as SqlRow, params};
 

@@ -103,7 +103,7 @@ impl Bad {
     }
 }
 
-/// How far a command is.
+/// The state of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommandStatus {
     /// A form is to be filled in.
@@ -134,7 +134,7 @@ pub struct CommandReply {
     /// Which session.
     #[xml(attribute)]
     pub sessionid: String,
-    /// How far it is.
+    /// The state.
     #[xml(attribute)]
     pub status: CommandStatus,
     /// The language of form and note.
@@ -146,7 +146,7 @@ pub struct CommandReply {
     /// The form.
     #[xml(child(default))]
     pub form: Option<DataForm>,
-    /// Where it goes on (XEP-0066).
+    /// The address where it continues (XEP-0066).
     #[xml(child(default))]
     pub oob: Option<Oob>,
     /// What is said about it.
