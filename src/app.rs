@@ -26,7 +26,7 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::{Queue, Store};
 use crate::xmpp::{self, ConnectionConfig, Delivery, Host, Patience, Router};
 
-/// What is being sent when the service stops may take so long to finish.
+/// The time limit for messages that are being sent when the service stops.
 const FINISHING: Duration = Duration::from_secs(20);
 
 /// The running service.
@@ -38,7 +38,7 @@ pub struct App {
     uplink: CancellationToken,
     keeper: tokio::task::JoinHandle<()>,
     failed: CancellationToken,
-    /// Where the connection is kept and stanzas are answered, and where contact requests are matched.
+    /// The threads that keep the connection and answer stanzas, and that match contact requests.
     _threads: [OwnThread; 2],
 }
 
@@ -144,7 +144,7 @@ fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-/// What the service says of itself.
+/// Returns the service's presentation.
 ///
 /// # Errors
 /// If it has no account.
@@ -162,7 +162,7 @@ fn presentation(config: &Config) -> Result<Host, String> {
     })
 }
 
-/// How the component connects.
+/// Returns the settings of the component's connection.
 ///
 /// # Errors
 /// If the secret cannot be read.
@@ -201,10 +201,10 @@ async fn http_server(config: &Config, service: &Service) -> Result<Option<Server
     })
 }
 
-/// Who delivers the messages of which queue.
+/// A queue and the channel that delivers its messages.
 type Route = (Queue, Arc<dyn Channel>);
 
-/// How identities of all providers are proven.
+/// Returns the ways in which identities of all providers are proven.
 fn ways(config: &Config) -> Result<(Vec<Route>, SignIns), String> {
     let (mut routes, mut sign_ins) = (Vec::new(), SignIns::new());
     for (place, section) in config.providers() {

@@ -29,11 +29,11 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// After so long without a stanza, one is asked for again.
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// What was looked at, and what is wrong with it.
+/// A checked subject, and its fault.
 pub struct Finding {
-    /// What it is about.
+    /// The subject.
     pub subject: &'static str,
-    /// What is good, or what is to be done.
+    /// The good result, or the remedy.
     pub result: Result<String, String>,
 }
 
@@ -109,7 +109,7 @@ async fn providers(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// What others on the same machine can get at, and what to do about each: secrets, and the folders of the data.
+/// Returns the secrets and folders that others on the same machine can reach, with a remedy for each.
 pub fn exposed(config: &Config) -> Vec<String> {
     let folders = [
         ("store.url", config.store.path().ok()),

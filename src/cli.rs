@@ -33,7 +33,7 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
-/// What the program can do.
+/// The commands of the program.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serves until SIGTERM or Ctrl-C

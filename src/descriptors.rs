@@ -1,12 +1,12 @@
-//! How many files and connections the system lets the service have open at once (`RLIMIT_NOFILE`, getrlimit(2)).
+//! The number of files and connections that the service may have open at once (`RLIMIT_NOFILE`, getrlimit(2)).
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::own_thread::cores;
 
-/// What the database, the log and connections to others need.
+/// The descriptors for the database, the log and connections to others.
 const RESERVED: u64 = 64;
-/// What threads need, for each core.
+/// The descriptors for threads, for each core.
 const RESERVED_FOR_CORE: u64 = 8;
 
 /// Raises the limit as far as the system lets us: the usual 1,024 is there for programs that are older than `poll`.

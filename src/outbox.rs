@@ -159,7 +159,7 @@ impl Outbox {
         }
     }
 
-    /// What is due, if something is; else nothing, after a wait for the next message.
+    /// Returns the due messages, or none after a wait for the next message.
     async fn claim(&self, queue: Queue, limit: usize) -> Vec<Due> {
         let now = self.service.clock().now();
         let next = match self.service.due(queue, limit).await {

@@ -19,7 +19,7 @@ use crate::store::{Store, Switched};
 
 /// The pause between two looks of the service for a new key, and of the command for progress.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// What failed is tried again after this time.
+/// The pause after a failure.
 const TRY_AGAIN: Duration = Duration::from_secs(60);
 
 /// Finishes what a service that died had begun: the key file is that of the database. Gives the keys that the database is

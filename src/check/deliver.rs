@@ -73,7 +73,7 @@ fn undefined() -> StanzaError {
     StanzaError::new(ErrorType::Cancel, DefinedCondition::UndefinedCondition, "en", "")
 }
 
-/// What a server means by the error, with its own words, and what to do.
+/// Returns the meaning of a server's error, with its own words, and the remedy.
 fn explain(error: &StanzaError) -> String {
     use DefinedCondition as Is;
     let remedy = match error.defined_condition {

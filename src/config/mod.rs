@@ -27,10 +27,10 @@ use crate::service::{Budget, CodeRules, Limits, Settings};
 pub struct Config {
     /// The connection to the XMPP server.
     pub component: Component,
-    /// How the service presents itself.
+    /// The presentation of the service.
     #[serde(default)]
     pub service: Presentation,
-    /// For whom the service is.
+    /// The people that the service is for.
     #[serde(default)]
     pub access: Access,
     /// The HTTP API; none without.
@@ -41,10 +41,10 @@ pub struct Config {
     /// Shape and life of codes.
     #[serde(default)]
     pub codes: CodeRules,
-    /// How often, how much.
+    /// The limits.
     #[serde(default)]
     pub limits: Limits,
-    /// What identities can be linked, besides JIDs.
+    /// The identities that can be linked, besides JIDs.
     #[serde(default)]
     pub providers: Providers,
     /// Secrets that others on the same machine can read, and what to do about each.
@@ -53,7 +53,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// What of it the operations need.
+    /// Returns the settings that the operations need.
     pub fn settings(&self) -> Settings {
         let sections = || self.providers.iter();
         // Those where people sign in are the service's own to add.

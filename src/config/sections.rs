@@ -30,7 +30,7 @@ pub struct Component {
     /// Host and port of the server's component listener.
     #[serde(default)]
     pub server: Address,
-    /// Who may use admin commands.
+    /// The accounts that may use admin commands.
     #[serde(default)]
     pub admins: Vec<BareJid>,
     /// After so much silence the server is asked whether it is still there.
@@ -50,7 +50,7 @@ impl Component {
         Duration::from_secs(20)
     }
 
-    /// What the server and the component share.
+    /// Returns the secret that the server and the component share.
     ///
     /// # Errors
     /// If there is none.
@@ -74,11 +74,11 @@ pub struct Presentation {
     pub subscribe_back: bool,
     /// The language for people whose language is not known.
     pub language: Language,
-    /// What it is called; its own name if there is none.
+    /// The name; `None` for its own.
     pub name: Option<String>,
     /// A page about it.
     pub url: Option<String>,
-    /// Whom to write to (XEP-0157).
+    /// The contact addresses (XEP-0157).
     pub addresses: Addresses,
 }
 
@@ -130,15 +130,15 @@ impl Addresses {
 pub struct Http {
     /// The address to listen at.
     pub listen: SocketAddr,
-    /// How the outside reaches it: the beginning of links in mails.
+    /// Its public address: the beginning of links in mails.
     pub public_url: Option<String>,
     /// `true` if that may be an `http` URL of another machine.
     #[serde(default)]
     pub allow_cleartext: bool,
-    /// Whose X-Forwarded-For is believed.
+    /// The proxies whose X-Forwarded-For is believed.
     #[serde(default)]
     pub trusted_proxies: Vec<Network>,
-    /// Which web pages may call it: origins, or "*".
+    /// The web pages that may call it: origins, or "*".
     #[serde(default = "Http::default_origins")]
     pub cors_origins: Vec<String>,
     /// The origins that browsers may be sent to after they have signed in.
@@ -196,7 +196,7 @@ impl<'de> Deserialize<'de> for Network {
 pub struct Access {
     /// Domains whose accounts are people of the admin's own server; by default the domain above the component's.
     pub own_server: Option<BTreeSet<Domain>>,
-    /// Whose accounts may register.
+    /// The accounts that may register.
     pub register: Register,
 }
 

@@ -1,4 +1,4 @@
-//! What the service talks about: identities and their hashes, codes, and the keys that keep them secret at rest.
+//! The subjects of the service: identities and their hashes, codes, and the keys that keep them secret at rest.
 //!
 //! Nothing here does I/O or knows a protocol.
 

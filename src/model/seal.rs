@@ -1,4 +1,4 @@
-//! What makes a stolen disk worthless: keyed MACs instead of hashes and JIDs, and sealed boxes for what must be read again.
+//! Protects a stolen disk: keyed MACs instead of hashes and JIDs, and sealed boxes for what must be read again.
 //!
 //! All keys are derived from one 32-byte key by HKDF-SHA-256 (RFC 5869), each for one use, so that a value of one
 //! table says nothing about another's.
@@ -58,17 +58,17 @@ pub enum Purpose<'a> {
         owner: &'a Mac,
         alias_of: &'a Mac,
     },
-    /// What a pending registration must remember.
+    /// The data of a pending registration.
     Pending { id: &'a Mac, owner: &'a Mac, code: &'a Mac },
     /// A message to a person.
     Outbox { queue: u8, about: Option<&'a Mac> },
-    /// Who has the service in a contact list.
+    /// A subscriber of the service's presence.
     Subscriber { owner: &'a Mac, addresses: OwnAddresses },
-    /// Whose a token is.
+    /// The owner of a token.
     Token { hash: &'a TokenHash, owner: &'a Mac },
     /// Keys from before the key was changed that some MACs need for good.
     SuppressionKeys,
-    /// Who does not want whose contact requests.
+    /// A mute: its owner and the muted JID.
     Mute { owner: &'a Mac, muted: &'a Mac },
 }
 

@@ -1,4 +1,4 @@
-//! Who is never written to again, as the database knows it: a MAC, from which nobody gets back to the address.
+//! Suppressions, as the database stores them: a MAC, from which nobody gets back to the address.
 
 use hmac::{Hmac, KeyInit};
 use sha2::Sha256;
@@ -70,7 +70,7 @@ impl SuppressionKey {
         self.0.iter().skip(1).fold(made.unwrap_or(Mac([0; MAC])), wrap)
     }
 
-    /// What becomes of a MAC that was made by all keys but the last.
+    /// Returns a MAC under the last key, from one that was made by all keys before it.
     pub fn carried(&self, mac: &Mac) -> Mac {
         self.0.last().map_or(*mac, |last| wrap(*mac, last))
     }

@@ -1,4 +1,4 @@
-//! What a client shows over HTTP to ask in a target's name (RFC 6750).
+//! The token by which a client asks over HTTP in a target's name (RFC 6750).
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::{SystemRandom, hex};
 #[derive(Clone)]
 pub struct Token(String);
 
-/// What is stored of a token: its SHA-256. Nobody can search 256 random bits, so it needs neither key nor salt.
+/// The stored form of a token: its SHA-256. Nobody can search 256 random bits, so it needs neither key nor salt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenHash(pub [u8; 32]);
 
@@ -31,7 +31,7 @@ impl Token {
         &self.0
     }
 
-    /// What it is found by. Searching by it takes another time for another hash, which tells nothing of a token.
+    /// Returns the hash that it is found by. Searching by it takes another time for another hash, which tells nothing of a token.
     pub fn hash(&self) -> TokenHash {
         TokenHash(Sha256::digest(&self.0).into())
     }

@@ -23,7 +23,7 @@ use crate::store::{Queue, Row};
 
 /// Messages that are read at once.
 const PAGE: usize = 250;
-/// What is being sent when the service stops may take so long to finish; less than `app` waits for all of it.
+/// The time limit for messages that are being sent when the service stops; less than `app` waits for all of it.
 const FINISHING: Duration = Duration::from_secs(15);
 
 /// The messages of one queue. It knows where all of them lead and when they are due; what they say is read when they are sent.
@@ -51,7 +51,7 @@ struct Flight {
 /// The result.
 struct Landed {
     flight: Flight,
-    /// What the other side said, if it was asked.
+    /// The answer of the other side, if it was asked.
     sent: Option<Sent>,
     /// The time of the next try, if there is one.
     due_at: Option<Millis>,
@@ -124,7 +124,7 @@ impl<'a> Dispatch<'a> {
         self.waiting.insert((due.row.due_at, due.row.id), lane);
     }
 
-    /// What is to be sent now: the message that is due the longest of those that there is a place for.
+    /// Returns the message to send now: the message that is due the longest of those that there is a place for.
     fn next(&mut self) -> Option<Flight> {
         if self.lanes.are_full() {
             return None;

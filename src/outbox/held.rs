@@ -1,4 +1,4 @@
-//! What the other end has taken, and may yet lose or give back.
+//! Messages that the other end has taken, and may yet lose or give back.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -29,7 +29,7 @@ struct Holding {
     awaited_until: Option<Millis>,
 }
 
-/// What is to be done with messages that are with their holder at the end.
+/// The messages that are with their holder at the end.
 #[derive(Default)]
 pub struct Left {
     /// They are safe.

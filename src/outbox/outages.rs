@@ -13,7 +13,7 @@ const QUIET: Duration = Duration::from_secs(60);
 /// Causes that are told apart. More there are not.
 const MOST: usize = 100;
 
-/// What is wrong with one way of delivery.
+/// The troubles of one way of delivery.
 pub struct Outages {
     queue: Queue,
     by_cause: HashMap<String, Outage>,

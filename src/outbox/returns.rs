@@ -59,7 +59,7 @@ pub fn pause(kind: Kind, nth: u32) -> Option<Duration> {
     pauses.get(at).or(last).copied()
 }
 
-/// What the admin was told of late.
+/// The reasons that the admin was told of late.
 #[derive(Default)]
 pub struct Told {
     until: Millis,

@@ -71,7 +71,7 @@ pub trait ProviderSection: fmt::Debug + Send + Sync {
     fn try_out<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Result<String, String>>;
 }
 
-/// How identities of a provider are proven.
+/// The way in which identities of a provider are proven.
 pub enum Way {
     /// By codes, which go out of that queue by that channel.
     Code(Queue, Arc<dyn Channel>),
@@ -79,14 +79,14 @@ pub enum Way {
     SignIn(Arc<dyn SignIn>),
 }
 
-/// Where a provider is: what it needs to know of the service.
+/// The parts of the service that a provider needs to know.
 #[derive(Clone, Debug)]
 pub struct Place {
     /// The name of its section.
     pub name: String,
     /// The component's domain.
     pub component: BareJid,
-    /// Where the outside reaches the HTTP API, without a final slash.
+    /// The public address of the HTTP API, without a final slash.
     pub public_url: Option<String>,
 }
 
@@ -111,7 +111,7 @@ macro_rules! sections {
 
 sections!(email::EmailSection, phone::PhoneSection);
 
-/// What is known of a provider; `None` if people sign in there.
+/// Returns the kind of a provider; `None` if people sign in there.
 pub fn kind(provider: &Provider) -> Option<&'static ProviderKind> {
     KINDS.iter().copied().find(|kind| kind.name == provider.name())
 }

@@ -35,7 +35,7 @@ pub struct OAuthSection {
     allow_cleartext: bool,
 }
 
-/// How the client's secret is sent (RFC 6749, 2.3.1).
+/// The way to send the client's secret (RFC 6749, 2.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum ClientAuth {
@@ -43,7 +43,7 @@ enum ClientAuth {
     Body,
 }
 
-/// Where browsers come back to.
+/// The address that browsers come back to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum CallbackKind {
@@ -53,7 +53,7 @@ enum CallbackKind {
     Fixed,
 }
 
-/// What is known of a provider.
+/// The preset of a provider.
 struct Preset {
     authorize_url: &'static str,
     token_url: &'static str,

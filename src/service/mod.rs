@@ -406,7 +406,7 @@ pub(crate) struct Due {
 pub(crate) enum Opened {
     /// A message to be sent.
     Letter(Box<Letter>),
-    /// What must not be sent: who is asked has muted who asks since it was written, or wants no codes.
+    /// A message that must not be sent: the recipient has muted the requester since, or wants no codes.
     Unwanted,
     /// Nothing to send: it cannot be opened, or it is a contact request, which is opened when it is matched.
     Nothing,
@@ -454,7 +454,7 @@ fn settle<T>(result: Split<T>) -> Result<T> {
 }
 
 impl Core {
-    /// Where all that nobody may guess comes from.
+    /// Returns the source of all random values.
     fn rng(&self) -> SystemRandom {
         rand::rand_core::UnwrapErr(SysRng)
     }

@@ -35,7 +35,7 @@ pub(super) struct SignInBox {
 
 /// The sign-in that somebody asks for.
 struct Wanted {
-    /// Under which name.
+    /// The identity to sign in as.
     identity: Identity,
     /// `true` if one that waits is replaced.
     resend: bool,

@@ -1,4 +1,4 @@
-//! What was stored by a clock that was set since then.
+//! Corrects stored times if the clock was set since then.
 
 use super::error::Result;
 use super::{Core, Service};

@@ -11,9 +11,9 @@ use crate::model::seal::Purpose;
 use crate::model::{BareJid, Hash, Identity, Mac, Token, TokenHash};
 use crate::store::{self, Read};
 
-/// How many a target may have, one for each of its clients; the oldest goes first.
+/// The largest number of tokens of a target, one for each of its clients; the oldest is dropped first.
 const MOST: usize = 10;
-/// How long one is good for. What nobody uses any more does not stay for good.
+/// The time for which a token is valid. Unused ones do not stay forever.
 const LIVES: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Service {

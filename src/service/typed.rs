@@ -6,7 +6,7 @@ use super::{ContactRequest, Service};
 use crate::model::{BareJid, Identity};
 use crate::provider;
 
-/// How many can be typed at once: each may stand for two identities.
+/// The largest number that can be typed at once: each may stand for two identities.
 const AT_ONCE: usize = HASHES_PER_CONTACT / 2;
 
 impl Service {
@@ -27,7 +27,7 @@ impl Service {
         }
     }
 
-    /// What is meant by each of several `lines`.
+    /// Returns the meanings of each of several `lines`.
     ///
     /// # Errors
     /// Those of [`Service::typed`], and `too_many_requested`.

@@ -13,9 +13,9 @@ use crate::store::Pending;
 /// A link that was made.
 #[derive(Debug)]
 pub struct Verified {
-    /// What was proven.
+    /// The hash that was proven.
     pub hash: Hash,
-    /// Whom it is linked to now.
+    /// The target that it is linked to now.
     pub target: BareJid,
     /// The provider of the proven identity.
     pub provider: Provider,

@@ -60,7 +60,7 @@ impl Store {
         result.await.unwrap_or_else(|_| Err(gone()))
     }
 
-    /// What `change` answers, once it is durable. It is run again, up to five times in all, as long as the answer is
+    /// Returns the answer of `change`, once it is durable. It is run again, up to five times in all, as long as the answer is
     /// [`StoreError::Retry`]: all that it does must be done by what it is given.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ pub struct Window {
 pub enum Counted {
     /// It was counted.
     Allowed {
-        /// How many that makes in this window.
+        /// The count in this window.
         used: u32,
     },
     /// It was one too many; nothing was counted.

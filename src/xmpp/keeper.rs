@@ -47,18 +47,18 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// With more stanzas in hand, the thread that reads has enough to do, and others help.
 const BY_ONE_THREAD: usize = 16;
 
-/// What is needed to connect.
+/// The settings of the connection.
 #[derive(Clone, Debug)]
 pub struct ConnectionConfig {
     /// The component's domain.
     pub jid: BareJid,
-    /// What it shares with the server.
+    /// The secret that it shares with the server.
     pub secret: SecretString,
     /// The address of the server's component listener.
     pub server: Address,
     /// The time limits for the server.
     pub patience: Patience,
-    /// How much an account may ask; as much of it is handled at once.
+    /// Requests of one account per second; as many are handled at once.
     pub requests_per_second: u32,
 }
 

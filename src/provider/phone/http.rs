@@ -17,7 +17,7 @@ pub static DECLARED: GatewayKind = GatewayKind {
 };
 
 struct Http {
-    /// Where to.
+    /// The URL of the gateway.
     url: String,
     /// Sent as bearer token (RFC 6750).
     token: Option<SecretString>,

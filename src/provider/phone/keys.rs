@@ -1,4 +1,4 @@
-//! What stands in `[providers.phone]` for gateways.
+//! The keys of gateways in `[providers.phone]`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -35,7 +35,7 @@ static GATEWAYS: [&GatewayKind; 2] = [&twilio::DECLARED, &http::DECLARED];
 
 /// A gateway as it is declared in its file.
 pub struct GatewayKind {
-    /// What `gateway` calls it.
+    /// Its name in `gateway`.
     name: &'static str,
     /// Its keys in the section. They are texts; a secret stands in one, or in the file that the same with `_file` behind it names.
     keys: &'static [&'static str],
@@ -54,7 +54,7 @@ const TEXTS_PER_DAY: u32 = 1000;
 #[derive(Clone, Debug)]
 pub struct PhoneSection {
     gateway: Chosen,
-    /// What stands there for gateways, the chosen one and others.
+    /// The keys of gateways, the chosen one and others.
     keys: GatewayKeys,
     /// Beginnings of the numbers that are served; empty: all.
     allowed_prefixes: Vec<String>,

@@ -44,7 +44,7 @@ impl<R: AsyncRead + Unpin> AsyncRead for Lines<R> {
     }
 }
 
-/// What an element declares.
+/// The namespaces that an element declares.
 #[derive(Default)]
 struct Scope {
     default: Option<Namespace<'static>>,

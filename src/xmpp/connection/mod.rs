@@ -54,7 +54,7 @@ pub struct Patience {
 /// The number of connections so far.
 static OPENED: AtomicU64 = AtomicU64::new(0);
 
-/// Why something may not have reached the server.
+/// The reason why something may not have reached the server.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectionError {
     /// The link is down, or went down meanwhile.
@@ -67,7 +67,7 @@ pub enum ConnectionError {
 
 /// A question that waits for its answer.
 struct Asked {
-    /// Who was asked, and alone can answer.
+    /// The JID that was asked, and alone can answer.
     whom: Jid,
     answer: oneshot::Sender<Option<Element>>,
 }
@@ -76,7 +76,7 @@ struct Asked {
 #[derive(Clone)]
 pub struct Connection {
     jid: BareJid,
-    /// Which one: a number that no other connection has.
+    /// The number of the connection, which no other has.
     number: u64,
     patience: Patience,
     opened: Instant,
@@ -160,7 +160,7 @@ impl Connection {
         }
     }
 
-    /// Which one it is: a number that no other connection has.
+    /// Returns the number of the connection, which no other has.
     pub fn number(&self) -> u64 {
         self.number
     }

@@ -22,7 +22,7 @@ use super::stream_end::StreamEnd;
 /// A stanza that has begun must end within this time.
 const STALLED: Duration = Duration::from_secs(120);
 
-/// What the stream brought.
+/// An event of the stream.
 pub enum Incoming {
     /// A stanza, well-formed or not, or another element of the stream; and its own `xml:lang`.
     Element(Box<FallibleStreamElement>, Option<String>),

@@ -1,4 +1,4 @@
-//! How a stream ends, and what an admin can do about it.
+//! The ways in which a stream ends, and their remedies.
 
 use std::io;
 
@@ -68,7 +68,7 @@ impl From<ReadError> for StreamEnd {
     }
 }
 
-/// What an admin can do about a connection of `jid` to `server` that failed.
+/// Returns the remedy for a failed connection of `jid` to `server`.
 pub fn remedy(end: &StreamEnd, jid: &BareJid, server: &Address) -> String {
     match end {
         StreamEnd::Error { condition, .. } => match condition.as_str() {

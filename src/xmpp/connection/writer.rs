@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-/// What a stanza that waits takes besides its own bytes.
+/// The bytes of a waiting stanza besides its own.
 const PER_STANZA: usize = 64;
 /// Bytes written before the server must have taken them.
 const BATCH: usize = 64 * 1024;
@@ -20,7 +20,7 @@ pub fn cost(element: &Bytes) -> u32 {
     u32::try_from(element.len() + PER_STANZA).unwrap_or(u32::MAX)
 }
 
-/// What waits to be written.
+/// The stanzas that wait to be written.
 pub struct Queued {
     /// The elements.
     pub waiting: mpsc::UnboundedReceiver<Bytes>,

@@ -11,7 +11,7 @@ use crate::service::{Error, Muted, Result, Status};
 use crate::xmpp::people::words::{describe, forgotten, muted, title, unmuted};
 use crate::xmpp::protocol::host::Asker;
 
-/// What somebody wants.
+/// The wish of a chat message.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Wish {
     /// To know what can be said.
@@ -146,7 +146,7 @@ fn is_code(text: &str) -> bool {
     is_number && Code::LENGTHS.contains(&Code::typed(text).len())
 }
 
-/// What can be said; providers where people sign in are known by their names.
+/// Returns the help; providers where people sign in are known by their names.
 pub fn help(asker: &Asker) -> String {
     let words = asker.words();
     let providers = asker.service.providers().iter();
@@ -160,7 +160,7 @@ pub fn help(asker: &Asker) -> String {
     all.join("\n")
 }
 
-/// Who is muted, as far as one wants to read it.
+/// Returns the list of muted JIDs, at a readable length.
 fn mutes(muted: &Muted, words: Language) -> String {
     const SHOWN: usize = 50;
     let jids = &muted.jids;

@@ -1,4 +1,4 @@
-//! Which clients somebody has online, as far as they have shown themselves, and what they can do (XEP-0030).
+//! The known online clients of a person, and their features (XEP-0030).
 
 use std::collections::BTreeMap;
 use std::time::Duration;

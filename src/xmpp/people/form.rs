@@ -64,7 +64,7 @@ pub fn submitted(form: &Element) -> std::result::Result<DataForm, FromElementErr
     DataForm::try_from(form.append_all(answers).build())
 }
 
-/// What was filled in.
+/// The answers of a filled-in form.
 #[derive(Clone, Debug, Default)]
 pub struct Answers(HashMap<String, Vec<String>>);
 

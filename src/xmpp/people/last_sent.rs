@@ -1,4 +1,4 @@
-//! What was sent last to whom: only that can be corrected (XEP-0308), because some clients look at the last message alone (Dino 0.4).
+//! The last message to each JID: only that one can be corrected (XEP-0308), because some clients look at the last message alone (Dino 0.4).
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -19,7 +19,7 @@ struct Corrected {
     id: String,
 }
 
-/// What was sent last to each JID. It is kept in memory alone: after a restart, nothing is corrected.
+/// The last message to each JID. It is kept in memory alone: after a restart, nothing is corrected.
 pub struct LastSent {
     letters: Recent<Option<Corrected>>,
     hasher: RandomState,

@@ -67,7 +67,7 @@ struct Talk {
     helped: bool,
 }
 
-/// Who was answered of late.
+/// The people who were answered of late.
 pub struct LoopGuard {
     talks: Recent<Talk>,
     hasher: RandomState,

@@ -25,7 +25,7 @@ pub type Own = Arc<BTreeSet<String>>;
 
 /// A `T` for each account that was heard of lately.
 pub struct Recent<T> {
-    /// Whoever is quiet for so long is forgotten.
+    /// An account is forgotten after this time of silence.
     lifetime: Millis,
     own: Own,
     /// Accounts and servers are known by hashes that nobody knows beforehand: JIDs may be long, and would fill the memory.

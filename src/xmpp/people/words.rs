@@ -1,4 +1,4 @@
-//! What is said alike in forms and in chat, and in which language.
+//! Texts that forms and chat have in common.
 
 use std::time::SystemTime;
 

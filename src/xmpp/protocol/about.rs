@@ -26,7 +26,7 @@ pub fn version() -> Element {
     })
 }
 
-/// For how many seconds the service has been running (XEP-0012, 4).
+/// Returns the seconds since the service was started (XEP-0012, 4).
 pub fn last_activity(asker: &Asker) -> Element {
     let seconds = asker.service.uptime().as_secs();
     Element::builder("query", ns::LAST)
@@ -61,7 +61,7 @@ pub fn nick(host: &Host, words: Language) -> Element {
     Element::from(Nick(host.name(words)))
 }
 
-/// What tells clients in a presence that there is an avatar (XEP-0153).
+/// Returns the element of a presence that announces the avatar (XEP-0153).
 pub fn avatar_update() -> Element {
     // It is the plain SHA-1 of the data, whatever the function is named after.
     let hash = hash_caps(AVATAR, Algo::Sha_1).map(|hash| hex::write(&hash.hash));

@@ -10,12 +10,12 @@ use xmpp_parsers::data_forms::DataForm;
 use xmpp_parsers::disco::DiscoInfoResult;
 use xmpp_parsers::hashes::Algo;
 
-/// What entity capabilities name this software by.
+/// The name of this software in entity capabilities.
 pub const NODE: &str = "https://it-se.me/";
 
 const FORM_TYPE: &str = "FORM_TYPE";
 
-/// What presence announces for `info`; nothing if it cannot be hashed.
+/// Returns the capabilities that presence announces for `info`; `None` if it cannot be hashed.
 pub fn caps(info: &DiscoInfoResult) -> Option<Caps> {
     let hash = hash_caps(text(info).as_bytes(), Algo::Sha_1).ok()?;
     Some(Caps::new(NODE, hash))

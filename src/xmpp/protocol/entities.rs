@@ -46,12 +46,12 @@ pub struct Entities {
 pub struct Entity {
     /// The answer to `disco#info`.
     pub info: DiscoInfoResult,
-    /// What its presence announces.
+    /// The capabilities that its presence announces.
     pub caps: Option<Caps>,
 }
 
 impl Entities {
-    /// What the addresses of `host` say of `service`.
+    /// Returns the description of `service` at the addresses of `host`.
     pub fn new(service: &Service, host: &Host) -> Self {
         let entity = |address| {
             let info = root(service, host, address);
@@ -64,7 +64,7 @@ impl Entities {
         }
     }
 
-    /// What `address` says of itself.
+    /// Returns the description of `address`.
     pub fn of(&self, address: OwnAddress) -> &Entity {
         match address {
             OwnAddress::Domain => &self.domain,

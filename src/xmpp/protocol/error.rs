@@ -1,4 +1,4 @@
-//! How errors look as stanzas (RFC 6120, 8.3).
+//! Errors as stanzas (RFC 6120, 8.3).
 
 use std::collections::BTreeMap;
 

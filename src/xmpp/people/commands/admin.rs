@@ -1,4 +1,4 @@
-//! What only the admins of the configuration may do.
+//! Commands for the admins of the configuration.
 
 use futures::FutureExt;
 use futures::future::BoxFuture;

@@ -35,7 +35,7 @@ pub trait Step: Send + Sync {
     /// The form.
     fn form<'a>(&'a self, asker: &'a Asker) -> BoxFuture<'a, Result<DataForm>>;
 
-    /// What filling it in leads to. An error is shown with the form, to be tried again.
+    /// Handles the filled-in form and returns the next step. An error is shown with the form, to be tried again.
     fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>>;
 
     /// Returns `true` if the command ends with it.
@@ -44,7 +44,7 @@ pub trait Step: Send + Sync {
     }
 }
 
-/// What comes next.
+/// The next step.
 pub enum Next {
     /// Another form.
     Step(Box<dyn Step>),
@@ -133,7 +133,7 @@ const COMMANDS: [Command; 11] = [
 ];
 
 impl Command {
-    /// What it is called in a menu.
+    /// Returns its name in a menu.
     pub fn name(&self, words: Language) -> String {
         (self.name)(words)
     }
@@ -305,7 +305,7 @@ impl sessions::FormSession {
     }
 }
 
-/// What is wrong with a form that was filled in.
+/// The fault of a form that was filled in.
 struct Complaint {
     text: String,
     answers: Answers,

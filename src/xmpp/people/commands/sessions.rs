@@ -21,13 +21,13 @@ pub type Key = (Jid, String);
 
 /// A command that is being executed.
 pub struct FormSession {
-    /// Which command.
+    /// The command.
     pub command: &'static str,
     /// The steps so far; the last is the current one.
     pub steps: Vec<Box<dyn Step>>,
 }
 
-/// What there is of a session.
+/// The result of a search for a session.
 pub enum Found {
     /// It is open.
     Open(FormSession),

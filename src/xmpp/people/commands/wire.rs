@@ -12,36 +12,36 @@ use crate::xmpp::people::form::submitted;
 use crate::xmpp::protocol::error::plain;
 use crate::xmpp::protocol::ns;
 
-/// What a client asks for.
+/// A request of a client.
 #[derive(FromXml, AsXml, Debug)]
 #[xml(namespace = ns::COMMANDS, name = "command")]
 pub struct CommandRequest {
-    /// Which command.
+    /// The node of the command.
     #[xml(attribute)]
     pub node: String,
-    /// Which session; none to begin one.
+    /// The session; `None` begins one.
     #[xml(attribute(default))]
     pub sessionid: Option<String>,
-    /// What to do with it.
+    /// The action.
     #[xml(attribute(default))]
     pub action: Option<String>,
     /// In which language.
     #[xml(lang(default))]
     pub lang: Option<String>,
-    /// What was filled in, and anything else.
+    /// The filled-in form, and anything else.
     #[xml(element(n = ..))]
     pub payload: Vec<Element>,
 }
 
 impl CommandRequest {
-    /// What was filled in, where that can be read.
+    /// Returns the filled-in form, if it can be read.
     pub fn form(&self) -> Option<DataForm> {
         let form = self.payload.iter().find(|child| child.is("x", DATA_FORMS));
         form.and_then(|form| submitted(form).ok())
     }
 }
 
-/// What a client may do with a session.
+/// An action of a client on a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Begin; later, what the form's default is.
@@ -124,14 +124,14 @@ impl xso::AsXmlText for CommandStatus {
     }
 }
 
-/// What the service answers.
+/// An answer of the service.
 #[derive(AsXml, Debug)]
 #[xml(namespace = ns::COMMANDS, name = "command")]
 pub struct CommandReply {
-    /// Which command.
+    /// The node of the command.
     #[xml(attribute)]
     pub node: String,
-    /// Which session.
+    /// The session.
     #[xml(attribute)]
     pub sessionid: String,
     /// The state.
@@ -140,7 +140,7 @@ pub struct CommandReply {
     /// The language of form and note.
     #[xml(lang)]
     pub lang: Option<String>,
-    /// What can be done with the form.
+    /// The possible actions on the form.
     #[xml(child(default))]
     pub actions: Option<Actions>,
     /// The form.
@@ -149,7 +149,7 @@ pub struct CommandReply {
     /// The address where it continues (XEP-0066).
     #[xml(child(default))]
     pub oob: Option<Oob>,
-    /// What is said about it.
+    /// The note about it.
     #[xml(child(default))]
     pub note: Option<Note>,
 }
@@ -170,7 +170,7 @@ impl CommandReply {
     }
 }
 
-/// What can be done with a form.
+/// The possible actions on a form.
 #[derive(AsXml, Debug)]
 #[xml(namespace = ns::COMMANDS, name = "actions")]
 pub struct Actions {
@@ -196,7 +196,7 @@ impl Actions {
     }
 }
 
-/// How bad a note is.
+/// The severity of a note.
 #[derive(Clone, Copy, Debug)]
 pub enum NoteType {
     /// Good to know.
@@ -218,7 +218,7 @@ impl xso::AsXmlText for NoteType {
 #[derive(AsXml, Debug)]
 #[xml(namespace = ns::COMMANDS, name = "note")]
 pub struct Note {
-    /// How bad it is.
+    /// The severity.
     #[xml(attribute = "type")]
     pub type_: NoteType,
     /// The words.
