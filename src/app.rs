@@ -82,7 +82,7 @@ impl App {
         let rekeying = rekey::watch(service.clone(), config.store.clone(), intake.clone());
         work.spawn(supervise.clone().watch(rekeying));
         let outbox = Outbox::new(service, intake.clone());
-        for (queue, channel) in channels.into_iter().chain([(Queue::Xmpp, delivery)]) {
+        for (queue, channel) in channels.into_iter().chain([(Queue::XMPP, delivery)]) {
             work.spawn(supervise.clone().watch(outbox.clone().deliver(queue, channel)));
         }
         let matched = supervise.clone().watch(outbox.clone().match_requests());

@@ -22,7 +22,7 @@ use self::returns::{Told, pause};
 use crate::channel::{Bounces, Channel, Kind, Letter, SendError};
 use crate::clock::{Millis, millis};
 use crate::service::{Due, Opened, Service};
-use crate::store::{Queue, Row};
+use crate::store::{Queue, Row, Subscription};
 
 /// Messages given to a channel at once that takes them by the batch.
 const BATCH: usize = 100;
@@ -68,8 +68,9 @@ impl Outbox {
     /// system prefers the others from now on, for nobody waits for that.
     pub async fn match_requests(self) {
         stand_back();
+        let mut posted = self.service.store().subscribe(Queue::REQUESTS);
         while !self.stop.is_cancelled() {
-            let due = self.claim(Queue::Requests, MATCHED).await;
+            let due = self.claim(Queue::REQUESTS, MATCHED, &mut posted).await;
             self.introduce(due.into_iter().map(|due| due.row).collect()).await;
         }
     }
@@ -96,12 +97,13 @@ impl Outbox {
             return self.deliver_each(queue, channel).await;
         }
         let (mut held, mut told) = (Held::default(), Told::default());
+        let mut posted = self.service.store().subscribe(queue);
         self.expect_again(queue, &*channel).await;
         while self.stop.run_until_cancelled(channel.ready()).await.is_some() {
             tokio::select! {
                 biased;
                 () = came_back(&*channel) => take_back(&self.service, queue, &*channel, &mut held, &mut told).await,
-                rows = self.claim(queue, BATCH) => {
+                rows = self.claim(queue, BATCH, &mut posted) => {
                     if !rows.is_empty() {
                         send(&self.service, queue, &*channel, rows, &mut held).await;
                     }
@@ -159,10 +161,10 @@ impl Outbox {
         }
     }
 
-    /// Returns the due messages, or none after a wait for the next message.
-    async fn claim(&self, queue: Queue, limit: usize) -> Vec<Due> {
+    /// Claims the due messages; returns none after a wait for the next message.
+    async fn claim(&self, queue: Queue, limit: usize, posted: &mut Subscription) -> Vec<Due> {
         let now = self.service.clock().now();
-        let next = match self.service.due(queue, limit).await {
+        let next = match self.service.claim(queue, limit).await {
             Ok((rows, _)) if !rows.is_empty() => return rows,
             Ok((_, next)) => next,
             Err(error) => {
@@ -175,7 +177,7 @@ impl Outbox {
             Duration::from_millis(due.saturating_sub(now)).min(LOOK_AGAIN)
         });
         tokio::select! {
-            () = self.service.posted(queue) => {}
+            () = posted.posted() => {}
             () = tokio::time::sleep(wait) => {}
             () = self.stop.cancelled() => {}
         }
@@ -262,7 +264,10 @@ async fn message(service: &Service, queue: Queue, id: i64) -> Option<Due> {
 
 /// Sends what is due, but for what the channel's other end has had long enough.
 async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<Due>, held: &mut Held) {
-    let Ok(holder) = channel.holder().await else { return };
+    let Ok(holder) = channel.holder().await else {
+        service.release(due.iter().map(|due| due.row.id).collect()).await;
+        return;
+    };
     let now = service.clock().now();
     let bounces = channel.bounces();
     if let Some(bounces) = bounces.filter(|_| held.sweep(now)) {

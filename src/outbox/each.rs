@@ -62,6 +62,7 @@ impl Outbox {
     pub(super) async fn deliver_each(self, queue: Queue, channel: Arc<dyn Channel>) {
         let mut dispatch = Dispatch::new(&self.service, queue, &*channel);
         let mut sending = FuturesUnordered::new();
+        let mut posted = self.service.store().subscribe(queue);
         while !self.stop.is_cancelled() {
             let read = dispatch.read_new().await;
             while let Some(flight) = dispatch.next() {
@@ -73,7 +74,7 @@ impl Outbox {
             let wait = if read { dispatch.next_due_in() } else { STORE_PAUSE };
             tokio::select! {
                 Some(landed) = sending.next() => dispatch.land(landed),
-                () = self.service.posted(queue) => {}
+                () = posted.posted() => {}
                 () = tokio::time::sleep(wait) => {}
                 () = self.stop.cancelled() => {}
             }
@@ -207,9 +208,9 @@ fn asker(letter: &Letter) -> Cow<'_, str> {
 async fn fly(service: &Service, queue: Queue, channel: &dyn Channel, flight: Flight) -> Landed {
     let landed = |sent, due_at| Landed { flight, sent, due_at };
     let now = service.clock().now();
-    let (row, letter) = match service.message(queue, flight.row).await {
+    let (row, letter) = match service.claim_row(queue, flight.row).await {
         Ok(Some(Due { row, letter })) => (row, letter),
-        // It was withdrawn, or has expired.
+        // It was withdrawn, has expired, or another worker sends it.
         Ok(None) => return landed(None, None),
         Err(_told) => return landed(None, Some(now + millis(STORE_PAUSE))),
     };

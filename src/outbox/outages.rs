@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn what_comes_and_goes_is_told_now_and_then() {
-        let mut outages = Outages::new(Queue::Email);
+        let mut outages = Outages::new(Queue::EMAIL);
         let down = Trouble::down("it is away");
         outages.failed(1, &down, 0);
         assert!(is_told(&outages));
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn what_is_one_messages_alone_is_no_outage() {
-        let mut outages = Outages::new(Queue::Email);
+        let mut outages = Outages::new(Queue::EMAIL);
         outages.failed(1, &Trouble::of_message("greylisted"), 0);
         assert!(outages.by_cause.is_empty());
         for n in 0..2 * MOST {

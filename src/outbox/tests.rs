@@ -103,7 +103,7 @@ async fn ask(service: &Service, askers: &[&BareJid], asked: &[&BareJid]) {
     }
     // Hashes are looked up a moment later.
     service.clock().advance(Duration::from_secs(60));
-    let rows = waiting(service, Queue::Requests).await;
+    let rows = waiting(service, Queue::REQUESTS).await;
     let failed = service.introduce(rows.iter().map(|due| due.row.id).collect()).await;
     assert!(failed.is_empty());
 }
@@ -117,11 +117,11 @@ async fn waiting(service: &Service, queue: Queue) -> Vec<Due> {
 }
 
 async fn work(service: &Service, channel: &Taken, held: &mut Held) {
-    send(service, Queue::Xmpp, channel, waiting(service, Queue::Xmpp).await, held).await;
+    send(service, Queue::XMPP, channel, waiting(service, Queue::XMPP).await, held).await;
 }
 
 async fn back(service: &Service, channel: &Taken, held: &mut Held) {
-    take_back(service, Queue::Xmpp, channel, held, &mut Told::default()).await;
+    take_back(service, Queue::XMPP, channel, held, &mut Told::default()).await;
 }
 
 /// A message from Eve to Amy, taken by a server.
@@ -137,9 +137,9 @@ async fn to(folder: &tempfile::TempDir, whom: &BareJid) -> (Service, Clock, Take
     let (channel, mut held) = (Taken::by(Some(1)), Held::default());
     work(&service, &channel, &mut held).await;
     assert_eq!(channel.times(), 1);
-    assert!(waiting(&service, Queue::Xmpp).await.is_empty());
+    assert!(waiting(&service, Queue::XMPP).await.is_empty());
     clock.advance(HELD);
-    assert_eq!(waiting(&service, Queue::Xmpp).await.len(), 1);
+    assert_eq!(waiting(&service, Queue::XMPP).await.len(), 1);
     (service, clock, channel, held)
 }
 
@@ -149,7 +149,7 @@ async fn assert_is_safe_soon(service: &Service, channel: &Taken, held: &mut Held
     service.clock().advance(HELD);
     work(service, channel, held).await;
     assert_eq!(channel.times(), times);
-    assert!(waiting(service, Queue::Xmpp).await.is_empty());
+    assert!(waiting(service, Queue::XMPP).await.is_empty());
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn what_a_server_has_lived_with_is_not_sent_again() {
     work(&service, &channel, &mut held).await;
     clock.advance(HELD);
     assert_eq!(channel.times(), 1);
-    assert!(waiting(&service, Queue::Xmpp).await.is_empty());
+    assert!(waiting(&service, Queue::XMPP).await.is_empty());
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn what_a_server_gives_back_is_sent_again_later() {
     back(&service, &channel, &mut held).await;
     work(&service, &channel, &mut held).await;
     assert_eq!(channel.times(), 1);
-    assert!(waiting(&service, Queue::Xmpp).await.is_empty());
+    assert!(waiting(&service, Queue::XMPP).await.is_empty());
 
     clock.advance(pause(Kind::Unclear, 1).unwrap());
     work(&service, &channel, &mut held).await;
@@ -185,14 +185,14 @@ async fn what_servers_may_have_lost_is_sent_until_one_has_lived_with_it() {
     // Nobody answers: nothing is sent, and no try is counted.
     channel.is_now(Err(Away));
     work(&service, &channel, &mut held).await;
-    assert_eq!(waiting(&service, Queue::Xmpp).await[0].row.tries, 1);
+    assert_eq!(waiting(&service, Queue::XMPP).await[0].row.tries, 1);
     for (server, times) in [(2, 2), (3, 3), (3, 3)] {
         channel.is_now(Ok(Some(server)));
         work(&service, &channel, &mut held).await;
         assert_eq!(channel.times(), times);
         clock.advance(HELD);
     }
-    assert!(waiting(&service, Queue::Xmpp).await.is_empty());
+    assert!(waiting(&service, Queue::XMPP).await.is_empty());
 }
 
 #[tokio::test]
@@ -210,7 +210,7 @@ async fn what_a_server_has_when_the_service_ends_is_left_to_it() {
     let folder = tempfile::tempdir().unwrap();
     let (service, _, channel, held) = with_a_server(&folder).await;
     let_go(&service, held, &channel).await;
-    assert!(waiting(&service, Queue::Xmpp).await.is_empty());
+    assert!(waiting(&service, Queue::XMPP).await.is_empty());
 }
 
 #[tokio::test]
@@ -222,16 +222,16 @@ async fn what_waits_is_not_sent_to_who_has_muted_meanwhile() {
     service.mute(&amy, &[eve.to_string()]).await.unwrap();
 
     let channel = Taken::by(None);
-    let due = waiting(&service, Queue::Xmpp).await;
+    let due = waiting(&service, Queue::XMPP).await;
     assert_eq!(due.len(), 4);
-    send(&service, Queue::Xmpp, &channel, due, &mut Held::default()).await;
+    send(&service, Queue::XMPP, &channel, due, &mut Held::default()).await;
     let pair = |from: &BareJid, to: &BareJid| (from.to_string(), to.to_string());
     let expected = [pair(&eve, &bob), pair(&michael, &amy), pair(&michael, &bob)];
     let mut asked = channel.asked.lock().unwrap().clone();
     // Requests are looked up at random moments, so they come in any order.
     asked.sort();
     assert_eq!(asked, expected);
-    assert!(waiting(&service, Queue::Xmpp).await.is_empty());
+    assert!(waiting(&service, Queue::XMPP).await.is_empty());
 }
 
 fn others() -> BareJid {
@@ -240,7 +240,7 @@ fn others() -> BareJid {
 
 /// What is in the outbox, due or not.
 async fn kept(service: &Service) -> Vec<Row> {
-    let due = service.messages(Queue::Xmpp, 0, 100).await.unwrap();
+    let due = service.messages(Queue::XMPP, 0, 100).await.unwrap();
     due.into_iter().map(|due| due.row).collect()
 }
 
@@ -248,7 +248,7 @@ async fn kept(service: &Service) -> Vec<Row> {
 async fn awaited(folder: &tempfile::TempDir) -> (Service, Clock, Taken, Held) {
     let (service, clock, channel, mut held) = to(folder, &others()).await;
     work(&service, &channel, &mut held).await;
-    assert!(waiting(&service, Queue::Xmpp).await.is_empty());
+    assert!(waiting(&service, Queue::XMPP).await.is_empty());
     assert!(kept(&service).await[0].is_taken);
     (service, clock, channel, held)
 }
@@ -291,11 +291,11 @@ async fn what_may_come_back_is_not_sent_again_after_a_restart_unless_it_does() {
     let (service, clock, _, _) = awaited(&folder).await;
     let (channel, mut held) = (Taken::by(Some(9)), Held::default());
     let outbox = Outbox::new(service.clone(), CancellationToken::new());
-    outbox.expect_again(Queue::Xmpp, &channel).await;
+    outbox.expect_again(Queue::XMPP, &channel).await;
     clock.advance(HELD);
     work(&service, &channel, &mut held).await;
     assert_eq!(channel.times(), 0);
-    let letter = match service.messages(Queue::Xmpp, 0, 1).await.unwrap().remove(0).letter {
+    let letter = match service.messages(Queue::XMPP, 0, 1).await.unwrap().remove(0).letter {
         Opened::Letter(letter) => letter,
         _ => unreachable!("it opens"),
     };
@@ -339,7 +339,7 @@ async fn what_nobody_takes_is_tried_a_few_times_and_dropped() {
         assert_eq!(channel.times(), nth);
         if let Some(pause) = pause(Kind::Nobody, u32::try_from(nth).unwrap()) {
             clock.advance(pause - Duration::from_secs(1));
-            assert!(waiting(&service, Queue::Xmpp).await.is_empty());
+            assert!(waiting(&service, Queue::XMPP).await.is_empty());
             clock.advance(Duration::from_secs(1));
             work(&service, &channel, &mut held).await;
         }

@@ -20,11 +20,16 @@ use crate::channel::smtp::{Server, hello_name, own_name};
 use crate::section::{ConfigError, cleartext, secret, unusable};
 use crate::store::Queue;
 
+impl Queue {
+    /// E-mails.
+    pub const EMAIL: Self = Self::new(2, "email");
+}
+
 /// Codes go by mail, each with a link to a page where it can be entered.
 pub const KIND: ProviderKind = ProviderKind {
     name: "email",
     subject: "e-mail",
-    queue: Queue::Email,
+    queue: Queue::EMAIL,
     code: |rules| rules.email,
     is_suppressible: true,
     has_links: true,

@@ -130,7 +130,7 @@ impl Core {
         }
         let about = Some(self.about_requester(&request.from));
         tx.push(&NewRow {
-            queue: Queue::Requests,
+            queue: Queue::REQUESTS,
             about,
             payer: None,
             due_at,

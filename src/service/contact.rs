@@ -216,7 +216,7 @@ impl Core {
         self.grow_in_bulk(tx, payer, bytes)?;
         hashes.add(tx, now, asked)?;
         tx.push(&NewRow {
-            queue: Queue::Requests,
+            queue: Queue::REQUESTS,
             about: Some(self.about_requester(from)),
             payer: None,
             due_at: now + self.rng().random_range(0..millis(LOOKED_UP_WITHIN)),
@@ -232,7 +232,7 @@ impl Core {
         let hashes = request.hashes.iter().map(Hash::as_bytes);
         hashes.for_each(|hash| plain.extend_from_slice(hash));
         let about = self.about_requester(&request.from);
-        let place = outbox(Queue::Requests, Some(&about));
+        let place = outbox(Queue::REQUESTS.number(), Some(&about));
         Ok(self.keys.seal(place, &plain, &mut self.rng()))
     }
 
@@ -242,7 +242,7 @@ impl Core {
     }
 
     fn read_request(&self, row: &Row) -> Result<Request> {
-        let place = outbox(Queue::Requests, row.about.as_ref());
+        let place = outbox(Queue::REQUESTS.number(), row.about.as_ref());
         let plain = self.keys.open(place, &row.sealed).map_err(Self::broken)?;
         let mut parts = plain.splitn(2, |byte| *byte == 0);
         let asker = parts.next().unwrap_or_default();

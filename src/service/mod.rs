@@ -17,6 +17,7 @@ mod introduce;
 mod limits;
 mod link;
 mod mute;
+mod outbox;
 mod register;
 mod rekey;
 mod sign_in;
@@ -30,7 +31,6 @@ mod token;
 mod typed;
 mod verify;
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::ops::Deref;
@@ -42,7 +42,6 @@ use rand::rngs::SysRng;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json_borrow::{ObjectAsVec, Value};
-use tokio::sync::Notify;
 
 pub use self::budget::Budget;
 pub use self::contact::ContactRequest;
@@ -50,6 +49,7 @@ pub use self::error::{Error, Excess, Limit, OAuthFailure, Result};
 pub use self::forget::{Forgetting, Linked};
 pub use self::limits::{HASHES_PER_CONFIRM, HASHES_PER_CONTACT, Limits, Requester};
 pub use self::mute::{MUTED_AT_ONCE, Muted, Unmuted};
+pub(crate) use self::outbox::{Due, Opened};
 pub use self::register::{Registered, Status};
 pub use self::sign_in::{Callback, SignedIn};
 pub use self::statistics::Statistics;
@@ -64,7 +64,7 @@ use crate::model::seal::Purpose;
 use crate::model::{BareJid, Keys, Mac, SystemRandom, Token};
 use crate::provider;
 pub use crate::provider::{CodeRule, CodeRules};
-use crate::store::{Guesser, NewRow, Purged, Queue, Read, Row, Store, StoreError, Write};
+use crate::store::{Guesser, NewRow, Purged, Read, Store, StoreError, Write};
 
 /// Returns `true` if something that is `true` or `1`, `false` or `0` (as in XML Schema), or not there, is set. `place` tells
 /// where it stands, as the client calls that.
@@ -191,7 +191,6 @@ struct Frame {
     settings: Settings,
     requests: limits::RequestLimiter,
     broken: intact::Broken,
-    posted: HashMap<Queue, Notify>,
     started: Millis,
     sign_ins: SignIns,
 }
@@ -212,7 +211,6 @@ impl Service {
             settings,
             requests,
             broken: intact::Broken::default(),
-            posted: Queue::ALL.map(|queue| (queue, Notify::new())).into(),
         });
         let core = Core {
             keys,
@@ -311,45 +309,6 @@ impl Service {
         &self.frame.clock
     }
 
-    /// Resolves when a message was put into `queue`.
-    pub(crate) async fn posted(&self, queue: Queue) {
-        match self.frame.posted.get(&queue) {
-            Some(notify) => notify.notified().await,
-            None => std::future::pending().await,
-        }
-    }
-
-    /// Up to `limit` messages of `queue` that are due, and when the next one will be.
-    pub(crate) async fn due(&self, queue: Queue, limit: usize) -> Result<(Vec<Due>, Option<Millis>)> {
-        self.ask(move |core, tx| {
-            let rows = tx.due(queue, core.clock.now(), limit)?;
-            Ok((core.open_all(tx, queue, rows)?, tx.next_due(queue)?))
-        })
-        .await
-    }
-
-    /// Up to `limit` messages of `queue` that were put there after the one of that number, due or not.
-    pub(crate) async fn messages(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Due>> {
-        self.ask(move |core, tx| core.open_all(tx, queue, tx.messages(queue, after, limit)?))
-            .await
-    }
-
-    /// As [`Service::messages`], of those alone that were taken and may come back.
-    pub(crate) async fn taken(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Due>> {
-        self.ask(move |core, tx| core.open_all(tx, queue, tx.taken(queue, after, limit)?))
-            .await
-    }
-
-    /// The message of that number as it is now, if it was not withdrawn.
-    pub(crate) async fn message(&self, queue: Queue, row: i64) -> Result<Option<Due>> {
-        self.ask(move |core, tx| {
-            let Some(row) = tx.message(row)? else { return Ok(None) };
-            let letter = core.open_letter(tx, queue, &row)?;
-            Ok(Some(Due { row, letter }))
-        })
-        .await
-    }
-
     async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Core, &dyn Read) -> Result<T> + Send + 'static,
@@ -364,22 +323,11 @@ impl Service {
         &self,
         change: impl Fn(&Core, &Tx<'_>) -> Result<T> + Send + Sync + 'static,
     ) -> Result<T> {
-        let (core, frame, store) = (self.core.clone(), self.frame.clone(), self.store.clone());
+        let (core, store) = (self.core.clone(), self.store.clone());
         // In a task of its own: what has begun is made and worked on, though whoever asked for it may be gone.
         let changed = tokio::spawn(async move {
-            let changed = store.write(move |write| {
-                let tx = Tx {
-                    write,
-                    posted: RefCell::default(),
-                };
-                let result = split(change(&locked(&core), &tx))?;
-                Ok((result, tx.posted.take()))
-            });
-            let (result, posted) = changed.await?;
-            for queue in posted {
-                frame.posted.get(&queue).into_iter().for_each(Notify::notify_one);
-            }
-            Ok(result)
+            let changed = store.write(move |write| split(change(&locked(&core), &Tx { write })));
+            changed.await
         });
         // The error's own words may quote what was being written.
         settle(
@@ -394,28 +342,9 @@ fn locked(core: &RwLock<Core>) -> RwLockReadGuard<'_, Core> {
     core.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A message of the outbox.
-pub(crate) struct Due {
-    /// As it is stored.
-    pub(crate) row: Row,
-    /// The content of the message.
-    pub(crate) letter: Opened,
-}
-
-/// The content of the box of a message.
-pub(crate) enum Opened {
-    /// A message to be sent.
-    Letter(Box<Letter>),
-    /// A message that must not be sent: the recipient has muted the requester since, or wants no codes.
-    Unwanted,
-    /// Nothing to send: it cannot be opened, or it is a contact request, which is opened when it is matched.
-    Nothing,
-}
-
-/// A transaction that remembers whose workers must be woken once it is durable.
+/// A transaction.
 struct Tx<'a> {
     write: &'a dyn Write,
-    posted: RefCell<Vec<Queue>>,
 }
 
 impl<'a> Deref for Tx<'a> {
@@ -428,9 +357,7 @@ impl<'a> Deref for Tx<'a> {
 
 impl Tx<'_> {
     fn push(&self, row: &NewRow) -> Result<()> {
-        self.write.push(row)?;
-        self.posted.borrow_mut().push(row.queue);
-        Ok(())
+        Ok(self.write.push(row)?)
     }
 }
 
@@ -483,33 +410,6 @@ impl Core {
         self.intact(table, open())
     }
 
-    fn open_all(&self, tx: &dyn Read, queue: Queue, rows: Vec<Row>) -> Result<Vec<Due>> {
-        let open = |row: Row| {
-            let letter = self.open_letter(tx, queue, &row)?;
-            Ok(Due { row, letter })
-        };
-        rows.into_iter().map(open).collect()
-    }
-
-    fn open_letter(&self, tx: &dyn Read, queue: Queue, row: &Row) -> Result<Opened> {
-        if queue == Queue::Requests {
-            return Ok(Opened::Nothing);
-        }
-        let place = outbox(queue, row.about.as_ref());
-        let Some(letter) = self.open::<Letter>("outbox", place, &row.sealed) else {
-            return Ok(Opened::Nothing);
-        };
-        Ok(match &letter.message {
-            Message::Introduction { to, from, .. }
-                if self.is_muted(tx, &self.keys.owner(to), &self.keys.owner(from))? =>
-            {
-                Opened::Unwanted
-            }
-            Message::Code { identity, .. } if self.is_suppressed(tx, identity)? => Opened::Unwanted,
-            _ => Opened::Letter(Box::new(letter)),
-        })
-    }
-
     /// The database has something that this service did not put there.
     fn broken(cause: impl std::fmt::Display) -> Error {
         Error::Internal(StoreError::Corrupt(cause.to_string()))
@@ -548,15 +448,12 @@ impl Core {
             payer,
             due_at: self.clock.now(),
             expires_at,
-            sealed: self.seal(outbox(queue, about.as_ref()), letter)?,
+            sealed: self.seal(outbox(queue.number(), about.as_ref()), letter)?,
         })
     }
 }
 
 /// A message's box belongs to its queue and to what it is about.
-fn outbox(queue: Queue, about: Option<&Mac>) -> Purpose<'_> {
-    Purpose::Outbox {
-        queue: queue as u8,
-        about,
-    }
+fn outbox(queue: u8, about: Option<&Mac>) -> Purpose<'_> {
+    Purpose::Outbox { queue, about }
 }

@@ -166,8 +166,8 @@ impl Reseal for Resealer<'_> {
         self.to.seal_pending(resealed, &remembered).ok()
     }
 
-    fn message(&self, queue: Queue, row: &Row) -> Option<Resealed> {
-        if queue == Queue::Requests {
+    fn message(&self, queue: u8, row: &Row) -> Option<Resealed> {
+        if queue == Queue::REQUESTS.number() {
             let request = self.from.open_request(row)?;
             self.is_its(row.about == Some(self.from.about_requester(&request.from)))?;
             return Some(Resealed {
@@ -182,7 +182,8 @@ impl Reseal for Resealer<'_> {
         if matches!(letter.message, Message::ForgetCode { .. }) {
             return None;
         }
-        self.is_its(row.about == self.from.about(&letter) && crate::provider::queue(&letter.message) == Some(queue))?;
+        let queue_of = crate::provider::queue(&letter.message).map(Queue::number);
+        self.is_its(row.about == self.from.about(&letter) && queue_of == Some(queue))?;
         let about = self.to.about(&letter);
         let payer = match &letter.message {
             Message::Introduction { from, .. } => self.to.payer(from),

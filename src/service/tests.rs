@@ -31,6 +31,7 @@ use futures::future::BoxFuture;
 use super::*;
 use crate::channel::sign_in::{Attempt, SignInError};
 use crate::model::{Hash, Identity, OwnAddress, OwnAddresses, parse_target};
+use crate::store::Queue;
 use crate::store::sqlite::SqliteStore;
 
 const PHONE: &str = "+447700900123";
@@ -201,7 +202,7 @@ impl Fixture {
         if self.register(target, "phone", number).await.unwrap().status == Status::Confirmed {
             return;
         }
-        let code = self.codes(Queue::Phone).await.pop().unwrap();
+        let code = self.codes(Queue::PHONE).await.pop().unwrap();
         self.verify(target, &hash("phone", number), &code).await.unwrap();
     }
 
@@ -231,7 +232,7 @@ impl Fixture {
 
     async fn match_requests(&self) {
         self.clock.advance(contact::LOOKED_UP_WITHIN);
-        let due = self.service.due(Queue::Requests, 100).await.unwrap().0;
+        let due = self.service.due(Queue::REQUESTS, 100).await.unwrap().0;
         let failed = self.service.introduce(due.iter().map(|due| due.row.id).collect()).await;
         assert!(failed.is_empty());
     }
@@ -239,7 +240,7 @@ impl Fixture {
     /// Who is asked to be introduced to whom.
     async fn introductions(&self) -> Vec<(String, String)> {
         let sent = self
-            .sent(Queue::Xmpp)
+            .sent(Queue::XMPP)
             .await
             .into_iter()
             .filter_map(|message| match message {

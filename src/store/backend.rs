@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 
-use super::{Read, Result, StoreError, Write};
+use super::{Claimed, Lease, Queue, Read, Result, Row, StoreError, Subscription, Write};
 
 /// Reads within one snapshot.
 pub type ReadJob = Box<dyn FnOnce(&dyn Read) + Send>;
@@ -26,6 +26,15 @@ pub trait Backend: Send + Sync {
     fn read(&self, job: ReadJob) -> BoxFuture<'_, Result<()>>;
     /// Runs `job`; resolves when its changes are durable, or with the error that rolled it back.
     fn write(&self, job: WriteJob) -> BoxFuture<'_, Result<()>>;
+    /// Claims up to `limit` messages of `queue` that are due and that nobody holds. Two never hold one message: it is given to
+    /// others only when the lease has ended, the claim was released, or a change has ended it.
+    fn claim(&self, queue: Queue, limit: usize, lease: Lease) -> BoxFuture<'_, Result<Claimed>>;
+    /// Claims one message, due or not; `None` if it is not there, or somebody holds it.
+    fn claim_row(&self, row: i64, lease: Lease) -> BoxFuture<'_, Result<Option<Row>>>;
+    /// Gives messages back that were claimed: they are as they were.
+    fn release(&self, rows: Vec<i64>) -> BoxFuture<'_, Result<()>>;
+    /// Tells when messages are put into `queue`, by whomever.
+    fn subscribe(&self, queue: Queue) -> Subscription;
     /// Runs `job` while nobody else writes.
     fn alone(&self, job: LoneJob) -> BoxFuture<'_, Result<()>>;
     /// Leaves nothing of deleted rows in journals, unless another process reads them: nobody waits for that, and it is to be
@@ -84,6 +93,35 @@ impl Store {
         done?;
         let made = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
         made.ok_or_else(gone)
+    }
+
+    /// See [`Backend::claim`].
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn claim(&self, queue: Queue, limit: usize, lease: Lease) -> Result<Claimed> {
+        self.0.claim(queue, limit, lease).await
+    }
+
+    /// See [`Backend::claim_row`].
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn claim_row(&self, row: i64, lease: Lease) -> Result<Option<Row>> {
+        self.0.claim_row(row, lease).await
+    }
+
+    /// See [`Backend::release`].
+    ///
+    /// # Errors
+    /// As [`StoreError`] says; the claims end with their leases then.
+    pub async fn release(&self, rows: Vec<i64>) -> Result<()> {
+        self.0.release(rows).await
+    }
+
+    /// See [`Backend::subscribe`].
+    pub fn subscribe(&self, queue: Queue) -> Subscription {
+        self.0.subscribe(queue)
     }
 
     /// See [`Backend::alone`].

@@ -24,7 +24,7 @@ pub use self::backend::{Backend, LoneJob, ReadJob, Store, Transact, WriteJob};
 pub use self::error::{Result, StoreError};
 pub use self::links::{Link, NO_PROOF, ReadLinks, WriteLinks};
 pub use self::mutes::{Mute, ReadMutes, WriteMutes};
-pub use self::outbox::{NewRow, Queue, ReadOutbox, Row, WriteOutbox};
+pub use self::outbox::{Claimed, Lease, NewRow, Queue, ReadOutbox, Row, Subscription, WriteOutbox};
 pub use self::pending::{Guesser, Pending, ReadPending, WritePending};
 pub use self::quota::{Counted, Quota, ReadQuota, Window, WriteQuota};
 pub use self::rekey::{Reseal, Resealed, Switched, WriteKeys};

@@ -1,34 +1,66 @@
 //! Messages that wait.
 
+use tokio::sync::watch;
+
 use super::Result;
 use crate::clock::Millis;
 use crate::model::Mac;
 
-/// Which worker takes a message.
+/// Which worker takes a message. Whoever puts messages there, or takes them, names it; the store does not know which there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Queue {
-    /// Contact requests whose hashes are still to be looked up.
-    Requests = 0,
-    /// Messages by XMPP.
-    Xmpp = 1,
-    /// E-mails.
-    Email = 2,
-    /// Text messages.
-    Phone = 3,
+pub struct Queue {
+    number: u8,
+    name: &'static str,
 }
 
 impl Queue {
-    /// Every queue.
-    pub const ALL: [Self; 4] = [Self::Requests, Self::Xmpp, Self::Email, Self::Phone];
+    /// The queue of that number, which is stored, and no other's; `name` is for logs.
+    pub const fn new(number: u8, name: &'static str) -> Self {
+        Self { number, name }
+    }
+
+    /// As it is stored.
+    pub const fn number(self) -> u8 {
+        self.number
+    }
 
     /// A constant name for logs.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Requests => "requests",
-            Self::Xmpp => "xmpp",
-            Self::Email => "email",
-            Self::Phone => "phone",
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+}
+
+/// For how long messages are claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The time.
+    pub now: Millis,
+    /// From when on others may claim them.
+    pub ends_at: Millis,
+}
+
+/// What was claimed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claimed {
+    /// The messages, the longest due first.
+    pub rows: Vec<Row>,
+    /// Without a message, when to try again: the next one is due then, or a lease ends. `None` if nothing waits.
+    pub next: Option<Millis>,
+}
+
+/// Tells when messages are put into a queue.
+pub struct Subscription(watch::Receiver<()>);
+
+impl Subscription {
+    /// Tells whenever the sender does.
+    pub fn new(receiver: watch::Receiver<()>) -> Self {
+        Self(receiver)
+    }
+
+    /// Resolves when a message was put into the queue since it last resolved, or since the subscription.
+    pub async fn posted(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending().await
         }
     }
 }
@@ -73,8 +105,6 @@ pub struct NewRow {
 
 /// Questions about messages.
 pub trait ReadOutbox {
-    /// Up to `limit` messages of `queue` that are due, the longest due first.
-    fn due(&self, queue: Queue, now: Millis, limit: usize) -> Result<Vec<Row>>;
     /// Up to `limit` messages of `queue` with a number above `after`, due or not, in the order in which they were put there.
     fn messages(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Row>>;
     /// As [`ReadOutbox::messages`], of those alone that were taken and may come back.
@@ -87,7 +117,7 @@ pub trait ReadOutbox {
     fn next_due(&self, queue: Queue) -> Result<Option<Millis>>;
 }
 
-/// Changes of messages.
+/// Changes of messages. `remove`, `retry`, `expect_back` and `take_back` end the claim of the message when they are durable.
 pub trait WriteOutbox {
     /// Puts a message into the outbox.
     fn push(&self, row: &NewRow) -> Result<()>;

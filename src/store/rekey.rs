@@ -1,6 +1,6 @@
 //! Putting everything under another key.
 
-use super::{Link, Mute, Pending, Queue, Result, Row, Subscriber, Token};
+use super::{Link, Mute, Pending, Result, Row, Subscriber, Token};
 use crate::model::Mac;
 
 /// How rows look under another key: told by whoever can open them. What is nothing cannot be taken along.
@@ -9,8 +9,8 @@ pub trait Reseal {
     fn link(&self, link: &Link) -> Option<Link>;
     /// A registration.
     fn pending(&self, pending: &Pending) -> Option<Pending>;
-    /// A message's box, and the MACs beside it.
-    fn message(&self, queue: Queue, row: &Row) -> Option<Resealed>;
+    /// The box of a message of that queue, and the MACs beside it.
+    fn message(&self, queue: u8, row: &Row) -> Option<Resealed>;
     /// A subscriber.
     fn subscriber(&self, subscriber: &Subscriber) -> Option<Subscriber>;
     /// A mute.

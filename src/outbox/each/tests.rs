@@ -136,21 +136,21 @@ impl Fixture {
     /// A worker that goes on until `stop`.
     fn work(&self, gateway: &Arc<Gateway>) -> tokio::task::JoinHandle<()> {
         let outbox = Outbox::new(self.service.clone(), self.stop.clone());
-        tokio::spawn(outbox.deliver_each(Queue::Phone, gateway.clone()))
+        tokio::spawn(outbox.deliver_each(Queue::PHONE, gateway.clone()))
     }
 
     /// Sends what is due, and waits for what becomes of it.
     async fn once(&self, gateway: &Gateway) {
-        let mut dispatch = Dispatch::new(&self.service, Queue::Phone, gateway);
+        let mut dispatch = Dispatch::new(&self.service, Queue::PHONE, gateway);
         assert!(dispatch.read_new().await);
         while let Some(flight) = dispatch.next() {
-            let landed = fly(&self.service, Queue::Phone, gateway, flight).await;
+            let landed = fly(&self.service, Queue::PHONE, gateway, flight).await;
             dispatch.land(landed);
         }
     }
 
     async fn waiting(&self) -> Vec<Row> {
-        let due = self.service.messages(Queue::Phone, 0, 100).await.unwrap();
+        let due = self.service.messages(Queue::PHONE, 0, 100).await.unwrap();
         due.into_iter().map(|due| due.row).collect()
     }
 }
@@ -184,10 +184,10 @@ async fn what_is_being_sent_at_the_end_is_not_sent_again_if_it_may_have_been_tak
     let gateway = Gateway::saying(Ok(()));
     it.register(0).await;
     it.register(1).await;
-    let mut dispatch = Dispatch::new(&it.service, Queue::Phone, &*gateway);
+    let mut dispatch = Dispatch::new(&it.service, Queue::PHONE, &*gateway);
     dispatch.read_new().await;
     let flight = dispatch.next().unwrap();
-    let sending = fly(&it.service, Queue::Phone, &*gateway, flight);
+    let sending = fly(&it.service, Queue::PHONE, &*gateway, flight);
     assert!(tokio::time::timeout(Duration::from_millis(100), sending).await.is_err());
     dispatch.cut_off().await;
     // The other was never begun, and waits for the next start.
@@ -201,19 +201,19 @@ async fn what_was_withdrawn_or_has_expired_is_not_sent() {
     let it = Fixture::new(100);
     let gateway = Gateway::saying(Ok(()));
     it.register(1).await;
-    let mut dispatch = Dispatch::new(&it.service, Queue::Phone, &*gateway);
+    let mut dispatch = Dispatch::new(&it.service, Queue::PHONE, &*gateway);
     dispatch.read_new().await;
     let amy = BareJid::new("amy@example.org").unwrap();
     it.service.forget_native(&amy, &[]).await.unwrap();
     let flight = dispatch.next().unwrap();
-    let landed = fly(&it.service, Queue::Phone, &*gateway, flight).await;
+    let landed = fly(&it.service, Queue::PHONE, &*gateway, flight).await;
     assert!(landed.sent.is_none() && landed.due_at.is_none());
 
     it.register(2).await;
     dispatch.read_new().await;
     it.clock.advance(Duration::from_secs(10 * 60));
     let flight = dispatch.next().unwrap();
-    let landed = fly(&it.service, Queue::Phone, &*gateway, flight).await;
+    let landed = fly(&it.service, Queue::PHONE, &*gateway, flight).await;
     assert!(landed.sent.is_none() && landed.due_at.is_none());
     assert_eq!(gateway.asked(), 0);
     assert!(it.waiting().await.is_empty());
@@ -271,14 +271,14 @@ async fn when_an_outage_ends_all_are_due_at_once() {
     let gateway = Gateway::saying(Err(SendError::Retry(Trouble::down("away"))));
     it.register(1).await;
     it.register(2).await;
-    let mut dispatch = Dispatch::new(&it.service, Queue::Phone, &*gateway);
+    let mut dispatch = Dispatch::new(&it.service, Queue::PHONE, &*gateway);
     dispatch.read_new().await;
     let (first, second) = (dispatch.next().unwrap(), dispatch.next().unwrap());
-    let landed = fly(&it.service, Queue::Phone, &*gateway, first).await;
+    let landed = fly(&it.service, Queue::PHONE, &*gateway, first).await;
     dispatch.land(landed);
     assert!(dispatch.next().is_none());
     gateway.answers(Ok(()));
-    let landed = fly(&it.service, Queue::Phone, &*gateway, second).await;
+    let landed = fly(&it.service, Queue::PHONE, &*gateway, second).await;
     dispatch.land(landed);
     assert_eq!(dispatch.next().unwrap().row, first.row);
 }

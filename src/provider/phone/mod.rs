@@ -20,11 +20,16 @@ use crate::channel::sms::{Gateway, Sms};
 use crate::section::{ConfigError, unusable};
 use crate::store::Queue;
 
+impl Queue {
+    /// Text messages.
+    pub const PHONE: Self = Self::new(3, "phone");
+}
+
 /// Codes go by text message.
 pub const KIND: ProviderKind = ProviderKind {
     name: "phone",
     subject: "text messages",
-    queue: Queue::Phone,
+    queue: Queue::PHONE,
     code: |rules| rules.phone,
     is_suppressible: true,
     has_links: false,

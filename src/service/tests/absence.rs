@@ -21,14 +21,14 @@ impl Fixture {
         let request = Self::request(&michael, &[("xmpp", michael.as_str())], vec![hash("phone", PHONE)]);
         self.service.contact_native(request).await.unwrap();
         self.match_requests().await;
-        self.sent(Queue::Xmpp).await
+        self.sent(Queue::XMPP).await
     }
 
     /// What is sent after so long.
     async fn sent_after(&self, wait: Duration) -> Vec<Message> {
         self.clock.advance(wait);
         self.match_requests().await;
-        self.sent(Queue::Xmpp).await
+        self.sent(Queue::XMPP).await
     }
 }
 
@@ -65,7 +65,7 @@ async fn nobody_inherits_the_links_of_who_was_not_there_for_days() {
     assert!(is_question(&it.ask_for_amy().await));
     // Nor are they told of what they never had.
     it.link_phone(&michael(), PHONE).await;
-    assert!(it.sent(Queue::Xmpp).await.is_empty());
+    assert!(it.sent(Queue::XMPP).await.is_empty());
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn what_nobody_proves_goes_with_the_request_that_waited_for_it() {
     for _ in 0..7 * 24 {
         assert!(it.sent_after(HOUR).await.is_empty());
     }
-    assert_eq!(it.service.due(Queue::Requests, 9).await.unwrap().1, None);
+    assert_eq!(it.service.due(Queue::REQUESTS, 9).await.unwrap().1, None);
     let counts = it.service.statistics().await.unwrap().counts;
     // Bob's and Michael's.
     assert_eq!((counts.links, counts.owners), (3, 2));
@@ -133,7 +133,7 @@ async fn whoever_has_muted_who_asks_is_not_asked_and_no_request_waits() {
     let it = missed().await;
     it.service.mute(&amy(), &[michael().to_string()]).await.unwrap();
     assert!(it.ask_for_amy().await.is_empty());
-    assert_eq!(it.service.due(Queue::Requests, 9).await.unwrap().1, None);
+    assert_eq!(it.service.due(Queue::REQUESTS, 9).await.unwrap().1, None);
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ impl Fixture {
 
     /// Whom Michael reaches by these numbers.
     async fn reached_by(&self, numbers: &[&str]) -> Vec<String> {
-        self.sent(Queue::Xmpp).await;
+        self.sent(Queue::XMPP).await;
         let michael = michael();
         self.register(&michael, "xmpp", michael.as_str()).await.unwrap();
         let hashes = numbers.iter().map(|number| hash("phone", number)).collect();
@@ -53,7 +53,7 @@ impl Fixture {
     }
 
     async fn taken_over(&self) -> Vec<BareJid> {
-        let sent = self.sent(Queue::Xmpp).await;
+        let sent = self.sent(Queue::XMPP).await;
         let taken_over = sent.into_iter().filter_map(|message| match message {
             Message::TakenOver { to, .. } => Some(to),
             _ => None,
@@ -68,7 +68,7 @@ async fn an_alias_finds_and_is_confirmed_and_does_not_show_among_the_links() {
         let it = Fixture::new();
         it.register(&amy(), "phone", proven).await.unwrap();
         assert_eq!(it.owners(alias).await, NOBODY, "not before the code");
-        let code = it.codes(Queue::Phone).await.pop().unwrap();
+        let code = it.codes(Queue::PHONE).await.pop().unwrap();
         it.verify(&amy(), &hash("phone", proven), &code).await.unwrap();
         assert_eq!(it.owners(alias).await, [amy()]);
         assert_eq!(it.linked(&amy()).await, [own_hash(&amy()), hash("phone", proven)]);
@@ -84,7 +84,7 @@ async fn a_mailbox_is_found_by_both_domains_of_its_provider() {
     let it = Fixture::new();
     let (proven, alias) = ("amy.of.example@googlemail.com", "amy.of.example@gmail.com");
     it.register(&amy(), "email", proven).await.unwrap();
-    let code = it.codes(Queue::Email).await.pop().unwrap();
+    let code = it.codes(Queue::EMAIL).await.pop().unwrap();
     it.verify_http(&hash("email", proven), &code).await.unwrap();
     assert!(it.confirms(&amy(), &hash("email", alias)).await);
 }
@@ -189,7 +189,7 @@ async fn an_alias_is_not_proven() {
         it.register(&amy(), "phone", WITHOUT_9).await.unwrap().status,
         Status::Pending
     );
-    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    let code = it.codes(Queue::PHONE).await.pop().unwrap();
     it.verify(&amy(), &hash("phone", WITHOUT_9), &code).await.unwrap();
     assert_eq!(it.linked(&amy()).await.len(), 3);
     // Each is a link now, and goes alone.
@@ -215,7 +215,7 @@ async fn aliases_go_along_to_another_key() {
         .unwrap();
     assert_eq!(it.owners(WITHOUT_9).await, [amy()]);
     assert_eq!(it.reached_by(&[WITHOUT_9]).await, [amy().to_string()]);
-    let code = it.codes(Queue::Email).await.pop().unwrap();
+    let code = it.codes(Queue::EMAIL).await.pop().unwrap();
     it.verify(&michael(), &hash("email", "michael.of.example@gmail.com"), &code)
         .await
         .unwrap();
@@ -310,7 +310,7 @@ async fn a_registration_that_waits_is_forgotten_by_an_alias_of_its_link() {
     it.clock.advance(MINUTE);
     let again = it.service.register_http(&amy(), "phone", MOBILE, false, None).await;
     assert_eq!(again.unwrap().status, Status::Pending);
-    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    let code = it.codes(Queue::PHONE).await.pop().unwrap();
     let gone = it.service.forget_native(&amy(), &[hash("phone", WITHOUT_9)]).await;
     assert_eq!(gone.unwrap(), 2);
     assert_eq!(

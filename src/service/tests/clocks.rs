@@ -47,7 +47,7 @@ async fn whoever_asks_is_not_refused_for_an_hour() {
 async fn while_the_service_runs_its_own_time_goes_on() {
     let it = Fixture::new();
     it.register(&amy(), "phone", PHONE).await.unwrap();
-    let right = it.codes(Queue::Phone).await.pop().unwrap();
+    let right = it.codes(Queue::PHONE).await.pop().unwrap();
     let verify = async |code: &str| code_of(it.verify(&amy(), &hash("phone", PHONE), code).await);
     for by in [HOUR, -2 * HOUR, YEAR, -2 * YEAR] {
         it.clock.set_system(by);
@@ -67,14 +67,14 @@ async fn after_a_restart_everything_has_the_time_left_that_it_had() {
         let token = it.prove_over_http(&amy()).await;
         let phone = hash("phone", PHONE);
         it.register(&amy(), "phone", PHONE).await.unwrap();
-        let old = it.peek_code(Queue::Phone).await;
+        let old = it.peek_code(Queue::PHONE).await;
         for _ in 0..4 {
             assert_eq!(code_of(it.verify(&amy(), &phone, &wrong(&old)).await), "faulty_code");
         }
         // Set while the service runs: it is told from time that passes, whatever the direction.
         it.set_and_restart(by).await;
         assert_eq!(
-            it.codes(Queue::Phone).await,
+            it.codes(Queue::PHONE).await,
             std::slice::from_ref(&old),
             "{by}: it waits to be sent, and is due"
         );
@@ -100,7 +100,7 @@ async fn after_a_restart_everything_has_the_time_left_that_it_had() {
 
         it.clock.advance(MINUTE);
         it.register(&amy(), "phone", PHONE).await.unwrap();
-        let new = it.codes(Queue::Phone).await.pop().unwrap();
+        let new = it.codes(Queue::PHONE).await.pop().unwrap();
         it.clock.advance(9 * MINUTE);
         it.set_and_restart(-by).await;
         it.clock.advance(MINUTE);

@@ -37,7 +37,7 @@ async fn only_confirmed_details_are_forwarded() {
     let request = Fixture::request(&michael(), &details, vec![hash("phone", PHONE)]);
     it.service.contact_native(request).await.unwrap();
     it.match_requests().await;
-    let sent = it.sent(Queue::Xmpp).await;
+    let sent = it.sent(Queue::XMPP).await;
     let [Message::Introduction { details, .. }] = &sent[..] else {
         panic!("one introduction")
     };
@@ -71,7 +71,7 @@ async fn nobody_can_tell_when_hashes_are_looked_up() {
     let it = Fixture::new();
     it.link_phone(&amy(), PHONE).await;
     it.link_phone(&michael(), "+447700900456").await;
-    let waiting = async || it.service.due(Queue::Requests, 100).await.unwrap().0.len();
+    let waiting = async || it.service.due(Queue::REQUESTS, 100).await.unwrap().0.len();
     for _ in 0..30 {
         let request = Fixture::request(&michael(), &[("phone", "+447700900456")], vec![hash("phone", PHONE)]);
         it.service.contact_native(request).await.unwrap();

@@ -208,13 +208,13 @@ impl Fixture {
     /// Lets the worker look up the hashes of whatever waits.
     async fn match_some(&self) {
         self.clock.advance(Duration::from_secs(10));
-        let due = self.service.due(Queue::Requests, 100).await.unwrap().0;
+        let due = self.service.due(Queue::REQUESTS, 100).await.unwrap().0;
         self.service.introduce(due.iter().map(|due| due.row.id).collect()).await;
     }
 
     /// Has every message by XMPP that waits sent, and given back.
     async fn come_back(&self) {
-        let due = self.service.due(Queue::Xmpp, 100_000).await.unwrap().0;
+        let due = self.service.due(Queue::XMPP, 100_000).await.unwrap().0;
         let now = self.clock.now();
         let tried = self.service.store().write(move |tx| {
             let each = |due: &Due| (0..2).try_for_each(|_| tx.retry(due.row.id, now));
@@ -260,8 +260,8 @@ async fn introductions_that_nobody_takes_make_room_for_others_and_are_not_lost_b
 
 impl Fixture {
     async fn waiting(&self) -> (usize, usize) {
-        let requests = self.service.due(Queue::Requests, 100_000).await.unwrap().0.len();
-        (requests, self.service.due(Queue::Xmpp, 100_000).await.unwrap().0.len())
+        let requests = self.service.due(Queue::REQUESTS, 100_000).await.unwrap().0.len();
+        (requests, self.service.due(Queue::XMPP, 100_000).await.unwrap().0.len())
     }
 }
 
@@ -271,7 +271,7 @@ async fn details_that_nobody_could_read_are_too_much() {
     let details: Vec<BareJid> = (0..9).map(|n| jid(&format!("{}@evil.example", long(n)))).collect();
     for detail in &details {
         it.register(&evil(0), "xmpp", detail.as_str()).await.unwrap();
-        let code = it.codes(Queue::Xmpp).await.pop().unwrap();
+        let code = it.codes(Queue::XMPP).await.pop().unwrap();
         it.verify(&evil(0), &own_hash(detail), &code).await.unwrap();
     }
     let ask = async |details: &[BareJid]| {

@@ -7,7 +7,7 @@ async fn links_are_listed_and_forgotten_by_name_or_all() {
     let it = Fixture::new();
     it.link_phone(&amy(), PHONE).await;
     it.register(&amy(), "email", MAIL).await.unwrap();
-    let code = it.codes(Queue::Email).await.pop().unwrap();
+    let code = it.codes(Queue::EMAIL).await.pop().unwrap();
     let (own, phone, email) = (own_hash(&amy()), hash("phone", PHONE), hash("email", MAIL));
     let links = async || {
         let links = it.service.links(&amy()).await.unwrap();
@@ -27,7 +27,7 @@ async fn links_are_listed_and_forgotten_by_name_or_all() {
 
     it.clock.advance(MINUTE);
     it.register(&amy(), "email", MAIL).await.unwrap();
-    let code = it.codes(Queue::Email).await.pop().unwrap();
+    let code = it.codes(Queue::EMAIL).await.pop().unwrap();
     it.service.forget_native(&amy(), &[]).await.unwrap();
     assert!(links().await.is_empty());
     assert_eq!(code_of(it.verify(&amy(), &email, &code).await), "not_found");
@@ -47,7 +47,7 @@ async fn forgetting_over_http_takes_a_code_for_that_very_selection() {
 
     assert_eq!(forget(vec![phone.clone()], None).await.unwrap(), Forgetting::Pending);
     assert_eq!(forget(vec![phone.clone()], None).await.unwrap(), Forgetting::Pending);
-    let codes = it.codes(Queue::Xmpp).await;
+    let codes = it.codes(Queue::XMPP).await;
     let [code] = &codes[..] else { panic!("one code") };
     assert_eq!(code_of(forget(vec![], Some(code)).await), "not_found");
     assert_eq!(
@@ -63,7 +63,7 @@ async fn forgetting_over_http_takes_a_code_for_that_very_selection() {
 
     it.clock.advance(MINUTE);
     forget(vec![], None).await.unwrap();
-    let code = it.codes(Queue::Xmpp).await.pop().unwrap();
+    let code = it.codes(Queue::XMPP).await.pop().unwrap();
     assert_eq!(forget(vec![], Some(&code)).await.unwrap(), Forgetting::Forgotten);
     assert!(!it.confirms(&amy(), &own).await);
 }
@@ -126,12 +126,13 @@ async fn forgetting_tells_whether_there_was_something() {
 async fn a_change_wakes_its_worker_though_nobody_waits_for_the_answer_any_more() {
     let it = Fixture::new();
     let service = it.service.clone();
+    let mut posted = service.store().subscribe(Queue::PHONE);
     let asked = tokio::spawn(async move { service.register_native(&amy(), "phone", PHONE, false).await });
     // A client that goes away: the request has begun, and its future is dropped.
     tokio::task::yield_now().await;
     asked.abort();
     let _ = asked.await;
-    let woken = tokio::time::timeout(Duration::from_secs(10), it.service.posted(Queue::Phone));
+    let woken = tokio::time::timeout(Duration::from_secs(10), posted.posted());
     assert!(woken.await.is_ok());
-    assert_eq!(it.codes(Queue::Phone).await.len(), 1);
+    assert_eq!(it.codes(Queue::PHONE).await.len(), 1);
 }

@@ -48,7 +48,7 @@ async fn nobody_is_sent_a_text_message_that_earns_somebody_money() {
     for number in [premium, shared_cost] {
         assert_eq!(code_of(it.register(&amy(), "phone", number).await), "value_error");
     }
-    assert!(it.sent(Queue::Phone).await.is_empty());
+    assert!(it.sent(Queue::PHONE).await.is_empty());
 }
 
 /// Somebody else, with another number, each time.
@@ -78,7 +78,7 @@ async fn each_budget_that_covers_a_number_counts() {
         code_of(it.register(&jid, "phone", "+43 664 1234567").await),
         "request_limit_reached"
     );
-    assert_eq!(it.sent(Queue::Phone).await.len(), 4);
+    assert_eq!(it.sent(Queue::PHONE).await.len(), 4);
     // Mails are another matter.
     it.register(&jid, "email", MAIL).await.unwrap();
 
@@ -111,7 +111,7 @@ async fn a_budget_holds_for_requests_at_once_and_over_restarts() {
     });
     let sent = futures::future::join_all(asked).await;
     assert_eq!(sent.into_iter().filter(|sent| *sent.as_ref().unwrap()).count(), 7);
-    assert_eq!(it.sent(Queue::Phone).await.len(), 7);
+    assert_eq!(it.sent(Queue::PHONE).await.len(), 7);
 
     let restarted = it.restarted(settings);
     let (jid, number) = caller(50);

@@ -50,14 +50,14 @@ async fn a_code_for_anothers_registration_does_not_serve_a_target_that_says_who_
         let michaels = own_hash(&michael());
         let attack = async || {
             it.register(&mallory, "xmpp", michael().as_str()).await.unwrap();
-            it.codes(Queue::Xmpp).await.pop().unwrap()
+            it.codes(Queue::XMPP).await.pop().unwrap()
         };
         let own = async || {
             it.service
                 .register_http(&michael(), "xmpp", michael().as_str(), false, None)
                 .await
                 .unwrap();
-            it.codes(Queue::Xmpp).await.pop().unwrap()
+            it.codes(Queue::XMPP).await.pop().unwrap()
         };
         let (hers, his) = match mallory_first {
             true => {
@@ -88,9 +88,9 @@ async fn a_code_for_anothers_registration_does_not_serve_a_target_that_says_who_
 async fn the_link_in_a_mail_is_good_for_its_own_registration_alone_and_never_guessed_away() {
     let it = Fixture::with_both().await;
     it.register(&amy(), "email", MAIL).await.unwrap();
-    let amys = it.letter(Queue::Email).await;
+    let amys = it.letter(Queue::EMAIL).await;
     it.register(&michael(), "email", MAIL).await.unwrap();
-    let michaels = it.letter(Queue::Email).await;
+    let michaels = it.letter(Queue::EMAIL).await;
     let mail = hash("email", MAIL);
     let meant = |letter: &Letter| Meant::Letter(letter.thread().to_owned());
     if code_in(&amys) != code_in(&michaels) {
@@ -189,10 +189,10 @@ async fn a_code_is_left_for_whoever_has_asked_for_none_of_a_server_that_has_had_
     it.register(&jid("eve1@evil.example"), "phone", PHONE).await.unwrap();
     let another = it.register(&jid("eve2@evil.example"), "phone", PHONE).await;
     assert_eq!(code_of(another), "request_limit_reached");
-    it.sent(Queue::Phone).await;
+    it.sent(Queue::PHONE).await;
 
     it.register(&amy(), "phone", PHONE).await.unwrap();
-    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    let code = it.codes(Queue::PHONE).await.pop().unwrap();
     assert_eq!(code.len(), 5, "longer, because more of them are sent");
     it.clock.advance(MINUTE);
     assert_eq!(
@@ -234,7 +234,7 @@ async fn over_http_a_code_is_left_for_each_address_that_has_asked_for_none() {
 async fn nobody_replaces_a_code_that_its_target_has_asked_for() {
     let it = Fixture::new();
     it.register(&amy(), "phone", PHONE).await.unwrap();
-    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    let code = it.codes(Queue::PHONE).await.pop().unwrap();
     let phone = hash("phone", PHONE);
     let anybody = async |resend| {
         it.service
@@ -246,7 +246,7 @@ async fn nobody_replaces_a_code_that_its_target_has_asked_for() {
     anybody(true).await;
     while matches!(it.verify_http(&phone, &wrong(&code)).await, Err(Error::FaultyCode)) {}
     anybody(false).await;
-    assert!(it.codes(Queue::Phone).await.is_empty());
+    assert!(it.codes(Queue::PHONE).await.is_empty());
     it.verify(&amy(), &phone, &code).await.unwrap();
 
     // Nor one that the target has asked for after somebody else did in its name.
@@ -258,7 +258,7 @@ async fn nobody_replaces_a_code_that_its_target_has_asked_for() {
     it.register(&amy(), "email", id).await.unwrap();
     it.clock.advance(MINUTE);
     it.service.register_http(&amy(), "email", id, true, None).await.unwrap();
-    let [code] = &it.codes(Queue::Email).await[..] else {
+    let [code] = &it.codes(Queue::EMAIL).await[..] else {
         panic!("one code")
     };
     it.verify(&amy(), &mail, code).await.unwrap();
@@ -275,7 +275,7 @@ async fn a_right_code_is_not_used_up_by_a_refusal() {
         .register_http(&amy(), "xmpp", amy().as_str(), false, None)
         .await
         .unwrap();
-    let code = it.codes(Queue::Xmpp).await.pop().unwrap();
+    let code = it.codes(Queue::XMPP).await.pop().unwrap();
     let verify = async || it.verify_http(&own_hash(&amy()), &code).await;
     assert_eq!(code_of(verify().await), "request_limit_reached");
     it.clock.advance(6 * MINUTE);
@@ -286,16 +286,16 @@ async fn a_right_code_is_not_used_up_by_a_refusal() {
 async fn what_others_link_to_a_jid_is_told_it_and_leaves_room() {
     let it = Fixture::with(|settings| settings.limits.links_per_jid = 4);
     it.register(&amy(), "xmpp", amy().as_str()).await.unwrap();
-    it.sent(Queue::Xmpp).await;
+    it.sent(Queue::XMPP).await;
     for n in 0..2 {
         let id = format!("mallory{n}@mail.example");
         it.service
             .register_http(&amy(), "email", &id, false, None)
             .await
             .unwrap();
-        let code = it.codes(Queue::Email).await.pop().unwrap();
+        let code = it.codes(Queue::EMAIL).await.pop().unwrap();
         it.verify_http(&hash("email", &id), &code).await.unwrap();
-        let [Message::Linked { to, hash: linked, .. }] = &it.sent(Queue::Xmpp).await[..] else {
+        let [Message::Linked { to, hash: linked, .. }] = &it.sent(Queue::XMPP).await[..] else {
             panic!("one notice")
         };
         assert_eq!((to, linked.to_string()), (&amy(), hash("email", &id)));
@@ -304,7 +304,7 @@ async fn what_others_link_to_a_jid_is_told_it_and_leaves_room() {
     assert_eq!(code_of(more), "too_many_requested");
     it.link_phone(&amy(), PHONE).await;
     it.link_phone(&amy(), MICHAELS).await;
-    assert!(it.sent(Queue::Xmpp).await.is_empty(), "natively, who asks knows");
+    assert!(it.sent(Queue::XMPP).await.is_empty(), "natively, who asks knows");
     assert_eq!(code_of(it.register(&amy(), "email", MAIL).await), "too_many_requested");
     // What is linked already needs no room.
     let again = it.register(&amy(), "phone", PHONE).await.unwrap();
@@ -315,7 +315,7 @@ async fn what_others_link_to_a_jid_is_told_it_and_leaves_room() {
 async fn the_page_of_a_mail_can_be_pressed_twice_and_opened_again() {
     let it = Fixture::with_both().await;
     it.register(&amy(), "email", MAIL).await.unwrap();
-    let letter = it.letter(Queue::Email).await;
+    let letter = it.letter(Queue::EMAIL).await;
     let (mail, code) = (hash("email", MAIL), code_in(&letter));
     let press = async |code: &str| {
         it.verify_as(Meant::Letter(letter.thread().to_owned()), &mail, code)
@@ -335,7 +335,7 @@ async fn the_page_of_a_mail_can_be_pressed_twice_and_opened_again() {
         .await
         .unwrap();
     it.register(&amy(), "email", MAIL).await.unwrap();
-    let letter = it.letter(Queue::Email).await;
+    let letter = it.letter(Queue::EMAIL).await;
     let code = code_in(&letter);
     let press = async || {
         it.verify_as(Meant::Letter(letter.thread().to_owned()), &mail, &code)

@@ -9,7 +9,7 @@ async fn ones_own_jid_is_confirmed_at_once_natively() {
     assert_eq!(registered.status, Status::Confirmed);
     assert_eq!(registered.hash.to_string(), own_hash(&amy()));
     assert!(it.confirms(&amy(), &own_hash(&amy())).await);
-    assert!(it.sent(Queue::Xmpp).await.is_empty());
+    assert!(it.sent(Queue::XMPP).await.is_empty());
 }
 
 #[tokio::test]
@@ -24,7 +24,7 @@ async fn a_right_code_makes_the_link_and_the_senders_jid_is_confirmed_along_the_
     assert!(it.confirms(&amy(), &own_hash(&amy())).await);
     assert!(!it.confirms(&amy(), &phone).await);
 
-    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    let code = it.codes(Queue::PHONE).await.pop().unwrap();
     assert_eq!(code.len(), 4);
     assert_eq!(
         code_of(it.service.verify_native(&amy(), &phone, None).await),
@@ -55,7 +55,7 @@ async fn over_http_the_target_comes_first() {
         .await
         .unwrap();
     assert_eq!(registered.status, Status::Pending);
-    let code = it.codes(Queue::Xmpp).await.pop().unwrap();
+    let code = it.codes(Queue::XMPP).await.pop().unwrap();
     assert_eq!(it.verify_http(&own_hash(&amy), &code).await.unwrap().target, amy);
 
     assert_eq!(
@@ -71,7 +71,7 @@ async fn over_http_the_target_comes_first() {
         "value_error"
     );
     service.register_http(&amy, "email", MAIL, false, None).await.unwrap();
-    let code = it.codes(Queue::Email).await.pop().unwrap();
+    let code = it.codes(Queue::EMAIL).await.pop().unwrap();
     assert_eq!(code.len(), 6);
     it.verify_http(&hash("email", MAIL), &code).await.unwrap();
     assert!(it.confirms(&amy, &hash("email", MAIL)).await);
@@ -81,9 +81,9 @@ async fn over_http_the_target_comes_first() {
 async fn registering_again_sends_nothing_unless_resend_is_asked_for() {
     let it = Fixture::new();
     let first = it.register(&amy(), "phone", PHONE).await.unwrap();
-    let old = it.codes(Queue::Phone).await.pop().unwrap();
+    let old = it.codes(Queue::PHONE).await.pop().unwrap();
     assert_eq!(it.register(&amy(), "phone", PHONE).await.unwrap(), first);
-    assert!(it.sent(Queue::Phone).await.is_empty());
+    assert!(it.sent(Queue::PHONE).await.is_empty());
 
     assert_eq!(
         code_of(it.resend(&amy(), "phone", PHONE).await),
@@ -91,7 +91,7 @@ async fn registering_again_sends_nothing_unless_resend_is_asked_for() {
     );
     it.clock.advance(Duration::from_secs(31));
     assert_eq!(it.resend(&amy(), "phone", PHONE).await.unwrap(), first);
-    let new = it.codes(Queue::Phone).await.pop().unwrap();
+    let new = it.codes(Queue::PHONE).await.pop().unwrap();
     if old != new {
         assert_eq!(
             code_of(it.verify(&amy(), &hash("phone", PHONE), &old).await),
@@ -116,7 +116,7 @@ async fn registering_what_is_linked_already_sends_nothing_to_whom_it_belongs() {
             (Status::Confirmed, hash("phone", PHONE))
         );
     }
-    assert!(it.codes(Queue::Phone).await.is_empty());
+    assert!(it.codes(Queue::PHONE).await.is_empty());
     it.clock.advance(MINUTE);
     // Anybody could ask that over HTTP.
     let asked = it
@@ -125,11 +125,11 @@ async fn registering_what_is_linked_already_sends_nothing_to_whom_it_belongs() {
         .await
         .unwrap();
     assert_eq!(asked.status, Status::Pending);
-    assert_eq!(it.codes(Queue::Phone).await.len(), 1);
+    assert_eq!(it.codes(Queue::PHONE).await.len(), 1);
     // Nor is it told to others.
     let other = it.register(&michael(), "phone", PHONE).await.unwrap();
     assert_eq!(other.status, Status::Pending);
-    assert_eq!(it.codes(Queue::Phone).await.len(), 1);
+    assert_eq!(it.codes(Queue::PHONE).await.len(), 1);
     // What is forgotten can be proven again.
     it.clock.advance(MINUTE);
     it.service.forget_native(&amy(), &[hash("phone", PHONE)]).await.unwrap();
@@ -144,7 +144,7 @@ async fn an_alias_is_nothing_that_is_linked_already() {
     let it = Fixture::new();
     let (mailbox, alias) = ("amy@gmail.com", "amy@googlemail.com");
     it.register(&amy(), "email", mailbox).await.unwrap();
-    let code = it.codes(Queue::Email).await.pop().unwrap();
+    let code = it.codes(Queue::EMAIL).await.pop().unwrap();
     it.verify(&amy(), &hash("email", mailbox), &code).await.unwrap();
     assert!(it.confirms(&amy(), &hash("email", alias)).await);
     it.clock.advance(MINUTE);
@@ -182,16 +182,16 @@ async fn nobody_signs_in_for_a_name_that_is_linked_already() {
 async fn registering_for_another_target_does_not_disturb_the_first() {
     let it = Fixture::new();
     it.register(&amy(), "phone", PHONE).await.unwrap();
-    let first = it.codes(Queue::Phone).await.pop().unwrap();
+    let first = it.codes(Queue::PHONE).await.pop().unwrap();
     it.clock.advance(MINUTE);
     it.register(&michael(), "phone", PHONE).await.unwrap();
-    let second = it.codes(Queue::Phone).await.pop().unwrap();
+    let second = it.codes(Queue::PHONE).await.pop().unwrap();
     it.verify(&amy(), &hash("phone", PHONE), &first).await.unwrap();
     assert!(it.confirms(&amy(), &hash("phone", PHONE)).await);
 
     it.verify(&michael(), &hash("phone", PHONE), &second).await.unwrap();
     assert!(it.confirms(&michael(), &hash("phone", PHONE)).await);
-    let notices = it.sent(Queue::Xmpp).await;
+    let notices = it.sent(Queue::XMPP).await;
     let [Message::TakenOver { to, hash: taken, .. }] = &notices[..] else {
         panic!("one notice")
     };
@@ -206,13 +206,13 @@ async fn a_code_that_was_replaced_used_or_forgotten_is_not_sent_any_more() {
     it.register(&amy(), "phone", PHONE).await.unwrap();
     it.clock.advance(MINUTE);
     it.resend(&amy(), "phone", PHONE).await.unwrap();
-    let code = it.peek_code(Queue::Phone).await;
+    let code = it.peek_code(Queue::PHONE).await;
     it.verify(&amy(), &hash("phone", PHONE), &code).await.unwrap();
-    assert!(it.sent(Queue::Phone).await.is_empty());
+    assert!(it.sent(Queue::PHONE).await.is_empty());
 
     it.register(&amy(), "email", MAIL).await.unwrap();
     it.service.forget_native(&amy(), &[]).await.unwrap();
-    assert!(it.sent(Queue::Email).await.is_empty());
+    assert!(it.sent(Queue::EMAIL).await.is_empty());
 }
 
 #[tokio::test]
@@ -220,8 +220,8 @@ async fn messages_are_in_the_language_of_whoever_reads_them() {
     let it = Fixture::with(|settings| settings.language = Language::French);
     let german = it.service.speaking(Some(Language::German));
     german.register_native(&amy(), "phone", PHONE, false).await.unwrap();
-    assert_eq!(it.letters(Queue::Phone).await[0].language, Language::German);
-    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    assert_eq!(it.letters(Queue::PHONE).await[0].language, Language::German);
+    let code = it.codes(Queue::PHONE).await.pop().unwrap();
     german
         .verify_native(&amy(), &hash("phone", PHONE), Some(&code))
         .await
@@ -230,13 +230,13 @@ async fn messages_are_in_the_language_of_whoever_reads_them() {
     // Michael's client does not say what he speaks; Amy's did when she linked her number.
     let michaels = "+447700900456";
     it.register(&michael(), "phone", michaels).await.unwrap();
-    assert_eq!(it.letters(Queue::Phone).await[0].language, Language::French);
-    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    assert_eq!(it.letters(Queue::PHONE).await[0].language, Language::French);
+    let code = it.codes(Queue::PHONE).await.pop().unwrap();
     it.verify(&michael(), &hash("phone", michaels), &code).await.unwrap();
     it.contact(&michael(), michaels, vec![hash("phone", PHONE)])
         .await
         .unwrap();
-    assert_eq!(it.letters(Queue::Xmpp).await[0].language, Language::German);
+    assert_eq!(it.letters(Queue::XMPP).await[0].language, Language::German);
 }
 
 #[tokio::test]
@@ -251,20 +251,20 @@ async fn a_code_that_was_sent_again_stands_for_the_first() {
             .unwrap();
     };
     register(false).await;
-    let first = it.letters(Queue::Xmpp).await.pop().unwrap();
+    let first = it.letters(Queue::XMPP).await.pop().unwrap();
     assert_eq!(first.replaces, None);
-    it.sent(Queue::Xmpp).await;
+    it.sent(Queue::XMPP).await;
     for _ in 0..2 {
         register(true).await;
-        let again = it.letters(Queue::Xmpp).await.pop().unwrap();
+        let again = it.letters(Queue::XMPP).await.pop().unwrap();
         assert_ne!(again.id, first.id);
         assert_eq!(again.replaces.as_ref(), Some(&first.id));
-        it.sent(Queue::Xmpp).await;
+        it.sent(Queue::XMPP).await;
     }
     // Also if it is not known whether the one before was sent: who has sent it may be about to say so.
     register(true).await;
     register(true).await;
-    let last = it.letters(Queue::Xmpp).await.pop().unwrap();
+    let last = it.letters(Queue::XMPP).await.pop().unwrap();
     assert_eq!(last.replaces.as_ref(), Some(&first.id));
 }
 

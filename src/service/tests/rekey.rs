@@ -75,7 +75,7 @@ async fn everything_goes_on() {
     assert_eq!(it.introductions().await, expected);
     // The code that was sent before is right, and counts as sent.
     assert_eq!(code_of(it.resend(&amy(), "email", MAIL).await), "request_limit_reached");
-    let code = it.codes(Queue::Email).await.pop().unwrap();
+    let code = it.codes(Queue::EMAIL).await.pop().unwrap();
     assert_eq!(
         code_of(it.verify(&amy(), &hash("email", MAIL), &wrong(&code)).await),
         "faulty_code"
@@ -99,7 +99,7 @@ async fn guesses_at_a_code_that_waits_go_on_being_counted() {
     it.register(&amy(), "phone", PHONE).await.unwrap();
     let hash = hash("phone", PHONE);
     let mut refused = None;
-    let no = wrong(&it.codes(Queue::Phone).await[0]);
+    let no = wrong(&it.codes(Queue::PHONE).await[0]);
     for byte in 8..30 {
         if let Err(error) = it.service.verify_http(&hash, Meant::Any, Some(&no)).await {
             refused = Some(error);
@@ -110,14 +110,14 @@ async fn guesses_at_a_code_that_waits_go_on_being_counted() {
     // They neither lock out the target itself nor come back with another code.
     it.clock.advance(MINUTE);
     it.resend(&amy(), "phone", PHONE).await.unwrap();
-    let no = wrong(&it.codes(Queue::Phone).await[0]);
+    let no = wrong(&it.codes(Queue::PHONE).await[0]);
     for _ in 0..5 {
         assert_eq!(code_of(it.verify_http(&hash, &no).await), "faulty_code");
     }
     it.service.rekey(keys(30)).await.unwrap();
     it.clock.advance(MINUTE);
     it.resend(&amy(), "phone", PHONE).await.unwrap();
-    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    let code = it.codes(Queue::PHONE).await.pop().unwrap();
     assert_eq!(
         code_of(it.verify_http(&hash, &wrong(&code)).await),
         "request_limit_reached"
@@ -131,7 +131,7 @@ async fn who_is_not_to_be_written_to_never_is() {
     let typed = |text| Recipient::typed(text).unwrap();
     it.service.suppress(typed(PHONE)).await.unwrap();
     it.register(&amy(), "email", MAIL).await.unwrap();
-    let stop = it.letters(Queue::Email).await.pop().unwrap().stop;
+    let stop = it.letters(Queue::EMAIL).await.pop().unwrap().stop;
     let reader = Recipient::Reader(stop.unwrap());
     for byte in 8..11 {
         it.service.rekey(keys(byte)).await.unwrap();

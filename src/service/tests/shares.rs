@@ -139,7 +139,7 @@ async fn what_is_tried_again_counts_for_the_server_of_who_asked() {
         Identity::parse(Provider::Phone, &number(0)).unwrap(),
     );
     it.register(&eve, "phone", &identity.id).await.unwrap();
-    let row = it.service.due(Queue::Phone, 1).await.unwrap().0[0].row.id;
+    let row = it.service.due(Queue::PHONE, 1).await.unwrap().0[0].row.id;
     let mut tries = 1;
     while it
         .service

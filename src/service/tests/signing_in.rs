@@ -26,7 +26,7 @@ async fn a_sign_in_expires_and_can_be_begun_anew() {
         .await
         .unwrap();
     assert!(it.confirms(&amy(), &hash("octo", "amy")).await);
-    let told = it.sent(Queue::Xmpp).await;
+    let told = it.sent(Queue::XMPP).await;
     assert!(matches!(&told[..], [Message::Linked { .. }]), "{}", told.len());
 }
 

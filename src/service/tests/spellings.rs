@@ -7,7 +7,7 @@ const U_LABELS: &str = "amy@bücher.example";
 
 /// Who is written to.
 async fn recipients(fixture: &Fixture) -> Vec<String> {
-    let sent = fixture.sent(Queue::Xmpp).await.into_iter();
+    let sent = fixture.sent(Queue::XMPP).await.into_iter();
     let introduced = sent.filter_map(|message| match message {
         Message::Introduction { to, .. } => Some(to.to_string()),
         _ => None,
@@ -17,7 +17,7 @@ async fn recipients(fixture: &Fixture) -> Vec<String> {
 
 /// Where the only code that waits goes, and the code.
 async fn code_to(fixture: &Fixture) -> (String, String) {
-    let sent = fixture.sent(Queue::Xmpp).await;
+    let sent = fixture.sent(Queue::XMPP).await;
     let [Message::Code { identity, to, code, .. }] = &sent[..] else {
         panic!("{} messages", sent.len())
     };
@@ -94,7 +94,7 @@ async fn a_number_is_not_taken_over_by_the_other_spelling_of_its_owner() {
     fixture.link_phone(&jid(U_LABELS), PHONE).await;
     fixture.clock.advance(MINUTE);
     fixture.link_phone(&jid(A_LABELS), PHONE).await;
-    assert!(fixture.sent(Queue::Xmpp).await.is_empty());
+    assert!(fixture.sent(Queue::XMPP).await.is_empty());
     assert_eq!(fixture.service.links(&jid(U_LABELS)).await.unwrap().len(), 2);
 }
 
@@ -124,7 +124,7 @@ async fn what_is_limited_is_the_mailbox_or_subscriber() {
 async fn who_wants_no_mail_gets_none_under_any_spelling() {
     let it = Fixture::new();
     it.register(&amy(), "email", "victim+news@mail.example").await.unwrap();
-    let token = it.letter(Queue::Email).await.stop.unwrap();
+    let token = it.letter(Queue::EMAIL).await.stop.unwrap();
     it.service.suppress(Recipient::Reader(token.clone())).await.unwrap();
     it.service
         .suppress(Recipient::typed("+44 (0)7700 900123").unwrap())
@@ -137,8 +137,8 @@ async fn who_wants_no_mail_gets_none_under_any_spelling() {
             .unwrap();
     }
     it.register(&amy(), "phone", PHONE).await.unwrap();
-    assert_eq!(wanted(&it, Queue::Email).await, [false; 3]);
-    assert_eq!(wanted(&it, Queue::Phone).await, [false]);
+    assert_eq!(wanted(&it, Queue::EMAIL).await, [false; 3]);
+    assert_eq!(wanted(&it, Queue::PHONE).await, [false]);
     it.service.unsuppress(Recipient::Reader(token)).await.unwrap();
-    assert_eq!(wanted(&it, Queue::Email).await, [true; 3]);
+    assert_eq!(wanted(&it, Queue::EMAIL).await, [true; 3]);
 }

@@ -6,7 +6,7 @@ use super::*;
 async fn who_does_not_want_to_be_written_to_can_say_so_and_take_it_back() {
     let it = Fixture::new();
     it.register(&amy(), "email", MAIL).await.unwrap();
-    let token = it.letters(Queue::Email).await.remove(0).stop.unwrap();
+    let token = it.letters(Queue::EMAIL).await.remove(0).stop.unwrap();
     let reader = || Recipient::Reader(token.clone());
     assert!(!it.service.is_suppressed(reader()).await.unwrap());
     assert!(!it.service.unsuppress(reader()).await.unwrap());
@@ -15,13 +15,13 @@ async fn who_does_not_want_to_be_written_to_can_say_so_and_take_it_back() {
     it.service.suppress(reader()).await.unwrap();
     // What was written before it was said does not go either; others' does.
     it.register(&amy(), "email", "amy@other.example").await.unwrap();
-    assert_eq!(wanted(&it, Queue::Email).await, [false, true]);
+    assert_eq!(wanted(&it, Queue::EMAIL).await, [false, true]);
 
     let restarted = it.restarted(|_| {});
     let typed = || Recipient::typed(" Amy@Mail.example ").unwrap();
     assert!(restarted.is_suppressed(typed()).await.unwrap());
     assert!(it.service.unsuppress(typed()).await.unwrap());
-    assert_eq!(wanted(&it, Queue::Email).await, [true, true]);
+    assert_eq!(wanted(&it, Queue::EMAIL).await, [true, true]);
 }
 
 #[tokio::test]
@@ -38,8 +38,8 @@ async fn whoever_asks_for_a_code_cannot_tell_whether_it_is_wanted() {
         };
         assert_eq!(ask(&told).await, ask(&quiet).await);
     }
-    assert_eq!(wanted(&told, Queue::Phone).await, [true]);
-    assert_eq!(wanted(&quiet, Queue::Phone).await, [false]);
+    assert_eq!(wanted(&told, Queue::PHONE).await, [true]);
+    assert_eq!(wanted(&quiet, Queue::PHONE).await, [false]);
 }
 
 #[tokio::test]
@@ -53,5 +53,5 @@ async fn only_who_reads_mail_or_sms_can_be_suppressed() {
     assert_eq!(code_of(it.service.is_suppressed(made_up()).await), "not_found");
     // A text message has no room for a link.
     it.register(&amy(), "phone", PHONE).await.unwrap();
-    assert_eq!(it.letters(Queue::Phone).await.remove(0).stop, None);
+    assert_eq!(it.letters(Queue::PHONE).await.remove(0).stop, None);
 }

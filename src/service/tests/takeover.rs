@@ -123,7 +123,7 @@ impl Attack {
                 "{code}"
             );
         }
-        let sent = self.it.sent(Queue::Phone).await;
+        let sent = self.it.sent(Queue::PHONE).await;
         for message in &sent {
             let Message::Code { target, code, .. } = message else {
                 continue;
@@ -206,7 +206,7 @@ impl Attack {
     async fn owner_gets_in(&self) {
         let owner = jid("owner@example.org");
         self.it.resend(&owner, "phone", self.number).await.unwrap();
-        let code = self.it.codes(Queue::Phone).await.pop().unwrap();
+        let code = self.it.codes(Queue::PHONE).await.pop().unwrap();
         let mistyped = self.it.verify(&owner, &self.hash(), &wrong(&code)).await;
         assert_eq!(code_of(mistyped), "faulty_code");
         self.it.verify(&owner, &self.hash(), &code).await.unwrap();

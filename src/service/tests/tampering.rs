@@ -73,7 +73,7 @@ impl Fixture {
 
     /// Whom Michael reaches who asks for that number.
     async fn reached(&self, number: &str) -> Vec<String> {
-        self.sent(Queue::Xmpp).await;
+        self.sent(Queue::XMPP).await;
         let michael = michael();
         self.register(&michael, "xmpp", michael.as_str()).await.unwrap();
         let request = Self::request(&michael, &[("xmpp", michael.as_str())], vec![hash("phone", number)]);
@@ -141,7 +141,7 @@ async fn a_link_that_does_not_open_is_proven_again() {
 async fn waiting() -> (Fixture, String) {
     let it = Fixture::new();
     it.register(&mallory(), "phone", MALLORYS).await.unwrap();
-    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    let code = it.codes(Queue::PHONE).await.pop().unwrap();
     it.clock.advance(MINUTE);
     it.register(&mallory(), "phone", PHONE).await.unwrap();
     it.register(&amy(), "email", MAIL).await.unwrap();
@@ -153,7 +153,7 @@ async fn registrations_that_are_moved_or_copied_prove_nothing() {
     for columns in choices(&["id_mac", "owner_mac", "code_mac", "box"]) {
         for (from, to) in [(MALLORYS, PHONE), (PHONE, MALLORYS)] {
             let (it, code) = waiting().await;
-            let unseen = it.peek_code(Queue::Phone).await;
+            let unseen = it.peek_code(Queue::PHONE).await;
             let [from, to] = [from, to].map(|number| format!("id_mac = {}", id_of(number)));
             it.tamper(&copy("pending", &columns, &from, &to)).await;
             for number in [PHONE, MALLORYS] {
@@ -163,11 +163,11 @@ async fn registrations_that_are_moved_or_copied_prove_nothing() {
             let _ = it.service.verify_any_native(&mallory(), &code).await;
             assert!(unseen == code || !it.is_fooled(PHONE).await, "{columns:?}");
             // A new code is sent at once, and right.
-            it.sent(Queue::Phone).await;
+            it.sent(Queue::PHONE).await;
             it.clock.advance(MINUTE);
             let again = it.resend(&mallory(), "phone", MALLORYS).await.unwrap();
             if again.status == Status::Pending {
-                let code = it.codes(Queue::Phone).await.pop().unwrap();
+                let code = it.codes(Queue::PHONE).await.pop().unwrap();
                 it.verify(&mallory(), &hash("phone", MALLORYS), &code).await.unwrap();
             }
             assert!(it.confirms(&mallory(), &hash("phone", MALLORYS)).await, "{columns:?}");
@@ -184,7 +184,7 @@ async fn a_registration_that_does_not_open_is_begun_anew() {
         ("native_guesses = -1", "faulty_code"),
     ] {
         let (it, _) = waiting().await;
-        it.sent(Queue::Email).await;
+        it.sent(Queue::EMAIL).await;
         it.tamper(&format!("UPDATE pending SET {broken}")).await;
         assert_eq!(
             code_of(it.verify(&amy(), &hash("email", MAIL), "000000").await),
@@ -197,7 +197,7 @@ async fn a_registration_that_does_not_open_is_begun_anew() {
         } else {
             it.resend(&amy(), "email", MAIL).await.unwrap();
         }
-        let code = it.codes(Queue::Email).await.pop().unwrap();
+        let code = it.codes(Queue::EMAIL).await.pop().unwrap();
         it.verify(&amy(), &hash("email", MAIL), &code).await.unwrap();
     }
 }
@@ -228,7 +228,7 @@ async fn messages_go_as_they_were_written_or_not_at_all() {
     ] {
         let (it, _) = waiting().await;
         it.tamper(&format!("UPDATE outbox SET {change} WHERE queue = 3")).await;
-        let [texts, mails] = [Queue::Phone, Queue::Email].map(|queue| it.service.due(queue, 10));
+        let [texts, mails] = [Queue::PHONE, Queue::EMAIL].map(|queue| it.service.due(queue, 10));
         let due = [texts.await.unwrap().0, mails.await.unwrap().0].into_iter().flatten();
         let sent: Vec<_> = due.filter(|due| matches!(due.letter, Opened::Letter(_))).collect();
         assert_eq!(sent.len(), 1, "{change}: the mail alone");
@@ -327,7 +327,7 @@ async fn without_the_former_keys_of_suppressions_codes_are_sent_still() {
     it.tamper("UPDATE meta SET value = x'00' WHERE name = 'suppression_keys'")
         .await;
     it.register(&amy(), "email", MAIL).await.unwrap();
-    let code = it.codes(Queue::Email).await.pop().unwrap();
+    let code = it.codes(Queue::EMAIL).await.pop().unwrap();
     it.verify(&amy(), &hash("email", MAIL), &code).await.unwrap();
     let suppressed = Recipient::typed(MAIL).unwrap();
     it.service.suppress(suppressed.clone()).await.unwrap();
@@ -341,10 +341,10 @@ async fn counters_out_of_range_keep_nobody_out() {
     for change in ["used = -1", "resets_at = -1", "used = 9000000000", one] {
         let it = Fixture::new();
         it.register(&amy(), "phone", PHONE).await.unwrap();
-        it.sent(Queue::Phone).await;
+        it.sent(Queue::PHONE).await;
         it.clock.advance(MINUTE);
         it.tamper(&format!("UPDATE quota SET {change}")).await;
         it.resend(&amy(), "phone", PHONE).await.unwrap();
-        assert_eq!(it.codes(Queue::Phone).await.len(), 1, "{change}");
+        assert_eq!(it.codes(Queue::PHONE).await.len(), 1, "{change}");
     }
 }

@@ -12,7 +12,7 @@ impl Fixture {
         let itself = self.service.register_http(jid, "xmpp", jid.as_str(), true, None).await;
         itself.unwrap();
         self.clock.advance(MINUTE);
-        let code = self.codes(Queue::Xmpp).await.pop().unwrap();
+        let code = self.codes(Queue::XMPP).await.pop().unwrap();
         self.verify_http(&own_hash(jid), &code).await.unwrap().token
     }
 
@@ -56,7 +56,7 @@ async fn only_the_jid_itself_gives_a_token_and_only_over_http() {
         .register_http(&amy(), "phone", PHONE, false, None)
         .await
         .unwrap();
-    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    let code = it.codes(Queue::PHONE).await.pop().unwrap();
     assert!(
         it.verify_http(&hash("phone", PHONE), &code)
             .await
@@ -69,7 +69,7 @@ async fn only_the_jid_itself_gives_a_token_and_only_over_http() {
         .register_http(&amy(), "xmpp", michael().as_str(), false, None)
         .await
         .unwrap();
-    let code = it.codes(Queue::Xmpp).await.pop().unwrap();
+    let code = it.codes(Queue::XMPP).await.pop().unwrap();
     assert!(
         it.verify_http(&own_hash(&michael()), &code)
             .await
@@ -85,7 +85,7 @@ async fn only_the_jid_itself_gives_a_token_and_only_over_http() {
         .register_http(&itself, "xmpp", itself.as_str(), false, None)
         .await
         .unwrap();
-    let code = it.codes(Queue::Xmpp).await.pop().unwrap();
+    let code = it.codes(Queue::XMPP).await.pop().unwrap();
     assert!(
         it.verify(&amy(), &own_hash(&amy()), &code)
             .await
@@ -121,7 +121,7 @@ async fn forgetting_over_http_takes_no_token_and_takes_them() {
     let it = Fixture::with_tokens();
     let token = it.prove_over_http(&amy()).await.unwrap();
     it.service.forget_http(&amy(), &[], None, false).await.unwrap();
-    let code = it.codes(Queue::Xmpp).await.pop();
+    let code = it.codes(Queue::XMPP).await.pop();
     it.service.forget_http(&amy(), &[], code, false).await.unwrap();
     it.register(&amy(), "xmpp", amy().as_str()).await.unwrap();
     assert!(!it.allows(Some(&token), &amy()).await);
@@ -132,7 +132,7 @@ async fn a_jid_that_moves_leaves_its_tokens_behind() {
     let it = Fixture::with_tokens();
     let (amys, michaels) = (it.prove_over_http(&amy()).await, it.prove_over_http(&michael()).await);
     it.register(&michael(), "xmpp", amy().as_str()).await.unwrap();
-    let code = it.codes(Queue::Xmpp).await.pop().unwrap();
+    let code = it.codes(Queue::XMPP).await.pop().unwrap();
     it.verify(&michael(), &own_hash(&amy()), &code).await.unwrap();
     it.register(&amy(), "xmpp", amy().as_str()).await.unwrap();
     assert!(it.confirms(&amy(), &own_hash(&amy())).await);
@@ -166,7 +166,7 @@ async fn only_who_shows_the_token_is_told_what_is_linked_already() {
     let asked = it.service.clone().shown(token);
     let again = asked.register_http(&amy(), "phone", PHONE, true, None).await.unwrap();
     assert_eq!(again.status, Status::Confirmed);
-    assert!(it.codes(Queue::Phone).await.is_empty());
+    assert!(it.codes(Queue::PHONE).await.is_empty());
     // To prove the JID itself gives a token, which takes a code.
     let itself = asked
         .register_http(&amy(), "xmpp", amy().as_str(), true, None)

@@ -11,13 +11,13 @@ pub async fn an_error_rolls_everything_back(store: Store) {
     let failed = store
         .write(|w| {
             w.put_link(&link(A, X, 1))?;
-            w.push(&row(Queue::Xmpp, 1, 1))?;
+            w.push(&row(Queue::XMPP, 1, 1))?;
             Err::<(), _>(StoreError::Unavailable("changed my mind".into()))
         })
         .await;
     assert_eq!(failed.unwrap_err().to_string(), "changed my mind");
     assert_eq!(store.read(|r| r.link(&A)).await.unwrap(), None);
-    assert!(seals(&store, Queue::Xmpp, 1).await.is_empty());
+    assert!(seals(&store, Queue::XMPP, 1).await.is_empty());
 }
 
 pub async fn a_write_is_seen_by_the_next_read(store: Store) {
@@ -56,7 +56,7 @@ pub async fn a_change_that_is_run_again_has_no_effect_twice(store: Store) {
     let counted = runs.clone();
     let changed = store.write(move |w| {
         count(w, A, 1, 1)?;
-        w.push(&row(Queue::Xmpp, 1, 1))?;
+        w.push(&row(Queue::XMPP, 1, 1))?;
         match counted.fetch_add(1, Ordering::SeqCst) {
             0 | 1 => Err(StoreError::Retry("others were first".into())),
             run => Ok(run),
@@ -64,7 +64,7 @@ pub async fn a_change_that_is_run_again_has_no_effect_twice(store: Store) {
     });
     assert_eq!(changed.await.unwrap(), 2);
     assert_eq!(store.read(|r| r.quota(&A)).await.unwrap().unwrap().used, 1);
-    assert_eq!(seals(&store, Queue::Xmpp, 1).await, [1]);
+    assert_eq!(seals(&store, Queue::XMPP, 1).await, [1]);
 }
 
 pub async fn a_change_that_others_always_keep_from_being_made_ends(store: Store) {

@@ -5,11 +5,12 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use super::{Link, NewRow, Pending, Queue, Result, Store, Subscriber, Token, Window, Write};
+use super::{Link, NewRow, Pending, Queue, Read, Result, Row, Store, Subscriber, Token, Window, Write};
 use crate::clock::Millis;
 use crate::model::{Mac, OwnAddress, TokenHash};
 
 pub mod changes;
+pub mod claims;
 pub mod links;
 pub mod mutes;
 pub mod outbox;
@@ -76,6 +77,16 @@ macro_rules! tests {
                 what_is_taken_back_was_counted_in_the_same_window,
                 whoever_counts_at_the_same_time_exceeds_no_limit,
             }
+            claims {
+                what_is_due_is_claimed_in_order_and_by_one,
+                two_workers_never_hold_one_message,
+                what_waits_tells_when_to_try_again,
+                a_lease_that_has_ended_lets_others_claim,
+                what_was_released_is_as_it_was,
+                a_claim_ends_with_the_change_that_ends_it,
+                one_message_is_claimed_by_one,
+                whoever_subscribes_is_woken_by_every_message,
+            }
             changes {
                 an_error_rolls_everything_back,
                 a_write_is_seen_by_the_next_read,
@@ -139,8 +150,17 @@ fn count(write: &dyn Write, key: Mac, by: u32, ends_at: Millis) -> Result<()> {
     write.count(&key, by, u32::MAX, Window { now: 0, ends_at }).map(drop)
 }
 
+/// Up to `limit` messages that are due, the longest due first, whoever holds them.
+fn due(read: &dyn Read, queue: Queue, now: Millis, limit: usize) -> Result<Vec<Row>> {
+    let mut rows = read.messages(queue, 0, 1000)?;
+    rows.retain(|row| row.due_at <= now);
+    rows.sort_by_key(|row| (row.due_at, row.id));
+    rows.truncate(limit);
+    Ok(rows)
+}
+
 async fn seals(store: &Store, queue: Queue, now: Millis) -> Vec<u8> {
-    let rows = store.read(move |r| r.due(queue, now, 10)).await.unwrap();
+    let rows = store.read(move |r| due(r, queue, now, 10)).await.unwrap();
     rows.iter().map(|row| row.sealed[0]).collect()
 }
 

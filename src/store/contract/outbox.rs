@@ -1,27 +1,27 @@
 //! Messages that wait.
 
-use super::{A, B, X, Y, row, seals};
+use super::{A, B, X, Y, due, row, seals};
 use crate::store::{NewRow, Queue, Row, Store};
 
 pub async fn messages_come_when_due_and_in_order(store: Store) {
     store
         .write(|w| {
             for (due_at, seal) in [(30, 3), (10, 1), (20, 2), (99, 9)] {
-                w.push(&row(Queue::Xmpp, due_at, seal))?;
+                w.push(&row(Queue::XMPP, due_at, seal))?;
             }
             Ok(())
         })
         .await
         .unwrap();
-    assert_eq!(store.read(|r| r.next_due(Queue::Xmpp)).await.unwrap(), Some(10));
-    assert_eq!(seals(&store, Queue::Xmpp, 30).await, [1, 2, 3]);
-    assert_eq!(store.read(|r| r.due(Queue::Xmpp, 99, 2)).await.unwrap().len(), 2);
+    assert_eq!(store.read(|r| r.next_due(Queue::XMPP)).await.unwrap(), Some(10));
+    assert_eq!(seals(&store, Queue::XMPP, 30).await, [1, 2, 3]);
+    assert_eq!(store.read(|r| due(r, Queue::XMPP, 99, 2)).await.unwrap().len(), 2);
 }
 
 pub async fn queues_do_not_mix(store: Store) {
-    store.write(|w| w.push(&row(Queue::Email, 1, 1))).await.unwrap();
-    assert_eq!(seals(&store, Queue::Email, 1).await, [1]);
-    for queue in [Queue::Requests, Queue::Xmpp, Queue::Phone] {
+    store.write(|w| w.push(&row(Queue::EMAIL, 1, 1))).await.unwrap();
+    assert_eq!(seals(&store, Queue::EMAIL, 1).await, [1]);
+    for queue in [Queue::REQUESTS, Queue::XMPP, Queue::PHONE] {
         assert!(seals(&store, queue, 1).await.is_empty());
         assert_eq!(store.read(move |r| r.next_due(queue)).await.unwrap(), None);
     }
@@ -33,7 +33,7 @@ pub async fn messages_are_withdrawn_by_what_they_are_about(store: Store) {
             for (about, seal) in [(Some(A), 1), (Some(B), 2), (None, 3), (Some(A), 4)] {
                 w.push(&NewRow {
                     about,
-                    ..row(Queue::Xmpp, 1, seal)
+                    ..row(Queue::XMPP, 1, seal)
                 })?;
             }
             w.withdraw(&A)?;
@@ -41,28 +41,28 @@ pub async fn messages_are_withdrawn_by_what_they_are_about(store: Store) {
         })
         .await
         .unwrap();
-    assert_eq!(seals(&store, Queue::Xmpp, 1).await, [2, 3]);
+    assert_eq!(seals(&store, Queue::XMPP, 1).await, [2, 3]);
 }
 
 pub async fn row_ids_are_never_used_again(store: Store) {
     let mut seen = std::collections::HashSet::new();
     for _ in 0..3 {
-        store.write(|w| w.push(&row(Queue::Xmpp, 1, 1))).await.unwrap();
-        let id = store.read(|r| r.due(Queue::Xmpp, 1, 1)).await.unwrap()[0].id;
+        store.write(|w| w.push(&row(Queue::XMPP, 1, 1))).await.unwrap();
+        let id = store.read(|r| due(r, Queue::XMPP, 1, 1)).await.unwrap()[0].id;
         assert!(seen.insert(id));
         assert!(store.write(move |w| w.remove(id)).await.unwrap());
         assert!(!store.write(move |w| w.remove(id)).await.unwrap());
-        assert!(seals(&store, Queue::Xmpp, 1).await.is_empty());
+        assert!(seals(&store, Queue::XMPP, 1).await.is_empty());
     }
 }
 
 pub async fn a_retry_counts_and_waits(store: Store) {
-    store.write(|w| w.push(&row(Queue::Xmpp, 1, 1))).await.unwrap();
-    let first = store.read(|r| r.due(Queue::Xmpp, 1, 1)).await.unwrap().remove(0);
+    store.write(|w| w.push(&row(Queue::XMPP, 1, 1))).await.unwrap();
+    let first = store.read(|r| due(r, Queue::XMPP, 1, 1)).await.unwrap().remove(0);
     let id = first.id;
     store.write(move |w| w.retry(id, 500)).await.unwrap();
-    assert!(seals(&store, Queue::Xmpp, 499).await.is_empty());
-    let again = store.read(|r| r.due(Queue::Xmpp, 500, 1)).await.unwrap().remove(0);
+    assert!(seals(&store, Queue::XMPP, 499).await.is_empty());
+    let again = store.read(|r| due(r, Queue::XMPP, 500, 1)).await.unwrap().remove(0);
     assert_eq!(
         again,
         Row {
@@ -75,21 +75,21 @@ pub async fn a_retry_counts_and_waits(store: Store) {
 
 pub async fn what_was_taken_waits_and_may_come_back(store: Store) {
     let ids = store.write(|w| {
-        (1..=3).try_for_each(|seal| w.push(&row(Queue::Xmpp, 1, seal)))?;
-        let ids: Vec<i64> = w.due(Queue::Xmpp, 1, 9)?.iter().map(|row| row.id).collect();
+        (1..=3).try_for_each(|seal| w.push(&row(Queue::XMPP, 1, seal)))?;
+        let ids: Vec<i64> = due(w, Queue::XMPP, 1, 9)?.iter().map(|row| row.id).collect();
         w.retry(ids[0], 5)?;
         w.expect_back(ids[0], 500)?;
         w.expect_back(ids[1], 900)?;
         Ok(ids)
     });
     let first = ids.await.unwrap()[0];
-    assert_eq!(seals(&store, Queue::Xmpp, 499).await, [3]);
+    assert_eq!(seals(&store, Queue::XMPP, 499).await, [3]);
     let taken = store.read(move |r| r.message(first)).await.unwrap().unwrap();
     assert_eq!(
         (taken.due_at, taken.tries, taken.is_taken, taken.returned),
         (500, 1, true, 0)
     );
-    let taken = async |after, limit| store.read(move |r| r.taken(Queue::Xmpp, after, limit)).await.unwrap();
+    let taken = async |after, limit| store.read(move |r| r.taken(Queue::XMPP, after, limit)).await.unwrap();
     assert_eq!(taken(0, 9).await.len(), 2);
     assert_eq!(taken(0, 1).await[0].id, first);
     assert_eq!(taken(first, 9).await[0].due_at, 900);
@@ -102,19 +102,19 @@ pub async fn what_was_taken_waits_and_may_come_back(store: Store) {
     // What was taken has not failed to be delivered in time.
     let purged = store.write(|w| w.purge(1000, 0, 9)).await.unwrap();
     assert_eq!(purged.outbox, 2);
-    assert_eq!(store.read(|r| r.next_due(Queue::Xmpp)).await.unwrap(), None);
+    assert_eq!(store.read(|r| r.next_due(Queue::XMPP)).await.unwrap(), None);
 }
 
 pub async fn messages_are_read_in_the_order_they_came(store: Store) {
     for (queue, due_at, seal) in [
-        (Queue::Phone, 9, 1),
-        (Queue::Xmpp, 1, 2),
-        (Queue::Phone, 1, 3),
-        (Queue::Phone, 5, 4),
+        (Queue::PHONE, 9, 1),
+        (Queue::XMPP, 1, 2),
+        (Queue::PHONE, 1, 3),
+        (Queue::PHONE, 5, 4),
     ] {
         store.write(move |w| w.push(&row(queue, due_at, seal))).await.unwrap();
     }
-    let after = async |id, limit| store.read(move |r| r.messages(Queue::Phone, id, limit)).await.unwrap();
+    let after = async |id, limit| store.read(move |r| r.messages(Queue::PHONE, id, limit)).await.unwrap();
     let all = after(0, 10).await;
     assert_eq!(all.iter().map(|row| row.due_at).collect::<Vec<_>>(), [9, 1, 5]);
     assert_eq!(after(0, 2).await, all[..2]);
@@ -129,10 +129,10 @@ pub async fn who_pays_for_much_makes_room(store: Store) {
                 w.push(&NewRow {
                     payer,
                     sealed: vec![seal; 10],
-                    ..row(Queue::Xmpp, 1, seal)
+                    ..row(Queue::XMPP, 1, seal)
                 })?;
             }
-            let ids: Vec<i64> = w.due(Queue::Xmpp, 1, 10)?.iter().map(|row| row.id).collect();
+            let ids: Vec<i64> = due(w, Queue::XMPP, 1, 10)?.iter().map(|row| row.id).collect();
             // Once may be with somebody who has not lost it yet.
             assert!(!w.drop_most_tried(&X, 1)?);
             for (row, tries) in [(0, 2), (1, 3), (2, 1), (3, 9), (4, 9)] {
@@ -143,18 +143,18 @@ pub async fn who_pays_for_much_makes_room(store: Store) {
             // What was taken goes before what has still to be sent.
             w.push(&NewRow {
                 payer: Some(X),
-                ..row(Queue::Xmpp, 1, 6)
+                ..row(Queue::XMPP, 1, 6)
             })?;
-            let taken = w.due(Queue::Xmpp, 1, 10)?.iter().map(|row| row.id).max();
+            let taken = due(w, Queue::XMPP, 1, 10)?.iter().map(|row| row.id).max();
             w.expect_back(taken.unwrap_or_default(), 1)?;
             assert!(w.drop_most_tried(&X, 1)?);
             Ok(())
         })
         .await
         .unwrap();
-    assert_eq!(seals(&store, Queue::Xmpp, 1).await, [1, 3, 4, 5]);
+    assert_eq!(seals(&store, Queue::XMPP, 1).await, [1, 3, 4, 5]);
     assert!(store.write(|w| w.drop_most_tried(&X, 9)).await.unwrap());
-    assert_eq!(seals(&store, Queue::Xmpp, 1).await, [3, 4, 5]);
+    assert_eq!(seals(&store, Queue::XMPP, 1).await, [3, 4, 5]);
     assert!(!store.write(|w| w.drop_most_tried(&X, 9)).await.unwrap());
     assert_eq!(store.read(|r| r.bytes_of(&X)).await.unwrap(), 10);
 }

@@ -1,6 +1,6 @@
 //! Operations on every table: times, counts, and the removal of expired rows.
 
-use super::{A, B, X, Y, count, has_token, link, pending, row, seals, subscriber, token};
+use super::{A, B, X, Y, count, due, has_token, link, pending, row, seals, subscriber, token};
 use crate::clock::Reading;
 use crate::model::{Mac, TokenHash};
 use crate::store::{Counts, Mute, NewRow, Purged, Queue, Store};
@@ -13,11 +13,11 @@ pub async fn what_expired_goes_and_nothing_else(store: Store) {
             w.put_pending(&pending(B, X, 101))?;
             w.push(&NewRow {
                 expires_at: 100,
-                ..row(Queue::Xmpp, 1, 1)
+                ..row(Queue::XMPP, 1, 1)
             })?;
             w.push(&NewRow {
                 expires_at: 101,
-                ..row(Queue::Xmpp, 1, 2)
+                ..row(Queue::XMPP, 1, 2)
             })?;
             count(w, A, 1, 100)?;
             count(w, B, 1, 101)?;
@@ -47,7 +47,7 @@ pub async fn what_expired_goes_and_nothing_else(store: Store) {
         }
     );
     assert!(store.read(|r| r.pending(&B, &X)).await.unwrap().is_some());
-    assert_eq!(seals(&store, Queue::Xmpp, 1).await, [2]);
+    assert_eq!(seals(&store, Queue::XMPP, 1).await, [2]);
     assert!(store.read(|r| r.quota(&B)).await.unwrap().is_some());
     assert!(has_token(&store, 2).await && !has_token(&store, 1).await);
     assert_eq!(store.read(|r| r.count_mutes_of(&X)).await.unwrap().0, 2);
@@ -68,7 +68,7 @@ pub async fn what_expired_goes_bit_by_bit(store: Store) {
             }
             w.push(&NewRow {
                 expires_at: 1,
-                ..row(Queue::Xmpp, 1, 1)
+                ..row(Queue::XMPP, 1, 1)
             })
         })
         .await
@@ -99,7 +99,7 @@ pub async fn times_are_noted_and_moved(store: Store) {
                     expires_at,
                 })?;
             }
-            w.push(&row(Queue::Xmpp, 50, 1))?;
+            w.push(&row(Queue::XMPP, 50, 1))?;
             w.move_times(-10)
         })
         .await
@@ -110,19 +110,19 @@ pub async fn times_are_noted_and_moved(store: Store) {
             assert_eq!(r.pending(&A, &X)?.unwrap().expires_at, 90);
             assert_eq!(r.quota(&A)?.unwrap().resets_at, 90);
             assert_eq!(r.token(&TokenHash([1; 32]))?.unwrap().expires_at, 90);
-            assert_eq!(r.next_due(Queue::Xmpp)?, Some(40));
+            assert_eq!(r.next_due(Queue::XMPP)?, Some(40));
             assert_eq!(r.subscriber(&Mac([1; 16]))?.unwrap().seen_at, 0);
             let mut expire: Vec<_> = r.mutes_of(&X)?.iter().map(|mute| mute.expires_at).collect();
             expire.sort();
             assert_eq!(expire, [None, Some(90)]);
-            let due = r.due(Queue::Xmpp, 40, 1)?;
-            assert_eq!(due[0].expires_at, row(Queue::Xmpp, 50, 1).expires_at - 10);
+            let rows = due(r, Queue::XMPP, 40, 1)?;
+            assert_eq!(rows[0].expires_at, row(Queue::XMPP, 50, 1).expires_at - 10);
             Ok(())
         })
         .await
         .unwrap();
     store.write(|w| w.move_times(-1000)).await.unwrap();
-    assert_eq!(store.read(|r| r.next_due(Queue::Xmpp)).await.unwrap(), Some(0));
+    assert_eq!(store.read(|r| r.next_due(Queue::XMPP)).await.unwrap(), Some(0));
 }
 
 pub async fn everything_is_counted(store: Store) {
@@ -133,8 +133,8 @@ pub async fn everything_is_counted(store: Store) {
             w.put_link(&link(A, X, 1))?;
             w.put_link(&link(B, X, 2))?;
             w.put_pending(&pending(A, X, 10))?;
-            w.push(&row(Queue::Xmpp, 1, 1))?;
-            w.push(&row(Queue::Email, 1, 1))?;
+            w.push(&row(Queue::XMPP, 1, 1))?;
+            w.push(&row(Queue::EMAIL, 1, 1))?;
             w.put_token(&token(1, X, 10), 9)?;
             w.put_suppression(&A)?;
             w.put_mute(&Mute {

@@ -39,11 +39,11 @@ pub fn run(connection: &mut Connection, key_check: Mac) -> Result<()> {
         check(connection, key_check)?;
         tracing::info!("bringing the database up to date; with millions of links, that takes minutes");
         // What an interrupted change of the key has left would be in the way.
-        while reseal::wipe(&Session(connection), AT_ONCE)? {}
+        while reseal::wipe(&Session::new(connection), AT_ONCE)? {}
         let transaction = connection.transaction()?;
-        reseal::give_up(&Session(&transaction))?;
+        reseal::give_up(&Session::new(&transaction))?;
         transaction.commit()?;
-        while reseal::wipe(&Session(connection), AT_ONCE)? {}
+        while reseal::wipe(&Session::new(connection), AT_ONCE)? {}
     }
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let version = version(&transaction)?;
@@ -67,7 +67,7 @@ pub fn run(connection: &mut Connection, key_check: Mac) -> Result<()> {
 /// limit set back for as long as the service runs.
 fn check_schema(connection: &Connection) -> Result<()> {
     let sql = "SELECT sql FROM sqlite_schema WHERE type IN ('trigger', 'view')";
-    let found: Vec<String> = Session(connection).all(sql, [], |row| row.get(0))?;
+    let found: Vec<String> = Session::new(connection).all(sql, [], |row| row.get(0))?;
     let is_own = |sql: &String| reseal::TRIGGERS.iter().any(|own| words(own).eq(words(sql)));
     match found.iter().all(is_own) {
         true => Ok(()),

@@ -1,5 +1,6 @@
 //! The store over SQLite: each thread reads over a connection of its own, and one writes.
 
+mod claims;
 mod journal;
 mod migrations;
 mod queries;
@@ -23,11 +24,14 @@ use futures::future::{BoxFuture, ready};
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::OFlags;
 
+use self::claims::Claims;
 use self::readers::Readers;
 pub use self::readers::reading;
 use self::writer::Writer;
 pub use self::writer::writing;
-use super::{Backend, LoneJob, ReadJob, Result, StoreError, WriteJob};
+use super::{
+    Backend, Claimed, Lease, LoneJob, Queue, ReadJob, ReadOutbox, Result, Row, StoreError, Subscription, WriteJob,
+};
 use crate::model::Mac;
 use crate::own_thread::cores;
 
@@ -48,6 +52,7 @@ fn cache() -> usize {
 /// A database file, opened for reading and writing.
 pub struct SqliteStore {
     readers: Arc<Readers>,
+    claims: Arc<Claims>,
     writer: Writer,
     _lock: File,
 }
@@ -69,9 +74,11 @@ impl SqliteStore {
         // Not before: to sort all links takes more than there may be memory for.
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         let readers = Arc::new(Readers::new(path));
-        let writer = Writer::start(connection, readers.clone())?;
+        let claims = Arc::<Claims>::default();
+        let writer = Writer::start(connection, readers.clone(), claims.clone())?;
         Ok(Self {
             readers,
+            claims,
             writer,
             _lock: lock,
         })
@@ -140,7 +147,35 @@ fn private(path: &Path) -> Result<()> {
 impl Backend for SqliteStore {
     /// At once, on the thread that asks: a look-up takes microseconds, less than handing it to another would.
     fn read(&self, job: ReadJob) -> BoxFuture<'_, Result<()>> {
-        ready(self.readers.read(job)).boxed()
+        ready(self.readers.read(|session| job(session))).boxed()
+    }
+
+    fn claim(&self, queue: Queue, limit: usize, lease: Lease) -> BoxFuture<'_, Result<Claimed>> {
+        let claimed = self.claims.claim(lease, |is_free| {
+            self.readers
+                .ask(|session| session.due(queue, lease.now, limit, is_free))
+        });
+        ready(claimed).boxed()
+    }
+
+    fn claim_row(&self, row: i64, lease: Lease) -> BoxFuture<'_, Result<Option<Row>>> {
+        let claimed = self.claims.claim(lease, |is_free| {
+            let found = self.readers.ask(|session| session.message(row))?;
+            Ok(Claimed {
+                rows: found.into_iter().filter(is_free).collect(),
+                next: None,
+            })
+        });
+        ready(claimed.map(|mut claimed| claimed.rows.pop())).boxed()
+    }
+
+    fn release(&self, rows: Vec<i64>) -> BoxFuture<'_, Result<()>> {
+        self.claims.end(&rows);
+        ready(Ok(())).boxed()
+    }
+
+    fn subscribe(&self, queue: Queue) -> Subscription {
+        self.claims.subscribe(queue)
     }
 
     fn write(&self, job: WriteJob) -> BoxFuture<'_, Result<()>> {

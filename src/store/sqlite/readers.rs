@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags};
 use thread_local::ThreadLocal;
 
-use super::super::{ReadJob, Result, StoreError};
+use super::super::{Result, StoreError};
 use super::cache;
 use super::queries::Session;
 
@@ -46,7 +46,7 @@ impl Readers {
     }
 
     /// Runs `job` in a snapshot that is as new as what was answered before.
-    pub fn read(&self, job: ReadJob) -> Result<()> {
+    pub fn read(&self, job: impl FnOnce(&Session<'_>)) -> Result<()> {
         let reader = self
             .of_threads
             .get_or_try(|| Reader::open(&self.path).map(Mutex::new))?;
@@ -64,6 +64,13 @@ impl Readers {
             locked().let_go()?;
         }
         done
+    }
+
+    /// What `question` answers, asked as [`Readers::read`] does.
+    pub fn ask<T>(&self, question: impl FnOnce(&Session<'_>) -> Result<T>) -> Result<T> {
+        let mut answer = None;
+        self.read(|session| answer = Some(question(session)))?;
+        answer.unwrap_or_else(|| Err(StoreError::Unavailable("a read failed by a bug".into())))
     }
 
     /// Writes, while no snapshot is kept for longer than a read takes; if `alone`, while nobody reads in one of before. One at
@@ -99,13 +106,13 @@ impl Reader {
         })
     }
 
-    fn read(&mut self, job: ReadJob, epoch: u64) -> Result<()> {
+    fn read(&mut self, job: impl FnOnce(&Session<'_>), epoch: u64) -> Result<()> {
         if self.snapshot != Some(epoch) || self.connection.is_autocommit() {
             self.let_go()?;
             self.connection.prepare_cached("BEGIN")?.execute([])?;
             self.snapshot = Some(epoch);
         }
-        catch_unwind(AssertUnwindSafe(|| job(&Session(&self.connection))))
+        catch_unwind(AssertUnwindSafe(|| job(&Session::new(&self.connection))))
             .map_err(|_| StoreError::Unavailable("a read failed by a bug".into()))
     }
 
@@ -130,7 +137,7 @@ mod tests {
         let path = folder.path().join("test.db");
         Connection::open(&path).unwrap();
         let mut reader = Reader::open(&path).unwrap();
-        let read = |reader: &mut Reader, epoch| reader.read(Box::new(|_| ()), epoch);
+        let read = |reader: &mut Reader, epoch| reader.read(|_| (), epoch);
         for (before, after) in [(0, 0), (0, 2)] {
             read(&mut reader, before).unwrap();
             reader.connection.execute_batch("ROLLBACK").unwrap();

@@ -9,8 +9,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::queries::{self, Session};
 use crate::model::Mac;
 use crate::store::{
-    Link, Pending, Queue, Quota, ReadQuota, Reseal, Resealed, Result, Row, StoreError, Switched, WriteMutes,
-    WriteOutbox, WritePending, WriteSubscribers, WriteSuppressions, WriteTokens,
+    Link, Pending, Quota, ReadQuota, Reseal, Resealed, Result, Row, StoreError, Switched, WriteMutes, WriteOutbox,
+    WritePending, WriteSubscribers, WriteSuppressions, WriteTokens,
 };
 
 /// The indexes of `links`. What shows whose a link is stands in the second as well, so that the look-up that is asked most reads one
@@ -240,12 +240,12 @@ fn replace<T>(
 
 /// Messages stay the rows that they are: a worker may be sending them.
 fn messages(session: &Session, by: &dyn Reseal, switched: &mut Switched) -> Result<()> {
-    let rows: Vec<(i64, Row)> = session.all("SELECT * FROM outbox", [], |row| {
-        Ok((row.get("queue")?, queries::outbox(row)?))
+    let rows: Vec<(u8, Row)> = session.all("SELECT * FROM outbox", [], |row| {
+        let queue = u8::try_from(row.get::<_, i64>("queue")?).unwrap_or(u8::MAX);
+        Ok((queue, queries::outbox(row)?))
     })?;
     for (queue, row) in rows {
-        let queue = Queue::ALL.into_iter().find(|known| *known as i64 == queue);
-        match queue.and_then(|queue| by.message(queue, &row)) {
+        match by.message(queue, &row) {
             Some(Resealed { about, payer, sealed }) => {
                 let sql = "UPDATE outbox SET about_mac = ?, payer_mac = ?, box = ? WHERE id = ?";
                 session.run(sql, params![about, payer, sealed, row.id])?;

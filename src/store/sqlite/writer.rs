@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::{LoneJob, Result, StoreError, Write, WriteJob};
 use super::cache;
+use super::claims::{Claims, Effects};
 use super::journal::{BUSY, Journal};
 use super::queries::Session;
 use super::readers::Readers;
@@ -44,12 +45,12 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Writes over `connection` what the `readers` will see.
-    pub fn start(connection: Connection, readers: Arc<Readers>) -> Result<Self> {
+    /// Writes over `connection` what the `readers` will see; `claims` hears what follows from it.
+    pub fn start(connection: Connection, readers: Arc<Readers>, claims: Arc<Claims>) -> Result<Self> {
         let (orders, waiting) = mpsc::channel(WAITING);
         let thread = std::thread::Builder::new()
             .name("itseme-writer".into())
-            .spawn(move || serve(&connection, &readers, waiting))
+            .spawn(move || serve(&connection, &readers, &claims, waiting))
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(Self {
             orders: Some(orders),
@@ -76,7 +77,7 @@ impl Drop for Writer {
     }
 }
 
-fn serve(connection: &Connection, readers: &Readers, mut waiting: mpsc::Receiver<(Order, Answer)>) {
+fn serve(connection: &Connection, readers: &Readers, claims: &Claims, mut waiting: mpsc::Receiver<(Order, Answer)>) {
     let (mut batch, mut journal) = (Vec::new(), Journal::default());
     while let Some(first) = waiting.blocking_recv() {
         batch.push(first);
@@ -85,13 +86,13 @@ fn serve(connection: &Connection, readers: &Readers, mut waiting: mpsc::Receiver
             batch.push(next);
         }
         let alone = batch.iter().any(|(order, _)| matches!(order, Order::Alone(_)));
-        readers.without_snapshots(alone, || perform(connection, &mut journal, &mut batch));
+        readers.without_snapshots(alone, || perform(connection, claims, &mut journal, &mut batch));
     }
     // Leaves a single file behind, with nothing of deleted rows beside it.
     let _ = readers.without_snapshots(true, || journal.empty(connection));
 }
 
-fn perform(connection: &Connection, journal: &mut Journal, batch: &mut Vec<(Order, Answer)>) {
+fn perform(connection: &Connection, claims: &Claims, journal: &mut Journal, batch: &mut Vec<(Order, Answer)>) {
     let (mut writes, mut settles, mut alone) = (Vec::new(), Vec::new(), Vec::new());
     for (order, answer) in batch.drain(..) {
         match order {
@@ -101,7 +102,7 @@ fn perform(connection: &Connection, journal: &mut Journal, batch: &mut Vec<(Orde
         }
     }
     if !writes.is_empty() {
-        commit_together(connection, writes);
+        commit_together(connection, claims, writes);
     }
     for (job, answer) in alone {
         let done = catch_unwind(AssertUnwindSafe(|| job(&mut |job| transact(connection, job))));
@@ -116,12 +117,12 @@ fn perform(connection: &Connection, journal: &mut Journal, batch: &mut Vec<(Orde
 }
 
 /// Runs every job in a savepoint of its own within one transaction, and answers when that is on disk.
-fn commit_together(connection: &Connection, writes: Vec<(WriteJob, Answer)>) {
+fn commit_together(connection: &Connection, claims: &Claims, writes: Vec<(WriteJob, Answer)>) {
     let (jobs, answers): (Vec<_>, Vec<_>) = writes.into_iter().unzip();
     match run_all(connection, jobs) {
         Ok(results) => {
             for (result, answer) in results.into_iter().zip(answers) {
-                let _ = answer.send(result);
+                let _ = answer.send(result.map(|effects| claims.follow(effects)));
             }
         }
         Err(error) => {
@@ -134,7 +135,7 @@ fn commit_together(connection: &Connection, writes: Vec<(WriteJob, Answer)>) {
 }
 
 /// The jobs' results, once they are committed; the error if none of them is.
-fn run_all(connection: &Connection, jobs: Vec<WriteJob>) -> rusqlite::Result<Vec<Result<()>>> {
+fn run_all(connection: &Connection, jobs: Vec<WriteJob>) -> rusqlite::Result<Vec<Result<Effects>>> {
     let mut transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let mut results = Vec::with_capacity(jobs.len());
     for job in jobs {
@@ -154,16 +155,18 @@ fn run_all(connection: &Connection, jobs: Vec<WriteJob>) -> rusqlite::Result<Vec
 
 fn transact(connection: &Connection, job: &mut dyn FnMut(&dyn Write) -> Result<()>) -> Result<()> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    job(&Session(&transaction))?;
+    job(&Session::new(&transaction))?;
     transaction.commit()?;
     Ok(())
 }
 
-fn in_savepoint(transaction: &mut Transaction<'_>, job: WriteJob) -> Result<()> {
+fn in_savepoint(transaction: &mut Transaction<'_>, job: WriteJob) -> Result<Effects> {
     let savepoint = transaction.savepoint()?;
+    let session = Session::new(&savepoint);
     // Dropped without a commit, a savepoint rolls back.
-    catch_unwind(AssertUnwindSafe(|| job(&Session(&savepoint))))
+    catch_unwind(AssertUnwindSafe(|| job(&session)))
         .unwrap_or_else(|_| Err(StoreError::Unavailable("a write failed by a bug".into())))?;
+    let Session(_, effects) = session;
     savepoint.commit()?;
-    Ok(())
+    Ok(effects)
 }

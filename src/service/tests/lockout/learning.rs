@@ -30,7 +30,7 @@ async fn what_is_no_guess_tells_nobody_whether_something_waits() {
 async fn what_has_another_length_than_the_code_is_no_guess() {
     let it = Fixture::new();
     it.register(&amy(), "phone", PHONE).await.unwrap();
-    let code = it.codes(Queue::Phone).await.pop().unwrap();
+    let code = it.codes(Queue::PHONE).await.pop().unwrap();
     let phone = hash("phone", PHONE);
     for _ in 0..20 {
         assert_eq!(code_of(it.verify(&amy(), &phone, "123").await), "faulty_code");
@@ -90,7 +90,7 @@ async fn where_guesses_are_used_up_nobody_learns_what_waits() {
     let it = Fixture::with_both().await;
     it.register(&michael(), "phone", PHONE).await.unwrap();
     let phone = hash("phone", PHONE);
-    let no = wrong(&it.codes(Queue::Phone).await.pop().unwrap());
+    let no = wrong(&it.codes(Queue::PHONE).await.pop().unwrap());
     let guess = async |meant: Meant| code_of(it.verify_as(meant, &phone, &no).await);
     let mut guesses = 0;
     while guess(Meant::Target(michael())).await == "faulty_code" {
@@ -98,7 +98,7 @@ async fn where_guesses_are_used_up_nobody_learns_what_waits() {
         if guesses == 5 {
             it.clock.advance(MINUTE);
             it.resend(&michael(), "phone", PHONE).await.unwrap();
-            it.codes(Queue::Phone).await;
+            it.codes(Queue::PHONE).await;
         }
     }
     let before = guess(Meant::Target(amy())).await;

@@ -24,7 +24,7 @@ async fn nobodys_guesses_keep_the_owner_out() {
 async fn guesses_at_a_code_that_waits_keep_its_owner_out_neither() {
     let (mut attack, owner) = (Attack::new(Fixture::new()), jid("owner@example.org"));
     attack.it.register(&owner, "phone", PHONE).await.unwrap();
-    let code = attack.it.codes(Queue::Phone).await.pop().unwrap();
+    let code = attack.it.codes(Queue::PHONE).await.pop().unwrap();
     attack.sent.insert(owner.clone(), code.clone());
     for eve in &eves(4) {
         attack.it.clock.advance(31 * SECOND);
@@ -138,7 +138,7 @@ async fn a_code_that_is_too_short_by_now_serves_its_target_alone() {
     assert_eq!(attack.guess(By::Target, &eves[2]).await, 1);
     // A longer one is good for guesses over HTTP again: those natively have not used them up.
     attack.it.resend(&eves[2], "phone", PHONE).await.unwrap();
-    let code = attack.it.codes(Queue::Phone).await.pop().unwrap();
+    let code = attack.it.codes(Queue::PHONE).await.pop().unwrap();
     assert_eq!(code.len(), 5);
     assert_eq!(
         code_of(attack.it.verify_http(&attack.hash(), &wrong(&code)).await),
@@ -154,7 +154,7 @@ async fn codes_for_erasures_and_for_the_jid_itself_share_their_guesses() {
     let mut wrong_ones = 0;
     for hashes in [vec![], vec![hash("phone", PHONE)], vec![own_hash(&amy())]] {
         it.service.forget_http(&amy(), &hashes, None, false).await.unwrap();
-        let no = wrong(&it.codes(Queue::Xmpp).await.pop().unwrap());
+        let no = wrong(&it.codes(Queue::XMPP).await.pop().unwrap());
         it.clock.advance(31 * SECOND);
         let guess = async || it.service.forget_http(&amy(), &hashes, Some(no.clone()), false).await;
         while matches!(guess().await, Err(Error::FaultyCode)) {
@@ -167,7 +167,7 @@ async fn codes_for_erasures_and_for_the_jid_itself_share_their_guesses() {
         .register_http(&itself, "xmpp", itself.as_str(), false, None)
         .await
         .unwrap();
-    let code = it.codes(Queue::Xmpp).await.pop().unwrap();
+    let code = it.codes(Queue::XMPP).await.pop().unwrap();
     assert_eq!(code.len(), 5, "longer, as are all that follow");
     assert_eq!(
         code_of(it.verify_http(&own_hash(&itself), &wrong(&code)).await),

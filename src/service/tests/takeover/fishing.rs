@@ -46,7 +46,7 @@ impl Fishing {
         if self.it.register(&eve, "phone", &number).await.is_err() {
             return false;
         }
-        let code = self.it.codes(Queue::Phone).await.pop().unwrap();
+        let code = self.it.codes(Queue::PHONE).await.pop().unwrap();
         self.waiting.push((eve, hash("phone", &number), code));
         true
     }
@@ -111,7 +111,7 @@ async fn who_enters_codes_makes_nobodys_longer() {
     for n in 0..2 * GUESSES_IN_ALL {
         let (jid, number) = (jid(&format!("user{n}@example.org")), format!("+4477009{n:05}"));
         it.register(&jid, "phone", &number).await.unwrap();
-        let code = it.codes(Queue::Phone).await.pop().unwrap();
+        let code = it.codes(Queue::PHONE).await.pop().unwrap();
         assert_eq!(code.len(), 4);
         it.verify(&jid, &hash("phone", &number), &code).await.unwrap();
     }
@@ -124,7 +124,7 @@ async fn a_code_of_the_day_before_makes_no_room_for_guesses() {
     let ask = async |n: usize| {
         let (eve, id) = (jid(&format!("eve{n}@evil{n}.example")), format!("eve{n}@mail.example"));
         it.register(&eve, "email", &id).await.unwrap();
-        let code = it.codes(Queue::Email).await.pop().unwrap();
+        let code = it.codes(Queue::EMAIL).await.pop().unwrap();
         (eve, hash("email", &id), code)
     };
     ask(0).await;

@@ -17,8 +17,8 @@ async fn a_database_of_before_is_bound_while_it_is_used() {
         .await
         .unwrap();
     it.register(&amy(), "email", MAIL).await.unwrap();
-    let stop = it.letters(Queue::Email).await.pop().unwrap().stop.unwrap();
-    let code = it.codes(Queue::Email).await.pop().unwrap();
+    let stop = it.letters(Queue::EMAIL).await.pop().unwrap().stop.unwrap();
+    let code = it.codes(Queue::EMAIL).await.pop().unwrap();
     let request = Fixture::request(&michael(), &[("xmpp", michael().as_str())], vec![own_hash(&amy())]);
     it.service.contact_native(request).await.unwrap();
     it.tamper("UPDATE links SET proof = zeroblob(16)").await;
@@ -45,7 +45,7 @@ async fn a_database_of_before_is_bound_while_it_is_used() {
     it.service.suppress(Recipient::Reader(stop)).await.unwrap();
     assert!(it.service.is_suppressed(Recipient::typed(MAIL).unwrap()).await.unwrap());
     // What was counted goes on being counted.
-    it.sent(Queue::Xmpp).await;
+    it.sent(Queue::XMPP).await;
     it.clock.advance(MINUTE);
     it.verify(&amy(), &hash("email", MAIL), &code).await.unwrap();
     it.match_requests().await;

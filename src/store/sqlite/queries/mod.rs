@@ -20,12 +20,18 @@ pub use self::pending::pending;
 pub use self::subscribers::subscriber;
 pub use self::tokens::token;
 use super::super::Result;
+use super::claims::Effects;
 use crate::model::Mac;
 
 /// A connection within a transaction.
-pub struct Session<'a>(pub &'a Connection);
+pub struct Session<'a>(pub &'a Connection, pub Effects);
 
-impl Session<'_> {
+impl<'a> Session<'a> {
+    /// Of which nothing has followed so far.
+    pub fn new(connection: &'a Connection) -> Self {
+        Self(connection, Effects::default())
+    }
+
     pub fn one<T>(&self, sql: &str, params: impl Params, map: fn(&SqlRow) -> rusqlite::Result<T>) -> Result<Option<T>> {
         Ok(self.0.prepare_cached(sql)?.query_row(params, map).optional()?)
     }

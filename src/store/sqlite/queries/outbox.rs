@@ -5,7 +5,7 @@ use rusqlite::{Row as SqlRow, params};
 use super::{Session, number};
 use crate::clock::Millis;
 use crate::model::Mac;
-use crate::store::{NewRow, Queue, ReadOutbox, Result, Row, WriteOutbox};
+use crate::store::{Claimed, NewRow, Queue, ReadOutbox, Result, Row, WriteOutbox};
 
 pub fn outbox(row: &SqlRow) -> rusqlite::Result<Row> {
     Ok(Row {
@@ -20,19 +20,37 @@ pub fn outbox(row: &SqlRow) -> rusqlite::Result<Row> {
     })
 }
 
-impl ReadOutbox for Session<'_> {
-    fn due(&self, queue: Queue, now: Millis, limit: usize) -> Result<Vec<Row>> {
-        self.all(
-            "SELECT * FROM outbox WHERE queue = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?",
-            params![queue as u8, now, limit],
-            outbox,
-        )
+impl Session<'_> {
+    /// Up to `limit` messages of `queue` that are due and free; without one, when the next is due.
+    pub fn due(&self, queue: Queue, now: Millis, limit: usize, is_free: &dyn Fn(&Row) -> bool) -> Result<Claimed> {
+        let sql = "SELECT * FROM outbox WHERE queue = ? AND due_at <= ? ORDER BY due_at, id";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let rows = statement.query_map(params![queue.number(), now], outbox)?;
+        let free = rows.filter(|row| row.as_ref().map_or(true, is_free));
+        let rows: Vec<Row> = free.take(limit).collect::<rusqlite::Result<_>>()?;
+        let next = match rows.is_empty() {
+            true => self.next_due_after(queue, now)?,
+            false => None,
+        };
+        Ok(Claimed { rows, next })
     }
 
+    fn next_due_after(&self, queue: Queue, now: Millis) -> Result<Option<Millis>> {
+        let sql = "SELECT min(due_at) FROM outbox WHERE queue = ? AND due_at > ?";
+        let next: Option<Option<Millis>> = self.one(sql, params![queue.number(), now], |row| row.get(0))?;
+        Ok(next.flatten())
+    }
+
+    fn ends_claim(&self, row: i64) {
+        self.1.ended.borrow_mut().push(row);
+    }
+}
+
+impl ReadOutbox for Session<'_> {
     fn messages(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Row>> {
         self.all(
             "SELECT * FROM outbox WHERE queue = ? AND id > ? ORDER BY id LIMIT ?",
-            params![queue as u8, after, limit],
+            params![queue.number(), after, limit],
             outbox,
         )
     }
@@ -40,7 +58,7 @@ impl ReadOutbox for Session<'_> {
     fn taken(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Row>> {
         self.all(
             "SELECT * FROM outbox WHERE queue = ? AND id > ? AND is_taken ORDER BY id LIMIT ?",
-            params![queue as u8, after, limit],
+            params![queue.number(), after, limit],
             outbox,
         )
     }
@@ -55,10 +73,11 @@ impl ReadOutbox for Session<'_> {
     }
 
     fn next_due(&self, queue: Queue) -> Result<Option<Millis>> {
-        let next: Option<Option<Millis>> =
-            self.one("SELECT min(due_at) FROM outbox WHERE queue = ?", [queue as u8], |row| {
-                row.get(0)
-            })?;
+        let next: Option<Option<Millis>> = self.one(
+            "SELECT min(due_at) FROM outbox WHERE queue = ?",
+            [queue.number()],
+            |row| row.get(0),
+        )?;
         Ok(next.flatten())
     }
 }
@@ -68,7 +87,7 @@ impl WriteOutbox for Session<'_> {
         self.run(
             "INSERT INTO outbox (queue, about_mac, payer_mac, due_at, expires_at, box) VALUES (?, ?, ?, ?, ?, ?)",
             params![
-                row.queue as u8,
+                row.queue.number(),
                 row.about,
                 row.payer,
                 row.due_at,
@@ -76,10 +95,12 @@ impl WriteOutbox for Session<'_> {
                 row.sealed
             ],
         )?;
+        self.1.posted.borrow_mut().push(row.queue);
         Ok(())
     }
 
     fn remove(&self, row: i64) -> Result<bool> {
+        self.ends_claim(row);
         Ok(self.run("DELETE FROM outbox WHERE id = ?", [row])? > 0)
     }
 
@@ -95,6 +116,7 @@ impl WriteOutbox for Session<'_> {
     }
 
     fn retry(&self, row: i64, due_at: Millis) -> Result<()> {
+        self.ends_claim(row);
         self.run(
             "UPDATE outbox SET tries = tries + 1, due_at = ? WHERE id = ?",
             params![due_at, row],
@@ -103,11 +125,13 @@ impl WriteOutbox for Session<'_> {
     }
 
     fn expect_back(&self, row: i64, until: Millis) -> Result<()> {
+        self.ends_claim(row);
         let sql = "UPDATE outbox SET is_taken = 1, due_at = ? WHERE id = ?";
         self.run(sql, params![until, row]).map(drop)
     }
 
     fn take_back(&self, row: i64, due_at: Millis) -> Result<()> {
+        self.ends_claim(row);
         let sql = "UPDATE outbox SET is_taken = 0, returned = returned + 1, due_at = ? WHERE id = ?";
         self.run(sql, params![due_at, row]).map(drop)
     }

@@ -1,0 +1,160 @@
+//! The messages that wait, as the outbox's workers see them.
+
+use std::time::Duration;
+
+use super::error::Result;
+use super::{Core, Service, outbox, settle};
+use crate::channel::{Letter, Message};
+use crate::clock::{Millis, millis};
+use crate::store::{Lease, Queue, Read, Row};
+
+/// A worker that holds a message for longer than this has ended: others may have it then.
+const LEASE: Duration = Duration::from_secs(30 * 60);
+
+impl Queue {
+    /// Contact requests whose hashes are still to be looked up.
+    pub const REQUESTS: Self = Self::new(0, "requests");
+}
+
+/// A message of the outbox.
+pub(crate) struct Due {
+    /// As it is stored.
+    pub(crate) row: Row,
+    /// The content of the message.
+    pub(crate) letter: Opened,
+}
+
+/// The content of the box of a message.
+pub(crate) enum Opened {
+    /// A message to be sent.
+    Letter(Box<Letter>),
+    /// A message that must not be sent: the recipient has muted the requester since, or wants no codes.
+    Unwanted,
+    /// Nothing to send: it cannot be opened, or it is a contact request, which is opened when it is matched.
+    Nothing,
+}
+
+impl Service {
+    /// Claims up to `limit` messages of `queue` that are due; without one, tells when to try again.
+    pub(crate) async fn claim(&self, queue: Queue, limit: usize) -> Result<(Vec<Due>, Option<Millis>)> {
+        let claimed = settle(self.store.claim(queue, limit, self.lease()).await.map(Ok))?;
+        let ids: Vec<i64> = claimed.rows.iter().map(|row| row.id).collect();
+        let opened = self
+            .ask(move |core, tx| core.open_claimed(tx, queue, claimed.rows))
+            .await;
+        if opened.is_err() {
+            self.release(ids.clone()).await;
+        }
+        // What was claimed may all have been withdrawn: then there may be more that is due.
+        let next = if ids.is_empty() {
+            claimed.next
+        } else {
+            Some(self.clock().now())
+        };
+        Ok((opened?, next))
+    }
+
+    /// Claims a message; `None` if it was withdrawn, or another worker holds it.
+    pub(crate) async fn claim_row(&self, queue: Queue, row: i64) -> Result<Option<Due>> {
+        let claimed = settle(self.store.claim_row(row, self.lease()).await.map(Ok))?;
+        if claimed.is_none() {
+            return Ok(None);
+        }
+        let opened = self.message(queue, row).await;
+        if opened.is_err() {
+            self.release(vec![row]).await;
+        }
+        opened
+    }
+
+    /// Gives claimed messages back.
+    pub(crate) async fn release(&self, rows: Vec<i64>) {
+        if let Err(error) = self.store.release(rows).await {
+            tracing::error!(%error, "messages wait until their leases end");
+        }
+    }
+
+    fn lease(&self) -> Lease {
+        let now = self.clock().now();
+        Lease {
+            now,
+            ends_at: now + millis(LEASE),
+        }
+    }
+
+    /// Up to `limit` messages of `queue` that were put there after the one of that number, due or not.
+    pub(crate) async fn messages(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Due>> {
+        self.ask(move |core, tx| core.open_all(tx, queue, tx.messages(queue, after, limit)?))
+            .await
+    }
+
+    /// As [`Service::messages`], of those alone that were taken and may come back.
+    pub(crate) async fn taken(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Due>> {
+        self.ask(move |core, tx| core.open_all(tx, queue, tx.taken(queue, after, limit)?))
+            .await
+    }
+
+    /// The message of that number as it is now, if it was not withdrawn.
+    pub(crate) async fn message(&self, queue: Queue, row: i64) -> Result<Option<Due>> {
+        self.ask(move |core, tx| {
+            let Some(row) = tx.message(row)? else { return Ok(None) };
+            let letter = core.open_letter(tx, queue, &row)?;
+            Ok(Some(Due { row, letter }))
+        })
+        .await
+    }
+
+    /// Up to `limit` messages of `queue` that are due, whoever holds them, and when the next one will be.
+    #[cfg(test)]
+    pub(crate) async fn due(&self, queue: Queue, limit: usize) -> Result<(Vec<Due>, Option<Millis>)> {
+        self.ask(move |core, tx| {
+            let mut rows = tx.messages(queue, 0, usize::try_from(i32::MAX).unwrap_or(limit))?;
+            rows.retain(|row| row.due_at <= core.clock.now());
+            rows.sort_by_key(|row| (row.due_at, row.id));
+            rows.truncate(limit);
+            Ok((core.open_all(tx, queue, rows)?, tx.next_due(queue)?))
+        })
+        .await
+    }
+}
+
+impl Core {
+    /// As they are now: since they were claimed, they may have been withdrawn, and the key may have been changed.
+    fn open_claimed(&self, tx: &dyn Read, queue: Queue, rows: Vec<Row>) -> Result<Vec<Due>> {
+        if queue == Queue::REQUESTS {
+            return self.open_all(tx, queue, rows);
+        }
+        let mut now = Vec::with_capacity(rows.len());
+        for row in rows {
+            now.extend(tx.message(row.id)?);
+        }
+        self.open_all(tx, queue, now)
+    }
+
+    fn open_all(&self, tx: &dyn Read, queue: Queue, rows: Vec<Row>) -> Result<Vec<Due>> {
+        let open = |row: Row| {
+            let letter = self.open_letter(tx, queue, &row)?;
+            Ok(Due { row, letter })
+        };
+        rows.into_iter().map(open).collect()
+    }
+
+    fn open_letter(&self, tx: &dyn Read, queue: Queue, row: &Row) -> Result<Opened> {
+        if queue == Queue::REQUESTS {
+            return Ok(Opened::Nothing);
+        }
+        let place = outbox(queue.number(), row.about.as_ref());
+        let Some(letter) = self.open::<Letter>("outbox", place, &row.sealed) else {
+            return Ok(Opened::Nothing);
+        };
+        Ok(match &letter.message {
+            Message::Introduction { to, from, .. }
+                if self.is_muted(tx, &self.keys.owner(to), &self.keys.owner(from))? =>
+            {
+                Opened::Unwanted
+            }
+            Message::Code { identity, .. } if self.is_suppressed(tx, identity)? => Opened::Unwanted,
+            _ => Opened::Letter(Box::new(letter)),
+        })
+    }
+}

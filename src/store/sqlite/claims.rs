@@ -1,0 +1,76 @@
+//! Who works on which message, and who waits for new ones.
+//!
+//! One process has the database (`lock`), so a claim is kept in its memory: it costs nothing to make, and ends with the process, as
+//! it must. What a change says of claims and queues holds when it is durable.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::mem;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use super::super::{Claimed, Lease, Queue, Result, Row, Subscription};
+use crate::clock::Millis;
+
+/// What follows from a change once it is durable.
+#[derive(Default)]
+pub struct Effects {
+    /// Messages that were put into these queues.
+    pub posted: RefCell<Vec<Queue>>,
+    /// Messages whose claims have ended.
+    pub ended: RefCell<Vec<i64>>,
+}
+
+/// The claims, and who waits.
+#[derive(Default)]
+pub struct Claims {
+    /// When the leases end.
+    held: Mutex<HashMap<i64, Millis>>,
+    posted: Mutex<HashMap<Queue, watch::Sender<()>>>,
+}
+
+impl Claims {
+    /// Claims what `find` finds of the messages that nobody holds. Nobody else claims or ends a claim meanwhile.
+    pub fn claim(&self, lease: Lease, find: impl FnOnce(&dyn Fn(&Row) -> bool) -> Result<Claimed>) -> Result<Claimed> {
+        let mut held = locked(&self.held);
+        held.retain(|_, ends_at| *ends_at > lease.now);
+        let mut found = find(&|row| !held.contains_key(&row.id))?;
+        let first_end = held.values().min().copied();
+        found.next = found.next.into_iter().chain(first_end).min();
+        held.extend(found.rows.iter().map(|row| (row.id, lease.ends_at)));
+        Ok(found)
+    }
+
+    /// Ends claims.
+    pub fn end(&self, rows: &[i64]) {
+        let mut held = locked(&self.held);
+        for row in rows {
+            held.remove(row);
+        }
+    }
+
+    /// What a change has brought about.
+    pub fn follow(&self, mut effects: Effects) {
+        let ended = mem::take(effects.ended.get_mut());
+        if !ended.is_empty() {
+            self.end(&ended);
+        }
+        let posted = mem::take(effects.posted.get_mut());
+        if !posted.is_empty() {
+            let senders = locked(&self.posted);
+            posted.iter().filter_map(|queue| senders.get(queue)).for_each(|sender| {
+                sender.send_replace(());
+            });
+        }
+    }
+
+    /// Waits for messages in `queue`.
+    pub fn subscribe(&self, queue: Queue) -> Subscription {
+        Subscription::new(locked(&self.posted).entry(queue).or_default().subscribe())
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
