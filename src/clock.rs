@@ -117,6 +117,7 @@ impl Reading {
 }
 
 /// Returns the system's time.
+#[allow(clippy::disallowed_methods, reason = "this is where the time comes from")]
 fn system_time() -> Millis {
     let system = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis::try_from(system.as_millis()).unwrap_or_default()

@@ -51,6 +51,7 @@ pub async fn connect(host: &str, port: u16) -> Result<TcpStream, DialError> {
     connect_to(addresses(host, port).await?).await
 }
 
+#[allow(clippy::disallowed_methods, reason = "one of several attempts at the same time")]
 async fn connect_to(addresses: Vec<SocketAddr>) -> Result<TcpStream, DialError> {
     let attempt = |address| async move {
         let late = || {

@@ -3,6 +3,8 @@
 //! Layers, of which nothing imports what is above it:
 //! `main → app → {xmpp, http, outbox} → service → provider → {store, channel} ports → model → language`.
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 pub mod app;
 pub mod channel;
 pub mod check;

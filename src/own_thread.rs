@@ -24,6 +24,7 @@ impl OwnThread {
     ///
     /// # Errors
     /// If the system has no thread or no file descriptors left.
+    #[allow(clippy::disallowed_methods, reason = "the thread is its own")]
     pub fn start(name: &str) -> io::Result<Self> {
         let stop = CancellationToken::new();
         let stopped = stop.clone();

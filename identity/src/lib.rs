@@ -3,6 +3,8 @@
 //!
 //! Nothing here does I/O.
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 mod alias;
 mod email;
 mod hash;

@@ -17,6 +17,7 @@ impl Config {
     ///
     /// # Errors
     /// Naming the key and the remedy.
+    #[allow(clippy::disallowed_methods, reason = "read once, before anything is served")]
     pub fn load(file: &Path, overrides: &[(String, String)]) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(file).map_err(|error| ConfigError::Unreadable {
             path: file.to_owned(),

@@ -13,6 +13,7 @@ pub use self::error::{ConfigError, cleartext, unusable};
 ///
 /// # Errors
 /// If it stands in both, or the file cannot be read.
+#[allow(clippy::disallowed_methods, reason = "read once, before anything is served")]
 pub fn secret(
     key: &str,
     value: &Option<SecretString>,

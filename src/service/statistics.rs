@@ -30,6 +30,7 @@ impl Service {
     }
 
     /// On a thread where nobody waits: to count ten million rows takes seconds.
+    #[allow(clippy::disallowed_methods, reason = "on a thread for what blocks")]
     async fn count(&self) -> Result<Counts> {
         let (service, runtime) = (self.clone(), Handle::current());
         let counting = move || runtime.block_on(service.ask(|_, tx| Ok(tx.counts()?)));

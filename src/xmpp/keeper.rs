@@ -320,6 +320,7 @@ fn stable(end: &StreamEnd) -> Duration {
 }
 
 /// Returns the time to wait before the next connection.
+#[allow(clippy::disallowed_methods, reason = "when it is tried again is no secret")]
 fn pause(end: &StreamEnd, failures: u32) -> Duration {
     let not_there = matches!(
         end,

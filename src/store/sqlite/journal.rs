@@ -35,6 +35,10 @@ impl Journal {
     }
 
     /// Tells the admin, once, that it cannot be emptied, and when that is over.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "how long the journal is full, for the admin alone"
+    )]
     fn tell(&mut self, emptied: bool) {
         if emptied {
             if self.warned {
