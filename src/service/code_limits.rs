@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use super::budget::Budget;
-use super::codes::NewCode;
 use super::error::{Limit, Result};
 use super::growth::{self, Payer};
 use super::limits::{Counter, DAY, take_all};
+use super::pending::NewCode;
 use super::{By, Core, Tx};
 use crate::model::{BareJid, Mac};
 

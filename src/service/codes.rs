@@ -1,111 +1,15 @@
 //! Sending codes: the part that registering and forgetting share.
 
-use std::net::IpAddr;
-
-use serde::{Deserialize, Serialize};
-
 use super::code_limits::Share;
 use super::error::Result;
 use super::guesses::{LONGEST, OWN_GUESSES};
 use super::link::Aliases;
-use super::sign_in::SignInBox;
+use super::pending::{NewCode, PendingBox, Proof, place};
 use super::{By, Core, Tx};
 use crate::channel::{Letter, Message};
 use crate::clock::{Millis, millis};
-use crate::language::Language;
-use crate::model::seal::Purpose;
-use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};
+use crate::model::{Code, Identity, Mac};
 use crate::store::Pending;
-
-/// A code that is to be sent.
-pub struct NewCode {
-    /// The MAC of the hash that it is for.
-    pub id: Mac,
-    /// The hash that it proves; `None` if it lets links be forgotten.
-    pub proves: Option<Hash>,
-    /// The target.
-    pub target: BareJid,
-    /// The identity that it is sent to.
-    pub identity: Identity,
-    /// `true` if a code that still waits is replaced.
-    pub resend: bool,
-    /// The language of the message.
-    pub language: Language,
-    /// The address of the requester, over HTTP.
-    pub address: Option<IpAddr>,
-}
-
-/// The content of a pending row's box.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct PendingBox {
-    pub(super) target: BareJid,
-    pub(super) provider: Provider,
-    /// The hash that is proven; `None` if the code lets links be forgotten.
-    #[serde(default)]
-    pub(super) hash: Option<Hash>,
-    /// Other forms of what is proven, which are linked with it.
-    #[serde(flatten)]
-    pub(super) aliases: Aliases,
-    /// The code, to be resealed under another key. Anybody who can open the box could try all codes as well.
-    #[serde(default)]
-    pub(super) code: Option<Code>,
-    /// `true` if the target itself has asked: nobody else replaces its code then.
-    #[serde(default)]
-    pub(super) by_target: bool,
-    #[serde(flatten)]
-    pub(super) proof: Proof,
-}
-
-/// The way in which a registration is proven, with its data. In the box, the members tell the variant.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Proof {
-    /// By signing in at a provider, which has begun.
-    SignIn {
-        sign_in: SignInBox,
-        /// What anybody else is given who asks for a sign-in that the target has begun: it leads nowhere.
-        #[serde(default)]
-        decoy: Option<SignInBox>,
-        /// The browser's next address.
-        #[serde(default)]
-        next: Option<String>,
-    },
-    /// By a code that was sent.
-    CodeSent {
-        /// The id of the first letter with a code; later ones name it as what they stand for. The link in a mail has it, so that it is
-        /// known whom the code is for.
-        letter: String,
-        /// The mailbox that codes to the identity are counted by.
-        #[serde(default)]
-        mailbox: Option<Hash>,
-        /// `true` if anybody else than the target has asked since: they are answered as if nothing waited.
-        #[serde(default)]
-        by_anybody: bool,
-    },
-    /// By a code that whoever has signed in was handed. Codes of the first version, whose letters were not remembered, are
-    /// read as such.
-    SignedIn {
-        #[serde(default)]
-        decoy: Option<SignInBox>,
-        #[serde(default)]
-        next: Option<String>,
-    },
-}
-
-impl Proof {
-    /// Returns `true` if nothing but signing in leads on.
-    pub(super) fn is_sign_in(&self) -> bool {
-        matches!(self, Self::SignIn { .. })
-    }
-
-    /// The id of the first letter with the code, if it was sent.
-    pub(super) fn letter(&self) -> Option<&str> {
-        match self {
-            Self::CodeSent { letter, .. } => Some(letter),
-            Self::SignIn { .. } | Self::SignedIn { .. } => None,
-        }
-    }
-}
 
 impl Core {
     /// Makes a code and puts the message with it into the outbox, unless one still waits and no other is wanted.
@@ -238,10 +142,6 @@ impl Core {
         Ok(Pending { sealed, ..pending })
     }
 
-    pub(super) fn open_pending(&self, pending: &Pending) -> Option<PendingBox> {
-        self.open("pending", place(pending), &pending.sealed)
-    }
-
     /// Returns `true` if the registration waits for a code; not for a sign-in, and no erasure.
     pub(super) fn waits_for_code(&self, pending: &Pending) -> bool {
         let remembered = self.open_pending(pending);
@@ -275,19 +175,11 @@ impl Core {
     }
 }
 
-/// A box belongs to its registration and code.
-fn place(pending: &Pending) -> Purpose<'_> {
-    Purpose::Pending {
-        id: &pending.id,
-        owner: &pending.owner,
-        code: &pending.code,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::model::Hash;
 
     /// A box as the version before sealed it: all members of all proofs, most of them `null`.
     fn of_before(proof: &str) -> PendingBox {

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::codes::NewCode;
 use super::error::Result;
 use super::guesses::Guess;
 use super::limits::{DAY, HASHES_PER_CONFIRM};
+use super::pending::NewCode;
 use super::{By, Core, Error, Excess, Service, Tx};
 use crate::channel::Message;
 use crate::model::{BareJid, Hash, Identity, Mac};

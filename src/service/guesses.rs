@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use subtle::ConstantTimeEq;
 
-use super::codes::{PendingBox, Proof};
 use super::error::{Error, Limit, OAuthFailure, Result};
 use super::limits::{Counter, DAY};
 use super::link::Aliases;
+use super::pending::{PendingBox, Proof};
 use super::{By, Core, Tx};
 use crate::clock::{Millis, millis};
 use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};

@@ -18,6 +18,7 @@ mod limits;
 mod link;
 mod mute;
 mod outbox;
+mod pending;
 mod register;
 mod rekey;
 mod sign_in;

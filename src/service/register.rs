@@ -1,7 +1,7 @@
 //! register: starts to link an identity to a target.
 
-use super::codes::NewCode;
 use super::error::{Error, Result};
+use super::pending::NewCode;
 use super::{By, Served, Service, require_account};
 use crate::channel::Message;
 use crate::model::{BareJid, Hash, Identity, Provider, parse_target};

@@ -4,13 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::codes::{PendingBox, Proof};
 use super::error::{Error, Limit, OAuthFailure, Result};
 use super::growth::{self, Payer};
 use super::limits::{Counter, DAY, take_all};
 use super::link::Aliases;
+use super::pending::{PendingBox, Proof, SignInBox};
 use super::{By, Core, Registered, Service, Status, Tx};
 use crate::channel::sign_in::{Attempt, SignIn, SignInError};
 use crate::clock::millis;
@@ -26,12 +24,6 @@ const TRIES: u32 = 20;
 const AT_ONE_NAME: u32 = 20;
 /// Digits of the code that a browser, or a client, hands straight back.
 const DIGITS: u8 = 12;
-
-/// The data of a sign-in in its pending registration.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct SignInBox {
-    attempt: Attempt,
-}
 
 /// The sign-in that somebody asks for.
 struct Wanted {

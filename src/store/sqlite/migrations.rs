@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::{Result, StoreError};
 use super::queries::Session;
-use super::reseal;
+use super::queries::reseal;
 use crate::model::Mac;
 
 /// Rows that are wiped in one transaction.

@@ -5,10 +5,8 @@ mod journal;
 mod migrations;
 mod queries;
 mod readers;
-mod reseal;
 #[cfg(test)]
 mod tests;
-mod times;
 #[cfg(test)]
 mod upgrades;
 mod writer;
@@ -104,7 +102,7 @@ impl SqliteStore {
     /// If the database cannot be read.
     pub fn rekeyed(path: &Path) -> Result<Option<(u64, u64)>> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        reseal::progress(&connection)
+        queries::reseal::progress(&connection)
     }
 }
 

@@ -58,7 +58,7 @@ async fn brings_an_older_database_up_to_date() {
          CREATE TABLE resealing AS SELECT x'08' AS key_check, 7 AS copied;",
     )
     .unwrap();
-    old.execute_batch(&reseal::TRIGGERS.join(";")).unwrap();
+    old.execute_batch(&queries::reseal::TRIGGERS.join(";")).unwrap();
     assert!(SqliteStore::open(&path, Mac([8; 16])).is_err());
     assert_eq!(
         count(&old, "links_former"),

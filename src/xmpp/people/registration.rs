@@ -12,7 +12,7 @@ use crate::service::{Error, Result, Status};
 use crate::xmpp::connection::outgoing::{Outgoing, Words, random_id};
 use crate::xmpp::people::form::{Answers, field, form, submitted};
 use crate::xmpp::people::presence;
-use crate::xmpp::people::words::in_language;
+use crate::xmpp::protocol::answer::in_language;
 use crate::xmpp::protocol::answer::{Answer, Kind};
 use crate::xmpp::protocol::error::{plain, stanza_error};
 use crate::xmpp::protocol::host::{Asker, Host};

@@ -2,19 +2,10 @@
 
 use std::time::SystemTime;
 
-use minidom::Element;
-use rxml::{Namespace, xml_ncname};
-
 use crate::language::Language;
 use crate::model::Identity;
 use crate::service::{Linked, Unmuted};
 use crate::xmpp::protocol::host::Asker;
-
-/// The payload of an IQ with the language of the texts in it. On the stanza it would not do: Prosody 13 writes its own default there.
-pub fn in_language(mut payload: Element, words: Language) -> Element {
-    payload.set_attr(Namespace::XML, xml_ncname!("lang").into(), words.tag());
-    payload
-}
 
 /// By how many things somebody can be found.
 pub fn title(links: usize, words: Language) -> String {

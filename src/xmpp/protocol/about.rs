@@ -11,7 +11,7 @@ use xmpp_parsers::version::VersionResult;
 
 use crate::language::Language;
 use crate::model::hex;
-use crate::xmpp::people::words::in_language;
+use crate::xmpp::protocol::answer::in_language;
 use crate::xmpp::protocol::host::{Asker, Host};
 use crate::xmpp::protocol::ns;
 

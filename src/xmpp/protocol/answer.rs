@@ -1,6 +1,7 @@
 //! The two types of IQ requests, and their answer (RFC 6120, 8.2.3).
 
 use minidom::Element;
+use rxml::{Namespace, xml_ncname};
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use crate::language::Language;
@@ -26,4 +27,10 @@ pub fn service_unavailable(words: Language) -> StanzaError {
         DefinedCondition::ServiceUnavailable,
         words.stanza_unavailable(),
     )
+}
+
+/// The payload of an IQ with the language of the texts in it. On the stanza it would not do: Prosody 13 writes its own default there.
+pub fn in_language(mut payload: Element, words: Language) -> Element {
+    payload.set_attr(Namespace::XML, xml_ncname!("lang").into(), words.tag());
+    payload
 }

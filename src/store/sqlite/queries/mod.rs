@@ -6,8 +6,10 @@ mod outbox;
 mod pending;
 mod quota;
 mod rekey;
+pub mod reseal;
 mod subscribers;
 mod suppressions;
+mod times;
 mod tokens;
 mod upkeep;
 

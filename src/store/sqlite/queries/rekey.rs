@@ -1,7 +1,7 @@
 //! Putting everything under another key.
 
-use super::super::reseal;
 use super::Session;
+use super::reseal;
 use crate::model::Mac;
 use crate::store::{Reseal, Result, Switched, WriteKeys};
 

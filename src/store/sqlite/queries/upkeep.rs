@@ -2,8 +2,8 @@
 
 use rusqlite::{Row as SqlRow, params};
 
-use super::super::times;
 use super::Session;
+use super::times;
 use crate::clock::{Millis, Reading};
 use crate::store::{Counts, Purged, ReadUpkeep, Result, WriteUpkeep};
 

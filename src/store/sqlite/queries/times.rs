@@ -1,8 +1,8 @@
 //! The time when the store was last used, and the correction if the clock was set since then.
 
-use super::super::{Result, StoreError};
-use super::queries::Session;
+use super::Session;
 use crate::clock::Reading;
+use crate::store::{Result, StoreError};
 
 /// Returns the time of the clocks when it was last stored.
 pub fn last(session: &Session<'_>) -> Result<Option<Reading>> {

@@ -6,7 +6,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::queries::{self, Session};
+use super::{self as queries, Session};
 use crate::model::Mac;
 use crate::store::{
     Link, Pending, Quota, ReadQuota, Reseal, Resealed, Result, Row, StoreError, Switched, WriteMutes, WriteOutbox,
