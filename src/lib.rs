@@ -26,6 +26,8 @@ pub mod hash;
 pub mod http;
 pub mod keyfile;
 pub mod language;
+#[cfg(test)]
+mod layers;
 pub mod model;
 pub mod outbox;
 pub mod own_thread;
