@@ -158,7 +158,6 @@ fn presentation(config: &Config) -> Result<Host, String> {
         url: config.service.url.clone(),
         http_url: config.public_url(),
         addresses: addresses.map(|(purpose, uris)| (purpose, uris.to_vec())).collect(),
-        admins: config.component.admins.clone(),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 pub use crate::http::fuzzing::{Bodies, forwarded};
 pub use crate::model::fuzzing::identity;
 use crate::model::{BareJid, Keys};
-use crate::service::{Limits, Service, Settings};
+use crate::service::{Caller, Limits, Register, Service, Settings};
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
 pub use crate::xmpp::fuzzing::Stanzas;
@@ -48,7 +48,9 @@ impl World {
         let clock = Clock::system();
         let service = Service::new(Store::new(store), keys, clock.clone(), settings(), Default::default());
         let amy = amy();
-        let registered = service.register_native(&amy, "xmpp", amy.as_str(), false);
+        let register = Register::own(amy.clone(), "xmpp", amy.as_str(), false);
+        let caller = Caller::native(amy, None);
+        let registered = service.call(&caller, register);
         runtime.block_on(registered).expect("a registration");
         Self {
             runtime,
@@ -85,6 +87,7 @@ fn settings() -> Settings {
             hashes_per_day: never,
             ..Limits::default()
         },
+        admins: [amy()].into(),
         ..Settings::default()
     }
 }

@@ -13,6 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["keyfile", "telemetry"],
     &["config"],
     &["xmpp", "http", "outbox"],
+    &["json"],
     &["service"],
     &["provider"],
     &["section", "channel"],

@@ -24,6 +24,7 @@ pub mod dial;
 pub mod fuzzing;
 pub mod hash;
 pub mod http;
+pub mod json;
 pub mod keyfile;
 pub mod language;
 #[cfg(test)]

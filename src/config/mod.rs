@@ -75,6 +75,7 @@ impl Config {
             language: self.service.language,
             own_domains: self.own_domains(),
             served: self.access.register.0.clone(),
+            admins: self.component.admins.iter().cloned().collect(),
             require_token: self.http.as_ref().is_some_and(|http| http.require_token),
         }
     }

@@ -56,6 +56,8 @@ impl ApiError {
                 Error::Value(_) | Error::InvalidId(_) | Error::NumberNotServed | Error::NotAnAccount => {
                     (Is::BAD_REQUEST, "value_error")
                 }
+                // No route leads here: HTTP offers nothing to admins.
+                Error::NotAllowed => (Is::FORBIDDEN, "not_allowed"),
                 Error::DomainNotServed => (Is::FORBIDDEN, "domain_not_served"),
                 Error::InsufficientContactInfo => (Is::BAD_REQUEST, "insufficient_contact_info"),
                 Error::TooManyRequested(_) => (Is::PAYLOAD_TOO_LARGE, "too_many_requested"),

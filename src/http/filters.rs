@@ -13,7 +13,7 @@ use warp::http::{HeaderMap, Method};
 use super::error::{ApiError, Result};
 use crate::language::Language;
 use crate::model::Token;
-use crate::service::{Error, Requester, Service};
+use crate::service::{Caller, Error, Operation, Requester, Service, Who};
 
 /// Larger bodies are refused. A hundred hashes take 13 KiB.
 pub const LARGEST_BODY: usize = 128 * 1024;
@@ -45,27 +45,55 @@ pub fn pairs() -> impl Filter<Extract = (Pairs,), Error = warp::Rejection> + Clo
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
-/// The service, for those who have not asked too often.
-pub fn admitted(
-    service: Service,
-) -> impl Filter<Extract = (Result<Service>,), Error = std::convert::Infallible> + Clone {
+/// A client that has not asked too often, and the service that it asks.
+#[derive(Clone)]
+pub struct Asker {
+    /// The service.
+    pub service: Service,
+    /// The client.
+    pub caller: Caller,
+}
+
+impl Asker {
+    /// Has the service do something.
+    ///
+    /// # Errors
+    /// Those of the operation.
+    pub async fn call<O: Operation>(&self, operation: O) -> Result<O::Reply> {
+        Ok(self.service.call(&self.caller, operation).await?)
+    }
+}
+
+/// The client, if it has not asked too often.
+pub fn admitted(service: Service) -> impl Filter<Extract = (Result<Asker>,), Error = std::convert::Infallible> + Clone {
     warp::ext::optional::<ClientAddress>().map(move |client: Option<ClientAddress>| {
         // Only the server makes requests, and it always knows the address.
         let address = client.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |client| client.0);
-        let site = site(address);
-        service.admit(Requester::Address(site))?;
-        Ok(service.asked_from(site))
+        let address = site(address);
+        service.admit(Requester::Address(address))?;
+        Ok(Asker {
+            service: service.clone(),
+            caller: Caller {
+                who: Who::Http { address, token: None },
+                language: None,
+            },
+        })
     })
 }
 
 /// The same, speaking the client's language: for calls that send or show something to people. It sees the client's token.
-pub fn speaking(
-    service: Service,
-) -> impl Filter<Extract = (Result<Service>,), Error = std::convert::Infallible> + Clone {
+pub fn speaking(service: Service) -> impl Filter<Extract = (Result<Asker>,), Error = std::convert::Infallible> + Clone {
     admitted(service)
         .and(language())
         .and(token())
-        .map(|service: Result<Service>, language, token| Ok(service?.speaking(language).shown(token)))
+        .map(|asker: Result<Asker>, language, shown| {
+            let mut asker = asker?;
+            asker.caller.language = language;
+            if let Who::Http { token, .. } = &mut asker.caller.who {
+                *token = shown;
+            }
+            Ok(asker)
+        })
 }
 
 /// The token that the client shows (RFC 6750, 2.1): only in the header, because addresses are logged.

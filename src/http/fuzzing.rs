@@ -9,9 +9,11 @@ use serde_json::Value;
 use warp::http::{HeaderMap, HeaderValue};
 use warp::reply::Response;
 
+use super::filters::Asker;
 use super::forwarded::{Proxies, address};
 use super::handlers;
 use crate::fuzzing::World;
+use crate::service::{Caller, Who};
 
 /// Bodies of requests, handled by a service.
 pub struct Bodies(World);
@@ -31,15 +33,24 @@ impl Bodies {
         if self.0.has_aged() {
             self.0 = World::new();
         }
-        let service = Ok(self.0.service.clone());
+        let asker = Ok(Asker {
+            service: self.0.service.clone(),
+            caller: Caller {
+                who: Who::Http {
+                    address: IpAddr::from([192, 0, 2, 1]),
+                    token: None,
+                },
+                language: None,
+            },
+        });
         let body = Ok(Bytes::copy_from_slice(body));
         self.0.runtime.block_on(async {
             let response = match choice % 5 {
-                0 => handlers::contact(service, body).await,
-                1 => handlers::confirm_many(service, body).await,
-                2 => handlers::register_post(service, body).await,
-                3 => handlers::verify_post(service, body).await,
-                _ => handlers::forget(service, body).await,
+                0 => handlers::contact(asker, body).await,
+                1 => handlers::confirm_many(asker, body).await,
+                2 => handlers::register_post(asker, body).await,
+                3 => handlers::verify_post(asker, body).await,
+                _ => handlers::forget(asker, body).await,
             };
             check(response).await;
         });

@@ -7,51 +7,59 @@ use warp::reply::Response;
 
 use super::error::{ApiError, Result};
 use super::fetched::Fetched;
-use super::filters::{Client, Pairs, Segment};
+use super::filters::{Asker, Client, Pairs, Segment};
 use super::page;
 use super::wire::Object;
+use crate::json::details;
 use crate::language::Language;
-use crate::model::parse_target;
-use crate::model::{BareJid, InvalidId};
-use crate::service::{Callback, ContactRequest, Error, Forgetting, Meant, Registered, Service, Verified, is_set};
+use crate::model::{BareJid, InvalidId, parse_target};
+use crate::service::{
+    Callback, Confirm, Contact, Error, FinishSignIn, Forget, Forgetting, Meant, Register, Registered, SignedIn,
+    Verified, Verify, is_set, read_hash, read_hashes,
+};
 
-type Admitted = Result<Service>;
+type Admitted = Result<Asker>;
 
 /// `GET /v1/register/<provider>/<provider_id>/<target>[?resend=1]` (API document, 1.3.2)
 pub async fn register(
     provider: Segment,
     id: Segment,
     to: Segment,
-    service: Admitted,
+    asker: Admitted,
     query: Pairs,
     fetched: Fetched,
 ) -> Response {
     respond(async {
         fetched.must_be_meant()?;
         let resend = is_set("The parameter 'resend'", parameter(&query, "resend"))?;
-        let registered = service?
-            .register_http(&target(&to.0)?, &provider.0, &id.0, resend, parameter(&query, "next"))
-            .await?;
+        let asker = asker?;
+        let register = Register {
+            target: target(&to.0)?,
+            provider: provider.0,
+            id: id.0,
+            resend,
+            next: parameter(&query, "next").map(str::to_owned),
+        };
+        let registered = asker.call(register).await?;
         Ok(registration(&registered))
     })
     .await
 }
 
 /// `POST /v1/register`
-pub async fn register_post(service: Admitted, body: Result<Bytes>) -> Response {
+pub async fn register_post(asker: Admitted, body: Result<Bytes>) -> Response {
     respond(async {
-        let (service, body) = (service?, body?);
+        let (asker, body) = (asker?, body?);
         let body = Object::parse(&body)?;
         let (provider, id, to) = (body.text("provider")?, body.text("id")?, body.text("target")?);
-        let registered = service
-            .register_http(
-                &target(to)?,
-                provider,
-                id,
-                body.flag("resend")?,
-                body.optional_text("next")?,
-            )
-            .await?;
+        let register = Register {
+            target: target(to)?,
+            provider: provider.to_owned(),
+            id: id.to_owned(),
+            resend: body.flag("resend")?,
+            next: body.optional_text("next")?.map(str::to_owned),
+        };
+        let registered = asker.call(register).await?;
         Ok(registration(&registered))
     })
     .await
@@ -59,30 +67,33 @@ pub async fn register_post(service: Admitted, body: Result<Bytes>) -> Response {
 
 /// `GET /v1/verify/<hash>[?code=][&target=]` (API document, 1.3.3). With a state or an error, it is a browser that comes back from
 /// an OAuth provider.
-pub async fn verify(hash: Segment, service: Admitted, query: Pairs, client: Client, fetched: Fetched) -> Response {
+pub async fn verify(hash: Segment, asker: Admitted, query: Pairs, client: Client, fetched: Fetched) -> Response {
     if parameter(&query, "state").is_some() || parameter(&query, "error").is_some() {
-        return callback("../..", &hash.0, parameter(&query, "state"), service, &query, client).await;
+        return callback("../..", &hash.0, parameter(&query, "state"), asker, &query, client).await;
     }
     verified(async {
         fetched.must_be_meant()?;
         let meant = meant(parameter(&query, "target"))?;
-        Ok(service?.verify_http(&hash.0, meant, parameter(&query, "code")).await?)
+        let asker = asker?;
+        asker
+            .call(verification(&hash.0, meant, parameter(&query, "code"))?)
+            .await
     })
     .await
 }
 
 /// `GET /v1/callback`: the same for providers that know one address only; the state names the hash.
-pub async fn fixed_callback(service: Admitted, query: Pairs, client: Client) -> Response {
+pub async fn fixed_callback(asker: Admitted, query: Pairs, client: Client) -> Response {
     let state = parameter(&query, "state").unwrap_or_default();
     let (hash, state) = state.split_once('.').unwrap_or_default();
-    callback("..", hash, Some(state), service, &query, client).await
+    callback("..", hash, Some(state), asker, &query, client).await
 }
 
 async fn callback(
     up: &'static str,
     hash: &str,
     state: Option<&str>,
-    service: Admitted,
+    asker: Admitted,
     query: &Pairs,
     client: Client,
 ) -> Response {
@@ -93,96 +104,99 @@ async fn callback(
         issuer: parameter(query, "iss").map(str::to_owned),
     };
     if !client.is_program {
-        let finished = async { Ok(service?.finish_sign_in(hash, callback).await?) };
+        let finished = async { finish(&asker?, hash, callback).await };
         return page::signed_in(client.words, up, finished.await);
     }
     verified(async {
-        let service = service?;
-        let signed_in = service.finish_sign_in(hash, callback).await?;
+        let asker = asker?;
+        let signed_in = finish(&asker, hash, callback).await?;
         let meant = Meant::Target(signed_in.target);
-        Ok(service.verify_http(hash, meant, Some(signed_in.code.as_str())).await?)
+        let verify = Verify {
+            hash: signed_in.hash,
+            meant,
+            code: Some(signed_in.code.as_str().to_owned()),
+        };
+        asker.call(verify).await
     })
     .await
 }
 
 /// `POST /v1/verify`
-pub async fn verify_post(service: Admitted, body: Result<Bytes>) -> Response {
+pub async fn verify_post(asker: Admitted, body: Result<Bytes>) -> Response {
     verified(async {
-        let (service, body) = (service?, body?);
+        let (asker, body) = (asker?, body?);
         let body = Object::parse(&body)?;
-        Ok(service
-            .verify_http(
-                body.text("hash")?,
-                meant(body.optional_text("target")?)?,
-                body.optional_text("code")?,
-            )
-            .await?)
+        let (hash, meant) = (body.text("hash")?, meant(body.optional_text("target")?)?);
+        let code = body.optional_text("code")?;
+        asker.call(verification(hash, meant, code)?).await
     })
     .await
 }
 
 /// `POST /v1/contact` (API document, 1.3.4)
-pub async fn contact(service: Admitted, body: Result<Bytes>) -> Response {
+pub async fn contact(asker: Admitted, body: Result<Bytes>) -> Response {
     respond(async {
-        let (service, body) = (service?, body?);
+        let (asker, body) = (asker?, body?);
         let body = Object::parse(&body)?;
         let (to, info, contacts) = (
             body.text("target")?,
             body.value("contact_info")?,
             body.texts("contacts")?,
         );
-        service
-            .contact_http(ContactRequest::new(target(to)?, "contact_info", info, &contacts)?)
-            .await?;
+        let contact = Contact {
+            target: target(to)?,
+            details: details("contact_info", info)?,
+            contacts: read_hashes(&contacts),
+        };
+        asker.call(contact).await?;
         Ok(json!({ "status": "requests_send" }))
     })
     .await
 }
 
 /// `GET /v1/confirm/<hash>/<target>` (API document, 1.3.5)
-pub async fn confirm(hash: Segment, to: Segment, service: Admitted) -> Response {
-    confirmed(async { Ok(service?.confirm(&to.0, &[hash.0]).await?) }).await
+pub async fn confirm(hash: Segment, to: Segment, asker: Admitted) -> Response {
+    confirmed(async { asker?.call(Confirm::new(&to.0, &[hash.0])).await }).await
 }
 
 /// `GET /v1/confirm?target=…&hashes=…&hashes=…`
-pub async fn confirm_query(service: Admitted, query: Pairs) -> Response {
+pub async fn confirm_query(asker: Admitted, query: Pairs) -> Response {
     confirmed(async {
-        let service = service?;
+        let asker = asker?;
         let to = parameter(&query, "target").ok_or(Error::Key("target".into()))?;
         let hashes: Vec<&str> = query
             .iter()
             .filter(|(key, _)| key == "hashes")
             .map(|(_, hash)| hash.as_str())
             .collect();
-        confirm_all(&service, to, &hashes).await
+        confirm_all(&asker, to, &hashes).await
     })
     .await
 }
 
 /// `POST /v1/confirm` (API document, 1.3.6)
-pub async fn confirm_many(service: Admitted, body: Result<Bytes>) -> Response {
+pub async fn confirm_many(asker: Admitted, body: Result<Bytes>) -> Response {
     confirmed(async {
-        let (service, body) = (service?, body?);
+        let (asker, body) = (asker?, body?);
         let body = Object::parse(&body)?;
         let (hashes, to) = (body.optional_texts("hashes")?, body.text("target")?);
-        confirm_all(&service, to, &hashes.unwrap_or_default()).await
+        confirm_all(&asker, to, &hashes.unwrap_or_default()).await
     })
     .await
 }
 
 /// Nothing is confirmed by no hashes: confirming has no errors of its own (API document, 1.3.6).
-async fn confirm_all(service: &Service, target: &str, hashes: &[&str]) -> Result<bool> {
-    Ok(!hashes.is_empty() && service.confirm(target, hashes).await?)
+async fn confirm_all(asker: &Asker, target: &str, hashes: &[&str]) -> Result<bool> {
+    Ok(!hashes.is_empty() && asker.call(Confirm::new(target, hashes)).await?)
 }
 
 /// `POST /v1/forget`
-pub async fn forget(service: Admitted, body: Result<Bytes>) -> Response {
+pub async fn forget(asker: Admitted, body: Result<Bytes>) -> Response {
     respond(async {
-        let (service, body) = (service?, body?);
+        let (asker, body) = (asker?, body?);
         let body = Object::parse(&body)?;
         let to = target(body.text("target")?)?;
         let hashes = body.optional_texts("hashes")?;
-        let hashes: Option<Vec<String>> = hashes.map(|hashes| hashes.into_iter().map(str::to_owned).collect());
         if hashes.as_ref().is_some_and(Vec::is_empty) {
             // Not everything: that is asked for by leaving the key out.
             return Err(Error::Value(
@@ -190,21 +204,24 @@ pub async fn forget(service: Admitted, body: Result<Bytes>) -> Response {
             )
             .into());
         }
-        let code = body.optional_text("code")?.map(str::to_owned);
-        let forgetting = service
-            .forget_http(&to, &hashes.unwrap_or_default(), code, body.flag("resend")?)
-            .await?;
+        let forget = Forget {
+            target: to,
+            hashes: read_hashes(&hashes.unwrap_or_default()),
+            code: body.optional_text("code")?.map(str::to_owned),
+            resend: body.flag("resend")?,
+        };
+        let forgetting = asker.call(forget).await?;
         Ok(json!({ "status": match forgetting {
             Forgetting::Pending => "pending",
-            Forgetting::Forgotten => "forgotten",
+            Forgetting::Forgotten(_) => "forgotten",
         }}))
     })
     .await
 }
 
 /// `GET /version` (API document, 1.3.7)
-pub async fn version(service: Admitted) -> Response {
-    respond(async { service.map(|_| json!({ "version": env!("CARGO_PKG_VERSION") })) }).await
+pub async fn version(asker: Admitted) -> Response {
+    respond(async { asker.map(|_| json!({ "version": env!("CARGO_PKG_VERSION") })) }).await
 }
 
 fn target(text: &str) -> Result<BareJid> {
@@ -219,6 +236,20 @@ fn meant(to: Option<&str>) -> Result<Meant> {
         Some(to) => Meant::Target(target(to)?),
         None => Meant::Any,
     })
+}
+
+/// Returns the operation that verifies `hash`.
+fn verification(hash: &str, meant: Meant, code: Option<&str>) -> Result<Verify> {
+    Ok(Verify {
+        hash: read_hash(hash)?,
+        meant,
+        code: code.map(str::to_owned),
+    })
+}
+
+async fn finish(asker: &Asker, hash: &str, callback: Callback) -> Result<SignedIn> {
+    let hash = read_hash(hash)?;
+    asker.call(FinishSignIn { hash, callback }).await
 }
 
 fn parameter<'a>(query: &'a Pairs, key: &str) -> Option<&'a str> {

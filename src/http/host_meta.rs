@@ -11,8 +11,8 @@ use warp::http::header::CONTENT_TYPE;
 use warp::reply::Response;
 
 use super::error::Result;
+use super::filters::Asker;
 use crate::model::BareJid;
-use crate::service::Service;
 
 const XRD: &str = "http://docs.oasis-open.org/ns/xri/xrd-1.0";
 /// The base URL of the HTTP API.
@@ -55,17 +55,17 @@ impl HostMeta {
 }
 
 /// `GET /.well-known/host-meta` (RFC 6415, 2)
-pub async fn xrd(service: Result<Service>, host_meta: HostMeta) -> Response {
-    document(service, "application/xrd+xml", host_meta.xrd)
+pub async fn xrd(asker: Result<Asker>, host_meta: HostMeta) -> Response {
+    document(asker, "application/xrd+xml", host_meta.xrd)
 }
 
 /// `GET /.well-known/host-meta.json` (RFC 6415, 3)
-pub async fn jrd(service: Result<Service>, host_meta: HostMeta) -> Response {
-    document(service, "application/json", host_meta.jrd)
+pub async fn jrd(asker: Result<Asker>, host_meta: HostMeta) -> Response {
+    document(asker, "application/json", host_meta.jrd)
 }
 
-fn document(service: Result<Service>, type_: &'static str, text: Bytes) -> Response {
-    match service {
+fn document(asker: Result<Asker>, type_: &'static str, text: Bytes) -> Response {
+    match asker {
         Ok(_) => warp::reply::with_header(Response::new(text.into()), CONTENT_TYPE, type_).into_response(),
         Err(error) => error.into_response(),
     }

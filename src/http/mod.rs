@@ -166,7 +166,7 @@ fn well_known(api: &Api) -> BoxedFilter<(Response,)> {
     let host_meta = api.host_meta.clone();
     let get = warp::get()
         .and(filters::admitted(api.service.clone()))
-        .map(move |service| (service, host_meta.clone()))
+        .map(move |asker| (asker, host_meta.clone()))
         .untuple_one();
     let documents = any_of([
         warp::path!("host-meta").and(get.clone()).then(host_meta::xrd).boxed(),

@@ -8,11 +8,11 @@ use warp::http::{HeaderValue, header};
 use warp::reply::Response;
 
 use super::error::{ApiError, Result};
-use super::filters::{Pairs, Segment};
+use super::filters::{Asker, Pairs, Segment};
 use crate::language::Language;
 use crate::model::{BareJid, Code, Hash};
 use crate::provider;
-use crate::service::{Error, Meant, Service, SignedIn, Verified};
+use crate::service::{Error, Meant, SignedIn, Verified, Verify};
 
 #[derive(Template)]
 #[template(path = "verify.html")]
@@ -44,8 +44,8 @@ struct MessagePage {
 }
 
 /// `GET /verify/<hash>[?code=][&for=]`
-pub async fn show(hash: Segment, words: Language, service: Result<Service>, query: Pairs) -> Response {
-    if let Err(error) = service {
+pub async fn show(hash: Segment, words: Language, asker: Result<Asker>, query: Pairs) -> Response {
+    if let Err(error) = asker {
         return complain(words, &error);
     }
     match Hash::parse(&hash.0) {
@@ -55,9 +55,9 @@ pub async fn show(hash: Segment, words: Language, service: Result<Service>, quer
 }
 
 /// `POST /verify/<hash>`, as the page's button sends it (application/x-www-form-urlencoded).
-pub async fn submit(hash: Segment, words: Language, service: Result<Service>, body: Result<Bytes>) -> Response {
-    let (service, body) = match (service, body) {
-        (Ok(service), Ok(body)) => (service, body),
+pub async fn submit(hash: Segment, words: Language, asker: Result<Asker>, body: Result<Bytes>) -> Response {
+    let (asker, body) = match (asker, body) {
+        (Ok(asker), Ok(body)) => (asker, body),
         (Err(error), _) | (_, Err(error)) => return complain(words, &error),
     };
     let Some(hash) = Hash::parse(&hash.0) else {
@@ -69,13 +69,18 @@ pub async fn submit(hash: Segment, words: Language, service: Result<Service>, bo
         "" => Meant::Any,
         letter => Meant::Letter(letter.to_owned()),
     };
-    match service.verify_http(&hash.to_string(), meant, Some(&code)).await {
+    let verify = Verify {
+        hash,
+        meant,
+        code: Some(code),
+    };
+    match asker.call(verify).await {
         Ok(verified) => done(words, &verified),
-        Err(error @ (Error::FaultyCode | Error::MissingCode)) => {
+        Err(error @ ApiError::Service(Error::FaultyCode | Error::MissingCode)) => {
             let complaint = error.text(words);
-            ApiError::from(error).mark(form(words, &fields, String::new(), Some(complaint)))
+            error.mark(form(words, &fields, String::new(), Some(complaint)))
         }
-        Err(error) => complain(words, &error.into()),
+        Err(error) => complain(words, &error),
     }
 }
 
@@ -173,7 +178,7 @@ fn page_to(next: Option<&str>, template: &impl Template) -> Response {
     };
     let mut response = warp::reply::html(html).into_response();
     let headers = response.headers_mut();
-    let next = next.and_then(|next| reqwest::Url::parse(next).ok());
+    let next = next.and_then(|next| url::Url::parse(next).ok());
     let next = next.map(|next| next.origin().ascii_serialization()).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' {next}; base-uri 'none'; frame-ancestors 'none'"

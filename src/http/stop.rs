@@ -6,10 +6,10 @@ use bytes::Bytes;
 use warp::reply::Response;
 
 use super::error::Result;
-use super::filters::{Pairs, Segment};
+use super::filters::{Asker, Pairs, Segment};
 use super::page::{complain, page, say};
 use crate::language::Language;
-use crate::service::{Recipient, Service};
+use crate::service::{IsSuppressed, Recipient, Suppress, Unsuppress};
 
 #[derive(Template)]
 #[template(path = "stop.html")]
@@ -19,9 +19,9 @@ struct StopPage {
 }
 
 /// `GET /stop/<token>`
-pub async fn show(token: Segment, words: Language, service: Result<Service>) -> Response {
+pub async fn show(token: Segment, words: Language, asker: Result<Asker>) -> Response {
     let shown = async {
-        let stopped = service?.is_suppressed(Recipient::Reader(token.0)).await?;
+        let stopped = asker?.call(IsSuppressed(Recipient::Reader(token.0))).await?;
         Ok(page(&StopPage { words, stopped }))
     };
     shown.await.unwrap_or_else(|error| complain(words, &error))
@@ -29,15 +29,15 @@ pub async fn show(token: Segment, words: Language, service: Result<Service>) -> 
 
 /// `POST /stop/<token>`: with the field `again`, mails may come again. Whatever else is sent, a mail client's
 /// `List-Unsubscribe=One-Click` or nothing, ends them.
-pub async fn submit(token: Segment, words: Language, service: Result<Service>, body: Result<Bytes>) -> Response {
+pub async fn submit(token: Segment, words: Language, asker: Result<Asker>, body: Result<Bytes>) -> Response {
     let done = async {
-        let (service, reader) = (service?, Recipient::Reader(token.0));
+        let (asker, reader) = (asker?, Recipient::Reader(token.0));
         let fields: Pairs = serde_urlencoded::from_bytes(&body?).unwrap_or_default();
         if fields.iter().any(|(name, _)| name == "again") {
-            service.unsuppress(reader).await?;
+            asker.call(Unsuppress(reader)).await?;
             return Ok(say(words, words.page_done_title(), words.page_stop_undone()));
         }
-        service.suppress(reader).await?;
+        asker.call(Suppress(reader)).await?;
         Ok(page(&StopPage { words, stopped: true }))
     };
     done.await.unwrap_or_else(|error| complain(words, &error))

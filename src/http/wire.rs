@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use serde_json_borrow::{ObjectAsVec, Value};
 
-use crate::service::{Error, Result, is_set, member};
+use crate::json::member;
+use crate::service::{Error, Result, is_set};
 
 /// A JSON object. It borrows from the body: hundreds of hashes need no copies of their digits.
 pub struct Object<'a>(ObjectAsVec<'a>);

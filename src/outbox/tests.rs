@@ -10,7 +10,8 @@ use super::*;
 use crate::channel::{Away, Holder, Letter, Message, Reason, Sent};
 use crate::clock::Clock;
 use crate::model::{BareJid, Identity, Keys};
-use crate::service::{ContactRequest, Settings};
+use crate::service::tests::asking::Ask;
+use crate::service::{Contact, Settings};
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
 
@@ -94,7 +95,7 @@ async fn ask(service: &Service, askers: &[&BareJid], asked: &[&BareJid]) {
         service.register_native(jid, "xmpp", jid.as_str(), false).await.unwrap();
     }
     for &asker in askers {
-        let request = ContactRequest {
+        let request = Contact {
             target: asker.clone(),
             details: vec![("xmpp".into(), asker.to_string())],
             contacts: asked.iter().map(|jid| Some(Identity::of_jid(jid).hash())).collect(),

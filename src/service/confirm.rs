@@ -1,35 +1,67 @@
 //! confirm: do all these hashes belong to this JID?
 
-use super::Service;
+use super::caller::Caller;
 use super::error::{Error, Excess, Result};
 use super::limits::HASHES_PER_CONFIRM;
+use super::operation::{Effort, Operation, Rights};
+use super::{Service, read_hashes};
 use crate::model::{BareJid, Hash, Mac, parse_target};
 
-impl Service {
-    /// Returns `true` if every one of `hashes` is linked to `target`. What is no JID or no hash has no links.
-    ///
-    /// # Errors
-    /// `value_error` without a hash, `too_many_requested`, `internal_server_error`.
-    pub async fn confirm(&self, target: &str, hashes: &[impl AsRef<str>]) -> Result<bool> {
-        match hashes.len() {
+/// Tests if every one of `hashes` is linked to `target`.
+///
+/// # Errors
+/// `value_error` without a hash, `too_many_requested`, `internal_server_error`.
+#[derive(Clone, Debug)]
+pub struct Confirm {
+    /// To whom; `None` if what stood there is no JID, which has no links.
+    pub target: Option<BareJid>,
+    /// What; `None` where something else stood than a hash, which nobody has.
+    pub hashes: Vec<Option<Hash>>,
+}
+
+impl Confirm {
+    /// Reads what somebody asks for.
+    pub fn new(target: &str, hashes: &[impl AsRef<str>]) -> Self {
+        Self {
+            target: parse_target(target).ok(),
+            hashes: read_hashes(hashes),
+        }
+    }
+}
+
+impl Operation for Confirm {
+    type Reply = bool;
+    const NAME: &'static str = "confirm";
+    /// With few hashes.
+    const EFFORT: Effort = Effort::Little;
+
+    fn rights(&self) -> Rights {
+        Rights::Everybody
+    }
+
+    async fn run(self, service: &Service, _: &Caller) -> Result<bool> {
+        match self.hashes.len() {
             0 => return Err(Error::Value("'hashes' must have at least one hash.".into())),
             1..=HASHES_PER_CONFIRM => {}
             _ => {
                 return Err(Error::TooManyRequested(Excess::Hashes(HASHES_PER_CONFIRM)));
             }
         }
-        let hashes: Option<Vec<_>> = hashes.iter().map(|hash| Hash::parse(hash.as_ref())).collect();
-        let (Some(hashes), Ok(target)) = (hashes, parse_target(target)) else {
+        let hashes: Option<Vec<_>> = self.hashes.into_iter().collect();
+        let Some((hashes, target)) = hashes.zip(self.target) else {
             return Ok(false);
         };
-        self.ask(move |core, tx| {
-            let ids: Vec<Mac> = hashes.iter().map(|hash| core.keys.id(hash)).collect();
-            let linked = core.are_linked(tx, &ids, &core.keys.owner(&target))?;
-            Ok(linked.into_iter().all(|is_linked| is_linked))
-        })
-        .await
+        service
+            .ask(move |core, tx| {
+                let ids: Vec<Mac> = hashes.iter().map(|hash| core.keys.id(hash)).collect();
+                let linked = core.are_linked(tx, &ids, &core.keys.owner(&target))?;
+                Ok(linked.into_iter().all(|is_linked| is_linked))
+            })
+            .await
     }
+}
 
+impl Service {
     /// Refuses whoever has not proven to be itself.
     pub(super) async fn require_confirmed(&self, target: &BareJid) -> Result<()> {
         if self.is_registered(target).await? {

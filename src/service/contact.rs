@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
-use serde_json_borrow::Value;
 
+use super::caller::{Caller, Who};
 use super::error::{Error, Excess, Limit, Result};
 use super::growth::{HASH, Payer};
 use super::limits::{Counter, DAY, HASHES_PER_CONTACT};
-use super::{By, Core, Service, Tx, locked, member, outbox, require_account};
+use super::operation::{Effort, Operation, Rights};
+use super::{By, Core, Service, Tx, locked, outbox, require_account};
 use crate::clock::millis;
 use crate::model::{BareJid, Hash, Identity, Mac};
 use crate::store::{NewRow, Queue, Row};
@@ -26,45 +27,40 @@ const BYTES_OF_DETAILS: usize = 8 * 1024;
 /// known would else slow down whatever the asker asks next.
 pub(super) const LOOKED_UP_WITHIN: Duration = Duration::from_secs(2);
 
-/// A contact request, before anything of it was checked.
-pub struct ContactRequest {
-    /// The requester.
+/// Asks for `target` to be introduced to whoever is behind some hashes.
+///
+/// The answer and the time it takes are the same whoever is known: all the looking up is done afterwards.
+///
+/// # Errors
+/// `target_unconfirmed` over HTTP unless the target is registered, and its token shown where that is needed; `value_error`,
+/// `too_many_requested`, `insufficient_contact_info`, `request_limit_reached`, `internal_server_error`.
+#[derive(Clone, Debug)]
+pub struct Contact {
+    /// The requester. A sender of stanzas can ask for nobody else.
     pub target: BareJid,
     /// The asker's own details, as provider and id.
     pub details: Vec<(String, String)>,
-    /// Hashes of those the asker wants to be introduced to; nothing where something else stood, which nobody has.
+    /// Hashes of those the asker wants to be introduced to; `None` where something else stood, which nobody has.
     pub contacts: Vec<Option<Hash>>,
 }
 
-impl ContactRequest {
-    /// Reads `info`, an array of objects with `provider` (or `protocol`) and `id`, which the request calls `name`; what else
-    /// they have is ignored.
-    ///
-    /// # Errors
-    /// `key_error` if an object lacks one of them, `value_error` if it is no array, an entry no object, or one of them no string.
-    pub fn new(target: BareJid, name: &'static str, info: &Value<'_>, contacts: &[impl AsRef<str>]) -> Result<Self> {
-        let wrong = || Error::Value(format!("'{name}' must be an array of objects with 'provider' and 'id'.").into());
-        let entries = info.as_array().ok_or_else(wrong)?.iter().enumerate();
-        let details = entries.map(|(n, entry)| detail(&format!("{name}[{n}]"), entry));
-        Ok(Self {
-            target,
-            details: details.collect::<Result<_>>()?,
-            contacts: contacts.iter().map(|text| Hash::parse(text.as_ref())).collect(),
-        })
-    }
-}
+impl Operation for Contact {
+    type Reply = ();
+    const NAME: &'static str = "contact";
+    const EFFORT: Effort = Effort::Much;
 
-/// Provider and id of a contact detail, which stands at `place`.
-fn detail(place: &str, entry: &Value<'_>) -> Result<(String, String)> {
-    let wrong = || Error::Value(format!("'{place}' must be an object with 'provider' and 'id'.").into());
-    let entry = entry.as_object().ok_or_else(wrong)?;
-    let text = |key: &str, keys: &[&str]| {
-        let found = keys.iter().find_map(|key| Some((key, member(entry, key)?)));
-        let (key, value) = found.ok_or_else(|| Error::Key(format!("{place}.{key}").into()))?;
-        let wrong = || Error::Value(format!("'{place}.{key}' must be a string.").into());
-        value.as_str().map(str::to_owned).ok_or_else(wrong)
-    };
-    Ok((text("provider", &["provider", "protocol"])?, text("id", &["id"])?))
+    fn rights(&self) -> Rights {
+        Rights::Everybody
+    }
+
+    async fn run(self, service: &Service, caller: &Caller) -> Result<()> {
+        if let Who::Native(sender) = &caller.who {
+            require_account(sender)?;
+        }
+        check_size(&self)?;
+        let by = service.require_speaks_for(caller, &self.target).await?;
+        service.contact(by, caller.address(), self).await
+    }
 }
 
 /// A contact request as it waits in the outbox: nobody has looked yet whether its hashes are known.
@@ -110,30 +106,7 @@ impl SealedRequest {
 }
 
 impl Service {
-    /// Asks, for the `sender` of a stanza, to be introduced.
-    ///
-    /// The answer and the time it takes are the same whoever is known: all the looking up is done afterwards.
-    ///
-    /// # Errors
-    /// `value_error`, `too_many_requested`, `insufficient_contact_info`, `request_limit_reached`,
-    /// `internal_server_error`.
-    pub async fn contact_native(&self, request: ContactRequest) -> Result<()> {
-        require_account(&request.target)?;
-        check_size(&request)?;
-        self.contact(By::Target, request).await
-    }
-
-    /// The same, asked for over HTTP by anybody.
-    ///
-    /// # Errors
-    /// Also `target_unconfirmed` unless the target is registered, and its token shown where that is needed.
-    pub async fn contact_http(&self, request: ContactRequest) -> Result<()> {
-        check_size(&request)?;
-        let by = self.require_allowed(&request.target).await?;
-        self.contact(by, request).await
-    }
-
-    async fn contact(&self, by: By, request: ContactRequest) -> Result<()> {
+    async fn contact(&self, by: By, address: Option<IpAddr>, request: Contact) -> Result<()> {
         let details = self.confirmed_details(&request.target, request.details).await?;
         if details.is_empty() {
             return Err(Error::InsufficientContactInfo);
@@ -154,7 +127,6 @@ impl Service {
         };
         // While nobody else waits for it: the transaction is everybody's.
         let sealed = SealedRequest::by(&locked(&self.core), request)?;
-        let address = self.address;
         self.change(move |core, tx| core.accept(tx, by, address, &sealed, asked))
             .await
     }
@@ -179,7 +151,7 @@ impl Service {
     }
 }
 
-fn check_size(request: &ContactRequest) -> Result<()> {
+fn check_size(request: &Contact) -> Result<()> {
     if request.contacts.is_empty() {
         if request.details.is_empty() {
             return Err(Error::InsufficientContactInfo);
@@ -269,64 +241,6 @@ mod tests {
     use crate::service::Settings;
     use crate::store::Store;
     use crate::store::sqlite::SqliteStore;
-
-    #[test]
-    fn a_detail_that_is_not_whole_is_told_by_its_name_and_place() {
-        let read = |info: &str| {
-            let (target, info) = (
-                BareJid::new("michael@example.org").unwrap(),
-                serde_json::from_str(info).unwrap(),
-            );
-            ContactRequest::new(target, "info", &info, &["ab"])
-        };
-        let whole = r#"{"provider": "phone", "id": "+447700900123"}"#;
-        for entry in [
-            whole,
-            r#"{"protocol": "phone", "id": "+447700900123", "confirmed": true}"#,
-            r#"{"provider": null, "protocol": "phone", "id": "+447700900123"}"#,
-        ] {
-            let details = read(&format!("[{entry}]")).unwrap().details;
-            assert_eq!(details, [("phone".to_owned(), "+447700900123".to_owned())], "{entry}");
-        }
-        for (entry, missing) in [
-            (r#"{"id": "+447700900123"}"#, "info[1].provider"),
-            (r#"{"provider": null, "id": "+447700900123"}"#, "info[1].provider"),
-            (r#"{"provider": "phone"}"#, "info[1].id"),
-            (r#"{"provider": "phone", "id": null}"#, "info[1].id"),
-            (r#"{"protocol": "phone"}"#, "info[1].id"),
-            ("{}", "info[1].provider"),
-        ] {
-            let error = read(&format!("[{whole}, {entry}]")).err();
-            assert!(
-                matches!(&error, Some(Error::Key(key)) if key == missing),
-                "{entry}: {error:?}"
-            );
-        }
-        for (info, wrong) in [
-            (
-                r#"[{"provider": "phone", "id": 447700900123}]"#,
-                "'info[0].id' must be a string.",
-            ),
-            (
-                r#"[{"provider": ["phone"], "id": "1"}]"#,
-                "'info[0].provider' must be a string.",
-            ),
-            (
-                r#"[{"protocol": 1, "id": "1"}]"#,
-                "'info[0].protocol' must be a string.",
-            ),
-            ("[1]", "'info[0]' must be an object with 'provider' and 'id'."),
-            ("[null]", "'info[0]' must be an object with 'provider' and 'id'."),
-            ("{}", "'info' must be an array of objects with 'provider' and 'id'."),
-            ("null", "'info' must be an array of objects with 'provider' and 'id'."),
-        ] {
-            let error = read(info).err();
-            assert!(
-                matches!(&error, Some(Error::Value(text)) if text == wrong),
-                "{info}: {error:?}"
-            );
-        }
-    }
 
     #[tokio::test]
     async fn a_request_that_was_sealed_before_the_key_was_changed_is_sealed_anew() {

@@ -49,6 +49,8 @@ pub enum Error {
     DomainNotServed,
     /// A server asks for what only accounts can do.
     NotAnAccount,
+    /// It is for admins, or for somebody else. No adapter asks for what is refused so.
+    NotAllowed,
     /// None of the requester's details is proven.
     InsufficientContactInfo,
     /// The request asks for more at once than is allowed.
@@ -171,6 +173,7 @@ impl Error {
             Self::InvalidId(invalid) => language.invalid_id(*invalid),
             Self::NumberNotServed => language.error_number(),
             Self::DomainNotServed => language.error_domain_not_served(),
+            Self::NotAllowed => language.command_admins_only(),
             Self::NotAnAccount => language.error_not_an_account(),
             Self::InsufficientContactInfo => language.error_insufficient(),
             Self::TooManyRequested(Excess::Hashes(limit)) => language.error_too_many_hashes(*limit),

@@ -3,22 +3,34 @@
 use std::collections::HashSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::caller::{Caller, Who};
 use super::error::Result;
 use super::guesses::Guess;
 use super::limits::{DAY, HASHES_PER_CONFIRM};
+use super::operation::{Effort, Operation, Rights};
 use super::pending::NewCode;
-use super::{By, Core, Error, Excess, Service, Tx};
+use super::{By, Core, Error, Excess, Service, Tx, read_hashes};
 use crate::channel::Message;
-use crate::model::{BareJid, Hash, Identity, Mac};
+use crate::model::{BareJid, Hash, Identity, Mac, OwnAddress};
 use crate::store::Link;
 
-/// The state of an erasure that was requested over HTTP.
+/// The state of an erasure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forgetting {
-    /// A code was sent to the target, or waits already.
+    /// Over HTTP: a code was sent to the target, or waits already.
     Pending,
-    /// It is done.
-    Forgotten,
+    /// It is done: so many links and registrations went.
+    Forgotten(usize),
+}
+
+impl Forgetting {
+    /// Returns the number of links and registrations that were removed.
+    pub fn count(self) -> usize {
+        match self {
+            Self::Pending => 0,
+            Self::Forgotten(count) => count,
+        }
+    }
 }
 
 /// A link, as its owner is told.
@@ -30,101 +42,188 @@ pub struct Linked {
     pub since: SystemTime,
 }
 
-impl Service {
-    /// Returns the links of the `sender` of a stanza, oldest first.
-    ///
-    /// # Errors
-    /// `internal_server_error`.
-    pub async fn links(&self, sender: &BareJid) -> Result<Vec<Linked>> {
-        let sender = sender.clone();
-        self.ask(move |core, tx| {
-            let links = tx.links_of(&core.keys.owner(&sender))?;
-            let linked = |link: &Link| {
-                let opened = core.open_link(link);
-                opened.map(|opened| Linked {
-                    hash: opened.hash,
-                    since: UNIX_EPOCH + DAY * link.verified_on,
-                })
-            };
-            let proven = links.iter().filter(|link| !core.is_in_doubt(link));
-            Ok(proven.filter_map(linked).collect())
-        })
-        .await
+/// Lists the links of the sender of a stanza, oldest first.
+///
+/// # Errors
+/// `internal_server_error`.
+#[derive(Clone, Copy, Debug)]
+pub struct Links;
+
+impl Operation for Links {
+    type Reply = Vec<Linked>;
+    const NAME: &'static str = "links";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Senders
     }
 
-    /// Removes links of the `sender` of a stanza, and registrations that wait: the named ones, or all without a name,
-    /// and whom the sender has muted. Tells how many there were.
-    ///
-    /// # Errors
-    /// `too_many_requested`, `internal_server_error`.
-    pub async fn forget_native(&self, sender: &BareJid, hashes: &[String]) -> Result<usize> {
-        let selection = selection(hashes)?;
-        let sender = sender.clone();
-        self.change(move |core, tx| core.forget(tx, &sender, core.ids(selection.as_deref()).as_deref()))
+    async fn run(self, service: &Service, caller: &Caller) -> Result<Vec<Linked>> {
+        let sender = caller.sender()?.clone();
+        service
+            .ask(move |core, tx| {
+                let links = tx.links_of(&core.keys.owner(&sender))?;
+                let linked = |link: &Link| {
+                    let opened = core.open_link(link);
+                    opened.map(|opened| Linked {
+                        hash: opened.hash,
+                        since: UNIX_EPOCH + DAY * link.verified_on,
+                    })
+                };
+                let proven = links.iter().filter(|link| !core.is_in_doubt(link));
+                Ok(proven.filter_map(linked).collect())
+            })
             .await
     }
+}
 
-    /// The same over HTTP: without a code, one is sent to `target`; with it, the links go. The code is valid for the
-    /// selection it was asked for.
-    ///
-    /// # Errors
-    /// `target_unconfirmed`, `not_found`, `faulty_code`, `too_many_requested`, `request_limit_reached`,
-    /// `internal_server_error`.
-    pub async fn forget_http(
-        &self,
-        target: &BareJid,
-        hashes: &[String],
-        code: Option<String>,
-        resend: bool,
-    ) -> Result<Forgetting> {
-        self.require_confirmed(target).await?;
+/// Removes links of `target`, and registrations that wait: the named ones, or all without a name, and whom the target has muted.
+/// For whom nobody vouches, over HTTP, a code is sent to the target first; with it, the links go. The code is valid for the selection
+/// it was asked for.
+///
+/// # Errors
+/// `too_many_requested`, `internal_server_error`; over HTTP also `target_unconfirmed`, `not_found`, `faulty_code`,
+/// `request_limit_reached`.
+#[derive(Clone, Debug)]
+pub struct Forget {
+    /// Whose. A sender of stanzas can forget its own.
+    pub target: BareJid,
+    /// Which; none is all. `None` where something else stood than a hash: it names nothing.
+    pub hashes: Vec<Option<Hash>>,
+    /// Over HTTP, the code.
+    pub code: Option<String>,
+    /// Over HTTP, whether another code is to be sent.
+    pub resend: bool,
+}
+
+impl Forget {
+    /// For the sender of a stanza.
+    pub fn own(sender: BareJid, hashes: &[impl AsRef<str>]) -> Self {
+        Self {
+            target: sender,
+            hashes: read_hashes(hashes),
+            code: None,
+            resend: false,
+        }
+    }
+
+    /// All of the sender of a stanza.
+    pub fn everything(sender: BareJid) -> Self {
+        Self::own(sender, &[""; 0])
+    }
+}
+
+impl Operation for Forget {
+    type Reply = Forgetting;
+    const NAME: &'static str = "forget";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Everybody
+    }
+
+    async fn run(self, service: &Service, caller: &Caller) -> Result<Forgetting> {
+        if let Who::Http { .. } = caller.who {
+            return self.run_for_anybody(service, caller).await;
+        }
+        let target = self.target;
+        service.require_speaks_for(caller, &target).await?;
+        let selection = selection(self.hashes)?;
+        service
+            .change(move |core, tx| {
+                let ids = core.ids(selection.as_deref());
+                core.forget(tx, &target, ids.as_deref()).map(Forgetting::Forgotten)
+            })
+            .await
+    }
+}
+
+impl Forget {
+    async fn run_for_anybody(self, service: &Service, caller: &Caller) -> Result<Forgetting> {
+        let Self {
+            target,
+            hashes,
+            code,
+            resend,
+        } = self;
+        service.require_confirmed(&target).await?;
         let selection = selection(hashes)?;
-        let (target, language, address) = (target.clone(), self.language, self.address);
-        self.change(move |core, tx| {
-            let owner = core.keys.owner(&target);
-            let selection = core.ids(selection.as_deref());
-            let id = core.forget_id(&owner, selection.as_deref());
-            let Some(code) = &code else {
-                let new = NewCode {
-                    id,
-                    proves: None,
-                    target: target.clone(),
-                    identity: Identity::of_jid(&target),
-                    resend,
-                    language,
-                    address,
+        let (language, address) = (service.language_of(caller), caller.address());
+        service
+            .change(move |core, tx| {
+                let owner = core.keys.owner(&target);
+                let selection = core.ids(selection.as_deref());
+                let id = core.forget_id(&owner, selection.as_deref());
+                let Some(code) = &code else {
+                    let new = NewCode {
+                        id,
+                        proves: None,
+                        target: target.clone(),
+                        identity: Identity::of_jid(&target),
+                        resend,
+                        language,
+                        address,
+                    };
+                    let everything = selection.is_none();
+                    core.send_code(tx, By::Anybody, new, |code, _| Message::ForgetCode {
+                        to: target.clone(),
+                        code,
+                        everything,
+                    })?;
+                    return Ok(Forgetting::Pending);
                 };
-                let everything = selection.is_none();
-                core.send_code(tx, By::Anybody, new, |code, _| Message::ForgetCode {
-                    to: target.clone(),
+                let waiting = tx.pending(&id, &owner)?.into_iter().collect();
+                let itself = core.keys.id(&Identity::of_jid(&target).hash());
+                core.check_guesses_left(tx, By::Anybody, &itself)?;
+                let guess = Guess {
+                    by: By::Anybody,
                     code,
-                    everything,
-                })?;
-                return Ok(Forgetting::Pending);
-            };
-            let waiting = tx.pending(&id, &owner)?.into_iter().collect();
-            let itself = core.keys.id(&Identity::of_jid(&target).hash());
-            core.check_guesses_left(tx, By::Anybody, &itself)?;
-            let guess = Guess {
-                by: By::Anybody,
-                code,
-                at: Some(itself),
-            };
-            let proven = core.check_code(tx, &guess, waiting)?;
-            core.use_up(tx, &proven)?;
-            core.forget(tx, &target, selection.as_deref())?;
-            Ok(Forgetting::Forgotten)
-        })
-        .await
+                    at: Some(itself),
+                };
+                let proven = core.check_code(tx, &guess, waiting)?;
+                core.use_up(tx, &proven)?;
+                core.forget(tx, &target, selection.as_deref())
+                    .map(Forgetting::Forgotten)
+            })
+            .await
+    }
+}
+
+/// Removes all that is known of a JID, for an admin: links, registrations, mutes, and that it has the service in its contact list.
+///
+/// # Errors
+/// `not_allowed`, `internal_server_error`.
+#[derive(Clone, Debug)]
+pub struct ForgetJid {
+    /// Whom.
+    pub jid: BareJid,
+}
+
+impl Operation for ForgetJid {
+    type Reply = ();
+    const NAME: &'static str = "forget-jid";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Admins
+    }
+
+    async fn run(self, service: &Service, _: &Caller) -> Result<()> {
+        let jid = self.jid.clone();
+        service.change(move |core, tx| core.forget(tx, &jid, None)).await?;
+        for address in OwnAddress::ALL {
+            service.unsubscribe(&self.jid, address).await?;
+        }
+        Ok(())
     }
 }
 
 /// The links named; `None` is everything. A hash that nobody has names nothing.
-fn selection(hashes: &[String]) -> Result<Option<Vec<Hash>>> {
+fn selection(hashes: Vec<Option<Hash>>) -> Result<Option<Vec<Hash>>> {
     if hashes.len() > HASHES_PER_CONFIRM {
         return Err(Error::TooManyRequested(Excess::Hashes(HASHES_PER_CONFIRM)));
     }
-    Ok((!hashes.is_empty()).then(|| hashes.iter().filter_map(|hash| Hash::parse(hash)).collect()))
+    Ok((!hashes.is_empty()).then(|| hashes.into_iter().flatten().collect()))
 }
 
 impl Core {

@@ -4,6 +4,7 @@
 
 mod absence;
 mod budget;
+mod caller;
 mod code_limits;
 mod codes;
 mod confirm;
@@ -17,6 +18,7 @@ mod introduce;
 mod limits;
 mod link;
 mod mute;
+mod operation;
 mod outbox;
 mod pending;
 mod register;
@@ -26,14 +28,13 @@ mod statistics;
 mod subscribers;
 mod suppression;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod times;
 mod token;
 mod typed;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
@@ -42,27 +43,29 @@ use rand::RngExt;
 use rand::rngs::SysRng;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json_borrow::{ObjectAsVec, Value};
 
 pub use self::budget::Budget;
-pub use self::contact::ContactRequest;
+pub use self::caller::{Caller, Who};
+pub use self::confirm::Confirm;
+pub use self::contact::Contact;
 pub use self::error::{Error, Excess, Limit, OAuthFailure, Result};
-pub use self::forget::{Forgetting, Linked};
+pub use self::forget::{Forget, ForgetJid, Forgetting, Linked, Links};
 pub use self::limits::{HASHES_PER_CONFIRM, HASHES_PER_CONTACT, Limits, Requester};
-pub use self::mute::{MUTED_AT_ONCE, Muted, Unmuted};
+pub use self::mute::{MUTED_AT_ONCE, Mute, Muted, Mutes, Unmute, Unmuted};
+pub use self::operation::{Effort, Operation, Rights};
 pub(crate) use self::outbox::{Due, Opened};
-pub use self::register::{Registered, Status};
-pub use self::sign_in::{Callback, SignedIn};
-pub use self::statistics::Statistics;
+pub use self::register::{IsRegistered, Register, Registered, Status};
+pub use self::sign_in::{Callback, FinishSignIn, SignedIn};
+pub use self::statistics::{Count, Statistics};
 pub use self::subscribers::Pages;
-pub use self::suppression::Recipient;
-pub use self::verify::{Meant, Verified};
+pub use self::suppression::{IsSuppressed, Recipient, Suppress, Unsuppress};
+pub use self::verify::{Meant, Verified, Verify, VerifyAny};
 use crate::channel::sign_in::SignIn;
 use crate::channel::{Letter, Message};
 use crate::clock::{Clock, Millis, millis};
 use crate::language::Language;
 use crate::model::seal::Purpose;
-use crate::model::{BareJid, Keys, Mac, SystemRandom, Token};
+use crate::model::{BareJid, Hash, Keys, Mac, SystemRandom};
 use crate::provider;
 pub use crate::provider::{CodeRule, CodeRules};
 use crate::store::{Guesser, NewRow, Purged, Read, Store, StoreError, Write};
@@ -82,11 +85,17 @@ pub fn is_set(place: &str, value: Option<&str>) -> Result<bool> {
     }
 }
 
-/// What `key` holds in `object`; the last of them if it stands there twice, as most readers of JSON take it. `null` is as good as
-/// nothing.
-pub fn member<'v, 'a>(object: &'v ObjectAsVec<'a>, key: &str) -> Option<&'v Value<'a>> {
-    let members = object.iter().filter(|(name, _)| *name == key);
-    members.last().map(|(_, value)| value).filter(|value| !value.is_null())
+/// Reads hashes; `None` where something else stands.
+pub fn read_hashes(texts: &[impl AsRef<str>]) -> Vec<Option<Hash>> {
+    texts.iter().map(|text| Hash::parse(text.as_ref())).collect()
+}
+
+/// Reads the hash of a registration.
+///
+/// # Errors
+/// `not_found` if it is none: nothing can be registered under it.
+pub fn read_hash(text: &str) -> Result<Hash> {
+    Hash::parse(text).ok_or(Error::NotRegistered)
 }
 
 /// Links belong to people, not to servers.
@@ -138,6 +147,8 @@ pub struct Settings {
     pub own_domains: BTreeSet<String>,
     /// The accounts that may register.
     pub served: Served,
+    /// Who may ask for what is for admins alone.
+    pub admins: BTreeSet<BareJid>,
 }
 
 /// The requester, if a server or a token vouches for it.
@@ -159,17 +170,13 @@ impl By {
     }
 }
 
-/// The service, whoever asks by whatever protocol, and the language and address it is asked in and from. Clones are the
-/// same service.
+/// The service. Clones are the same service.
 #[derive(Clone)]
 pub struct Service {
     /// Locked as long as a transaction looks, so that keys and rows are always of the same making (see `rekey`).
     core: Arc<RwLock<Core>>,
     frame: Arc<Frame>,
     store: Store,
-    language: Language,
-    address: Option<IpAddr>,
-    token: Option<Token>,
 }
 
 /// The parts that operations need within a transaction.
@@ -204,7 +211,6 @@ impl Service {
     pub fn new(store: Store, keys: Keys, clock: Clock, mut settings: Settings, sign_ins: SignIns) -> Self {
         settings.providers.extend(sign_ins.keys().cloned());
         let requests = limits::RequestLimiter::new(settings.limits.requests_per_second, clock.clone());
-        let language = settings.language;
         let frame = Arc::new(Frame {
             started: clock.now(),
             sign_ins,
@@ -221,35 +227,12 @@ impl Service {
             core: Arc::new(RwLock::new(core)),
             frame,
             store,
-            language,
-            address: None,
-            token: None,
         }
     }
 
-    /// The same service, asked in `language`: what it sends to whoever asks is written in it. Without one, the
-    /// configured one is spoken.
-    #[must_use]
-    pub fn speaking(&self, language: Option<Language>) -> Self {
-        Self {
-            language: language.unwrap_or(self.frame.settings.language),
-            ..self.clone()
-        }
-    }
-
-    /// The same service, asked over HTTP from `address`, for which the codes that it sends are counted. The callers cut
-    /// IPv6 to its /64.
-    #[must_use]
-    pub fn asked_from(&self, address: IpAddr) -> Self {
-        Self {
-            address: Some(address),
-            ..self.clone()
-        }
-    }
-
-    /// The language that is spoken.
+    /// What is spoken to those whose language is not known.
     pub fn language(&self) -> Language {
-        self.language
+        self.frame.settings.language
     }
 
     /// Returns the settings of the admin.
@@ -260,6 +243,11 @@ impl Service {
     /// Names of the providers whose identities can be linked, `xmpp` among them.
     pub fn providers(&self) -> &BTreeSet<String> {
         &self.frame.settings.providers
+    }
+
+    /// Returns `true` if `jid` is an admin.
+    pub fn is_admin(&self, jid: &BareJid) -> bool {
+        self.frame.settings.admins.contains(jid)
     }
 
     /// Returns the time for which the service has been running.

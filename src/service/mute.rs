@@ -4,15 +4,17 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::caller::Caller;
 use super::error::{Error, Excess, Result};
 use super::growth::{self, Payer};
 use super::limits::DAY;
+use super::operation::{Effort, Operation, Rights};
 use super::{Core, PADDED_TO, Service, Tx, require_account};
 use crate::clock::{Millis, millis};
 use crate::model::parse_target;
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Mac};
-use crate::store::{Mute, Read};
+use crate::store::{self, Read};
 
 /// The largest number of Jabber IDs that somebody can mute.
 pub const MOST_MUTED: usize = 1000;
@@ -41,47 +43,93 @@ pub struct Unmuted {
     pub everybody: bool,
 }
 
-impl Service {
-    /// Keeps contact requests of `jids` from the `sender` of a stanza, or of everybody if none is named, those that wait for
-    /// their delivery included.
-    ///
-    /// # Errors
-    /// `value_error`, `too_many_requested`, `request_limit_reached`, `internal_server_error`; nothing is muted then.
-    pub async fn mute(&self, sender: &BareJid, jids: &[String]) -> Result<()> {
-        require_account(sender)?;
-        let (sender, jids) = (sender.clone(), named(jids)?);
-        self.change(move |core, tx| core.mute(tx, &sender, &jids)).await
+/// Keeps contact requests of `jids` from the sender of a stanza, or of everybody if none is named, those that wait for their
+/// delivery included.
+///
+/// # Errors
+/// `value_error`, `too_many_requested`, `request_limit_reached`, `internal_server_error`; nothing is muted then.
+#[derive(Clone, Debug)]
+pub struct Mute {
+    /// Whose, as somebody typed them.
+    pub jids: Vec<String>,
+}
+
+impl Operation for Mute {
+    type Reply = ();
+    const NAME: &'static str = "mute";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Senders
     }
 
-    /// Lets them through again; everybody, whoever was muted, if none is named.
-    ///
-    /// # Errors
-    /// As [`Service::mute`].
-    pub async fn unmute(&self, sender: &BareJid, jids: &[String]) -> Result<Unmuted> {
-        let (sender, jids) = (sender.clone(), named(jids)?);
-        self.change(move |core, tx| core.unmute(tx, &core.keys.owner(&sender), &jids))
+    async fn run(self, service: &Service, caller: &Caller) -> Result<()> {
+        let sender = caller.sender()?.clone();
+        require_account(&sender)?;
+        let jids = named(&self.jids)?;
+        service.change(move |core, tx| core.mute(tx, &sender, &jids)).await
+    }
+}
+
+/// Lets them through again; everybody, whoever was muted, if none is named.
+///
+/// # Errors
+/// As [`Mute`].
+#[derive(Clone, Debug)]
+pub struct Unmute {
+    /// Whose, as somebody typed them.
+    pub jids: Vec<String>,
+}
+
+impl Operation for Unmute {
+    type Reply = Unmuted;
+    const NAME: &'static str = "unmute";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Senders
+    }
+
+    async fn run(self, service: &Service, caller: &Caller) -> Result<Unmuted> {
+        let (sender, jids) = (caller.sender()?.clone(), named(&self.jids)?);
+        service
+            .change(move |core, tx| core.unmute(tx, &core.keys.owner(&sender), &jids))
             .await
     }
+}
 
-    /// Returns the Jabber IDs that the `sender` of a stanza has muted.
-    ///
-    /// # Errors
-    /// `internal_server_error`.
-    pub async fn muted(&self, sender: &BareJid) -> Result<Muted> {
-        let sender = sender.clone();
-        self.ask(move |core, tx| {
-            let mut muted = Muted::default();
-            for mute in tx.mutes_of(&core.keys.owner(&sender))? {
-                match core.open_mute(&mute) {
-                    Some((_, Some(jid))) => muted.jids.push(jid),
-                    Some((_, None)) => muted.everybody = true,
-                    None => {}
+/// Lists the Jabber IDs that the sender of a stanza has muted.
+///
+/// # Errors
+/// `internal_server_error`.
+#[derive(Clone, Copy, Debug)]
+pub struct Mutes;
+
+impl Operation for Mutes {
+    type Reply = Muted;
+    const NAME: &'static str = "mutes";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Senders
+    }
+
+    async fn run(self, service: &Service, caller: &Caller) -> Result<Muted> {
+        let sender = caller.sender()?.clone();
+        service
+            .ask(move |core, tx| {
+                let mut muted = Muted::default();
+                for mute in tx.mutes_of(&core.keys.owner(&sender))? {
+                    match core.open_mute(&mute) {
+                        Some((_, Some(jid))) => muted.jids.push(jid),
+                        Some((_, None)) => muted.everybody = true,
+                        None => {}
+                    }
                 }
-            }
-            muted.jids.sort();
-            Ok(muted)
-        })
-        .await
+                muted.jids.sort();
+                Ok(muted)
+            })
+            .await
     }
 }
 
@@ -149,7 +197,12 @@ impl Core {
     }
 
     /// A mute's box is the two JIDs; the second is empty if everybody is muted.
-    pub(super) fn seal_mute(&self, owner: &BareJid, muted: Option<&BareJid>, expires_at: Option<Millis>) -> Mute {
+    pub(super) fn seal_mute(
+        &self,
+        owner: &BareJid,
+        muted: Option<&BareJid>,
+        expires_at: Option<Millis>,
+    ) -> store::Mute {
         let jid = muted.map_or("", |jid| jid.as_str());
         let mut plain = format!("{owner}\0{jid}\0").into_bytes();
         // Padded, because the length of a JID tells some of them apart.
@@ -161,7 +214,7 @@ impl Core {
             owner: &owner,
             muted: &muted,
         };
-        Mute {
+        store::Mute {
             sealed: self.keys.seal(place, &plain, &mut self.rng()),
             owner,
             muted,
@@ -170,11 +223,11 @@ impl Core {
     }
 
     /// Who has muted, and who is muted; nobody in particular if everybody is.
-    pub(super) fn open_mute(&self, mute: &Mute) -> Option<(String, Option<String>)> {
+    pub(super) fn open_mute(&self, mute: &store::Mute) -> Option<(String, Option<String>)> {
         self.intact("mutes", self.read_mute(mute))
     }
 
-    fn read_mute(&self, mute: &Mute) -> Result<(String, Option<String>)> {
+    fn read_mute(&self, mute: &store::Mute) -> Result<(String, Option<String>)> {
         let place = Purpose::Mute {
             owner: &mute.owner,
             muted: &mute.muted,

@@ -1,9 +1,14 @@
 //! register: starts to link an identity to a target.
 
+use std::net::IpAddr;
+
+use super::caller::{Caller, Who};
 use super::error::{Error, Result};
+use super::operation::{Effort, Operation, Rights};
 use super::pending::NewCode;
 use super::{By, Served, Service, require_account};
 use crate::channel::Message;
+use crate::language::Language;
 use crate::model::{BareJid, Hash, Identity, Provider, parse_target};
 use crate::provider;
 
@@ -37,71 +42,136 @@ impl Status {
     }
 }
 
-impl Service {
-    /// Starts to link an identity to the `sender` of a stanza, whose server vouches for it: the sender's own JID is
-    /// linked along the way, and at once if that is what is asked for. For what is linked to the sender already, nothing is
-    /// sent, not even if a code is asked for with `resend`.
-    ///
-    /// # Errors
-    /// `domain_not_served`, `unknown_provider`, `value_error`, `request_limit_reached`, `internal_server_error`.
-    pub async fn register_native(
-        &self,
-        sender: &BareJid,
-        provider: &str,
-        id: &str,
-        resend: bool,
-    ) -> Result<Registered> {
-        require_account(sender)?;
-        self.require_served(sender)?;
-        let identity = self.identity(provider, id)?;
-        if identity == Identity::of_jid(sender) {
-            let (target, language) = (sender.clone(), self.language);
-            self.change(move |core, tx| core.link_itself(tx, &target, language))
+/// Starts to link an identity to `target`. Whoever speaks for the target has the target's own JID linked along the way, and at once
+/// if that is what is asked for; for what is linked to the target already, nothing is sent to them, not even if a code is asked for
+/// with `resend`. Anybody else over HTTP is not told what is linked already.
+///
+/// # Errors
+/// `target_unconfirmed` over HTTP unless the target itself is registered, and its token shown where that is needed;
+/// `domain_not_served`, `unknown_provider`, `value_error`, `request_limit_reached`, `internal_server_error`.
+#[derive(Clone, Debug)]
+pub struct Register {
+    /// To whom. A sender of stanzas can be linked to nobody else.
+    pub target: BareJid,
+    /// The name of the provider.
+    pub provider: String,
+    /// The id, as somebody typed it.
+    pub id: String,
+    /// `true` if another code is to be sent.
+    pub resend: bool,
+    /// The address that a browser is sent on to when it has signed in at a provider, as the client names it.
+    pub next: Option<String>,
+}
+
+impl Operation for Register {
+    type Reply = Registered;
+    const NAME: &'static str = "register";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Everybody
+    }
+
+    async fn run(self, service: &Service, caller: &Caller) -> Result<Registered> {
+        let Self { target, .. } = &self;
+        if let Who::Native(sender) = &caller.who {
+            require_account(sender)?;
+        }
+        service.require_served(target)?;
+        let is_itself = self.is_itself();
+        let by = match &caller.who {
+            // Anybody may begin by proving who they are.
+            Who::Http { .. } if is_itself => By::Anybody,
+            _ => service.require_speaks_for(caller, target).await?,
+        };
+        let identity = service.identity(&self.provider, &self.id)?;
+        let language = service.language_of(caller);
+        if is_itself && matches!(caller.who, Who::Native(_)) {
+            let (hash, target) = (identity.hash(), target.clone());
+            service
+                .change(move |core, tx| core.link_itself(tx, &target, language))
                 .await?;
             return Ok(Registered {
-                hash: identity.hash(),
+                hash,
                 status: Status::Confirmed,
                 goto: None,
             });
         }
-        let to = address(&identity, id, sender)?;
-        self.start(By::Target, sender, identity, to, resend, None).await
+        let next = self.next.as_deref().map(|next| service.next(next)).transpose()?;
+        let to = address(&identity, &self.id, target)?;
+        let start = Start {
+            by,
+            target: self.target,
+            identity,
+            to,
+            resend: self.resend,
+            next,
+            language,
+            address: caller.address(),
+        };
+        service.start(start).await
+    }
+}
+
+impl Register {
+    /// For the sender of a stanza.
+    pub fn own(sender: BareJid, provider: &str, id: &str, resend: bool) -> Self {
+        Self {
+            target: sender,
+            provider: provider.to_owned(),
+            id: id.to_owned(),
+            resend,
+            next: None,
+        }
     }
 
-    /// Returns `true` if the JID itself is linked, so that it can be found and be a target.
-    ///
-    /// # Errors
-    /// `internal_server_error`.
-    pub async fn is_registered(&self, jid: &BareJid) -> Result<bool> {
+    /// Returns `true` if the target itself is to be linked to the target.
+    fn is_itself(&self) -> bool {
+        Provider::from(self.provider.as_str()) == Provider::Xmpp
+            && Identity::parse(Provider::Xmpp, &self.id) == Ok(Identity::of_jid(&self.target))
+    }
+}
+
+/// Tests if the sender of a stanza is linked itself, so that it can be found and be a target.
+///
+/// # Errors
+/// `internal_server_error`.
+#[derive(Clone, Copy, Debug)]
+pub struct IsRegistered;
+
+impl Operation for IsRegistered {
+    type Reply = bool;
+    const NAME: &'static str = "is-registered";
+    const EFFORT: Effort = Effort::Little;
+
+    fn rights(&self) -> Rights {
+        Rights::Senders
+    }
+
+    async fn run(self, service: &Service, caller: &Caller) -> Result<bool> {
+        service.is_registered(caller.sender()?).await
+    }
+}
+
+/// A registration that nothing speaks against.
+pub(super) struct Start {
+    pub(super) by: By,
+    pub(super) target: BareJid,
+    pub(super) identity: Identity,
+    /// The recipient of a code, if that is a Jabber ID which is spelled otherwise.
+    pub(super) to: Option<BareJid>,
+    pub(super) resend: bool,
+    pub(super) next: Option<String>,
+    pub(super) language: Language,
+    /// The client's over HTTP.
+    pub(super) address: Option<IpAddr>,
+}
+
+impl Service {
+    /// Returns `true` if the JID itself is linked.
+    pub(super) async fn is_registered(&self, jid: &BareJid) -> Result<bool> {
         let jid = jid.clone();
         self.ask(move |core, tx| core.is_itself(tx, &jid)).await
-    }
-
-    /// Starts to link an identity to `target`, asked for over HTTP by anybody: nobody is told what is linked already but who
-    /// shows the target's token. A browser that has signed in at a provider is sent on to `next`.
-    ///
-    /// # Errors
-    /// `target_unconfirmed` unless the target itself is registered, and its token shown where that is needed, `value_error`
-    /// if `next` leads elsewhere, then as [`Service::register_native`].
-    pub async fn register_http(
-        &self,
-        target: &BareJid,
-        provider: &str,
-        id: &str,
-        resend: bool,
-        next: Option<&str>,
-    ) -> Result<Registered> {
-        self.require_served(target)?;
-        let itself = Provider::from(provider) == Provider::Xmpp
-            && Identity::parse(Provider::Xmpp, id) == Ok(Identity::of_jid(target));
-        let by = match itself {
-            true => By::Anybody,
-            false => self.require_allowed(target).await?,
-        };
-        let identity = self.identity(provider, id)?;
-        let next = next.map(|next| self.next(next)).transpose()?;
-        let to = address(&identity, id, target)?;
-        self.start(by, target, identity, to, resend, next).await
     }
 
     /// Refuses accounts of servers for which the service is not there.
@@ -149,7 +219,7 @@ impl Service {
     /// redirector.
     fn next(&self, next: &str) -> Result<String> {
         const LONGEST: usize = 2048;
-        let url = reqwest::Url::parse(next).ok().filter(|_| next.len() <= LONGEST);
+        let url = url::Url::parse(next).ok().filter(|_| next.len() <= LONGEST);
         let allowed = url.filter(|url| {
             let origin = url.origin().ascii_serialization();
             self.frame.settings.next_origins.contains(&origin)
@@ -159,20 +229,21 @@ impl Service {
         ))
     }
 
-    async fn start(
-        &self,
-        by: By,
-        target: &BareJid,
-        identity: Identity,
-        to: Option<BareJid>,
-        resend: bool,
-        next: Option<String>,
-    ) -> Result<Registered> {
-        if provider::is_sign_in(&identity.provider) {
-            return self.start_sign_in(by, target, identity, resend, next).await;
+    async fn start(&self, start: Start) -> Result<Registered> {
+        if provider::is_sign_in(&start.identity.provider) {
+            return self.start_sign_in(start).await;
         }
+        let Start {
+            by,
+            target,
+            identity,
+            to,
+            resend,
+            language,
+            address,
+            ..
+        } = start;
         let hash = identity.hash();
-        let (target, language, address) = (target.clone(), self.language, self.address);
         let registered = self.change(move |core, tx| {
             if by == By::Target {
                 core.link_itself(tx, &target, language)?;

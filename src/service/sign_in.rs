@@ -4,11 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::caller::Caller;
 use super::error::{Error, Limit, OAuthFailure, Result};
 use super::growth::{self, Payer};
 use super::limits::{Counter, DAY, take_all};
 use super::link::Aliases;
+use super::operation::{Effort, Operation, Rights};
 use super::pending::{PendingBox, Proof, SignInBox};
+use super::register::Start;
 use super::{By, Core, Registered, Service, Status, Tx};
 use crate::channel::sign_in::{Attempt, SignIn, SignInError};
 use crate::clock::millis;
@@ -63,6 +66,31 @@ pub struct SignedIn {
     pub next: Option<String>,
 }
 
+/// Finishes the sign-in for `hash` with what the browser brings back. The registration waits on unless it succeeds.
+///
+/// # Errors
+/// `not_found`, `missing_code`, `wrong_user`, `OAuthException`, `internal_server_error`.
+pub struct FinishSignIn {
+    /// The registered hash.
+    pub hash: Hash,
+    /// The answer of the provider, which the browser brings.
+    pub callback: Callback,
+}
+
+impl Operation for FinishSignIn {
+    type Reply = SignedIn;
+    const NAME: &'static str = "finish-sign-in";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Everybody
+    }
+
+    async fn run(self, service: &Service, _: &Caller) -> Result<SignedIn> {
+        service.finish_sign_in(self.hash, self.callback).await
+    }
+}
+
 impl Service {
     fn provider(&self, provider: &Provider) -> Result<Arc<dyn SignIn>> {
         let found = self.frame.sign_ins.get(provider.name());
@@ -70,17 +98,19 @@ impl Service {
     }
 
     /// Starts a sign-in, or finds the one that waits, and tells where to go. Nobody has to sign in for what is linked already.
-    pub(super) async fn start_sign_in(
-        &self,
-        by: By,
-        target: &BareJid,
-        identity: Identity,
-        resend: bool,
-        next: Option<String>,
-    ) -> Result<Registered> {
+    pub(super) async fn start_sign_in(&self, start: Start) -> Result<Registered> {
+        let Start {
+            by,
+            target,
+            identity,
+            resend,
+            next,
+            language,
+            address,
+            ..
+        } = start;
         let provider = self.provider(&identity.provider)?;
         let (name, hash) = (identity.provider.name().to_owned(), identity.hash());
-        let (target, language, address) = (target.clone(), self.language, self.address);
         let attempt = self
             .change(move |core, tx| {
                 if by == By::Target {
@@ -117,12 +147,7 @@ impl Service {
         })
     }
 
-    /// Finishes a sign-in with what the browser brings back. The registration waits on unless it succeeds.
-    ///
-    /// # Errors
-    /// `not_found`, `missing_code`, `wrong_user`, `OAuthException`, `internal_server_error`.
-    pub async fn finish_sign_in(&self, hash: &str, callback: Callback) -> Result<SignedIn> {
-        let hash = Hash::parse(hash).ok_or(Error::NotRegistered)?;
+    async fn finish_sign_in(&self, hash: Hash, callback: Callback) -> Result<SignedIn> {
         let state = callback.state.ok_or(Error::OAuth(OAuthFailure::NoState))?;
         let tried = state.clone();
         let (target, provider, attempt) = self.change(move |core, tx| core.count_try(tx, &hash, &tried)).await?;

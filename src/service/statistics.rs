@@ -5,7 +5,9 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::Service;
+use super::caller::Caller;
 use super::error::{Error, Result};
+use super::operation::{Effort, Operation, Rights};
 use crate::store::{Counts, StoreError};
 
 /// The counts.
@@ -17,18 +19,31 @@ pub struct Statistics {
     pub uptime: Duration,
 }
 
-impl Service {
-    /// Returns the counts of this moment.
-    ///
-    /// # Errors
-    /// `internal_server_error`.
-    pub async fn statistics(&self) -> Result<Statistics> {
-        Ok(Statistics {
-            counts: self.count().await?,
-            uptime: self.uptime(),
-        })
+/// Counts how much there is at this moment, for an admin.
+///
+/// # Errors
+/// `not_allowed`, `internal_server_error`.
+#[derive(Clone, Copy, Debug)]
+pub struct Count;
+
+impl Operation for Count {
+    type Reply = Statistics;
+    const NAME: &'static str = "statistics";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Admins
     }
 
+    async fn run(self, service: &Service, _: &Caller) -> Result<Statistics> {
+        Ok(Statistics {
+            counts: service.count().await?,
+            uptime: service.uptime(),
+        })
+    }
+}
+
+impl Service {
     /// On a thread where nobody waits: to count ten million rows takes seconds.
     #[allow(clippy::disallowed_methods, reason = "on a thread for what blocks")]
     async fn count(&self) -> Result<Counts> {

@@ -3,7 +3,9 @@
 //! Registering one of them does all that registering does, counters and the message in the outbox included. Only the worker
 //! that would send the message drops it, so nobody can learn from an answer, a limit or a time who does not want any.
 
+use super::caller::Caller;
 use super::error::Result;
+use super::operation::{Effort, Operation, Rights};
 use super::{Core, Error, Service};
 use crate::model::seal::Purpose;
 use crate::model::{Identity, InvalidId, Mac, SuppressionKey};
@@ -31,44 +33,94 @@ impl Recipient {
     }
 }
 
-impl Service {
-    /// Never writes to `recipient` again.
-    ///
-    /// # Errors
-    /// `not_found` if a token was made up, `internal_server_error`.
-    pub async fn suppress(&self, recipient: Recipient) -> Result<()> {
-        self.change(move |core, tx| {
-            let macs = core.suppressions(&**tx, &recipient)?;
-            Ok(macs.iter().take(1).try_for_each(|mac| tx.put_suppression(mac))?)
-        })
-        .await
+impl Recipient {
+    /// Returns the callers that may decide: the reader of a mail, or an admin for somebody whose number or address was typed.
+    fn rights(&self) -> Rights {
+        match self {
+            Self::Reader(_) => Rights::Everybody,
+            Self::Typed(_) => Rights::Admins,
+        }
+    }
+}
+
+/// Never writes to a recipient again.
+///
+/// # Errors
+/// `not_allowed`, `not_found` if a token was made up, `internal_server_error`.
+#[derive(Clone, Debug)]
+pub struct Suppress(pub Recipient);
+
+impl Operation for Suppress {
+    type Reply = ();
+    const NAME: &'static str = "suppress";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        self.0.rights()
     }
 
-    /// Writes to `recipient` again, when somebody asks for it; tells whether that was not so before.
-    ///
-    /// # Errors
-    /// As [`Service::suppress`].
-    pub async fn unsuppress(&self, recipient: Recipient) -> Result<bool> {
-        self.change(move |core, tx| {
-            let mut was = false;
-            for mac in core.suppressions(&**tx, &recipient)? {
-                was |= tx.delete_suppression(&mac)?;
-            }
-            Ok(was)
-        })
-        .await
+    async fn run(self, service: &Service, _: &Caller) -> Result<()> {
+        service
+            .change(move |core, tx| {
+                let macs = core.suppressions(&**tx, &self.0)?;
+                Ok(macs.iter().take(1).try_for_each(|mac| tx.put_suppression(mac))?)
+            })
+            .await
+    }
+}
+
+/// Writes to a recipient again, when somebody asks for it. Returns `true` if the recipient was not written to before.
+///
+/// # Errors
+/// As [`Suppress`].
+#[derive(Clone, Debug)]
+pub struct Unsuppress(pub Recipient);
+
+impl Operation for Unsuppress {
+    type Reply = bool;
+    const NAME: &'static str = "unsuppress";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        self.0.rights()
     }
 
-    /// Returns `true` if `recipient` is never written to.
-    ///
-    /// # Errors
-    /// As [`Service::suppress`].
-    pub async fn is_suppressed(&self, recipient: Recipient) -> Result<bool> {
-        self.ask(move |core, tx| {
-            let macs = core.suppressions(tx, &recipient)?;
-            any_suppressed(tx, &macs)
-        })
-        .await
+    async fn run(self, service: &Service, _: &Caller) -> Result<bool> {
+        service
+            .change(move |core, tx| {
+                let mut was = false;
+                for mac in core.suppressions(&**tx, &self.0)? {
+                    was |= tx.delete_suppression(&mac)?;
+                }
+                Ok(was)
+            })
+            .await
+    }
+}
+
+/// Tests if a recipient is never written to.
+///
+/// # Errors
+/// As [`Suppress`].
+#[derive(Clone, Debug)]
+pub struct IsSuppressed(pub Recipient);
+
+impl Operation for IsSuppressed {
+    type Reply = bool;
+    const NAME: &'static str = "is-suppressed";
+    const EFFORT: Effort = Effort::Little;
+
+    fn rights(&self) -> Rights {
+        self.0.rights()
+    }
+
+    async fn run(self, service: &Service, _: &Caller) -> Result<bool> {
+        service
+            .ask(move |core, tx| {
+                let macs = core.suppressions(tx, &self.0)?;
+                any_suppressed(tx, &macs)
+            })
+            .await
     }
 }
 

@@ -4,6 +4,8 @@
 
 mod absence;
 mod aliases;
+pub(crate) mod asking;
+mod calling;
 mod clocks;
 mod contacts;
 mod crowds;
@@ -28,6 +30,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use self::asking::{Ask, Asked};
 use super::*;
 use crate::channel::sign_in::{Attempt, SignInError};
 use crate::model::{Hash, Identity, OwnAddress, OwnAddresses, parse_target};
@@ -50,6 +53,11 @@ fn jid(text: &str) -> BareJid {
 
 fn amy() -> BareJid {
     jid("amy@example.org")
+}
+
+/// The only admin.
+fn admin() -> BareJid {
+    jid("admin@example.org")
 }
 
 fn michael() -> BareJid {
@@ -92,6 +100,7 @@ fn service_under(store: Store, keys: Keys, clock: &Clock, change: impl FnOnce(&m
     let mut settings = Settings {
         providers: ["xmpp", "email", "phone"].map(str::to_owned).into(),
         own_domains: ["example.org".to_owned()].into(),
+        admins: [admin()].into(),
         ..Settings::default()
     };
     change(&mut settings);
@@ -210,8 +219,8 @@ impl Fixture {
         self.service.confirm(target.as_str(), &[hash]).await.unwrap()
     }
 
-    fn request(target: &BareJid, details: &[(&str, &str)], contacts: Vec<String>) -> ContactRequest {
-        ContactRequest {
+    fn request(target: &BareJid, details: &[(&str, &str)], contacts: Vec<String>) -> Contact {
+        Contact {
             target: target.clone(),
             details: details
                 .iter()

@@ -17,29 +17,23 @@ const MOST: usize = 10;
 const LIVES: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Service {
-    /// The same service, asked by somebody who shows `token`.
-    #[must_use]
-    pub fn shown(self, token: Option<Token>) -> Self {
-        Self { token, ..self }
-    }
-
-    /// Refuses whoever may not ask over HTTP in the name of `target`: all for a target that is not confirmed, and, where
+    /// Refuses whoever shows `token` and may not ask over HTTP in the name of `target`: all for a target that is not confirmed, and, where
     /// tokens are needed, whoever does not show one of the target's. Then, both are refused alike. Returns who asks, as far as
     /// that is known.
-    pub(super) async fn require_allowed(&self, target: &BareJid) -> Result<By> {
+    pub(super) async fn require_allowed(&self, token: Option<&Token>, target: &BareJid) -> Result<By> {
         if !self.frame.settings.require_token {
             self.require_confirmed(target).await?;
             return Ok(By::Anybody);
         }
-        let (token, shown) = (self.token.as_ref().map(Token::hash), target.clone());
+        let (hash, shown) = (token.map(Token::hash), target.clone());
         match self
-            .ask(move |core, tx| core.shown_by(tx, token.as_ref(), &shown))
+            .ask(move |core, tx| core.shown_by(tx, hash.as_ref(), &shown))
             .await?
         {
             By::Target => Ok(By::Target),
             By::Anybody => Err(Error::TokenNeeded {
                 target: target.clone(),
-                shown: self.token.is_some(),
+                shown: token.is_some(),
             }),
         }
     }

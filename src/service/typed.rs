@@ -2,7 +2,7 @@
 
 use super::error::{Error, Excess, Result};
 use super::limits::HASHES_PER_CONTACT;
-use super::{ContactRequest, Service};
+use super::{Contact, Service};
 use crate::model::{BareJid, Identity};
 use crate::provider;
 
@@ -52,13 +52,13 @@ impl Service {
         asker: &BareJid,
         details: impl Iterator<Item = &'a str>,
         contacts: impl Iterator<Item = &'a str>,
-    ) -> Result<ContactRequest> {
+    ) -> Result<Contact> {
         let mut own = self.all_typed(details)?;
         own.truncate(HASHES_PER_CONTACT - 1);
         own.push(Identity::of_jid(asker));
         let pair = |identity: Identity| (identity.provider.name().to_owned(), identity.id);
         let contacts = self.all_typed(contacts)?;
-        Ok(ContactRequest {
+        Ok(Contact {
             target: asker.clone(),
             details: own.into_iter().map(pair).collect(),
             contacts: contacts.iter().map(|identity| Some(identity.hash())).collect(),

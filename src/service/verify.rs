@@ -1,8 +1,10 @@
 //! verify: the right code makes the link.
 
+use super::caller::{Caller, Who};
 use super::error::{Error, Result};
 use super::guesses::{Guess, Proven, are_same};
 use super::link::LinkBox;
+use super::operation::{Effort, Operation, Rights};
 use super::{By, Core, Service, Tx};
 use crate::channel::Message;
 use crate::language::Language;
@@ -36,65 +38,110 @@ pub enum Meant {
     Letter(String),
 }
 
-impl Service {
-    /// Enters a code for the registration that `sender` started.
-    ///
-    /// # Errors
-    /// `not_found`, `missing_code`, `faulty_code`, `too_many_requested`, `request_limit_reached`, `internal_server_error`.
-    pub async fn verify_native(&self, sender: &BareJid, hash: &str, code: Option<&str>) -> Result<Verified> {
-        let hash = Hash::parse(hash).ok_or(Error::NotRegistered)?;
-        let (sender, code, language) = (sender.clone(), code.map(str::to_owned), self.language);
-        self.change(move |core, tx| {
-            let id = core.keys.id(&hash);
-            let waiting = tx.pending(&id, &core.keys.owner(&sender))?.into_iter().collect();
-            let proven = core.check_code(tx, &guess(By::Target, code.as_deref().unwrap_or_default()), waiting)?;
-            core.verified(tx, By::Target, proven, hash, language)
-        })
-        .await
+/// Enters a code for a registration of a hash: for the sender's own, or over HTTP for whichever it belongs to of those that are
+/// `meant`.
+///
+/// # Errors
+/// `not_found`, `missing_code`, `faulty_code`, `too_many_requested`, `request_limit_reached`, `internal_server_error`; over HTTP
+/// without a code always `missing_code`, because asking so costs no guess: it is not told whether something waits.
+#[derive(Clone, Debug)]
+pub struct Verify {
+    /// The registered hash.
+    pub hash: Hash,
+    /// The target whose registration is meant. A sender of stanzas can mean none but its own.
+    pub meant: Meant,
+    /// The code, as somebody typed it.
+    pub code: Option<String>,
+}
+
+impl Operation for Verify {
+    type Reply = Verified;
+    const NAME: &'static str = "verify";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Everybody
     }
 
-    /// Enters a code that `sender` was sent, for whichever of the registrations it belongs to that `sender` started.
-    ///
-    /// # Errors
-    /// As [`Service::verify_native`].
-    pub async fn verify_any_native(&self, sender: &BareJid, code: &str) -> Result<Verified> {
-        let (sender, language, code) = (sender.clone(), self.language, code.to_owned());
-        self.change(move |core, tx| {
-            let mut candidates = tx.pendings_of(&core.keys.owner(&sender))?;
-            candidates.retain(|pending| core.waits_for_code(pending));
-            let proven = core.check_code(tx, &guess(By::Target, &code), candidates)?;
-            let hash = proven.hash.ok_or(Error::NothingWaits)?;
-            core.verified(tx, By::Target, proven, hash, language)
-        })
-        .await
-    }
-
-    /// Enters a code for a registration of that hash: whichever it belongs to of those that are `meant`.
-    ///
-    /// # Errors
-    /// As [`Service::verify_native`]; without a code always `missing_code`, because asking so costs no guess: it is not told
-    /// whether something waits.
-    pub async fn verify_http(&self, hash: &str, meant: Meant, code: Option<&str>) -> Result<Verified> {
-        let hash = Hash::parse(hash).ok_or(Error::NotRegistered)?;
-        let code = code.filter(|code| !Code::typed(code).is_empty());
-        let code = code.ok_or(Error::MissingCode)?.to_owned();
-        let (language, token) = (self.language, self.token.clone());
-        self.change(move |core, tx| {
-            let id = core.keys.id(&hash);
-            let (candidates, by) = core.meant(tx, &id, &meant, token.as_ref())?;
-            if let Meant::Letter(letter) = &meant
-                && candidates.is_empty()
-                && let Some(verified) = core.verified_before(tx, &id, letter, &code)?
-            {
-                return Ok(verified);
+    async fn run(self, service: &Service, caller: &Caller) -> Result<Verified> {
+        match (&caller.who, &self.meant) {
+            (Who::Http { .. }, _) => self.run_for_anybody(service, caller).await,
+            (Who::Native(sender), Meant::Target(target)) if sender == target => {
+                self.run_for_sender(service, sender, service.language_of(caller)).await
             }
-            core.check_guesses_left(tx, by, &id)?;
-            let proven = core.check_code(tx, &guess(by, &code), candidates)?;
-            let mut verified = core.verified(tx, By::Anybody, proven, hash, language)?;
-            verified.token = core.new_token(tx, &verified.target, &hash)?;
-            Ok(verified)
-        })
-        .await
+            _ => Err(Error::NotAllowed),
+        }
+    }
+}
+
+impl Verify {
+    async fn run_for_sender(&self, service: &Service, sender: &BareJid, language: Language) -> Result<Verified> {
+        let (hash, sender, code) = (self.hash, sender.clone(), self.code.clone());
+        service
+            .change(move |core, tx| {
+                let id = core.keys.id(&hash);
+                let waiting = tx.pending(&id, &core.keys.owner(&sender))?.into_iter().collect();
+                let proven = core.check_code(tx, &guess(By::Target, code.as_deref().unwrap_or_default()), waiting)?;
+                core.verified(tx, By::Target, proven, hash, language)
+            })
+            .await
+    }
+
+    async fn run_for_anybody(self, service: &Service, caller: &Caller) -> Result<Verified> {
+        let Self { hash, meant, code } = self;
+        let code = code.filter(|code| !Code::typed(code).is_empty());
+        let code = code.ok_or(Error::MissingCode)?;
+        let (language, token) = (service.language_of(caller), caller.token().cloned());
+        service
+            .change(move |core, tx| {
+                let id = core.keys.id(&hash);
+                let (candidates, by) = core.meant(tx, &id, &meant, token.as_ref())?;
+                if let Meant::Letter(letter) = &meant
+                    && candidates.is_empty()
+                    && let Some(verified) = core.verified_before(tx, &id, letter, &code)?
+                {
+                    return Ok(verified);
+                }
+                core.check_guesses_left(tx, by, &id)?;
+                let proven = core.check_code(tx, &guess(by, &code), candidates)?;
+                let mut verified = core.verified(tx, By::Anybody, proven, hash, language)?;
+                verified.token = core.new_token(tx, &verified.target, &hash)?;
+                Ok(verified)
+            })
+            .await
+    }
+}
+
+/// Enters a code that the sender of a stanza was sent, for whichever of its registrations the code belongs to.
+///
+/// # Errors
+/// As [`Verify`].
+#[derive(Clone, Debug)]
+pub struct VerifyAny {
+    /// The code, as somebody typed it.
+    pub code: String,
+}
+
+impl Operation for VerifyAny {
+    type Reply = Verified;
+    const NAME: &'static str = "verify-any";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Senders
+    }
+
+    async fn run(self, service: &Service, caller: &Caller) -> Result<Verified> {
+        let (sender, language, code) = (caller.sender()?.clone(), service.language_of(caller), self.code);
+        service
+            .change(move |core, tx| {
+                let mut candidates = tx.pendings_of(&core.keys.owner(&sender))?;
+                candidates.retain(|pending| core.waits_for_code(pending));
+                let proven = core.check_code(tx, &guess(By::Target, &code), candidates)?;
+                let hash = proven.hash.ok_or(Error::NothingWaits)?;
+                core.verified(tx, By::Target, proven, hash, language)
+            })
+            .await
     }
 }
 

@@ -17,14 +17,14 @@ use crate::xmpp::protocol::host::{Asker, Host};
 use crate::xmpp::protocol::ns;
 
 /// The answer to `disco#info`.
-pub fn info(host: &Host, entities: &Entities, asker: &Asker, query: &Element) -> Answer {
+pub fn info(entities: &Entities, asker: &Asker, query: &Element) -> Answer {
     let entity = entities.of(asker.at);
     let words = asker.words();
     let node = node(query);
     let mut info = match node {
         None => entity.info.clone(),
         Some(ns::COMMANDS) => automation("command-list", words, words.commands(), [DISCO_INFO, DISCO_ITEMS]),
-        Some(node) => match Command::find(host, asker, node) {
+        Some(node) => match Command::find(asker, node) {
             Some(command) => automation("command-node", words, command.name(words), [ns::COMMANDS, DATA_FORMS]),
             None if entity.is_announced_as(node) => entity.info.clone(),
             None => return Err(no_such_node(words)),
@@ -53,11 +53,11 @@ pub fn items(host: &Host, asker: &Asker, query: &Element) -> Answer {
             .into_iter()
             .chain([item(ns::COMMANDS, words.commands())])
             .collect(),
-        Some(ns::COMMANDS) => Command::all(host, asker)
+        Some(ns::COMMANDS) => Command::all(asker)
             .map(|command| item(command.node, command.name(words)))
             .collect(),
         // A command has no items.
-        Some(node) if Command::find(host, asker, node).is_some() => Vec::new(),
+        Some(node) if Command::find(asker, node).is_some() => Vec::new(),
         Some(_) => return Err(no_such_node(words)),
     };
     let items = Element::from(DiscoItemsResult {

@@ -9,7 +9,7 @@ use tokio_xmpp::Stanza;
 use tokio_xmpp::xmlstream::{FallibleStreamElement, StreamElementError, XmppStreamElement};
 use xmpp_parsers::iq::Iq;
 
-use crate::fuzzing::{World, amy};
+use crate::fuzzing::World;
 use crate::language::Language;
 use crate::model::BareJid;
 use crate::xmpp::connection::outgoing::Outgoing;
@@ -65,7 +65,6 @@ impl Component {
         let host = Host {
             subscribe_back: true,
             url: Some("https://itseme.example.org".into()),
-            admins: vec![amy()],
             ..Host::example()
         };
         let own = host.domain.clone();

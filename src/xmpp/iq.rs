@@ -4,8 +4,8 @@ use futures::FutureExt;
 use minidom::Element;
 use serde_json_borrow::Value;
 
-use crate::model::BareJid;
-use crate::service::{ContactRequest, Error, Result, Service, is_set};
+use crate::json::details;
+use crate::service::{self, Error, Meant, Result, is_set, read_hash, read_hashes};
 use crate::xmpp::connection::outgoing::Outgoing;
 use crate::xmpp::disco;
 use crate::xmpp::people::commands::{self, Sessions};
@@ -46,12 +46,12 @@ pub async fn answer(
         (Get, "mutes", ns::CONTACT) => operation(asker, payload, mutes).boxed().await,
         (Get, "links", ns::REGISTER) => operation(asker, payload, links).boxed().await,
         (Set, "forget", ns::REGISTER) => some_or_all(asker, payload, "hash", forget).boxed().await,
-        (Set, "command", ns::COMMANDS) => commands::answer(host, sessions, asker, payload).boxed().await,
+        (Set, "command", ns::COMMANDS) => commands::answer(sessions, asker, payload).boxed().await,
         (_, "query", xmpp_parsers::ns::REGISTER) => {
             registration::answer(host, asker, kind, &payload, aside).boxed().await
         }
         (Get, "ping", PING) => Ok(None),
-        (Get, "query", DISCO_INFO) => disco::info(host, entities, asker, &payload),
+        (Get, "query", DISCO_INFO) => disco::info(entities, asker, &payload),
         (Get, "query", DISCO_ITEMS) => disco::items(host, asker, &payload),
         (Get, "query", VERSION) => Ok(Some(about::version())),
         (Get, "query", ns::LAST) => Ok(Some(about::last_activity(asker))),
@@ -67,12 +67,12 @@ pub async fn answer(
 async fn operation<P: TryFrom<Element>>(
     asker: &Asker,
     payload: Element,
-    run: impl AsyncFnOnce(&Service, &BareJid, P) -> Result<Option<Element>>,
+    run: impl AsyncFnOnce(&Asker, P) -> Result<Option<Element>>,
 ) -> Answer {
     let answered = async {
         let payload = P::try_from(payload)
             .map_err(|_| Error::Value("The payload has an element twice, or one that cannot be read.".into()))?;
-        run(&asker.service, &asker.bare, payload).await
+        run(asker, payload).await
     };
     answered.await.map_err(|error| stanza_error(&error, asker.words()))
 }
@@ -83,7 +83,7 @@ async fn some_or_all<P: TryFrom<Element>>(
     asker: &Asker,
     payload: Element,
     child: &'static str,
-    run: impl AsyncFnOnce(&Service, &BareJid, P) -> Result<Option<Element>>,
+    run: impl AsyncFnOnce(&Asker, P) -> Result<Option<Element>>,
 ) -> Answer {
     let names_unknown = payload.children().next().is_some() && !payload.has_child(child, payload.ns().as_str());
     match names_unknown {
@@ -92,11 +92,13 @@ async fn some_or_all<P: TryFrom<Element>>(
     }
 }
 
-async fn register(service: &Service, sender: &BareJid, register: Register) -> Result<Option<Element>> {
+async fn register(asker: &Asker, register: Register) -> Result<Option<Element>> {
     let provider = register.provider.ok_or(Error::Key("provider".into()))?;
     let id = register.id.ok_or(Error::Key("id".into()))?;
     let resend = is_set("The attribute 'resend'", register.resend.as_deref())?;
-    let registered = service.register_native(sender, &provider, &id, resend).await?;
+    let registered = asker
+        .call(service::Register::own(asker.bare.clone(), &provider, &id, resend))
+        .await?;
     Ok(Some(Element::from(Registered {
         status: registered.status.name().into(),
         hash: registered.hash.to_string(),
@@ -104,68 +106,77 @@ async fn register(service: &Service, sender: &BareJid, register: Register) -> Re
     })))
 }
 
-async fn verify(service: &Service, sender: &BareJid, verify: Verify) -> Result<Option<Element>> {
-    verified(service, sender, verify)
-        .await
-        .map(|verified| Some(verified.into()))
+async fn verify(asker: &Asker, verify: Verify) -> Result<Option<Element>> {
+    verified(asker, verify).await.map(|verified| Some(verified.into()))
 }
 
 /// Enters a code that came in an IQ or a message.
-pub async fn verified(service: &Service, sender: &BareJid, verify: Verify) -> Result<Verified> {
+pub async fn verified(asker: &Asker, verify: Verify) -> Result<Verified> {
     let hash = verify.hash.ok_or(Error::Key("hash".into()))?;
-    let verified = service.verify_native(sender, &hash, verify.code.as_deref()).await?;
+    let verify = service::Verify {
+        hash: read_hash(&hash)?,
+        meant: Meant::Target(asker.bare.clone()),
+        code: verify.code,
+    };
+    let verified = asker.call(verify).await?;
     Ok(Verified {
         hash: verified.hash.to_string(),
         confirmed: true,
     })
 }
 
-async fn contact(service: &Service, sender: &BareJid, contact: Contact) -> Result<Option<Element>> {
+async fn contact(asker: &Asker, contact: Contact) -> Result<Option<Element>> {
     let info = contact.info.ok_or(Error::Key("info".into()))?;
     let info: Value<'_> = serde_json::from_str(&info).map_err(|_| Error::JsonDecode)?;
     if contact.hashes.is_empty() {
         return Err(Error::Key("hash".into()));
     }
-    let request = ContactRequest::new(sender.clone(), "info", &info, &contact.hashes)?;
-    service.contact_native(request).await?;
+    let contact = service::Contact {
+        target: asker.bare.clone(),
+        details: details("info", &info)?,
+        contacts: read_hashes(&contact.hashes),
+    };
+    asker.call(contact).await?;
     Ok(Some(Element::from(ContactSent {
         status: "requests_send".into(),
     })))
 }
 
-async fn confirm(service: &Service, _: &BareJid, confirm: Confirm) -> Result<Option<Element>> {
+async fn confirm(asker: &Asker, confirm: Confirm) -> Result<Option<Element>> {
     let jid = confirm.jid.ok_or(Error::Key("jid".into()))?;
     if confirm.hashes.is_empty() {
         return Err(Error::Key("hash".into()));
     }
-    let confirmed = service.confirm(&jid, &confirm.hashes).await?;
+    let confirmed = asker.call(service::Confirm::new(&jid, &confirm.hashes)).await?;
     Ok(Some(Element::from(Confirmed { confirmed })))
 }
 
-async fn links(service: &Service, sender: &BareJid, _: Links) -> Result<Option<Element>> {
-    let links = service.links(sender).await?;
+async fn links(asker: &Asker, _: Links) -> Result<Option<Element>> {
+    let links = asker.call(service::Links).await?;
     Ok(Some(Element::from(Links {
         hashes: links.iter().map(|link| link.hash.to_string()).collect(),
     })))
 }
 
-async fn forget(service: &Service, sender: &BareJid, forget: Forget) -> Result<Option<Element>> {
-    service.forget_native(sender, &forget.hashes).await?;
+async fn forget(asker: &Asker, forget: Forget) -> Result<Option<Element>> {
+    asker
+        .call(service::Forget::own(asker.bare.clone(), &forget.hashes))
+        .await?;
     Ok(None)
 }
 
-async fn mute(service: &Service, sender: &BareJid, mute: Mute) -> Result<Option<Element>> {
-    service.mute(sender, &mute.jids).await?;
+async fn mute(asker: &Asker, mute: Mute) -> Result<Option<Element>> {
+    asker.call(service::Mute { jids: mute.jids }).await?;
     Ok(None)
 }
 
-async fn unmute(service: &Service, sender: &BareJid, unmute: Unmute) -> Result<Option<Element>> {
-    service.unmute(sender, &unmute.jids).await?;
+async fn unmute(asker: &Asker, unmute: Unmute) -> Result<Option<Element>> {
+    asker.call(service::Unmute { jids: unmute.jids }).await?;
     Ok(None)
 }
 
-async fn mutes(service: &Service, sender: &BareJid, _: Mutes) -> Result<Option<Element>> {
-    let muted = service.muted(sender).await?;
+async fn mutes(asker: &Asker, _: Mutes) -> Result<Option<Element>> {
+    let muted = asker.call(service::Mutes).await?;
     Ok(Some(Element::from(Mutes {
         all: muted.everybody,
         jids: muted.jids,

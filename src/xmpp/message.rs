@@ -48,7 +48,7 @@ fn in_a_message(message: &Message) -> Option<Error> {
 async fn verified(asker: &Asker, payload: Element) -> Result<(String, Element)> {
     let verify =
         Verify::try_from(payload).map_err(|_| Error::Value("<verify/> needs one <code/> and one <hash/>.".into()))?;
-    let verified = iq::verified(&asker.service, &asker.bare, verify).await?;
+    let verified = iq::verified(asker, verify).await?;
     Ok((asker.words().verified(), verified.into()))
 }
 

@@ -7,7 +7,7 @@ use itseme::clock::Clock;
 use itseme::model::{BareJid, Hash, Mac};
 use itseme::outbox::Outbox;
 use itseme::own_thread::OwnThread;
-use itseme::service::{ContactRequest, Service, Settings};
+use itseme::service::{Caller, Contact, Register, Service, Settings};
 use itseme::store::Store;
 use itseme::store::sqlite::SqliteStore;
 use rusqlite::Connection;
@@ -160,7 +160,8 @@ impl Worker {
     /// If that is refused.
     pub async fn register(&self, people: &[BareJid]) -> Result<()> {
         let registered = people.iter().map(|jid| async {
-            let done = self.service.register_native(jid, "xmpp", jid.as_str(), false).await;
+            let register = Register::own(jid.clone(), "xmpp", jid.as_str(), false);
+            let done = self.service.call(&Caller::native(jid.clone(), None), register).await;
             done.map_err(|error| anyhow!("{error}"))
         });
         futures::future::try_join_all(registered).await?;
@@ -175,12 +176,13 @@ impl Worker {
         let service = &self.service;
         let asked = lists.iter().map(|hashes| async move {
             let asker: BareJid = data.people.anybody()?.target;
-            let info = json!([{ "provider": "xmpp", "id": asker }]).to_string();
-            let info = serde_json::from_str(&info)?;
-            let contacts: Vec<String> = hashes.iter().map(ToString::to_string).collect();
-            let request =
-                ContactRequest::new(asker, "info", &info, &contacts).map_err(|error| anyhow!("{error}"))?;
-            service.contact_native(request).await.map_err(|error| anyhow!("{error}"))
+            let caller = Caller::native(asker.clone(), None);
+            let contact = Contact {
+                details: vec![("xmpp".to_owned(), asker.to_string())],
+                target: asker,
+                contacts: hashes.iter().copied().map(Some).collect(),
+            };
+            service.call(&caller, contact).await.map_err(|error| anyhow!("{error}"))
         });
         futures::future::try_join_all(asked).await?;
         Ok(())

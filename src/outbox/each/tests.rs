@@ -13,6 +13,7 @@ use super::*;
 use crate::channel::Places;
 use crate::clock::Clock;
 use crate::model::{BareJid, Code, Identity, Keys, Provider};
+use crate::service::tests::asking::Ask;
 use crate::service::{Budget, Settings};
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;

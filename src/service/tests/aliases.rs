@@ -253,7 +253,7 @@ async fn a_form_that_nobody_can_prove_any_more_goes_along_with_its_number() {
     let linked = LinkBox {
         target: amy(),
         hash: former,
-        language: it.service.language,
+        language: it.service.language(),
         alias_of: None,
     };
     let link = it

@@ -123,7 +123,7 @@ async fn a_budget_holds_for_requests_at_once_and_over_restarts() {
 async fn codes_asked_for_by_one_address_are_limited() {
     let it = Fixture::with(|settings| settings.limits.codes_per_address_per_day = 3);
     let from = |address: &str| it.service.asked_from(address.parse().unwrap());
-    let ask = async |service: &Service, n: u32| {
+    let ask = async |service: &Asked, n: u32| {
         let (jid, _) = caller(n);
         service.register_http(&jid, "xmpp", jid.as_str(), false, None).await
     };

@@ -19,7 +19,7 @@ impl Fixture {
     }
 
     /// What somebody asks over HTTP from the address of that number.
-    fn at_address(&self, n: u8) -> Service {
+    fn at_address(&self, n: u8) -> Asked {
         self.service.asked_from(IpAddr::V4(Ipv4Addr::new(192, 0, 2, n)))
     }
 

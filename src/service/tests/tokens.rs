@@ -1,6 +1,7 @@
 //! Who may ask over HTTP in whose name, where tokens are needed.
 
 use super::*;
+use crate::model::Token;
 
 impl Fixture {
     pub(super) fn with_tokens() -> Self {

@@ -7,7 +7,7 @@ use crate::language::Language;
 use crate::model::parse_target;
 use crate::model::{Code, Hash, Identity};
 use crate::provider;
-use crate::service::{Error, Muted, Result, Status};
+use crate::service::{Error, Forget, Links, Mute, Muted, Mutes, Register, Result, Status, Unmute, VerifyAny};
 use crate::xmpp::people::words::{describe, forgotten, muted, title, unmuted};
 use crate::xmpp::protocol::host::Asker;
 
@@ -95,16 +95,16 @@ impl Wish {
             Self::Link(what) => link(asker, &what).await,
             Self::Verify(code) if code.is_empty() => Ok(words.chat_verify_usage()),
             Self::Verify(code) => {
-                service.verify_any_native(&asker.bare, &code).await?;
+                asker.call(VerifyAny { code }).await?;
                 Ok(words.verified())
             }
             Self::Links => {
-                let links = service.links(&asker.bare).await?;
+                let links = asker.call(Links).await?;
                 let lines = links.iter().map(|link| format!("\n• {}", describe(link, asker)));
                 Ok(title(links.len(), words) + &lines.collect::<String>())
             }
             Self::Forget(what) if what.is_empty() => {
-                service.forget_native(&asker.bare, &[]).await?;
+                asker.call(Forget::everything(asker.bare.clone())).await?;
                 Ok(words.forget_all_done())
             }
             Self::Forget(what) => {
@@ -118,24 +118,27 @@ impl Wish {
                     let meant = service.typed(&named(&what))?;
                     hashes.extend(meant.iter().map(|identity| identity.hash().to_string()));
                 }
-                Ok(forgotten(service.forget_native(&asker.bare, &hashes).await?, words))
+                let gone = asker.call(Forget::own(asker.bare.clone(), &hashes)).await?;
+                Ok(forgotten(gone.count(), words))
             }
             Self::Introduce { contacts, .. } if contacts.is_empty() => Ok(words.chat_introduce_usage()),
             Self::Introduce { contacts, details } => {
                 let request = service.typed_request(&asker.bare, items(&details), items(&contacts))?;
-                service.contact_native(request).await?;
+                asker.call(request).await?;
                 Ok(words.introduce_done())
             }
             Self::Mute(whom) => {
                 let jids = jids(&whom);
-                service.mute(&asker.bare, &jids).await?;
-                Ok(muted(jids.len(), words))
+                let count = jids.len();
+                asker.call(Mute { jids }).await?;
+                Ok(muted(count, words))
             }
             Self::Unmute(whom) => {
                 let jids = jids(&whom);
-                Ok(unmuted(service.unmute(&asker.bare, &jids).await?, jids.len(), words))
+                let count = jids.len();
+                Ok(unmuted(asker.call(Unmute { jids }).await?, count, words))
             }
-            Self::Mutes => Ok(mutes(&service.muted(&asker.bare).await?, words)),
+            Self::Mutes => Ok(mutes(&asker.call(Mutes).await?, words)),
         }
     }
 }
@@ -183,8 +186,8 @@ async fn link(asker: &Asker, what: &str) -> Result<String> {
     let identity = meant.iter().find(offered).ok_or(Error::UnknownProvider)?;
     // Who asks again has got no code: limits see to it that not too many are sent. A sign-in goes on where it is.
     let resend = !provider::is_sign_in(&identity.provider);
-    let registered = service.register_native(&asker.bare, identity.provider.name(), &identity.id, resend);
-    let registered = registered.await?;
+    let register = Register::own(asker.bare.clone(), identity.provider.name(), &identity.id, resend);
+    let registered = asker.call(register).await?;
     Ok(match (registered.status, registered.goto) {
         (_, Some(url)) => words.link_goto(&url),
         (Status::Confirmed, None) => words.linked_already(),
@@ -202,7 +205,7 @@ fn is_hash(text: &str) -> bool {
 /// The asker's links whose hashes begin with `text`, as lists of links and notices show them.
 async fn begun(asker: &Asker, text: &str) -> Result<Vec<String>> {
     let beginning = text.trim_end_matches('…').to_lowercase();
-    let links = asker.service.links(&asker.bare).await?;
+    let links = asker.call(Links).await?;
     let hashes = links.iter().map(|link| link.hash.to_string());
     Ok(hashes.filter(|hash| hash.starts_with(&beginning)).collect())
 }

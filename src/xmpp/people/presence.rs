@@ -6,6 +6,7 @@
 use xmpp_parsers::jid::Jid;
 use xmpp_parsers::presence::{Presence, Type};
 
+use crate::language::Language;
 use crate::model::OwnAddress;
 use crate::service::{Error, Pages, Result, Service};
 use crate::xmpp::connection::Connection;
@@ -21,7 +22,7 @@ pub async fn answer(host: &Host, entities: &Entities, asker: &Asker, type_: Type
     }
     let (service, at) = (&asker.service, asker.at);
     let to = |stanza| presence(stanza, host.bare(at).clone(), &asker.bare);
-    let show = || presence(available(entities, at, service), host.full(at), &asker.bare);
+    let show = || presence(available(entities, at, asker.words()), host.full(at), &asker.bare);
     Ok(match type_ {
         Type::Subscribe if asker.bare.node().is_some() => match service.subscribe(&asker.bare, at).await {
             Ok(()) => {
@@ -84,7 +85,7 @@ pub fn nobody(type_: &Type, nobody: &Jid, sender: &Jid) -> Vec<Outgoing> {
 /// Tells every subscriber that the service is there, or that it goes.
 pub async fn announce(host: &Host, entities: &Entities, service: &Service, connection: &Connection, online: bool) {
     let stanza = |address| match online {
-        true => available(entities, address, service),
+        true => available(entities, address, service.language()),
         false => Presence::new(Type::Unavailable),
     };
     let stanzas = OwnAddress::ALL.map(|address| (address, stanza(address)));
@@ -102,9 +103,9 @@ pub async fn announce(host: &Host, entities: &Entities, service: &Service, conne
 }
 
 /// Online, with what the service can do (XEP-0115) and its avatar.
-fn available(entities: &Entities, address: OwnAddress, service: &Service) -> Presence {
+fn available(entities: &Entities, address: OwnAddress, words: Language) -> Presence {
     let mut presence = Presence::available();
-    let status = service.language().presence_status();
+    let status = words.presence_status();
     // Without a language of its own, it is shown by every client.
     presence.statuses.insert(String::new().into(), status);
     let caps = entities.of(address).caps.clone();

@@ -8,7 +8,7 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use crate::language::Language;
 use crate::model::OwnAddress;
-use crate::service::{Error, Result, Status};
+use crate::service::{Error, Forget, IsRegistered, Register, Result, Status};
 use crate::xmpp::connection::outgoing::{Outgoing, Words, random_id};
 use crate::xmpp::people::form::{Answers, field, form, submitted};
 use crate::xmpp::people::presence;
@@ -44,7 +44,7 @@ fn offered(asker: &Asker) -> impl Iterator<Item = &'static str> {
 
 async fn ask(host: &Host, asker: &Asker) -> Result<Element> {
     let words = asker.words();
-    let registered = asker.service.is_registered(&asker.bare).await?;
+    let registered = asker.call(IsRegistered).await?;
     if !registered {
         // Whoever has registered is shown that, to take it back.
         asker.service.require_served(&asker.bare)?;
@@ -84,13 +84,12 @@ async fn register(
         // All or nothing.
         typed(provider).map_or(Ok(()), |id| service.check_identity(provider, &id))?;
     }
-    service
-        .register_native(&asker.bare, "xmpp", asker.bare.as_str(), false)
-        .await?;
+    let register = |provider: &str, id: &str, resend| Register::own(asker.bare.clone(), provider, id, resend);
+    asker.call(register("xmpp", asker.bare.as_str(), false)).await?;
     let (mut said, mut besides) = (words.registration_done(), String::new());
     for provider in offered(asker) {
         let Some(id) = typed(provider) else { continue };
-        match service.register_native(&asker.bare, provider, &id, true).await {
+        match asker.call(register(provider, &id, true)).await {
             Ok(registered) if registered.status == Status::Confirmed => {
                 besides += &format!("\n{id}: {}", words.linked_already());
             }
@@ -113,7 +112,7 @@ async fn remove(host: &Host, asker: &Asker, query: &Element, aside: &mut Vec<Out
         return Err(malformed(asker));
     }
     let removed = async {
-        let gone = asker.service.forget_native(&asker.bare, &[]).await?;
+        let gone = asker.call(Forget::everything(asker.bare.clone())).await?.count();
         for address in OwnAddress::ALL {
             aside.extend(presence::dismiss(host, asker, address).await?);
         }

@@ -54,6 +54,8 @@ fn row(error: &Error) -> (DefinedCondition, ErrorType, &'static str) {
         Error::Value(_) | Error::InvalidId(_) | Error::NumberNotServed | Error::NotAnAccount => {
             (Is::BadRequest, Modify, "value-error")
         }
+        // No stanza leads here: what one may not do is not offered.
+        Error::NotAllowed => (Is::Forbidden, Auth, "not-allowed"),
         Error::DomainNotServed => (Is::Forbidden, Auth, "domain-not-served"),
         Error::InsufficientContactInfo => (Is::NotAcceptable, Modify, "insufficient-contact-info"),
         // Not policy-violation: slixmpp 1.17 does not know it, and lets whoever asked wait.

@@ -4,7 +4,7 @@ use xmpp_parsers::jid::Jid;
 
 use crate::language::Language;
 use crate::model::{BareJid, OwnAddress};
-use crate::service::Service;
+use crate::service::{Caller, Operation, Result, Service, Who};
 
 /// The resource from which the service sends presence: some clients show a contact as offline whose presence has none (Gajim 1.7).
 const RESOURCE: &str = "itseme";
@@ -26,8 +26,6 @@ pub struct Host {
     pub http_url: Option<String>,
     /// Whom to write to, by purpose (XEP-0157).
     pub addresses: Vec<(&'static str, Vec<String>)>,
-    /// Who may use admin commands.
-    pub admins: Vec<BareJid>,
 }
 
 /// To whom a stanza goes that came to the component.
@@ -95,7 +93,6 @@ impl Host {
             url: None,
             http_url: None,
             addresses: Vec::new(),
-            admins: Vec::new(),
         }
     }
 
@@ -111,7 +108,7 @@ pub fn spoken(tag: &str) -> Option<Language> {
     Language::of_tag(tag).filter(|_| tag != "en")
 }
 
-/// Who sent a stanza, and the service as it speaks to them.
+/// The sender of a stanza, and the service that they ask.
 #[derive(Clone)]
 pub struct Asker {
     /// The sender.
@@ -120,18 +117,22 @@ pub struct Asker {
     pub bare: BareJid,
     /// The address of the service that was written to.
     pub at: OwnAddress,
-    /// The service, in the sender's language.
+    /// The service.
     pub service: Service,
+    /// The sender, as the service is told of them.
+    caller: Caller,
 }
 
 impl Asker {
     /// The sender `jid`, who writes to the address `at` and speaks `language`.
     pub fn new(jid: Jid, at: OwnAddress, service: &Service, language: Option<Language>) -> Self {
+        let bare = jid.to_bare();
         Self {
             at,
-            bare: jid.to_bare(),
+            caller: Caller::native(bare.clone(), language),
+            bare,
             jid,
-            service: service.speaking(language),
+            service: service.clone(),
         }
     }
 
@@ -139,7 +140,7 @@ impl Asker {
     #[must_use]
     pub fn speaking(&self, language: Language) -> Self {
         Self {
-            service: self.service.speaking(Some(language)),
+            caller: Caller::native(self.bare.clone(), Some(language)),
             ..self.clone()
         }
     }
@@ -150,8 +151,28 @@ impl Asker {
         spoken(lang).map_or_else(|| self.clone(), |language| self.speaking(language))
     }
 
+    /// Has the service do something for the sender.
+    ///
+    /// # Errors
+    /// Those of the operation.
+    pub async fn call<O: Operation>(&self, operation: O) -> Result<O::Reply> {
+        self.service.call(&self.caller, operation).await
+    }
+
+    /// Has the service do something for the sender as an admin.
+    ///
+    /// # Errors
+    /// `not_allowed` if the sender is none, and those of the operation.
+    pub async fn call_as_admin<O: Operation>(&self, operation: O) -> Result<O::Reply> {
+        let caller = Caller {
+            who: Who::Admin(self.bare.clone()),
+            language: self.caller.language,
+        };
+        self.service.call(&caller, operation).await
+    }
+
     /// The sender's language.
     pub fn words(&self) -> Language {
-        self.service.language()
+        self.service.language_of(&self.caller)
     }
 }

@@ -5,15 +5,15 @@ use futures::future::BoxFuture;
 use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType};
 
 use super::{Next, Step};
-use crate::model::{OwnAddress, parse_target};
-use crate::service::{Error, Result};
+use crate::model::parse_target;
+use crate::service::{Count, Error, ForgetJid, Result};
 use crate::xmpp::people::form::{Answers, field, form, required};
 use crate::xmpp::protocol::host::Asker;
 
 pub fn statistics(asker: &Asker) -> BoxFuture<'_, Result<Next>> {
     async move {
         let words = asker.words();
-        let statistics = asker.service.statistics().await?;
+        let statistics = asker.call_as_admin(Count).await?;
         let counts = statistics.counts;
         let fields = [
             ("links", words.statistics_links(), counts.links),
@@ -42,12 +42,12 @@ pub fn statistics(asker: &Asker) -> BoxFuture<'_, Result<Next>> {
 }
 
 pub fn forget_jid(_: &Asker) -> BoxFuture<'_, Result<Next>> {
-    async { Ok(Next::Step(Box::new(ForgetJid))) }.boxed()
+    async { Ok(Next::Step(Box::new(TypeJid))) }.boxed()
 }
 
-struct ForgetJid;
+struct TypeJid;
 
-impl Step for ForgetJid {
+impl Step for TypeJid {
     fn form<'a>(&'a self, asker: &'a Asker) -> BoxFuture<'a, Result<DataForm>> {
         let words = asker.words();
         let fields = vec![required(field(FieldType::JidSingle, "jid", words.check_jid()))];
@@ -59,10 +59,7 @@ impl Step for ForgetJid {
     fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>> {
         async move {
             let jid = parse_target(answers.one("jid").ok_or(Error::Key("jid".into()))?)?;
-            asker.service.forget_native(&jid, &[]).await?;
-            for address in OwnAddress::ALL {
-                asker.service.unsubscribe(&jid, address).await?;
-            }
+            asker.call_as_admin(ForgetJid { jid: jid.clone() }).await?;
             Ok(Next::Done(asker.words().forget_jid_done(&jid), None))
         }
         .boxed()

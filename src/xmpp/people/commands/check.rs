@@ -6,7 +6,7 @@ use xmpp_parsers::data_forms::{DataForm, FieldType};
 
 use super::{Next, Step};
 use crate::model::parse_target;
-use crate::service::{Error, Result};
+use crate::service::{Confirm, Error, Result};
 use crate::xmpp::people::form::{Answers, field, form, required};
 use crate::xmpp::protocol::host::Asker;
 
@@ -34,8 +34,11 @@ impl Step for Check {
             let jid = parse_target(answers.one("jid").ok_or(Error::Key("jid".into()))?)?;
             let detail = answers.one("detail").ok_or(Error::Key("detail".into()))?;
             for identity in asker.service.typed(detail)? {
-                let hash = identity.hash().to_string();
-                if asker.service.confirm(jid.as_str(), &[hash]).await? {
+                let confirm = Confirm {
+                    target: Some(jid.clone()),
+                    hashes: vec![Some(identity.hash())],
+                };
+                if asker.call(confirm).await? {
                     return Ok(Next::Done(words.check_yes(&jid), None));
                 }
             }

@@ -5,22 +5,22 @@ use futures::future::BoxFuture;
 use xmpp_parsers::data_forms::{DataForm, FieldType};
 
 use super::{Next, Step};
-use crate::service::Result;
+use crate::service::{Forget, Links, Result};
 use crate::xmpp::people::form::{Answers, choice, field, flag, form};
 use crate::xmpp::people::words::{describe, forgotten};
 use crate::xmpp::protocol::host::Asker;
 
 pub fn begin(_: &Asker) -> BoxFuture<'_, Result<Next>> {
-    async { Ok(Next::Step(Box::new(Forget))) }.boxed()
+    async { Ok(Next::Step(Box::new(ChooseLinks))) }.boxed()
 }
 
-struct Forget;
+struct ChooseLinks;
 
-impl Step for Forget {
+impl Step for ChooseLinks {
     fn form<'a>(&'a self, asker: &'a Asker) -> BoxFuture<'a, Result<DataForm>> {
         async move {
             let words = asker.words();
-            let links = asker.service.links(&asker.bare).await?;
+            let links = asker.call(Links).await?;
             let options = links.iter().map(|link| (link.hash.to_string(), describe(link, asker)));
             let fields = vec![
                 choice(field(FieldType::ListMulti, "links", words.forget_links()), options),
@@ -37,7 +37,7 @@ impl Step for Forget {
         async move {
             let (service, words) = (&asker.service, asker.words());
             if answers.flag("everything")? {
-                service.forget_native(&asker.bare, &[]).await?;
+                asker.call(Forget::everything(asker.bare.clone())).await?;
                 return Ok(Next::Done(words.forget_all_done(), None));
             }
             let mut hashes: Vec<String> = answers.lines("links").map(str::to_owned).collect();
@@ -46,8 +46,8 @@ impl Step for Forget {
             if hashes.is_empty() {
                 return Ok(Next::Done(words.forget_nothing(), None));
             }
-            let gone = service.forget_native(&asker.bare, &hashes).await?;
-            Ok(Next::Done(forgotten(gone, words), None))
+            let gone = asker.call(Forget::own(asker.bare.clone(), &hashes)).await?;
+            Ok(Next::Done(forgotten(gone.count(), words), None))
         }
         .boxed()
     }

@@ -31,7 +31,7 @@ impl Step for Introduce {
         async move {
             let (details, contacts) = (answers.lines("details"), answers.lines("contacts"));
             let request = asker.service.typed_request(&asker.bare, details, contacts)?;
-            asker.service.contact_native(request).await?;
+            asker.call(request).await?;
             Ok(Next::Done(asker.words().introduce_done(), None))
         }
         .boxed()

@@ -7,7 +7,7 @@ use xmpp_parsers::data_forms::{DataForm, FieldType};
 use super::{Next, Step};
 use crate::model::{Hash, Identity};
 use crate::provider;
-use crate::service::{Error, Registered, Result, Status};
+use crate::service::{Error, Meant, Register, Registered, Result, Status, Verify};
 use crate::xmpp::people::form::{Answers, choice, field, form, required};
 use crate::xmpp::protocol::host::Asker;
 
@@ -64,11 +64,10 @@ struct TypeId {
 
 impl TypeId {
     async fn register(&mut self, asker: &Asker, id: &str) -> Result<Next> {
-        let service = &asker.service;
         let identity = Identity::parse(self.provider.as_str().into(), id)?;
         let came_back = self.sent == Some(identity.hash());
         let is_by_code = !provider::is_sign_in(&identity.provider);
-        let register = |resend| service.register_native(&asker.bare, &self.provider, id, resend);
+        let register = |resend| asker.call(Register::own(asker.bare.clone(), &self.provider, id, resend));
         let registered = match register(came_back || is_by_code).await {
             // The code that waits was sent just now.
             Err(Error::RequestLimitReached { .. }) if !came_back && is_by_code => register(false).await,
@@ -121,11 +120,12 @@ impl Step for EnterCode {
 
     fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>> {
         async move {
-            let hash = self.hash.to_string();
-            asker
-                .service
-                .verify_native(&asker.bare, &hash, answers.one("code"))
-                .await?;
+            let verify = Verify {
+                hash: self.hash,
+                meant: Meant::Target(asker.bare.clone()),
+                code: answers.one("code").map(str::to_owned),
+            };
+            asker.call(verify).await?;
             Ok(Next::Done(asker.words().link_done(), None))
         }
         .boxed()

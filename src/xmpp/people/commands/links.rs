@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use xmpp_parsers::data_forms::{DataForm, DataFormType, FieldType};
 
 use super::Next;
-use crate::service::Result;
+use crate::service::{Links, Result};
 use crate::xmpp::people::form::field;
 use crate::xmpp::people::words::{describe, title};
 use crate::xmpp::protocol::host::Asker;
@@ -13,7 +13,7 @@ use crate::xmpp::protocol::host::Asker;
 pub fn begin(asker: &Asker) -> BoxFuture<'_, Result<Next>> {
     async move {
         let words = asker.words();
-        let links = asker.service.links(&asker.bare).await?;
+        let links = asker.call(Links).await?;
         let mut found = field(FieldType::TextMulti, "links", words.links_title());
         found.values = links.iter().map(|link| describe(link, asker)).collect();
         let form = DataForm {

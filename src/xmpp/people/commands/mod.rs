@@ -28,7 +28,7 @@ use crate::service::Result;
 use crate::xmpp::people::form::Answers;
 use crate::xmpp::protocol::answer::Answer;
 use crate::xmpp::protocol::error::{plain, stanza_error};
-use crate::xmpp::protocol::host::{Asker, Host};
+use crate::xmpp::protocol::host::Asker;
 
 /// One form of a command.
 pub trait Step: Send + Sync {
@@ -139,23 +139,23 @@ impl Command {
     }
 
     /// The commands that the asker may execute.
-    pub fn all(host: &Host, asker: &Asker) -> impl Iterator<Item = &'static Self> {
-        let is_admin = host.admins.contains(&asker.bare);
+    pub fn all(asker: &Asker) -> impl Iterator<Item = &'static Self> {
+        let is_admin = asker.service.is_admin(&asker.bare);
         COMMANDS.iter().filter(move |command| is_admin || !command.admins_only)
     }
 
     /// The command of that node, if the asker may execute it.
-    pub fn find(host: &Host, asker: &Asker, node: &str) -> Option<&'static Self> {
-        Self::all(host, asker).find(|command| command.node == node)
+    pub fn find(asker: &Asker, node: &str) -> Option<&'static Self> {
+        Self::all(asker).find(|command| command.node == node)
     }
 }
 
 /// The answer to a `<command/>` of an IQ set.
-pub async fn answer(host: &Host, sessions: &Sessions, asker: &Asker, payload: Element) -> Answer {
+pub async fn answer(sessions: &Sessions, asker: &Asker, payload: Element) -> Answer {
     let words = asker.words();
     let request = CommandRequest::try_from(payload).map_err(|_| Bad::Payload.error(words, words.command_bad_form()))?;
     let asker = &asker.hearing(request.lang.as_deref().unwrap_or_default());
-    let command = Command::find(host, asker, &request.node).ok_or_else(|| unknown(&request.node, asker.words()))?;
+    let command = Command::find(asker, &request.node).ok_or_else(|| unknown(&request.node, asker.words()))?;
     let reply = match &request.sessionid {
         None => begin(command, sessions, asker, &request).await?,
         Some(id) => {

@@ -5,18 +5,18 @@ use futures::future::BoxFuture;
 use xmpp_parsers::data_forms::{DataForm, FieldType};
 
 use super::{Next, Step};
-use crate::service::Result;
+use crate::service::{Mute, Result};
 use crate::xmpp::people::form::{Answers, field, flag, form};
 use crate::xmpp::people::words::muted;
 use crate::xmpp::protocol::host::Asker;
 
 pub fn begin(_: &Asker) -> BoxFuture<'_, Result<Next>> {
-    async { Ok(Next::Step(Box::new(Mute))) }.boxed()
+    async { Ok(Next::Step(Box::new(TypeJids))) }.boxed()
 }
 
-struct Mute;
+struct TypeJids;
 
-impl Step for Mute {
+impl Step for TypeJids {
     fn form<'a>(&'a self, asker: &'a Asker) -> BoxFuture<'a, Result<DataForm>> {
         let words = asker.words();
         let fields = vec![
@@ -33,8 +33,9 @@ impl Step for Mute {
             let Some(jids) = answers.jids_or_everybody()? else {
                 return Ok(Next::Done(words.mute_nothing(), None));
             };
-            asker.service.mute(&asker.bare, &jids).await?;
-            Ok(Next::Done(muted(jids.len(), words), None))
+            let count = jids.len();
+            asker.call(Mute { jids }).await?;
+            Ok(Next::Done(muted(count, words), None))
         }
         .boxed()
     }

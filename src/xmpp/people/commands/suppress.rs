@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use xmpp_parsers::data_forms::{DataForm, FieldType};
 
 use super::{Next, Step};
-use crate::service::{Error, Recipient, Result};
+use crate::service::{Error, Recipient, Result, Suppress, Unsuppress};
 use crate::xmpp::people::form::{Answers, field, form, required};
 use crate::xmpp::protocol::host::Asker;
 
@@ -43,12 +43,15 @@ impl Step for TypeDetail {
 
     fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>> {
         async move {
-            let (service, words) = (&asker.service, asker.words());
+            let words = asker.words();
             let detail = answers.one("detail").ok_or(Error::Key("detail".into()))?;
             let recipient = Recipient::typed(detail)?;
             let told = match self.suppress {
-                true => service.suppress(recipient).await.map(|()| words.suppress_done())?,
-                false if service.unsuppress(recipient).await? => words.unsuppress_done(),
+                true => asker
+                    .call_as_admin(Suppress(recipient))
+                    .await
+                    .map(|()| words.suppress_done())?,
+                false if asker.call_as_admin(Unsuppress(recipient)).await? => words.unsuppress_done(),
                 false => words.unsuppress_unknown(),
             };
             Ok(Next::Done(told, None))

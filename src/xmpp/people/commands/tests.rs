@@ -25,7 +25,6 @@ async fn a_session_that_took_too_long_is_told_apart_from_one_that_never_was() {
         Settings::default(),
         Default::default(),
     );
-    let host = Host::example();
     let (sessions, amy) = (
         Sessions::new(Default::default()),
         Jid::new("amy@example.org/phone").unwrap(),
@@ -36,7 +35,7 @@ async fn a_session_that_took_too_long_is_told_apart_from_one_that_never_was() {
             "<command xmlns='{}' node='check' {attributes}/>",
             crate::xmpp::protocol::ns::COMMANDS
         );
-        answer(&host, &sessions, &asker, xml.parse().unwrap()).await
+        answer(&sessions, &asker, xml.parse().unwrap()).await
     };
     let condition = |refused: Answer| refused.unwrap_err().other.unwrap().name().to_owned();
 

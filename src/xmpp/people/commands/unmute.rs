@@ -5,29 +5,29 @@ use futures::future::BoxFuture;
 use xmpp_parsers::data_forms::{DataForm, FieldType};
 
 use super::{Next, Step};
-use crate::service::{Muted, Result};
+use crate::service::{Muted, Mutes, Result, Unmute};
 use crate::xmpp::people::form::{Answers, choice, field, flag, form};
 use crate::xmpp::people::words::unmuted;
 use crate::xmpp::protocol::host::Asker;
 
 pub fn begin(asker: &Asker) -> BoxFuture<'_, Result<Next>> {
     async {
-        let muted = asker.service.muted(&asker.bare).await?;
+        let muted = asker.call(Mutes).await?;
         Ok(match muted == Muted::default() {
             true => Next::Done(asker.words().mutes_none(), None),
-            false => Next::Step(Box::new(Unmute)),
+            false => Next::Step(Box::new(ChooseJids)),
         })
     }
     .boxed()
 }
 
-struct Unmute;
+struct ChooseJids;
 
-impl Step for Unmute {
+impl Step for ChooseJids {
     fn form<'a>(&'a self, asker: &'a Asker) -> BoxFuture<'a, Result<DataForm>> {
         async move {
             let words = asker.words();
-            let muted = asker.service.muted(&asker.bare).await?;
+            let muted = asker.call(Mutes).await?;
             let ask = match muted.everybody {
                 true => format!("{} {}", words.mutes_all(), words.unmute_ask()),
                 false => words.unmute_ask(),
@@ -49,8 +49,9 @@ impl Step for Unmute {
             let Some(jids) = answers.jids_or_everybody()? else {
                 return Ok(Next::Done(words.mute_nothing(), None));
             };
-            let done = asker.service.unmute(&asker.bare, &jids).await?;
-            Ok(Next::Done(unmuted(done, jids.len(), words), None))
+            let count = jids.len();
+            let done = asker.call(Unmute { jids }).await?;
+            Ok(Next::Done(unmuted(done, count, words), None))
         }
         .boxed()
     }

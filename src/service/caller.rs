@@ -1,0 +1,87 @@
+//! Who asks for something, and in which language.
+
+use std::net::IpAddr;
+
+use super::error::{Error, Result};
+use super::{By, Service};
+use crate::language::Language;
+use crate::model::{BareJid, Token};
+
+/// Somebody who asks for an operation.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The identity of the caller, as far as somebody vouches for it.
+    pub who: Who,
+    /// The language of the caller. `None`: the configured one.
+    pub language: Option<Language>,
+}
+
+/// The identity of a caller.
+#[derive(Clone, Debug)]
+pub enum Who {
+    /// The sender of a stanza. Its server vouches for it.
+    Native(BareJid),
+    /// A client over HTTP. Nobody vouches for it.
+    Http {
+        /// The client's address, for which the codes that are sent are counted; of an IPv6 address, its /64.
+        address: IpAddr,
+        /// The token that it shows.
+        token: Option<Token>,
+    },
+    /// The sender of a stanza who asks as an admin. [`Service::call`] checks that the sender is one.
+    Admin(BareJid),
+}
+
+impl Caller {
+    /// The sender of a stanza.
+    pub fn native(sender: BareJid, language: Option<Language>) -> Self {
+        Self {
+            who: Who::Native(sender),
+            language,
+        }
+    }
+
+    /// The sender of the stanza.
+    ///
+    /// # Errors
+    /// `not_allowed` over HTTP.
+    pub(super) fn sender(&self) -> Result<&BareJid> {
+        match &self.who {
+            Who::Native(sender) | Who::Admin(sender) => Ok(sender),
+            Who::Http { .. } => Err(Error::NotAllowed),
+        }
+    }
+
+    /// The address of a client over HTTP.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        match &self.who {
+            Who::Http { address, .. } => Some(*address),
+            Who::Native(_) | Who::Admin(_) => None,
+        }
+    }
+
+    /// The token that a client over HTTP shows.
+    pub(super) fn token(&self) -> Option<&Token> {
+        match &self.who {
+            Who::Http { token, .. } => token.as_ref(),
+            Who::Native(_) | Who::Admin(_) => None,
+        }
+    }
+}
+
+impl Service {
+    /// The language that is spoken to `caller`.
+    pub fn language_of(&self, caller: &Caller) -> Language {
+        caller.language.unwrap_or(self.frame.settings.language)
+    }
+
+    /// Refuses whoever may not ask in the name of `target`: of senders all others, over HTTP as
+    /// [`Service::require_allowed`] does. Returns who asks, as far as that is known.
+    pub(super) async fn require_speaks_for(&self, caller: &Caller, target: &BareJid) -> Result<By> {
+        match &caller.who {
+            Who::Native(sender) if sender == target => Ok(By::Target),
+            Who::Native(_) | Who::Admin(_) => Err(Error::NotAllowed),
+            Who::Http { token, .. } => self.require_allowed(token.as_ref(), target).await,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What can be asked for, and the one way in.
+
+use super::caller::{Caller, Who};
+use super::error::{Error, Result};
+use super::{Service, Settings};
+
+/// Something that can be asked for, with all that it needs.
+pub trait Operation: Send + Sized {
+    /// The answer.
+    type Reply: Send;
+    /// The name.
+    const NAME: &'static str;
+    /// The effort. An operation that does not declare it does not compile.
+    const EFFORT: Effort;
+
+    /// Returns the callers that may ask for it.
+    fn rights(&self) -> Rights;
+
+    /// Does it.
+    fn run(self, service: &Service, caller: &Caller) -> impl Future<Output = Result<Self::Reply>> + Send;
+}
+
+/// The time for which an operation keeps the thread that it runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// A look-up or two, which takes microseconds.
+    Little,
+    /// As many look-ups as the caller likes, or a change.
+    Much,
+}
+
+/// The callers that may ask for an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// Whoever asks, by whatever protocol.
+    Everybody,
+    /// Senders of stanzas.
+    Senders,
+    /// The admins of the configuration.
+    Admins,
+}
+
+impl Service {
+    /// Does `operation` for `caller`: the one way in. The caller was [admitted](Service::admit) before: that happens where a
+    /// request arrives, before anything of it is read.
+    ///
+    /// # Errors
+    /// `not_allowed`, and those of the operation.
+    pub async fn call<O: Operation>(&self, caller: &Caller, operation: O) -> Result<O::Reply> {
+        require_right(&self.frame.settings, caller, operation.rights())?;
+        operation.run(self, caller).await
+    }
+}
+
+fn require_right(settings: &Settings, caller: &Caller, rights: Rights) -> Result<()> {
+    let is_allowed = match (&caller.who, rights) {
+        (Who::Admin(sender), _) => settings.admins.contains(sender),
+        (_, Rights::Everybody) | (Who::Native(_), Rights::Senders) => true,
+        (Who::Native(_), Rights::Admins) | (Who::Http { .. }, Rights::Senders | Rights::Admins) => false,
+    };
+    match is_allowed {
+        true => Ok(()),
+        false => Err(Error::NotAllowed),
+    }
+}
