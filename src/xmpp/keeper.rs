@@ -32,7 +32,7 @@ use crate::xmpp::connection::stream_end::{StreamEnd, remedy};
 use crate::xmpp::connection::{Connection, ConnectionError, Patience};
 use crate::xmpp::protocol::error::stanza_error;
 use crate::xmpp::protocol::host;
-use crate::xmpp::router::{self, Effort, Router};
+use crate::xmpp::router::{self, Handling, Router};
 
 /// The stream and the handshake may take this long.
 const GREETING: Duration = Duration::from_secs(15);
@@ -252,10 +252,10 @@ impl Keeper {
                 }
                 match room.take(sender) {
                     Ok(in_hand) => {
-                        let is_here = match router::effort(&stanza) {
-                            Effort::InOrder => true,
-                            Effort::Little => room.in_hand() <= BY_ONE_THREAD,
-                            Effort::Much => false,
+                        let is_here = match router::handling(&stanza) {
+                            Handling::InOrder => true,
+                            Handling::Here => room.in_hand() <= BY_ONE_THREAD,
+                            Handling::Elsewhere => false,
                         };
                         let handled = handle(self.router.clone(), stanza, language, connection.clone(), in_hand);
                         match is_here {

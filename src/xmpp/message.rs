@@ -8,7 +8,6 @@ use xmpp_parsers::stanza_error::StanzaError;
 use crate::language::Language;
 use crate::service::{Error, Result};
 use crate::xmpp::connection::outgoing::{Outgoing, Words, random_id};
-use crate::xmpp::iq;
 use crate::xmpp::people::chat::{self, Wish};
 use crate::xmpp::people::loop_guard::{self, LoopGuard};
 use crate::xmpp::protocol::error::stanza_error;
@@ -48,7 +47,7 @@ fn in_a_message(message: &Message) -> Option<Error> {
 async fn verified(asker: &Asker, payload: Element) -> Result<(String, Element)> {
     let verify =
         Verify::try_from(payload).map_err(|_| Error::Value("<verify/> needs one <code/> and one <hash/>.".into()))?;
-    let verified = iq::verified(asker, verify).await?;
+    let verified = requests::verified(asker, verify).await?;
     Ok((asker.words().verified(), verified.into()))
 }
 

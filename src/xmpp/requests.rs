@@ -1,30 +1,90 @@
-//! The requests of the it-se.me namespaces, and what to tell whoever sends one in another way than it is sent.
+//! The requests of the it-se.me namespaces: which operation each asks for, and what to tell whoever sends one in another way than it
+//! is sent.
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use minidom::Element;
+use serde_json_borrow::Value;
 
-use crate::service::Error;
+use crate::json::details;
+use crate::service::{self, Effort, Error, Meant, Operation, Result, is_set, read_hash, read_hashes};
+use crate::xmpp::protocol::answer::Answer;
 use crate::xmpp::protocol::answer::Kind::{self, Get, Set};
+use crate::xmpp::protocol::error::stanza_error;
+use crate::xmpp::protocol::host::Asker;
 use crate::xmpp::protocol::ns;
+use crate::xmpp::protocol::stanza::{
+    Confirm, Confirmed, Contact, ContactSent, Forget, Links, Mute, Mutes, Register, Registered, Unmute, Verified,
+    Verify,
+};
 
-/// Name, namespace, and the type of the IQ.
-const REQUESTS: [(&str, &str, Kind); 9] = [
-    ("register", ns::REGISTER, Set),
-    ("links", ns::REGISTER, Get),
-    ("forget", ns::REGISTER, Set),
-    ("verify", ns::VERIFY, Set),
-    ("contact", ns::CONTACT, Set),
-    ("mute", ns::CONTACT, Set),
-    ("unmute", ns::CONTACT, Set),
-    ("mutes", ns::CONTACT, Get),
-    ("confirm", ns::CONFIRM, Get),
+/// A request. Its element has the name of the operation.
+pub struct Request {
+    name: &'static str,
+    namespace: &'static str,
+    /// The type of the IQ.
+    kind: Kind,
+    /// The effort of the operation.
+    pub effort: Effort,
+    handler: Handler,
+}
+
+/// Boxed: the task of a stanza would else be as large as the largest handler, and be copied as it is spawned.
+type Handler = for<'a> fn(&'a Asker, Element) -> BoxFuture<'a, Answer>;
+
+static REQUESTS: [Request; 9] = [
+    Request::of::<service::Confirm>(ns::CONFIRM, Get, |asker, it| operation(asker, it, confirm).boxed()),
+    Request::of::<service::Register>(ns::REGISTER, Set, |asker, it| operation(asker, it, register).boxed()),
+    Request::of::<service::Links>(ns::REGISTER, Get, |asker, it| operation(asker, it, links).boxed()),
+    Request::of::<service::Forget>(ns::REGISTER, Set, |asker, it| {
+        some_or_all(asker, it, "hash", forget).boxed()
+    }),
+    Request::of::<service::Verify>(ns::VERIFY, Set, |asker, it| operation(asker, it, verify).boxed()),
+    Request::of::<service::Contact>(ns::CONTACT, Set, |asker, it| operation(asker, it, contact).boxed()),
+    Request::of::<service::Mute>(ns::CONTACT, Set, |asker, it| {
+        some_or_all(asker, it, "jid", mute).boxed()
+    }),
+    Request::of::<service::Unmute>(ns::CONTACT, Set, |asker, it| {
+        some_or_all(asker, it, "jid", unmute).boxed()
+    }),
+    Request::of::<service::Mutes>(ns::CONTACT, Get, |asker, it| operation(asker, it, mutes).boxed()),
 ];
+
+impl Request {
+    const fn of<O: Operation>(namespace: &'static str, kind: Kind, handler: Handler) -> Self {
+        Self {
+            name: O::NAME,
+            namespace,
+            kind,
+            effort: O::EFFORT,
+            handler,
+        }
+    }
+
+    /// The request that an IQ with `payload` is.
+    pub fn find(kind: Kind, payload: &Element) -> Option<&'static Self> {
+        Self::named(payload).filter(|request| request.kind == kind)
+    }
+
+    /// The request with that payload, whatever the type of the IQ.
+    fn named(payload: &Element) -> Option<&'static Self> {
+        REQUESTS
+            .iter()
+            .find(|request| payload.is(request.name, request.namespace))
+    }
+
+    /// The answer to `payload`.
+    pub async fn answer(&self, asker: &Asker, payload: Element) -> Answer {
+        (self.handler)(asker, payload).await
+    }
+}
 
 /// Returns the reason why an IQ with `payload` is no request, if its namespace is one of ours: its type is the other one, or
 /// there is no such element.
 pub fn misplaced(payload: &Element) -> Option<Error> {
     let how = how(payload).or_else(|| {
-        let of_it = REQUESTS.iter().filter(|(_, namespace, _)| payload.ns() == *namespace);
-        let names: Vec<_> = of_it.map(|(name, ..)| format!("<{name}/>")).collect();
+        let of_it = REQUESTS.iter().filter(|request| payload.ns() == request.namespace);
+        let names: Vec<_> = of_it.map(|request| format!("<{}/>", request.name)).collect();
         let there_is = format!("In this namespace, these can be sent: {}.", names.join(", "));
         Some(there_is).filter(|_| !names.is_empty())
     });
@@ -41,11 +101,130 @@ pub fn in_message(payload: &Element) -> Option<Error> {
 }
 
 fn how(payload: &Element) -> Option<String> {
-    let mut requests = REQUESTS.iter();
-    let (name, _, kind) = requests.find(|(name, namespace, _)| payload.is(*name, *namespace))?;
+    let Request { name, kind, .. } = Request::named(payload)?;
     let kind = match kind {
         Get => "get",
         Set => "set",
     };
     Some(format!("Please send <{name}/> in an IQ of type '{kind}'."))
+}
+
+/// Reads the payload, runs the request.
+async fn operation<P: TryFrom<Element>>(
+    asker: &Asker,
+    payload: Element,
+    run: impl AsyncFnOnce(&Asker, P) -> Result<Option<Element>>,
+) -> Answer {
+    let answered = async {
+        let payload = P::try_from(payload)
+            .map_err(|_| Error::Value("The payload has an element twice, or one that cannot be read.".into()))?;
+        run(asker, payload).await
+    };
+    answered.await.map_err(|error| stanza_error(&error, asker.words()))
+}
+
+/// Runs a request that names some by its children, and means all where it has none. One whose children are all unknown, for a
+/// misspelt name or a wrong namespace, would mean all by mistake.
+async fn some_or_all<P: TryFrom<Element>>(
+    asker: &Asker,
+    payload: Element,
+    child: &'static str,
+    run: impl AsyncFnOnce(&Asker, P) -> Result<Option<Element>>,
+) -> Answer {
+    let names_unknown = payload.children().next().is_some() && !payload.has_child(child, payload.ns().as_str());
+    match names_unknown {
+        true => Err(stanza_error(&Error::Key(child.into()), asker.words())),
+        false => operation(asker, payload, run).await,
+    }
+}
+
+async fn register(asker: &Asker, register: Register) -> Result<Option<Element>> {
+    let provider = register.provider.ok_or(Error::Key("provider".into()))?;
+    let id = register.id.ok_or(Error::Key("id".into()))?;
+    let resend = is_set("The attribute 'resend'", register.resend.as_deref())?;
+    let registered = asker
+        .call(service::Register::own(asker.bare.clone(), &provider, &id, resend))
+        .await?;
+    Ok(Some(Element::from(Registered {
+        status: registered.status.name().into(),
+        hash: registered.hash.to_string(),
+        goto: registered.goto,
+    })))
+}
+
+async fn verify(asker: &Asker, verify: Verify) -> Result<Option<Element>> {
+    verified(asker, verify).await.map(|verified| Some(verified.into()))
+}
+
+/// Enters a code that came in an IQ or a message.
+pub async fn verified(asker: &Asker, verify: Verify) -> Result<Verified> {
+    let hash = verify.hash.ok_or(Error::Key("hash".into()))?;
+    let verify = service::Verify {
+        hash: read_hash(&hash)?,
+        meant: Meant::Target(asker.bare.clone()),
+        code: verify.code,
+    };
+    let verified = asker.call(verify).await?;
+    Ok(Verified {
+        hash: verified.hash.to_string(),
+        confirmed: true,
+    })
+}
+
+async fn contact(asker: &Asker, contact: Contact) -> Result<Option<Element>> {
+    let info = contact.info.ok_or(Error::Key("info".into()))?;
+    let info: Value<'_> = serde_json::from_str(&info).map_err(|_| Error::JsonDecode)?;
+    if contact.hashes.is_empty() {
+        return Err(Error::Key("hash".into()));
+    }
+    let contact = service::Contact {
+        target: asker.bare.clone(),
+        details: details("info", &info)?,
+        contacts: read_hashes(&contact.hashes),
+    };
+    asker.call(contact).await?;
+    Ok(Some(Element::from(ContactSent {
+        status: "requests_send".into(),
+    })))
+}
+
+async fn confirm(asker: &Asker, confirm: Confirm) -> Result<Option<Element>> {
+    let jid = confirm.jid.ok_or(Error::Key("jid".into()))?;
+    if confirm.hashes.is_empty() {
+        return Err(Error::Key("hash".into()));
+    }
+    let confirmed = asker.call(service::Confirm::new(&jid, &confirm.hashes)).await?;
+    Ok(Some(Element::from(Confirmed { confirmed })))
+}
+
+async fn links(asker: &Asker, _: Links) -> Result<Option<Element>> {
+    let links = asker.call(service::Links).await?;
+    Ok(Some(Element::from(Links {
+        hashes: links.iter().map(|link| link.hash.to_string()).collect(),
+    })))
+}
+
+async fn forget(asker: &Asker, forget: Forget) -> Result<Option<Element>> {
+    asker
+        .call(service::Forget::own(asker.bare.clone(), &forget.hashes))
+        .await?;
+    Ok(None)
+}
+
+async fn mute(asker: &Asker, mute: Mute) -> Result<Option<Element>> {
+    asker.call(service::Mute { jids: mute.jids }).await?;
+    Ok(None)
+}
+
+async fn unmute(asker: &Asker, unmute: Unmute) -> Result<Option<Element>> {
+    asker.call(service::Unmute { jids: unmute.jids }).await?;
+    Ok(None)
+}
+
+async fn mutes(asker: &Asker, _: Mutes) -> Result<Option<Element>> {
+    let muted = asker.call(service::Mutes).await?;
+    Ok(Some(Element::from(Mutes {
+        all: muted.everybody,
+        jids: muted.jids,
+    })))
 }

@@ -18,7 +18,7 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use crate::language::Language;
 use crate::model::BareJid;
-use crate::service::{Error, Limit, Requester, Service};
+use crate::service::{Effort, Error, Limit, Requester, Service};
 use crate::xmpp::connection::Connection;
 use crate::xmpp::connection::concurrency::Full;
 use crate::xmpp::connection::outgoing::Outgoing;
@@ -33,7 +33,6 @@ use crate::xmpp::protocol::answer::{Kind, service_unavailable};
 use crate::xmpp::protocol::entities::Entities;
 use crate::xmpp::protocol::error::{coded, plain, stanza_error};
 use crate::xmpp::protocol::host::{Addressee, Asker, Host};
-use crate::xmpp::protocol::ns;
 
 /// Answers stanzas.
 pub struct Router {
@@ -232,31 +231,31 @@ async fn caught<T>(words: Language, handler: impl Future<Output = T>) -> Result<
     })
 }
 
-/// What it takes to handle a stanza.
+/// On which thread a stanza is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effort {
-    /// Little, and it must not overtake what came before: who goes is not to be remembered for having come.
+pub enum Handling {
+    /// On the one that reads, because it must not overtake what came before: who goes is not to be remembered for having come.
     InOrder,
-    /// A look-up or two.
-    Little,
-    /// As many look-ups as the sender likes, or who knows what.
-    Much,
+    /// On the one that reads, unless that has enough to do.
+    Here,
+    /// On another.
+    Elsewhere,
 }
 
 /// Questions with more in them than that take effort.
 const FEW: usize = 4;
 
-/// What it takes to handle `stanza`, without looking into it for long.
-pub fn effort(stanza: &Stanza) -> Effort {
-    match stanza {
-        Stanza::Presence(_) => Effort::InOrder,
-        Stanza::Iq(Iq::Get { payload, .. })
-            if ![ns::REGISTER, ns::CONTACT].contains(&payload.ns().as_str())
-                && payload.children().nth(FEW).is_none() =>
-        {
-            Effort::Little
-        }
-        _ => Effort::Much,
+/// On which thread `stanza` is handled, without looking into it for long.
+pub fn handling(stanza: &Stanza) -> Handling {
+    let (kind, payload) = match stanza {
+        Stanza::Presence(_) => return Handling::InOrder,
+        Stanza::Iq(Iq::Get { payload, .. }) => (Kind::Get, payload),
+        Stanza::Iq(Iq::Set { payload, .. }) => (Kind::Set, payload),
+        Stanza::Iq(_) | Stanza::Message(_) => return Handling::Elsewhere,
+    };
+    match iq::effort(kind, payload) {
+        Effort::Little if payload.children().nth(FEW).is_none() => Handling::Here,
+        Effort::Little | Effort::Much => Handling::Elsewhere,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::model::Keys;
 use crate::service::Settings;
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
+use crate::xmpp::protocol::ns;
 
 fn header(type_: &str) -> RawStanzaHeader {
     RawStanzaHeader {
@@ -25,22 +26,22 @@ fn what_takes_many_look_ups_is_not_for_the_thread_that_reads() {
     let get = |payload: &str| {
         let payload = payload.parse().unwrap();
         let (from, to, id) = (None, None, "1".into());
-        effort(&Iq::Get { from, to, id, payload }.into())
+        handling(&Iq::Get { from, to, id, payload }.into())
     };
     let confirm = |hashes: usize| {
         let hashes = "<hash/>".repeat(hashes);
         get(&format!("<confirm xmlns='it-se.me:confirm'><jid/>{hashes}</confirm>"))
     };
-    assert_eq!(confirm(1), Effort::Little);
-    assert_eq!(confirm(100), Effort::Much);
+    assert_eq!(confirm(1), Handling::Here);
+    assert_eq!(confirm(100), Handling::Elsewhere);
     assert_eq!(
         get("<query xmlns='http://jabber.org/protocol/disco#info'/>"),
-        Effort::Little
+        Handling::Here
     );
-    assert_eq!(get("<links xmlns='it-se.me:register'/>"), Effort::Much);
-    assert_eq!(get("<mutes xmlns='it-se.me:contact'/>"), Effort::Much);
-    assert_eq!(effort(&Message::chat(None).into()), Effort::Much);
-    assert_eq!(effort(&Presence::available().into()), Effort::InOrder);
+    assert_eq!(get("<links xmlns='it-se.me:register'/>"), Handling::Elsewhere);
+    assert_eq!(get("<mutes xmlns='it-se.me:contact'/>"), Handling::Elsewhere);
+    assert_eq!(handling(&Message::chat(None).into()), Handling::Elsewhere);
+    assert_eq!(handling(&Presence::available().into()), Handling::InOrder);
 }
 
 #[test]
