@@ -1,5 +1,5 @@
-//! What SQLite does by itself, through rusqlite, in one thread: with tables and settings as the service has them
-//! (`src/store/sqlite/mod.rs`), by statements that are prepared once, in one transaction.
+//! SQLite by itself, through rusqlite, in one thread: with the tables and settings of the service (`itseme::store::sqlite`), by
+//! statements that are prepared once.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -7,43 +7,25 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use itseme::model::Mac;
 use itseme::store::sqlite::{reading, writing};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-/// What the service stores of a contact request with a hundred hashes, in bytes.
-pub const STORED: usize = 6560;
-
-/// What `SELECT` is asked for by a bare look-up.
+/// The columns that a look-up reads.
 #[derive(Clone, Copy, Debug)]
 pub enum Columns {
-    /// What shows whose link it is.
+    /// Whose link it is.
     Proof,
-    /// All that is needed to write to whoever it is.
+    /// Everything that is needed to write to its owner.
     All,
 }
 
-impl Columns {
-    fn sql(self) -> &'static str {
-        match self {
-            Self::Proof => "SELECT proof FROM links WHERE id_mac = ?",
-            Self::All => "SELECT proof, owner_mac, box, verified_on FROM links WHERE id_mac = ?",
-        }
-    }
-}
-
-/// A connection that reads.
-///
-/// # Errors
-/// If there is no database.
+/// Opens a connection that reads.
 pub fn reader(database: &Path) -> Result<Connection> {
     let connection = Connection::open(database)?;
     connection.execute_batch(&reading())?;
     Ok(connection)
 }
 
-/// A connection that writes durably.
-///
-/// # Errors
-/// If there is no database.
+/// Opens a connection that writes durably.
 pub fn writer(database: &Path) -> Result<Connection> {
     let connection = Connection::open(database)?;
     connection.execute_batch(&writing())?;
@@ -51,21 +33,12 @@ pub fn writer(database: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// What shows whose link that is.
-///
-/// # Errors
-/// If the database fails.
-pub fn proof(connection: &Connection, id: &Mac) -> Result<Option<Mac>> {
-    let mut statement = connection.prepare_cached(Columns::Proof.sql())?;
-    Ok(statement.query_row([id], |row| row.get(0)).optional()?)
-}
-
-/// Looks up each of `ids` once; tells how many there were.
-///
-/// # Errors
-/// If the database fails.
+/// Looks up each of `ids` once; returns how many there were.
 pub fn look_up(connection: &Connection, columns: Columns, ids: &[Mac]) -> Result<usize> {
-    let mut statement = connection.prepare_cached(columns.sql())?;
+    let mut statement = connection.prepare_cached(match columns {
+        Columns::Proof => "SELECT proof FROM links WHERE id_mac = ?",
+        Columns::All => "SELECT proof, owner_mac, box, verified_on FROM links WHERE id_mac = ?",
+    })?;
     let mut found = 0;
     for id in ids {
         let mut rows = statement.query([id])?;
@@ -80,10 +53,7 @@ pub fn look_up(connection: &Connection, columns: Columns, ids: &[Mac]) -> Result
     Ok(found)
 }
 
-/// Looks up each of `ids` once, in one transaction; tells how many there were.
-///
-/// # Errors
-/// If the database fails.
+/// The same in one transaction.
 pub fn look_up_together(connection: &Connection, columns: Columns, ids: &[Mac]) -> Result<usize> {
     connection.prepare_cached("BEGIN")?.execute([])?;
     let found = look_up(connection, columns, ids)?;
@@ -91,52 +61,31 @@ pub fn look_up_together(connection: &Connection, columns: Columns, ids: &[Mac]) 
     Ok(found)
 }
 
-/// Looks up lists of ids, each in one transaction, for some time; tells how many lists were done in a second.
-///
-/// # Errors
-/// If the database fails, or not all are found.
+/// Looks up lists of ids, each in one transaction, for some time; returns how many lists a second.
 pub fn look_ups(connection: &Connection, lists: &[Vec<Mac>], time: Duration) -> Result<f64> {
-    let (began, mut done) = (Instant::now(), 0.0);
     let mut lists = lists.iter().cycle();
-    while began.elapsed() < time {
+    rate(time, || {
         let ids = lists.next().context("nothing to look up")?;
         ensure!(look_up_together(connection, Columns::Proof, ids)? == ids.len(), "a link was not found");
-        done += 1.0;
-    }
-    Ok(done / began.elapsed().as_secs_f64())
+        Ok(1)
+    })
 }
 
-/// Puts so many rows of `bytes` into the outbox, so many to a transaction; tells how many were done in a second. They are
-/// gone afterwards.
-///
-/// # Errors
-/// If the database fails.
-pub fn insert(connection: &Connection, bytes: &[u8], together: usize, time: Duration) -> Result<f64> {
-    let (began, mut done) = (Instant::now(), 0.0);
-    while began.elapsed() < time {
+/// Puts rows of `bytes` into the outbox, `together` in one transaction, for some time; returns how many a second. They are gone
+/// afterwards.
+pub fn inserts(connection: &Connection, bytes: &[u8], together: usize, time: Duration) -> Result<f64> {
+    let rate = rate(time, || {
         let transaction = connection.unchecked_transaction()?;
-        push(&transaction, bytes, together)?;
+        insert(&transaction, bytes, together)?;
         transaction.commit()?;
-        done += together as f64;
-    }
-    let rate = done / began.elapsed().as_secs_f64();
+        Ok(together)
+    })?;
     clear(connection)?;
     Ok(rate)
 }
 
-/// Empties the outbox, and forgets what was counted.
-///
-/// # Errors
-/// If the database fails.
-pub fn clear(connection: &Connection) -> Result<()> {
-    Ok(connection.execute_batch("DELETE FROM outbox; DELETE FROM quota; PRAGMA wal_checkpoint(TRUNCATE);")?)
-}
-
-/// Puts so many rows of `bytes` into the outbox.
-///
-/// # Errors
-/// If the database fails.
-pub fn push(connection: &Connection, bytes: &[u8], count: usize) -> Result<()> {
+/// Puts `count` rows of `bytes` into the outbox.
+pub fn insert(connection: &Connection, bytes: &[u8], count: usize) -> Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO outbox (queue, about_mac, due_at, expires_at, box) VALUES (?, ?, ?, ?, ?)",
     )?;
@@ -148,10 +97,26 @@ pub fn push(connection: &Connection, bytes: &[u8], count: usize) -> Result<()> {
     Ok(())
 }
 
+/// Does something for some time; returns how many were done in a second.
+fn rate(time: Duration, mut act: impl FnMut() -> Result<usize>) -> Result<f64> {
+    let (began, mut done) = (Instant::now(), 0);
+    while began.elapsed() < time {
+        done += act()?;
+    }
+    Ok(done as f64 / began.elapsed().as_secs_f64())
+}
+
+/// Empties the outbox, and forgets what was counted.
+pub fn clear(connection: &Connection) -> Result<()> {
+    Ok(connection.execute_batch("DELETE FROM outbox; DELETE FROM quota; PRAGMA wal_checkpoint(TRUNCATE);")?)
+}
+
 /// How many messages wait.
-///
-/// # Errors
-/// If the database fails.
-pub fn waiting(connection: &Connection) -> Result<u64> {
+pub fn waiting(connection: &Connection) -> Result<usize> {
     Ok(connection.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))?)
+}
+
+/// As many bytes as a message has that waits.
+pub fn like_those_waiting(connection: &Connection) -> Result<Vec<u8>> {
+    Ok(connection.query_row("SELECT randomblob(max(length(box))) FROM outbox", [], |row| row.get(0))?)
 }

@@ -3,59 +3,65 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser};
+use clap::{Parser, Subcommand};
 
-/// Measures it-se.me beside what it is compared to, in the same run and by turns, and says which aims are met.
+use crate::rows::Row;
+
+/// Measures it-se.me beside what it is compared to, in the same run and by turns, and reports which aims are met.
 ///
-/// Every answer is checked; if one is wrong, the run ends with exit code 1. Aims that are missed do not: they are for whoever
-/// reads the table.
+/// Every answer is checked; a wrong one ends the run with exit code 1. An aim that is missed does not.
 #[derive(Debug, Parser)]
-#[command(name = "benches/run", args_override_self = true)]
+#[command(name = "benches/run", args_override_self = true, subcommand_negates_reqs = true)]
 pub struct Cli {
-    /// How much is measured.
-    #[command(flatten)]
-    pub mode: Mode,
+    /// 10,000 links and one short round: every row runs and every answer is checked, but the figures mean nothing
+    #[arg(long)]
+    smoke: bool,
 
-    /// Only these rows, by the names that --list has
+    /// Ten million links instead of one million in the rows size, start, memory and disk
+    #[arg(long, conflicts_with = "smoke")]
+    full: bool,
+
+    /// Only these rows
     #[arg(long, value_name = "ROW", value_delimiter = ',')]
-    pub only: Vec<String>,
+    pub only: Vec<Row>,
 
     /// How many rounds instead of the mode's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub rounds: Option<u16>,
+    rounds: Option<u16>,
 
     /// Prints the rows and measures nothing
     #[arg(long)]
     pub list: bool,
 
     /// Where the populated databases are kept for the next run
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", default_value = "benches/target/data")]
     pub data: PathBuf,
 
     /// Where the results go as JSON
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", default_value = "benches/target/results.json")]
     pub json: PathBuf,
 
     /// The service's program
-    #[arg(long, value_name = "FILE", hide = true)]
+    #[arg(long, value_name = "FILE", default_value = "target/release/itseme", hide = true)]
     pub itseme: PathBuf,
+
+    /// A program that the service is compared to, to be run instead.
+    #[command(subcommand)]
+    pub beside: Option<Beside>,
 }
 
-/// One of three.
-#[derive(Debug, Args)]
-#[group(multiple = false)]
-pub struct Mode {
-    /// 10,000 links and one short round: shows that every row runs and every answer is right, its figures say nothing
-    #[arg(long)]
-    pub smoke: bool,
-
-    /// One million links, five rounds: the default
-    #[arg(long)]
-    pub quick: bool,
-
-    /// As --quick, and ten million links where it says so
-    #[arg(long)]
-    pub full: bool,
+/// The programs that the service is compared to.
+#[derive(Debug, Subcommand)]
+pub enum Beside {
+    /// A bare warp route.
+    #[command(hide = true)]
+    Route,
+    /// The smallest component.
+    #[command(hide = true)]
+    Echo {
+        /// Where it connects.
+        server: String,
+    },
 }
 
 /// How much is measured.
@@ -80,29 +86,12 @@ pub struct Scale {
 impl Cli {
     /// What the mode comes to.
     pub fn scale(&self) -> Scale {
-        let (few, usual) = (10_000, 1_000_000);
-        let quick = Scale {
-            name: "quick",
-            few,
-            usual,
-            most: usual,
-            rounds: 5,
-            turn: Duration::from_millis(1500),
-            thousands: 10,
+        let (name, [few, usual, most], rounds, turn, thousands) = match (self.smoke, self.full) {
+            (true, _) => ("smoke", [2_000, 10_000, 10_000], 1, 200, 1),
+            (_, true) => ("full", [10_000, 1_000_000, 10_000_000], 5, 1500, 10),
+            _ => ("quick", [10_000, 1_000_000, 1_000_000], 5, 1500, 10),
         };
-        let scale = match self.mode {
-            Mode { smoke: true, .. } => Scale {
-                name: "smoke",
-                few: 2_000,
-                usual: few,
-                most: few,
-                rounds: 1,
-                turn: Duration::from_millis(200),
-                thousands: 1,
-            },
-            Mode { full: true, .. } => Scale { name: "full", most: 10_000_000, ..quick },
-            _ => quick,
-        };
-        Scale { rounds: self.rounds.map_or(scale.rounds, usize::from), ..scale }
+        let rounds = self.rounds.map_or(rounds, usize::from);
+        Scale { name, few, usual, most, rounds, turn: Duration::from_millis(turn), thousands }
     }
 }

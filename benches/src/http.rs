@@ -1,4 +1,4 @@
-//! Clients of the HTTP API that keep their connections, and look at every answer.
+//! Clients of the HTTP API that keep their connections, and check every answer.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,14 +10,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// A request, as it is sent, and the body of its answer.
+/// A request, as it is sent, and the body that its answer must have.
 #[derive(Debug)]
 pub struct Exchange {
-    /// Head and body.
     pub request: Vec<u8>,
-    /// What has to come.
     pub answer: &'static str,
 }
+
+/// Exchanges that clients go through by turns.
+pub type Exchanges = Arc<[Exchange]>;
 
 /// A GET request.
 pub fn get(path: &str) -> Vec<u8> {
@@ -27,11 +28,8 @@ pub fn get(path: &str) -> Vec<u8> {
 /// A POST request.
 pub fn post(path: &str, body: &serde_json::Value) -> Vec<u8> {
     let body = body.to_string();
-    let length = body.len();
-    format!(
-        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-    )
-    .into_bytes()
+    let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n");
+    format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
 /// A client with a connection.
@@ -43,27 +41,20 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects.
-    ///
-    /// # Errors
-    /// If nobody listens.
     pub async fn connect(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await.context("the HTTP port")?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, received: Vec::with_capacity(4096), head: 0 })
     }
 
-    /// Sends a request, and waits for the whole answer.
-    ///
-    /// # Errors
-    /// If the connection breaks, or the status is not 200.
+    /// Sends a request, and returns the body of its answer, whose status must be 200.
     pub async fn call(&mut self, request: &[u8]) -> Result<&[u8]> {
         self.stream.write_all(request).await?;
         self.received.clear();
         loop {
             let read = self.stream.read_buf(&mut self.received).await?;
             ensure!(read > 0, "the server hung up");
-            if let Some((head, length)) = head(&self.received)?
+            if let Some((head, length)) = lengths(&self.received)?
                 && self.received.len() >= head + length
             {
                 self.head = head;
@@ -72,10 +63,7 @@ impl Client {
         }
     }
 
-    /// The same, and looks whether the answer is what it has to be.
-    ///
-    /// # Errors
-    /// Also if it is not.
+    /// The same, and checks the answer.
     pub async fn exchange(&mut self, exchange: &Exchange) -> Result<()> {
         let answer = self.call(&exchange.request).await?;
         if answer != exchange.answer.as_bytes() {
@@ -84,7 +72,7 @@ impl Client {
         Ok(())
     }
 
-    /// The last answer's headers in lower case and in order, but for the date.
+    /// The last answer's headers in lower case and in order, without the date.
     pub fn headers(&self) -> Vec<String> {
         let head = String::from_utf8_lossy(&self.received[..self.head]).to_lowercase();
         let mut lines: Vec<String> = head.lines().map(str::to_owned).collect();
@@ -95,7 +83,7 @@ impl Client {
 }
 
 /// Lengths of head and body, once the head is there.
-fn head(received: &[u8]) -> Result<Option<(usize, usize)>> {
+fn lengths(received: &[u8]) -> Result<Option<(usize, usize)>> {
     let mut headers = [httparse::EMPTY_HEADER; 16];
     let mut response = httparse::Response::new(&mut headers);
     let httparse::Status::Complete(head) = response.parse(received)? else { return Ok(None) };
@@ -107,47 +95,29 @@ fn head(received: &[u8]) -> Result<Option<(usize, usize)>> {
     Ok(Some((head, length)))
 }
 
-/// Has so many clients go through `exchanges`, again and again, for some time; tells how many were done in a second.
-///
-/// # Errors
-/// If an answer is wrong.
-pub async fn load(
-    address: SocketAddr,
-    clients: usize,
-    exchanges: &Arc<[Exchange]>,
-    time: Duration,
-) -> Result<f64> {
+/// Has so many clients go through `exchanges`, again and again, for some time; returns how many were done in a second.
+pub async fn load(address: SocketAddr, clients: usize, exchanges: &Exchanges, time: Duration) -> Result<f64> {
     let exchanges = exchanges.clone();
     let next = Arc::new(AtomicUsize::new(rand::random_range(0..exchanges.len())));
     repeat(address, clients, time, move |mut client| {
-        let (exchanges, next) = (exchanges.clone(), next.clone());
+        let (exchanges, at) = (exchanges.clone(), next.fetch_add(1, Ordering::Relaxed));
         async move {
-            let at = next.fetch_add(1, Ordering::Relaxed) % exchanges.len();
-            client.exchange(&exchanges[at]).await?;
+            client.exchange(&exchanges[at % exchanges.len()]).await?;
             Ok(client)
         }
     })
     .await
 }
 
-/// Has so many clients, each with a connection, do something again and again for some time; tells how often that was done in a
+/// Has so many clients, each with a connection, do something again and again for some time; returns how often that was done in a
 /// second.
-///
-/// # Errors
-/// Those of `act`.
-pub async fn repeat<F>(
+pub async fn repeat<F: Future<Output = Result<Client>> + Send>(
     address: SocketAddr,
     clients: usize,
     time: Duration,
     act: impl Fn(Client) -> F + Clone + Send + 'static,
-) -> Result<f64>
-where
-    F: Future<Output = Result<Client>> + Send,
-{
-    let mut connected = Vec::new();
-    for _ in 0..clients {
-        connected.push(Client::connect(address).await?);
-    }
+) -> Result<f64> {
+    let connected = futures::future::try_join_all((0..clients).map(|_| Client::connect(address))).await?;
     let (began, mut tasks) = (Instant::now(), JoinSet::new());
     for mut client in connected {
         let act = act.clone();

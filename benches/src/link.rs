@@ -7,47 +7,38 @@ use itseme::model::hex;
 use memchr::memmem;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use xmpp_parsers::component::Handshake;
 
 use crate::program::SECRET;
 use crate::stanzas::{Stanzas, attribute, has};
 
 /// How long the other end may be silent while something is expected of it.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
-const OPENING: &str = "xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams'";
+const OPENING: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' \
+                       xmlns:stream='http://etherx.jabber.org/streams'";
 
-/// Where components connect: plays the server.
+/// Plays the server: where components connect.
 #[derive(Debug)]
 pub struct Listener(TcpListener);
 
 impl Listener {
-    /// On some port of the loopback interface.
-    ///
-    /// # Errors
-    /// If there is none.
+    /// On any port of the loopback interface.
     pub async fn bind() -> Result<Self> {
         Ok(Self(TcpListener::bind(("127.0.0.1", 0)).await?))
     }
 
-    /// Which.
-    ///
-    /// # Errors
-    /// If the system does not tell.
     pub fn port(&self) -> Result<u16> {
         Ok(self.0.local_addr()?.port())
     }
 
     /// The next component, whatever its secret.
-    ///
-    /// # Errors
-    /// If none comes in time.
     pub async fn accept(&self) -> Result<Link> {
-        let accepted = tokio::time::timeout(PATIENCE, self.0.accept()).await;
-        let mut link = Link::over(accepted.context("no component came")??.0)?;
-        link.until(b">").await?;
+        let accepted = timeout(PATIENCE, self.0.accept()).await.context("no component came")?;
+        let mut link = Link::over(accepted?.0)?;
         link.until(b"http://etherx.jabber.org/streams").await?;
-        link.write(format!("<?xml version='1.0'?><stream:stream {OPENING} id='1'>").as_bytes()).await?;
+        link.write(format!("{OPENING} id='1'>").as_bytes()).await?;
         link.until(b"</handshake>").await?;
         link.write(b"<handshake/>").await?;
         link.stanzas = Stanzas::default();
@@ -69,12 +60,9 @@ impl Link {
     }
 
     /// Attaches the component `jid` to the server at that port.
-    ///
-    /// # Errors
-    /// If the server refuses it.
     pub async fn attach(jid: &str, port: u16) -> Result<Self> {
         let mut link = Self::over(TcpStream::connect(("127.0.0.1", port)).await?)?;
-        link.write(format!("<?xml version='1.0'?><stream:stream {OPENING} to='{jid}'>").as_bytes()).await?;
+        link.write(format!("{OPENING} to='{jid}'>").as_bytes()).await?;
         let opened = link.until(b"<stream:stream").await?;
         let id = attribute(&opened, "id").context("the stream has no id")?.to_owned();
         let digest = Handshake::from_stream_id_and_password(id, SECRET).data.context("no digest")?;
@@ -84,18 +72,12 @@ impl Link {
         Ok(link)
     }
 
-    /// The connection itself, for threads.
-    ///
-    /// # Errors
-    /// If the system does not allow it.
-    pub fn into_blocking(self) -> Result<std::net::TcpStream> {
-        let stream = self.stream.into_std()?;
-        stream.set_nonblocking(false)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(stream)
+    /// Moves it to the runtime that this is called in.
+    pub fn moved(self) -> Result<Self> {
+        Ok(Self { stream: TcpStream::from_std(self.stream.into_std()?)?, ..self })
     }
 
-    /// Reads until `text` and the end of the tag that it stands in came; returns what came from `text` on.
+    /// Reads until `text` and the end of the tag that it stands in came; returns everything from `text` on.
     async fn until(&mut self, text: &[u8]) -> Result<Vec<u8>> {
         let received = self.stanzas.room();
         loop {
@@ -104,26 +86,19 @@ impl Link {
             {
                 return Ok(received[at..].to_vec());
             }
-            let read = tokio::time::timeout(PATIENCE, self.stream.read_buf(received)).await;
-            if read.context("no answer")?? == 0 {
+            if timeout(PATIENCE, self.stream.read_buf(received)).await.context("no answer")?? == 0 {
                 bail!("the other end hung up: {}", String::from_utf8_lossy(received));
             }
         }
     }
 
     /// Sends bytes as they are.
-    ///
-    /// # Errors
-    /// If the connection breaks.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
         Ok(self.stream.write_all(bytes).await?)
     }
 
-    /// Waits for more, and hands over each stanza that is there, but for those that the component sends to itself: they go
-    /// back, as from a server.
-    ///
-    /// # Errors
-    /// If the connection breaks, and those of `take`.
+    /// Waits for more, and hands over each stanza that is there. Those that the component sends to itself go back, as from a
+    /// server.
     pub async fn read(&mut self, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
         if self.stream.read_buf(self.stanzas.room()).await? == 0 {
             bail!("the other end hung up");
@@ -138,18 +113,14 @@ impl Link {
                 _ => take(stanza)?,
             }
         }
-        if !back.is_empty() {
-            self.write(&back).await?;
+        match back.is_empty() {
+            true => Ok(()),
+            false => self.write(&back).await,
         }
-        Ok(())
     }
 
-    /// Reads on until the connection ends, and hands over each stanza; for links that others talk over.
-    pub async fn serve(mut self, mut take: impl FnMut(&[u8])) {
-        let mut taken = |stanza: &[u8]| {
-            take(stanza);
-            Ok(())
-        };
-        while self.read(&mut taken).await.is_ok() {}
+    /// Reads until the connection ends, and hands over each stanza.
+    pub async fn serve(mut self, mut take: impl FnMut(&[u8]) -> Result<()>) {
+        while self.read(&mut take).await.is_ok() {}
     }
 }

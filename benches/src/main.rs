@@ -1,39 +1,67 @@
-//! Benchmarks of it-se.me. Every figure stands beside that of what it is compared to, measured in the same run, by turns.
+//! Benchmarks of it-se.me. Each figure stands beside the figure of what it is compared to, measured in the same run, by turns.
 
-use anyhow::{Context, Result, ensure};
-use clap::Parser;
-use itseme_benches::cli::Cli;
-use itseme_benches::report::Report;
-use itseme_benches::rows::ROWS;
-use itseme_benches::stage::{Row, Stage};
+mod baseline;
+mod beside;
+mod cli;
+mod http;
+mod link;
+#[allow(dead_code, clippy::expect_used)]
+#[path = "../../tests/src/log.rs"]
+mod log;
+mod measure;
+mod population;
+#[allow(dead_code, clippy::unwrap_used)]
+#[path = "../../tests/src/ports.rs"]
+mod ports;
+#[allow(dead_code, clippy::expect_used, clippy::panic)]
+#[path = "../../tests/src/process.rs"]
+mod process;
+mod program;
+mod questions;
+mod report;
+mod rows;
+mod server;
+mod stage;
+mod stanzas;
+#[allow(dead_code, clippy::panic)]
+#[path = "../../tests/src/wait.rs"]
+mod wait;
 
-/// In one thread: a load generator should take as little of the machine from the service as it can.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+use tokio::runtime::Builder;
+
+use crate::cli::{Beside, Cli};
+use crate::report::Report;
+use crate::rows::Row;
+use crate::stage::Stage;
+
+fn main() -> Result<()> {
     let cli = Cli::parse();
-    let rows = chosen(&cli)?;
-    if cli.list {
-        rows.iter().for_each(|row| println!("{:18} {}", row.name, row.about));
-        return Ok(());
+    match &cli.beside {
+        Some(Beside::Route) => Builder::new_multi_thread().enable_all().build()?.block_on(beside::route()),
+        Some(Beside::Echo { server }) => {
+            Builder::new_multi_thread().enable_all().build()?.block_on(beside::echo(server))
+        }
+        // In one thread: the load generator takes as little of the machine from the service as it can.
+        None => Builder::new_current_thread().enable_all().build()?.block_on(measure(&cli)),
     }
-    let stage = Stage::new(&cli)?;
-    let mut report = Report::new(&stage.scale);
-    for (at, row) in rows.iter().enumerate() {
-        eprintln!("[{}/{}] {}: {}", at + 1, rows.len(), row.name, row.about);
-        report.add(row.name, (row.run)(&stage).await.with_context(|| row.name)?);
-        // After each row, so that a run that is broken off has not been for nothing.
-        report.write(&cli.json)?;
-    }
-    println!("{}", report.table());
-    println!("\nAlso in {}", cli.json.display());
-    Ok(())
 }
 
-/// The rows that are to be measured.
-fn chosen(cli: &Cli) -> Result<Vec<&'static Row>> {
-    for name in &cli.only {
-        ensure!(ROWS.iter().any(|row| row.name == name), "there is no row {name:?}: see --list");
+async fn measure(cli: &Cli) -> Result<()> {
+    let rows = if cli.only.is_empty() { Row::value_variants() } else { &cli.only };
+    if cli.list {
+        rows.iter().for_each(|row| println!("{:18} {}", row.name(), row.about()));
+        return Ok(());
     }
-    let is_wanted = |row: &&Row| cli.only.is_empty() || cli.only.iter().any(|name| name == row.name);
-    Ok(ROWS.iter().copied().filter(is_wanted).collect())
+    let stage = Stage::new(cli)?;
+    let mut report = Report::new(stage.scale.name);
+    for (at, row) in rows.iter().enumerate() {
+        eprintln!("[{}/{}] {}: {}", at + 1, rows.len(), row.name(), row.about());
+        report.add(row.name(), row.run(&stage).await.with_context(|| row.name())?);
+        // After each row, so that an interrupted run keeps its results.
+        report.write(&cli.json)?;
+    }
+    println!("{}\n\nAlso in {}", report.table(), cli.json.display());
+    Ok(())
 }

@@ -3,44 +3,23 @@
 use anyhow::Result;
 use serde::Serialize;
 
-/// What a row is meant to reach: a ratio, or a figure of its own.
+/// What a row is to reach: a ratio, or a figure of its own.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Aim {
-    /// This or more.
     AtLeast(f64),
-    /// This or less.
     AtMost(f64),
 }
 
-impl Aim {
-    /// Whether `value` is as it should be.
-    pub fn is_met_by(self, value: f64) -> bool {
-        match self {
-            Self::AtLeast(aim) => value >= aim,
-            Self::AtMost(aim) => value <= aim,
-        }
-    }
-}
-
-/// One round: the service's figure and, where it has one, that of what it is compared to.
+/// One round: the service's figure and, where there is one, the figure of what it is compared to.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Round {
-    /// The service's.
     pub ours: f64,
-    /// The other's.
     pub theirs: Option<f64>,
-    /// What a bare program comes to, which does no more than has to be done: how much of the way to the aim is the service's.
-    pub bare: Option<f64>,
 }
 
 impl Round {
-    /// A figure with nothing beside it.
-    pub fn alone(ours: f64) -> Self {
-        Self { ours, theirs: None, bare: None }
-    }
-
-    /// What is held against the aim.
+    /// The value that is held against the aim: the ratio, or the service's figure if there is no other.
     pub fn value(&self) -> f64 {
         self.theirs.map_or(self.ours, |theirs| self.ours / theirs)
     }
@@ -49,20 +28,30 @@ impl Round {
 /// A line of the table.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
-    /// What was measured.
     pub what: String,
-    /// Beside what.
-    pub compared_to: String,
-    /// What the figures are in.
     pub unit: &'static str,
-    /// What is to be reached.
-    pub aim: Aim,
-    /// Every round.
+    pub compared_to: Option<String>,
+    pub aim: Option<Aim>,
     pub rounds: Vec<Round>,
 }
 
 impl Finding {
-    /// Median and spread of what is held against the aim.
+    /// Rounds that are compared to nothing, without an aim.
+    pub fn new(what: impl Into<String>, unit: &'static str, rounds: Vec<Round>) -> Self {
+        Self { what: what.into(), unit, compared_to: None, aim: None, rounds }
+    }
+
+    /// Sets what `theirs` is.
+    pub fn beside(self, other: impl Into<String>) -> Self {
+        Self { compared_to: Some(other.into()), ..self }
+    }
+
+    /// Sets the aim.
+    pub fn aiming(self, aim: Aim) -> Self {
+        Self { aim: Some(aim), ..self }
+    }
+
+    /// Of the values that are held against the aim.
     pub fn values(&self) -> Spread {
         Spread::of(self.rounds.iter().map(Round::value))
     }
@@ -72,21 +61,18 @@ impl Finding {
         Spread::of(self.rounds.iter().map(|round| round.ours))
     }
 
-    /// Of the other's; none where it has none.
+    /// Of the other's figures, if there is another.
     pub fn theirs(&self) -> Option<Spread> {
-        let theirs: Option<Vec<f64>> = self.rounds.iter().map(|round| round.theirs).collect();
-        theirs.map(Spread::of)
+        self.rounds.iter().map(|round| round.theirs).collect::<Option<Vec<_>>>().map(Spread::of)
     }
 
-    /// Of the bare program's; none where there is none.
-    pub fn bare(&self) -> Option<Spread> {
-        let bare: Option<Vec<f64>> = self.rounds.iter().map(|round| round.bare).collect();
-        bare.map(Spread::of)
-    }
-
-    /// Whether the median is as it should be.
-    pub fn is_met(&self) -> bool {
-        self.aim.is_met_by(self.values().median)
+    /// Whether the median reaches the aim; `None` without one.
+    pub fn is_met(&self) -> Option<bool> {
+        let median = self.values().median;
+        self.aim.map(|aim| match aim {
+            Aim::AtLeast(aim) => median >= aim,
+            Aim::AtMost(aim) => median <= aim,
+        })
     }
 }
 
@@ -95,14 +81,12 @@ impl Finding {
 pub struct Spread {
     /// The middle one; of an even number, the mean of both.
     pub median: f64,
-    /// The least.
     pub min: f64,
-    /// The most.
     pub max: f64,
 }
 
 impl Spread {
-    /// Of `values`; of nothing, it is no number.
+    /// Of `values`; NaN if there are none.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
@@ -112,10 +96,14 @@ impl Spread {
     }
 }
 
-/// The service and the other, one after the other, so many times, after one turn of each that does not count.
-///
-/// # Errors
-/// Those of either side.
+/// The value below which `share` of `values` are.
+pub fn percentile(values: &mut [f64], share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let at = (values.len() as f64 * share) as usize;
+    values.get(at.min(values.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
+}
+
+/// The service and the other, one after the other, `rounds` times, after one turn of each that does not count.
 pub async fn alternate(
     rounds: usize,
     mut ours: impl AsyncFnMut() -> Result<f64>,
@@ -126,22 +114,9 @@ pub async fn alternate(
     let mut done = Vec::with_capacity(rounds);
     for _ in 0..rounds {
         let ours = ours().await?;
-        done.push(Round { ours, theirs: Some(theirs().await?), bare: None });
+        done.push(Round { ours, theirs: Some(theirs().await?) });
     }
     Ok(done)
-}
-
-/// `rounds`, each with what a bare program comes to.
-pub fn with_bare(rounds: Vec<Round>, bare: impl IntoIterator<Item = f64>) -> Vec<Round> {
-    let with = |(round, bare)| Round { bare: Some(bare), ..round };
-    rounds.into_iter().zip(bare).map(with).collect()
-}
-
-/// The value below which `share` of `values` are.
-pub fn percentile(values: &mut [f64], share: f64) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let at = (values.len() as f64 * share) as usize;
-    values.get(at.min(values.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]
@@ -157,10 +132,11 @@ mod tests {
 
     #[test]
     fn the_ratio_is_held_against_the_aim() {
-        let round = Round { ours: 8.0, theirs: Some(10.0), bare: None };
-        assert!(Aim::AtLeast(0.8).is_met_by(round.value()));
-        assert!(!Aim::AtMost(0.7).is_met_by(round.value()));
-        assert_eq!(Round::alone(8.0).value(), 8.0);
+        let finding = |theirs| Finding::new("this", "s", vec![Round { ours: 8.0, theirs }]);
+        assert_eq!(finding(Some(10.0)).aiming(Aim::AtLeast(0.8)).is_met(), Some(true));
+        assert_eq!(finding(Some(10.0)).aiming(Aim::AtMost(0.7)).is_met(), Some(false));
+        assert_eq!(finding(None).aiming(Aim::AtMost(8.0)).is_met(), Some(true));
+        assert_eq!(finding(None).is_met(), None);
     }
 
     #[test]

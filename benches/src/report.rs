@@ -3,13 +3,12 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::Table;
 use serde::Serialize;
 
-use crate::cli::Scale;
 use crate::measure::{Aim, Finding, Spread};
 
-/// All that was found.
+/// Everything that was found.
 #[derive(Debug, Serialize)]
 pub struct Report {
     mode: &'static str,
@@ -18,34 +17,32 @@ pub struct Report {
 
 #[derive(Debug, Serialize)]
 struct Entry {
-    row: &'static str,
+    row: String,
     #[serde(flatten)]
     finding: Finding,
     values: Spread,
-    is_met: bool,
+    is_met: Option<bool>,
 }
 
 impl Report {
     /// With nothing in it yet.
-    pub fn new(scale: &Scale) -> Self {
-        Self { mode: scale.name, rows: Vec::new() }
+    pub fn new(mode: &'static str) -> Self {
+        Self { mode, rows: Vec::new() }
     }
 
     /// Adds what a row found.
-    pub fn add(&mut self, row: &'static str, findings: Vec<Finding>) {
-        let entry =
-            |finding: Finding| Entry { row, values: finding.values(), is_met: finding.is_met(), finding };
-        self.rows.extend(findings.into_iter().map(entry));
+    pub fn add(&mut self, row: String, findings: Vec<Finding>) {
+        self.rows.extend(findings.into_iter().map(|finding| Entry {
+            row: row.clone(),
+            values: finding.values(),
+            is_met: finding.is_met(),
+            finding,
+        }));
     }
 
     /// Writes it as JSON.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
     pub fn write(&self, file: &Path) -> Result<()> {
-        if let Some(folder) = file.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
+        file.parent().map_or(Ok(()), std::fs::create_dir_all)?;
         let json = serde_json::to_string_pretty(self)?;
         std::fs::write(file, json + "\n").with_context(|| file.display().to_string())
     }
@@ -54,43 +51,28 @@ impl Report {
     pub fn table(&self) -> Table {
         let mut table = Table::new();
         table.load_preset(comfy_table::presets::ASCII_MARKDOWN);
-        table.set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header([
-            "row",
-            "what",
-            "figure",
-            "compared to",
-            "figure",
-            "ratio (spread)",
-            "aim",
-            "",
-            "a bare program",
-        ]);
+        table.set_header(["row", "what", "figure", "compared to", "figure", "ratio (spread)", "aim", ""]);
         for Entry { row, finding, values, is_met } in &self.rows {
-            let judged = finding.theirs().map_or(String::new(), |_| {
-                format!("{:.2} ({:.2}–{:.2})", values.median, values.min, values.max)
-            });
+            let Spread { median, min, max } = values;
+            let theirs = finding.theirs();
             table.add_row([
-                (*row).to_owned(),
+                row.clone(),
                 finding.what.clone(),
                 figure(finding.ours(), finding.unit),
-                finding.compared_to.clone(),
-                finding.theirs().map_or(String::new(), |theirs| figure(theirs, finding.unit)),
-                judged,
-                aim(finding),
-                self.verdict(*is_met).to_owned(),
-                finding.bare().map_or(String::new(), |bare| format!("{:.2}", bare.median)),
+                finding.compared_to.clone().unwrap_or_default(),
+                theirs.map(|theirs| figure(theirs, finding.unit)).unwrap_or_default(),
+                theirs.map(|_| format!("{median:.2} ({min:.2}–{max:.2})")).unwrap_or_default(),
+                finding.aim.map(|aim| aimed(aim, theirs.map_or(finding.unit, |_| ""))).unwrap_or_default(),
+                match (self.mode, is_met) {
+                    ("smoke", _) => "runs",
+                    (_, None) => "",
+                    (_, Some(true)) => "met",
+                    (_, Some(false)) => "missed",
+                }
+                .to_owned(),
             ]);
         }
         table
-    }
-
-    fn verdict(&self, is_met: bool) -> &'static str {
-        match (self.mode, is_met) {
-            ("smoke", _) => "runs",
-            (_, true) => "met",
-            (_, false) => "missed",
-        }
     }
 }
 
@@ -100,10 +82,9 @@ fn figure(spread: Spread, unit: &str) -> String {
     format!("{median:.digits$} {unit}")
 }
 
-fn aim(finding: &Finding) -> String {
-    let unit = if finding.theirs().is_some() { String::new() } else { format!(" {}", finding.unit) };
-    match finding.aim {
-        Aim::AtLeast(aim) => format!("≥ {aim:.2}{unit}"),
-        Aim::AtMost(aim) => format!("≤ {aim:.2}{unit}"),
+fn aimed(aim: Aim, unit: &str) -> String {
+    match aim {
+        Aim::AtLeast(aim) => format!("≥ {aim:.2} {unit}"),
+        Aim::AtMost(aim) => format!("≤ {aim:.2} {unit}"),
     }
 }

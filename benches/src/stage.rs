@@ -1,22 +1,20 @@
 //! What rows are measured on: databases, and the service over them.
 
-use std::path::{Path, PathBuf};
+use std::path::{PathBuf, absolute};
 
 use anyhow::Result;
-use futures::FutureExt;
-use futures::future::LocalBoxFuture;
-use rand::RngExt;
 use tempfile::TempDir;
 
 use crate::cli::{Cli, Scale};
 use crate::link::{Link, Listener};
 use crate::population::Data;
-use crate::program::Program;
+use crate::process::Process;
+use crate::program::{Program, echo};
+use crate::server::{Kind, Server};
 
 /// What every row is given.
 #[derive(Debug)]
 pub struct Stage {
-    /// How much is measured.
     pub scale: Scale,
     itseme: PathBuf,
     kept: PathBuf,
@@ -25,107 +23,83 @@ pub struct Stage {
 
 impl Stage {
     /// What the command line says.
-    ///
-    /// # Errors
-    /// If there is no folder for the data.
     pub fn new(cli: &Cli) -> Result<Self> {
         std::fs::create_dir_all(&cli.data)?;
-        let kept = std::path::absolute(&cli.data)?;
+        let kept = absolute(&cli.data)?;
         Ok(Self {
             scale: cli.scale(),
-            itseme: std::path::absolute(&cli.itseme)?,
+            itseme: absolute(&cli.itseme)?,
             work: tempfile::tempdir_in(&kept)?,
             kept,
         })
     }
 
-    /// A folder of its own for each use.
-    ///
-    /// # Errors
-    /// If it cannot be made.
+    /// A new folder.
     pub fn folder(&self) -> Result<PathBuf> {
-        let folder = self.work.path().join(format!("{:016x}", rand::rng().random::<u64>()));
-        std::fs::create_dir(&folder)?;
-        Ok(folder)
+        Ok(tempfile::tempdir_in(&self.work)?.keep())
     }
 
-    /// A database with so many links, to read and write. All rows share it, but none runs while another does.
-    ///
-    /// # Errors
-    /// If it cannot be made.
+    /// A database with so many links, to read and write. All rows share it, and one row runs at a time.
     pub fn data(&self, links: u64) -> Result<Data> {
-        let work = self.work.path().join(links.to_string());
-        let kept = self.kept(links)?;
-        if work.exists() { Ok(kept.at(&work)) } else { kept.copy(&work) }
+        let (kept, folder) = (self.kept(links)?, self.work.path().join(links.to_string()));
+        if folder.exists() { Ok(Data { folder, ..kept }) } else { kept.copy(&folder) }
     }
 
     /// A database that nobody has used, with so many links, to read and write.
-    ///
-    /// # Errors
-    /// If it cannot be made.
     pub fn fresh(&self, links: u64) -> Result<Data> {
         self.kept(links)?.copy(&self.folder()?)
     }
 
-    /// The same only to look at.
-    ///
-    /// # Errors
-    /// If it cannot be made.
+    /// A database with so many links, to read.
     pub fn kept(&self, links: u64) -> Result<Data> {
         Data::kept(&self.kept, links)
     }
 
-    /// The service's program.
-    pub fn itseme(&self) -> &Path {
-        &self.itseme
-    }
-
-    /// The service over `data`, attached to us as its server, and serving.
-    ///
-    /// # Errors
-    /// If it does not come.
-    pub async fn serve(&self, data: &Data) -> Result<Served> {
+    /// Starts the service over `data`, attached to this end of the connection as its server, and waits until it serves.
+    pub async fn serve(&self, data: &Data) -> Result<(Program, Link)> {
         let listener = Listener::bind().await?;
         let program = Program::itseme(&self.itseme, data, listener.port()?)?;
         let link = listener.accept().await?;
         program.serves().await?;
-        Ok(Served { program, link })
+        Ok((program, link))
     }
-}
 
-/// The service, and the server's end of its connection.
-#[derive(Debug)]
-pub struct Served {
-    /// The program.
-    pub program: Program,
-    /// What it sends and gets by XMPP.
-    pub link: Link,
-}
-
-impl Served {
-    /// Leaves the connection to a task that answers what the service asks of its server, and drops the rest.
-    pub fn only_http(self) -> Program {
-        tokio::spawn(self.link.serve(|_| {}));
-        self.program
+    /// The same with a server that answers what the service asks, and drops the rest.
+    pub async fn serve_http(&self, data: &Data) -> Result<Program> {
+        let (program, link) = self.serve(data).await?;
+        tokio::spawn(link.serve(|_| Ok(())));
+        Ok(program)
     }
-}
 
-/// A row, or several that are measured together.
-pub struct Row {
-    /// What `--only` calls it.
-    pub name: &'static str,
-    /// What it is about.
-    pub about: &'static str,
-    /// Measures it.
-    pub run: Run,
-}
+    /// Starts the echo component, attached to this end of the connection as its server.
+    pub async fn echo(&self) -> Result<(Process, Link)> {
+        let listener = Listener::bind().await?;
+        let process = echo(&self.folder()?, listener.port()?)?;
+        Ok((process, listener.accept().await?))
+    }
 
-/// How a row is measured.
-pub type Run = for<'a> fn(&'a Stage) -> LocalBoxFuture<'a, Result<Vec<crate::measure::Finding>>>;
+    /// Starts a real server.
+    pub async fn server(&self, kind: Kind) -> Result<Server> {
+        Server::start(kind, &self.folder()?).await
+    }
 
-/// For rows to write `run: |stage| row(run(stage))`.
-pub fn row<'a>(
-    future: impl Future<Output = Result<Vec<crate::measure::Finding>>> + 'a,
-) -> LocalBoxFuture<'a, Result<Vec<crate::measure::Finding>>> {
-    future.boxed_local()
+    /// Starts the service over `data`, attached to a real server.
+    pub async fn attach(&self, data: &Data, server: &Server) -> Result<Program> {
+        let mut program = self.start(data, server)?;
+        program.process.says("component connected").await;
+        program.serves().await?;
+        Ok(program)
+    }
+
+    /// The same, and waits for nothing.
+    pub fn start(&self, data: &Data, server: &Server) -> Result<Program> {
+        Program::itseme(&self.itseme, data, server.port)
+    }
+
+    /// Starts the echo component, attached to a real server.
+    pub async fn attach_echo(&self, server: &Server) -> Result<Process> {
+        let mut echo = echo(&self.folder()?, server.port)?;
+        echo.says("connected").await;
+        Ok(echo)
+    }
 }

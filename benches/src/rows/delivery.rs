@@ -5,53 +5,41 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use itseme::model::{BareJid, Hash, Identity};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::baseline;
-use crate::link::Link;
+use crate::link::{Link, PATIENCE};
 use crate::measure::{Aim, Finding, alternate};
 use crate::population::Data;
-use crate::program::{ASKERS, ECHO, Program};
+use crate::program::{ASKERS, ECHO};
 use crate::rows::matching::{HASHES, Worker};
-use crate::server::{Kind, Server};
-use crate::stage::{Row, Stage, row};
-use crate::stanzas::{attribute, has};
+use crate::server::Kind;
+use crate::stage::Stage;
+use crate::stanzas::attribute;
 
-/// The row.
-pub const ROW: Row = Row {
-    name: "delivery",
-    about: "delivering 10,000 queued contact messages through Prosody, beside the echo component writing as many",
-    run: |stage| row(run(stage)),
-};
-
-async fn run(stage: &Stage) -> Result<Vec<Finding>> {
+pub async fn run(stage: &Stage) -> Result<Finding> {
     let count = 1000 * stage.scale.thousands;
     let queued = queued(stage, count).await?;
-    let server = Server::start(Kind::Prosody, &stage.folder()?).await?;
-    let mut echo = Program::echo(&stage.folder()?, server.port)?;
-    echo.says("connected").await;
-    let link = tokio::sync::Mutex::new(Link::attach(ASKERS, server.port).await?);
-    let sample = tokio::sync::Mutex::new(String::new());
+    let server = stage.server(Kind::Prosody).await?;
+    let _echo = stage.attach_echo(&server).await?;
+    let (link, sample) = (Mutex::new(Link::attach(ASKERS, server.port).await?), Mutex::new(String::new()));
     let ours = async || {
         let data = queued.copy(&stage.folder()?)?;
-        let service = Program::itseme(stage.itseme(), &data, server.port)?;
+        let mut itseme = stage.start(&data, &server)?;
         let arrived = arrivals(&mut *link.lock().await, count).await?;
-        service.terminate().await;
+        itseme.process.terminate().await;
         *sample.lock().await = arrived.sample;
         Ok(arrived.rate)
     };
     let theirs = async || {
-        let order = order(&sample.lock().await, count)?;
-        let mut link = link.lock().await;
+        let (order, mut link) = (order(&sample.lock().await, count)?, link.lock().await);
         link.write(order.as_bytes()).await?;
         Ok(arrivals(&mut link, count).await?.rate)
     };
-    Ok(vec![Finding {
-        what: format!("delivering {count} contact messages through Prosody"),
-        compared_to: "an echo component writing as many there".into(),
-        unit: "/s",
-        aim: Aim::AtLeast(0.5),
-        rounds: alternate(stage.scale.rounds, ours, theirs).await?,
-    }])
+    let rounds = alternate(stage.scale.rounds, ours, theirs).await?;
+    let finding = Finding::new(format!("delivering {count} contact messages through Prosody"), "/s", rounds);
+    Ok(finding.beside("an echo component writing as many there").aiming(Aim::AtLeast(0.5)))
 }
 
 /// A database in which so many introductions wait.
@@ -65,7 +53,7 @@ async fn queued(stage: &Stage, count: usize) -> Result<Data> {
     let reader = baseline::reader(&data.database())?;
     worker.ask(&data, &hashes.chunks(HASHES).map(<[Hash]>::to_vec).collect::<Vec<_>>()).await?;
     worker.work(&reader).await?;
-    ensure!(baseline::waiting(&reader)? == count as u64, "not every introduction was made");
+    ensure!(baseline::waiting(&reader)? == count, "not every introduction was made");
     Ok(data)
 }
 
@@ -82,18 +70,13 @@ async fn arrivals(link: &mut Link, count: usize) -> Result<Arrived> {
         let read = link.read(|message| {
             first.get_or_insert_with(Instant::now);
             let to = attribute(message, "to").context("no recipient")?;
-            ensure!(
-                has(message, "it-se.me:contact"),
-                "no contact message: {}",
-                String::from_utf8_lossy(message)
-            );
+            let text = String::from_utf8_lossy(message);
+            ensure!(text.contains("it-se.me:contact"), "no contact message: {text}");
             ensure!(people.insert(to.to_owned()), "{to} has it twice");
-            sample.get_or_insert_with(|| String::from_utf8_lossy(message).into_owned());
+            sample.get_or_insert_with(|| text.into_owned());
             Ok(())
         });
-        tokio::time::timeout(std::time::Duration::from_secs(30), read)
-            .await
-            .context("messages are missing")??;
+        timeout(PATIENCE, read).await.context("messages are missing")??;
     }
     let time = first.context("no message")?.elapsed().as_secs_f64();
     Ok(Arrived { rate: count as f64 / time, sample: sample.context("no message")? })

@@ -1,39 +1,94 @@
-//! The rows, each in a file of its own.
+//! The rows.
 
 mod confirm;
-mod confirm_many;
 mod contact;
 mod delivery;
-mod disk;
-mod latency;
 mod matching;
-mod memory;
-mod native;
-mod prompt;
 mod reading;
 mod register;
-mod size;
-mod start;
-mod through;
+mod resources;
+mod xmpp;
 
-use crate::stage::Row;
+use anyhow::Result;
+use clap::ValueEnum;
 
-/// Every row, in the order of the table.
-pub const ROWS: &[&Row] = &[
-    &confirm::ROW,
-    &confirm_many::ROW,
-    &contact::ROW,
-    &matching::ROW,
-    &native::ROW,
-    &through::PROSODY,
-    &through::EJABBERD,
-    &prompt::ROW,
-    &register::ROW,
-    &latency::ROW,
-    &size::ROW,
-    &start::ROW,
-    &memory::ROW,
-    &disk::ROW,
-    &reading::ROW,
-    &delivery::ROW,
-];
+use crate::measure::Finding;
+use crate::server::Kind;
+use crate::stage::Stage;
+
+/// What can be measured, in the order of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Row {
+    /// GET /v1/confirm beside a bare warp route that returns the same bytes
+    Confirm,
+    /// POST /v1/confirm with 500 hashes beside 500 bare look-ups by rusqlite in one thread
+    ConfirmMany,
+    /// the answer to POST /v1/contact with 100 hashes, 64 clients, beside the same bytes inserted by rusqlite
+    Contact,
+    /// the worker matching 100 hashes beside 100 bare look-ups, and the same plus 100 inserts
+    Matching,
+    /// confirm by XMPP beside the smallest echo component that can be written with tokio-xmpp
+    Native,
+    /// confirm by XMPP through Prosody, beside the echo component there
+    Prosody,
+    /// confirm by XMPP through ejabberd, beside the echo component there
+    Ejabberd,
+    /// the 99th percentile of a confirm by XMPP through Prosody, beside the median, while others send what needs no answer;
+    /// at Prosody's defaults, and with nagle = false
+    Prompt,
+    /// register and verify a Jabber ID, 64 clients, beside one durable insert at a time by rusqlite
+    Register,
+    /// the 99th percentile of a confirm by XMPP while 64 clients write, beside that while nobody does
+    Latency,
+    /// the same look-ups in databases of different sizes
+    Size,
+    /// the time from the start of the program until it is connected and serves, beside that without links
+    Start,
+    /// the most memory that the service has had: idle, and while everything is asked of it at once
+    Memory,
+    /// the disk that a link takes beside the bytes of its columns
+    Disk,
+    /// canonical forms and hashes of an address book's numbers, beside libphonenumber's bare parse of the same
+    Reading,
+    /// delivering 10,000 queued contact messages through Prosody, beside the echo component writing as many
+    Delivery,
+}
+
+impl Row {
+    /// What `--only` calls it.
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// What is measured.
+    pub fn about(self) -> String {
+        self.to_possible_value().and_then(|value| Some(value.get_help()?.to_string())).unwrap_or_default()
+    }
+
+    /// Measures it.
+    pub async fn run(self, stage: &Stage) -> Result<Vec<Finding>> {
+        Ok(match self {
+            Self::Confirm => vec![confirm::one(stage).await?],
+            Self::ConfirmMany => vec![confirm::many(stage).await?],
+            Self::Contact => vec![contact::run(stage).await?],
+            Self::Matching => vec![matching::none_known(stage).await?, matching::all_known(stage).await?],
+            Self::Native => vec![xmpp::direct(stage).await?],
+            Self::Prosody => vec![xmpp::through(stage, Kind::Prosody).await?],
+            Self::Ejabberd => vec![xmpp::through(stage, Kind::Ejabberd).await?],
+            Self::Prompt => {
+                vec![
+                    xmpp::prompt(stage, Kind::Prosody).await?,
+                    xmpp::prompt(stage, Kind::PromptProsody).await?,
+                ]
+            }
+            Self::Register => vec![register::run(stage).await?],
+            Self::Latency => vec![xmpp::while_others_write(stage).await?],
+            Self::Size => confirm::sizes(stage).await?,
+            Self::Start => resources::start(stage).await?,
+            Self::Memory => resources::memory(stage).await?,
+            Self::Disk => vec![resources::disk(stage)?],
+            Self::Reading => vec![reading::run(stage).await?],
+            Self::Delivery => vec![delivery::run(stage).await?],
+        })
+    }
+}

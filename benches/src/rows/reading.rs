@@ -10,18 +10,11 @@ use rlibphonenumber::{
 };
 
 use crate::measure::{Aim, Finding, alternate};
-use crate::stage::{Row, Stage, row};
-
-/// The row.
-pub const ROW: Row = Row {
-    name: "reading",
-    about: "canonical forms and hashes of an address book's numbers, beside libphonenumber's bare parse of the same",
-    run: |stage| row(run(stage)),
-};
+use crate::stage::Stage;
 
 const ENTRIES: usize = 100_000;
 
-async fn run(stage: &Stage) -> Result<Vec<Finding>> {
+pub async fn run(stage: &Stage) -> Result<Finding> {
     let book = book()?;
     let ours = async || {
         measured(&book, |entry| {
@@ -30,13 +23,9 @@ async fn run(stage: &Stage) -> Result<Vec<Finding>> {
     };
     let theirs =
         async || measured(&book, |entry| Ok(PHONE_NUMBER_UTIL.parse(&entry.text, Some(entry.country))?));
-    Ok(vec![Finding {
-        what: "canonicalise and hash 100,000 book entries".into(),
-        compared_to: "libphonenumber's bare parse".into(),
-        unit: "ms",
-        aim: Aim::AtMost(3.0),
-        rounds: alternate(stage.scale.rounds, ours, theirs).await?,
-    }])
+    let rounds = alternate(stage.scale.rounds, ours, theirs).await?;
+    let finding = Finding::new("canonicalise and hash 100,000 book entries", "ms", rounds);
+    Ok(finding.beside("libphonenumber's bare parse").aiming(Aim::AtMost(3.0)))
 }
 
 fn measured<T>(book: &[Entry], read: impl Fn(&Entry) -> Result<T>) -> Result<f64> {

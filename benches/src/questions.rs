@@ -1,0 +1,126 @@
+//! `confirm` by XMPP: many questions at once, or one after the other.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use itseme::own_thread::OwnThread;
+use tokio::sync::Mutex;
+use tokio::time::{sleep, timeout};
+
+use crate::link::{Link, PATIENCE};
+use crate::population::People;
+use crate::program::ASKERS;
+use crate::stanzas::{attribute, has};
+
+/// Different questions, each by another account.
+const QUESTIONS: usize = 8192;
+/// Of so many questions, one is about somebody else's hash.
+const ONE_WRONG_IN: usize = 16;
+/// Questions that wait for an answer at once: half of what the service works on for one server.
+const AT_ONCE: usize = 256;
+/// Between an answer and the next question, where they come one after the other.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// Questions whether a hash belongs to a JID, as they are sent; each has its place as its id.
+#[derive(Debug)]
+pub struct Questions(Vec<String>);
+
+impl Questions {
+    /// For the component `to`.
+    pub fn new(people: People, to: &str) -> Result<Self> {
+        let question = |n| {
+            let link = people.any()?;
+            let target = if is_right(n) { link.target.as_str() } else { "nobody@example.org" };
+            Ok(format!(
+                "<iq type='get' id='{n}' from='person{n}@{ASKERS}/client' to='{to}'>\
+                 <confirm xmlns='it-se.me:confirm'><jid>{target}</jid><hash>{}</hash></confirm></iq>",
+                link.hash
+            ))
+        };
+        (0..QUESTIONS).map(question).collect::<Result<_>>().map(Self)
+    }
+
+    /// Asks many at once for some time, and checks the answers; returns how many came in a second.
+    pub async fn ask(&self, link: &mut Link, time: Duration) -> Result<f64> {
+        Ok(self.ask_at_once(AT_ONCE, link, time).await?.0)
+    }
+
+    /// How many answers came in a second, and how many milliseconds each took.
+    async fn ask_at_once(&self, most: usize, link: &mut Link, time: Duration) -> Result<(f64, Vec<f64>)> {
+        let (began, mut next, mut times) = (Instant::now(), 0, Vec::new());
+        let mut open = HashMap::with_capacity(most);
+        loop {
+            let mut batch = String::new();
+            if began.elapsed() < time {
+                while open.len() < most {
+                    batch.push_str(&self.0[next]);
+                    open.insert(next, Instant::now());
+                    next = (next + 1) % self.0.len();
+                }
+            } else if open.is_empty() {
+                return Ok((times.len() as f64 / began.elapsed().as_secs_f64(), times));
+            }
+            link.write(batch.as_bytes()).await?;
+            let read = link.read(|stanza| {
+                let asked = open.remove(&answered(stanza)?).context("an answer to no question")?;
+                times.push(asked.elapsed().as_secs_f64() * 1e3);
+                Ok(())
+            });
+            timeout(PATIENCE, read).await.context("a question was not answered")??;
+            if most == 1 && open.is_empty() {
+                sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// The payload of the answer to a question.
+pub fn answer(id: usize) -> &'static str {
+    match is_right(id) {
+        true => "<confirm xmlns='it-se.me:confirm'><confirmed>true</confirmed></confirm>",
+        false => "<confirm xmlns='it-se.me:confirm'><confirmed>false</confirmed></confirm>",
+    }
+}
+
+/// Whether a question is about the person's own hash.
+pub fn is_right(id: usize) -> bool {
+    !id.is_multiple_of(ONE_WRONG_IN)
+}
+
+/// Checks an answer; returns the id of its question.
+fn answered(stanza: &[u8]) -> Result<usize> {
+    let id = attribute(stanza, "id").context("no id")?.parse()?;
+    if attribute(stanza, "type") != Some("result") || !has(stanza, answer(id)) {
+        bail!("wrong answer: {} instead of {}", String::from_utf8_lossy(stanza), answer(id));
+    }
+    Ok(id)
+}
+
+/// Asks one question after the other, from a thread of its own, so that nothing else that is measured keeps it waiting.
+#[derive(Debug)]
+pub struct OneByOne {
+    thread: OwnThread,
+    asked: Arc<(Questions, Mutex<Link>)>,
+}
+
+impl OneByOne {
+    /// Asks over this connection.
+    pub async fn new(questions: Questions, link: Link) -> Result<Self> {
+        let thread = OwnThread::start("asker")?;
+        let link = thread.tasks().spawn(async { link.moved() }).await??;
+        Ok(Self { thread, asked: Arc::new((questions, Mutex::new(link))) })
+    }
+
+    /// Asks for some time; returns how many milliseconds each answer took.
+    pub async fn ask(&self, time: Duration) -> Result<Vec<f64>> {
+        let asked = self.asked.clone();
+        let asking = self.thread.tasks().spawn(async move {
+            let (questions, link) = &*asked;
+            let (_, times) = questions.ask_at_once(1, &mut *link.lock().await, time).await?;
+            Ok(times)
+        });
+        asking.await?
+    }
+}
