@@ -270,9 +270,7 @@ async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<D
     };
     let now = service.clock().now();
     let bounces = channel.bounces();
-    if let Some(bounces) = bounces.filter(|_| held.sweep(now)) {
-        bounces.sweep(now.saturating_sub(millis(PURGE_EVERY)));
-    }
+    sweep(bounces, held, now);
     let mut outcome = Outcome::default();
     let (mut letters, mut rows, mut arrived) = (Vec::new(), Vec::new(), Vec::new());
     for Due { row, letter } in due {
@@ -314,17 +312,24 @@ async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<D
             }
             (Ok(()), None) => outcome.remove.push(row.id),
             (Err(SendError::Fail(reason) | SendError::Unclear(reason)), _) => outcome.drop(&row, queue, &reason),
-            (Err(SendError::Retry(trouble)), _) => {
-                // Who has a holder has lost it now, and is `ready` when there is another.
-                let wait = if holder.is_some() { 0 } else { backoff(row.tries) };
-                outcome.put_off(&row, queue, &trouble.reason, now + wait);
+            (Err(SendError::Retry(trouble)), None) => {
+                outcome.put_off(&row, queue, &trouble.reason, now + backoff(row.tries));
             }
+            // The holder is lost; the channel is `ready` when there is another.
+            (Err(SendError::Retry(trouble)), Some(_)) => outcome.put_off(&row, queue, &trouble.reason, now),
         }
     }
     outcome.keep(service).await;
     if !arrived.is_empty() {
         // That it fails is told; the next one that arrives tells the same.
         let _ = service.reach(arrived).await;
+    }
+}
+
+/// Forgets what nobody waits for any more.
+fn sweep(bounces: Option<&Bounces>, held: &mut Held, now: Millis) {
+    if let Some(bounces) = bounces.filter(|_| held.sweep(now)) {
+        bounces.sweep(now.saturating_sub(millis(PURGE_EVERY)));
     }
 }
 

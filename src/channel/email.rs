@@ -6,7 +6,7 @@ use futures::future::{BoxFuture, join_all};
 use lettre::Address;
 use lettre::address::Envelope;
 use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart};
 
 use super::smtp::Server;
 use super::{Channel, Letter, Message, Places, SendError, Sent};
@@ -117,7 +117,7 @@ impl Email {
         }
         .render();
         let parts = MultiPart::alternative_plain_html(text.map_err(|_| "text")?, html.map_err(|_| "html")?);
-        let mut mail = lettre::Message::builder()
+        let mail = lettre::Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .envelope(envelope)
@@ -127,14 +127,21 @@ impl Email {
             // RFC 3834: asks vacation responders and the like not to answer.
             .raw_header(header("Auto-Submitted", "auto-generated"))
             .message_id(None);
-        if let Some(stop) = &stop {
-            mail = mail.raw_header(header("List-Unsubscribe", format!("<{stop}>")));
-            // RFC 8058, 3.1: over HTTPS only.
-            if stop.starts_with("https:") {
-                mail = mail.raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
-            }
-        }
+        let mail = match &stop {
+            Some(stop) => with_stop(mail, stop),
+            None => mail,
+        };
         mail.multipart(parts).map_err(|_| "headers")
+    }
+}
+
+/// Adds the headers by which mail programs offer to stop further mails (RFC 2369, RFC 8058).
+fn with_stop(mail: MessageBuilder, stop: &str) -> MessageBuilder {
+    let mail = mail.raw_header(header("List-Unsubscribe", format!("<{stop}>")));
+    // RFC 8058, 3.1: over HTTPS only.
+    match stop.starts_with("https:") {
+        true => mail.raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")),
+        false => mail,
     }
 }
 

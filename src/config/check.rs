@@ -27,6 +27,22 @@ impl Config {
                 return Err(unusable(key, "must be at least 1s"));
             }
         }
+        self.check_limits()?;
+        self.component.secret()?;
+        self.store.path()?;
+        self.service.check()?;
+        self.account()?;
+        self.check_codes()?;
+        if let Some(http) = &self.http {
+            http.check()?;
+        }
+        for (place, section) in self.providers() {
+            section.check(&place)?;
+        }
+        Ok(())
+    }
+
+    fn check_limits(&self) -> Result<(), ConfigError> {
         if self.limits.guesses_per_code == 0 {
             return Err(unusable(
                 "limits.guesses_per_code",
@@ -55,17 +71,6 @@ impl Config {
             if percent > 100 {
                 return Err(unusable(key, "must be at most 100"));
             }
-        }
-        self.component.secret()?;
-        self.store.path()?;
-        self.service.check()?;
-        self.account()?;
-        self.check_codes()?;
-        if let Some(http) = &self.http {
-            http.check()?;
-        }
-        for (place, section) in self.providers() {
-            section.check(&place)?;
         }
         Ok(())
     }

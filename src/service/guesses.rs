@@ -131,37 +131,12 @@ impl Core {
     ///
     /// Only a guess tells anybody else than the target whether something waits.
     pub(super) fn check_code(&self, tx: &Tx<'_>, guess: &Guess<'_>, candidates: Vec<Pending>) -> Result<Proven> {
-        let (by, now, code) = (guess.by, self.clock.now(), Code::typed(guess.code));
+        let (by, code) = (guess.by, Code::typed(guess.code));
         if by == By::Anybody && !code.is_empty() && !Code::LENGTHS.contains(&code.len()) {
             return Err(Error::FaultyCode);
         }
-        let live = candidates.into_iter().filter(|pending| self.is_live(pending, by, now));
-        let open = |pending: Pending| {
-            let remembered = self.open_pending(&pending)?;
-            let identity = guess.at.unwrap_or(pending.id);
-            Some(Waiting {
-                pending,
-                remembered,
-                identity,
-            })
-        };
-        let mut live: Vec<Waiting> = live.filter_map(open).collect();
-        if live.is_empty() {
-            return Err(Error::NothingWaits);
-        }
-        live.retain(|waiting| !waiting.remembered.proof.is_sign_in());
-        if live.is_empty() && by == By::Target {
-            return Err(Error::OAuth(OAuthFailure::NoState));
-        }
-        if code.is_empty() {
-            return Err(Error::MissingCode);
-        }
-        // Codes of the first version are not remembered.
-        live.retain(|Waiting { remembered, .. }| remembered.code.as_ref().is_none_or(|sent| sent.len() == code.len()));
-        if live.is_empty() && by == By::Anybody {
-            return Err(Error::NothingWaits);
-        }
-        let open = self.open_to_guesses(tx, by, live)?;
+        let candidates = self.candidates(guess, &code, candidates)?;
+        let open = self.open_to_guesses(tx, by, candidates)?;
         // Every candidate is compared, whichever matches: the time tells nothing.
         let right = open.iter().enumerate().fold(None, |found, (number, waiting)| {
             let Pending {
@@ -198,6 +173,38 @@ impl Core {
             next,
             waited: right.pending,
         })
+    }
+
+    /// Returns those of the `candidates` that wait for a code of as many digits.
+    fn candidates(&self, guess: &Guess<'_>, code: &Code, candidates: Vec<Pending>) -> Result<Vec<Waiting>> {
+        let (by, now) = (guess.by, self.clock.now());
+        let live = candidates.into_iter().filter(|pending| self.is_live(pending, by, now));
+        let open = |pending: Pending| {
+            let remembered = self.open_pending(&pending)?;
+            let identity = guess.at.unwrap_or(pending.id);
+            Some(Waiting {
+                pending,
+                remembered,
+                identity,
+            })
+        };
+        let mut live: Vec<Waiting> = live.filter_map(open).collect();
+        if live.is_empty() {
+            return Err(Error::NothingWaits);
+        }
+        live.retain(|waiting| !waiting.remembered.proof.is_sign_in());
+        if live.is_empty() && by == By::Target {
+            return Err(Error::OAuth(OAuthFailure::NoState));
+        }
+        if code.is_empty() {
+            return Err(Error::MissingCode);
+        }
+        // Codes of the first version are not remembered.
+        live.retain(|Waiting { remembered, .. }| remembered.code.as_ref().is_none_or(|sent| sent.len() == code.len()));
+        if live.is_empty() && by == By::Anybody {
+            return Err(Error::NothingWaits);
+        }
+        Ok(live)
     }
 
     /// Removes the registration whose code was right, and takes back what its code was counted for beforehand.
