@@ -7,6 +7,7 @@ mod each;
 mod held;
 mod lanes;
 mod outages;
+mod outcome;
 mod returns;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use self::held::{AWAITED, HELD, Held, Left};
+use self::outcome::Outcome;
 use self::returns::{Told, pause};
 use crate::channel::{Bounces, Channel, Kind, Letter, SendError};
 use crate::clock::{Millis, millis};
@@ -348,52 +350,6 @@ fn may_come_back(service: &Service, letter: &Letter) -> bool {
 /// Until when a message that was taken may come back and be sent again.
 fn awaited_until(row: &Row, now: Millis) -> Millis {
     row.expires_at.min(now + millis(AWAITED))
-}
-
-/// The result of a batch.
-#[derive(Clone, Default)]
-struct Outcome {
-    remove: Vec<i64>,
-    retry: Vec<(i64, Millis)>,
-    /// Taken, and may come back until then.
-    expect: Vec<(i64, Millis)>,
-    /// Came back, and is sent again then.
-    back: Vec<(i64, Millis)>,
-}
-
-impl Outcome {
-    fn drop(&mut self, row: &Row, queue: Queue, reason: &str) {
-        tracing::warn!(queue = queue.name(), reason, "a message was dropped");
-        self.remove.push(row.id);
-    }
-
-    fn put_off(&mut self, row: &Row, queue: Queue, reason: &str, due_at: Millis) {
-        tracing::debug!(queue = queue.name(), try = row.tries + 1, reason, "a message could not be sent yet");
-        self.retry.push((row.id, due_at));
-    }
-
-    /// Until this is stored, the batch must not be sent again.
-    async fn keep(self, service: &Service) {
-        loop {
-            let Self {
-                remove,
-                retry,
-                expect,
-                back,
-            } = self.clone();
-            let kept = service.store().write(move |tx| {
-                remove.iter().try_for_each(|id| tx.remove(*id).map(drop))?;
-                retry.iter().try_for_each(|(id, due_at)| tx.retry(*id, *due_at))?;
-                expect.iter().try_for_each(|(id, until)| tx.expect_back(*id, *until))?;
-                back.iter().try_for_each(|(id, due_at)| tx.take_back(*id, *due_at))
-            });
-            match kept.await {
-                Ok(()) => return,
-                Err(error) => tracing::error!(%error, "the outbox cannot be written"),
-            }
-            tokio::time::sleep(STORE_PAUSE).await;
-        }
-    }
 }
 
 fn backoff(tries: u32) -> Millis {

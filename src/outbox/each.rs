@@ -14,7 +14,8 @@ use futures::stream::FuturesUnordered;
 
 use super::lanes::{Lane, Lanes};
 use super::outages::Outages;
-use super::{LOOK_AGAIN, Outbox, Outcome, STORE_PAUSE, backoff};
+use super::outcome::Outcome;
+use super::{LOOK_AGAIN, Outbox, STORE_PAUSE, backoff};
 use crate::channel::{Channel, Letter, Message, SendError, Sent, Trouble};
 use crate::clock::{Millis, millis};
 use crate::model::server::server_of;

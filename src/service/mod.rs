@@ -23,6 +23,7 @@ mod outbox;
 mod pending;
 mod register;
 mod rekey;
+mod settings;
 mod sign_in;
 mod statistics;
 mod subscribers;
@@ -31,10 +32,11 @@ mod suppression;
 pub(crate) mod tests;
 mod times;
 mod token;
+mod transaction;
 mod typed;
 mod verify;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
@@ -55,10 +57,12 @@ pub use self::mute::{MUTED_AT_ONCE, Mute, Muted, Mutes, Unmute, Unmuted};
 pub use self::operation::{Effort, Operation, Rights};
 pub(crate) use self::outbox::{Due, Opened};
 pub use self::register::{IsRegistered, Register, Registered, Status};
+pub use self::settings::{Served, Settings};
 pub use self::sign_in::{Callback, FinishSignIn, SignedIn};
 pub use self::statistics::{Count, Statistics};
 pub use self::subscribers::Pages;
 pub use self::suppression::{IsSuppressed, Recipient, Suppress, Unsuppress};
+use self::transaction::{Tx, settle, split};
 pub use self::verify::{Meant, Verified, Verify, VerifyAny};
 use crate::channel::sign_in::SignIn;
 use crate::channel::{Letter, Message};
@@ -68,7 +72,7 @@ use crate::model::seal::Purpose;
 use crate::model::{BareJid, Hash, Keys, Mac, SystemRandom};
 use crate::provider;
 pub use crate::provider::{CodeRule, CodeRules};
-use crate::store::{Guesser, NewRow, Purged, Read, Store, StoreError, Write};
+use crate::store::{Guesser, NewRow, Purged, Read, Store, StoreError};
 
 /// Returns `true` if something that is `true` or `1`, `false` or `0` (as in XML Schema), or not there, is set. `place` tells
 /// where it stands, as the client calls that.
@@ -111,45 +115,6 @@ const PURGED_TOGETHER: usize = 500;
 
 /// The time for which a notice may wait for its delivery.
 const NOTICE_LIVES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-
-/// The accounts that may register.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Served {
-    /// Those of every server.
-    #[default]
-    Everybody,
-    /// Those of the server whose admin runs the service.
-    OwnServer,
-    /// Those of these domains.
-    Domains(BTreeSet<String>),
-}
-
-/// The settings of an admin.
-#[derive(Clone, Debug, Default)]
-pub struct Settings {
-    /// Names of the providers that are configured.
-    pub providers: BTreeSet<String>,
-    /// Beginnings of the ids that are served, by the name of their provider; all if there is none.
-    pub prefixes: BTreeMap<String, Vec<String>>,
-    /// The numbers of codes that may be sent in total.
-    pub budgets: Vec<Budget>,
-    /// Shape and life of codes.
-    pub codes: CodeRules,
-    /// The limits.
-    pub limits: Limits,
-    /// The origins that browsers may be sent to after they have signed in.
-    pub next_origins: BTreeSet<String>,
-    /// The language for people whose language is not known.
-    pub language: Language,
-    /// `true` if asking over HTTP in a target's name needs a token of that target.
-    pub require_token: bool,
-    /// Domains of the server whose admin runs the service.
-    pub own_domains: BTreeSet<String>,
-    /// The accounts that may register.
-    pub served: Served,
-    /// Who may ask for what is for admins alone.
-    pub admins: BTreeSet<BareJid>,
-}
 
 /// The requester, if a server or a token vouches for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -329,44 +294,6 @@ impl Service {
 
 fn locked(core: &RwLock<Core>) -> RwLockReadGuard<'_, Core> {
     core.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A transaction.
-struct Tx<'a> {
-    write: &'a dyn Write,
-}
-
-impl<'a> Deref for Tx<'a> {
-    type Target = dyn Write + 'a;
-
-    fn deref(&self) -> &Self::Target {
-        self.write
-    }
-}
-
-impl Tx<'_> {
-    fn push(&self, row: &NewRow) -> Result<()> {
-        Ok(self.write.push(row)?)
-    }
-}
-
-type Split<T> = std::result::Result<Result<T>, StoreError>;
-
-fn split<T>(result: Result<T>) -> Split<T> {
-    match result {
-        Err(Error::Internal(error)) => Err(error),
-        other => Ok(other),
-    }
-}
-
-fn settle<T>(result: Split<T>) -> Result<T> {
-    match result {
-        Ok(result) => result,
-        Err(error) => {
-            tracing::error!(%error, "the database failed");
-            Err(Error::Internal(error))
-        }
-    }
 }
 
 impl Core {

@@ -1,0 +1,52 @@
+//! What became of a batch of messages.
+
+use super::STORE_PAUSE;
+use crate::clock::Millis;
+use crate::service::Service;
+use crate::store::{Queue, Row};
+
+/// The result of a batch.
+#[derive(Clone, Default)]
+pub(super) struct Outcome {
+    pub(super) remove: Vec<i64>,
+    pub(super) retry: Vec<(i64, Millis)>,
+    /// Taken, and may come back until then.
+    pub(super) expect: Vec<(i64, Millis)>,
+    /// Came back, and is sent again then.
+    pub(super) back: Vec<(i64, Millis)>,
+}
+
+impl Outcome {
+    pub(super) fn drop(&mut self, row: &Row, queue: Queue, reason: &str) {
+        tracing::warn!(queue = queue.name(), reason, "a message was dropped");
+        self.remove.push(row.id);
+    }
+
+    pub(super) fn put_off(&mut self, row: &Row, queue: Queue, reason: &str, due_at: Millis) {
+        tracing::debug!(queue = queue.name(), try = row.tries + 1, reason, "a message could not be sent yet");
+        self.retry.push((row.id, due_at));
+    }
+
+    /// Until this is stored, the batch must not be sent again.
+    pub(super) async fn keep(self, service: &Service) {
+        loop {
+            let Self {
+                remove,
+                retry,
+                expect,
+                back,
+            } = self.clone();
+            let kept = service.store().write(move |tx| {
+                remove.iter().try_for_each(|id| tx.remove(*id).map(drop))?;
+                retry.iter().try_for_each(|(id, due_at)| tx.retry(*id, *due_at))?;
+                expect.iter().try_for_each(|(id, until)| tx.expect_back(*id, *until))?;
+                back.iter().try_for_each(|(id, due_at)| tx.take_back(*id, *due_at))
+            });
+            match kept.await {
+                Ok(()) => return,
+                Err(error) => tracing::error!(%error, "the outbox cannot be written"),
+            }
+            tokio::time::sleep(STORE_PAUSE).await;
+        }
+    }
+}

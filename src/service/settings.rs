@@ -1,0 +1,46 @@
+//! What an admin decides.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Budget, CodeRules, Limits};
+use crate::language::Language;
+use crate::model::BareJid;
+
+/// The accounts that may register.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Served {
+    /// Those of every server.
+    #[default]
+    Everybody,
+    /// Those of the server whose admin runs the service.
+    OwnServer,
+    /// Those of these domains.
+    Domains(BTreeSet<String>),
+}
+
+/// The settings of an admin.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Names of the providers that are configured.
+    pub providers: BTreeSet<String>,
+    /// Beginnings of the ids that are served, by the name of their provider; all if there is none.
+    pub prefixes: BTreeMap<String, Vec<String>>,
+    /// The numbers of codes that may be sent in total.
+    pub budgets: Vec<Budget>,
+    /// Shape and life of codes.
+    pub codes: CodeRules,
+    /// The limits.
+    pub limits: Limits,
+    /// The origins that browsers may be sent to after they have signed in.
+    pub next_origins: BTreeSet<String>,
+    /// The language for people whose language is not known.
+    pub language: Language,
+    /// `true` if asking over HTTP in a target's name needs a token of that target.
+    pub require_token: bool,
+    /// Domains of the server whose admin runs the service.
+    pub own_domains: BTreeSet<String>,
+    /// The accounts that may register.
+    pub served: Served,
+    /// Who may ask for what is for admins alone.
+    pub admins: BTreeSet<BareJid>,
+}
