@@ -1,5 +1,5 @@
 //! Phone numbers, and `[providers.phone]`: what all gateways have in common. Each gateway is a file with a [`GatewayKind`], and a name
-//! in [`GATEWAYS`].
+//! in `GATEWAYS`.
 
 mod http;
 mod keys;
