@@ -7,12 +7,15 @@ LOCALES = Path(__file__).parents[2] / "locales"
 
 
 def words(language, **values):
-    """All phrases of a language by their keys, with `values` put in for what varies."""
+    """All phrases of a language by their keys, with `values` put in for what varies. A phrase that selects is also there by
+    the key of each choice: `provider.phone`."""
     text = (LOCALES / f"{language}.ftl").read_text(encoding="utf-8")
     phrases = {}
     for key, first, rest in re.findall(r"^(\w+) =[ ]?(.*)((?:\n    .*)*)", text, re.MULTILINE):
         lines = [first, *(line[4:] for line in rest.split("\n")[1:])]
         phrase = "\n".join(lines).strip("\n")
+        for choice, chosen in re.findall(r"^ +\*?\[(\w+)\] (.*)$", phrase, re.MULTILINE):
+            phrases[f"{key}.{choice}"] = chosen
         phrases[key] = re.sub(r"{ \$(\w+) }", lambda found: values.get(found[1], found[0]), phrase)
     return phrases
 

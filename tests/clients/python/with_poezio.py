@@ -149,7 +149,7 @@ async def commands(screen, help):
     step("commands")
 
     await screen.press("Enter")
-    await screen.shows(SAID["link_provider"], SAID["provider_phone"])
+    await screen.shows(SAID["link_provider"], SAID["provider.phone"])
     await screen.press("C-y")
     await screen.shows(SAID["link_id"])
     await screen.moves("Space")
