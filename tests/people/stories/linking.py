@@ -19,7 +19,7 @@ async def from_choice_to_code(world):
     assert "it-se.me:commands:link" in link.field("FORM_TYPE")["value"]
     kind = link.field("provider")
     equal((kind["type"], kind["label"], kind["required"]), ("list-single", said["link_provider"], True))
-    names = {provider: said[f"provider_{provider}"] for provider in ("xmpp", "email", "phone")}
+    names = {provider: said[f"provider.{provider}"] for provider in ("xmpp", "email", "phone")}
     equal({option["value"]: option["label"] for option in kind.get_options()}, names)
 
     await link.do("next", provider="phone")
