@@ -23,6 +23,7 @@ use self::outcome::Outcome;
 use self::returns::{Told, pause};
 use crate::channel::{Bounces, Channel, Kind, Letter, SendError};
 use crate::clock::{Millis, millis};
+use crate::model::BareJid;
 use crate::service::{Due, Opened, Service};
 use crate::store::{Queue, Row, Subscription};
 
@@ -322,8 +323,12 @@ async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<D
         }
     }
     outcome.keep(service).await;
+    reach(service, arrived).await;
+}
+
+/// Notes that messages to these arrived. That it fails is told; the next one that arrives tells the same.
+async fn reach(service: &Service, arrived: Vec<BareJid>) {
     if !arrived.is_empty() {
-        // That it fails is told; the next one that arrives tells the same.
         let _ = service.reach(arrived).await;
     }
 }

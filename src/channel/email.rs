@@ -127,10 +127,7 @@ impl Email {
             // RFC 3834: asks vacation responders and the like not to answer.
             .raw_header(header("Auto-Submitted", "auto-generated"))
             .message_id(None);
-        let mail = match &stop {
-            Some(stop) => with_stop(mail, stop),
-            None => mail,
-        };
+        let mail = stop.iter().fold(mail, |mail, stop| with_stop(mail, stop));
         mail.multipart(parts).map_err(|_| "headers")
     }
 }

@@ -127,6 +127,25 @@ impl Http {
         if self.public_url.as_deref().is_some_and(|url| !is_safe(url)) && !self.allow_cleartext {
             return Err(cleartext("http.public_url", "https://", "http"));
         }
+        self.check_origins()?;
+        if self.request_timeout < Duration::from_secs(1) {
+            return Err(unusable("http.request_timeout", "must be at least 1s"));
+        }
+        for (key, number) in [
+            ("http.max_connections", self.max_connections),
+            ("http.max_connections_per_address", self.max_connections_per_address),
+        ] {
+            if number == 0 {
+                return Err(unusable(
+                    key,
+                    "must be at least 1; leave out [http] to run without HTTP",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_origins(&self) -> Result<(), ConfigError> {
         // An origin is a scheme, a host and perhaps a port, and nothing else (RFC 6454).
         let is_origin = |origin: &String| {
             web(origin).is_some_and(|url| {
@@ -158,20 +177,6 @@ impl Http {
                 "http.next_origins",
                 "expected origins like \"https://app.example.org\", in lower case and without a usual port",
             ));
-        }
-        if self.request_timeout < Duration::from_secs(1) {
-            return Err(unusable("http.request_timeout", "must be at least 1s"));
-        }
-        for (key, number) in [
-            ("http.max_connections", self.max_connections),
-            ("http.max_connections_per_address", self.max_connections_per_address),
-        ] {
-            if number == 0 {
-                return Err(unusable(
-                    key,
-                    "must be at least 1; leave out [http] to run without HTTP",
-                ));
-            }
         }
         Ok(())
     }
