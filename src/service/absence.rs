@@ -115,7 +115,7 @@ impl Core {
         let requester = self.keys.owner(&request.from);
         let mut hashes = Vec::new();
         for (hash, link) in doubted {
-            if link.owner == requester || self.is_muted(&**tx, &link.owner, &requester)? {
+            if link.owner == requester || self.is_muted(tx, &link.owner, &requester)? {
                 continue;
             }
             if due_at < expires_at {
@@ -129,7 +129,7 @@ impl Core {
             return Ok(());
         }
         let about = Some(self.about_requester(&request.from));
-        tx.push(&NewRow {
+        Ok(tx.push(&NewRow {
             queue: Queue::REQUESTS,
             about,
             payer: None,
@@ -139,7 +139,7 @@ impl Core {
                 hashes,
                 ..request.clone()
             })?,
-        })
+        })?)
     }
 
     fn ask_for_proof(&self, tx: &Tx<'_>, link: &Link) -> Result<()> {

@@ -44,7 +44,7 @@ impl Core {
         let first = waiting.and_then(|(remembered, _)| remembered.proof.letter().map(str::to_owned));
         let letter = Letter {
             replaces: first.clone(),
-            stop: self.stop_token(&**tx, &new.identity)?,
+            stop: self.stop_token(tx, &new.identity)?,
             ..self.letter(message(code.clone(), minutes), new.language)
         };
         let remembered = PendingBox {

@@ -187,14 +187,14 @@ impl Core {
         let payer = Payer { jid: from, by, address };
         self.grow_in_bulk(tx, payer, bytes)?;
         hashes.add(tx, now, asked)?;
-        tx.push(&NewRow {
+        Ok(tx.push(&NewRow {
             queue: Queue::REQUESTS,
             about: Some(self.about_requester(from)),
             payer: None,
             due_at: now + self.rng().random_range(0..millis(LOOKED_UP_WITHIN)),
             expires_at: now + millis(WANTED_FOR),
             sealed: request.under(self)?,
-        })
+        })?)
     }
 
     /// A request's box is who asks, as JSON, and behind a zero the hashes as they are: half of what their digits would take.

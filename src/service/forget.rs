@@ -245,7 +245,7 @@ impl Core {
             return Ok(gone + tx.delete_links_of(&owner)?);
         };
         for id in ids {
-            let link = self.id_of_link(&**tx, *id, &owner)?;
+            let link = self.id_of_link(tx, *id, &owner)?;
             gone += usize::from(tx.delete_link(&link, &owner)?);
             self.drop_tokens(tx, target, id)?;
             for id in HashSet::from([*id, link]) {

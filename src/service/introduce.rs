@@ -134,7 +134,7 @@ impl Core {
                 continue;
             }
             // After it was counted, so that a muted request counts like any other.
-            if self.is_muted(&**tx, &link.owner, &requester)? {
+            if self.is_muted(tx, &link.owner, &requester)? {
                 continue;
             }
             let opened = self.open_link(&link);

@@ -66,7 +66,7 @@ impl Core {
     /// links to a JID over HTTP leaves half of the room to the JID itself.
     pub(super) fn check_link(&self, tx: &Tx<'_>, by: By, target: &BareJid, hash: &Hash) -> Result<()> {
         let owner = self.keys.owner(target);
-        if Identity::of_jid(target).hash() == *hash || self.has_link(&**tx, &self.keys.id(hash), &owner)? {
+        if Identity::of_jid(target).hash() == *hash || self.has_link(tx, &self.keys.id(hash), &owner)? {
             return Ok(());
         }
         let most = self.settings.limits.links_per_jid;
@@ -123,7 +123,7 @@ impl Core {
             return Ok(false);
         };
         let is_whole = match &found.alias_of {
-            Some(link) => self.is_proven(&**tx, link, &found.owner)?,
+            Some(link) => self.is_proven(tx, link, &found.owner)?,
             None => true,
         };
         Ok(is_whole && self.open_link(&found).is_some())
@@ -131,7 +131,7 @@ impl Core {
 
     /// Links a JID whose server vouches for it to itself, unless it is already.
     pub(super) fn link_itself(&self, tx: &Tx<'_>, target: &BareJid, language: Language) -> Result<()> {
-        if self.is_itself(&**tx, target)? {
+        if self.is_itself(tx, target)? {
             return Ok(());
         }
         let linked = LinkBox {
@@ -176,7 +176,7 @@ impl Core {
     /// name is not told. Aliases that the link lacks, because they were not known when it was made, are added unless somebody has them.
     pub(super) fn is_settled(&self, tx: &Tx<'_>, by: By, target: &BareJid, identity: &Identity) -> Result<bool> {
         let (id, owner) = (self.keys.id(&identity.hash()), self.keys.owner(target));
-        if by == By::Anybody || !self.is_proven(&**tx, &id, &owner)? {
+        if by == By::Anybody || !self.is_proven(tx, &id, &owner)? {
             return Ok(false);
         }
         let Some(link) = tx.link(&id)? else { return Ok(false) };

@@ -280,7 +280,7 @@ impl Service {
         let (core, store) = (self.core.clone(), self.store.clone());
         // In a task of its own: what has begun is made and worked on, though whoever asked for it may be gone.
         let changed = tokio::spawn(async move {
-            let changed = store.write(move |write| split(change(&locked(&core), &Tx { write })));
+            let changed = store.write(move |write| split(change(&locked(&core), write)));
             changed.await
         });
         // The error's own words may quote what was being written.
@@ -358,14 +358,14 @@ impl Core {
         let Some(queue) = provider::queue(&letter.message) else {
             return Ok(());
         };
-        tx.push(&NewRow {
+        Ok(tx.push(&NewRow {
             queue,
             about,
             payer,
             due_at: self.clock.now(),
             expires_at,
             sealed: self.seal(outbox(queue.number(), about.as_ref()), letter)?,
-        })
+        })?)
     }
 }
 

@@ -67,7 +67,7 @@ impl Service {
     pub(super) async fn reseal_some(&self, next: Keys) -> Result<u64> {
         self.change(move |core, tx| {
             let next = core.with(next.clone());
-            Ok(tx.reseal_links(&Resealer::new(&**tx, core, &next)?, AT_ONCE)?)
+            Ok(tx.reseal_links(&Resealer::new(tx, core, &next)?, AT_ONCE)?)
         })
         .await
     }

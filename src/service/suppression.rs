@@ -62,7 +62,7 @@ impl Operation for Suppress {
     async fn run(self, service: &Service, _: &Caller) -> Result<()> {
         service
             .change(move |core, tx| {
-                let macs = core.suppressions(&**tx, &self.0)?;
+                let macs = core.suppressions(tx, &self.0)?;
                 Ok(macs.iter().take(1).try_for_each(|mac| tx.put_suppression(mac))?)
             })
             .await
@@ -89,7 +89,7 @@ impl Operation for Unsuppress {
         service
             .change(move |core, tx| {
                 let mut was = false;
-                for mac in core.suppressions(&**tx, &self.0)? {
+                for mac in core.suppressions(tx, &self.0)? {
                     was |= tx.delete_suppression(&mac)?;
                 }
                 Ok(was)

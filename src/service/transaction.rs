@@ -1,29 +1,12 @@
 //! A transaction of the store, as the operations see it.
 
-use std::ops::Deref;
-
 use super::error::{Error, Result};
-use crate::store::{NewRow, StoreError, Write};
+use crate::store::{StoreError, Write};
 
-/// A transaction.
-pub(super) struct Tx<'a> {
-    pub(super) write: &'a dyn Write,
-}
+/// A transaction that changes something.
+pub(super) type Tx<'a> = dyn Write + 'a;
 
-impl<'a> Deref for Tx<'a> {
-    type Target = dyn Write + 'a;
-
-    fn deref(&self) -> &Self::Target {
-        self.write
-    }
-}
-
-impl Tx<'_> {
-    pub(super) fn push(&self, row: &NewRow) -> Result<()> {
-        Ok(self.write.push(row)?)
-    }
-}
-
+/// What a transaction ends with: an error of the store rolls it back, one of the domain is an answer.
 pub(super) type Split<T> = std::result::Result<Result<T>, StoreError>;
 
 /// Takes the errors of the store out, which roll back what was changed; those of the domain keep it.

@@ -157,7 +157,7 @@ impl Core {
         match meant {
             Meant::Any => Ok((tx.pendings(id)?, By::Anybody)),
             Meant::Target(target) => {
-                let by = self.shown_by(&**tx, token.map(Token::hash).as_ref(), target)?;
+                let by = self.shown_by(tx, token.map(Token::hash).as_ref(), target)?;
                 let waiting = tx.pending(id, &self.keys.owner(target))?;
                 Ok((waiting.into_iter().collect(), by))
             }
@@ -183,7 +183,7 @@ impl Core {
             return Ok(None);
         };
         let owner = self.keys.owner(&target);
-        let served = self.has_served(&**tx, id, &owner, letter, &Code::typed(code))?;
+        let served = self.has_served(tx, id, &owner, letter, &Code::typed(code))?;
         Ok(served.then_some(Verified {
             hash,
             target,
