@@ -47,20 +47,6 @@ pub trait Read:
 {
 }
 
-impl<
-    T: ReadLinks
-        + ReadMutes
-        + ReadOutbox
-        + ReadPending
-        + ReadQuota
-        + ReadSubscribers
-        + ReadSuppressions
-        + ReadTokens
-        + ReadUpkeep,
-> Read for T
-{
-}
-
 /// The changes, of which all are made or none.
 pub trait Write:
     Read
@@ -74,21 +60,5 @@ pub trait Write:
     + WriteSuppressions
     + WriteTokens
     + WriteUpkeep
-{
-}
-
-impl<
-    T: Read
-        + WriteLinks
-        + WriteMutes
-        + WriteOutbox
-        + WritePending
-        + WriteQuota
-        + WriteKeys
-        + WriteSubscribers
-        + WriteSuppressions
-        + WriteTokens
-        + WriteUpkeep,
-> Write for T
 {
 }

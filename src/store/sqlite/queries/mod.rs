@@ -21,12 +21,16 @@ pub use self::outbox::outbox;
 pub use self::pending::pending;
 pub use self::subscribers::subscriber;
 pub use self::tokens::token;
-use super::super::Result;
 use super::claims::Effects;
 use crate::model::Mac;
+use crate::store::{Read, Result, Write};
 
 /// A connection within a transaction.
 pub struct Session<'a>(pub &'a Connection, pub Effects);
+
+impl Read for Session<'_> {}
+
+impl Write for Session<'_> {}
 
 impl<'a> Session<'a> {
     /// Of which nothing has followed so far.
