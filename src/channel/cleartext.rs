@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use reqwest::Url;
+use url::Url;
 
 /// Returns `true` if it is an `https` URL, or an `http` URL of this machine.
 pub fn is_safe(url: &str) -> bool {

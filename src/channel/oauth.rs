@@ -269,7 +269,7 @@ impl SignIn for OAuth {
             (Some(expected), _) => same(expected),
             (None, Endpoints::Issuer(own)) => same(own) || (issuer.is_none() && !self.names_itself()),
             (None, Endpoints::Known(urls)) => issuer.is_none_or(|issuer| {
-                let host = reqwest::Url::parse(issuer).ok();
+                let host = url::Url::parse(issuer).ok();
                 host.is_some_and(|issuer| issuer.host_str() == urls.authorize.url().host_str())
             }),
         }

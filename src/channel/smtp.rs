@@ -12,8 +12,8 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use percent_encoding::percent_decode_str;
-use reqwest::Url;
 use tokio::time::timeout;
+use url::Url;
 
 use self::failure::{Failure, Stage};
 pub use self::hello::{hello_name, own_name};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::Url;
+use url::Url;
 
 use super::{Config, ConfigError, Http, Presentation};
 use crate::channel::cleartext::is_safe;

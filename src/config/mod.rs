@@ -16,7 +16,7 @@ use xmpp_parsers::jid::NodePart;
 
 pub use self::sections::{Access, Component, Domain, Http, Network, Presentation, Providers, StoreConfig};
 use crate::model::{BareJid, Provider};
-use crate::provider::{KINDS, Place, ProviderSection};
+use crate::provider::{Place, ProviderSection, is_sign_in};
 pub use crate::section::ConfigError;
 use crate::section::unusable;
 use crate::service::{Budget, CodeRules, Limits, Settings};
@@ -57,7 +57,7 @@ impl Config {
     pub fn settings(&self) -> Settings {
         let sections = || self.providers.iter();
         // Those where people sign in are the service's own to add.
-        let by_code = sections().filter(|(name, _)| KINDS.iter().any(|kind| kind.name == *name));
+        let by_code = sections().filter(|(name, _)| !is_sign_in(&name.as_str().into()));
         let by_code = by_code.map(|(name, _)| name.clone());
         Settings {
             providers: by_code.chain(["xmpp".to_owned()]).collect(),

@@ -218,7 +218,7 @@ impl OAuthSection {
 impl OAuthSection {
     /// Looks at a URL that carries secrets, or has browsers carry them.
     fn encrypted(&self, name: &str, key: &str, url: &str, remedy: &str) -> Result<(), ConfigError> {
-        match reqwest::Url::parse(url) {
+        match url::Url::parse(url) {
             _ if is_safe(url) => Ok(()),
             Ok(url) if url.scheme() == "http" && self.allow_cleartext => Ok(()),
             Ok(url) if url.scheme() == "http" => Err(missing(

@@ -31,9 +31,7 @@ impl Recipient {
         let reached = meant.find(is_written_to).ok_or(Error::InvalidId(InvalidId::Detail))?;
         Ok(Self::Typed(reached))
     }
-}
 
-impl Recipient {
     /// Returns the callers that may decide: the reader of a mail, or an admin for somebody whose number or address was typed.
     fn rights(&self) -> Rights {
         match self {

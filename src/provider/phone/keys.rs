@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use crate::channel::cleartext::is_safe;
 use crate::section::{ConfigError, cleartext, secret, unusable};
