@@ -106,7 +106,7 @@ impl<'a> Dispatch<'a> {
         }
     }
 
-    /// Reads what was put into the outbox since the last time; tells whether it could.
+    /// Reads what was put into the outbox since the last time. Returns `true` if it could be read.
     async fn read_new(&mut self) -> bool {
         loop {
             match self.service.messages(self.queue, self.last, PAGE).await {

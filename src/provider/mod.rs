@@ -56,7 +56,7 @@ pub trait ProviderSection: fmt::Debug + Send + Sync {
         BTreeMap::new()
     }
 
-    /// GatewayKeys whose values are still those of component.toml.example, and cannot be right.
+    /// Keys whose values are still those of component.toml.example, and cannot be right.
     fn leftovers(&self) -> Vec<&'static str> {
         Vec::new()
     }

@@ -68,7 +68,7 @@ fn nearly(budget: u32) -> u32 {
 
 impl Service {
     /// Puts a message off until `due_at`. If it was read and may have its price, the next try counts as a message to the identity in
-    /// `paid` for the JID in it; tells whether there will be one, because the budgets and that server's share allow it.
+    /// `paid` for the JID in it. Returns `true` if there will be one, because the budgets and that server's share allow it.
     ///
     /// # Errors
     /// If the store fails.

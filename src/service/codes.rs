@@ -168,7 +168,7 @@ impl Core {
         names
     }
 
-    /// Removes a registration, and the message with its code if that still waits; tells whether there was one.
+    /// Removes a registration, and the message with its code if that still waits. Returns `true` if there was one.
     pub(super) fn drop_pending(&self, tx: &Tx<'_>, id: &Mac, owner: &Mac) -> Result<bool> {
         tx.withdraw(&self.about_code(id, owner))?;
         Ok(tx.delete_pending(id, owner)?)

@@ -18,7 +18,7 @@ pub struct Link {
     pub proof: Mac,
     /// Target and hash, sealed.
     pub sealed: Vec<u8>,
-    /// The day of the proof, in days since the Unix epoch: no finer, so that it reveals no actions.
+    /// The day of the proof, in days since the Unix epoch. A finer time would tell when somebody did something.
     pub verified_on: u32,
 }
 

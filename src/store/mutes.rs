@@ -13,7 +13,7 @@ pub struct Mute {
     pub muted: Mac,
     /// Both JIDs, sealed.
     pub sealed: Vec<u8>,
-    /// From when on it is as if it had never been, if it ends at all.
+    /// The time of expiry; `None` if it does not expire.
     pub expires_at: Option<Millis>,
 }
 
@@ -31,10 +31,10 @@ pub trait ReadMutes {
 pub trait WriteMutes {
     /// Mutes somebody.
     fn put_mute(&self, mute: &Mute) -> Result<()>;
-    /// Ends that; tells whether it was so.
+    /// Removes a mute. Returns `true` if there was one.
     fn delete_mute(&self, owner: &Mac, muted: &Mac) -> Result<bool>;
     /// Makes the mutes of `owner` last without an expiry.
     fn keep_mutes(&self, owner: &Mac) -> Result<()>;
-    /// Removes all that `owner` has muted; tells how much it was.
+    /// Removes all mutes of `owner`. Returns their number.
     fn delete_mutes_of(&self, owner: &Mac) -> Result<usize>;
 }

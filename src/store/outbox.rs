@@ -35,7 +35,7 @@ impl Queue {
 pub struct Lease {
     /// The time.
     pub now: Millis,
-    /// From when on others may claim them.
+    /// The time from which others may claim them.
     pub ends_at: Millis,
 }
 
@@ -80,7 +80,7 @@ pub struct Row {
     pub returned: u32,
     /// `true` if it was taken, and waits until it is due only because it may come back.
     pub is_taken: bool,
-    /// From when on it may not be sent any more.
+    /// The time from which it may not be sent any more.
     pub expires_at: Millis,
     /// The message, sealed.
     pub sealed: Vec<u8>,
@@ -97,7 +97,7 @@ pub struct NewRow {
     pub payer: Option<Mac>,
     /// The time from which it may be sent.
     pub due_at: Millis,
-    /// From when on it may not be sent any more.
+    /// The time from which it may not be sent any more.
     pub expires_at: Millis,
     /// The message, sealed.
     pub sealed: Vec<u8>,
@@ -121,7 +121,7 @@ pub trait ReadOutbox {
 pub trait WriteOutbox {
     /// Puts a message into the outbox.
     fn push(&self, row: &NewRow) -> Result<()>;
-    /// Takes a message out of the outbox; tells whether it still was there.
+    /// Removes a message. Returns `true` if it was still there.
     fn remove(&self, row: i64) -> Result<bool>;
     /// Takes every message about `about` out of the outbox.
     fn withdraw(&self, about: &Mac) -> Result<()>;

@@ -17,7 +17,7 @@ pub struct Pending {
     pub native_guesses: u32,
     /// Wrong guesses over HTTP, by anybody.
     pub http_guesses: u32,
-    /// From when on it is as if it had never been.
+    /// The time of expiry.
     pub expires_at: Millis,
     /// The data of the link to make, sealed.
     pub sealed: Vec<u8>,
@@ -51,6 +51,6 @@ pub trait WritePending {
     ///
     /// [`WriteQuota::count`]: super::WriteQuota::count
     fn count_guess(&self, id: &Mac, owner: &Mac, by: Guesser, most: u32) -> Result<Counted>;
-    /// Removes a registration; tells whether there was one.
+    /// Removes a registration. Returns `true` if there was one.
     fn delete_pending(&self, id: &Mac, owner: &Mac) -> Result<bool>;
 }

@@ -46,14 +46,14 @@ pub struct Switched {
 
 /// Changes of the key.
 pub trait WriteKeys {
-    /// Begins to copy the links to where those of the key that `to` tells are made ready, or goes on with that; tells whether it
+    /// Begins to copy the links to where those of the key that `to` tells are made ready, or goes on with that. Returns `true` if it
     /// did. If not, links of a former key, or of one that the change was begun to and given up, are to be wiped first.
     fn begin_reseal(&self, to: &Mac) -> Result<bool>;
-    /// Copies up to `limit` of the links that are new or changed since they were copied; tells how many are left.
+    /// Copies up to `limit` of the links that are new or changed since they were copied. Returns the number that is left.
     fn reseal_links(&self, by: &dyn Reseal, limit: usize) -> Result<u64>;
     /// Puts everything under the key that `to` tells: the copied links in the place of those there are, the rest resealed
     /// here and now. Counters begin anew but for those that `by` names, if it names any.
     fn switch_keys(&self, to: &Mac, by: &dyn Reseal) -> Result<Switched>;
-    /// Wipes up to `limit` links of another key than that of today; tells whether there may be more.
+    /// Wipes up to `limit` links of another key than that of today. Returns `true` if there may be more.
     fn wipe_former(&self, limit: usize) -> Result<bool>;
 }

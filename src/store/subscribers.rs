@@ -9,7 +9,7 @@ use crate::model::{Mac, OwnAddresses};
 pub struct Subscriber {
     /// The MAC of the subscriber.
     pub owner: Mac,
-    /// Of which server, where that is counted.
+    /// The MAC of the server; `None` where subscribers are not counted by server.
     pub server: Option<Mac>,
     /// The addresses of the service in their contact list.
     pub addresses: OwnAddresses,
@@ -17,7 +17,7 @@ pub struct Subscriber {
     pub asked: OwnAddresses,
     /// The JID, sealed.
     pub sealed: Vec<u8>,
-    /// The day on which they were last seen, as the time it began: no finer, so that it tells nothing of who did what when.
+    /// The day on which they were last seen, as the time when it began. A finer time would tell when somebody was there.
     pub seen_at: Millis,
 }
 
@@ -39,9 +39,9 @@ pub trait ReadSubscribers {
 pub trait WriteSubscribers {
     /// Makes a subscriber.
     fn put_subscriber(&self, subscriber: &Subscriber) -> Result<()>;
-    /// Removes a subscriber; tells whether there was one.
+    /// Removes a subscriber. Returns `true` if there was one.
     fn delete_subscriber(&self, owner: &Mac) -> Result<bool>;
     /// Removes the subscriber of `server` that was not seen for the longest, of those that were not seen since `since` and have
-    /// no link; tells whether there was one.
+    /// no link. Returns `true` if there was one.
     fn drop_quietest_subscriber(&self, server: &Mac, since: Millis) -> Result<bool>;
 }

@@ -15,6 +15,6 @@ pub trait ReadSuppressions {
 pub trait WriteSuppressions {
     /// Remembers that whoever `mac` stands for is never written to.
     fn put_suppression(&self, mac: &Mac) -> Result<()>;
-    /// Forgets that; tells whether it was so.
+    /// Removes a suppression. Returns `true` if there was one.
     fn delete_suppression(&self, mac: &Mac) -> Result<bool>;
 }

@@ -9,11 +9,11 @@ use crate::model::{Mac, TokenHash};
 pub struct Token {
     /// The hash that it is found by.
     pub hash: TokenHash,
-    /// In whose name.
+    /// The MAC of the owner.
     pub owner: Mac,
     /// The owner's JID, sealed.
     pub sealed: Vec<u8>,
-    /// From when on it is as if it had never been.
+    /// The time of expiry.
     pub expires_at: Millis,
 }
 
@@ -27,6 +27,6 @@ pub trait ReadTokens {
 pub trait WriteTokens {
     /// Adds a token, and removes the oldest of its owner beyond `most`.
     fn put_token(&self, token: &Token, most: usize) -> Result<()>;
-    /// Removes every token of `owner`; tells how many there were.
+    /// Removes every token of `owner`. Returns their number.
     fn delete_tokens_of(&self, owner: &Mac) -> Result<usize>;
 }

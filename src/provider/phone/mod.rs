@@ -46,7 +46,7 @@ pub struct GatewayKind {
     keys: &'static [&'static str],
     /// Makes it of what stands there.
     new: fn(&GatewayKeys) -> Result<Arc<dyn Gateway>, ConfigError>,
-    /// A key whose value is still that of component.toml.example.
+    /// The key of its secret.
     secret: &'static str,
 }
 

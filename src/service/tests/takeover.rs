@@ -109,7 +109,7 @@ impl Attack {
         hash("phone", self.number)
     }
 
-    /// Asks for a code, natively or over HTTP; tells whether one was sent.
+    /// Asks for a code, natively or over HTTP. Returns `true` if one was sent.
     async fn ask(&mut self, by: By, jid: &BareJid, resend: bool) -> bool {
         let service = &self.it.service;
         let asked = match by {

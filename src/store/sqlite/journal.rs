@@ -20,7 +20,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Writes what is in the journal to the database, and empties it; tells whether it could be emptied. It cannot as long as
+    /// Writes what is in the journal to the database, and empties it. Returns `true` if it could be emptied. It cannot as long as
     /// somebody reads what the database was before. That is not waited for: it is to be tried again later.
     ///
     /// # Errors

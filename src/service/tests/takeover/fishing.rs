@@ -38,7 +38,7 @@ impl Fishing {
         shorter + f64::from(texts * 2 * Limits::default().guesses_per_code) * chance_of_a_guess(LONGEST)
     }
 
-    /// Asks for a code at a number of its own each time; tells whether the budget still has one.
+    /// Asks for a code at a number that was not used before. Returns `true` if the budget allows it.
     async fn ask(&mut self) -> bool {
         let eve = jid(&format!("eve{}@evil{}.example", self.asked, self.asked));
         let number = format!("+4477009{:05}", self.asked);
