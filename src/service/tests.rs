@@ -178,6 +178,13 @@ impl Fixture {
         codes.collect()
     }
 
+    /// Registers `jid` itself over HTTP. Returns the code that it is sent.
+    async fn code_of_itself(&self, jid: &BareJid) -> String {
+        let registered = self.service.register_http(jid, "xmpp", jid.as_str(), false, None).await;
+        registered.unwrap();
+        self.codes(Queue::XMPP).await.pop().unwrap()
+    }
+
     /// The only code that waits in a queue, which stays there.
     async fn peek_code(&self, queue: Queue) -> String {
         let letters = self.letters(queue).await;

@@ -52,13 +52,7 @@ async fn a_code_for_anothers_registration_does_not_serve_a_target_that_says_who_
             it.register(&mallory, "xmpp", michael().as_str()).await.unwrap();
             it.codes(Queue::XMPP).await.pop().unwrap()
         };
-        let own = async || {
-            it.service
-                .register_http(&michael(), "xmpp", michael().as_str(), false, None)
-                .await
-                .unwrap();
-            it.codes(Queue::XMPP).await.pop().unwrap()
-        };
+        let own = async || it.code_of_itself(&michael()).await;
         let (hers, his) = match mallory_first {
             true => {
                 let hers = attack().await;
@@ -271,11 +265,7 @@ async fn a_right_code_is_not_used_up_by_a_refusal() {
         .await
         .unwrap();
     it.clock.advance(24 * 60 * MINUTE - 5 * MINUTE);
-    it.service
-        .register_http(&amy(), "xmpp", amy().as_str(), false, None)
-        .await
-        .unwrap();
-    let code = it.codes(Queue::XMPP).await.pop().unwrap();
+    let code = it.code_of_itself(&amy()).await;
     let verify = async || it.verify_http(&own_hash(&amy()), &code).await;
     assert_eq!(code_of(verify().await), "request_limit_reached");
     it.clock.advance(6 * MINUTE);

@@ -81,12 +81,7 @@ async fn only_the_jid_itself_gives_a_token_and_only_over_http() {
 
     it.link_phone(&amy(), "+447700900456").await;
     it.clock.advance(MINUTE);
-    let itself = amy();
-    it.service
-        .register_http(&itself, "xmpp", itself.as_str(), false, None)
-        .await
-        .unwrap();
-    let code = it.codes(Queue::XMPP).await.pop().unwrap();
+    let code = it.code_of_itself(&amy()).await;
     assert!(
         it.verify(&amy(), &own_hash(&amy()), &code)
             .await

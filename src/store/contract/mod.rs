@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use super::{Link, NewRow, Pending, Queue, Read, Result, Row, Store, Subscriber, Token, Window, Write};
+use super::{Link, Mute, NewRow, Pending, Queue, Read, Result, Row, Store, Subscriber, Token, Window, Write};
 use crate::clock::Millis;
 use crate::model::{Mac, OwnAddress, TokenHash};
 
@@ -172,6 +172,15 @@ fn subscriber(n: u8) -> Subscriber {
         asked: OwnAddress::Account.into(),
         sealed: vec![n; 3],
         seen_at: 10,
+    }
+}
+
+fn mute(muted: Mac, expires_at: Option<Millis>) -> Mute {
+    Mute {
+        owner: X,
+        muted,
+        sealed: vec![1],
+        expires_at,
     }
 }
 

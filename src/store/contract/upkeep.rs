@@ -1,9 +1,9 @@
 //! Operations on every table: times, counts, and the removal of expired rows.
 
-use super::{A, B, X, Y, count, due, has_token, link, pending, row, seals, subscriber, token};
+use super::{A, B, X, Y, count, due, has_token, link, mute, pending, row, seals, subscriber, token};
 use crate::clock::Reading;
 use crate::model::{Mac, TokenHash};
-use crate::store::{Counts, Mute, NewRow, Purged, Queue, Store};
+use crate::store::{Counts, NewRow, Purged, Queue, Store};
 
 pub async fn what_expired_goes_and_nothing_else(store: Store) {
     let purged = store
@@ -24,12 +24,7 @@ pub async fn what_expired_goes_and_nothing_else(store: Store) {
             w.put_token(&token(1, X, 100), 9)?;
             w.put_token(&token(2, X, 101), 9)?;
             for (muted, expires_at) in [(A, Some(100)), (B, Some(101)), (Y, None)] {
-                w.put_mute(&Mute {
-                    owner: X,
-                    muted,
-                    sealed: vec![1],
-                    expires_at,
-                })?;
+                w.put_mute(&mute(muted, expires_at))?;
             }
             w.purge(100, 0, 9)
         })
@@ -92,12 +87,7 @@ pub async fn times_are_noted_and_moved(store: Store) {
             w.put_token(&token(1, X, 100), 2)?;
             w.put_subscriber(&subscriber(1))?;
             for (muted, expires_at) in [(A, Some(100)), (B, None)] {
-                w.put_mute(&Mute {
-                    owner: X,
-                    muted,
-                    sealed: vec![1],
-                    expires_at,
-                })?;
+                w.put_mute(&mute(muted, expires_at))?;
             }
             w.push(&row(Queue::XMPP, 50, 1))?;
             w.move_times(-10)
@@ -137,12 +127,7 @@ pub async fn everything_is_counted(store: Store) {
             w.push(&row(Queue::EMAIL, 1, 1))?;
             w.put_token(&token(1, X, 10), 9)?;
             w.put_suppression(&A)?;
-            w.put_mute(&Mute {
-                owner: X,
-                muted: A,
-                sealed: vec![1],
-                expires_at: None,
-            })?;
+            w.put_mute(&mute(A, None))?;
             count(w, A, 1, 1)?;
             w.put_subscriber(&subscriber(1))
         })
