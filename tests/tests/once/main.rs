@@ -6,6 +6,7 @@ mod clocks;
 mod delivery;
 mod host_meta;
 mod http_errors;
+mod http_requests;
 mod oauth;
 mod oauth_harness;
 mod proxies;

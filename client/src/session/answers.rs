@@ -1,0 +1,42 @@
+//! The answers of the service, as a session returns them.
+
+use xmpp_parsers::jid::BareJid;
+
+/// The state of a registration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// A code is on its way, or the user has to follow `goto`.
+    Pending,
+    /// The identity is linked.
+    Confirmed,
+}
+
+/// The answer to a registration.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Registered {
+    /// The hash of the identity.
+    pub hash: String,
+    /// The state of the registration.
+    pub status: Status,
+    /// The address where the user signs in, for OAuth providers.
+    pub goto: Option<String>,
+}
+
+/// The JIDs whose contact requests do not reach the user.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Muted {
+    /// `true` if nobody's do.
+    pub everybody: bool,
+    /// These do not.
+    pub jids: Vec<BareJid>,
+}
+
+/// The identity and features of the service (XEP-0030).
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// Category, type and name of each identity.
+    pub identities: Vec<xmpp_parsers::disco::Identity>,
+    /// Namespaces of the features.
+    pub features: Vec<String>,
+}
