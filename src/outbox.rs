@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use self::held::{AWAITED, HELD, Held, Left};
 use self::outcome::Outcome;
 use self::returns::{Told, pause};
-use crate::channel::{Bounces, Channel, Kind, Letter, SendError};
+use crate::channel::{BounceKind, Bounces, Channel, Letter, SendError};
 use crate::clock::{Millis, millis};
 use crate::model::BareJid;
 use crate::service::{Due, Opened, Service};
@@ -244,7 +244,7 @@ async fn take_back(service: &Service, queue: Queue, channel: &dyn Channel, held:
             Some(due_at) => outcome.back.push((id, due_at)),
             None => outcome.remove.push(id),
         }
-        if let (Kind::Nobody, Opened::Letter(letter)) = (reason.kind, letter) {
+        if let (BounceKind::Nobody, Opened::Letter(letter)) = (reason.kind, letter) {
             missed.extend(letter.message.recipient());
         }
     }

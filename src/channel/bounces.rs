@@ -13,7 +13,7 @@ use crate::model::{BareJid, canonical_jid};
 
 /// The reason why messages come back, by the person who can change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum BounceKind {
     /// The recipient's server has no such account, or keeps nothing for it.
     Nobody,
     /// The recipient, or their server, does not want it.
@@ -32,7 +32,7 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// The person who can change it.
-    pub kind: Kind,
+    pub kind: BounceKind,
     /// The condition of the error (RFC 6120, 8.3.3).
     pub condition: String,
     /// The recipient's server.
@@ -144,7 +144,7 @@ mod tests {
 
     fn reason() -> Reason {
         Reason {
-            kind: Kind::Nobody,
+            kind: BounceKind::Nobody,
             condition: "gone".into(),
             domain: "example.net".into(),
         }

@@ -8,14 +8,14 @@ use lettre::address::Envelope;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MessageBuilder, MultiPart};
 
-use super::smtp::Server;
+use super::smtp::MailServer;
 use super::{Channel, Letter, Message, Places, SendError, Sent};
 use crate::language::Language;
 use crate::model::{BareJid, Code, a_labels};
 
 /// Sends codes by e-mail.
 pub struct Email {
-    server: Server,
+    server: MailServer,
     from: Mailbox,
     public_url: Option<String>,
 }
@@ -44,7 +44,7 @@ struct HtmlPart<'a> {
 
 impl Email {
     /// Sends by `server`, as `from`. With `public_url`, the mail has a link to the page with the button.
-    pub fn new(server: Server, from: Mailbox, public_url: Option<String>) -> Self {
+    pub fn new(server: MailServer, from: Mailbox, public_url: Option<String>) -> Self {
         let email = match a_labels(from.email.domain()) {
             Some(domain) => Address::new_dangerous(from.email.user(), domain),
             None => from.email,
@@ -182,7 +182,7 @@ mod tests {
 
     fn email(public_url: Option<&str>) -> Email {
         let from = "it-se.me <verify@example.org>".parse().unwrap();
-        let server = Server::new("smtp://127.0.0.1:1", hello_name("[127.0.0.1]").unwrap()).unwrap();
+        let server = MailServer::new("smtp://127.0.0.1:1", hello_name("[127.0.0.1]").unwrap()).unwrap();
         Email::new(server, from, public_url.map(Into::into))
     }
 
@@ -220,7 +220,7 @@ mod tests {
 
     #[tokio::test]
     async fn domains_are_written_in_a_labels() {
-        let server = Server::new("smtp://127.0.0.1:1", hello_name("[127.0.0.1]").unwrap()).unwrap();
+        let server = MailServer::new("smtp://127.0.0.1:1", hello_name("[127.0.0.1]").unwrap()).unwrap();
         let from = "Bücher <Verify@bücher.example>".parse().unwrap();
         let identity = Identity::parse(Provider::Email, "hunter@straße.example").unwrap();
         let letter = letter(

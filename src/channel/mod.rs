@@ -9,7 +9,7 @@ pub mod sms;
 pub mod smtp;
 pub mod text;
 
-pub use self::bounces::{Bounces, Kind, Reason};
+pub use self::bounces::{BounceKind, Bounces, Reason};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};

@@ -23,8 +23,8 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use tokio::time::Instant;
 
-pub use self::config::{Callback, Endpoints, OAuthConfig, Urls};
-use self::token::Token;
+pub use self::config::{CallbackAddress, Endpoints, OAuthConfig, Urls};
+use self::token::TokenAnswer;
 use super::cleartext::is_safe;
 use super::sign_in::{Attempt, SignIn, SignInError};
 
@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const ALTOGETHER: Duration = Duration::from_secs(20);
 /// An issuer that could not be asked is asked again after so long.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
-/// Token and user-info answers are a few hundred bytes; a discovery document some kilobytes.
+/// TokenAnswer and user-info answers are a few hundred bytes; a discovery document some kilobytes.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// Signs people in at one provider.
@@ -44,9 +44,9 @@ pub struct OAuth {
 }
 
 /// The crate's own basic client, but for what it takes for a token.
-type Client = oauth2::Client<
+type OAuthClient = oauth2::Client<
     BasicErrorResponse,
-    Token,
+    TokenAnswer,
     BasicTokenIntrospectionResponse,
     StandardRevocableToken,
     BasicRevocationErrorResponse,
@@ -161,7 +161,7 @@ impl OAuth {
         matches!(&*found, Some((_, Ok(urls))) if urls.names_itself)
     }
 
-    fn client(&self, urls: &Urls) -> Client {
+    fn client(&self, urls: &Urls) -> OAuthClient {
         let secret = self.config.client_secret.expose_secret().to_owned();
         oauth2::Client::new(ClientId::new(self.config.client_id.clone()))
             .set_client_secret(ClientSecret::new(secret))
@@ -190,7 +190,7 @@ impl OAuth {
         let urls = self.urls().await?;
         let http = self.http.clone();
         let exchange = move |request: HttpRequest| exchange(http.clone(), request);
-        let token: Token = self
+        let token: TokenAnswer = self
             .client(&urls)
             .exchange_code(AuthorizationCode::new(code))
             .set_redirect_uri(Cow::Owned(self.config.callback.redirect(attempt)?))
@@ -315,7 +315,7 @@ mod tests {
             secret_in_body: false,
             endpoints: Endpoints::Issuer(issuer),
             scopes: Vec::new(),
-            callback: Callback::Fixed("https://api.example.org".into()),
+            callback: CallbackAddress::Fixed("https://api.example.org".into()),
             username: "/name".into(),
             case_sensitive: false,
             response_issuer: None,
@@ -351,7 +351,7 @@ mod tests {
                 secret_in_body: false,
                 endpoints,
                 scopes: Vec::new(),
-                callback: Callback::Fixed("https://api.example.org".into()),
+                callback: CallbackAddress::Fixed("https://api.example.org".into()),
                 username: "/name".into(),
                 case_sensitive: false,
                 response_issuer: response_issuer.map(Into::into),

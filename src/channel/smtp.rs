@@ -35,7 +35,7 @@ const PATIENCE_FOR_CONTENT: Duration = Duration::from_secs(2 * 60);
 const PATIENCE_TO_QUIT: Duration = Duration::from_secs(5);
 
 /// The server that takes mails.
-pub struct Server {
+pub struct MailServer {
     host: String,
     port: u16,
     security: Security,
@@ -58,7 +58,7 @@ enum Security {
 const URL: &str = "expected a URL like smtps://user:password@mail.example.org, smtp://user:password@mail.example.org:587?tls=required \
                    or smtp://127.0.0.1:25";
 
-impl Server {
+impl MailServer {
     /// The server at `url`, greeted as `hello`.
     ///
     /// # Errors
@@ -232,8 +232,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn server(url: &str) -> Result<Server, String> {
-        Server::new(url, ClientId::Domain("a.example".into()))
+    fn server(url: &str) -> Result<MailServer, String> {
+        MailServer::new(url, ClientId::Domain("a.example".into()))
     }
 
     #[test]

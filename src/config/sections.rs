@@ -197,14 +197,14 @@ pub struct Access {
     /// Domains whose accounts are people of the admin's own server; by default the domain above the component's.
     pub own_server: Option<BTreeSet<Domain>>,
     /// The accounts that may register.
-    pub register: Register,
+    pub register: RegisterFor,
 }
 
 /// `access.register`: `"everybody"`, `"own server"` or a list of domains.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Register(pub Served);
+pub struct RegisterFor(pub Served);
 
-impl<'de> Deserialize<'de> for Register {
+impl<'de> Deserialize<'de> for RegisterFor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]

@@ -47,14 +47,14 @@ pub struct ClientAddress(pub IpAddr);
 
 /// A client that has not asked too often, and the service that it asks.
 #[derive(Clone)]
-pub struct Asker {
+pub struct HttpCaller {
     /// The service.
     pub service: Service,
     /// The client.
     pub caller: Caller,
 }
 
-impl Asker {
+impl HttpCaller {
     /// Has the service do something.
     ///
     /// # Errors
@@ -65,13 +65,15 @@ impl Asker {
 }
 
 /// The client, if it has not asked too often.
-pub fn admitted(service: Service) -> impl Filter<Extract = (Result<Asker>,), Error = std::convert::Infallible> + Clone {
+pub fn admitted(
+    service: Service,
+) -> impl Filter<Extract = (Result<HttpCaller>,), Error = std::convert::Infallible> + Clone {
     warp::ext::optional::<ClientAddress>().map(move |client: Option<ClientAddress>| {
         // Only the server makes requests, and it always knows the address.
         let address = client.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |client| client.0);
         let address = site(address);
         service.admit(Requester::Address(address))?;
-        Ok(Asker {
+        Ok(HttpCaller {
             service: service.clone(),
             caller: Caller {
                 who: Who::Http { address, token: None },
@@ -82,11 +84,13 @@ pub fn admitted(service: Service) -> impl Filter<Extract = (Result<Asker>,), Err
 }
 
 /// The same, speaking the client's language: for calls that send or show something to people. It sees the client's token.
-pub fn speaking(service: Service) -> impl Filter<Extract = (Result<Asker>,), Error = std::convert::Infallible> + Clone {
+pub fn speaking(
+    service: Service,
+) -> impl Filter<Extract = (Result<HttpCaller>,), Error = std::convert::Infallible> + Clone {
     admitted(service)
         .and(language())
         .and(token())
-        .map(|asker: Result<Asker>, language, shown| {
+        .map(|asker: Result<HttpCaller>, language, shown| {
             let mut asker = asker?;
             asker.caller.language = language;
             if let Who::Http { token, .. } = &mut asker.caller.who {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use warp::http::{HeaderMap, HeaderValue};
 use warp::reply::Response;
 
-use super::filters::Asker;
+use super::filters::HttpCaller;
 use super::forwarded::{Proxies, address};
 use super::handlers;
 use crate::fuzzing::World;
@@ -33,7 +33,7 @@ impl Bodies {
         if self.0.has_aged() {
             self.0 = World::new();
         }
-        let asker = Ok(Asker {
+        let asker = Ok(HttpCaller {
             service: self.0.service.clone(),
             caller: Caller {
                 who: Who::Http {

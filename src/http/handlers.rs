@@ -7,7 +7,7 @@ use warp::reply::Response;
 
 use super::error::{ApiError, Result};
 use super::fetched::Fetched;
-use super::filters::{Asker, Client, Pairs, Segment};
+use super::filters::{Client, HttpCaller, Pairs, Segment};
 use super::page;
 use super::wire::Object;
 use crate::json::details;
@@ -18,7 +18,7 @@ use crate::service::{
     Verified, Verify, is_set, read_hash, read_hashes,
 };
 
-type Admitted = Result<Asker>;
+type Admitted = Result<HttpCaller>;
 
 /// `GET /v1/register/<provider>/<provider_id>/<target>[?resend=1]` (API document, 1.3.2)
 pub async fn register(
@@ -186,7 +186,7 @@ pub async fn confirm_many(asker: Admitted, body: Result<Bytes>) -> Response {
 }
 
 /// Nothing is confirmed by no hashes: confirming has no errors of its own (API document, 1.3.6).
-async fn confirm_all(asker: &Asker, target: &str, hashes: &[&str]) -> Result<bool> {
+async fn confirm_all(asker: &HttpCaller, target: &str, hashes: &[&str]) -> Result<bool> {
     Ok(!hashes.is_empty() && asker.call(Confirm::new(target, hashes)).await?)
 }
 
@@ -247,7 +247,7 @@ fn verification(hash: &str, meant: Meant, code: Option<&str>) -> Result<Verify> 
     })
 }
 
-async fn finish(asker: &Asker, hash: &str, callback: Callback) -> Result<SignedIn> {
+async fn finish(asker: &HttpCaller, hash: &str, callback: Callback) -> Result<SignedIn> {
     let hash = read_hash(hash)?;
     asker.call(FinishSignIn { hash, callback }).await
 }

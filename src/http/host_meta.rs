@@ -11,7 +11,7 @@ use warp::http::header::CONTENT_TYPE;
 use warp::reply::Response;
 
 use super::error::Result;
-use super::filters::Asker;
+use super::filters::HttpCaller;
 use crate::model::BareJid;
 
 const XRD: &str = "http://docs.oasis-open.org/ns/xri/xrd-1.0";
@@ -55,16 +55,16 @@ impl HostMeta {
 }
 
 /// `GET /.well-known/host-meta` (RFC 6415, 2)
-pub async fn xrd(asker: Result<Asker>, host_meta: HostMeta) -> Response {
+pub async fn xrd(asker: Result<HttpCaller>, host_meta: HostMeta) -> Response {
     document(asker, "application/xrd+xml", host_meta.xrd)
 }
 
 /// `GET /.well-known/host-meta.json` (RFC 6415, 3)
-pub async fn jrd(asker: Result<Asker>, host_meta: HostMeta) -> Response {
+pub async fn jrd(asker: Result<HttpCaller>, host_meta: HostMeta) -> Response {
     document(asker, "application/json", host_meta.jrd)
 }
 
-fn document(asker: Result<Asker>, type_: &'static str, text: Bytes) -> Response {
+fn document(asker: Result<HttpCaller>, type_: &'static str, text: Bytes) -> Response {
     match asker {
         Ok(_) => warp::reply::with_header(Response::new(text.into()), CONTENT_TYPE, type_).into_response(),
         Err(error) => error.into_response(),

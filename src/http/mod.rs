@@ -1,6 +1,6 @@
 //! The HTTP API (API document, 1.3; protocol, section 4): the list of routes.
 
-mod crowd;
+mod connection_limits;
 mod error;
 mod fetched;
 mod filters;

@@ -8,7 +8,7 @@ use warp::http::{HeaderValue, header};
 use warp::reply::Response;
 
 use super::error::{ApiError, Result};
-use super::filters::{Asker, Pairs, Segment};
+use super::filters::{HttpCaller, Pairs, Segment};
 use crate::language::Language;
 use crate::model::{BareJid, Code, Hash};
 use crate::provider;
@@ -44,7 +44,7 @@ struct MessagePage {
 }
 
 /// `GET /verify/<hash>[?code=][&for=]`
-pub async fn show(hash: Segment, words: Language, asker: Result<Asker>, query: Pairs) -> Response {
+pub async fn show(hash: Segment, words: Language, asker: Result<HttpCaller>, query: Pairs) -> Response {
     if let Err(error) = asker {
         return complain(words, &error);
     }
@@ -55,7 +55,7 @@ pub async fn show(hash: Segment, words: Language, asker: Result<Asker>, query: P
 }
 
 /// `POST /verify/<hash>`, as the page's button sends it (application/x-www-form-urlencoded).
-pub async fn submit(hash: Segment, words: Language, asker: Result<Asker>, body: Result<Bytes>) -> Response {
+pub async fn submit(hash: Segment, words: Language, asker: Result<HttpCaller>, body: Result<Bytes>) -> Response {
     let (asker, body) = match (asker, body) {
         (Ok(asker), Ok(body)) => (asker, body),
         (Err(error), _) | (_, Err(error)) => return complain(words, &error),

@@ -21,7 +21,7 @@ use warp::filters::BoxedFilter;
 use warp::http::{HeaderValue, Method, Request, StatusCode, header};
 use warp::reply::{Reply, Response};
 
-use super::crowd::{Crowd, Place};
+use super::connection_limits::{ConnectionLimits, Counted};
 use super::error::ApiError;
 use super::filters::{ClientAddress, LARGEST_BODY, site};
 use super::forwarded::Proxies;
@@ -59,7 +59,7 @@ pub struct ServerConfig {
 /// A server that listens already.
 pub struct Server {
     listener: TcpListener,
-    crowd: Arc<Crowd>,
+    limits: Arc<ConnectionLimits>,
     connections: Connections,
     /// A connection stays with the thread that it is given to, so that no request is passed from core to core.
     threads: Vec<OwnThread>,
@@ -87,7 +87,7 @@ impl Server {
         };
         Ok(Self {
             listener,
-            crowd: Crowd::new(config.max_connections, config.max_connections_per_address),
+            limits: ConnectionLimits::new(config.max_connections, config.max_connections_per_address),
             connections: Connections {
                 routes: routes(api, &config.cors_origins),
                 proxies: Proxies::new(config.trusted_proxies).into(),
@@ -126,7 +126,7 @@ impl Server {
                         tokio::time::sleep(Duration::from_millis(100)).await;
                     }
                 },
-                _ = rounds.tick() => self.crowd.end_stuck(self.connections.request_timeout * GIVEN_UP_AFTER),
+                _ = rounds.tick() => self.limits.end_stuck(self.connections.request_timeout * GIVEN_UP_AFTER),
                 () = stop.cancelled() => break,
             }
         }
@@ -142,22 +142,22 @@ impl Server {
         };
         let site = (!self.connections.proxies.are_trusted(peer)).then(|| site(peer));
         let connections = self.connections.clone();
-        self.crowd.enter(site, |place| {
-            let serve = connections.serve(stream, peer, watcher, place);
+        self.limits.open(site, |counted| {
+            let serve = connections.serve(stream, peer, watcher, counted);
             thread.tasks().spawn(serve).abort_handle()
         });
     }
 }
 
 impl Connections {
-    async fn serve(self, stream: std::net::TcpStream, peer: IpAddr, watcher: Watcher, place: Place) {
+    async fn serve(self, stream: std::net::TcpStream, peer: IpAddr, watcher: Watcher, counted: Counted) {
         let Ok(stream) = TcpStream::from_std(stream) else {
             return;
         };
         let _ = stream.set_nodelay(true);
         let timeout = self.request_timeout;
         let service = service_fn(|request| {
-            place.heard();
+            counted.request_began();
             self.clone().answer(request, peer)
         });
         let connection = http1::Builder::new()

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use warp::reply::Response;
 
 use super::error::Result;
-use super::filters::{Asker, Pairs, Segment};
+use super::filters::{HttpCaller, Pairs, Segment};
 use super::page::{complain, page, say};
 use crate::language::Language;
 use crate::service::{IsSuppressed, Recipient, Suppress, Unsuppress};
@@ -19,7 +19,7 @@ struct StopPage {
 }
 
 /// `GET /stop/<token>`
-pub async fn show(token: Segment, words: Language, asker: Result<Asker>) -> Response {
+pub async fn show(token: Segment, words: Language, asker: Result<HttpCaller>) -> Response {
     let shown = async {
         let stopped = asker?.call(IsSuppressed(Recipient::Reader(token.0))).await?;
         Ok(page(&StopPage { words, stopped }))
@@ -29,7 +29,7 @@ pub async fn show(token: Segment, words: Language, asker: Result<Asker>) -> Resp
 
 /// `POST /stop/<token>`: with the field `again`, mails may come again. Whatever else is sent, a mail client's
 /// `List-Unsubscribe=One-Click` or nothing, ends them.
-pub async fn submit(token: Segment, words: Language, asker: Result<Asker>, body: Result<Bytes>) -> Response {
+pub async fn submit(token: Segment, words: Language, asker: Result<HttpCaller>, body: Result<Bytes>) -> Response {
     let done = async {
         let (asker, reader) = (asker?, Recipient::Reader(token.0));
         let fields: Pairs = serde_urlencoded::from_bytes(&body?).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::channel::{Kind, Reason};
+use crate::channel::{BounceKind, Reason};
 use crate::clock::{Millis, millis};
 
 const DAY: Duration = hours(24);
@@ -45,14 +45,14 @@ const MOST: usize = 100;
 ///
 /// Each time may leave a copy in the recipient's archive, and be one more that a phone shows (XEP-0313, 5.1.3, has servers archive
 /// what they cannot deliver). So there are few, and long pauses between them where only a person can change anything.
-pub fn pause(kind: Kind, nth: u32) -> Option<Duration> {
+pub fn pause(kind: BounceKind, nth: u32) -> Option<Duration> {
     let (pauses, is_repeated): (&[Duration], bool) = match kind {
-        Kind::Nobody => (&NOBODY, false),
-        Kind::Refused => (&REFUSED, false),
-        Kind::Full => (&FULL, false),
-        Kind::Archived => (&ARCHIVED, false),
-        Kind::Unreachable => (&UNREACHABLE, true),
-        Kind::Unclear => (&UNCLEAR, true),
+        BounceKind::Nobody => (&NOBODY, false),
+        BounceKind::Refused => (&REFUSED, false),
+        BounceKind::Full => (&FULL, false),
+        BounceKind::Archived => (&ARCHIVED, false),
+        BounceKind::Unreachable => (&UNREACHABLE, true),
+        BounceKind::Unclear => (&UNCLEAR, true),
     };
     let at = nth.saturating_sub(1) as usize;
     let last = pauses.last().filter(|_| is_repeated);
@@ -63,7 +63,7 @@ pub fn pause(kind: Kind, nth: u32) -> Option<Duration> {
 #[derive(Default)]
 pub struct Told {
     until: Millis,
-    reasons: HashSet<(Kind, String, String)>,
+    reasons: HashSet<(BounceKind, String, String)>,
 }
 
 impl Told {
@@ -78,27 +78,27 @@ impl Told {
             domain,
         } = reason;
         let (why, remedy) = match kind {
-            Kind::Nobody => (
+            BounceKind::Nobody => (
                 "nobody is there",
                 "none is needed: after some days, the links of that account must be proven again",
             ),
-            Kind::Refused => (
+            BounceKind::Refused => (
                 "they are refused",
                 "if it is your server, let the component's messages through (see the README); otherwise the recipient wants it so",
             ),
-            Kind::Full => (
+            BounceKind::Full => (
                 "the recipient's storage is full",
                 "if it is your server, let it store more messages for offline accounts",
             ),
-            Kind::Archived => (
+            BounceKind::Archived => (
                 "the recipient's storage is full; they are only archived",
                 "if it is your server, let it store more messages for offline accounts",
             ),
-            Kind::Unreachable => (
+            BounceKind::Unreachable => (
                 "the server cannot be reached",
                 "if other servers reach it, look at your own server's log",
             ),
-            Kind::Unclear => ("the server has failed", "look at your own server's log"),
+            BounceKind::Unclear => ("the server has failed", "look at your own server's log"),
         };
         tracing::warn!(domain, condition, remedy, "messages come back: {why}");
     }
@@ -117,7 +117,7 @@ impl Told {
 mod tests {
     use super::*;
 
-    fn reason(kind: Kind, domain: &str) -> Reason {
+    fn reason(kind: BounceKind, domain: &str) -> Reason {
         Reason {
             kind,
             condition: "gone".to_owned(),
@@ -129,10 +129,16 @@ mod tests {
     fn few_tries_are_made_where_they_leave_copies() {
         let tries = |kind| 1 + (1..).map_while(|nth| pause(kind, nth)).take(100).count();
         assert_eq!(
-            [Kind::Nobody, Kind::Refused, Kind::Full, Kind::Archived].map(tries),
+            [
+                BounceKind::Nobody,
+                BounceKind::Refused,
+                BounceKind::Full,
+                BounceKind::Archived
+            ]
+            .map(tries),
             [4, 3, 4, 2]
         );
-        for kind in [Kind::Unreachable, Kind::Unclear] {
+        for kind in [BounceKind::Unreachable, BounceKind::Unclear] {
             let week: Vec<Duration> = (1..).map_while(|nth| pause(kind, nth)).take(100).collect();
             assert!(week.iter().take(14).sum::<Duration>() > 7 * DAY, "{kind:?}");
             assert!(week.is_sorted(), "{kind:?}");
@@ -142,11 +148,14 @@ mod tests {
     #[test]
     fn each_kind_is_told_once_a_day_and_not_without_end() {
         let mut told = Told::default();
-        let (amys, bobs) = (reason(Kind::Nobody, "example.net"), reason(Kind::Nobody, "example.com"));
+        let (amys, bobs) = (
+            reason(BounceKind::Nobody, "example.net"),
+            reason(BounceKind::Nobody, "example.com"),
+        );
         assert!(told.is_news(&amys, 0) && told.is_news(&bobs, 0) && !told.is_news(&amys, 1));
-        assert!(told.is_news(&reason(Kind::Refused, "example.net"), 2));
+        assert!(told.is_news(&reason(BounceKind::Refused, "example.net"), 2));
         assert!(told.is_news(&amys, millis(QUIET)));
-        let many = (0..10 * MOST).filter(|n| told.is_news(&reason(Kind::Nobody, &n.to_string()), millis(QUIET)));
+        let many = (0..10 * MOST).filter(|n| told.is_news(&reason(BounceKind::Nobody, &n.to_string()), millis(QUIET)));
         assert_eq!(many.count(), MOST - 1);
     }
 }

@@ -44,10 +44,10 @@ impl Taken {
     /// Gives back what it has taken last, in the name of `from`.
     fn gives_back(&self, from: &str) -> bool {
         let id = self.ids.lock().unwrap().last().unwrap().clone();
-        self.gives_back_as(&id, from, Kind::Unclear)
+        self.gives_back_as(&id, from, BounceKind::Unclear)
     }
 
-    fn gives_back_as(&self, id: &str, from: &str, kind: Kind) -> bool {
+    fn gives_back_as(&self, id: &str, from: &str, kind: BounceKind) -> bool {
         let from = BareJid::new(from).unwrap();
         let domain = from.domain().to_string();
         self.bounces.take(id, &from, || Reason {
@@ -173,7 +173,7 @@ async fn what_a_server_gives_back_is_sent_again_later() {
     assert_eq!(channel.times(), 1);
     assert!(waiting(&service, Queue::XMPP).await.is_empty());
 
-    clock.advance(pause(Kind::Unclear, 1).unwrap());
+    clock.advance(pause(BounceKind::Unclear, 1).unwrap());
     work(&service, &channel, &mut held).await;
     assert_eq!(channel.times(), 2);
     assert_is_safe_soon(&service, &channel, &mut held).await;
@@ -264,7 +264,7 @@ async fn what_comes_back_late_is_sent_again() {
     back(&service, &channel, &mut held).await;
     work(&service, &channel, &mut held).await;
     assert_eq!((channel.times(), kept(&service).await[0].returned), (1, 1));
-    clock.advance(pause(Kind::Unclear, 1).unwrap());
+    clock.advance(pause(BounceKind::Unclear, 1).unwrap());
     work(&service, &channel, &mut held).await;
     assert_eq!(channel.times(), 2);
     // And once more.
@@ -300,9 +300,9 @@ async fn what_may_come_back_is_not_sent_again_after_a_restart_unless_it_does() {
         Opened::Letter(letter) => letter,
         _ => unreachable!("it opens"),
     };
-    assert!(channel.gives_back_as(&letter.id, "amy@example.net", Kind::Unclear));
+    assert!(channel.gives_back_as(&letter.id, "amy@example.net", BounceKind::Unclear));
     back(&service, &channel, &mut held).await;
-    clock.advance(pause(Kind::Unclear, 1).unwrap());
+    clock.advance(pause(BounceKind::Unclear, 1).unwrap());
     work(&service, &channel, &mut held).await;
     assert_eq!(channel.times(), 1);
 }
@@ -335,10 +335,10 @@ async fn what_nobody_takes_is_tried_a_few_times_and_dropped() {
     let (service, clock, channel, mut held) = awaited(&folder).await;
     for nth in 1..=4 {
         let id = channel.ids.lock().unwrap().last().unwrap().clone();
-        assert!(channel.gives_back_as(&id, "amy@example.net", Kind::Nobody));
+        assert!(channel.gives_back_as(&id, "amy@example.net", BounceKind::Nobody));
         back(&service, &channel, &mut held).await;
         assert_eq!(channel.times(), nth);
-        if let Some(pause) = pause(Kind::Nobody, u32::try_from(nth).unwrap()) {
+        if let Some(pause) = pause(BounceKind::Nobody, u32::try_from(nth).unwrap()) {
             clock.advance(pause - Duration::from_secs(1));
             assert!(waiting(&service, Queue::XMPP).await.is_empty());
             clock.advance(Duration::from_secs(1));

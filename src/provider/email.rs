@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{Place, ProviderKind, ProviderSection, Way};
 use crate::channel::email::Email;
-use crate::channel::smtp::{Server, hello_name, own_name};
+use crate::channel::smtp::{MailServer, hello_name, own_name};
 use crate::section::{ConfigError, cleartext, secret, unusable};
 use crate::store::Queue;
 
@@ -60,7 +60,7 @@ impl EmailSection {
 
     /// The SMTP server that takes the mails. Without a name of its own, the client says that of the machine in EHLO, or that of the
     /// component if servers would not take it.
-    fn server(&self, place: &Place) -> Result<Server, ConfigError> {
+    fn server(&self, place: &Place) -> Result<MailServer, ConfigError> {
         const KEY: &str = "providers.email.smtp";
         let url = secret(KEY, &self.smtp, &self.smtp_file)?.ok_or_else(|| {
             unusable(
@@ -72,7 +72,7 @@ impl EmailSection {
             Some(name) => hello_name(name).map_err(|error| unusable("providers.email.hello_name", error))?,
             None => own_name().unwrap_or_else(|| ClientId::Domain(place.component.domain().to_string())),
         };
-        let server = Server::new(url.expose_secret(), hello).map_err(|error| unusable(KEY, error))?;
+        let server = MailServer::new(url.expose_secret(), hello).map_err(|error| unusable(KEY, error))?;
         match server.is_open_to_others() && !self.allow_cleartext {
             true => Err(cleartext(
                 KEY,

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{Place, ProviderSection, Way};
 use crate::channel::cleartext::is_safe;
-use crate::channel::oauth::{Callback, Endpoints, OAuth, OAuthConfig, Urls};
+use crate::channel::oauth::{CallbackAddress, Endpoints, OAuth, OAuthConfig, Urls};
 use crate::section::{ConfigError, secret, unusable};
 
 /// `[providers.NAME]`
@@ -153,8 +153,8 @@ impl OAuthSection {
             response_issuer: self.response_issuer.clone(),
             allow_cleartext: self.allow_cleartext,
             callback: match callback {
-                Some(CallbackKind::Hash) => Callback::OfHash(public_url),
-                Some(CallbackKind::Fixed) | None => Callback::Fixed(public_url),
+                Some(CallbackKind::Hash) => CallbackAddress::OfHash(public_url),
+                Some(CallbackKind::Fixed) | None => CallbackAddress::Fixed(public_url),
             },
         })
     }

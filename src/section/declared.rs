@@ -8,30 +8,30 @@ use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 
 /// The keys of a section.
 pub fn keys<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
-    Found::at::<T>("").keys
+    Declared::at::<T>("").keys
 }
 
 /// Returns `true` if the key at `path` (`store.key`) is read as text, whatever it looks like.
 pub fn is_text<'de, T: Deserialize<'de>>(path: &str) -> bool {
-    Found::at::<T>(path).is_text
+    Declared::at::<T>(path).is_text
 }
 
 /// Returns `true` if the key at `path` holds a secret. Each can stand in a file of its own, which the key with `_file` behind it names.
 pub fn is_secret<'de, T: Deserialize<'de>>(path: &str) -> bool {
     let (section, key) = path.rsplit_once('.').unwrap_or(("", path));
     let file = format!("{key}_file");
-    Found::at::<T>(section).keys.contains(&file.as_str())
+    Declared::at::<T>(section).keys.contains(&file.as_str())
 }
 
 /// What is at a path.
 #[derive(Default)]
-struct Found {
+struct Declared {
     /// The keys of the section that it is.
     keys: &'static [&'static str],
     is_text: bool,
 }
 
-impl Found {
+impl Declared {
     fn at<'de, T: Deserialize<'de>>(path: &str) -> Self {
         let found = RefCell::default();
         let (path, found_in) = (Some(path).filter(|path| !path.is_empty()), &found);
@@ -45,11 +45,11 @@ impl Found {
 struct Probe<'a> {
     /// What is left of the path.
     path: Option<&'a str>,
-    found: &'a RefCell<Found>,
+    found: &'a RefCell<Declared>,
 }
 
 impl Probe<'_> {
-    fn note(&self, found: Found) {
+    fn note(&self, found: Declared) {
         if self.path.is_none() {
             *self.found.borrow_mut() = found;
         }
@@ -64,9 +64,9 @@ impl<'de> Deserializer<'de> for Probe<'_> {
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.note(Found {
+        self.note(Declared {
             is_text: true,
-            ..Found::default()
+            ..Declared::default()
         });
         self.deserialize_any(visitor)
     }
@@ -77,9 +77,9 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         keys: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.note(Found {
+        self.note(Declared {
             keys,
-            ..Found::default()
+            ..Declared::default()
         });
         self.deserialize_map(visitor)
     }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::contact::Request;
+use super::contact::ContactRequest;
 use super::error::{Limit, Result};
 use super::limits::{Counter, DAY};
 use super::{Core, Service, Tx};
@@ -107,7 +107,7 @@ impl Core {
     pub(super) fn wait_for_proof(
         &self,
         tx: &Tx<'_>,
-        request: &Request,
+        request: &ContactRequest,
         doubted: Vec<(Hash, Link)>,
         expires_at: Millis,
     ) -> Result<()> {
@@ -135,7 +135,7 @@ impl Core {
             payer: None,
             due_at,
             expires_at,
-            sealed: self.seal_request(&Request {
+            sealed: self.seal_request(&ContactRequest {
                 hashes,
                 ..request.clone()
             })?,

@@ -26,7 +26,7 @@ impl Core {
     /// `request_limit_reached`; nothing is counted then.
     pub(super) fn count_code(&self, tx: &Tx<'_>, by: By, new: &NewCode) -> Result<Share> {
         let now = self.clock.now();
-        let asked = Asked::new(self, by, new);
+        let asked = CodeCounters::new(self, by, new);
         let mut counters = asked.counters();
         let (everybodys, own) = (asked.of_identity(), asked.by_asker());
         let share = match everybodys.check(tx, now, 1) {
@@ -75,7 +75,7 @@ impl Core {
     /// The names of the counters of codes that have to do with a registration that waits.
     pub(super) fn counters_of_codes(&self, mailbox: &Mac, target: &BareJid) -> Vec<Mac> {
         let names = |by| {
-            let asked = Asked {
+            let asked = CodeCounters {
                 core: self,
                 by,
                 what: CODES,
@@ -98,7 +98,7 @@ const CODES: &str = "codes";
 const ERASURES: &str = "erasures";
 
 /// The requester of a code, and its destination, as counters name them.
-struct Asked<'a> {
+struct CodeCounters<'a> {
     core: &'a Core,
     by: By,
     what: &'static str,
@@ -109,7 +109,7 @@ struct Asked<'a> {
     address: Option<IpAddr>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> CodeCounters<'a> {
     fn new(core: &'a Core, by: By, new: &NewCode) -> Self {
         Self {
             core,

@@ -65,7 +65,7 @@ impl Operation for Contact {
 
 /// A contact request as it waits in the outbox: nobody has looked yet whether its hashes are known.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Request {
+pub(super) struct ContactRequest {
     /// The requester.
     pub(super) from: BareJid,
     /// `true` if anybody may have asked, in the name of `from`: it does not use up what `from` itself may ask.
@@ -79,14 +79,14 @@ pub(super) struct Request {
 
 /// A request that was sealed before the transaction in which it is kept.
 struct SealedRequest {
-    request: Request,
+    request: ContactRequest,
     sealed: Vec<u8>,
     /// Tells the key.
     made_with: Mac,
 }
 
 impl SealedRequest {
-    fn by(core: &Core, request: Request) -> Result<Self> {
+    fn by(core: &Core, request: ContactRequest) -> Result<Self> {
         let sealed = core.seal_request(&request)?;
         let made_with = core.keys.check();
         Ok(Self {
@@ -119,7 +119,7 @@ impl Service {
         let mut hashes: Vec<Hash> = request.contacts.into_iter().flatten().collect();
         hashes.sort_unstable();
         hashes.dedup();
-        let request = Request {
+        let request = ContactRequest {
             from: request.target,
             by_anybody: by == By::Anybody,
             details,
@@ -198,7 +198,7 @@ impl Core {
     }
 
     /// A request's box is who asks, as JSON, and behind a zero the hashes as they are: half of what their digits would take.
-    pub(super) fn seal_request(&self, request: &Request) -> Result<Vec<u8>> {
+    pub(super) fn seal_request(&self, request: &ContactRequest) -> Result<Vec<u8>> {
         let mut plain = serde_json::to_vec(request).map_err(Self::broken)?;
         plain.push(0);
         let hashes = request.hashes.iter().map(Hash::as_bytes);
@@ -209,18 +209,18 @@ impl Core {
     }
 
     /// Returns the content of a request's box.
-    pub(super) fn open_request(&self, row: &Row) -> Option<Request> {
+    pub(super) fn open_request(&self, row: &Row) -> Option<ContactRequest> {
         self.intact("outbox", self.read_request(row))
     }
 
-    fn read_request(&self, row: &Row) -> Result<Request> {
+    fn read_request(&self, row: &Row) -> Result<ContactRequest> {
         let place = outbox(Queue::REQUESTS.number(), row.about.as_ref());
         let plain = self.keys.open(place, &row.sealed).map_err(Self::broken)?;
         let mut parts = plain.splitn(2, |byte| *byte == 0);
         let asker = parts.next().unwrap_or_default();
         let (hashes, _) = parts.next().unwrap_or_default().as_chunks::<64>();
         // serde_json's own words may quote the value.
-        let mut request: Request =
+        let mut request: ContactRequest =
             serde_json::from_slice(asker).map_err(|_| Self::broken("a contact request's box holds something else"))?;
         request.hashes.extend(hashes.iter().copied().map(Hash::from));
         Ok(request)
@@ -250,7 +250,7 @@ mod tests {
         let (clock, settings) = (Clock::system(), Settings::default());
         let service = Service::new(Store::new(store), keys(7), clock, settings, Default::default());
         let hashes = vec![Hash::of("phone", "+447700900123")];
-        let request = || Request {
+        let request = || ContactRequest {
             from: BareJid::new("michael@example.org").unwrap(),
             by_anybody: false,
             details: Vec::new(),

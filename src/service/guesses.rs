@@ -50,7 +50,7 @@ pub(super) struct Guess<'a> {
 }
 
 /// A registration that waits, what is in its box, and the identity at which guesses count.
-struct Waiting {
+struct Candidate {
     pending: Pending,
     remembered: PendingBox,
     identity: Mac,
@@ -176,19 +176,19 @@ impl Core {
     }
 
     /// Returns those of the `candidates` that wait for a code of as many digits.
-    fn candidates(&self, guess: &Guess<'_>, code: &Code, candidates: Vec<Pending>) -> Result<Vec<Waiting>> {
+    fn candidates(&self, guess: &Guess<'_>, code: &Code, candidates: Vec<Pending>) -> Result<Vec<Candidate>> {
         let (by, now) = (guess.by, self.clock.now());
         let live = candidates.into_iter().filter(|pending| self.is_live(pending, by, now));
         let open = |pending: Pending| {
             let remembered = self.open_pending(&pending)?;
             let identity = guess.at.unwrap_or(pending.id);
-            Some(Waiting {
+            Some(Candidate {
                 pending,
                 remembered,
                 identity,
             })
         };
-        let mut live: Vec<Waiting> = live.filter_map(open).collect();
+        let mut live: Vec<Candidate> = live.filter_map(open).collect();
         if live.is_empty() {
             return Err(Error::NothingWaits);
         }
@@ -200,7 +200,9 @@ impl Core {
             return Err(Error::MissingCode);
         }
         // Codes of the first version are not remembered.
-        live.retain(|Waiting { remembered, .. }| remembered.code.as_ref().is_none_or(|sent| sent.len() == code.len()));
+        live.retain(|Candidate { remembered, .. }| {
+            remembered.code.as_ref().is_none_or(|sent| sent.len() == code.len())
+        });
         if live.is_empty() && by == By::Anybody {
             return Err(Error::NothingWaits);
         }
@@ -243,7 +245,7 @@ impl Core {
     }
 
     /// Those of the `candidates` that may still be guessed at. One guess is compared with every candidate, so it is as many guesses.
-    fn open_to_guesses(&self, tx: &Tx<'_>, by: By, candidates: Vec<Waiting>) -> Result<Vec<Waiting>> {
+    fn open_to_guesses(&self, tx: &Tx<'_>, by: By, candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
         let identities: Vec<Mac> = candidates.iter().map(|waiting| waiting.identity).collect();
         let (mut open, mut refused) = (Vec::new(), None);
         for waiting in candidates {
@@ -280,8 +282,8 @@ impl Core {
 
     /// Checks if a code may be guessed at. What all targets guess at an identity counts together, so that many JIDs have no
     /// more chances than one; for each code it was sent, a target has a few of its own.
-    fn check_guess(&self, tx: &Tx<'_>, by: By, waiting: &Waiting, compared: u32) -> Result<()> {
-        let Waiting {
+    fn check_guess(&self, tx: &Tx<'_>, by: By, waiting: &Candidate, compared: u32) -> Result<()> {
+        let Candidate {
             pending,
             remembered,
             identity,
@@ -310,8 +312,8 @@ impl Core {
         }
     }
 
-    fn count_guess(&self, tx: &Tx<'_>, by: By, waiting: Waiting) -> Result<()> {
-        let Waiting {
+    fn count_guess(&self, tx: &Tx<'_>, by: By, waiting: Candidate) -> Result<()> {
+        let Candidate {
             pending,
             remembered,
             identity,

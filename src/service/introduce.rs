@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 
-use super::contact::Request;
+use super::contact::ContactRequest;
 use super::error::{Error, Limit, Result};
 use super::limits::Counter;
 use super::link::LinkBox;
@@ -29,9 +29,9 @@ const TRIED_AGAIN: Duration = Duration::from_secs(5);
 const WRITTEN_TOGETHER: usize = 32;
 
 /// A request that waits, and when it expires.
-type Waiting = (Request, Millis);
+type WaitingRequest = (ContactRequest, Millis);
 /// A hash, what it is looked up by, and which of some requests it is of.
-type Asked = (Mac, usize, Hash);
+type RequestedHash = (Mac, usize, Hash);
 
 impl Service {
     /// Turns the contact requests that wait in `rows` into one introduction for each recipient, each request as a whole. Gives
@@ -54,11 +54,11 @@ impl Service {
     }
 
     /// The requests that wait in those rows, each with those of its hashes that are somebody's.
-    async fn known(&self, rows: Vec<i64>) -> Result<Vec<Option<Waiting>>> {
+    async fn known(&self, rows: Vec<i64>) -> Result<Vec<Option<WaitingRequest>>> {
         let opened = self.ask(move |core, tx| core.take_hashes(tx, &rows));
         let (mut waiting, asked, sorted_by) = opened.await?;
         // Bit by bit, because the journal cannot be emptied while somebody reads.
-        for asked in asked.chunks(LOOKED_UP_TOGETHER).map(<[Asked]>::to_vec) {
+        for asked in asked.chunks(LOOKED_UP_TOGETHER).map(<[RequestedHash]>::to_vec) {
             let known = self.ask(move |core, tx| core.known(tx, asked, sorted_by));
             for (number, hash) in known.await? {
                 if let Some((request, _)) = &mut waiting[number] {
@@ -73,7 +73,11 @@ impl Service {
 impl Core {
     /// The requests that wait in those rows, and their hashes in the order of the index, in which those that are on the same
     /// page come one after the other; and the key by which that is so.
-    fn take_hashes(&self, tx: &dyn Read, rows: &[i64]) -> Result<(Vec<Option<Waiting>>, Vec<Asked>, Mac)> {
+    fn take_hashes(
+        &self,
+        tx: &dyn Read,
+        rows: &[i64],
+    ) -> Result<(Vec<Option<WaitingRequest>>, Vec<RequestedHash>, Mac)> {
         let mut waiting = Vec::with_capacity(rows.len());
         let mut asked = Vec::new();
         for (number, &row) in rows.iter().enumerate() {
@@ -89,9 +93,9 @@ impl Core {
     }
 
     /// Those that are somebody's.
-    fn known(&self, tx: &dyn Read, asked: Vec<Asked>, sorted_by: Mac) -> Result<Vec<(usize, Hash)>> {
+    fn known(&self, tx: &dyn Read, asked: Vec<RequestedHash>, sorted_by: Mac) -> Result<Vec<(usize, Hash)>> {
         let is_same_key = self.keys.check() == sorted_by;
-        let id = |(id, _, hash): &Asked| if is_same_key { *id } else { self.keys.id(hash) };
+        let id = |(id, _, hash): &RequestedHash| if is_same_key { *id } else { self.keys.id(hash) };
         let owners = tx.owners(&asked.iter().map(id).collect::<Vec<_>>())?;
         let known = asked.into_iter().zip(owners);
         Ok(known
@@ -100,14 +104,14 @@ impl Core {
     }
 
     /// The request that waits in that row; nothing if it was withdrawn, has expired, or does not open.
-    fn waiting(&self, tx: &dyn Read, row: i64) -> Result<Option<Waiting>> {
+    fn waiting(&self, tx: &dyn Read, row: i64) -> Result<Option<WaitingRequest>> {
         let row = tx.message(row)?.filter(|row| row.expires_at > self.clock.now());
         let Some(row) = row else { return Ok(None) };
         let request = self.open_request(&row);
         Ok(request.map(|request| (request, row.expires_at)))
     }
 
-    fn introduce(&self, tx: &Tx<'_>, row: i64, known: Option<&Waiting>) -> Result<()> {
+    fn introduce(&self, tx: &Tx<'_>, row: i64, known: Option<&WaitingRequest>) -> Result<()> {
         let payer = match known {
             Some((request, _)) => self.payer(&request.from),
             None => None,

@@ -8,7 +8,7 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use crate::language::Language;
 use crate::model::OwnAddress;
-use crate::xmpp::people::commands::Command;
+use crate::xmpp::people::commands::AdHocCommand;
 use crate::xmpp::protocol::answer::Answer;
 use crate::xmpp::protocol::answer::in_language;
 use crate::xmpp::protocol::entities::Entities;
@@ -24,7 +24,7 @@ pub fn info(entities: &Entities, asker: &Asker, query: &Element) -> Answer {
     let mut info = match node {
         None => entity.info.clone(),
         Some(ns::COMMANDS) => automation("command-list", words, words.commands(), [DISCO_INFO, DISCO_ITEMS]),
-        Some(node) => match Command::find(asker, node) {
+        Some(node) => match AdHocCommand::find(asker, node) {
             Some(command) => automation("command-node", words, command.name(words), [ns::COMMANDS, DATA_FORMS]),
             None if entity.is_announced_as(node) => entity.info.clone(),
             None => return Err(no_such_node(words)),
@@ -53,11 +53,11 @@ pub fn items(host: &Host, asker: &Asker, query: &Element) -> Answer {
             .into_iter()
             .chain([item(ns::COMMANDS, words.commands())])
             .collect(),
-        Some(ns::COMMANDS) => Command::all(asker)
+        Some(ns::COMMANDS) => AdHocCommand::all(asker)
             .map(|command| item(command.node, command.name(words)))
             .collect(),
         // A command has no items.
-        Some(node) if Command::find(asker, node).is_some() => Vec::new(),
+        Some(node) if AdHocCommand::find(asker, node).is_some() => Vec::new(),
         Some(_) => return Err(no_such_node(words)),
     };
     let items = Element::from(DiscoItemsResult {

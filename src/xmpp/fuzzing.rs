@@ -30,10 +30,10 @@ const SESSION: &str = "S";
 /// A component that is sent stanzas.
 pub struct Stanzas {
     world: World,
-    component: Component,
+    component: FuzzedComponent,
 }
 
-struct Component {
+struct FuzzedComponent {
     own: BareJid,
     router: Router,
     connection: Connection,
@@ -45,7 +45,7 @@ impl Stanzas {
     #[expect(clippy::new_without_default, reason = "it opens a database")]
     pub fn new() -> Self {
         let world = World::new();
-        let component = Component::new(&world);
+        let component = FuzzedComponent::new(&world);
         Self { world, component }
     }
 
@@ -60,7 +60,7 @@ impl Stanzas {
     }
 }
 
-impl Component {
+impl FuzzedComponent {
     fn new(world: &World) -> Self {
         let host = Host {
             subscribe_back: true,

@@ -200,7 +200,7 @@ impl Keeper {
         connection: &Connection,
         handlers: &TaskTracker,
     ) -> StreamEnd {
-        let room = ConcurrencyLimits::new(self.config.requests_per_second);
+        let limits = ConcurrencyLimits::new(self.config.requests_per_second);
         let Patience { silence, answer } = self.config.patience;
         let mut asked = false;
         loop {
@@ -210,7 +210,7 @@ impl Keeper {
                     asked = false;
                     connection.hear();
                     let language = lang.as_deref().and_then(host::spoken);
-                    self.receive(*element, language, connection, &room, handlers);
+                    self.receive(*element, language, connection, &limits, handlers);
                     // Or what came would not be handled before all is read that has come.
                     tokio::task::consume_budget().await;
                 }
@@ -237,7 +237,7 @@ impl Keeper {
         element: FallibleStreamElement,
         language: Option<Language>,
         connection: &Connection,
-        room: &Arc<ConcurrencyLimits>,
+        limits: &Arc<ConcurrencyLimits>,
         handlers: &TaskTracker,
     ) {
         match element {
@@ -250,11 +250,11 @@ impl Keeper {
                     refused.iter().for_each(|reply| connection.try_send(reply));
                     return;
                 }
-                match room.take(sender) {
+                match limits.take(sender) {
                     Ok(in_hand) => {
                         let is_here = match router::handling(&stanza) {
                             Handling::InOrder => true,
-                            Handling::Here => room.in_hand() <= BY_ONE_THREAD,
+                            Handling::Here => limits.in_hand() <= BY_ONE_THREAD,
                             Handling::Elsewhere => false,
                         };
                         let handled = handle(self.router.clone(), stanza, language, connection.clone(), in_hand);

@@ -12,11 +12,7 @@ use crate::xmpp::protocol::answer::Answer;
 use crate::xmpp::protocol::answer::Kind::{self, Get, Set};
 use crate::xmpp::protocol::error::stanza_error;
 use crate::xmpp::protocol::host::Asker;
-use crate::xmpp::protocol::ns;
-use crate::xmpp::protocol::stanza::{
-    Confirm, Confirmed, Contact, ContactSent, Forget, Links, Mute, Mutes, Register, Registered, Unmute, Verified,
-    Verify,
-};
+use crate::xmpp::protocol::{ns, stanza};
 
 /// A request. Its element has the name of the operation.
 pub struct Request {
@@ -138,26 +134,26 @@ async fn some_or_all<P: TryFrom<Element>>(
     }
 }
 
-async fn register(asker: &Asker, register: Register) -> Result<Option<Element>> {
+async fn register(asker: &Asker, register: stanza::Register) -> Result<Option<Element>> {
     let provider = register.provider.ok_or(Error::Key("provider".into()))?;
     let id = register.id.ok_or(Error::Key("id".into()))?;
     let resend = is_set("The attribute 'resend'", register.resend.as_deref())?;
     let registered = asker
         .call(service::Register::own(asker.bare.clone(), &provider, &id, resend))
         .await?;
-    Ok(Some(Element::from(Registered {
+    Ok(Some(Element::from(stanza::Registered {
         status: registered.status.name().into(),
         hash: registered.hash.to_string(),
         goto: registered.goto,
     })))
 }
 
-async fn verify(asker: &Asker, verify: Verify) -> Result<Option<Element>> {
+async fn verify(asker: &Asker, verify: stanza::Verify) -> Result<Option<Element>> {
     verified(asker, verify).await.map(|verified| Some(verified.into()))
 }
 
 /// Enters a code that came in an IQ or a message.
-pub async fn verified(asker: &Asker, verify: Verify) -> Result<Verified> {
+pub async fn verified(asker: &Asker, verify: stanza::Verify) -> Result<stanza::Verified> {
     let hash = verify.hash.ok_or(Error::Key("hash".into()))?;
     let verify = service::Verify {
         hash: read_hash(&hash)?,
@@ -165,13 +161,13 @@ pub async fn verified(asker: &Asker, verify: Verify) -> Result<Verified> {
         code: verify.code,
     };
     let verified = asker.call(verify).await?;
-    Ok(Verified {
+    Ok(stanza::Verified {
         hash: verified.hash.to_string(),
         confirmed: true,
     })
 }
 
-async fn contact(asker: &Asker, contact: Contact) -> Result<Option<Element>> {
+async fn contact(asker: &Asker, contact: stanza::Contact) -> Result<Option<Element>> {
     let info = contact.info.ok_or(Error::Key("info".into()))?;
     let info: Value<'_> = serde_json::from_str(&info).map_err(|_| Error::JsonDecode)?;
     if contact.hashes.is_empty() {
@@ -183,47 +179,47 @@ async fn contact(asker: &Asker, contact: Contact) -> Result<Option<Element>> {
         contacts: read_hashes(&contact.hashes),
     };
     asker.call(contact).await?;
-    Ok(Some(Element::from(ContactSent {
+    Ok(Some(Element::from(stanza::ContactSent {
         status: "requests_send".into(),
     })))
 }
 
-async fn confirm(asker: &Asker, confirm: Confirm) -> Result<Option<Element>> {
+async fn confirm(asker: &Asker, confirm: stanza::Confirm) -> Result<Option<Element>> {
     let jid = confirm.jid.ok_or(Error::Key("jid".into()))?;
     if confirm.hashes.is_empty() {
         return Err(Error::Key("hash".into()));
     }
     let confirmed = asker.call(service::Confirm::new(&jid, &confirm.hashes)).await?;
-    Ok(Some(Element::from(Confirmed { confirmed })))
+    Ok(Some(Element::from(stanza::Confirmed { confirmed })))
 }
 
-async fn links(asker: &Asker, _: Links) -> Result<Option<Element>> {
+async fn links(asker: &Asker, _: stanza::Links) -> Result<Option<Element>> {
     let links = asker.call(service::Links).await?;
-    Ok(Some(Element::from(Links {
+    Ok(Some(Element::from(stanza::Links {
         hashes: links.iter().map(|link| link.hash.to_string()).collect(),
     })))
 }
 
-async fn forget(asker: &Asker, forget: Forget) -> Result<Option<Element>> {
+async fn forget(asker: &Asker, forget: stanza::Forget) -> Result<Option<Element>> {
     asker
         .call(service::Forget::own(asker.bare.clone(), &forget.hashes))
         .await?;
     Ok(None)
 }
 
-async fn mute(asker: &Asker, mute: Mute) -> Result<Option<Element>> {
+async fn mute(asker: &Asker, mute: stanza::Mute) -> Result<Option<Element>> {
     asker.call(service::Mute { jids: mute.jids }).await?;
     Ok(None)
 }
 
-async fn unmute(asker: &Asker, unmute: Unmute) -> Result<Option<Element>> {
+async fn unmute(asker: &Asker, unmute: stanza::Unmute) -> Result<Option<Element>> {
     asker.call(service::Unmute { jids: unmute.jids }).await?;
     Ok(None)
 }
 
-async fn mutes(asker: &Asker, _: Mutes) -> Result<Option<Element>> {
+async fn mutes(asker: &Asker, _: stanza::Mutes) -> Result<Option<Element>> {
     let muted = asker.call(service::Mutes).await?;
-    Ok(Some(Element::from(Mutes {
+    Ok(Some(Element::from(stanza::Mutes {
         all: muted.everybody,
         jids: muted.jids,
     })))

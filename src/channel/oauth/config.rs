@@ -18,7 +18,7 @@ pub struct OAuthConfig {
     /// The scopes to request.
     pub scopes: Vec<String>,
     /// The address that the provider sends browsers back to.
-    pub callback: Callback,
+    pub callback: CallbackAddress,
     /// The place of the name in the answer of the user-info endpoint: a JSON pointer (RFC 6901).
     pub username: String,
     /// `true` if names that differ in case are different people's.
@@ -31,14 +31,14 @@ pub struct OAuthConfig {
 }
 
 /// The address that a provider sends browsers back to.
-pub enum Callback {
+pub enum CallbackAddress {
     /// `<public_url>/v1/verify/<hash>`, as the API document has it (1.3.3).
     OfHash(String),
     /// `<public_url>/v1/callback`, for providers that want to know the whole address before. The state names the hash.
     Fixed(String),
 }
 
-impl Callback {
+impl CallbackAddress {
     /// Returns the address to register at the provider: the whole address, or the beginning of all.
     pub(super) fn address(&self) -> String {
         match self {

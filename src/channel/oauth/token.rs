@@ -15,12 +15,12 @@ use super::super::sign_in::SignInError;
 /// All of the answer that is looked at.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(try_from = "Map<String, Value>")]
-pub struct Token {
+pub struct TokenAnswer {
     access_token: AccessToken,
     token_type: BasicTokenType,
 }
 
-impl TryFrom<Map<String, Value>> for Token {
+impl TryFrom<Map<String, Value>> for TokenAnswer {
     type Error = &'static str;
 
     /// Without a type, it is taken for the one that everybody means.
@@ -44,7 +44,7 @@ impl TryFrom<Map<String, Value>> for Token {
     }
 }
 
-impl TokenResponse for Token {
+impl TokenResponse for TokenAnswer {
     type TokenType = BasicTokenType;
 
     fn access_token(&self) -> &AccessToken {
@@ -128,7 +128,7 @@ fn unread(body: &[u8]) -> SignInError {
     };
     match serde_json::from_value::<BasicErrorResponse>(fields.clone().into()) {
         Ok(response) => SignInError::Refused(known(response.error())),
-        Err(_) => nonsense(Token::try_from(fields).err().unwrap_or("something else")),
+        Err(_) => nonsense(TokenAnswer::try_from(fields).err().unwrap_or("something else")),
     }
 }
 
@@ -137,7 +137,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn read(content_type: &str, body: &str) -> Result<Token, String> {
+    fn read(content_type: &str, body: &str) -> Result<TokenAnswer, String> {
         let answer = answer(StatusCode::OK, Some(content_type), body.into());
         assert_eq!(answer.headers()["content-type"], "application/json");
         serde_json::from_slice(answer.body()).map_err(|_| unread(answer.body()).to_string())

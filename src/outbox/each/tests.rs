@@ -19,7 +19,7 @@ use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
 
 /// A gateway that lets messages to one number wait until it may go on, and says the same of all others.
-struct Gateway {
+struct SlowGateway {
     says: Mutex<Sent>,
     taken: Mutex<Vec<String>>,
     changed: Notify,
@@ -29,7 +29,7 @@ struct Gateway {
     go_on: Semaphore,
 }
 
-impl Gateway {
+impl SlowGateway {
     fn saying(sent: Sent) -> Arc<Self> {
         Arc::new(Self {
             says: Mutex::new(sent),
@@ -61,7 +61,7 @@ impl Gateway {
     }
 }
 
-impl Channel for Gateway {
+impl Channel for SlowGateway {
     fn send<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>> {
         async move {
             let Message::Code { identity, .. } = &letters[0].message else {
@@ -135,13 +135,13 @@ impl Fixture {
     }
 
     /// A worker that goes on until `stop`.
-    fn work(&self, gateway: &Arc<Gateway>) -> tokio::task::JoinHandle<()> {
+    fn work(&self, gateway: &Arc<SlowGateway>) -> tokio::task::JoinHandle<()> {
         let outbox = Outbox::new(self.service.clone(), self.stop.clone());
         tokio::spawn(outbox.deliver_each(Queue::PHONE, gateway.clone()))
     }
 
     /// Sends what is due, and waits for what becomes of it.
-    async fn once(&self, gateway: &Gateway) {
+    async fn once(&self, gateway: &SlowGateway) {
         let mut dispatch = Dispatch::new(&self.service, Queue::PHONE, gateway);
         assert!(dispatch.read_new().await);
         while let Some(flight) = dispatch.next() {
@@ -159,7 +159,7 @@ impl Fixture {
 #[tokio::test]
 async fn one_that_takes_long_holds_up_nobody_and_is_not_sent_again_meanwhile() {
     let it = Fixture::new(100);
-    let gateway = Gateway::saying(Ok(()));
+    let gateway = SlowGateway::saying(Ok(()));
     it.register(0).await;
     let worker = it.work(&gateway);
     gateway.until(|gateway| gateway.asked() == 1).await;
@@ -182,7 +182,7 @@ async fn one_that_takes_long_holds_up_nobody_and_is_not_sent_again_meanwhile() {
 #[tokio::test]
 async fn what_is_being_sent_at_the_end_is_not_sent_again_if_it_may_have_been_taken() {
     let it = Fixture::new(100);
-    let gateway = Gateway::saying(Ok(()));
+    let gateway = SlowGateway::saying(Ok(()));
     it.register(0).await;
     it.register(1).await;
     let mut dispatch = Dispatch::new(&it.service, Queue::PHONE, &*gateway);
@@ -200,7 +200,7 @@ async fn what_is_being_sent_at_the_end_is_not_sent_again_if_it_may_have_been_tak
 #[tokio::test]
 async fn what_was_withdrawn_or_has_expired_is_not_sent() {
     let it = Fixture::new(100);
-    let gateway = Gateway::saying(Ok(()));
+    let gateway = SlowGateway::saying(Ok(()));
     it.register(1).await;
     let mut dispatch = Dispatch::new(&it.service, Queue::PHONE, &*gateway);
     dispatch.read_new().await;
@@ -223,7 +223,7 @@ async fn what_was_withdrawn_or_has_expired_is_not_sent() {
 #[tokio::test]
 async fn what_may_have_been_taken_is_not_sent_again() {
     let it = Fixture::new(100);
-    let gateway = Gateway::saying(Err(SendError::Unclear("late".into())));
+    let gateway = SlowGateway::saying(Err(SendError::Unclear("late".into())));
     it.register(1).await;
     it.once(&gateway).await;
     it.clock.advance(Duration::from_secs(60));
@@ -236,7 +236,7 @@ async fn what_may_have_been_taken_is_not_sent_again() {
 async fn each_try_that_may_have_its_price_counts() {
     let it = Fixture::new(3);
     let read = Trouble::refused("no credit").after_reading();
-    let gateway = Gateway::saying(Err(SendError::Retry(read)));
+    let gateway = SlowGateway::saying(Err(SendError::Retry(read)));
     it.register(1).await;
     for _ in 0..5 {
         it.once(&gateway).await;
@@ -252,7 +252,7 @@ async fn each_try_that_may_have_its_price_counts() {
 #[tokio::test]
 async fn tries_that_nobody_heard_of_cost_nothing_and_are_made_until_it_expires() {
     let it = Fixture::new(2);
-    let gateway = Gateway::saying(Err(SendError::Retry(Trouble::down("away"))));
+    let gateway = SlowGateway::saying(Err(SendError::Retry(Trouble::down("away"))));
     it.register(1).await;
     for _ in 0..4 {
         it.once(&gateway).await;
@@ -269,7 +269,7 @@ async fn tries_that_nobody_heard_of_cost_nothing_and_are_made_until_it_expires()
 #[tokio::test]
 async fn when_an_outage_ends_all_are_due_at_once() {
     let it = Fixture::new(100);
-    let gateway = Gateway::saying(Err(SendError::Retry(Trouble::down("away"))));
+    let gateway = SlowGateway::saying(Err(SendError::Retry(Trouble::down("away"))));
     it.register(1).await;
     it.register(2).await;
     let mut dispatch = Dispatch::new(&it.service, Queue::PHONE, &*gateway);
@@ -286,7 +286,7 @@ async fn when_an_outage_ends_all_are_due_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_letter_is_not_sent_any_more_when_it_expires_on_the_way() {
-    let gateway = Gateway::saying(Ok(()));
+    let gateway = SlowGateway::saying(Ok(()));
     let message = Message::Code {
         identity: Identity::parse(Provider::Phone, &number(0)).unwrap(),
         to: None,

@@ -16,7 +16,7 @@ pub static DECLARED: GatewayKind = GatewayKind {
     secret: "token",
 };
 
-struct Http {
+struct HttpGateway {
     /// The URL of the gateway.
     url: String,
     /// Sent as bearer token (RFC 6750).
@@ -25,13 +25,13 @@ struct Http {
 
 fn new(keys: &GatewayKeys) -> Result<Arc<dyn Gateway>, ConfigError> {
     let url = keys.needed("url", "the address that takes the messages")?;
-    Ok(Arc::new(Http {
+    Ok(Arc::new(HttpGateway {
         url: keys.checked("url", url)?,
         token: keys.secret("token")?,
     }))
 }
 
-impl Http {
+impl HttpGateway {
     fn with_login(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.token {
             Some(token) => request.bearer_auth(token.expose_secret()),
@@ -40,7 +40,7 @@ impl Http {
     }
 }
 
-impl Gateway for Http {
+impl Gateway for HttpGateway {
     fn message(&self, client: &Client, to: &str, text: &str) -> RequestBuilder {
         let message = serde_json::json!({ "to": to, "text": text });
         self.with_login(client.post(&self.url).json(&message))

@@ -46,7 +46,7 @@ fn new(keys: &GatewayKeys) -> Result<Arc<dyn Gateway>, ConfigError> {
 
 /// Twilio's error object; see "REST API error and warning dictionary" in its documentation.
 #[derive(Deserialize)]
-struct Told {
+struct TwilioError {
     code: u32,
 }
 
@@ -105,7 +105,7 @@ impl Gateway for Twilio {
 
     /// By its code: its own words may repeat the number.
     fn refusal(&self, status: StatusCode, body: &[u8]) -> SendError {
-        let told: Option<Told> = serde_json::from_slice(body).ok();
+        let told: Option<TwilioError> = serde_json::from_slice(body).ok();
         meaning(status, told.map(|told| told.code))
     }
 }

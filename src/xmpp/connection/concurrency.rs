@@ -55,7 +55,7 @@ impl ConcurrencyLimits {
         let domain = sender.domain().as_str();
         let account = (sender.node().map(|node| node.as_str()), domain);
         let in_hand = InHand {
-            room: self.clone(),
+            limits: self.clone(),
             server: self.place(&server_of(domain)),
             account: self.place(&account),
         };
@@ -81,15 +81,19 @@ impl ConcurrencyLimits {
 
 /// A stanza that is being handled.
 pub struct InHand {
-    room: Arc<ConcurrencyLimits>,
+    limits: Arc<ConcurrencyLimits>,
     server: usize,
     account: usize,
 }
 
 impl InHand {
     fn counters(&self) -> [&AtomicUsize; 3] {
-        let Self { room, server, account } = self;
-        [&room.all, &room.servers[*server], &room.accounts[*account]]
+        let Self {
+            limits,
+            server,
+            account,
+        } = self;
+        [&limits.all, &limits.servers[*server], &limits.accounts[*account]]
     }
 }
 
@@ -106,63 +110,64 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn take(room: &Arc<ConcurrencyLimits>, name: usize, server: &str) -> Result<InHand, Full> {
-        room.take(&Jid::new(&format!("u{name}@{server}/r")).unwrap())
+    fn take(limits: &Arc<ConcurrencyLimits>, name: usize, server: &str) -> Result<InHand, Full> {
+        limits.take(&Jid::new(&format!("u{name}@{server}/r")).unwrap())
     }
 
     #[test]
     fn an_account_has_a_share_whatever_its_resource() {
-        let room = ConcurrencyLimits::new(10);
+        let limits = ConcurrencyLimits::new(10);
         let held: Vec<_> = (0..*OF_ACCOUNT.start())
-            .map(|_| take(&room, 1, "a.example").unwrap())
+            .map(|_| take(&limits, 1, "a.example").unwrap())
             .collect();
-        assert_eq!(take(&room, 1, "a.example").err(), Some(Full::Sender));
-        let elsewhere = room.take(&Jid::new("u1@a.example/elsewhere").unwrap());
+        assert_eq!(take(&limits, 1, "a.example").err(), Some(Full::Sender));
+        let elsewhere = limits.take(&Jid::new("u1@a.example/elsewhere").unwrap());
         assert_eq!(elsewhere.err(), Some(Full::Sender));
-        assert!(take(&room, 2, "a.example").is_ok());
+        assert!(take(&limits, 2, "a.example").is_ok());
         drop(held);
-        assert!(take(&room, 1, "a.example").is_ok());
+        assert!(take(&limits, 1, "a.example").is_ok());
     }
 
     #[test]
     fn an_account_leaves_room_for_others_of_its_server_whatever_it_may_ask() {
-        let room = ConcurrencyLimits::new(u32::MAX);
-        let held: Vec<_> = (0..).map_while(|_| take(&room, 1, "a.example").ok()).collect();
+        let limits = ConcurrencyLimits::new(u32::MAX);
+        let held: Vec<_> = (0..).map_while(|_| take(&limits, 1, "a.example").ok()).collect();
         assert_eq!(held.len(), *OF_ACCOUNT.end());
-        assert!(take(&room, 2, "a.example").is_ok());
+        assert!(take(&limits, 2, "a.example").is_ok());
     }
 
     #[test]
     fn a_server_has_half_of_it_with_however_many_accounts() {
-        let room = ConcurrencyLimits::new(10);
-        let held: Vec<_> = (0..).map_while(|n| take(&room, n, "a.example").ok()).collect();
+        let limits = ConcurrencyLimits::new(10);
+        let held: Vec<_> = (0..).map_while(|n| take(&limits, n, "a.example").ok()).collect();
         assert!(held.len() <= OF_SERVER);
-        let others: Vec<_> = (0..).map_while(|n| take(&room, n, "b.example").ok()).collect();
+        let others: Vec<_> = (0..).map_while(|n| take(&limits, n, "b.example").ok()).collect();
         assert!(others.len() > OF_SERVER / 2);
     }
 
     #[test]
     fn subdomains_are_no_other_servers() {
-        let room = ConcurrencyLimits::new(10);
-        let below = |n: usize| take(&room, n, &format!("s{}.evil.example", n % 8)).ok();
+        let limits = ConcurrencyLimits::new(10);
+        let below = |n: usize| take(&limits, n, &format!("s{}.evil.example", n % 8)).ok();
         let held: Vec<_> = (0..).map_while(below).collect();
         assert!(held.len() <= OF_SERVER);
-        assert!(take(&room, 1, "a.example").is_ok());
+        assert!(take(&limits, 1, "a.example").is_ok());
     }
 
     #[test]
     fn all_together_have_no_more_than_there_is() {
-        let room = ConcurrencyLimits::new(10_000);
+        let limits = ConcurrencyLimits::new(10_000);
         let held: Vec<_> = (0..MOST)
-            .map(|n| take(&room, n, &format!("{n}.example")).unwrap())
+            .map(|n| take(&limits, n, &format!("{n}.example")).unwrap())
             .collect();
-        assert_eq!(take(&room, MOST, "z.example").err(), Some(Full::All));
+        assert_eq!(take(&limits, MOST, "z.example").err(), Some(Full::All));
         drop(held);
-        assert_eq!(room.all.load(Ordering::Relaxed), 0);
+        assert_eq!(limits.all.load(Ordering::Relaxed), 0);
         assert!(
-            room.accounts
+            limits
+                .accounts
                 .iter()
-                .chain(&room.servers)
+                .chain(&limits.servers)
                 .all(|count| count.load(Ordering::Relaxed) == 0)
         );
     }

@@ -66,7 +66,7 @@ pub enum ConnectionError {
 }
 
 /// A question that waits for its answer.
-struct Asked {
+struct Question {
     /// The JID that was asked, and alone can answer.
     whom: Jid,
     answer: oneshot::Sender<Option<Element>>,
@@ -84,9 +84,9 @@ pub struct Connection {
     heard: Arc<AtomicU64>,
     gone: CancellationToken,
     queue: mpsc::UnboundedSender<Bytes>,
-    /// Bytes for which the queue has room.
-    room: Arc<Semaphore>,
-    asked: Arc<Mutex<HashMap<String, Asked>>>,
+    /// The number of bytes that the queue can still take.
+    free_bytes: Arc<Semaphore>,
+    asked: Arc<Mutex<HashMap<String, Question>>>,
     /// Messages that may come back with an error.
     bounces: Arc<Bounces>,
     /// The id of the ping that keeps a quiet line alive.
@@ -104,10 +104,10 @@ impl Connection {
         close: CancellationToken,
     ) -> (Self, JoinHandle<io::Error>) {
         let (queue, waiting) = mpsc::unbounded_channel();
-        let room = Arc::new(Semaphore::new(QUEUED));
+        let free_bytes = Arc::new(Semaphore::new(QUEUED));
         let queued = Queued {
             waiting,
-            room: room.clone(),
+            free_bytes: free_bytes.clone(),
         };
         let writer = tokio::spawn(queued.write_all(write, patience.silence, close));
         (
@@ -119,7 +119,7 @@ impl Connection {
                 heard: Arc::default(),
                 gone: CancellationToken::new(),
                 queue,
-                room,
+                free_bytes,
                 asked: Arc::default(),
                 bounces,
                 sign_of_life: random_id().into(),
@@ -129,24 +129,24 @@ impl Connection {
         )
     }
 
-    /// Queues an element, as [`stream::serialise`] made it, waiting for room.
+    /// Queues an element, as [`stream::serialise`] made it, waiting for space in the queue.
     pub async fn send(&self, element: Bytes) -> Result<(), ConnectionError> {
-        let room = self.room.acquire_many(cost(&element)).await;
-        room.map_err(|_| ConnectionError::Down)?.forget();
+        let taken = self.free_bytes.acquire_many(cost(&element)).await;
+        taken.map_err(|_| ConnectionError::Down)?.forget();
         self.queue.send(element).map_err(|_| ConnectionError::Down)
     }
 
-    /// Queues an element if there is room.
+    /// Queues an element if the queue can take it; drops it otherwise.
     pub fn try_send(&self, element: &impl xso::AsXml) {
         if let Ok(bytes) = stream::serialise(element)
-            && let Ok(room) = self.room.try_acquire_many(cost(&bytes))
+            && let Ok(taken) = self.free_bytes.try_acquire_many(cost(&bytes))
         {
-            room.forget();
+            taken.forget();
             let _ = self.queue.send(bytes);
         }
     }
 
-    /// Queues a stanza, waiting for room.
+    /// Queues a stanza, waiting for space in the queue.
     pub async fn send_stanza(&self, stanza: Outgoing) -> Result<(), ConnectionError> {
         let serialised = stanza.serialise();
         // It may be large, and need not wait as well.
@@ -209,7 +209,7 @@ impl Connection {
             .with_from(self.jid.clone().into())
             .with_to(whom.clone());
         let iq = stream::serialise(&iq).map_err(|_| ConnectionError::Down)?;
-        self.asked().insert(id.clone(), Asked { whom, answer });
+        self.asked().insert(id.clone(), Question { whom, answer });
         let answered = timeout(patience, async {
             self.send(iq).await?;
             answered.await.map_err(|_| ConnectionError::Down)
@@ -231,7 +231,7 @@ impl Connection {
         self.asked().clear();
     }
 
-    fn asked(&self) -> std::sync::MutexGuard<'_, HashMap<String, Asked>> {
+    fn asked(&self) -> std::sync::MutexGuard<'_, HashMap<String, Question>> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

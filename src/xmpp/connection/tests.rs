@@ -193,5 +193,5 @@ async fn what_has_no_room_is_dropped_where_nobody_can_wait() {
     for _ in 0..1000 {
         connection.try_send(&ping);
     }
-    assert!(connection.room.available_permits() < 200_000);
+    assert!(connection.free_bytes.available_permits() < 200_000);
 }

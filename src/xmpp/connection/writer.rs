@@ -15,7 +15,7 @@ const PER_STANZA: usize = 64;
 /// Bytes written before the server must have taken them.
 const BATCH: usize = 64 * 1024;
 
-/// The room that an element takes in the queue.
+/// Returns the number of bytes that an element takes in the queue.
 pub fn cost(element: &Bytes) -> u32 {
     u32::try_from(element.len() + PER_STANZA).unwrap_or(u32::MAX)
 }
@@ -24,14 +24,14 @@ pub fn cost(element: &Bytes) -> u32 {
 pub struct Queued {
     /// The elements.
     pub waiting: mpsc::UnboundedReceiver<Bytes>,
-    /// Bytes for which the queue has room.
-    pub room: Arc<Semaphore>,
+    /// The number of bytes that the queue can still take.
+    pub free_bytes: Arc<Semaphore>,
 }
 
 impl Drop for Queued {
-    /// Nobody may wait on for room in a queue that is not read any more.
+    /// Ends the waiting for space in a queue that is not read any more.
     fn drop(&mut self) {
-        self.room.close();
+        self.free_bytes.close();
     }
 }
 
@@ -71,7 +71,7 @@ impl Queued {
         let (mut next, mut written) = (Some(first), 0);
         while let Some(element) = next {
             write.write_all(&element).await?;
-            self.room.add_permits(cost(&element) as usize);
+            self.free_bytes.add_permits(cost(&element) as usize);
             written += element.len();
             next = (written < BATCH).then(|| self.waiting.try_recv().ok()).flatten();
         }

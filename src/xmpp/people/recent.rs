@@ -34,13 +34,13 @@ pub struct Recent<T> {
 }
 
 struct Accounts<T> {
-    own: Crowd<T>,
-    others: Crowd<T>,
+    own: ByServer<T>,
+    others: ByServer<T>,
     swept: Millis,
 }
 
 /// Accounts by their server, and how many that are.
-struct Crowd<T> {
+struct ByServer<T> {
     servers: HashMap<u64, LruCache<u64, (Millis, T)>>,
     count: usize,
     of_server: usize,
@@ -54,8 +54,8 @@ impl<T: Default> Recent<T> {
             own,
             hasher: RandomState::new(),
             accounts: Mutex::new(Accounts {
-                own: Crowd::new(MOST),
-                others: Crowd::new(OF_SERVER),
+                own: ByServer::new(MOST),
+                others: ByServer::new(OF_SERVER),
                 swept: 0,
             }),
         }
@@ -69,11 +69,11 @@ impl<T: Default> Recent<T> {
         let server = self.hasher.hash_one(server_of(domain));
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         accounts.sweep(now, self.lifetime);
-        let crowd = match self.own.contains(domain) {
+        let by_server = match self.own.contains(domain) {
             true => &mut accounts.own,
             false => &mut accounts.others,
         };
-        let (heard, value) = crowd.get(server, name, now, self.lifetime);
+        let (heard, value) = by_server.get(server, name, now, self.lifetime);
         *heard = now;
         act(value)
     }
@@ -89,7 +89,7 @@ impl<T: Default> Accounts<T> {
     }
 }
 
-impl<T: Default> Crowd<T> {
+impl<T: Default> ByServer<T> {
     fn new(of_server: usize) -> Self {
         Self {
             servers: HashMap::new(),

@@ -4,7 +4,7 @@ use minidom::Element;
 use xmpp_parsers::message::Message;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
-use crate::channel::{Kind, Reason};
+use crate::channel::{BounceKind, Reason};
 use crate::model::BareJid;
 
 /// What a message says that came back in the name of `from`. A server that has `just_started` may know a user, and not yet where to
@@ -13,9 +13,9 @@ pub fn reason(message: &Message, from: &BareJid, just_started: bool) -> Reason {
     let mut payloads = message.payloads.iter().filter(|payload| payload.name() == "error");
     let error = payloads.find_map(|payload| StanzaError::try_from(payload.clone()).ok());
     let kind = match &error {
-        Some(_) if is_archived(message, from) => Kind::Archived,
+        Some(_) if is_archived(message, from) => BounceKind::Archived,
         Some(error) if !just_started => kind(error, from),
-        _ => Kind::Unclear,
+        _ => BounceKind::Unclear,
     };
     Reason {
         kind,
@@ -27,12 +27,12 @@ pub fn reason(message: &Message, from: &BareJid, just_started: bool) -> Reason {
     }
 }
 
-fn kind(error: &StanzaError, from: &BareJid) -> Kind {
+fn kind(error: &StanzaError, from: &BareJid) -> BounceKind {
     use DefinedCondition as Is;
     match error.defined_condition {
         // RFC 6121, 8.5.1, has `service-unavailable` for accounts that do not exist; it is also what somebody says who has blocked
         // us (XEP-0191), and a server that keeps nothing for a phone without network.
-        Is::ItemNotFound | Is::Gone { .. } | Is::ServiceUnavailable if is_theirs(error, from) => Kind::Nobody,
+        Is::ItemNotFound | Is::Gone { .. } | Is::ServiceUnavailable if is_theirs(error, from) => BounceKind::Nobody,
         Is::PolicyViolation
         | Is::NotAcceptable
         | Is::Forbidden
@@ -40,10 +40,10 @@ fn kind(error: &StanzaError, from: &BareJid) -> Kind {
         | Is::NotAuthorized
         | Is::RegistrationRequired
         | Is::SubscriptionRequired
-        | Is::JidMalformed => Kind::Refused,
-        Is::ResourceConstraint => Kind::Full,
-        Is::RemoteServerNotFound | Is::RemoteServerTimeout => Kind::Unreachable,
-        _ => Kind::Unclear,
+        | Is::JidMalformed => BounceKind::Refused,
+        Is::ResourceConstraint => BounceKind::Full,
+        Is::RemoteServerNotFound | Is::RemoteServerTimeout => BounceKind::Unreachable,
+        _ => BounceKind::Unclear,
     }
 }
 
@@ -66,7 +66,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn read(error: &str, just_started: bool) -> (Kind, String) {
+    fn read(error: &str, just_started: bool) -> (BounceKind, String) {
         let xml =
             format!("<message xmlns='jabber:component:accept' type='error' from='amy@example.net'>{error}</message>");
         let message = Message::try_from(xml.parse::<minidom::Element>().unwrap()).unwrap();
@@ -82,24 +82,24 @@ mod tests {
     #[test]
     fn each_condition_is_of_a_kind() {
         for (condition, kind) in [
-            ("item-not-found", Kind::Nobody),
-            ("gone", Kind::Nobody),
-            ("service-unavailable", Kind::Nobody),
-            ("policy-violation", Kind::Refused),
-            ("not-acceptable", Kind::Refused),
-            ("forbidden", Kind::Refused),
-            ("not-allowed", Kind::Refused),
-            ("resource-constraint", Kind::Full),
-            ("remote-server-not-found", Kind::Unreachable),
-            ("remote-server-timeout", Kind::Unreachable),
-            ("internal-server-error", Kind::Unclear),
+            ("item-not-found", BounceKind::Nobody),
+            ("gone", BounceKind::Nobody),
+            ("service-unavailable", BounceKind::Nobody),
+            ("policy-violation", BounceKind::Refused),
+            ("not-acceptable", BounceKind::Refused),
+            ("forbidden", BounceKind::Refused),
+            ("not-allowed", BounceKind::Refused),
+            ("resource-constraint", BounceKind::Full),
+            ("remote-server-not-found", BounceKind::Unreachable),
+            ("remote-server-timeout", BounceKind::Unreachable),
+            ("internal-server-error", BounceKind::Unclear),
         ] {
             assert_eq!(
                 read(&error("type='cancel'", condition), false),
                 (kind, condition.to_owned())
             );
         }
-        assert_eq!(read("", false), (Kind::Unclear, "none".to_owned()));
+        assert_eq!(read("", false), (BounceKind::Unclear, "none".to_owned()));
     }
 
     #[test]
@@ -108,16 +108,19 @@ mod tests {
             let id = format!("<stanza-id xmlns='urn:xmpp:sid:0' id='1' by='{by}'/>");
             read(&(id + &error("type='wait'", "resource-constraint")), false).0
         };
-        assert_eq!(archived("amy@example.net"), Kind::Archived);
-        assert_eq!(archived("eve@example.net"), Kind::Full);
+        assert_eq!(archived("amy@example.net"), BounceKind::Archived);
+        assert_eq!(archived("eve@example.net"), BounceKind::Full);
     }
 
     #[test]
     fn only_the_accounts_own_server_tells_that_nobody_is_there_and_not_when_it_starts() {
         let says = |attributes: &str, just_started| read(&error(attributes, "service-unavailable"), just_started).0;
-        assert_eq!(says("type='cancel' by='example.net'", false), Kind::Nobody);
-        assert_eq!(says("type='cancel' by='itseme.example.org'", false), Kind::Unclear);
-        assert_eq!(says("type='wait'", false), Kind::Unclear);
-        assert_eq!(says("type='cancel'", true), Kind::Unclear);
+        assert_eq!(says("type='cancel' by='example.net'", false), BounceKind::Nobody);
+        assert_eq!(
+            says("type='cancel' by='itseme.example.org'", false),
+            BounceKind::Unclear
+        );
+        assert_eq!(says("type='wait'", false), BounceKind::Unclear);
+        assert_eq!(says("type='cancel'", true), BounceKind::Unclear);
     }
 }

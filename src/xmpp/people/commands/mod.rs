@@ -21,7 +21,7 @@ use xmpp_parsers::oob::Oob;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 pub use self::sessions::Sessions;
-use self::sessions::{Found, Key};
+use self::sessions::{FoundSession, SessionKey};
 use self::wire::{Action, Actions, Bad, CommandReply, CommandRequest, CommandStatus, Note, NoteType};
 use crate::language::Language;
 use crate::service::Result;
@@ -55,7 +55,7 @@ pub enum Next {
 }
 
 /// A command that can be executed.
-pub struct Command {
+pub struct AdHocCommand {
     /// By what it is called on the wire.
     pub node: &'static str,
     name: fn(Language) -> String,
@@ -63,68 +63,68 @@ pub struct Command {
     begin: for<'a> fn(&'a Asker) -> BoxFuture<'a, Result<Next>>,
 }
 
-const COMMANDS: [Command; 11] = [
-    Command {
+const COMMANDS: [AdHocCommand; 11] = [
+    AdHocCommand {
         node: "link",
         name: Language::command_link,
         admins_only: false,
         begin: link::begin,
     },
-    Command {
+    AdHocCommand {
         node: "links",
         name: Language::command_links,
         admins_only: false,
         begin: links::begin,
     },
-    Command {
+    AdHocCommand {
         node: "forget",
         name: Language::command_forget,
         admins_only: false,
         begin: forget::begin,
     },
-    Command {
+    AdHocCommand {
         node: "check",
         name: Language::command_check,
         admins_only: false,
         begin: check::begin,
     },
-    Command {
+    AdHocCommand {
         node: "introduce",
         name: Language::command_introduce,
         admins_only: false,
         begin: introduce::begin,
     },
-    Command {
+    AdHocCommand {
         node: "mute",
         name: Language::command_mute,
         admins_only: false,
         begin: mute::begin,
     },
-    Command {
+    AdHocCommand {
         node: "unmute",
         name: Language::command_unmute,
         admins_only: false,
         begin: unmute::begin,
     },
-    Command {
+    AdHocCommand {
         node: "statistics",
         name: Language::command_statistics,
         admins_only: true,
         begin: admin::statistics,
     },
-    Command {
+    AdHocCommand {
         node: "forget-jid",
         name: Language::command_forget_jid,
         admins_only: true,
         begin: admin::forget_jid,
     },
-    Command {
+    AdHocCommand {
         node: "suppress",
         name: Language::command_suppress,
         admins_only: true,
         begin: suppress::suppress,
     },
-    Command {
+    AdHocCommand {
         node: "unsuppress",
         name: Language::command_unsuppress,
         admins_only: true,
@@ -132,7 +132,7 @@ const COMMANDS: [Command; 11] = [
     },
 ];
 
-impl Command {
+impl AdHocCommand {
     /// Returns its name in a menu.
     pub fn name(&self, words: Language) -> String {
         (self.name)(words)
@@ -155,7 +155,7 @@ pub async fn answer(sessions: &Sessions, asker: &Asker, payload: Element) -> Ans
     let words = asker.words();
     let request = CommandRequest::try_from(payload).map_err(|_| Bad::Payload.error(words, words.command_bad_form()))?;
     let asker = &asker.hearing(request.lang.as_deref().unwrap_or_default());
-    let command = Command::find(asker, &request.node).ok_or_else(|| unknown(&request.node, asker.words()))?;
+    let command = AdHocCommand::find(asker, &request.node).ok_or_else(|| unknown(&request.node, asker.words()))?;
     let reply = match &request.sessionid {
         None => begin(command, sessions, asker, &request).await?,
         Some(id) => {
@@ -185,7 +185,7 @@ fn unknown(node: &str, words: Language) -> StanzaError {
 }
 
 async fn begin(
-    command: &'static Command,
+    command: &'static AdHocCommand,
     sessions: &Sessions,
     asker: &Asker,
     request: &CommandRequest,
@@ -213,19 +213,19 @@ async fn begin(
 }
 
 async fn go_on(
-    command: &'static Command,
+    command: &'static AdHocCommand,
     sessions: &Sessions,
     asker: &Asker,
-    key: Key,
+    key: SessionKey,
     request: CommandRequest,
 ) -> std::result::Result<CommandReply, StanzaError> {
     let words = asker.words();
     let now = asker.service.clock().now();
     // While it is being worked on, nobody else has it.
     let mut session = match sessions.take(&key, now) {
-        Found::Open(session) => session,
-        Found::Expired => return Err(Bad::Expired.error(words, words.command_expired())),
-        Found::Nothing => return Err(Bad::SessionId.error(words, words.command_bad_session())),
+        FoundSession::Open(session) => session,
+        FoundSession::Expired => return Err(Bad::Expired.error(words, words.command_expired())),
+        FoundSession::Nothing => return Err(Bad::SessionId.error(words, words.command_bad_session())),
     };
     let reply = match session.command == command.node {
         true => session.advance(command, asker, &key, request).await,
@@ -242,9 +242,9 @@ impl sessions::FormSession {
     /// Does what the request asks for.
     async fn advance(
         &mut self,
-        command: &Command,
+        command: &AdHocCommand,
         asker: &Asker,
-        key: &Key,
+        key: &SessionKey,
         request: CommandRequest,
     ) -> std::result::Result<CommandReply, StanzaError> {
         let words = asker.words();
@@ -270,9 +270,9 @@ impl sessions::FormSession {
 
     async fn submit(
         &mut self,
-        command: &Command,
+        command: &AdHocCommand,
         asker: &Asker,
-        key: &Key,
+        key: &SessionKey,
         form: Option<DataForm>,
     ) -> std::result::Result<CommandReply, StanzaError> {
         let words = asker.words();
@@ -330,9 +330,9 @@ impl Complaint {
 
 /// The form of the current step, with what is wrong.
 async fn show(
-    command: &Command,
+    command: &AdHocCommand,
     asker: &Asker,
-    key: &Key,
+    key: &SessionKey,
     session: &sessions::FormSession,
     complaint: Option<Complaint>,
 ) -> std::result::Result<CommandReply, StanzaError> {
@@ -355,7 +355,7 @@ async fn show(
 }
 
 /// The words also stand in a form, because some clients show no notes.
-fn done(command: &Command, asker: &Asker, session: String, text: String, form: Option<DataForm>) -> CommandReply {
+fn done(command: &AdHocCommand, asker: &Asker, session: String, text: String, form: Option<DataForm>) -> CommandReply {
     let form = form.unwrap_or_else(|| DataForm {
         title: Some(command.name(asker.words())),
         ..DataForm::new(
@@ -378,7 +378,7 @@ fn done(command: &Command, asker: &Asker, session: String, text: String, form: O
 }
 
 /// The URL also stands in the note: not every client shows out-of-band data (XEP-0066).
-fn goto(command: &Command, asker: &Asker, session: String, url: String) -> CommandReply {
+fn goto(command: &AdHocCommand, asker: &Asker, session: String, url: String) -> CommandReply {
     let text = asker.words().link_goto(&url);
     CommandReply {
         oob: Some(Oob { url, desc: None }),

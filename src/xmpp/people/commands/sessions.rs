@@ -17,7 +17,7 @@ const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 const OF_ONE: usize = 10;
 
 /// Whose, and which.
-pub type Key = (Jid, String);
+pub type SessionKey = (Jid, String);
 
 /// A command that is being executed.
 pub struct FormSession {
@@ -28,7 +28,7 @@ pub struct FormSession {
 }
 
 /// The result of a search for a session.
-pub enum Found {
+pub enum FoundSession {
     /// It is open.
     Open(FormSession),
     /// It took too long.
@@ -62,25 +62,25 @@ impl Sessions {
     }
 
     /// Takes a session, to work on it.
-    pub fn take(&self, key: &Key, now: Millis) -> Found {
+    pub fn take(&self, key: &SessionKey, now: Millis) -> FoundSession {
         let hash = self.hasher.hash_one(key);
         self.slots.with(&key.0.to_bare(), now, |slots| {
             expire(slots, now);
             let Some(at) = slots.iter().position(|slot| slot.key == hash) else {
-                return Found::Nothing;
+                return FoundSession::Nothing;
             };
             match slots[at].session.take() {
                 Some(session) => {
                     slots.remove(at);
-                    Found::Open(session)
+                    FoundSession::Open(session)
                 }
-                None => Found::Expired,
+                None => FoundSession::Expired,
             }
         })
     }
 
     /// Keeps a session until it is taken again, expires, or makes room for newer ones.
-    pub fn put(&self, key: &Key, session: FormSession, now: Millis) {
+    pub fn put(&self, key: &SessionKey, session: FormSession, now: Millis) {
         let hash = self.hasher.hash_one(key);
         self.slots.with(&key.0.to_bare(), now, |slots| {
             expire(slots, now);
@@ -112,7 +112,7 @@ mod tests {
 
     const NOW: Millis = 1_700_000_000_000;
 
-    fn key(resource: &str, id: &str) -> Key {
+    fn key(resource: &str, id: &str) -> SessionKey {
         (Jid::new(&format!("amy@example.org/{resource}")).unwrap(), id.into())
     }
 
@@ -127,10 +127,10 @@ mod tests {
     fn a_session_is_its_owners_and_is_taken_once() {
         let sessions = Sessions::new(Own::default());
         sessions.put(&key("phone", "1"), session(), NOW);
-        assert!(matches!(sessions.take(&key("laptop", "1"), NOW), Found::Nothing));
-        assert!(matches!(sessions.take(&key("phone", "2"), NOW), Found::Nothing));
-        assert!(matches!(sessions.take(&key("phone", "1"), NOW), Found::Open(_)));
-        assert!(matches!(sessions.take(&key("phone", "1"), NOW), Found::Nothing));
+        assert!(matches!(sessions.take(&key("laptop", "1"), NOW), FoundSession::Nothing));
+        assert!(matches!(sessions.take(&key("phone", "2"), NOW), FoundSession::Nothing));
+        assert!(matches!(sessions.take(&key("phone", "1"), NOW), FoundSession::Open(_)));
+        assert!(matches!(sessions.take(&key("phone", "1"), NOW), FoundSession::Nothing));
     }
 
     #[test]
@@ -138,8 +138,8 @@ mod tests {
         let sessions = Sessions::new(Own::default());
         sessions.put(&key("phone", "1"), session(), NOW);
         let take = |later: Duration| sessions.take(&key("phone", "1"), NOW + millis(later));
-        assert!(matches!(take(LIVES), Found::Expired));
-        assert!(matches!(take(REMEMBERED), Found::Nothing));
+        assert!(matches!(take(LIVES), FoundSession::Expired));
+        assert!(matches!(take(REMEMBERED), FoundSession::Nothing));
     }
 
     #[test]
@@ -148,7 +148,7 @@ mod tests {
         for n in 0..=OF_ONE {
             sessions.put(&key("phone", &n.to_string()), session(), NOW);
         }
-        assert!(matches!(sessions.take(&key("phone", "0"), NOW), Found::Nothing));
-        assert!(matches!(sessions.take(&key("phone", "1"), NOW), Found::Open(_)));
+        assert!(matches!(sessions.take(&key("phone", "0"), NOW), FoundSession::Nothing));
+        assert!(matches!(sessions.take(&key("phone", "1"), NOW), FoundSession::Open(_)));
     }
 }
