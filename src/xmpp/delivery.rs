@@ -34,7 +34,8 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Sends from the account of `host`, to people whose `clients` may have shown themselves, and with what was sent last to whom.
+    /// Sends from the account of `host`. `clients` has the clients that were seen, and `last_sent` the last message to
+    /// each JID.
     pub fn new(uplink: Uplink, host: Host, clients: Arc<Clients>, last_sent: Arc<LastSent>, clock: Clock) -> Self {
         Self {
             uplink,
@@ -111,7 +112,8 @@ fn recipient(letter: &Letter) -> String {
 
 fn payload(message: &Message) -> Option<Element> {
     match message {
-        // What a program returns by itself links the JID that it is sent to, and no other: that takes a person who reads.
+        // A client may return the code by itself only if it links the JID that the message is sent to. All other links
+        // need a person who reads.
         Message::Code {
             identity, target, code, ..
         } if *identity == Identity::of_jid(target) => Some(Element::from(Verify {
@@ -183,7 +185,8 @@ impl Channel for Delivery {
         true
     }
 
-    /// The server at the other end of the connection: what it has taken, it still has in memory alone for a while.
+    /// Returns the server at the other end of the connection: it keeps the messages that it has taken in memory only,
+    /// for a while.
     fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, Away>> {
         async move {
             let connection = self.uplink.connection().map_err(|_down| Away)?;

@@ -1,4 +1,4 @@
-//! Service discovery (XEP-0030): what the service is, what it answers, and its commands.
+//! Service discovery (XEP-0030): the service's identity, features and commands.
 
 use minidom::Element;
 use xmpp_parsers::disco::{DiscoInfoResult, DiscoItemsResult, Identity, Item};

@@ -1,4 +1,4 @@
-//! What servers relay from strangers, read as from a component stream and answered.
+//! Stanzas that servers relay from strangers, read as from a component stream and answered.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const HEADER: &str = "<stream:stream xmlns='jabber:component:accept' \
 /// Stands for the session that was opened last: nobody guesses its id.
 const SESSION: &str = "S";
 
-/// A component that is sent stanzas.
+/// A component that receives stanzas.
 pub struct Stanzas {
     world: World,
     component: FuzzedComponent,
@@ -101,7 +101,7 @@ impl FuzzedComponent {
                     }
                 }
                 Ok(Incoming::Silence) => panic!("bytes are never late"),
-                // What is no XML no server sends.
+                // No server sends bytes that are not XML.
                 Err(
                     StreamEnd::Closed
                     | StreamEnd::HungUp
@@ -152,7 +152,8 @@ impl FuzzedComponent {
         }
     }
 
-    /// One answer to a request, to whoever asked, none to anything else; and every stanza can be read.
+    /// Checks that a request has one answer, which goes to its sender, that anything else has none, and that every
+    /// stanza can be read.
     async fn check(&mut self, answers: &[Outgoing], expected: Option<(String, String)>) {
         let iqs = answers.iter().filter_map(|answer| match answer {
             Outgoing::Iq(iq) => Some(iq),
@@ -187,7 +188,8 @@ fn request(stanza: &Stanza) -> Option<(String, String)> {
     Some((iq.id().to_owned(), iq.from()?.to_string()))
 }
 
-/// What was written is one stanza, which tells of no bug; but what a request had in it may be too large to be repeated.
+/// Checks that the written bytes are one stanza, which does not name a bug. A stanza that repeats a large request may
+/// be too large to be written.
 async fn readable(written: &std::io::Result<Bytes>) {
     let bytes = match written {
         Ok(bytes) => bytes,
@@ -210,6 +212,6 @@ async fn readable(written: &std::io::Result<Bytes>) {
         matches!(reader.next(PATIENCE).await, Err(StreamEnd::Closed)),
         "more than one: {text}"
     );
-    // As libraries read it that take no errors.
+    // Parsed as by libraries that accept no errors.
     text.parse::<Element>().expect("an element");
 }

@@ -1,8 +1,8 @@
-//! The connection to the XMPP server (XEP-0114): made, kept, and made again, forever.
+//! The connection to the XMPP server (XEP-0114): made, kept, and made again without end.
 //!
-//! Each stanza is handled in a task of its own, up to a bound: on the thread that reads if that takes microseconds and there
-//! are few, elsewhere if not, so that reading never waits for long. What is sent is queued, written in batches and flushed
-//! once a batch.
+//! Each stanza is handled in a task of its own, up to a bound: on the thread that reads if that takes microseconds and
+//! there are few, elsewhere if not, so that reading never waits for long. What is sent is queued, written in batches
+//! and flushed once a batch.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,12 +36,13 @@ use crate::xmpp::router::{self, Handling, Router};
 
 /// The stream and the handshake may take this long.
 const GREETING: Duration = Duration::from_secs(15);
-/// A connection that lasted this long was a good one: the next failure starts with a short wait again. A server that fails
-/// again and again is to have the service back each time; five seconds are enough to spare it.
+/// A connection that lasted at least this long counts as stable: the next failure starts with a short wait again. Even
+/// a server that fails often is to have the service back each time, and five seconds do not overload it.
 const STABLE: Duration = Duration::from_secs(5);
-/// The same if the server ended the stream for a reason: two services that throw each other out must not do so all the time.
+/// The same if the server ended the stream with an error: two services that disconnect each other must not do so all
+/// the time.
 const UNDISPUTED: Duration = Duration::from_secs(60);
-/// At the end, requests that are being handled, farewells and what is queued may each take so long.
+/// The time limit at the end, for each of: the requests in progress, the farewells, and the queue.
 const LEAVING: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// With more stanzas in hand, the thread that reads has enough to do, and others help.
@@ -153,7 +154,7 @@ impl Keeper {
         let handlers = TaskTracker::new();
         self.publish.send_replace(Some(connection.clone()));
         let (router, greeted, stop) = (self.router.clone(), connection.clone(), self.stop.clone());
-        // It must not go on while leave is taken.
+        // It must not go on while the service says goodbye.
         handlers.spawn(async move { stop.run_until_cancelled(router.announce(&greeted)).await });
         let end = tokio::select! {
             end = self.read(&mut reader, &connection, &handlers) => Err(end),
@@ -211,7 +212,7 @@ impl Keeper {
                     connection.hear();
                     let language = lang.as_deref().and_then(host::spoken);
                     self.receive(*element, language, connection, &limits, handlers);
-                    // Or what came would not be handled before all is read that has come.
+                    // Otherwise nothing would be handled before all that has come is read.
                     tokio::task::consume_budget().await;
                 }
                 Ok(Incoming::Misnamed(name, header)) => {
@@ -293,7 +294,7 @@ impl Keeper {
         reply.iter().for_each(|reply| connection.try_send(reply));
     }
 
-    /// Says once what is wrong, and what an admin can do about it.
+    /// Logs an error once, with its remedy for the admin.
     fn tell(&self, end: &StreamEnd, pause: Duration, told: &mut String) {
         let reason = end.to_string();
         let again_in = pause.as_secs_f32();
@@ -311,7 +312,7 @@ impl Keeper {
     }
 }
 
-/// How long a connection that ended like that must have lasted to have been a good one.
+/// Returns how long a connection that ended so must have lasted to count as stable.
 fn stable(end: &StreamEnd) -> Duration {
     match end {
         StreamEnd::Protocol(_) | StreamEnd::NoXml(_) | StreamEnd::Error { .. } => UNDISPUTED,
@@ -328,8 +329,8 @@ fn pause(end: &StreamEnd, failures: u32) -> Duration {
     );
     let wrong_secret = matches!(end, StreamEnd::Error { condition, .. } if condition == "not-authorized");
     let pause = match failures {
-        // A server that is not there costs nothing to ask, and is to be met within two seconds of its coming; also where a
-        // proxy stands before it, which takes connections for it and resets them.
+        // Asking a server that is not there costs nothing, and its return is to be noticed within two seconds. This is
+        // also true for a proxy before it, which accepts connections and resets them.
         0 => Duration::ZERO,
         _ if not_there => Duration::from_millis(900),
         _ if wrong_secret => LONGEST_WAIT,
@@ -346,7 +347,7 @@ async fn handle(
     in_hand: InHand,
 ) {
     for reply in router.answer(stanza, language).await {
-        // A connection that is down takes nothing more.
+        // A connection that is down drops the reply.
         let _ = connection.send_stanza(reply).await;
     }
     drop(in_hand);

@@ -37,7 +37,8 @@ pub async fn answer(host: &Host, loop_guard: &LoopGuard, asker: &Asker, message:
     Some(reply(host, &asker.speaking(language), message, said, None))
 }
 
-/// Why a message with a request is not taken for that, if it is one that was meant for us here and now.
+/// Returns the reason why a message with a request is not handled as that request; `None` without a request, and for a
+/// message that comes late or second hand.
 fn in_a_message(message: &Message) -> Option<Error> {
     let mut payloads = message.payloads.iter();
     let error = payloads.find_map(requests::in_message)?;
@@ -51,7 +52,7 @@ async fn verified(asker: &Asker, payload: Element) -> Result<(String, Element)> 
     Ok((asker.words().verified(), verified.into()))
 }
 
-/// What is said to `text`, and in which language; nothing where silence is better.
+/// Returns the answer to `text`, and its language; `None` if no answer is to be sent.
 async fn converse(loop_guard: &LoopGuard, asker: &Asker, message: &Message, text: &str) -> Option<(String, Language)> {
     // Servers announce things; only people chat.
     asker.bare.node()?;
@@ -71,7 +72,8 @@ async fn converse(loop_guard: &LoopGuard, asker: &Asker, message: &Message, text
     })
 }
 
-/// The answer has the id of what it answers where it carries a payload, so that a client finds its question again.
+/// Returns the answer to a message. With a payload it has the id of the message, so that a client finds its question
+/// again.
 fn reply(host: &Host, asker: &Asker, message: &Message, said: String, payload: Option<Element>) -> Outgoing {
     let asked = payload.is_some().then(|| message.id.clone().map(|id| id.0)).flatten();
     let id = asked.unwrap_or_else(random_id);

@@ -1,8 +1,9 @@
 //! The XMPP side: an external component (XEP-0114) that answers stanzas and delivers messages.
 //!
 //! The folders are layers, the lowest first: `protocol` (the words of the protocol), `connection` (bytes and stanzas),
-//! `people` (whoever has any client). The files here put them together: `keeper` keeps a connection and hands each stanza
-//! to `router`, which answers it by `iq`, `message` or `people::presence`; `delivery` sends what the outbox has.
+//! `people` (people with any client). The files here put them together: `keeper` keeps a connection and hands each
+//! stanza to `router`, which answers it by `iq`, `message` or `people::presence`; `delivery` sends the messages of the
+//! outbox.
 
 mod connection;
 pub mod delivery;

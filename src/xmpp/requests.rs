@@ -1,5 +1,5 @@
-//! The requests of the it-se.me namespaces: which operation each asks for, and what to tell whoever sends one in another way than it
-//! is sent.
+//! The requests of the it-se.me namespaces: the operation of each, and the errors for requests that are sent in a wrong
+//! way.
 
 use futures::FutureExt;
 use futures::future::BoxFuture;

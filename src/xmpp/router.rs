@@ -1,4 +1,4 @@
-//! Which stanza goes where, and that each IQ request gets exactly one answer (RFC 6120, 8.2.3).
+//! Routes stanzas to their handlers, and ensures that each IQ request gets exactly one answer (RFC 6120, 8.2.3).
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -60,18 +60,18 @@ impl Router {
         }
     }
 
-    /// The clients that have shown themselves.
+    /// Returns the clients that were seen.
     pub fn clients(&self) -> Arc<Clients> {
         self.clients.clone()
     }
 
-    /// What was sent last to whom.
+    /// Returns the last message to each JID.
     pub fn last_sent(&self) -> Arc<LastSent> {
         self.last_sent.clone()
     }
 
-    /// Counts a stanza of `sender`, whatever it is. The own server itself may send as many as it likes: it asks whether the
-    /// service is there, and hears no from whoever does not answer.
+    /// Counts a stanza of `sender`, of any kind. The own server itself has no limit: it asks whether the service is
+    /// alive, and takes silence for an answer.
     ///
     /// # Errors
     /// `request_limit_reached`.
@@ -91,12 +91,12 @@ impl Router {
         self.service.admit(Requester::Misnamed(sender))
     }
 
-    /// The language that is spoken to somebody who has named `language`.
+    /// Returns the language for a sender who has named `language`.
     pub fn words(&self, language: Option<Language>) -> Language {
         language.unwrap_or(self.service.language())
     }
 
-    /// What is to be sent in answer to `stanza`, whose sender speaks `language`.
+    /// Returns the stanzas to send in answer to `stanza`, whose sender speaks `language`.
     pub async fn answer(&self, stanza: Stanza, language: Option<Language>) -> Vec<Outgoing> {
         match stanza {
             Stanza::Iq(iq) => self.answer_iq(iq, language).await,
@@ -108,12 +108,12 @@ impl Router {
         }
     }
 
-    /// Tells over a new connection that the service is there.
+    /// Tells all subscribers over a new connection that the service is online.
     pub async fn announce(&self, connection: &Connection) {
         presence::announce(&self.host, &self.entities, &self.service, connection, true).await;
     }
 
-    /// Tells over a connection that is about to end that the service goes.
+    /// Tells all subscribers that the service goes offline, over a connection that is about to end.
     pub async fn take_leave(&self, connection: &Connection) {
         presence::announce(&self.host, &self.entities, &self.service, connection, false).await;
     }
@@ -144,8 +144,8 @@ impl Router {
                 let request = iq::answer(host, entities, sessions, &asker, kind, payload, &mut aside);
                 caught(asker.words(), request).await.unwrap_or_else(Err)
             }
-            // As of any resource that is not online (RFC 6121, 8.5.3.2.3): a program that asks a resource wants to know whether it is
-            // there, and the service is at one alone.
+            // The same answer as from any resource that is not online (RFC 6121, 8.5.3.2.3): a program that asks a
+            // resource wants to know if it is online, and the service has only one.
             Addressee::Resource(_) => Err(service_unavailable(self.words(language))),
             Addressee::Nobody => Err(self.nobody(language)),
         };
@@ -163,7 +163,7 @@ impl Router {
         aside
     }
 
-    /// Notes whether words are among what is sent to `whom`.
+    /// Notes it if a message with a text is sent to `whom`.
     fn note_words<'a>(&self, whom: &Jid, sent: impl IntoIterator<Item = &'a Outgoing>) {
         if sent.into_iter().any(|sent| matches!(sent, Outgoing::Words(_))) {
             self.last_sent.sent_else(&whom.to_bare(), self.service.clock().now());
@@ -172,7 +172,7 @@ impl Router {
 
     async fn answer_message(&self, message: Message, language: Option<Language>) -> Option<Outgoing> {
         let sender = message.from.clone().filter(|sender| !self.host.is_own(sender))?;
-        // A message to a resource that is not online is one to the bare JID (RFC 6121, 8.5.3.2.1).
+        // A message to a resource that is not online counts as one to the bare JID (RFC 6121, 8.5.3.2.1).
         let Some(at) = self.host.addressee(message.to.as_ref()?).address() else {
             return message::nobody(&message, self.nobody(language));
         };
@@ -196,14 +196,14 @@ impl Router {
         };
         let now = self.service.clock().now();
         match presence.type_ {
-            // Whose presence is asked for shows nothing by it.
+            // If the service asks for presence, a presence is the answer to that, and no sign that the person uses it.
             Type::None if !self.host.subscribe_back => self.clients.seen(&sender, now),
             Type::Unavailable => self.clients.gone(&sender, now),
             _ => {}
         }
         let asker = Asker::new(sender, at, &self.service, language);
         let answer = presence::answer(&self.host, &self.entities, &asker, presence.type_);
-        // A presence that cannot be dealt with now is not answered: RFC 6121 knows no errors for it that would help.
+        // No answer to a presence that cannot be handled now: RFC 6121 has no useful error for it.
         caught(asker.words(), answer)
             .await
             .ok()
@@ -211,7 +211,7 @@ impl Router {
             .unwrap_or_default()
     }
 
-    /// The answer to what is sent to an account that does not exist.
+    /// Returns the answer to a stanza for an account that does not exist.
     fn nobody(&self, language: Option<Language>) -> StanzaError {
         let words = self.words(language);
         let text = words.stanza_nobody(&self.host.account);
@@ -219,7 +219,7 @@ impl Router {
     }
 }
 
-/// A bug in a handler is answered like any other failure of ours.
+/// Runs a handler. A panic in it is answered as an internal error.
 async fn caught<T>(words: Language, handler: impl Future<Output = T>) -> Result<T, StanzaError> {
     AssertUnwindSafe(handler).catch_unwind().await.map_err(|_| {
         tracing::error!("a handler failed by a bug");
@@ -231,21 +231,22 @@ async fn caught<T>(words: Language, handler: impl Future<Output = T>) -> Result<
     })
 }
 
-/// On which thread a stanza is handled.
+/// The thread on which a stanza is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handling {
-    /// On the one that reads, because it must not overtake what came before: who goes is not to be remembered for having come.
+    /// The thread that reads, because the stanza must not overtake an earlier one: a client that has left must not be
+    /// remembered.
     InOrder,
-    /// On the one that reads, unless that has enough to do.
+    /// The thread that reads, unless that is busy.
     Here,
-    /// On another.
+    /// Another thread.
     Elsewhere,
 }
 
-/// Questions with more in them than that take effort.
+/// Requests with more children than this take effort.
 const FEW: usize = 4;
 
-/// On which thread `stanza` is handled, without looking into it for long.
+/// Returns the thread on which `stanza` is handled, without a long look into it.
 pub fn handling(stanza: &Stanza) -> Handling {
     let (kind, payload) = match stanza {
         Stanza::Presence(_) => return Handling::InOrder,
@@ -259,7 +260,7 @@ pub fn handling(stanza: &Stanza) -> Handling {
     }
 }
 
-/// Who sent a stanza.
+/// Returns the sender of a stanza.
 pub fn sender(stanza: &Stanza) -> Option<&Jid> {
     match stanza {
         Stanza::Iq(iq) => iq.from(),
@@ -268,7 +269,7 @@ pub fn sender(stanza: &Stanza) -> Option<&Jid> {
     }
 }
 
-/// The answer to a stanza for which there is no room.
+/// Returns the answer to a stanza above the concurrency limits.
 pub fn refused(stanza: &Stanza, full: Full, words: Language) -> Option<Iq> {
     let second = Duration::from_secs(1);
     let too_much = Error::RequestLimitReached {
@@ -282,7 +283,7 @@ pub fn refused(stanza: &Stanza, full: Full, words: Language) -> Option<Iq> {
     refused_with(stanza, error)
 }
 
-/// The answer to a stanza that is not handled: to a request, an error.
+/// Returns the answer to a stanza that is not handled: an error, if it is a request.
 pub fn refused_with(stanza: &Stanza, error: StanzaError) -> Option<Iq> {
     let Stanza::Iq(iq @ (Iq::Get { .. } | Iq::Set { .. })) = stanza else {
         return None;
@@ -298,21 +299,21 @@ pub fn unreadable(words: Language) -> StanzaError {
     stanza_error(&Error::Value(words.stanza_malformed().into()), words)
 }
 
-/// Why a stanza is not handled whose sender's JID is not in its normal form: it would be done in the name of whose JID that normal
-/// form is.
+/// Returns the error for a stanza whose sender's JID is not in its normal form: it would act for the JID that is that
+/// normal form.
 pub fn misnamed(words: Language) -> StanzaError {
     let (type_, condition) = (ErrorType::Modify, DefinedCondition::JidMalformed);
     coded(plain(words, type_, condition, words.stanza_misnamed()), "value-error")
 }
 
-/// The error that answers a stanza called `name` of which there is no more than the header, if it is a request: to its sender as it
-/// is written there and not as it would be normalised.
+/// Returns the error that answers a stanza called `name` of which only the header is known, if it is a request. It goes
+/// to the sender as written there, not normalised.
 pub fn raw_error(name: &str, header: RawStanzaHeader, own: &BareJid, error: StanzaError) -> Option<Element> {
     let is_request = matches!(header.type_.as_deref(), Some("get" | "set"));
     if name != "iq" || !is_request {
         return None;
     }
-    // Nobody can be answered who is not called so.
+    // A sender whose address is not a JID cannot be answered.
     Jid::new(header.from.as_deref()?).ok()?;
     let from = header.to.filter(|to| Jid::new(to).is_ok());
     let answer = Element::builder("iq", xmpp_parsers::ns::COMPONENT)

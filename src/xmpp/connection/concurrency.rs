@@ -11,11 +11,12 @@ use crate::model::server::server_of;
 
 /// Stanzas handled at once.
 const MOST: usize = 1024;
-/// Of one server at once.
+/// Stanzas of one server that are handled at once.
 const OF_SERVER: usize = MOST / 2;
-/// Of one account at once, however little, and however much it may ask.
+/// The range of the number of one account's stanzas at once: the number of its requests per second, within this range.
 const OF_ACCOUNT: RangeInclusive<usize> = 16..=OF_SERVER / 2;
-/// Senders fall into so many places by a hash that nobody knows beforehand: as many as there may be take no memory.
+/// Senders fall into this many counters by a hash that nobody can predict. So memory does not depend on the number of
+/// senders.
 const PLACES: usize = 4096;
 
 /// The reason why a stanza cannot be handled now.
@@ -37,7 +38,7 @@ pub struct ConcurrencyLimits {
 }
 
 impl ConcurrencyLimits {
-    /// An account may have as many in hand as it may ask in a second, within reason.
+    /// Allows an account as many stanzas at once as requests per second, within `OF_ACCOUNT`.
     pub fn new(requests_per_second: u32) -> Arc<Self> {
         let places = || (0..PLACES).map(|_| AtomicUsize::new(0)).collect();
         let per_second = usize::try_from(requests_per_second).unwrap_or(usize::MAX);
@@ -50,7 +51,7 @@ impl ConcurrencyLimits {
         })
     }
 
-    /// Takes a stanza of `sender` in hand, until what is returned is dropped.
+    /// Counts a stanza of `sender` until the returned value is dropped.
     pub fn take(self: &Arc<Self>, sender: &Jid) -> Result<InHand, Full> {
         let domain = sender.domain().as_str();
         let account = (sender.node().map(|node| node.as_str()), domain);

@@ -1,8 +1,9 @@
 //! XML events with their namespaces, of elements up to a depth.
 //!
 //! `rxml`'s own resolver looks for a namespace through every open element, so that a stanza of some ten thousand nested
-//! elements, which servers relay from any user, takes seconds. Here, what is nested too deep is dropped before it is
-//! looked at: no payload needs it, and the destructors of nested elements would overflow the stack besides.
+//! elements, which servers relay from any user, takes seconds. Here, elements that are nested too deep are dropped
+//! before they are resolved: no payload needs them, and the destructors of nested elements would also overflow the
+//! stack.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -64,7 +65,7 @@ pub enum ReadError {
     Ended,
     /// The connection ended in the middle of a stanza, or of a tag.
     Cut,
-    /// What came is no XML.
+    /// The received bytes are not XML.
     NoXml(String),
     /// The connection failed.
     Io(io::Error),
@@ -104,7 +105,7 @@ impl<R: AsyncRead + Unpin> Events<R> {
         self.raw.parser_mut().set_text_buffering(enabled);
     }
 
-    /// The next event; `None` at the end. Cancel safe: what was read of an event stays here.
+    /// Returns the next event; `None` at the end. Cancel safe: the bytes read of an event stay here.
     pub async fn next(&mut self) -> Result<Option<Event>, ReadError> {
         loop {
             let Some(raw) = self.raw.read().await.map_err(|error| self.explain(error))? else {

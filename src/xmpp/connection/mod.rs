@@ -1,4 +1,4 @@
-//! One connection to the server, as those use it who send.
+//! One connection to the server, as its senders use it.
 
 pub mod concurrency;
 mod events;
@@ -39,15 +39,16 @@ use crate::xmpp::protocol::bounce;
 /// Bytes waiting to be written.
 const QUEUED: usize = 16 * 1024 * 1024;
 
-/// A server that was started so long ago may not have all that it needs yet.
+/// A server that was started less than this time ago may not have loaded all that it needs.
 const STARTING: Duration = Duration::from_secs(20);
 
 /// The time limits for the server.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// For a sign of life, before it is asked for one, and until it has taken what is written.
+    /// The time without a sign of life after which one is asked for, and the time limit for the server to take written
+    /// bytes.
     pub silence: Duration,
-    /// For an answer to the question whether it is still there.
+    /// The time limit for the answer to a question for a sign of life.
     pub answer: Duration,
 }
 
@@ -149,7 +150,7 @@ impl Connection {
     /// Queues a stanza, waiting for space in the queue.
     pub async fn send_stanza(&self, stanza: Outgoing) -> Result<(), ConnectionError> {
         let serialised = stanza.serialise();
-        // It may be large, and need not wait as well.
+        // The stanza may be large, and is not needed while the bytes wait.
         drop(stanza);
         match serialised {
             Ok(bytes) => self.send(bytes).await,
@@ -166,8 +167,8 @@ impl Connection {
     }
 
     /// Resolves when the server has taken everything that was queued before: XEP-0114 knows no acknowledgements, but a
-    /// ping to the own JID (XEP-0199) comes back only after what it follows was routed. The connection is over when
-    /// nothing comes at all: whatever was sent must be sent again on another, and not twice on this one.
+    /// ping to the own JID (XEP-0199) comes back only after the stanzas before it were routed. If nothing comes at all,
+    /// the connection is closed: all that was sent must be sent again on another connection, and not twice on this one.
     pub async fn barrier(&self) -> Result<(), ConnectionError> {
         let mut pings = FuturesUnordered::new();
         loop {
@@ -175,8 +176,9 @@ impl Connection {
             let heard = self.heard.load(Ordering::Relaxed);
             match timeout(self.patience.answer, pings.next()).await {
                 Ok(Some(answer)) => return answer.map(drop),
-                // It has much to say, and may come to it yet. Or it has dealt the ping out to a connection of before, which
-                // it holds to be alive (ejabberd does that): then one of the next comes here.
+                // The server is still sending other stanzas, and the ping may follow. Or the server has sent the ping
+                // to a former connection that it holds to be alive (ejabberd does that): then one of the next pings
+                // comes here.
                 Err(_elapsed) if self.heard.load(Ordering::Relaxed) != heard => {}
                 Ok(None) | Err(_) => {
                     self.gone.cancel();
@@ -196,7 +198,7 @@ impl Connection {
         self.gone.cancelled().await;
     }
 
-    /// Asks `whom`, and waits up to `patience` for the answer's payload: none if it is an error, or empty.
+    /// Asks `whom`, and waits at most `patience` for the answer's payload; `None` if it is an error or empty.
     pub async fn request(
         &self,
         whom: Jid,
@@ -226,7 +228,7 @@ impl Connection {
         self.try_send(&ping.with_from(own.clone()).with_to(own));
     }
 
-    /// Tells everybody who waits for an answer that it will not come.
+    /// Ends the waiting for all answers: they will not come.
     pub fn give_up(&self) {
         self.asked().clear();
     }
@@ -272,8 +274,8 @@ impl Connection {
         own
     }
 
-    /// A server took the message and could not pass it on (RFC 6120, 8.3.1): that of the recipient, or ours, which says so in the
-    /// recipient's name.
+    /// Notes that a server took the message and could not pass it on (RFC 6120, 8.3.1): the recipient's server, or our
+    /// own, which answers in the recipient's name.
     fn take_back(&self, message: &Message) {
         if let (Some(id), Some(from)) = (&message.id, &message.from) {
             let (from, just_started) = (from.to_bare(), self.opened.elapsed() < STARTING);

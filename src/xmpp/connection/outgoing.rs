@@ -35,8 +35,8 @@ pub enum Outgoing {
 }
 
 impl Outgoing {
-    /// As bytes, to be written to the stream. An answer that has become too large, because its request has things in
-    /// it that must be repeated, or because there is so much to tell, becomes an error.
+    /// Returns the stanza as bytes, to be written to the stream. An answer that is too large becomes an error; answers
+    /// grow with the parts of the request that they must repeat, and with their own content.
     pub fn serialise(&self) -> io::Result<Bytes> {
         match self {
             Self::Iq(iq) => stream::serialise(iq).or_else(|_| stream::serialise(&too_large(iq))),
@@ -57,8 +57,8 @@ fn too_large(answer: &Iq) -> Iq {
     error
 }
 
-/// A message that says something, with the language on the message itself: some clients show no body whose language is
-/// another than the message's.
+/// A message with a text. Its language is on the message itself: some clients show no body whose language is another
+/// than the message's.
 #[derive(AsXml, Debug)]
 #[xml(namespace = xmpp_parsers::ns::COMPONENT, name = "message")]
 pub struct Words {
@@ -84,7 +84,7 @@ pub struct Words {
 }
 
 impl Words {
-    /// A chat message that says `body` in `language`.
+    /// Returns a chat message with `body`, which is in `language`.
     pub fn chat(from: &BareJid, to: &str, id: String, language: Language, body: String) -> Self {
         Self {
             from: from.to_string(),
@@ -94,7 +94,7 @@ impl Words {
             body,
             thread: None,
             payloads: Vec::new(),
-            // So that the message is recognised when an archive or a reflection brings it again.
+            // Clients recognise by it a message that an archive or a reflection brings again.
             origin: OriginId { id: id.clone() },
             id,
         }
@@ -121,13 +121,13 @@ impl Words {
     }
 }
 
-/// An id that no other stanza has.
+/// Returns an id that no other stanza has.
 #[allow(clippy::disallowed_methods, reason = "ids of stanzas are no secret")]
 pub fn random_id() -> String {
     format!("{:032x}", rand::rng().random::<u128>())
 }
 
-/// A presence from an address of the service, or its full JID.
+/// Returns a presence from an address of the service, or from its full JID.
 pub fn presence(mut presence: Presence, from: impl Into<Jid>, to: &BareJid) -> Outgoing {
     presence.from = Some(from.into());
     presence.to = Some(Jid::from(to.clone()));
@@ -159,7 +159,7 @@ mod tests {
             text.contains("resource-constraint") && text.contains("too-many-requested"),
             "{text}"
         );
-        // What even the error would have to repeat is not answered.
+        // If even the error is too large, because it repeats parts of the request, nothing is sent.
         assert!(answer("\"".repeat(100_000), None).serialise().is_err());
     }
 

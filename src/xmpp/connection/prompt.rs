@@ -53,7 +53,7 @@ mod tests {
             prompt.read_exact(&mut received).await.unwrap();
             assert_eq!(&received, b"hello");
             assert!(quick(&prompt));
-            // Whoever answers is taken for one whose acknowledgements can wait.
+            // After an answer, the system may delay further acknowledgements.
             write.write_all(b"hello").await.unwrap();
             theirs.read_exact(&mut received).await.unwrap();
         }

@@ -19,16 +19,16 @@ use super::events::Events;
 use super::payloads::Payloads;
 use super::stream_end::StreamEnd;
 
-/// A stanza that has begun must end within this time.
+/// The time limit for the rest of a stanza that has begun.
 const STALLED: Duration = Duration::from_secs(120);
 
 /// An event of the stream.
 pub enum Incoming {
-    /// A stanza, well-formed or not, or another element of the stream; and its own `xml:lang`.
+    /// A stanza, well-formed or not, or another element of the stream, with its own `xml:lang`.
     Element(Box<FallibleStreamElement>, Option<String>),
-    /// A stanza whose sender's bare JID is not in its normal form. Parsed, it would be another's.
+    /// A stanza whose sender's bare JID is not in its normal form. After parsing, it would be another JID.
     Misnamed(String, RawStanzaHeader),
-    /// Nothing, for as long as was agreed.
+    /// No event within the given time.
     Silence,
 }
 
@@ -74,7 +74,7 @@ impl<R: AsyncRead + Unpin> StanzaReader<R> {
         // Between stanzas there may be whitespace (keepalives); buffering it would wait for more.
         self.events.set_text_buffering(false);
         let begin = loop {
-            // Reading an event is cancel safe: what was read of it stays in the parser.
+            // Reading an event is cancel safe: the part that was read stays in the parser.
             match tokio::time::timeout(patience, self.event()).await {
                 Err(_elapsed) => return Ok(Incoming::Silence),
                 Ok(event) => match event? {
@@ -187,7 +187,7 @@ where
     .map_err(within("it did not answer in time"))?
 }
 
-/// Exchanges stream headers only: tells whether a server serves the component's domain, and changes nothing.
+/// Exchanges stream headers only. Finds out if a server serves the component's domain, and changes nothing.
 pub async fn greet<R, W>(read: R, write: &mut W, domain: &str) -> Result<(StanzaReader<R>, String), StreamEnd>
 where
     R: AsyncRead + Unpin,
@@ -210,11 +210,11 @@ where
     Ok((reader, id))
 }
 
-/// Servers end the stream at stanzas that are too long for them: Prosody at 512 KiB, ejabberd where it is told to. What must be
-/// repeated of a request, like its id, can make an answer longer than that.
+/// Servers end the stream at stanzas that are too long for them: Prosody at 512 KiB, ejabberd at a configured size. An
+/// answer must repeat parts of its request, like the id, and can be longer than that.
 const LARGEST: usize = 200 * 1024;
 
-/// An element as bytes, to be written to the stream.
+/// Returns an element as bytes, to be written to the stream.
 ///
 /// # Errors
 /// If it cannot be written, or is too large.

@@ -28,7 +28,7 @@ pub enum StreamEnd {
     /// The connection was reset.
     #[error("the connection was reset ({0})")]
     Reset(io::Error),
-    /// The server sent what is no XML.
+    /// The server sent something else than XML.
     #[error("the server sent invalid XML: {0}")]
     NoXml(String),
     /// The server does not answer any more.

@@ -1,4 +1,4 @@
-//! Writes what is queued, in batches.
+//! Writes the queue, in batches.
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -61,8 +61,8 @@ impl Queued {
         result.err().unwrap_or_else(|| ErrorKind::ConnectionAborted.into())
     }
 
-    /// Writes `first` and what waits behind it, up to a batch: a server that takes one after the other is well, however
-    /// much is still to come. The end of the stream if there is none.
+    /// Writes `first` and the elements behind it, at most a batch: the time limit is for a batch, so that a server that
+    /// takes a long queue slowly is not given up. Without `first`, writes the end of the stream.
     async fn write_batch(&mut self, write: &mut (impl AsyncWrite + Unpin), first: Option<Bytes>) -> io::Result<()> {
         let Some(first) = first else {
             write.write_all(b"</stream:stream>").await?;

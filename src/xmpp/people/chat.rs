@@ -1,4 +1,4 @@
-//! The service in a chat: commands in words, for whoever has nothing but a chat client.
+//! The service in a chat: commands in words, for people who have only a chat client.
 
 mod vocabulary;
 
@@ -14,24 +14,24 @@ use crate::xmpp::protocol::host::Asker;
 /// The wish of a chat message.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Wish {
-    /// To know what can be said.
+    /// To know the commands.
     Help,
-    /// To link what is named.
+    /// To link the named identity.
     Link(String),
     /// To enter a code.
     Verify(String),
     /// To see the links.
     Links,
-    /// To forget what is named, or everything.
+    /// To forget the named links, or everything.
     Forget(String),
     /// To be introduced.
     Introduce {
-        /// To whom.
+        /// The people to be introduced to.
         contacts: String,
-        /// As whom.
+        /// The identities to be introduced with.
         details: String,
     },
-    /// To get no contact requests of whoever is named, or of anybody.
+    /// To get no contact requests from the named JIDs, or from anybody.
     Mute(String),
     /// To get them again.
     Unmute(String),
@@ -40,8 +40,8 @@ pub enum Wish {
 }
 
 impl Wish {
-    /// What `text` asks for, if it is a command or nothing but a code; and the language that it is in: `expected` unless
-    /// its words are another's.
+    /// Returns the wish of `text`, if it is a command or a code alone; and its language: `expected` unless its words
+    /// are of another.
     pub fn of(text: &str, expected: Language) -> Option<(Self, Language)> {
         let text = text.trim();
         if is_code(text) {
@@ -143,7 +143,7 @@ impl Wish {
     }
 }
 
-/// Returns `true` if `text` is nothing but a code, however it is written: a number of the right length, and no phone number.
+/// Returns `true` if `text` is a code alone, in any spelling: a number of the right length, and not a phone number.
 fn is_code(text: &str) -> bool {
     let is_number = !text.chars().any(char::is_alphabetic) && !text.starts_with('+');
     is_number && Code::LENGTHS.contains(&Code::typed(text).len())
@@ -181,10 +181,11 @@ fn mutes(muted: &Muted, words: Language) -> String {
 async fn link(asker: &Asker, what: &str) -> Result<String> {
     let (service, words) = (&asker.service, asker.words());
     let meant = service.typed(&named(what))?;
-    // What may be an e-mail address or a Jabber ID is taken for what is offered here, in this order.
+    // A text that may be an e-mail address or a Jabber ID is read as the first of these that is offered here.
     let offered = |identity: &&Identity| service.providers().contains(identity.provider.name());
     let identity = meant.iter().find(offered).ok_or(Error::UnknownProvider)?;
-    // Who asks again has got no code: limits see to it that not too many are sent. A sign-in goes on where it is.
+    // A person who asks again has not received a code: limits ensure that not too many are sent. A sign-in continues
+    // where it is.
     let resend = !provider::is_sign_in(&identity.provider);
     let register = Register::own(asker.bare.clone(), identity.provider.name(), &identity.id, resend);
     let registered = asker.call(register).await?;

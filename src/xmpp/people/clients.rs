@@ -12,20 +12,21 @@ use crate::model::BareJid;
 use crate::xmpp::connection::Connection;
 use crate::xmpp::people::recent::{Own, Recent};
 
-/// A client that was silent for so long may be gone.
+/// A client that was silent for this time may be gone.
 const REMEMBERED: Duration = Duration::from_secs(60 * 60);
-/// A client that is slower to say what it can do, cannot.
+/// The time limit for a client to tell its features. After it, the client counts as one without the feature.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Clients of one account remembered at most.
 const OF_ONE: usize = 8;
-/// JIDs of more bytes than that are not remembered: no client has one, and a crowd that makes them up would fill the memory.
+/// The longest remembered JID, in bytes. No client has a longer one, and strangers who make them up would fill the
+/// memory.
 const LONGEST: usize = 512;
 
 /// The clients seen of late.
 pub struct Clients(Recent<BTreeMap<FullJid, Millis>>);
 
 impl Clients {
-    /// Nobody yet; `own` are the domains of the own server.
+    /// Begins without clients; `own` are the domains of the own server.
     pub fn new(own: Own) -> Self {
         Self(Recent::new(REMEMBERED, own))
     }
@@ -66,7 +67,7 @@ impl Clients {
             Ok(Some(payload)) => DiscoInfoResult::try_from(payload).is_ok_and(|info| info.features.contains(feature)),
             Ok(None) => false,
             Err(_) => {
-                // It is not waited for again.
+                // The client is not asked again.
                 self.gone(&client, now);
                 false
             }

@@ -10,7 +10,7 @@ use xso::error::FromElementError;
 
 use crate::service::{Result, is_set};
 
-/// A field called `var`, labelled.
+/// Returns a field with the name `var` and a label.
 pub fn field(type_: FieldType, var: &str, label: String) -> Field {
     Field {
         label: Some(label),
@@ -38,7 +38,7 @@ pub fn choice(field: Field, options: impl IntoIterator<Item = (String, String)>)
     }
 }
 
-/// A yes or no called `var`, labelled: no, until somebody says yes.
+/// Returns a boolean field with the name `var` and a label; its default is no.
 pub fn flag(var: &str, label: String) -> Field {
     Field {
         values: vec!["0".into()],
@@ -46,7 +46,7 @@ pub fn flag(var: &str, label: String) -> Field {
     }
 }
 
-/// A form to be filled in.
+/// Returns a form to be filled in.
 pub fn form(form_type: &str, title: String, instructions: String, fields: Vec<Field>) -> DataForm {
     DataForm {
         title: Some(title),
@@ -55,8 +55,8 @@ pub fn form(form_type: &str, title: String, instructions: String, fields: Vec<Fi
     }
 }
 
-/// A form that somebody filled in. Clients send back more than their answers: several instructions, or a field without a name,
-/// which poezio 0.18 makes of a note. A `DataForm` is refused for that, so nothing is read but the fields that have a name.
+/// Reads a submitted form. Clients send more than the answers: several instructions, or a field without a name, which
+/// poezio 0.18 makes of a note. A `DataForm` is refused for that, so only the fields with names are read.
 pub fn submitted(form: &Element) -> std::result::Result<DataForm, FromElementError> {
     let fields = form.children().filter(|child| child.is("field", DATA_FORMS));
     let answers = fields.filter(|field| field.attr("var").is_some()).cloned();
@@ -97,7 +97,8 @@ impl Answers {
         is_set(&format!("The field '{var}'"), self.one(var))
     }
 
-    /// The lines of `jids`, or none if the boolean `everybody` is set; nothing if neither was filled in.
+    /// Returns the lines of `jids`, or an empty list if the boolean `everybody` is set; `None` if neither was filled
+    /// in.
     ///
     /// # Errors
     /// `value_error` if `everybody` is no boolean.
@@ -109,7 +110,7 @@ impl Answers {
         Ok((!jids.is_empty()).then_some(jids))
     }
 
-    /// The field with what it was filled in with.
+    /// Returns the field with its answer as the value.
     pub fn filled_in(&self, field: Field) -> Field {
         let answer = field.var.as_ref().filter(|_| field.type_ != FieldType::Hidden);
         match answer.and_then(|var| self.0.get(var)) {

@@ -7,13 +7,14 @@ use crate::clock::Millis;
 use crate::model::BareJid;
 use crate::xmpp::people::recent::{Own, Recent};
 
-/// Nobody looks for a code of before in a conversation that was quiet for so long.
+/// After this time of silence in a conversation, nobody looks for a former code in it.
 const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 
-/// A letter, and those that have corrected it since.
+/// A letter, and the letters that have corrected it since.
 #[derive(Clone)]
 struct Corrected {
-    /// A hash of the first letter's id of all that stand for each other, whether as corrections or not.
+    /// A hash of the id of the first letter in a series: the letters of a series replace each other, as corrections or
+    /// not.
     series: u64,
     /// The message that the next correction names: the XEP has all of them name the first (XEP-0308, 3).
     id: String,
@@ -26,7 +27,7 @@ pub struct LastSent {
 }
 
 impl LastSent {
-    /// Nothing was sent yet; `own` are the domains of the own server.
+    /// Begins without messages; `own` are the domains of the own server.
     pub fn new(own: Own) -> Self {
         Self {
             letters: Recent::new(REMEMBERED, own),

@@ -9,19 +9,20 @@ use crate::clock::{Millis, millis};
 use crate::model::BareJid;
 use crate::xmpp::people::recent::{Own, Recent};
 
-/// So many answers a minute are a conversation; more are a loop.
+/// At most this many answers a minute are a conversation; more are a loop.
 const ANSWERS: u32 = 10;
 const MINUTE: Duration = Duration::from_secs(60);
-/// A text may be repeated so often in a row, and after so long; else a program says it.
+/// The number of times that a person repeats a text in a row, and the least time between two. A program is faster, or
+/// goes on.
 const REPEATED: u32 = 1;
 const AGAIN: Duration = Duration::from_secs(10);
-/// A conversation ends when nothing is said for so long.
+/// A conversation ends after this time of silence.
 const TALK: Duration = Duration::from_secs(60 * 60);
-/// More than that is nothing a person types.
+/// A longer text is not typed by a person.
 const LONGEST: usize = 8 * 1024;
 
-/// What a message that is meant for us says, with the tag of its language if it has one; nothing if it is an error, a
-/// room's, a notice, late, or a copy.
+/// Returns the text of a message that is meant for the service, with the tag of its language if it has one; `None` for
+/// an error, a message of a room, a notice, a late message, and a copy.
 pub fn said(message: &Message) -> Option<(&str, &str)> {
     let is_talk = matches!(message.type_, MessageType::Chat | MessageType::Normal);
     if !is_talk || is_second_hand(message) {
@@ -60,7 +61,7 @@ pub fn is_encrypted(message: &Message) -> bool {
 struct Talk {
     minute: Millis,
     answers: u32,
-    /// What was said last, as a hash that means nothing elsewhere, and how often in a row.
+    /// A hash of the last text, which has no meaning outside this process.
     last: Option<u64>,
     said: Millis,
     repeated: u32,
@@ -74,7 +75,7 @@ pub struct LoopGuard {
 }
 
 impl LoopGuard {
-    /// Nobody was answered yet; `own` are the domains of the own server.
+    /// Begins without conversations; `own` are the domains of the own server.
     pub fn new(own: Own) -> Self {
         Self {
             talks: Recent::new(TALK, own),
@@ -82,7 +83,7 @@ impl LoopGuard {
         }
     }
 
-    /// Returns `true` if to answer `who`, who says `text`. Words that are `understood` are answered as in a conversation, others
+    /// Returns `true` if `text` of `who` is to be answered. Words that are `understood` are answered as in a conversation, others
     /// once in it.
     pub fn may_answer(&self, who: &BareJid, text: &str, understood: bool, now: Millis) -> bool {
         let said = Some(self.hasher.hash_one(text));

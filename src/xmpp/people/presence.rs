@@ -1,7 +1,8 @@
-//! Whether the service is online, told to those who have it in their contact list (RFC 6121, 3 and 4; XEP-0100, 4.2).
+//! Tells subscribers if the service is online (RFC 6121, 3 and 4; XEP-0100, 4.2).
 //!
-//! When people are online is none of the service's business. It subscribes to nobody, unless the admin wants it to: some servers keep
-//! messages away from who is not in the contact list in both directions. Then it drops what it is told.
+//! The service does not want to know when people are online. It subscribes to nobody, unless the admin asks for it:
+//! some servers deliver messages only from contacts with a subscription in both directions. The presence that it then
+//! receives is dropped.
 
 use xmpp_parsers::jid::Jid;
 use xmpp_parsers::presence::{Presence, Type};
@@ -38,7 +39,7 @@ pub async fn answer(host: &Host, entities: &Entities, asker: &Asker, type_: Type
             Err(error) => return Err(error),
         },
         Type::Probe if service.see_subscriber(&asker.bare, at).await? => {
-            // They may have subscribed before the admin wanted it.
+            // The subscription may be older than the admin's setting.
             let asked_back = ask_back(host, asker).await?;
             asked_back.into_iter().chain([show()]).collect()
         }
@@ -82,7 +83,7 @@ pub fn nobody(type_: &Type, nobody: &Jid, sender: &Jid) -> Vec<Outgoing> {
     }
 }
 
-/// Tells every subscriber that the service is there, or that it goes.
+/// Tells every subscriber that the service comes online, or goes offline.
 pub async fn announce(host: &Host, entities: &Entities, service: &Service, connection: &Connection, online: bool) {
     let stanza = |address| match online {
         true => available(entities, address, service.language()),

@@ -1,6 +1,6 @@
-//! What is remembered of accounts for a while, in memory alone. Full, it forgets whoever has been quiet the longest: a
-//! crowd of strangers can make it forget, but not refuse; and accounts of one server, of which it can make up as many as it
-//! likes, none but their own.
+//! Data about accounts, kept in memory only and for a limited time. When it is full, the account that has been quiet
+//! for the longest time is removed: strangers can push out data, but their number never leads to a refusal. Accounts of
+//! one server push out only accounts of that server, because a server can make up as many as it likes.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
@@ -17,13 +17,13 @@ use crate::model::server::server_of;
 const MOST: usize = 10_000;
 /// Of one server of others.
 const OF_SERVER: usize = MOST / 10;
-/// What nobody asks for any more is looked for so often within its lifetime.
+/// The number of times within the lifetime that expired accounts are looked for.
 const SWEEPS: Millis = 16;
 
 /// The domains of the own server.
 pub type Own = Arc<BTreeSet<String>>;
 
-/// A `T` for each account that was heard of lately.
+/// A `T` for each account that was heard of within the lifetime.
 pub struct Recent<T> {
     /// An account is forgotten after this time of silence.
     lifetime: Millis,
@@ -39,7 +39,7 @@ struct Accounts<T> {
     swept: Millis,
 }
 
-/// Accounts by their server, and how many that are.
+/// Accounts by their server, and their number.
 struct ByServer<T> {
     servers: HashMap<u64, LruCache<u64, (Millis, T)>>,
     count: usize,
@@ -47,7 +47,7 @@ struct ByServer<T> {
 }
 
 impl<T: Default> Recent<T> {
-    /// Forgets after `lifetime`; accounts of the domains `own` make room for each other alone.
+    /// Forgets after `lifetime`; accounts of the domains `own` push out only each other.
     pub fn new(lifetime: Duration, own: Own) -> Self {
         Self {
             lifetime: millis(lifetime),
@@ -61,7 +61,7 @@ impl<T: Default> Recent<T> {
         }
     }
 
-    /// Does something with what is remembered of `account`, which is heard of `now`.
+    /// Runs `act` with the data of `account`, which is heard of `now`.
     pub fn with<R>(&self, account: &BareJid, now: Millis, act: impl FnOnce(&mut T) -> R) -> R {
         let domain = account.domain().as_str();
         let node = account.node().map(|node| node.as_str());
@@ -129,7 +129,7 @@ impl<T: Default> ByServer<T> {
     }
 }
 
-/// Tells how many were forgotten.
+/// Removes the accounts that have expired, and returns their number.
 fn forget_quiet<T>(accounts: &mut LruCache<u64, (Millis, T)>, now: Millis, lifetime: Millis) -> usize {
     let mut forgotten = 0;
     let is_quiet = |(_, (heard, _)): (&u64, &(Millis, T))| heard + lifetime <= now;

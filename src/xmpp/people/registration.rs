@@ -17,7 +17,7 @@ use crate::xmpp::protocol::answer::{Answer, Kind};
 use crate::xmpp::protocol::error::{plain, stanza_error};
 use crate::xmpp::protocol::host::{Asker, Host};
 
-/// What can be registered in this way: the fields that the XEP names (14.1) for providers of codes.
+/// The fields of the form: those that the XEP names (14.1) for providers of codes.
 const FIELDS: [&str; 2] = ["phone", "email"];
 
 /// The answer to a `<query/>`, and what else is to be sent.
@@ -46,7 +46,7 @@ async fn ask(host: &Host, asker: &Asker) -> Result<Element> {
     let words = asker.words();
     let registered = asker.call(IsRegistered).await?;
     if !registered {
-        // Whoever has registered is shown that, to take it back.
+        // A registered account is shown that it is, so that it can remove the registration.
         asker.service.require_served(&asker.bare)?;
     }
     let fields = offered(asker)
@@ -95,7 +95,7 @@ async fn register(
             }
             Ok(_) => said = words.registration_codes(),
             Err(error @ Error::Internal(_)) => return Err(error),
-            // What is done already, a code that was sent among it, stays: an error would hide that.
+            // Completed parts stay, a code that was sent among them: an error would hide that.
             Err(error) => besides += &format!("\n{id}: {}", error.text(words)),
         }
     }
@@ -125,8 +125,8 @@ async fn remove(host: &Host, asker: &Asker, query: &Element, aside: &mut Vec<Out
     }
 }
 
-/// What was typed and cannot be: `not-acceptable`, as XEP-0077 has it (3.1.1). Psi+ 1.4 tells people of `bad-request` that their XML
-/// is malformed.
+/// Returns the error for a value that cannot be used: `not-acceptable`, as XEP-0077 has it (3.1.1). Psi+ 1.4 shows
+/// `bad-request` to people as malformed XML.
 fn refused(error: &Error, words: Language) -> StanzaError {
     let mut refusal = stanza_error(error, words);
     if refusal.defined_condition == DefinedCondition::BadRequest {

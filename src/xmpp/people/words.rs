@@ -41,7 +41,7 @@ pub fn unmuted(unmuted: Unmuted, count: usize, words: Language) -> String {
     }
 }
 
-/// A link of the asker, as far as it is known what it is.
+/// Describes a link of the asker, as far as its identity is known.
 pub fn describe(link: &Linked, asker: &Asker) -> String {
     let words = asker.words();
     if link.hash == Identity::of_jid(&asker.bare).hash() {
@@ -50,7 +50,7 @@ pub fn describe(link: &Linked, asker: &Asker) -> String {
     words.links_other(&link.hash.short(), &day(link.since))
 }
 
-/// A day as in 2026-11-23 (ISO 8601).
+/// Returns a day as in 2026-11-23 (ISO 8601).
 fn day(time: SystemTime) -> String {
     let text = humantime::format_rfc3339_seconds(time).to_string();
     text.chars().take_while(|c| *c != 'T').collect()

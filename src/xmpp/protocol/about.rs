@@ -63,7 +63,7 @@ pub fn nick(host: &Host, words: Language) -> Element {
 
 /// Returns the element of a presence that announces the avatar (XEP-0153).
 pub fn avatar_update() -> Element {
-    // It is the plain SHA-1 of the data, whatever the function is named after.
+    // It is the plain SHA-1 of the data, in spite of the function's name.
     let hash = hash_caps(AVATAR, Algo::Sha_1).map(|hash| hex::write(&hash.hash));
     let photo = Element::builder("photo", ns::AVATAR_UPDATE).append(hash.unwrap_or_default());
     Element::builder("x", ns::AVATAR_UPDATE).append(photo).build()

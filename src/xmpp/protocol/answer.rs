@@ -19,7 +19,7 @@ pub enum Kind {
 /// The answer's payload, or the error.
 pub type Answer = std::result::Result<Option<Element>, StanzaError>;
 
-/// The answer to what is not offered (RFC 6120, 8.4).
+/// Returns the answer to a request for a feature that is not offered (RFC 6120, 8.4).
 pub fn service_unavailable(words: Language) -> StanzaError {
     plain(
         words,
@@ -29,7 +29,8 @@ pub fn service_unavailable(words: Language) -> StanzaError {
     )
 }
 
-/// The payload of an IQ with the language of the texts in it. On the stanza it would not do: Prosody 13 writes its own default there.
+/// Returns the payload of an IQ, marked with the language of its texts. The language cannot stand on the stanza:
+/// Prosody 13 writes its own default there.
 pub fn in_language(mut payload: Element, words: Language) -> Element {
     payload.set_attr(Namespace::XML, xml_ncname!("lang").into(), words.tag());
     payload

@@ -7,8 +7,8 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 use crate::channel::{BounceKind, Reason};
 use crate::model::BareJid;
 
-/// What a message says that came back in the name of `from`. A server that has `just_started` may know a user, and not yet where to
-/// keep what is for them: what it says tells nothing.
+/// Reads the reason why a message came back in the name of `from`. A server that has `just_started` may know a user
+/// before it has the storage for the user's messages: its reason is not reliable.
 pub fn reason(message: &Message, from: &BareJid, just_started: bool) -> Reason {
     let mut payloads = message.payloads.iter().filter(|payload| payload.name() == "error");
     let error = payloads.find_map(|payload| StanzaError::try_from(payload.clone()).ok());
@@ -30,8 +30,8 @@ pub fn reason(message: &Message, from: &BareJid, just_started: bool) -> Reason {
 fn kind(error: &StanzaError, from: &BareJid) -> BounceKind {
     use DefinedCondition as Is;
     match error.defined_condition {
-        // RFC 6121, 8.5.1, has `service-unavailable` for accounts that do not exist; it is also what somebody says who has blocked
-        // us (XEP-0191), and a server that keeps nothing for a phone without network.
+        // RFC 6121, 8.5.1, has `service-unavailable` for accounts that do not exist. It is also the answer of a person
+        // who has blocked us (XEP-0191), and of a server that keeps no messages for a phone without network.
         Is::ItemNotFound | Is::Gone { .. } | Is::ServiceUnavailable if is_theirs(error, from) => BounceKind::Nobody,
         Is::PolicyViolation
         | Is::NotAcceptable
@@ -47,15 +47,15 @@ fn kind(error: &StanzaError, from: &BareJid) -> BounceKind {
     }
 }
 
-/// Returns `true` if the recipient's server says what the message is called in their archive (XEP-0359): ejabberd does that, and
-/// bounces it then because what it keeps for who is offline is full.
+/// Returns `true` if the recipient's server names the message's id in the recipient's archive (XEP-0359): ejabberd does
+/// that when it bounces an archived message because the storage for offline users is full.
 fn is_archived(message: &Message, from: &BareJid) -> bool {
     let mut payloads = message.payloads.iter();
     payloads.any(|payload| payload.is("stanza-id", "urn:xmpp:sid:0") && payload.attr("by") == Some(from.as_str()))
 }
 
-/// Returns `true` if the account's own server says so, and for good. Others in between say who they are, if they are Prosody;
-/// whatever passes (`wait`) says nothing about the account.
+/// Returns `true` if the error comes from the account's own server, and is permanent. Prosody marks errors of others in
+/// between with their address. A temporary error (`wait`) does not concern the account.
 fn is_theirs(error: &StanzaError, from: &BareJid) -> bool {
     let by = error.by.as_ref().map(|by| by.domain().as_str());
     by.is_none_or(|by| by == from.domain().as_str()) && error.type_ != ErrorType::Wait

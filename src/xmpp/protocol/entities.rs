@@ -35,14 +35,14 @@ const FEATURES: [&str; 18] = [
     ns::SERVICE,
 ];
 
-/// What the addresses of the service say of themselves, worked out once: it stays the same as long as the service runs.
+/// The disco#info of the service's addresses, computed once: it stays the same as long as the service runs.
 pub struct Entities {
     domain: Entity,
     account: Entity,
 }
 
-/// What an address says of itself. The same for everybody, in all languages at once: that is what the hash of entity
-/// capabilities (XEP-0115) stands for.
+/// The disco#info of an address. It is the same for everybody, in all languages at once, because the hash of entity
+/// capabilities (XEP-0115) stands for it.
 pub struct Entity {
     /// The answer to `disco#info`.
     pub info: DiscoInfoResult,
@@ -74,7 +74,7 @@ impl Entities {
 }
 
 impl Entity {
-    /// Returns `true` if `node` is what its presence announces (XEP-0115, 6.2).
+    /// Returns `true` if the presence of this entity announces `node` (XEP-0115, 6.2).
     pub fn is_announced_as(&self, node: &str) -> bool {
         let announced = self.caps.clone().and_then(|caps| query_caps(caps).node);
         announced.as_deref() == Some(node)

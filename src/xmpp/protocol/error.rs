@@ -58,7 +58,7 @@ fn row(error: &Error) -> (DefinedCondition, ErrorType, &'static str) {
         Error::NotAllowed => (Is::Forbidden, Auth, "not-allowed"),
         Error::DomainNotServed => (Is::Forbidden, Auth, "domain-not-served"),
         Error::InsufficientContactInfo => (Is::NotAcceptable, Modify, "insufficient-contact-info"),
-        // Not policy-violation: slixmpp 1.17 does not know it, and lets whoever asked wait.
+        // Not policy-violation: slixmpp 1.17 does not know it, and its caller would wait.
         Error::TooManyRequested(_) => (Is::NotAcceptable, Modify, "too-many-requested"),
         Error::UnknownProvider => (Is::FeatureNotImplemented, Cancel, "unknown-provider"),
         Error::RequestLimitReached { .. } => (Is::ResourceConstraint, Wait, "request-limit-reached"),
@@ -74,7 +74,7 @@ pub fn coded(error: StanzaError, code: &str) -> StanzaError {
     }
 }
 
-/// A stanza error that is XMPP's own, with a text.
+/// Returns a stanza error of XMPP itself, with a text.
 pub fn plain(language: Language, type_: ErrorType, condition: DefinedCondition, text: String) -> StanzaError {
     StanzaError::new(type_, condition, language.tag(), text)
 }

@@ -1,4 +1,4 @@
-//! What everything that answers stanzas needs.
+//! The data that all handlers of stanzas need.
 
 use xmpp_parsers::jid::Jid;
 
@@ -9,7 +9,7 @@ use crate::service::{Caller, Operation, Result, Service, Who};
 /// The resource from which the service sends presence: some clients show a contact as offline whose presence has none (Gajim 1.7).
 const RESOURCE: &str = "itseme";
 
-/// What the service says of itself.
+/// The public facts about the service.
 #[derive(Clone, Debug)]
 pub struct Host {
     /// The component's domain.
@@ -18,17 +18,17 @@ pub struct Host {
     pub account: BareJid,
     /// `true` if those who subscribe are asked for their presence in return.
     pub subscribe_back: bool,
-    /// What the admin calls it.
+    /// The name that the admin has given to it.
     pub name: Option<String>,
-    /// A page about it.
+    /// The URL of a page about it.
     pub url: Option<String>,
     /// The base URL of the HTTP API, if it has one that others know.
     pub http_url: Option<String>,
-    /// Whom to write to, by purpose (XEP-0157).
+    /// The contact addresses, by purpose (XEP-0157).
     pub addresses: Vec<(&'static str, Vec<String>)>,
 }
 
-/// To whom a stanza goes that came to the component.
+/// The recipient of a stanza that came to the component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Addressee {
     /// An address of the service, or the full JID from which its presence comes.
@@ -40,7 +40,7 @@ pub enum Addressee {
 }
 
 impl Addressee {
-    /// The address of the service, whatever the resource is.
+    /// Returns the address of the service, whatever the resource is.
     pub fn address(self) -> Option<OwnAddress> {
         match self {
             Self::Service(address) | Self::Resource(address) => Some(address),
@@ -50,7 +50,7 @@ impl Addressee {
 }
 
 impl Host {
-    /// The bare JID of `address`.
+    /// Returns the bare JID of `address`.
     pub fn bare(&self, address: OwnAddress) -> &BareJid {
         match address {
             OwnAddress::Domain => &self.domain,
@@ -58,14 +58,14 @@ impl Host {
         }
     }
 
-    /// The full JID from which the presence of `address` comes.
+    /// Returns the full JID from which the presence of `address` comes.
     pub fn full(&self, address: OwnAddress) -> Jid {
         let bare = self.bare(address);
         let full = bare.with_resource_str(RESOURCE);
         full.map_or_else(|_not_a_resource| bare.clone().into(), Jid::from)
     }
 
-    /// To whom a stanza goes whose `to` this is.
+    /// Returns the recipient of a stanza with this `to`.
     pub fn addressee(&self, to: &Jid) -> Addressee {
         let bare = to.to_bare();
         let own = OwnAddress::ALL.into_iter().find(|address| *self.bare(*address) == bare);
@@ -81,7 +81,7 @@ impl Host {
         jid.domain() == self.domain.domain()
     }
 
-    /// A service without anything but its addresses, for tests.
+    /// Returns a service with nothing but its addresses, for tests.
     #[cfg(any(test, fuzzing))]
     #[allow(clippy::unwrap_used)]
     pub fn example() -> Self {
@@ -96,14 +96,14 @@ impl Host {
         }
     }
 
-    /// What it is called, in `words` if the admin has given it no name.
+    /// Returns its name: the admin's, or else the usual one in `words`.
     pub fn name(&self, words: Language) -> String {
         self.name.clone().unwrap_or_else(|| words.service_name())
     }
 }
 
-/// The language that a stanza's `xml:lang` tells. Servers put their default, `en`, on stanzas whose sender named none: so a
-/// plain `en` tells nothing, and where English is not the configured language only `en-GB` and the like ask for it.
+/// Returns the language of a stanza's `xml:lang`. Servers put their default, `en`, on stanzas whose sender named none.
+/// So a plain `en` means nothing; where English is not the configured language, only `en-GB` and the like ask for it.
 pub fn spoken(tag: &str) -> Option<Language> {
     Language::of_tag(tag).filter(|_| tag != "en")
 }
@@ -119,12 +119,12 @@ pub struct Asker {
     pub at: OwnAddress,
     /// The service.
     pub service: Service,
-    /// The sender, as the service is told of them.
+    /// The sender as a caller of the service.
     caller: Caller,
 }
 
 impl Asker {
-    /// The sender `jid`, who writes to the address `at` and speaks `language`.
+    /// Returns the asker for the sender `jid`, who writes to the address `at` and speaks `language`.
     pub fn new(jid: Jid, at: OwnAddress, service: &Service, language: Option<Language>) -> Self {
         let bare = jid.to_bare();
         Self {
@@ -136,7 +136,7 @@ impl Asker {
         }
     }
 
-    /// The same sender, speaking another language.
+    /// Returns the same sender, speaking another language.
     #[must_use]
     pub fn speaking(&self, language: Language) -> Self {
         Self {
@@ -145,13 +145,13 @@ impl Asker {
         }
     }
 
-    /// The same sender, who has named a language of the tag `lang`, if that tells anything.
+    /// Returns the same sender, speaking the language of the tag `lang` if [`spoken`] returns one.
     #[must_use]
     pub fn hearing(&self, lang: &str) -> Self {
         spoken(lang).map_or_else(|| self.clone(), |language| self.speaking(language))
     }
 
-    /// Has the service do something for the sender.
+    /// Runs an operation for the sender.
     ///
     /// # Errors
     /// Those of the operation.
@@ -159,7 +159,7 @@ impl Asker {
         self.service.call(&self.caller, operation).await
     }
 
-    /// Has the service do something for the sender as an admin.
+    /// Runs an operation for the sender as an admin.
     ///
     /// # Errors
     /// `not_allowed` if the sender is none, and those of the operation.
@@ -171,7 +171,7 @@ impl Asker {
         self.service.call(&caller, operation).await
     }
 
-    /// The sender's language.
+    /// Returns the sender's language.
     pub fn words(&self) -> Language {
         self.service.language_of(&self.caller)
     }

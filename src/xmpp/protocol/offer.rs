@@ -1,5 +1,5 @@
-//! What can be had of this service, and how much of it, for programs: the form `it-se.me:service` in its `disco#info`
-//! (XEP-0128). What is not configured is not there.
+//! The offer of this service and its limits, for programs: the form `it-se.me:service` in its `disco#info` (XEP-0128).
+//! It has no field for features that are not configured.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ fn code_digits(settings: &Settings) -> impl Iterator<Item = Field> {
         .map(|(provider, digits)| text(&format!("code-digits-{provider}"), digits))
 }
 
-/// The domains whose accounts may register; nothing if all may.
+/// Returns the domains whose accounts may register; `None` if all may.
 fn served(settings: &Settings) -> Option<Field> {
     let domains = match &settings.served {
         Served::Everybody => return None,

@@ -1,6 +1,6 @@
 //! The payloads of the it-se.me namespaces, as declarations.
 //!
-//! What a client must provide is optional here, so that its absence is told by name (`key_error`).
+//! Required parts of requests are optional here, so that the error can name the one that is missing (`key_error`).
 
 // The derives convert every extracted text, whatever its type.
 #![allow(clippy::useless_conversion)]
@@ -31,7 +31,7 @@ pub struct Registered {
     /// `pending` or `confirmed`.
     #[xml(attribute)]
     pub status: String,
-    /// What the identity is known by.
+    /// The hash of the identity.
     #[xml(extract(name = "hash", fields(text(type_ = String))))]
     pub hash: String,
     /// The address where the user signs in.
@@ -46,7 +46,7 @@ pub struct Verify {
     /// The code.
     #[xml(extract(name = "code", default, fields(text(type_ = String))))]
     pub code: Option<String>,
-    /// What it proves.
+    /// The hash of the registration.
     #[xml(extract(name = "hash", default, fields(text(type_ = String))))]
     pub hash: Option<String>,
 }
@@ -55,7 +55,7 @@ pub struct Verify {
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
 #[xml(namespace = ns::VERIFY, name = "verify")]
 pub struct Verified {
-    /// What was proven.
+    /// The proven hash.
     #[xml(extract(name = "hash", fields(text(type_ = String))))]
     pub hash: String,
     /// `true` if it is linked now.
@@ -70,7 +70,7 @@ pub struct Contact {
     /// The sender's details, as a JSON array.
     #[xml(extract(name = "info", default, fields(text(type_ = String))))]
     pub info: Option<String>,
-    /// Whom the sender wants to be introduced to.
+    /// The hashes of the people that the sender wants to be introduced to.
     #[xml(extract(n = .., name = "hash", fields(text(type_ = String))))]
     pub hashes: Vec<String>,
 }
@@ -100,7 +100,7 @@ pub struct Introduction {
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
 #[xml(namespace = ns::CONFIRM, name = "confirm")]
 pub struct Confirm {
-    /// Whose the hashes should be.
+    /// The JID that the hashes should be linked to.
     #[xml(extract(name = "jid", default, fields(text(type_ = String))))]
     pub jid: Option<String>,
     /// The hashes.
@@ -130,16 +130,16 @@ pub struct Links {
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
 #[xml(namespace = ns::REGISTER, name = "forget")]
 pub struct Forget {
-    /// What to forget; everything if empty.
+    /// The hashes to forget; empty: all.
     #[xml(extract(n = .., name = "hash", fields(text(type_ = String))))]
     pub hashes: Vec<String>,
 }
 
-/// `<taken-over/>`: tells a client that one of its links is another's now.
+/// `<taken-over/>`: tells a client that one of its links now belongs to another JID.
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
 #[xml(namespace = ns::REGISTER, name = "taken-over")]
 pub struct TakenOver {
-    /// Which.
+    /// The hash of the link.
     #[xml(extract(name = "hash", fields(text(type_ = String))))]
     pub hash: String,
 }
@@ -148,7 +148,7 @@ pub struct TakenOver {
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
 #[xml(namespace = ns::CONTACT, name = "mute")]
 pub struct Mute {
-    /// Whose; everybody's if empty.
+    /// The JIDs to mute; empty: everybody.
     #[xml(extract(n = .., name = "jid", fields(text(type_ = String))))]
     pub jids: Vec<String>,
 }
@@ -157,7 +157,7 @@ pub struct Mute {
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
 #[xml(namespace = ns::CONTACT, name = "unmute")]
 pub struct Unmute {
-    /// Whose; everybody's if empty.
+    /// The JIDs to unmute; empty: everybody.
     #[xml(extract(n = .., name = "jid", fields(text(type_ = String))))]
     pub jids: Vec<String>,
 }
@@ -169,7 +169,7 @@ pub struct Mutes {
     /// `true` if contact requests are muted altogether.
     #[xml(flag(name = "all"))]
     pub all: bool,
-    /// Who is muted.
+    /// The muted JIDs.
     #[xml(extract(n = .., name = "jid", fields(text(type_ = String))))]
     pub jids: Vec<String>,
 }

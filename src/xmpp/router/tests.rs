@@ -1,4 +1,4 @@
-//! What is answered, and from which address.
+//! The answers to stanzas, and the addresses that they come from.
 
 #![allow(clippy::unwrap_used)]
 mod people;
@@ -71,7 +71,7 @@ const ACCOUNT: &str = "itseme@itseme.example.org";
 const NOBODY: &str = "nobody@itseme.example.org";
 const AMY: &str = "amy@example.org/phone";
 
-/// A router whose service has nothing in its database.
+/// Returns a router whose service has an empty database.
 fn router() -> (Router, tempfile::TempDir) {
     router_with(false)
 }
@@ -93,7 +93,7 @@ fn jid(text: &str) -> Jid {
     Jid::new(text).unwrap()
 }
 
-/// What is sent in answer to a stanza, as XML.
+/// Returns the stanzas that answer `stanza`, as XML.
 async fn answers(router: &Router, stanza: impl Into<Stanza>) -> Vec<Element> {
     let answers = router.answer(stanza.into(), None).await.into_iter();
     let read = |answer: Outgoing| {
@@ -103,7 +103,7 @@ async fn answers(router: &Router, stanza: impl Into<Stanza>) -> Vec<Element> {
     answers.map(read).collect()
 }
 
-/// How a payload becomes that of a request.
+/// Puts a payload into a request.
 type Put = fn(Element) -> IqPayload;
 
 async fn asked(router: &Router, to: &str, payload: &str) -> Element {
@@ -163,7 +163,7 @@ fn condition(answer: &Element) -> &str {
     error.children().next().unwrap().name()
 }
 
-/// What the error of an answer tells a program, and what a person.
+/// Returns the parts of an answer's error: the one for programs, and the text for people.
 fn told(answer: &Element) -> (String, String) {
     let error = answer.get_child("error", xmpp_parsers::ns::COMPONENT).unwrap();
     let code = error.children().find(|child| child.ns() == ns::ERRORS);

@@ -8,7 +8,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::language::Language;
 
-/// A word that means something, in any language.
+/// A word that has a meaning, in any language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Word {
     Help,
@@ -25,7 +25,7 @@ pub enum Word {
     Email,
 }
 
-/// What a word means, however it is accented, and in which language: in `expected` if it is a word there.
+/// Returns the meaning of a word, with or without accents, and its language: `expected` if it is a word there.
 pub fn word(text: &str, expected: Language) -> Option<(Word, Language)> {
     static WORDS: LazyLock<HashMap<String, Vec<(Word, Language)>>> = LazyLock::new(|| {
         let mut words: HashMap<_, Vec<_>> = HashMap::new();

@@ -29,7 +29,7 @@ impl Step for ChooseProvider {
         let providers = asker.service.providers().iter();
         let options = providers.map(|provider| (provider.clone(), words.provider(provider)));
         let mut kind = choice(field(FieldType::ListSingle, "provider", words.link_provider()), options);
-        // What most people want, where it is offered.
+        // Most people want to link a number, where it is offered.
         kind.values = asker.service.providers().get("phone").cloned().into_iter().collect();
         let fields = vec![required(kind)];
         let form = form(FORM_TYPE, words.command_link(), words.link_choose(), fields);

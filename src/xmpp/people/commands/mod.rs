@@ -50,13 +50,13 @@ pub enum Next {
     Step(Box<dyn Step>),
     /// The end, with words and perhaps a form of results.
     Done(String, Option<DataForm>),
-    /// It ends elsewhere, at this URL.
+    /// The command ends at this URL.
     Goto(String),
 }
 
 /// A command that can be executed.
 pub struct AdHocCommand {
-    /// By what it is called on the wire.
+    /// Its name on the wire.
     pub node: &'static str,
     name: fn(Language) -> String,
     admins_only: bool,
@@ -231,7 +231,7 @@ async fn go_on(
         true => session.advance(command, asker, &key, request).await,
         false => Err(Bad::SessionId.error(words, words.command_bad_session())),
     };
-    // After an error, the form can be sent again.
+    // After an error, the form can be submitted again.
     if !matches!(&reply, Ok(reply) if reply.status != CommandStatus::Executing) {
         sessions.put(&key, session, now);
     }
@@ -312,8 +312,8 @@ struct Complaint {
 }
 
 impl Complaint {
-    /// The form to be filled in once more, with what it was filled in with. The words stand in it because some clients show no
-    /// notes (converse.js 14, Psi+ 1.4).
+    /// Returns the form to be filled in once more, with the former answers. The fault stands in the instructions
+    /// because some clients show no notes (converse.js 14, Psi+ 1.4).
     fn in_form(&self, form: DataForm) -> DataForm {
         let instructions = [Some(self.text.clone()), form.instructions];
         DataForm {
@@ -328,7 +328,7 @@ impl Complaint {
     }
 }
 
-/// The form of the current step, with what is wrong.
+/// Returns the form of the current step, with the complaint.
 async fn show(
     command: &AdHocCommand,
     asker: &Asker,

@@ -9,14 +9,14 @@ use super::Step;
 use crate::clock::{Millis, millis};
 use crate::xmpp::people::recent::{Own, Recent};
 
-/// A step may take so long.
+/// The time limit for a step.
 const LIVES: Duration = Duration::from_secs(15 * 60);
-/// For so long it is known that a session has expired.
+/// The time for which a session is known to have expired.
 const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 /// Sessions of one account.
 const OF_ONE: usize = 10;
 
-/// Whose, and which.
+/// The client, and the session's id.
 pub type SessionKey = (Jid, String);
 
 /// A command that is being executed.
@@ -37,12 +37,12 @@ pub enum FoundSession {
     Nothing,
 }
 
-/// A session, or that there was one.
+/// A session, or the fact that it has expired.
 struct Slot {
-    /// A hash of the key, which may be long and would fill the memory; it means nothing elsewhere.
+    /// A hash of the key: keys may be long and would fill the memory. It has no meaning outside this process.
     key: u64,
     touched: Millis,
-    /// Nothing once it has expired: what was typed is forgotten.
+    /// `None` once it has expired: the typed answers are forgotten.
     session: Option<FormSession>,
 }
 

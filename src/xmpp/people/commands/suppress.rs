@@ -1,4 +1,4 @@
-//! For admins: never writing to a number or mail address again, and the way back.
+//! For admins: stops all messages to a number or mail address, and allows them again.
 
 use futures::FutureExt;
 use futures::future::BoxFuture;

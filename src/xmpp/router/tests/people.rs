@@ -157,7 +157,7 @@ async fn the_service_does_not_talk_with_itself() {
     }
 }
 
-/// What Prosody writes on the stanza would hold for texts without a language of their own.
+/// The language that Prosody writes on the stanza would apply to texts without a language of their own.
 #[tokio::test]
 async fn texts_have_their_language_beside_them() {
     let (router, _folder) = router();
