@@ -34,7 +34,7 @@ pub enum ApiError {
 pub type Result<T> = std::result::Result<T, ApiError>;
 
 impl ApiError {
-    /// Status and code: the protocol's error table, over HTTP.
+    /// Returns the status and the code: the protocol's error table, over HTTP.
     fn row(&self) -> (StatusCode, &'static str) {
         use StatusCode as Is;
         match self {
@@ -68,7 +68,7 @@ impl ApiError {
         }
     }
 
-    /// The same in words.
+    /// Returns the error in words.
     pub fn text(&self, language: Language) -> String {
         match self {
             Self::Service(error) => error.text(language),
@@ -80,12 +80,12 @@ impl ApiError {
         }
     }
 
-    /// The status.
+    /// Returns the status.
     pub fn status(&self) -> StatusCode {
         self.row().0
     }
 
-    /// The error object. Where a limit was reached, it names that, too.
+    /// Returns the error object. It also names a limit that was reached.
     pub fn json(&self) -> serde_json::Value {
         let mut error = json!({ "code": self.row().1, "message": self.to_string() });
         if let Self::Service(Error::RequestLimitReached { limit, .. }) = self {
@@ -94,7 +94,7 @@ impl ApiError {
         json!({ "error": error })
     }
 
-    /// Marks `response` with what the headers must say of this error.
+    /// Adds the status and the headers of this error to `response`.
     pub fn mark(&self, mut response: Response) -> Response {
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
@@ -102,7 +102,7 @@ impl ApiError {
             Self::Service(Error::RequestLimitReached { retry_after, .. }) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds(*retry_after)));
             }
-            // RFC 6750, 3: who showed nothing is told no more than what to show.
+            // RFC 6750, 3: a client that showed no token gets only the challenge.
             Self::Service(Error::TokenNeeded { shown, .. }) => {
                 let challenge = match shown {
                     true => "Bearer realm=\"it-se.me\", error=\"invalid_token\"",
@@ -110,7 +110,7 @@ impl ApiError {
                 };
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
             }
-            // What is left of the request is not read, so the connection cannot be used again.
+            // The rest of the request is not read, so the connection cannot be used again.
             Self::Timeout | Self::BodyTooLarge { .. } => {
                 headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
@@ -126,7 +126,7 @@ impl Reply for ApiError {
     }
 }
 
-/// The answer where no route fits.
+/// Returns the answer to a request that no route fits.
 pub fn unrouted(rejection: &Rejection) -> Response {
     let error = if rejection.find::<warp::reject::MethodNotAllowed>().is_some() {
         ApiError::MethodNotAllowed

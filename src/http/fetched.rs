@@ -7,8 +7,8 @@ use warp::http::HeaderMap;
 
 use super::error::{ApiError, Result};
 
-/// The cause of a request, as far as browsers name it (Fetch Metadata Request Headers; other clients, and old browsers, say
-/// nothing).
+/// The cause of a request, as far as browsers name it (Fetch Metadata Request Headers). Other clients and old browsers
+/// name none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fetched {
     in_passing: bool,
@@ -21,9 +21,9 @@ impl Fetched {
         let is_prefetched = purposes.iter().any(|purpose| purpose.contains("prefetch"));
         let is_meant = match (header("sec-fetch-mode"), header("sec-fetch-dest")) {
             (None, _) => true,
-            // Seen by the user, who has followed a link, say.
+            // The user sees the answer, after following a link for example.
             (Some("navigate"), dest) => dest == Some("document"),
-            // Made by a script, which can read the answer if its origin may: CORS has had its say.
+            // A script made the request and can read the answer, if its origin may: CORS has decided already.
             (Some("cors" | "same-origin"), dest) => dest == Some("empty"),
             _ => false,
         };
@@ -32,8 +32,8 @@ impl Fetched {
         }
     }
 
-    /// Refuses what a browser asks for in passing: images and frames of a page, what might be looked at next. The page's
-    /// author chooses what that is, and it may be a mere guest of a forum.
+    /// Refuses requests that a browser makes in passing: for the images and frames of a page, and for pages that the
+    /// user may open next. The page's author chooses their addresses, and the author may be any guest of a forum.
     ///
     /// # Errors
     /// `foreign_origin`.

@@ -17,14 +17,14 @@ pub struct Proxies {
 /// The reason why a request may count as another client's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Doubt {
-    /// Somebody on this machine or in this network, who is not trusted, says whom a request is passed on for.
+    /// A program on this machine or in this network, which is not trusted, names a client.
     UnknownProxy,
-    /// A trusted proxy says it in words that are no address.
+    /// A trusted proxy names a client, but not by an address.
     Unreadable,
 }
 
 impl Proxies {
-    /// Believe these networks, and no others.
+    /// Trusts these networks, and no others.
     pub fn new(trusted: Vec<IpNet>) -> Self {
         Self {
             trusted,
@@ -32,15 +32,15 @@ impl Proxies {
         }
     }
 
-    /// Returns `true` if what `address` says of others is believed.
+    /// Returns `true` if the clients that `address` names are believed.
     pub fn are_trusted(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.trusted.iter().any(|network| network.contains(&address))
     }
 
-    /// Returns the client: the last address in X-Forwarded-For that is no trusted proxy's, if a trusted proxy sent it. If
-    /// it cannot be read, the client is that proxy: nobody avoids limits by nonsense. The admin is told once; no
-    /// address is logged.
+    /// Returns the client: the last address in X-Forwarded-For that is no trusted proxy's, if a trusted proxy sent the
+    /// header. If the header cannot be read, the client is that proxy: nobody evades limits by an unreadable header.
+    /// The admin is warned once; no address is logged.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let (client, doubt) = self.look(peer, headers);
         match doubt {
@@ -63,7 +63,7 @@ impl Proxies {
 
     fn look(&self, peer: IpAddr, headers: &HeaderMap) -> (IpAddr, Option<Doubt>) {
         let forwarded = headers.get_all("x-forwarded-for").iter();
-        // What is no text cannot be read, but stands there.
+        // A header that is not text is present, but cannot be read.
         let values = forwarded.map(|value| value.to_str().unwrap_or("?"));
         let mut hops: Vec<&str> = values.flat_map(|value| value.split(',')).collect();
         if !self.are_trusted(peer) {
@@ -83,8 +83,8 @@ impl Proxies {
     }
 }
 
-/// An address as proxies write it: alone, or with a port, IPv6 with or without brackets and zone, in quotation marks or not
-/// (`node` of RFC 7239, 6, and what is commonly seen beside it).
+/// Reads an address as proxies write it: alone, or with a port, IPv6 with or without brackets and zone, in quotation
+/// marks or not (`node` of RFC 7239, 6, and what is commonly seen beside it).
 pub(super) fn address(hop: &str) -> Option<IpAddr> {
     let hop = hop.trim();
     let hop = hop
@@ -182,7 +182,7 @@ mod tests {
         ] {
             assert_eq!(client_of("127.0.0.1", &[form]), "2001:db8::1", "{form}");
         }
-        // With nothing but digits behind its last colon, it still is an address and no port.
+        // With only digits behind its last colon, it is still an address without a port.
         assert_eq!(client_of("127.0.0.1", &["2001:db8::1:443"]), "2001:db8::1:443");
         assert_eq!(
             client_of("127.0.0.1", &["203.0.113.9:1, 198.51.100.7:2, 10.1.2.3:3"]),
@@ -208,7 +208,7 @@ mod tests {
         ] {
             let unreadable = ("10.1.2.3".to_owned(), Some(Doubt::Unreadable));
             assert_eq!(look("10.1.2.3", &[nonsense]), unreadable, "{nonsense}");
-            // What a client has made up before is not looked at.
+            // Addresses that a client has made up are not read.
             assert_eq!(
                 look("10.1.2.3", &[nonsense, "198.51.100.7"]),
                 ("198.51.100.7".into(), None)

@@ -19,13 +19,14 @@ use crate::service::{Caller, Who};
 pub struct Bodies(World);
 
 impl Bodies {
-    /// With a service of its own.
+    /// Starts with a service of its own.
     #[expect(clippy::new_without_default, reason = "it opens a database")]
     pub fn new() -> Self {
         Self(World::new())
     }
 
-    /// Sends a body to the call that its first byte chooses: the answer is one that the protocol knows, in JSON.
+    /// Sends a body to the call that its first byte selects, and checks that the answer is JSON and known to the
+    /// protocol.
     pub fn run(&mut self, input: &[u8]) {
         let Some((choice, body)) = input.split_first() else {
             return;
@@ -72,8 +73,8 @@ async fn check(response: Response) {
     assert_eq!(answer.get("error").is_some(), status.is_client_error(), "{answer}");
 }
 
-/// Finds the client of a request by its X-Forwarded-For headers, one a line: never by an untrusted one, and always
-/// either the peer, or an address that the headers name.
+/// Finds the client of a request by its X-Forwarded-For headers, one a line. Checks that an untrusted peer stays the
+/// client, and that the client is the peer or an address in the headers.
 pub fn forwarded(input: &[u8]) {
     let mut headers = HeaderMap::new();
     for line in input.split(|byte| *byte == b'\n') {

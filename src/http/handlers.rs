@@ -65,7 +65,7 @@ pub async fn register_post(asker: Admitted, body: Result<Bytes>) -> Response {
     .await
 }
 
-/// `GET /v1/verify/<hash>[?code=][&target=]` (API document, 1.3.3). With a state or an error, it is a browser that comes back from
+/// `GET /v1/verify/<hash>[?code=][&target=]` (API document, 1.3.3). With a state or an error, a browser comes back from
 /// an OAuth provider.
 pub async fn verify(hash: Segment, asker: Admitted, query: Pairs, client: Client, fetched: Fetched) -> Response {
     if parameter(&query, "state").is_some() || parameter(&query, "error").is_some() {
@@ -185,7 +185,7 @@ pub async fn confirm_many(asker: Admitted, body: Result<Bytes>) -> Response {
     .await
 }
 
-/// Nothing is confirmed by no hashes: confirming has no errors of its own (API document, 1.3.6).
+/// Looks up all hashes; `false` if there is none, because confirming has no errors of its own (API document, 1.3.6).
 async fn confirm_all(asker: &HttpCaller, target: &str, hashes: &[&str]) -> Result<bool> {
     Ok(!hashes.is_empty() && asker.call(Confirm::new(target, hashes)).await?)
 }
@@ -198,7 +198,7 @@ pub async fn forget(asker: Admitted, body: Result<Bytes>) -> Response {
         let to = target(body.text("target")?)?;
         let hashes = body.optional_texts("hashes")?;
         if hashes.as_ref().is_some_and(Vec::is_empty) {
-            // Not everything: that is asked for by leaving the key out.
+            // An empty list does not mean everything: for that, the key is left out.
             return Err(Error::Value(
                 "'hashes' must have at least one hash, or be left out to forget everything.".into(),
             )
@@ -278,7 +278,7 @@ async fn confirmed(answer: impl Future<Output = Result<bool>>) -> Response {
     respond(async { Ok(json!({ "confirmed": answer.await? })) }).await
 }
 
-/// Errors of verify also say that nothing is confirmed.
+/// Answers a verification. Errors also have `confirmed: false`.
 async fn verified(answer: impl Future<Output = Result<Verified>>) -> Response {
     match answer.await {
         Ok(verified) => {
@@ -288,7 +288,7 @@ async fn verified(answer: impl Future<Output = Result<Verified>>) -> Response {
             };
             answer["token"] = token.as_str().into();
             let reply = warp::reply::json(&answer);
-            // RFC 6750, 5.3: it is the client's alone.
+            // RFC 6750, 5.3: no cache may keep the token.
             warp::reply::with_header(reply, "cache-control", "no-store").into_response()
         }
         Err(error) => {

@@ -1,5 +1,5 @@
-//! Tells programs that know a web address where the service is (RFC 6415): `/.well-known/host-meta`, and the same in JSON. An admin may
-//! copy the links into the host-meta of the XMPP domain, where XMPP clients look (XEP-0156).
+//! Leads programs from a web address to the service (RFC 6415): `/.well-known/host-meta`, and the same in JSON. An
+//! admin may copy the links into the host-meta of the XMPP domain, where XMPP clients look (XEP-0156).
 
 use bytes::Bytes;
 use minidom::Element;
@@ -28,8 +28,8 @@ pub struct HostMeta {
 }
 
 impl HostMeta {
-    /// For the component `domain`, and the API at `url`. Where nobody has said how the outside reaches the API, there is no link to it:
-    /// whoever reads these documents is there already.
+    /// Writes the documents for the component `domain` and the API at `url`. Without a public URL there is no link to
+    /// the API: a reader of these documents has found it already.
     ///
     /// # Errors
     /// If the documents cannot be written.

@@ -30,12 +30,12 @@ use crate::own_thread::OwnThread;
 use crate::service::{Error, Service};
 use crate::store::StoreError;
 
-/// Requests that are being answered may go on for so long when the server stops.
+/// The time limit for requests in progress when the server stops.
 const FINISHING: Duration = Duration::from_secs(10);
-/// The head of a request may be as large as a body: `GET /v1/confirm` has its hashes there.
+/// The largest head of a request. It may be as large as a body: `GET /v1/confirm` has its hashes there.
 const LARGEST_HEAD: usize = LARGEST_BODY;
-/// A connection whose client has begun no request for so many times what a request may take is given up: what it was
-/// answered is not read.
+/// A connection is closed when its client has begun no request for this multiple of the request timeout: the client
+/// does not read its answers.
 const GIVEN_UP_AFTER: u32 = 6;
 
 /// The settings of the server.
@@ -46,13 +46,13 @@ pub struct ServerConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// The origins of web pages that may call.
     pub cors_origins: Vec<String>,
-    /// The documents that tell programs where the service is.
+    /// The documents that lead programs to the service.
     pub host_meta: HostMeta,
     /// The time limit for a client to send its request.
     pub request_timeout: Duration,
-    /// Connections at once.
+    /// The largest number of connections at once.
     pub max_connections: usize,
-    /// Of one client address (IPv6: of one /64); trusted proxies may have all.
+    /// The largest number of one client address (IPv6: of one /64). Trusted proxies may have all.
     pub max_connections_per_address: usize,
 }
 
@@ -74,7 +74,7 @@ struct Connections {
 }
 
 impl Server {
-    /// Listens, to serve on `threads`.
+    /// Listens at the address of `config`, to serve on `threads`.
     ///
     /// # Errors
     /// If the system refuses the address.
@@ -118,7 +118,7 @@ impl Server {
                         self.receive(stream.into_std(), peer.ip(), graceful.watcher());
                     }
                     Err(error) => {
-                        // Out of file descriptors, as a rule: some will be free soon.
+                        // Usually there are no file descriptors left; some will be free soon.
                         if !failing {
                             tracing::warn!(%error, "connections cannot be accepted; trying again");
                         }
@@ -165,14 +165,14 @@ impl Connections {
             .header_read_timeout(timeout)
             .max_buf_size(LARGEST_HEAD)
             .serve_connection(TokioIo::new(stream), service);
-        // Whatever ends a connection is the client's affair.
+        // The end of a connection is the client's affair.
         let _ = watcher.watch(connection).await;
     }
 
     async fn answer(self, mut request: Request<Incoming>, peer: IpAddr) -> Result<Response, Infallible> {
         let client = self.proxies.client(peer, request.headers());
         request.extensions_mut().insert(ClientAddress(client));
-        // GET without the body, which hyper leaves out (RFC 9110, 9.3.2).
+        // HEAD is answered as GET; hyper leaves out the body (RFC 9110, 9.3.2).
         if request.method() == Method::HEAD {
             *request.method_mut() = Method::GET;
         }

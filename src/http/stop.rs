@@ -1,5 +1,5 @@
-//! The page where people say that they want no more mail (protocol, HTTP). Looking at it changes nothing; its buttons do. It
-//! also is what a mail client's own button reaches (RFC 8058).
+//! The page where people refuse further mail (protocol, HTTP). Opening it changes nothing; its buttons do. The button
+//! of mail clients requests it as well (RFC 8058).
 
 use askama::Template;
 use bytes::Bytes;
@@ -27,8 +27,8 @@ pub async fn show(token: Segment, words: Language, asker: Result<HttpCaller>) ->
     shown.await.unwrap_or_else(|error| complain(words, &error))
 }
 
-/// `POST /stop/<token>`: with the field `again`, mails may come again. Whatever else is sent, a mail client's
-/// `List-Unsubscribe=One-Click` or nothing, ends them.
+/// `POST /stop/<token>`: with the field `again`, mails may come again. Any other body ends them: a mail client's
+/// `List-Unsubscribe=One-Click`, or none.
 pub async fn submit(token: Segment, words: Language, asker: Result<HttpCaller>, body: Result<Bytes>) -> Response {
     let done = async {
         let (asker, reader) = (asker?, Recipient::Reader(token.0));

@@ -29,7 +29,7 @@ impl<'a> Object<'a> {
     /// Returns the value of `key`.
     ///
     /// # Errors
-    /// `key_error` if there is nothing.
+    /// `key_error` if there is none.
     pub fn value(&self, key: &'static str) -> Result<&Value<'a>> {
         self.optional(key).ok_or(Error::Key(key.into()))
     }
