@@ -138,8 +138,8 @@ impl Config {
         Some(url.trim_end_matches('/').to_owned())
     }
 
-    /// Keys whose values are still those of component.toml.example, and cannot be right.
-    pub fn leftovers(&self) -> Vec<&'static str> {
+    /// Returns the keys that still have the values of component.toml.example, which cannot be right.
+    pub fn leftovers(&self) -> Vec<String> {
         let secret = self.component.secret().ok();
         let is_example = |url: Option<&str>| url.is_some_and(|url| url.contains("example.org"));
         let checks = [
@@ -170,7 +170,10 @@ impl Config {
                     .any(|uri| is_example(Some(uri))),
             ),
         ];
-        let left = checks.into_iter().filter(|(_, left)| *left).map(|(key, _)| key);
+        let left = checks
+            .into_iter()
+            .filter(|(_, left)| *left)
+            .map(|(key, _)| key.to_owned());
         let of_providers = self.providers.iter().flat_map(|(_, section)| section.leftovers());
         let mut keys: Vec<_> = left.chain(of_providers).collect();
         keys.dedup();

@@ -105,9 +105,9 @@ impl ProviderSection for EmailSection {
         [(String::new(), self.budget)].into()
     }
 
-    fn leftovers(&self) -> Vec<&'static str> {
+    fn leftovers(&self) -> Vec<String> {
         let is_example = self.from.email.domain().contains("example.org");
-        is_example.then_some("providers.email.from").into_iter().collect()
+        is_example.then(|| "providers.email.from".into()).into_iter().collect()
     }
 
     fn way(&self, place: &Place) -> Result<Way, String> {

@@ -56,8 +56,8 @@ pub trait ProviderSection: fmt::Debug + Send + Sync {
         BTreeMap::new()
     }
 
-    /// Keys whose values are still those of component.toml.example, and cannot be right.
-    fn leftovers(&self) -> Vec<&'static str> {
+    /// Returns the keys that still have the values of component.toml.example, which cannot be right.
+    fn leftovers(&self) -> Vec<String> {
         Vec::new()
     }
 

@@ -239,9 +239,12 @@ impl ProviderSection for OAuthSection {
         self.settings(place).map(drop)
     }
 
-    fn leftovers(&self) -> Vec<&'static str> {
+    fn leftovers(&self) -> Vec<String> {
         let is_example = self.client_id == "change me";
-        is_example.then_some("client_id in providers").into_iter().collect()
+        is_example
+            .then(|| "client_id in providers".into())
+            .into_iter()
+            .collect()
     }
 
     fn way(&self, place: &Place) -> Result<Way, String> {

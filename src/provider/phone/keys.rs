@@ -62,6 +62,7 @@ impl GatewayKeys {
     }
 }
 
-fn path(key: &str) -> String {
+/// Returns the full name of `key`, as an admin knows it.
+pub(super) fn path(key: &str) -> String {
     format!("providers.phone.{key}")
 }

@@ -171,9 +171,10 @@ impl ProviderSection for PhoneSection {
         budgets
     }
 
-    fn leftovers(&self) -> Vec<&'static str> {
-        let is_example = self.keys.is_example(self.gateway.0.secret);
-        is_example.then_some("providers.phone.auth_token").into_iter().collect()
+    fn leftovers(&self) -> Vec<String> {
+        let key = self.gateway.0.secret;
+        let is_example = self.keys.is_example(key);
+        is_example.then(|| keys::path(key)).into_iter().collect()
     }
 
     fn way(&self, _place: &Place) -> Result<Way, String> {
