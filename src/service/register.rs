@@ -9,7 +9,7 @@ use super::pending::NewCode;
 use super::{By, Served, Service, require_account};
 use crate::channel::Message;
 use crate::language::Language;
-use crate::model::{BareJid, Hash, Identity, Provider, parse_target};
+use crate::model::{BareJid, Hash, Identity, InvalidId, Provider, parse_target};
 use crate::provider;
 
 /// The result of a registration.
@@ -78,13 +78,14 @@ impl Operation for Register {
             require_account(sender)?;
         }
         service.require_served(target)?;
-        let is_itself = self.is_itself();
+        let read = Identity::parse(self.provider.as_str().into(), &self.id);
+        let is_itself = read == Ok(Identity::of_jid(target));
         let by = match &caller.who {
             // Anybody may begin by proving who they are.
             Who::Http { .. } if is_itself => By::Anybody,
             _ => service.require_speaks_for(caller, target).await?,
         };
-        let identity = service.identity(&self.provider, &self.id)?;
+        let identity = service.identity(&self.provider, read)?;
         let language = service.language_of(caller);
         if is_itself && matches!(caller.who, Who::Native(_)) {
             let (hash, target) = (identity.hash(), target.clone());
@@ -123,12 +124,6 @@ impl Register {
             resend,
             next: None,
         }
-    }
-
-    /// Returns `true` if the target itself is to be linked to the target.
-    fn is_itself(&self) -> bool {
-        Provider::from(self.provider.as_str()) == Provider::Xmpp
-            && Identity::parse(Provider::Xmpp, &self.id) == Ok(Identity::of_jid(&self.target))
     }
 }
 
@@ -196,16 +191,16 @@ impl Service {
     /// # Errors
     /// `unknown_provider`, `value_error`.
     pub fn check_identity(&self, provider: &str, id: &str) -> Result<()> {
-        self.identity(provider, id).map(drop)
+        self.identity(provider, Identity::parse(provider.into(), id)).map(drop)
     }
 
-    /// The identity that a code can be sent to.
-    fn identity(&self, provider: &str, id: &str) -> Result<Identity> {
+    /// Returns an identity of `provider` that was `read`, if it can be registered here.
+    fn identity(&self, provider: &str, read: std::result::Result<Identity, InvalidId>) -> Result<Identity> {
         let settings = &self.frame.settings;
         if !settings.providers.contains(provider) {
             return Err(Error::UnknownProvider);
         }
-        let identity = Identity::parse(provider.into(), id)?;
+        let identity = read?;
         identity.check_reachable()?;
         let prefixes = settings.prefixes.get(provider).map_or(&[][..], Vec::as_slice);
         let is_served = prefixes.is_empty() || prefixes.iter().any(|prefix| identity.id.starts_with(prefix.as_str()));
