@@ -11,7 +11,6 @@ use super::error::{ApiError, Result};
 use super::filters::{HttpCaller, Pairs, Segment};
 use crate::language::Language;
 use crate::model::{BareJid, Code, Hash};
-use crate::provider;
 use crate::service::{Error, Meant, SignedIn, Verified, Verify};
 
 #[derive(Template)]
@@ -117,7 +116,7 @@ fn done(words: Language, verified: &Verified) -> Response {
     page(&MessagePage {
         words,
         title: words.page_done_title(),
-        text: match provider::is_sign_in(&verified.provider) {
+        text: match verified.by_sign_in {
             true => words.page_signed_in(&verified.target),
             false => words.page_done_text(&verified.target),
         },

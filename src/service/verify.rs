@@ -8,7 +8,7 @@ use super::operation::{Effort, Operation, Rights};
 use super::{By, Core, Service, Tx};
 use crate::channel::Message;
 use crate::language::Language;
-use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider, Token};
+use crate::model::{BareJid, Code, Hash, Identity, Mac, Token};
 use crate::provider;
 use crate::store::Pending;
 
@@ -19,8 +19,8 @@ pub struct Verified {
     pub hash: Hash,
     /// The target that it is linked to now.
     pub target: BareJid,
-    /// The provider of the proven identity.
-    pub provider: Provider,
+    /// `true` if the identity was proven by signing in at its provider.
+    pub by_sign_in: bool,
     /// The next address of a browser that has signed in at a provider.
     pub next: Option<String>,
     /// What lets who has verified ask over HTTP in the target's name, where that is needed.
@@ -187,7 +187,8 @@ impl Core {
         Ok(served.then_some(Verified {
             hash,
             target,
-            provider: Provider::Email,
+            // Only codes come in letters.
+            by_sign_in: false,
             next: None,
             token: None,
         }))
@@ -206,16 +207,17 @@ impl Core {
         self.link(tx, &linked, &proven.aliases, &provider)?;
         self.use_up(tx, &proven)?;
         let is_itself = Identity::of_jid(&target).hash() == hash;
-        if !is_itself && (by == By::Anybody || provider::is_sign_in(&provider)) {
-            // It was done elsewhere, perhaps by somebody else: the target is told.
-            let (to, provider) = (target.clone(), provider.clone());
+        let by_sign_in = provider::is_sign_in(&provider);
+        if !is_itself && (by == By::Anybody || by_sign_in) {
+            // It was done elsewhere, perhaps by another person: the target is told.
+            let to = target.clone();
             let linked = self.letter(Message::Linked { to, hash, provider }, language);
             self.post(tx, &linked, None, self.notice_expires_at())?;
         }
         Ok(Verified {
             hash,
             target,
-            provider,
+            by_sign_in,
             next: proven.next,
             token: None,
         })
