@@ -188,16 +188,6 @@ async fn collect(stream: impl Stream<Item = std::result::Result<impl Buf, warp::
     Ok(body.into())
 }
 
-/// Passes requests that no web page of another origin has made: those have nothing to do with CORS.
-pub fn no_web_page() -> impl Filter<Extract = (), Error = warp::Rejection> + Copy {
-    warp::header::optional::<String>("origin")
-        .and_then(async |origin: Option<String>| match origin {
-            None => Ok(()),
-            Some(_) => Err(warp::reject::not_found()),
-        })
-        .untuple_one()
-}
-
 /// Returns the rules for web pages of other origins (Fetch standard, CORS protocol).
 pub fn cors(origins: &[String]) -> warp::cors::Cors {
     let cors = warp::cors()

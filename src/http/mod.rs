@@ -37,39 +37,43 @@ use crate::service::Service;
 struct Api {
     service: Service,
     host_meta: HostMeta,
-    /// A client may take so long to send its body.
+    /// The time limit for a client to send its body.
     request_timeout: std::time::Duration,
 }
 
-/// Every route: the API, which web pages of the origins that the admin allows may call, the page for people, which none may, and what
-/// all may read.
+/// Returns all routes: the API, which web pages of the allowed origins may call; the pages for people, which no web page may call; and
+/// the documents that all may read. An unknown path is answered as one of the API.
 ///
-/// The look-up that is asked most comes first; the others are boxed, because each request copies the filters that it
+/// The look-up that is asked most comes first. The others are boxed, because each request copies the filters that it
 /// might still need.
 fn routes(api: Api, cors_origins: &[String]) -> BoxedFilter<(Response,)> {
-    let get = warp::get().and(filters::admitted(api.service.clone()));
-    let confirm = warp::path!("v1" / "confirm" / Segment / Segment)
-        .and(get)
+    let cors = filters::cors(cors_origins);
+    let confirm = warp::path!("confirm" / Segment / Segment)
+        .and(warp::get())
+        .and(filters::admitted(api.service.clone()))
         .then(handlers::confirm);
     let calls = confirm
-        .clone()
         .or(calls(&api))
         .unify()
         .recover(unrouted)
         .unify()
-        .with(filters::cors(cors_origins))
-        .map(warp::Reply::into_response)
-        .boxed();
-    filters::no_web_page()
-        .and(confirm)
-        .or(pages(&api).or(well_known(&api)).unify().or(calls).unify().boxed())
+        .with(cors.clone())
+        .map(warp::Reply::into_response);
+    let others = version(&api)
+        .recover(unrouted)
+        .unify()
+        .with(cors)
+        .map(warp::Reply::into_response);
+    warp::path("v1")
+        .and(calls)
+        .or(any_of([pages(&api), well_known(&api), others.boxed()]))
         .unify()
         .recover(unrouted)
         .unify()
         .boxed()
 }
 
-/// The methods that a path takes, for whoever has tried another (RFC 9110, 10.2.1).
+/// Returns the methods that a path takes, for the answer to another method (RFC 9110, 10.2.1).
 fn allowed(path: &str) -> &'static str {
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     match segments[..] {
@@ -83,57 +87,63 @@ async fn unrouted(rejection: Rejection) -> Result<Response, Infallible> {
     Ok(error::unrouted(&rejection))
 }
 
+/// Returns the routes below `/v1`, without the look-up of one hash.
 fn calls(api: &Api) -> BoxedFilter<(Response,)> {
     let call = filters::speaking(api.service.clone());
     let get = warp::get().and(call.clone());
     let client = filters::client(api.service.language());
     let post = warp::post().and(call).and(body(api.request_timeout));
     any_of([
-        warp::path!("v1" / "confirm")
+        warp::path!("confirm")
             .and(post.clone())
             .then(handlers::confirm_many)
             .boxed(),
-        warp::path!("v1" / "confirm")
+        warp::path!("confirm")
             .and(get.clone())
             .and(pairs())
             .then(handlers::confirm_query)
             .boxed(),
-        warp::path!("v1" / "contact")
-            .and(post.clone())
-            .then(handlers::contact)
-            .boxed(),
-        warp::path!("v1" / "register" / Segment / Segment / Segment)
+        warp::path!("contact").and(post.clone()).then(handlers::contact).boxed(),
+        warp::path!("register" / Segment / Segment / Segment)
             .and(get.clone())
             .and(pairs())
             .and(fetched())
             .then(handlers::register)
             .boxed(),
-        warp::path!("v1" / "register")
+        warp::path!("register")
             .and(post.clone())
             .then(handlers::register_post)
             .boxed(),
-        warp::path!("v1" / "verify" / Segment)
+        warp::path!("verify" / Segment)
             .and(get.clone())
             .and(pairs())
             .and(client.clone())
             .and(fetched())
             .then(handlers::verify)
             .boxed(),
-        warp::path!("v1" / "callback")
+        warp::path!("callback")
             .and(get.clone())
             .and(pairs())
             .and(client)
             .then(handlers::fixed_callback)
             .boxed(),
-        warp::path!("v1" / "verify")
+        warp::path!("verify")
             .and(post.clone())
             .then(handlers::verify_post)
             .boxed(),
-        warp::path!("v1" / "forget").and(post).then(handlers::forget).boxed(),
-        warp::path!("version").and(get).then(handlers::version).boxed(),
+        warp::path!("forget").and(post).then(handlers::forget).boxed(),
     ])
 }
 
+fn version(api: &Api) -> BoxedFilter<(Response,)> {
+    warp::path!("version")
+        .and(warp::get())
+        .and(filters::speaking(api.service.clone()))
+        .then(handlers::version)
+        .boxed()
+}
+
+/// Returns the pages for people.
 fn pages(api: &Api) -> BoxedFilter<(Response,)> {
     let path = warp::path!("verify" / Segment);
     let stop = warp::path!("stop" / Segment);
