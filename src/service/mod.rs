@@ -60,7 +60,7 @@ pub use self::register::{IsRegistered, Register, Registered, Status};
 pub use self::settings::{Served, Settings};
 pub use self::sign_in::{Callback, FinishSignIn, SignedIn};
 pub use self::statistics::{Count, Statistics};
-pub use self::subscribers::Pages;
+pub use self::subscribers::{AskBack, Pages, SeeSubscriber, Subscribe, Unsubscribe};
 pub use self::suppression::{IsSuppressed, Recipient, Suppress, Unsuppress};
 use self::transaction::{Tx, settle, split};
 pub use self::verify::{Meant, Verified, Verify, VerifyAny};

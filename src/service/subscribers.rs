@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use super::caller::Caller;
 use super::error::{Error, Limit, Result};
 use super::growth::{self, Payer};
 use super::limits::DAY;
+use super::operation::{Effort, Operation, Rights};
 use super::{Core, Service, Tx};
 use crate::clock::{Millis, millis};
 use crate::model::seal::Purpose;
@@ -28,12 +30,96 @@ pub struct Pages {
     ended: bool,
 }
 
+/// Stores that the sender of a stanza has an address of the service in the contact list.
+///
+/// # Errors
+/// `request_limit_reached`, `internal_server_error`.
+#[derive(Clone, Copy, Debug)]
+pub struct Subscribe(pub OwnAddress);
+
+impl Operation for Subscribe {
+    type Reply = ();
+    const NAME: &'static str = "subscribe";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Senders
+    }
+
+    async fn run(self, service: &Service, caller: &Caller) -> Result<()> {
+        service.subscribe(caller.sender()?, self.0).await
+    }
+}
+
+/// Stores, once a day, that the sender of a stanza was seen, if it has subscribed to an address of the service. Returns
+/// `true` if it has.
+///
+/// # Errors
+/// `internal_server_error`.
+#[derive(Clone, Copy, Debug)]
+pub struct SeeSubscriber(pub OwnAddress);
+
+impl Operation for SeeSubscriber {
+    type Reply = bool;
+    const NAME: &'static str = "see-subscriber";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Senders
+    }
+
+    async fn run(self, service: &Service, caller: &Caller) -> Result<bool> {
+        service.see_subscriber(caller.sender()?, self.0).await
+    }
+}
+
+/// Stores that the sender of a stanza does not have an address of the service in the contact list any more. Returns
+/// `false` if it did not have it.
+///
+/// # Errors
+/// `internal_server_error`.
+#[derive(Clone, Copy, Debug)]
+pub struct Unsubscribe(pub OwnAddress);
+
+impl Operation for Unsubscribe {
+    type Reply = bool;
+    const NAME: &'static str = "unsubscribe";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Senders
+    }
+
+    async fn run(self, service: &Service, caller: &Caller) -> Result<bool> {
+        service.unsubscribe(caller.sender()?, self.0).await
+    }
+}
+
+/// Stores that the sender of a stanza, which has subscribed to an address of the service, is asked for its presence in
+/// return. Returns `true` the first time after it has subscribed.
+///
+/// # Errors
+/// `internal_server_error`.
+#[derive(Clone, Copy, Debug)]
+pub struct AskBack(pub OwnAddress);
+
+impl Operation for AskBack {
+    type Reply = bool;
+    const NAME: &'static str = "ask-back";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Senders
+    }
+
+    async fn run(self, service: &Service, caller: &Caller) -> Result<bool> {
+        service.ask_back(caller.sender()?, self.0).await
+    }
+}
+
 impl Service {
-    /// Remembers that `jid` has that `address` of the service in the contact list.
-    ///
-    /// # Errors
-    /// `request_limit_reached`, `internal_server_error`.
-    pub async fn subscribe(&self, jid: &BareJid, address: OwnAddress) -> Result<()> {
+    /// As [`Subscribe`], for `jid`.
+    pub(super) async fn subscribe(&self, jid: &BareJid, address: OwnAddress) -> Result<()> {
         let jid = jid.clone();
         self.change(move |core, tx| {
             let today = core.beginning_of_day();
@@ -51,11 +137,8 @@ impl Service {
         .await
     }
 
-    /// Notes, once a day, that `jid` is there, if it has subscribed to that `address`. Returns true if it has.
-    ///
-    /// # Errors
-    /// `internal_server_error`.
-    pub async fn see_subscriber(&self, jid: &BareJid, address: OwnAddress) -> Result<bool> {
+    /// As [`SeeSubscriber`], for `jid`.
+    pub(super) async fn see_subscriber(&self, jid: &BareJid, address: OwnAddress) -> Result<bool> {
         let asked = jid.clone();
         let seen = self.ask(move |core, tx| {
             let found = tx.subscriber(&core.keys.owner(&asked))?;
@@ -72,11 +155,8 @@ impl Service {
         Ok(true)
     }
 
-    /// Forgets that `jid` has that `address` in the contact list. Returns false if it did not have it.
-    ///
-    /// # Errors
-    /// `internal_server_error`.
-    pub async fn unsubscribe(&self, jid: &BareJid, address: OwnAddress) -> Result<bool> {
+    /// As [`Unsubscribe`], for `jid`.
+    pub(super) async fn unsubscribe(&self, jid: &BareJid, address: OwnAddress) -> Result<bool> {
         let jid = jid.clone();
         self.change(move |core, tx| {
             let owner = core.keys.owner(&jid);
@@ -96,11 +176,8 @@ impl Service {
         .await
     }
 
-    /// Notes that a subscriber to `address` is asked for presence in return. Returns true the first time after they have subscribed.
-    ///
-    /// # Errors
-    /// `internal_server_error`.
-    pub async fn ask_back(&self, jid: &BareJid, address: OwnAddress) -> Result<bool> {
+    /// As [`AskBack`], for `jid`.
+    pub(super) async fn ask_back(&self, jid: &BareJid, address: OwnAddress) -> Result<bool> {
         let asked = jid.clone();
         let is_new = self.ask(move |core, tx| {
             let found = tx.subscriber(&core.keys.owner(&asked))?;
@@ -123,10 +200,8 @@ impl Service {
     }
 
     /// Returns `true` if `jid` has subscribed to any address.
-    ///
-    /// # Errors
-    /// `internal_server_error`.
-    pub async fn is_subscriber(&self, jid: &BareJid) -> Result<bool> {
+    #[cfg(test)]
+    pub(super) async fn is_subscriber(&self, jid: &BareJid) -> Result<bool> {
         let jid = jid.clone();
         self.ask(move |core, tx| Ok(tx.is_subscriber(&core.keys.owner(&jid))?))
             .await
@@ -200,13 +275,13 @@ impl Core {
             return Ok(());
         }
         let server = self.counted_server(jid);
-        let has_made_room = match server {
+        let is_free = match server {
             Some(server) if tx.subscribers_of(&server)? >= OF_SERVER => {
                 tx.drop_quietest_subscriber(&server, self.beginning_of_day())?
             }
             _ => tx.subscriber_count()? < MOST,
         };
-        match has_made_room {
+        match is_free {
             true => Ok(()),
             false => Err(Error::RequestLimitReached {
                 retry_after: DAY,

@@ -9,7 +9,7 @@ use xmpp_parsers::presence::{Presence, Type};
 
 use crate::language::Language;
 use crate::model::OwnAddress;
-use crate::service::{Error, Pages, Result, Service};
+use crate::service::{AskBack, Error, Pages, Result, SeeSubscriber, Service, Subscribe, Unsubscribe};
 use crate::xmpp::connection::Connection;
 use crate::xmpp::connection::outgoing::{Outgoing, presence};
 use crate::xmpp::protocol::about;
@@ -21,11 +21,11 @@ pub async fn answer(host: &Host, entities: &Entities, asker: &Asker, type_: Type
     if !matches!(type_, Type::Subscribe | Type::Unsubscribe | Type::Probe) {
         return Ok(Vec::new());
     }
-    let (service, at) = (&asker.service, asker.at);
+    let at = asker.at;
     let to = |stanza| presence(stanza, host.bare(at).clone(), &asker.bare);
     let show = || presence(available(entities, at, asker.words()), host.full(at), &asker.bare);
     Ok(match type_ {
-        Type::Subscribe if asker.bare.node().is_some() => match service.subscribe(&asker.bare, at).await {
+        Type::Subscribe if asker.bare.node().is_some() => match asker.call(Subscribe(at)).await {
             Ok(()) => {
                 let asked_back = ask_back(host, asker).await?;
                 [to(Presence::new(Type::Subscribed))]
@@ -38,7 +38,7 @@ pub async fn answer(host: &Host, entities: &Entities, asker: &Asker, type_: Type
             Err(Error::RequestLimitReached { .. }) => vec![to(Presence::new(Type::Unsubscribed))],
             Err(error) => return Err(error),
         },
-        Type::Probe if service.see_subscriber(&asker.bare, at).await? => {
+        Type::Probe if asker.call(SeeSubscriber(at)).await? => {
             // The subscription may be older than the admin's setting.
             let asked_back = ask_back(host, asker).await?;
             asked_back.into_iter().chain([show()]).collect()
@@ -52,7 +52,7 @@ pub async fn answer(host: &Host, entities: &Entities, asker: &Asker, type_: Type
 /// The request for the presence of a subscriber, where the admin wants it and none was made before: two services that both do so would
 /// ask each other for ever.
 async fn ask_back(host: &Host, asker: &Asker) -> Result<Option<Outgoing>> {
-    if !host.subscribe_back || !asker.service.ask_back(&asker.bare, asker.at).await? {
+    if !host.subscribe_back || !asker.call(AskBack(asker.at)).await? {
         return Ok(None);
     }
     let mut request = Presence::new(Type::Subscribe);
@@ -63,7 +63,7 @@ async fn ask_back(host: &Host, asker: &Asker) -> Result<Option<Outgoing>> {
 
 /// Ends the subscription of the asker to `address`, if there is one, and says so (RFC 6121, 3.3.3). So ends the one in return.
 pub async fn dismiss(host: &Host, asker: &Asker, address: OwnAddress) -> Result<Vec<Outgoing>> {
-    if !asker.service.unsubscribe(&asker.bare, address).await? {
+    if !asker.call(Unsubscribe(address)).await? {
         return Ok(Vec::new());
     }
     let tell = |type_| presence(Presence::new(type_), host.bare(address).clone(), &asker.bare);
