@@ -18,14 +18,14 @@ use crate::service::{Caller, Error, Operation, Requester, Service, Who};
 /// Larger bodies are refused. A hundred hashes take 13 KiB.
 pub const LARGEST_BODY: usize = 128 * 1024;
 
-/// A path segment, percent-decoded; `+` is a plus. What is no UTF-8 then matches no route.
+/// A path segment, percent-decoded; `+` is a plus. A segment that is not UTF-8 matches no route.
 pub struct Segment(pub String);
 
 impl FromStr for Segment {
     type Err = std::str::Utf8Error;
 
     fn from_str(segment: &str) -> std::result::Result<Self, Self::Err> {
-        // Most have nothing to decode, and are as long as a hash.
+        // Most segments have nothing to decode, and are as long as a hash.
         if !segment.contains('%') {
             return Ok(Self(segment.to_owned()));
         }
@@ -36,7 +36,7 @@ impl FromStr for Segment {
 /// The query's parameters, in order.
 pub type Pairs = Vec<(String, String)>;
 
-/// The query's parameters; none without a query.
+/// Extracts the query's parameters; an empty list without a query.
 pub fn pairs() -> impl Filter<Extract = (Pairs,), Error = warp::Rejection> + Clone {
     warp::query::<Pairs>()
 }
@@ -45,7 +45,7 @@ pub fn pairs() -> impl Filter<Extract = (Pairs,), Error = warp::Rejection> + Clo
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
-/// A client that has not asked too often, and the service that it asks.
+/// A client that is within its request limit, and the service that it calls.
 #[derive(Clone)]
 pub struct HttpCaller {
     /// The service.
@@ -55,7 +55,7 @@ pub struct HttpCaller {
 }
 
 impl HttpCaller {
-    /// Has the service do something.
+    /// Runs an operation for the client.
     ///
     /// # Errors
     /// Those of the operation.
@@ -64,7 +64,7 @@ impl HttpCaller {
     }
 }
 
-/// The client, if it has not asked too often.
+/// Extracts the client and counts its request; `Err` above the request limit.
 pub fn admitted(
     service: Service,
 ) -> impl Filter<Extract = (Result<HttpCaller>,), Error = std::convert::Infallible> + Clone {
@@ -83,7 +83,7 @@ pub fn admitted(
     })
 }
 
-/// The same, speaking the client's language: for calls that send or show something to people. It sees the client's token.
+/// Like [`admitted`], with the client's language and token: for calls that send or show something to people.
 pub fn speaking(
     service: Service,
 ) -> impl Filter<Extract = (Result<HttpCaller>,), Error = std::convert::Infallible> + Clone {
@@ -100,7 +100,7 @@ pub fn speaking(
         })
 }
 
-/// The token that the client shows (RFC 6750, 2.1): only in the header, because addresses are logged.
+/// Extracts the token of the client (RFC 6750, 2.1): only from the header, because addresses are logged.
 fn token() -> impl Filter<Extract = (Option<Token>,), Error = std::convert::Infallible> + Copy {
     warp::header::optional::<String>("authorization")
         .or_else(|_| async { Ok::<_, std::convert::Infallible>((None,)) })
@@ -116,13 +116,13 @@ fn bearer(credentials: &str) -> Option<Token> {
 
 /// Extracts the client's preferred language of those that the service speaks (RFC 9110, 12.5.4).
 pub fn language() -> impl Filter<Extract = (Option<Language>,), Error = std::convert::Infallible> + Copy {
-    // A header that is not ASCII is as good as none.
+    // A header that is not ASCII counts as absent.
     warp::header::optional::<String>("accept-language")
         .or_else(|_| async { Ok::<_, std::convert::Infallible>((None,)) })
         .map(|accepted: Option<String>| accepted.as_deref().and_then(Language::accepted))
 }
 
-/// Returns the address that limits count: an owner of one IPv6 address has all of its /64.
+/// Returns the address that limits count: an owner of one IPv6 address has all addresses of its /64.
 pub fn site(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
@@ -151,8 +151,8 @@ pub fn client(fallback: Language) -> impl Filter<Extract = (Client,), Error = st
 
 /// Returns `true` if a request is clearly a program's: it asks for JSON, and does not come from a browser.
 ///
-/// A web page can have its reader's browser ask for anything, JSON as well. Browsers say that it is them (Fetch Metadata), but
-/// older ones do not; all of them call themselves Mozilla, and no page can change that.
+/// A web page can have its reader's browser ask for anything, JSON as well. Browsers identify themselves (Fetch
+/// Metadata), but older ones do not. All of them call themselves Mozilla, and no page can change that.
 fn is_program(headers: &HeaderMap) -> bool {
     let said = |name| {
         headers
@@ -167,7 +167,7 @@ fn is_program(headers: &HeaderMap) -> bool {
     !is_browser && accepted.any(|kind| kind.eq_ignore_ascii_case("application/json"))
 }
 
-/// The whole body, if it is not too large and comes in time.
+/// Extracts the whole body; `Err` if it is too large or late.
 pub fn body(patience: Duration) -> impl Filter<Extract = (Result<Bytes>,), Error = warp::Rejection> + Clone {
     warp::body::stream().then(move |stream| async move {
         tokio::time::timeout(patience, collect(stream))

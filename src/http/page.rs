@@ -1,5 +1,5 @@
-//! The page that the link in a mail leads to. Looking at it changes nothing (mail scanners follow links); its button
-//! does. No script, no foreign resources.
+//! The page that the link in a mail leads to. Opening it changes nothing, because mail scanners follow links; its
+//! button does. It has no script and no foreign resources.
 
 use askama::Template;
 use bytes::Bytes;
@@ -18,7 +18,7 @@ use crate::service::{Error, Meant, SignedIn, Verified, Verify};
 struct VerifyPage {
     words: Language,
     code: String,
-    /// The letter that brought the code, if the link says so.
+    /// The id of the letter that brought the code, if the link has one.
     letter: String,
     complaint: Option<String>,
 }
@@ -83,8 +83,8 @@ pub async fn submit(hash: Segment, words: Language, asker: Result<HttpCaller>, b
     }
 }
 
-/// Asks a browser that has signed in at a provider whether that is to be linked: who sent it there may be anybody.
-/// `up` leads from the callback to where the API begins, whatever path that has outside.
+/// Asks the user of a browser that has signed in at a provider to confirm the link, because anybody may have sent the
+/// browser there. `up` leads from the callback to the beginning of the API, whatever path that has outside.
 pub fn signed_in(words: Language, up: &'static str, finished: Result<SignedIn>) -> Response {
     match finished {
         Ok(signed_in) => page_to(
@@ -98,7 +98,7 @@ pub fn signed_in(words: Language, up: &'static str, finished: Result<SignedIn>) 
                 code: signed_in.code,
             },
         ),
-        // Most often it is the same page, opened again.
+        // Most often the same page was opened again.
         Err(error @ ApiError::Service(Error::NotRegistered)) => {
             error.mark(say(words, words.page_failed_title(), words.error_oauth_foreign_state()))
         }
@@ -106,7 +106,7 @@ pub fn signed_in(words: Language, up: &'static str, finished: Result<SignedIn>) 
     }
 }
 
-/// Returns the last page of a sign-in.
+/// Returns the page that says that the link is made, or leads a browser to its next address.
 fn done(words: Language, verified: &Verified) -> Response {
     let next = verified.next.as_deref();
     if let Some(location) = next.and_then(|next| HeaderValue::from_str(next).ok()) {
@@ -124,7 +124,7 @@ fn done(words: Language, verified: &Verified) -> Response {
 }
 
 fn code(pairs: &Pairs) -> String {
-    // No code is longer; whatever else a link carries is not worth showing.
+    // No code is longer.
     Code::typed(field(pairs, "code"))
         .as_str()
         .chars()
@@ -132,7 +132,7 @@ fn code(pairs: &Pairs) -> String {
         .collect()
 }
 
-/// The letter whose code it is: the link in a mail has its id, which tells nobody else anything.
+/// Returns the id of the letter that brought the code. The link in a mail has the id, and nobody else knows it.
 fn letter(pairs: &Pairs) -> &str {
     let letter = field(pairs, "for");
     match letter.len() <= 64 {
@@ -155,22 +155,22 @@ fn form(words: Language, asked: &Pairs, code: String, complaint: Option<String>)
     })
 }
 
-/// The page that an error leads to.
+/// Returns the page of an error.
 pub(super) fn complain(words: Language, error: &ApiError) -> Response {
     error.mark(say(words, words.page_failed_title(), error.text(words)))
 }
 
-/// A page that says something.
+/// Returns a page with a title and a text.
 pub(super) fn say(words: Language, title: String, text: String) -> Response {
     page(&MessagePage { words, title, text })
 }
 
-/// A page.
+/// Returns a page.
 pub(super) fn page(template: &impl Template) -> Response {
     page_to(None, template)
 }
 
-/// A page whose form may lead on to the origin of `next`.
+/// Returns a page whose form may redirect to the origin of `next`.
 fn page_to(next: Option<&str>, template: &impl Template) -> Response {
     let Ok(html) = template.render() else {
         return warp::http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -189,7 +189,7 @@ fn page_to(next: Option<&str>, template: &impl Template) -> Response {
     private(response)
 }
 
-/// The address of the page holds the code: it is told nobody, and not kept.
+/// Keeps the page out of caches and its address out of referrers: the address contains the code.
 fn private(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

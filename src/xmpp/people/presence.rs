@@ -16,7 +16,7 @@ use crate::xmpp::protocol::about;
 use crate::xmpp::protocol::entities::Entities;
 use crate::xmpp::protocol::host::{Asker, Host};
 
-/// The answers to a presence of `type_`.
+/// Returns the answers to a presence of `type_`.
 pub async fn answer(host: &Host, entities: &Entities, asker: &Asker, type_: Type) -> Result<Vec<Outgoing>> {
     if !matches!(type_, Type::Subscribe | Type::Unsubscribe | Type::Probe) {
         return Ok(Vec::new());
@@ -49,8 +49,8 @@ pub async fn answer(host: &Host, entities: &Entities, asker: &Asker, type_: Type
     })
 }
 
-/// The request for the presence of a subscriber, where the admin wants it and none was made before: two services that both do so would
-/// ask each other for ever.
+/// Returns the request for the presence of a subscriber, if the admin wants it and none was made before: two services
+/// that both do so would otherwise ask each other for ever.
 async fn ask_back(host: &Host, asker: &Asker) -> Result<Option<Outgoing>> {
     if !host.subscribe_back || !asker.call(AskBack(asker.at)).await? {
         return Ok(None);
@@ -61,7 +61,8 @@ async fn ask_back(host: &Host, asker: &Asker) -> Result<Option<Outgoing>> {
     Ok(Some(presence(request, host.bare(asker.at).clone(), &asker.bare)))
 }
 
-/// Ends the subscription of the asker to `address`, if there is one, and says so (RFC 6121, 3.3.3). So ends the one in return.
+/// Ends the subscription of the asker to `address`, if there is one, and answers so (RFC 6121, 3.3.3). Also ends the
+/// subscription in return.
 pub async fn dismiss(host: &Host, asker: &Asker, address: OwnAddress) -> Result<Vec<Outgoing>> {
     if !asker.call(Unsubscribe(address)).await? {
         return Ok(Vec::new());
@@ -72,7 +73,8 @@ pub async fn dismiss(host: &Host, asker: &Asker, address: OwnAddress) -> Result<
     Ok([unavailable, tell(Type::Unsubscribed)].into_iter().chain(own).collect())
 }
 
-/// The answer to a presence of `type_` from `sender` to an account that does not exist (RFC 6121, 3.1.3 and 4.3.2).
+/// Returns the answer to a presence of `type_` from `sender` to an account that does not exist (RFC 6121, 3.1.3 and
+/// 4.3.2).
 pub fn nobody(type_: &Type, nobody: &Jid, sender: &Jid) -> Vec<Outgoing> {
     match type_ {
         Type::Subscribe | Type::Probe => {
@@ -103,7 +105,7 @@ pub async fn announce(host: &Host, entities: &Entities, service: &Service, conne
     }
 }
 
-/// Online, with what the service can do (XEP-0115) and its avatar.
+/// Returns the presence of the service: online, with its features (XEP-0115) and its avatar.
 fn available(entities: &Entities, address: OwnAddress, words: Language) -> Presence {
     let mut presence = Presence::available();
     let status = words.presence_status();
