@@ -1,8 +1,9 @@
-//! Accounts that are not there any more. Somebody else may have their Jabber IDs next, and must not inherit their links: after messages
-//! came back for days, what is linked there has to be proven again.
+//! Accounts that no longer exist. Another person may get their Jabber IDs, and must not inherit their links: after
+//! messages came back on several days, the links of the JID must be proven again.
 //!
-//! A link in doubt is one without its proof: nothing vouches for it, but it is known whose it was. The owner is asked when the next
-//! contact request comes, which waits. If nobody proves anything as long as it does, the links go.
+//! A link in doubt is one without its proof: nothing vouches for it, but its former owner is known. The owner is asked
+//! when the next contact request comes, and the request waits. If the owner proves nothing before the request expires,
+//! the links are removed.
 
 use std::time::Duration;
 
@@ -15,19 +16,20 @@ use crate::clock::{Millis, millis};
 use crate::model::{BareJid, Hash, Mac};
 use crate::store::{Link, NewRow, Queue};
 
-/// On so many days nobody was there, and on none between them a message arrived.
+/// The number of days on which messages came back because the account does not exist, without a delivered message
+/// between them.
 const DAYS: u32 = 3;
-/// Days of so long: what comes back sooner does not count again.
+/// The least time between two such days: a message that comes back sooner does not count again.
 const APART: Duration = Duration::from_secs(20 * 60 * 60);
-/// After so long, counting begins anew.
+/// The time after which counting begins anew.
 const WITHIN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// The pause between two checks if a link was proven that a contact request waits for.
+/// The pause between two checks if a link is proven that a contact request waits for.
 const LOOKED_FOR: Duration = Duration::from_secs(60 * 60);
-/// Nobody is asked more often to prove their links.
+/// The least time between two questions to an owner to prove the links.
 const ASKED_EVERY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 impl Service {
-    /// Notes that nobody was there, says their server.
+    /// Notes that the servers of these JIDs say that the accounts do not exist.
     ///
     /// # Errors
     /// If the store fails.
@@ -68,7 +70,7 @@ impl Core {
     fn of_owner(&self, what: &str, owner: &Mac, limit: u32, window: Duration) -> Counter {
         Counter {
             key: self.keys.quota(what, &[owner]),
-            // Nobody is told.
+            // Nobody is told this limit.
             name: Limit::Server,
             limit,
             window,
@@ -77,7 +79,7 @@ impl Core {
 
     fn miss(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
         let (now, owner) = (self.clock.now(), self.keys.owner(jid));
-        // Links of before have no proof that they could lose.
+        // Links of former versions have no proof that they could lose.
         if !self.keys.are_bound() || !tx.has_links(&owner)? {
             return Ok(());
         }
@@ -91,19 +93,19 @@ impl Core {
         Ok(())
     }
 
-    /// Somebody is there: what was counted so far is forgotten.
+    /// Forgets the days that were counted: the account exists.
     pub(super) fn find(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
         let (now, days) = (self.clock.now(), self.days_missed(&self.keys.owner(jid)));
         days.give_back(tx, now, u32::MAX, now)
     }
 
-    /// Returns `true` if a link has to be proven again before anything is done because of it.
+    /// Returns `true` if a link must be proven again before it is used.
     pub(super) fn is_in_doubt(&self, link: &Link) -> bool {
         self.keys.are_bound() && link.proof != self.keys.proof(&link.id, &link.owner)
     }
 
-    /// Has a contact request wait for those of its hashes whose links are in doubt, and asks their owners to prove them. What nobody
-    /// has proven when the request expires goes.
+    /// Lets a contact request wait for the hashes whose links are in doubt, and asks their owners to prove them. Links
+    /// that are not proven when the request expires are removed.
     pub(super) fn wait_for_proof(
         &self,
         tx: &Tx<'_>,

@@ -1,12 +1,12 @@
-//! Budgets: how many codes a day may cost money or a good name, whoever asks for them.
+//! Budgets: the number of codes a day that cost money or reputation, whoever asks for them.
 //!
-//! What is left of one is durable, and counted in the transaction that puts the message into the outbox. A code that the
-//! gateway then refuses has been counted, too: gateways charge for some of them, and tries are what an attacker makes. What
-//! is tried again after that counts again.
+//! The used part of a budget is durable, and is counted in the transaction that puts the message into the outbox. A
+//! code that the gateway then refuses has counted as well, because gateways charge for some of them, and an attacker
+//! can make many tries. A later try of the same message counts again.
 //!
-//! Of each budget, one server of others has a share, and all of them together another: the rest is for the own server's people. Over
-//! HTTP nobody vouches for who asks, so that all who ask there are among the others, and have shares by the target's server and by
-//! the client's network.
+//! One other server has a share of each budget, and all other servers together have another: the rest is for the own
+//! server's people. Over HTTP nobody vouches for the requester, so all requesters there count among the others, and
+//! have shares by the target's server and by the client's network.
 
 use super::error::{Error, Limit, Result};
 use super::growth::Payer;
@@ -42,7 +42,8 @@ impl Budget {
         }
     }
 
-    /// Tells the admin, once in a day each, that little or nothing is left now that `used` are.
+    /// Tells the admin, each at most once a day, that little or nothing of the budget is left now that `used` codes are
+    /// counted.
     fn watch(&self, used: u32) {
         let (provider, prefix, budget) = (self.provider.name(), self.prefix.as_str(), self.per_day);
         if used == budget {
@@ -61,14 +62,15 @@ impl Budget {
     }
 }
 
-/// Four fifths.
+/// Returns four fifths of `budget`.
 fn nearly(budget: u32) -> u32 {
     budget - budget / 5
 }
 
 impl Service {
-    /// Puts a message off until `due_at`. If it was read and may have its price, the next try counts as a message to the identity in
-    /// `paid` for the JID in it. Returns `true` if there will be one, because the budgets and that server's share allow it.
+    /// Puts a message off until `due_at`. If the gateway read it and may charge for it, the next try counts as a
+    /// message to the identity in `paid` for the JID in it. Returns `true` if there will be a next try, because the
+    /// budgets and that server's share allow it.
     ///
     /// # Errors
     /// If the store fails.
@@ -103,7 +105,7 @@ impl Service {
     }
 }
 
-/// The share of a budget that others may use, in percent, at least one code.
+/// The share of a budget that others may use, in percent; at least one code.
 #[derive(Clone, Copy, Debug)]
 struct Percent(u8);
 
@@ -115,7 +117,7 @@ impl Percent {
 }
 
 impl Core {
-    /// The counters of the shares that `payer` has of all budgets that cover `identity`.
+    /// Returns the counters of the shares that `payer` has of all budgets that cover `identity`.
     pub(super) fn shares_for(&self, payer: Payer<'_>, identity: &Identity) -> Vec<Counter> {
         let budgets = self.settings.budgets.iter().filter(|budget| budget.covers(identity));
         budgets.flat_map(|budget| self.shares_of(payer, budget)).collect()
@@ -141,7 +143,7 @@ impl Core {
         let mut shares = match payer.by {
             By::Target if is_own => return Vec::new(),
             By::Target => vec![counter("server", of_one, &[&server])],
-            // What is asked for there in the name of the own server's people, anybody may have asked for.
+            // A request over HTTP in the name of one of the own server's people may be anybody's.
             By::Anybody if is_own => Vec::new(),
             By::Anybody => vec![counter("server over http", of_one, &[&server])],
         };
@@ -151,7 +153,7 @@ impl Core {
         shares
     }
 
-    /// The counters of all budgets that cover `identity`, each with its budget.
+    /// Returns the counters of all budgets that cover `identity`, each with its budget.
     pub(super) fn budgets_for(&self, identity: &Identity) -> Vec<(&Budget, Counter)> {
         let budgets = self.settings.budgets.iter();
         let covering = budgets.filter(|budget| budget.covers(identity));
@@ -163,7 +165,7 @@ impl Core {
         self.settings.budgets.iter().map(|budget| budget.counter(self).key)
     }
 
-    /// Takes one code off each.
+    /// Counts one code in each budget.
     pub(super) fn spend(&self, tx: &Tx<'_>, budgets: &[(&Budget, Counter)]) -> Result<()> {
         for (budget, counter) in budgets {
             budget.watch(counter.add(tx, self.clock.now(), 1)?);

@@ -1,4 +1,4 @@
-//! Who asks for something, and in which language.
+//! The caller of an operation, and the caller's language.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use super::{By, Service};
 use crate::language::Language;
 use crate::model::{BareJid, Token};
 
-/// Somebody who asks for an operation.
+/// The caller of an operation.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// The identity of the caller, as far as somebody vouches for it.
@@ -33,7 +33,7 @@ pub enum Who {
 }
 
 impl Caller {
-    /// The sender of a stanza.
+    /// Returns the sender of a stanza as a caller.
     pub fn native(sender: BareJid, language: Option<Language>) -> Self {
         Self {
             who: Who::Native(sender),
@@ -41,7 +41,7 @@ impl Caller {
         }
     }
 
-    /// The sender of the stanza.
+    /// Returns the sender of the stanza.
     ///
     /// # Errors
     /// `not_allowed` over HTTP.
@@ -52,7 +52,7 @@ impl Caller {
         }
     }
 
-    /// The address of a client over HTTP.
+    /// Returns the address of a client over HTTP.
     pub(super) fn address(&self) -> Option<IpAddr> {
         match &self.who {
             Who::Http { address, .. } => Some(*address),
@@ -60,7 +60,7 @@ impl Caller {
         }
     }
 
-    /// The token that a client over HTTP shows.
+    /// Returns the token of a client over HTTP.
     pub(super) fn token(&self) -> Option<&Token> {
         match &self.who {
             Who::Http { token, .. } => token.as_ref(),
@@ -70,13 +70,13 @@ impl Caller {
 }
 
 impl Service {
-    /// The language that is spoken to `caller`.
+    /// Returns the language for `caller`.
     pub fn language_of(&self, caller: &Caller) -> Language {
         caller.language.unwrap_or(self.frame.settings.language)
     }
 
-    /// Refuses whoever may not ask in the name of `target`: of senders all others, over HTTP as
-    /// [`Service::require_allowed`] does. Returns who asks, as far as that is known.
+    /// Refuses a caller who may not ask in the name of `target`: every other sender of stanzas, and over HTTP as
+    /// [`Service::require_allowed`] does. Returns the requester, as far as it is known.
     pub(super) async fn require_speaks_for(&self, caller: &Caller, target: &BareJid) -> Result<By> {
         match &caller.who {
             Who::Native(sender) if sender == target => Ok(By::Target),

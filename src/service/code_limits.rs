@@ -1,4 +1,4 @@
-//! Limits the number of codes: what a person can use up without a proof never keeps another from getting one.
+//! Limits the number of codes. A requester without a proof never uses up the codes of another person.
 
 use std::net::IpAddr;
 
@@ -10,12 +10,12 @@ use super::pending::NewCode;
 use super::{By, Core, Tx};
 use crate::model::{BareJid, Mac};
 
-/// The place of a code among those of the day.
+/// The limit that a code counts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Share {
-    /// It is one of those that everybody may have sent to an identity.
+    /// One of the codes that anybody may have sent to an identity.
     Everybodys,
-    /// Others have used those up; it is one of those that are left for whoever has asked for none yet.
+    /// All of those are used up. This is one of the codes that are kept for requesters who have not asked for one yet.
     Left,
 }
 
@@ -57,8 +57,8 @@ impl Core {
         Ok(share)
     }
 
-    /// Counts a code for the server, and the network, that it is asked for from: its share of budgets, and what is kept because of
-    /// the code, up to the link that it makes.
+    /// Counts a code for the server and the network of its requester: its share of budgets, and the bytes that are
+    /// stored because of the code, including the link that it makes.
     fn charge(&self, tx: &Tx<'_>, by: By, new: &NewCode) -> Result<()> {
         let payer = Payer {
             jid: &new.target,
@@ -72,7 +72,7 @@ impl Core {
         take_all(&shares, tx, now, 1)
     }
 
-    /// The names of the counters of codes that have to do with a registration that waits.
+    /// Returns the names of the counters of codes for a registration that waits.
     pub(super) fn counters_of_codes(&self, mailbox: &Mac, target: &BareJid) -> Vec<Mac> {
         let names = |by| {
             let asked = CodeCounters {
@@ -94,7 +94,8 @@ impl Core {
 }
 
 const CODES: &str = "codes";
-/// Codes for erasures are counted apart: they are asked for over HTTP by anybody, and must not use up those that prove.
+/// Codes for erasures are counted apart. Anybody can request them over HTTP, so they must not use up the codes that
+/// prove.
 const ERASURES: &str = "erasures";
 
 /// The requester of a code, and its destination, as counters name them.
@@ -132,12 +133,12 @@ impl<'a> CodeCounters<'a> {
         }
     }
 
-    /// Everybody's codes to one identity.
+    /// Counts all codes to one identity.
     fn of_identity(&self) -> Counter {
         self.counter("of identity", &[&self.mailbox], self.core.settings.limits.codes_per_day)
     }
 
-    /// Those that whoever asks has had sent to that identity: the target, or an address in its name.
+    /// Counts the codes that one requester has had sent to that identity: the target, or an address in its name.
     fn by_asker(&self) -> Counter {
         match self.by {
             By::Target => self.counter("of asker", &[&self.mailbox, &self.owner], 1),
@@ -145,12 +146,13 @@ impl<'a> CodeCounters<'a> {
         }
     }
 
-    /// Those that are left for whoever has asked for none: one for each server of others, JID of the own one, or address, and as many
-    /// in all as everybody has, or many JIDs could have as many sent.
+    /// Counts the codes that are kept for new requesters: one for each other server, JID of the own server, or address;
+    /// and in total as many as anybody may have sent, because otherwise many JIDs could each have one sent.
     fn left(&self) -> [Counter; 2] {
         let all = self.core.settings.limits.codes_per_day;
         match self.by {
-            // Its people are the admin's, and easily as many as one of them likes: so each has one, of a pool of their own.
+            // The own server's people are under the admin's control, but one person can easily create many JIDs. So
+            // each JID has one, of a limit of their own.
             By::Target if self.is_own => [
                 self.counter("left for asker", &[&self.mailbox, &self.owner], 1),
                 self.counter("left for own server", &[&self.mailbox], all),
@@ -171,8 +173,8 @@ impl<'a> CodeCounters<'a> {
             .map_or_else(|| "nowhere".into(), |address| format!("address {address}"))
     }
 
-    /// What counts whatever the share: codes of the target and the pause between two, by others apart from its own, and codes
-    /// asked for by one address.
+    /// Returns the counters that apply to every code: the codes of the target and the pause between two, where requests
+    /// of others count apart from its own; and the codes that one address asks for.
     fn counters(&self) -> Vec<Counter> {
         let limits = &self.core.settings.limits;
         let (of_target, resend) = match self.by {

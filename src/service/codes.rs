@@ -1,4 +1,4 @@
-//! Sending codes: the part that registering and forgetting share.
+//! Sends codes. Registering and forgetting share this part.
 
 use super::code_limits::Share;
 use super::error::Result;
@@ -12,7 +12,8 @@ use crate::model::{Code, Identity, Mac};
 use crate::store::Pending;
 
 impl Core {
-    /// Makes a code and puts the message with it into the outbox, unless one still waits and no other is wanted.
+    /// Makes a code and puts the message with it into the outbox, unless a code waits already and no other is
+    /// requested.
     pub(super) fn send_code(
         &self,
         tx: &Tx<'_>,
@@ -37,10 +38,10 @@ impl Core {
         let share = self.count_code(tx, by, &new)?;
         let (code, minutes) = (self.new_code(tx, &new.identity, share)?, self.minutes(&new.identity));
         let expires_at = now + millis(self.settings.codes.of(&new.identity.provider).expires);
-        // A code that was replaced must not arrive after the one that replaced it.
+        // A replaced code must not arrive after its successor.
         let about = self.about_code(&new.id, &owner);
         tx.withdraw(&about)?;
-        // Even if it is not known to be sent yet, it may have been read by now.
+        // The former letter may have been read already, even if it is not known to be sent.
         let first = waiting.and_then(|(remembered, _)| remembered.proof.letter().map(str::to_owned));
         let letter = Letter {
             replaces: first.clone(),
@@ -64,13 +65,14 @@ impl Core {
         self.post(tx, &letter, Some(about), expires_at)
     }
 
-    /// Returns `true` if a code that waits stays when it is asked for once more: unless another is wanted or this one is used up.
+    /// Returns `true` if the waiting code stays after another request: unless a new one is requested, or this one is
+    /// used up.
     fn stays(&self, old: &Pending, by: By, resend: bool) -> bool {
         !resend && self.is_live(old, by, self.clock.now())
     }
 
-    /// Does all but send a code, for anybody in the name of a target that has asked itself: nobody replaces its code, or learns by an
-    /// answer or a limit that there is one.
+    /// Does all that sending a code does, but sends none: for anybody who asks in the name of a target that has asked
+    /// itself. Nobody else replaces the target's code, or learns by an answer or a limit that there is one.
     fn pretend(&self, tx: &Tx<'_>, new: &NewCode, mut remembered: PendingBox, old: &Pending) -> Result<()> {
         let asked_before = matches!(remembered.proof, Proof::CodeSent { by_anybody: true, .. });
         if asked_before && !new.resend {
@@ -83,7 +85,7 @@ impl Core {
         Ok(tx.put_pending(&self.seal_pending(old.clone(), &remembered)?)?)
     }
 
-    /// Where a code is asked for that others have used up those of, it is longer: many JIDs may ask for such codes.
+    /// Makes a code. Where the codes for anybody are used up, it is longer, because many JIDs may request such codes.
     fn new_code(&self, tx: &Tx<'_>, identity: &Identity, share: Share) -> Result<Code> {
         let usual = self.digits(tx, identity)?;
         let digits = match share {
@@ -104,7 +106,7 @@ impl Core {
             .div_ceil(60)
     }
 
-    /// From now on the code that waits is the target's own, if it is the target who asks for it again.
+    /// Marks the waiting code as the target's own, if the target itself asks for it again.
     fn remember_who_asked(&self, tx: &Tx<'_>, by: By, mut remembered: PendingBox, old: &Pending) -> Result<()> {
         if by == By::Anybody || remembered.by_target {
             return Ok(());
@@ -113,7 +115,7 @@ impl Core {
         Ok(tx.put_pending(&self.seal_pending(old.clone(), &remembered)?)?)
     }
 
-    /// Makes or replaces what waits under `id`: nobody has guessed at it yet.
+    /// Makes or replaces the registration that waits under `id`, without guesses.
     pub(super) fn put_pending(
         &self,
         tx: &Tx<'_>,
@@ -136,24 +138,25 @@ impl Core {
         Ok(tx.put_pending(&self.seal_pending(pending, &remembered)?)?)
     }
 
-    /// The row with a box that opens in it alone.
+    /// Seals the row's box, which opens in this row only.
     pub(super) fn seal_pending(&self, pending: Pending, remembered: &PendingBox) -> Result<Pending> {
         let sealed = self.seal(place(&pending), remembered)?;
         Ok(Pending { sealed, ..pending })
     }
 
-    /// Returns `true` if the registration waits for a code; not for a sign-in, and no erasure.
+    /// Returns `true` if the registration waits for a code; `false` for a sign-in or an erasure.
     pub(super) fn waits_for_code(&self, pending: &Pending) -> bool {
         let remembered = self.open_pending(pending);
         remembered.is_some_and(|remembered| remembered.hash.is_some() && !remembered.proof.is_sign_in())
     }
 
-    /// Returns the subject of the message with a code: it is withdrawn when the code was used, replaced or forgotten.
+    /// Returns the subject of the message with a code. By it, the message is withdrawn when the code is used, replaced
+    /// or forgotten.
     pub(super) fn about_code(&self, id: &Mac, owner: &Mac) -> Mac {
         self.keys.quota("code for", &[id, owner])
     }
 
-    /// The names of all counters that have to do with a registration that waits.
+    /// Returns the names of all counters of a registration that waits.
     pub(super) fn counters_of(&self, remembered: &PendingBox) -> Vec<Mac> {
         let Some(hash) = &remembered.hash else {
             return Vec::new();
@@ -168,7 +171,7 @@ impl Core {
         names
     }
 
-    /// Removes a registration, and the message with its code if that still waits. Returns `true` if there was one.
+    /// Removes a registration, and the message with its code if it has not been sent. Returns `true` if there was one.
     pub(super) fn drop_pending(&self, tx: &Tx<'_>, id: &Mac, owner: &Mac) -> Result<bool> {
         tx.withdraw(&self.about_code(id, owner))?;
         Ok(tx.delete_pending(id, owner)?)
@@ -181,7 +184,7 @@ mod tests {
     use super::*;
     use crate::model::Hash;
 
-    /// A box as the version before sealed it: all members of all proofs, most of them `null`.
+    /// Reads a box as the former version sealed it: with all members of all proofs, most of them `null`.
     fn of_before(proof: &str) -> PendingBox {
         let hash = Hash::of("phone", "+447700900123");
         let json = format!(
@@ -194,7 +197,7 @@ mod tests {
         assert!(opened.by_target && opened.code.as_ref().is_some_and(|code| code.as_str() == "3991"));
         let written = serde_json::to_value(&opened).unwrap();
         assert_eq!(written["former"][0], hash.to_string());
-        // What is sealed now opens as the same.
+        // A box that is sealed now opens as the same.
         let again: PendingBox = serde_json::from_value(written).unwrap();
         assert_eq!(
             std::mem::discriminant(&again.proof),
@@ -235,7 +238,7 @@ mod tests {
             }
         ));
 
-        // The first version remembered nothing of all that.
+        // Boxes of the first version have none of these members.
         let first: PendingBox = serde_json::from_str(r#"{"target":"amy@example.org","provider":"email"}"#).unwrap();
         assert!(!first.proof.is_sign_in() && first.proof.letter().is_none());
         assert!(first.code.is_none() && first.hash.is_none());

@@ -1,4 +1,4 @@
-//! confirm: do all these hashes belong to this JID?
+//! confirm: tests if all hashes are linked to a JID.
 
 use super::caller::Caller;
 use super::error::{Error, Excess, Result};
@@ -13,14 +13,14 @@ use crate::model::{BareJid, Hash, Mac, parse_target};
 /// `value_error` without a hash, `too_many_requested`, `internal_server_error`.
 #[derive(Clone, Debug)]
 pub struct Confirm {
-    /// To whom; `None` if what stood there is no JID, which has no links.
+    /// The JID; `None` if the text was not a JID, which has no links.
     pub target: Option<BareJid>,
-    /// What; `None` where something else stood than a hash, which nobody has.
+    /// The hashes; `None` for a text that was not a hash, which is linked to nobody.
     pub hashes: Vec<Option<Hash>>,
 }
 
 impl Confirm {
-    /// Reads what somebody asks for.
+    /// Reads the texts of a request.
     pub fn new(target: &str, hashes: &[impl AsRef<str>]) -> Self {
         Self {
             target: parse_target(target).ok(),
@@ -32,7 +32,7 @@ impl Confirm {
 impl Operation for Confirm {
     type Reply = bool;
     const NAME: &'static str = "confirm";
-    /// With few hashes.
+    /// This is true for few hashes.
     const EFFORT: Effort = Effort::Little;
 
     fn rights(&self) -> Rights {
@@ -62,7 +62,7 @@ impl Operation for Confirm {
 }
 
 impl Service {
-    /// Refuses whoever has not proven to be itself.
+    /// Refuses a target that has not proven to be itself.
     pub(super) async fn require_confirmed(&self, target: &BareJid) -> Result<()> {
         if self.is_registered(target).await? {
             Ok(())

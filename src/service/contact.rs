@@ -1,4 +1,4 @@
-//! contact: asks to be introduced to whoever is behind some hashes.
+//! contact: asks for introductions to the people behind some hashes.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -23,24 +23,24 @@ const WANTED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Bytes of all details of a contact request.
 const BYTES_OF_DETAILS: usize = 8 * 1024;
 
-/// Hashes are looked up at a moment, that nobody can tell, of so long after the answer: what is done for those that are
-/// known would else slow down whatever the asker asks next.
+/// Hashes are looked up at a random moment within this time after the answer. Otherwise the work for the known hashes
+/// would slow down the next answer to the same requester, which could measure it.
 pub(super) const LOOKED_UP_WITHIN: Duration = Duration::from_secs(2);
 
-/// Asks for `target` to be introduced to whoever is behind some hashes.
+/// Asks for `target` to be introduced to the people behind some hashes.
 ///
-/// The answer and the time it takes are the same whoever is known: all the looking up is done afterwards.
+/// The answer and the time it takes do not depend on the hashes that are known: they are looked up afterwards.
 ///
 /// # Errors
-/// `target_unconfirmed` over HTTP unless the target is registered, and its token shown where that is needed; `value_error`,
-/// `too_many_requested`, `insufficient_contact_info`, `request_limit_reached`, `internal_server_error`.
+/// `target_unconfirmed` over HTTP unless the target is registered, and its token shown where that is needed;
+/// `value_error`, `too_many_requested`, `insufficient_contact_info`, `request_limit_reached`, `internal_server_error`.
 #[derive(Clone, Debug)]
 pub struct Contact {
     /// The requester. A sender of stanzas can ask for nobody else.
     pub target: BareJid,
-    /// The asker's own details, as provider and id.
+    /// The requester's own details, as provider and id.
     pub details: Vec<(String, String)>,
-    /// Hashes of those the asker wants to be introduced to; `None` where something else stood, which nobody has.
+    /// The hashes of the people that the requester wants to be introduced to; `None` for a text that was not a hash.
     pub contacts: Vec<Option<Hash>>,
 }
 
@@ -63,7 +63,7 @@ impl Operation for Contact {
     }
 }
 
-/// A contact request as it waits in the outbox: nobody has looked yet whether its hashes are known.
+/// A contact request as it waits in the outbox. Its hashes have not been looked up yet.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct ContactRequest {
     /// The requester.
@@ -72,7 +72,7 @@ pub(super) struct ContactRequest {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) by_anybody: bool,
     pub(super) details: Vec<Identity>,
-    /// In boxes of the first version; now they stand behind the rest.
+    /// Part of the JSON in boxes of the first version; now they stand behind it.
     #[serde(default, skip_serializing)]
     pub(super) hashes: Vec<Hash>,
 }
@@ -81,7 +81,7 @@ pub(super) struct ContactRequest {
 struct SealedRequest {
     request: ContactRequest,
     sealed: Vec<u8>,
-    /// Tells the key.
+    /// Identifies the key of the box.
     made_with: Mac,
 }
 
@@ -96,7 +96,7 @@ impl SealedRequest {
         })
     }
 
-    /// The box, made anew if the key was changed meanwhile.
+    /// Returns the box, sealed anew if the key was changed meanwhile.
     fn under(&self, core: &Core) -> Result<Vec<u8>> {
         match core.keys.check() == self.made_with {
             true => Ok(self.sealed.clone()),
@@ -111,7 +111,7 @@ impl Service {
         if details.is_empty() {
             return Err(Error::InsufficientContactInfo);
         }
-        // Each recipient is sent all of them.
+        // Each recipient gets all details.
         if details.iter().map(|detail| detail.id.len()).sum::<usize>() > BYTES_OF_DETAILS {
             return Err(Error::TooManyRequested(Excess::Details(HASHES_PER_CONTACT)));
         }
@@ -125,13 +125,13 @@ impl Service {
             details,
             hashes,
         };
-        // While nobody else waits for it: the transaction is everybody's.
+        // Sealed before the transaction, because all operations share the writing thread.
         let sealed = SealedRequest::by(&locked(&self.core), request)?;
         self.change(move |core, tx| core.accept(tx, by, address, &sealed, asked))
             .await
     }
 
-    /// Those details that can be parsed and are linked to `target`.
+    /// Returns the details that can be parsed and are linked to `target`.
     async fn confirmed_details(&self, target: &BareJid, details: Vec<(String, String)>) -> Result<Vec<Identity>> {
         let identities = details
             .into_iter()
@@ -182,7 +182,7 @@ impl Core {
             window: DAY,
         };
         hashes.check(tx, now, asked)?;
-        // As if all hashes were known: a refusal must not tell how many are.
+        // All hashes count as known: a refusal must not tell how many are.
         let bytes = request.sealed.len() + HASH * request.request.hashes.len();
         let payer = Payer { jid: from, by, address };
         self.grow_in_bulk(tx, payer, bytes)?;
@@ -197,7 +197,8 @@ impl Core {
         })?)
     }
 
-    /// A request's box is who asks, as JSON, and behind a zero the hashes as they are: half of what their digits would take.
+    /// Seals the box of a request: the requester and the details as JSON, a zero byte, and the hashes as bytes, which
+    /// take half the space of their digits.
     pub(super) fn seal_request(&self, request: &ContactRequest) -> Result<Vec<u8>> {
         let mut plain = serde_json::to_vec(request).map_err(Self::broken)?;
         plain.push(0);
@@ -219,7 +220,7 @@ impl Core {
         let mut parts = plain.splitn(2, |byte| *byte == 0);
         let asker = parts.next().unwrap_or_default();
         let (hashes, _) = parts.next().unwrap_or_default().as_chunks::<64>();
-        // serde_json's own words may quote the value.
+        // The message of serde_json may quote the value.
         let mut request: ContactRequest =
             serde_json::from_slice(asker).map_err(|_| Self::broken("a contact request's box holds something else"))?;
         request.hashes.extend(hashes.iter().copied().map(Hash::from));

@@ -1,4 +1,4 @@
-//! The one error of every operation. How it looks on the wire is told by `http::error` and `xmpp::error`.
+//! The one error type of all operations. `http::error` and `xmpp::protocol::error` map it to the protocol.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -16,20 +16,20 @@ pub enum Error {
     TargetUnconfirmed(BareJid),
     /// The client asks over HTTP in the target's name and shows no valid token.
     TokenNeeded {
-        /// In whose name.
+        /// The target.
         target: BareJid,
-        /// `true` if there was a token: it is another's, too old or none at all.
+        /// `true` if there was a token: another target's, an expired one, or not a token.
         shown: bool,
     },
-    /// No registration waits under this hash: it is none.
+    /// No registration waits under this hash: the text is not a hash.
     NotRegistered,
     /// No registration waits for this code.
     NothingWaits,
-    /// The identity is proven by a code, and none came.
+    /// The identity is proven by a code, and the request has none.
     MissingCode,
-    /// It was another code.
+    /// The code is wrong.
     FaultyCode,
-    /// The token is of no mail.
+    /// The token does not come from a mail.
     NoSuchRecipient,
     /// Somebody else signed in at the OAuth provider.
     WrongUser,
@@ -37,27 +37,27 @@ pub enum Error {
     OAuth(OAuthFailure),
     /// The request's JSON cannot be read.
     JsonDecode,
-    /// Something mandatory is missing: its name, and where it should be.
+    /// A mandatory part is missing: its name, and its place.
     Key(Cow<'static, str>),
-    /// Something is there but not as it must be, which a developer has to mend.
+    /// A part has a wrong value, which a developer must correct.
     Value(Cow<'static, str>),
-    /// The id that somebody typed is none.
+    /// The id that a person typed is not an id of its provider.
     InvalidId(InvalidId),
-    /// No text messages go to that country, or that kind of number.
+    /// No text messages are sent to that country, or that kind of number.
     NumberNotServed,
     /// Accounts of that server cannot register.
     DomainNotServed,
-    /// A server asks for what only accounts can do.
+    /// A server asks for an operation that only accounts can use.
     NotAnAccount,
-    /// It is for admins, or for somebody else. No adapter asks for what is refused so.
+    /// The operation is for admins, or for another caller. No adapter makes such a call.
     NotAllowed,
-    /// None of the requester's details is proven.
+    /// None of the requester's details are proven.
     InsufficientContactInfo,
     /// The request asks for more at once than is allowed.
     TooManyRequested(Excess),
-    /// The provider does not exist, or not here.
+    /// The provider does not exist, or is not offered here.
     UnknownProvider,
-    /// Too often.
+    /// A limit was reached.
     RequestLimitReached {
         /// The time to wait before the next try.
         retry_after: Duration,
@@ -68,7 +68,7 @@ pub enum Error {
     Internal(#[from] StoreError),
 }
 
-/// A limit, as programs are told: the names are part of the protocol.
+/// A limit. Its name on the wire is part of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// Requests in a second.
@@ -85,7 +85,7 @@ pub enum Limit {
     SignIns,
     /// Mails or text messages that the service sends in a day.
     Budget,
-    /// Those that the accounts of one server, a network, or all of others have together.
+    /// The share that the accounts of one server, a network, or all others have together.
     Server,
 }
 
@@ -115,15 +115,15 @@ pub fn seconds(wait: Duration) -> u64 {
 /// The reason why a sign-in failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OAuthFailure {
-    /// The identity is proven by signing in, and what came is no answer of the provider.
+    /// The identity is proven by signing in, and the request is not an answer of the provider.
     NoState,
-    /// The provider's answer belongs to no registration that waits: another, an older, or one that has expired.
+    /// The provider's answer belongs to no registration that waits: its own was replaced, finished, or has expired.
     ForeignState,
     /// The user did not consent.
     Denied,
     /// The provider is down, slow, or wrongly configured.
     Provider,
-    /// The provider takes neither the code nor us.
+    /// The provider refuses the code, or the service's own login.
     Refused,
 }
 
@@ -139,7 +139,7 @@ impl OAuthFailure {
     }
 }
 
-/// Of what there was too much, and how much is allowed.
+/// The part of a request that was too large, and its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Excess {
     /// Hashes.

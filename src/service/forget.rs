@@ -1,4 +1,4 @@
-//! links and forget: what is known of oneself, and its erasure.
+//! links and forget: lists the links of a JID, and removes them.
 
 use std::collections::HashSet;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -19,7 +19,7 @@ use crate::store::Link;
 pub enum Forgetting {
     /// Over HTTP: a code was sent to the target, or waits already.
     Pending,
-    /// It is done: so many links and registrations went.
+    /// The erasure is done: the number of links and registrations that were removed.
     Forgotten(usize),
 }
 
@@ -33,12 +33,12 @@ impl Forgetting {
     }
 }
 
-/// A link, as its owner is told.
+/// A link, as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Linked {
     /// The linked hash.
     pub hash: Hash,
-    /// The day it was proven, in UTC.
+    /// The day on which it was proven, in UTC.
     pub since: SystemTime,
 }
 
@@ -77,27 +77,27 @@ impl Operation for Links {
     }
 }
 
-/// Removes links of `target`, and registrations that wait: the named ones, or all without a name, and whom the target has muted.
-/// For whom nobody vouches, over HTTP, a code is sent to the target first; with it, the links go. The code is valid for the selection
-/// it was asked for.
+/// Removes links of `target` and registrations that wait: the named ones, or all if none is named. All includes the
+/// mutes of the target. Over HTTP, where nobody vouches for the requester, a code is sent to the target first; with the
+/// code, the links are removed. The code is valid for the selection that it was requested for.
 ///
 /// # Errors
 /// `too_many_requested`, `internal_server_error`; over HTTP also `target_unconfirmed`, `not_found`, `faulty_code`,
 /// `request_limit_reached`.
 #[derive(Clone, Debug)]
 pub struct Forget {
-    /// Whose. A sender of stanzas can forget its own.
+    /// The owner of the links. A sender of stanzas can only forget its own.
     pub target: BareJid,
-    /// Which; none is all. `None` where something else stood than a hash: it names nothing.
+    /// The hashes of the links; empty: all. `None` for a text that was not a hash: it names nothing.
     pub hashes: Vec<Option<Hash>>,
-    /// Over HTTP, the code.
+    /// The code, over HTTP.
     pub code: Option<String>,
-    /// Over HTTP, whether another code is to be sent.
+    /// `true` if another code is to be sent, over HTTP.
     pub resend: bool,
 }
 
 impl Forget {
-    /// For the sender of a stanza.
+    /// Returns the operation for the sender of a stanza.
     pub fn own(sender: BareJid, hashes: &[impl AsRef<str>]) -> Self {
         Self {
             target: sender,
@@ -107,7 +107,7 @@ impl Forget {
         }
     }
 
-    /// All of the sender of a stanza.
+    /// Returns the operation that forgets everything of the sender of a stanza.
     pub fn everything(sender: BareJid) -> Self {
         Self::own(sender, &[""; 0])
     }
@@ -189,13 +189,13 @@ impl Forget {
     }
 }
 
-/// Removes all that is known of a JID, for an admin: links, registrations, mutes, and that it has the service in its contact list.
+/// Removes all data about a JID, for an admin: links, registrations, mutes, and its presence subscription.
 ///
 /// # Errors
 /// `not_allowed`, `internal_server_error`.
 #[derive(Clone, Debug)]
 pub struct ForgetJid {
-    /// Whom.
+    /// The JID.
     pub jid: BareJid,
 }
 
@@ -218,7 +218,7 @@ impl Operation for ForgetJid {
     }
 }
 
-/// The links named; `None` is everything. A hash that nobody has names nothing.
+/// Returns the named links; `None` is everything. A hash that nobody has names nothing.
 fn selection(hashes: Vec<Option<Hash>>) -> Result<Option<Vec<Hash>>> {
     if hashes.len() > HASHES_PER_CONFIRM {
         return Err(Error::TooManyRequested(Excess::Hashes(HASHES_PER_CONFIRM)));
@@ -227,7 +227,7 @@ fn selection(hashes: Vec<Option<Hash>>) -> Result<Option<Vec<Hash>>> {
 }
 
 impl Core {
-    /// A selection as the store knows it.
+    /// Returns a selection as the store knows it.
     fn ids(&self, selection: Option<&[Hash]>) -> Option<Vec<Mac>> {
         Some(selection?.iter().map(|hash| self.keys.id(hash)).collect())
     }
@@ -255,7 +255,7 @@ impl Core {
         Ok(gone)
     }
 
-    /// Returns the name under which an erasure waits for its code: another for each selection, in any order.
+    /// Returns the id under which an erasure waits for its code. It depends on the selection, but not on its order.
     fn forget_id(&self, owner: &Mac, selection: Option<&[Mac]>) -> Mac {
         let mut ids: Vec<&Mac> = selection.unwrap_or_default().iter().collect();
         ids.sort_by_key(|id| id.0);

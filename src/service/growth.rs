@@ -1,9 +1,10 @@
-//! Limits the growth of the database by strangers in a day: of each server, and of all servers of others together.
+//! Limits the growth of the database by strangers in a day: of each server, and of all other servers together.
 //!
-//! A JID that is not remembered yet counts as a newcomer; what it has written beyond that row counts in bytes. Both are counted
-//! by server ([`server_of`]), which has as many JIDs and subdomains as it likes. The own server's people are not counted in bytes:
-//! each has limits of their own, and whoever is a nuisance there is a matter between them and the admin. What is asked for over
-//! HTTP counts apart, because nobody vouches for who asks: by the target's server, and by the client's network.
+//! A JID that is not stored yet counts as a newcomer. The data that it adds beyond that row counts in bytes. Both are
+//! counted by server ([`server_of`]), because a server has as many JIDs and subdomains as it likes. The own server's
+//! people are not counted in bytes: each has own limits, and abuse there is a matter between them and the admin.
+//! Requests over HTTP count apart, by the target's server and by the client's network, because nobody vouches for the
+//! requester.
 
 use std::net::IpAddr;
 
@@ -13,9 +14,9 @@ use super::{By, Core, Tx};
 use crate::model::server::{customer_of, server_of};
 use crate::model::{BareJid, Mac};
 
-/// All servers of others, or all clients over HTTP, may have so many times what one of them may.
+/// All other servers together, or all clients over HTTP, may have this multiple of the limit of one.
 const ALL: u32 = 10;
-/// A JID of more bytes than that counts as several newcomers.
+/// The size in bytes beyond which a JID counts as several newcomers.
 const ORDINARY_JID: usize = 256;
 /// The bytes of a hash of a contact request: the counter of a requester and a recipient, as if it were known.
 pub(super) const HASH: usize = 100;
@@ -46,7 +47,7 @@ pub(super) fn row(sealed: usize) -> usize {
     }
 }
 
-/// Returns the bytes on disk of a message of so many bytes: a page, if two do not fit on one.
+/// Returns the bytes on disk of a message of this size: a page, if two do not fit on one.
 fn letter(bytes: usize) -> usize {
     const HALF: usize = 2000;
     match bytes {
@@ -55,29 +56,29 @@ fn letter(bytes: usize) -> usize {
     }
 }
 
-/// Returns the bytes of a code for `target`, of whose identity the `id` is sent along, up to the link that it makes with so many
-/// `aliases`.
+/// Returns the bytes of a code for `target`, up to the link that it makes with `aliases` aliases. The message contains
+/// the `id` of the identity.
 pub(super) fn code(target: &BareJid, id: &str, aliases: usize, next: Option<&str>) -> usize {
     let target = target.as_str().len();
-    // The id of a JID is there once more if its server spells it otherwise.
+    // The id of a JID is stored twice if its server spells it in another way.
     let letter = letter(LETTER + target + 2 * id.len());
     let registration = row(REGISTRATION + aliases * ALIAS + target + next.map_or(0, str::len));
     CODE + registration + target + letter + aliases * row(LINKED_ALIAS + target)
 }
 
-/// Because of whom something is kept.
+/// The requester that stored data is counted for.
 #[derive(Clone, Copy)]
 pub(super) struct Payer<'a> {
     /// The requester, or the JID in whose name others ask.
     pub(super) jid: &'a BareJid,
-    /// `true` if it is that JID who asks, as far as somebody vouches for it.
+    /// `true` if that JID itself asks, as far as somebody vouches for it.
     pub(super) by: By,
     /// The address of the client, over HTTP.
     pub(super) address: Option<IpAddr>,
 }
 
 impl<'a> Payer<'a> {
-    /// The sender of a stanza.
+    /// Returns the sender of a stanza as the payer.
     pub(super) fn sender(jid: &'a BareJid) -> Self {
         Self {
             jid,
@@ -93,13 +94,13 @@ impl Core {
         self.settings.own_domains.contains(jid.domain().as_str())
     }
 
-    /// Stands for the server of `jid` among the counters.
+    /// Returns the MAC that stands for the server of `jid` in the names of counters.
     pub(super) fn server(&self, jid: &BareJid) -> Mac {
         self.keys
             .quota(&format!("server {}", server_of(jid.domain().as_str())), &[])
     }
 
-    /// Counts `jid`, of which something is about to be remembered, for its server. Who was counted already, or is remembered,
+    /// Counts `jid` for its server before data about it is stored. A JID that was counted today or is stored already
     /// does not count again; a long JID counts as several.
     ///
     /// # Errors
@@ -115,7 +116,7 @@ impl Core {
         }
         let limit = self.settings.limits.new_jids_per_day;
         let counters = match self.is_own(jid) {
-            // Whoever else is below the same registered domain, like guests, is counted apart.
+            // Other accounts below the same registered domain, like guests, are counted apart.
             true => vec![self.of_day("new JIDs of own server", &[], limit)],
             false => vec![
                 self.of_day("new JIDs of server", &[&self.server(jid)], limit),
@@ -127,15 +128,16 @@ impl Core {
         own.add(tx, now, 1).map(drop)
     }
 
-    /// Counts `bytes` that are about to be kept because of `payer`.
+    /// Counts `bytes` that are about to be stored for `payer`.
     ///
     /// # Errors
-    /// `request_limit_reached` if it is too much.
+    /// `request_limit_reached` if they are too many.
     pub(super) fn grow(&self, tx: &Tx<'_>, payer: Payer<'_>, bytes: usize) -> Result<()> {
         self.grow_up_to(tx, payer, bytes, self.settings.limits.bytes_per_server_per_day)
     }
 
-    /// As [`Core::grow`], for what may use up two thirds and no more: so there is always some left for what people do by hand.
+    /// Counts like [`Core::grow`], but up to two thirds of the limit. So some is always left for requests that people
+    /// make by hand.
     ///
     /// # Errors
     /// As [`Core::grow`].
@@ -151,7 +153,7 @@ impl Core {
         match by {
             By::Target if self.is_own(jid) => return Ok(()),
             By::Target => counters.push(self.of_day("bytes of server", &[&server], limit)),
-            // There, a client says whose name it is: many of the own server's people may be behind few addresses.
+            // A client over HTTP only claims the name, and many of the own server's people may be behind few addresses.
             By::Anybody if self.is_own(jid) => {}
             By::Anybody => counters.push(self.of_day("bytes of server over http", &[&server], limit)),
         }
@@ -174,7 +176,7 @@ impl Core {
         (what, limit.saturating_mul(ALL))
     }
 
-    /// Tells the admin, once in a day, that somebody has many servers, or many addresses, write the disk full.
+    /// Tells the admin, once in a day, that somebody fills the disk from many servers, or many addresses.
     fn watch_growth(&self, tx: &Tx<'_>, by: By, bytes: u32) -> Result<()> {
         let (what, limit) = self.all_bytes(by, self.settings.limits.bytes_per_server_per_day);
         let used = self.of_day(what, &[], limit).used(tx, self.clock.now())?;

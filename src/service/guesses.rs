@@ -1,4 +1,4 @@
-//! Entering codes: how often a code may be guessed at, and how long codes are where there is much guessing.
+//! Checks codes: limits the guesses at a code, and makes codes longer where there is much guessing.
 
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ use crate::store::{Counted, Pending, Read, Window};
 
 /// The window in which wrong guesses at an identity make its codes longer.
 pub(super) const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// Wrong codes that the target itself may enter for each code it was sent, whatever others have guessed.
+/// The wrong codes that the target itself may enter for each code that it was sent, whatever others have guessed.
 pub(super) const OWN_GUESSES: u32 = 2;
-/// Codes do not grow beyond so many digits: people have to type them.
+/// The length at which codes stop growing, because people must type them.
 pub(super) const LONGEST: u8 = 8;
 
 /// A right code, which is not used up yet.
@@ -29,7 +29,7 @@ pub struct Proven {
     pub provider: Provider,
     /// The hash that is proven; `None` if the code lets links be forgotten.
     pub hash: Option<Hash>,
-    /// Other forms of what is proven.
+    /// Other forms of the proven identity.
     pub(super) aliases: Aliases,
     /// The browser's next address.
     pub next: Option<String>,
@@ -39,9 +39,9 @@ pub struct Proven {
     sent: (Option<String>, Code),
 }
 
-/// A code that somebody enters.
+/// A code that is entered.
 pub(super) struct Guess<'a> {
-    /// Who.
+    /// The person who enters it.
     pub(super) by: By,
     /// The typed text; only white space if nothing was typed.
     pub(super) code: &'a str,
@@ -49,7 +49,7 @@ pub(super) struct Guess<'a> {
     pub(super) at: Option<Mac>,
 }
 
-/// A registration that waits, what is in its box, and the identity at which guesses count.
+/// A registration that waits, the content of its box, and the identity at which guesses count.
 struct Candidate {
     pending: Pending,
     remembered: PendingBox,
@@ -57,8 +57,8 @@ struct Candidate {
 }
 
 impl Core {
-    /// Returns the number of digits of the next code to `identity`: the more wrong codes were entered there, or at all identities of
-    /// its provider, the more.
+    /// Returns the number of digits of the next code to `identity`. It grows with the wrong codes that were entered
+    /// there, and at all identities of its provider.
     pub(super) fn digits(&self, tx: &Tx<'_>, identity: &Identity) -> Result<u8> {
         let wrong = self
             .guesses_of_month(&self.keys.id(&identity.hash()), u32::MAX)
@@ -68,7 +68,7 @@ impl Core {
         Ok(self.digits_with(&identity.provider, more))
     }
 
-    /// The digits of a code that has `more` than configured.
+    /// Returns the digits of a code that has `more` than configured.
     pub(super) fn digits_with(&self, provider: &Provider, more: u32) -> u8 {
         let rule = self.settings.codes.of(provider);
         let digits = u32::from(rule.digits).saturating_add(more);
@@ -78,13 +78,13 @@ impl Core {
     /// Returns the number of digits that the code has beyond the configured ones; `None` if codes grow no longer.
     fn longer_by(&self, remembered: &PendingBox) -> Option<u32> {
         let rule = self.settings.codes.of(&remembered.provider);
-        // Those of the first version remember none, and were never longer than configured.
+        // Codes of the first version are not stored, and were never longer than configured.
         let digits = remembered.code.as_ref().map_or(0, Code::len);
         let longer = || u32::try_from(digits.saturating_sub(rule.digits.into())).unwrap_or(u32::MAX - 1);
         (digits < usize::from(LONGEST.max(rule.digits))).then(longer)
     }
 
-    /// Counts wrong guesses at an identity: those of anybody do not use up those of targets.
+    /// Counts wrong guesses at an identity. Those of anybody and those of targets count apart.
     fn guesses_of_day(&self, by: By, identity: &Mac) -> Counter {
         let what = match by {
             By::Target => "native guesses",
@@ -98,7 +98,7 @@ impl Core {
         }
     }
 
-    /// Counts wrong guesses at an identity, whoever guesses.
+    /// Counts all wrong guesses at an identity.
     fn guesses_of_month(&self, identity: &Mac, limit: u32) -> Counter {
         Counter {
             key: self.keys.quota("guesses", &[identity]),
@@ -108,7 +108,7 @@ impl Core {
         }
     }
 
-    /// The names of the counters of guesses at an identity.
+    /// Returns the names of the counters of guesses at an identity.
     pub(super) fn counters_of_guesses(&self, identity: &Mac) -> [Mac; 3] {
         [
             self.guesses_of_day(By::Target, identity).key,
@@ -126,10 +126,10 @@ impl Core {
         pending.expires_at > now && guesses < self.settings.limits.guesses_per_code
     }
 
-    /// Finds which of the `candidates` the code belongs to. A wrong code counts as a guess at each of those that have as many
-    /// digits, and at their identities. The right one stays until [`Core::use_up`].
+    /// Finds the one of the `candidates` that the code belongs to. A wrong code counts as a guess at each of those that
+    /// have as many digits, and at their identities. The right one stays until [`Core::use_up`].
     ///
-    /// Only a guess tells anybody else than the target whether something waits.
+    /// Others than the target learn only by a guess that a registration waits.
     pub(super) fn check_code(&self, tx: &Tx<'_>, guess: &Guess<'_>, candidates: Vec<Pending>) -> Result<Proven> {
         let (by, code) = (guess.by, Code::typed(guess.code));
         if by == By::Anybody && !code.is_empty() && !Code::LENGTHS.contains(&code.len()) {
@@ -137,7 +137,7 @@ impl Core {
         }
         let candidates = self.candidates(guess, &code, candidates)?;
         let open = self.open_to_guesses(tx, by, candidates)?;
-        // Every candidate is compared, whichever matches: the time tells nothing.
+        // Every candidate is compared, so that the time reveals nothing.
         let right = open.iter().enumerate().fold(None, |found, (number, waiting)| {
             let Pending {
                 id, owner, code: sent, ..
@@ -199,7 +199,7 @@ impl Core {
         if code.is_empty() {
             return Err(Error::MissingCode);
         }
-        // Codes of the first version are not remembered.
+        // Codes of the first version are not stored.
         live.retain(|Candidate { remembered, .. }| {
             remembered.code.as_ref().is_none_or(|sent| sent.len() == code.len())
         });
@@ -209,7 +209,8 @@ impl Core {
         Ok(live)
     }
 
-    /// Removes the registration whose code was right, and takes back what its code was counted for beforehand.
+    /// Removes the registration of the right code, and gives back the guesses that were counted for the code
+    /// beforehand.
     pub(super) fn use_up(&self, tx: &Tx<'_>, proven: &Proven) -> Result<()> {
         let Pending {
             id,
@@ -231,20 +232,22 @@ impl Core {
         chances.give_back(tx, self.clock.now(), unused, sent_at)
     }
 
-    /// Returns `true` if that code, of a mail, has made the link that `owner` has, and would not have expired yet: the page
-    /// behind a mail's link is pressed twice, and opened again.
+    /// Returns `true` if that code, of a mail, has made the link that `owner` has, and would not have expired yet.
+    /// People press the button behind a mail's link twice, and open it again.
     pub(super) fn has_served(&self, tx: &dyn Read, id: &Mac, owner: &Mac, letter: &str, code: &Code) -> Result<bool> {
         let served = tx.quota(&self.served(id, owner, letter, code))?;
         Ok(served.is_some_and(|served| served.resets_at > self.clock.now()))
     }
 
-    /// Stands for a code of a mail that was entered. It expires like a counter, and nobody can guess the letter's id.
+    /// Returns the name of the counter that marks a code of a mail as entered. It expires like a counter, and nobody
+    /// can guess the letter's id.
     fn served(&self, id: &Mac, owner: &Mac, letter: &str, code: &Code) -> Mac {
         self.keys
             .quota(&format!("code {} of letter {letter}", code.as_str()), &[id, owner])
     }
 
-    /// Those of the `candidates` that may still be guessed at. One guess is compared with every candidate, so it is as many guesses.
+    /// Returns those of the `candidates` that may still be guessed at. One guess is compared with every candidate, and
+    /// counts as that many guesses.
     fn open_to_guesses(&self, tx: &Tx<'_>, by: By, candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
         let identities: Vec<Mac> = candidates.iter().map(|waiting| waiting.identity).collect();
         let (mut open, mut refused) = (Vec::new(), None);
@@ -257,14 +260,15 @@ impl Core {
             }
         }
         match refused {
-            // Anybody would learn that something waits.
+            // Otherwise anybody would learn that a registration waits.
             Some(_) if open.is_empty() && by == By::Anybody => Err(Error::NothingWaits),
             Some(error) if open.is_empty() => Err(error),
             _ => Ok(open),
         }
     }
 
-    /// Refuses whoever guesses where anybody's guesses of the day are used up, whether something waits there or not.
+    /// Refuses a guess if the day's guesses of anybody at that identity are used up, whether a registration waits there
+    /// or not.
     ///
     /// # Errors
     /// `request_limit_reached`.
@@ -275,13 +279,13 @@ impl Core {
         }
     }
 
-    /// Returns `true` if a guess by the target is one of those that it has at each code, whatever others guess.
+    /// Returns `true` if a guess by the target is one of those that it always has at each code.
     fn is_own_guess(by: By, pending: &Pending) -> bool {
         by == By::Target && pending.native_guesses < OWN_GUESSES
     }
 
-    /// Checks if a code may be guessed at. What all targets guess at an identity counts together, so that many JIDs have no
-    /// more chances than one; for each code it was sent, a target has a few of its own.
+    /// Checks if a code may be guessed at. The guesses of all targets at an identity count together, so that many JIDs
+    /// have no more chances than one. For each code that it was sent, a target has a few guesses of its own.
     fn check_guess(&self, tx: &Tx<'_>, by: By, waiting: &Candidate, compared: u32) -> Result<()> {
         let Candidate {
             pending,
@@ -303,7 +307,7 @@ impl Core {
                 .check(tx, now, compared)
                 .is_err();
         match is_too_short {
-            // When it has expired, or at once if that is asked for, a longer one is sent.
+            // A longer code is sent after the code has expired, or at once on request.
             true => Err(Error::RequestLimitReached {
                 retry_after: Duration::from_millis(pending.expires_at.saturating_sub(now)),
                 limit: Limit::Guesses,
@@ -327,18 +331,19 @@ impl Core {
         let Pending { id, owner, .. } = &pending;
         let most = self.settings.limits.guesses_per_code;
         match tx.count_guess(id, owner, by.guesser(), most)? {
-            // Used up by its own target, a code is gone for everybody; used up by anybody, it still serves its target.
+            // A code that its target has used up is void for everybody. A code that others have used up is still valid
+            // for its target.
             Counted::Allowed { used } if by == By::Target && used >= most => self.drop_pending(tx, id, owner).map(drop),
             _ => Ok(()),
         }
     }
 }
 
-/// The chances that all codes of a provider together give to somebody who would take over any identity, whichever.
+/// The chances of an attacker who would take over any identity of a provider, by guesses at all its codes.
 impl Core {
-    /// Counts them for a day: each code that is sent is worth the guesses that are its target's own, each other wrong guess one
-    /// more. A code that is entered right gives back those of its own that were not used, so that what counts is codes that
-    /// nobody enters and wrong codes.
+    /// Counts the chances of a day: each code that is sent counts for the guesses that its target always has, and each
+    /// other wrong guess for one. A code that is entered gives back the unused ones of these. So the count is of codes
+    /// that nobody enters and of wrong codes.
     fn chances(&self, provider: &Provider) -> Counter {
         Counter {
             key: self.keys.quota(&format!("guesses at all {}", provider.name()), &[]),
@@ -348,18 +353,19 @@ impl Core {
         }
     }
 
-    /// Returns the names of their counters.
+    /// Returns the names of the counters of chances.
     pub(super) fn chance_names(&self) -> impl Iterator<Item = Mac> {
         KINDS.iter().map(|kind| self.chances(&kind.name.into()).key)
     }
 
-    /// Returns the number of digits that codes of that provider have beyond the configured ones, because of all guesses at them.
+    /// Returns the number of digits that the provider's codes have beyond the configured ones, because of all guesses
+    /// at them.
     fn alertness(&self, tx: &Tx<'_>, provider: &Provider) -> Result<u32> {
         let used = self.chances(provider).used(tx, self.clock.now())?;
         Ok(used / self.settings.limits.guesses_in_all_per_day.max(1))
     }
 
-    /// Counts `more` of them, and tells the admin each time that this makes codes longer.
+    /// Counts `more` chances, and tells the admin each time that codes become longer.
     pub(super) fn count_chances(&self, tx: &Tx<'_>, provider: &Provider, more: u32) -> Result<()> {
         let used = self.chances(provider).add(tx, self.clock.now(), more)?;
         let per_digit = self.settings.limits.guesses_in_all_per_day.max(1);
@@ -377,7 +383,7 @@ impl Core {
     }
 }
 
-/// Returns `true` if two words are the same, in a time that tells nothing of where they differ.
+/// Returns `true` if two words are equal. The time does not depend on the place where they differ.
 pub(super) fn are_same(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
 }

@@ -1,5 +1,6 @@
-//! Rows that do not open: the disk has damaged them, or somebody has changed them who has no key. They are as good as not there, so
-//! that none of them keeps somebody from proving an identity again. Whatever opens a box (`open_…`) goes by this.
+//! Handles rows that do not open: the disk has damaged them, or somebody without the key has changed them. They count
+//! as absent, so that none of them prevents anybody from proving an identity again. All functions that open a box
+//! (`open_…`) use this.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,8 +12,8 @@ use super::error::Result;
 pub(super) struct Broken(AtomicU64);
 
 impl Core {
-    /// What is in a box of that table; nothing if it does not open, which is counted and logged. Not each time: whoever has
-    /// changed one row may have changed many.
+    /// Returns the content of a box of that table; `None` if it does not open. That is counted, and logged at
+    /// intervals, because one person may have changed many rows.
     pub(super) fn intact<T>(&self, table: &'static str, opened: Result<T>) -> Option<T> {
         if opened.is_err() {
             let count = self.broken.0.fetch_add(1, Ordering::Relaxed) + 1;

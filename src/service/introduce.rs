@@ -1,4 +1,4 @@
-//! Turns contact requests that wait into introductions: the hashes are looked up, and whoever is behind them is written to.
+//! Turns contact requests that wait into introductions: looks up the hashes, and writes to their owners.
 
 use std::collections::HashSet;
 use std::future::ready;
@@ -17,27 +17,28 @@ use crate::clock::Millis;
 use crate::model::{BareJid, Hash, Mac};
 use crate::store::Read;
 
-/// Hashes that are looked up in one snapshot.
+/// The number of hashes that are looked up in one snapshot.
 const LOOKED_UP_TOGETHER: usize = if cfg!(test) { 3 } else { 2000 };
-/// Bytes of introductions that wait because of one server of others. One more request is turned into introductions.
+/// The largest number of bytes of introductions that wait because of one other server. One more request may be turned
+/// into introductions beyond that.
 const BYTES_OF_INTRODUCTIONS: u64 = 512 * 1024;
-/// Introductions that make room at once.
+/// The number of introductions that are dropped together to make space.
 const DROPPED_TOGETHER: usize = 100;
-/// A request for which there is no room waits for about so long.
+/// The approximate time after which a request is tried again for which there was no space.
 const TRIED_AGAIN: Duration = Duration::from_secs(5);
-/// Requests that are turned into introductions in one transaction, in which others wait.
+/// The number of requests that are turned into introductions in one transaction, while others wait.
 const WRITTEN_TOGETHER: usize = 32;
 
-/// A request that waits, and when it expires.
+/// A request that waits, and the time when it expires.
 type WaitingRequest = (ContactRequest, Millis);
-/// A hash, what it is looked up by, and which of some requests it is of.
+/// The MAC by which a hash is looked up, the number of its request, and the hash.
 type RequestedHash = (Mac, usize, Hash);
 
 impl Service {
-    /// Turns the contact requests that wait in `rows` into one introduction for each recipient, each request as a whole. Gives
-    /// the rows with which the store failed: they wait on.
+    /// Turns each contact request in `rows` into one introduction for each recipient, one request in one transaction.
+    /// Returns the rows for which the store failed: they stay.
     pub(crate) async fn introduce(&self, rows: Vec<i64>) -> Vec<i64> {
-        // Most hashes are nobody's: they are looked up before, not while others wait to write.
+        // Most hashes are linked to nobody. They are looked up before the transaction, so that no writer waits.
         let Ok(known) = self.known(rows.clone()).await else {
             return rows;
         };
@@ -53,11 +54,11 @@ impl Service {
             .await
     }
 
-    /// The requests that wait in those rows, each with those of its hashes that are somebody's.
+    /// Returns the requests that wait in those rows, each with its hashes that are linked.
     async fn known(&self, rows: Vec<i64>) -> Result<Vec<Option<WaitingRequest>>> {
         let opened = self.ask(move |core, tx| core.take_hashes(tx, &rows));
         let (mut waiting, asked, sorted_by) = opened.await?;
-        // Bit by bit, because the journal cannot be emptied while somebody reads.
+        // In parts, because the journal cannot be emptied while a snapshot is open.
         for asked in asked.chunks(LOOKED_UP_TOGETHER).map(<[RequestedHash]>::to_vec) {
             let known = self.ask(move |core, tx| core.known(tx, asked, sorted_by));
             for (number, hash) in known.await? {
@@ -71,8 +72,8 @@ impl Service {
 }
 
 impl Core {
-    /// The requests that wait in those rows, and their hashes in the order of the index, in which those that are on the same
-    /// page come one after the other; and the key by which that is so.
+    /// Returns the requests that wait in those rows, and their hashes in the order of the index, so that neighbours on
+    /// a page are looked up together; and the key of that order.
     fn take_hashes(
         &self,
         tx: &dyn Read,
@@ -92,7 +93,7 @@ impl Core {
         Ok((waiting, asked, self.keys.check()))
     }
 
-    /// Those that are somebody's.
+    /// Returns those hashes that are linked.
     fn known(&self, tx: &dyn Read, asked: Vec<RequestedHash>, sorted_by: Mac) -> Result<Vec<(usize, Hash)>> {
         let is_same_key = self.keys.check() == sorted_by;
         let id = |(id, _, hash): &RequestedHash| if is_same_key { *id } else { self.keys.id(hash) };
@@ -103,7 +104,7 @@ impl Core {
             .collect())
     }
 
-    /// The request that waits in that row; nothing if it was withdrawn, has expired, or does not open.
+    /// Returns the request that waits in that row; `None` if it was withdrawn, has expired, or does not open.
     fn waiting(&self, tx: &dyn Read, row: i64) -> Result<Option<WaitingRequest>> {
         let row = tx.message(row)?.filter(|row| row.expires_at > self.clock.now());
         let Some(row) = row else { return Ok(None) };
@@ -119,7 +120,7 @@ impl Core {
         if let Some(payer) = &payer {
             self.make_room(tx, payer)?;
         }
-        // Else it was withdrawn since the worker took it.
+        // Without the row, it was withdrawn since the worker took it.
         let is_there = tx.remove(row)?;
         let Some((request, expires_at)) = known.filter(|_| is_there) else {
             return Ok(());
@@ -137,7 +138,7 @@ impl Core {
             if !served.insert(link.owner) || !self.is_first_today(tx, &requester, request.by_anybody, &link.owner)? {
                 continue;
             }
-            // After it was counted, so that a muted request counts like any other.
+            // Tested after counting, so that a muted request counts like any other.
             if self.is_muted(tx, &link.owner, &requester)? {
                 continue;
             }
@@ -161,9 +162,9 @@ impl Core {
         (!self.is_own(requester)).then(|| self.keys.quota("introductions for", &[&self.server(requester)]))
     }
 
-    /// Sees to it that not too many introductions wait because of one server. Those that were tried most often make room: they
-    /// come back from servers that want none of them. If that is not enough, the request waits on. Nobody notices: what waits
-    /// tells how many hashes are known.
+    /// Ensures that not too many introductions wait because of one server. The ones with the most tries are dropped:
+    /// they come back from servers that want none of them. If that is not enough, the request waits. The requester does
+    /// not notice, because the number of waiting introductions would reveal how many hashes are known.
     fn make_room(&self, tx: &Tx<'_>, payer: &Mac) -> Result<()> {
         while tx.bytes_of(payer)? >= BYTES_OF_INTRODUCTIONS {
             if !tx.drop_most_tried(payer, DROPPED_TOGETHER)? {
@@ -176,8 +177,8 @@ impl Core {
         Ok(())
     }
 
-    /// Returns `true` if the requester has not reached that recipient of late; from now on it has. By what others ask in its
-    /// name, it has not.
+    /// Returns `true` if the requester has not reached that recipient within `repeat_contact_after`, and notes that it
+    /// has now. Requests of others in its name count apart.
     fn is_first_today(&self, tx: &Tx<'_>, requester: &Mac, by_anybody: bool, recipient: &Mac) -> Result<bool> {
         let now = self.clock.now();
         let what = if by_anybody { "contact over http" } else { "contact" };

@@ -1,4 +1,4 @@
-//! Limits that keep the service from being used against people.
+//! Limits that protect people from abuse of the service.
 
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU32;
@@ -27,23 +27,23 @@ pub const HASHES_PER_CONFIRM: usize = 500;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Of one client address (IPv6: one /64) over HTTP, of one bare JID natively.
+    /// Requests of one client address (IPv6: one /64) over HTTP, or of one bare JID natively.
     pub requests_per_second: NonZeroU32,
-    /// Wrong guesses at one code, after which it is gone.
+    /// Wrong guesses at one code, after which it is void.
     pub guesses_per_code: u32,
     /// Wrong guesses at one identity in a day.
     pub guesses_per_day: u32,
-    /// Guesses at all codes of a provider in a day, for each of which, and of its multiples, codes get a digit longer: those that
-    /// each code has of its own, unless it is entered, and wrong ones.
+    /// Guesses at all codes of a provider in a day. At each multiple of this number, codes become one digit longer. The
+    /// guesses that each code has of its own count until it is entered, and so do wrong codes.
     pub guesses_in_all_per_day: u32,
     /// Codes sent to one identity in a day.
     pub codes_per_day: u32,
-    /// Codes sent to all identities of one target in a day: those that it asks for itself, and those that others ask for in
-    /// its name.
+    /// Codes sent to all identities of one target in a day: at its own requests, and as many at those of others in its
+    /// name.
     pub codes_per_target_per_day: u32,
     /// Codes asked for by one client address (IPv6: one /64) over HTTP in a day.
     pub codes_per_address_per_day: u32,
-    /// JIDs of one server that are remembered for the first time in a day.
+    /// JIDs of one server that are stored for the first time in a day.
     pub new_jids_per_day: u32,
     /// Bytes that all accounts of one other server may add to the database in a day, besides the first row of each.
     pub bytes_per_server_per_day: u32,
@@ -51,14 +51,14 @@ pub struct Limits {
     pub budget_percent_per_server: u8,
     /// Share of each budget for the accounts of all other servers and all clients over HTTP together, in percent.
     pub budget_percent_of_others: u8,
-    /// Between two codes to one identity.
+    /// The least time between two codes to one identity.
     #[serde(with = "humantime_serde")]
     pub resend_after: Duration,
-    /// Contact hashes of one requester in a day: in its own requests, and in those of others in its name.
+    /// Contact hashes of one requester in a day: in its own requests, and as many in those of others in its name.
     pub hashes_per_day: u32,
     /// Links of one JID, besides the one to itself. At most half of them are made over HTTP.
     pub links_per_jid: usize,
-    /// Between two requests of the same requester that reach the same recipient.
+    /// The least time between two requests of the same requester that reach the same recipient.
     #[serde(with = "humantime_serde")]
     pub repeat_contact_after: Duration,
 }
@@ -128,12 +128,12 @@ impl RequestLimiter {
     }
 }
 
-/// A fixed number of buckets, one of which each requester falls into by a hash that nobody knows beforehand: a crowd with
-/// millions of addresses takes no memory. Two who share one, which is as rare as there are many, share what it allows.
+/// A fixed number of buckets. Each requester falls into one by a hash that nobody can predict, so millions of addresses
+/// take no memory. Two requesters in one bucket, which is rare, share its limit.
 struct Buckets(Box<[InMemoryState]>);
 
 impl Buckets {
-    /// 1 MiB of them.
+    /// Together they take 1 MiB.
     const NUMBER: usize = 128 * 1024;
 
     fn new() -> Self {
@@ -168,23 +168,23 @@ pub(super) fn take_all(counters: &[Counter], tx: &Tx<'_>, now: Millis, more: u32
 pub(super) struct Counter {
     /// The MAC of the counted value and its owner.
     pub(super) key: Mac,
-    /// The name of the limit, as the requester is told.
+    /// The name of the limit, for the requester.
     pub(super) name: Limit,
     /// The largest allowed count.
     pub(super) limit: u32,
-    /// In how long, from the first time on.
+    /// The length of the window, which begins with the first count.
     pub(super) window: Duration,
 }
 
 impl Counter {
-    /// Checks if `more` still fits: for limits that are all checked before anything is counted.
+    /// Checks if `more` still fits. For limits that are all checked before anything is counted.
     ///
     /// # Errors
     /// [`Error::RequestLimitReached`] if not.
     pub(super) fn check(&self, tx: &Tx<'_>, now: Millis, more: u32) -> Result<()> {
         match self.used(tx, now)?.saturating_add(more) <= self.limit {
             true => Ok(()),
-            // To count it is refused as well, and says until when.
+            // Counting is refused as well, and returns the time until which.
             false => self.take(tx, now, more),
         }
     }
@@ -203,7 +203,7 @@ impl Counter {
         }
     }
 
-    /// Counts one more if it still fits. Returns whether it did: for limits of which nobody is told.
+    /// Counts one more if it still fits. Returns `true` if it did. For limits that nobody is told.
     ///
     /// # Errors
     /// If the store fails.
@@ -212,7 +212,7 @@ impl Counter {
         Ok(matches!(counted, Counted::Allowed { .. }))
     }
 
-    /// Counts `more`, whatever the limit. Returns how many that makes.
+    /// Counts `more` without regard to the limit. Returns the new count.
     ///
     /// # Errors
     /// If the store fails.
@@ -223,7 +223,7 @@ impl Counter {
         })
     }
 
-    /// Takes back `less` that were counted at `then` and turned out not to be any; nothing if another window has begun since.
+    /// Takes back `less` that were counted at `then`, unless another window has begun since.
     ///
     /// # Errors
     /// If the store fails.
@@ -238,7 +238,7 @@ impl Counter {
         }
     }
 
-    /// How often so far. A window that ends later than it can, because it was longer once or the clock was set, ends from then on as
+    /// Returns the count. A window that ends too late, because it was longer once or the clock was set, is shortened as
     /// if it began now.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Links: what is proven, and whose it is.
+//! Links: the proven identities, and their owners.
 
 use std::slice;
 
@@ -26,7 +26,7 @@ pub(super) struct LinkBox {
 }
 
 impl LinkBox {
-    /// The same for another form of what is linked.
+    /// Returns the content of the box of an alias of this link.
     fn alias(&self, hash: &Hash) -> Self {
         Self {
             hash: *hash,
@@ -36,13 +36,13 @@ impl LinkBox {
     }
 }
 
-/// Other forms of what is proven, as hashes.
+/// Other forms of a proven identity, as hashes.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Aliases {
-    /// Those that are read as what is proven, so that nobody else can prove them.
+    /// Former forms, which are read as the proven one, so that nobody else can prove them.
     #[serde(default)]
     former: Vec<Hash>,
-    /// Those that are in use beside it. In boxes of before, all.
+    /// Forms that are in use beside it. Boxes of former versions have all here.
     #[serde(default, rename = "aliases")]
     beside: Vec<Hash>,
 }
@@ -62,8 +62,8 @@ impl Aliases {
 }
 
 impl Core {
-    /// Refuses a link for which there is no room: at its JID, or among the JIDs of its server that are new today. What anybody
-    /// links to a JID over HTTP leaves half of the room to the JID itself.
+    /// Refuses a link above a limit: of its JID, or of the JIDs of its server that are new today. Links that anybody
+    /// makes to a JID over HTTP take at most half of its limit.
     pub(super) fn check_link(&self, tx: &Tx<'_>, by: By, target: &BareJid, hash: &Hash) -> Result<()> {
         let owner = self.keys.owner(target);
         if Identity::of_jid(target).hash() == *hash || self.has_link(tx, &self.keys.id(hash), &owner)? {
@@ -74,19 +74,19 @@ impl Core {
             By::Target => most,
             By::Anybody => most / 2,
         };
-        // One is the link of the JID to itself.
+        // One of them is the link of the JID to itself.
         match tx.count_links_of(&owner)? > most {
             true => Err(Error::TooManyRequested(Excess::Links(most))),
             false => Ok(()),
         }
     }
 
-    /// Makes a link with its aliases; whoever held it before is told.
+    /// Makes a link with its aliases, and tells its former owner.
     pub(super) fn link(&self, tx: &Tx<'_>, linked: &LinkBox, aliases: &Aliases, provider: &Provider) -> Result<()> {
         self.count_newcomer(tx, &linked.target)?;
         self.take(tx, linked, provider)?;
         for hash in &aliases.former {
-            // Proven when it was the form of the day, it would stay for good.
+            // A link of the former form, proven when it was in use, would otherwise stay for good.
             self.take(tx, &linked.alias(hash), provider)?;
         }
         for hash in &aliases.beside {
@@ -94,15 +94,15 @@ impl Core {
                 tx.put_link(&self.seal_link(&linked.alias(hash), self.today()))?;
             }
         }
-        // What they have muted stays with the link.
+        // The mutes of the owner stay as long as the link.
         Ok(tx.keep_mutes(&self.keys.owner(&linked.target))?)
     }
 
     /// Puts a link, or an alias, in the place of any other.
     fn take(&self, tx: &Tx<'_>, linked: &LinkBox, provider: &Provider) -> Result<()> {
         let (id, owner) = (self.keys.id(&linked.hash), self.keys.owner(&linked.target));
-        // Who has had it as an alias keeps the link that it was an alias of, and has lost nothing that they have proven.
-        // Of a link in doubt, whoever has that JID now is told nothing.
+        // The former owner of an alias keeps the link that it belongs to, and has lost nothing proven. For a link in
+        // doubt, the present owner of the JID is not told.
         let is_lost = |old: &Link| old.owner != owner && old.alias_of.is_none() && !self.is_in_doubt(old);
         let old = tx.link(&id)?.filter(is_lost);
         if let Some(old) = old.and_then(|old| self.open_link(&old)) {
@@ -117,7 +117,8 @@ impl Core {
         Ok(tx.put_link(&self.seal_link(linked, self.today()))?)
     }
 
-    /// Returns `true` if there is a link of `id`, or an alias with its link. What is left of one keeps nobody out.
+    /// Returns `true` if there is a link of `id`, or an alias together with its link. An alias without its link keeps
+    /// nobody out.
     fn is_held(&self, tx: &Tx<'_>, id: &Mac) -> Result<bool> {
         let Some(found) = tx.link(id)? else {
             return Ok(false);
@@ -129,7 +130,7 @@ impl Core {
         Ok(is_whole && self.open_link(&found).is_some())
     }
 
-    /// Links a JID whose server vouches for it to itself, unless it is already.
+    /// Links a JID whose server vouches for it to itself, unless that link exists.
     pub(super) fn link_itself(&self, tx: &Tx<'_>, target: &BareJid, language: Language) -> Result<()> {
         if self.is_itself(tx, target)? {
             return Ok(());
@@ -149,31 +150,32 @@ impl Core {
         self.is_linked(tx, &id, &self.keys.owner(target))
     }
 
-    /// Returns `true` if what `id` stands for is linked to `owner`.
+    /// Returns `true` if the identity of `id` is linked to `owner`.
     pub(super) fn is_linked(&self, tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
         Ok(self.are_linked(tx, slice::from_ref(id), owner)? == [true])
     }
 
-    /// For each of `ids`, whether what it stands for is linked to `owner`.
+    /// Returns for each of `ids` whether its identity is linked to `owner`.
     pub(super) fn are_linked(&self, tx: &dyn Read, ids: &[Mac], owner: &Mac) -> Result<Vec<bool>> {
         if self.keys.are_bound() {
             let is_its =
                 |(id, proof): (&Mac, Option<Mac>)| proof.is_some_and(|proof| proof == self.keys.proof(id, owner));
             return Ok(ids.iter().zip(tx.owners(ids)?).map(is_its).collect());
         }
-        // Links of before have no proof, but a box.
+        // Links of former versions have no proof, but a box.
         let opens = |link: &Link| link.owner == *owner && self.open_link(link).is_some();
         let links = tx.links(ids)?;
         Ok(links.iter().map(|link| link.as_ref().is_some_and(opens)).collect())
     }
 
-    /// Returns `true` if `owner` has proven what `id` stands for: an alias is not enough.
+    /// Returns `true` if `owner` has proven the identity of `id`: an alias is not enough.
     fn is_proven(&self, tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
         Ok(self.is_linked(tx, id, owner)? && self.has_link(tx, id, owner)?)
     }
 
-    /// Returns `true` if `identity`, which `target` registers, is linked to it already, so that nothing is left to prove. Who asks in another's
-    /// name is not told. Aliases that the link lacks, because they were not known when it was made, are added unless somebody has them.
+    /// Returns `true` if `identity`, which `target` registers, is linked to it already, so that nothing is left to
+    /// prove. Others who ask in the target's name are not told. Aliases that the link lacks, because they were not
+    /// known when it was made, are added unless another JID has them.
     pub(super) fn is_settled(&self, tx: &Tx<'_>, by: By, target: &BareJid, identity: &Identity) -> Result<bool> {
         let (id, owner) = (self.keys.id(&identity.hash()), self.keys.owner(target));
         if by == By::Anybody || !self.is_proven(tx, &id, &owner)? {
@@ -192,29 +194,29 @@ impl Core {
         Ok(true)
     }
 
-    /// Returns `true` if `owner` has the link of `id`, also if it is in doubt: an alias is not enough.
+    /// Returns `true` if `owner` has the link of `id`, even in doubt: an alias is not enough.
     fn has_link(&self, tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
-        // The index alone tells that most are linked to nobody.
+        // The index alone shows that most are linked to nobody.
         let is_theirs = |link: Link| link.owner == *owner && link.alias_of.is_none();
         let is_known = tx.owners(slice::from_ref(id))? != [None];
         Ok(is_known && tx.link(id)?.is_some_and(is_theirs))
     }
 
-    /// The id of the link that `id` finds: of an alias that `owner` has, the link that it belongs to.
+    /// Returns the id of the link that `id` finds: for an alias of `owner`, that of the link that it belongs to.
     pub(super) fn id_of_link(&self, tx: &dyn Read, id: Mac, owner: &Mac) -> Result<Mac> {
         let found = tx.link(&id)?.filter(|found| found.owner == *owner);
         Ok(found.and_then(|found| found.alias_of).unwrap_or(id))
     }
 
-    /// A link's box is the hash, that of the link if it is an alias, and behind that target and language: a third of what JSON
-    /// would take.
+    /// Seals the box of a link: the hash (of an alias: that of its link), the target and the language. This takes a
+    /// third of the space of JSON.
     pub(super) fn seal_link(&self, linked: &LinkBox, verified_on: u32) -> Link {
         let (id, owner) = (self.keys.id(&linked.hash), self.keys.owner(&linked.target));
         let alias_of = linked.alias_of.map(|hash| self.keys.id(&hash));
         let text = format!("{}\0{}", linked.target, linked.language);
         let of: &[u8] = linked.alias_of.as_ref().map_or(&[], |hash| hash.as_bytes());
         let mut plain = [linked.hash.as_bytes(), of, text.as_bytes()].concat();
-        // Padded, because the length of a JID tells some of them apart.
+        // Padded, because the length reveals some JIDs.
         plain.resize(plain.len().next_multiple_of(PADDED_TO), 0);
         let place = place(&id, &owner, alias_of.as_ref());
         Link {
@@ -247,11 +249,11 @@ impl Core {
             let ids = (self.keys.id(&hash), alias_of.map(|hash| self.keys.id(&hash)));
             self.keys.owner(&target) == link.owner && ids == (link.id, link.alias_of)
         };
-        // A box of before opens in every row.
+        // A box of a former version opens in every row.
         if !self.keys.are_bound() && !is_its() {
             return Err(Self::broken("another link's box"));
         }
-        // Links of the first version have none.
+        // Links of the first version have no language.
         let language = parts.next().and_then(Language::of_tag);
         Ok(LinkBox {
             target,

@@ -1,5 +1,5 @@
-//! mute: whose contact requests somebody does not want to get. Requesters are answered as ever, and count against the same
-//! limits, so that they do not notice.
+//! mute: refuses contact requests. Requesters get the usual answers and count against the usual limits, so that they do
+//! not notice.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -16,21 +16,21 @@ use crate::model::seal::Purpose;
 use crate::model::{BareJid, Mac};
 use crate::store::{self, Read};
 
-/// The largest number of Jabber IDs that somebody can mute.
+/// The largest number of Jabber IDs that one person can mute.
 pub const MOST_MUTED: usize = 1000;
-/// And how many bytes they may take: enough for as many ordinary ones.
+/// The largest number of bytes that they may take: enough for that number of ordinary ones.
 const BYTES_MUTED: usize = 256 * 1024;
-/// A mute of somebody who has no link, so that nobody's contact requests reach them anyway, ends after so long.
+/// The lifetime of a mute of a person without a link, whom no contact requests reach anyway.
 const WITHOUT_LINK: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The largest number in one request.
 pub const MUTED_AT_ONCE: usize = 100;
 
-/// The Jabber IDs whose contact requests do not reach somebody.
+/// The Jabber IDs whose contact requests do not reach a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Muted {
-    /// `true` if nobody's do.
+    /// `true` if all contact requests are muted.
     pub everybody: bool,
-    /// These, in alphabetical order.
+    /// The muted JIDs, in alphabetical order.
     pub jids: Vec<String>,
 }
 
@@ -39,18 +39,18 @@ pub struct Muted {
 pub struct Unmuted {
     /// The number of mutes that were removed.
     pub gone: usize,
-    /// `true` if contact requests are muted altogether still.
+    /// `true` if all contact requests are still muted.
     pub everybody: bool,
 }
 
-/// Keeps contact requests of `jids` from the sender of a stanza, or of everybody if none is named, those that wait for their
-/// delivery included.
+/// Keeps contact requests of `jids` from the sender of a stanza, or all contact requests if no JID is named. Those that
+/// wait for delivery are kept back as well.
 ///
 /// # Errors
 /// `value_error`, `too_many_requested`, `request_limit_reached`, `internal_server_error`; nothing is muted then.
 #[derive(Clone, Debug)]
 pub struct Mute {
-    /// Whose, as somebody typed them.
+    /// The JIDs, as a person typed them.
     pub jids: Vec<String>,
 }
 
@@ -71,13 +71,13 @@ impl Operation for Mute {
     }
 }
 
-/// Lets them through again; everybody, whoever was muted, if none is named.
+/// Lets contact requests of `jids` through again, or all if no JID is named.
 ///
 /// # Errors
 /// As [`Mute`].
 #[derive(Clone, Debug)]
 pub struct Unmute {
-    /// Whose, as somebody typed them.
+    /// The JIDs, as a person typed them.
     pub jids: Vec<String>,
 }
 
@@ -133,7 +133,7 @@ impl Operation for Mutes {
     }
 }
 
-/// The JIDs named.
+/// Reads the named JIDs.
 fn named(jids: &[String]) -> Result<Vec<BareJid>> {
     if jids.len() > MUTED_AT_ONCE {
         return Err(Error::TooManyRequested(Excess::Jids(MUTED_AT_ONCE)));
@@ -146,7 +146,7 @@ impl Core {
         let owner = self.keys.owner(sender);
         let expires_at = match tx.has_links(&owner)? {
             true => None,
-            // To the day: no finer, so that it tells nothing of who did what when.
+            // Rounded to the day, so that it does not reveal the time of a mute.
             false => Some((self.clock.now() + millis(WITHOUT_LINK)).next_multiple_of(millis(DAY))),
         };
         let muted = match jids {
@@ -196,7 +196,7 @@ impl Core {
         Ok(is_muted(None)? || is_muted(Some(requester))?)
     }
 
-    /// A mute's box is the two JIDs; the second is empty if everybody is muted.
+    /// Seals the box of a mute: the two JIDs; the second is empty if everybody is muted.
     pub(super) fn seal_mute(
         &self,
         owner: &BareJid,
@@ -205,7 +205,7 @@ impl Core {
     ) -> store::Mute {
         let jid = muted.map_or("", |jid| jid.as_str());
         let mut plain = format!("{owner}\0{jid}\0").into_bytes();
-        // Padded, because the length of a JID tells some of them apart.
+        // Padded, because the length reveals some JIDs.
         plain.resize(plain.len().next_multiple_of(PADDED_TO), 0);
         let owner = self.keys.owner(owner);
         let muted = muted.map(|jid| self.keys.owner(jid));
@@ -222,7 +222,7 @@ impl Core {
         }
     }
 
-    /// Who has muted, and who is muted; nobody in particular if everybody is.
+    /// Returns the JID that has muted, and the muted one; `None` in its place if everybody is muted.
     pub(super) fn open_mute(&self, mute: &store::Mute) -> Option<(String, Option<String>)> {
         self.intact("mutes", self.read_mute(mute))
     }
@@ -233,7 +233,7 @@ impl Core {
             muted: &mute.muted,
         };
         let plain = self.keys.open(place, &mute.sealed).map_err(Self::broken)?;
-        // They were JIDs when it was sealed: to look again takes longer than all the rest.
+        // They were JIDs when the box was sealed. Parsing them again would take longer than all the rest.
         let text = std::str::from_utf8(&plain).map_err(Self::broken)?;
         let mut jids = text.split('\0').map(str::to_owned);
         let (owner, muted) = (jids.next().unwrap_or_default(), jids.next());

@@ -1,22 +1,22 @@
-//! What can be asked for, and the one way in.
+//! The operations, and the only way to run one.
 
 use super::caller::{Caller, Who};
 use super::error::{Error, Result};
 use super::{Service, Settings};
 
-/// Something that can be asked for, with all that it needs.
+/// An operation, with all that it needs.
 pub trait Operation: Send + Sized {
     /// The answer.
     type Reply: Send;
-    /// The name.
+    /// Its name.
     const NAME: &'static str;
-    /// The effort. An operation that does not declare it does not compile.
+    /// Its effort. An operation that does not declare it does not compile.
     const EFFORT: Effort;
 
-    /// Returns the callers that may ask for it.
+    /// Returns the callers that may run it.
     fn rights(&self) -> Rights;
 
-    /// Does it.
+    /// Runs it.
     fn run(self, service: &Service, caller: &Caller) -> impl Future<Output = Result<Self::Reply>> + Send;
 }
 
@@ -25,14 +25,14 @@ pub trait Operation: Send + Sized {
 pub enum Effort {
     /// A look-up or two, which takes microseconds.
     Little,
-    /// As many look-ups as the caller likes, or a change.
+    /// Any number of look-ups, or a change.
     Much,
 }
 
-/// The callers that may ask for an operation.
+/// The callers that may run an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rights {
-    /// Whoever asks, by whatever protocol.
+    /// All callers, by any protocol.
     Everybody,
     /// Senders of stanzas.
     Senders,
@@ -41,8 +41,8 @@ pub enum Rights {
 }
 
 impl Service {
-    /// Does `operation` for `caller`: the one way in. The caller was [admitted](Service::admit) before: that happens where a
-    /// request arrives, before anything of it is read.
+    /// Runs `operation` for `caller`, if the caller may. This is the only way to run an operation. The caller was
+    /// [admitted](Service::admit) before: a request is counted where it arrives, before anything of it is read.
     ///
     /// # Errors
     /// `not_allowed`, and those of the operation.

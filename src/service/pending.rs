@@ -1,4 +1,4 @@
-//! What waits to be proven: the code that is asked for, and what is remembered in the box of its row.
+//! Registrations that wait for a proof: the requested code, and the content of the row's box.
 
 use std::net::IpAddr;
 
@@ -41,7 +41,7 @@ pub(super) struct PendingBox {
     /// Other forms of what is proven, which are linked with it.
     #[serde(flatten)]
     pub(super) aliases: Aliases,
-    /// The code, to be resealed under another key. Anybody who can open the box could try all codes as well.
+    /// The code, so that it can be sealed under another key. Whoever can open the box could also try all codes.
     #[serde(default)]
     pub(super) code: Option<Code>,
     /// `true` if the target itself has asked: nobody else replaces its code then.
@@ -51,14 +51,14 @@ pub(super) struct PendingBox {
     pub(super) proof: Proof,
 }
 
-/// The way in which a registration is proven, with its data. In the box, the members tell the variant.
+/// The way in which a registration is proven, with its data. The box has no tag: its members determine the variant.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Proof {
     /// By signing in at a provider, which has begun.
     SignIn {
         sign_in: SignInBox,
-        /// What anybody else is given who asks for a sign-in that the target has begun: it leads nowhere.
+        /// The sign-in for others who ask for one that the target has begun: it leads nowhere.
         #[serde(default)]
         decoy: Option<SignInBox>,
         /// The browser's next address.
@@ -67,17 +67,17 @@ pub(super) enum Proof {
     },
     /// By a code that was sent.
     CodeSent {
-        /// The id of the first letter with a code; later ones name it as what they stand for. The link in a mail has it, so that it is
-        /// known whom the code is for.
+        /// The id of the first letter with a code. Later letters name it as the one that they replace. The link in a
+        /// mail contains it, to find the registration of the code.
         letter: String,
-        /// The mailbox that codes to the identity are counted by.
+        /// The mailbox by which codes to the identity are counted.
         #[serde(default)]
         mailbox: Option<Hash>,
-        /// `true` if anybody else than the target has asked since: they are answered as if nothing waited.
+        /// `true` if others than the target have asked since: they are answered as if no code waited.
         #[serde(default)]
         by_anybody: bool,
     },
-    /// By a code that whoever has signed in was handed. Codes of the first version, whose letters were not remembered, are
+    /// By a code that a person got after signing in. Codes of the first version, whose letters were not stored, are
     /// read as such.
     SignedIn {
         #[serde(default)]
@@ -88,12 +88,12 @@ pub(super) enum Proof {
 }
 
 impl Proof {
-    /// Returns `true` if nothing but signing in leads on.
+    /// Returns `true` if the registration can only be proven by signing in.
     pub(super) fn is_sign_in(&self) -> bool {
         matches!(self, Self::SignIn { .. })
     }
 
-    /// The id of the first letter with the code, if it was sent.
+    /// Returns the id of the first letter with the code, if it was sent.
     pub(super) fn letter(&self) -> Option<&str> {
         match self {
             Self::CodeSent { letter, .. } => Some(letter),
@@ -114,7 +114,7 @@ impl Core {
     }
 }
 
-/// A box belongs to its registration and code.
+/// Returns the place of a box: it belongs to its registration and code.
 pub(super) fn place(pending: &Pending) -> Purpose<'_> {
     Purpose::Pending {
         id: &pending.id,

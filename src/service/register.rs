@@ -33,7 +33,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// The word on the wire.
+    /// Returns the word on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -42,20 +42,20 @@ impl Status {
     }
 }
 
-/// Starts to link an identity to `target`. Whoever speaks for the target has the target's own JID linked along the way, and at once
-/// if that is what is asked for; for what is linked to the target already, nothing is sent to them, not even if a code is asked for
-/// with `resend`. Anybody else over HTTP is not told what is linked already.
+/// Starts to link an identity to `target`. A caller who speaks for the target has the target's own JID linked as well,
+/// and at once if that is the identity. If the identity is linked to the target already, nothing is sent to this
+/// caller, not even with `resend`. Other callers over HTTP are not told which identities are linked.
 ///
 /// # Errors
 /// `target_unconfirmed` over HTTP unless the target itself is registered, and its token shown where that is needed;
 /// `domain_not_served`, `unknown_provider`, `value_error`, `request_limit_reached`, `internal_server_error`.
 #[derive(Clone, Debug)]
 pub struct Register {
-    /// To whom. A sender of stanzas can be linked to nobody else.
+    /// The JID to link to. A sender of stanzas can only name itself.
     pub target: BareJid,
     /// The name of the provider.
     pub provider: String,
-    /// The id, as somebody typed it.
+    /// The id, as a person typed it.
     pub id: String,
     /// `true` if another code is to be sent.
     pub resend: bool,
@@ -81,7 +81,7 @@ impl Operation for Register {
         let read = Identity::parse(self.provider.as_str().into(), &self.id);
         let is_itself = read == Ok(Identity::of_jid(target));
         let by = match &caller.who {
-            // Anybody may begin by proving who they are.
+            // Anybody may start to prove a JID to be its own.
             Who::Http { .. } if is_itself => By::Anybody,
             _ => service.require_speaks_for(caller, target).await?,
         };
@@ -115,7 +115,7 @@ impl Operation for Register {
 }
 
 impl Register {
-    /// For the sender of a stanza.
+    /// Returns the operation for the sender of a stanza.
     pub fn own(sender: BareJid, provider: &str, id: &str, resend: bool) -> Self {
         Self {
             target: sender,
@@ -148,17 +148,17 @@ impl Operation for IsRegistered {
     }
 }
 
-/// A registration that nothing speaks against.
+/// A registration that has passed all checks.
 pub(super) struct Start {
     pub(super) by: By,
     pub(super) target: BareJid,
     pub(super) identity: Identity,
-    /// The recipient of a code, if that is a Jabber ID which is spelled otherwise.
+    /// The recipient of the code, if that is a Jabber ID in another spelling than the identity.
     pub(super) to: Option<BareJid>,
     pub(super) resend: bool,
     pub(super) next: Option<String>,
     pub(super) language: Language,
-    /// The client's over HTTP.
+    /// The address of the client, over HTTP.
     pub(super) address: Option<IpAddr>,
 }
 
@@ -169,7 +169,7 @@ impl Service {
         self.ask(move |core, tx| core.is_itself(tx, &jid)).await
     }
 
-    /// Refuses accounts of servers for which the service is not there.
+    /// Refuses accounts of servers that the service does not serve.
     ///
     /// # Errors
     /// `domain_not_served`.
@@ -273,8 +273,8 @@ impl Service {
     }
 }
 
-/// Where a code goes that proves `identity`, typed as `id`, if that is a Jabber ID whose server spells it otherwise: to the target
-/// itself, as it is spelled in `from` or in `target`, or to another as it was typed.
+/// Returns the recipient of a code that proves `identity`, typed as `id`, if that is a Jabber ID in another spelling:
+/// the target itself, as spelled in `from` or in `target`, or another JID as it was typed.
 fn address(identity: &Identity, id: &str, target: &BareJid) -> Result<Option<BareJid>> {
     let to = match identity.provider {
         Provider::Xmpp if *identity == Identity::of_jid(target) => target.clone(),

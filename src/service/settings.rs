@@ -1,4 +1,4 @@
-//! What an admin decides.
+//! The settings of the admin.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,11 +23,11 @@ pub enum Served {
 pub struct Settings {
     /// Names of the providers that are configured.
     pub providers: BTreeSet<String>,
-    /// Beginnings of the ids that are served, by the name of their provider; all if there is none.
+    /// Beginnings of the ids that are served, by the name of their provider; empty: all.
     pub prefixes: BTreeMap<String, Vec<String>>,
-    /// The numbers of codes that may be sent in total.
+    /// The budgets: the numbers of codes that may be sent in total.
     pub budgets: Vec<Budget>,
-    /// Shape and life of codes.
+    /// The length and the lifetime of codes.
     pub codes: CodeRules,
     /// The limits.
     pub limits: Limits,
@@ -35,12 +35,12 @@ pub struct Settings {
     pub next_origins: BTreeSet<String>,
     /// The language for people whose language is not known.
     pub language: Language,
-    /// `true` if asking over HTTP in a target's name needs a token of that target.
+    /// `true` if a request over HTTP in a target's name needs a token of that target.
     pub require_token: bool,
     /// Domains of the server whose admin runs the service.
     pub own_domains: BTreeSet<String>,
     /// The accounts that may register.
     pub served: Served,
-    /// Who may ask for what is for admins alone.
+    /// The admins, who may run the operations that are for admins only.
     pub admins: BTreeSet<BareJid>,
 }

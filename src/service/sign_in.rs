@@ -1,5 +1,5 @@
-//! Proving an identity by signing in at an OAuth provider. Who comes back under the registered name gets a code for that
-//! registration, which then is verified like any other.
+//! Proves an identity by signing in at an OAuth provider. A person who comes back under the registered name gets a code
+//! for that registration, which is then verified like any other.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,16 +19,16 @@ use crate::model::server::customer_of;
 use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};
 use crate::store::{Counted, Guesser, Pending};
 
-/// A sign-in may take so long: people have to find their second factor.
+/// The lifetime of a sign-in: people must find their second factor.
 const LIVES: Duration = Duration::from_secs(10 * 60);
-/// So often a browser may come back for one registration: each time the provider is asked.
+/// The number of times that a browser may come back for one registration. Each time, the provider is asked.
 const TRIES: u32 = 20;
-/// So many sign-ins under one name may wait of one server, or over HTTP of one network.
+/// The number of sign-ins under one name that may wait for one server, or over HTTP for one network.
 const AT_ONE_NAME: u32 = 20;
-/// Digits of the code that a browser, or a client, hands straight back.
+/// The digits of the code that a browser, or a client, returns at once.
 const DIGITS: u8 = 12;
 
-/// The sign-in that somebody asks for.
+/// The requested sign-in.
 struct Wanted {
     /// The identity to sign in as.
     identity: Identity,
@@ -41,32 +41,32 @@ struct Wanted {
 /// The parameters with which the provider sends the browser back (RFC 6749, 4.1.2).
 #[derive(Default)]
 pub struct Callback {
-    /// The state that ties it to a registration.
+    /// The state, which identifies the registration.
     pub state: Option<String>,
     /// The code that can be exchanged for a token.
     pub code: Option<String>,
     /// The reason why there is no code.
     pub error: Option<String>,
-    /// The issuer that it is from (RFC 9207): several may send browsers to the same address.
+    /// The issuer of the answer (RFC 9207): several issuers may send browsers to the same address.
     pub issuer: Option<String>,
 }
 
-/// Somebody has signed in under the registered name. Nothing is linked yet: the code is to be verified by whoever that is.
+/// A completed sign-in under the registered name. The link is not made yet: the person must still verify the code.
 #[derive(Debug)]
 pub struct SignedIn {
-    /// The hash that would be linked.
+    /// The hash to be linked.
     pub hash: Hash,
-    /// To whom.
+    /// The target to link it to.
     pub target: BareJid,
     /// The provider of the name.
     pub provider: Provider,
-    /// The code that links it.
+    /// The code that makes the link.
     pub code: Code,
     /// The browser's next address.
     pub next: Option<String>,
 }
 
-/// Finishes the sign-in for `hash` with what the browser brings back. The registration waits on unless it succeeds.
+/// Finishes the sign-in for `hash` with the parameters of the callback. If that fails, the registration still waits.
 ///
 /// # Errors
 /// `not_found`, `missing_code`, `wrong_user`, `OAuthException`, `internal_server_error`.
@@ -97,7 +97,8 @@ impl Service {
         found.cloned().ok_or(Error::UnknownProvider)
     }
 
-    /// Starts a sign-in, or finds the one that waits, and tells where to go. Nobody has to sign in for what is linked already.
+    /// Starts a sign-in, or finds the one that waits, and returns its address. An identity that is linked already needs
+    /// no sign-in.
     pub(super) async fn start_sign_in(&self, start: Start) -> Result<Registered> {
         let Start {
             by,
@@ -173,7 +174,7 @@ impl Service {
             .ok_or(Error::MissingCode)?;
         let name = sign_in.name(&attempt, code).await;
         let name = name.map_err(|error| failed(provider.name(), &error))?;
-        // The name itself goes no further.
+        // The name itself is not kept.
         if !is_name_of(&name, &provider, &hash, sign_in.is_case_sensitive()) {
             return Err(Error::WrongUser);
         }
@@ -182,11 +183,12 @@ impl Service {
     }
 }
 
-/// Returns `true` if what the provider calls somebody is the registered name. People may type it with spaces, an @ or in capitals;
-/// a provider that does means another. Where its names are `case_sensitive`, none with capitals is one that can be registered.
+/// Returns `true` if the provider's name of a user is the registered name. People may type it with spaces, an @ or in
+/// capitals; a provider that writes a name so means another one. Where names are `case_sensitive`, a name with capitals
+/// cannot be registered.
 ///
-/// Letters beyond ASCII are not folded: some become ASCII letters (a kelvin sign a k), some are folded otherwise elsewhere
-/// (the Turkish dotted I), and so the provider may have another name for what they become.
+/// Letters beyond ASCII are not folded: some become ASCII letters (a kelvin sign becomes a k), and some are folded in
+/// another way elsewhere (the Turkish dotted I). So the folded name may be another user's.
 fn is_name_of(name: &str, provider: &Provider, hash: &Hash, case_sensitive: bool) -> bool {
     let as_typed = name.trim() != name || name.starts_with('@');
     let folds = |c: char| !c.to_lowercase().eq([c]);
@@ -195,7 +197,7 @@ fn is_name_of(name: &str, provider: &Provider, hash: &Hash, case_sensitive: bool
     !as_typed && !folds_oddly && identity.is_ok_and(|identity| identity.hash() == *hash)
 }
 
-/// Tells the admin what is wrong, and whoever asked what to do.
+/// Tells the admin the fault, and returns the error for the caller.
 fn failed(provider: &str, error: &SignInError) -> Error {
     tracing::warn!(provider, reason = %error, "somebody could not be signed in");
     Error::OAuth(match error {
@@ -205,7 +207,7 @@ fn failed(provider: &str, error: &SignInError) -> Error {
 }
 
 impl Core {
-    /// The sign-in that waits for this registration, or a new one.
+    /// Returns the sign-in that waits for this registration, or a new one.
     fn attempt(&self, tx: &Tx<'_>, payer: Payer<'_>, wanted: Wanted) -> Result<Attempt> {
         let (now, hash, target) = (self.clock.now(), wanted.identity.hash(), payer.jid);
         let (id, owner) = (self.keys.id(&hash), self.keys.owner(target));
@@ -221,7 +223,7 @@ impl Core {
                 && let Proof::SignIn { sign_in, next, .. } = &mut remembered.proof
             {
                 let attempt = sign_in.attempt.clone();
-                // The browser goes where whoever asked last wants it.
+                // The browser goes to the address of the last request.
                 *next = wanted.next;
                 tx.put_pending(&self.seal_pending(old, &remembered)?)?;
                 return Ok(attempt);
@@ -257,8 +259,8 @@ impl Core {
         }
     }
 
-    /// Something like a sign-in, for anybody who asks in the name of a target that has begun one itself: whoever has its state could
-    /// use it up.
+    /// Returns a sign-in that leads nowhere, for anybody who asks in the name of a target that has begun one itself:
+    /// the target's state would let them use it up.
     fn decoy(
         &self,
         tx: &Tx<'_>,
@@ -267,7 +269,7 @@ impl Core {
         (mut remembered, old): (PendingBox, Pending),
     ) -> Result<Attempt> {
         let (Proof::SignIn { decoy, .. } | Proof::SignedIn { decoy, .. }) = &mut remembered.proof else {
-            // Nobody signs in under a name to which codes are sent.
+            // Identities to which codes are sent are not proven by signing in.
             return Err(Error::UnknownProvider);
         };
         if let Some(decoy) = decoy.as_ref().filter(|_| !wanted.resend) {
@@ -282,9 +284,9 @@ impl Core {
         Ok(attempt)
     }
 
-    /// Counts a sign-in. Nothing is sent to anybody, so codes have nothing to do with it; what somebody asks for over HTTP in
-    /// another's name does not count for the other. Those that wait under one name are looked through for each browser that comes
-    /// back, so one server, or network, has but some of them.
+    /// Counts a sign-in. It sends no message, so it does not count as a code. Requests over HTTP in another's name do
+    /// not count for the target. All sign-ins that wait under one name are compared with each browser that comes back,
+    /// so one server, or network, has only some of them.
     fn count_sign_in(&self, tx: &Tx<'_>, payer: Payer<'_>, id: &Mac, next: Option<&str>) -> Result<()> {
         let owner = self.keys.owner(payer.jid);
         let network = payer.address.map(customer_of);
@@ -318,12 +320,12 @@ impl Core {
         take_all(&counters, tx, now, 1)
     }
 
-    /// Counts that a browser came back with `state`, and finds what it belongs to.
+    /// Counts a browser that came back with `state`, and finds the sign-in that it belongs to.
     fn count_try(&self, tx: &Tx<'_>, hash: &Hash, state: &str) -> Result<(BareJid, Provider, Attempt)> {
         let pending = self.sign_in_of(tx.pendings(&self.keys.id(hash))?, state)?;
         let opened = self.open_pending(&pending);
         let remembered = opened.ok_or(Error::OAuth(OAuthFailure::ForeignState))?;
-        // Before the provider's answer is used up: it is good for once.
+        // Checked before the provider's answer, which can be used once, is used up.
         self.check_link(tx, By::Anybody, &remembered.target, hash)?;
         let counted = tx.count_guess(&pending.id, &pending.owner, Guesser::Anybody, TRIES)?;
         match remembered.proof {
@@ -334,10 +336,10 @@ impl Core {
         }
     }
 
-    /// Puts a code in the place of the state, which has served.
+    /// Replaces the state, which is used up, by a code.
     fn exchange_state(&self, tx: &Tx<'_>, hash: &Hash, target: &BareJid, state: &str) -> Result<SignedIn> {
         let pending = tx.pending(&self.keys.id(hash), &self.keys.owner(target))?;
-        // It may have been finished, forgotten or begun anew meanwhile.
+        // It may have been finished, forgotten or replaced meanwhile.
         let pending = self.sign_in_of(pending.into_iter().collect(), state)?;
         let code = Code::random(DIGITS, &mut self.rng());
         let opened = self.open_pending(&pending);
@@ -357,15 +359,15 @@ impl Core {
         Ok(signed_in)
     }
 
-    /// The sign-in among `pendings` that `state` belongs to. States compare as MACs, in constant time; codes of
-    /// registrations that wait for one look otherwise.
+    /// Returns the sign-in among `pendings` that `state` belongs to. States are compared as MACs, in constant time; the
+    /// codes of registrations that wait for a code have another form.
     fn sign_in_of(&self, pendings: Vec<Pending>, state: &str) -> Result<Pending> {
         let (now, state) = (self.clock.now(), Code::state(state));
         if pendings.is_empty() {
             return Err(Error::NotRegistered);
         }
         let is_its = |pending: &Pending| self.keys.code(&pending.id, &pending.owner, &state) == pending.code;
-        // Compared first: to open all boxes takes longer.
+        // The MAC is compared first, because opening all boxes takes longer.
         let found = pendings.into_iter().find(is_its).filter(|pending| {
             let remembered = self.open_pending(pending);
             pending.expires_at > now && remembered.is_some_and(|remembered| remembered.proof.is_sign_in())

@@ -19,7 +19,7 @@ pub struct Statistics {
     pub uptime: Duration,
 }
 
-/// Counts how much there is at this moment, for an admin.
+/// Counts the rows of all tables, for an admin.
 ///
 /// # Errors
 /// `not_allowed`, `internal_server_error`.
@@ -44,7 +44,7 @@ impl Operation for Count {
 }
 
 impl Service {
-    /// On a thread where nobody waits: to count ten million rows takes seconds.
+    /// Runs on a thread that nobody waits for: counting ten million rows takes seconds.
     #[allow(clippy::disallowed_methods, reason = "on a thread for what blocks")]
     async fn count(&self) -> Result<Counts> {
         let (service, runtime) = (self.clone(), Handle::current());

@@ -1,4 +1,4 @@
-//! Stores the subscribers of the service's presence: no more of a roster than that.
+//! Stores the subscribers of the service's presence, and nothing else of a contact list.
 
 use std::time::Duration;
 
@@ -13,17 +13,17 @@ use crate::model::seal::Purpose;
 use crate::model::{BareJid, Mac, OwnAddress, OwnAddresses};
 use crate::store::Subscriber;
 
-/// Read at once.
+/// The number of subscribers that are read together.
 const PAGE: usize = 500;
-/// Subscribers at most, but for those that always fit: all of them are told whenever the service comes and goes.
+/// The largest number of subscribers, without those that always fit. Each gets presence when the service comes and goes.
 const MOST: usize = if cfg!(test) { 200 } else { 100_000 };
-/// Of one server of others.
+/// The largest number of subscribers of one other server.
 const OF_SERVER: usize = MOST / 10;
-/// Subscribers that were not seen for so long, and have no link, go. Their server asks for the service's presence whenever they come
-/// online (RFC 6121, 4.3).
+/// Subscribers without a link are removed when they were not seen for this time. Their server asks for the service's
+/// presence whenever they come online (RFC 6121, 4.3).
 pub(super) const UNSEEN: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 
-/// Subscribers, a page at a time.
+/// The position in the list of subscribers, which is read in pages.
 #[derive(Default)]
 pub struct Pages {
     after: Option<Mac>,
@@ -124,7 +124,7 @@ impl Service {
         self.change(move |core, tx| {
             let today = core.beginning_of_day();
             if let Some(found) = tx.subscriber(&core.keys.owner(&jid))? {
-                // Also a row that does not open any more.
+                // A row that does not open any more is replaced as well.
                 let addresses = found.addresses.with(address);
                 return Ok(tx.put_subscriber(&core.seal_subscriber(&jid, addresses, found.asked, today)?)?);
             }
@@ -207,7 +207,7 @@ impl Service {
             .await
     }
 
-    /// The next page of those who have subscribed, and to which addresses; none at the end.
+    /// Returns the next page of subscribers, each with the addresses that it has subscribed to; `None` at the end.
     ///
     /// # Errors
     /// `internal_server_error`.
@@ -241,7 +241,7 @@ impl Subscriber {
 }
 
 impl Core {
-    /// Returns `true` if it is not known yet that the subscriber was seen today, or of which server they are.
+    /// Returns `true` if the row does not have yet that the subscriber was seen today, or its server.
     fn is_news(&self, jid: &BareJid, subscriber: &Subscriber) -> bool {
         subscriber.seen_at < self.beginning_of_day() || subscriber.server != self.counted_server(jid)
     }
@@ -251,7 +251,7 @@ impl Core {
         now - now % millis(DAY)
     }
 
-    /// Notes that a subscriber is there.
+    /// Stores that a subscriber was seen today.
     fn see(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
         match tx.subscriber(&self.keys.owner(jid))? {
             Some(found) if self.is_news(jid, &found) => {
@@ -268,8 +268,8 @@ impl Core {
         (!self.is_own(jid)).then(|| self.keys.quota("subscribers of", &[&self.server(jid)]))
     }
 
-    /// Sees to it that there is a place for `jid`: always for whoever has a link, and for the own server's people; others share
-    /// those of their server, where whoever was not seen for the longest makes room.
+    /// Ensures that `jid` can be stored. Accounts with a link and accounts of the own server always can. Others share the
+    /// limit of their server: at the limit, the subscriber that was not seen for the longest time is removed.
     fn find_place(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
         if self.is_own(jid) || tx.has_links(&self.keys.owner(jid))? {
             return Ok(());

@@ -1,7 +1,8 @@
-//! Suppressions: addresses and numbers that never get mail or SMS again, no matter who asks.
+//! Suppressions: addresses and numbers that get no more mail or SMS, whoever asks.
 //!
-//! Registering one of them does all that registering does, counters and the message in the outbox included. Only the worker
-//! that would send the message drops it, so nobody can learn from an answer, a limit or a time who does not want any.
+//! A registration of one of them does all that a registration does, including the counters and the message in the
+//! outbox. Only the worker drops the message instead of sending it. So no answer, limit or time reveals that the
+//! recipient is suppressed.
 
 use super::caller::Caller;
 use super::error::Result;
@@ -12,10 +13,10 @@ use crate::model::{Identity, InvalidId, Mac, SuppressionKey};
 use crate::provider;
 use crate::store::Read;
 
-/// Somebody who can be written to by mail or SMS.
+/// A person who can be written to by mail or SMS.
 #[derive(Clone, Debug)]
 pub enum Recipient {
-    /// The person who shows the token of a mail.
+    /// The reader of a mail, who has the mail's token.
     Reader(String),
     /// The owner of a typed number or address.
     Typed(Identity),
@@ -32,7 +33,7 @@ impl Recipient {
         Ok(Self::Typed(reached))
     }
 
-    /// Returns the callers that may decide: the reader of a mail, or an admin for somebody whose number or address was typed.
+    /// Returns the callers that may decide: the reader of a mail, or an admin for a typed number or address.
     fn rights(&self) -> Rights {
         match self {
             Self::Reader(_) => Rights::Everybody,
@@ -41,7 +42,7 @@ impl Recipient {
     }
 }
 
-/// Never writes to a recipient again.
+/// Stops all messages to a recipient.
 ///
 /// # Errors
 /// `not_allowed`, `not_found` if a token was made up, `internal_server_error`.
@@ -67,7 +68,7 @@ impl Operation for Suppress {
     }
 }
 
-/// Writes to a recipient again, when somebody asks for it. Returns `true` if the recipient was not written to before.
+/// Allows messages to a recipient again. Returns `true` if they were stopped before.
 ///
 /// # Errors
 /// As [`Suppress`].
@@ -96,7 +97,7 @@ impl Operation for Unsuppress {
     }
 }
 
-/// Tests if a recipient is never written to.
+/// Tests if messages to a recipient are stopped.
 ///
 /// # Errors
 /// As [`Suppress`].
@@ -123,8 +124,8 @@ impl Operation for IsSuppressed {
 }
 
 impl Core {
-    /// What stands for `recipient` among those who are never written to: first the mailbox or subscriber; then the address or
-    /// number as it is, which was kept instead by earlier versions.
+    /// Returns the MACs that may stand for `recipient` among the suppressed: first that of the mailbox or subscriber;
+    /// then that of the address or number as it is, which earlier versions stored instead.
     fn suppressions(&self, tx: &dyn Read, recipient: &Recipient) -> Result<Vec<Mac>> {
         let key = self.suppression_key(tx)?;
         match recipient {
@@ -135,7 +136,7 @@ impl Core {
         }
     }
 
-    /// Returns `true` if nobody may write to `identity` any more.
+    /// Returns `true` if messages to `identity` are stopped.
     pub(super) fn is_suppressed(&self, tx: &dyn Read, identity: &Identity) -> Result<bool> {
         if !is_written_to(identity) {
             return Ok(false);
@@ -143,7 +144,7 @@ impl Core {
         any_suppressed(tx, &self.suppressions(tx, &Recipient::Typed(identity.clone()))?)
     }
 
-    /// The key of today behind those from before it was changed.
+    /// Returns the key of suppressions: the present one, with those from before the key was changed.
     pub(super) fn suppression_key(&self, tx: &dyn Read) -> Result<SuppressionKey> {
         let Some(sealed) = tx.former_suppression_keys()? else {
             return Ok(self.keys.suppression().clone());
@@ -152,12 +153,12 @@ impl Core {
         let key = self
             .intact("meta", former)
             .and_then(|former| self.keys.suppression().behind(&former));
-        // Without it, whoever did not want to be written to before the key was changed is written to: as if somebody had deleted
-        // the rows, who can do that as well. With an error, nobody could prove anything.
+        // Without it, people who were suppressed before the key was changed are written to again, as if their rows had
+        // been deleted; anybody who can damage this row can also do that. With an error, nobody could prove anything.
         Ok(key.unwrap_or_else(|| self.keys.suppression().clone()))
     }
 
-    /// What a mail to `identity` has its reader show, to be the last.
+    /// Returns the token that a mail to `identity` contains, by which its reader can stop further mails.
     pub(super) fn stop_token(&self, tx: &dyn Read, identity: &Identity) -> Result<Option<String>> {
         if !provider::kind(&identity.provider).is_some_and(|kind| kind.has_links) {
             return Ok(None);

@@ -3,12 +3,12 @@
 use super::error::Result;
 use super::{Core, Service};
 
-/// Smaller differences are not worth writing every row anew: clocks are set by as much all the time.
+/// Smaller differences are not worth writing every row anew: clocks are often set by this much.
 const WORTH_IT: u64 = 1000;
 
 impl Service {
-    /// Brings what is stored in line with the clock, so that each limit, code, token and message has the time left that it had
-    /// before. To be called at the start, before anything else is asked.
+    /// Moves the stored times to the present clock, so that each limit, code, token and message has the time left that
+    /// it had before. To be called at the start, before all other operations.
     ///
     /// # Errors
     /// If the store fails.
@@ -28,7 +28,7 @@ impl Service {
         .await
     }
 
-    /// Notes the time, for the next start. To be called now and then, and at the end.
+    /// Stores the time, for the next start. To be called at intervals, and at the end.
     ///
     /// # Errors
     /// If the store fails.

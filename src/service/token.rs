@@ -1,4 +1,4 @@
-//! Tokens: what lets a client ask over HTTP in a target's name, where the admin wants that
+//! Tokens: a client with a token may ask over HTTP in a target's name, where the admin requires one
 //! ([`Settings::require_token`](super::Settings)).
 
 use std::time::Duration;
@@ -13,13 +13,13 @@ use crate::store::{self, Read};
 
 /// The largest number of tokens of a target, one for each of its clients; the oldest is dropped first.
 const MOST: usize = 10;
-/// The time for which a token is valid. Unused ones do not stay forever.
+/// The lifetime of a token, so that unused ones do not stay for ever.
 const LIVES: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Service {
-    /// Refuses whoever shows `token` and may not ask over HTTP in the name of `target`: all for a target that is not confirmed, and, where
-    /// tokens are needed, whoever does not show one of the target's. Then, both are refused alike. Returns who asks, as far as
-    /// that is known.
+    /// Refuses a client with `token` that may not ask over HTTP in the name of `target`: every client if the target is
+    /// not confirmed; and, where tokens are required, every client without one of the target's. Both get the same error
+    /// then. Returns the requester, as far as it is known.
     pub(super) async fn require_allowed(&self, token: Option<&Token>, target: &BareJid) -> Result<By> {
         if !self.frame.settings.require_token {
             self.require_confirmed(target).await?;
@@ -40,7 +40,7 @@ impl Service {
 }
 
 impl Core {
-    /// Who shows `token`: the confirmed `target` itself, or anybody.
+    /// Returns the requester that `token` proves: the confirmed `target` itself, or anybody.
     pub(super) fn shown_by(&self, tx: &dyn Read, token: Option<&TokenHash>, target: &BareJid) -> Result<By> {
         let Some(token) = token.filter(|_| self.settings.require_token) else {
             return Ok(By::Anybody);
@@ -53,19 +53,19 @@ impl Core {
         Ok(if is_its { By::Target } else { By::Anybody })
     }
 
-    /// Makes a token for who has proven over HTTP that `hash`, the target itself, is theirs.
+    /// Makes a token for a person who has proven over HTTP to own `hash`, if that is the target itself.
     pub(super) fn new_token(&self, tx: &Tx<'_>, target: &BareJid, hash: &Hash) -> Result<Option<Token>> {
         if !self.settings.require_token || *hash != Identity::of_jid(target).hash() {
             return Ok(None);
         }
         let token = Token::random(&mut self.rng());
-        // To the day: no finer, so that it tells nothing of who did what when.
+        // Rounded to the day, so that it does not reveal the time of a verification.
         let expires_at = (self.clock.now() + millis(LIVES)).next_multiple_of(millis(DAY));
         tx.put_token(&self.seal_token(token.hash(), target, expires_at)?, MOST)?;
         Ok(Some(token))
     }
 
-    /// A token's row, whose box opens for that hash alone: the hash itself anybody can make.
+    /// Returns a token's row. Its box opens for that hash only, because anybody can make the hash itself.
     pub(super) fn seal_token(&self, hash: TokenHash, target: &BareJid, expires_at: Millis) -> Result<store::Token> {
         let token = store::Token {
             hash,
@@ -77,12 +77,12 @@ impl Core {
         Ok(store::Token { sealed, ..token })
     }
 
-    /// Returns its owner.
+    /// Returns the owner of a token.
     pub(super) fn open_token(&self, token: &store::Token) -> Option<BareJid> {
         self.open("tokens", place(token), &token.sealed)
     }
 
-    /// Nobody asks in the name of `owner` any more if what goes, or moves on, is the JID itself.
+    /// Removes the tokens of the owner if the link that goes, or moves on, is that of the JID itself.
     pub(super) fn drop_tokens(&self, tx: &Tx<'_>, target: &BareJid, gone: &Mac) -> Result<()> {
         if *gone == self.keys.id(&Identity::of_jid(target).hash()) {
             tx.delete_tokens_of(&self.keys.owner(target))?;

@@ -1,15 +1,15 @@
-//! A transaction of the store, as the operations see it.
+//! A transaction of the store, as the operations use it.
 
 use super::error::{Error, Result};
 use crate::store::{StoreError, Write};
 
-/// A transaction that changes something.
+/// A transaction that changes the store.
 pub(super) type Tx<'a> = dyn Write + 'a;
 
-/// What a transaction ends with: an error of the store rolls it back, one of the domain is an answer.
+/// The result of a transaction: an error of the store rolls it back, one of the domain is an answer.
 pub(super) type Split<T> = std::result::Result<Result<T>, StoreError>;
 
-/// Takes the errors of the store out, which roll back what was changed; those of the domain keep it.
+/// Separates the errors of the store, which roll the changes back, from those of the domain, which keep them.
 pub(super) fn split<T>(result: Result<T>) -> Split<T> {
     match result {
         Err(Error::Internal(error)) => Err(error),
@@ -17,7 +17,7 @@ pub(super) fn split<T>(result: Result<T>) -> Split<T> {
     }
 }
 
-/// Puts the errors of the store back, after logging them.
+/// Joins both kinds of errors again, and logs those of the store.
 pub(super) fn settle<T>(result: Split<T>) -> Result<T> {
     match result {
         Ok(result) => result,

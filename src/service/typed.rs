@@ -10,14 +10,14 @@ use crate::provider;
 const AT_ONCE: usize = HASHES_PER_CONTACT / 2;
 
 impl Service {
-    /// What a person may mean: what looks like an e-mail address may be a Jabber ID as well. `provider:id` means just
-    /// that.
+    /// Returns the possible meanings of a text: an e-mail address may be a Jabber ID as well. `provider:id` has one
+    /// meaning.
     ///
     /// # Errors
-    /// `value_error` if it is nothing of the kind, `unknown_provider`.
+    /// `value_error` if it has none, `unknown_provider`.
     pub fn typed(&self, text: &str) -> Result<Vec<Identity>> {
         let meant = Identity::typed(text)?;
-        // Nobody is told "no" or "done" about what cannot be linked here at all.
+        // An identity that cannot be linked here is refused: any other answer would be misleading.
         let offered = |identity: &Identity| {
             !provider::is_sign_in(&identity.provider) || self.providers().contains(identity.provider.name())
         };
@@ -42,8 +42,8 @@ impl Service {
         Ok(all)
     }
 
-    /// What somebody asks for who types numbers and addresses. Those of others are hashed here, and go no further. The
-    /// asker's JID needs no proof, and recipients are told it anyway.
+    /// Reads the request of a person who types numbers and addresses. Those of others are hashed here, and not kept.
+    /// The requester's own JID needs no proof, and recipients learn it anyway.
     ///
     /// # Errors
     /// Those of [`Service::all_typed`].

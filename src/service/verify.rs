@@ -1,4 +1,4 @@
-//! verify: the right code makes the link.
+//! verify: makes the link if the code is right.
 
 use super::caller::{Caller, Who};
 use super::error::{Error, Result};
@@ -17,40 +17,41 @@ use crate::store::Pending;
 pub struct Verified {
     /// The hash that was proven.
     pub hash: Hash,
-    /// The target that it is linked to now.
+    /// The target that it is linked to.
     pub target: BareJid,
     /// `true` if the identity was proven by signing in at its provider.
     pub by_sign_in: bool,
     /// The next address of a browser that has signed in at a provider.
     pub next: Option<String>,
-    /// What lets who has verified ask over HTTP in the target's name, where that is needed.
+    /// The token for further requests over HTTP in the target's name, where one is required.
     pub token: Option<Token>,
 }
 
-/// Whose registration of a hash a code is for, over HTTP. A code for another's registration must not make a link for it.
+/// The registration of a hash that a code over HTTP is for. A code of another registration must not make a link for it.
 #[derive(Clone, Debug)]
 pub enum Meant {
-    /// It is not said: any.
+    /// Not named: any.
     Any,
-    /// That of a target.
+    /// The registration of a target.
     Target(BareJid),
-    /// That whose code came in the letter of this id.
+    /// The registration whose code was in the letter of this id.
     Letter(String),
 }
 
-/// Enters a code for a registration of a hash: for the sender's own, or over HTTP for whichever it belongs to of those that are
-/// `meant`.
+/// Enters a code for a registration of a hash: for the sender's own, or over HTTP for the one of those `meant` that it
+/// belongs to.
 ///
 /// # Errors
-/// `not_found`, `missing_code`, `faulty_code`, `too_many_requested`, `request_limit_reached`, `internal_server_error`; over HTTP
-/// without a code always `missing_code`, because asking so costs no guess: it is not told whether something waits.
+/// `not_found`, `missing_code`, `faulty_code`, `too_many_requested`, `request_limit_reached`, `internal_server_error`.
+/// A request over HTTP without a code gets `missing_code` in any case: it costs no guess, so it must not reveal that a
+/// registration waits.
 #[derive(Clone, Debug)]
 pub struct Verify {
     /// The registered hash.
     pub hash: Hash,
-    /// The target whose registration is meant. A sender of stanzas can mean none but its own.
+    /// The target whose registration is meant. A sender of stanzas can only name itself.
     pub meant: Meant,
-    /// The code, as somebody typed it.
+    /// The code, as a person typed it.
     pub code: Option<String>,
 }
 
@@ -112,13 +113,13 @@ impl Verify {
     }
 }
 
-/// Enters a code that the sender of a stanza was sent, for whichever of its registrations the code belongs to.
+/// Enters a code that was sent to the sender of a stanza, for the one of its registrations that it belongs to.
 ///
 /// # Errors
 /// As [`Verify`].
 #[derive(Clone, Debug)]
 pub struct VerifyAny {
-    /// The code, as somebody typed it.
+    /// The code, as a person typed it.
     pub code: String,
 }
 
@@ -145,13 +146,13 @@ impl Operation for VerifyAny {
     }
 }
 
-/// A code for a registration, whose wrong guesses count at the identity that it proves.
+/// Returns a guess at a registration: a wrong one counts at the identity of the registration.
 fn guess(by: By, code: &str) -> Guess<'_> {
     Guess { by, code, at: None }
 }
 
 impl Core {
-    /// The registrations that are meant, and whether it is their target who enters the code: whoever has the letter, or shows
+    /// Returns the meant registrations, and the requester: the target itself, if the requester has the letter or shows
     /// the target's token.
     fn meant(&self, tx: &Tx<'_>, id: &Mac, meant: &Meant, token: Option<&Token>) -> Result<(Vec<Pending>, By)> {
         match meant {
@@ -173,7 +174,7 @@ impl Core {
         }
     }
 
-    /// The link that a mail's code has made, if it is there still.
+    /// Returns the link that a mail's code has made, if it still exists.
     fn verified_before(&self, tx: &Tx<'_>, id: &Mac, letter: &str, code: &str) -> Result<Option<Verified>> {
         let link = tx
             .link(id)?
@@ -194,7 +195,7 @@ impl Core {
         }))
     }
 
-    /// Makes the link that a right code has proven, and uses the code up only then.
+    /// Makes the link that a right code has proven, and only then uses the code up.
     fn verified(&self, tx: &Tx<'_>, by: By, proven: Proven, hash: Hash, language: Language) -> Result<Verified> {
         let (target, provider) = (proven.target.clone(), proven.provider.clone());
         self.check_link(tx, by, &target, &hash)?;
