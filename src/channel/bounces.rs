@@ -1,5 +1,5 @@
-//! Messages that may come back, and those that did. Nobody can add to what is remembered by sending something: a message comes back
-//! if it was expected to, from where it went, and once.
+//! Messages that may come back, and those that did. Strangers cannot add to them: a message is accepted if it was
+//! expected back, from where it went, and once.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -11,14 +11,14 @@ use super::Letter;
 use crate::clock::Millis;
 use crate::model::{BareJid, canonical_jid};
 
-/// The reason why messages come back, by the person who can change it.
+/// The reason why messages come back. The reasons are grouped by the person who can change them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BounceKind {
-    /// The recipient's server has no such account, or keeps nothing for it.
+    /// The recipient's server has no such account, or stores nothing for it.
     Nobody,
     /// The recipient, or their server, does not want it.
     Refused,
-    /// There is no more room for what is kept for the recipient.
+    /// The storage for the recipient is full.
     Full,
     /// The recipient's server has put it into their archive before it found that it cannot be delivered.
     Archived,
@@ -31,7 +31,7 @@ pub enum BounceKind {
 /// The reason why a message came back, in words that reveal only the recipient's server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// The person who can change it.
+    /// The kind of the reason.
     pub kind: BounceKind,
     /// The condition of the error (RFC 6120, 8.3.3).
     pub condition: String,
@@ -42,7 +42,7 @@ pub struct Reason {
 /// The messages of one channel that were sent and may come back.
 #[derive(Default)]
 pub struct Bounces {
-    /// Ids and addresses are known by hashes that nobody knows beforehand: they take little memory, and tell nothing.
+    /// Ids and addresses are stored as hashes that nobody can predict: they take little memory, and reveal nothing.
     hasher: RandomState,
     state: Mutex<State>,
     came: Notify,
@@ -64,7 +64,7 @@ struct Expected {
 }
 
 impl Bounces {
-    /// From now on, the letter in `row` may come back until about `until`.
+    /// Notes that the letter in `row` may come back until about `until`.
     pub fn expect(&self, row: i64, letter: &Letter, until: Millis) {
         let Some(to) = letter.message.recipient() else { return };
         let expected = Expected {
@@ -78,18 +78,18 @@ impl Bounces {
             .insert(self.hasher.hash_one(&*letter.id), expected);
     }
 
-    /// The letter is not expected back any more.
+    /// Notes that the letter is not expected back any more.
     pub fn forget(&self, letter: &Letter) {
         self.state().expected.remove(&self.hasher.hash_one(&*letter.id));
     }
 
-    /// Forgets all that was expected until `now` at the latest: messages that were withdrawn.
+    /// Forgets the messages that were expected until `now` at the latest: they were withdrawn.
     pub fn sweep(&self, now: Millis) {
         self.state().expected.retain(|_, expected| now < expected.until);
     }
 
-    /// A message of that id came back for a `reason`, in the name of `from`. Returns false, and remembers nothing, if none is
-    /// expected from there: from the account to which it went, or from that account's server.
+    /// Notes that the message `id` came back in the name of `from`, for a `reason`. Returns `false`, and notes nothing,
+    /// if none is expected from there: from the account to which it went, or from that account's server.
     pub fn take(&self, id: &str, from: &BareJid, reason: impl FnOnce() -> Reason) -> bool {
         let id = self.hasher.hash_one(id);
         let mut state = self.state();
@@ -111,12 +111,12 @@ impl Bounces {
         self.came.notified().await;
     }
 
-    /// The rows of those that came back since this was last asked, and why.
+    /// Returns the rows of the messages that came back since the last call, and the reasons.
     pub fn take_all(&self) -> Vec<(i64, Reason)> {
         std::mem::take(&mut self.state().came)
     }
 
-    /// The same however the domain is spelled.
+    /// Returns the hash of an account, which does not depend on the spelling of its domain.
     fn account(&self, jid: &BareJid) -> u64 {
         self.hasher.hash_one(canonical_jid(jid))
     }

@@ -1,4 +1,5 @@
-//! Tells where secrets and personal data can be sent so that nobody else reads them: over TLS, or within this machine.
+//! Tests if secrets and personal data can be sent to an address so that nobody else reads them: over TLS, or within
+//! this machine.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -1,4 +1,5 @@
-//! Codes by e-mail, over SMTP. Where there is a page for it, each mail says how to be the last (RFC 2369, RFC 8058).
+//! Codes by e-mail, over SMTP. Where there is a page for it, each mail contains the way to stop further mails (RFC
+//! 2369, RFC 8058).
 
 use askama::Template;
 use futures::FutureExt;
@@ -56,7 +57,7 @@ impl Email {
         }
     }
 
-    /// Checks if the server answers and takes the login.
+    /// Checks if the server answers and accepts the login.
     ///
     /// # Errors
     /// With the reason.
@@ -83,7 +84,7 @@ impl Email {
             return Err("it is not a message for e-mail");
         };
         let words = letter.language;
-        // It is canonical, so it can be written (`Identity::parse`). What lettre checks with is for fewer letters.
+        // The id is canonical, so it is an address (`Identity::parse`). lettre's own check allows fewer letters.
         let (local, domain) = identity.id.rsplit_once('@').ok_or("not an address")?;
         let to = Address::new_dangerous(local, domain);
         let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.clone()]).map_err(|_| "envelope")?;
@@ -142,7 +143,7 @@ fn with_stop(mail: MessageBuilder, stop: &str) -> MessageBuilder {
     }
 }
 
-/// The domain that somebody had to register for this one: below it, everybody has as many as they like.
+/// Returns the domain that a person had to register for this one. Below it, that person has as many as they like.
 fn registered(domain: &str) -> String {
     psl::domain_str(domain).unwrap_or(domain).to_owned()
 }
@@ -159,8 +160,8 @@ impl Channel for Email {
         join_all(each).boxed()
     }
 
-    /// As many connections as servers take from one client without a word: Exim has 20 for all (`smtp_accept_max`), Postfix 50
-    /// for each.
+    /// The number of connections that servers usually accept from one client: Exim has 20 for all (`smtp_accept_max`),
+    /// Postfix 50 for each.
     fn places(&self) -> Places {
         Places { all: 16, each: 4 }
     }
@@ -205,7 +206,7 @@ mod tests {
         let identity = Identity::parse(Provider::Email, "hunter@jobs.com").unwrap();
         let target = BareJid::new(target).unwrap();
         let mail = email.compose(&letter(identity, target, "123456", language)).unwrap();
-        // Soft line breaks of quoted-printable undone, so that the text can be searched.
+        // Undoes the soft line breaks of quoted-printable, so that the text can be searched.
         String::from_utf8(mail.formatted()).unwrap().replace("=\r\n", "")
     }
 
@@ -270,7 +271,7 @@ mod tests {
         let written = |url| {
             let mail = email(url).compose(&letter).unwrap().formatted();
             let mail = String::from_utf8(mail).unwrap().replace("=\r\n", "");
-            // Header fields unfolded (RFC 5322, 2.2.3).
+            // Unfolds header fields (RFC 5322, 2.2.3).
             mail.replace("\r\n ", " ").replace(":  ", ": ")
         };
         let mail = written(Some("https://api.example.org"));

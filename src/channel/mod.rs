@@ -1,4 +1,4 @@
-//! The port to people: what is said to them, and by which means.
+//! The port to people: the messages to them, and the channels that deliver these.
 
 mod bounces;
 pub mod cleartext;
@@ -24,7 +24,8 @@ pub enum Message {
     Code {
         /// The identity that it proves.
         identity: Identity,
-        /// The Jabber ID where it is sent, if it proves one that its server spells otherwise: an id has all domains in U-labels.
+        /// The Jabber ID where it is sent, if the identity is a Jabber ID in another spelling: an id has all domains in
+        /// U-labels.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<BareJid>,
         /// The JID that asks.
@@ -34,13 +35,13 @@ pub enum Message {
         /// The time for which the code is valid, in minutes.
         minutes: u64,
     },
-    /// Somebody asks to be introduced (API document, 1.4.2).
+    /// A request to be introduced (API document, 1.4.2).
     Introduction {
         /// The recipient.
         to: BareJid,
         /// The requester.
         from: BareJid,
-        /// The asker's proven identities.
+        /// The requester's proven identities.
         details: Vec<Identity>,
     },
     /// Another JID proved an identity that was linked to this one.
@@ -54,14 +55,15 @@ pub enum Message {
     },
     /// An identity was linked by signing in, in a browser.
     Linked {
-        /// To whom.
+        /// The target of the link.
         to: BareJid,
         /// The linked hash.
         hash: Hash,
         /// The provider of the identity.
         provider: Provider,
     },
-    /// Nobody was there for days: what is linked to a JID has to be proven again, for it may be another's now.
+    /// The account did not exist for days. The links of the JID must be proven again, because it may belong to another
+    /// person now.
     ProveAgain {
         /// The owner of the links.
         to: BareJid,
@@ -80,7 +82,7 @@ pub enum Message {
 }
 
 impl Message {
-    /// The Jabber ID that it is sent to; `None` if it goes elsewhere.
+    /// Returns the Jabber ID that it is sent to; `None` if it is sent by another channel.
     pub fn recipient(&self) -> Option<BareJid> {
         match self {
             Self::Code { to: Some(to), .. } => Some(to.clone()),
@@ -98,7 +100,7 @@ impl Message {
 /// A message as it waits in the outbox.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Letter {
-    /// The same at every try, so that a client can tell a repetition.
+    /// The id. It is the same at every try, so that a client recognises a repetition.
     pub id: String,
     /// The language it is written in.
     #[serde(default)]
@@ -114,7 +116,7 @@ pub struct Letter {
 }
 
 impl Letter {
-    /// A letter that stands for no other.
+    /// Returns a letter that replaces no other.
     pub fn new(id: impl Into<String>, language: Language, message: Message) -> Self {
         Self {
             id: id.into(),
@@ -125,7 +127,7 @@ impl Letter {
         }
     }
 
-    /// The id of the first letter with a code for the same registration.
+    /// Returns the id of the first letter with a code for the same registration.
     pub fn thread(&self) -> &str {
         self.replaces.as_deref().unwrap_or(&self.id)
     }
@@ -134,11 +136,11 @@ impl Letter {
 /// The reason why a message was not delivered. The reasons are logged, so they name causes and remedies, and never contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendError {
-    /// Not taken, and worth trying again.
+    /// The message was not accepted, and can be tried again.
     Retry(Trouble),
-    /// Perhaps taken, and not to be sent twice: each is paid for.
+    /// The message may have been accepted. It is not sent twice, because each message costs money.
     Unclear(String),
-    /// Pointless to try again: the other side refused this message.
+    /// The other side refused this message for good.
     Fail(String),
 }
 
@@ -149,12 +151,12 @@ pub struct Trouble {
     pub reason: String,
     /// The common cause with the troubles of other messages, which is logged once. `None` if it concerns this message alone.
     pub cause: Option<String>,
-    /// `true` if the other side has read the message before it refused: it may have its price then.
+    /// `true` if the other side has read the message before it refused: it may charge for it then.
     pub was_read: bool,
 }
 
 impl Trouble {
-    /// Nobody is there to take any message. There are many signs of that, and they are one cause.
+    /// Returns the trouble that the other side cannot be reached. It shows in many ways, but is one cause.
     pub fn down(reason: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),
@@ -163,7 +165,7 @@ impl Trouble {
         }
     }
 
-    /// The other side does not accept messages from us as we are configured.
+    /// Returns the trouble that the other side does not accept our messages, because of our configuration.
     pub fn refused(reason: impl Into<String>) -> Self {
         let reason = reason.into();
         Self {
@@ -173,7 +175,7 @@ impl Trouble {
         }
     }
 
-    /// It concerns this message alone.
+    /// Returns a trouble of this message alone.
     pub fn of_message(reason: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),
@@ -182,7 +184,7 @@ impl Trouble {
         }
     }
 
-    /// The same, of a message that was read before it was refused.
+    /// Returns the same trouble, of a message that was read before it was refused.
     #[must_use]
     pub fn after_reading(self) -> Self {
         Self { was_read: true, ..self }
@@ -201,7 +203,7 @@ pub struct Places {
 /// The connection that has taken messages: a number that is never used again.
 pub type Holder = u64;
 
-/// Nobody is there to send to; [`Channel::ready`] resolves when that has changed.
+/// The other side cannot be reached; [`Channel::ready`] resolves when that has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Away;
 
@@ -210,8 +212,8 @@ pub type Sent = Result<(), SendError>;
 
 /// A way to deliver messages.
 pub trait Channel: Send + Sync {
-    /// Delivers one message after another; the answers are in the same order. `Ok` means that the other side has
-    /// taken it: it need not be kept any more.
+    /// Delivers one message after another; the results are in the same order. `Ok` means that the other side has
+    /// accepted the message: the outbox need not keep it.
     fn send<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>>;
 
     /// Resolves when it makes sense to send.
@@ -219,7 +221,7 @@ pub trait Channel: Send + Sync {
         std::future::ready(()).boxed()
     }
 
-    /// Returns `true` if many letters take hardly longer than one, so that [`Channel::send`] is best given all there are.
+    /// Returns `true` if many letters take hardly longer than one. Then [`Channel::send`] gets all that wait.
     fn is_by_the_batch(&self) -> bool {
         false
     }
@@ -239,16 +241,17 @@ pub trait Channel: Send + Sync {
         SendError::Retry(Trouble::of_message("the service was stopped"))
     }
 
-    /// Who has what is sent now, if it can still lose that after it has taken it. Asked just before sending: whoever
-    /// does not answer is not sent anything, and gets nothing twice.
+    /// Returns the holder of the messages that are sent now, if it can still lose them after it has accepted them.
+    /// Asked just before sending: if there is no answer, nothing is sent, and so nothing arrives twice.
     ///
     /// # Errors
-    /// If nobody is there at the moment.
+    /// If the other side cannot be reached.
     fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, Away>> {
         std::future::ready(Ok(None)).boxed()
     }
 
-    /// Returns the messages that were taken and may come back, if the channel has such. The sender records them there.
+    /// Returns the messages that were accepted and may come back, if the channel has such. The sender records them
+    /// there.
     fn bounces(&self) -> Option<&Bounces> {
         None
     }

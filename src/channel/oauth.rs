@@ -1,6 +1,6 @@
 //! Signing in at an OAuth 2.0 provider: the authorization code flow (RFC 6749, 4.1) with PKCE (RFC 7636).
 //!
-//! A token serves to ask for the user's name once, and is dropped: it is never stored, and never logged.
+//! A token is used once, to ask for the user's name, and then dropped. It is never stored, and never logged.
 
 mod config;
 mod token;
@@ -29,11 +29,11 @@ use super::cleartext::is_safe;
 use super::sign_in::{Attempt, SignIn, SignInError};
 
 const PATIENCE: Duration = Duration::from_secs(10);
-/// All of it together may take so long.
+/// The time limit for all requests of a sign-in together.
 const ALTOGETHER: Duration = Duration::from_secs(20);
-/// An issuer that could not be asked is asked again after so long.
+/// The pause after which an issuer that could not be asked is asked again.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
-/// TokenAnswer and user-info answers are a few hundred bytes; a discovery document some kilobytes.
+/// The largest answer. Token and user-info answers are a few hundred bytes; a discovery document some kilobytes.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// Signs people in at one provider.
@@ -43,7 +43,7 @@ pub struct OAuth {
     found: Mutex<Option<(Instant, Result<Urls, SignInError>)>>,
 }
 
-/// The crate's own basic client, but for what it takes for a token.
+/// The crate's basic client, except for the answer of the token endpoint.
 type OAuthClient = oauth2::Client<
     BasicErrorResponse,
     TokenAnswer,
@@ -58,14 +58,14 @@ type OAuthClient = oauth2::Client<
 >;
 
 impl OAuth {
-    /// Signs in as `config` says.
+    /// Signs in with `config`.
     ///
     /// # Errors
     /// If the system has no usable TLS roots.
     pub fn new(config: OAuthConfig) -> Result<Self, String> {
         let http = reqwest::Client::builder()
             .timeout(PATIENCE)
-            // A redirected token request would hand the client's secret to whoever it leads to.
+            // A redirected token request would reveal the client's secret to the new address.
             .redirect(redirect::Policy::none())
             .user_agent(concat!("itseme/", env!("CARGO_PKG_VERSION")))
             .build()
@@ -77,12 +77,12 @@ impl OAuth {
         })
     }
 
-    /// The callback address that the provider must be told.
+    /// Returns the callback address to register at the provider.
     pub fn callback(&self) -> String {
         self.config.callback.address()
     }
 
-    /// Checks if the provider answers, as far as that can be told without a user.
+    /// Checks if the provider answers, as far as possible without a user.
     ///
     /// # Errors
     /// With the reason.
@@ -90,7 +90,7 @@ impl OAuth {
         let urls = self.urls().await?;
         let request = self.http.get(&urls.userinfo);
         let status = request.send().await.map_err(|error| unreachable(&error))?.status();
-        // Without a token it refuses, which is the right answer.
+        // Without a token the provider refuses, which is the right answer.
         match status {
             status if status.is_redirection() || status.is_server_error() || status == StatusCode::NOT_FOUND => Err(
                 SignInError::Nonsense(format!("the user-info endpoint answered {status}")),
@@ -106,8 +106,8 @@ impl OAuth {
         }
     }
 
-    /// Returns the discovery document of the issuer, asked for once. A failure is remembered for a while, so that not
-    /// everybody waits for it anew.
+    /// Returns the discovery document of the issuer, which is requested once. A failure is stored for a while, so that
+    /// not every request waits for it anew.
     async fn discovered(&self, issuer: &str) -> Result<Urls, SignInError> {
         let known = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match known {
@@ -129,7 +129,7 @@ impl OAuth {
             Some(text) => Ok(text.to_owned()),
             None => Err(nonsense(&format!("its discovery document has no {field}"))),
         };
-        // OpenID Connect Discovery 1.0, 4.3: it must be the one that was asked for.
+        // OpenID Connect Discovery 1.0, 4.3: it must be the requested one.
         if text("issuer")?.trim_end_matches('/') != issuer.trim_end_matches('/') {
             return Err(nonsense(
                 "its discovery document names another issuer; write that one, letter by letter",
@@ -154,8 +154,8 @@ impl OAuth {
         })
     }
 
-    /// Returns `true` if the issuer has told that all its answers name it. Whoever comes back from there was sent there by what
-    /// it told.
+    /// Returns `true` if the discovery document says that all answers name the issuer. Browsers that come back from
+    /// there were sent there by that document.
     fn names_itself(&self) -> bool {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         matches!(&*found, Some((_, Ok(urls))) if urls.names_itself)
@@ -208,14 +208,14 @@ impl OAuth {
         let user: Value = serde_json::from_slice(&body).map_err(|_| nonsense("no JSON"))?;
         match user.pointer(&self.config.username) {
             Some(Value::String(name)) => Ok(name.clone()),
-            // Some providers have numbers for names.
+            // Some providers have numbers as names.
             Some(Value::Number(number)) => Ok(number.to_string()),
             Some(_) => Err(nonsense("something else than a name where `username` points to")),
             None => Err(nonsense("without a name where `username` points to")),
         }
     }
 
-    /// The body of a successful answer.
+    /// Returns the body of a successful answer.
     async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, SignInError> {
         let response = request.send().await.map_err(|error| unreachable(&error))?;
         let status = response.status();
@@ -226,7 +226,7 @@ impl OAuth {
     }
 }
 
-/// The HTTP client for the token request, as the `oauth2` crate wants one.
+/// Sends the token request, in the form that the `oauth2` crate requires.
 async fn exchange(http: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, SignInError> {
     let request = reqwest::Request::try_from(request).map_err(|error| unreachable(&error))?;
     let response = http.execute(request).await.map_err(|error| unreachable(&error))?;
@@ -235,7 +235,7 @@ async fn exchange(http: reqwest::Client, request: HttpRequest) -> Result<HttpRes
     Ok(token::answer(status, content_type, bounded(response).await?))
 }
 
-/// The body, if it is not too long.
+/// Returns the body, if it is not too long.
 async fn bounded(mut response: reqwest::Response) -> Result<Vec<u8>, SignInError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
@@ -387,7 +387,7 @@ mod tests {
             (known(), Some("https://octo.example/oauth"), None, false),
             (found(), None, Some("https://octo.example/"), true),
             (found(), None, Some("https://octo.example/oauth"), false),
-            // It has told that it always says so.
+            // The issuer says that all its answers name it.
             (found(), None, None, false),
         ] {
             assert_eq!(from(endpoints, key, issuer), expected, "{key:?} {issuer:?}");

@@ -8,11 +8,11 @@ use crate::model::Hash;
 /// One attempt to sign in. It lives in the box of the registration that it belongs to.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Attempt {
-    /// The hash that is to be proven.
+    /// The hash to be proven.
     pub hash: Hash,
-    /// The state that ties the provider's answer to this registration (RFC 6749, 10.12).
+    /// The state, which assigns the provider's answer to this registration (RFC 6749, 10.12).
     pub state: String,
-    /// The verifier that ties the code to its requester (RFC 7636, 4.1).
+    /// The verifier, which binds the code to its requester (RFC 7636, 4.1).
     pub verifier: String,
 }
 
@@ -22,10 +22,10 @@ pub enum SignInError {
     /// The provider is down or slow.
     #[error("the provider cannot be asked: {0}")]
     Unreachable(String),
-    /// The provider does not speak as expected: most likely the configuration is wrong.
+    /// The provider's answer is not as expected: most likely the configuration is wrong.
     #[error("the provider's answer is not as expected; is its configuration right? {0}")]
     Nonsense(String),
-    /// The provider refused the code, or us.
+    /// The provider refused the code, or the service's own login.
     #[error("the provider refused: {0}")]
     Refused(String),
 }
@@ -35,7 +35,7 @@ pub trait SignIn: Send + Sync {
     /// Returns the address to send the user to for this attempt.
     fn goto<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<String, SignInError>>;
 
-    /// Returns `true` if an answer that says it is from `issuer` (RFC 9207), or does not say from whom, can be this provider's.
+    /// Returns `true` if an answer that names `issuer` (RFC 9207), or names none, can be this provider's.
     fn is_from(&self, issuer: Option<&str>) -> bool;
 
     /// Returns `true` if names that differ in case are different people's there.

@@ -1,4 +1,4 @@
-//! Codes by text message, over a gateway that is spoken to by HTTP.
+//! Codes by text message, over an HTTP gateway.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,30 +9,33 @@ use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 
 use super::{Channel, Letter, Message, Places, SendError, Sent, Trouble, text};
 
-/// For an answer, from the first byte that is sent. A gateway that takes longer may have taken the message all the same.
+/// The time limit for an answer, from the first byte that is sent. A gateway that takes longer may still have accepted
+/// the message.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// For a connection, until which nothing is sent. Shorter than what the outbox gives messages that are being sent when the
-/// service stops: what is not answered then, was sent.
+/// The time limit for a connection, before which nothing is sent. It is shorter than the time that the outbox gives to
+/// messages in progress when the service stops: a message without an answer then was sent.
 const PATIENCE_TO_CONNECT: Duration = Duration::from_secs(10);
-/// Numbers that differ in their last digits only, so many of them, are one destination: of one network in one country. Not
-/// all of a country's: most people of a service are of one.
+/// Numbers that differ only in this many last digits are one destination: they belong to one network in one country.
+/// Not all numbers of a country are one destination, because most people of a service are of one country.
 const DIGITS_OF_A_BLOCK: usize = 3;
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// A gateway that takes text messages.
 pub trait Gateway: Send + Sync {
-    /// The request that hands over a message.
+    /// Returns the request that sends a message.
     fn message(&self, client: &Client, to: &str, text: &str) -> RequestBuilder;
 
-    /// A request that sends nothing, and shows whether the gateway is there and takes the login, as far as it can be told so.
+    /// Returns a request that sends no message, and shows if the gateway answers and accepts the login, as far as
+    /// possible.
     fn question(&self, client: &Client) -> RequestBuilder;
 
-    /// Returns `true` if that was the answer to the question, of those that refuse no login and are no server's error.
+    /// Returns `true` if an answer to the question with this status is good. Refused logins and server errors are not
+    /// asked about.
     fn is_well(&self, _status: StatusCode) -> bool {
         true
     }
 
-    /// Returns the result of a message, by an answer that is no success.
+    /// Returns the result of a message whose answer is not a success.
     fn refusal(&self, status: StatusCode, _body: &[u8]) -> SendError {
         Refusal::of(status).meaning()
     }
@@ -53,8 +56,8 @@ impl Sms {
         let client = Client::builder()
             .timeout(PATIENCE)
             .connect_timeout(PATIENCE_TO_CONNECT)
-            // A connection that is used again may be closed by the other side just when something is written to it. Nobody
-            // could tell whether that was read.
+            // The other side may close a connection just when it is used again. Then nobody knows if the message was
+            // read.
             .pool_max_idle_per_host(0)
             .redirect(redirect::Policy::none())
             .user_agent(concat!("itseme/", env!("CARGO_PKG_VERSION")))
@@ -63,7 +66,7 @@ impl Sms {
         Ok(Self { client, gateway })
     }
 
-    /// Checks if the gateway answers and, as far as it can tell without sending, takes the login.
+    /// Checks if the gateway answers and, as far as possible without sending, accepts the login.
     ///
     /// # Errors
     /// With the reason.
@@ -97,40 +100,40 @@ impl Sms {
     }
 }
 
-/// An answer of a gateway that has not taken a message: what it means for the message, and for the admin.
+/// The answer of a gateway that has not accepted a message.
 pub struct Refusal {
     /// The status of the answer.
     pub status: StatusCode,
-    /// The same in words.
+    /// The answer in words.
     pub told: String,
 }
 
 impl Refusal {
-    /// One that says nothing but its status.
+    /// Returns an answer that consists of its status only.
     pub fn of(status: StatusCode) -> Self {
         let told = format!("the gateway answered {status}");
         Self { status, told }
     }
 
-    /// Refused because of the configuration or the account: the message stays wanted. The admin is told what to do, and it is tried
-    /// again until it expires.
+    /// Returns the result of a refusal because of the configuration or the account. The message still waits: the admin
+    /// is told the remedy, and it is tried again until it expires.
     pub fn refused(self, remedy: &str) -> SendError {
         SendError::Retry(Trouble::refused(format!("{}: {remedy}", self.told)).after_reading())
     }
 
-    /// It was too much for now.
+    /// Returns the result of an answer that asks to send less.
     pub fn asks_to_wait(self) -> SendError {
         self.refused("it asks to wait; if that goes on, raise the limit of the account")
     }
 
-    /// It does not know us.
+    /// Returns the result of a refused login.
     pub fn refuses_login(self) -> SendError {
         self.refused(
             "the login is refused; set the account and its secret in [providers.phone] as the gateway has them",
         )
     }
 
-    /// It wants to be paid.
+    /// Returns the result of an answer that asks for payment.
     pub fn has_no_credit(self) -> SendError {
         self.refused("the account has no credit, or is suspended; see to it at the gateway")
     }
@@ -155,8 +158,8 @@ impl Refusal {
     }
 }
 
-/// Returns the result of a message without an answer. Nothing was sent before there was a connection. After that, nobody can tell
-/// whether the gateway has taken it, and each that it takes is paid for.
+/// Returns the result of a message without an answer. Before there is a connection, nothing was sent. After that,
+/// nobody knows if the gateway has accepted it, and each accepted message costs money.
 fn not_answered(error: reqwest::Error) -> SendError {
     match error.is_connect() || error.is_builder() {
         true => SendError::Retry(Trouble::down(reason(error))),

@@ -1,4 +1,4 @@
-//! Speaking SMTP (RFC 5321), a connection for each mail, so that it is known which command a server refused.
+//! Sends mails by SMTP (RFC 5321), over a connection for each mail, so that the refused command is known.
 
 mod failure;
 mod hello;
@@ -21,20 +21,21 @@ use super::cleartext::is_here;
 use super::{SendError, Trouble};
 use crate::dial;
 
-/// For the connection, TLS, the greeting, EHLO and the login.
+/// The time limit for the connection, TLS, the greeting, EHLO and the login.
 const PATIENCE_TO_CONNECT: Duration = Duration::from_secs(30);
-/// The server's next address is tried after this time, if there is one (RFC 8305, section 5). It is longer than where a connection
-/// alone is waited for, because lettre greets the server, too.
+/// The pause before the server's next address is tried (RFC 8305, section 5). It is longer than for a connection alone,
+/// because lettre also waits for the greeting.
 const STAGGER: Duration = Duration::from_secs(2);
-/// For each command. RFC 5321, 4.5.3.2, gives a server five minutes; ours is to take mails for others at once.
+/// The time limit for each command. RFC 5321, 4.5.3.2, gives a server five minutes, but this one is to accept mails for
+/// others at once.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// For the answer to the mail itself. RFC 5321, 4.5.3.2.6, gives it ten minutes, because who gives up sooner may send a mail
-/// that was taken. That is a code that comes twice.
+/// The time limit for the answer to the mail itself. RFC 5321, 4.5.3.2.6, gives ten minutes, because a client that
+/// gives up sooner may repeat an accepted mail. Here, that is only a code that comes twice.
 const PATIENCE_FOR_CONTENT: Duration = Duration::from_secs(2 * 60);
-/// For a goodbye.
+/// The time limit for QUIT.
 const PATIENCE_TO_QUIT: Duration = Duration::from_secs(5);
 
-/// The server that takes mails.
+/// The server that relays the mails.
 pub struct MailServer {
     host: String,
     port: u16,
@@ -43,13 +44,13 @@ pub struct MailServer {
     hello: ClientId,
 }
 
-/// Whether, and from when on, a connection is encrypted.
+/// The encryption of a connection.
 enum Security {
     /// Never.
     None,
-    /// By STARTTLS, if the server offers it (RFC 3207): whoever sits in between sees to it that it does not.
+    /// By STARTTLS, if the server offers it (RFC 3207). An attacker on the way can suppress the offer.
     IfOffered(TlsParameters),
-    /// By STARTTLS, or nothing is sent.
+    /// By STARTTLS; without it, nothing is sent.
     StartTls(TlsParameters),
     /// From the beginning (RFC 8314).
     Tls(TlsParameters),
@@ -59,10 +60,10 @@ const URL: &str = "expected a URL like smtps://user:password@mail.example.org, s
                    or smtp://127.0.0.1:25";
 
 impl MailServer {
-    /// The server at `url`, greeted as `hello`.
+    /// Returns the server at `url`, to be greeted as `hello`.
     ///
     /// # Errors
-    /// If the URL cannot be used. The text does not repeat it: it may hold a password.
+    /// If the URL cannot be used. The text does not repeat it: it may contain a password.
     pub fn new(url: &str, hello: ClientId) -> Result<Self, String> {
         let url = Url::parse(url).map_err(|_| URL)?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(URL)?.to_owned();
@@ -92,13 +93,13 @@ impl MailServer {
         })
     }
 
-    /// Returns `true` if whoever sits between us and the server can read what is sent there.
+    /// Returns `true` if others on the way to the server can read the mails.
     pub fn is_open_to_others(&self) -> bool {
         let encrypts = matches!(self.security, Security::StartTls(_) | Security::Tls(_));
         !encrypts && !is_here(&self.host)
     }
 
-    /// Connects, logs in and says goodbye.
+    /// Connects, logs in and quits.
     ///
     /// # Errors
     /// With the reason.
@@ -112,10 +113,10 @@ impl MailServer {
         }
     }
 
-    /// Hands a mail over.
+    /// Sends a mail.
     ///
     /// # Errors
-    /// The reason why it was not taken.
+    /// The reason why it was not accepted.
     pub async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), SendError> {
         let mut connection = self.connect().await.map_err(Failure::outcome)?;
         let sent = hand_over(&mut connection, envelope, mail).await;
@@ -163,7 +164,7 @@ impl MailServer {
     }
 }
 
-/// The user and the password of a URL, percent-decoded.
+/// Returns the user and the password of a URL, percent-decoded.
 fn credentials(url: &Url) -> Result<Option<Credentials>, String> {
     let plain = |text: &str| match percent_decode_str(text).decode_utf8() {
         Ok(text) => Ok(text.into_owned()),
@@ -199,7 +200,8 @@ async fn hand_over(connection: &mut AsyncSmtpConnection, envelope: &Envelope, ma
     step(Stage::Content, PATIENCE_FOR_CONTENT, connection.message(mail)).await
 }
 
-/// The server has no SMTPUTF8 (RFC 6531). To try again does not help: a recipient's address is what it is, our own is the admin's.
+/// Returns the failure that the server has no SMTPUTF8 (RFC 6531). Another try does not help: the recipient's address
+/// cannot change, and only the admin can change our own.
 fn no_such_letters(from_ascii: bool) -> SendError {
     const REASON: &str = "the SMTP server takes no addresses with other letters than ASCII's (SMTPUTF8)";
     match from_ascii {
@@ -220,7 +222,7 @@ async fn step<T>(
     }
 }
 
-/// Nobody waits for it.
+/// Quits in the background.
 fn say_goodbye(mut connection: AsyncSmtpConnection) {
     tokio::spawn(async move {
         let _ = timeout(PATIENCE_TO_QUIT, connection.abort()).await;

@@ -4,8 +4,8 @@ use super::{Letter, Message};
 use crate::language::Language;
 use crate::model::{BareJid, Code, Identity};
 
-/// Returns the text of a chat message (API document, 1.4); an introduction also tells how to mute by chat, unless the recipient
-/// `can_act` on it in another way.
+/// Returns the text of a chat message (API document, 1.4). An introduction also explains how to mute by chat, unless
+/// the recipient `can_act` on it in another way.
 pub fn chat(letter: &Letter, can_act: bool) -> String {
     let said = said(letter);
     match &letter.message {
@@ -44,15 +44,15 @@ fn list(details: &[Identity]) -> String {
     details.iter().map(line).collect()
 }
 
-/// Returns the text of a text message. It fits one segment of the GSM 7-bit alphabet (3GPP TS 23.038, 6.2.1); of a JID that would
-/// not, or that has characters outside of ASCII, no more is shown than fits.
+/// Returns the text of a text message. It fits one segment of the GSM 7-bit alphabet (3GPP TS 23.038, 6.2.1). A JID
+/// that is too long, or that has characters outside of ASCII, is shortened.
 pub fn sms(target: &BareJid, code: &Code, language: Language) -> String {
     const SEGMENT: usize = 160;
     let around = language.sms("", code).chars().count();
     language.sms(&shortened(target, SEGMENT.saturating_sub(around)), code)
 }
 
-/// The beginning of the localpart and the end of the domain tell the most.
+/// Shortens a JID. The beginning of the localpart and the end of the domain are the most useful.
 fn shortened(jid: &BareJid, room: usize) -> String {
     const CUT: &str = "...";
     let plain = |c: char| {
@@ -151,7 +151,7 @@ mod tests {
             assert!(text.chars().all(|c| GSM.contains(c)), "{language}: {text}");
             assert_eq!(text.chars().count(), 160, "{language}: {text}");
             assert!(text.contains("123456789012"), "{language}: {text}");
-            // Enough of both halves to know whose it is.
+            // Enough of both halves remains to recognise the JID.
             assert!(text.contains("aaaaaaaaaaaaaaa...@...bbbbbbb"), "{language}: {text}");
             assert!(text.contains("bbb.org"), "{language}: {text}");
         }

@@ -1,4 +1,4 @@
-//! The shape and life of codes.
+//! The length and the lifetime of codes.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::kind;
 use crate::model::Provider;
 
-/// The shape and life of a provider's codes.
+/// The length and the lifetime of a provider's codes.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CodeRule {
@@ -22,7 +22,7 @@ pub struct CodeRule {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CodeRules {
-    /// Codes sent by XMPP, and by whatever has no rule of its own.
+    /// Codes sent by XMPP, and codes of providers without a rule of their own.
     pub xmpp: CodeRule,
     /// Codes sent by text message.
     pub phone: CodeRule,
@@ -48,7 +48,7 @@ impl Default for CodeRules {
 }
 
 impl CodeRules {
-    /// The rule for codes of `provider`.
+    /// Returns the rule for codes of `provider`.
     pub fn of(&self, provider: &Provider) -> CodeRule {
         kind(provider).map_or(self.xmpp, |kind| (kind.code)(self))
     }

@@ -41,7 +41,7 @@ pub const KIND: ProviderKind = ProviderKind {
 pub struct EmailSection {
     smtp: Option<SecretString>,
     smtp_file: Option<PathBuf>,
-    /// `true` if the SMTP server of another machine may be spoken to without TLS.
+    /// `true` if the connection to the SMTP server of another machine may be without TLS.
     #[serde(default)]
     allow_cleartext: bool,
     hello_name: Option<String>,
@@ -58,8 +58,8 @@ impl EmailSection {
         10_000
     }
 
-    /// The SMTP server that takes the mails. Without a name of its own, the client says that of the machine in EHLO, or that of the
-    /// component if servers would not take it.
+    /// Returns the SMTP server. If no name is configured, EHLO has that of the machine, or that of the component if
+    /// servers would not accept it.
     fn server(&self, place: &Place) -> Result<MailServer, ConfigError> {
         const KEY: &str = "providers.email.smtp";
         let url = secret(KEY, &self.smtp, &self.smtp_file)?.ok_or_else(|| {
@@ -125,7 +125,8 @@ impl ProviderSection for EmailSection {
     }
 }
 
-/// A mailbox, written as text, or as a name and an address. As lettre reads it, but that its type says that it is text.
+/// Reads a mailbox, written as text, or as a name and an address, as lettre does. Unlike lettre's, its type is declared
+/// as text.
 fn sender<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Mailbox, D::Error> {
     struct Written;
     impl<'de> Visitor<'de> for Written {

@@ -1,5 +1,6 @@
-//! The port to providers: what is particular to one, and nothing else knows. A provider to which codes are sent is a file with a
-//! [`ProviderKind`] and a [`ProviderSection`], and a line in `sections!`. Any other name is a provider where people sign in.
+//! The port to providers: all that differs between providers. A provider to which codes are sent is a file with a
+//! [`ProviderKind`] and a [`ProviderSection`], and a line in `sections!`. Any other name is a provider where people
+//! sign in.
 
 mod codes;
 pub mod email;
@@ -21,8 +22,8 @@ use crate::model::{BareJid, Provider};
 use crate::section::ConfigError;
 use crate::store::Queue;
 
-/// A provider that codes are sent to, configured or not. How its ids are read and hashed is
-/// [`Identity`](crate::model::Identity)'s.
+/// A provider that codes are sent to, configured or not. Its ids are read and hashed by
+/// [`Identity`](crate::model::Identity).
 pub struct ProviderKind {
     /// The first half of `provider:id`, and the name of its section.
     pub name: &'static str,
@@ -32,21 +33,21 @@ pub struct ProviderKind {
     pub queue: Queue,
     /// The rule of its codes.
     pub code: fn(&CodeRules) -> CodeRule,
-    /// `true` if its codes go to people outside of XMPP, who may not want any: they can say so, or an admin can.
+    /// `true` if its codes go to people outside of XMPP, who can refuse them themselves or through an admin.
     pub is_suppressible: bool,
-    /// `true` if its letters have links: to enter the code by, and to be written to no more.
+    /// `true` if its letters have links: one to enter the code, and one to stop further letters.
     pub has_links: bool,
 }
 
 /// A provider as an admin has configured it: its section.
 pub trait ProviderSection: fmt::Debug + Send + Sync {
-    /// Looks at every value that its type does not settle.
+    /// Checks every value whose type allows more than can be used.
     ///
     /// # Errors
     /// Naming the key and the remedy.
     fn check(&self, place: &Place) -> Result<(), ConfigError>;
 
-    /// Beginnings of the ids that are served; all if there is none.
+    /// Returns the beginnings of the ids that are served; empty: all.
     fn prefixes(&self) -> &[String] {
         &[]
     }
@@ -64,10 +65,11 @@ pub trait ProviderSection: fmt::Debug + Send + Sync {
     /// Returns the way in which identities are proven.
     ///
     /// # Errors
-    /// In words an admin can act on.
+    /// In words for an admin.
     fn way(&self, place: &Place) -> Result<Way, String>;
 
-    /// Checks if that works now, as far as it can be told without sending anything, in words for an admin.
+    /// Checks if identities can be proven now, as far as possible without sending anything. The results are in words
+    /// for an admin.
     fn try_out<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Result<String, String>>;
 }
 
@@ -79,7 +81,7 @@ pub enum Way {
     SignIn(Arc<dyn SignIn>),
 }
 
-/// The parts of the service that a provider needs to know.
+/// The parts of the service that a section needs.
 #[derive(Clone, Debug)]
 pub struct Place {
     /// The name of its section.
@@ -93,7 +95,7 @@ pub struct Place {
 /// Lists providers to which codes are sent, each by its module and its section.
 macro_rules! sections {
     ($($module:ident::$section:ident),*) => {
-        /// Every provider to which codes are sent. To Jabber IDs they always are.
+        /// Every provider to which codes are sent. Jabber IDs are always among them.
         pub const KINDS: &[&ProviderKind] = &[&xmpp::KIND, $(&$module::KIND),*];
 
         /// Reads the section of that name.
@@ -121,7 +123,7 @@ pub fn is_sign_in(provider: &Provider) -> bool {
     kind(provider).is_none()
 }
 
-/// The queue of the worker that sends a message; `None` if its identity takes no messages.
+/// Returns the queue of the worker that sends a message; `None` if the provider of its identity takes no messages.
 pub fn queue(message: &Message) -> Option<Queue> {
     match message {
         Message::Code { identity, .. } => kind(&identity.provider).map(|kind| kind.queue),

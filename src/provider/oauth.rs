@@ -1,4 +1,5 @@
-//! `[providers.NAME]`: providers where people sign in. Some are known by name, any other spells out where it is.
+//! `[providers.NAME]`: providers where people sign in. Some are known by name; for any other, the section has the
+//! addresses.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -90,7 +91,7 @@ impl Preset {
                 token_url: "https://graph.facebook.com/oauth/access_token",
                 userinfo_url: "https://graph.facebook.com/me?fields=id",
                 scopes: &["public_profile"],
-                // The Graph API tells no user names any more, only an id for each app.
+                // The Graph API has no user names any more, only an id for each app.
                 username: "/id",
                 client_auth: ClientAuth::Body,
                 callback: CallbackKind::Fixed,
@@ -100,14 +101,14 @@ impl Preset {
     }
 }
 
-/// Names that mean something else where people type them.
+/// Names that have another meaning where people type them.
 const TAKEN: [&str; 8] = ["xmpp", "email", "phone", "jabber", "jid", "mailto", "tel", "sms"];
 
 impl OAuthSection {
-    /// All that is needed to sign in there.
+    /// Returns the settings of the sign-in.
     ///
     /// # Errors
-    /// If something is missing or cannot be used.
+    /// If a key is missing or cannot be used.
     pub fn settings(&self, place: &Place) -> Result<OAuthConfig, ConfigError> {
         let name = place.name.as_str();
         check_name(name)?;
@@ -117,7 +118,7 @@ impl OAuthSection {
                 format!("set it, in a section [http]: {name} sends browsers back to the service at this address"),
             )
         })?;
-        // Who says where it is means another than the one that is known.
+        // A section with addresses means another provider than the known one of that name.
         let is_own = self.issuer.is_some() || self.urls().iter().any(|url| url.is_some());
         let preset = Preset::of(name).filter(|_| !is_own);
         let preset = preset.as_ref();
@@ -216,7 +217,7 @@ impl OAuthSection {
 }
 
 impl OAuthSection {
-    /// Looks at a URL that carries secrets, or has browsers carry them.
+    /// Checks a URL to which secrets are sent, by the service or by browsers.
     fn encrypted(&self, name: &str, key: &str, url: &str, remedy: &str) -> Result<(), ConfigError> {
         match url::Url::parse(url) {
             _ if is_safe(url) => Ok(()),

@@ -1,4 +1,4 @@
-//! Jabber IDs. They have no section: everybody who asks has one.
+//! Jabber IDs. They have no section: every requester has one.
 
 use super::ProviderKind;
 use crate::store::Queue;

@@ -7,9 +7,9 @@ use crate::channel::sign_in::{Attempt, SignInError};
 
 /// A provider as the admin has configured it.
 pub struct OAuthConfig {
-    /// Our name there.
+    /// The client's name at the provider.
     pub client_id: String,
-    /// The secret that proves it is us.
+    /// The client's secret.
     pub client_secret: SecretString,
     /// The way to send it: by HTTP Basic, or in the body (RFC 6749, 2.3.1).
     pub secret_in_body: bool,
@@ -32,9 +32,9 @@ pub struct OAuthConfig {
 
 /// The address that a provider sends browsers back to.
 pub enum CallbackAddress {
-    /// `<public_url>/v1/verify/<hash>`, as the API document has it (1.3.3).
+    /// `<public_url>/v1/verify/<hash>`, as in the API document (1.3.3).
     OfHash(String),
-    /// `<public_url>/v1/callback`, for providers that want to know the whole address before. The state names the hash.
+    /// `<public_url>/v1/callback`, for providers that must know the whole address before. The state names the hash.
     Fixed(String),
 }
 
@@ -68,7 +68,7 @@ impl CallbackAddress {
 pub enum Endpoints {
     /// At these URLs.
     Known(Box<Urls>),
-    /// Wherever its discovery document says (OpenID Connect Discovery 1.0, 4).
+    /// At the URLs in its discovery document (OpenID Connect Discovery 1.0, 4).
     Issuer(String),
 }
 

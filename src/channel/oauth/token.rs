@@ -1,5 +1,5 @@
-//! Answers of token endpoints. RFC 6749, 5.1, requires more than is needed, and real providers do not all keep to it: there are
-//! lists of scopes, lifetimes in quotes or with a fraction, no type, and forms in the place of JSON.
+//! Answers of token endpoints. RFC 6749, 5.1, requires more than is needed, and some providers do not follow it: there
+//! are lists of scopes, lifetimes in quotes or with a fraction, no type, and forms instead of JSON.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::super::sign_in::SignInError;
 
-/// All of the answer that is looked at.
+/// The used part of an answer.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(try_from = "Map<String, Value>")]
 pub struct TokenAnswer {
@@ -23,7 +23,7 @@ pub struct TokenAnswer {
 impl TryFrom<Map<String, Value>> for TokenAnswer {
     type Error = &'static str;
 
-    /// Without a type, it is taken for the one that everybody means.
+    /// Reads an answer. Without a type, the token is a bearer token.
     fn try_from(fields: Map<String, Value>) -> Result<Self, &'static str> {
         let access_token = match fields.get("access_token") {
             Some(Value::String(token)) => AccessToken::new(token.clone()),
@@ -68,7 +68,8 @@ impl TokenResponse for TokenAnswer {
     }
 }
 
-/// The answer as the `oauth2` crate takes it: 200 for every success, and JSON, whatever it calls itself.
+/// Returns the answer in the form that the `oauth2` crate accepts: 200 for every success, and JSON, whatever the
+/// content type.
 pub fn answer(status: StatusCode, content_type: Option<&str>, body: Vec<u8>) -> HttpResponse {
     let json = Some(body.as_slice())
         .filter(|body| serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok())
@@ -88,14 +89,14 @@ pub fn answer(status: StatusCode, content_type: Option<&str>, body: Vec<u8>) -> 
     answer
 }
 
-/// A form (`application/x-www-form-urlencoded`) as JSON, if it says something that an answer says.
+/// Returns a form (`application/x-www-form-urlencoded`) as JSON, if it has a field of an answer.
 fn form(body: &[u8]) -> Option<Vec<u8>> {
     let fields: BTreeMap<String, String> = serde_urlencoded::from_bytes(body).ok()?;
     let says = fields.contains_key("access_token") || fields.contains_key("error");
     says.then(|| serde_json::to_vec(&fields).ok()).flatten()
 }
 
-/// Returns the fault at the token endpoint, without its words: they may repeat the code.
+/// Returns the fault at the token endpoint, without its texts: they may repeat the code.
 pub fn error(error: RequestTokenError<SignInError, BasicErrorResponse>) -> SignInError {
     match error {
         RequestTokenError::Request(error) => error,
@@ -107,7 +108,7 @@ pub fn error(error: RequestTokenError<SignInError, BasicErrorResponse>) -> SignI
     }
 }
 
-/// The error if it is one of RFC 6749, 5.2, or a word of GitHub's: anything else may repeat what it was asked.
+/// Returns the error if it is one of RFC 6749, 5.2, or of GitHub: any other may repeat the request.
 fn known(error: &BasicErrorResponseType) -> String {
     const GITHUBS: [&str; 3] = [
         "bad_verification_code",

@@ -6,7 +6,7 @@ use lettre::transport::smtp::Error;
 
 use crate::channel::{SendError, Trouble};
 
-/// At which command a server failed.
+/// The command at which a server failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// The connection, TLS, the greeting or EHLO.
@@ -28,14 +28,14 @@ pub struct Failure {
 }
 
 enum Cause {
-    /// Its name cannot be looked up.
+    /// The server's name cannot be looked up.
     Unknown,
     Late,
     Smtp(Error),
 }
 
 impl Failure {
-    /// The server's answer, or that there was none.
+    /// Returns the failure of a command: the server's answer, or that there was none.
     pub fn new(stage: Stage, error: Error) -> Self {
         Self {
             stage,
@@ -43,7 +43,7 @@ impl Failure {
         }
     }
 
-    /// The server's name cannot be looked up.
+    /// Returns the failure that the server's name cannot be looked up.
     pub fn unknown() -> Self {
         Self {
             stage: Stage::Hello,
@@ -51,7 +51,7 @@ impl Failure {
         }
     }
 
-    /// It was waited for long enough.
+    /// Returns the failure that an answer did not come in time.
     pub fn late(stage: Stage) -> Self {
         Self {
             stage,
@@ -59,7 +59,7 @@ impl Failure {
         }
     }
 
-    /// The reply code and, where there is one, the enhanced status code that its text begins with (RFC 3463, RFC 2034).
+    /// Returns the reply code and, if its text begins with one, the enhanced status code (RFC 3463, RFC 2034).
     fn codes(&self) -> Option<(u16, Option<Enhanced>)> {
         let Cause::Smtp(error) = &self.cause else { return None };
         let code = error.status()?;
@@ -74,21 +74,21 @@ impl Failure {
             let is_setting = matches!(&self.cause, Cause::Smtp(error) if error.is_client() || error.is_tls());
             return SendError::Retry(match (is_setting, self.stage) {
                 (true, _) => Trouble::refused(reason),
-                // It may have been taken: then it comes twice.
+                // The mail may have been accepted: then it comes twice.
                 (false, Stage::Content) => Trouble::down(reason).after_reading(),
                 (false, _) => Trouble::down(reason),
             });
         };
         match self.stage {
             Stage::Hello | Stage::Login | Stage::Sender => SendError::Retry(Trouble::refused(reason)),
-            // A server may put off a recipient (RFC 6647) or a mail; others have nothing to do with that.
+            // A server may put off one recipient (RFC 6647) or mail. This does not concern other mails.
             Stage::Recipient | Stage::Content if code < 500 => SendError::Retry(Trouble::of_message(reason)),
             Stage::Recipient | Stage::Content if is_ours(code, enhanced) => SendError::Retry(Trouble::refused(reason)),
             Stage::Recipient | Stage::Content => SendError::Fail(reason),
         }
     }
 
-    /// Returns the fault and its remedy, without the server's own words, which often repeat the address.
+    /// Returns the fault and its remedy, without the server's own text, which often repeats the address.
     pub fn reason(&self) -> String {
         let error = match &self.cause {
             Cause::Unknown => {
@@ -140,9 +140,9 @@ fn stage_name(stage: Stage) -> &'static str {
     }
 }
 
-/// Returns `true` if a permanent refusal of a recipient, or of a mail, is in truth one of ours. Many servers look at the client,
-/// its EHLO and the sender only when they hear of a recipient (Postfix: `smtpd_delay_reject`, on by default), and that they do
-/// not relay for us is never said earlier.
+/// Returns `true` if a permanent refusal of a recipient, or of a mail, is in fact one of us. Many servers check the
+/// client, its EHLO and the sender only at RCPT TO (Postfix: `smtpd_delay_reject`, on by default), and no server says
+/// earlier that it does not relay for us.
 fn is_ours(code: u16, enhanced: Option<Enhanced>) -> bool {
     match enhanced {
         // RFC 3463, 3.2: the sender's address. 3.6: the protocol. 3.8: policy, rights and logins.
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn whose_fault_a_refusal_is() {
-        // What real servers say to RCPT TO.
+        // Answers of real servers to RCPT TO.
         for (code, text, ours) in [
             (
                 550,

@@ -21,13 +21,13 @@ pub fn hello_name(name: &str) -> Result<ClientId, String> {
     })
 }
 
-/// Returns `true` if it is a domain of ASCII labels, two at least: what servers ask for.
+/// Returns `true` for a domain of at least two ASCII labels, which servers require.
 fn is_domain(name: &str) -> bool {
     let is_label = |label: &str| {
         let usual = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         (1..=63).contains(&label.len()) && label.bytes().all(usual) && !label.starts_with('-') && !label.ends_with('-')
     };
-    // What ends in digits is an address (RFC 3696, 2), which needs brackets.
+    // A name that ends in digits is an address (RFC 3696, 2), which needs brackets.
     let ends_in_digits = || {
         name.rsplit('.')
             .next()
@@ -36,7 +36,7 @@ fn is_domain(name: &str) -> bool {
     name.len() <= 253 && name.contains('.') && name.split('.').all(is_label) && !ends_in_digits()
 }
 
-/// The machine's own name, if servers may take it.
+/// Returns the machine's own name, if servers may accept it.
 pub fn own_name() -> Option<ClientId> {
     match ClientId::default() {
         ClientId::Domain(name) if is_domain(&name) => Some(ClientId::Domain(name)),

@@ -9,21 +9,21 @@ use url::Url;
 use crate::channel::cleartext::is_safe;
 use crate::section::{ConfigError, cleartext, secret, unusable};
 
-/// The texts that stand there, by their keys.
+/// The texts of the section, by their keys.
 #[derive(Clone, Debug, Default)]
 pub struct GatewayKeys {
     pub(super) texts: BTreeMap<String, SecretString>,
-    /// `true` if the gateway of another machine may be spoken to without TLS.
+    /// `true` if the connection to the gateway of another machine may be without TLS.
     pub(super) allow_cleartext: bool,
 }
 
 impl GatewayKeys {
-    /// The text of `key`, if there is one.
+    /// Returns the text of `key`, if there is one.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.texts.get(key).map(ExposeSecret::expose_secret)
     }
 
-    /// The text of `key`, which is `what`.
+    /// Returns the text of `key`, which is `what`.
     ///
     /// # Errors
     /// If there is none.
@@ -32,7 +32,7 @@ impl GatewayKeys {
         text.ok_or_else(|| unusable(path(key), format!("set it to {what}")))
     }
 
-    /// The secret of `key`, which may stand in a file, if there is one.
+    /// Returns the secret of `key`, which may stand in a file, if there is one.
     ///
     /// # Errors
     /// If it stands in both, or the file cannot be read.
@@ -41,10 +41,10 @@ impl GatewayKeys {
         secret(&path(key), &self.texts.get(key).cloned(), &file)
     }
 
-    /// The `url` that stands at `key`, if what is sent there can be read by nobody else, or the admin allows it.
+    /// Returns the `url` that stands at `key`, if nobody else can read what is sent there, or the admin allows it.
     ///
     /// # Errors
-    /// If it is none, or one of another kind.
+    /// If it is not an HTTP URL, or not allowed.
     pub fn checked(&self, key: &str, url: String) -> Result<String, ConfigError> {
         match Url::parse(&url) {
             Ok(parsed) if matches!(parsed.scheme(), "http" | "https") => match is_safe(&url) || self.allow_cleartext {
@@ -55,7 +55,7 @@ impl GatewayKeys {
         }
     }
 
-    /// Returns `true` if the secret of `key` is that of component.toml.example.
+    /// Returns `true` if the secret of `key` still has the value of component.toml.example.
     pub(super) fn is_example(&self, key: &str) -> bool {
         let secret = self.secret(key).ok().flatten();
         secret.is_some_and(|secret| secret.expose_secret() == "change me")

@@ -1,5 +1,5 @@
-//! Phone numbers, and `[providers.phone]`: what all gateways have in common. Each gateway is a file with a [`GatewayKind`], and a name
-//! in `GATEWAYS`.
+//! Phone numbers, and `[providers.phone]`: the common part of all gateways. Each gateway is a file with a
+//! [`GatewayKind`], and a name in `GATEWAYS`.
 
 mod http;
 mod keys;
@@ -35,16 +35,17 @@ pub const KIND: ProviderKind = ProviderKind {
     has_links: false,
 };
 
-/// Every gateway, by whose name `providers.phone.gateway` chooses one.
+/// All gateways. `providers.phone.gateway` names the one to use.
 static GATEWAYS: [&GatewayKind; 2] = [&twilio::DECLARED, &http::DECLARED];
 
 /// A gateway as it is declared in its file.
 pub struct GatewayKind {
     /// Its name in `gateway`.
     name: &'static str,
-    /// Its keys in the section. They are texts; a secret stands in one, or in the file that the same with `_file` behind it names.
+    /// Its keys in the section. All are texts. A secret stands in one, or in a file that the same key with `_file`
+    /// names.
     keys: &'static [&'static str],
-    /// Makes it of what stands there.
+    /// Makes the gateway from its keys.
     new: fn(&GatewayKeys) -> Result<Arc<dyn Gateway>, ConfigError>,
     /// The key of its secret.
     secret: &'static str,
@@ -52,7 +53,7 @@ pub struct GatewayKind {
 
 /// The beginning of every number.
 const ANY_NUMBER: &str = "+";
-/// Text messages to all numbers in a day, unless the admin says otherwise.
+/// Text messages to all numbers in a day, by default.
 const TEXTS_PER_DAY: u32 = 1000;
 
 /// `[providers.phone]`
@@ -66,7 +67,7 @@ pub struct PhoneSection {
     budgets: BTreeMap<String, u32>,
 }
 
-/// The gateway of that name.
+/// The chosen gateway.
 #[derive(Clone, Copy)]
 struct Chosen(&'static GatewayKind);
 
@@ -92,8 +93,8 @@ static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     std::iter::once("gateway").chain(of_gateways).chain(own).collect()
 });
 
-/// By hand, because keys of gateways that are not chosen may stand there, too, and `#[serde(flatten)]` forgets where in the file an
-/// error is.
+/// Not derived, because keys of other gateways may stand there, and `#[serde(flatten)]` loses the place of an error in
+/// the file.
 impl<'de> Deserialize<'de> for PhoneSection {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Written;
@@ -164,7 +165,7 @@ impl ProviderSection for PhoneSection {
         &self.allowed_prefixes
     }
 
-    /// To all together there is always one.
+    /// Returns the budgets. There is always one for all numbers together.
     fn budgets(&self) -> BTreeMap<String, u32> {
         let mut budgets = self.budgets.clone();
         budgets.entry(ANY_NUMBER.into()).or_insert(TEXTS_PER_DAY);
@@ -192,7 +193,7 @@ impl ProviderSection for PhoneSection {
     }
 }
 
-/// The beginning of a phone number as numbers are compared: + and digits.
+/// Returns `true` for the beginning of a phone number in the form in which numbers are compared: + and digits.
 fn is_prefix(text: &str) -> bool {
     let digits = text.strip_prefix('+');
     digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))

@@ -1,4 +1,4 @@
-//! Twilio's Messages resource (API version 2010-04-01), and whatever speaks it.
+//! Twilio's Messages resource (API version 2010-04-01), and compatible gateways.
 
 use std::sync::Arc;
 
@@ -50,8 +50,8 @@ struct TwilioError {
     code: u32,
 }
 
-/// Errors that are about the number a message goes to ("Error and Warning Dictionary" in the documentation): it cannot be
-/// written to, or does not want to be.
+/// Errors of the recipient's number ("Error and Warning Dictionary" in the documentation): it cannot receive messages,
+/// or refuses them.
 const ABOUT_THE_NUMBER: [u32; 15] = [
     21211, // invalid
     21214, // cannot be reached
@@ -69,7 +69,7 @@ const ABOUT_THE_NUMBER: [u32; 15] = [
     30006, // a landline, or an unreachable carrier
     30007, // filtered
 ];
-/// Those that pass by themselves.
+/// Temporary errors.
 const PASSING: [u32; 6] = [
     14107, // rate limit
     20429, // too many requests
@@ -103,14 +103,14 @@ impl Gateway for Twilio {
         status.is_success()
     }
 
-    /// By its code: its own words may repeat the number.
+    /// Judges by the code, because the text may repeat the number.
     fn refusal(&self, status: StatusCode, body: &[u8]) -> SendError {
         let told: Option<TwilioError> = serde_json::from_slice(body).ok();
         meaning(status, told.map(|told| told.code))
     }
 }
 
-/// What became of a message that was answered with `status` and `code`.
+/// Returns the result of a message that was answered with `status` and `code`.
 fn meaning(status: StatusCode, code: Option<u32>) -> SendError {
     let Some(code) = code else {
         return Refusal::of(status).meaning();
@@ -130,7 +130,7 @@ fn meaning(status: StatusCode, code: Option<u32>) -> SendError {
         21212 | 21603 | 21606 | 21659 | 21660 | 21661 if !matches!(status.as_u16(), 401 | 402) => {
             refusal.refused("the account may not send from this number; mend providers.phone.from")
         }
-        // Twilio says by a code what is wrong with a number, so anything else is wrong with us.
+        // Twilio has codes for all faults of a number, so any other fault is ours.
         _ if status == StatusCode::BAD_REQUEST => {
             refusal.refused("it does not take the message; the page of the error says what to do")
         }
