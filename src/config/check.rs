@@ -1,4 +1,4 @@
-//! Whether the values can be used, as far as that can be told without trying.
+//! Checks that the values can be used, as far as possible without trying them.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::section::{cleartext, unusable};
 use crate::service::{CodeRule, CodeRules};
 
 impl Config {
-    /// Looks at every value that its type does not settle.
+    /// Checks every value whose type allows more than can be used.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         if self.component.jid.node().is_some() {
             return Err(unusable(
@@ -123,7 +123,7 @@ impl Http {
                 "expected a URL like https://api.example.org",
             ));
         }
-        // Links in mails carry codes, and browsers bring those of providers there.
+        // Links in mails contain codes, and browsers bring the codes of providers there.
         if self.public_url.as_deref().is_some_and(|url| !is_safe(url)) && !self.allow_cleartext {
             return Err(cleartext("http.public_url", "https://", "http"));
         }
@@ -163,7 +163,7 @@ impl Http {
                 "expected \"*\" or origins like \"https://app.example.org\"",
             ));
         }
-        // They are compared as browsers write them.
+        // Origins are compared as browsers write them.
         let is_written_so = |origin: &String| {
             let url = Url::parse(origin).ok();
             url.is_some_and(|url| url.origin().ascii_serialization() == *origin)
@@ -182,7 +182,8 @@ impl Http {
     }
 }
 
-/// The URL, if it is one of the web, without a fragment. A URL parser mends what is not quite one, so a look at the text comes first.
+/// Returns the URL if it is an HTTP URL, without a fragment. The text is checked first, because a URL parser repairs
+/// texts that are not quite URLs.
 fn web(url: &str) -> Option<Url> {
     let is_usual = |byte: u8| byte.is_ascii_graphic() && !b"\"#<>\\^`{|}".contains(&byte);
     let (scheme, rest) = url.split_once("://")?;

@@ -1,10 +1,10 @@
-//! What is wrong with how a configuration is written, in words that name the key and the remedy and repeat no value.
+//! The errors of a malformed configuration. They name the key and the remedy, and never a value.
 
 use std::path::Path;
 
 use crate::section::ConfigError;
 
-/// A message of the TOML parser without the lines that it quotes: a secret may stand there.
+/// Returns a message of the TOML parser without the lines that it quotes: they may contain a secret.
 fn without_source(message: &str) -> String {
     let is_quote = |line: &&str| {
         line.split_once('|')
@@ -14,7 +14,7 @@ fn without_source(message: &str) -> String {
     lines.join(": ")
 }
 
-/// Says where and what, without the value: it may be a secret.
+/// Returns the error with its place, but without the value: it may be a secret.
 pub(super) fn malformed(error: figment::Error, file: &Path) -> ConfigError {
     use figment::error::Kind;
     let Some(first) = error.into_iter().next() else {
@@ -45,7 +45,7 @@ pub(super) fn malformed(error: figment::Error, file: &Path) -> ConfigError {
         Kind::MissingField(name) => format!("key {name:?} is missing; component.toml.example shows it"),
         Kind::InvalidType(_, expected) => format!("expected {expected}; component.toml.example shows one"),
         Kind::InvalidValue(_, expected) => format!("expected {expected}; component.toml.example shows one"),
-        // Not with what was found: it may be a secret that slipped into another line.
+        // Without the unknown word: it may be a secret in the wrong line.
         Kind::UnknownVariant(_, expected) => format!("expected one of: {}", expected.join(", ")),
         Kind::Message(message) if from_file => {
             format!("{}; component.toml.example shows how it looks", without_source(message))

@@ -9,8 +9,8 @@ use super::Config;
 use crate::private;
 use crate::section::declared;
 
-/// What is wrong with where secrets stand: in words an admin can act on. `text` is that of `file`, `overrides` stand on the command
-/// line, and `merged` is all of it.
+/// Finds secrets that others can read, and describes each with its remedy. `text` is the content of `file`, `overrides`
+/// stand on the command line, and `merged` is the whole configuration.
 pub fn find(file: &Path, text: &Figment, overrides: &[(String, String)], merged: &Figment) -> Vec<String> {
     let mut found = Vec::new();
     let mut in_file = Vec::new();
@@ -29,7 +29,7 @@ pub fn find(file: &Path, text: &Figment, overrides: &[(String, String)], merged:
     }
     walk(merged, &mut |key, value| {
         let is_file = key.strip_suffix("_file").is_some_and(is_secret);
-        // The key file is refused when it is read.
+        // The key file is checked when it is read.
         let path = value
             .as_str()
             .filter(|_| is_file && key != "store.key_file")
@@ -45,9 +45,9 @@ fn is_secret(key: &str) -> bool {
     declared::is_secret::<Config>(key)
 }
 
-/// Shows every key, by its path, and its value.
+/// Calls `show` with the path and the value of every key.
 fn walk(figment: &Figment, show: &mut dyn FnMut(&str, &Value)) {
-    // What cannot be read is told elsewhere.
+    // Errors of reading are reported elsewhere.
     walk_dict("", &figment.extract::<Dict>().unwrap_or_default(), show);
 }
 

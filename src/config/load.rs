@@ -1,4 +1,4 @@
-//! Reads the configuration from where it stands.
+//! Reads the configuration from its file, the environment and the flags.
 
 use std::convert::Infallible;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::section::declared;
 use crate::service::CodeRules;
 
 impl Config {
-    /// Reads `file`, the environment and `overrides` (`key.path`, value), and checks that all of it can be used.
+    /// Reads `file`, the environment and `overrides` (`key.path`, value), and checks all values.
     ///
     /// # Errors
     /// Naming the key and the remedy.
@@ -23,12 +23,12 @@ impl Config {
             path: file.to_owned(),
             error,
         })?;
-        // With defaults below, so that half a rule for codes is enough.
+        // The defaults come first, so that a rule for codes can be given in part.
         let defaults = Serialized::default("codes", CodeRules::default());
         let text = Figment::from(Toml::string(&text));
         let mut figment = Figment::from(defaults).merge(&text);
         Self::check_environment()?;
-        // Every key stands in a section; what has none (ITSEME_CLIENT_PASSWORD) is another program's.
+        // Every key stands in a section. A variable without one (ITSEME_CLIENT_PASSWORD) belongs to another program.
         let environment = Env::prefixed("ITSEME_").split("__");
         let environment = environment
             .iter()
@@ -61,8 +61,8 @@ impl Config {
     }
 }
 
-/// A value that came as text: numbers, lists and the like are read as such, except where text is wanted, so that a secret of digits
-/// stays one.
+/// Reads a value that came as text. Numbers, lists and the like are read as such, except where a text is expected, so
+/// that a secret of digits stays a text.
 fn typed(key: &str, text: String) -> Value {
     if declared::is_text::<Config>(key) {
         return text.into();

@@ -21,7 +21,7 @@ pub use crate::section::ConfigError;
 use crate::section::unusable;
 use crate::service::{Budget, CodeRules, Limits, Settings};
 
-/// Everything an admin can set; `component.toml.example` explains every key.
+/// All settings of an admin; `component.toml.example` explains every key.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -30,15 +30,15 @@ pub struct Config {
     /// The presentation of the service.
     #[serde(default)]
     pub service: Presentation,
-    /// The people that the service is for.
+    /// The people that the service serves.
     #[serde(default)]
     pub access: Access,
-    /// The HTTP API; none without.
+    /// The HTTP API; `None`: no HTTP.
     pub http: Option<Http>,
     /// The database of links.
     #[serde(default)]
     pub store: StoreConfig,
-    /// Shape and life of codes.
+    /// The length and the lifetime of codes.
     #[serde(default)]
     pub codes: CodeRules,
     /// The limits.
@@ -47,7 +47,7 @@ pub struct Config {
     /// The identities that can be linked, besides JIDs.
     #[serde(default)]
     pub providers: Providers,
-    /// Secrets that others on the same machine can read, and what to do about each.
+    /// Secrets that others on the same machine can read, each with its remedy.
     #[serde(skip)]
     pub exposed: Vec<String>,
 }
@@ -56,7 +56,7 @@ impl Config {
     /// Returns the settings that the operations need.
     pub fn settings(&self) -> Settings {
         let sections = || self.providers.iter();
-        // Those where people sign in are the service's own to add.
+        // The service itself adds the providers where people sign in.
         let by_code = sections().filter(|(name, _)| !is_sign_in(&name.as_str().into()));
         let by_code = by_code.map(|(name, _)| name.clone());
         Settings {
@@ -80,7 +80,7 @@ impl Config {
         }
     }
 
-    /// The account from which people are written to.
+    /// Returns the account from which people are written to.
     ///
     /// # Errors
     /// If `service.account` is no localpart.
@@ -105,7 +105,7 @@ impl Config {
         }
     }
 
-    /// How many codes may be sent in a day, by what to what prefixes.
+    /// Returns the numbers of codes a day to each prefix.
     fn budgets(&self) -> Vec<Budget> {
         let of = |(name, section): (&String, &dyn ProviderSection)| {
             let budgets = section.budgets().into_iter();
@@ -120,7 +120,7 @@ impl Config {
         self.providers.iter().flat_map(of).collect()
     }
 
-    /// The sections of all providers, each with what it needs to know of the service.
+    /// Returns the sections of all providers, each with the parts of the service that it needs.
     pub fn providers(&self) -> impl Iterator<Item = (Place, &dyn ProviderSection)> {
         self.providers.iter().map(|(name, section)| {
             let place = Place {
@@ -132,7 +132,7 @@ impl Config {
         })
     }
 
-    /// `http.public_url` without a final slash.
+    /// Returns `http.public_url` without a final slash.
     pub fn public_url(&self) -> Option<String> {
         let url = self.http.as_ref()?.public_url.as_deref()?;
         Some(url.trim_end_matches('/').to_owned())

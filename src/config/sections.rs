@@ -1,4 +1,4 @@
-//! The sections of the file, and what their keys are by default.
+//! The sections of the file, and the defaults of their keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -33,10 +33,10 @@ pub struct Component {
     /// The accounts that may use admin commands.
     #[serde(default)]
     pub admins: Vec<BareJid>,
-    /// After so much silence the server is asked whether it is still there.
+    /// The time of silence after which the server is asked for a sign of life.
     #[serde(default = "Component::default_ping", with = "humantime_serde")]
     pub ping_after: Duration,
-    /// A server that has been asked and is silent for so long is given up.
+    /// The time limit for the server's answer, after which the connection is given up.
     #[serde(default = "Component::default_ping_timeout", with = "humantime_serde")]
     pub ping_timeout: Duration,
 }
@@ -76,7 +76,7 @@ pub struct Presentation {
     pub language: Language,
     /// The name; `None` for its own.
     pub name: Option<String>,
-    /// A page about it.
+    /// The URL of a page about it.
     pub url: Option<String>,
     /// The contact addresses (XEP-0157).
     pub addresses: Addresses,
@@ -110,7 +110,7 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// The addresses of each purpose, by its name.
+    /// Returns the addresses of each purpose, with its name.
     pub fn by_purpose(&self) -> [(&'static str, &[String]); 7] {
         [
             ("abuse", &self.abuse),
@@ -144,16 +144,16 @@ pub struct Http {
     /// The origins that browsers may be sent to after they have signed in.
     #[serde(default)]
     pub next_origins: Vec<String>,
-    /// `true` if asking in a target's name needs a token of that target.
+    /// `true` if a request in a target's name needs a token of that target.
     #[serde(default)]
     pub require_token: bool,
     /// The time limit of a request, from its first byte to its last.
     #[serde(default = "Http::default_timeout", with = "humantime_serde")]
     pub request_timeout: Duration,
-    /// Connections at once. Each may hold a head and a body of 128 KiB.
+    /// The largest number of connections at once. Each may hold a head and a body of 128 KiB.
     #[serde(default = "Http::default_connections")]
     pub max_connections: usize,
-    /// Of one client address (IPv6: of one /64); trusted proxies may have all.
+    /// The largest number of one client address (IPv6: of one /64). Trusted proxies may have all.
     #[serde(default = "Http::default_share")]
     pub max_connections_per_address: usize,
 }
@@ -190,7 +190,7 @@ impl<'de> Deserialize<'de> for Network {
     }
 }
 
-/// `[access]`: for whom the service is.
+/// `[access]`: the people that the service serves.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Access {
@@ -215,7 +215,7 @@ impl<'de> Deserialize<'de> for RegisterFor {
         let served = match Written::deserialize(deserializer) {
             Ok(Written::Word(word)) if word == "everybody" => Served::Everybody,
             Ok(Written::Word(word)) if word == "own server" => Served::OwnServer,
-            // A word in a list would be a domain that nobody has.
+            // A word in a list would be a domain that does not exist.
             Ok(Written::Domains(domains))
                 if domains.iter().all(|domain| domain.0 != "everybody") && !domains.is_empty() =>
             {
@@ -248,7 +248,7 @@ impl<'de> Deserialize<'de> for Domain {
 #[serde(deny_unknown_fields, default)]
 pub struct StoreConfig {
     url: String,
-    /// The key that makes a stolen database worthless; made on first start.
+    /// The file of the key, without which the database is unreadable. It is made on first start.
     pub key_file: PathBuf,
     key: Option<SecretString>,
 }
@@ -264,7 +264,7 @@ impl Default for StoreConfig {
 }
 
 impl StoreConfig {
-    /// The database file.
+    /// Returns the path of the database file.
     ///
     /// # Errors
     /// If the URL is of another kind.
@@ -283,7 +283,7 @@ impl StoreConfig {
             })
     }
 
-    /// The key, where it is set directly (`ITSEME_STORE__KEY`), as 64 hex digits.
+    /// Returns the key, if it is set directly (`ITSEME_STORE__KEY`), as 64 hex digits.
     pub fn key(&self) -> Option<&SecretString> {
         self.key.as_ref()
     }
@@ -294,7 +294,7 @@ impl StoreConfig {
 pub struct Providers(BTreeMap<String, Arc<dyn ProviderSection>>);
 
 impl Providers {
-    /// Every section with its name: those of providers to which codes are sent come first.
+    /// Returns every section with its name. Those of providers to which codes are sent come first.
     pub fn iter(&self) -> impl Iterator<Item = (&String, &dyn ProviderSection)> {
         let known = KINDS.iter().filter_map(|kind| self.0.get_key_value(kind.name));
         let others = self
@@ -305,7 +305,7 @@ impl Providers {
     }
 }
 
-/// By hand, because `#[serde(flatten)]` forgets where in the file an error is.
+/// Not derived, because `#[serde(flatten)]` loses the place of an error in the file.
 impl<'de> Deserialize<'de> for Providers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Sections;

@@ -84,7 +84,7 @@ fn every_commented_key_of_the_example_is_known() {
             format!("{}\n", if commented { &line[1..] } else { line })
         })
         .collect();
-    // Secrets may stand only once: as themselves or as a file.
+    // A secret may stand only once: in the file itself, or in a file of its own.
     let all: String = all
         .lines()
         .filter(|line| !line.contains("_file = ") || line.starts_with("key_file"))

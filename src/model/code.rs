@@ -42,13 +42,13 @@ impl Code {
         Self(text)
     }
 
-    /// Reads what a person or a program returns: digits of every script count (Unicode's Nd), and nothing else does, be it
-    /// a space, a dash, an invisible mark or a full stop (protocol, section 1).
+    /// Reads a typed code: the digits of every script (Unicode's Nd). Everything else is left out: spaces, dashes,
+    /// invisible marks, full stops (protocol, section 1).
     pub fn typed(text: &str) -> Self {
         Self(normalize_decimals_filtering(text))
     }
 
-    /// The state of a sign-in, which no person types: as it is.
+    /// Returns the state of a sign-in as a code, unchanged, because no person types it.
     pub fn state(text: &str) -> Self {
         Self(text.to_owned())
     }
@@ -63,7 +63,7 @@ impl Code {
         self.0.is_empty()
     }
 
-    /// The digits.
+    /// Returns the digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }

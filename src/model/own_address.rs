@@ -10,7 +10,7 @@ pub enum OwnAddress {
 }
 
 impl OwnAddress {
-    /// Both.
+    /// Both addresses.
     pub const ALL: [Self; 2] = [Self::Domain, Self::Account];
 
     fn bit(self) -> u8 {
@@ -26,24 +26,24 @@ impl OwnAddress {
 pub struct OwnAddresses(u8);
 
 impl OwnAddresses {
-    /// The set as a number: 1 for the domain, 2 for the account, 3 for both.
+    /// Returns the set as a number: 1 for the domain, 2 for the account, 3 for both.
     pub fn bits(self) -> u8 {
         self.0
     }
 
-    /// The set of that number; other bits are ignored.
+    /// Returns the set of that number; other bits are ignored.
     pub fn of_bits(bits: u8) -> Self {
         let has = OwnAddress::ALL.into_iter().filter(|address| bits & address.bit() != 0);
         has.fold(Self::default(), Self::with)
     }
 
-    /// The set with `address`.
+    /// Returns the set with `address`.
     #[must_use]
     pub fn with(self, address: OwnAddress) -> Self {
         Self(self.0 | address.bit())
     }
 
-    /// The set without `address`.
+    /// Returns the set without `address`.
     #[must_use]
     pub fn without(self, address: OwnAddress) -> Self {
         Self(self.0 & !address.bit())
@@ -59,7 +59,7 @@ impl OwnAddresses {
         self.0 == 0
     }
 
-    /// The addresses in the set.
+    /// Returns the addresses in the set.
     pub fn iter(self) -> impl Iterator<Item = OwnAddress> {
         OwnAddress::ALL
             .into_iter()

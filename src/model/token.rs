@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{SystemRandom, hex};
 
-/// A bearer token. It is known to whoever it was given to, and never stored; `Debug` hides it.
+/// A bearer token. Only its client has it, and it is never stored; `Debug` hides it.
 #[derive(Clone)]
 pub struct Token(String);
 
@@ -21,17 +21,18 @@ impl Token {
         Self(hex::write(&rng.random::<[u8; 32]>()))
     }
 
-    /// What is shown as a token: nobody has seen yet whether it is one.
+    /// Returns the text that a client shows as its token, unchecked.
     pub fn shown(text: &str) -> Self {
         Self(text.to_owned())
     }
 
-    /// The text that is handed out.
+    /// Returns the text to hand out.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Returns the hash that it is found by. Searching by it takes another time for another hash, which tells nothing of a token.
+    /// Returns the hash that it is found by. The time of a search depends on the hash only, which reveals nothing of a
+    /// token.
     pub fn hash(&self) -> TokenHash {
         TokenHash(Sha256::digest(&self.0).into())
     }

@@ -1,4 +1,5 @@
-//! What a type of the configuration says of its keys: found out from how it is read, so that no list of them has to be kept.
+//! The keys that a type of the configuration declares. They are found by deserialising it, so that no list of them must
+//! be kept.
 
 use std::cell::RefCell;
 
@@ -6,27 +7,28 @@ use serde::de::value::{Error, StrDeserializer};
 use serde::de::{DeserializeSeed, Error as _, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 
-/// The keys of a section.
+/// Returns the keys of a section.
 pub fn keys<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
     Declared::at::<T>("").keys
 }
 
-/// Returns `true` if the key at `path` (`store.key`) is read as text, whatever it looks like.
+/// Returns `true` if the key at `path` (`store.key`) is read as text, whatever its value looks like.
 pub fn is_text<'de, T: Deserialize<'de>>(path: &str) -> bool {
     Declared::at::<T>(path).is_text
 }
 
-/// Returns `true` if the key at `path` holds a secret. Each can stand in a file of its own, which the key with `_file` behind it names.
+/// Returns `true` if the key at `path` is a secret. Each secret can stand in a file of its own, which the key with
+/// `_file` behind it names.
 pub fn is_secret<'de, T: Deserialize<'de>>(path: &str) -> bool {
     let (section, key) = path.rsplit_once('.').unwrap_or(("", path));
     let file = format!("{key}_file");
     Declared::at::<T>(section).keys.contains(&file.as_str())
 }
 
-/// What is at a path.
+/// The declaration at a path.
 #[derive(Default)]
 struct Declared {
-    /// The keys of the section that it is.
+    /// The keys of the section at the path.
     keys: &'static [&'static str],
     is_text: bool,
 }
@@ -35,15 +37,15 @@ impl Declared {
     fn at<'de, T: Deserialize<'de>>(path: &str) -> Self {
         let found = RefCell::default();
         let (path, found_in) = (Some(path).filter(|path| !path.is_empty()), &found);
-        // It never comes to a value: there is none.
+        // It always fails, because there is no value.
         let _ = T::deserialize(Probe { path, found: found_in });
         found.into_inner()
     }
 }
 
-/// Stands for a value that is nothing but its path, and notes as what it is to be read.
+/// Stands for a value of which only the path is known, and notes the type that it is read as.
 struct Probe<'a> {
-    /// What is left of the path.
+    /// The rest of the path.
     path: Option<&'a str>,
     found: &'a RefCell<Declared>,
 }
@@ -105,7 +107,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
     }
 }
 
-/// A section that has one key: the next one of the path.
+/// A section with one key: the next one of the path.
 impl<'de> MapAccess<'de> for Probe<'_> {
     type Error = Error;
 

@@ -1,16 +1,16 @@
-//! What is wrong with a section, in words that name the key and the remedy and repeat no value.
+//! The errors of a section. They name the key and the remedy, and never a value.
 
 use std::path::PathBuf;
 
-/// What is wrong with the configuration: which key, and what to do.
+/// An error of the configuration: the key, and the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A file cannot be read.
     #[error("{path} cannot be read: {error}. Name the configuration with --config FILE; component.toml.example shows one.", path = path.display())]
     Unreadable {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the system.
         error: std::io::Error,
     },
     /// A key is unknown, missing or of the wrong type.
@@ -19,14 +19,14 @@ pub enum ConfigError {
     /// A key's value cannot be used.
     #[error("{key}: {remedy}")]
     Unusable {
-        /// Which.
+        /// The key.
         key: String,
-        /// What is expected.
+        /// The expected value.
         remedy: String,
     },
 }
 
-/// A value that cannot be used.
+/// Returns the error for a value that cannot be used.
 pub fn unusable(key: impl Into<String>, remedy: impl Into<String>) -> ConfigError {
     ConfigError::Unusable {
         key: key.into(),
@@ -34,7 +34,8 @@ pub fn unusable(key: impl Into<String>, remedy: impl Into<String>) -> ConfigErro
     }
 }
 
-/// A URL by which what is secret or personal would leave this machine unencrypted, in a section that can allow it.
+/// Returns the error for a URL by which secret or personal data would leave this machine unencrypted, in a section that
+/// can allow it.
 pub fn cleartext(key: impl Into<String>, encrypted: &str, section: &str) -> ConfigError {
     unusable(
         key,

@@ -1,4 +1,4 @@
-//! What sections of the configuration are made of, whoever declares them: texts, secrets, and what is wrong with either.
+//! The common parts of all sections of the configuration: secrets, errors, and the declared keys.
 
 pub mod declared;
 mod error;
@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 pub use self::error::{ConfigError, cleartext, unusable};
 
-/// A secret that stands in the configuration or in a file of its own.
+/// Returns a secret that stands in the configuration or in a file of its own.
 ///
 /// # Errors
 /// If it stands in both, or the file cannot be read.

@@ -158,7 +158,7 @@ fn known_providers_need_a_client_only() {
         assert_eq!(urls.authorize.url().host_str(), Some(host));
         assert_eq!(settings.username, username);
     }
-    // What is known can be said otherwise.
+    // A known value can be changed.
     assert_eq!(provider("facebook", "username = \"/name\"").unwrap().username, "/name");
 }
 
