@@ -1,7 +1,7 @@
 //! The workers that bring messages out of the outbox: claim, send, back off, give up.
 //!
-//! A message is removed only when the other side has taken it, and will not give it back, so whatever dies in between, it is sent
-//! again.
+//! A message is removed only when the other side has accepted it and will not give it back. So it is sent again after
+//! any program has died in between.
 
 mod each;
 mod held;
@@ -27,12 +27,12 @@ use crate::model::BareJid;
 use crate::service::{Due, Opened, Service};
 use crate::store::{Queue, Row, Subscription};
 
-/// Messages given to a channel at once that takes them by the batch.
+/// The number of messages that a channel gets at once, if it takes them by the batch.
 const BATCH: usize = 100;
-/// Contact requests whose hashes are looked up together: the more, the more of them are found on the same page. They take two
-/// or three megabytes.
+/// The number of contact requests whose hashes are looked up together. More of them have more hashes on the same page.
+/// This number takes two or three megabytes.
 const MATCHED: usize = 250;
-/// Waits before the second, third … try; the last is repeated until the message expires.
+/// The pauses before the second, third … try; the last is repeated until the message expires.
 const BACKOFF: [Duration; 5] = [
     Duration::from_secs(5),
     Duration::from_secs(15),
@@ -40,13 +40,14 @@ const BACKOFF: [Duration; 5] = [
     Duration::from_secs(5 * 60),
     Duration::from_secs(15 * 60),
 ];
-/// A worker looks at its queue this often even if nothing woke it.
+/// The longest time between two looks at a queue, even if nothing wakes the worker.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// The pause between two removals of expired rows.
 const PURGE_EVERY: Duration = Duration::from_secs(60);
-/// The journal is emptied so long after the outbox has drained, once for all that drains meanwhile.
+/// The time between the end of the outbox's work and the emptying of the journal. All work in between needs it only
+/// once.
 const SETTLE_AFTER: Duration = Duration::from_secs(1);
-/// A worker that the database failed waits this long.
+/// The pause of a worker after an error of the database.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// The outbox's workers. Clones work on the same outbox.
@@ -67,8 +68,8 @@ impl Outbox {
         }
     }
 
-    /// Looks up the hashes of contact requests and turns each into introductions: for a thread of its own, to which the
-    /// system prefers the others from now on, for nobody waits for that.
+    /// Looks up the hashes of contact requests and turns each request into introductions. It needs a thread of its own,
+    /// which gets a low priority, because nobody waits for the result.
     pub async fn match_requests(self) {
         stand_back();
         let mut posted = self.service.store().subscribe(Queue::REQUESTS);
@@ -82,7 +83,7 @@ impl Outbox {
         let failed = self.service.introduce(rows.iter().map(|row| row.id).collect()).await;
         let mut outcome = Outcome::default();
         for row in rows.iter().filter(|row| failed.contains(&row.id)) {
-            // By itself: what fails with one is not to fail with all.
+            // Each by itself, so that one failure does not affect all.
             if !self.service.introduce(vec![row.id]).await.is_empty() {
                 outcome
                     .retry
@@ -117,7 +118,7 @@ impl Outbox {
         let_go(&self.service, held, &*channel).await;
     }
 
-    /// At the start: what was taken before may come back now.
+    /// At the start, notes that messages which were accepted before may come back.
     async fn expect_again(&self, queue: Queue, channel: &dyn Channel) {
         let Some(bounces) = channel.bounces() else { return };
         let mut last = 0;
@@ -137,7 +138,7 @@ impl Outbox {
         }
     }
 
-    /// Notes the time, removes what has expired, and keeps the journal free of what was removed: soon after the outbox has drained.
+    /// Stores the time at intervals, removes expired rows, and empties the journal soon after the outbox has drained.
     pub async fn tidy(self) {
         let mut every = tokio::time::interval(PURGE_EVERY);
         while !self.stop.is_cancelled() {
@@ -164,7 +165,7 @@ impl Outbox {
         }
     }
 
-    /// Claims the due messages; returns none after a wait for the next message.
+    /// Claims the due messages. If there are none, waits for the next one and returns an empty list.
     async fn claim(&self, queue: Queue, limit: usize, posted: &mut Subscription) -> Vec<Due> {
         let now = self.service.clock().now();
         let next = match self.service.claim(queue, limit).await {
@@ -188,7 +189,7 @@ impl Outbox {
     }
 }
 
-/// Gives this thread a tenth of the processor where others want it. Only Linux knows priorities of threads.
+/// Gives this thread a tenth of the processor while others need it. Only Linux has priorities of threads.
 fn stand_back() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, 10) {
@@ -196,7 +197,7 @@ fn stand_back() {
     }
 }
 
-/// At the end: what is with a holder that answers is not sent again at the next start.
+/// At the end, removes messages whose holder still answers, so that they are not sent again at the next start.
 async fn let_go(service: &Service, held: Held, channel: &dyn Channel) {
     if held.is_empty() {
         return;
@@ -220,7 +221,7 @@ async fn came_back(channel: &dyn Channel) {
     }
 }
 
-/// Sends what has come back again later, if that may help.
+/// Puts messages that came back off to a later time, if another try may help.
 async fn take_back(service: &Service, queue: Queue, channel: &dyn Channel, held: &mut Held, told: &mut Told) {
     let mut outcome = Outcome::default();
     let mut missed = Vec::new();
@@ -250,12 +251,12 @@ async fn take_back(service: &Service, queue: Queue, channel: &dyn Channel, held:
     }
     outcome.keep(service).await;
     if !missed.is_empty() {
-        // That it fails is told; then the next one counts.
+        // A failure is logged; the next missed message counts instead.
         let _ = service.miss(missed).await;
     }
 }
 
-/// The message of that number, if it is there still.
+/// Returns the message of that number, if it still exists.
 async fn message(service: &Service, queue: Queue, id: i64) -> Option<Due> {
     loop {
         match service.message(queue, id).await {
@@ -265,7 +266,7 @@ async fn message(service: &Service, queue: Queue, id: i64) -> Option<Due> {
     }
 }
 
-/// Sends what is due, but for what the channel's other end has had long enough.
+/// Sends the messages that are due, except those that the holder has had for long enough.
 async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<Due>, held: &mut Held) {
     let Ok(holder) = channel.holder().await else {
         service.release(due.iter().map(|due| due.row.id).collect()).await;
@@ -284,7 +285,7 @@ async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<D
                 expect(bounces, &row, &letter, until);
                 outcome.expect.push((row.id, until));
             }
-            // It has not come back.
+            // The message has not come back.
             letter if is_safe || row.is_taken => {
                 if let (Opened::Letter(letter), Some(bounces)) = (letter, bounces) {
                     bounces.forget(&letter);
@@ -294,7 +295,7 @@ async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<D
             }
             _ if row.expires_at <= now => outcome.drop(&row, queue, "it expired"),
             Opened::Letter(letter) => {
-                // Before it is sent: it may come back at once.
+                // Noted before it is sent, because it may come back at once.
                 expect(bounces, &row, &letter, now + millis(HELD));
                 letters.push(*letter);
                 rows.push(row);
@@ -307,7 +308,7 @@ async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<D
     for ((row, letter), result) in rows.into_iter().zip(&letters).zip(sent) {
         let now = service.clock().now();
         match (result, holder) {
-            // Each time: a server that was killed once may be killed again.
+            // At each try, because a server may be killed more than once.
             (Ok(()), Some(holder)) => {
                 let awaited_until = may_come_back(service, letter).then(|| awaited_until(&row, now));
                 held.hold(row.id, holder, now + millis(HELD), awaited_until);
@@ -326,14 +327,15 @@ async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<D
     reach(service, arrived).await;
 }
 
-/// Notes that messages to these arrived. That it fails is told; the next one that arrives tells the same.
+/// Notes that messages to these accounts arrived. A failure is logged; the next message that arrives has the same
+/// effect.
 async fn reach(service: &Service, arrived: Vec<BareJid>) {
     if !arrived.is_empty() {
         let _ = service.reach(arrived).await;
     }
 }
 
-/// Forgets what nobody waits for any more.
+/// Forgets messages that were withdrawn.
 fn sweep(bounces: Option<&Bounces>, held: &mut Held, now: Millis) {
     if let Some(bounces) = bounces.filter(|_| held.sweep(now)) {
         bounces.sweep(now.saturating_sub(millis(PURGE_EVERY)));
@@ -346,13 +348,14 @@ fn expect(bounces: Option<&Bounces>, row: &Row, letter: &Letter, until: Millis) 
     }
 }
 
-/// Returns `true` if a message may come back long after the server has taken it: it has yet to pass it on to another.
+/// Returns `true` if a message may come back long after the server has accepted it, because that server relays it to
+/// another.
 fn may_come_back(service: &Service, letter: &Letter) -> bool {
     let to = letter.message.recipient();
     to.is_some_and(|to| !service.own_domains().contains(to.domain().as_str()))
 }
 
-/// Until when a message that was taken may come back and be sent again.
+/// Returns the time until which an accepted message may come back and be sent again.
 fn awaited_until(row: &Row, now: Millis) -> Millis {
     row.expires_at.min(now + millis(AWAITED))
 }

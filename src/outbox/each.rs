@@ -1,5 +1,5 @@
-//! Sends messages each by itself, where that takes time: none waits for another, up to a bound in all, for each destination and for
-//! each server whose people ask.
+//! Sends messages one by one, where each takes time. No message waits for another, up to a limit in total, for each
+//! destination and for each requester's server.
 
 #[cfg(test)]
 mod tests;
@@ -22,17 +22,19 @@ use crate::model::server::server_of;
 use crate::service::{Due, Opened, Service};
 use crate::store::{Queue, Row};
 
-/// Messages that are read at once.
+/// The number of messages that are read at once.
 const PAGE: usize = 250;
-/// The time limit for messages that are being sent when the service stops; less than `app` waits for all of it.
+/// The time limit for messages in progress when the service stops. It is less than the limit of `app` for the whole
+/// stop.
 const FINISHING: Duration = Duration::from_secs(15);
 
-/// The messages of one queue. It knows where all of them lead and when they are due; what they say is read when they are sent.
+/// The messages of one queue: their destinations and the times when they are due. Their contents are read when they are
+/// sent.
 struct Dispatch<'a> {
     service: &'a Service,
     queue: Queue,
     channel: &'a dyn Channel,
-    /// The highest number that was read. Whatever is put into the outbox later has a higher one.
+    /// The highest number that was read. Later messages have higher numbers.
     last: i64,
     waiting: BTreeMap<(Millis, i64), Lane>,
     lanes: Lanes,
@@ -106,7 +108,7 @@ impl<'a> Dispatch<'a> {
         }
     }
 
-    /// Reads what was put into the outbox since the last time. Returns `true` if it could be read.
+    /// Reads the messages that were added since the last call. Returns `true` unless that failed.
     async fn read_new(&mut self) -> bool {
         loop {
             match self.service.messages(self.queue, self.last, PAGE).await {
@@ -126,7 +128,7 @@ impl<'a> Dispatch<'a> {
         self.waiting.insert((due.row.due_at, due.row.id), lane);
     }
 
-    /// Returns the message to send now: the message that is due the longest of those that there is a place for.
+    /// Returns the message to send now: of those with a free place, the one that has been due for the longest time.
     fn next(&mut self) -> Option<Flight> {
         if self.lanes.are_full() {
             return None;
@@ -140,7 +142,7 @@ impl<'a> Dispatch<'a> {
         Some(Flight { row, lane, began: now })
     }
 
-    /// When something is due that is not now. What is due now waits for a place.
+    /// Returns the time until the next message is due, without those that are due now and wait for a place.
     fn next_due_in(&self) -> Duration {
         let now = self.service.clock().now();
         let later = self.waiting.range((now + 1, i64::MIN)..).next();
@@ -156,7 +158,7 @@ impl<'a> Dispatch<'a> {
             self.waiting.insert((due_at, row), lane);
         }
         let trouble = match landed.sent {
-            // Whoever refuses a message, or puts it off, takes others.
+            // A destination that refuses a message, or puts it off, accepts others.
             Some(Ok(()) | Err(SendError::Fail(_))) => None,
             Some(Err(SendError::Retry(trouble))) => Some(trouble),
             Some(Err(SendError::Unclear(reason))) => Some(Trouble::down(reason)),
@@ -169,7 +171,7 @@ impl<'a> Dispatch<'a> {
         }
     }
 
-    /// After an outage, nobody waits for the end of a pause that was made for it.
+    /// Ends the pauses after an outage: they were made because of it.
     fn all_are_due(&mut self, now: Millis) {
         let waiting = std::mem::take(&mut self.waiting).into_iter();
         self.waiting = waiting
@@ -177,8 +179,8 @@ impl<'a> Dispatch<'a> {
             .collect();
     }
 
-    /// Sees to what was being sent at the end: what may have been taken is not sent again at the next start if it would be paid
-    /// for twice.
+    /// At the end, stores the results of messages in progress. A message that may have been accepted is not sent again
+    /// at the next start if it would cost money twice.
     async fn cut_off(self) {
         let SendError::Unclear(reason) = self.channel.cut_off() else {
             return;
@@ -197,7 +199,7 @@ impl<'a> Dispatch<'a> {
     }
 }
 
-/// The server of the JID that has a code sent.
+/// Returns the server of the JID that requested the code.
 fn asker(letter: &Letter) -> Cow<'_, str> {
     match &letter.message {
         Message::Code { target, .. } => server_of(target.domain().as_str()),
@@ -205,7 +207,7 @@ fn asker(letter: &Letter) -> Cow<'_, str> {
     }
 }
 
-/// Sends a message, if it is still to be sent.
+/// Sends a message, if it is still wanted.
 async fn fly(service: &Service, queue: Queue, channel: &dyn Channel, flight: Flight) -> Landed {
     let landed = |sent, due_at| Landed { flight, sent, due_at };
     let now = service.clock().now();
@@ -239,7 +241,7 @@ async fn fly(service: &Service, queue: Queue, channel: &dyn Channel, flight: Fli
     }
 }
 
-/// Sends one letter, unless that takes until it may not be sent any more.
+/// Sends one letter; `None` if it expires before there is a result.
 pub(super) async fn send_in_time(channel: &dyn Channel, letter: &Letter, time_left: Duration) -> Option<Sent> {
     if time_left.is_zero() {
         return None;
@@ -248,7 +250,7 @@ pub(super) async fn send_in_time(channel: &dyn Channel, letter: &Letter, time_le
     tokio::time::timeout(time_left, sent).await.ok()?.pop()
 }
 
-/// Stores what became of a message; tells when it is tried again, if it is.
+/// Stores the result of a message. Returns the time of the next try, if there is one.
 async fn keep(service: &Service, queue: Queue, row: &Row, letter: &Letter, sent: &Sent) -> Option<Millis> {
     match sent {
         Ok(()) => remove(service, row.id).await,

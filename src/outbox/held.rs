@@ -1,4 +1,4 @@
-//! Messages that the other end has taken, and may yet lose or give back.
+//! Messages that the other end has accepted, and may still lose or give back.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,15 +7,15 @@ use super::PURGE_EVERY;
 use crate::channel::Holder;
 use crate::clock::{Millis, millis};
 
-/// An XMPP server that has taken a message may yet lose it, if it is killed before it has passed it on or written it to
-/// disk: ejabberd writes every three seconds. So messages are kept until it has lived with them for so long.
+/// The time for which messages are kept after an XMPP server has accepted them. If it is killed before it has relayed
+/// them or written them to disk, it loses them: ejabberd writes every three seconds.
 pub const HELD: Duration = Duration::from_secs(5);
-/// A message to another server's people may come back for so long. A server that is off makes it come back after 20 s (no answer) or
-/// 90 s (no stream), one that stands still after as much as 11 minutes (Prosody: an unanswered stream, and then the 600 s in which it
-/// may be resumed), a phone that has lost its network after 300 s (ejabberd) or 600 s (Prosody).
+/// The time in which a message to another server may come back. It comes back after 20 s (no answer) or 90 s (no
+/// stream) if that server is off, after up to 11 minutes if it hangs (Prosody: an unanswered stream, and then the 600 s
+/// in which it may be resumed), and after 300 s (ejabberd) or 600 s (Prosody) if a phone has lost its network.
 pub const AWAITED: Duration = Duration::from_secs(15 * 60);
 
-/// What was taken by somebody who may yet lose it, and by whom.
+/// The messages whose holder may still lose them, and their holders.
 #[derive(Default)]
 pub struct Held {
     rows: HashMap<i64, Holding>,
@@ -25,26 +25,27 @@ pub struct Held {
 struct Holding {
     by: Holder,
     due_at: Millis,
-    /// Until when it may come back after that, if it goes to another server.
+    /// The end of the time in which it may come back after that, if it goes to another server.
     awaited_until: Option<Millis>,
 }
 
-/// The messages that are with their holder at the end.
+/// The messages of one holder at the end.
 #[derive(Default)]
 pub struct Left {
-    /// They are safe.
+    /// The messages that are safe.
     pub remove: Vec<i64>,
-    /// They may come back until then.
+    /// The messages that may come back, each with the end of that time.
     pub expect: Vec<(i64, Millis)>,
 }
 
 impl Held {
-    /// Returns `true` if `holder` has had the message for as long as it takes, and has it still.
+    /// Returns `true` if `holder` has had the message for long enough, and still has it.
     pub fn is_safe(&mut self, row: i64, holder: Option<Holder>) -> bool {
         self.rows.remove(&row).is_some_and(|held| Some(held.by) == holder)
     }
 
-    /// Remembers who has a message until it is due again, and until when it may come back after that, if it may.
+    /// Notes the holder of a message until the message is due again, and the end of the time in which it may come back
+    /// after that.
     pub fn hold(&mut self, row: i64, by: Holder, due_at: Millis, awaited_until: Option<Millis>) {
         let held = Holding {
             by,
@@ -54,12 +55,12 @@ impl Held {
         self.rows.insert(row, held);
     }
 
-    /// The message has come back.
+    /// Notes that the message has come back.
     pub fn give_back(&mut self, row: i64) {
         self.rows.remove(&row);
     }
 
-    /// Forgets messages that were withdrawn and never come due again, now and then. Returns true if it was time to.
+    /// Forgets messages that were withdrawn, at intervals. Returns `true` if it was time to.
     pub fn sweep(&mut self, now: Millis) -> bool {
         let is_time = now >= self.swept_at + millis(PURGE_EVERY);
         if is_time {
@@ -74,7 +75,7 @@ impl Held {
         self.rows.is_empty()
     }
 
-    /// At the end: what is with `holder` is not sent again at the next start.
+    /// At the end, returns the messages of `holder`. They are not sent again at the next start.
     pub fn let_go(self, holder: Holder) -> Left {
         let mut left = Left::default();
         for (row, held) in self.rows.into_iter().filter(|(_, held)| held.by == holder) {

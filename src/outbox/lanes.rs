@@ -1,7 +1,8 @@
-//! Who may send next, so that nobody waits for others who are slow: so many at the same time in all, and to one destination.
+//! Limits the messages that are sent at the same time, in total and to one destination, so that slow destinations do
+//! not delay others.
 //!
-//! Whoever registers an address chooses the destination, and may have a mail server of their own that takes a minute for each
-//! answer. A destination gets a few of the places, and all that have turned out to be slow share half of them.
+//! A person who registers an address chooses the destination, and may have a mail server that takes a minute for each
+//! answer. A destination gets a few of the places, and all destinations that were slow share half of them.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -15,30 +16,31 @@ use crate::clock::{Millis, millis};
 
 /// A destination is slow if sending takes longer than this.
 const SLOW_AFTER: Duration = Duration::from_secs(3);
-/// That is remembered for so long.
+/// The time for which a destination then counts as slow.
 const SLOW_FOR: Duration = Duration::from_secs(60 * 60);
-/// Of so many destinations, the slowest of late.
+/// The largest number of slow destinations that are stored.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9_999);
 
-/// What messages wait for that wait for each other: where they go and because of whom, as numbers that tell nothing about it.
+/// The destination and the requester's server of a message, as numbers without a meaning elsewhere. Messages with the
+/// same lane wait for each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Lane {
     destination: u64,
     asker: u64,
 }
 
-/// The places, and who has them.
+/// The places, and the messages that have them.
 pub struct Lanes {
     places: Places,
     hasher: RandomState,
     /// The start times of the messages that are being sent.
     sending: HashMap<Lane, Vec<Millis>>,
-    /// Until when a destination counts as slow.
+    /// The time until which a destination counts as slow.
     slow: LruCache<u64, Millis>,
 }
 
 impl Lanes {
-    /// With so many places.
+    /// Begins with all places free.
     pub fn new(places: Places) -> Self {
         Self {
             places,
@@ -48,7 +50,7 @@ impl Lanes {
         }
     }
 
-    /// The lane of messages to a destination that are sent because of `asker`, a server.
+    /// Returns the lane of messages to a destination that are sent on requests of `asker`, a server.
     pub fn of(&self, destination: &str, asker: &str) -> Lane {
         Lane {
             destination: self.hasher.hash_one(destination),
@@ -61,8 +63,8 @@ impl Lanes {
         self.taken(|_| true) >= self.places.all
     }
 
-    /// Takes a place, if there is one for that lane. However many destinations one server's people choose, a quarter of the places is
-    /// left to others.
+    /// Takes a place, if there is one for that lane. One server's people get at most three quarters of the places,
+    /// however many destinations they choose.
     pub fn enter(&mut self, lane: Lane, now: Millis) -> bool {
         let all = self.places.all;
         let has_room = !self.are_full()
@@ -118,7 +120,7 @@ mod tests {
         Lanes::new(Places { all: 8, each: 2 })
     }
 
-    /// A destination of which each is asked for by another server.
+    /// A destination that another server asks for.
     fn lane(destination: u64) -> Lane {
         Lane {
             destination,
@@ -149,7 +151,7 @@ mod tests {
         let of_eve = |destination| Lane { destination, asker: 1 };
         assert_eq!((0..20).filter(|n| lanes.enter(of_eve(*n), 0)).count(), 6);
         assert!(lanes.enter(lane(20), 0));
-        // Nor do its messages let others have more of a destination.
+        // Its messages do not let others have more of a destination, either.
         assert!(lanes.enter(lane(0), 0) && !lanes.enter(lane(0), 0));
     }
 
@@ -159,11 +161,11 @@ mod tests {
         for n in 0..3 {
             assert!(lanes.enter(lane(n), 0) && lanes.enter(lane(n), 0));
         }
-        // They have turned out to be slow, and leave the others what is free; another slow one gets nothing of that.
+        // They were slow, and leave the free places to others; another slow destination gets none of these.
         assert!(lanes.enter(lane(10), SLOW));
         lanes.leave(lane(10), SLOW, 2 * SLOW);
         assert!(!lanes.enter(lane(10), 2 * SLOW));
-        // From then on they share half.
+        // From then on, they share half of the places.
         for n in 0..3 {
             lanes.leave(lane(n), 0, 3 * SLOW);
             lanes.leave(lane(n), 0, 3 * SLOW);
@@ -171,7 +173,7 @@ mod tests {
         let again = (0..8).filter(|n| lanes.enter(lane(n % 3), 3 * SLOW + 1)).count();
         assert_eq!(again, 4);
         assert_eq!((20..40).filter(|n| lanes.enter(lane(*n), 3 * SLOW + 1)).count(), 4);
-        // Until that is forgotten.
+        // Until the time for which they count as slow has passed.
         assert!(!lanes.is_slow(lane(10), 2 * SLOW + millis(SLOW_FOR)));
     }
 

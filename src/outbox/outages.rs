@@ -1,4 +1,5 @@
-//! Tells the admin of what keeps messages waiting: once when it begins and once when it ends, and not for each message and try.
+//! Logs the reasons why messages wait: once when a reason begins and once when it ends, and not for each message and
+//! try.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -7,13 +8,13 @@ use crate::channel::Trouble;
 use crate::clock::{Millis, millis};
 use crate::store::Queue;
 
-/// After the end of an outage was told, a new one of the same cause is told only if it lasts beyond this: what comes and goes
-/// makes two lines in so long.
+/// After the logged end of an outage, a new one of the same cause is logged only if it lasts beyond this time. So a
+/// cause that comes and goes makes at most two lines in it.
 const QUIET: Duration = Duration::from_secs(60);
-/// Causes that are told apart. More there are not.
+/// The largest number of causes that are distinguished.
 const MOST: usize = 100;
 
-/// The troubles of one way of delivery.
+/// The outages of one channel.
 pub struct Outages {
     queue: Queue,
     by_cause: HashMap<String, Outage>,
@@ -30,7 +31,7 @@ struct Outage {
 }
 
 impl Outages {
-    /// Of what delivers the messages of `queue`.
+    /// Begins without outages of the channel of `queue`.
     pub fn new(queue: Queue) -> Self {
         Self {
             queue,
@@ -38,7 +39,7 @@ impl Outages {
         }
     }
 
-    /// A message could not be sent.
+    /// Notes that a message could not be sent.
     pub fn failed(&mut self, row: i64, trouble: &Trouble, now: Millis) {
         let queue = self.queue.name();
         let Some(cause) = &trouble.cause else {
@@ -58,7 +59,7 @@ impl Outages {
         }
     }
 
-    /// A message was taken: whatever was wrong is so no more. Tells whether something was that had been told.
+    /// Notes that a message was accepted, which ends all outages. Returns `true` if one of them had been logged.
     pub fn worked(&mut self, now: Millis) -> bool {
         let queue = self.queue.name();
         let mut ended = false;
@@ -85,7 +86,7 @@ impl Outages {
 mod tests {
     use super::*;
 
-    /// Returns `true` if an outage was told to begin, told or not to have ended.
+    /// Returns `true` if the beginning of an outage was logged.
     fn is_told(outages: &Outages) -> bool {
         outages.by_cause.values().any(|outage| outage.is_told)
     }
@@ -102,7 +103,7 @@ mod tests {
             assert!(!is_told(&outages), "{second}");
             outages.worked(second * 1000 + 500);
         }
-        // One that lasts is told all the same.
+        // An outage that lasts is logged nevertheless.
         outages.failed(1, &down, 60_900);
         outages.failed(1, &down, 61_000);
         assert!(is_told(&outages));

@@ -1,4 +1,4 @@
-//! What became of a batch of messages.
+//! The results of a batch of messages.
 
 use super::STORE_PAUSE;
 use crate::clock::Millis;
@@ -10,9 +10,9 @@ use crate::store::{Queue, Row};
 pub(super) struct Outcome {
     pub(super) remove: Vec<i64>,
     pub(super) retry: Vec<(i64, Millis)>,
-    /// Taken, and may come back until then.
+    /// Accepted, and may come back until that time.
     pub(super) expect: Vec<(i64, Millis)>,
-    /// Came back, and is sent again then.
+    /// Came back, and is sent again at that time.
     pub(super) back: Vec<(i64, Millis)>,
 }
 

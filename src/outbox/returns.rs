@@ -1,4 +1,4 @@
-//! Messages that came back: when they are sent again, and what the admin hears.
+//! The handling of messages that came back: the times of further tries, and the log for the admin.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -7,14 +7,15 @@ use crate::channel::{BounceKind, Reason};
 use crate::clock::{Millis, millis};
 
 const DAY: Duration = hours(24);
-/// Soon, because it may be a phone that has lost its network, for which something is kept from now on.
+/// Soon, because the recipient may be a phone that has lost its network, for which the server stores messages from now
+/// on.
 const NOBODY: [Duration; 3] = [SOON, DAY, hours(5 * 24)];
 const REFUSED: [Duration; 2] = [DAY, hours(3 * 24)];
-/// Until they have read what is there.
+/// Until the recipient has read the stored messages.
 const FULL: [Duration; 3] = [hours(1), DAY, hours(3 * 24)];
-/// Most clients read the archive; who has another gets it once more.
+/// Most clients read the archive. A recipient whose client does not gets a second copy.
 const ARCHIVED: [Duration; 1] = [DAY];
-/// These leave no copy: nobody has had the message. The last is repeated.
+/// These leave no copy, because nobody has received the message. The last is repeated.
 const UNREACHABLE: [Duration; 6] = [SOON, minutes(3), minutes(15), hours(1), hours(6), DAY];
 /// The last is repeated.
 const UNCLEAR: [Duration; 7] = [
@@ -36,15 +37,17 @@ const fn hours(hours: u64) -> Duration {
     minutes(60 * hours)
 }
 
-/// Each kind of trouble is told once in so long.
+/// Each kind of trouble is logged once in this time.
 const QUIET: Duration = DAY;
-/// Kinds of trouble that are told in that time. More there are not: everybody can have a code sent to any domain.
+/// The largest number of kinds of trouble that are logged in that time, because anybody can have a code sent to any
+/// domain.
 const MOST: usize = 100;
 
-/// How long after it came back for the `nth` time a message is sent again; `None` if it is not.
+/// Returns the pause after which a message that came back for the `nth` time is sent again; `None` if it is not.
 ///
-/// Each time may leave a copy in the recipient's archive, and be one more that a phone shows (XEP-0313, 5.1.3, has servers archive
-/// what they cannot deliver). So there are few, and long pauses between them where only a person can change anything.
+/// Each time may leave a copy in the recipient's archive, and be one more that a phone shows (XEP-0313, 5.1.3, has
+/// servers archive what they cannot deliver). So there are few tries, and long pauses between them where only a person
+/// can change anything.
 pub fn pause(kind: BounceKind, nth: u32) -> Option<Duration> {
     let (pauses, is_repeated): (&[Duration], bool) = match kind {
         BounceKind::Nobody => (&NOBODY, false),
@@ -59,7 +62,7 @@ pub fn pause(kind: BounceKind, nth: u32) -> Option<Duration> {
     pauses.get(at).or(last).copied()
 }
 
-/// The reasons that the admin was told of late.
+/// The reasons that the log has had recently.
 #[derive(Default)]
 pub struct Told {
     until: Millis,
@@ -67,7 +70,7 @@ pub struct Told {
 }
 
 impl Told {
-    /// Tells the admin why messages come back, once for each kind, condition and domain.
+    /// Logs the reason why messages come back, once for each kind, condition and domain.
     pub fn tell(&mut self, reason: &Reason, now: Millis) {
         if !self.is_news(reason, now) {
             return;
