@@ -110,7 +110,7 @@ impl App {
         self.failed.cancelled().await;
     }
 
-    /// Takes no more requests, finishes those there are and what is being sent, and closes everything.
+    /// Accepts no more requests, finishes the requests and messages in progress, and closes everything.
     pub async fn stop(self) {
         self.intake.cancel();
         self.work.close();

@@ -1,4 +1,4 @@
-//! `itseme check`: whether the service could run, found out without changing anything.
+//! `itseme check`: tests if the service could run, without changing anything.
 
 mod deliver;
 
@@ -26,7 +26,7 @@ use crate::xmpp::{StreamEnd, remedy};
 use crate::{dial, keyfile, private, rekey};
 
 const PATIENCE: Duration = Duration::from_secs(15);
-/// After so long without a stanza, one is asked for again.
+/// The time without a stanza after which one is asked for again.
 const ANSWER: Duration = Duration::from_secs(2);
 
 /// A checked subject, and its fault.
@@ -37,9 +37,9 @@ pub struct Finding {
     pub result: Result<String, String>,
 }
 
-/// Looks at everything that `config` names. With `login`, also tries the component's secret; not while the service runs:
-/// some servers then disconnect it, or send the new connection what was meant for it. With an `account`, sends it a test message;
-/// this, too, not while the service runs.
+/// Checks all that `config` names. With `login`, also tries the component's secret. With an `account`, sends it a test
+/// message. Both are not possible while the service runs: some servers then disconnect it, or send the new connection
+/// its stanzas.
 pub async fn check(config: &Config, login: bool, account: Option<&BareJid>) -> Vec<Finding> {
     let mut findings = vec![
         Finding {
@@ -218,7 +218,7 @@ async fn attach(config: &Config, login: bool) -> Result<(StanzaReader<OwnedReadH
         return Ok((reader, write));
     }
     let (mut reader, _) = stream::greet(read, &mut write, jid).await?;
-    // A server that does not know the component says so right behind its header.
+    // A server that does not know the component sends an error right after its header.
     reader.next(Duration::from_millis(300)).await?;
     Ok((reader, write))
 }

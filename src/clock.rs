@@ -9,11 +9,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// A point in time in milliseconds since the Unix epoch, as it is stored.
 pub type Millis = u64;
 
-/// Tells the time. Clones share it: advancing one advances all.
+/// The time. Clones share it: advancing one advances all.
 ///
-/// It takes the time from the system once, and from then on goes by a clock that nobody can set: when the system's clock is
-/// set, forth or back, no limit ends earlier, no code lives longer, and nobody waits longer. What was stored before is brought
-/// in line at the next start (see [`Reading`]).
+/// It reads the system's time once, and then continues by a clock that nobody can set. When the system's clock is set
+/// forward or back, no limit ends earlier, no code is valid for longer, and nobody waits longer. Stored times are
+/// corrected at the next start (see [`Reading`]).
 #[derive(Clone, Debug)]
 pub struct Clock(Arc<Inner>);
 
@@ -30,7 +30,7 @@ struct Inner {
 }
 
 impl Clock {
-    /// A clock that begins at the system's time.
+    /// Returns a clock that begins at the system's time.
     pub fn system() -> Self {
         Self::starting_at(system_time())
     }
@@ -99,7 +99,7 @@ impl governor::clock::Clock for Clock {
 /// The time of a service's clock and of the system's at the same moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// The service's: what was stored goes by it.
+    /// The time of the service, which stored times are in.
     pub own: Millis,
     /// The system's.
     pub system: Millis,
@@ -108,8 +108,8 @@ pub struct Reading {
 impl Reading {
     /// Returns the milliseconds by which times that were stored by this reading's clock are to be moved for `now`.
     ///
-    /// Between the two the system's clock tells how much time has passed; if it goes backwards, none has. That somebody set
-    /// it forth while no service ran cannot be told from time that has passed.
+    /// Between the two, the passed time is that of the system's clock; if that went back, none has passed. A system's
+    /// clock that was set forward while no service ran cannot be distinguished from passed time.
     pub fn to_be_moved(self, now: Self) -> i64 {
         let passed = now.system.saturating_sub(self.system);
         now.own.wrapping_sub(self.own.saturating_add(passed)).cast_signed()
@@ -123,8 +123,8 @@ fn system_time() -> Millis {
     Millis::try_from(system.as_millis()).unwrap_or_default()
 }
 
-/// A clock that nobody can set, and that goes on while the machine sleeps (`clock_gettime(2)`, `CLOCK_BOOTTIME`): a day is
-/// a day.
+/// Reads a clock that nobody can set, and that also runs while the machine sleeps (`clock_gettime(2)`,
+/// `CLOCK_BOOTTIME`).
 #[cfg(target_os = "linux")]
 fn steady() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
@@ -134,14 +134,14 @@ fn steady() -> Duration {
     )
 }
 
-/// A clock that nobody can set.
+/// Reads a clock that nobody can set.
 #[cfg(not(target_os = "linux"))]
 fn steady() -> Duration {
     static BEGAN: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
     BEGAN.elapsed()
 }
 
-/// A duration in whole milliseconds, a century at most, so that a time plus a duration is always a time.
+/// Returns a duration in whole milliseconds, at most a century, so that a time plus a duration is always a time.
 pub fn millis(duration: Duration) -> Millis {
     const CENTURY: Millis = 100 * 365 * 24 * 60 * 60 * 1000;
     Millis::try_from(duration.as_millis()).unwrap_or(CENTURY).min(CENTURY)

@@ -1,4 +1,4 @@
-//! Keeps what is in memory, the keys among it, from being written to a disk by the system when the program crashes.
+//! Keeps the system from writing the memory, which contains the keys, to a disk when the program crashes.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

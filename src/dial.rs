@@ -1,6 +1,7 @@
 //! Connecting to a host that has several addresses, some of which may be dead (RFC 8305, "Happy Eyeballs").
 //!
-//! hyper-util's connector does the same for HTTP. It is not used here because it tells neither which address failed nor how.
+//! hyper-util's connector does the same for HTTP. It is not used here because its error has neither the address that
+//! failed nor the reason.
 
 mod address;
 
@@ -15,11 +16,11 @@ use tokio::time::{sleep, timeout};
 
 pub use self::address::Address;
 
-/// A name must be looked up within this time.
+/// The time limit for looking up a name.
 const LOOKING_UP: Duration = Duration::from_secs(10);
 /// The next address is tried after this time, while those before it are waited for (RFC 8305, section 5).
 const STAGGER: Duration = Duration::from_millis(250);
-/// An address must answer within this time. The system alone would wait for two minutes.
+/// The time limit for an address to answer. The system alone would wait for two minutes.
 const ANSWERING: Duration = Duration::from_secs(10);
 
 /// The reason why there is no connection.
@@ -190,7 +191,7 @@ mod tests {
         assert_eq!(first(Vec::new(), STAGGER, attempt).await, Err(Vec::new()));
     }
 
-    /// A port that is taken, and drops whoever connects: its queue is full.
+    /// A port that is taken, and drops new connections because its queue is full.
     async fn black_hole() -> (SocketAddr, Vec<TcpStream>) {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(address("127.0.0.1:0")).unwrap();

@@ -27,7 +27,7 @@ const LAYERS_OF_XMPP: &[&[&str]] = &[&["people"], &["connection"], &["protocol"]
 
 /// A module, as the names of its parents and its own.
 type Module = Vec<String>;
-/// An import: by whom, of whom.
+/// An import: the importing module, and the imported one.
 type Import = (Module, Module);
 
 /// Every source file of the library, by its module.

@@ -1,7 +1,7 @@
-//! it-se.me: contact lookup for XMPP that does not know who is who.
+//! it-se.me: contact lookup for XMPP, by hashes only.
 //!
-//! Layers, of which nothing imports what is above it:
-//! `main → app → {xmpp, http, outbox} → service → provider → {store, channel} ports → model → language`.
+//! Layers, of which nothing imports what is above it: `main → app → {xmpp, http, outbox} → service → provider → {store,
+//! channel} ports → model → language`.
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 

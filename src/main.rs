@@ -61,7 +61,7 @@ async fn run(cli: &Cli) -> Result<ExitCode, String> {
     let app = App::start(&config, Clock::system()).await?;
     let code = tokio::select! {
         () = stop => ExitCode::SUCCESS,
-        // Whoever started the service starts it again.
+        // The program that started the service is expected to start it again.
         () = app.failed() => ExitCode::FAILURE,
     };
     tracing::info!("stopping");

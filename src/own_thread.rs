@@ -6,12 +6,12 @@ use std::sync::mpsc;
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
 
-/// Returns the number of threads that can run at once; one if the system does not tell.
+/// Returns the number of threads that can run at once; 1 if the system does not return it.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// A thread that runs tasks, one at a time. When it is dropped, its tasks are as well, wherever they wait.
+/// A thread that runs tasks, one at a time. When it is dropped, its tasks are dropped as well.
 #[derive(Debug)]
 pub struct OwnThread {
     tasks: Handle,
@@ -35,7 +35,7 @@ impl OwnThread {
                 Ok(runtime) => {
                     let _ = made.send(Ok(runtime.handle().clone()));
                     runtime.block_on(stopped.cancelled());
-                    // It must not wait for a name that is being looked up.
+                    // A look-up of a name in progress must not delay the end.
                     runtime.shutdown_background();
                 }
                 Err(error) => _ = made.send(Err(error)),

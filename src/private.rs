@@ -81,13 +81,13 @@ fn has_others(found: &Metadata) -> bool {
     members(found.gid(), &users, &groups).any(|member| member.is_none_or(|uid| !own.contains(&uid)))
 }
 
-/// Nothing where there is no such file: a container may have none.
+/// Returns an empty text if there is no such file: a container may have none.
 #[allow(clippy::disallowed_methods, reason = "two small files, before anything is served")]
 fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
-/// The user ids of a group's members (passwd(5), group(5)); none of a member that is not known.
+/// Returns the user ids of a group's members (passwd(5), group(5)); `None` for an unknown member.
 fn members<'a>(gid: u32, users: &'a str, groups: &'a str) -> impl Iterator<Item = Option<u32>> {
     let field = |line: &'a str, n: usize| line.split(':').nth(n).unwrap_or_default();
     let number = move |line: &'a str, n: usize| field(line, n).parse::<u32>().ok();
@@ -151,7 +151,7 @@ mod tests {
         }
     }
 
-    /// As systemd hands out credentials, as well as by its group.
+    /// As systemd provides credentials: anybody may read the file, but not enter the folder.
     #[test]
     fn a_file_is_private_by_the_folder_it_is_in() {
         let (folder, file) = open();
@@ -160,7 +160,8 @@ mod tests {
         check_file(&file).unwrap();
     }
 
-    /// Of whoever runs the tests: root, or a user with a group of their own, as most have; not where all are in one group.
+    /// True for most users who run the tests: root, or a user with a group of their own; not where all are in one
+    /// group.
     #[test]
     fn a_group_without_others_is_as_good() {
         let (_folder, file) = open();

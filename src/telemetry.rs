@@ -12,17 +12,17 @@ use tracing_subscriber::{Layer, fmt};
 /// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     #[default]
     Text,
     /// One JSON object a line.
     Json,
 }
 
-/// Starts logging what `filter` lets through (`RUST_LOG` syntax, like `info` or `itseme=debug`).
+/// Starts the log, with the events that `filter` selects (`RUST_LOG` syntax, like `info` or `itseme=debug`).
 ///
-/// Other crates log what they transport at their finer levels, addresses and codes among it; of them, nothing finer
-/// than warnings is ever logged, whatever the filter says.
+/// Other crates log the data that they transport at finer levels, including addresses and codes. Of these crates, only
+/// warnings and errors are logged, whatever the filter is.
 ///
 /// # Errors
 /// If the filter cannot be read.
@@ -41,7 +41,7 @@ pub fn start(filter: &str, format: LogFormat) -> Result<(), String> {
     let _ = tracing_subscriber::registry()
         .with(lines.with_filter(asked.and(ours)))
         .try_init();
-    // A panic's message may quote what was being handled; where it happened is enough to find the bug.
+    // A panic's message may quote data; its place is enough to find the bug.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "panicked: this is a bug, please report it");

@@ -1,4 +1,4 @@
-//! `itseme check --deliver`: whether what the service sends arrives at an account.
+//! `itseme check --deliver`: tests if messages of the service arrive at an account.
 
 use std::time::Duration;
 
@@ -17,15 +17,15 @@ use crate::model::BareJid;
 use crate::xmpp::stream::{self, Incoming};
 use crate::xmpp::{StreamEnd, remedy};
 
-/// So long an error is waited for. A server answers for its own accounts at once; another server that cannot be reached is
-/// given up later than anybody would wait here.
+/// The time in which an error may come. A server answers for its own accounts at once. If another server cannot be
+/// reached, the error comes later than anybody would wait here.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What to do while the service is connected itself: the server refuses a second connection, ends the first, or gives what comes back
-/// to either.
+/// The remedy if the service is connected itself: the server refuses a second connection, ends the first, or gives
+/// returned messages to either.
 pub const STOP_IT: &str = "the service runs: stop it (not the XMPP server) while this runs";
 
-/// Sends a test message to `account`, from the service's own, and says whether it came back.
+/// Sends a test message to `account`, from the service's own, and returns if it came back.
 #[allow(clippy::disallowed_methods, reason = "a word that tells messages apart is no secret")]
 pub async fn deliver(config: &Config, account: &BareJid) -> Result<String, String> {
     let word = format!("{:04}", rand::rng().random_range(0..10_000));
@@ -69,7 +69,7 @@ async fn send(config: &Config, own: &BareJid, account: &BareJid, word: &str) -> 
     Ok(None)
 }
 
-/// For an error that cannot be read.
+/// Stands for an error that cannot be parsed.
 fn undefined() -> StanzaError {
     StanzaError::new(ErrorType::Cancel, DefinedCondition::UndefinedCondition, "en", "")
 }

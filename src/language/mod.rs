@@ -135,7 +135,7 @@ impl Bundle {
     }
 }
 
-/// An argument of a phrase: a number, which is counted, or anything else, as it is written.
+/// An argument of a phrase: a number, which selects a plural form, or anything else, which is inserted as text.
 pub trait Argument {
     /// The argument as Fluent knows it.
     fn value(self) -> FluentValue<'static>;
