@@ -2,7 +2,7 @@
 
 use crate::{Identity, Provider, numbering};
 
-/// So many are linked with an identity at most.
+/// The largest number of aliases of an identity.
 pub(crate) const MOST: usize = 4;
 
 impl Identity {
@@ -27,7 +27,7 @@ impl Identity {
         aliases
     }
 
-    /// Returns `true` if whoever reads this id reads `other`: of an alias, whether nobody can prove it but by proving `other`.
+    /// Returns `true` if every reader of this id reads `other`: then an alias can only be proven by proving `other`.
     #[must_use]
     pub fn is_read_as(&self, other: &Self) -> bool {
         Self::parse(self.provider.clone(), &self.id).as_ref() == Ok(other)

@@ -31,7 +31,7 @@ impl Hash {
         Some(Self(bytes))
     }
 
-    /// So many digits tell a person's few hashes apart.
+    /// This number of digits distinguishes a person's few hashes.
     pub const SHORT: usize = 8;
 
     /// The first [`Hash::SHORT`] digits, for people.

@@ -45,7 +45,7 @@ impl Identity {
         Self::read(provider, text, region, |_, _| {})
     }
 
-    /// The same, and tells `said` each step that changes something, with what it is then.
+    /// Like [`Identity::parse_in`]; also calls `said` with each step that changes the id, and with the result.
     ///
     /// # Errors
     /// As for [`Identity::parse`].
@@ -118,8 +118,8 @@ impl Identity {
         }
     }
 
-    /// The identity that a JID is in itself: the same whether its domain is in A-labels or U-labels. The id is no address to
-    /// write to: that is the JID as its server spells it.
+    /// Returns the identity of a JID itself. It is the same whether the domain is in A-labels or U-labels. Its id is
+    /// not an address for messages: that is the JID as its server spells it.
     pub fn of_jid(jid: &BareJid) -> Self {
         Self {
             provider: Provider::Xmpp,
@@ -127,9 +127,9 @@ impl Identity {
         }
     }
 
-    /// The mailbox or the subscriber behind it, by which is limited what is sent, and known who wants nothing: an address
-    /// without its subaddress (RFC 5233), and at Gmail without dots; of a number's two forms in use always the same one. Any other
-    /// identity is itself.
+    /// Returns the mailbox or subscriber of the identity, by which messages are limited and suppressed: an address
+    /// without its subaddress (RFC 5233), and at Gmail without dots; of a number's two forms in use always the same
+    /// one. Any other identity is itself.
     #[must_use]
     pub fn mailbox(&self) -> Self {
         let id = match self.provider {
@@ -148,7 +148,7 @@ impl Identity {
         Hash::of(self.provider.name(), &self.id)
     }
 
-    /// Checks what only matters when a code is to be sent there: whether a phone number can exist at all.
+    /// Checks if a code can be sent to the identity: if a phone number can exist at all.
     ///
     /// # Errors
     /// If libphonenumber's rules say that no such number is possible.

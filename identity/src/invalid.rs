@@ -13,9 +13,9 @@ pub enum InvalidId {
     QuotedEmail,
     /// `+` and 7 to 15 digits (E.164).
     Phone,
-    /// A number with `+` and its country code; in which country a number without it is dialled is not known.
+    /// A number with `+` and its country code. Without it, the country of the number is not known.
     PhoneWithoutCountry,
-    /// A number of digits: letters are left when its label and its extension are taken off.
+    /// A number of digits: after removing its label and its extension, letters are left.
     PhoneWithLetters,
     /// A number that the numbering plan of its country allows.
     PossiblePhone,

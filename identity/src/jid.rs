@@ -18,7 +18,7 @@ use crate::{InvalidId, uri};
 pub fn parse_target(text: &str) -> Result<BareJid, InvalidId> {
     let text = &*uri::id_of("xmpp", text);
     let jid = normalised(text)?;
-    // For a few oddities normalising is not final, so that two hashes would mean one JID.
+    // A few oddities change again when they are normalised twice, so that two hashes would mean one JID.
     let is_final = || normalised(jid.as_str()).as_ref() == Ok(&jid) && is_canonical(&canonical(&jid));
     if jid.as_str() == text && is_plain(text) || is_final() {
         Ok(jid)

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use self::rule::Rule;
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    // A test reads the file, which is a part of the program.
+    // A test reads the file, which is part of the program.
     let file = toml::from_str(include_str!("../numbering.toml")).unwrap_or_default();
     Table::new(file).unwrap_or_default()
 });
@@ -26,7 +26,7 @@ pub(crate) fn current(number: &str) -> Option<String> {
     TABLE.current(number)
 }
 
-/// The other forms of a current number: those of before a renumbering, and what is in use beside it.
+/// Returns the other forms of a current number: those from before a renumbering, and those in use beside it.
 pub(crate) fn others(number: &str) -> impl Iterator<Item = String> + use<'_> {
     TABLE.rules.iter().flat_map(|rule| rule.others(number))
 }

@@ -14,7 +14,7 @@ use crate::{InvalidId, Region, Step, numbering};
 
 pub(crate) use text::is_number_label;
 
-/// So often a number is read again; each time it loses or gains a digit.
+/// The largest number of times that a number is read again; each time it loses or gains a digit.
 const TIMES: usize = 20;
 
 /// Reads what people write (protocol, section 1); `said` hears each step that changes something.
@@ -69,7 +69,7 @@ fn settled(number: String, said: &mut impl FnMut(Step, &str)) -> Option<String> 
     None
 }
 
-/// As libphonenumber writes it. `None` if it cannot read it.
+/// Returns the number as libphonenumber writes it; `None` if it cannot read it.
 fn e164(number: &str, region: Option<Region>) -> Option<String> {
     let parsed = PHONE_NUMBER_UTIL.parse(number, region.map(|region| region.0)).ok()?;
     Some(parsed.format_as(PhoneNumberFormat::E164).into_owned())

@@ -12,9 +12,9 @@ use crate::{Identity, Provider};
 pub struct Region(pub(crate) rlibphonenumber::Region);
 
 impl Region {
-    /// The regions that share the calling code of a phone number: one for `+49`, several for `+1`, `+7` or `+44`, where
-    /// only the owner can tell. The one that the number itself seems to be of comes first. None if there is no such
-    /// calling code, it is of no region, or the identity is no phone number.
+    /// Returns the regions that share the calling code of a phone number: one for `+49`, several for `+1`, `+7` or
+    /// `+44`, where only the owner knows the right one. The region that the number seems to belong to comes first.
+    /// Empty if there is no such calling code, it has no region, or the identity is no phone number.
     pub fn of_number(identity: &Identity) -> Vec<Self> {
         let number = Some(&identity.id).filter(|_| identity.provider == Provider::Phone);
         let Some(number) = number.and_then(|id| PHONE_NUMBER_UTIL.parse(id, None).ok()) else {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::Region;
 
-/// A step by which a written id becomes canonical. `Display` says in English what is done.
+/// A step by which a written id becomes canonical. `Display` describes it in English.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// The id was taken out of a URI.

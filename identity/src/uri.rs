@@ -13,8 +13,9 @@ pub(crate) fn is_scheme(word: &str) -> bool {
         .any(|scheme| word.eq_ignore_ascii_case(scheme))
 }
 
-/// The id that stands in `text`, trimmed: out of a URI of that scheme it is taken percent-decoded, without `//`, query and
-/// fragment; of a JID without the resource. What is no such URI, and what is no UTF-8 when it is decoded, stays as it is.
+/// Returns the id in `text`, trimmed. From a URI of that scheme, it is taken percent-decoded, without `//`, query and
+/// fragment; from one of a JID also without the resource. Any other text, and one that is not UTF-8 after decoding, is
+/// returned unchanged.
 pub(crate) fn id_of<'a>(scheme: &str, text: &'a str) -> Cow<'a, str> {
     let text = trimmed(text);
     let named = text

@@ -8,7 +8,7 @@ const LONGEST_USER_NAME: usize = 256;
 
 pub(crate) fn canonical(text: &str) -> Result<String, InvalidId> {
     let name = lowercase(trimmed(text.strip_prefix('@').unwrap_or(text)));
-    // A second @ would be dropped by canonicalising once more, so two hashes would mean one name.
+    // Canonicalising again would drop a second @, so that two hashes would mean one name.
     if name.is_empty() || name.starts_with('@') || name.len() > LONGEST_USER_NAME {
         return Err(InvalidId::UserName);
     }

@@ -1,4 +1,4 @@
-//! Each rule of the numbering table, in both directions, and what it must leave alone.
+//! Each rule of the numbering table, in both directions, and the numbers that it must not change.
 #![allow(clippy::unwrap_used)]
 
 use itseme_identity::{Identity, Provider};

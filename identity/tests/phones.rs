@@ -9,7 +9,7 @@ fn read(text: &str, region: &str) -> Result<String, InvalidId> {
     Identity::parse_in(Provider::Phone, text, region).map(|identity| identity.id)
 }
 
-/// Asserts what is read of each text in each region; `-` is none.
+/// Asserts the result of reading each text in each region; `-` is none.
 fn are_read(cases: &[(&str, &str, &str)]) {
     for (text, region, number) in cases {
         assert_eq!(read(text, region).as_deref(), Ok(*number), "{text:?} in {region}");
@@ -225,7 +225,7 @@ fn a_plus_means_the_same_everywhere() {
         ("(+41) 44 668 18 00", "+41446681800"),
         ("+00 1 12345678", "+00112345678"),
         ("+0044 7700 900123", "+00447700900123"),
-        // What libphonenumber writes of the first changes when it reads it again.
+        // libphonenumber's form of the first changes when it is read again.
         ("+430054880123", "+4354880123"),
         ("+999 1234567", "+9991234567"),
     ] {

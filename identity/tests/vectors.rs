@@ -37,7 +37,7 @@ fn vectors() -> Vec<Vector> {
     serde_json::from_str(include_str!("../vectors.json")).unwrap()
 }
 
-/// As a reason stands in the vectors: `phone-with-letters`.
+/// Returns a reason as the vectors write it: `phone-with-letters`.
 fn kebab(reason: InvalidId) -> String {
     let name = format!("{reason:?}");
     let dashed = name

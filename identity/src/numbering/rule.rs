@@ -37,7 +37,8 @@ impl Digits {
 }
 
 impl Rule {
-    /// `from` is a pattern, `to` a template for what its groups have matched. `None` if either is something else.
+    /// Reads a rule: `from` is a pattern, `to` a template for the parts that its groups have matched. `None` if either
+    /// is something else.
     pub fn new(from: &str, to: &str, alias_only: bool) -> Option<Self> {
         let (groups, from) = pattern(from.strip_prefix('+')?)?;
         let to = template(to.strip_prefix('+')?, groups.len())?;
@@ -65,7 +66,7 @@ impl Rule {
         self.rewritten(number, &self.from, &self.to)
     }
 
-    /// A number of one form in the other. `None` if it is not of that form.
+    /// Returns a number of one form in the other form; `None` if it is not of that form.
     fn rewritten(&self, number: &str, form: &[Piece], other: &[Piece]) -> Option<String> {
         let mut rest = number.strip_prefix('+')?;
         // Nearly every number is of another length, or begins with something else.

@@ -30,7 +30,7 @@ pub(super) fn dialled(
     Ok(dialled)
 }
 
-/// If there is nothing but digits, a `+` in front of them, and what separates them.
+/// Returns the digits of a text, and a `+` in front if there is one; `None` if it contains anything but separators.
 fn digits(text: &str) -> Option<String> {
     let mut digits = String::with_capacity(text.len());
     for c in text.chars() {
@@ -46,7 +46,7 @@ fn digits(text: &str) -> Option<String> {
 
 /// Takes off what else there may be: invisible characters, other scripts, a URI, a label, an extension, a word for digits.
 fn unusual(text: &str, region: Option<Region>, said: &mut impl FnMut(Step, &str)) -> Result<String, InvalidId> {
-    // What programs write needs no more.
+    // A text that a program wrote needs no more.
     let uri = uri::number(text);
     let plain = uri.as_deref().and_then(digits).filter(|digits| !digits.is_empty());
     if let (Some(number), Some(digits)) = (uri, plain) {

@@ -3,7 +3,7 @@
 use super::words;
 use crate::Region;
 
-/// A word is at least so long; fewer letters are rather digits that were mistyped, like an O for a zero.
+/// The least length of a word. Fewer letters are rather mistyped digits, like an O for a zero.
 const SHORTEST_WORD: usize = 3;
 /// At the end, it is longer: three letters behind a local number of seven digits are a name.
 const SHORTEST_END: usize = 4;
