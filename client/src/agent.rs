@@ -34,7 +34,7 @@ const BATCH: usize = 100;
 /// Pauses after the first, second, ... time a request was one too many, if the service does not say how long to wait: it counts
 /// requests a second, too.
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
-/// A longer wait is the user's: what is left is asked for another time.
+/// The longest wait of the agent. A longer one is left to the user: the rest is asked for another time.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// People who asked and can still be answered.
 const MAX_ASKERS: usize = 1000;
@@ -44,7 +44,7 @@ const MAX_ASKERS: usize = 1000;
 pub enum Answer {
     /// Those in the address book.
     Matched,
-    /// Nobody; [`Agent::answer`] does it when the user says yes.
+    /// Never; the user decides by [`Agent::answer`].
     Never,
 }
 
@@ -61,7 +61,7 @@ pub struct Introduced {
     pub left: usize,
 }
 
-/// A client with manners, on top of a [`Session`].
+/// A well-behaved client, on top of a [`Session`].
 #[derive(Debug)]
 pub struct Agent {
     session: Session,
@@ -149,7 +149,8 @@ impl Agent {
         self.settle(&hash)
     }
 
-    /// Returns a code for this identity, which is proven then, whether or not this state knew it.
+    /// Returns a code for this identity to the service, and stores the identity as proven, also if the state did not
+    /// know it.
     ///
     /// # Errors
     /// Those of [`Session::verify`], and [`Error::State`].
@@ -189,15 +190,14 @@ impl Agent {
         })?)
     }
 
-    /// Asks to be introduced to everybody in the address book. The book stays here: only hashes go out,
-    /// together with the user's own proven details. What has not been asked for yet comes first, so that a book
-    /// with more people than the service takes in a day is through after some days; then it goes on where it ended the
-    /// last time. Other forms of what is in the book come after all that is in it, for services that know only the form
-    /// that was proven.
+    /// Asks to be introduced to everybody in the address book. The book stays here: only hashes are sent, together with
+    /// the user's own proven details. Hashes that were not asked for yet come first. So a book with more people than
+    /// the service accepts in a day is finished after some days; then it begins again where it ended the last time.
+    /// Other forms of the book's identities come last, for services that know only the form that was proven.
     ///
     /// # Errors
-    /// [`Error::NothingProven`], and those of [`Session::contact`]; requests before the failed one have been made.
-    /// That the service takes no more is no error: see [`Introduced::left`].
+    /// [`Error::NothingProven`], and those of [`Session::contact`]; requests before the failed one have been made. A
+    /// limit of the service is no error: see [`Introduced::left`].
     pub async fn introduce(&mut self) -> Result<Introduced, Error> {
         let details = self.proven().await?;
         let aliases = self.book.aliases();
@@ -252,7 +252,7 @@ impl Agent {
                     }
                     _ => break error,
                 },
-                // Whether the request was made is not known, so that an answer may come.
+                // The request may have been made, so that an answer may come.
                 Err(error @ (Error::Timeout(_) | Error::Disconnected)) => return Err(error),
                 Err(error) => break error,
             }
@@ -312,10 +312,10 @@ impl Agent {
         Ok(())
     }
 
-    /// Waits for the next thing the user should know, and does everything else by itself meanwhile.
-    /// The last one is [`AgentEvent::Disconnected`]; after it there is `None`.
+    /// Returns the next event for the user, and meanwhile handles all others. The last one is
+    /// [`AgentEvent::Disconnected`]; after it, `None`.
     ///
-    /// Cancelling loses nothing: what it was busy with is begun anew by the next call.
+    /// Cancelling loses nothing: unfinished work is begun again by the next call.
     pub async fn next_event(&mut self) -> Option<AgentEvent> {
         loop {
             if let Some(work) = self.todo.front().cloned() {
@@ -359,7 +359,7 @@ impl Agent {
         }
     }
 
-    /// A pending identity is proven now.
+    /// Stores that a pending identity is proven.
     fn settle(&mut self, hash: &str) -> Result<Option<Identity>, Error> {
         Ok(self.store.update(|state| {
             let identity = state.own(hash).cloned()?;
@@ -369,7 +369,7 @@ impl Agent {
         })?)
     }
 
-    /// A proven identity belongs to somebody else now.
+    /// Stores that a proven identity belongs to another JID.
     fn lose(&mut self, hash: &str) -> Result<Option<Identity>, Error> {
         Ok(self.store.update(|state| {
             let identity = state.proven.iter().find(|identity| identity.hash() == hash).cloned()?;

@@ -56,7 +56,7 @@ pub struct Entry {
     pub possible: bool,
 }
 
-/// A number or an address that was not used. What it is stays in the file.
+/// A number or an address that was not used. Its value stays in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     /// The name of the contact.
@@ -79,10 +79,11 @@ pub enum BookError {
 }
 
 impl AddressBook {
-    /// Reads a file: vCard (2.1 to 4.0), jCard, CSV or LDIF. The content tells which it is, else the end of the name.
+    /// Reads a file: vCard (2.1 to 4.0), jCard, CSV or LDIF. The format is known by the content, or else by the end of
+    /// the name.
     ///
-    /// Numbers without a country code are read as they are dialled in `regions`, those in which the user may be at home.
-    /// They are skipped if there is none, or if it matters in which of them.
+    /// Numbers without a country code are read as they are dialled in `regions`, the possible home regions of the user.
+    /// They are skipped without a region, and if the regions disagree.
     ///
     /// # Errors
     /// [`BookError`] when the file cannot be read or there is nobody in it.
@@ -139,8 +140,9 @@ impl AddressBook {
         possible.map(|(_, entry)| entry.hash.clone()).collect()
     }
 
-    /// Hashes of the other forms in which people may have proven what is in the book: numbers of before a renumbering, for
-    /// example. Each once, in the order of the file, and none of [`AddressBook::hashes`].
+    /// Returns the hashes of the other forms in which people may have proven identities of the book: for example,
+    /// numbers from before a renumbering. Each once, in the order of the file, and without those of
+    /// [`AddressBook::hashes`].
     pub fn aliases(&self) -> Vec<String> {
         let mut seen = HashSet::new();
         let aliases = self.possible().flat_map(|(_, entry)| entry.identity.aliases());
@@ -190,7 +192,7 @@ impl From<Identity> for Entry {
     }
 }
 
-/// A number without a country code is what it is in all of the regions.
+/// A number without a country code must mean the same in all regions.
 fn read(detail: &Detail, regions: &[Region]) -> Result<Identity, InvalidId> {
     let Detail { provider, text } = detail;
     let anywhere = Identity::read(provider, text, None);

@@ -20,7 +20,7 @@ pub(crate) enum Incoming {
     TooDeep,
 }
 
-/// Builds an [`Incoming`]; forgets what it has as soon as the nesting gets too deep.
+/// Builds an [`Incoming`]; drops its content as soon as the nesting is too deep.
 pub(crate) struct IncomingBuilder {
     inner: Option<ElementFromEvents>,
     depth: usize,

@@ -43,7 +43,7 @@ pub enum Error {
     /// The server did not accept the account or its password.
     #[error("the XMPP server refused the login: {0}")]
     Login(String),
-    /// Nothing came back in time.
+    /// No answer came in time.
     #[error("no answer within {0} seconds")]
     Timeout(u64),
     /// The connection is gone; a new session is needed.
@@ -75,7 +75,8 @@ pub enum Error {
     /// There is nothing proven that could be shown to others.
     #[error("nothing of yours is proven yet: register an identity first")]
     NothingProven,
-    /// An empty list of what to forget: most likely a mistake, and to the service it would mean everything.
+    /// The list of what to forget is empty. Most likely this is a mistake, because to the service it would mean
+    /// everything.
     #[error("nothing to forget was named; forget_all removes everything")]
     NothingNamed,
     /// Only who asked through the service is answered.

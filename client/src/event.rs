@@ -39,7 +39,7 @@ pub enum Event {
         /// The message.
         raw: Element,
     },
-    /// Somebody's details: from the service they are confirmed, from anybody else they are a mere claim.
+    /// A person's details. From the service they are confirmed, from others they are a claim.
     Introduction {
         /// The sender of the message.
         from: Jid,
@@ -94,9 +94,9 @@ pub enum Event {
 }
 
 impl Event {
-    /// Sorts a message. `account` stands in for a missing sender, as RFC 6120, 8.1.2.1 says.
+    /// Sorts a message. `account` replaces a missing sender (RFC 6120, 8.1.2.1).
     ///
-    /// Only what the service itself sends counts as a code or notice. `None` for what is no message at all.
+    /// Only messages of the service itself count as codes or notices. `None` for a stanza that is no message.
     pub(crate) fn from_message(raw: Element, account: &BareJid, service: &Addresses) -> Option<Self> {
         let from = match raw.attr("from") {
             Some(from) => Jid::new(from).ok()?,

@@ -42,7 +42,7 @@ impl Identity {
     /// Brings an identity into its canonical form.
     ///
     /// # Errors
-    /// [`IdentityError::Id`] says what is wrong with the provider's name or the id.
+    /// [`IdentityError::Id`] names the fault of the provider's name or the id.
     pub fn new(provider: &str, id: &str) -> Result<Self, IdentityError> {
         Ok(Self(itseme_identity::Identity::parse(provider.into(), id)?))
     }
@@ -136,7 +136,8 @@ impl TryFrom<Detail> for Identity {
 
 /// Reads the JSON array inside an `<info/>`.
 ///
-/// It is all or nothing: whoever checks a stranger has to check every detail the stranger named.
+/// One malformed detail makes the whole array invalid: a client that checks a stranger must check every detail that the
+/// stranger named.
 ///
 /// # Errors
 /// [`IdentityError::Details`] for anything but a reasonably sized array of well-formed details.

@@ -71,8 +71,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Logs in and becomes available, so that messages arrive: whatever the server kept while the user was away
-    /// comes at once, and only once. Whoever does not look at events uses [`Session::log_in`].
+    /// Logs in and becomes available, so that messages arrive. The messages that the server stored meanwhile come at
+    /// once, and only once. A program that does not read events uses [`Session::log_in`].
     ///
     /// # Errors
     /// Those of [`Session::log_in`] and [`Session::become_available`].
@@ -172,7 +172,7 @@ impl Session {
         Ok(answer.confirmed)
     }
 
-    /// Asks for an introduction to whoever is behind the hashes, at most 100 at a time.
+    /// Asks for introductions to the people behind the hashes, at most 100 at a time.
     ///
     /// # Errors
     /// Those of [`Session::ask_service`].
@@ -221,7 +221,7 @@ impl Session {
         self.do_set(&wire::Forget { hashes: Vec::new() }).await
     }
 
-    /// Keeps contact requests of that JID from the user; whoever asks is not told.
+    /// Keeps contact requests of that JID from the user. The requester does not notice.
     ///
     /// # Errors
     /// Those of [`Session::ask_service`].
@@ -245,7 +245,7 @@ impl Session {
         self.do_set(&wire::Unmute { jids: vec![jid.clone()] }).await
     }
 
-    /// Lets all contact requests through again, whoever was muted.
+    /// Lets all contact requests through again.
     ///
     /// # Errors
     /// Those of [`Session::ask_service`].
@@ -327,12 +327,12 @@ impl Session {
         }
     }
 
-    /// An id no other stanza of this session has.
+    /// Returns an id that no other stanza of this session has.
     pub(crate) fn new_id(&self) -> String {
         format!("itseme-{}", self.next_id.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// A request whose answer is empty.
+    /// Sends a request whose answer is empty.
     async fn do_set(&self, request: &impl xso::AsXml) -> Result<(), Error> {
         self.ask_service(to_element(request)?, true).await.map(drop)
     }
@@ -374,7 +374,7 @@ where
     from_element(payload.ok_or_else(|| Error::Malformed("it is empty".into()))?)
 }
 
-/// A stanza that fails half-way through would spoil everything written after it.
+/// Refuses a stanza that cannot be written: failing half-way would spoil the stream.
 fn writable(stanza: Element) -> Result<Element, Error> {
     match xso::to_vec(&stanza) {
         Ok(_) => Ok(stanza),

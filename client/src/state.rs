@@ -80,7 +80,7 @@ impl State {
 }
 
 impl Store {
-    /// A state that is gone when the program ends.
+    /// Returns a state that is gone when the program ends.
     pub fn in_memory() -> Self {
         Self { path: None, state: State::default() }
     }

@@ -1,4 +1,4 @@
-//! The payloads of the protocol: what goes over the wire, and nothing about what it means.
+//! The payloads of the protocol, as they are sent, without their meaning.
 // The derives convert every extracted field into its own type.
 #![allow(clippy::useless_conversion)]
 
@@ -62,7 +62,7 @@ pub struct VerifyResult {
     pub confirmed: bool,
 }
 
-/// Asks the service for an introduction to whoever is behind the hashes.
+/// Asks the service for introductions to the people behind the hashes.
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq, Eq)]
 #[xml(namespace = ns::CONTACT, name = "contact")]
 pub struct ContactRequest {
@@ -74,7 +74,7 @@ pub struct ContactRequest {
     pub hashes: Vec<String>,
 }
 
-/// The answer to [`ContactRequest`], the same whether anybody was known or not.
+/// The answer to [`ContactRequest`]. It is the same whether the hashes are known or not.
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq, Eq)]
 #[xml(namespace = ns::CONTACT, name = "contact")]
 pub struct ContactResult {
@@ -83,7 +83,7 @@ pub struct ContactResult {
     pub status: String,
 }
 
-/// Somebody's details and JID, in a message from the service or from a person who answers.
+/// A person's details and JID, in a message from the service or from a person who answers.
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq, Eq)]
 #[xml(namespace = ns::CONTACT, name = "contact")]
 pub struct Contact {
@@ -95,7 +95,7 @@ pub struct Contact {
     pub jid: BareJid,
 }
 
-/// Asks whether all hashes belong to a JID.
+/// Asks if all hashes belong to a JID.
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq, Eq)]
 #[xml(namespace = ns::CONFIRM, name = "confirm")]
 pub struct Confirm {
@@ -129,7 +129,7 @@ pub struct Links {
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq, Eq)]
 #[xml(namespace = ns::REGISTER, name = "forget")]
 pub struct Forget {
-    /// The hashes; none means all.
+    /// The hashes; empty: all.
     #[xml(extract(n = .., namespace = ns::REGISTER, name = "hash", fields(text(type_ = String))))]
     pub hashes: Vec<String>,
 }
@@ -138,7 +138,7 @@ pub struct Forget {
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq, Eq)]
 #[xml(namespace = ns::CONTACT, name = "mute")]
 pub struct Mute {
-    /// The JIDs; none means everybody.
+    /// The JIDs; empty: everybody.
     #[xml(extract(n = .., namespace = ns::CONTACT, name = "jid", fields(text(type_ = BareJid))))]
     pub jids: Vec<BareJid>,
 }
@@ -147,7 +147,7 @@ pub struct Mute {
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq, Eq)]
 #[xml(namespace = ns::CONTACT, name = "unmute")]
 pub struct Unmute {
-    /// The JIDs; none means everybody.
+    /// The JIDs; empty: everybody.
     #[xml(extract(n = .., namespace = ns::CONTACT, name = "jid", fields(text(type_ = BareJid))))]
     pub jids: Vec<BareJid>,
 }

@@ -1,5 +1,5 @@
-//! The task that owns the stream: writes what it is told to, hands answers to those who wait for them,
-//! and queues the rest as events.
+//! The task that owns the stream: it writes requests, returns answers to their requesters, and queues the rest as
+//! events.
 
 use std::{
     collections::HashMap,
@@ -57,7 +57,7 @@ struct Pending {
     answer: oneshot::Sender<Answer>,
 }
 
-/// Owns the stream until it ends. Whoever still waits for an answer then learns it by the dropped sender.
+/// Owns the stream until it ends. Requests that still wait then see their sender dropped.
 pub(crate) struct Worker {
     pub(crate) stream: Stream,
     pub(crate) commands: mpsc::Receiver<Command>,
@@ -108,8 +108,8 @@ impl Worker {
         }
     }
 
-    /// Reads on until the server has said goodbye, too: hanging up on unread data could take back what was
-    /// written last.
+    /// Reads on until the server has also closed the stream. Closing a connection with unread data could discard the
+    /// last written data.
     async fn close(&mut self) -> String {
         let goodbye = async {
             if self.stream.shutdown().await.is_ok() {
@@ -156,7 +156,7 @@ impl Worker {
         Ok(())
     }
 
-    /// A full queue loses the newest message: reading never waits for a user who does not listen.
+    /// Drops the newest message if the queue is full: reading never waits for a program that reads no events.
     fn queue(&self, message: Element) {
         if let Some(event) = Event::from_message(message, &self.account, &self.service) {
             let _ = self.events.try_send(event);
@@ -179,7 +179,7 @@ impl Worker {
         }
     }
 
-    /// Every request gets an answer, even though all that this client tells is what it can do.
+    /// Answers a request. Every request gets an answer, but this client only offers its features.
     async fn answer(&mut self, request: &Element) -> Result<(), String> {
         let Some(id) = request.attr("id") else { return Ok(()) };
         let query = request.get_child("query", DISCO_INFO).filter(|query| query.attr("node").is_none());

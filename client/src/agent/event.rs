@@ -1,4 +1,4 @@
-//! The events that a user is told of.
+//! The events for the user.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub enum AgentEvent {
         /// The identity.
         identity: Identity,
     },
-    /// Somebody asked through the service to get in contact; the details are confirmed.
+    /// A person asked through the service to get in contact; the details are confirmed.
     AskedBy {
         /// The JID of the person.
         jid: BareJid,
@@ -31,7 +31,7 @@ pub enum AgentEvent {
         /// The JID that got them.
         jid: BareJid,
     },
-    /// Somebody the user asked for answered, and the service confirms who they are.
+    /// A person whom the user asked for answered, and the service confirms their identity.
     Found {
         /// The JID of the person.
         jid: BareJid,
@@ -40,7 +40,7 @@ pub enum AgentEvent {
         /// Their details, all of them confirmed.
         details: Vec<Identity>,
     },
-    /// Somebody sent details that are not to be believed.
+    /// A person sent details that cannot be believed.
     Rejected {
         /// The sender.
         from: Jid,
@@ -62,7 +62,7 @@ pub enum AgentEvent {
         /// The text of the message.
         body: String,
     },
-    /// An ordinary message from somebody.
+    /// An ordinary message.
     Message {
         /// The sender.
         from: Jid,
@@ -85,7 +85,7 @@ pub enum AgentEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Error)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 pub enum Rejection {
-    /// They are about another JID than the one that sent them.
+    /// They are about another JID than their sender.
     #[error("they are about somebody else than who sent them")]
     Forged,
     /// The user neither asked for nor knows any of them.

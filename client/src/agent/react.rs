@@ -36,7 +36,7 @@ impl Agent {
         Ok(())
     }
 
-    /// A code is returned if this user asked for it, and only then; somebody else may have caused it.
+    /// A code is returned only if this user asked for it: somebody else may have caused it.
     async fn return_code(&mut self, hash: &str, code: &str, body: &str) -> Result<(), Error> {
         if self.store.read()?.pending(hash).is_none() {
             self.tell(AgentEvent::Notice { body: body.to_owned() });
@@ -75,8 +75,8 @@ impl Agent {
         }
     }
 
-    /// Somebody claims to be one of those the user asked for. The service knows whether that is true;
-    /// it is only asked about people the user cares about, so that strangers cannot make this client busy.
+    /// Handles the claim of a person to be one of those the user asked for. The service is asked to confirm it. It is
+    /// asked only about people the user asked for, so that strangers cannot make this client busy.
     async fn answered_by(&mut self, from: &Jid, jid: &BareJid, details: &[Identity]) -> Result<(), Error> {
         let hashes: Vec<String> = details.iter().map(Identity::hash).collect();
         let forms: Vec<String> = details.iter().flat_map(Identity::hashes).collect();

@@ -12,7 +12,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// By what is in it. Nothing tells CSV from other text.
+    /// Returns the format of the content. CSV has nothing that distinguishes it from other text.
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         let mut lines = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).map(<[u8]>::trim_ascii);
         let first = lines.clone().find(|line| !line.is_empty() && !line.starts_with(b"#"))?;

@@ -60,7 +60,7 @@ fn properties(parts: &[Value]) -> Vec<Property> {
     values.iter().map(property).collect()
 }
 
-/// A text, or those of a structured value, whose components may have several.
+/// Returns a text, or the texts of a structured value, whose components may have several.
 fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],
@@ -69,7 +69,7 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// As in a vCard.
+/// Escapes a text as in a vCard.
 fn escape(text: &str) -> String {
     text.replace('\\', "\\\\").replace(';', "\\;")
 }

@@ -27,7 +27,7 @@ const PHONE: [&str; 12] = [
 /// Attributes with Jabber IDs, which no standard names.
 const JABBER: [&str; 4] = ["jabberid", "xmpp", "xmppaddress", "jabber"];
 
-/// A card for each record that has a name, a number or an address.
+/// Returns a card for each record that has a name, a number or an address.
 pub(super) fn read(text: &Text) -> Vec<Card> {
     let mut cards = Vec::new();
     let mut record = Record::default();

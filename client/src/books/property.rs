@@ -1,4 +1,4 @@
-//! One property of a vCard or a jCard, and what it says of who the person is.
+//! One property of a vCard or a jCard, and its meaning for the person.
 
 use itseme_identity::Provider;
 
@@ -32,7 +32,7 @@ impl Property {
         self.parameters.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
-    /// Adds what it says.
+    /// Adds the property to a card.
     pub(super) fn add_to(&self, card: &mut Card, names: &mut Names) {
         let text = unescape(&self.value);
         match self.name.as_str() {

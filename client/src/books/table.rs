@@ -37,7 +37,7 @@ pub(super) fn read(text: &str) -> Vec<Card> {
         .has_headers(false)
         .from_reader(text.as_bytes());
     let mut records = reader.records().filter_map(Result::ok).peekable();
-    // For Excel, a line of its own may name the delimiter.
+    // In files for Excel, the first line may name the delimiter.
     records.next_if(|record| record.get(0).is_some_and(|text| text.eq_ignore_ascii_case("sep=")));
     let Some(first) = records.peek() else { return Vec::new() };
     let columns = columns(first);

@@ -9,7 +9,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 pub(super) struct Text<'a> {
     /// Without a byte order mark; in UTF-8 if the file was in UTF-16.
     pub(super) bytes: Cow<'a, [u8]>,
-    /// For what is not UTF-8.
+    /// The encoding of parts that are not UTF-8.
     otherwise: &'static Encoding,
     /// `true` if what a property says of its character set is true of `bytes`.
     labelled: bool,
@@ -30,7 +30,7 @@ impl<'a> Text<'a> {
         Self { bytes: Cow::Borrowed(bytes), otherwise, labelled: true }
     }
 
-    /// The text of a part of the file, by what is said of its character set, as UTF-8, or as the rest of the file.
+    /// Decodes a part of the file: by its declared character set, as UTF-8, or like the rest of the file.
     pub(super) fn decode<'b>(&self, part: &'b [u8], charset: Option<&str>) -> Cow<'b, str> {
         let label = charset.filter(|_| self.labelled).and_then(|label| Encoding::for_label(label.as_bytes()));
         match (label, std::str::from_utf8(part)) {

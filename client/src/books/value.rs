@@ -15,7 +15,7 @@ pub(super) fn phones(value: &str) -> Vec<&str> {
     if value.is_empty() || NO_NUMBERS.iter().any(|scheme| after(value, scheme).is_some()) {
         return Vec::new();
     }
-    // A comma or a semicolon may also be a pause, and the digits behind it what is dialled then.
+    // A comma or a semicolon may also be a pause, and the digits behind it are dialled after it.
     let pauses = after(value, "tel:").is_some() || value.contains(",,") || value.contains(";;");
     match pauses {
         true => vec![value],

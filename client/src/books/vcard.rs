@@ -89,7 +89,7 @@ struct Head<'a> {
 
 impl<'a> Head<'a> {
     fn read(line: &'a [u8]) -> Option<Self> {
-        // A quote that does not end is none.
+        // A quote without an end is an ordinary character.
         let colon =
             outside_quotes(line, b':').next().or_else(|| line.iter().position(|byte| *byte == b':'))?;
         let (head, value) = (&line[..colon], &line[colon + 1..]);

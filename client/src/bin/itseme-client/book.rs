@@ -1,4 +1,4 @@
-//! Reads the address book, and says what was not used.
+//! Reads the address book, and reports the skipped parts.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -9,8 +9,8 @@ use crate::{failure::Failure, output::Output};
 /// People of whom something was skipped that are named; all are counted.
 const NAMED: usize = 10;
 
-/// Reads the file, and tells the user in words what was skipped. Without a region, the user's own number tells where
-/// numbers without a country code are dialled.
+/// Reads the file, and reports to the user what was skipped. Without a region, numbers without a country code are read
+/// in the region of the user's own number.
 pub fn read(
     path: &Path,
     region: Option<Region>,

@@ -9,7 +9,7 @@ pub enum Failure {
     /// The command line makes no sense.
     #[error("{0}")]
     Usage(String),
-    /// It was tried and did not work.
+    /// The operation failed.
     #[error(transparent)]
     Client(#[from] Error),
     /// The address book cannot be read.

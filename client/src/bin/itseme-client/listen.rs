@@ -12,7 +12,7 @@ use crate::{args::AnswerMode, commands::next, failure::Failure, output::Output};
 
 /// Lines that were typed before their question.
 const TYPED_AHEAD: usize = 16;
-/// As good as never: thirty years.
+/// Practically never: thirty years.
 const FOR_EVER: u64 = 30 * 365 * 24 * 60 * 60;
 
 /// People the user has to decide about, one after the other.
