@@ -1,4 +1,4 @@
-//! Tests whose outcome does not depend on which XMPP server there is: they run on one, Prosody if nobody wishes another.
+//! Tests whose outcome does not depend on the XMPP server. They run on one: Prosody, unless `ITSEME_TEST_SERVER` selects another.
 
 mod bounces;
 mod budgets;
@@ -9,6 +9,7 @@ mod http_errors;
 mod http_requests;
 mod oauth;
 mod oauth_harness;
+mod oauth_rogue;
 mod proxies;
 mod rekey;
 mod strangers;
