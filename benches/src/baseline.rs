@@ -4,10 +4,12 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use itseme::model::Mac;
 use itseme::store::sqlite::{reading, writing};
 use rusqlite::{Connection, params};
+
+use crate::build::until;
 
 /// The columns that a look-up reads.
 #[derive(Clone, Copy, Debug)]
@@ -53,37 +55,6 @@ pub fn look_up(connection: &Connection, columns: Columns, ids: &[Mac]) -> Result
     Ok(found)
 }
 
-/// The same in one transaction.
-pub fn look_up_together(connection: &Connection, columns: Columns, ids: &[Mac]) -> Result<usize> {
-    connection.prepare_cached("BEGIN")?.execute([])?;
-    let found = look_up(connection, columns, ids)?;
-    connection.prepare_cached("COMMIT")?.execute([])?;
-    Ok(found)
-}
-
-/// Looks up lists of ids, each in one transaction, for some time; returns how many lists a second.
-pub fn look_ups(connection: &Connection, lists: &[Vec<Mac>], time: Duration) -> Result<f64> {
-    let mut lists = lists.iter().cycle();
-    rate(time, || {
-        let ids = lists.next().context("nothing to look up")?;
-        ensure!(look_up_together(connection, Columns::Proof, ids)? == ids.len(), "a link was not found");
-        Ok(1)
-    })
-}
-
-/// Puts rows of `bytes` into the outbox, `together` in one transaction, for some time; returns how many a second. They are gone
-/// afterwards.
-pub fn inserts(connection: &Connection, bytes: &[u8], together: usize, time: Duration) -> Result<f64> {
-    let rate = rate(time, || {
-        let transaction = connection.unchecked_transaction()?;
-        insert(&transaction, bytes, together)?;
-        transaction.commit()?;
-        Ok(together)
-    })?;
-    clear(connection)?;
-    Ok(rate)
-}
-
 /// Puts `count` rows of `bytes` into the outbox.
 pub fn insert(connection: &Connection, bytes: &[u8], count: usize) -> Result<()> {
     let mut statement = connection.prepare_cached(
@@ -97,13 +68,20 @@ pub fn insert(connection: &Connection, bytes: &[u8], count: usize) -> Result<()>
     Ok(())
 }
 
-/// Does something for some time; returns how many were done in a second.
-fn rate(time: Duration, mut act: impl FnMut() -> Result<usize>) -> Result<f64> {
+/// Does something for some time, each time in one transaction; returns how often in a second.
+pub fn transactions(
+    connection: &Connection,
+    time: Duration,
+    mut act: impl FnMut(&Connection) -> Result<()>,
+) -> Result<f64> {
     let (began, mut done) = (Instant::now(), 0);
     while began.elapsed() < time {
-        done += act()?;
+        let transaction = connection.unchecked_transaction()?;
+        act(&transaction)?;
+        transaction.commit()?;
+        done += 1;
     }
-    Ok(done as f64 / began.elapsed().as_secs_f64())
+    Ok(f64::from(done) / began.elapsed().as_secs_f64())
 }
 
 /// Empties the outbox, and forgets what was counted.
@@ -111,12 +89,25 @@ pub fn clear(connection: &Connection) -> Result<()> {
     Ok(connection.execute_batch("DELETE FROM outbox; DELETE FROM quota; PRAGMA wal_checkpoint(TRUNCATE);")?)
 }
 
-/// How many messages wait.
-pub fn waiting(connection: &Connection) -> Result<usize> {
-    Ok(connection.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))?)
+/// How many messages wait, and how many contact requests.
+pub fn waiting(connection: &Connection) -> Result<(usize, usize)> {
+    let counts = "SELECT count(*) FILTER (WHERE queue <> 0), count(*) FILTER (WHERE queue = 0) FROM outbox";
+    Ok(connection.query_row(counts, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-/// As many bytes as a message has that waits.
+/// Makes every contact request that waits due, and drops all else; returns how many there are.
+pub fn all_due(connection: &Connection) -> Result<usize> {
+    connection.execute_batch("DELETE FROM outbox WHERE queue <> 0; UPDATE outbox SET due_at = 0;")?;
+    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);")?;
+    Ok(waiting(connection)?.1)
+}
+
+/// Waits until the hashes of every contact request were looked up.
+pub async fn matched(connection: &Connection) -> Result<()> {
+    until(async || waiting(connection).is_ok_and(|(_, requests)| requests == 0)).await
+}
+
+/// As many bytes as the longest message has that waits.
 pub fn like_those_waiting(connection: &Connection) -> Result<Vec<u8>> {
     Ok(connection.query_row("SELECT randomblob(max(length(box))) FROM outbox", [], |row| row.get(0))?)
 }

@@ -15,8 +15,8 @@ use xmpp_parsers::jid::Jid;
 use xmpp_parsers::message::Message;
 use xmpp_parsers::minidom::Element;
 
-use crate::program::{ECHO, SECRET};
 use crate::questions::{answer, is_right};
+use crate::server::{OTHER, SECRET};
 
 /// `GET /v1/confirm/<hash>/<target>` as warp serves it by itself: sends the same bytes as the service, and looks nothing up.
 pub async fn route() -> Result<()> {
@@ -38,7 +38,7 @@ pub async fn route() -> Result<()> {
 /// sender's domain.
 pub async fn echo(server: &str) -> Result<()> {
     let mut component =
-        Component::new_plaintext(ECHO, SECRET, DnsConfig::addr(server), Timeouts::tight()).await?;
+        Component::new_plaintext(OTHER, SECRET, DnsConfig::addr(server), Timeouts::tight()).await?;
     println!("connected");
     let answers: [Element; 2] = [answer(0).parse()?, answer(1).parse()?];
     while let Some(stanza) = component.next().await {

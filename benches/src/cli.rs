@@ -15,11 +15,15 @@ use crate::rows::Row;
 pub struct Cli {
     /// 10,000 links and one short round: every row runs and every answer is checked, but the figures mean nothing
     #[arg(long)]
-    smoke: bool,
+    pub smoke: bool,
 
     /// Ten million links instead of one million in the rows size, start, memory and disk
     #[arg(long, conflicts_with = "smoke")]
     full: bool,
+
+    /// Compares the service to this other build of its program, by turns, and to nothing else
+    #[arg(long, value_name = "PROGRAM")]
+    pub against: Option<PathBuf>,
 
     /// Only these rows
     #[arg(long, value_name = "ROW", value_delimiter = ',')]
@@ -36,10 +40,6 @@ pub struct Cli {
     /// Where the populated databases are kept for the next run
     #[arg(long, value_name = "FOLDER", default_value = "benches/target/data")]
     pub data: PathBuf,
-
-    /// Where the results go as JSON
-    #[arg(long, value_name = "FILE", default_value = "benches/target/results.json")]
-    pub json: PathBuf,
 
     /// The service's program
     #[arg(long, value_name = "FILE", default_value = "target/release/itseme", hide = true)]
@@ -67,8 +67,6 @@ pub enum Beside {
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale {
-    /// Its name.
-    pub name: &'static str,
     /// Links of the smallest database.
     pub few: u64,
     /// Links of the database that most rows use.
@@ -84,14 +82,14 @@ pub struct Scale {
 }
 
 impl Cli {
-    /// What the mode comes to.
+    /// Returns the scale of the mode.
     pub fn scale(&self) -> Scale {
-        let (name, [few, usual, most], rounds, turn, thousands) = match (self.smoke, self.full) {
-            (true, _) => ("smoke", [2_000, 10_000, 10_000], 1, 200, 1),
-            (_, true) => ("full", [10_000, 1_000_000, 10_000_000], 5, 1500, 10),
-            _ => ("quick", [10_000, 1_000_000, 1_000_000], 5, 1500, 10),
+        let ([few, usual, most], rounds, turn, thousands) = match (self.smoke, self.full) {
+            (true, _) => ([2_000, 10_000, 10_000], 1, 200, 1),
+            (_, true) => ([10_000, 1_000_000, 10_000_000], 5, 1500, 10),
+            _ => ([10_000, 1_000_000, 1_000_000], 5, 1500, 10),
         };
         let rounds = self.rounds.map_or(rounds, usize::from);
-        Scale { name, few, usual, most, rounds, turn: Duration::from_millis(turn), thousands }
+        Scale { few, usual, most, rounds, turn: Duration::from_millis(turn), thousands }
     }
 }

@@ -1,14 +1,13 @@
 //! Clients of the HTTP API that keep their connections, and check every answer.
 
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
+use futures::future::try_join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::task::JoinSet;
 
 /// A request, as it is sent, and the body that its answer must have.
 #[derive(Debug)]
@@ -16,9 +15,6 @@ pub struct Exchange {
     pub request: Vec<u8>,
     pub answer: &'static str,
 }
-
-/// Exchanges that clients go through by turns.
-pub type Exchanges = Arc<[Exchange]>;
 
 /// A GET request.
 pub fn get(path: &str) -> Vec<u8> {
@@ -52,11 +48,8 @@ impl Client {
         self.stream.write_all(request).await?;
         self.received.clear();
         loop {
-            let read = self.stream.read_buf(&mut self.received).await?;
-            ensure!(read > 0, "the server hung up");
-            if let Some((head, length)) = lengths(&self.received)?
-                && self.received.len() >= head + length
-            {
+            ensure!(self.stream.read_buf(&mut self.received).await? > 0, "the server hung up");
+            if let Some(head) = whole(&self.received)? {
                 self.head = head;
                 return Ok(&self.received[head..]);
             }
@@ -66,9 +59,8 @@ impl Client {
     /// The same, and checks the answer.
     pub async fn exchange(&mut self, exchange: &Exchange) -> Result<()> {
         let answer = self.call(&exchange.request).await?;
-        if answer != exchange.answer.as_bytes() {
-            bail!("wrong answer: {} instead of {}", String::from_utf8_lossy(answer), exchange.answer);
-        }
+        let is_right = answer == exchange.answer.as_bytes();
+        ensure!(is_right, "wrong answer: {} instead of {}", String::from_utf8_lossy(answer), exchange.answer);
         Ok(())
     }
 
@@ -82,57 +74,66 @@ impl Client {
     }
 }
 
-/// Lengths of head and body, once the head is there.
-fn lengths(received: &[u8]) -> Result<Option<(usize, usize)>> {
+/// The length of the head of an answer, once all of the answer is there.
+fn whole(received: &[u8]) -> Result<Option<usize>> {
     let mut headers = [httparse::EMPTY_HEADER; 16];
     let mut response = httparse::Response::new(&mut headers);
     let httparse::Status::Complete(head) = response.parse(received)? else { return Ok(None) };
     let length = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
-    let length = str::from_utf8(length.context("no Content-Length")?.value)?.parse()?;
-    if response.code != Some(200) && received.len() >= head + length {
-        bail!("wrong answer: {}", String::from_utf8_lossy(received));
-    }
-    Ok(Some((head, length)))
+    let length: usize = str::from_utf8(length.context("no Content-Length")?.value)?.parse()?;
+    let is_whole = received.len() >= head + length;
+    let is_good = response.code == Some(200) || !is_whole;
+    ensure!(is_good, "wrong answer: {}", String::from_utf8_lossy(received));
+    Ok(is_whole.then_some(head))
 }
 
 /// Has so many clients go through `exchanges`, again and again, for some time; returns how many were done in a second.
-pub async fn load(address: SocketAddr, clients: usize, exchanges: &Exchanges, time: Duration) -> Result<f64> {
-    let exchanges = exchanges.clone();
-    let next = Arc::new(AtomicUsize::new(rand::random_range(0..exchanges.len())));
-    repeat(address, clients, time, move |mut client| {
-        let (exchanges, at) = (exchanges.clone(), next.fetch_add(1, Ordering::Relaxed));
-        async move {
-            client.exchange(&exchanges[at % exchanges.len()]).await?;
-            Ok(client)
-        }
+pub async fn load(
+    address: SocketAddr,
+    clients: usize,
+    exchanges: &[Exchange],
+    time: Duration,
+) -> Result<f64> {
+    let next = Cell::new(rand::random_range(0..exchanges.len()));
+    repeat(address, clients, time, async |client| {
+        let exchange = &exchanges[next.replace((next.get() + 1) % exchanges.len())];
+        client.exchange(exchange).await
     })
     .await
 }
 
+/// Has so many clients go through `exchanges` once.
+pub async fn once(address: SocketAddr, clients: usize, exchanges: &[Exchange]) -> Result<()> {
+    let left = RefCell::new(exchanges.iter());
+    let next = || left.borrow_mut().next();
+    let ask = async |_| {
+        let mut client = Client::connect(address).await?;
+        while let Some(exchange) = next() {
+            client.exchange(exchange).await?;
+        }
+        anyhow::Ok(())
+    };
+    try_join_all((0..clients).map(ask)).await.map(drop)
+}
+
 /// Has so many clients, each with a connection, do something again and again for some time; returns how often that was done in a
 /// second.
-pub async fn repeat<F: Future<Output = Result<Client>> + Send>(
+pub async fn repeat(
     address: SocketAddr,
     clients: usize,
     time: Duration,
-    act: impl Fn(Client) -> F + Clone + Send + 'static,
+    act: impl AsyncFn(&mut Client) -> Result<()>,
 ) -> Result<f64> {
-    let connected = futures::future::try_join_all((0..clients).map(|_| Client::connect(address))).await?;
-    let (began, mut tasks) = (Instant::now(), JoinSet::new());
-    for mut client in connected {
-        let act = act.clone();
-        tasks.spawn(async move {
-            let mut done = 0;
-            while began.elapsed() < time {
-                client = act(client).await?;
-                done += 1;
-            }
-            anyhow::Ok(done)
-        });
-    }
-    let mut done = 0;
-    while let Some(result) = tasks.join_next().await {
-        done += result??;
-    }
-    Ok(f64::from(done) / began.elapsed().as_secs_f64())
+    let connected = try_join_all((0..clients).map(|_| Client::connect(address))).await?;
+    let began = Instant::now();
+    let done = try_join_all(connected.into_iter().map(async |mut client| {
+        let mut done = 0_u32;
+        while began.elapsed() < time {
+            act(&mut client).await?;
+            done += 1;
+        }
+        anyhow::Ok(done)
+    }))
+    .await?;
+    Ok(f64::from(done.iter().sum::<u32>()) / began.elapsed().as_secs_f64())
 }

@@ -1,7 +1,5 @@
 //! Connections of components (XEP-0114), from either end.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result, bail};
 use itseme::model::hex;
 use memchr::memmem;
@@ -10,41 +8,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use xmpp_parsers::component::Handshake;
 
-use crate::program::SECRET;
+use crate::server::SECRET;
 use crate::stanzas::{Stanzas, attribute, has};
-
-/// How long the other end may be silent while something is expected of it.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+use crate::wait::PATIENCE;
 
 const OPENING: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' \
                        xmlns:stream='http://etherx.jabber.org/streams'";
-
-/// Plays the server: where components connect.
-#[derive(Debug)]
-pub struct Listener(TcpListener);
-
-impl Listener {
-    /// On any port of the loopback interface.
-    pub async fn bind() -> Result<Self> {
-        Ok(Self(TcpListener::bind(("127.0.0.1", 0)).await?))
-    }
-
-    pub fn port(&self) -> Result<u16> {
-        Ok(self.0.local_addr()?.port())
-    }
-
-    /// The next component, whatever its secret.
-    pub async fn accept(&self) -> Result<Link> {
-        let accepted = timeout(PATIENCE, self.0.accept()).await.context("no component came")?;
-        let mut link = Link::over(accepted?.0)?;
-        link.until(b"http://etherx.jabber.org/streams").await?;
-        link.write(format!("{OPENING} id='1'>").as_bytes()).await?;
-        link.until(b"</handshake>").await?;
-        link.write(b"<handshake/>").await?;
-        link.stanzas = Stanzas::default();
-        Ok(link)
-    }
-}
 
 /// A connection over which stanzas go.
 #[derive(Debug)]
@@ -57,6 +26,18 @@ impl Link {
     fn over(stream: TcpStream) -> Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self { stream, stanzas: Stanzas::default() })
+    }
+
+    /// Plays the server of the next component, whatever its secret.
+    pub async fn accept(listener: &TcpListener) -> Result<Self> {
+        let accepted = timeout(PATIENCE, listener.accept()).await.context("no component came")?;
+        let mut link = Self::over(accepted?.0)?;
+        link.until(b"http://etherx.jabber.org/streams").await?;
+        link.write(format!("{OPENING} id='1'>").as_bytes()).await?;
+        link.until(b"</handshake>").await?;
+        link.write(b"<handshake/>").await?;
+        link.stanzas = Stanzas::default();
+        Ok(link)
     }
 
     /// Attaches the component `jid` to the server at that port.
@@ -113,10 +94,7 @@ impl Link {
                 _ => take(stanza)?,
             }
         }
-        match back.is_empty() {
-            true => Ok(()),
-            false => self.write(&back).await,
-        }
+        self.write(&back).await
     }
 
     /// Reads until the connection ends, and hands over each stanza.

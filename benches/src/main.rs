@@ -2,6 +2,7 @@
 
 mod baseline;
 mod beside;
+mod build;
 mod cli;
 mod http;
 mod link;
@@ -16,9 +17,7 @@ mod ports;
 #[allow(dead_code, clippy::expect_used, clippy::panic)]
 #[path = "../../tests/src/process.rs"]
 mod process;
-mod program;
 mod questions;
-mod report;
 mod rows;
 mod server;
 mod stage;
@@ -29,10 +28,10 @@ mod wait;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
+use comfy_table::Table;
 use tokio::runtime::Builder;
 
 use crate::cli::{Beside, Cli};
-use crate::report::Report;
 use crate::rows::Row;
 use crate::stage::Stage;
 
@@ -54,14 +53,22 @@ async fn measure(cli: &Cli) -> Result<()> {
         rows.iter().for_each(|row| println!("{:18} {}", row.name(), row.about()));
         return Ok(());
     }
-    let stage = Stage::new(cli)?;
-    let mut report = Report::new(stage.scale.name);
+    let stage = Stage::new(cli).await?;
+    let mut table = Table::new();
+    table.load_preset(comfy_table::presets::ASCII_MARKDOWN);
+    table.set_header(["what", "figure", "compared to", "figure", "ratio (spread)", "aim", ""]);
     for (at, row) in rows.iter().enumerate() {
         eprintln!("[{}/{}] {}: {}", at + 1, rows.len(), row.name(), row.about());
-        report.add(row.name(), row.run(&stage).await.with_context(|| row.name())?);
-        // After each row, so that an interrupted run keeps its results.
-        report.write(&cli.json)?;
+        for finding in row.run(&stage).await.with_context(|| row.name())? {
+            let mut cells = finding.cells();
+            if cli.smoke {
+                cells[6] = "runs".to_owned();
+            }
+            // Also now: the run may be interrupted.
+            eprintln!("  {}", cells.join("  "));
+            table.add_row(cells);
+        }
     }
-    println!("{}\n\nAlso in {}", report.table(), cli.json.display());
+    println!("{table}");
     Ok(())
 }

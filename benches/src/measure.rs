@@ -1,47 +1,34 @@
 //! Rounds, what they are held to, and what they come to.
 
 use anyhow::Result;
-use serde::Serialize;
 
 /// What a row is to reach: a ratio, or a figure of its own.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug)]
 pub enum Aim {
     AtLeast(f64),
     AtMost(f64),
 }
 
 /// One round: the service's figure and, where there is one, the figure of what it is compared to.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Round {
-    pub ours: f64,
-    pub theirs: Option<f64>,
-}
-
-impl Round {
-    /// The value that is held against the aim: the ratio, or the service's figure if there is no other.
-    pub fn value(&self) -> f64 {
-        self.theirs.map_or(self.ours, |theirs| self.ours / theirs)
-    }
-}
+pub type Round = (f64, Option<f64>);
 
 /// A line of the table.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Finding {
-    pub what: String,
-    pub unit: &'static str,
-    pub compared_to: Option<String>,
-    pub aim: Option<Aim>,
-    pub rounds: Vec<Round>,
+    what: String,
+    unit: &'static str,
+    compared_to: Option<String>,
+    aim: Option<Aim>,
+    rounds: Vec<Round>,
 }
 
 impl Finding {
-    /// Rounds that are compared to nothing, without an aim.
-    pub fn new(what: impl Into<String>, unit: &'static str, rounds: Vec<Round>) -> Self {
-        Self { what: what.into(), unit, compared_to: None, aim: None, rounds }
+    /// Nothing was measured yet, and there is nothing to compare it to.
+    pub fn new(what: impl Into<String>, unit: &'static str) -> Self {
+        Self { what: what.into(), unit, compared_to: None, aim: None, rounds: Vec::new() }
     }
 
-    /// Sets what `theirs` is.
+    /// Sets what it is compared to.
     pub fn beside(self, other: impl Into<String>) -> Self {
         Self { compared_to: Some(other.into()), ..self }
     }
@@ -51,52 +38,62 @@ impl Finding {
         Self { aim: Some(aim), ..self }
     }
 
-    /// Of the values that are held against the aim.
-    pub fn values(&self) -> Spread {
-        Spread::of(self.rounds.iter().map(Round::value))
+    /// Compares it to `other` instead, without an aim.
+    pub fn against(self, other: &str) -> Self {
+        Self { aim: None, ..self.beside(other) }
     }
 
-    /// Of the service's figures.
-    pub fn ours(&self) -> Spread {
-        Spread::of(self.rounds.iter().map(|round| round.ours))
+    /// Sets what was measured.
+    pub fn found(self, rounds: Vec<Round>) -> Self {
+        Self { rounds, ..self }
     }
 
-    /// Of the other's figures, if there is another.
-    pub fn theirs(&self) -> Option<Spread> {
-        self.rounds.iter().map(|round| round.theirs).collect::<Option<Vec<_>>>().map(Spread::of)
+    /// Median, least and most of a value of each round.
+    fn spread(&self, value: impl Fn(&Round) -> f64) -> [f64; 3] {
+        let mut values: Vec<f64> = self.rounds.iter().map(value).collect();
+        [0.5, 0.0, 1.0].map(|share| percentile(&mut values, share))
     }
 
     /// Whether the median reaches the aim; `None` without one.
-    pub fn is_met(&self) -> Option<bool> {
-        let median = self.values().median;
+    fn is_met(&self) -> Option<bool> {
+        let [median, ..] = self.spread(value);
         self.aim.map(|aim| match aim {
             Aim::AtLeast(aim) => median >= aim,
             Aim::AtMost(aim) => median <= aim,
         })
     }
-}
 
-/// Median and extremes.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Spread {
-    /// The middle one; of an even number, the mean of both.
-    pub median: f64,
-    pub min: f64,
-    pub max: f64,
-}
-
-impl Spread {
-    /// Of `values`; NaN if there are none.
-    pub fn of(values: impl IntoIterator<Item = f64>) -> Self {
-        let mut values: Vec<f64> = values.into_iter().collect();
-        values.sort_by(f64::total_cmp);
-        let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
-        let last = values.len().saturating_sub(1);
-        Self { median: (at(last / 2) + at(values.len() / 2)) / 2.0, min: at(0), max: at(last) }
+    /// The cells of the table.
+    pub fn cells(&self) -> [String; 7] {
+        let figure = |[median, ..]: [f64; 3]| {
+            let digits = if median < 10.0 { 3 } else { usize::from(median < 100.0) };
+            format!("{median:.digits$} {}", self.unit)
+        };
+        let is_compared = self.compared_to.is_some();
+        let ([median, least, most], unit) = (self.spread(value), if is_compared { "" } else { self.unit });
+        let if_compared = |text: String| if is_compared { text } else { String::new() };
+        [
+            self.what.clone(),
+            figure(self.spread(|(ours, _)| *ours)),
+            self.compared_to.clone().unwrap_or_default(),
+            if_compared(figure(self.spread(|(_, theirs)| theirs.unwrap_or(f64::NAN)))),
+            if_compared(format!("{median:.2} ({least:.2}–{most:.2})")),
+            match self.aim {
+                Some(Aim::AtLeast(aim)) => format!("≥ {aim:.2} {unit}"),
+                Some(Aim::AtMost(aim)) => format!("≤ {aim:.2} {unit}"),
+                None => String::new(),
+            },
+            self.is_met().map(|is_met| if is_met { "met" } else { "missed" }).unwrap_or_default().to_owned(),
+        ]
     }
 }
 
-/// The value below which `share` of `values` are.
+/// The value that is held against the aim: the ratio, or the service's figure if there is no other.
+fn value((ours, theirs): &Round) -> f64 {
+    theirs.map_or(*ours, |theirs| ours / theirs)
+}
+
+/// The value below which `share` of `values` are, as near as there is one; NaN if there are none.
 pub fn percentile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let at = (values.len() as f64 * share) as usize;
@@ -114,7 +111,7 @@ pub async fn alternate(
     let mut done = Vec::with_capacity(rounds);
     for _ in 0..rounds {
         let ours = ours().await?;
-        done.push(Round { ours, theirs: Some(theirs().await?) });
+        done.push((ours, Some(theirs().await?)));
     }
     Ok(done)
 }
@@ -124,15 +121,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_is_the_middle_one_or_the_mean_of_both() {
-        assert_eq!(Spread::of([3.0, 1.0, 2.0]), Spread { median: 2.0, min: 1.0, max: 3.0 });
-        assert_eq!(Spread::of([4.0, 1.0, 2.0, 3.0]).median, 2.5);
-        assert!(Spread::of([]).median.is_nan());
-    }
-
-    #[test]
     fn the_ratio_is_held_against_the_aim() {
-        let finding = |theirs| Finding::new("this", "s", vec![Round { ours: 8.0, theirs }]);
+        let finding = |theirs| Finding::new("this", "s").found(vec![(8.0, theirs)]);
         assert_eq!(finding(Some(10.0)).aiming(Aim::AtLeast(0.8)).is_met(), Some(true));
         assert_eq!(finding(Some(10.0)).aiming(Aim::AtMost(0.7)).is_met(), Some(false));
         assert_eq!(finding(None).aiming(Aim::AtMost(8.0)).is_met(), Some(true));
@@ -142,7 +132,7 @@ mod tests {
     #[test]
     fn one_in_a_hundred_is_beyond_the_99th_percentile() {
         let mut values: Vec<f64> = (0..100).rev().map(f64::from).collect();
-        assert_eq!(percentile(&mut values, 0.99), 99.0);
-        assert_eq!(percentile(&mut values, 0.5), 50.0);
+        let found = [0.0, 0.5, 0.99, 1.0].map(|share| percentile(&mut values, share));
+        assert_eq!(found, [0.0, 50.0, 99.0, 99.0]);
     }
 }

@@ -1,4 +1,4 @@
-//! Databases with many links, made once and kept.
+//! Databases with many links.
 //!
 //! The first links belong to a few people who have [`TOGETHER`] each, to ask about many hashes of one person. Any other link `n` belongs
 //! to `person{n}`, and is about that Jabber ID.
@@ -12,10 +12,12 @@ use itseme::config::StoreConfig;
 use itseme::keyfile;
 use itseme::model::seal::Purpose;
 use itseme::model::{BareJid, Hash, Identity, Keys};
-use itseme::store::sqlite::SqliteStore;
 use rand::RngExt;
 use rusqlite::{Connection, params};
 use serde_json::json;
+
+use crate::baseline;
+use crate::server::ASKERS;
 
 /// Links of a person who has many.
 const TOGETHER: u64 = 500;
@@ -32,6 +34,8 @@ const PADDED_TO: usize = 32;
 #[derive(Clone, Copy, Debug)]
 pub struct People {
     links: u64,
+    rich: u64,
+    domain: Option<&'static str>,
 }
 
 /// A link.
@@ -42,18 +46,30 @@ pub struct Linked {
 }
 
 impl People {
-    /// How many have many links.
-    pub fn rich(self) -> u64 {
-        (self.links / ONE_IN).max(2)
+    /// People of many servers, who have so many links.
+    pub fn new(links: u64) -> Self {
+        Self { links, rich: (links / ONE_IN).max(2), domain: None }
     }
 
-    fn link(self, n: u64) -> Result<Linked> {
+    /// So many people of the domain that questions come from, each with the own JID linked.
+    pub fn askers(people: u64) -> Self {
+        Self { links: people, rich: 0, domain: Some(ASKERS) }
+    }
+
+    /// How many have many links.
+    pub fn rich(self) -> u64 {
+        self.rich
+    }
+
+    /// The link of that number.
+    pub fn link(self, n: u64) -> Result<Linked> {
         let who = n / TOGETHER;
-        if who < self.rich() {
+        if who < self.rich {
             let target = BareJid::new(&format!("rich{who}@{}", domain(0)))?;
             return Ok(Linked { target, hash: Hash::of("phone", &format!("+49170{n:08}")) });
         }
-        let target = BareJid::new(&format!("person{n}@{}", domain(n % SERVERS)))?;
+        let domain = self.domain.map_or_else(|| domain(n % SERVERS), str::to_owned);
+        let target = BareJid::new(&format!("person{n}@{domain}"))?;
         Ok(Linked { hash: Identity::of_jid(&target).hash(), target })
     }
 
@@ -64,12 +80,7 @@ impl People {
 
     /// Anybody whose own JID is linked.
     pub fn anybody(self) -> Result<Linked> {
-        loop {
-            let linked = self.any()?;
-            if Identity::of_jid(&linked.target).hash() == linked.hash {
-                return Ok(linked);
-            }
-        }
+        self.link(rand::rng().random_range(self.rich * TOGETHER..self.links))
     }
 
     /// A person who has many links, and all of them.
@@ -87,7 +98,7 @@ fn domain(server: u64) -> String {
 
 /// The domains of all people.
 pub fn servers() -> impl Iterator<Item = String> {
-    (0..SERVERS).map(domain)
+    (0..SERVERS).map(domain).chain([ASKERS.to_owned()])
 }
 
 /// A hash that nobody has.
@@ -118,22 +129,12 @@ impl Data {
         Ok(Keys::new(&keyfile::load_or_make(&config).map_err(|error| anyhow!(error))?))
     }
 
-    /// The database with so many links that is kept in `folder`. It is made if it is not there, or has an older schema: a database
-    /// that was brought up to date would have other pages.
-    pub fn kept(folder: &Path, links: u64) -> Result<Self> {
-        let kept = Self { folder: folder.join(links.to_string()), people: People { links } };
-        let new = tempfile::tempdir_in(folder)?;
-        let empty = Self { folder: new.path().to_owned(), ..kept }.made()?;
-        if kept.folder.exists() && kept.schema()? == empty.schema()? {
-            return Ok(kept);
-        }
-        let _ = fs::remove_dir_all(&kept.folder);
-        empty.populate()?;
-        fs::rename(new.keep(), &kept.folder)?;
-        Ok(kept)
+    /// The version of the database's schema.
+    pub fn schema(&self) -> Result<i64> {
+        Ok(Connection::open(self.database())?.pragma_query_value(None, "user_version", |row| row.get(0))?)
     }
 
-    /// A copy to work with.
+    /// A copy in the folder `to`.
     pub fn copy(&self, to: &Path) -> Result<Self> {
         fs::create_dir_all(to)?;
         for file in ["itseme.db", "itseme.key"] {
@@ -143,17 +144,8 @@ impl Data {
         Ok(Self { folder: to.to_owned(), people: self.people })
     }
 
-    /// As the service makes it, and leaves it.
-    fn made(self) -> Result<Self> {
-        drop(SqliteStore::open(&self.database(), self.keys()?.check())?);
-        Ok(self)
-    }
-
-    fn schema(&self) -> Result<i64> {
-        Ok(Connection::open(self.database())?.pragma_query_value(None, "user_version", |row| row.get(0))?)
-    }
-
-    fn populate(self) -> Result<Self> {
+    /// Puts the people's links into an empty database.
+    pub fn populate(&self) -> Result<()> {
         let database = Connection::open(self.database())?;
         // If it breaks off, nothing is lost: it is made anew.
         database.execute_batch(
@@ -165,7 +157,9 @@ impl Data {
             self.insert(&database, &keys, start..links.min(start + AT_ONCE))?;
         }
         drop(database);
-        self.made()
+        // As the service leaves it.
+        drop(baseline::writer(&self.database())?);
+        Ok(())
     }
 
     fn insert(&self, database: &Connection, keys: &Keys, range: Range<u64>) -> Result<()> {

@@ -9,10 +9,11 @@ use itseme::own_thread::OwnThread;
 use tokio::sync::Mutex;
 use tokio::time::{sleep, timeout};
 
-use crate::link::{Link, PATIENCE};
+use crate::link::Link;
 use crate::population::People;
-use crate::program::ASKERS;
+use crate::server::ASKERS;
 use crate::stanzas::{attribute, has};
+use crate::wait::PATIENCE;
 
 /// Different questions, each by another account.
 const QUESTIONS: usize = 8192;
@@ -24,8 +25,8 @@ const AT_ONCE: usize = 256;
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// Questions whether a hash belongs to a JID, as they are sent; each has its place as its id.
-#[derive(Debug)]
-pub struct Questions(Vec<String>);
+#[derive(Clone, Debug)]
+pub struct Questions(Arc<[String]>);
 
 impl Questions {
     /// For the component `to`.
@@ -102,22 +103,21 @@ fn answered(stanza: &[u8]) -> Result<usize> {
 #[derive(Debug)]
 pub struct OneByOne {
     thread: OwnThread,
-    asked: Arc<(Questions, Mutex<Link>)>,
+    link: Arc<Mutex<Link>>,
 }
 
 impl OneByOne {
     /// Asks over this connection.
-    pub async fn new(questions: Questions, link: Link) -> Result<Self> {
+    pub async fn new(link: Link) -> Result<Self> {
         let thread = OwnThread::start("asker")?;
         let link = thread.tasks().spawn(async { link.moved() }).await??;
-        Ok(Self { thread, asked: Arc::new((questions, Mutex::new(link))) })
+        Ok(Self { thread, link: Arc::new(Mutex::new(link)) })
     }
 
     /// Asks for some time; returns how many milliseconds each answer took.
-    pub async fn ask(&self, time: Duration) -> Result<Vec<f64>> {
-        let asked = self.asked.clone();
+    pub async fn ask(&self, questions: &Questions, time: Duration) -> Result<Vec<f64>> {
+        let (link, questions) = (self.link.clone(), questions.clone());
         let asking = self.thread.tasks().spawn(async move {
-            let (questions, link) = &*asked;
             let (_, times) = questions.ask_at_once(1, &mut *link.lock().await, time).await?;
             Ok(times)
         });

@@ -8,10 +8,17 @@ use anyhow::Result;
 
 use crate::ports;
 use crate::process::Process;
-use crate::program::{ASKERS, ECHO, SECRET, SERVICE};
 
-/// Runs ejabberd as an ordinary program.
-const EJABBERD_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ejabberd-example/ejabberd-in");
+/// The service's domain.
+pub const SERVICE: &str = "itseme.localhost";
+/// The domain of what it is compared to: an echo component, or another build.
+pub const OTHER: &str = "other.localhost";
+/// The domain that questions come from.
+pub const ASKERS: &str = "askers.localhost";
+/// The domain of those who send what needs no answer.
+pub const TYPISTS: &str = "typists.localhost";
+/// The secret of every component.
+pub const SECRET: &str = "component-secret";
 
 /// Which server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +42,7 @@ impl Kind {
     }
 }
 
-/// A server that all three components can be attached to: the service, what it is compared to, and those who ask. It ends when
-/// this is dropped.
+/// A server that every component can be attached to. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Server {
     _process: Process,
@@ -62,14 +68,17 @@ impl Server {
     }
 }
 
+/// What is said of each component.
+fn components(line: impl Fn(&str) -> String) -> String {
+    [SERVICE, OTHER, ASKERS, TYPISTS].map(line).concat()
+}
+
 fn prosody(folder: &Path, port: u16, more: &str) -> Result<(Command, String)> {
     for part in ["data", "certificates"] {
         fs::create_dir_all(folder.join(part))?;
     }
     let path = folder.display();
-    let components = [SERVICE, ECHO, ASKERS]
-        .map(|jid| format!("Component \"{jid}\"\n\tcomponent_secret = \"{SECRET}\"\n"))
-        .concat();
+    let components = components(|jid| format!("Component \"{jid}\"\n\tcomponent_secret = \"{SECRET}\"\n"));
     let settings = format!(
         r#"
 data_path = "{path}/data"
@@ -94,8 +103,7 @@ VirtualHost "localhost"
 }
 
 fn ejabberd(folder: &Path, port: u16) -> Result<(Command, String)> {
-    let hosts =
-        [SERVICE, ECHO, ASKERS].map(|jid| format!("      {jid}:\n        password: {SECRET}\n")).concat();
+    let hosts = components(|jid| format!("      {jid}:\n        password: {SECRET}\n"));
     let settings = format!(
         r#"
 hosts: [localhost]
@@ -114,7 +122,7 @@ modules: {{}}
 "#
     );
     fs::write(folder.join("ejabberd.yml"), settings)?;
-    let mut command = Command::new(EJABBERD_IN);
+    let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../ejabberd-example/ejabberd-in"));
     command.arg(folder);
     Ok((command, format!("Start accepting TCP connections at 127.0.0.1:{port} for ejabberd_service")))
 }

@@ -1,37 +1,81 @@
-//! What rows are measured on: databases, and the service over them.
+//! What rows are measured on: builds of the service, what they are compared to, and servers.
 
-use std::path::{PathBuf, absolute};
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf, absolute};
+use std::process::Command;
 
 use anyhow::Result;
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 
+use crate::build::{Build, Program};
 use crate::cli::{Cli, Scale};
-use crate::link::{Link, Listener};
-use crate::population::Data;
+use crate::link::Link;
+use crate::measure::{Finding, alternate};
 use crate::process::Process;
-use crate::program::{Program, echo};
-use crate::server::{Kind, Server};
+use crate::server::{Kind, OTHER, SERVICE, Server};
 
 /// What every row is given.
 #[derive(Debug)]
 pub struct Stage {
     pub scale: Scale,
-    itseme: PathBuf,
-    kept: PathBuf,
+    /// The build that is measured.
+    pub build: Build,
+    /// Another build, which the service is compared to instead of all else.
+    pub against: Option<Build>,
     work: TempDir,
 }
 
 impl Stage {
     /// What the command line says.
-    pub fn new(cli: &Cli) -> Result<Self> {
+    pub async fn new(cli: &Cli) -> Result<Self> {
         std::fs::create_dir_all(&cli.data)?;
         let kept = absolute(&cli.data)?;
-        Ok(Self {
-            scale: cli.scale(),
-            itseme: absolute(&cli.itseme)?,
-            work: tempfile::tempdir_in(&kept)?,
-            kept,
-        })
+        let work = tempfile::tempdir_in(&kept)?;
+        let build = Build::new(&cli.itseme, SERVICE, &kept, work.path()).await?;
+        let against = match &cli.against {
+            Some(program) => Some(Build::new(program, OTHER, &kept, work.path()).await?),
+            None => None,
+        };
+        Ok(Self { scale: cli.scale(), build, against, work })
+    }
+
+    /// Measures the service by turns with `other`, or with the other build. `service` prepares a build and returns what measures it.
+    pub async fn compare<S, T>(
+        &self,
+        finding: Finding,
+        service: impl AsyncFn(Build) -> Result<S>,
+        other: impl AsyncFnOnce() -> Result<T>,
+    ) -> Result<Finding>
+    where
+        S: AsyncFnMut() -> Result<f64>,
+        T: AsyncFnMut() -> Result<f64>,
+    {
+        match self.against {
+            Some(_) => self.alone(finding, service).await,
+            None => {
+                let ours = service(self.build.clone()).await?;
+                Ok(finding.found(alternate(self.scale.rounds, ours, other().await?).await?))
+            }
+        }
+    }
+
+    /// Measures the service beside nothing, or by turns with the other build.
+    pub async fn alone<S: AsyncFnMut() -> Result<f64>>(
+        &self,
+        finding: Finding,
+        service: impl AsyncFn(Build) -> Result<S>,
+    ) -> Result<Finding> {
+        let (rounds, mut ours) = (self.scale.rounds, service(self.build.clone()).await?);
+        if let Some(build) = &self.against {
+            let rounds = alternate(rounds, ours, service(build.clone()).await?).await?;
+            return Ok(finding.against("the other build").found(rounds));
+        }
+        let mut done = Vec::new();
+        for _ in 0..rounds {
+            done.push((ours().await?, None));
+        }
+        Ok(finding.found(done))
     }
 
     /// A new folder.
@@ -39,67 +83,40 @@ impl Stage {
         Ok(tempfile::tempdir_in(&self.work)?.keep())
     }
 
-    /// A database with so many links, to read and write. All rows share it, and one row runs at a time.
-    pub fn data(&self, links: u64) -> Result<Data> {
-        let (kept, folder) = (self.kept(links)?, self.work.path().join(links.to_string()));
-        if folder.exists() { Ok(Data { folder, ..kept }) } else { kept.copy(&folder) }
-    }
-
-    /// A database that nobody has used, with so many links, to read and write.
-    pub fn fresh(&self, links: u64) -> Result<Data> {
-        self.kept(links)?.copy(&self.folder()?)
-    }
-
-    /// A database with so many links, to read.
-    pub fn kept(&self, links: u64) -> Result<Data> {
-        Data::kept(&self.kept, links)
-    }
-
-    /// Starts the service over `data`, attached to this end of the connection as its server, and waits until it serves.
-    pub async fn serve(&self, data: &Data) -> Result<(Program, Link)> {
-        let listener = Listener::bind().await?;
-        let program = Program::itseme(&self.itseme, data, listener.port()?)?;
-        let link = listener.accept().await?;
-        program.serves().await?;
-        Ok((program, link))
-    }
-
-    /// The same with a server that answers what the service asks, and drops the rest.
-    pub async fn serve_http(&self, data: &Data) -> Result<Program> {
-        let (program, link) = self.serve(data).await?;
-        tokio::spawn(link.serve(|_| Ok(())));
-        Ok(program)
-    }
-
-    /// Starts the echo component, attached to this end of the connection as its server.
-    pub async fn echo(&self) -> Result<(Process, Link)> {
-        let listener = Listener::bind().await?;
-        let process = echo(&self.folder()?, listener.port()?)?;
-        Ok((process, listener.accept().await?))
-    }
-
     /// Starts a real server.
     pub async fn server(&self, kind: Kind) -> Result<Server> {
         Server::start(kind, &self.folder()?).await
     }
 
-    /// Starts the service over `data`, attached to a real server.
-    pub async fn attach(&self, data: &Data, server: &Server) -> Result<Program> {
-        let mut program = self.start(data, server)?;
-        program.process.says("component connected").await;
-        program.serves().await?;
-        Ok(program)
+    /// Starts the bare route.
+    pub async fn route(&self) -> Result<Program> {
+        let mut process = beside(&["route"], &self.folder()?)?;
+        let line = process.says("listening on").await;
+        Ok(Program::new(process, line.rsplit(' ').next().unwrap_or_default().parse()?))
     }
 
-    /// The same, and waits for nothing.
-    pub fn start(&self, data: &Data, server: &Server) -> Result<Program> {
-        Program::itseme(&self.itseme, data, server.port)
+    /// Starts the echo component, attached to this end of the connection as its server.
+    pub async fn echo(&self) -> Result<(Process, Link)> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let process = self.start_echo(listener.local_addr()?.port())?;
+        Ok((process, Link::accept(&listener).await?))
     }
 
     /// Starts the echo component, attached to a real server.
     pub async fn attach_echo(&self, server: &Server) -> Result<Process> {
-        let mut echo = echo(&self.folder()?, server.port)?;
+        let mut echo = self.start_echo(server.port)?;
         echo.says("connected").await;
         Ok(echo)
     }
+
+    fn start_echo(&self, port: u16) -> Result<Process> {
+        beside(&["echo", &format!("127.0.0.1:{port}")], &self.folder()?)
+    }
+}
+
+/// Starts a program that the service is compared to.
+fn beside(arguments: &[&str], folder: &Path) -> Result<Process> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(arguments);
+    Ok(Process::spawn(arguments[0], &command, &folder.join("beside.log")))
 }

@@ -1,14 +1,20 @@
 //! `/v1/confirm`: one hash, as many as a request may have, and both in databases of different sizes.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use itseme::model::{BareJid, Hash, Mac};
 use serde_json::json;
 
-use crate::baseline;
-use crate::http::{Client, Exchange, Exchanges, get, load, post};
-use crate::measure::{Aim, Finding, Round, alternate};
+use crate::baseline::{self, Columns};
+use crate::build::{Build, Program};
+use crate::cli::Scale;
+use crate::http::{Client, Exchange, get, load, post};
+use crate::measure::{Aim, Finding};
 use crate::population::{Data, People, unknown};
-use crate::program::Program;
 use crate::stage::Stage;
 
 /// Connections that ask about one hash.
@@ -23,49 +29,56 @@ const NO: &str = r#"{"confirmed":false}"#;
 
 /// One hash beside the bare route.
 pub async fn one(stage: &Stage) -> Result<Finding> {
-    let data = stage.data(stage.scale.usual)?;
-    let itseme = stage.serve_http(&data).await?;
-    let route = Program::route(&stage.folder()?).await?;
-    let exchanges = questions(data.people)?;
-    looks_alike(&itseme, &route, &exchanges[0]).await?;
-    tells_strangers_apart(&itseme, data.people).await?;
-    let turn = async |program: &Program| load(program.http, CLIENTS, &exchanges, stage.scale.turn).await;
-    let rounds =
-        alternate(stage.scale.rounds, async || turn(&itseme).await, async || turn(&route).await).await?;
-    Ok(Finding::new("GET /v1/confirm", "/s", rounds).beside("a bare warp route").aiming(Aim::AtLeast(0.8)))
+    let (usual, time) = (stage.scale.usual, stage.scale.turn);
+    let address = &Cell::new(None);
+    let service = async |build: Build| {
+        let (itseme, people) = serve(&build, usual).await?;
+        address.set(Some(itseme.http()));
+        Ok(asking(itseme, CLIENTS, questions(people)?, time))
+    };
+    let route = async || {
+        let (route, exchanges) = (stage.route().await?, questions(People::new(usual))?);
+        looks_alike(address.get().context("no service")?, route.http(), &exchanges[0]).await?;
+        Ok(asking(route, CLIENTS, exchanges, time))
+    };
+    let finding = Finding::new("GET /v1/confirm", "/s").beside("a bare warp route").aiming(Aim::AtLeast(0.8));
+    stage.compare(finding, service, route).await
 }
 
 /// Many hashes beside look-ups of as many.
 pub async fn many(stage: &Stage) -> Result<Finding> {
-    let data = stage.data(stage.scale.usual)?;
-    let itseme = stage.serve_http(&data).await?;
-    let exchanges = questions_of_many(data.people)?;
-    tells_strangers_apart(&itseme, data.people).await?;
-    let (reader, lists) = (baseline::reader(&data.database())?, lists(&data)?);
-    let ours = async || load(itseme.http, CLIENTS_OF_MANY, &exchanges, stage.scale.turn).await;
-    let theirs = async || baseline::look_ups(&reader, &lists, stage.scale.turn);
-    let rounds = alternate(stage.scale.rounds, ours, theirs).await?;
-    let finding = Finding::new("POST /v1/confirm, 500 hashes", "/s", rounds);
-    Ok(finding.beside("500 bare look-ups").aiming(Aim::AtLeast(0.8)))
+    let (usual, time) = (stage.scale.usual, stage.scale.turn);
+    let service = async |build: Build| {
+        let (itseme, people) = serve(&build, usual).await?;
+        Ok(asking(itseme, CLIENTS_OF_MANY, questions_of_many(people)?, time))
+    };
+    let look_ups = async || {
+        let data = stage.build.data(usual).await?;
+        let (reader, lists) = (baseline::reader(&data.database())?, lists(&data)?);
+        let mut next = (0..lists.len()).cycle();
+        Ok(async move || {
+            baseline::transactions(&reader, time, |reader| {
+                let ids = &lists[next.next().context("nothing to look up")?];
+                ensure!(baseline::look_up(reader, Columns::Proof, ids)? == ids.len(), "a link was not found");
+                Ok(())
+            })
+        })
+    };
+    let finding = Finding::new("POST /v1/confirm, 500 hashes", "/s").beside("500 bare look-ups");
+    stage.compare(finding.aiming(Aim::AtLeast(0.8)), service, look_ups).await
 }
 
 /// Both in larger databases beside the smallest.
 pub async fn sizes(stage: &Stage) -> Result<Vec<Finding>> {
-    let scale = stage.scale;
-    let mut larger = vec![scale.usual, scale.most];
-    larger.dedup();
+    let Scale { few, usual, most, .. } = stage.scale;
     let mut findings = Vec::new();
-    for links in larger {
-        let finding = |what: &str, rounds| {
-            Finding::new(format!("{what}, {links} links"), "µs", rounds)
-                .beside(format!("{} links", scale.few))
-        };
-        let (one, many) = (
-            compare(stage, links, CLIENTS, questions).await?,
-            compare(stage, links, CLIENTS_OF_MANY, questions_of_many).await?,
-        );
-        findings.push(finding("GET /v1/confirm", one).aiming(Aim::AtMost(1.25)));
-        findings.push(finding("POST /v1/confirm, 500 hashes", many));
+    for links in BTreeSet::from([usual, most]) {
+        let finding =
+            |what| Finding::new(format!("{what}, {links} links"), "µs").beside(format!("{few} links"));
+        let one = finding("GET /v1/confirm").aiming(Aim::AtMost(1.25));
+        findings.push(compare(stage, one, links, CLIENTS, questions).await?);
+        let many = finding("POST /v1/confirm, 500 hashes");
+        findings.push(compare(stage, many, links, CLIENTS_OF_MANY, questions_of_many).await?);
     }
     Ok(findings)
 }
@@ -73,23 +86,40 @@ pub async fn sizes(stage: &Stage) -> Result<Vec<Finding>> {
 /// How many microseconds an answer takes among so many links and among few.
 async fn compare(
     stage: &Stage,
+    finding: Finding,
     links: u64,
     clients: usize,
-    questions: fn(People) -> Result<Exchanges>,
-) -> Result<Vec<Round>> {
-    let side = async |links| {
-        let data = stage.data(links)?;
-        anyhow::Ok((stage.serve_http(&data).await?, questions(data.people)?))
+    questions: fn(People) -> Result<Vec<Exchange>>,
+) -> Result<Finding> {
+    let side = async |build: Build, links| {
+        let (itseme, people) = serve(&build, links).await?;
+        let mut rate = asking(itseme, clients, questions(people)?, stage.scale.turn);
+        Ok(async move || Ok(1e6 / rate().await?))
     };
-    let (large, small) = (side(links).await?, side(stage.scale.few).await?);
-    let micros = async |(itseme, exchanges): &(Program, Exchanges)| {
-        Ok(1e6 / load(itseme.http, clients, exchanges, stage.scale.turn).await?)
-    };
-    alternate(stage.scale.rounds, async || micros(&large).await, async || micros(&small).await).await
+    let few = async || side(stage.build.clone(), stage.scale.few).await;
+    stage.compare(finding, async |build| side(build, links).await, few).await
+}
+
+/// The service over so many links.
+async fn serve(build: &Build, links: u64) -> Result<(Program, People)> {
+    let data = build.data(links).await?;
+    let itseme = build.serve_http(&data).await?;
+    tells_strangers_apart(&itseme, data.people).await?;
+    Ok((itseme, data.people))
+}
+
+/// So many clients that ask all of that for some time.
+fn asking(
+    program: Program,
+    clients: usize,
+    exchanges: Vec<Exchange>,
+    time: Duration,
+) -> impl AsyncFnMut() -> Result<f64> {
+    async move || load(program.http(), clients, &exchanges, time).await
 }
 
 /// Questions about links all over the database.
-pub fn questions(people: People) -> Result<Exchanges> {
+pub fn questions(people: People) -> Result<Vec<Exchange>> {
     let question = |_| people.any().map(|link| ask(&link.hash, &link.target, YES));
     (0..REQUESTS).map(question).collect()
 }
@@ -99,7 +129,7 @@ fn ask(hash: &Hash, target: &BareJid, answer: &'static str) -> Exchange {
 }
 
 /// A question for everybody who has so many links.
-pub fn questions_of_many(people: People) -> Result<Exchanges> {
+pub fn questions_of_many(people: People) -> Result<Vec<Exchange>> {
     let question = |which| {
         let (target, hashes) = people.one_with_many(which)?;
         Ok(ask_many(&hashes, &target, YES))
@@ -123,9 +153,10 @@ fn lists(data: &Data) -> Result<Vec<Vec<Mac>>> {
 }
 
 /// Checks that both send the same, to the byte, but for the date.
-async fn looks_alike(itseme: &Program, route: &Program, exchange: &Exchange) -> Result<()> {
-    let (mut ours, mut theirs) = (Client::connect(itseme.http).await?, Client::connect(route.http).await?);
-    futures::future::try_join(ours.exchange(exchange), theirs.exchange(exchange)).await?;
+async fn looks_alike(ours: SocketAddr, theirs: SocketAddr, exchange: &Exchange) -> Result<()> {
+    let (mut ours, mut theirs) = (Client::connect(ours).await?, Client::connect(theirs).await?);
+    ours.exchange(exchange).await?;
+    theirs.exchange(exchange).await?;
     let (ours, theirs) = (ours.headers(), theirs.headers());
     ensure!(ours == theirs, "the bare route sends something else: {theirs:?} instead of {ours:?}");
     Ok(())
@@ -133,7 +164,7 @@ async fn looks_alike(itseme: &Program, route: &Program, exchange: &Exchange) -> 
 
 /// Checks that the service does not just confirm.
 async fn tells_strangers_apart(itseme: &Program, people: People) -> Result<()> {
-    let mut client = Client::connect(itseme.http).await?;
+    let mut client = Client::connect(itseme.http()).await?;
     for which in 0..people.rich() {
         let (target, mut hashes) = people.one_with_many(which)?;
         for other in [unknown(), people.anybody()?.hash] {

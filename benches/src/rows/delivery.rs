@@ -1,92 +1,94 @@
 //! Delivering many contact messages that have been waiting, through Prosody.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::time::Instant;
 
-use anyhow::{Context, Result, anyhow, ensure};
-use itseme::model::{BareJid, Hash, Identity};
+use anyhow::{Context, Result, ensure};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::baseline;
-use crate::link::{Link, PATIENCE};
-use crate::measure::{Aim, Finding, alternate};
-use crate::population::Data;
-use crate::program::{ASKERS, ECHO};
-use crate::rows::matching::{HASHES, Worker};
-use crate::server::Kind;
+use crate::build::Build;
+use crate::http::once;
+use crate::link::Link;
+use crate::measure::{Aim, Finding};
+use crate::population::{Data, People};
+use crate::rows::contact;
+use crate::rows::matching::HASHES;
+use crate::server::{ASKERS, Kind, OTHER};
 use crate::stage::Stage;
 use crate::stanzas::attribute;
+use crate::wait::PATIENCE;
 
 pub async fn run(stage: &Stage) -> Result<Finding> {
     let count = 1000 * stage.scale.thousands;
-    let queued = queued(stage, count).await?;
-    let server = stage.server(Kind::Prosody).await?;
-    let _echo = stage.attach_echo(&server).await?;
-    let (link, sample) = (Mutex::new(Link::attach(ASKERS, server.port).await?), Mutex::new(String::new()));
-    let ours = async || {
-        let data = queued.copy(&stage.folder()?)?;
-        let mut itseme = stage.start(&data, &server)?;
-        let arrived = arrivals(&mut *link.lock().await, count).await?;
-        itseme.process.terminate().await;
-        *sample.lock().await = arrived.sample;
-        Ok(arrived.rate)
+    let server = &stage.server(Kind::Prosody).await?;
+    let link = &Mutex::new(Link::attach(ASKERS, server.port).await?);
+    let sample = &RefCell::new(String::new());
+    let service = async |build: Build| {
+        let queued = queued(&build, count).await?;
+        Ok(async move || {
+            let mut itseme = build.start(&build.copy(&queued)?, server.port)?;
+            let (rate, first) = arrivals(&mut *link.lock().await, count).await?;
+            itseme.process.terminate().await;
+            sample.replace(first);
+            Ok(rate)
+        })
     };
-    let theirs = async || {
-        let (order, mut link) = (order(&sample.lock().await, count)?, link.lock().await);
-        link.write(order.as_bytes()).await?;
-        Ok(arrivals(&mut link, count).await?.rate)
+    let echo = async || {
+        let echo = stage.attach_echo(server).await?;
+        Ok(async move || {
+            let (_runs, mut link) = (&echo, link.lock().await);
+            let order = order(&sample.borrow(), count)?;
+            link.write(order.as_bytes()).await?;
+            Ok(arrivals(&mut link, count).await?.0)
+        })
     };
-    let rounds = alternate(stage.scale.rounds, ours, theirs).await?;
-    let finding = Finding::new(format!("delivering {count} contact messages through Prosody"), "/s", rounds);
-    Ok(finding.beside("an echo component writing as many there").aiming(Aim::AtLeast(0.5)))
+    let finding = Finding::new(format!("delivering {count} contact messages through Prosody"), "/s");
+    let finding = finding.beside("an echo component writing as many there").aiming(Aim::AtLeast(0.5));
+    stage.compare(finding, service, echo).await
 }
 
 /// A database in which so many introductions wait.
-async fn queued(stage: &Stage, count: usize) -> Result<Data> {
-    let data = stage.fresh(stage.scale.few)?;
-    let worker = Worker::start(&data)?;
-    let recipients: Vec<BareJid> =
-        (0..count).map(|n| Ok(BareJid::new(&format!("person{n}@{ASKERS}"))?)).collect::<Result<_>>()?;
-    worker.register(&recipients).await?;
-    let hashes: Vec<Hash> = recipients.iter().map(|jid| Identity::of_jid(jid).hash()).collect();
+async fn queued(build: &Build, count: usize) -> Result<Data> {
+    let people = People::askers(count as u64 + 1);
+    let (data, asker) = (build.populated(people).await?, people.link(count as u64)?.target);
+    let mut itseme = build.alone(&data).await?;
+    let hashes = (0..count).map(|n| Ok(people.link(n as u64)?.hash)).collect::<Result<Vec<_>>>()?;
+    let asks = hashes.chunks(HASHES).map(|hashes| contact::ask(&asker, hashes.iter().copied()));
+    once(itseme.http(), contact::CLIENTS, &asks.collect::<Vec<_>>()).await?;
     let reader = baseline::reader(&data.database())?;
-    worker.ask(&data, &hashes.chunks(HASHES).map(<[Hash]>::to_vec).collect::<Vec<_>>()).await?;
-    worker.work(&reader).await?;
-    ensure!(baseline::waiting(&reader)? == count, "not every introduction was made");
+    baseline::matched(&reader).await?;
+    itseme.process.terminate().await;
+    ensure!(baseline::waiting(&reader)?.0 == count, "not every introduction was made");
     Ok(data)
 }
 
-/// How many messages came in a second, from the first to the last, and what they are like.
-struct Arrived {
-    rate: f64,
-    sample: String,
-}
-
-/// Waits until each of so many people has had a message.
-async fn arrivals(link: &mut Link, count: usize) -> Result<Arrived> {
-    let (mut people, mut sample, mut first) = (HashSet::new(), None, None);
+/// Waits until each of so many people has had a message; returns how many came in a second, from the first to the last, and the
+/// first.
+async fn arrivals(link: &mut Link, count: usize) -> Result<(f64, String)> {
+    let (mut people, mut first) = (HashSet::new(), None);
     while people.len() < count {
         let read = link.read(|message| {
-            first.get_or_insert_with(Instant::now);
-            let to = attribute(message, "to").context("no recipient")?;
             let text = String::from_utf8_lossy(message);
+            let to = attribute(message, "to").context("no recipient")?;
             ensure!(text.contains("it-se.me:contact"), "no contact message: {text}");
             ensure!(people.insert(to.to_owned()), "{to} has it twice");
-            sample.get_or_insert_with(|| text.into_owned());
+            first.get_or_insert_with(|| (Instant::now(), text.into_owned()));
             Ok(())
         });
         timeout(PATIENCE, read).await.context("messages are missing")??;
     }
-    let time = first.context("no message")?.elapsed().as_secs_f64();
-    Ok(Arrived { rate: count as f64 / time, sample: sample.context("no message")? })
+    let (began, first) = first.context("no message")?;
+    Ok((count as f64 / began.elapsed().as_secs_f64(), first))
 }
 
 /// What makes the echo component write so many messages like `sample`.
 fn order(sample: &str, count: usize) -> Result<String> {
     let parts = sample.split_once('>').and_then(|(_, rest)| rest.rsplit_once("</message>"));
-    let (content, _) = parts.ok_or_else(|| anyhow!("no message: {sample}"))?;
+    let (content, _) = parts.with_context(|| format!("no message: {sample}"))?;
     Ok(format!(
-        "<message type='chat' id='order' from='somebody@{ASKERS}' to='{ECHO}'><thread>{count}</thread>{content}</message>"
+        "<message type='chat' id='order' from='somebody@{ASKERS}' to='{OTHER}'><thread>{count}</thread>{content}</message>"
     ))
 }

@@ -10,32 +10,38 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::baseline;
+use crate::build::Build;
 use crate::http::{Client, post, repeat};
-use crate::link::PATIENCE;
-use crate::measure::{Finding, alternate};
-use crate::program::ASKERS;
+use crate::measure::Finding;
+use crate::server::ASKERS;
 use crate::stage::Stage;
 use crate::stanzas::{attribute, text};
+use crate::wait::PATIENCE;
 
 /// How many do so at once.
 const CLIENTS: usize = 64;
 
 pub async fn run(stage: &Stage) -> Result<Finding> {
-    let (data, few) = (stage.data(stage.scale.usual)?, stage.fresh(stage.scale.few)?);
-    let (itseme, link) = stage.serve(&data).await?;
-    let codes = Codes::default();
-    let coming = codes.clone();
-    tokio::spawn(link.serve(move |stanza| coming.hand_over(stanza)));
-    let writer = baseline::writer(&few.database())?;
-    let bytes: [u8; 136] = std::array::from_fn(|_| rand::random());
     let time = stage.scale.turn;
-    let ours = async || {
-        let codes = codes.clone();
-        repeat(itseme.http, CLIENTS, time, move |client| newcomer(client, codes.clone())).await
+    let service = async |build: Build| {
+        let (itseme, link) = build.serve(&build.data(stage.scale.usual).await?).await?;
+        let codes = Codes::default();
+        let coming = codes.clone();
+        tokio::spawn(link.serve(move |stanza| coming.hand_over(stanza)));
+        let act = async move |client: &mut Client| newcomer(client, &codes).await;
+        Ok(async move || repeat(itseme.http(), CLIENTS, time, &act).await)
     };
-    let theirs = async || baseline::inserts(&writer, &bytes, 1, time);
-    let rounds = alternate(stage.scale.rounds, ours, theirs).await?;
-    Ok(Finding::new("register and verify, durable", "/s", rounds).beside("one durable insert at a time"))
+    let inserts = async || {
+        let writer = baseline::writer(&stage.build.fresh(stage.scale.few).await?.database())?;
+        let bytes: [u8; 136] = std::array::from_fn(|_| rand::random());
+        Ok(async move || {
+            let rate = baseline::transactions(&writer, time, |writer| baseline::insert(writer, &bytes, 1))?;
+            baseline::clear(&writer)?;
+            Ok(rate)
+        })
+    };
+    let finding = Finding::new("register and verify, durable", "/s").beside("one durable insert at a time");
+    stage.compare(finding, service, inserts).await
 }
 
 /// Who waits for a code, by Jabber ID.
@@ -61,7 +67,7 @@ impl Codes {
 }
 
 /// Registers and verifies a new Jabber ID.
-async fn newcomer(mut client: Client, codes: Codes) -> Result<Client> {
+async fn newcomer(client: &mut Client, codes: &Codes) -> Result<()> {
     let jid = format!("new{:016x}@{ASKERS}", rand::rng().random::<u64>());
     let code = codes.of(&jid);
     let body = json!({ "provider": "xmpp", "id": jid, "target": jid });
@@ -71,5 +77,5 @@ async fn newcomer(mut client: Client, codes: Codes) -> Result<Client> {
     let body = json!({ "hash": registered["hash"], "code": code });
     let verified: Value = serde_json::from_slice(client.call(&post("/v1/verify", &body)).await?)?;
     ensure!(verified["confirmed"] == true, "wrong answer: {verified}");
-    Ok(client)
+    Ok(())
 }

@@ -7,11 +7,11 @@ use anyhow::Result;
 use tokio::time::sleep;
 
 use crate::baseline;
+use crate::build::{Build, Program};
 use crate::http::load;
 use crate::link::Link;
-use crate::measure::{Aim, Finding, Round, alternate};
+use crate::measure::{Aim, Finding};
 use crate::population::Data;
-use crate::program::{Program, SERVICE};
 use crate::questions::Questions;
 use crate::rows::{confirm, contact};
 use crate::stage::Stage;
@@ -22,67 +22,85 @@ const SETTLED: Duration = Duration::from_secs(1);
 /// The time until the service is connected and serves, beside that without links, and by itself.
 pub async fn start(stage: &Stage) -> Result<Vec<Finding>> {
     let links = stage.scale.most;
-    let (data, empty) = (stage.data(links)?, stage.data(0)?);
-    let ours = async || started(stage, &data).await;
-    let rounds = alternate(stage.scale.rounds, ours, async || started(stage, &empty).await).await?;
-    let alone = rounds.iter().map(|round| Round { theirs: None, ..*round }).collect();
-    let what = format!("start with {links} links, until connected and serving");
+    let finding = || Finding::new(format!("start with {links} links, until connected and serving"), "s");
+    let with = async |build: Build| started(build, links).await;
+    let without = async || started(stage.build.clone(), 0).await;
+    let beside = finding().beside("none").aiming(Aim::AtMost(1.5));
     Ok(vec![
-        Finding::new(&what, "s", rounds).beside("none").aiming(Aim::AtMost(1.5)),
-        Finding::new(what, "s", alone).aiming(Aim::AtMost(0.3)),
+        stage.compare(beside, with, without).await?,
+        stage.alone(finding().aiming(Aim::AtMost(0.3)), with).await?,
     ])
 }
 
-async fn started(stage: &Stage, data: &Data) -> Result<f64> {
-    let began = Instant::now();
-    let mut program = stage.serve_http(data).await?;
-    let time = began.elapsed().as_secs_f64();
-    program.process.terminate().await;
-    Ok(time)
+async fn started(build: Build, links: u64) -> Result<impl AsyncFnMut() -> Result<f64>> {
+    let data = build.data(links).await?;
+    Ok(async move || {
+        let began = Instant::now();
+        let mut program = build.serve_http(&data).await?;
+        let time = began.elapsed().as_secs_f64();
+        program.process.terminate().await;
+        Ok(time)
+    })
 }
 
 /// The most memory that the service has had: idle, and while everything is asked of it at once.
 pub async fn memory(stage: &Stage) -> Result<Vec<Finding>> {
-    let (data, links) = (stage.data(stage.scale.most)?, stage.scale.most);
-    let (mut idle, mut full) = (Vec::new(), Vec::new());
-    for _ in 0..stage.scale.rounds {
-        let (itseme, link) = stage.serve(&data).await?;
-        let memory = || Round { ours: itseme.process.peak_memory() as f64, theirs: None };
-        sleep(SETTLED).await;
-        idle.push(memory());
-        ask_everything(stage, &data, &itseme, link).await?;
-        full.push(memory());
-    }
+    let (links, time) = (stage.scale.most, 2 * stage.scale.turn);
+    let peak = async |build: Build, under_load: bool| {
+        let data = build.data(links).await?;
+        Ok(async move || {
+            let (itseme, link) = build.serve(&data).await?;
+            sleep(SETTLED).await;
+            if under_load {
+                ask_everything(&data, &itseme, link, Questions::new(data.people, build.jid)?, time).await?;
+            }
+            Ok(itseme.process.peak_memory() as f64)
+        })
+    };
+    let idle = Finding::new(format!("memory, idle, {links} links"), "MiB").aiming(Aim::AtMost(20.0));
+    let full = format!("memory under full load, {links} links");
+    let full = Finding::new(full, "MiB").aiming(Aim::AtMost(150.0));
     Ok(vec![
-        Finding::new(format!("memory, idle, {links} links"), "MiB", idle).aiming(Aim::AtMost(20.0)),
-        Finding::new(format!("memory under full load, {links} links"), "MiB", full)
-            .aiming(Aim::AtMost(150.0)),
+        stage.alone(idle, async |build| peak(build, false).await).await?,
+        stage.alone(full, async |build| peak(build, true).await).await?,
     ])
 }
 
-async fn ask_everything(stage: &Stage, data: &Data, itseme: &Program, mut link: Link) -> Result<()> {
-    let (people, time) = (data.people, 2 * stage.scale.turn);
+async fn ask_everything(
+    data: &Data,
+    itseme: &Program,
+    mut link: Link,
+    native: Questions,
+    time: Duration,
+) -> Result<()> {
+    let people = data.people;
     let (one, many) = (confirm::questions(people)?, confirm::questions_of_many(people)?);
-    let (writes, native) = (contact::questions(people, 100)?, Questions::new(people, SERVICE)?);
+    let writes = contact::questions(people, 100)?;
     tokio::try_join!(
-        load(itseme.http, confirm::CLIENTS, &one, time),
-        load(itseme.http, confirm::CLIENTS_OF_MANY, &many, time),
-        load(itseme.http, contact::CLIENTS, &writes, time),
+        load(itseme.http(), confirm::CLIENTS, &one, time),
+        load(itseme.http(), confirm::CLIENTS_OF_MANY, &many, time),
+        load(itseme.http(), contact::CLIENTS, &writes, time),
         native.ask(&mut link, time),
     )?;
-    contact::is_done(&baseline::reader(&data.database())?).await
+    baseline::matched(&baseline::reader(&data.database())?).await
 }
 
-/// The disk that a link takes beside the bytes of its columns. It is the same every time, so one round is enough.
-pub fn disk(stage: &Stage) -> Result<Finding> {
+/// The disk that a link takes beside the bytes of its columns.
+pub async fn disk(stage: &Stage) -> Result<Finding> {
     let links = stage.scale.most;
-    let (data, empty) = (stage.kept(links)?, stage.kept(0)?);
-    // SQLite takes two bytes for a day of these decades.
-    let columns =
-        "SELECT avg(length(id_mac) + length(owner_mac) + length(proof) + length(box) + 2) FROM links";
-    let columns = baseline::reader(&data.database())?.query_row(columns, [], |row| row.get(0))?;
-    let file = fs::metadata(data.database())?.len() - fs::metadata(empty.database())?.len();
-    let rounds = vec![Round { ours: file as f64 / links as f64, theirs: Some(columns) }];
-    let finding = Finding::new(format!("disk per link, {links} links"), "bytes", rounds);
-    Ok(finding.beside("the bytes of its columns").aiming(Aim::AtMost(1.6)))
+    let file = async |build: Build| {
+        let size = async |links| anyhow::Ok(fs::metadata(build.kept(links).await?.database())?.len());
+        let bytes = (size(links).await? - size(0).await?) as f64 / links as f64;
+        Ok(async move || Ok(bytes))
+    };
+    let columns = async || {
+        // SQLite takes two bytes for a day of these decades.
+        let columns =
+            "SELECT avg(length(id_mac) + length(owner_mac) + length(proof) + length(box) + 2) FROM links";
+        let reader = baseline::reader(&stage.build.kept(links).await?.database())?;
+        let bytes = reader.query_row(columns, [], |row| row.get(0))?;
+        Ok(async move || Ok(bytes))
+    };
+    let finding = Finding::new(format!("disk per link, {links} links"), "bytes");
+    stage.compare(finding.beside("the bytes of its columns").aiming(Aim::AtMost(1.6)), file, columns).await
 }

@@ -1,6 +1,8 @@
 //! `confirm` by XMPP: over a direct connection, through real servers, and how long it takes while others write.
 
+use std::cell::Cell;
 use std::convert::Infallible;
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -8,13 +10,14 @@ use tokio::sync::Mutex;
 use tokio::time::sleep;
 
 use crate::baseline;
+use crate::build::Build;
 use crate::http::load;
 use crate::link::Link;
-use crate::measure::{Aim, Finding, Round, alternate, percentile};
-use crate::program::{ASKERS, ECHO, SERVICE};
+use crate::measure::{Aim, Finding, percentile};
+use crate::population::People;
 use crate::questions::{OneByOne, Questions};
-use crate::rows::contact::{self, is_done};
-use crate::server::Kind;
+use crate::rows::contact;
+use crate::server::{ASKERS, Kind, OTHER, TYPISTS};
 use crate::stage::Stage;
 
 /// Between two stanzas that need no answer.
@@ -24,86 +27,114 @@ const AROUND: Duration = Duration::from_millis(100);
 
 /// Over a direct connection beside an echo component.
 pub async fn direct(stage: &Stage) -> Result<Finding> {
-    let data = stage.data(stage.scale.usual)?;
-    let (_itseme, mut to_service) = stage.serve(&data).await?;
-    let (_echo, mut to_echo) = stage.echo().await?;
-    let (service, echo) = (Questions::new(data.people, SERVICE)?, Questions::new(data.people, ECHO)?);
-    let ours = async || service.ask(&mut to_service, stage.scale.turn).await;
-    let theirs = async || echo.ask(&mut to_echo, stage.scale.turn).await;
-    let rounds = alternate(stage.scale.rounds, ours, theirs).await?;
-    let finding = Finding::new("confirm by XMPP, direct", "/s", rounds);
-    Ok(finding.beside("an echo component").aiming(Aim::AtLeast(0.8)))
+    let (usual, time) = (stage.scale.usual, stage.scale.turn);
+    let service = async |build: Build| {
+        let (itseme, link) = build.serve(&build.data(usual).await?).await?;
+        let questions = Questions::new(People::new(usual), build.jid)?;
+        Ok(asking(itseme, Rc::new(Mutex::new(link)), questions, time))
+    };
+    let echo = async || {
+        let (echo, link) = stage.echo().await?;
+        let questions = Questions::new(People::new(usual), OTHER)?;
+        Ok(asking(echo, Rc::new(Mutex::new(link)), questions, time))
+    };
+    let finding = Finding::new("confirm by XMPP, direct", "/s").beside("an echo component");
+    stage.compare(finding.aiming(Aim::AtLeast(0.8)), service, echo).await
 }
 
 /// Through a server beside an echo component there. Those who ask are a component as well, so that the server does the least it can.
 pub async fn through(stage: &Stage, kind: Kind) -> Result<Finding> {
-    let data = stage.data(stage.scale.usual)?;
+    let (usual, time) = (stage.scale.usual, stage.scale.turn);
     let server = stage.server(kind).await?;
-    let (_itseme, _echo) = (stage.attach(&data, &server).await?, stage.attach_echo(&server).await?);
-    let link = Mutex::new(Link::attach(ASKERS, server.port).await?);
-    let (service, echo) = (Questions::new(data.people, SERVICE)?, Questions::new(data.people, ECHO)?);
-    let ours = async || service.ask(&mut *link.lock().await, stage.scale.turn).await;
-    let theirs = async || echo.ask(&mut *link.lock().await, stage.scale.turn).await;
-    let rounds = alternate(stage.scale.rounds, ours, theirs).await?;
-    let finding = Finding::new(format!("confirm by XMPP through {}", kind.name()), "/s", rounds);
-    Ok(finding.beside("an echo component there").aiming(Aim::AtLeast(0.95)))
+    let link = Rc::new(Mutex::new(Link::attach(ASKERS, server.port).await?));
+    let service = async |build: Build| {
+        let itseme = build.attach(&build.data(usual).await?, &server).await?;
+        Ok(asking(itseme, link.clone(), Questions::new(People::new(usual), build.jid)?, time))
+    };
+    let echo = async || {
+        let echo = stage.attach_echo(&server).await?;
+        Ok(asking(echo, link.clone(), Questions::new(People::new(usual), OTHER)?, time))
+    };
+    let finding = Finding::new(format!("confirm by XMPP through {}", kind.name()), "/s");
+    stage.compare(finding.beside("an echo component there").aiming(Aim::AtLeast(0.95)), service, echo).await
+}
+
+/// Asks a program, which runs for as long.
+fn asking<P>(
+    program: P,
+    link: Rc<Mutex<Link>>,
+    questions: Questions,
+    time: Duration,
+) -> impl AsyncFnMut() -> Result<f64> {
+    async move || {
+        let _runs = &program;
+        questions.ask(&mut *link.lock().await, time).await
+    }
 }
 
 /// Through Prosody while others send what needs no answer: chat states, here. By Nagle's algorithm, which is on in Prosody, what it
 /// writes waits until what it wrote before is acknowledged.
 pub async fn prompt(stage: &Stage, kind: Kind) -> Result<Finding> {
-    let data = stage.data(stage.scale.usual)?;
-    let server = stage.server(kind).await?;
-    let _itseme = stage.attach(&data, &server).await?;
-    let link = Link::attach(ASKERS, server.port).await?;
-    let asker = OneByOne::new(Questions::new(data.people, SERVICE)?, link).await?;
-    let mut others = Link::attach(ECHO, server.port).await?;
-    let mut rounds = Vec::new();
-    for _ in 0..stage.scale.rounds {
-        let mut times = tokio::select! {
-            times = asker.ask(2 * stage.scale.turn) => times?,
-            Err(error) = type_on(&mut others) => return Err(error),
-        };
-        let (ours, theirs) = (percentile(&mut times, 0.99), Some(percentile(&mut times, 0.5)));
-        rounds.push(Round { ours, theirs });
-    }
+    let time = 2 * stage.scale.turn;
+    let server = &stage.server(kind).await?;
+    let asker = &OneByOne::new(Link::attach(ASKERS, server.port).await?).await?;
+    let others = &Mutex::new(Link::attach(TYPISTS, server.port).await?);
+    let median = &Cell::new(f64::NAN);
+    let service = async |build: Build| {
+        let data = build.data(stage.scale.usual).await?;
+        let itseme = build.attach(&data, server).await?;
+        let questions = Questions::new(data.people, build.jid)?;
+        Ok(async move || {
+            let (_runs, mut others) = (&itseme, others.lock().await);
+            let mut times = tokio::select! {
+                times = asker.ask(&questions, time) => times?,
+                Err(error) = type_on(&mut others, build.jid) => return Err(error),
+            };
+            median.set(percentile(&mut times, 0.5));
+            Ok(percentile(&mut times, 0.99))
+        })
+    };
     let what = format!("99th percentile of a confirm by XMPP through {}, others typing", kind.name());
-    Ok(Finding::new(what, "ms", rounds).beside("the median").aiming(Aim::AtMost(10.0)))
+    let finding = Finding::new(what, "ms").beside("the median").aiming(Aim::AtMost(10.0));
+    stage.compare(finding, service, async || Ok(async || Ok(median.get()))).await
 }
 
-/// Many who are typing, without end.
-async fn type_on(link: &mut Link) -> Result<Infallible> {
-    let mut people = (0..1000).cycle();
-    loop {
-        let n = people.next().unwrap_or_default();
+/// Many who are typing to `to`, without end.
+async fn type_on(link: &mut Link, to: &str) -> Result<Infallible> {
+    for n in (0..1000).cycle() {
         let stanza = format!(
-            "<message type='chat' id='{n}' from='person{n}@{ECHO}/client' to='{SERVICE}'>\
+            "<message type='chat' id='{n}' from='person{n}@{TYPISTS}/client' to='{to}'>\
              <composing xmlns='http://jabber.org/protocol/chatstates'/></message>"
         );
         link.write(stanza.as_bytes()).await?;
         sleep(PAUSE).await;
     }
+    unreachable!("the cycle does not end")
 }
 
 /// Over a direct connection while others write, beside that while nobody does.
 pub async fn while_others_write(stage: &Stage) -> Result<Finding> {
-    let data = stage.data(stage.scale.usual)?;
-    let (itseme, link) = stage.serve(&data).await?;
-    let asker = OneByOne::new(Questions::new(data.people, SERVICE)?, link).await?;
-    let (reader, writes) = (baseline::reader(&data.database())?, contact::questions(data.people, 1)?);
     let time = 2 * stage.scale.turn;
-    let alone = async || Ok(percentile(&mut asker.ask(time).await?, 0.99));
-    let writing = async || {
-        let asking = async {
-            sleep(AROUND).await;
-            alone().await
-        };
-        let writers = load(itseme.http, contact::CLIENTS, &writes, time + 2 * AROUND);
-        let (_, percentile) = tokio::try_join!(writers, asking)?;
-        is_done(&reader).await?;
-        Ok(percentile)
+    let undisturbed = &Cell::new(f64::NAN);
+    let service = async |build: Build| {
+        let data = build.data(stage.scale.usual).await?;
+        let (itseme, link) = build.serve(&data).await?;
+        let (asker, questions) = (OneByOne::new(link).await?, Questions::new(data.people, build.jid)?);
+        let (reader, writes) = (baseline::reader(&data.database())?, contact::questions(data.people, 1)?);
+        Ok(async move || {
+            let latency = async || Ok(percentile(&mut asker.ask(&questions, time).await?, 0.99));
+            let disturbed = async {
+                sleep(AROUND).await;
+                latency().await
+            };
+            let writers = load(itseme.http(), contact::CLIENTS, &writes, time + 2 * AROUND);
+            let (_, disturbed) = tokio::try_join!(writers, disturbed)?;
+            baseline::matched(&reader).await?;
+            undisturbed.set(latency().await?);
+            Ok(disturbed)
+        })
     };
-    let rounds = alternate(stage.scale.rounds, writing, alone).await?;
     let what = "99th percentile of a confirm by XMPP, 64 clients writing";
-    Ok(Finding::new(what, "ms", rounds).beside("nobody writing"))
+    let finding = Finding::new(what, "ms").beside("nobody writing");
+    stage.compare(finding, service, async || Ok(async || Ok(undisturbed.get()))).await
 }

@@ -1,0 +1,207 @@
+//! A build of the service: its program, its configuration, and databases as it makes them.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf, absolute};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use tokio::net::TcpListener;
+
+use crate::http::{Client, get};
+use crate::link::Link;
+use crate::population::{Data, People, servers};
+use crate::ports;
+use crate::process::Process;
+use crate::server::{SECRET, Server};
+use crate::wait::PATIENCE;
+
+/// A program that serves HTTP. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Program {
+    pub process: Process,
+    http: SocketAddr,
+}
+
+impl Program {
+    /// Serves HTTP there.
+    pub fn new(process: Process, http: SocketAddr) -> Self {
+        Self { process, http }
+    }
+
+    /// Where it serves HTTP.
+    pub fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// Waits until it answers over HTTP.
+    async fn serves(self) -> Result<Self> {
+        until(async || match Client::connect(self.http).await {
+            Ok(mut client) => client.call(&get("/version")).await.is_ok(),
+            Err(_) => false,
+        })
+        .await?;
+        Ok(self)
+    }
+}
+
+/// A build of the service.
+#[derive(Clone, Debug)]
+pub struct Build {
+    program: PathBuf,
+    /// Its domain: two builds can be attached to one server.
+    pub jid: &'static str,
+    kept: PathBuf,
+    work: PathBuf,
+}
+
+impl Build {
+    /// The service is `program`. Its databases are kept in `kept` by the version of their schema, and copied to `work` for use.
+    pub async fn new(program: &Path, jid: &'static str, kept: &Path, work: &Path) -> Result<Self> {
+        let (kept, work) = (kept.to_owned(), work.join(jid));
+        fs::create_dir(&work)?;
+        let build = Self { program: absolute(program)?, jid, kept, work };
+        let schema = build.empty(People::new(0)).await?.schema()?;
+        let kept = build.kept.join(format!("schema-{schema}"));
+        fs::create_dir_all(&kept)?;
+        Ok(Self { kept, ..build })
+    }
+
+    fn folder(&self) -> Result<PathBuf> {
+        Ok(tempfile::tempdir_in(&self.work)?.keep())
+    }
+
+    /// A database without links, as the service makes it.
+    async fn empty(&self, people: People) -> Result<Data> {
+        let data = Data { folder: self.folder()?, people };
+        self.alone(&data).await?.process.terminate().await;
+        Ok(data)
+    }
+
+    /// A database with the links of `people` that nobody has used.
+    pub async fn populated(&self, people: People) -> Result<Data> {
+        let data = self.empty(people).await?;
+        data.populate()?;
+        Ok(data)
+    }
+
+    /// A database with so many links, to read. It is made if there is none of this schema: one that was brought up to date would
+    /// have other pages.
+    pub async fn kept(&self, links: u64) -> Result<Data> {
+        let kept = Data { folder: self.kept.join(links.to_string()), people: People::new(links) };
+        if !kept.folder.exists() {
+            fs::rename(self.populated(kept.people).await?.folder, &kept.folder)?;
+        }
+        Ok(kept)
+    }
+
+    /// A database with so many links, to read and write. All rows share it, and one row runs at a time.
+    pub async fn data(&self, links: u64) -> Result<Data> {
+        let (kept, folder) = (self.kept(links).await?, self.work.join(links.to_string()));
+        if folder.exists() { Ok(Data { folder, ..kept }) } else { kept.copy(&folder) }
+    }
+
+    /// A database that nobody has used, with so many links, to read and write.
+    pub async fn fresh(&self, links: u64) -> Result<Data> {
+        self.copy(&self.kept(links).await?)
+    }
+
+    /// A copy to work with.
+    pub fn copy(&self, data: &Data) -> Result<Data> {
+        data.copy(&self.folder()?)
+    }
+
+    /// Starts the service over `data`, attached to this end of the connection as its server, and waits until it serves.
+    pub async fn serve(&self, data: &Data) -> Result<(Program, Link)> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let program = self.start(data, listener.local_addr()?.port())?;
+        let link = Link::accept(&listener).await?;
+        Ok((program.serves().await?, link))
+    }
+
+    /// The same with a server that answers what the service asks, and drops the rest.
+    pub async fn serve_http(&self, data: &Data) -> Result<Program> {
+        let (program, link) = self.serve(data).await?;
+        tokio::spawn(link.serve(|_| Ok(())));
+        Ok(program)
+    }
+
+    /// Starts the service over `data`, attached to a real server.
+    pub async fn attach(&self, data: &Data, server: &Server) -> Result<Program> {
+        let mut program = self.start(data, server.port)?;
+        program.process.says("component connected").await;
+        program.serves().await
+    }
+
+    /// Starts the service over `data` where no server is: it matches contact requests, and delivers nothing. All people are its own:
+    /// only so many introductions of others may wait.
+    pub async fn alone(&self, data: &Data) -> Result<Program> {
+        let own = servers().collect::<Vec<_>>();
+        self.start_with(data, ports::free(), &format!("[access]\nown_server = {own:?}"))?.serves().await
+    }
+
+    /// Starts the service over `data`, attached to the server at that port, and waits for nothing.
+    pub fn start(&self, data: &Data, server: u16) -> Result<Program> {
+        self.start_with(data, server, "")
+    }
+
+    fn start_with(&self, data: &Data, server: u16, more: &str) -> Result<Program> {
+        let http = (Ipv4Addr::LOCALHOST, ports::free()).into();
+        let config = data.folder.join("component.toml");
+        fs::write(&config, settings(self.jid, data, server, http) + more)?;
+        let mut command = Command::new(&self.program);
+        command.arg("--config").arg(&config).current_dir(&data.folder);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("ITSEME_") || name == "RUST_LOG" {
+                command.env_remove(name);
+            }
+        }
+        Ok(Program::new(Process::spawn("the service", &command, &data.folder.join("itseme.log")), http))
+    }
+}
+
+/// Waits until `probe` says yes.
+pub async fn until(probe: impl AsyncFn() -> bool) -> Result<()> {
+    let began = Instant::now();
+    while !probe().await {
+        ensure!(began.elapsed() < PATIENCE, "still waiting after {PATIENCE:?}");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    Ok(())
+}
+
+/// The configuration: all limits lifted, everything else as it is by default.
+fn settings(jid: &str, data: &Data, server: u16, http: SocketAddr) -> String {
+    let folder = data.folder.display();
+    format!(
+        r#"
+[component]
+jid = "{jid}"
+secret = "{SECRET}"
+server = "127.0.0.1:{server}"
+
+[http]
+listen = "{http}"
+max_connections_per_address = 1000
+
+[store]
+url = "sqlite:{folder}/itseme.db"
+key_file = "{folder}/itseme.key"
+
+[limits]
+requests_per_second = 100000000
+guesses_per_day = 1000000000
+codes_per_day = 1000000000
+codes_per_target_per_day = 1000000000
+codes_per_address_per_day = 1000000000
+new_jids_per_day = 1000000000
+bytes_per_server_per_day = 4000000000
+budget_percent_per_server = 100
+budget_percent_of_others = 100
+resend_after = "0s"
+hashes_per_day = 1000000000
+repeat_contact_after = "0s"
+"#
+    )
+}
