@@ -156,12 +156,15 @@ impl Service {
         self.query("PRAGMA integrity_check")
     }
 
-    /// The one value that the database answers.
+    /// Returns the one value that the database answers, or nothing if it cannot be asked just now.
     fn query(&self, sql: &str) -> String {
-        let script = "import sqlite3, sys\n\
-            print(sqlite3.connect(sys.argv[1], timeout=30).execute(sys.argv[2]).fetchone()[0])";
-        let output = Command::new("python3").arg("-c").arg(script).arg(self.database()).arg(sql).output();
-        String::from_utf8_lossy(&output.expect("Python").stdout).trim().to_owned()
+        let mut command = Command::new("sqlite3");
+        command
+            .args(["-batch", "-init", "/dev/null", "-cmd", ".timeout 30000"])
+            .arg(self.database())
+            .arg(sql);
+        let output = command.output().expect("sqlite3");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
     /// A process that has the database open and has begun to read it, until it is dropped.
