@@ -102,13 +102,15 @@ impl Process {
         }
     }
 
-    /// The most memory that it has had so far (`VmHWM`, proc(5)), in MiB.
+    /// Returns the most memory that it has had so far, in MiB, without what is mapped from files (`VmHWM` and `RssFile`, proc(5)):
+    /// of that, an unoptimised program has several times as much.
     pub fn peak_memory(&self) -> u64 {
-        let status = self.proc("status");
-        let status = fs::read_to_string(&status).expect("the state of a child");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");
-        let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number of KiB");
-        kib.div_ceil(1024)
+        let status = fs::read_to_string(self.proc("status")).expect("the state of a child");
+        let kib = |what: &str| -> u64 {
+            let line = status.lines().find_map(|line| line.strip_prefix(what)).expect(what);
+            line.trim().trim_end_matches(" kB").parse().expect("a number of KiB")
+        };
+        kib("VmHWM:").saturating_sub(kib("RssFile:")).div_ceil(1024)
     }
 
     /// Returns the number of its open files and connections.

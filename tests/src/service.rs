@@ -16,6 +16,10 @@ use crate::{log::Log, process::Process, settings::merge, wait::until};
 /// The line of the log for each connection to the XMPP server.
 const CONNECTED: &str = "component connected";
 
+/// What the service may have at its peak, whatever is sent to it, in MiB, without its program. Without a bound, each flood of the
+/// tests takes several times as much.
+const MEMORY: u64 = 128;
+
 /// A service with a configuration file, a data folder and a log of its own, running or not.
 #[derive(Debug)]
 pub struct Service {
@@ -208,6 +212,14 @@ database.commit()
     /// Returns its output since it was started.
     pub fn log(&self) -> Log {
         self.process.as_ref().expect("the service was started").log().clone()
+    }
+
+    /// Panics if it has had more than [`MEMORY`].
+    #[track_caller]
+    pub fn assert_memory(&self) {
+        let peak = self.process.as_ref().expect("the service was started").peak_memory();
+        println!("the service took {peak} MiB at most");
+        assert!(peak < MEMORY, "the service took {peak} MiB");
     }
 
     /// Waits for a line of its log.

@@ -9,9 +9,6 @@ use itseme_tests::{
 use reqwest::Method;
 use serde_json::json;
 
-/// What the service may have at its peak, in MiB, unoptimised as it is in tests. Without a bound, each of these floods takes
-/// several times as much.
-const MEMORY: u64 = 160;
 /// The defaults of `[http]`.
 const CONNECTIONS: usize = 1000;
 const PER_ADDRESS: usize = 100;
@@ -60,7 +57,7 @@ async fn a_thousand_idle_and_a_thousand_slow_connections() {
     println!("{files} files are open");
     assert!(files < CONNECTIONS + 100, "{files} files are open");
     until("all of them to be let go", || (process.open_files() < 100).then_some(()), String::new).await;
-    assert_memory(&mut world);
+    world.service.assert_memory();
 }
 
 #[tokio::test]
@@ -101,7 +98,7 @@ async fn who_does_not_read_is_given_up() {
 #[tokio::test]
 async fn many_requests_on_one_connection_are_counted_one_by_one() {
     const REQUESTS: usize = 1000;
-    let mut world = World::with("[limits]\nrequests_per_second = 10").await;
+    let world = World::with("[limits]\nrequests_per_second = 10").await;
     let port = world.service.http_port();
     let mut client = SlowClient::connect(address(1), port).await;
     let (mut asked, mut answers) = (0, String::new());
@@ -117,12 +114,12 @@ async fn many_requests_on_one_connection_are_counted_one_by_one() {
     assert_eq!(answers.matches("\"request_limit_reached\"").count(), refused);
     assert_eq!(answers.matches("retry-after:").count(), refused);
     assert_eq!(world.http().get("/version").await.status, 200, "another address is another matter");
-    assert_memory(&mut world);
+    world.service.assert_memory();
 }
 
 #[tokio::test]
 async fn a_64_is_one_client_and_a_thousand_are_as_many() {
-    let mut world =
+    let world =
         World::with("[limits]\nrequests_per_second = 10\n[http]\ntrusted_proxies = ['127.0.0.1']").await;
     let http = world.http();
     let mut refused = 0;
@@ -142,7 +139,7 @@ async fn a_64_is_one_client_and_a_thousand_are_as_many() {
         // A few share a bucket with another: far from ten.
         assert_eq!(reply.status, 200, "site {site}");
     }
-    assert_memory(&mut world);
+    world.service.assert_memory();
 }
 
 /// A request as the proxy hands it on from `address`.
@@ -169,7 +166,7 @@ async fn ten_thousand_iqs_at_once_from_one_account() {
     let after = amy.ask("get", SERVICE, "<ping xmlns='urn:xmpp:ping'/>").await;
     assert_eq!(after.attr("type"), Some("result"));
     assert_eq!(world.service.connections(), 1);
-    assert_memory(&mut world);
+    world.service.assert_memory();
 }
 
 /// Sends the IQs of a flood, and counts the answers to each, which are results or say that it was too much.
@@ -224,7 +221,7 @@ const QUESTIONS: [&str; 11] = [
 #[tokio::test]
 async fn whatever_somebody_asks_it_counts() {
     const EACH: usize = 1000;
-    let (mut world, _listener, mut server) = attached("[limits]\nrequests_per_second = 10").await;
+    let (world, _listener, mut server) = attached("[limits]\nrequests_per_second = 10").await;
     // One account for each kind of question, as others are counted apart; the last two are called oddly, and a server.
     let senders = (0..QUESTIONS.len()).map(|n| (format!("u{n}@evil.example/x"), QUESTIONS[n]));
     let odd = [("Amy@localhost", QUESTIONS[4]), ("evil.example", QUESTIONS[4])]
@@ -251,7 +248,7 @@ async fn whatever_somebody_asks_it_counts() {
         assert_eq!(answer.attr("type"), Some("result"));
     }
     assert_eq!(world.service.connections(), 1);
-    assert_memory(&mut world);
+    world.service.assert_memory();
 }
 
 #[tokio::test]
@@ -327,7 +324,7 @@ async fn a_server_that_stops_reading() {
     let mut server = listener.accept().await;
     let code = server.next().await;
     assert_eq!((code.name(), code.attr("to")), ("message", Some(AMY.jid)), "{}", String::from(&code));
-    assert_memory(&mut world);
+    world.service.assert_memory();
 }
 
 #[tokio::test]
@@ -347,11 +344,4 @@ async fn a_server_that_stands_still() {
     assert_eq!(reply.ok(), json!({"status": "requests_send"}));
     world.server.process().unwrap().go_on();
     within("an introduction", introduction(&amy)).await;
-}
-
-#[track_caller]
-fn assert_memory(world: &mut World) {
-    let peak = world.service.process().unwrap().peak_memory();
-    println!("peak memory: {peak} MiB");
-    assert!(peak < MEMORY, "the service took {peak} MiB");
 }

@@ -7,7 +7,7 @@ use super::goes_on;
 
 #[tokio::test]
 async fn whoever_is_named_inside_a_stanza_asks_for_nothing() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let amy = world.client(&AMY).await;
     world.prove(&amy, &AMY).await;
     let before = amy.links().await.unwrap();
@@ -25,7 +25,7 @@ async fn whoever_is_named_inside_a_stanza_asks_for_nothing() {
     eve.ask("get", SERVICE, "<links xmlns='it-se.me:register'/>").await;
     assert_eq!(amy.links().await.unwrap(), before);
     assert!(amy.verify(&pending, &code).await.unwrap(), "Amy's code still waits");
-    goes_on(&mut world).await;
+    goes_on(&world).await;
 }
 
 /// What Amy could say that would change something of hers.

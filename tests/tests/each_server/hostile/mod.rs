@@ -11,23 +11,18 @@ mod stanzas;
 
 use itseme_tests::{AMY, World};
 
-/// What the service may take at most, in MiB: it has been seen to take 55, of which 30 are the program's own.
-const MEMORY: u64 = 150;
-
 /// The service goes on as if nothing had been: it was never disconnected, and nothing of it has panicked.
-async fn goes_on(world: &mut World) {
+async fn goes_on(world: &World) {
     assert_eq!(world.service.connections(), 1, "the link went down");
     let log = world.service.log();
     for bad in ["panicked", "failed by a bug", "the database failed"] {
         assert_eq!(log.count(bad), 0, "{bad}\n{}", log.tail());
     }
-    let memory = world.service.process().expect("it runs").peak_memory();
-    println!("the service took {memory} MiB at most");
-    assert!(memory < MEMORY, "the service took {memory} MiB");
+    world.service.assert_memory();
 }
 
 /// And does what it is for.
-async fn still_works(world: &mut World) {
+async fn still_works(world: &World) {
     goes_on(world).await;
     let amy = world.client(&AMY).await;
     world.prove_phone(&amy, &AMY).await;

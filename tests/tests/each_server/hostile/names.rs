@@ -56,7 +56,7 @@ async fn a_senders_name_forges_nothing_in_texts_and_mails() {
             .await;
     }
     server.ask("plain@localhost", "get", "<ping xmlns='urn:xmpp:ping'/>").await;
-    goes_on(&mut world).await;
+    goes_on(&world).await;
 }
 
 /// What a recipient would be shown must not be linked in the first place: with real names beside it, that shows.
@@ -78,7 +78,7 @@ async fn an_id_that_would_disturb_what_others_read_cannot_be_registered() {
     // Those of other scripts can.
     let answer = server.ask("eve@localhost", "set", &register("email", "דוא&#x5c1;ר@example.org")).await;
     assert_eq!(answer.attr("type"), Some("result"), "{}", String::from(&answer));
-    goes_on(&mut world).await;
+    goes_on(&world).await;
 }
 
 fn register(provider: &str, id: &str) -> String {

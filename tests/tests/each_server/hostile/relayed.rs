@@ -41,7 +41,7 @@ async fn each_request_is_answered_once_however_large_or_odd() {
     for id in sent {
         assert_eq!(answers.get(&id), Some(&1), "{id}: {answers:?}");
     }
-    goes_on(&mut world).await;
+    goes_on(&world).await;
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn memory_is_bounded_when_many_of_the_largest_come_at_once() {
     for _ in 0..AT_ONCE {
         server.next_that(|stanza| stanza.name() == "iq").await;
     }
-    goes_on(&mut world).await;
+    goes_on(&world).await;
 }
 
 fn payloads() -> Vec<String> {

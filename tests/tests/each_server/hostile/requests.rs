@@ -14,7 +14,7 @@ const PATIENCE: &str = "[http]\nrequest_timeout = '2s'";
 
 #[tokio::test]
 async fn what_is_wrong_is_refused_and_hurts_nobody() {
-    let mut world = World::with(PATIENCE).await;
+    let world = World::with(PATIENCE).await;
     let port = world.service.http_port();
     let mut answers = JoinSet::new();
     for (request, expected) in refused().into_iter().chain(served()) {
@@ -29,13 +29,13 @@ async fn what_is_wrong_is_refused_and_hurts_nobody() {
         let is_refused = statuses.is_empty() && expected >= 400;
         assert!(is_refused || statuses == [expected], "{statuses:?} instead of {expected}: {request:?}");
     }
-    still_works(&mut world).await;
+    still_works(&world).await;
 }
 
 /// Where a proxy and the service could disagree where a request ends, nothing after it is taken for another.
 #[tokio::test]
 async fn no_request_is_smuggled() {
-    let mut world = World::with(PATIENCE).await;
+    let world = World::with(PATIENCE).await;
     let smuggled = "GET /version HTTP/1.1\r\nHost: x\r\n\r\n";
     for headers in [
         "Content-Length: 5\r\nTransfer-Encoding: chunked",
@@ -56,16 +56,16 @@ async fn no_request_is_smuggled() {
         let statuses = statuses(world.service.http_port(), request.as_bytes()).await;
         assert!(statuses.len() <= 1 && !statuses.contains(&200), "{headers:?}: {statuses:?}");
     }
-    goes_on(&mut world).await;
+    goes_on(&world).await;
 }
 
 #[tokio::test]
 async fn requests_in_one_go_are_all_answered_in_order() {
-    let mut world = World::with(PATIENCE).await;
+    let world = World::with(PATIENCE).await;
     let one = "GET /version HTTP/1.1\r\nHost: x\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n";
     let statuses = statuses(world.service.http_port(), one.repeat(200).as_bytes()).await;
     assert_eq!(statuses, [200, 404].repeat(200));
-    goes_on(&mut world).await;
+    goes_on(&world).await;
 }
 
 /// Requests, and the status that refuses each.

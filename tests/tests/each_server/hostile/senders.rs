@@ -42,7 +42,7 @@ async fn nobody_acts_for_the_one_whose_address_is_the_normal_form_of_theirs() {
     assert_eq!(links(&mut server).await, 1);
     let mutes = server.ask(AMY.jid, "get", "<mutes xmlns='it-se.me:contact'/>").await;
     assert_eq!(mutes.children().flat_map(|list| list.children()).count(), 0);
-    goes_on(&mut world).await;
+    goes_on(&world).await;
 }
 
 async fn links(server: &mut Component) -> usize {

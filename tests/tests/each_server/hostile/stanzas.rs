@@ -18,7 +18,7 @@ async fn a_thousand_hostile_stanzas() {
     let seed = std::env::var("HOSTILE_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
     println!("HOSTILE_SEED={seed}");
     let mut rng = StdRng::seed_from_u64(seed);
-    let mut world = World::start().await;
+    let world = World::start().await;
     let mut eve = world.raw(&EVE).await;
     let mut answers: HashMap<String, usize> = HashMap::new();
     let mut expected = HashMap::new();
@@ -42,7 +42,7 @@ async fn a_thousand_hostile_stanzas() {
         let count = answers.get(id).unwrap_or(&0);
         assert!(range.contains(count), "{count} answers to {id} instead of {range:?} (HOSTILE_SEED={seed})");
     }
-    still_works(&mut world).await;
+    still_works(&world).await;
 }
 
 /// Asks the service something, and counts what else comes until its answer.
@@ -64,7 +64,7 @@ async fn settle(eve: &mut RawClient, id: &str, answers: &mut HashMap<String, usi
 
 #[tokio::test]
 async fn what_parsers_stumble_over_is_answered() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let mut eve = world.raw(&EVE).await;
     for payload in [
         format!("<register xmlns='it-se.me:register' provider='phone' id='{}'/>", "7".repeat(10 * 1024)),
@@ -80,14 +80,14 @@ async fn what_parsers_stumble_over_is_answered() {
         assert_eq!(answer.attr("type"), Some("error"), "{shown}: {}", String::from(&answer));
         xml::child(&answer, "error", xml::CLIENT);
     }
-    goes_on(&mut world).await;
+    goes_on(&world).await;
 }
 
 /// An answer repeats the id of its request and the thread of a message, and escaped it may be six times as long: longer than
 /// what the server takes from a component.
 #[tokio::test]
 async fn what_is_repeated_in_answers_does_not_end_the_stream() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let mut eve = world.raw(&EVE).await;
     let long = "\"".repeat(200_000);
     eve.send(&format!("<iq type='get' id='{long}' to='{SERVICE}'><a xmlns='urn:test'/></iq>")).await;
@@ -99,5 +99,5 @@ async fn what_is_repeated_in_answers_does_not_end_the_stream() {
     let id = "'".repeat(200_000);
     eve.send(&format!("<message type='chat' id=\"{id}\" to='{SERVICE}'>{verify}</message>")).await;
     eve.ask("get", SERVICE, "<ping xmlns='urn:xmpp:ping'/>").await;
-    goes_on(&mut world).await;
+    goes_on(&world).await;
 }
