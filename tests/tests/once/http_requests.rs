@@ -8,7 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::http_errors::assert_error;
+use super::http_errors::assert_error;
 
 #[tokio::test]
 async fn bad_bodies() {
