@@ -15,6 +15,7 @@ pub mod faults;
 mod gateway;
 mod html;
 mod http;
+mod lasting;
 mod log;
 mod mail;
 mod nginx;

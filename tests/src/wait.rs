@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The pause between two checks of a condition that nobody announces.
-const PAUSE: Duration = Duration::from_millis(20);
+pub const PAUSE: Duration = Duration::from_millis(20);
 
 /// Waits until `probe` finds something; panics, with what `explain` says, when it never does.
 pub async fn until<T>(

@@ -1,30 +1,24 @@
 //! A person in front of a browser.
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
+use std::{mem, sync::Mutex, thread};
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::{
-    process::Process,
-    python,
-    wait::{PATIENCE, within},
-};
+use crate::{lasting, process::Process, python, wait::within};
 
 use super::programs;
 
-/// The pause between two checks for its end.
-const PAUSE: Duration = Duration::from_millis(20);
+/// Those that no test has just now.
+static IDLE: Mutex<Vec<Running>> = Mutex::new(Vec::new());
 
-/// Chromium without a window, which reaches nothing but loopback.
+/// Chromium without a window, which reaches nothing but loopback. Tests hand it on to each other, unless they fail.
 #[derive(Debug)]
-pub struct Browser {
+pub struct Browser(Option<Running>);
+
+#[derive(Debug)]
+struct Running {
     process: Process,
     port: u16,
-    _folder: TempDir,
 }
 
 /// The person's answer when a provider asks for consent.
@@ -54,14 +48,13 @@ pub struct Page {
 }
 
 impl Browser {
-    /// Starts one.
+    /// Returns one that runs: one that was handed on, or else a new one.
     pub async fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut command = programs::node("browser.js");
-        command.arg(folder.path());
-        let mut process = Process::spawn("the browser", &command, &folder.path().join("browser.log"));
-        let port = python::port_of(&mut process).await;
-        Self { process, port, _folder: folder }
+        let idle = IDLE.lock().unwrap().pop();
+        Self(Some(match idle {
+            Some(running) => running,
+            None => lasting::started(Running::start()).await,
+        }))
     }
 
     /// Opens `url` as somebody who reads `languages` (`Accept-Language`), signs in as `user` where a provider
@@ -89,21 +82,30 @@ impl Browser {
     }
 
     async fn ask(&self, what: &str, wish: &Value) -> Value {
-        let here = format!("http://127.0.0.1:{}/{what}", self.port);
+        let Running { process, port } = self.0.as_ref().expect("it runs");
+        let here = format!("http://127.0.0.1:{port}/{what}");
         let answer = within("a page", reqwest::Client::new().post(here).json(wish).send()).await;
         let answer: Value = answer.expect("an answer of the browser").json().await.expect("its answer");
-        assert_eq!(answer["failure"], Value::Null, "{wish}\n{}", self.process.log().tail());
+        assert_eq!(answer["failure"], Value::Null, "{wish}\n{}", process.log().tail());
         answer
     }
 }
 
-/// It is asked to end, as it would leave its files behind if it were killed while it writes them.
+impl Running {
+    async fn start() -> Self {
+        let folder = lasting::folder();
+        let mut command = programs::node("browser.js");
+        command.arg(&folder);
+        let mut process = Process::spawn("the browser", &command, &folder.join("browser.log"));
+        let port = python::port_of(&mut process).await;
+        Self { process, port }
+    }
+}
+
 impl Drop for Browser {
     fn drop(&mut self) {
-        let asked = Instant::now();
-        self.process.ask_to_end();
-        while self.process.runs() && asked.elapsed() < PATIENCE {
-            thread::sleep(PAUSE);
+        if !thread::panicking() {
+            IDLE.lock().unwrap().extend(mem::take(&mut self.0));
         }
     }
 }

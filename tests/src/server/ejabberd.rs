@@ -1,10 +1,11 @@
 //! ejabberd, without privileges, on ports and with data of its own.
 
-use std::{path::PathBuf, process::Command};
+use std::{path::PathBuf, process::Command, thread, time::Instant};
 
 use serde_json::{Value, json};
 
 use super::{Definition, Program, Refusal, Setup, Site};
+use crate::wait::{PATIENCE, PAUSE};
 
 /// Runs it as an ordinary program: the one process it starts is it.
 const EJABBERD_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ejabberd-example/ejabberd-in");
@@ -43,13 +44,21 @@ impl Definition for Ejabberd {
         call(site, "register", &json!({"user": name, "host": site.host, "password": password}));
     }
 
+    /// Its sessions are ended before: those that could be resumed (XEP-0198) would send what was not acknowledged to an account of
+    /// the same name later.
     fn delete_account(&self, site: &Site, name: &str) {
-        call(site, "unregister", &json!({"user": name, "host": site.host}));
+        let account = json!({"user": name, "host": site.host});
+        call(site, "kick_user", &account);
+        let asked = Instant::now();
+        while call(site, "user_resources", &account) != json!([]) {
+            assert!(asked.elapsed() < PATIENCE, "the sessions of {name} go on");
+            thread::sleep(PAUSE);
+        }
+        call(site, "unregister", &account);
     }
 
-    /// With the modules of large servers, it sends what an ended session had not acknowledged to the account again.
     fn is_handed_on(&self) -> bool {
-        self.0 == Setup::Plain
+        true
     }
 
     fn refusal_of_strangers(&self) -> Option<Refusal> {
@@ -61,13 +70,14 @@ impl Definition for Ejabberd {
     }
 }
 
-/// Has its HTTP API do something.
-fn call(site: &Site, what: &str, arguments: &Value) {
+/// Has its HTTP API do something, and returns what it says.
+fn call(site: &Site, what: &str, arguments: &Value) -> Value {
     let mut command = Command::new("curl");
     command.args(["--silent", "--show-error", "--fail-with-body", "--json", &arguments.to_string()]);
     command.arg(format!("http://127.0.0.1:{}/api/{what}", site.own_port));
     let output = command.output().expect("curl");
     assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 /// ejabberd itself makes them when somebody is first written to who is offline. If it is frozen just then, it goes on
@@ -132,7 +142,7 @@ access_rules:
 api_permissions:
   tests:
     who: {{ ip: 127.0.0.1/32 }}
-    what: [register, unregister]
+    what: [register, unregister, kick_user, user_resources]
 
 modules:
   mod_disco: {{}}

@@ -2,44 +2,13 @@
 //! finds it as the first did: without accounts but those that it asks for. One that a test has stopped, frozen or looked at closely is
 //! not handed on, nor is that of a test that failed.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process,
-    sync::{
-        LazyLock, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
-
-use tokio::runtime::{Builder, Runtime};
+use std::sync::Mutex;
 
 use super::{Server, Site};
-
-/// What the folders of all pools are called, before the number of the process of their tests.
-const FOLDERS: &str = "itseme-tests-pool-";
+use crate::lasting;
 
 /// Those that no test has just now.
 static IDLE: Mutex<Vec<Server>> = Mutex::new(Vec::new());
-
-/// Starts them: the system ends each of them with the thread that started it, which a test's own thread would be too early for.
-static KEEPER: LazyLock<Runtime> = LazyLock::new(|| {
-    Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a thread that lasts")
-});
-
-/// Where all of them are. Nothing can be done at the end of a process of tests, so the next one removes what was left.
-static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folders = fs::read_dir(env::temp_dir()).expect("the folder for what is temporary").flatten();
-    for folder in folders {
-        let name = folder.file_name();
-        let process = name.to_str().and_then(|name| name.strip_prefix(FOLDERS));
-        if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
-            // The process of other tests may do the same now.
-            let _ = fs::remove_dir_all(folder.path());
-        }
-    }
-    env::temp_dir().join(format!("{FOLDERS}{}", process::id()))
-});
 
 /// A running server of that kind, which nobody uses and which has no accounts.
 pub async fn take(name: &str, host: &str, component: &str) -> Server {
@@ -55,15 +24,12 @@ pub async fn take(name: &str, host: &str, component: &str) -> Server {
         server.delete_accounts();
         return server;
     }
-    static NUMBER: AtomicUsize = AtomicUsize::new(0);
-    let folder = FOLDER.join(NUMBER.fetch_add(1, Ordering::Relaxed).to_string());
-    fs::create_dir_all(&folder).expect("a folder for the server");
-    let mut server = Server::named(name, Site::new(&folder, host, component));
-    let started = KEEPER.spawn(async move {
+    let mut server = Server::named(name, Site::new(&lasting::folder(), host, component));
+    let mut server = lasting::started(async move {
         server.start().await;
         server
-    });
-    let mut server = started.await.expect("a server that starts");
+    })
+    .await;
     server.is_handed_on = true;
     server
 }
