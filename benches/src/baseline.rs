@@ -68,20 +68,25 @@ pub fn insert(connection: &Connection, bytes: &[u8], count: usize) -> Result<()>
     Ok(())
 }
 
-/// Does something for some time, each time in one transaction; returns how often in a second.
-pub fn transactions(
-    connection: &Connection,
+/// Looks up each of `lists` for some time, in one transaction with what `then` does with how many links were found; returns how
+/// many lists in a second.
+pub fn look_ups(
+    connection: Connection,
+    columns: Columns,
+    lists: Vec<Vec<Mac>>,
     time: Duration,
-    mut act: impl FnMut(&Connection) -> Result<()>,
-) -> Result<f64> {
-    let (began, mut done) = (Instant::now(), 0);
-    while began.elapsed() < time {
-        let transaction = connection.unchecked_transaction()?;
-        act(&transaction)?;
-        transaction.commit()?;
-        done += 1;
+    then: impl Fn(&Connection, usize) -> Result<()>,
+) -> impl AsyncFnMut() -> Result<f64> {
+    async move || {
+        let (began, mut done) = (Instant::now(), 0);
+        for ids in lists.iter().cycle().take_while(|_| began.elapsed() < time) {
+            let transaction = connection.unchecked_transaction()?;
+            then(&transaction, look_up(&transaction, columns, ids)?)?;
+            transaction.commit()?;
+            done += 1;
+        }
+        Ok(f64::from(done) / began.elapsed().as_secs_f64())
     }
-    Ok(f64::from(done) / began.elapsed().as_secs_f64())
 }
 
 /// Empties the outbox, and forgets what was counted.

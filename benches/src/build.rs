@@ -102,11 +102,6 @@ impl Build {
         if folder.exists() { Ok(Data { folder, ..kept }) } else { kept.copy(&folder) }
     }
 
-    /// A database that nobody has used, with so many links, to read and write.
-    pub async fn fresh(&self, links: u64) -> Result<Data> {
-        self.copy(&self.kept(links).await?)
-    }
-
     /// A copy to work with.
     pub fn copy(&self, data: &Data) -> Result<Data> {
         data.copy(&self.folder()?)

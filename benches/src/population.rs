@@ -20,7 +20,7 @@ use crate::baseline;
 use crate::server::ASKERS;
 
 /// Links of a person who has many.
-const TOGETHER: u64 = 500;
+pub const TOGETHER: u64 = 500;
 /// Of so many links, one person has many.
 const ONE_IN: u64 = 50_000;
 /// Links that are written in one transaction.

@@ -60,7 +60,7 @@ impl Stage {
         }
     }
 
-    /// Measures the service beside nothing, or by turns with the other build.
+    /// Measures the service beside nothing, after one turn that does not count, or by turns with the other build.
     pub async fn alone<S: AsyncFnMut() -> Result<f64>>(
         &self,
         finding: Finding,
@@ -71,6 +71,7 @@ impl Stage {
             let rounds = alternate(rounds, ours, service(build.clone()).await?).await?;
             return Ok(finding.against("the other build").found(rounds));
         }
+        ours().await?;
         let mut done = Vec::new();
         for _ in 0..rounds {
             done.push((ours().await?, None));

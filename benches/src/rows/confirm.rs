@@ -14,7 +14,7 @@ use crate::build::{Build, Program};
 use crate::cli::Scale;
 use crate::http::{Client, Exchange, get, load, post};
 use crate::measure::{Aim, Finding};
-use crate::population::{Data, People, unknown};
+use crate::population::{People, TOGETHER, unknown};
 use crate::stage::Stage;
 
 /// Connections that ask about one hash.
@@ -54,15 +54,13 @@ pub async fn many(stage: &Stage) -> Result<Finding> {
     };
     let look_ups = async || {
         let data = stage.build.data(usual).await?;
-        let (reader, lists) = (baseline::reader(&data.database())?, lists(&data)?);
-        let mut next = (0..lists.len()).cycle();
-        Ok(async move || {
-            baseline::transactions(&reader, time, |reader| {
-                let ids = &lists[next.next().context("nothing to look up")?];
-                ensure!(baseline::look_up(reader, Columns::Proof, ids)? == ids.len(), "a link was not found");
-                Ok(())
-            })
-        })
+        let (reader, keys) = (baseline::reader(&data.database())?, data.keys()?);
+        let list = |who| Ok(data.people.one_with_many(who)?.1.iter().map(|hash| keys.id(hash)).collect());
+        let lists = (0..data.people.rich()).map(list).collect::<Result<Vec<Vec<Mac>>>>()?;
+        Ok(baseline::look_ups(reader, Columns::Proof, lists, time, |_, found| {
+            ensure!(found == TOGETHER as usize, "a link was not found");
+            Ok(())
+        }))
     };
     let finding = Finding::new("POST /v1/confirm, 500 hashes", "/s").beside("500 bare look-ups");
     stage.compare(finding.aiming(Aim::AtLeast(0.8)), service, look_ups).await
@@ -140,16 +138,6 @@ pub fn questions_of_many(people: People) -> Result<Vec<Exchange>> {
 fn ask_many(hashes: &[Hash], target: &BareJid, answer: &'static str) -> Exchange {
     let hashes: Vec<String> = hashes.iter().map(ToString::to_string).collect();
     Exchange { request: post("/v1/confirm", &json!({ "target": target, "hashes": hashes })), answer }
-}
-
-/// The ids that each of the questions has looked up.
-fn lists(data: &Data) -> Result<Vec<Vec<Mac>>> {
-    let keys = data.keys()?;
-    let list = |which| {
-        let (_, hashes) = data.people.one_with_many(which)?;
-        Ok(hashes.iter().map(|hash| keys.id(hash)).collect())
-    };
-    (0..data.people.rich()).map(list).collect()
 }
 
 /// Checks that both send the same, to the byte, but for the date.

@@ -1,7 +1,5 @@
 //! `POST /v1/contact`: how fast it is answered, durably.
 
-use std::cell::RefCell;
-
 use anyhow::Result;
 use itseme::model::{BareJid, Hash};
 use serde_json::json;
@@ -13,7 +11,7 @@ use crate::measure::Finding;
 use crate::population::{People, unknown};
 use crate::stage::Stage;
 
-/// How many ask at once, and how many rows are inserted in one transaction.
+/// How many ask at once.
 pub const CLIENTS: usize = 64;
 /// Different requests.
 const REQUESTS: usize = 1000;
@@ -21,31 +19,18 @@ const REQUESTS: usize = 1000;
 pub async fn run(stage: &Stage) -> Result<Finding> {
     // A burst: hashes are looked up within two seconds, which is not measured here.
     let time = stage.scale.turn / 3;
-    let stored = &RefCell::new(Vec::new());
     let service = async |build: Build| {
         let data = build.data(stage.scale.usual).await?;
         let itseme = build.serve_http(&data).await?;
         let (reader, exchanges) = (baseline::reader(&data.database())?, questions(data.people, 100)?);
         Ok(async move || {
             let rate = load(itseme.http(), CLIENTS, &exchanges, time).await?;
-            *stored.borrow_mut() = baseline::like_those_waiting(&reader)?;
             // So that the next turn has the machine for itself.
             baseline::matched(&reader).await?;
             Ok(rate)
         })
     };
-    let inserts = async || {
-        let few = stage.build.fresh(stage.scale.few).await?;
-        let writer = baseline::writer(&few.database())?;
-        Ok(async move || {
-            let insert = |writer: &_| baseline::insert(writer, &stored.borrow(), CLIENTS);
-            let rate = CLIENTS as f64 * baseline::transactions(&writer, time, insert)?;
-            baseline::clear(&writer)?;
-            Ok(rate)
-        })
-    };
-    let finding = Finding::new("POST /v1/contact, 100 hashes, durable", "/s");
-    stage.compare(finding.beside("as many bytes inserted, 64 to a transaction"), service, inserts).await
+    stage.alone(Finding::new("POST /v1/contact, 100 hashes, durable", "/s"), service).await
 }
 
 /// Contact requests of many people, each for so many hashes that nobody has: the work for known hashes is done later, and has a row

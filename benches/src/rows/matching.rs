@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use itseme::model::{Hash, Mac};
 
 use crate::baseline::{self, Columns};
@@ -67,15 +67,14 @@ async fn matching(stage: &Stage, finding: Finding, requests: usize, known: usize
         let (keys, writer) = (data.keys()?, baseline::writer(&data.database())?);
         let list = |_| Ok(hashes(data.people, known)?.iter().map(|hash| keys.id(hash)).collect());
         let lists = (0..requests).map(list).collect::<Result<Vec<Vec<Mac>>>>()?;
-        let mut next = (0..lists.len()).cycle();
+        let cleaner = baseline::writer(&data.database())?;
+        let mut rate = baseline::look_ups(writer, Columns::All, lists, time, move |writer, found| {
+            ensure!(found == known, "{found} links were found");
+            baseline::insert(writer, &letter.borrow(), known)
+        });
         Ok(async move || {
-            let rate = baseline::transactions(&writer, time, |writer| {
-                let ids = &lists[next.next().context("nothing to look up")?];
-                let found = baseline::look_up(writer, Columns::All, ids)?;
-                ensure!(found == known, "{found} links were found");
-                baseline::insert(writer, &letter.borrow(), known)
-            })?;
-            baseline::clear(&writer)?;
+            let rate = rate().await?;
+            baseline::clear(&cleaner)?;
             Ok(rate)
         })
     };

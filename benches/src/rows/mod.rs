@@ -23,7 +23,7 @@ pub enum Row {
     Confirm,
     /// POST /v1/confirm with 500 hashes beside 500 bare look-ups by rusqlite in one thread
     ConfirmMany,
-    /// the answer to POST /v1/contact with 100 hashes, 64 clients, beside the same bytes inserted by rusqlite
+    /// the answer to POST /v1/contact with 100 hashes, 64 clients, durable
     Contact,
     /// the worker matching 100 hashes beside 100 bare look-ups, and the same plus 100 inserts
     Matching,
@@ -36,9 +36,9 @@ pub enum Row {
     /// the 99th percentile of a confirm by XMPP through Prosody, beside the median, while others send what needs no answer;
     /// at Prosody's defaults, and with nagle = false
     Prompt,
-    /// register and verify a Jabber ID, 64 clients, beside one durable insert at a time by rusqlite
+    /// register and verify a Jabber ID, 64 clients, durable
     Register,
-    /// the 99th percentile of a confirm by XMPP while 64 clients write, beside that while nobody does
+    /// the 99th percentile of a confirm by XMPP while 64 clients write
     Latency,
     /// the same look-ups in databases of different sizes
     Size,

@@ -12,16 +12,15 @@ use rlibphonenumber::{
 use crate::measure::{Aim, Finding, alternate};
 use crate::stage::Stage;
 
-const ENTRIES: usize = 100_000;
-
 pub async fn run(stage: &Stage) -> Result<Finding> {
-    let book = book()?;
+    let entries = 10_000 * stage.scale.thousands;
+    let book = book(entries)?;
     let hashed = |entry: &Entry| {
         Ok(Identity::parse_in(Provider::Phone, &entry.text, entry.owner).map(|id| id.hash())?)
     };
     let parsed = |entry: &Entry| Ok(PHONE_NUMBER_UTIL.parse(&entry.text, Some(entry.country))?);
     let (ours, theirs) = (async || measured(&book, hashed), async || measured(&book, parsed));
-    let finding = Finding::new("canonicalise and hash 100,000 book entries", "ms");
+    let finding = Finding::new(format!("canonicalise and hash {entries} book entries"), "ms");
     let finding = finding.beside("libphonenumber's bare parse").aiming(Aim::AtMost(3.0));
     Ok(finding.found(alternate(stage.scale.rounds, ours, theirs).await?))
 }
@@ -42,7 +41,7 @@ struct Entry {
 }
 
 /// Mobile numbers of every region, in the four forms that are met most, in turn.
-fn book() -> Result<Vec<Entry>> {
+fn book(entries: usize) -> Result<Vec<Entry>> {
     let mut countries: Vec<_> = PHONE_NUMBER_UTIL.get_supported_regions().collect();
     countries.sort_unstable();
     let example =
@@ -50,7 +49,7 @@ fn book() -> Result<Vec<Entry>> {
     let examples: Vec<_> =
         countries.into_iter().filter_map(|country| Some((country, example(country).ok()?))).collect();
     ensure!(examples.len() > 200, "libphonenumber has examples of few regions");
-    (0..ENTRIES).map(|at| entry(&examples, at).with_context(|| format!("entry {at}"))).collect()
+    (0..entries).map(|at| entry(&examples, at).with_context(|| format!("entry {at}"))).collect()
 }
 
 fn entry(examples: &[(Country, PhoneNumber)], at: usize) -> Result<Entry> {

@@ -1,7 +1,8 @@
 //! Registering a Jabber ID and verifying it with the code that comes by XMPP, durably.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::convert::Infallible;
 
 use anyhow::{Context, Result, ensure};
 use rand::RngExt;
@@ -9,9 +10,9 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::baseline;
 use crate::build::Build;
 use crate::http::{Client, post, repeat};
+use crate::link::Link;
 use crate::measure::Finding;
 use crate::server::ASKERS;
 use crate::stage::Stage;
@@ -24,52 +25,42 @@ const CLIENTS: usize = 64;
 pub async fn run(stage: &Stage) -> Result<Finding> {
     let time = stage.scale.turn;
     let service = async |build: Build| {
-        let (itseme, link) = build.serve(&build.data(stage.scale.usual).await?).await?;
-        let codes = Codes::default();
-        let coming = codes.clone();
-        tokio::spawn(link.serve(move |stanza| coming.hand_over(stanza)));
-        let act = async move |client: &mut Client| newcomer(client, &codes).await;
-        Ok(async move || repeat(itseme.http(), CLIENTS, time, &act).await)
-    };
-    let inserts = async || {
-        let writer = baseline::writer(&stage.build.fresh(stage.scale.few).await?.database())?;
-        let bytes: [u8; 136] = std::array::from_fn(|_| rand::random());
+        let (itseme, mut link) = build.serve(&build.data(stage.scale.usual).await?).await?;
         Ok(async move || {
-            let rate = baseline::transactions(&writer, time, |writer| baseline::insert(writer, &bytes, 1))?;
-            baseline::clear(&writer)?;
-            Ok(rate)
+            let waiting = Waiting::default();
+            let newcomers =
+                repeat(itseme.http(), CLIENTS, time, async |client| newcomer(client, &waiting).await);
+            tokio::select! {
+                rate = newcomers => rate,
+                Err(error) = hand_over(&mut link, &waiting) => Err(error),
+            }
         })
     };
-    let finding = Finding::new("register and verify, durable", "/s").beside("one durable insert at a time");
-    stage.compare(finding, service, inserts).await
+    stage.alone(Finding::new("register and verify, durable", "/s"), service).await
 }
 
 /// Who waits for a code, by Jabber ID.
-#[derive(Clone, Default)]
-struct Codes(Arc<Mutex<HashMap<String, oneshot::Sender<String>>>>);
+type Waiting = RefCell<HashMap<String, oneshot::Sender<String>>>;
 
-impl Codes {
-    /// The code that comes for `jid`.
-    fn of(&self, jid: &str) -> oneshot::Receiver<String> {
-        let (code, coming) = oneshot::channel();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(jid.to_owned(), code);
-        coming
-    }
-
-    fn hand_over(&self, message: &[u8]) -> Result<()> {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let whose = attribute(message, "to").and_then(|to| waiting.remove(to));
-        if let Some((whose, code)) = whose.zip(text(message, "code")) {
-            let _ = whose.send(code.to_owned());
-        }
-        Ok(())
+/// Hands each code that comes to whoever waits for it.
+async fn hand_over(link: &mut Link, waiting: &Waiting) -> Result<Infallible> {
+    loop {
+        let take = |message: &[u8]| {
+            let whose = attribute(message, "to").and_then(|to| waiting.borrow_mut().remove(to));
+            if let Some((whose, code)) = whose.zip(text(message, "code")) {
+                let _ = whose.send(code.to_owned());
+            }
+            Ok(())
+        };
+        link.read(take).await?;
     }
 }
 
 /// Registers and verifies a new Jabber ID.
-async fn newcomer(client: &mut Client, codes: &Codes) -> Result<()> {
+async fn newcomer(client: &mut Client, waiting: &Waiting) -> Result<()> {
     let jid = format!("new{:016x}@{ASKERS}", rand::rng().random::<u64>());
-    let code = codes.of(&jid);
+    let (whose, code) = oneshot::channel();
+    waiting.borrow_mut().insert(jid.clone(), whose);
     let body = json!({ "provider": "xmpp", "id": jid, "target": jid });
     let registered: Value = serde_json::from_slice(client.call(&post("/v1/register", &body)).await?)?;
     ensure!(registered["status"] == "pending", "wrong answer: {registered}");
