@@ -19,14 +19,14 @@ use crate::store::Pending;
 const SHARES: u32 = 4;
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What the limits promise of one identity (docs/security.md, "How good guessing is").
+/// The limits' promise for one identity (docs/security.md, "How good guessing is").
 struct Promise {
     limits: Limits,
     rule: CodeRule,
 }
 
 impl Promise {
-    /// How many codes can be guessed at in `period`: those of every day's window that it meets.
+    /// Returns the number of codes that can be guessed at in `period`: those of every day's window that it meets.
     fn codes(&self, period: Duration) -> u32 {
         let days = (period + self.rule.expires).as_secs().div_ceil(DAY.as_secs());
         self.limits.codes_per_day * (u32::try_from(days).unwrap() + 1)
@@ -47,7 +47,7 @@ impl Promise {
         if digits == self.longest() {
             return self.guesses_in(30, By::Anybody) + self.guesses_in(30, By::Target);
         }
-        // Codes that are left for whoever has asked for none are never of the shortest.
+        // Codes that are kept for new requesters are never of the shortest.
         let shares = if digits == self.rule.digits { 1 } else { SHARES };
         let own = OWN_GUESSES.min(self.limits.guesses_per_code);
         self.limits.guesses_per_day + own * shares * self.codes(Duration::ZERO)
@@ -68,8 +68,8 @@ fn chance_of_a_guess(digits: u8) -> f64 {
     0.1_f64.powi(i32::from(digits))
 }
 
-/// A comparison of a wrong code with one that waits.
-struct Guess {
+/// A comparison of a wrong code with a waiting one.
+struct WrongGuess {
     at: Millis,
     by: By,
     digits: u8,
@@ -83,7 +83,7 @@ struct Attack {
     /// The code that waits for each JID.
     sent: HashMap<BareJid, String>,
     codes: u32,
-    guesses: Vec<Guess>,
+    guesses: Vec<WrongGuess>,
 }
 
 impl Attack {
@@ -138,14 +138,14 @@ impl Attack {
         u8::try_from(self.sent.get(jid).map_or(4, String::len)).unwrap()
     }
 
-    /// A code of so many digits that is nobody's.
+    /// Returns a code of this number of digits that belongs to nobody.
     fn wrong(&self, digits: u8) -> String {
         let mut wrong = ('0'..='9').map(|digit| digit.to_string().repeat(digits.into()));
         wrong.find(|code| !self.sent.values().any(|sent| sent == code)).unwrap()
     }
 
-    /// Guesses once: as `jid`, or over HTTP at all codes of a length that wait. Tells how many codes the guess was compared
-    /// with, by what the store has noted at each.
+    /// Guesses once: as `jid`, or over HTTP at all waiting codes of a length. Returns the number of codes that the
+    /// guess was compared with, by the counters in the store.
     async fn guess(&mut self, by: By, jid: &BareJid) -> usize {
         let waiting = self.waiting().await;
         let lengths: BTreeSet<u8> = match by {
@@ -178,7 +178,7 @@ impl Attack {
         assert!(compared.is_empty() || code == "faulty_code", "{code}");
         assert!(compared.iter().all(|length| *length == digits), "{compared:?}");
         let at = self.it.clock.now();
-        self.guesses.extend(compared.iter().map(|digits| Guess {
+        self.guesses.extend(compared.iter().map(|digits| WrongGuess {
             at,
             by,
             digits: *digits,
@@ -215,8 +215,8 @@ impl Attack {
     }
 
     /// The most guesses, or the highest chance, in any `window`.
-    fn most(&self, window: Duration, weight: impl Fn(&Guess) -> f64) -> f64 {
-        let within = |first: &Guess| {
+    fn most(&self, window: Duration, weight: impl Fn(&WrongGuess) -> f64) -> f64 {
+        let within = |first: &WrongGuess| {
             let end = first.at + millis(window);
             let guesses = self
                 .guesses
@@ -227,7 +227,7 @@ impl Attack {
         self.guesses.iter().map(within).fold(0.0, f64::max)
     }
 
-    /// Holds what was reached against the promise.
+    /// Compares the result with the promise.
     fn report(&self, name: &str) -> f64 {
         let promise = self.promise();
         let day = |by| self.most(DAY, |guess| f64::from(u8::from(guess.by == by)));

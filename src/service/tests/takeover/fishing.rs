@@ -5,7 +5,7 @@ use super::*;
 /// Somebody who takes whoever's identity he gets: of every number there is, with as many JIDs as it takes.
 struct Fishing {
     it: Fixture,
-    guesses: Vec<Guess>,
+    guesses: Vec<WrongGuess>,
     /// Numbers with a code that waits, and whose it is.
     waiting: Vec<(BareJid, String, String)>,
     asked: u32,
@@ -62,7 +62,7 @@ impl Fishing {
                 };
                 while matches!(guess().await, Err(Error::FaultyCode)) {
                     let at = self.it.clock.now();
-                    self.guesses.push(Guess { at, by, digits });
+                    self.guesses.push(WrongGuess { at, by, digits });
                 }
             }
         }
