@@ -8,6 +8,7 @@ mod ldif;
 mod property;
 mod table;
 mod text;
+mod titles;
 mod value;
 mod vcard;
 

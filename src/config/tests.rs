@@ -155,58 +155,61 @@ fn a_secret_of_digits_stays_one() {
     }
 }
 
+/// Faults, and the beginnings of their errors.
+const FAULTS: [(&str, &str); 18] = [
+    ("server = \"localhost\"\n", "component.server: expected host:port"),
+    ("[limit]\n", "unknown key \"limit\""),
+    ("[limits]\nguesses = 5\n", "limits.guesses: unknown key"),
+    (
+        "[limits]\nguesses_per_day = \"many\"\n",
+        "limits.guesses_per_day: expected u32",
+    ),
+    ("[limits]\nresend_after = \"soon\"\n", "limits.resend_after:"),
+    (
+        "[codes]\nxmpp = { digits = 2, expires = \"10m\" }\n",
+        "codes.xmpp: digits must be 4 to 12",
+    ),
+    ("[http]\nlisten = \"8114\"\n", "http.listen:"),
+    (
+        "[http]\nlisten = \"127.0.0.1:1\"\npublic_url = \"x\"\n",
+        "http.public_url: expected a URL",
+    ),
+    (
+        "[http]\nlisten = \"127.0.0.1:1\"\ncors_origins = [\"x\"]\n",
+        "http.cors_origins: expected",
+    ),
+    (
+        "[http]\nlisten = \"127.0.0.1:1\"\ntrusted_proxies = [\"x\"]\n",
+        "http.trusted_proxies",
+    ),
+    ("[store]\nurl = \"mysql://x\"\n", "store.url: expected sqlite:"),
+    (
+        "[providers.email]\nfrom = \"a@example.org\"\n",
+        "providers.email.smtp: set it",
+    ),
+    ("[providers.phone]\ngateway = \"http\"\n", "providers.phone.url: set it"),
+    ("[providers.phone]\ngateway = \"pigeon\"\n", "providers.phone.gateway"),
+    (
+        "[providers.phone]\ngateway = \"http\"\nurl = \"https://sms.example.org\"\nallowed_prefixes = [\"+49x\"]\n",
+        "providers.phone.allowed_prefixes: expected",
+    ),
+    (
+        "[providers.phone]\ngateway = \"http\"\nurl = \"https://sms.example.org\"\nbudgets = { \"49\" = 5 }\n",
+        "providers.phone.budgets: expected",
+    ),
+    (
+        "[providers.phone]\ngateway = \"http\"\nurl = \"https://sms.example.org\"\nbudgets = { \"+49\" = 0 }\n",
+        "providers.phone.budgets: expected",
+    ),
+    (
+        "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\nbudget = 0\n",
+        "providers.email.budget: must be",
+    ),
+];
+
 #[test]
 fn errors_name_the_key_and_the_remedy() {
-    for (addition, expected) in [
-        ("server = \"localhost\"\n", "component.server: expected host:port"),
-        ("[limit]\n", "unknown key \"limit\""),
-        ("[limits]\nguesses = 5\n", "limits.guesses: unknown key"),
-        (
-            "[limits]\nguesses_per_day = \"many\"\n",
-            "limits.guesses_per_day: expected u32",
-        ),
-        ("[limits]\nresend_after = \"soon\"\n", "limits.resend_after:"),
-        (
-            "[codes]\nxmpp = { digits = 2, expires = \"10m\" }\n",
-            "codes.xmpp: digits must be 4 to 12",
-        ),
-        ("[http]\nlisten = \"8114\"\n", "http.listen:"),
-        (
-            "[http]\nlisten = \"127.0.0.1:1\"\npublic_url = \"x\"\n",
-            "http.public_url: expected a URL",
-        ),
-        (
-            "[http]\nlisten = \"127.0.0.1:1\"\ncors_origins = [\"x\"]\n",
-            "http.cors_origins: expected",
-        ),
-        (
-            "[http]\nlisten = \"127.0.0.1:1\"\ntrusted_proxies = [\"x\"]\n",
-            "http.trusted_proxies",
-        ),
-        ("[store]\nurl = \"mysql://x\"\n", "store.url: expected sqlite:"),
-        (
-            "[providers.email]\nfrom = \"a@example.org\"\n",
-            "providers.email.smtp: set it",
-        ),
-        ("[providers.phone]\ngateway = \"http\"\n", "providers.phone.url: set it"),
-        ("[providers.phone]\ngateway = \"pigeon\"\n", "providers.phone.gateway"),
-        (
-            "[providers.phone]\ngateway = \"http\"\nurl = \"https://sms.example.org\"\nallowed_prefixes = [\"+49x\"]\n",
-            "providers.phone.allowed_prefixes: expected",
-        ),
-        (
-            "[providers.phone]\ngateway = \"http\"\nurl = \"https://sms.example.org\"\nbudgets = { \"49\" = 5 }\n",
-            "providers.phone.budgets: expected",
-        ),
-        (
-            "[providers.phone]\ngateway = \"http\"\nurl = \"https://sms.example.org\"\nbudgets = { \"+49\" = 0 }\n",
-            "providers.phone.budgets: expected",
-        ),
-        (
-            "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\nbudget = 0\n",
-            "providers.email.budget: must be",
-        ),
-    ] {
+    for (addition, expected) in FAULTS {
         let complaint = complaint(addition);
         assert!(complaint.contains(expected), "{addition}: {complaint}");
     }
@@ -285,7 +288,7 @@ fn who_may_register_is_everybody_the_own_server_or_some() {
 }
 
 #[test]
-fn a_key_is_text_or_a_secret_where_its_type_says_so() {
+fn a_key_is_text_where_its_type_says_so() {
     for key in [
         "component.secret",
         "store.key",
@@ -325,6 +328,10 @@ fn a_key_is_text_or_a_secret_where_its_type_says_so() {
     ] {
         assert!(!declared::is_text::<Config>(key), "{key}");
     }
+}
+
+#[test]
+fn a_key_is_a_secret_where_a_file_may_hold_it() {
     for key in [
         "component.secret",
         "store.key",
@@ -343,6 +350,10 @@ fn a_key_is_text_or_a_secret_where_its_type_says_so() {
     ] {
         assert!(!declared::is_secret::<Config>(key), "{key}");
     }
+}
+
+#[test]
+fn every_section_is_declared() {
     let sections = [
         "component",
         "service",

@@ -6,7 +6,11 @@
 use csv::{ReaderBuilder, StringRecord};
 use itseme_identity::{Identity, Provider};
 
-use super::{card::Card, value};
+use super::{
+    card::Card,
+    titles::{ABOUT, MAIL, NUMBER, NUMBERS, PARTS, WHOLE},
+    value,
+};
 
 /// The content of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,111 +72,8 @@ fn columns(first: &StringRecord) -> Vec<Column> {
     names.iter().map(column).collect()
 }
 
-/// By the words of its name, in the languages of Outlook that are spoken most.
+/// Returns the column of a title.
 fn column(name: &str) -> Column {
-    const WHOLE: [&str; 12] = [
-        "name",
-        "display name",
-        "full name",
-        "file as",
-        "anzeigename",
-        "nom complet",
-        "nombre completo",
-        "contact",
-        "kontakt",
-        "氏名",
-        "姓名",
-        "полное имя",
-    ];
-    const PARTS: [&str; 41] = [
-        "first name",
-        "given name",
-        "middle name",
-        "additional name",
-        "last name",
-        "family name",
-        "surname",
-        "vorname",
-        "weitere vornamen",
-        "nachname",
-        "prénom",
-        "deuxième prénom",
-        "nom",
-        "nombre",
-        "segundo nombre",
-        "apellido",
-        "apellidos",
-        "nome",
-        "secondo nome",
-        "cognome",
-        "nome do meio",
-        "sobrenome",
-        "apelido",
-        "voornaam",
-        "tweede naam",
-        "middelste naam",
-        "tussenvoegsel",
-        "achternaam",
-        "förnamn",
-        "efternamn",
-        "fornavn",
-        "etternavn",
-        "efternavn",
-        "imię",
-        "drugie imię",
-        "nazwisko",
-        "имя",
-        "отчество",
-        "фамилия",
-        "姓",
-        "名",
-    ];
-    const ABOUT: [&str; 11] = [
-        "type",
-        "typ",
-        "tipo",
-        "label",
-        "service",
-        "display",
-        "angezeigter",
-        "assistant",
-        "manager",
-        "telegram",
-        "telex",
-    ];
-    const MAIL: [&str; 10] = [
-        "mail",
-        "messagerie",
-        "correo",
-        "posta elettronica",
-        "почт",
-        "メール",
-        "邮件",
-        "郵件",
-        "이메일",
-        "بريد",
-    ];
-    /// In whatever word they stand; in some languages, there are none between spaces.
-    const NUMBERS: [&str; 16] = [
-        "phone",
-        "telefo",
-        "téléphone",
-        "teléfo",
-        "mobil",
-        "телефон",
-        "мобил",
-        "電話",
-        "电话",
-        "手机",
-        "手機",
-        "携帯",
-        "전화",
-        "휴대",
-        "هاتف",
-        "جوال",
-    ];
-    /// Beginnings of words for a number.
-    const NUMBER: [&str; 9] = ["móvil", "movil", "handy", "cell", "celular", "tel", "tél", "fax", "pager"];
     let words: Vec<&str> =
         name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let has = |wanted: &[&str]| words.iter().any(|word| wanted.iter().any(|start| word.starts_with(start)));

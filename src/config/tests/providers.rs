@@ -11,21 +11,21 @@ const TWILIO: &str =
     "[providers.phone]\ngateway = \"twilio\"\naccount_sid = \"AC0\"\nauth_token = \"hunter2\"\nfrom = \"+1\"\n";
 const MAIL: &str = "[providers.email]\nfrom = \"a@example.org\"\n";
 
+/// Returns a section of a provider that people sign in at, with `url` at `key`.
+fn forum(key: &str, url: &str) -> String {
+    let keys = ["authorize_url", "token_url", "userinfo_url"];
+    let urls = keys.map(|other| {
+        let url = if other == key { url } else { "https://x.example/y" };
+        format!("{other} = \"{url}\"\n")
+    });
+    format!(
+        "{PUBLIC}[providers.forum]\n{CLIENT}username = \"/name\"\n{}",
+        urls.concat()
+    )
+}
+
 #[test]
 fn what_others_could_read_on_the_way_is_refused_unless_a_key_allows_it() {
-    let oauth = |key: &str, url: &str| {
-        let keys = ["authorize_url", "token_url", "userinfo_url"];
-        let urls = keys.map(|other| {
-            format!(
-                "{other} = \"{}\"\n",
-                if other == key { url } else { "https://x.example/y" }
-            )
-        });
-        format!(
-            "{PUBLIC}[providers.forum]\n{CLIENT}username = \"/name\"\n{}",
-            urls.concat()
-        )
-    };
     let http = "[http]\nlisten = \"127.0.0.1:0\"\n";
     for (section, key, url) in [
         (
@@ -47,17 +47,17 @@ fn what_others_could_read_on_the_way_is_refused_unless_a_key_allows_it() {
         (TWILIO.to_owned(), "providers.phone.api_url", "http://sms.example.org"),
         (http.to_owned(), "http.public_url", "http://api.example.org"),
         (
-            oauth("authorize_url", "http://x.example/hunter2"),
+            forum("authorize_url", "http://x.example/hunter2"),
             "providers.forum.authorize_url",
             "",
         ),
         (
-            oauth("token_url", "http://x.example/hunter2"),
+            forum("token_url", "http://x.example/hunter2"),
             "providers.forum.token_url",
             "",
         ),
         (
-            oauth("userinfo_url", "http://x.example/hunter2"),
+            forum("userinfo_url", "http://x.example/hunter2"),
             "providers.forum.userinfo_url",
             "",
         ),
@@ -79,6 +79,10 @@ fn what_others_could_read_on_the_way_is_refused_unless_a_key_allows_it() {
         assert!(!refused.contains("hunter2"), "{refused}");
         load(&format!("{LEAST}{section}{keys}allow_cleartext = true\n")).unwrap();
     }
+}
+
+#[test]
+fn what_nobody_else_can_read_needs_no_key() {
     for (section, url) in [
         (MAIL, "smtp = \"smtps://user:hunter2@mail.example.org\""),
         (MAIL, "smtp = \"smtp://user:hunter2@mail.example.org?tls=required\""),
