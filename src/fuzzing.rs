@@ -1,5 +1,5 @@
-//! What the fuzzers in `fuzz/` feed, and `cargo test` as well with their seeds: each function takes the bytes of a
-//! stranger and panics when a promise is broken.
+//! The targets of the fuzzers in `fuzz/`, which `cargo test` also runs with their seeds: each function takes the bytes
+//! of a stranger and panics when a promise is broken.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,7 +18,7 @@ pub use crate::xmpp::fuzzing::Stanzas;
 /// Inputs after which everything that piled up is thrown away.
 const GENERATION: u32 = 2000;
 
-/// A service over a store of its own, where nobody is told "too often" and one JID is registered.
+/// A service over a store of its own, without request limits, where one JID is registered.
 pub(crate) struct World {
     pub(crate) runtime: Runtime,
     pub(crate) service: Service,
@@ -27,7 +27,7 @@ pub(crate) struct World {
     inputs: u32,
 }
 
-/// Who is registered in every [`World`].
+/// Returns the JID that is registered in every [`World`].
 pub(crate) fn amy() -> BareJid {
     BareJid::new("amy@example.org").expect("a JID")
 }
@@ -61,7 +61,7 @@ impl World {
         }
     }
 
-    /// Returns `true` if it is time for a new one: what was asked of this one has become a lot.
+    /// Returns `true` if it is time for a new world, because this one has handled many requests.
     pub(crate) fn has_aged(&mut self) -> bool {
         self.inputs += 1;
         // Conversations, sessions and limits end between inputs, so that each can be repeated alone.

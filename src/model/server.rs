@@ -1,19 +1,19 @@
-//! Which server a JID is of, where bounds are counted by server: whoever has one domain can make as many others below it as he
-//! likes.
+//! The server of a JID, for limits that are counted by server: the owner of a domain can make any number of domains
+//! below it.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use psl::Type;
 
-/// Of an IPv6 address, the network that one customer has.
+/// The prefix length of the IPv6 network that one customer has.
 const SUBSCRIBER: u8 = 64;
 
-/// What counts as the server of all JIDs at `domain`: the domain that somebody has registered, with all domains below it. An IPv4
-/// address and a name of one label are servers of their own; of IPv6 addresses, all of a /64 are one.
+/// Returns the server of all JIDs at `domain`: the registered domain, together with all domains below it. An IPv4
+/// address and a name of one label are servers of their own; all IPv6 addresses of a /64 are one.
 ///
-/// Names are registered below the suffixes of ICANN's part of the public suffix list (<https://publicsuffix.org>). Its private
-/// part has the suffixes below which companies give names away: there, one person can have as many as he likes.
+/// Names are registered below the suffixes of ICANN's part of the public suffix list (<https://publicsuffix.org>). Its
+/// private part has the suffixes below which companies give names away: there, one person can have any number of names.
 pub fn server_of(domain: &str) -> Cow<'_, str> {
     let domain = domain.trim_end_matches('.');
     let address = domain.trim_start_matches('[').trim_end_matches(']').parse();
@@ -24,8 +24,8 @@ pub fn server_of(domain: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whose network `address` is in: one that a provider gives to one customer and no more, a /48 of IPv6; an IPv4 address is
-/// scarce, and stands for itself.
+/// Returns the network of `address` that a provider gives to one customer: a /48 of IPv6. An IPv4 address is scarce,
+/// and stands for itself.
 pub fn customer_of(address: IpAddr) -> IpAddr {
     network(address, 48)
 }
@@ -43,7 +43,7 @@ fn registered(domain: &str) -> &str {
         let Some(found) = psl::suffix(suffix.as_bytes()) else {
             return domain;
         };
-        // It is made of whole labels of the name, at its end.
+        // The suffix consists of whole labels at the end of the name.
         let length = found.as_bytes().len().min(suffix.len());
         suffix = &suffix[suffix.len() - length..];
         match (found.typ(), suffix.split_once('.')) {
@@ -79,7 +79,7 @@ mod tests {
             ("x.two.duckdns.org", "duckdns.org"),
             ("duckdns.org", "duckdns.org"),
             ("x.s3.dualstack.eu-west-1.amazonaws.com", "amazonaws.com"),
-            // Suffixes themselves, and what is not in the list.
+            // Suffixes themselves, and names outside of the list.
             ("co.uk", "co.uk"),
             ("com", "com"),
             ("localhost", "localhost"),

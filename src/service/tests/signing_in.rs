@@ -19,7 +19,7 @@ async fn a_sign_in_expires_and_can_be_begun_anew() {
     }
     let signed_in = it.sign_in(&new, "AMY").await.unwrap();
     assert_eq!(signed_in.target, amy());
-    // Nothing is linked before whoever signed in says so.
+    // Nothing is linked before the person who signed in agrees.
     assert!(!it.confirms(&amy(), &hash("octo", "amy")).await);
     assert_eq!(failure(it.sign_in(&new, "amy").await), OAuthFailure::ForeignState);
     it.verify_http(&hash("octo", "amy"), signed_in.code.as_str())
@@ -78,7 +78,7 @@ async fn a_sign_in_is_no_code() {
     let state = it.register(&amy(), "octo", "amy").await.unwrap().goto.unwrap();
     let id = hash("octo", "amy");
     assert_eq!(failure(it.verify(&amy(), &id, &state).await), OAuthFailure::NoState);
-    // Over HTTP, that would tell anybody who is signing in.
+    // Over HTTP, another answer would reveal that somebody is signing in.
     for code in ["1234", "123456789012"] {
         assert_eq!(code_of(it.verify_http(&id, code).await), "not_found");
     }

@@ -5,7 +5,7 @@ use super::*;
 const A_LABELS: &str = "amy@xn--bcher-kva.example";
 const U_LABELS: &str = "amy@bücher.example";
 
-/// Who is written to.
+/// Returns the recipients of the waiting messages.
 async fn recipients(fixture: &Fixture) -> Vec<String> {
     let sent = fixture.sent(Queue::XMPP).await.into_iter();
     let introduced = sent.filter_map(|message| match message {
@@ -15,7 +15,7 @@ async fn recipients(fixture: &Fixture) -> Vec<String> {
     introduced.collect()
 }
 
-/// Where the only code that waits goes, and the code.
+/// Returns the recipient of the only waiting code, and the code.
 async fn code_to(fixture: &Fixture) -> (String, String) {
     let sent = fixture.sent(Queue::XMPP).await;
     let [Message::Code { identity, to, code, .. }] = &sent[..] else {

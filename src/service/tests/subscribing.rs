@@ -1,4 +1,4 @@
-//! Who has the service in a contact list.
+//! The subscribers of the service's presence.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! Somebody who can write the database but has no key, and uses the service besides: nothing that he moves, copies or breaks makes
-//! the service say what is not so, or keeps others from proving what is theirs again.
+//! An attacker who can write the database but has no key, and also uses the service. Nothing that they move, copy or
+//! break makes the service give a false answer, or keeps others from proving their identities again.
 
 mod before;
 
@@ -14,7 +14,7 @@ fn mallory() -> BareJid {
     jid("mallory@example.net")
 }
 
-/// A MAC as SQL.
+/// Returns a MAC as SQL.
 fn sql(mac: &Mac) -> String {
     format!("x'{}'", hex::write(&mac.0))
 }
@@ -48,7 +48,7 @@ fn copy(table: &str, columns: &[&str], from: &str, to: &str) -> String {
 }
 
 impl Fixture {
-    /// A service over a database of before boxes were bound to their rows, whose links have no proof.
+    /// Starts a service over a database from before boxes were bound to their rows, whose links have no proof.
     fn of_before() -> Self {
         Self::under(keys().unbound(), |settings| settings.require_token = true)
     }
@@ -71,7 +71,7 @@ impl Fixture {
             || links.iter().any(|link| link.hash.to_string() == hash("phone", number))
     }
 
-    /// Whom Michael reaches who asks for that number.
+    /// Returns the JIDs that Michael reaches by asking for that number.
     async fn reached(&self, number: &str) -> Vec<String> {
         self.sent(Queue::XMPP).await;
         let michael = michael();
@@ -162,7 +162,7 @@ async fn registrations_that_are_moved_or_copied_prove_nothing() {
             }
             let _ = it.service.verify_any_native(&mallory(), &code).await;
             assert!(unseen == code || !it.is_fooled(PHONE).await, "{columns:?}");
-            // A new code is sent at once, and right.
+            // A new code is sent at once, and is right.
             it.sent(Queue::PHONE).await;
             it.clock.advance(MINUTE);
             let again = it.resend(&mallory(), "phone", MALLORYS).await.unwrap();

@@ -1,4 +1,4 @@
-//! Who may ask over HTTP in whose name, where tokens are needed.
+//! The callers over HTTP that may ask in a target's name, where tokens are needed.
 
 use super::*;
 use crate::model::Token;
