@@ -1,10 +1,10 @@
-//! An authority whose certificates nobody trusts who was not told to.
+//! A certificate authority that is trusted only by programs that were told to.
 
 use std::{path::PathBuf, process::Command};
 
 use tempfile::TempDir;
 
-/// An authority, made by OpenSSL, and what it certified: this machine. Its files go when this is dropped.
+/// An authority, made by OpenSSL, and a certificate of this machine. The files are removed when this is dropped.
 #[derive(Debug)]
 pub struct Authority {
     folder: TempDir,

@@ -18,8 +18,8 @@ impl Needle {
         Self { name: name.to_owned(), forms: forms(text.as_bytes()) }
     }
 
-    /// A hash given in hex: the start of its digits and the start of its bytes, in all their forms. A start is
-    /// enough to know whose it is.
+    /// A hash given in hex: the beginning of its digits and the beginning of its bytes, in all their forms. The
+    /// beginning is enough to identify it.
     pub fn hash(name: &str, hex: &str) -> Self {
         let start = &hex[..32];
         let bytes: Vec<u8> =
@@ -81,7 +81,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// As it is, as hex, and as base64 wherever it begins within a longer text; all in lower case.
+/// Returns the bytes unchanged, as hex, and as base64 at each offset within a longer text; all in lower case.
 fn forms(bytes: &[u8]) -> Vec<Vec<u8>> {
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut forms = vec![bytes.to_ascii_lowercase(), hex.into_bytes()];

@@ -57,7 +57,7 @@ fn folder(language: &str) -> PathBuf {
     Path::new(HERE).join("clients").join(language)
 }
 
-/// Runs a program that takes a client through its steps, and keeps what it says of them.
+/// Runs a program that takes a client through its steps, and keeps its report of them.
 pub async fn run(world: &mut World, name: &str, command: Command) {
     let said = story::perform(world, name, command).await;
     let known = [keys("steps.tsv", ""), keys("conditions.tsv", CONDITION)].concat();

@@ -12,7 +12,7 @@ use crate::{raw::Stream, wait::within, world::SERVICE};
 #[derive(Debug)]
 pub struct ComponentListener(TcpListener);
 
-/// A component that is connected; any secret will do.
+/// A connected component; it may have any secret.
 #[derive(Debug)]
 pub struct Component {
     connection: TcpStream,
@@ -96,7 +96,7 @@ impl Component {
         self.next_that(|answer| answer.name() == "iq" && answer.attr("id") == Some(&id)).await
     }
 
-    /// Waits until the component hangs up, without reading what it sends.
+    /// Waits until the component closes the connection, without reading what it sends.
     pub async fn is_let_go(self) {
         within("the end of the connection", async {
             // Whitespace between stanzas means nothing (RFC 6120, 4.6.1).

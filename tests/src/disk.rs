@@ -44,7 +44,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // Lazily: whoever still has files open there keeps them.
+        // Lazily: processes with open files there keep them.
         let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
     }
 }
@@ -57,7 +57,7 @@ pub fn copy(from: &Path, to: &Path) {
         if path.is_dir() {
             copy(&path, &to.join(name));
         } else if name != FILLER {
-            // A journal may be gone by now.
+            // A journal may have been removed meanwhile.
             let _ = fs::copy(&path, to.join(name));
         }
     }

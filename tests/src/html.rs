@@ -33,7 +33,7 @@ fn tags<'a>(html: &'a str, beginning: &'a str) -> impl Iterator<Item = &'a str> 
     starts.map(move |start| html[start..].split('>').next().unwrap_or_default())
 }
 
-/// A quoted attribute of the tag that `html` begins with.
+/// Returns a quoted attribute of the tag that `html` begins with.
 fn attribute(html: &str, name: &str) -> Option<String> {
     let tag = html.split('>').next()?;
     let value = tag.split_once(&format!(" {name}=\""))?.1;

@@ -24,7 +24,7 @@ pub struct Reply {
 }
 
 impl Http {
-    /// For the service on this port of 127.0.0.1.
+    /// Returns a client of the service on this port of 127.0.0.1.
     pub fn new(port: u16) -> Self {
         let client = Client::builder().redirect(reqwest::redirect::Policy::none());
         Self { base: format!("http://127.0.0.1:{port}"), client: client.build().expect("an HTTP client") }
@@ -64,7 +64,7 @@ impl Reply {
         send(request).await
     }
 
-    /// A header, if it is there and text.
+    /// Returns a header, if it is there and text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }

@@ -62,7 +62,7 @@ impl MailServer {
         self.process.kill();
     }
 
-    /// Has it do otherwise from the next command on, as `stand-ins/mail.py` explains.
+    /// Changes its behaviour from the next command on, as `stand-ins/mail.py` explains.
     pub fn wish(&self, wish: &Value) {
         let (new, file) = (self.maildir.with_extension("new"), wishes(&self.maildir));
         fs::write(&new, wish.to_string()).expect("a writable folder");

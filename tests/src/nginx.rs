@@ -1,4 +1,4 @@
-//! A proxy in front of the service, as the README has it.
+//! A proxy in front of the service, configured as in the README.
 
 use std::{fs, net::TcpStream, path::Path, process::Command};
 

@@ -3,7 +3,7 @@
 use itseme_client::xmpp_parsers::jid::BareJid;
 use sha2::{Digest, Sha512};
 
-/// Somebody with an XMPP account, a phone and a mailbox.
+/// A person with an XMPP account, a phone and a mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Person {
     /// The account's name.

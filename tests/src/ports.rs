@@ -18,7 +18,7 @@ const RANGE: Range<u16> = 10_000..32_000;
 /// end of this process.
 static GIVEN: Mutex<BTreeMap<u16, UnixListener>> = Mutex::new(BTreeMap::new());
 
-/// A port nobody listens on, and that no other call returns, in this process or in another one of tests.
+/// Returns a port that nobody listens on, and that no other call returns, in this process or in another one of tests.
 pub fn free() -> u16 {
     loop {
         let port = rand::random_range(RANGE);

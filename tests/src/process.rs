@@ -91,7 +91,7 @@ impl Process {
         self.signal(Signal::STOP);
     }
 
-    /// Has it go on (SIGCONT).
+    /// Continues the process (SIGCONT).
     pub fn go_on(&mut self) {
         self.signal(Signal::CONT);
     }

@@ -22,11 +22,11 @@ use tokio::{
 pub enum Cut {
     /// Both sides get a reset.
     Reset,
-    /// The server's side is closed; whoever connected never hears of it.
+    /// The server's side is closed; the client does not learn of it.
     HalfOpen,
-    /// Nothing is carried for so long; then the server's side is closed, and whoever connected never hears of it.
+    /// Nothing is carried for this time; then the server's side is closed, and the client does not learn of it.
     Partition(Duration),
-    /// Nothing is carried for so long; then all of it is.
+    /// Nothing is carried for this time; then all of it is.
     Delay(Duration),
 }
 
@@ -69,7 +69,7 @@ async fn accept(listener: TcpListener, target: Arc<AtomicU16>, cuts: broadcast::
     while let Ok((near, _)) = listener.accept().await {
         let (target, cuts) = (target.load(Ordering::Relaxed), cuts.subscribe());
         tokio::spawn(async move {
-            // Without a server, whoever connected gets a reset: the nearest to a refusal there is now.
+            // Without a server, the client gets a reset: this is the nearest to a refusal that is possible here.
             match TcpStream::connect(("127.0.0.1", target)).await {
                 Ok(far) => carry(near, far, cuts).await,
                 Err(_) => near.set_zero_linger(),

@@ -10,12 +10,12 @@ use crate::process::Process;
 
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
-/// A stand-in, and how to run it with any Python.
+/// Returns the command of a stand-in that runs with any Python.
 pub fn stand_in(script: &str) -> Command {
     with("python3", &stand_ins().join(script))
 }
 
-/// A stand-in that needs aiosmtpd.
+/// Returns the command of a stand-in that needs aiosmtpd.
 pub fn stand_in_with_aiosmtpd(script: &str) -> Command {
     static PYTHON: OnceLock<String> = OnceLock::new();
     with(PYTHON.get_or_init(|| python_with("aiosmtpd")), &stand_ins().join(script))
@@ -26,7 +26,7 @@ pub fn people() -> Command {
     with(with_slixmpp(), &Path::new(HERE).join("people/play.py"))
 }
 
-/// A file of the example client.
+/// Returns the path of a file of the example client.
 pub fn example(file: &str) -> PathBuf {
     Path::new(HERE).join("../examples/python").join(file)
 }

@@ -1,4 +1,4 @@
-//! An account that sends what no client would: bytes, over TCP, without TLS.
+//! An account that sends what no client would send: bytes, over TCP, without TLS.
 
 use std::{
     collections::VecDeque,
@@ -106,7 +106,7 @@ impl RawClient {
         next.unwrap_or_else(|error| panic!("the stream of {}: {error}", self.jid))
     }
 
-    /// The next thing that comes, whenever that is; nothing when the server has closed the stream. Cancelling loses
+    /// Returns the next element, without a time limit; `None` when the server has closed the stream. Cancelling loses
     /// nothing.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Somebody who refuses whatever is asked, with any stanza error: to see what a library makes of it.
+//! A component that refuses every request, with any stanza error, to test how a library handles it.
 
 use itseme_client::minidom::Element;
 
@@ -21,7 +21,7 @@ pub async fn start(world: &World) -> String {
     jid
 }
 
-/// An error as the service writes it.
+/// Returns an error as the service writes it.
 fn answer(asked: &Element) -> Option<String> {
     let wish = asked.get_child("refuse", WISH)?;
     let (id, from) = (asked.attr("id")?, asked.attr("from")?);

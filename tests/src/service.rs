@@ -42,7 +42,7 @@ impl Service {
         merge(&mut settings, service.own_settings());
         merge(&mut settings, wishes.parse().expect("wishes in TOML"));
         fs::write(service.config(), settings.to_string()).expect("the configuration");
-        // It has secrets.
+        // The file has secrets.
         fs::set_permissions(service.config(), Permissions::from_mode(0o600)).expect("a mode");
         service
     }
@@ -68,8 +68,8 @@ impl Service {
         self.set_clock(0);
     }
 
-    /// Sets its system's clock to so many seconds before or behind what it really is. As in a real machine, the clock that
-    /// tells how much time has passed stays as it is.
+    /// Sets its system's clock to this number of seconds before or behind the real time. As in a real machine, the
+    /// clock of passed time stays as it is.
     pub fn set_clock(&self, seconds: i64) {
         let new = self.folder.join("clock.new");
         fs::write(&new, format!("{seconds:+}")).expect("a clock");
@@ -77,7 +77,7 @@ impl Service {
         fs::rename(new, self.clock()).expect("a clock");
     }
 
-    /// Has it trust that authority's certificates, and no others, from the next start on.
+    /// Makes it trust that authority's certificates, and no others, from the next start on.
     pub fn trusts(&mut self, authority: &Path) {
         self.trusted = Some(authority.to_owned());
     }
@@ -132,7 +132,8 @@ impl Service {
         self.query("SELECT count(*) FROM outbox") == "0"
     }
 
-    /// The number of the last message that was put into the outbox; none if the database cannot be asked just now.
+    /// Returns the number of the last message that was put into the outbox; `None` if the database cannot be asked just
+    /// now.
     pub fn last_message(&self) -> Option<i64> {
         self.query("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'").parse().ok()
     }
@@ -171,7 +172,7 @@ impl Service {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    /// A process that has the database open and has begun to read it, until it is dropped.
+    /// Starts a process that has the database open and has begun to read it, until it is dropped.
     pub async fn read_database(&self) -> Process {
         let script = "import sqlite3, sys, time\n\
             database = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)\n\
@@ -259,7 +260,7 @@ database.commit()
         command.env("RUST_LOG", "itseme=trace,info");
         command.envs(self.trusted.iter().map(|authority| ("SSL_CERT_FILE", authority)));
         if self.has_own_clock {
-            // Where Debian's package has it; the system's linker knows what `$LIB` is.
+            // The path in Debian's package; the system's linker replaces `$LIB`.
             command.env("LD_PRELOAD", "/usr/$LIB/faketime/libfaketimeMT.so.1");
             command.env("FAKETIME_TIMESTAMP_FILE", self.clock());
             command.envs([

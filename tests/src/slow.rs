@@ -14,7 +14,8 @@ use crate::wait::within;
 pub struct SlowClient(TcpStream);
 
 impl SlowClient {
-    /// Connects to this port of 127.0.0.1 from `address`. Little fits between the two: what is not read blocks the service soon.
+    /// Connects to this port of 127.0.0.1 from `address`. Little fits between the two, so unread data soon blocks the
+    /// service.
     pub async fn connect(address: Ipv4Addr, port: u16) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(4096).expect("a small buffer");
@@ -22,12 +23,12 @@ impl SlowClient {
         Self(socket.connect((Ipv4Addr::LOCALHOST, port).into()).await.expect("the service listens"))
     }
 
-    /// Sends what it has to say; the service may have hung up.
+    /// Sends `text`; the service may have closed the connection.
     pub async fn say(&mut self, text: &str) {
         let _ = self.0.write_all(text.as_bytes()).await;
     }
 
-    /// Sends the same over and over until the service takes no more; whether it has hung up instead.
+    /// Sends `text` repeatedly until the service takes no more. Returns `true` if it has closed the connection instead.
     pub fn say_until_blocked(&mut self, text: &str) -> bool {
         loop {
             match self.0.try_write(text.as_bytes()) {
@@ -38,7 +39,7 @@ impl SlowClient {
         }
     }
 
-    /// Reads what is there until `enough`; as far as it came if the service hangs up.
+    /// Reads until `enough`, or until the service closes the connection. Returns the text.
     pub async fn read_until(&mut self, enough: impl Fn(&str) -> bool) -> String {
         let (mut text, mut bytes) = (String::new(), vec![0; 64 * 1024]);
         within("an answer", async {

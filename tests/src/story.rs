@@ -16,7 +16,7 @@ const LONGEST: Duration = Duration::from_secs(180);
 /// The pause between two checks for its end.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A story that is being played. What it printed is shown when a test fails.
+/// A running story. Its output is shown when a test fails.
 struct Story(Process);
 
 /// Plays the story of that name in `world`; panics unless it ends well.
@@ -26,8 +26,8 @@ pub async fn play(world: &mut World, name: &str) {
     perform(world, name, command).await;
 }
 
-/// Runs a program in `world`, with two more arguments: the port of the XMPP server, and one where it is helped. Returns
-/// what it printed; panics unless it ends well.
+/// Runs a program in `world`, with two more arguments: the port of the XMPP server, and the port of its helper. Returns
+/// its output; panics unless it succeeds.
 pub(crate) async fn perform(world: &mut World, name: &str, mut command: Command) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = listener.local_addr().expect("an address").port();

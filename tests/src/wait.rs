@@ -32,8 +32,8 @@ pub async fn within<T>(what: &str, work: impl Future<Output = T>) -> T {
     timeout(PATIENCE, work).await.unwrap_or_else(|_| panic!("still waiting for {what} after {PATIENCE:?}"))
 }
 
-/// Logs in by `log_in`, again when jabberd2 2.7.0 ends the stream: it knows sessions by the number of their socket, so an error that
-/// is on its way to somebody who has just left ends the login of whoever comes next.
+/// Logs in by `log_in`, and again when jabberd2 2.7.0 ends the stream: it identifies sessions by the number of their
+/// socket, so an error for a client that has just left ends the login of the next one.
 ///
 /// # Errors
 /// Those of `log_in`, other than this one.

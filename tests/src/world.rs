@@ -57,12 +57,12 @@ impl World {
         Self::on(ports::free(), wishes).await
     }
 
-    /// As [`with`](Self::with), with the service's HTTP on a port that somebody had to know before.
+    /// As [`with`](Self::with), with the service's HTTP on a port that had to be known before.
     pub async fn on(http_port: u16, wishes: &str) -> Self {
         Self::running(&server::wanted(), http_port, wishes).await
     }
 
-    /// As [`start`](Self::start), on a server of the kind that is named.
+    /// As [`start`](Self::start), on a server of the named kind.
     pub async fn attached_to(server: &str) -> Self {
         Self::running(server, ports::free(), "").await
     }
@@ -130,8 +130,8 @@ impl World {
         logged_in(async || Session::connect(options.clone()).await).await.expect("a login")
     }
 
-    /// Logs somebody in with an address book, whose numbers without a country code are dialled in `regions`. Whoever is in the book
-    /// is answered.
+    /// Logs a person in with an address book, whose numbers without a country code are dialled in `regions`. The people
+    /// of the book are answered.
     pub async fn agent(&self, person: &Person, book: &str, regions: &[Region]) -> Agent {
         let (session, book) = (self.client(person).await, AddressBook::parse(book, regions));
         Agent::new(session, book, Answer::Matched, Store::in_memory()).expect("an empty store")
@@ -212,7 +212,7 @@ pub async fn introduction(client: &Session) -> Element {
     .await
 }
 
-/// A folder for a part of the world.
+/// Returns a folder for a part of the world.
 fn part(folder: &TempDir, name: &str) -> PathBuf {
     let part = folder.path().join(name);
     fs::create_dir(&part).expect("a folder");

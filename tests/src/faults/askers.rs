@@ -39,7 +39,7 @@ struct Waiting {
     since: Instant,
 }
 
-/// Somebody who asks.
+/// A person who asks.
 pub struct Asker {
     person: Person,
     crowd: Arc<Crowd>,
@@ -54,7 +54,7 @@ pub struct Asker {
 }
 
 impl Asker {
-    /// The asker of that number; what they do follows from `seed`.
+    /// Returns the asker of that number, whose behaviour follows from `seed`.
     pub fn new(number: usize, crowd: &Arc<Crowd>, ledger: &Arc<Ledger>, http: Http, seed: u64) -> Self {
         Self {
             person: crowd.askers[number],
@@ -113,7 +113,7 @@ impl Asker {
             let answer = answer.await;
             let answer = self.keep(session, answer);
             if status == Status::Confirmed {
-                // Nothing is sent for what is linked already.
+                // Nothing is sent for an identity that is linked already.
                 return self.ledger.count(Request::Register, &answer);
             }
             answer
@@ -147,7 +147,7 @@ impl Asker {
                 self.ledger.linked(self.person.jid, &hash);
                 self.proven.extend((waiting.provider == "email").then_some(waiting.id));
             }
-            // A mail's code is tried until it is clear what came of it; a text message's is soon replaced.
+            // A mail's code is tried until its effect is clear; a text message's is soon replaced.
             _ if waiting.provider == "email" => self.look(waiting, &hash).await,
             _ => {}
         }

@@ -12,9 +12,9 @@ use crate::{
     world::World,
 };
 
-/// After so much silence the service asks the server: see `component.ping_after`.
+/// The time of silence after which the service asks the server: see `component.ping_after`.
 pub const PING_AFTER: Duration = Duration::from_secs(1);
-/// For so long it waits for the answer: see `component.ping_timeout`. A server on a busy machine needs its time.
+/// The time limit for the answer: see `component.ping_timeout`. A server on a busy machine needs its time.
 pub const PING_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The faults.
@@ -59,11 +59,11 @@ impl Fault {
     }
 }
 
-/// A message by XMPP that is hit a second time is sent a third time. So none is hit twice,
-/// before all that the last fault has hit is done with: nobody is to get anything more than twice.
+/// A message by XMPP that is hit twice is sent a third time. So no fault hits messages before those of the last
+/// hit are done: nobody may get a message more than twice.
 #[derive(Debug, Clone, Copy)]
 enum Hit {
-    /// Some may be, whichever.
+    /// Any message that waits may be.
     Some,
     /// At most those up to this number of the outbox.
     UpTo(i64),
@@ -80,7 +80,7 @@ pub struct Wires {
     pub gateway: Proxy,
 }
 
-/// Has everything in its hands that can break.
+/// Holds everything that can break.
 pub struct Breaker {
     /// Before the folder it is mounted in goes.
     disk: Option<Disk>,
@@ -146,11 +146,11 @@ impl Breaker {
         }
     }
 
-    /// Looks whether all that was hit is done with.
+    /// Ends the last hit when all its messages are done.
     fn look_for_hits(&mut self) {
         let service = &self.world.service;
         self.hit = match self.hit {
-            // It is sent again on the next connection, so it must have one.
+            // It is sent again on the next connection, so there must be one.
             Some(Hit::Some) if service.connections() == 0 => Some(Hit::Some),
             Some(Hit::Some) => service.last_message().map(Hit::UpTo).or(Some(Hit::Some)),
             Some(Hit::UpTo(last)) if service.has_sent_up_to(last) => None,
@@ -192,7 +192,7 @@ impl Breaker {
         }
     }
 
-    /// Nothing but a kill may end the service.
+    /// Asserts that nothing but a kill has ended the service.
     pub fn assert_runs(&mut self) {
         let runs = self.world.service.process().is_some_and(|process| process.runs());
         assert!(runs, "the service ended by itself");

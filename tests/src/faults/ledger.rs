@@ -11,10 +11,9 @@ use std::{
 pub const MAIL_LIVES: Duration = Duration::from_secs(120);
 /// See [`MAIL_LIVES`].
 pub const SMS_LIVES: Duration = Duration::from_secs(60);
-/// A message that was being sent when it might not be sent any more may arrive within this time: the machine is slow.
+/// The time within which a message may arrive that was being sent when it expired: the machine is slow.
 const ON_ITS_WAY: Duration = Duration::from_secs(15);
-/// A request without an answer may be served within this time, for it waits in a server that is stopped or a wire that is
-/// cut.
+/// The time within which a request without an answer may be served, because it waits in a stopped server or a cut wire.
 const IN_DOUBT: Duration = Duration::from_secs(30);
 
 /// An answer.
@@ -22,9 +21,9 @@ const IN_DOUBT: Duration = Duration::from_secs(30);
 pub enum Answer {
     /// It is done.
     Done,
-    /// It is not done, by the service's own word.
+    /// The service answered that it is not done.
     Refused(String),
-    /// Nothing that says whether it is done.
+    /// No answer: it may be done or not.
     Unknown,
 }
 
@@ -39,7 +38,7 @@ pub enum Request {
     Contact,
 }
 
-/// A contact request: who asked, with which details, in alphabetical order.
+/// A contact request: the requester, and the details, in alphabetical order.
 pub type Key = (String, Vec<String>);
 
 /// A span between a question and its answer.
@@ -200,7 +199,7 @@ impl Books {
         each.filter(|(to, key)| !self.introductions.contains_key(&((*to).clone(), (*key).clone())))
     }
 
-    /// A link that is lost shows in these, too.
+    /// A lost link shows in these as well.
     fn judge_answers(&self, verdict: &mut Verdict) {
         const NEVER: [&str; 5] = [
             "target_unconfirmed",
@@ -258,7 +257,7 @@ impl Books {
         }
     }
 
-    /// After the answer to a request, and until the next, one code can still arrive, and none after it has served.
+    /// After the answer to a request, and until the next, one code can still arrive, and none after it has been used.
     fn judge_replaced(
         &self,
         address: &str,
@@ -290,8 +289,8 @@ impl Books {
     }
 }
 
-/// Twice; and once for each connection that the service had in the meantime, because it must send again what it lost with
-/// one. On a busy machine it loses more of them than are cut.
+/// Returns the allowed number of copies: two; and one for each connection that the service had meanwhile, because it
+/// must send again what it lost with a connection. On a busy machine it loses more connections than are cut.
 fn most_copies(asked_at: SystemTime, arrived: &[(String, SystemTime)], connected: &[SystemTime]) -> usize {
     // Of connections, whole seconds are known.
     let asked_at = asked_at - Duration::from_secs(1);

@@ -91,7 +91,7 @@ impl Run {
         }
     }
 
-    /// Lets people go on while everything breaks, waits until everything has arrived, and says what was not kept.
+    /// Runs people and faults, waits until everything has arrived, and returns the broken promises.
     pub async fn go(mut self) -> Verdict {
         let (asking, living) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let world = &self.breaker.world;

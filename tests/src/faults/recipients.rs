@@ -30,7 +30,7 @@ const CONTACT: &str = "it-se.me:contact";
 /// server asks whether it arrived, unless the client uses XEP-0198. So nobody is logging in when it is killed.
 pub type Door = Arc<RwLock<()>>;
 
-/// Somebody who is asked.
+/// A person who is asked.
 pub struct Recipient {
     person: Person,
     habit: Habit,
@@ -92,7 +92,7 @@ impl Recipient {
         timeout(PATIENCE, self.leave(client)).await?
     }
 
-    /// Until the server has handed over what it kept.
+    /// Logs in, and waits until the server has delivered the stored messages.
     async fn come(&self) -> io::Result<RawClient> {
         let mut client = RawClient::try_login(self.crowd.client_port(), &self.person).await?;
         client

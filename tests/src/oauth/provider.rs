@@ -13,8 +13,8 @@ pub const CLIENT_SECRET: &str = "itseme-client-secret";
 /// The user names that exist at every provider.
 pub const USERS: [&str; 2] = ["amy-octo", "eve-octo"];
 
-/// A running authorization server, and where it is asked what. It redirects to any address that begins with
-/// the prefix it was started with.
+/// A running authorization server, and its endpoints. It redirects to any address that begins with the prefix it was
+/// started with.
 #[derive(Debug)]
 pub struct Provider {
     process: Process,
@@ -58,9 +58,8 @@ impl Provider {
         Self::run(&command, &OPENID, folder).await
     }
 
-    /// Authlib, as GitHub has it: 200 also for refused codes, a form unless JSON is asked for, nothing for
-    /// those without a `User-Agent`. Takes basic authentication and a secret in the body, and codes with and
-    /// without PKCE.
+    /// Starts Authlib in the form of GitHub: 200 also for refused codes, a form unless JSON is asked for, no answer
+    /// without a `User-Agent`. It takes basic authentication and a secret in the body, and codes with and without PKCE.
     pub async fn github_like(folder: &Path, callback_prefix: &str) -> Self {
         let command = with_accounts(programs::python("github_like.py"), callback_prefix);
         Self::run(&command, &GITHUB_LIKE, folder).await
@@ -71,7 +70,7 @@ impl Provider {
         self.at("")
     }
 
-    /// Where it listens on 127.0.0.1.
+    /// Returns its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }

@@ -1,4 +1,4 @@
-//! A provider that misbehaves as a test tells it to, and remembers what it was asked.
+//! A provider that misbehaves as a test tells it to, and records its requests.
 
 use std::{
     collections::BTreeMap,
@@ -21,8 +21,8 @@ const SHAPE: Shape = Shape {
     user_name: "login",
 };
 
-/// `stand-ins/oauth/rogue.py`: asks nobody anything, and takes every client, code and token. Until it is told
-/// otherwise it behaves, and the first of [`USERS`] signs in.
+/// `stand-ins/oauth/rogue.py`: it asks no user, and takes every client, code and token. By default it behaves, and the
+/// first of [`USERS`] signs in.
 #[derive(Debug)]
 pub struct Rogue {
     provider: Provider,
@@ -34,7 +34,7 @@ pub struct Rogue {
 pub enum Mode {
     /// A token; the user, with the name as both `login` and `preferred_username`.
     Ok,
-    /// Nothing, until another mode is set; then as that one.
+    /// No answer, until another mode is set; then as that one.
     Hang,
     /// 500.
     Error,
@@ -60,7 +60,7 @@ pub enum Mode {
     NameIsNoText,
 }
 
-/// A request it got. A parameter or header that came more than once is here as its last one.
+/// A recorded request. Of a parameter or header that came more than once, it has the last one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// `GET` or `POST`.

@@ -76,7 +76,7 @@ pub trait Definition: std::fmt::Debug + Send + Sync {
     /// Deletes an account; the server runs.
     fn delete_account(&self, site: &Site, name: &str);
 
-    /// Whether tests hand it on to each other: it takes long to start, and keeps nothing of accounts that were deleted.
+    /// Returns `true` if tests hand it on to each other: it starts slowly, and keeps nothing of deleted accounts.
     fn is_handed_on(&self) -> bool {
         false
     }
@@ -89,7 +89,7 @@ pub trait Definition: std::fmt::Debug + Send + Sync {
         &[]
     }
 
-    /// Whether people can write to those who do not have them in their contact list.
+    /// Returns `true` if people can write to those who do not have them in their contact list.
     fn lets_strangers_write(&self) -> bool {
         true
     }
@@ -113,12 +113,12 @@ pub struct Site {
     pub client_port: u16,
     /// The port for components.
     pub component_port: u16,
-    /// A port for whatever else the server needs one for.
+    /// A port for any other purpose of the server.
     pub own_port: u16,
 }
 
 impl Site {
-    /// A server for accounts on `host`.
+    /// Returns a site for accounts on `host`.
     pub fn new(folder: &Path, host: &str, component: &str) -> Self {
         Self {
             folder: folder.to_owned(),
@@ -130,7 +130,7 @@ impl Site {
         }
     }
 
-    /// A file of an example folder, with the domain, secret and port of this site.
+    /// Returns a file of an example folder, with the domain, secret and port of this site.
     pub fn shipped(&self, path: &str) -> String {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -161,7 +161,7 @@ pub struct Program {
 pub struct Refusal {
     /// The condition of the stream error.
     pub condition: &'static str,
-    /// Whether it comes before the secret was asked for.
+    /// `true` if it comes before the secret is asked for.
     pub before_login: bool,
 }
 
@@ -189,7 +189,7 @@ fn definition(name: &str) -> &'static dyn Definition {
 }
 
 impl Server {
-    /// A server of that kind, not started yet.
+    /// Returns a server of that kind, not started yet.
     pub fn named(name: &str, site: Site) -> Self {
         let definition = definition(name);
         definition.configure(&site);
@@ -197,7 +197,8 @@ impl Server {
         Self { definition, site: Arc::new(site), processes: Vec::new(), accounts, is_handed_on: false }
     }
 
-    /// A server of that kind that runs and has no accounts: one that was handed on, or else a new one, with its data in `folder`.
+    /// Returns a running server of that kind without accounts: one that was handed on, or else a new one, with its data
+    /// in `folder`.
     pub async fn running(name: &str, folder: &Path, host: &str, component: &str) -> Self {
         if definition(name).is_handed_on() {
             return pool::take(name, host, component).await;
@@ -258,7 +259,7 @@ impl Server {
         accounts.iter().for_each(|name| self.definition.delete_account(&self.site, name));
     }
 
-    /// Whether people can write to those who do not have them in their contact list.
+    /// Returns `true` if people can write to those who do not have them in their contact list.
     pub fn lets_strangers_write(&self) -> bool {
         self.definition.lets_strangers_write()
     }

@@ -15,7 +15,7 @@ use crate::{people::Person, ports, process::Process, raw::RawClient, service::Se
 /// The service's JID.
 const SERVICE: &str = "itseme.here.example";
 
-/// Somebody of the server that the service is attached to.
+/// A person of the server that the service is attached to.
 pub const MICHAEL_HERE: Person = Person {
     name: "michael",
     jid: "michael@here.example",
@@ -27,7 +27,7 @@ pub const MICHAEL_HERE: Person = Person {
 pub const EVE_HERE: Person =
     Person { name: "eve", jid: "eve@here.example", phone: "+447700900789", email: "eve@example.org" };
 
-/// Somebody of the other server.
+/// A person of the other server.
 pub const AMY_THERE: Person =
     Person { name: "amy", jid: "amy@there.example", phone: "+447700900123", email: "amy@example.org" };
 
@@ -188,7 +188,7 @@ allow_unencrypted_plain_auth = true
         self.process.iter_mut().for_each(Process::freeze);
     }
 
-    /// Has it go on.
+    /// Continues it.
     pub fn go_on(&mut self) {
         self.process.iter_mut().for_each(Process::go_on);
     }

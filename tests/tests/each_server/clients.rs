@@ -2,7 +2,7 @@
 
 use itseme_tests::{World, clients};
 
-/// A second code may be asked for only later.
+/// A second code can be requested only later.
 const PATIENT: &str = "[limits]\nresend_after = '1h'";
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Whose a code is: a program that returns every code it is sent never gives its user's Jabber ID to somebody else.
+//! A program that returns every code it is sent never gives its user's Jabber ID to another person.
 
 use itseme_client::{Event, Session};
 use itseme_tests::{AMY, EVE, Http, MICHAEL, Person, SERVICE, World, within};
@@ -36,7 +36,7 @@ async fn register_over_http(http: &Http, person: &Person) {
     assert_eq!(http.post("/v1/register", &itself).await.ok()["status"], "pending");
 }
 
-/// So many messages of the service: codes that programs return, and words.
+/// Returns `count` messages of the service: codes that programs return, and texts.
 async fn messages(client: &Session, count: usize) -> (Vec<(String, String)>, Vec<String>) {
     let (mut codes, mut words) = (Vec::new(), Vec::new());
     while codes.len() + words.len() < count {
@@ -78,7 +78,7 @@ async fn natively_a_code_for_somebody_else_is_none() {
     assert!(!eve.confirm(&EVE.bare_jid(), &[hash]).await.unwrap());
 }
 
-/// A client that says over HTTP whose registration it means is not told "done" of another's.
+/// A client over HTTP that names a registration is not told "done" about another's.
 #[tokio::test]
 async fn a_code_is_compared_with_the_registration_that_is_meant() {
     let world = World::start().await;
@@ -93,7 +93,7 @@ async fn a_code_is_compared_with_the_registration_that_is_meant() {
     }
     let path = format!("/v1/verify/{}?code={amys}&target={}", AMY.phone_hash(), AMY.jid);
     assert_eq!(http.get(&path).await.ok()["confirmed"], json!(true));
-    // She is told what was linked to her over HTTP.
+    // She is told about the link that was made over HTTP.
     let linked = itseme_tests::next_event(&amy, |event| match event {
         Event::Verified { hash, body, .. } => Some((hash, body)),
         _ => None,

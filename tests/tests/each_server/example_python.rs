@@ -93,7 +93,7 @@ fn it_is_short() {
     );
 }
 
-/// Somebody at a terminal.
+/// A person at a terminal.
 struct Terminal {
     person: &'static Person,
     command: Command,
@@ -137,7 +137,7 @@ impl Terminal {
         self.says("Listening").await;
     }
 
-    /// What the client keeps, for nobody else to read.
+    /// The state file of the client, which nobody else can read.
     fn state(&self) -> Value {
         let file = self.folder.path().join("state");
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
@@ -145,7 +145,7 @@ impl Terminal {
     }
 }
 
-/// Until now, but for what she has told herself.
+/// Up to now, except for her own messages to herself.
 async fn hears_nothing(eve: &Session) {
     let to = eve.jid();
     let marker =
@@ -157,7 +157,7 @@ async fn hears_nothing(eve: &Session) {
     }
 }
 
-/// An answer to Michael.
+/// Returns an answer to Michael.
 fn answer(jid: &str, phone: &str) -> String {
     format!(
         "<message xmlns='jabber:client' to='michael@localhost' type='chat'><body>It is me.</body>\

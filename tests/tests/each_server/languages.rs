@@ -11,7 +11,7 @@ async fn post(http: &Http, languages: &str, path: &str, body: &Value) -> Reply {
     Reply::to(request.json(body)).await
 }
 
-/// An IQ set in `language`, and its answer.
+/// Sends an IQ set in `language`, and returns its answer.
 async fn ask_in(language: &str, client: &mut RawClient, payload: &str) -> Element {
     let iq = format!("<iq type='set' id='{language}' to='{SERVICE}' xml:lang='{language}'>{payload}</iq>");
     client.send(&iq).await;
@@ -36,7 +36,7 @@ async fn over_http_mails_and_pages_are_in_an_accepted_language() {
         let page = Reply::to(page).await;
         assert!(page.body.contains(&format!("<html lang=\"{expected}\">")), "{languages}: {page:?}");
     }
-    // What programs read stays as it is.
+    // The parts for programs stay as they are.
     let refused = post(&http, "de", "/v1/verify", &json!({"hash": AMY.email_hash(), "code": "1"})).await;
     assert!(refused.body.contains("This code is wrong"), "{refused:?}");
 }

@@ -1,4 +1,4 @@
-//! Muted contact requests reach nobody; whoever asks is told the same as ever, and reaches everybody else.
+//! Muted contact requests reach nobody; the requester gets the usual answer, and reaches everybody else.
 
 use itseme_client::{Event, Identity, Muted, Session, minidom::Element, xmpp_parsers::jid::BareJid};
 use itseme_tests::{AMY, EVE, MICHAEL, Person, World, introduction, next_event, xml};
@@ -61,7 +61,7 @@ async fn altogether() {
     asks(&eve, &EVE, &[&AMY]).await;
     assert_eq!(asker(&introduction(&amy).await), EVE.jid);
 
-    // Who forgets everything mutes nobody any more.
+    // After forgetting everything, nobody is muted.
     amy.mute_all().await.unwrap();
     amy.forget_all().await.unwrap();
     assert!(!amy.mutes().await.unwrap().everybody);
@@ -78,7 +78,7 @@ async fn three(world: &World) -> [Session; 3] {
     clients.try_into().expect("three")
 }
 
-/// Asks for whoever has these people's numbers; what is answered.
+/// Asks for the people with these numbers, and returns the answer.
 async fn asks(client: &Session, asker: &Person, contacts: &[&Person]) -> Option<Element> {
     let details = itseme_client::details_to_json(&[Identity::new("phone", asker.phone).unwrap()]);
     let hashes: String =
@@ -87,7 +87,7 @@ async fn asks(client: &Session, asker: &Person, contacts: &[&Person]) -> Option<
     client.ask_service(xml::parse(&contact), true).await.unwrap()
 }
 
-/// Asks for Amy over HTTP; what is answered.
+/// Asks for Amy over HTTP, and returns the answer.
 async fn over_http(world: &World, asker: &Person) -> serde_json::Value {
     let request = json!({
         "target": asker.jid,
@@ -97,13 +97,13 @@ async fn over_http(world: &World, asker: &Person) -> serde_json::Value {
     world.http().post("/v1/contact", &request).await.ok()
 }
 
-/// Who asks, by an introduction.
+/// Returns the requester of an introduction.
 fn asker(introduction: &Element) -> String {
     let contact = xml::child(introduction, "contact", "it-se.me:contact");
     xml::text(contact, "jid", "it-se.me:contact")
 }
 
-/// Who has asked so far, from what comes before a message to oneself.
+/// Returns the requesters so far: those before a message to oneself.
 async fn heard_so_far(client: &Session) -> Vec<BareJid> {
     let to = client.jid();
     let marker =

@@ -33,7 +33,7 @@ async fn a_request_made_while_the_server_is_away_is_delivered() {
     assert_eq!(world.http().post("/v1/contact", &request).await.ok(), json!({"status": "requests_send"}));
     world.server.start().await;
     world.service.connected(2).await;
-    // What comes during a login, ejabberd may keep for the next one.
+    // ejabberd may keep messages that come during a login for the next login.
     world.service.has_sent_everything().await;
 
     let amy = world.client(&AMY).await;
@@ -58,7 +58,7 @@ async fn the_end_of_the_server_is_told_in_plain_words() {
 #[tokio::test]
 async fn a_message_that_the_server_gives_back_is_sent_again() {
     let world = World::start().await;
-    // Nobody has that account yet: the server cannot pass the code on.
+    // The account does not exist yet: the server cannot pass the code on.
     let late =
         Person { name: "late", jid: "late@localhost", phone: "+447700900777", email: "late@example.org" };
     let registered = world.http().get("/v1/register/xmpp/late@localhost/late@localhost").await.ok();

@@ -1,15 +1,15 @@
-//! One number or address, written in many ways: whoever proves it is found by all of them.
+//! One number or address in many spellings: a person who proves it is found by all of them.
 
 use itseme_client::{Agent, AgentEvent, Identity, Session, Status};
 use itseme_tests::{AMY, MICHAEL, World, next_of_agent};
 
-/// What Amy registers, where her code arrives, and what Michael has in his address book.
+/// The identity that Amy registers, the place where her code arrives, and the entry in Michael's address book.
 struct Pair {
     provider: &'static str,
     registered: &'static str,
     arrives_at: &'static str,
     in_book: &'static str,
-    /// Whose book it is: where its numbers have no country code, they are of this region.
+    /// The region of the book's owner: numbers without a country code belong to it.
     region: &'static str,
 }
 
@@ -62,7 +62,7 @@ const PAIRS: [Pair; 6] = [
     },
 ];
 
-/// What Michael proves.
+/// The identity that Michael proves.
 const MICHAELS: Pair = Pair {
     provider: "phone",
     registered: MICHAEL.phone,
@@ -89,12 +89,12 @@ async fn who_is_known_by_another_spelling_is_found() {
         let found = next_of_agent(&mut michael, |event| matches!(event, AgentEvent::Found { .. })).await;
         let AgentEvent::Found { jid, name, .. } = found else { unreachable!() };
         assert_eq!((jid, name.as_deref()), (AMY.bare_jid(), Some("Amy")), "{}", pair.in_book);
-        // So that nothing but the next pair finds her.
+        // So that only the next pair finds her.
         amy.session().forget_all().await.unwrap();
     }
 }
 
-/// An address book without aliases finds whoever has proven the other form as well: the service knows them.
+/// An address book without aliases also finds people who have proven the other form, because the service knows both.
 #[tokio::test]
 async fn an_alias_is_known_to_the_service_and_moves_with_its_link() {
     let world = World::start().await;
@@ -118,7 +118,7 @@ async fn prove(world: &World, client: &Session, pair: &Pair) {
     assert!(client.verify(&registered.hash, &pair.code(world).await).await.unwrap());
 }
 
-/// The same by a client that remembers what is proven. It may be linked already.
+/// The same by a client that stores the proven identities. The identity may be linked already.
 async fn proves(world: &World, agent: &mut Agent, pair: &Pair) {
     let registered = agent.register(pair.provider, pair.registered, false).await.unwrap();
     if registered.status == Status::Pending {

@@ -12,7 +12,7 @@ async fn amy_and_michael_find_each_other() {
     proves_everything(&world, &amy, &AMY).await;
     proves_everything(&world, &michael, &MICHAEL).await;
 
-    // Michael asks to be introduced to whoever has Amy's number, and to a number that nobody has.
+    // Michael asks to be introduced to the owner of Amy's number, and of a number that nobody has.
     let details = [identity("phone", MICHAEL.phone), identity("email", MICHAEL.email)];
     let nobody = hash("phone", "+447700900001");
     michael.contact(&details, &[AMY.phone_hash(), nobody]).await.unwrap();
@@ -22,7 +22,7 @@ async fn amy_and_michael_find_each_other() {
     let proven = [("phone", MICHAEL.phone), ("email", MICHAEL.email)];
     shapes::assert_introduction(&request, &AMY, &MICHAEL, &proven);
 
-    // Now Michael knows a JID that says it is Amy's, and asks whether it is.
+    // Now Michael knows a JID that claims to be Amy's, and asks if it is.
     let jid = AMY.bare_jid();
     assert!(michael.confirm(&jid, &[AMY.phone_hash()]).await.unwrap());
     assert!(michael.confirm(&jid, &[AMY.phone_hash(), AMY.email_hash(), AMY.jid_hash()]).await.unwrap());
@@ -97,7 +97,7 @@ async fn two_clients_with_address_books_do_it_by_themselves() {
     assert_eq!((jid, name.as_deref()), (MICHAEL.bare_jid(), Some("Michael")));
     next_of_agent(&mut amy, |event| matches!(event, AgentEvent::Answered { .. })).await;
 
-    // Michael's client asks the service whether it really is her, before it believes so.
+    // Michael's client asks the service to confirm that it is her.
     let found = next_of_agent(&mut michael, |event| matches!(event, AgentEvent::Found { .. })).await;
     let AgentEvent::Found { jid, name, details } = found else { unreachable!() };
     assert_eq!((jid, name.as_deref()), (AMY.bare_jid(), Some("Amy")));

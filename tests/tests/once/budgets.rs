@@ -1,4 +1,4 @@
-//! Nobody makes the service pay without limit, and its admin hears of who tries.
+//! Nobody makes the service pay without limit, and its admin learns who tries.
 
 use itseme_tests::{
     AMY, Component, ComponentListener, EVE, Gateway, Http, MICHAEL, Needle, Person, Reply, SERVICE, World,
@@ -11,7 +11,7 @@ const BUDGETS: &str = r#"
 budgets = { "+" = 1000, "+44770090" = 5 }
 "#;
 
-/// What the log says when nothing is left.
+/// The log line when a budget is used up.
 const ALARM: &str = "a budget is used up";
 
 /// A number of that budget.
@@ -54,7 +54,7 @@ async fn a_prefix_has_a_budget_with_an_alarm_that_names_no_number() {
     }
 }
 
-/// A request by a client of that address, as a proxy passes it on.
+/// Sends a request by a client of that address, as a proxy does.
 async fn register(http: &Http, address: &str, person: &Person) -> Reply {
     let body = json!({"provider": "xmpp", "id": person.jid, "target": person.jid});
     let request = http.request(Method::POST, "/v1/register").header("x-forwarded-for", address);

@@ -1,5 +1,5 @@
-//! The system's clock is set while the service runs, and between two runs, an hour and a year, forth and back: whoever waits
-//! waits no longer, and nobody has another chance.
+//! The system's clock is set while the service runs, and between two runs, by an hour and a year, forward and back:
+//! waiting times do not change, and nobody gets another chance.
 
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ struct Clocks {
     times: u32,
 }
 
-/// What began before the clock was set.
+/// The registrations that began before the clock was set.
 struct Before {
     number: String,
     code: String,

@@ -5,7 +5,7 @@ use itseme_client::Session;
 use itseme_tests::{AMY, Gateway, World, until};
 use serde_json::json;
 
-/// What the log says when an outage begins, and when it ends.
+/// The log lines when an outage begins, and when it ends.
 const BEGINS: &str = "messages cannot be sent";
 const ENDS: &str = "messages can be sent again";
 const DROPPED: &str = "a message was dropped";
@@ -18,7 +18,7 @@ fn address(n: usize) -> String {
     format!("person{n}@example.org")
 }
 
-/// A world, and Amy in it.
+/// Starts a world, and logs Amy in.
 async fn world(wishes: &str) -> (World, Session) {
     let world = World::with(wishes).await;
     let amy = world.client(&AMY).await;
@@ -29,7 +29,7 @@ async fn register(client: &Session, provider: &str, id: &str) {
     client.register(provider, id, false).await.unwrap();
 }
 
-/// Waits until what is left in the outbox was tried so often.
+/// Waits until the waiting message was tried this number of times.
 async fn is_tried(world: &World, times: u32) {
     let probe = || world.service.outbox().contains(&format!(", {times} tries")).then_some(());
     until("another try", probe, || world.service.log().tail()).await;

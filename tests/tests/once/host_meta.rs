@@ -1,4 +1,4 @@
-//! How programs that know a web address find the service (RFC 6415).
+//! Programs that know a web address find the service (RFC 6415).
 
 use itseme_tests::{Element, Reply, SERVICE, World};
 use reqwest::Method;

@@ -49,7 +49,7 @@ async fn verify() {
     let wrong = if code == "0000" { "1111" } else { "0000" };
     for (path, error) in [
         (format!("{unknown}?code={code}"), (404, "not_found")),
-        // Whether something waits is not told for nothing.
+        // Without a guess, nobody learns if a registration waits.
         (unknown.clone(), (400, "missing_code")),
         (format!("{unknown}?code="), (400, "missing_code")),
         ("nonsense".into(), (404, "not_found")),

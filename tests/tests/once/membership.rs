@@ -1,9 +1,9 @@
-//! Whether a hash is known is nobody's business: contact and register answer as they would if nobody were known.
+//! Answers do not reveal known hashes: contact and register answer as they would if nobody were known.
 
 use itseme_tests::{AMY, EVE, Element, MICHAEL, RawClient, Reply, SERVICE, World, hash};
 use serde_json::json;
 
-/// Nobody has it.
+/// A number that nobody has.
 const NOBODY: &str = "+447700900000";
 
 #[tokio::test]

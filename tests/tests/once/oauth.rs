@@ -67,7 +67,7 @@ impl Stage {
         self.amy.confirm(&AMY.bare_jid(), &[hash(provider, name)]).await.unwrap()
     }
 
-    /// Waits for the message that tells that the browser has finished.
+    /// Waits for the message that the browser has finished.
     async fn is_told(&self, provider: &str, name: &str) {
         let expected = hash(provider, name);
         next_event(&self.amy, |event| match event {

@@ -1,4 +1,4 @@
-//! What the tests of signing in stand on, without the service: here the test is the client of the providers.
+//! The fixtures of the tests of signing in, tested without the service: here the test is the client of the providers.
 
 use std::{collections::HashMap, io, net::SocketAddr};
 
@@ -219,7 +219,7 @@ async fn refuses_strange_callbacks(desk: &Desk, provider: &Provider) {
     assert!(page.url.starts_with(&provider.authorize_url()) && page.status == 400, "{page:?}");
 }
 
-/// Where the test, as a client, sends people from, and where they come back to.
+/// The place where the test, as a client, sends people from, and where they come back to.
 struct Desk {
     folder: TempDir,
     browser: Browser,
@@ -262,7 +262,7 @@ impl Desk {
         Url::parse_with_params(&provider.authorize_url(), self.wish(provider)).unwrap()
     }
 
-    /// Sends somebody to the provider: the page they see in the end, and what they came back with.
+    /// Sends a person to the provider. Returns the last page, and the parameters of the callback.
     async fn visit(&self, url: &Url, user: &str, consent: Consent) -> (Page, HashMap<String, String>) {
         let page = self.browser.sign_in(url.as_str(), user, consent, "de-AT,eo;q=0.5").await;
         let back = Url::parse(&page.url).unwrap().query_pairs().into_owned().collect();

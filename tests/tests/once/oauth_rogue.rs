@@ -16,7 +16,7 @@ async fn as_program(http: &Http, path: &str) -> Reply {
     Reply::to(http.request(Method::GET, path).header("accept", "application/json")).await
 }
 
-/// A provider that does as it likes, and a client that reads JSON.
+/// A provider that misbehaves, and a client that reads JSON.
 struct Rough {
     world: World,
     amy: Session,
@@ -46,7 +46,7 @@ impl Rough {
         self.amy.register("rogue", AMYS_NAME, false).await.unwrap().goto.unwrap()
     }
 
-    /// What the provider sends a browser back to, as a path.
+    /// Returns the path that the provider sends a browser back to.
     async fn callback(&self, goto: &str) -> String {
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let answer = client.get(goto).send().await.unwrap();
@@ -83,9 +83,9 @@ async fn only_the_right_state_counts() {
     let query = |path: &str| path.split_once('?').unwrap().1.to_owned();
     let at = |path: &str| path.split_once('?').unwrap().0.to_owned();
 
-    // A state of another registration, none, and one that nobody has given out.
+    // A state of another registration, no state, and one that was never given out.
     assert_eq!(it.error(&format!("{}?{}", at(&path), query(&other))).await, oauth_exception());
-    // Without a state it is a code, and nobody is told that a sign-in waits.
+    // Without a state it is a code, and the answer does not reveal that a sign-in waits.
     assert_eq!(it.error(&format!("{}?code=1234", at(&path))).await, (404, "not_found".into()));
     assert_eq!(it.error(&at(&path)).await, (400, "missing_code".into()));
     assert_eq!(it.error(&format!("{}?code=1234&state=x", at(&path))).await, oauth_exception());
@@ -97,7 +97,7 @@ async fn only_the_right_state_counts() {
     assert_eq!(it.error(&format!("{}?{state}&error=access_denied", at(&path))).await, oauth_exception());
     assert!(it.rogue.asked("/token").is_empty());
 
-    // Whose state it is decides for whom the name is proven.
+    // The name is proven for the registration of the state.
     assert_eq!(as_program(&it.world.http(), &his).await.ok(), json!({"confirmed": true}));
     assert!(michael.confirm(&MICHAEL.bare_jid(), &[hash("rogue", AMYS_NAME)]).await.unwrap());
     it.signs_in(&goto).await;
@@ -135,7 +135,7 @@ async fn a_provider_that_misbehaves_is_survived() {
         assert_eq!(it.error(&path).await, oauth_exception(), "user info: {mode:?}");
     }
     it.rogue.userinfo(Ok).await;
-    // Nobody followed anybody anywhere, with a token or the client's secret in hand.
+    // No redirect was followed, with a token or the client's secret.
     assert!(it.rogue.asked("/elsewhere").is_empty());
 
     // One that hangs holds up nobody else.
@@ -148,7 +148,7 @@ async fn a_provider_that_misbehaves_is_survived() {
     assert_eq!(stuck, oauth_exception());
     it.rogue.token(Ok).await;
 
-    // After all that, the registration still waits.
+    // The registration still waits.
     it.rogue.user(EVES_NAME).await;
     assert_eq!(it.error(&path).await, (400, "wrong_user".into()));
     it.rogue.user(AMYS_NAME).await;
@@ -202,7 +202,7 @@ async fn no_token_is_kept() {
 async fn a_browser_alone_links_nothing() {
     const OLD: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:80.0) Gecko/20100101 Firefox/80.0";
     let it = Rough::new().await;
-    // What is shown has used up the state, so each has one of its own.
+    // Showing the page uses up the state, so each has its own.
     let ask = async |headers: &[(&str, &str)]| {
         let goto = it.amy.register("rogue", AMYS_NAME, true).await.unwrap().goto.unwrap();
         let path = it.callback(&goto).await;

@@ -1,4 +1,4 @@
-//! Nothing on the disk, in the log or on the screen tells whose number is whose.
+//! Nothing on the disk, in the log or on the screen reveals the owner of a number.
 
 use std::{fs, process::Output};
 
@@ -88,7 +88,7 @@ async fn nothing_is_readable_while_codes_wait() {
     let mut needles = needles_of(&[AMY]);
     assert_clean(&world, &needles);
 
-    // What waited was the real thing: it arrives, and is as little to be found as before.
+    // The waiting message was the real one: it arrives, and leaves no more traces than before.
     world.gateway.restart().await;
     world.mail.restart().await;
     needles.push(Needle::text("the code of the SMS", &world.gateway.take(AMY.phone).await.code()));
@@ -143,7 +143,7 @@ async fn introduced(amy: &Session, michael: &Session) {
     assert!(michael.confirm(&AMY.bare_jid(), &[AMY.phone_hash()]).await.unwrap());
 }
 
-/// A phone number in the path of a request that is refused must not reach a log either. Returns the number.
+/// Sends a request with a phone number in its path, which is refused. Returns the number, which must not reach a log.
 async fn refused_http(world: &World) -> Needle {
     let number = "447700900555";
     let reply = world.http().get(&format!("/v1/register/phone/+{number}/nobody@localhost")).await;

@@ -1,4 +1,4 @@
-//! Behind a real proxy, each client has limits of its own; an admin who forgot to say that there is one is told.
+//! Behind a real proxy, each client has limits of its own. An admin who forgot to configure it is warned.
 
 use std::net::Ipv4Addr;
 
@@ -41,7 +41,7 @@ async fn world(trusted: &str) -> World {
     World::with(&settings).await
 }
 
-/// How many of forty clients of a network, who each ask once, are refused.
+/// Returns the number of refused requests among one each of forty clients of a network.
 async fn refused(nginx: &Nginx, network: u8) -> usize {
     let mut refused = 0;
     for n in 0..40 {

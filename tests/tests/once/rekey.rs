@@ -68,7 +68,7 @@ async fn without_a_database_or_a_key_file_nothing_is_changed() {
     assert_eq!(fs::read_dir(world.service.data()).unwrap().count(), 0);
 }
 
-/// Kills the service, or the command, at random moments of a change of the key, and looks whether all is there.
+/// Kills the service, or the command, at random moments of a change of the key, and checks that nothing is lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_killed_nothing_is_lost() {
     let seed = std::env::var("REKEY_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());

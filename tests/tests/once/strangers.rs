@@ -58,7 +58,7 @@ async fn text_of_next(client: &mut itseme_tests::RawClient) -> String {
     message.children().find(|child| child.name() == "body").map(|body| body.text()).unwrap_or_default()
 }
 
-/// What `check --deliver` says of it.
+/// Returns the output of `check --deliver`.
 fn deliver(world: &World, account: &str) -> String {
     let output = world.service.run(&["check", "--deliver", account]);
     let told = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -1,4 +1,4 @@
-//! Who does not want to be written to is never written to again, and nobody can tell who that is.
+//! A suppressed recipient is never written to again, and nobody can find out who is suppressed.
 
 use itseme_client::{Session, Status};
 use itseme_tests::{AMY, EVE, Form, Http, MICHAEL, Mail, Needle, RawClient, Reply, SERVICE, World, find};
@@ -70,7 +70,7 @@ async fn the_link_in_a_mail_ends_them_and_brings_them_back() {
     let log = world.service.log().text();
     assert!(!needles.iter().any(|needle| needle.is_in(log.as_bytes())), "{log}");
 
-    // It lasts, and can be taken back at the same place.
+    // It lasts, and can be withdrawn on the same page.
     assert!(world.service.terminate().await.success());
     world.service.start().await;
     let amy = world.client(&AMY).await;

@@ -1,4 +1,4 @@
-//! Somebody guesses at another's number, with all their might.
+//! A thief guesses at another's number, as fast as possible.
 
 use std::collections::HashMap;
 
@@ -37,7 +37,8 @@ async fn a_flood_of_guesses_gets_in_nowhere_and_keeps_nobody_out() {
     assert!((4..=10 + 4).contains(&natively), "{by_eve:?} {by_michael:?}");
     assert!(over_http["faulty_code"] <= 10, "{over_http:?}");
     let limited = http.post("/v1/verify", &json!({"hash": AMY.phone_hash(), "code": no})).await;
-    // A guess is compared with three codes, so that one is left of ten: nobody is told that something waits.
+    // A guess is compared with three codes, so that one is left of ten: the answer does not reveal that a registration
+    // waits.
     let (status, refusal) = limited.error();
     assert!(
         [(429, "request_limit_reached"), (404, "not_found")].contains(&(status, refusal.as_str())),
@@ -49,7 +50,7 @@ async fn a_flood_of_guesses_gets_in_nowhere_and_keeps_nobody_out() {
     assert!(amy.confirm(&AMY.bare_jid(), &[AMY.phone_hash()]).await.unwrap());
 }
 
-/// Sends all guesses at once, and counts the answers by what they say.
+/// Sends all guesses at once, and counts the answers by their errors.
 async fn guess_natively(thief: &mut RawClient, no: &str) -> HashMap<String, usize> {
     let guess = format!(
         "<verify xmlns='it-se.me:verify'><code>{no}</code><hash>{}</hash></verify>",

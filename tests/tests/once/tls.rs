@@ -9,7 +9,7 @@ use itseme_tests::{
 use reqwest::{Client, Method, redirect::Policy};
 use serde_json::Value;
 
-/// Has a browser sign in, and sends what it brings back to the service. Returns whether that is a proof.
+/// Signs in with a browser, and sends the callback to the service. Returns `true` if that is a proof.
 async fn is_proven_by_signing_in(world: &World, amy: &Session) -> bool {
     let goto = amy.register("rogue", USERS[0], true).await.unwrap().goto.unwrap();
     let browser = Client::builder().redirect(Policy::none()).build().unwrap();

@@ -1,4 +1,4 @@
-//! Where the admin wants it, nobody asks over HTTP in another's name.
+//! Where the admin requires tokens, nobody asks over HTTP in another's name.
 
 use itseme_client::{Event, Session};
 use itseme_tests::{

@@ -1,4 +1,4 @@
-//! What a page of somebody else can have its readers' browsers do: real Chromium, a page of another site.
+//! Requests that a foreign web page can make its readers' browsers send: real Chromium, a page of another site.
 
 use itseme_tests::{AMY, World, oauth::Browser};
 
@@ -30,7 +30,7 @@ async fn a_page_cannot_have_its_readers_register_in_passing() {
     for (n, way) in in_passing.iter().enumerate() {
         browser.visit(&format!("<!DOCTYPE html>{}", way.replace("URL", &register(n)))).await;
     }
-    // Scripts may, of those pages that the admin allows, and whoever follows a link sees what comes of it.
+    // Scripts of the pages that the admin allows may call, and a user who follows a link sees the answer.
     let meant = [
         "<script>fetch('URL').then((answer) => answer.text())</script>",
         "<script>location = 'URL'</script>",

@@ -21,14 +21,14 @@ async fn whoever_is_named_inside_a_stanza_asks_for_nothing() {
             assert_eq!(answer.attr("type"), Some("error"), "{wrapped}: {}", String::from(&answer));
         }
     }
-    // Messages are handled one beside the other: what was to happen has by the time that later ones are answered.
+    // Messages are handled concurrently: an effect has happened when later messages are answered.
     eve.ask("get", SERVICE, "<links xmlns='it-se.me:register'/>").await;
     assert_eq!(amy.links().await.unwrap(), before);
     assert!(amy.verify(&pending, &code).await.unwrap(), "Amy's code still waits");
     goes_on(&world).await;
 }
 
-/// What Amy could say that would change something of hers.
+/// Returns messages of Amy that would change something of hers.
 fn amys_wishes(pending: &str, code: &str) -> Vec<String> {
     let verify =
         format!("<verify xmlns='it-se.me:verify'><code>{code}</code><hash>{pending}</hash></verify>");
@@ -49,7 +49,7 @@ fn amys_wishes(pending: &str, code: &str) -> Vec<String> {
     [iqs, said].concat()
 }
 
-/// XEP-0297, and what is built on it: carbons (0280), archives (0313), privileges (0356), delegation (0355).
+/// XEP-0297, and extensions that use it: carbons (0280), archives (0313), privileges (0356), delegation (0355).
 fn wrappers(stanza: &str) -> Vec<String> {
     let forwarded = format!("<forwarded xmlns='urn:xmpp:forward:0'>{stanza}</forwarded>");
     let around = [

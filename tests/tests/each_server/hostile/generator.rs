@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 use itseme_tests::{AMY, SERVICE};
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 
-/// A well-formed stanza, and how many `<iq/>` answer it. What is no IQ at all the XMPP server may answer itself.
+/// Returns a well-formed stanza, and the number of `<iq/>` that answer it. The XMPP server itself may answer a stanza
+/// that is no IQ at all.
 pub fn hostile(rng: &mut StdRng, id: &str) -> (String, RangeInclusive<usize>) {
     let payload = payload(rng);
     match rng.random_range(0..10) {

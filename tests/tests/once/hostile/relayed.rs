@@ -1,4 +1,4 @@
-//! What a server may relay but Prosody and ejabberd do not: larger, odder, and from anybody.
+//! Stanzas that a server may relay but Prosody and ejabberd do not: larger, odder, and from anybody.
 
 use std::collections::HashMap;
 
@@ -103,7 +103,7 @@ fn payloads() -> Vec<String> {
     ]
 }
 
-/// Nobody asks for anything here, or nobody can be answered.
+/// Returns stanzas without a request, or without a sender who can be answered.
 fn unanswered() -> Vec<String> {
     let large = "x".repeat(512 * 1024);
     let ping = "<ping xmlns='urn:xmpp:ping'/>";

@@ -4,7 +4,8 @@ use itseme_tests::{AMY, Component, ComponentListener, SERVICE, World};
 
 use super::goes_on;
 
-/// All are Amy's address when it is normalised (stringprep maps, folds and drops what is odd in them), and none is.
+/// Each becomes Amy's address when it is normalised (stringprep maps, folds and drops odd characters), and none is
+/// hers.
 const OTHERS: [&str; 7] = [
     "Amy@localhost",
     "amy@LOCALHOST",
