@@ -3,10 +3,9 @@
 //! All keys are derived from one 32-byte key by HKDF-SHA-256 (RFC 5869), each for one use, so that a value of one
 //! table says nothing about another's.
 
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
-use hmac::{Hmac, Mac as _};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use itseme_cipher::{Cipher, NONCE_LENGTH};
 use rand::Rng;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -16,7 +15,6 @@ use super::{BareJid, Code, Hash, OwnAddress, OwnAddresses, SuppressionKey, Token
 
 /// The key's length in bytes.
 pub const KEY_LENGTH: usize = 32;
-const NONCE_LENGTH: usize = 24;
 
 /// The one secret that lives outside the database. Wiped from memory when dropped.
 pub type MasterKey = Zeroizing<[u8; KEY_LENGTH]>;
@@ -130,7 +128,7 @@ pub struct Keys {
     mute: HmacSha256,
     suppression: SuppressionKey,
     check: HmacSha256,
-    cipher: XChaCha20Poly1305,
+    cipher: Cipher,
     are_bound: bool,
 }
 
@@ -148,7 +146,7 @@ impl Keys {
             suppression: SuppressionKey::new(&derive(&hkdf, b"it-se.me suppression")),
             mute: mac(b"it-se.me mute"),
             check: mac(b"it-se.me check"),
-            cipher: XChaCha20Poly1305::new((&*derive::<32>(&hkdf, b"it-se.me box")).into()),
+            cipher: Cipher::new(&derive::<32>(&hkdf, b"it-se.me box")),
             are_bound: true,
         }
     }
@@ -230,13 +228,11 @@ impl Keys {
     pub fn seal(&self, purpose: Purpose<'_>, plain: &[u8], rng: &mut impl Rng) -> Vec<u8> {
         let mut nonce = [0u8; NONCE_LENGTH];
         rng.fill_bytes(&mut nonce);
-        let place = self.place(purpose);
-        let payload = Payload {
-            msg: plain,
-            aad: &place,
-        };
         // Fails only beyond 256 GiB; an empty box then opens for nobody.
-        let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
+        let sealed = self
+            .cipher
+            .encrypt(&nonce, plain, &self.place(purpose))
+            .unwrap_or_default();
         [nonce.as_slice(), &sealed].concat()
     }
 
@@ -246,15 +242,11 @@ impl Keys {
     /// [`BrokenBox`] if it was made with another key, for another purpose or row, or changed since.
     pub fn open(&self, purpose: Purpose<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, BrokenBox> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LENGTH>().ok_or(BrokenBox)?;
-        let place = self.place(purpose);
-        let payload = Payload {
-            msg: sealed,
-            aad: &place,
-        };
-        self.cipher
-            .decrypt(&XNonce::from(*nonce), payload)
-            .map(Zeroizing::new)
-            .map_err(|_| BrokenBox)
+        let plain = self
+            .cipher
+            .decrypt(nonce, sealed, &self.place(purpose))
+            .ok_or(BrokenBox)?;
+        Ok(Zeroizing::new(plain))
     }
 
     fn place(&self, purpose: Purpose<'_>) -> Vec<u8> {
