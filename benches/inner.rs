@@ -67,6 +67,7 @@ fn populated(folder: &std::path::Path, macs: &[Mac], runtime: &Runtime) -> Resul
                 proof: id,
                 sealed: vec![0; 168],
                 verified_on: 20_000,
+                key: 0,
             };
             part.iter().try_for_each(|id| tx.put_link(&link(*id)))
         }))?;

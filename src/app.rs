@@ -15,8 +15,6 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::descriptors;
 use crate::http::{HostMeta, Server, ServerConfig};
-use crate::keyfile;
-use crate::model::Keys;
 use crate::outbox::Outbox;
 use crate::own_thread::{OwnThread, cores};
 use crate::provider::Way;
@@ -50,9 +48,9 @@ impl App {
     pub async fn start(config: &Config, clock: Clock) -> Result<Self, String> {
         rekey::recover(&config.store)?;
         let path = config.store.path().map_err(text)?;
-        let keys = rekey::keys_for(path, Keys::new(&keyfile::load_or_make(&config.store)?));
-        let store =
-            SqliteStore::open(path, keys.check()).map_err(|error| format!("store.url {}: {error}", path.display()))?;
+        let keys = rekey::keyring(&config.store)?;
+        let store = SqliteStore::open(path, keys.current.check())
+            .map_err(|error| format!("store.url {}: {error}", path.display()))?;
         let (channels, sign_ins) = ways(config)?;
         let service = Service::new(Store::new(store), keys, clock.clone(), config.settings(), sign_ins);
         service.resume_times().await.map_err(text)?;

@@ -139,7 +139,9 @@ fn database(config: &Config) -> Result<String, String> {
     if !path.exists() {
         return writable("store.url", path).map(|()| "the database will be made on first start".into());
     }
-    SqliteStore::check(path, rekey::keys_for(path, Keys::new(&key)).check())
+    let next = keyfile::load_next(&config.store)?.map(|next| Keys::new(&next));
+    let keys = rekey::keyring_of(path, &Keys::new(&key), next.as_ref())?;
+    SqliteStore::check(path, keys.current.check())
         .map(|()| "they belong together".into())
         .map_err(|error| format!("store.url {}: {error}", path.display()))
 }

@@ -1,8 +1,8 @@
 //! `itseme rekey`: a new key for the database, whether the service runs or not.
 //!
 //! The new key waits in a file beside the key file; that is the request. A service that runs finds it and does the work, else
-//! the command does it. When the database is under the new key, its file takes the place of the old one's. The database tells
-//! which of the two it belongs to, so nothing is lost whatever dies in between.
+//! the command does it. When all of the database is under the new key, its file takes the place of the old one's. The database tells
+//! which of the two it belongs to, or if it is both, so nothing is lost whatever dies in between.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,17 +12,17 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::config::{Config, StoreConfig};
 use crate::keyfile;
-use crate::model::Keys;
-use crate::service::{Service, SignIns};
+use crate::model::{Keyring, Keys, Mac};
+use crate::service::{Renewed, Service, SignIns};
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Store, Switched};
+use crate::store::{MadeWith, Store};
 
 /// The pause between two looks of the service for a new key, and of the command for progress.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The pause after a failure.
 const TRY_AGAIN: Duration = Duration::from_secs(60);
 
-/// Finishes what a service that died had begun: the key file is that of the database. Gives the keys that the database is
+/// Finishes what a service that died had begun: the key file is that of the database. Returns the keys that the database is
 /// yet to be put under, if it is.
 ///
 /// # Errors
@@ -32,26 +32,62 @@ pub fn recover(store: &StoreConfig) -> Result<Option<Keys>, String> {
         return Ok(None);
     };
     let (next, path) = (Keys::new(&next), store.path().map_err(|error| error.to_string())?);
-    let is_adopted = |keys: &Keys| SqliteStore::check(path, keys.check()).is_ok();
-    if is_adopted(&next) || is_adopted(&next.unbound()) {
-        return keyfile::adopt_next(store).map(|()| None);
+    let is_under = |made: &MadeWith| [next.check(), next.unbound().check()].contains(&made.check);
+    match SqliteStore::made_with(path).map_err(|error| error.to_string())? {
+        Some(made) if made.former.is_none() && is_under(&made) => keyfile::adopt_next(store).map(|()| None),
+        _ => Ok(Some(next)),
     }
-    Ok(Some(next))
 }
 
-/// The keys for the database at `path`: unbound if it is of before boxes were bound to their rows.
-pub fn keys_for(path: &Path, keys: Keys) -> Keys {
-    let unbound = keys.unbound();
-    match SqliteStore::check(path, unbound.check()) {
-        Ok(()) => unbound,
-        Err(_) => keys,
-    }
+/// Returns the keys that the database is under, of the configured one, which is made if there is none, and the next one. To be called
+/// when [`recover`] was.
+///
+/// # Errors
+/// In words an admin can act on.
+pub fn keyring(store: &StoreConfig) -> Result<Keyring, String> {
+    let keys = Keys::new(&keyfile::load_or_make(store)?);
+    let next = keyfile::load_next(store)?.map(|next| Keys::new(&next));
+    let path = store.path().map_err(|error| error.to_string())?;
+    keyring_of(path, &keys, next.as_ref())
+}
+
+/// Returns the keys that the database at `path` is under: unbound if it is of before boxes were bound to their rows. A new database,
+/// and one of another key, which nobody can open, is under `keys`.
+///
+/// # Errors
+/// In words an admin can act on, if the key is being changed and one of the two is missing.
+pub fn keyring_of(path: &Path, keys: &Keys, next: Option<&Keys>) -> Result<Keyring, String> {
+    let made = SqliteStore::made_with(path).map_err(|error| format!("store.url {}: {error}", path.display()))?;
+    let Some(made) = made else {
+        return Ok(keys.clone().into());
+    };
+    let known = || {
+        next.into_iter()
+            .chain([keys])
+            .flat_map(|keys| [keys.clone(), keys.unbound()])
+    };
+    let find = |check: Mac, number| {
+        let found = known().find(|keys| keys.check() == check);
+        found.map(|keys| keys.numbered(number))
+    };
+    let Some(former) = made.former else {
+        return Ok(find(made.check, made.number).unwrap_or_else(|| keys.clone()).into());
+    };
+    let both = find(made.check, made.number).zip(find(former, made.number.saturating_sub(1)));
+    let (current, former) = both.ok_or_else(|| {
+        "the key of the database is being changed, and one of the two keys is missing: put back store.key_file and the file \
+         beside it whose name ends in .next"
+            .to_owned()
+    })?;
+    Ok(Keyring {
+        current,
+        former: Some(former),
+    })
 }
 
 /// Changes the key whenever a new one is there, until `stop`.
 pub async fn watch(service: Service, store: StoreConfig, stop: CancellationToken) {
-    let _ = stop.run_until_cancelled(wipe_former(&service)).await;
-    let _ = stop.run_until_cancelled(bind(&service)).await;
+    let _ = stop.run_until_cancelled(catch_up(&service)).await;
     let mut pause = LOOK_EVERY;
     while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
         pause = LOOK_EVERY;
@@ -59,10 +95,10 @@ pub async fn watch(service: Service, store: StoreConfig, stop: CancellationToken
             return;
         };
         match rekeyed {
-            Ok(Some(Switched { kept, lost })) => {
+            Ok(Some(Renewed { kept, lost })) => {
                 tracing::info!(
-                    other_rows_kept = kept,
-                    other_rows_lost = lost,
+                    rows_kept = kept,
+                    rows_lost = lost,
                     "the key was changed: back up the new one, apart from the database"
                 );
             }
@@ -78,25 +114,18 @@ pub async fn watch(service: Service, store: StoreConfig, stop: CancellationToken
     }
 }
 
-/// Wipes links under another key, or of an earlier version; that it fails is said by the database, and it is tried again.
-async fn wipe_former(service: &Service) {
-    while service.wipe_former().await.is_err() {
-        tokio::time::sleep(TRY_AGAIN).await;
-    }
-}
-
-/// Binds the boxes of a database of before to their rows; that it fails is said by the database, and it is tried again.
-async fn bind(service: &Service) {
+/// Goes on with a change that was begun, and binds the boxes of a database of before to their rows; that it fails is said by the
+/// database, and it is tried again.
+async fn catch_up(service: &Service) {
     loop {
-        match service.bind().await {
+        match service.catch_up().await {
             Ok(None) => return,
-            Ok(Some(Switched { kept, lost })) => {
-                tracing::info!(
-                    other_rows_kept = kept,
-                    other_rows_lost = lost,
-                    "the database is up to date: nobody without the key can change the owner of a row"
+            Ok(Some(Renewed { kept, lost })) => {
+                return tracing::info!(
+                    rows_kept = kept,
+                    rows_lost = lost,
+                    "all rows are under one key: nobody without it can change the owner of a row"
                 );
-                return wipe_former(service).await;
             }
             Err(_) => tokio::time::sleep(TRY_AGAIN).await,
         }
@@ -104,16 +133,14 @@ async fn bind(service: &Service) {
 }
 
 /// Changes the key if a new one is there.
-async fn rekey(service: &Service, store: &StoreConfig) -> Result<Option<Switched>, String> {
+async fn rekey(service: &Service, store: &StoreConfig) -> Result<Option<Renewed>, String> {
     let Some(next) = recover(store)? else {
         return Ok(None);
     };
-    let switched = service.rekey(next).await;
-    let switched = switched.map_err(|_| "the database failed, see above")?;
-    // First: who waits for the key file relies on it.
-    wipe_former(service).await;
+    let renewed = service.rekey(next).await;
+    let renewed = renewed.map_err(|_| "the database failed, see above")?;
     keyfile::adopt_next(store)?;
-    Ok(Some(switched))
+    Ok(Some(renewed))
 }
 
 /// The command: makes a new key and sees to it that the database is put under it.
@@ -157,10 +184,10 @@ pub async fn run(config: &Config) -> Result<(), String> {
 
 /// Does it in this process.
 async fn here(config: &Config) -> Result<(), String> {
-    let key = keyfile::load(&config.store)?.ok_or("store.key_file is missing: put it back from its backup")?;
     let path = config.store.path().map_err(|error| error.to_string())?;
-    let keys = keys_for(path, Keys::new(&key));
-    let opened = SqliteStore::open(path, keys.check()).map_err(|error| format!("{}: {error}", path.display()))?;
+    let keys = keyring(&config.store)?;
+    let opened =
+        SqliteStore::open(path, keys.current.check()).map_err(|error| format!("{}: {error}", path.display()))?;
     let service = Service::new(
         Store::new(opened),
         keys,

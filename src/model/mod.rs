@@ -11,6 +11,7 @@ pub mod code;
     reason = "a panic is a finding"
 )]
 pub mod fuzzing;
+mod keyring;
 pub mod own_address;
 pub mod seal;
 pub mod server;
@@ -19,6 +20,7 @@ pub mod token;
 
 pub use code::{Code, SystemRandom};
 pub use itseme_identity::{BareJid, Hash, Identity, InvalidId, Provider, a_labels, canonical_jid, hex, parse_target};
+pub use keyring::Keyring;
 pub use own_address::{OwnAddress, OwnAddresses};
 pub use seal::{Keys, Mac};
 pub use suppression::SuppressionKey;

@@ -130,6 +130,7 @@ pub struct Keys {
     check: HmacSha256,
     cipher: Cipher,
     are_bound: bool,
+    number: u32,
 }
 
 impl Keys {
@@ -148,7 +149,19 @@ impl Keys {
             check: mac(b"it-se.me check"),
             cipher: Cipher::new(&derive::<32>(&hkdf, b"it-se.me box")),
             are_bound: true,
+            number: 0,
         }
+    }
+
+    /// The same keys, under that number: a database numbers the keys that it was put under, the first 0.
+    #[must_use]
+    pub fn numbered(&self, number: u32) -> Self {
+        Self { number, ..self.clone() }
+    }
+
+    /// Returns the number by which rows name these keys.
+    pub fn number(&self) -> u32 {
+        self.number
     }
 
     /// The same keys for a database of before boxes were bound to their rows.

@@ -78,6 +78,7 @@ impl Core {
     }
 
     fn miss(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
+        self.renew(tx, jid)?;
         let (now, owner) = (self.clock.now(), self.keys.owner(jid));
         // Links of former versions have no proof that they could lose.
         if !self.keys.are_bound() || !tx.has_links(&owner)? {
@@ -101,7 +102,10 @@ impl Core {
 
     /// Returns `true` if a link must be proven again before it is used.
     pub(super) fn is_in_doubt(&self, link: &Link) -> bool {
-        self.keys.are_bound() && link.proof != self.keys.proof(&link.id, &link.owner)
+        let Ok(Core { keys, .. }) = self.under(link.key) else {
+            return false;
+        };
+        keys.are_bound() && link.proof != keys.proof(&link.id, &link.owner)
     }
 
     /// Lets a contact request wait for the hashes whose links are in doubt, and asks their owners to prove them. Links
@@ -137,6 +141,7 @@ impl Core {
             payer: None,
             due_at,
             expires_at,
+            key: self.keys.number(),
             sealed: self.seal_request(&ContactRequest {
                 hashes,
                 ..request.clone()

@@ -21,6 +21,7 @@ impl Core {
         new: NewCode,
         message: impl FnOnce(Code, u64) -> Message,
     ) -> Result<()> {
+        self.renew(tx, &new.target)?;
         let now = self.clock.now();
         let owner = self.keys.owner(&new.target);
         let waiting = tx
@@ -133,6 +134,7 @@ impl Core {
             native_guesses: 0,
             http_guesses: 0,
             expires_at,
+            key: self.keys.number(),
             sealed: Vec::new(),
         };
         Ok(tx.put_pending(&self.seal_pending(pending, &remembered)?)?)
@@ -141,7 +143,8 @@ impl Core {
     /// Seals the row's box, which opens in this row only.
     pub(super) fn seal_pending(&self, pending: Pending, remembered: &PendingBox) -> Result<Pending> {
         let sealed = self.seal(place(&pending), remembered)?;
-        Ok(Pending { sealed, ..pending })
+        let key = self.keys.number();
+        Ok(Pending { sealed, key, ..pending })
     }
 
     /// Returns `true` if the registration waits for a code; `false` for a sign-in or an erasure.

@@ -5,7 +5,7 @@ use super::error::{Error, Excess, Result};
 use super::limits::HASHES_PER_CONFIRM;
 use super::operation::{Effort, Operation, Rights};
 use super::{Service, read_hashes};
-use crate::model::{BareJid, Hash, Mac, parse_target};
+use crate::model::{BareJid, Hash, parse_target};
 
 /// Tests if every one of `hashes` is linked to `target`.
 ///
@@ -53,8 +53,7 @@ impl Operation for Confirm {
         };
         service
             .ask(move |core, tx| {
-                let ids: Vec<Mac> = hashes.iter().map(|hash| core.keys.id(hash)).collect();
-                let linked = core.are_linked(tx, &ids, &core.keys.owner(&target))?;
+                let linked = core.are_linked(tx, &hashes, &target)?;
                 Ok(linked.into_iter().all(|is_linked| is_linked))
             })
             .await

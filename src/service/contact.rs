@@ -140,8 +140,8 @@ impl Service {
         let identities: Vec<Identity> = identities.filter(|identity| seen.insert(identity.hash())).collect();
         let target = target.clone();
         self.ask(move |core, tx| {
-            let ids = identities.iter().map(|identity| core.keys.id(&identity.hash()));
-            let linked = core.are_linked(tx, &ids.collect::<Vec<_>>(), &core.keys.owner(&target))?;
+            let hashes: Vec<Hash> = identities.iter().map(Identity::hash).collect();
+            let linked = core.are_linked(tx, &hashes, &target)?;
             let confirmed = identities.into_iter().zip(linked);
             Ok(confirmed
                 .filter_map(|(identity, is_linked)| is_linked.then_some(identity))
@@ -193,6 +193,7 @@ impl Core {
             payer: None,
             due_at: now + self.rng().random_range(0..millis(LOOKED_UP_WITHIN)),
             expires_at: now + millis(WANTED_FOR),
+            key: self.keys.number(),
             sealed: request.under(self)?,
         })?)
     }
@@ -216,7 +217,11 @@ impl Core {
 
     fn read_request(&self, row: &Row) -> Result<ContactRequest> {
         let place = outbox(Queue::REQUESTS.number(), row.about.as_ref());
-        let plain = self.keys.open(place, &row.sealed).map_err(Self::broken)?;
+        let plain = self
+            .under(row.key)?
+            .keys
+            .open(place, &row.sealed)
+            .map_err(Self::broken)?;
         let mut parts = plain.splitn(2, |byte| *byte == 0);
         let asker = parts.next().unwrap_or_default();
         let (hashes, _) = parts.next().unwrap_or_default().as_chunks::<64>();
@@ -263,11 +268,13 @@ mod tests {
             let row = Row {
                 id: 1,
                 about: Some(core.about_requester(&sealed.request.from)),
+                payer: None,
                 due_at: 0,
                 tries: 0,
                 returned: 0,
                 is_taken: false,
                 expires_at: 0,
+                key: core.keys.number(),
                 sealed: sealed.under(&core).unwrap(),
             };
             core.open_request(&row).unwrap().hashes

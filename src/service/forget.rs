@@ -62,7 +62,11 @@ impl Operation for Links {
         let sender = caller.sender()?.clone();
         service
             .ask(move |core, tx| {
-                let links = tx.links_of(&core.keys.owner(&sender))?;
+                let mut links = Vec::new();
+                for owner in core.owners(&sender) {
+                    links.extend(tx.links_of(&owner)?);
+                }
+                links.sort_by_key(|link| link.verified_on);
                 let linked = |link: &Link| {
                     let opened = core.open_link(link);
                     opened.map(|opened| Linked {
@@ -151,6 +155,7 @@ impl Forget {
         let (language, address) = (service.language_of(caller), caller.address());
         service
             .change(move |core, tx| {
+                core.renew(tx, &target)?;
                 let owner = core.keys.owner(&target);
                 let selection = core.ids(selection.as_deref());
                 let id = core.forget_id(&owner, selection.as_deref());
@@ -233,6 +238,7 @@ impl Core {
     }
 
     fn forget(&self, tx: &Tx<'_>, target: &BareJid, selection: Option<&[Mac]>) -> Result<usize> {
+        self.renew(tx, target)?;
         let owner = self.keys.owner(target);
         let mut gone = 0;
         let Some(ids) = selection else {

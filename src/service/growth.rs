@@ -106,6 +106,7 @@ impl Core {
     /// # Errors
     /// `request_limit_reached` if it is one too many.
     pub(super) fn count_newcomer(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
+        self.renew(tx, jid)?;
         let (now, owner) = (self.clock.now(), self.keys.owner(jid));
         if tx.is_subscriber(&owner)? || tx.has_links(&owner)? {
             return Ok(());

@@ -15,7 +15,7 @@ use super::{Core, Service, Tx};
 use crate::channel::Message;
 use crate::clock::Millis;
 use crate::model::{BareJid, Hash, Mac};
-use crate::store::Read;
+use crate::store::{Read, StoreError};
 
 /// The number of hashes that are looked up in one snapshot.
 const LOOKED_UP_TOGETHER: usize = if cfg!(test) { 3 } else { 2000 };
@@ -97,7 +97,15 @@ impl Core {
     fn known(&self, tx: &dyn Read, asked: Vec<RequestedHash>, sorted_by: Mac) -> Result<Vec<(usize, Hash)>> {
         let is_same_key = self.keys.check() == sorted_by;
         let id = |(id, _, hash): &RequestedHash| if is_same_key { *id } else { self.keys.id(hash) };
-        let owners = tx.owners(&asked.iter().map(id).collect::<Vec<_>>())?;
+        let mut owners = tx.owners(&asked.iter().map(id).collect::<Vec<_>>())?;
+        if let Some(former) = &self.former {
+            let ids: Vec<Mac> = asked.iter().map(|(_, _, hash)| former.keys.id(hash)).collect();
+            let also = tx.owners(&ids)?;
+            owners
+                .iter_mut()
+                .zip(also)
+                .for_each(|(owner, also)| *owner = owner.or(also));
+        }
         let known = asked.into_iter().zip(owners);
         Ok(known
             .filter_map(|((_, number, hash), owner)| owner.map(|_| (number, hash)))
@@ -117,8 +125,8 @@ impl Core {
             Some((request, _)) => self.payer(&request.from),
             None => None,
         };
-        if let Some(payer) = &payer {
-            self.make_room(tx, payer)?;
+        if let Some((request, _)) = known {
+            self.make_room(tx, &self.macs(|core| core.payer(&request.from)))?;
         }
         // Without the row, it was withdrawn since the worker took it.
         let is_there = tx.remove(row)?;
@@ -128,9 +136,15 @@ impl Core {
         let requester = self.keys.owner(&request.from);
         let mut served = HashSet::from([requester]);
         let mut doubted = Vec::new();
+        request.hashes.iter().try_for_each(|hash| self.renew_id(tx, hash))?;
         let ids: Vec<Mac> = request.hashes.iter().map(|hash| self.keys.id(hash)).collect();
         for (&hash, link) in request.hashes.iter().zip(tx.links(&ids)?) {
             let Some(link) = link else { continue };
+            if self.former.is_some()
+                && let Some(linked) = self.open_link(&link)
+            {
+                self.renew(tx, &linked.target)?;
+            }
             if self.is_in_doubt(&link) {
                 doubted.push((hash, link));
                 continue;
@@ -165,9 +179,18 @@ impl Core {
     /// Ensures that not too many introductions wait because of one server. The ones with the most tries are dropped:
     /// they come back from servers that want none of them. If that is not enough, the request waits. The requester does
     /// not notice, because the number of waiting introductions would reveal how many hashes are known.
-    fn make_room(&self, tx: &Tx<'_>, payer: &Mac) -> Result<()> {
-        while tx.bytes_of(payer)? >= BYTES_OF_INTRODUCTIONS {
-            if !tx.drop_most_tried(payer, DROPPED_TOGETHER)? {
+    fn make_room(&self, tx: &Tx<'_>, payers: &[Mac]) -> Result<()> {
+        let bytes = || {
+            payers
+                .iter()
+                .try_fold(0, |sum, payer| Ok::<_, StoreError>(sum + tx.bytes_of(payer)?))
+        };
+        while bytes()? >= BYTES_OF_INTRODUCTIONS {
+            let mut has_dropped = false;
+            for payer in payers {
+                has_dropped = has_dropped || tx.drop_most_tried(payer, DROPPED_TOGETHER)?;
+            }
+            if !has_dropped {
                 return Err(Error::RequestLimitReached {
                     retry_after: TRIED_AGAIN,
                     limit: Limit::Server,

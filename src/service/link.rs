@@ -1,6 +1,6 @@
 //! Links: the proven identities, and their owners.
 
-use std::slice;
+use std::{iter, slice};
 
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,8 @@ impl Core {
     /// Refuses a link above a limit: of its JID, or of the JIDs of its server that are new today. Links that anybody
     /// makes to a JID over HTTP take at most half of its limit.
     pub(super) fn check_link(&self, tx: &Tx<'_>, by: By, target: &BareJid, hash: &Hash) -> Result<()> {
+        self.renew(tx, target)?;
+        self.renew_id(tx, hash)?;
         let owner = self.keys.owner(target);
         if Identity::of_jid(target).hash() == *hash || self.has_link(tx, &self.keys.id(hash), &owner)? {
             return Ok(());
@@ -84,6 +86,8 @@ impl Core {
     /// Makes a link with its aliases, and tells its former owner.
     pub(super) fn link(&self, tx: &Tx<'_>, linked: &LinkBox, aliases: &Aliases, provider: &Provider) -> Result<()> {
         self.count_newcomer(tx, &linked.target)?;
+        let hashes = iter::once(&linked.hash).chain(&aliases.former).chain(&aliases.beside);
+        hashes.into_iter().try_for_each(|hash| self.renew_id(tx, hash))?;
         self.take(tx, linked, provider)?;
         for hash in &aliases.former {
             // A link of the former form, proven when it was in use, would otherwise stay for good.
@@ -146,31 +150,41 @@ impl Core {
 
     /// Returns `true` if `target` has proven to be itself.
     pub(super) fn is_itself(&self, tx: &dyn Read, target: &BareJid) -> Result<bool> {
-        let id = self.keys.id(&Identity::of_jid(target).hash());
-        self.is_linked(tx, &id, &self.keys.owner(target))
+        Ok(self.are_linked(tx, &[Identity::of_jid(target).hash()], target)? == [true])
     }
 
-    /// Returns `true` if the identity of `id` is linked to `owner`.
-    pub(super) fn is_linked(&self, tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
-        Ok(self.are_linked(tx, slice::from_ref(id), owner)? == [true])
+    /// For each of `hashes`, in their order, `true` if it is linked to `target`.
+    pub(super) fn are_linked(&self, tx: &dyn Read, hashes: &[Hash], target: &BareJid) -> Result<Vec<bool>> {
+        let under = |core: &Self| {
+            let ids: Vec<Mac> = hashes.iter().map(|hash| core.keys.id(hash)).collect();
+            core.are_linked_here(tx, &ids, &core.keys.owner(target))
+        };
+        let mut linked = under(self)?;
+        if let Some(former) = &self.former {
+            let also = under(former)?;
+            linked.iter_mut().zip(also).for_each(|(linked, also)| *linked |= also);
+        }
+        Ok(linked)
     }
 
-    /// Returns for each of `ids` whether its identity is linked to `owner`.
-    pub(super) fn are_linked(&self, tx: &dyn Read, ids: &[Mac], owner: &Mac) -> Result<Vec<bool>> {
+    /// The same for MACs, under this key alone.
+    fn are_linked_here(&self, tx: &dyn Read, ids: &[Mac], owner: &Mac) -> Result<Vec<bool>> {
         if self.keys.are_bound() {
             let is_its =
                 |(id, proof): (&Mac, Option<Mac>)| proof.is_some_and(|proof| proof == self.keys.proof(id, owner));
             return Ok(ids.iter().zip(tx.owners(ids)?).map(is_its).collect());
         }
         // Links of former versions have no proof, but a box.
-        let opens = |link: &Link| link.owner == *owner && self.open_link(link).is_some();
+        let key = self.keys.number();
+        let opens = |link: &Link| link.owner == *owner && link.key == key && self.open_link(link).is_some();
         let links = tx.links(ids)?;
         Ok(links.iter().map(|link| link.as_ref().is_some_and(opens)).collect())
     }
 
     /// Returns `true` if `owner` has proven the identity of `id`: an alias is not enough.
     fn is_proven(&self, tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
-        Ok(self.is_linked(tx, id, owner)? && self.has_link(tx, id, owner)?)
+        let is_linked = self.are_linked_here(tx, slice::from_ref(id), owner)? == [true];
+        Ok(is_linked && self.has_link(tx, id, owner)?)
     }
 
     /// Returns `true` if `identity`, which `target` registers, is linked to it already, so that nothing is left to
@@ -178,6 +192,7 @@ impl Core {
     /// known when it was made, are added unless another JID has them.
     pub(super) fn is_settled(&self, tx: &Tx<'_>, by: By, target: &BareJid, identity: &Identity) -> Result<bool> {
         let (id, owner) = (self.keys.id(&identity.hash()), self.keys.owner(target));
+        self.renew(tx, target)?;
         if by == By::Anybody || !self.is_proven(tx, &id, &owner)? {
             return Ok(false);
         }
@@ -187,6 +202,7 @@ impl Core {
         };
         let Aliases { former, beside } = Aliases::of(identity);
         for hash in former.iter().chain(&beside) {
+            self.renew_id(tx, hash)?;
             if !self.is_held(tx, &self.keys.id(hash))? {
                 tx.put_link(&self.seal_link(&linked.alias(hash), link.verified_on))?;
             }
@@ -226,6 +242,7 @@ impl Core {
             alias_of,
             owner,
             verified_on,
+            key: self.keys.number(),
         }
     }
 
@@ -236,7 +253,8 @@ impl Core {
 
     fn read_link(&self, link: &Link) -> Result<LinkBox> {
         let place = place(&link.id, &link.owner, link.alias_of.as_ref());
-        let plain = self.keys.open(place, &link.sealed).map_err(Self::broken)?;
+        let keys = &self.under(link.key)?.keys;
+        let plain = keys.open(place, &link.sealed).map_err(Self::broken)?;
         let (hash, rest) = split_hash(&plain)?;
         let (alias_of, text) = match link.alias_of {
             Some(_) => split_hash(rest).map(|(of, text)| (Some(of), text))?,
@@ -246,11 +264,11 @@ impl Core {
         let mut parts = text.split('\0');
         let target = BareJid::new(parts.next().unwrap_or_default()).map_err(Self::broken)?;
         let is_its = || {
-            let ids = (self.keys.id(&hash), alias_of.map(|hash| self.keys.id(&hash)));
-            self.keys.owner(&target) == link.owner && ids == (link.id, link.alias_of)
+            let ids = (keys.id(&hash), alias_of.map(|hash| keys.id(&hash)));
+            keys.owner(&target) == link.owner && ids == (link.id, link.alias_of)
         };
         // A box of a former version opens in every row.
-        if !self.keys.are_bound() && !is_its() {
+        if !keys.are_bound() && !is_its() {
             return Err(Self::broken("another link's box"));
         }
         // Links of the first version have no language.

@@ -57,6 +57,7 @@ pub use self::mute::{MUTED_AT_ONCE, Mute, Muted, Mutes, Unmute, Unmuted};
 pub use self::operation::{Effort, Operation, Rights};
 pub(crate) use self::outbox::{Due, Opened};
 pub use self::register::{IsRegistered, Register, Registered, Status};
+pub use self::rekey::Renewed;
 pub use self::settings::{Served, Settings};
 pub use self::sign_in::{Callback, FinishSignIn, SignedIn};
 pub use self::statistics::{Count, Statistics};
@@ -69,7 +70,7 @@ use crate::channel::{Letter, Message};
 use crate::clock::{Clock, Millis, millis};
 use crate::language::Language;
 use crate::model::seal::Purpose;
-use crate::model::{BareJid, Hash, Keys, Mac, SystemRandom};
+use crate::model::{BareJid, Hash, Keyring, Keys, Mac, SystemRandom};
 use crate::provider;
 pub use crate::provider::{CodeRule, CodeRules};
 use crate::store::{Guesser, NewRow, Purged, Read, Store, StoreError};
@@ -138,7 +139,7 @@ impl By {
 /// The service. Clones are the same service.
 #[derive(Clone)]
 pub struct Service {
-    /// Locked as long as a transaction looks, so that keys and rows are always of the same making (see `rekey`).
+    /// Locked as long as a transaction looks, so that none looks under keys of before (see `rekey`).
     core: Arc<RwLock<Core>>,
     frame: Arc<Frame>,
     store: Store,
@@ -147,6 +148,8 @@ pub struct Service {
 /// The parts that operations need within a transaction.
 struct Core {
     keys: Keys,
+    /// The same under the former keys, while they are changed.
+    former: Option<Box<Core>>,
     frame: Arc<Frame>,
 }
 
@@ -172,8 +175,14 @@ struct Frame {
 pub type SignIns = HashMap<String, Arc<dyn SignIn>>;
 
 impl Service {
-    /// Serves over `store`; identities of `sign_ins` are proven by signing in there.
-    pub fn new(store: Store, keys: Keys, clock: Clock, mut settings: Settings, sign_ins: SignIns) -> Self {
+    /// Serves over `store`, which is under `keys`; identities of `sign_ins` are proven by signing in there.
+    pub fn new(
+        store: Store,
+        keys: impl Into<Keyring>,
+        clock: Clock,
+        mut settings: Settings,
+        sign_ins: SignIns,
+    ) -> Self {
         settings.providers.extend(sign_ins.keys().cloned());
         let requests = limits::RequestLimiter::new(settings.limits.requests_per_second, clock.clone());
         let frame = Arc::new(Frame {
@@ -184,9 +193,15 @@ impl Service {
             requests,
             broken: intact::Broken::default(),
         });
-        let core = Core {
+        let Keyring { current, former } = keys.into();
+        let core = |keys| Core {
             keys,
+            former: None,
             frame: frame.clone(),
+        };
+        let core = Core {
+            former: former.map(|keys| Box::new(core(keys))),
+            ..core(current)
         };
         Self {
             core: Arc::new(RwLock::new(core)),
@@ -237,7 +252,11 @@ impl Service {
         loop {
             let some = self.change(|core, tx| {
                 let now = core.clock.now();
-                let unseen_since = now.saturating_sub(millis(subscribers::UNSEEN));
+                // While the key is changed, a subscriber may have a link under the other one.
+                let unseen_since = match core.former {
+                    Some(_) => 0,
+                    None => now.saturating_sub(millis(subscribers::UNSEEN)),
+                };
                 Ok(tx.purge(now, unseen_since, PURGED_TOGETHER)?)
             });
             let some = some.await?;
@@ -265,10 +284,24 @@ impl Service {
 
     async fn ask<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&Core, &dyn Read) -> Result<T> + Send + 'static,
+        mut question: impl FnOnce(&Core, &dyn Read) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let core = self.core.clone();
-        settle(self.store.read(move |tx| split(question(&locked(&core), tx))).await)
+        loop {
+            let (core, as_of) = (self.core.clone(), locked(&self.core).state());
+            let asked = self.store.read(move |tx| {
+                let core = locked(&core);
+                // Else what `tx` sees may be of before the keys were others.
+                match core.state() == as_of {
+                    true => split(question(&core, tx)).map(Ok),
+                    false => Ok(Err(question)),
+                }
+            });
+            match asked.await {
+                Ok(Ok(answer)) => return answer,
+                Ok(Err(not_asked)) => question = not_asked,
+                Err(error) => return settle(Err(error)),
+            }
+        }
     }
 
     /// Runs `change` in one transaction, again if others' changes are in the way. An error of the domain keeps what was changed
@@ -316,10 +349,16 @@ impl Core {
         Ok(self.keys.seal(purpose, &plain, &mut self.rng()))
     }
 
-    /// What is in a box of that table; nothing if it does not open.
-    fn open<T: DeserializeOwned>(&self, table: &'static str, purpose: Purpose<'_>, sealed: &[u8]) -> Option<T> {
+    /// What is in a box of that table, under the key of that number; nothing if it does not open.
+    fn open<T: DeserializeOwned>(
+        &self,
+        table: &'static str,
+        key: u32,
+        purpose: Purpose<'_>,
+        sealed: &[u8],
+    ) -> Option<T> {
         let open = || {
-            let plain = self.keys.open(purpose, sealed).map_err(Self::broken)?;
+            let plain = self.under(key)?.keys.open(purpose, sealed).map_err(Self::broken)?;
             // serde_json's own words may quote the value.
             serde_json::from_slice(&plain).map_err(|_| Self::broken("a sealed box holds something else than expected"))
         };
@@ -364,6 +403,7 @@ impl Core {
             payer,
             due_at: self.clock.now(),
             expires_at,
+            key: self.keys.number(),
             sealed: self.seal(outbox(queue.number(), about.as_ref()), letter)?,
         })?)
     }

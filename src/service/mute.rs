@@ -93,7 +93,10 @@ impl Operation for Unmute {
     async fn run(self, service: &Service, caller: &Caller) -> Result<Unmuted> {
         let (sender, jids) = (caller.sender()?.clone(), named(&self.jids)?);
         service
-            .change(move |core, tx| core.unmute(tx, &core.keys.owner(&sender), &jids))
+            .change(move |core, tx| {
+                core.renew(tx, &sender)?;
+                core.unmute(tx, &core.keys.owner(&sender), &jids)
+            })
             .await
     }
 }
@@ -119,11 +122,13 @@ impl Operation for Mutes {
         service
             .ask(move |core, tx| {
                 let mut muted = Muted::default();
-                for mute in tx.mutes_of(&core.keys.owner(&sender))? {
-                    match core.open_mute(&mute) {
-                        Some((_, Some(jid))) => muted.jids.push(jid),
-                        Some((_, None)) => muted.everybody = true,
-                        None => {}
+                for owner in core.owners(&sender) {
+                    for mute in tx.mutes_of(&owner)? {
+                        match core.open_mute(&mute) {
+                            Some((_, Some(jid))) => muted.jids.push(jid),
+                            Some((_, None)) => muted.everybody = true,
+                            None => {}
+                        }
                     }
                 }
                 muted.jids.sort();
@@ -143,6 +148,7 @@ fn named(jids: &[String]) -> Result<Vec<BareJid>> {
 
 impl Core {
     fn mute(&self, tx: &Tx<'_>, sender: &BareJid, jids: &[BareJid]) -> Result<()> {
+        self.renew(tx, sender)?;
         let owner = self.keys.owner(sender);
         let expires_at = match tx.has_links(&owner)? {
             true => None,
@@ -190,7 +196,17 @@ impl Core {
         Ok(Unmuted { gone, everybody })
     }
 
-    /// Returns `true` if `recipient` does not want contact requests of `requester`.
+    /// Returns `true` if `recipient` does not want contact requests of `requester`, under whichever key that is kept.
+    pub(super) fn has_muted(&self, tx: &dyn Read, recipient: &BareJid, requester: &BareJid) -> Result<bool> {
+        for core in self.ring() {
+            if core.is_muted(tx, &core.keys.owner(recipient), &core.keys.owner(requester))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The same of MACs, under this key alone.
     pub(super) fn is_muted(&self, tx: &dyn Read, recipient: &Mac, requester: &Mac) -> Result<bool> {
         let is_muted = |muted| tx.is_muted(recipient, &self.keys.mute(recipient, muted));
         Ok(is_muted(None)? || is_muted(Some(requester))?)
@@ -216,6 +232,7 @@ impl Core {
         };
         store::Mute {
             sealed: self.keys.seal(place, &plain, &mut self.rng()),
+            key: self.keys.number(),
             owner,
             muted,
             expires_at,
@@ -232,7 +249,11 @@ impl Core {
             owner: &mute.owner,
             muted: &mute.muted,
         };
-        let plain = self.keys.open(place, &mute.sealed).map_err(Self::broken)?;
+        let plain = self
+            .under(mute.key)?
+            .keys
+            .open(place, &mute.sealed)
+            .map_err(Self::broken)?;
         // They were JIDs when the box was sealed. Parsing them again would take longer than all the rest.
         let text = std::str::from_utf8(&plain).map_err(Self::broken)?;
         let mut jids = text.split('\0').map(str::to_owned);

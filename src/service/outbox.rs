@@ -119,14 +119,14 @@ impl Service {
 }
 
 impl Core {
-    /// As they are now: since they were claimed, they may have been withdrawn, and the key may have been changed.
+    /// Those that were renewed since they were claimed, and that key's change has ended, are read again.
     fn open_claimed(&self, tx: &dyn Read, queue: Queue, rows: Vec<Row>) -> Result<Vec<Due>> {
-        if queue == Queue::REQUESTS {
-            return self.open_all(tx, queue, rows);
-        }
         let mut now = Vec::with_capacity(rows.len());
         for row in rows {
-            now.extend(tx.message(row.id)?);
+            match self.under(row.key) {
+                Ok(_) => now.push(row),
+                Err(_) => now.extend(tx.message(row.id)?),
+            }
         }
         self.open_all(tx, queue, now)
     }
@@ -144,15 +144,11 @@ impl Core {
             return Ok(Opened::Nothing);
         }
         let place = outbox(queue.number(), row.about.as_ref());
-        let Some(letter) = self.open::<Letter>("outbox", place, &row.sealed) else {
+        let Some(letter) = self.open::<Letter>("outbox", row.key, place, &row.sealed) else {
             return Ok(Opened::Nothing);
         };
         Ok(match &letter.message {
-            Message::Introduction { to, from, .. }
-                if self.is_muted(tx, &self.keys.owner(to), &self.keys.owner(from))? =>
-            {
-                Opened::Unwanted
-            }
+            Message::Introduction { to, from, .. } if self.has_muted(tx, to, from)? => Opened::Unwanted,
             Message::Code { identity, .. } if self.is_suppressed(tx, identity)? => Opened::Unwanted,
             _ => Opened::Letter(Box::new(letter)),
         })

@@ -110,7 +110,7 @@ pub(super) struct SignInBox {
 
 impl Core {
     pub(super) fn open_pending(&self, pending: &Pending) -> Option<PendingBox> {
-        self.open("pending", place(pending), &pending.sealed)
+        self.open("pending", pending.key, place(pending), &pending.sealed)
     }
 }
 

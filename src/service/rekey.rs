@@ -1,84 +1,117 @@
 //! Another key for all that is kept, while the service runs.
+//!
+//! From the moment when a change begins, rows are made under the new key. Those that are there are renewed, a few at a time, and
+//! those of a person or an identity before anything is done with them. What only looks things up looks under both keys.
 
+use std::iter;
+use std::ops::AddAssign;
 use std::sync::PoisonError;
 
 use super::error::Result;
-use super::{Core, Service, locked, outbox, settle};
+use super::{Core, Service, Tx, locked, outbox, settle};
 use crate::channel::{Letter, Message};
 use crate::model::seal::Purpose;
-use crate::model::{BareJid, Keys, Mac, SuppressionKey};
-use crate::store::{
-    Link, Mute, NO_PROOF, Pending, Queue, Read, Reseal, Resealed, Row, StoreError, Subscriber, Switched, Token,
-};
+use crate::model::{BareJid, Hash, Keys, Mac};
+use crate::store::{KeyedRow, Link, Mute, NO_PROOF, Pending, Queue, Read, Row, Rows, Subscriber, Token};
 
-/// Links that are resealed, or wiped, in one transaction: others write in between.
+/// Rows that are renewed in one transaction: others write in between.
 const AT_ONCE: usize = if cfg!(test) { 3 } else { 500 };
 
+/// The numbers of rows that were renewed, and of those that could not be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Renewed {
+    /// Are under the new key.
+    pub kept: usize,
+    /// Did not open, or cannot be renewed: they are gone.
+    pub lost: usize,
+}
+
+impl AddAssign for Renewed {
+    fn add_assign(&mut self, more: Self) {
+        self.kept += more.kept;
+        self.lost += more.lost;
+    }
+}
+
+impl Renewed {
+    fn count(self) -> usize {
+        self.kept + self.lost
+    }
+}
+
 impl Service {
-    /// Puts everything under the keys `next`. Whatever ends it before it is done, the database is all under one of the keys,
-    /// and it can be gone on with. Counters of limits begin anew, but for those of codes that wait and of budgets. Links under
-    /// the former keys are left to be wiped.
+    /// Puts everything under the keys `next`. Whatever ends it before it is done, it can be gone on with. Counters of limits begin
+    /// anew, but for those of codes that wait and of budgets. A change to other keys that is under way is finished first.
     ///
     /// # Errors
-    /// `internal_server_error`.
-    pub async fn rekey(&self, next: Keys) -> Result<Switched> {
-        let to = next.check();
-        self.begin_reseal(to).await?;
-        while self.reseal_some(next.clone()).await? > 0 {}
-        let core = self.core.clone();
-        let switched = self.store.alone(move |transact| {
-            // Whoever asks waits, and then asks with the new keys.
-            let mut core = core.write().unwrap_or_else(PoisonError::into_inner);
-            let next = core.with(next);
-            let mut switched = Switched::default();
-            transact(&mut |tx| {
-                let resealer =
-                    Resealer::new(tx, &core, &next).map_err(|error| StoreError::Unavailable(error.to_string()))?;
-                switched = tx.switch_keys(&to, &resealer)?;
-                Ok(())
-            })?;
-            *core = next;
-            Ok(switched)
-        });
-        settle(switched.await.map(Ok))
+    /// `internal_server_error`; it can be called again then.
+    pub async fn rekey(&self, next: Keys) -> Result<Renewed> {
+        let mut renewed = self.finish_change().await?;
+        if self.begin_change(next).await? {
+            renewed += self.finish_change().await?;
+        }
+        // Nothing of the former rows stays in journals.
+        settle(self.store.settle().await.map(Ok))?;
+        Ok(renewed)
     }
 
-    /// Binds the boxes of a database of before to their rows. Nothing to do if they are.
+    /// Goes on with a change of the key that was begun, and binds the boxes of a database of before to their rows. Returns `None` if
+    /// there is nothing to do.
     ///
     /// # Errors
-    /// `internal_server_error`; it can be called again then, and goes on where it was.
-    pub async fn bind(&self) -> Result<Option<Switched>> {
-        let keys = locked(&self.core).keys.clone();
-        match keys.are_bound() {
-            true => Ok(None),
-            false => self.rekey(keys.bound()).await.map(Some),
+    /// As [`Service::rekey`].
+    pub async fn catch_up(&self) -> Result<Option<Renewed>> {
+        let (keys, is_changing) = {
+            let core = locked(&self.core);
+            (core.keys.clone(), core.former.is_some())
+        };
+        match is_changing || !keys.are_bound() {
+            true => self.rekey(keys.bound()).await.map(Some),
+            false => Ok(None),
         }
     }
 
-    /// What another change of the key has left behind is in the way, and wiped.
-    pub(super) async fn begin_reseal(&self, to: Mac) -> Result<()> {
-        while !self.change(move |_, tx| Ok(tx.begin_reseal(&to)?)).await? {
-            self.wipe_former().await?;
+    /// Makes rows under `next` from now on. Returns `false` if they are made so already.
+    pub(super) async fn begin_change(&self, next: Keys) -> Result<bool> {
+        if locked(&self.core).keys.check() == next.check() {
+            return Ok(false);
         }
-        Ok(())
+        let keys = next.clone();
+        let begun = self.change(move |core, tx| core.begin_change(tx, &keys));
+        let number = begun.await?;
+        // Those who look or write as before have done so when the lock is free, and their rows are former ones.
+        let mut core = self.core.write().unwrap_or_else(PoisonError::into_inner);
+        let former = Box::new(core.with(core.keys.clone()));
+        *core = Core {
+            former: Some(former),
+            ..core.with(next.numbered(number))
+        };
+        Ok(true)
     }
 
-    /// Tells how many links are left.
-    pub(super) async fn reseal_some(&self, next: Keys) -> Result<u64> {
-        self.change(move |core, tx| {
-            let next = core.with(next.clone());
-            Ok(tx.reseal_links(&Resealer::new(tx, core, &next)?, AT_ONCE)?)
-        })
-        .await
+    /// Renews all rows that a change which was begun has left.
+    async fn finish_change(&self) -> Result<Renewed> {
+        let mut renewed = Renewed::default();
+        if locked(&self.core).former.is_none() {
+            return Ok(renewed);
+        }
+        self.change(|core, tx| core.restart_counters(tx)).await?;
+        loop {
+            let some = self.renew_some().await?;
+            if some.count() == 0 {
+                break;
+            }
+            renewed += some;
+        }
+        self.change(|_, tx| Ok(tx.end_change()?)).await?;
+        let mut core = self.core.write().unwrap_or_else(PoisonError::into_inner);
+        core.former = None;
+        Ok(renewed)
     }
 
-    /// Wipes what is left of the links of another key.
-    ///
-    /// # Errors
-    /// `internal_server_error`.
-    pub async fn wipe_former(&self) -> Result<()> {
-        while self.change(|_, tx| Ok(tx.wipe_former(AT_ONCE)?)).await? {}
-        settle(self.store.settle().await.map(Ok))
+    /// Renews a few rows. None is left if there are none.
+    pub(super) async fn renew_some(&self) -> Result<Renewed> {
+        self.change(|core, tx| core.renew_rows(tx, Rows::Next(AT_ONCE))).await
     }
 }
 
@@ -86,8 +119,115 @@ impl Core {
     fn with(&self, keys: Keys) -> Self {
         Self {
             keys,
+            former: None,
             frame: self.frame.clone(),
         }
+    }
+
+    /// Tells which keys there are: another each time when that changes.
+    pub(super) fn state(&self) -> (u32, bool) {
+        (self.keys.number(), self.former.is_some())
+    }
+
+    /// This one and, while the key is changed, the one under the former key.
+    pub(super) fn ring(&self) -> impl Iterator<Item = &Self> {
+        iter::once(self).chain(self.former.as_deref())
+    }
+
+    /// Returns the one under the key of that number.
+    ///
+    /// # Errors
+    /// `internal_server_error` if there is no such key.
+    pub(super) fn under(&self, key: u32) -> Result<&Self> {
+        let found = self.ring().find(|core| core.keys.number() == key);
+        found.ok_or_else(|| Self::broken("a row under a key that is not there"))
+    }
+
+    /// Returns what `mac` makes under each key, each once: that under the current key is the first.
+    pub(super) fn macs(&self, mac: impl Fn(&Self) -> Option<Mac>) -> Vec<Mac> {
+        let mut macs = Vec::new();
+        for mac in self.ring().filter_map(mac) {
+            if !macs.contains(&mac) {
+                macs.push(mac);
+            }
+        }
+        macs
+    }
+
+    /// Returns the MACs that stand for `jid`.
+    pub(super) fn owners(&self, jid: &BareJid) -> Vec<Mac> {
+        self.macs(|core| Some(core.keys.owner(jid)))
+    }
+
+    /// Renews what is kept of `jid`: to be called before anything of it is changed, or read in a change.
+    pub(super) fn renew(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
+        let Some(former) = &self.former else { return Ok(()) };
+        self.renew_rows(tx, Rows::Of(&former.keys.owner(jid)))?;
+        self.renew_rows(tx, Rows::About(&former.about_requester(jid))).map(drop)
+    }
+
+    /// Renews the link and the registrations of `hash`, as [`Core::renew`] does.
+    pub(super) fn renew_id(&self, tx: &Tx<'_>, hash: &Hash) -> Result<()> {
+        let Some(former) = &self.former else { return Ok(()) };
+        self.renew_rows(tx, Rows::At(&former.keys.id(hash))).map(drop)
+    }
+
+    fn renew_rows(&self, tx: &Tx<'_>, rows: Rows<'_>) -> Result<Renewed> {
+        let mut renewed = Renewed::default();
+        let Some(former) = self.former.as_deref() else {
+            return Ok(renewed);
+        };
+        let renewal = Renewal { from: former, to: self };
+        for row in tx.rows_under(former.keys.number(), rows)? {
+            let new = renewal.row(tx, &row)?;
+            tx.renew(&row, new.as_ref())?;
+            match new {
+                Some(_) => renewed.kept += 1,
+                None => renewed.lost += 1,
+            }
+            if let KeyedRow::Pending(Pending { id, owner, .. }) = &row {
+                renewed += self.renew_rows(tx, Rows::About(&former.about_code(id, owner)))?;
+            }
+        }
+        Ok(renewed)
+    }
+
+    /// Returns the number of the keys `next`, under which rows are made from now on.
+    fn begin_change(&self, tx: &Tx<'_>, next: &Keys) -> Result<u32> {
+        let number = tx.begin_change(&next.check())?;
+        let sealed = match self.keys.are_of(next) {
+            true => tx.former_suppression_keys(self.keys.number())?,
+            false => {
+                let former = self.suppression_key(tx)?.to_bytes(self.today());
+                Some(next.seal(Purpose::SuppressionKeys, &former, &mut self.rng()))
+            }
+        };
+        if let Some(sealed) = sealed {
+            tx.put_former_suppression_keys(number, &sealed)?;
+        }
+        Ok(number)
+    }
+
+    /// Keeps the counters that keep codes which wait from being guessed and sent over and over, and budgets. All go on if only the
+    /// form of boxes changes.
+    pub(super) fn restart_counters(&self, tx: &Tx<'_>) -> Result<()> {
+        let Some(former) = self.former.as_deref() else {
+            return Ok(());
+        };
+        if former.keys.are_of(&self.keys) {
+            return Ok(tx.restart_counters(None)?);
+        }
+        let mut kept: Vec<_> = former.budget_names().zip(self.budget_names()).collect();
+        kept.extend(former.chance_names().zip(self.chance_names()));
+        for row in tx.rows_under(former.keys.number(), Rows::Registrations)? {
+            if let KeyedRow::Pending(pending) = &row
+                && let Some(remembered) = former.open_pending(pending)
+            {
+                let names = |core: &Self| core.counters_of(&remembered);
+                kept.extend(names(former).into_iter().zip(names(self)));
+            }
+        }
+        Ok(tx.restart_counters(Some(&kept))?)
     }
 
     /// Returns the subject of a letter, as [`Core::post`] was told.
@@ -106,28 +246,23 @@ impl Core {
 }
 
 /// Opens with the keys of one and seals with those of the other.
-struct Resealer<'a> {
+struct Renewal<'a> {
     from: &'a Core,
     to: &'a Core,
-    former: SuppressionKey,
-    suppression: SuppressionKey,
 }
 
-impl<'a> Resealer<'a> {
-    fn new(tx: &dyn Read, from: &'a Core, to: &'a Core) -> Result<Self> {
-        let former = from.suppression_key(tx)?;
-        let suppression = to.keys.suppression().behind(&former.to_bytes(from.today()));
-        Ok(Self {
-            from,
-            to,
-            suppression: suppression.ok_or_else(|| Core::broken("keys that are none"))?,
-            former,
+impl Renewal<'_> {
+    /// Returns the row as it is under the new key; `None` if it does not open, or cannot be renewed.
+    fn row(&self, tx: &dyn Read, row: &KeyedRow) -> Result<Option<KeyedRow>> {
+        Ok(match row {
+            KeyedRow::Link(link) => self.link(link).map(KeyedRow::Link),
+            KeyedRow::Pending(pending) => self.pending(pending).map(KeyedRow::Pending),
+            KeyedRow::Message(queue, row) => self.message(*queue, row).map(|row| KeyedRow::Message(*queue, row)),
+            KeyedRow::Subscriber(subscriber) => self.subscriber(subscriber).map(KeyedRow::Subscriber),
+            KeyedRow::Mute(mute) => self.mute(mute).map(KeyedRow::Mute),
+            KeyedRow::Token(token) => self.token(token).map(KeyedRow::Token),
+            KeyedRow::Suppression(mac, _) => Some(self.suppression(tx, mac)?),
         })
-    }
-
-    /// Returns `true` if nothing changes but how boxes are sealed.
-    fn is_same_key(&self) -> bool {
-        self.from.keys.are_of(&self.to.keys)
     }
 
     /// Nothing if a row is another's: a box of before opens in every row, so what is in it is compared with the row. Of others, a
@@ -135,16 +270,14 @@ impl<'a> Resealer<'a> {
     fn is_its(&self, is_its: bool) -> Option<()> {
         (is_its || self.from.keys.are_bound()).then_some(())
     }
-}
 
-impl Reseal for Resealer<'_> {
     fn link(&self, link: &Link) -> Option<Link> {
         let linked = self.from.open_link(link)?;
-        let mut resealed = self.to.seal_link(&linked, link.verified_on);
+        let mut renewed = self.to.seal_link(&linked, link.verified_on);
         if self.from.is_in_doubt(link) {
-            resealed.proof = NO_PROOF;
+            renewed.proof = NO_PROOF;
         }
-        Some(resealed)
+        Some(renewed)
     }
 
     /// Erasures over HTTP are named by what they would erase, which nothing remembers: they are begun anew.
@@ -156,29 +289,33 @@ impl Reseal for Resealer<'_> {
             (id, owner, core.keys.code(&id, &owner, code))
         };
         let (id, owner, code) = row(self.to);
-        let resealed = Pending {
+        let renewed = Pending {
             id,
             owner,
             code,
             ..pending.clone()
         };
         self.is_its(row(self.from) == (pending.id, pending.owner, pending.code))?;
-        self.to.seal_pending(resealed, &remembered).ok()
+        self.to.seal_pending(renewed, &remembered).ok()
     }
 
-    fn message(&self, queue: u8, row: &Row) -> Option<Resealed> {
+    fn message(&self, queue: u8, row: &Row) -> Option<Row> {
+        let renewed = |about, payer, sealed| Row {
+            about,
+            payer,
+            key: self.to.keys.number(),
+            sealed,
+            ..row.clone()
+        };
         if queue == Queue::REQUESTS.number() {
             let request = self.from.open_request(row)?;
             self.is_its(row.about == Some(self.from.about_requester(&request.from)))?;
-            return Some(Resealed {
-                about: Some(self.to.about_requester(&request.from)),
-                payer: None,
-                sealed: self.to.seal_request(&request).ok()?,
-            });
+            let about = self.to.about_requester(&request.from);
+            return Some(renewed(Some(about), None, self.to.seal_request(&request).ok()?));
         }
-        let former = outbox(queue, row.about.as_ref());
-        let letter: Letter = self.from.open("outbox", former, &row.sealed)?;
-        // Its registration is not taken along, either.
+        let place = outbox(queue, row.about.as_ref());
+        let letter: Letter = self.from.open("outbox", row.key, place, &row.sealed)?;
+        // Its registration is not renewed, either.
         if matches!(letter.message, Message::ForgetCode { .. }) {
             return None;
         }
@@ -190,7 +327,7 @@ impl Reseal for Resealer<'_> {
             _ => None,
         };
         let sealed = self.to.seal(outbox(queue, about.as_ref()), &letter).ok()?;
-        Some(Resealed { about, payer, sealed })
+        Some(renewed(about, payer, sealed))
     }
 
     fn subscriber(&self, subscriber: &Subscriber) -> Option<Subscriber> {
@@ -221,32 +358,11 @@ impl Reseal for Resealer<'_> {
         self.to.seal_token(token.hash, &target, token.expires_at).ok()
     }
 
-    fn suppression(&self, mac: &Mac) -> Option<Mac> {
-        Some(match self.is_same_key() {
+    fn suppression(&self, tx: &dyn Read, mac: &Mac) -> Result<KeyedRow> {
+        let renewed = match self.from.keys.are_of(&self.to.keys) {
             true => *mac,
-            false => self.suppression.carried(mac),
-        })
-    }
-
-    fn former_suppression_keys(&self) -> Option<Vec<u8>> {
-        let former = self.former.to_bytes(self.from.today());
-        let seal = || self.to.keys.seal(Purpose::SuppressionKeys, &former, &mut self.to.rng());
-        (!self.is_same_key()).then(seal)
-    }
-
-    /// Those that keep codes which wait from being guessed and sent over and over, and budgets.
-    fn counters(&self, pendings: &[Pending]) -> Option<Vec<(Mac, Mac)>> {
-        if self.is_same_key() {
-            return None;
-        }
-        let of = |pending: &Pending| {
-            let remembered = self.from.open_pending(pending)?;
-            let names = |core: &Core| core.counters_of(&remembered);
-            Some(names(self.from).into_iter().zip(names(self.to)).collect::<Vec<_>>())
+            false => self.to.suppression_key(tx)?.carried(mac),
         };
-        let budgets = self.from.budget_names().zip(self.to.budget_names());
-        let chances = self.from.chance_names().zip(self.to.chance_names());
-        let all = pendings.iter().filter_map(of).flatten();
-        Some(all.chain(budgets).chain(chances).collect())
+        Ok(KeyedRow::Suppression(renewed, self.to.keys.number()))
     }
 }

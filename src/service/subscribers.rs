@@ -11,7 +11,7 @@ use super::{Core, Service, Tx};
 use crate::clock::{Millis, millis};
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Mac, OwnAddress, OwnAddresses};
-use crate::store::Subscriber;
+use crate::store::{Read, Subscriber};
 
 /// The number of subscribers that are read together.
 const PAGE: usize = 500;
@@ -122,6 +122,7 @@ impl Service {
     pub(super) async fn subscribe(&self, jid: &BareJid, address: OwnAddress) -> Result<()> {
         let jid = jid.clone();
         self.change(move |core, tx| {
+            core.renew(tx, &jid)?;
             let today = core.beginning_of_day();
             if let Some(found) = tx.subscriber(&core.keys.owner(&jid))? {
                 // A row that does not open any more is replaced as well.
@@ -141,7 +142,7 @@ impl Service {
     pub(super) async fn see_subscriber(&self, jid: &BareJid, address: OwnAddress) -> Result<bool> {
         let asked = jid.clone();
         let seen = self.ask(move |core, tx| {
-            let found = tx.subscriber(&core.keys.owner(&asked))?;
+            let found = core.subscriber(tx, &asked)?;
             let found = found.filter(|subscriber| subscriber.addresses.contains(address));
             Ok(found.map(|subscriber| core.is_news(&asked, &subscriber)))
         });
@@ -159,6 +160,7 @@ impl Service {
     pub(super) async fn unsubscribe(&self, jid: &BareJid, address: OwnAddress) -> Result<bool> {
         let jid = jid.clone();
         self.change(move |core, tx| {
+            core.renew(tx, &jid)?;
             let owner = core.keys.owner(&jid);
             let found = tx.subscriber(&owner)?;
             let Some(found) = found.filter(|subscriber| subscriber.addresses.contains(address)) else {
@@ -180,7 +182,7 @@ impl Service {
     pub(super) async fn ask_back(&self, jid: &BareJid, address: OwnAddress) -> Result<bool> {
         let asked = jid.clone();
         let is_new = self.ask(move |core, tx| {
-            let found = tx.subscriber(&core.keys.owner(&asked))?;
+            let found = core.subscriber(tx, &asked)?;
             Ok(found.is_some_and(|subscriber| subscriber.is_to_be_asked(address)))
         });
         if !is_new.await? {
@@ -188,6 +190,7 @@ impl Service {
         }
         let jid = jid.clone();
         self.change(move |core, tx| {
+            core.renew(tx, &jid)?;
             let found = tx.subscriber(&core.keys.owner(&jid))?;
             let Some(found) = found.filter(|subscriber| subscriber.is_to_be_asked(address)) else {
                 return Ok(false);
@@ -203,8 +206,7 @@ impl Service {
     #[cfg(test)]
     pub(super) async fn is_subscriber(&self, jid: &BareJid) -> Result<bool> {
         let jid = jid.clone();
-        self.ask(move |core, tx| Ok(tx.is_subscriber(&core.keys.owner(&jid))?))
-            .await
+        self.ask(move |core, tx| Ok(core.subscriber(tx, &jid)?.is_some())).await
     }
 
     /// Returns the next page of subscribers, each with the addresses that it has subscribed to; `None` at the end.
@@ -251,8 +253,19 @@ impl Core {
         now - now % millis(DAY)
     }
 
+    /// Returns the row of a subscriber, under whichever key.
+    fn subscriber(&self, tx: &dyn Read, jid: &BareJid) -> Result<Option<Subscriber>> {
+        for core in self.ring() {
+            if let Some(found) = tx.subscriber(&core.keys.owner(jid))? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
     /// Stores that a subscriber was seen today.
     fn see(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
+        self.renew(tx, jid)?;
         match tx.subscriber(&self.keys.owner(jid))? {
             Some(found) if self.is_news(jid, &found) => {
                 self.find(tx, jid)?;
@@ -274,10 +287,15 @@ impl Core {
         if self.is_own(jid) || tx.has_links(&self.keys.owner(jid))? {
             return Ok(());
         }
-        let server = self.counted_server(jid);
-        let is_free = match server {
-            Some(server) if tx.subscribers_of(&server)? >= OF_SERVER => {
-                tx.drop_quietest_subscriber(&server, self.beginning_of_day())?
+        let servers = self.macs(|core| core.counted_server(jid));
+        let mut of_server = 0;
+        for server in &servers {
+            of_server += tx.subscribers_of(server)?;
+        }
+        let is_free = match servers.first() {
+            // While the key is changed, any of them may have a link under the other one.
+            Some(server) if of_server >= OF_SERVER => {
+                self.former.is_none() && tx.drop_quietest_subscriber(server, self.beginning_of_day())?
             }
             _ => tx.subscriber_count()? < MOST,
         };
@@ -308,6 +326,7 @@ impl Core {
             server: self.counted_server(jid),
             addresses,
             asked,
+            key: self.keys.number(),
             sealed,
             seen_at,
         })
@@ -318,6 +337,6 @@ impl Core {
             owner: &subscriber.owner,
             addresses: subscriber.addresses,
         };
-        self.open("subscribers", place, &subscriber.sealed)
+        self.open("subscribers", subscriber.key, place, &subscriber.sealed)
     }
 }

@@ -62,7 +62,8 @@ impl Operation for Suppress {
         service
             .change(move |core, tx| {
                 let macs = core.suppressions(tx, &self.0)?;
-                Ok(macs.iter().take(1).try_for_each(|mac| tx.put_suppression(mac))?)
+                let key = core.keys.number();
+                Ok(macs.iter().take(1).try_for_each(|mac| tx.put_suppression(mac, key))?)
             })
             .await
     }
@@ -124,15 +125,22 @@ impl Operation for IsSuppressed {
 }
 
 impl Core {
-    /// Returns the MACs that may stand for `recipient` among the suppressed: first that of the mailbox or subscriber;
-    /// then that of the address or number as it is, which earlier versions stored instead.
+    /// What stands for `recipient` among those who are never written to, under each key: first the mailbox or subscriber; then the address or
+    /// number as it is, which was kept instead by earlier versions.
     fn suppressions(&self, tx: &dyn Read, recipient: &Recipient) -> Result<Vec<Mac>> {
-        let key = self.suppression_key(tx)?;
-        match recipient {
-            Recipient::Reader(token) => Ok(vec![key.read(token, self.today()).ok_or(Error::NoSuchRecipient)?]),
-            Recipient::Typed(identity) => Ok([identity.mailbox(), identity.clone()]
-                .map(|one| key.mac(&one.hash()))
-                .into()),
+        let mut macs = Vec::new();
+        for core in self.ring() {
+            let key = core.suppression_key(tx)?;
+            match recipient {
+                Recipient::Reader(token) => macs.extend(key.read(token, self.today())),
+                Recipient::Typed(identity) => {
+                    macs.extend([identity.mailbox(), identity.clone()].map(|one| key.mac(&one.hash())));
+                }
+            }
+        }
+        match macs.is_empty() {
+            true => Err(Error::NoSuchRecipient),
+            false => Ok(macs),
         }
     }
 
@@ -146,7 +154,7 @@ impl Core {
 
     /// Returns the key of suppressions: the present one, with those from before the key was changed.
     pub(super) fn suppression_key(&self, tx: &dyn Read) -> Result<SuppressionKey> {
-        let Some(sealed) = tx.former_suppression_keys()? else {
+        let Some(sealed) = tx.former_suppression_keys(self.keys.number())? else {
             return Ok(self.keys.suppression().clone());
         };
         let former = self.keys.open(Purpose::SuppressionKeys, &sealed).map_err(Self::broken);

@@ -96,7 +96,7 @@ fn service(store: Store, clock: &Clock, change: impl FnOnce(&mut Settings)) -> S
     service_under(store, keys(), clock, change)
 }
 
-fn service_under(store: Store, keys: Keys, clock: &Clock, change: impl FnOnce(&mut Settings)) -> Service {
+fn service_under(store: Store, keys: impl Into<Keyring>, clock: &Clock, change: impl FnOnce(&mut Settings)) -> Service {
     let mut settings = Settings {
         providers: ["xmpp", "email", "phone"].map(str::to_owned).into(),
         own_domains: ["example.org".to_owned()].into(),

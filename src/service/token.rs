@@ -45,11 +45,12 @@ impl Core {
         let Some(token) = token.filter(|_| self.settings.require_token) else {
             return Ok(By::Anybody);
         };
-        let owner = self.keys.owner(target);
+        let owners = self.owners(target);
         let token = tx.token(token)?;
-        let token = token.filter(|token| token.expires_at > self.clock.now() && token.owner == owner);
+        let token = token.filter(|token| token.expires_at > self.clock.now() && owners.contains(&token.owner));
         let whose = token.and_then(|token| self.open_token(&token));
-        let is_its = whose.is_some_and(|jid| self.keys.owner(&jid) == owner) && self.is_itself(tx, target)?;
+        let is_its =
+            whose.is_some_and(|jid| self.keys.owner(&jid) == self.keys.owner(target)) && self.is_itself(tx, target)?;
         Ok(if is_its { By::Target } else { By::Anybody })
     }
 
@@ -70,6 +71,7 @@ impl Core {
         let token = store::Token {
             hash,
             owner: self.keys.owner(target),
+            key: self.keys.number(),
             sealed: Vec::new(),
             expires_at,
         };
@@ -79,12 +81,13 @@ impl Core {
 
     /// Returns the owner of a token.
     pub(super) fn open_token(&self, token: &store::Token) -> Option<BareJid> {
-        self.open("tokens", place(token), &token.sealed)
+        self.open("tokens", token.key, place(token), &token.sealed)
     }
 
     /// Removes the tokens of the owner if the link that goes, or moves on, is that of the JID itself.
     pub(super) fn drop_tokens(&self, tx: &Tx<'_>, target: &BareJid, gone: &Mac) -> Result<()> {
         if *gone == self.keys.id(&Identity::of_jid(target).hash()) {
+            self.renew(tx, target)?;
             tx.delete_tokens_of(&self.keys.owner(target))?;
         }
         Ok(())

@@ -80,6 +80,8 @@ impl Verify {
         let (hash, sender, code) = (self.hash, sender.clone(), self.code.clone());
         service
             .change(move |core, tx| {
+                core.renew(tx, &sender)?;
+                core.renew_id(tx, &hash)?;
                 let id = core.keys.id(&hash);
                 let waiting = tx.pending(&id, &core.keys.owner(&sender))?.into_iter().collect();
                 let proven = core.check_code(tx, &guess(By::Target, code.as_deref().unwrap_or_default()), waiting)?;
@@ -95,6 +97,7 @@ impl Verify {
         let (language, token) = (service.language_of(caller), caller.token().cloned());
         service
             .change(move |core, tx| {
+                core.renew_id(tx, &hash)?;
                 let id = core.keys.id(&hash);
                 let (candidates, by) = core.meant(tx, &id, &meant, token.as_ref())?;
                 if let Meant::Letter(letter) = &meant
@@ -136,6 +139,7 @@ impl Operation for VerifyAny {
         let (sender, language, code) = (caller.sender()?.clone(), service.language_of(caller), self.code);
         service
             .change(move |core, tx| {
+                core.renew(tx, &sender)?;
                 let mut candidates = tx.pendings_of(&core.keys.owner(&sender))?;
                 candidates.retain(|pending| core.waits_for_code(pending));
                 let proven = core.check_code(tx, &guess(By::Target, &code), candidates)?;

@@ -15,11 +15,6 @@ pub type WriteJob = Arc<dyn Fn(&dyn Write) -> Result<()> + Send + Sync>;
 /// How often a change is run, at most, that others' changes keep from being made.
 const RUNS: usize = 5;
 
-/// Runs a transaction, and returns when it is durable or rolled back.
-pub type Transact<'a> = dyn FnMut(&mut dyn FnMut(&dyn Write) -> Result<()>) -> Result<()> + 'a;
-/// Transactions, one after the other, with nothing in between.
-pub type LoneJob = Box<dyn FnOnce(&mut Transact<'_>) -> Result<()> + Send>;
-
 /// What a store must be able to do.
 pub trait Backend: Send + Sync {
     /// Runs `job`.
@@ -35,8 +30,6 @@ pub trait Backend: Send + Sync {
     fn release(&self, rows: Vec<i64>) -> BoxFuture<'_, Result<()>>;
     /// Tells when messages are put into `queue`, by whomever.
     fn subscribe(&self, queue: Queue) -> Subscription;
-    /// Runs `job` while nobody else writes.
-    fn alone(&self, job: LoneJob) -> BoxFuture<'_, Result<()>>;
     /// Leaves nothing of deleted rows in journals, unless another process reads them: nobody waits for that, and it is to be
     /// tried again. Called when the outbox has drained.
     fn settle(&self) -> BoxFuture<'_, Result<()>>;
@@ -122,24 +115,6 @@ impl Store {
     /// See [`Backend::subscribe`].
     pub fn subscribe(&self, queue: Queue) -> Subscription {
         self.0.subscribe(queue)
-    }
-
-    /// See [`Backend::alone`].
-    ///
-    /// # Errors
-    /// As [`StoreError`] says, and those of `job`.
-    pub async fn alone<T: Send + 'static>(
-        &self,
-        job: impl FnOnce(&mut Transact<'_>) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let (answer, result) = oneshot::channel();
-        self.0
-            .alone(Box::new(move |transact| {
-                let _ = answer.send(job(transact)?);
-                Ok(())
-            }))
-            .await?;
-        result.await.map_err(|_| gone())
     }
 
     /// See [`Backend::settle`].

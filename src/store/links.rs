@@ -18,6 +18,8 @@ pub struct Link {
     pub proof: Mac,
     /// Target and hash, sealed.
     pub sealed: Vec<u8>,
+    /// The number of the keys that it was made with ([`Keys::number`](crate::model::Keys::number)).
+    pub key: u32,
     /// The day of the proof, in days since the Unix epoch. A finer time would tell when somebody did something.
     pub verified_on: u32,
 }

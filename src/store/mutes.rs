@@ -13,6 +13,8 @@ pub struct Mute {
     pub muted: Mac,
     /// Both JIDs, sealed.
     pub sealed: Vec<u8>,
+    /// The number of the keys that it was made with ([`Keys::number`](crate::model::Keys::number)).
+    pub key: u32,
     /// The time of expiry; `None` if it does not expire.
     pub expires_at: Option<Millis>,
 }

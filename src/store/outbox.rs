@@ -72,6 +72,8 @@ pub struct Row {
     pub id: i64,
     /// The MAC of its subject.
     pub about: Option<Mac>,
+    /// Because of whom it waits, where that is counted.
+    pub payer: Option<Mac>,
     /// The time from which it may be sent.
     pub due_at: Millis,
     /// The number of tries.
@@ -82,6 +84,8 @@ pub struct Row {
     pub is_taken: bool,
     /// The time from which it may not be sent any more.
     pub expires_at: Millis,
+    /// The number of the keys that it was made with ([`Keys::number`](crate::model::Keys::number)).
+    pub key: u32,
     /// The message, sealed.
     pub sealed: Vec<u8>,
 }
@@ -99,6 +103,8 @@ pub struct NewRow {
     pub due_at: Millis,
     /// The time from which it may not be sent any more.
     pub expires_at: Millis,
+    /// The number of the keys that it was made with ([`Keys::number`](crate::model::Keys::number)).
+    pub key: u32,
     /// The message, sealed.
     pub sealed: Vec<u8>,
 }

@@ -19,6 +19,8 @@ pub struct Pending {
     pub http_guesses: u32,
     /// The time of expiry.
     pub expires_at: Millis,
+    /// The number of the keys that it was made with ([`Keys::number`](crate::model::Keys::number)).
+    pub key: u32,
     /// The data of the link to make, sealed.
     pub sealed: Vec<u8>,
 }

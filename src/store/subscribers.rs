@@ -15,6 +15,8 @@ pub struct Subscriber {
     pub addresses: OwnAddresses,
     /// Those addresses that have asked to be added in return.
     pub asked: OwnAddresses,
+    /// The number of the keys that it was made with ([`Keys::number`](crate::model::Keys::number)).
+    pub key: u32,
     /// The JID, sealed.
     pub sealed: Vec<u8>,
     /// The day on which they were last seen, as the time when it began. A finer time would tell when somebody was there.

@@ -11,6 +11,8 @@ pub struct Token {
     pub hash: TokenHash,
     /// The MAC of the owner.
     pub owner: Mac,
+    /// The number of the keys that it was made with ([`Keys::number`](crate::model::Keys::number)).
+    pub key: u32,
     /// The owner's JID, sealed.
     pub sealed: Vec<u8>,
     /// The time of expiry.

@@ -8,7 +8,7 @@ use crate::clock::{Millis, Reading};
 pub struct Counts {
     /// Links, without aliases.
     pub links: u64,
-    /// Owners of links.
+    /// Owners of links. While the key is changed, whoever has links under both counts twice.
     pub owners: u64,
     /// Registrations that wait for a code.
     pub pending: u64,

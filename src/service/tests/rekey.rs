@@ -22,17 +22,36 @@ async fn is_linked(service: &Service, jid: &BareJid) -> bool {
     service.confirm(jid.as_str(), &[own_hash(jid)]).await.unwrap()
 }
 
-/// What there is, but for counters, of which most begin anew, and what all of it takes.
+/// What there is, but for counters, of which most begin anew, owners, some of whom count twice meanwhile, and what all of it takes.
 async fn tables(service: &Service) -> Counts {
     Counts {
         counters: 0,
+        owners: 0,
         bytes: 0,
         ..service.statistics().await.unwrap().counts
     }
 }
 
+/// When it is done, and at any moment before: then, some rows are under the former key and some under the new one.
 #[tokio::test]
 async fn everything_goes_on() {
+    for steps in [
+        None,
+        Some(0),
+        Some(1),
+        Some(2),
+        Some(3),
+        Some(4),
+        Some(6),
+        Some(8),
+        Some(10),
+    ] {
+        println!("after {steps:?} steps");
+        everything_goes_on_after(steps).await;
+    }
+}
+
+async fn everything_goes_on_after(steps: Option<usize>) {
     let it = Fixture::new();
     it.link_phone(&amy(), PHONE).await;
     it.clock.advance(MINUTE);
@@ -60,11 +79,14 @@ async fn everything_goes_on() {
     }
     let before = tables(&it.service).await;
 
-    let switched = it.service.rekey(keys(8)).await.unwrap();
-    assert_eq!(switched.lost, 0);
+    match steps {
+        Some(steps) => it.service.begin(keys(8), steps).await,
+        None => assert_eq!(it.service.rekey(keys(8)).await.unwrap().lost, 0),
+    }
     assert_eq!(tables(&it.service).await, before);
 
     assert_eq!(it.service.links(&amy()).await.unwrap(), links);
+    assert_eq!(it.service.muted(&amy()).await.unwrap().jids, [person(1).to_string()]);
     for jid in (0..10).map(person).chain([amy(), michael()]) {
         assert!(is_linked(&it.service, &jid).await, "{jid}");
     }
@@ -91,6 +113,21 @@ async fn everything_goes_on() {
         .finish_sign_in(&octo.hash.to_string(), callback)
         .await
         .unwrap();
+    it.service.unsubscribe(&amy(), OwnAddress::Account).await.unwrap();
+    assert!(!it.service.is_subscriber(&amy()).await.unwrap());
+    it.service.unmute(&amy(), &[]).await.unwrap();
+    it.service.forget_native(&person(4), &[]).await.unwrap();
+    it.service
+        .forget_native(&michael(), &[hash("phone", "+447700900456").to_string()])
+        .await
+        .unwrap();
+    let now = tables(&it.service).await;
+    assert_eq!(it.service.rekey(keys(8)).await.unwrap().lost, 0);
+    assert_eq!(tables(&it.service).await, now);
+    assert!(it.service.muted(&amy()).await.unwrap().jids.is_empty());
+    assert!(!is_linked(&it.service, &person(4)).await);
+    assert!(is_linked(&it.service, &michael()).await);
+    assert_eq!(it.service.links(&michael()).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -165,6 +202,7 @@ async fn the_database_belongs_to_the_new_key_alone() {
     it.service.rekey(keys(8)).await.unwrap();
     let folder = it._folder.path().join("test.db");
     assert_eq!(SqliteStore::rekeyed(&folder).unwrap(), None);
+    assert!(SqliteStore::made_with(&folder).unwrap().unwrap().former.is_none());
     assert!(SqliteStore::check(&folder, keys(8).check()).is_ok());
     assert!(SqliteStore::check(&folder, keys(7).check()).is_err());
     assert!(is_linked(&it.service, &amy()).await);
@@ -177,8 +215,6 @@ async fn what_a_change_of_the_key_has_left_is_not_in_the_way_of_the_next() {
     for key in [8, 9] {
         it.service.rekey(keys(key)).await.unwrap();
     }
-    assert!(is_linked(&it.service, &amy()).await);
-    it.service.wipe_former().await.unwrap();
     assert!(is_linked(&it.service, &amy()).await);
 }
 
@@ -238,8 +274,9 @@ async fn whenever_it_ends_nothing_is_lost() {
             let settings = service.frame.settings.clone();
             drop(service);
             let path = _folder.path().join("test.db");
-            let store = SqliteStore::open(&path, keys(7).check()).unwrap();
-            let service = Service::new(Store::new(store), keys(7), clock, settings, SignIns::new());
+            let keyring = crate::rekey::keyring_of(&path, &keys(7), Some(&keys(8))).unwrap();
+            let store = SqliteStore::open(&path, keyring.current.check()).unwrap();
+            let service = Service::new(Store::new(store), keyring, clock, settings, SignIns::new());
             for number in 1..9 {
                 assert!(is_linked(&service, &person(number)).await, "{number} after {steps}");
             }
@@ -257,9 +294,10 @@ async fn whenever_it_ends_nothing_is_lost() {
 impl Service {
     /// The first steps of a change of the key.
     pub(super) async fn begin(&self, next: Keys, steps: usize) {
-        self.begin_reseal(next.check()).await.unwrap();
+        assert!(self.begin_change(next).await.unwrap());
+        self.change(|core, tx| core.restart_counters(tx)).await.unwrap();
         for _ in 0..steps {
-            self.reseal_some(next.clone()).await.unwrap();
+            self.renew_some().await.unwrap();
         }
     }
 }

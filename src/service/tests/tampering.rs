@@ -324,7 +324,7 @@ async fn without_the_former_keys_of_suppressions_codes_are_sent_still() {
         .rekey(Keys::new(&zeroize::Zeroizing::new([8; 32])))
         .await
         .unwrap();
-    it.tamper("UPDATE meta SET value = x'00' WHERE name = 'suppression_keys'")
+    it.tamper("UPDATE meta SET value = x'00' WHERE name = 'suppression_keys_1'")
         .await;
     it.register(&amy(), "email", MAIL).await.unwrap();
     let code = it.codes(Queue::EMAIL).await.pop().unwrap();

@@ -11,6 +11,7 @@ use crate::model::{Mac, OwnAddress, TokenHash};
 
 pub mod changes;
 pub mod claims;
+pub mod keys;
 pub mod links;
 pub mod mutes;
 pub mod outbox;
@@ -33,6 +34,13 @@ macro_rules! tests {
                 links_go_only_with_their_owner,
                 aliases_come_and_go_with_their_link,
                 links_in_doubt_stay_and_go_unless_they_are_made_again,
+            }
+            keys {
+                rows_are_renewed_where_they_are,
+                rows_are_found_by_their_key_and_what_they_are_of,
+                every_row_comes_once_and_links_come_last,
+                what_has_its_place_already_is_not_replaced,
+                counters_begin_anew_once_in_a_change,
             }
             pending {
                 registrations_are_kept_apart_by_target,
@@ -119,6 +127,7 @@ fn link(id: Mac, owner: Mac, seal: u8) -> Link {
         proof: Mac([seal; 16]),
         sealed: vec![seal; 100],
         verified_on: 20_000,
+        key: 0,
     }
 }
 
@@ -130,6 +139,7 @@ fn pending(id: Mac, owner: Mac, expires_at: Millis) -> Pending {
         native_guesses: 1,
         http_guesses: 2,
         expires_at,
+        key: 0,
         sealed: vec![4; 50],
     }
 }
@@ -141,6 +151,7 @@ fn row(queue: Queue, due_at: Millis, seal: u8) -> NewRow {
         payer: None,
         due_at,
         expires_at: 1000,
+        key: 0,
         sealed: vec![seal],
     }
 }
@@ -170,6 +181,7 @@ fn subscriber(n: u8) -> Subscriber {
         server: Some(A),
         addresses: OwnAddress::Account.into(),
         asked: OwnAddress::Account.into(),
+        key: 0,
         sealed: vec![n; 3],
         seen_at: 10,
     }
@@ -179,6 +191,7 @@ fn mute(muted: Mac, expires_at: Option<Millis>) -> Mute {
     Mute {
         owner: X,
         muted,
+        key: 0,
         sealed: vec![1],
         expires_at,
     }
@@ -188,6 +201,7 @@ fn token(n: u8, owner: Mac, expires_at: Millis) -> Token {
     Token {
         hash: TokenHash([n; 32]),
         owner,
+        key: 0,
         sealed: vec![n; 3],
         expires_at,
     }

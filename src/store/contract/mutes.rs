@@ -8,6 +8,7 @@ pub async fn mutes_are_their_owners_and_go(store: Store) {
     let mute = |owner: Mac, muted: Mac| Mute {
         owner,
         muted,
+        key: 0,
         sealed: vec![owner.0[0], muted.0[0]],
         expires_at: None,
     };

@@ -7,9 +7,9 @@ use crate::store::Store;
 pub async fn who_is_suppressed_is_so_until_taken_back(store: Store) {
     store
         .write(|w| {
-            w.put_suppression(&A)?;
+            w.put_suppression(&A, 0)?;
             // Once more is the same.
-            w.put_suppression(&A)
+            w.put_suppression(&A, 0)
         })
         .await
         .unwrap();

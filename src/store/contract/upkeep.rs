@@ -126,7 +126,7 @@ pub async fn everything_is_counted(store: Store) {
             w.push(&row(Queue::XMPP, 1, 1))?;
             w.push(&row(Queue::EMAIL, 1, 1))?;
             w.put_token(&token(1, X, 10), 9)?;
-            w.put_suppression(&A)?;
+            w.put_suppression(&A, 0)?;
             w.put_mute(&mute(A, None))?;
             count(w, A, 1, 1)?;
             w.put_subscriber(&subscriber(1))

@@ -1,10 +1,9 @@
 //! Brings a database up to date.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-use super::super::{Result, StoreError};
-use super::queries::Session;
-use super::queries::reseal;
+use super::super::{MadeWith, Result, StoreError};
+use super::queries::{self, Session};
 use crate::model::Mac;
 
 /// Rows that are wiped in one transaction.
@@ -26,32 +25,27 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0012_bounces.sql"),
     include_str!("../../../migrations/0013_asked_back.sql"),
     include_str!("../../../migrations/0014_one_row_for_an_id.sql"),
+    include_str!("../../../migrations/0015_key_numbers.sql"),
 ];
 
-/// Of a new database. The index of an older one is made with its rows, when those are bound (`Service::bind`).
-const NEW_INDEX: &str = "DROP INDEX links_by_id; CREATE INDEX links_by_id ON links (id_mac, proof);";
+/// The version from which on rows carry the numbers of their keys.
+const KEY_NUMBERS: usize = 15;
 
 /// Runs what is missing, in one transaction; marks a new database with the key it is made with. An older one that has millions
 /// of links takes room for temporary files.
 pub fn run(connection: &mut Connection, key_check: Mac) -> Result<()> {
+    if (1..KEY_NUMBERS).contains(&version(connection)?) {
+        check(connection, key_check)?;
+        give_up_copying(connection)?;
+    }
     check_schema(connection)?;
     if (1..MIGRATIONS.len()).contains(&version(connection)?) {
         check(connection, key_check)?;
         tracing::info!("bringing the database up to date; with millions of links, that takes minutes");
-        // What an interrupted change of the key has left would be in the way.
-        while reseal::wipe(&Session::new(connection), AT_ONCE)? {}
-        let transaction = connection.transaction()?;
-        reseal::give_up(&Session::new(&transaction))?;
-        transaction.commit()?;
-        while reseal::wipe(&Session::new(connection), AT_ONCE)? {}
     }
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let version = version(&transaction)?;
-    for migration in &MIGRATIONS[version..] {
+    for migration in &MIGRATIONS[version(&transaction)?..] {
         transaction.execute_batch(migration)?;
-    }
-    if version == 0 {
-        transaction.execute_batch(NEW_INDEX)?;
     }
     transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
     transaction.execute(
@@ -60,18 +54,41 @@ pub fn run(connection: &mut Connection, key_check: Mac) -> Result<()> {
     )?;
     check(&transaction, key_check)?;
     transaction.commit()?;
+    // That of before ids had an index of their own, or what a change of the key by an earlier version has left.
+    wipe(connection, "links_former")
+}
+
+/// Ends a change of the key that an earlier version has begun, which copied all links: it begins anew.
+fn give_up_copying(connection: &Connection) -> Result<()> {
+    connection.execute_batch(
+        "DROP TRIGGER IF EXISTS link_made; DROP TRIGGER IF EXISTS link_moved; DROP TRIGGER IF EXISTS link_removed;
+         DROP TABLE IF EXISTS links_changed; DROP TABLE IF EXISTS resealing;",
+    )?;
+    wipe(connection, "links_former")?;
+    wipe(connection, "links_next")
+}
+
+/// Removes a table bit by bit, because what is deleted is overwritten: to drop one with millions of rows at once takes gigabytes of
+/// memory.
+fn wipe(connection: &Connection, table: &str) -> Result<()> {
+    let session = Session::new(connection);
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?";
+    if session.one(sql, [table], |_| Ok(()))?.is_none() {
+        return Ok(());
+    }
+    let some = format!("DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} LIMIT ?)");
+    while session.run(&some, [AT_ONCE])? > 0 {}
+    connection.execute_batch(&format!("DROP TABLE {table}"))?;
     Ok(())
 }
 
 /// Refuses a database that does by itself what this service has not told it: somebody who once could write it would else have every
 /// limit set back for as long as the service runs.
 fn check_schema(connection: &Connection) -> Result<()> {
-    let sql = "SELECT sql FROM sqlite_schema WHERE type IN ('trigger', 'view')";
-    let found: Vec<String> = Session::new(connection).all(sql, [], |row| row.get(0))?;
-    let is_own = |sql: &String| reseal::TRIGGERS.iter().any(|own| words(own).eq(words(sql)));
-    match found.iter().all(is_own) {
-        true => Ok(()),
-        false => Err(StoreError::Corrupt(
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type IN ('trigger', 'view')";
+    match Session::new(connection).one(sql, [], |_| Ok(()))? {
+        None => Ok(()),
+        Some(()) => Err(StoreError::Corrupt(
             "the database has a trigger or a view that this service has not made: somebody has changed it. Restore a backup, \
              or remove them"
                 .into(),
@@ -79,18 +96,18 @@ fn check_schema(connection: &Connection) -> Result<()> {
     }
 }
 
-fn words(sql: &str) -> std::str::SplitWhitespace<'_> {
-    sql.split_whitespace()
+/// Returns the keys that a database is under; `None` if it is a new one.
+pub fn made_with(connection: &Connection) -> Result<Option<MadeWith>> {
+    match version(connection)? {
+        0 => Ok(None),
+        _ => queries::made_with(connection),
+    }
 }
 
 /// Checks if this service can use the database with this key.
 pub fn check(connection: &Connection, key_check: Mac) -> Result<()> {
-    version(connection)?;
-    let made_with: Option<[u8; 16]> = connection
-        .query_row("SELECT value FROM meta WHERE name = 'key_check'", [], |row| row.get(0))
-        .optional()?;
-    match made_with {
-        Some(check) if Mac(check) == key_check => Ok(()),
+    match made_with(connection)? {
+        Some(made_with) if made_with.check == key_check => Ok(()),
         _ => Err(StoreError::Corrupt(
             "the database was made with another key: put back the key file (store.key_file) that belongs to it, or \
              set store.url to a new file to begin without its links"

@@ -28,7 +28,7 @@ pub use self::readers::reading;
 use self::writer::Writer;
 pub use self::writer::writing;
 use super::{
-    Backend, Claimed, Lease, LoneJob, Queue, ReadJob, ReadOutbox, Result, Row, StoreError, Subscription, WriteJob,
+    Backend, Claimed, Lease, MadeWith, Queue, ReadJob, ReadOutbox, Result, Row, StoreError, Subscription, WriteJob,
 };
 use crate::model::Mac;
 use crate::own_thread::cores;
@@ -96,13 +96,25 @@ impl SqliteStore {
         matches!(lock(path), Ok(None))
     }
 
-    /// How many links of how many are ready for another key; nothing if the key is not being changed.
+    /// Returns how many links of how many were renewed; `None` if the key is not being changed.
     ///
     /// # Errors
     /// If the database cannot be read.
     pub fn rekeyed(path: &Path) -> Result<Option<(u64, u64)>> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        queries::reseal::progress(&connection)
+        queries::progress(&connection)
+    }
+
+    /// Returns the keys that the database at `path` is under; `None` if there is no database yet.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn made_with(path: &Path) -> Result<Option<MadeWith>> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        migrations::made_with(&connection)
     }
 }
 
@@ -178,10 +190,6 @@ impl Backend for SqliteStore {
 
     fn write(&self, job: WriteJob) -> BoxFuture<'_, Result<()>> {
         self.writer.submit(writer::Order::Write(job)).boxed()
-    }
-
-    fn alone(&self, job: LoneJob) -> BoxFuture<'_, Result<()>> {
-        self.writer.submit(writer::Order::Alone(job)).boxed()
     }
 
     fn settle(&self) -> BoxFuture<'_, Result<()>> {

@@ -4,7 +4,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use super::super::{Link, Quota, Read, Store, Window, contract};
+use super::super::{Link, Quota, Store, Window, contract};
 use super::*;
 use crate::model::{OwnAddress, hex};
 
@@ -58,7 +58,10 @@ async fn brings_an_older_database_up_to_date() {
          CREATE TABLE resealing AS SELECT x'08' AS key_check, 7 AS copied;",
     )
     .unwrap();
-    old.execute_batch(&queries::reseal::TRIGGERS.join(";")).unwrap();
+    old.execute_batch(
+        "CREATE TRIGGER link_made AFTER INSERT ON links BEGIN INSERT INTO links_changed VALUES (new.rowid); END",
+    )
+    .unwrap();
     assert!(SqliteStore::open(&path, Mac([8; 16])).is_err());
     assert_eq!(
         count(&old, "links_former"),
@@ -75,12 +78,13 @@ async fn brings_an_older_database_up_to_date() {
         proof: Mac([0; 16]),
         sealed: vec![0],
         verified_on: 20_000,
+        key: 0,
     };
     assert_eq!(link, Some(before));
     drop(store);
     let new = Connection::open(&path).unwrap();
     assert_eq!(count(&new, "subscribers"), 0);
-    let left = "sqlite_master WHERE name IN ('links_next', 'links_changed', 'resealing')";
+    let left = "sqlite_master WHERE name IN ('links_former', 'links_next', 'links_changed', 'resealing', 'link_made')";
     assert_eq!(count(&new, left), 0);
 }
 
@@ -117,6 +121,30 @@ async fn of_two_rows_of_one_id_the_first_stays() {
     );
     let second = "INSERT INTO links SELECT * FROM links LIMIT 1";
     assert!(new.execute_batch(second).is_err(), "the schema refuses it");
+}
+
+/// A change of the key used to make the table anew, with its indexes.
+#[test]
+fn indexes_have_one_name_whatever_was_done_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    let old = Connection::open(&path).unwrap();
+    migrations::MIGRATIONS[..14]
+        .iter()
+        .for_each(|migration| old.execute_batch(migration).unwrap());
+    old.execute_batch(&format!(
+        "DROP INDEX links_once; DROP INDEX links_by_id; CREATE UNIQUE INDEX links_once_2 ON links (id_mac);
+         CREATE INDEX links_by_id_2 ON links (id_mac, proof); INSERT INTO meta VALUES ('key_check', x'{}');
+         PRAGMA user_version = 14;",
+        hex::write(&KEY.0)
+    ))
+    .unwrap();
+    drop(old);
+    drop(SqliteStore::open(&path, KEY).unwrap());
+    let new = Connection::open(&path).unwrap();
+    let names = "SELECT group_concat(name) FROM (SELECT name FROM pragma_index_list('links') ORDER BY name)";
+    let names: String = new.query_row(names, [], |row| row.get(0)).unwrap();
+    assert_eq!(names, "links_by_id,links_by_owner,links_once");
 }
 
 /// The look-up that is asked most reads one page of many.
@@ -296,32 +324,6 @@ async fn whoever_reads_for_long_holds_nobody_up_and_reads_what_is_new_afterwards
         count_one(&store).await;
         end.send(()).unwrap();
         assert_eq!(thread.join().unwrap(), (None, Some(quota)));
-    })
-    .await;
-}
-
-/// The key changes then: whoever reads must have done with what is under the former one.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_done_alone_waits_for_who_reads() {
-    with_store(async |store| {
-        let (reads, reading) = tokio::sync::oneshot::channel();
-        let (end, ended) = std::sync::mpsc::channel::<()>();
-        let reader = store.clone();
-        let read = tokio::spawn(async move {
-            let question = move |_: &dyn Read| {
-                let _ = reads.send(());
-                let _ = ended.recv();
-                Ok(())
-            };
-            reader.read(question).await
-        });
-        reading.await.unwrap();
-        let mut alone = pin!(store.alone(|_| Ok(())));
-        let soon = Duration::from_millis(100);
-        assert!(tokio::time::timeout(soon, &mut alone).await.is_err());
-        end.send(()).unwrap();
-        alone.await.unwrap();
-        read.await.unwrap().unwrap();
     })
     .await;
 }

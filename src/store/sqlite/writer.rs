@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::super::{LoneJob, Result, StoreError, Write, WriteJob};
+use super::super::{Result, StoreError, WriteJob};
 use super::cache;
 use super::claims::{Claims, Effects};
 use super::journal::{BUSY, Journal};
@@ -30,8 +30,6 @@ pub fn writing() -> String {
 pub enum Order {
     /// Run a job in a transaction.
     Write(WriteJob),
-    /// Run a job that makes transactions of its own.
-    Alone(LoneJob),
     /// Empty the journal, if that can be done at once.
     Settle,
 }
@@ -85,28 +83,22 @@ fn serve(connection: &Connection, readers: &Readers, claims: &Claims, mut waitin
             let Ok(next) = waiting.try_recv() else { break };
             batch.push(next);
         }
-        let alone = batch.iter().any(|(order, _)| matches!(order, Order::Alone(_)));
-        readers.without_snapshots(alone, || perform(connection, claims, &mut journal, &mut batch));
+        readers.without_snapshots(false, || perform(connection, claims, &mut journal, &mut batch));
     }
     // Leaves a single file behind, with nothing of deleted rows beside it.
     let _ = readers.without_snapshots(true, || journal.empty(connection));
 }
 
 fn perform(connection: &Connection, claims: &Claims, journal: &mut Journal, batch: &mut Vec<(Order, Answer)>) {
-    let (mut writes, mut settles, mut alone) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut writes, mut settles) = (Vec::new(), Vec::new());
     for (order, answer) in batch.drain(..) {
         match order {
             Order::Write(job) => writes.push((job, answer)),
-            Order::Alone(job) => alone.push((job, answer)),
             Order::Settle => settles.push(answer),
         }
     }
     if !writes.is_empty() {
         commit_together(connection, claims, writes);
-    }
-    for (job, answer) in alone {
-        let done = catch_unwind(AssertUnwindSafe(|| job(&mut |job| transact(connection, job))));
-        let _ = answer.send(done.unwrap_or_else(|_| Err(StoreError::Unavailable("a change failed by a bug".into()))));
     }
     if !settles.is_empty() {
         let result = journal.empty(connection).map(drop);
@@ -151,13 +143,6 @@ fn run_all(connection: &Connection, jobs: Vec<WriteJob>) -> rusqlite::Result<Vec
     }
     transaction.commit()?;
     Ok(results)
-}
-
-fn transact(connection: &Connection, job: &mut dyn FnMut(&dyn Write) -> Result<()>) -> Result<()> {
-    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    job(&Session::new(&transaction))?;
-    transaction.commit()?;
-    Ok(())
 }
 
 fn in_savepoint(transaction: &mut Transaction<'_>, job: WriteJob) -> Result<Effects> {

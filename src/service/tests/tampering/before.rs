@@ -25,12 +25,11 @@ async fn a_database_of_before_is_bound_while_it_is_used() {
     assert!(it.confirms(&amy(), &hash("phone", PHONE)).await);
     assert!(it.allows(token.as_ref(), &amy()).await);
 
-    let bound = it.service.bind().await.unwrap().unwrap();
+    let bound = it.service.catch_up().await.unwrap().unwrap();
     // Of tokens, nothing tells whether they were moved.
     assert_eq!(bound.lost, 1);
     assert!(!it.allows(token.as_ref(), &amy()).await);
-    assert!(it.service.bind().await.unwrap().is_none());
-    it.service.wipe_former().await.unwrap();
+    assert!(it.service.catch_up().await.unwrap().is_none());
     for (jid, number) in [(amy(), PHONE), (michael(), "+447700900456")] {
         assert!(it.confirms(&jid, &hash("phone", number)).await);
         assert_eq!(it.service.links(&jid).await.unwrap().len(), 2);
@@ -63,7 +62,7 @@ async fn what_was_moved_in_a_database_of_before_is_not_vouched_for_and_not_bound
         let [from, to] = [MALLORYS, PHONE].map(|number| format!("id_mac = {}", id_of(number)));
         it.tamper(&copy("links", &columns, &from, &to)).await;
         assert!(!it.is_fooled(PHONE).await, "{columns:?}");
-        it.service.bind().await.unwrap();
+        it.service.catch_up().await.unwrap();
         assert!(!it.is_fooled(PHONE).await, "{columns:?}");
     }
 }
@@ -86,11 +85,12 @@ async fn the_former_form_of_the_database_can_be_opened_and_the_change_be_interru
     drop(service);
     let path = _folder.path().join("test.db");
     for is_bound in [false, true] {
-        let keys = crate::rekey::keys_for(&path, keys());
-        assert_eq!(keys.are_bound(), is_bound);
-        let store = Store::new(SqliteStore::open(&path, keys.check()).unwrap());
-        let service = super::service_under(store, keys, &clock, |_| {});
-        assert_eq!(service.bind().await.unwrap().is_some(), !is_bound);
+        let keyring = crate::rekey::keyring_of(&path, &keys(), None).unwrap();
+        assert!(keyring.current.are_bound());
+        assert_eq!(keyring.former.is_none(), is_bound);
+        let store = Store::new(SqliteStore::open(&path, keyring.current.check()).unwrap());
+        let service = super::service_under(store, keyring, &clock, |_| {});
+        assert_eq!(service.catch_up().await.unwrap().is_some(), !is_bound);
         for number in 0..10 {
             let jid = jid(&format!("person{number}@example.org"));
             assert!(service.is_registered(&jid).await.unwrap());

@@ -16,6 +16,7 @@ pub fn link(row: &SqlRow) -> rusqlite::Result<Link> {
         proof: row.get("proof")?,
         sealed: row.get("box")?,
         verified_on: number(row, "verified_on")?,
+        key: number(row, "key_number")?,
     })
 }
 
@@ -83,20 +84,21 @@ impl WriteLinks for Session<'_> {
             proof,
             sealed,
             verified_on,
+            key,
         } = link;
-        let columns = params![id, alias_of, owner, proof, sealed, verified_on];
+        let columns = params![id, alias_of, owner, proof, sealed, verified_on, key];
         // By their owner, because there is no index of what they are aliases of.
         let aliases = "DELETE FROM links WHERE alias_of_mac = ?1
                        AND owner_mac = (SELECT owner_mac FROM links WHERE id_mac = ?1)";
         self.run(aliases, [id])?;
-        let kept = "UPDATE links SET alias_of_mac = ?2, proof = ?4, box = ?5, verified_on = ?6
+        let kept = "UPDATE links SET alias_of_mac = ?2, proof = ?4, box = ?5, verified_on = ?6, key_number = ?7
                     WHERE id_mac = ?1 AND owner_mac = ?3";
         if self.run(kept, columns)? == 0 {
             // A row of its own, because links are listed in the order of their rows: a moved one would tell its new owner when another
             // made it.
             self.run("DELETE FROM links WHERE id_mac = ?", [id])?;
-            let made = "INSERT INTO links (id_mac, alias_of_mac, owner_mac, proof, box, verified_on)
-                        VALUES (?, ?, ?, ?, ?, ?)";
+            let made = "INSERT INTO links (id_mac, alias_of_mac, owner_mac, proof, box, verified_on, key_number)
+                        VALUES (?, ?, ?, ?, ?, ?, ?)";
             self.run(made, columns)?;
         }
         Ok(())

@@ -1,12 +1,11 @@
 //! The port's questions and changes as SQL.
 
+mod keys;
 mod links;
 mod mutes;
 mod outbox;
 mod pending;
 mod quota;
-mod rekey;
-pub mod reseal;
 mod subscribers;
 mod suppressions;
 mod times;
@@ -15,6 +14,7 @@ mod upkeep;
 
 use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, ToSql};
 
+pub use self::keys::{made_with, progress};
 pub use self::links::link;
 pub use self::mutes::mute;
 pub use self::outbox::outbox;

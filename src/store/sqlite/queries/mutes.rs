@@ -2,7 +2,7 @@
 
 use rusqlite::{Row as SqlRow, params};
 
-use super::Session;
+use super::{Session, number};
 use crate::model::Mac;
 use crate::store::{Mute, ReadMutes, Result, WriteMutes};
 
@@ -12,6 +12,7 @@ pub fn mute(row: &SqlRow) -> rusqlite::Result<Mute> {
         muted: row.get("muted_mac")?,
         sealed: row.get("box")?,
         expires_at: row.get("expires_at")?,
+        key: number(row, "key_number")?,
     })
 }
 
@@ -39,8 +40,8 @@ impl ReadMutes for Session<'_> {
 impl WriteMutes for Session<'_> {
     fn put_mute(&self, mute: &Mute) -> Result<()> {
         self.run(
-            "INSERT OR REPLACE INTO mutes (owner_mac, muted_mac, box, expires_at) VALUES (?, ?, ?, ?)",
-            params![mute.owner, mute.muted, mute.sealed, mute.expires_at],
+            "INSERT OR REPLACE INTO mutes (owner_mac, muted_mac, box, expires_at, key_number) VALUES (?, ?, ?, ?, ?)",
+            params![mute.owner, mute.muted, mute.sealed, mute.expires_at, mute.key],
         )?;
         Ok(())
     }

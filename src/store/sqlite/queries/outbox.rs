@@ -11,12 +11,14 @@ pub fn outbox(row: &SqlRow) -> rusqlite::Result<Row> {
     Ok(Row {
         id: row.get("id")?,
         about: row.get("about_mac")?,
+        payer: row.get("payer_mac")?,
         due_at: number(row, "due_at")?,
         tries: number(row, "tries")?,
         returned: number(row, "returned")?,
         is_taken: row.get::<_, i64>("is_taken")? != 0,
         expires_at: number(row, "expires_at")?,
         sealed: row.get("box")?,
+        key: number(row, "key_number")?,
     })
 }
 
@@ -85,14 +87,16 @@ impl ReadOutbox for Session<'_> {
 impl WriteOutbox for Session<'_> {
     fn push(&self, row: &NewRow) -> Result<()> {
         self.run(
-            "INSERT INTO outbox (queue, about_mac, payer_mac, due_at, expires_at, box) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO outbox (queue, about_mac, payer_mac, due_at, expires_at, box, key_number)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
             params![
                 row.queue.number(),
                 row.about,
                 row.payer,
                 row.due_at,
                 row.expires_at,
-                row.sealed
+                row.sealed,
+                row.key
             ],
         )?;
         self.1.posted.borrow_mut().push(row.queue);

@@ -15,6 +15,7 @@ pub fn pending(row: &SqlRow) -> rusqlite::Result<Pending> {
         http_guesses: number(row, "http_guesses")?,
         expires_at: number(row, "expires_at")?,
         sealed: row.get("box")?,
+        key: number(row, "key_number")?,
     })
 }
 
@@ -40,8 +41,8 @@ impl WritePending for Session<'_> {
     fn put_pending(&self, pending: &Pending) -> Result<()> {
         self.run(
             "INSERT OR REPLACE INTO pending
-             (id_mac, owner_mac, code_mac, native_guesses, http_guesses, expires_at, box)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+             (id_mac, owner_mac, code_mac, native_guesses, http_guesses, expires_at, box, key_number)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 pending.id,
                 pending.owner,
@@ -49,7 +50,8 @@ impl WritePending for Session<'_> {
                 pending.native_guesses,
                 pending.http_guesses,
                 pending.expires_at,
-                pending.sealed
+                pending.sealed,
+                pending.key
             ],
         )?;
         Ok(())

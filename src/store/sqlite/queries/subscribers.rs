@@ -15,6 +15,7 @@ pub fn subscriber(row: &SqlRow) -> rusqlite::Result<Subscriber> {
         asked: OwnAddresses::of_bits(row.get("asked")?),
         sealed: row.get("box")?,
         seen_at: number(row, "seen_at")?,
+        key: number(row, "key_number")?,
     })
 }
 
@@ -52,15 +53,16 @@ impl ReadSubscribers for Session<'_> {
 impl WriteSubscribers for Session<'_> {
     fn put_subscriber(&self, subscriber: &Subscriber) -> Result<()> {
         self.run(
-            "INSERT OR REPLACE INTO subscribers (owner_mac, server_mac, addresses, asked, box, seen_at)
-             VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO subscribers (owner_mac, server_mac, addresses, asked, box, seen_at, key_number)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
             params![
                 subscriber.owner,
                 subscriber.server,
                 subscriber.addresses.bits(),
                 subscriber.asked.bits(),
                 subscriber.sealed,
-                subscriber.seen_at
+                subscriber.seen_at,
+                subscriber.key
             ],
         )?;
         Ok(())

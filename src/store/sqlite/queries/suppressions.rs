@@ -1,8 +1,15 @@
 //! Suppressions: identities that are never written to.
 
+use rusqlite::params;
+
 use super::Session;
 use crate::model::Mac;
 use crate::store::{ReadSuppressions, Result, WriteSuppressions};
+
+/// The name of the box with the keys that made suppressions before those of that number.
+pub fn former_keys(key: u32) -> String {
+    format!("suppression_keys_{key}")
+}
 
 impl ReadSuppressions for Session<'_> {
     fn is_suppressed(&self, mac: &Mac) -> Result<bool> {
@@ -10,18 +17,17 @@ impl ReadSuppressions for Session<'_> {
         Ok(found.is_some())
     }
 
-    fn former_suppression_keys(&self) -> Result<Option<Vec<u8>>> {
-        self.one("SELECT value FROM meta WHERE name = 'suppression_keys'", [], |row| {
-            row.get(0)
-        })
+    fn former_suppression_keys(&self, key: u32) -> Result<Option<Vec<u8>>> {
+        let sql = "SELECT value FROM meta WHERE name = ?";
+        self.one(sql, [former_keys(key)], |row| row.get(0))
     }
 }
 
 impl WriteSuppressions for Session<'_> {
-    fn put_suppression(&self, mac: &Mac) -> Result<()> {
+    fn put_suppression(&self, mac: &Mac, key: u32) -> Result<()> {
         self.run(
-            "INSERT INTO suppressions (mac) VALUES (?) ON CONFLICT DO NOTHING",
-            [mac],
+            "INSERT INTO suppressions (mac, key_number) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            params![mac, key],
         )?;
         Ok(())
     }

@@ -12,6 +12,7 @@ pub fn token(row: &SqlRow) -> rusqlite::Result<Token> {
         owner: row.get("owner_mac")?,
         sealed: row.get("box")?,
         expires_at: number(row, "expires_at")?,
+        key: number(row, "key_number")?,
     })
 }
 
@@ -24,8 +25,8 @@ impl ReadTokens for Session<'_> {
 impl WriteTokens for Session<'_> {
     fn put_token(&self, token: &Token, most: usize) -> Result<()> {
         self.run(
-            "INSERT INTO tokens (token_hash, owner_mac, box, expires_at) VALUES (?, ?, ?, ?)",
-            params![token.hash.0, token.owner, token.sealed, token.expires_at],
+            "INSERT INTO tokens (token_hash, owner_mac, box, expires_at, key_number) VALUES (?, ?, ?, ?, ?)",
+            params![token.hash.0, token.owner, token.sealed, token.expires_at, token.key],
         )?;
         self.run(
             "DELETE FROM tokens WHERE owner_mac = ?1 AND rowid NOT IN

@@ -1,0 +1,70 @@
+//! The keys that rows were made with, and the change from one to the next.
+//!
+//! Each row carries the number of its key. While a change lasts, there are rows of two numbers: those that are made carry the
+//! current one, and those of the former one are renewed, a few at a time. Whoever looks something up looks under both.
+
+use super::{Link, Mute, Pending, Result, Row, Subscriber, Token};
+use crate::model::Mac;
+
+/// The keys that a database is under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MadeWith {
+    /// The number of the current one.
+    pub number: u32,
+    /// What it is known by ([`Keys::check`](crate::model::Keys::check)).
+    pub check: Mac,
+    /// What the former one is known by, as long as a change lasts.
+    pub former: Option<Mac>,
+}
+
+/// A row of any table whose rows carry the number of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyedRow {
+    /// A link, or an alias.
+    Link(Link),
+    /// A registration.
+    Pending(Pending),
+    /// A message, and the number of its queue.
+    Message(u8, Row),
+    /// A subscriber.
+    Subscriber(Subscriber),
+    /// A mute.
+    Mute(Mute),
+    /// A token.
+    Token(Token),
+    /// A suppression, and the number of its key.
+    Suppression(Mac, u32),
+}
+
+/// The rows of a key that are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Rows<'a> {
+    /// Those of an owner; messages not included.
+    Of(&'a Mac),
+    /// The link, or alias, and the registrations of an id.
+    At(&'a Mac),
+    /// The messages about a subject.
+    About(&'a Mac),
+    /// All registrations.
+    Registrations,
+    /// Up to so many, links last. Each link is found once: it is to be renewed in the same change.
+    Next(usize),
+}
+
+/// Changes of the key.
+pub trait WriteKeys {
+    /// Begins a change to the key that is known by `to`, or goes on with it. Returns its number. Another that is under way must
+    /// have ended.
+    fn begin_change(&self, to: &Mac) -> Result<u32>;
+    /// Keeps the box with the keys that made suppressions before those of that number.
+    fn put_former_suppression_keys(&self, key: u32, sealed: &[u8]) -> Result<()>;
+    /// Begins counters anew, but for those of the names in `kept`, each of which gets the second one; without, all go on. Does so
+    /// once in a change, however often it is asked to.
+    fn restart_counters(&self, kept: Option<&[(Mac, Mac)]>) -> Result<()>;
+    /// The rows that carry that number.
+    fn rows_under(&self, key: u32, rows: Rows<'_>) -> Result<Vec<KeyedRow>>;
+    /// Puts `renewed` in the place of a row; the row goes if it is `None`, or if something stands in that place.
+    fn renew(&self, row: &KeyedRow, renewed: Option<&KeyedRow>) -> Result<()>;
+    /// Ends the change: no row carries the former number any more.
+    fn end_change(&self) -> Result<()>;
+}

@@ -1,0 +1,245 @@
+//! The keys that rows were made with.
+
+use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, params};
+
+use super::{Session, link, mute, number, outbox, pending, subscriber, token};
+use crate::model::Mac;
+use crate::store::{
+    KeyedRow, Link, MadeWith, Mute, Pending, ReadQuota, Result, Rows, Subscriber, WriteKeys, WriteOutbox,
+};
+
+/// What the current key is known by.
+const CHECK: &str = "key_check";
+/// Its number, in eight bytes, like the other numbers here.
+const NUMBER: &str = "key_number";
+/// What the former key is known by, while a change lasts.
+const FORMER_CHECK: &str = "former_key_check";
+/// The row id up to which links were renewed; there as soon as counters were begun anew.
+const RENEWED: &str = "links_renewed_up_to";
+
+/// The columns by which rows are found, and the tables that have them.
+const OWNER: (&str, &[Table]) = ("owner_mac", &[SUBSCRIBERS, MUTES, TOKENS, PENDING, LINKS]);
+const ID: (&str, &[Table]) = ("id_mac", &[PENDING, LINKS]);
+const ABOUT: (&str, &[Table]) = ("about_mac", &[OUTBOX]);
+/// Those that are renewed before links. Registrations come before messages, for theirs are renewed with them.
+const SMALL: &[Table] = &[SUBSCRIBERS, MUTES, TOKENS, SUPPRESSIONS, PENDING, OUTBOX];
+
+/// The name of a table, and the reading of its rows.
+type Table = (&'static str, fn(&SqlRow) -> rusqlite::Result<KeyedRow>);
+
+const LINKS: Table = ("links", |row| link(row).map(KeyedRow::Link));
+const PENDING: Table = ("pending", |row| pending(row).map(KeyedRow::Pending));
+const OUTBOX: Table = ("outbox", |row| {
+    let queue = u8::try_from(row.get::<_, i64>("queue")?).unwrap_or(u8::MAX);
+    Ok(KeyedRow::Message(queue, outbox(row)?))
+});
+const SUBSCRIBERS: Table = ("subscribers", |row| subscriber(row).map(KeyedRow::Subscriber));
+const MUTES: Table = ("mutes", |row| mute(row).map(KeyedRow::Mute));
+const TOKENS: Table = ("tokens", |row| token(row).map(KeyedRow::Token));
+const SUPPRESSIONS: Table = ("suppressions", |row| {
+    Ok(KeyedRow::Suppression(row.get("mac")?, number(row, "key_number")?))
+});
+
+/// Returns the keys of a database; `None` if it is a new one.
+pub fn made_with(connection: &Connection) -> Result<Option<MadeWith>> {
+    let mac = |name| -> Result<Option<Mac>> {
+        let sql = "SELECT value FROM meta WHERE name = ?";
+        Ok(connection.query_row(sql, [name], |row| row.get(0)).optional()?)
+    };
+    let session = Session::new(connection);
+    let Some(check) = mac(CHECK)? else { return Ok(None) };
+    Ok(Some(MadeWith {
+        number: session.key_number()?,
+        check,
+        former: mac(FORMER_CHECK)?,
+    }))
+}
+
+/// Returns how many links of how many were renewed, if the key is being changed: by their row ids, which is near enough.
+pub fn progress(connection: &Connection) -> Result<Option<(u64, u64)>> {
+    let session = Session::new(connection);
+    let Some(renewed) = session.meta_number(RENEWED)? else {
+        return Ok(None);
+    };
+    let last: Option<i64> = session.one("SELECT coalesce(max(rowid), 0) FROM links", [], |row| row.get(0))?;
+    let count = |rowid: i64| u64::try_from(rowid).unwrap_or_default();
+    Ok(Some((count(renewed), count(last.unwrap_or_default()))))
+}
+
+impl Session<'_> {
+    fn meta_number(&self, name: &str) -> Result<Option<i64>> {
+        let found = self.one("SELECT value FROM meta WHERE name = ?", [name], |row| row.get(0))?;
+        let found: Option<Vec<u8>> = found;
+        Ok(found.map(|bytes| bytes.try_into().map_or(0, i64::from_be_bytes)))
+    }
+
+    fn key_number(&self) -> Result<u32> {
+        let number = self.meta_number(NUMBER)?.unwrap_or_default();
+        Ok(u32::try_from(number).unwrap_or_default())
+    }
+
+    fn put_meta(&self, name: &str, value: &[u8]) -> Result<()> {
+        let sql = "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)";
+        self.run(sql, params![name, value]).map(drop)
+    }
+
+    /// The rows of a table that carry the number `?1`, and that the condition picks.
+    fn keyed(&self, table: Table, condition: &str, params: impl Params) -> Result<Vec<KeyedRow>> {
+        let (name, read) = table;
+        self.all(
+            &format!("SELECT * FROM {name} WHERE key_number = ?1 AND {condition}"),
+            params,
+            read,
+        )
+    }
+
+    fn next(&self, key: u32, limit: usize) -> Result<Vec<KeyedRow>> {
+        for table in SMALL {
+            let found = self.keyed(*table, "true LIMIT ?2", params![key, limit])?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        let after = self.meta_number(RENEWED)?.unwrap_or_default();
+        let next = "rowid > ?2 ORDER BY rowid LIMIT ?3";
+        let sql = format!("SELECT max(rowid) FROM (SELECT rowid FROM links WHERE key_number = ?1 AND {next})");
+        let last: Option<Option<i64>> = self.one(&sql, params![key, after, limit], |row| row.get(0))?;
+        if let Some(Some(last)) = last {
+            self.put_meta(RENEWED, &last.to_be_bytes())?;
+        }
+        self.keyed(LINKS, next, params![key, after, limit])
+    }
+
+    /// Changes a row, unless another has its new place. Returns `true` if it did.
+    fn replace(&self, row: &KeyedRow, by: &KeyedRow) -> Result<bool> {
+        let changed = match (row, by) {
+            (KeyedRow::Link(old), KeyedRow::Link(new)) => self.run(
+                "UPDATE OR IGNORE links SET id_mac = ?, alias_of_mac = ?, owner_mac = ?, proof = ?, box = ?, key_number = ?
+                 WHERE id_mac = ? AND key_number = ?",
+                params![new.id, new.alias_of, new.owner, new.proof, new.sealed, new.key, old.id, old.key],
+            ),
+            (KeyedRow::Pending(old), KeyedRow::Pending(new)) => self.run(
+                "UPDATE OR IGNORE pending SET id_mac = ?, owner_mac = ?, code_mac = ?, box = ?, key_number = ?
+                 WHERE id_mac = ? AND owner_mac = ? AND key_number = ?",
+                params![new.id, new.owner, new.code, new.sealed, new.key, old.id, old.owner, old.key],
+            ),
+            (KeyedRow::Message(_, old), KeyedRow::Message(_, new)) => self.run(
+                "UPDATE outbox SET about_mac = ?, payer_mac = ?, box = ?, key_number = ? WHERE id = ?",
+                params![new.about, new.payer, new.sealed, new.key, old.id],
+            ),
+            (KeyedRow::Subscriber(old), KeyedRow::Subscriber(new)) => self.run(
+                "UPDATE OR IGNORE subscribers SET owner_mac = ?, server_mac = ?, box = ?, key_number = ?
+                 WHERE owner_mac = ? AND key_number = ?",
+                params![new.owner, new.server, new.sealed, new.key, old.owner, old.key],
+            ),
+            (KeyedRow::Mute(old), KeyedRow::Mute(new)) => self.run(
+                "UPDATE OR IGNORE mutes SET owner_mac = ?, muted_mac = ?, box = ?, key_number = ?
+                 WHERE owner_mac = ? AND muted_mac = ? AND key_number = ?",
+                params![new.owner, new.muted, new.sealed, new.key, old.owner, old.muted, old.key],
+            ),
+            (KeyedRow::Token(old), KeyedRow::Token(new)) => self.run(
+                "UPDATE OR IGNORE tokens SET owner_mac = ?, box = ?, key_number = ? WHERE token_hash = ?",
+                params![new.owner, new.sealed, new.key, old.hash.0],
+            ),
+            (KeyedRow::Suppression(old, key), KeyedRow::Suppression(new, by)) => self.run(
+                "UPDATE OR IGNORE suppressions SET mac = ?, key_number = ? WHERE mac = ? AND key_number = ?",
+                params![new, by, old, key],
+            ),
+            _ => Ok(0),
+        };
+        Ok(changed? > 0)
+    }
+
+    fn delete(&self, row: &KeyedRow) -> Result<()> {
+        let deleted = match row {
+            KeyedRow::Link(Link { id, key, .. }) => self.run(
+                "DELETE FROM links WHERE id_mac = ? AND key_number = ?",
+                params![id, key],
+            ),
+            KeyedRow::Pending(Pending { id, owner, key, .. }) => self.run(
+                "DELETE FROM pending WHERE id_mac = ? AND owner_mac = ? AND key_number = ?",
+                params![id, owner, key],
+            ),
+            KeyedRow::Message(_, row) => self.remove(row.id).map(usize::from),
+            KeyedRow::Subscriber(Subscriber { owner, key, .. }) => self.run(
+                "DELETE FROM subscribers WHERE owner_mac = ? AND key_number = ?",
+                params![owner, key],
+            ),
+            KeyedRow::Mute(Mute { owner, muted, key, .. }) => self.run(
+                "DELETE FROM mutes WHERE owner_mac = ? AND muted_mac = ? AND key_number = ?",
+                params![owner, muted, key],
+            ),
+            KeyedRow::Token(token) => self.run("DELETE FROM tokens WHERE token_hash = ?", [token.hash.0]),
+            KeyedRow::Suppression(mac, key) => self.run(
+                "DELETE FROM suppressions WHERE mac = ? AND key_number = ?",
+                params![mac, key],
+            ),
+        };
+        deleted.map(drop)
+    }
+}
+
+impl WriteKeys for Session<'_> {
+    fn begin_change(&self, to: &Mac) -> Result<u32> {
+        let present = made_with(self.0)?;
+        if let Some(present) = present.filter(|present| present.check == *to) {
+            return Ok(present.number);
+        }
+        let number = self.key_number()? + 1;
+        let check = present.map(|present| present.check);
+        self.put_meta(FORMER_CHECK, &check.unwrap_or(Mac([0; 16])).0)?;
+        self.put_meta(CHECK, &to.0)?;
+        self.put_meta(NUMBER, &i64::from(number).to_be_bytes())?;
+        Ok(number)
+    }
+
+    fn put_former_suppression_keys(&self, key: u32, sealed: &[u8]) -> Result<()> {
+        self.put_meta(&super::suppressions::former_keys(key), sealed)
+    }
+
+    fn restart_counters(&self, kept: Option<&[(Mac, Mac)]>) -> Result<()> {
+        if self.meta_number(RENEWED)?.is_some() {
+            return Ok(());
+        }
+        self.put_meta(RENEWED, &0_i64.to_be_bytes())?;
+        let Some(kept) = kept else { return Ok(()) };
+        let mut counted = Vec::new();
+        for (former, name) in kept {
+            counted.extend(self.quota(former)?.map(|quota| (name, quota)));
+        }
+        self.run("DELETE FROM quota", [])?;
+        for (name, quota) in counted {
+            let sql = "INSERT OR REPLACE INTO quota (key, resets_at, used) VALUES (?, ?, ?)";
+            self.run(sql, params![name, quota.resets_at, quota.used])?;
+        }
+        Ok(())
+    }
+
+    fn rows_under(&self, key: u32, rows: Rows<'_>) -> Result<Vec<KeyedRow>> {
+        let ((column, tables), value) = match rows {
+            Rows::Of(owner) => (OWNER, owner),
+            Rows::At(id) => (ID, id),
+            Rows::About(subject) => (ABOUT, subject),
+            Rows::Registrations => return self.keyed(PENDING, "true", [key]),
+            Rows::Next(limit) => return self.next(key, limit),
+        };
+        let mut found = Vec::new();
+        for table in tables {
+            found.extend(self.keyed(*table, &format!("{column} = ?2"), params![key, value])?);
+        }
+        Ok(found)
+    }
+
+    fn renew(&self, row: &KeyedRow, renewed: Option<&KeyedRow>) -> Result<()> {
+        match renewed {
+            Some(renewed) if self.replace(row, renewed)? => Ok(()),
+            _ => self.delete(row),
+        }
+    }
+
+    fn end_change(&self) -> Result<()> {
+        let former = super::suppressions::former_keys(self.key_number()?.saturating_sub(1));
+        let sql = "DELETE FROM meta WHERE name IN (?, ?, ?)";
+        self.run(sql, [FORMER_CHECK, RENEWED, &former]).map(drop)
+    }
+}
