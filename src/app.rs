@@ -20,8 +20,7 @@ use crate::own_thread::{OwnThread, cores};
 use crate::provider::Way;
 use crate::rekey;
 use crate::service::{Service, SignIns};
-use crate::store::sqlite::SqliteStore;
-use crate::store::{Queue, Store};
+use crate::store::Queue;
 use crate::xmpp::{self, ConnectionConfig, Delivery, Host, Patience, Router};
 
 /// The time limit for messages that are being sent when the service stops.
@@ -47,12 +46,13 @@ impl App {
     /// In words an admin can act on. That the XMPP server is not there is none: it will come.
     pub async fn start(config: &Config, clock: Clock) -> Result<Self, String> {
         rekey::recover(&config.store)?;
-        let path = config.store.path().map_err(text)?;
+        let database = config.store.database().map_err(text)?;
         let keys = rekey::keyring(&config.store)?;
-        let store = SqliteStore::open(path, keys.current.check())
-            .map_err(|error| format!("store.url {}: {error}", path.display()))?;
+        let store = database
+            .open(keys.current.check())
+            .map_err(|error| format!("store.url {database}: {error}"))?;
         let (channels, sign_ins) = ways(config)?;
-        let service = Service::new(Store::new(store), keys, clock.clone(), config.settings(), sign_ins);
+        let service = Service::new(store, keys, clock.clone(), config.settings(), sign_ins);
         service.resume_times().await.map_err(text)?;
         let server = http_server(config, &service).await?;
         let http = server.as_ref().map(Server::address).transpose().map_err(text)?;

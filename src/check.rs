@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::dial::Address;
 use crate::model::{BareJid, Keys};
 use crate::provider::{KINDS, ProviderKind};
-use crate::store::sqlite::SqliteStore;
+use crate::store::Database;
 use crate::xmpp::stream::{self, Incoming, StanzaReader};
 use crate::xmpp::{StreamEnd, remedy};
 use crate::{dial, keyfile, private, rekey};
@@ -111,8 +111,9 @@ async fn providers(config: &Config) -> Vec<Finding> {
 
 /// Returns the secrets and folders that others on the same machine can reach, with a remedy for each.
 pub fn exposed(config: &Config) -> Vec<String> {
+    let database = config.store.database().ok();
     let folders = [
-        ("store.url", config.store.path().ok()),
+        ("store.url", database.as_ref().map(Database::file)),
         ("store.key_file", Some(&*config.store.key_file)),
     ];
     let open = folders.into_iter().filter_map(|(key, path)| {
@@ -124,26 +125,27 @@ pub fn exposed(config: &Config) -> Vec<String> {
 }
 
 fn database(config: &Config) -> Result<String, String> {
-    let path = config.store.path().map_err(|error| error.to_string())?;
+    let database = config.store.database().map_err(|error| error.to_string())?;
     let Some(key) = keyfile::load(&config.store)? else {
-        return match path.exists() {
+        return match database.exists() {
             true => Err(format!(
                 "store.key_file {} is missing, but there is a database: put the key back from its backup",
                 config.store.key_file.display()
             )),
             false => writable("store.key_file", &config.store.key_file)
-                .and_then(|()| writable("store.url", path))
+                .and_then(|()| writable("store.url", database.file()))
                 .map(|()| "both will be made on first start".into()),
         };
     };
-    if !path.exists() {
-        return writable("store.url", path).map(|()| "the database will be made on first start".into());
+    if !database.exists() {
+        return writable("store.url", database.file()).map(|()| "the database will be made on first start".into());
     }
     let next = keyfile::load_next(&config.store)?.map(|next| Keys::new(&next));
-    let keys = rekey::keyring_of(path, &Keys::new(&key), next.as_ref())?;
-    SqliteStore::check(path, keys.current.check())
+    let keys = rekey::keyring_of(&database, &Keys::new(&key), next.as_ref())?;
+    database
+        .check(keys.current.check())
         .map(|()| "they belong together".into())
-        .map_err(|error| format!("store.url {}: {error}", path.display()))
+        .map_err(|error| format!("store.url {database}: {error}"))
 }
 
 fn folder(path: &Path) -> &Path {

@@ -24,7 +24,7 @@ pub fn load_or_make(store: &StoreConfig) -> Result<MasterKey, String> {
     if let Some(key) = load(store)? {
         return Ok(key);
     }
-    if store.path().is_ok_and(Path::exists) {
+    if store.database().is_ok_and(|database| database.exists()) {
         return Err(format!(
             "store.key_file {} is missing, but there is a database: put the key back from its backup",
             store.key_file.display()

@@ -4,7 +4,6 @@
 //! the command does it. When all of the database is under the new key, its file takes the place of the old one's. The database tells
 //! which of the two it belongs to, or if it is both, so nothing is lost whatever dies in between.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -14,8 +13,7 @@ use crate::config::{Config, StoreConfig};
 use crate::keyfile;
 use crate::model::{Keyring, Keys, Mac};
 use crate::service::{Renewed, Service, SignIns};
-use crate::store::sqlite::SqliteStore;
-use crate::store::{MadeWith, Store};
+use crate::store::{Database, MadeWith};
 
 /// The pause between two looks of the service for a new key, and of the command for progress.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -31,9 +29,9 @@ pub fn recover(store: &StoreConfig) -> Result<Option<Keys>, String> {
     let Some(next) = keyfile::load_next(store)? else {
         return Ok(None);
     };
-    let (next, path) = (Keys::new(&next), store.path().map_err(|error| error.to_string())?);
+    let (next, database) = (Keys::new(&next), store.database().map_err(text)?);
     let is_under = |made: &MadeWith| [next.check(), next.unbound().check()].contains(&made.check);
-    match SqliteStore::made_with(path).map_err(|error| error.to_string())? {
+    match database.made_with().map_err(text)? {
         Some(made) if made.former.is_none() && is_under(&made) => keyfile::adopt_next(store).map(|()| None),
         _ => Ok(Some(next)),
     }
@@ -47,17 +45,18 @@ pub fn recover(store: &StoreConfig) -> Result<Option<Keys>, String> {
 pub fn keyring(store: &StoreConfig) -> Result<Keyring, String> {
     let keys = Keys::new(&keyfile::load_or_make(store)?);
     let next = keyfile::load_next(store)?.map(|next| Keys::new(&next));
-    let path = store.path().map_err(|error| error.to_string())?;
-    keyring_of(path, &keys, next.as_ref())
+    keyring_of(&store.database().map_err(text)?, &keys, next.as_ref())
 }
 
-/// Returns the keys that the database at `path` is under: unbound if it is of before boxes were bound to their rows. A new database,
+/// Returns the keys that a database is under: unbound if it is of before boxes were bound to their rows. A new database,
 /// and one of another key, which nobody can open, is under `keys`.
 ///
 /// # Errors
 /// In words an admin can act on, if the key is being changed and one of the two is missing.
-pub fn keyring_of(path: &Path, keys: &Keys, next: Option<&Keys>) -> Result<Keyring, String> {
-    let made = SqliteStore::made_with(path).map_err(|error| format!("store.url {}: {error}", path.display()))?;
+pub fn keyring_of(database: &Database, keys: &Keys, next: Option<&Keys>) -> Result<Keyring, String> {
+    let made = database
+        .made_with()
+        .map_err(|error| format!("store.url {database}: {error}"))?;
     let Some(made) = made else {
         return Ok(keys.clone().into());
     };
@@ -149,31 +148,30 @@ async fn rekey(service: &Service, store: &StoreConfig) -> Result<Option<Renewed>
 /// In words an admin can act on. It can be called again then, and goes on where it was.
 pub async fn run(config: &Config) -> Result<(), String> {
     let store = &config.store;
-    let path = store.path().map_err(|error| error.to_string())?;
-    if !path.exists() {
+    let database = store.database().map_err(text)?;
+    if !database.exists() {
         return Err(format!(
-            "there is no database yet at {}, and so nothing to rekey",
-            path.display()
+            "there is no database yet at {database}, and so nothing to rekey"
         ));
     }
     recover(store)?;
     let next = Keys::new(&keyfile::make_next(store)?);
-    if SqliteStore::is_in_use(path) {
+    if database.is_in_use() {
         println!("the service runs, and puts its database under a new key; its log says what becomes of it");
     } else {
         println!("the service does not run: its database is put under a new key from here");
     }
-    let told = tokio::spawn(tell_progress(path.to_owned()));
+    let told = tokio::spawn(tell_progress(database.clone()));
     // A service may start or stop meanwhile.
     while keyfile::next_file(store).exists() {
-        if SqliteStore::is_in_use(path) {
+        if database.is_in_use() {
             tokio::time::sleep(LOOK_EVERY).await;
         } else {
             here(config).await?;
         }
     }
     told.abort();
-    SqliteStore::check(path, next.check()).map_err(|error| error.to_string())?;
+    database.check(next.check()).map_err(text)?;
     println!(
         "done: {} holds the new key. Back it up, apart from the database. Copies of the database that were made before need \
          the old key; destroy them, and it, as soon as you can.",
@@ -184,30 +182,29 @@ pub async fn run(config: &Config) -> Result<(), String> {
 
 /// Does it in this process.
 async fn here(config: &Config) -> Result<(), String> {
-    let path = config.store.path().map_err(|error| error.to_string())?;
+    let database = config.store.database().map_err(text)?;
     let keys = keyring(&config.store)?;
-    let opened =
-        SqliteStore::open(path, keys.current.check()).map_err(|error| format!("{}: {error}", path.display()))?;
-    let service = Service::new(
-        Store::new(opened),
-        keys,
-        Clock::system(),
-        config.settings(),
-        SignIns::new(),
-    );
+    let store = database
+        .open(keys.current.check())
+        .map_err(|error| format!("{database}: {error}"))?;
+    let service = Service::new(store, keys, Clock::system(), config.settings(), SignIns::new());
     rekey(&service, &config.store).await.map(drop)
 }
 
 /// Says how far it is whenever another hundredth is done.
-async fn tell_progress(database: PathBuf) {
+async fn tell_progress(database: Database) {
     let mut told = 0;
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
-        if let Ok(Some((done, all))) = SqliteStore::rekeyed(&database)
+        if let Ok(Some((done, all))) = database.rekeyed()
             && done * 100 / all.max(1) > told
         {
             told = done * 100 / all.max(1);
             println!("{done} of {all} links");
         }
     }
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
 }

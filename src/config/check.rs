@@ -29,7 +29,7 @@ impl Config {
         }
         self.check_limits()?;
         self.component.secret()?;
-        self.store.path()?;
+        self.store.database()?;
         self.service.check()?;
         self.account()?;
         self.check_codes()?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use crate::model::BareJid;
 use crate::provider::{self, KINDS, ProviderSection};
 use crate::section::{ConfigError, secret, unusable};
 use crate::service::Served;
+use crate::store::Database;
 
 /// `[component]`
 #[derive(Clone, Debug, Deserialize)]
@@ -264,23 +265,12 @@ impl Default for StoreConfig {
 }
 
 impl StoreConfig {
-    /// Returns the path of the database file.
+    /// Returns the database.
     ///
     /// # Errors
-    /// If the URL is of another kind.
-    pub fn path(&self) -> Result<&Path, ConfigError> {
-        let path = self
-            .url
-            .strip_prefix("sqlite:")
-            .map(|path| path.strip_prefix("//").unwrap_or(path));
-        path.filter(|path| !path.is_empty() && !path.starts_with(':'))
-            .map(Path::new)
-            .ok_or_else(|| {
-                unusable(
-                    "store.url",
-                    "expected sqlite: and the path of a file, like \"sqlite:/var/lib/itseme/itseme.db\"",
-                )
-            })
+    /// If no engine knows the URL.
+    pub fn database(&self) -> Result<Database, ConfigError> {
+        Database::of_url(&self.url).ok_or_else(|| unusable("store.url", format!("expected {}", Database::FORMS)))
     }
 
     /// Returns the key, if it is set directly (`ITSEME_STORE__KEY`), as 64 hex digits.

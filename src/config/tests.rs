@@ -41,7 +41,7 @@ fn the_example_can_be_loaded_and_has_every_default() {
     assert_eq!(config.component.server, least.component.server);
     assert_eq!(config.account().unwrap(), least.account().unwrap());
     assert_eq!(config.service.subscribe_back, least.service.subscribe_back);
-    assert_eq!(config.store.path().unwrap(), least.store.path().unwrap());
+    assert_eq!(config.store.database().unwrap(), least.store.database().unwrap());
     assert_eq!(config.store.key_file, least.store.key_file);
     let budgets = config.settings().budgets;
     let http = config.http.unwrap();

@@ -7,6 +7,7 @@
 mod backend;
 #[cfg(test)]
 pub mod contract;
+mod database;
 mod error;
 mod keys;
 mod links;
@@ -21,6 +22,7 @@ mod tokens;
 mod upkeep;
 
 pub use self::backend::{Backend, ReadJob, Store, WriteJob};
+pub use self::database::Database;
 pub use self::error::{Result, StoreError};
 pub use self::keys::{KeyedRow, MadeWith, Rows, WriteKeys};
 pub use self::links::{Link, NO_PROOF, ReadLinks, WriteLinks};

@@ -4,7 +4,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::*;
-use crate::store::Counts;
+use crate::store::{Counts, Database};
 
 fn keys(byte: u8) -> Keys {
     Keys::new(&zeroize::Zeroizing::new([byte; 32]))
@@ -274,7 +274,7 @@ async fn whenever_it_ends_nothing_is_lost() {
             let settings = service.frame.settings.clone();
             drop(service);
             let path = _folder.path().join("test.db");
-            let keyring = crate::rekey::keyring_of(&path, &keys(7), Some(&keys(8))).unwrap();
+            let keyring = crate::rekey::keyring_of(&Database::Sqlite(path.clone()), &keys(7), Some(&keys(8))).unwrap();
             let store = SqliteStore::open(&path, keyring.current.check()).unwrap();
             let service = Service::new(Store::new(store), keyring, clock, settings, SignIns::new());
             for number in 1..9 {

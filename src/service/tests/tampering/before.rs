@@ -1,6 +1,7 @@
 //! Databases of before boxes were bound to their places.
 
 use super::*;
+use crate::store::Database;
 
 #[tokio::test]
 async fn a_database_of_before_is_bound_while_it_is_used() {
@@ -85,7 +86,7 @@ async fn the_former_form_of_the_database_can_be_opened_and_the_change_be_interru
     drop(service);
     let path = _folder.path().join("test.db");
     for is_bound in [false, true] {
-        let keyring = crate::rekey::keyring_of(&path, &keys(), None).unwrap();
+        let keyring = crate::rekey::keyring_of(&Database::Sqlite(path.clone()), &keys(), None).unwrap();
         assert!(keyring.current.are_bound());
         assert_eq!(keyring.former.is_none(), is_bound);
         let store = Store::new(SqliteStore::open(&path, keyring.current.check()).unwrap());

@@ -94,13 +94,14 @@ impl Session<'_> {
     }
 
     fn next(&self, key: u32, limit: usize) -> Result<Vec<KeyedRow>> {
-        for table in SMALL {
+        let after = self.meta_number(RENEWED)?.unwrap_or_default();
+        // As soon as there was a link, the others are done with: none is made under the former key.
+        for table in SMALL.iter().filter(|_| after == 0) {
             let found = self.keyed(*table, "true LIMIT ?2", params![key, limit])?;
             if !found.is_empty() {
                 return Ok(found);
             }
         }
-        let after = self.meta_number(RENEWED)?.unwrap_or_default();
         let next = "rowid > ?2 ORDER BY rowid LIMIT ?3";
         let sql = format!("SELECT max(rowid) FROM (SELECT rowid FROM links WHERE key_number = ?1 AND {next})");
         let last: Option<Option<i64>> = self.one(&sql, params![key, after, limit], |row| row.get(0))?;
