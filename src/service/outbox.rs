@@ -74,7 +74,7 @@ impl Service {
         }
     }
 
-    fn lease(&self) -> Lease {
+    pub(super) fn lease(&self) -> Lease {
         let now = self.clock().now();
         Lease {
             now,
@@ -119,8 +119,8 @@ impl Service {
 }
 
 impl Core {
-    /// Those that were renewed since they were claimed, and that key's change has ended, are read again.
-    fn open_claimed(&self, tx: &dyn Read, queue: Queue, rows: Vec<Row>) -> Result<Vec<Due>> {
+    /// Opens claimed messages. A change of the key may have ended since they were claimed: then they are read again.
+    pub(super) fn open_claimed(&self, tx: &dyn Read, queue: Queue, rows: Vec<Row>) -> Result<Vec<Due>> {
         let mut now = Vec::with_capacity(rows.len());
         for row in rows {
             match self.under(row.key) {

@@ -125,8 +125,8 @@ impl Operation for IsSuppressed {
 }
 
 impl Core {
-    /// What stands for `recipient` among those who are never written to, under each key: first the mailbox or subscriber; then the address or
-    /// number as it is, which was kept instead by earlier versions.
+    /// Returns the MACs that stand for `recipient` among those who are never written to, under each key: first of the mailbox or
+    /// subscriber, then of the address or number as it is, which earlier versions kept instead.
     fn suppressions(&self, tx: &dyn Read, recipient: &Recipient) -> Result<Vec<Mac>> {
         let mut macs = Vec::new();
         for core in self.ring() {

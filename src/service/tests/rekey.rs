@@ -131,6 +131,23 @@ async fn everything_goes_on_after(steps: Option<usize>) {
 }
 
 #[tokio::test]
+async fn what_was_claimed_before_is_sent() {
+    let it = Fixture::new();
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    let service = &it.service;
+    let claimed = service.store.claim(Queue::PHONE, 9, service.lease()).await.unwrap();
+    service.rekey(keys(8)).await.unwrap();
+    let opened = service.ask(move |core, tx| core.open_claimed(tx, Queue::PHONE, claimed.rows));
+    assert!(matches!(
+        opened.await.unwrap()[..],
+        [Due {
+            letter: Opened::Letter(_),
+            ..
+        }]
+    ));
+}
+
+#[tokio::test]
 async fn guesses_at_a_code_that_waits_go_on_being_counted() {
     let it = Fixture::new();
     it.register(&amy(), "phone", PHONE).await.unwrap();
