@@ -3,6 +3,23 @@
 //! Nothing that passes here says anything about a person: identities, targets and codes are MACs, everything that
 //! must be read again is in a sealed box. A box opens in its own row alone; so a row that somebody changed who has no key is of use
 //! to nobody.
+//!
+//! # Guarantees
+//!
+//! Every engine gives these, and the modules of `contract` that are named attack them, most with many tasks at once.
+//!
+//! - A change is made as a whole or not at all, as if all changes were made one after the other, and is durable when it
+//!   resolves. It may be run again before (`changes`).
+//! - Errors tell if the change is to be run again, if the store cannot be reached, or if it is damaged ([`StoreError`];
+//!   `changes`).
+//! - A counter is counted and compared with its limit in one operation, and its window ends by the time it can at the
+//!   latest (`quota`, and `pending` for guesses).
+//! - Many ids are looked up in one question, and answered in their order (`links`).
+//! - An id has one row (`links`).
+//! - At most one worker holds a message. It waits again when the lease ends or it is released, and whoever has subscribed
+//!   to its queue is woken, wherever it was put there (`claims`).
+//! - A row is found by the number of its key and changed where it is; no change of the key needs another table, or holds
+//!   others up (`keys`).
 
 mod backend;
 #[cfg(test)]
