@@ -218,7 +218,7 @@ impl Core {
         owner: &BareJid,
         muted: Option<&BareJid>,
         expires_at: Option<Millis>,
-    ) -> store::Mute {
+    ) -> store::MuteRow {
         let jid = muted.map_or("", |jid| jid.as_str());
         let mut plain = format!("{owner}\0{jid}\0").into_bytes();
         // Padded, because the length reveals some JIDs.
@@ -230,7 +230,7 @@ impl Core {
             owner: &owner,
             muted: &muted,
         };
-        store::Mute {
+        store::MuteRow {
             sealed: self.keys.seal(place, &plain, &mut self.rng()),
             key: self.keys.number(),
             owner,
@@ -240,11 +240,11 @@ impl Core {
     }
 
     /// Returns the JID that has muted, and the muted one; `None` in its place if everybody is muted.
-    pub(super) fn open_mute(&self, mute: &store::Mute) -> Option<(String, Option<String>)> {
+    pub(super) fn open_mute(&self, mute: &store::MuteRow) -> Option<(String, Option<String>)> {
         self.intact("mutes", self.read_mute(mute))
     }
 
-    fn read_mute(&self, mute: &store::Mute) -> Result<(String, Option<String>)> {
+    fn read_mute(&self, mute: &store::MuteRow) -> Result<(String, Option<String>)> {
         let place = Purpose::Mute {
             owner: &mute.owner,
             muted: &mute.muted,

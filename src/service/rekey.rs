@@ -12,7 +12,7 @@ use super::{Core, Service, Tx, locked, outbox, settle};
 use crate::channel::{Letter, Message};
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Hash, Keys, Mac};
-use crate::store::{KeyedRow, Link, Mute, NO_PROOF, Pending, Queue, Read, Row, Rows, Subscriber, Token};
+use crate::store::{KeyedRow, Link, MuteRow, NO_PROOF, Pending, Queue, Read, Row, Rows, Subscriber, TokenRow};
 
 /// Rows that are renewed in one transaction: others write in between.
 const AT_ONCE: usize = if cfg!(test) { 3 } else { 500 };
@@ -342,7 +342,7 @@ impl Renewal<'_> {
         self.to.seal_subscriber(&jid, addresses, asked, seen_at).ok()
     }
 
-    fn mute(&self, mute: &Mute) -> Option<Mute> {
+    fn mute(&self, mute: &MuteRow) -> Option<MuteRow> {
         let (owner, muted) = self.from.open_mute(mute)?;
         let muted = muted.map(|jid| BareJid::new(&jid)).transpose().ok()?;
         let owner = BareJid::new(&owner).ok()?;
@@ -352,7 +352,7 @@ impl Renewal<'_> {
     }
 
     /// Checks if a token of before is its owner's, nothing tells.
-    fn token(&self, token: &Token) -> Option<Token> {
+    fn token(&self, token: &TokenRow) -> Option<TokenRow> {
         self.is_its(self.from.keys.are_bound())?;
         let target = self.from.open_token(token)?;
         self.to.seal_token(token.hash, &target, token.expires_at).ok()

@@ -67,8 +67,8 @@ impl Core {
     }
 
     /// Returns a token's row. Its box opens for that hash only, because anybody can make the hash itself.
-    pub(super) fn seal_token(&self, hash: TokenHash, target: &BareJid, expires_at: Millis) -> Result<store::Token> {
-        let token = store::Token {
+    pub(super) fn seal_token(&self, hash: TokenHash, target: &BareJid, expires_at: Millis) -> Result<store::TokenRow> {
+        let token = store::TokenRow {
             hash,
             owner: self.keys.owner(target),
             key: self.keys.number(),
@@ -76,11 +76,11 @@ impl Core {
             expires_at,
         };
         let sealed = self.seal(place(&token), target)?;
-        Ok(store::Token { sealed, ..token })
+        Ok(store::TokenRow { sealed, ..token })
     }
 
     /// Returns the owner of a token.
-    pub(super) fn open_token(&self, token: &store::Token) -> Option<BareJid> {
+    pub(super) fn open_token(&self, token: &store::TokenRow) -> Option<BareJid> {
         self.open("tokens", token.key, place(token), &token.sealed)
     }
 
@@ -94,7 +94,7 @@ impl Core {
     }
 }
 
-fn place(token: &store::Token) -> Purpose<'_> {
+fn place(token: &store::TokenRow) -> Purpose<'_> {
     Purpose::Token {
         hash: &token.hash,
         owner: &token.owner,

@@ -3,7 +3,7 @@
 //! Each row carries the number of its key. While a change lasts, there are rows of two numbers: those that are made carry the
 //! current one, and those of the former one are renewed, a few at a time. Whoever looks something up looks under both.
 
-use super::{Link, Mute, Pending, Result, Row, Subscriber, Token};
+use super::{Link, MuteRow, Pending, Result, Row, Subscriber, TokenRow};
 use crate::model::Mac;
 
 /// The keys that a database is under.
@@ -29,9 +29,9 @@ pub enum KeyedRow {
     /// A subscriber.
     Subscriber(Subscriber),
     /// A mute.
-    Mute(Mute),
+    Mute(MuteRow),
     /// A token.
-    Token(Token),
+    Token(TokenRow),
     /// A suppression, and the number of its key.
     Suppression(Mac, u32),
 }

@@ -43,13 +43,13 @@ pub use self::database::Database;
 pub use self::error::{Result, StoreError};
 pub use self::keys::{KeyedRow, MadeWith, Rows, WriteKeys};
 pub use self::links::{Link, NO_PROOF, ReadLinks, WriteLinks};
-pub use self::mutes::{Mute, ReadMutes, WriteMutes};
+pub use self::mutes::{MuteRow, ReadMutes, WriteMutes};
 pub use self::outbox::{Claimed, Lease, NewRow, Queue, ReadOutbox, Row, Subscription, WriteOutbox};
 pub use self::pending::{Guesser, Pending, ReadPending, WritePending};
 pub use self::quota::{Counted, Quota, ReadQuota, Window, WriteQuota};
 pub use self::subscribers::{ReadSubscribers, Subscriber, WriteSubscribers};
 pub use self::suppressions::{ReadSuppressions, WriteSuppressions};
-pub use self::tokens::{ReadTokens, Token, WriteTokens};
+pub use self::tokens::{ReadTokens, TokenRow, WriteTokens};
 pub use self::upkeep::{Counts, Purged, ReadUpkeep, WriteUpkeep};
 
 /// The look-ups, all as of one moment.

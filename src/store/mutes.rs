@@ -6,7 +6,7 @@ use crate::model::Mac;
 
 /// Somebody whose contact requests a recipient does not want to get, or everybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mute {
+pub struct MuteRow {
     /// The MAC of the owner.
     pub owner: Mac,
     /// The MAC of the pair of owner and muted JID, so that it differs for each owner.
@@ -24,7 +24,7 @@ pub trait ReadMutes {
     /// Returns `true` if `owner` has muted `muted`.
     fn is_muted(&self, owner: &Mac, muted: &Mac) -> Result<bool>;
     /// All that `owner` has muted, in an order of the store's own.
-    fn mutes_of(&self, owner: &Mac) -> Result<Vec<Mute>>;
+    fn mutes_of(&self, owner: &Mac) -> Result<Vec<MuteRow>>;
     /// Returns the number of these mutes, and the bytes in their boxes.
     fn count_mutes_of(&self, owner: &Mac) -> Result<(usize, usize)>;
 }
@@ -32,7 +32,7 @@ pub trait ReadMutes {
 /// Changes of mutes.
 pub trait WriteMutes {
     /// Mutes somebody.
-    fn put_mute(&self, mute: &Mute) -> Result<()>;
+    fn put_mute(&self, mute: &MuteRow) -> Result<()>;
     /// Removes a mute. Returns `true` if there was one.
     fn delete_mute(&self, owner: &Mac, muted: &Mac) -> Result<bool>;
     /// Makes the mutes of `owner` last without an expiry.

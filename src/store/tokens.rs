@@ -6,7 +6,7 @@ use crate::model::{Mac, TokenHash};
 
 /// Tokens for requests over HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token {
+pub struct TokenRow {
     /// The hash that it is found by.
     pub hash: TokenHash,
     /// The MAC of the owner.
@@ -22,13 +22,13 @@ pub struct Token {
 /// Questions about tokens.
 pub trait ReadTokens {
     /// The token of that hash, expired or not.
-    fn token(&self, hash: &TokenHash) -> Result<Option<Token>>;
+    fn token(&self, hash: &TokenHash) -> Result<Option<TokenRow>>;
 }
 
 /// Changes of tokens.
 pub trait WriteTokens {
     /// Adds a token, and removes the oldest of its owner beyond `most`.
-    fn put_token(&self, token: &Token, most: usize) -> Result<()>;
+    fn put_token(&self, token: &TokenRow, most: usize) -> Result<()>;
     /// Removes every token of `owner`. Returns their number.
     fn delete_tokens_of(&self, owner: &Mac) -> Result<usize>;
 }

@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use super::{Link, Mute, NewRow, Pending, Queue, Read, Result, Row, Store, Subscriber, Token, Window, Write};
+use super::{Link, MuteRow, NewRow, Pending, Queue, Read, Result, Row, Store, Subscriber, TokenRow, Window, Write};
 use crate::clock::Millis;
 use crate::model::{Mac, OwnAddress, TokenHash};
 
@@ -187,8 +187,8 @@ fn subscriber(n: u8) -> Subscriber {
     }
 }
 
-fn mute(muted: Mac, expires_at: Option<Millis>) -> Mute {
-    Mute {
+fn mute(muted: Mac, expires_at: Option<Millis>) -> MuteRow {
+    MuteRow {
         owner: X,
         muted,
         key: 0,
@@ -197,8 +197,8 @@ fn mute(muted: Mac, expires_at: Option<Millis>) -> Mute {
     }
 }
 
-fn token(n: u8, owner: Mac, expires_at: Millis) -> Token {
-    Token {
+fn token(n: u8, owner: Mac, expires_at: Millis) -> TokenRow {
+    TokenRow {
         hash: TokenHash([n; 32]),
         owner,
         key: 0,

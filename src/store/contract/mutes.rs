@@ -2,10 +2,10 @@
 
 use super::{A, B, X, Y};
 use crate::model::Mac;
-use crate::store::{Mute, Store};
+use crate::store::{MuteRow, Store};
 
 pub async fn mutes_are_their_owners_and_go(store: Store) {
-    let mute = |owner: Mac, muted: Mac| Mute {
+    let mute = |owner: Mac, muted: Mac| MuteRow {
         owner,
         muted,
         key: 0,

@@ -34,11 +34,11 @@ pub enum Order {
     Settle,
 }
 
-type Answer = oneshot::Sender<Result<()>>;
+type Written = oneshot::Sender<Result<()>>;
 
 /// The thread's front. Dropping it lets the thread finish what waits, and waits for that.
 pub struct Writer {
-    orders: Option<mpsc::Sender<(Order, Answer)>>,
+    orders: Option<mpsc::Sender<(Order, Written)>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -75,7 +75,7 @@ impl Drop for Writer {
     }
 }
 
-fn serve(connection: &Connection, readers: &Readers, claims: &Claims, mut waiting: mpsc::Receiver<(Order, Answer)>) {
+fn serve(connection: &Connection, readers: &Readers, claims: &Claims, mut waiting: mpsc::Receiver<(Order, Written)>) {
     let (mut batch, mut journal) = (Vec::new(), Journal::default());
     while let Some(first) = waiting.blocking_recv() {
         batch.push(first);
@@ -89,7 +89,7 @@ fn serve(connection: &Connection, readers: &Readers, claims: &Claims, mut waitin
     let _ = readers.without_snapshots(true, || journal.empty(connection));
 }
 
-fn perform(connection: &Connection, claims: &Claims, journal: &mut Journal, batch: &mut Vec<(Order, Answer)>) {
+fn perform(connection: &Connection, claims: &Claims, journal: &mut Journal, batch: &mut Vec<(Order, Written)>) {
     let (mut writes, mut settles) = (Vec::new(), Vec::new());
     for (order, answer) in batch.drain(..) {
         match order {
@@ -109,7 +109,7 @@ fn perform(connection: &Connection, claims: &Claims, journal: &mut Journal, batc
 }
 
 /// Runs every job in a savepoint of its own within one transaction, and answers when that is on disk.
-fn commit_together(connection: &Connection, claims: &Claims, writes: Vec<(WriteJob, Answer)>) {
+fn commit_together(connection: &Connection, claims: &Claims, writes: Vec<(WriteJob, Written)>) {
     let (jobs, answers): (Vec<_>, Vec<_>) = writes.into_iter().unzip();
     match run_all(connection, jobs) {
         Ok(results) => {

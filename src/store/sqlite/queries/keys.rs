@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, params};
 use super::{Session, link, mute, number, outbox, pending, subscriber, token};
 use crate::model::Mac;
 use crate::store::{
-    KeyedRow, Link, MadeWith, Mute, Pending, ReadQuota, Result, Rows, Subscriber, WriteKeys, WriteOutbox,
+    KeyedRow, Link, MadeWith, MuteRow, Pending, ReadQuota, Result, Rows, Subscriber, WriteKeys, WriteOutbox,
 };
 
 /// What the current key is known by.
@@ -18,25 +18,25 @@ const FORMER_CHECK: &str = "former_key_check";
 const RENEWED: &str = "links_renewed_up_to";
 
 /// The columns by which rows are found, and the tables that have them.
-const OWNER: (&str, &[Table]) = ("owner_mac", &[SUBSCRIBERS, MUTES, TOKENS, PENDING, LINKS]);
-const ID: (&str, &[Table]) = ("id_mac", &[PENDING, LINKS]);
-const ABOUT: (&str, &[Table]) = ("about_mac", &[OUTBOX]);
+const OWNER: (&str, &[KeyedTable]) = ("owner_mac", &[SUBSCRIBERS, MUTES, TOKENS, PENDING, LINKS]);
+const ID: (&str, &[KeyedTable]) = ("id_mac", &[PENDING, LINKS]);
+const ABOUT: (&str, &[KeyedTable]) = ("about_mac", &[OUTBOX]);
 /// Those that are renewed before links. Registrations come before messages, for theirs are renewed with them.
-const SMALL: &[Table] = &[SUBSCRIBERS, MUTES, TOKENS, SUPPRESSIONS, PENDING, OUTBOX];
+const SMALL: &[KeyedTable] = &[SUBSCRIBERS, MUTES, TOKENS, SUPPRESSIONS, PENDING, OUTBOX];
 
 /// The name of a table, and the reading of its rows.
-type Table = (&'static str, fn(&SqlRow) -> rusqlite::Result<KeyedRow>);
+type KeyedTable = (&'static str, fn(&SqlRow) -> rusqlite::Result<KeyedRow>);
 
-const LINKS: Table = ("links", |row| link(row).map(KeyedRow::Link));
-const PENDING: Table = ("pending", |row| pending(row).map(KeyedRow::Pending));
-const OUTBOX: Table = ("outbox", |row| {
+const LINKS: KeyedTable = ("links", |row| link(row).map(KeyedRow::Link));
+const PENDING: KeyedTable = ("pending", |row| pending(row).map(KeyedRow::Pending));
+const OUTBOX: KeyedTable = ("outbox", |row| {
     let queue = u8::try_from(row.get::<_, i64>("queue")?).unwrap_or(u8::MAX);
     Ok(KeyedRow::Message(queue, outbox(row)?))
 });
-const SUBSCRIBERS: Table = ("subscribers", |row| subscriber(row).map(KeyedRow::Subscriber));
-const MUTES: Table = ("mutes", |row| mute(row).map(KeyedRow::Mute));
-const TOKENS: Table = ("tokens", |row| token(row).map(KeyedRow::Token));
-const SUPPRESSIONS: Table = ("suppressions", |row| {
+const SUBSCRIBERS: KeyedTable = ("subscribers", |row| subscriber(row).map(KeyedRow::Subscriber));
+const MUTES: KeyedTable = ("mutes", |row| mute(row).map(KeyedRow::Mute));
+const TOKENS: KeyedTable = ("tokens", |row| token(row).map(KeyedRow::Token));
+const SUPPRESSIONS: KeyedTable = ("suppressions", |row| {
     Ok(KeyedRow::Suppression(row.get("mac")?, number(row, "key_number")?))
 });
 
@@ -84,7 +84,7 @@ impl Session<'_> {
     }
 
     /// The rows of a table that carry the number `?1`, and that the condition picks.
-    fn keyed(&self, table: Table, condition: &str, params: impl Params) -> Result<Vec<KeyedRow>> {
+    fn keyed(&self, table: KeyedTable, condition: &str, params: impl Params) -> Result<Vec<KeyedRow>> {
         let (name, read) = table;
         self.all(
             &format!("SELECT * FROM {name} WHERE key_number = ?1 AND {condition}"),
@@ -166,7 +166,7 @@ impl Session<'_> {
                 "DELETE FROM subscribers WHERE owner_mac = ? AND key_number = ?",
                 params![owner, key],
             ),
-            KeyedRow::Mute(Mute { owner, muted, key, .. }) => self.run(
+            KeyedRow::Mute(MuteRow { owner, muted, key, .. }) => self.run(
                 "DELETE FROM mutes WHERE owner_mac = ? AND muted_mac = ? AND key_number = ?",
                 params![owner, muted, key],
             ),

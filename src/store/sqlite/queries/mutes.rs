@@ -4,10 +4,10 @@ use rusqlite::{Row as SqlRow, params};
 
 use super::{Session, number};
 use crate::model::Mac;
-use crate::store::{Mute, ReadMutes, Result, WriteMutes};
+use crate::store::{MuteRow, ReadMutes, Result, WriteMutes};
 
-pub fn mute(row: &SqlRow) -> rusqlite::Result<Mute> {
-    Ok(Mute {
+pub fn mute(row: &SqlRow) -> rusqlite::Result<MuteRow> {
+    Ok(MuteRow {
         owner: row.get("owner_mac")?,
         muted: row.get("muted_mac")?,
         sealed: row.get("box")?,
@@ -26,7 +26,7 @@ impl ReadMutes for Session<'_> {
         Ok(found.is_some())
     }
 
-    fn mutes_of(&self, owner: &Mac) -> Result<Vec<Mute>> {
+    fn mutes_of(&self, owner: &Mac) -> Result<Vec<MuteRow>> {
         self.all("SELECT * FROM mutes WHERE owner_mac = ?", [owner], mute)
     }
 
@@ -38,7 +38,7 @@ impl ReadMutes for Session<'_> {
 }
 
 impl WriteMutes for Session<'_> {
-    fn put_mute(&self, mute: &Mute) -> Result<()> {
+    fn put_mute(&self, mute: &MuteRow) -> Result<()> {
         self.run(
             "INSERT OR REPLACE INTO mutes (owner_mac, muted_mac, box, expires_at, key_number) VALUES (?, ?, ?, ?, ?)",
             params![mute.owner, mute.muted, mute.sealed, mute.expires_at, mute.key],

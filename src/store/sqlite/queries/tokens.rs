@@ -4,10 +4,10 @@ use rusqlite::{Row as SqlRow, params};
 
 use super::{Session, bytes, number};
 use crate::model::{Mac, TokenHash};
-use crate::store::{ReadTokens, Result, Token, WriteTokens};
+use crate::store::{ReadTokens, Result, TokenRow, WriteTokens};
 
-pub fn token(row: &SqlRow) -> rusqlite::Result<Token> {
-    Ok(Token {
+pub fn token(row: &SqlRow) -> rusqlite::Result<TokenRow> {
+    Ok(TokenRow {
         hash: TokenHash(bytes(&row.get::<_, Vec<u8>>("token_hash")?)),
         owner: row.get("owner_mac")?,
         sealed: row.get("box")?,
@@ -17,13 +17,13 @@ pub fn token(row: &SqlRow) -> rusqlite::Result<Token> {
 }
 
 impl ReadTokens for Session<'_> {
-    fn token(&self, hash: &TokenHash) -> Result<Option<Token>> {
+    fn token(&self, hash: &TokenHash) -> Result<Option<TokenRow>> {
         self.one("SELECT * FROM tokens WHERE token_hash = ?", [hash.0], token)
     }
 }
 
 impl WriteTokens for Session<'_> {
-    fn put_token(&self, token: &Token, most: usize) -> Result<()> {
+    fn put_token(&self, token: &TokenRow, most: usize) -> Result<()> {
         self.run(
             "INSERT INTO tokens (token_hash, owner_mac, box, expires_at, key_number) VALUES (?, ?, ?, ?, ?)",
             params![token.hash.0, token.owner, token.sealed, token.expires_at, token.key],
