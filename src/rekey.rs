@@ -138,7 +138,8 @@ async fn rekey(service: &Service, store: &StoreConfig) -> Result<Option<Renewed>
     };
     let renewed = service.rekey(next).await;
     let renewed = renewed.map_err(|_| "the database failed, see above")?;
-    keyfile::adopt_next(store)?;
+    // The command may have done so already, and another key may be the next one by now.
+    recover(store)?;
     Ok(Some(renewed))
 }
 
@@ -154,7 +155,9 @@ pub async fn run(config: &Config) -> Result<(), String> {
             "there is no database yet at {database}, and so nothing to rekey"
         ));
     }
-    recover(store)?;
+    if !database.is_in_use() {
+        recover(store)?;
+    }
     let next = Keys::new(&keyfile::make_next(store)?);
     if database.is_in_use() {
         println!("the service runs, and puts its database under a new key; its log says what becomes of it");
