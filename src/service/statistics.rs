@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::Service;
 use super::caller::Caller;
-use super::error::{Error, Result};
+use super::error::Result;
 use super::operation::{Effort, Operation, Rights};
+use super::{Service, settle};
 use crate::store::{Counts, StoreError};
 
 /// The counts.
@@ -48,8 +48,9 @@ impl Service {
     #[allow(clippy::disallowed_methods, reason = "on a thread for what blocks")]
     async fn count(&self) -> Result<Counts> {
         let (service, runtime) = (self.clone(), Handle::current());
-        let counting = move || runtime.block_on(service.ask(|_, tx| Ok(tx.counts()?)));
+        let counting = move || runtime.block_on(service.store.read(|tx| tx.counts()));
         let counted = tokio::task::spawn_blocking(counting).await;
-        counted.map_err(|_| Error::Internal(StoreError::Unavailable("rows cannot be counted".into())))?
+        let failed = |_| StoreError::Unavailable("rows cannot be counted".into());
+        settle(counted.map_err(failed).flatten().map(Ok))
     }
 }
