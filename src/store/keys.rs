@@ -43,11 +43,13 @@ pub enum Rows<'a> {
     Of(&'a Mac),
     /// The link, or alias, and the registrations of an id.
     At(&'a Mac),
+    /// The registrations of an id.
+    WaitingAt(&'a Mac),
     /// The messages about a subject.
     About(&'a Mac),
     /// All registrations.
     Registrations,
-    /// Up to so many, links last. Each link is found once: it is to be renewed in the same change.
+    /// Up to so many, links last. Each row is found once: it is to be renewed in the same change.
     Next(usize),
 }
 
@@ -58,8 +60,10 @@ pub trait WriteKeys {
     fn begin_change(&self, to: &Mac) -> Result<u32>;
     /// Keeps the box with the keys that made suppressions before those of that number.
     fn put_former_suppression_keys(&self, key: u32, sealed: &[u8]) -> Result<()>;
-    /// Begins counters anew, but for those of the names in `kept`, each of which gets the second one; without, all go on. Does so
-    /// once in a change, however often it is asked to.
+    /// Returns `true` if counters are yet to be begun anew because of a change of the key.
+    fn has_former_counters(&self) -> Result<bool>;
+    /// Begins counters anew, but for those of the names in `kept`, each of which gets the second one; without, all go on. Does
+    /// nothing unless [`WriteKeys::has_former_counters`].
     fn restart_counters(&self, kept: Option<&[(Mac, Mac)]>) -> Result<()>;
     /// The rows that carry that number.
     fn rows_under(&self, key: u32, rows: Rows<'_>) -> Result<Vec<KeyedRow>>;

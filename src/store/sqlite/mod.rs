@@ -113,8 +113,9 @@ impl SqliteStore {
         if !path.exists() {
             return Ok(None);
         }
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        migrations::made_with(&connection)
+        let mut connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        // As of one moment: a change of the key may begin or end just now.
+        migrations::made_with(&*connection.transaction()?)
     }
 }
 

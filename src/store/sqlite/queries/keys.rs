@@ -14,15 +14,31 @@ const CHECK: &str = "key_check";
 const NUMBER: &str = "key_number";
 /// What the former key is known by, while a change lasts.
 const FORMER_CHECK: &str = "former_key_check";
-/// The row id up to which links were renewed; there as soon as counters were begun anew.
-const RENEWED: &str = "links_renewed_up_to";
+/// The table whose rows are being renewed, by its place in [`TABLES`]; there as soon as counters were begun anew.
+const TABLE: &str = "renewing_table";
+/// The row id in that table up to which rows were renewed, if it has row ids.
+const ROW: &str = "renewing_row";
 
 /// The columns by which rows are found, and the tables that have them.
 const OWNER: (&str, &[KeyedTable]) = ("owner_mac", &[SUBSCRIBERS, MUTES, TOKENS, PENDING, LINKS]);
 const ID: (&str, &[KeyedTable]) = ("id_mac", &[PENDING, LINKS]);
+const WAITING: (&str, &[KeyedTable]) = ("id_mac", &[PENDING]);
 const ABOUT: (&str, &[KeyedTable]) = ("about_mac", &[OUTBOX]);
-/// Those that are renewed before links. Registrations come before messages, for theirs are renewed with them.
-const SMALL: &[KeyedTable] = &[SUBSCRIBERS, MUTES, TOKENS, SUPPRESSIONS, PENDING, OUTBOX];
+/// In the order in which rows are renewed. Registrations come before messages, for theirs are renewed with them.
+const TABLES: [KeyedTable; 7] = [SUBSCRIBERS, MUTES, TOKENS, SUPPRESSIONS, PENDING, OUTBOX, LINKS];
+/// Those with row ids: rows that were renewed stay where they are. In the others, they go to where their new MAC stands.
+const WITH_ROW_IDS: [&str; 3] = ["tokens", "outbox", "links"];
+/// The columns that rows are changed by, and their lengths in bytes. Whoever can write the file can put anything there, which
+/// nothing finds again.
+const NAMED_BY: [(&str, &str, usize); 7] = [
+    ("subscribers", "owner_mac", 16),
+    ("mutes", "owner_mac", 16),
+    ("mutes", "muted_mac", 16),
+    ("tokens", "token_hash", 32),
+    ("suppressions", "mac", 16),
+    ("pending", "id_mac", 16),
+    ("pending", "owner_mac", 16),
+];
 
 /// The name of a table, and the reading of its rows.
 type KeyedTable = (&'static str, fn(&SqlRow) -> rusqlite::Result<KeyedRow>);
@@ -58,8 +74,12 @@ pub fn made_with(connection: &Connection) -> Result<Option<MadeWith>> {
 /// Returns how many links of how many were renewed, if the key is being changed: by their row ids, which is near enough.
 pub fn progress(connection: &Connection) -> Result<Option<(u64, u64)>> {
     let session = Session::new(connection);
-    let Some(renewed) = session.meta_number(RENEWED)? else {
+    let Some(table) = session.meta_number(TABLE)? else {
         return Ok(None);
+    };
+    let renewed = match TABLES.get(usize::try_from(table).unwrap_or_default()) {
+        Some((name, _)) if *name != LINKS.0 => 0,
+        _ => session.meta_number(ROW)?.unwrap_or_default(),
     };
     let last: Option<i64> = session.one("SELECT coalesce(max(rowid), 0) FROM links", [], |row| row.get(0))?;
     let count = |rowid: i64| u64::try_from(rowid).unwrap_or_default();
@@ -93,22 +113,33 @@ impl Session<'_> {
         )
     }
 
+    /// No table is looked at again: none of its rows is made under the former key any more.
     fn next(&self, key: u32, limit: usize) -> Result<Vec<KeyedRow>> {
-        let after = self.meta_number(RENEWED)?.unwrap_or_default();
-        // As soon as there was a link, the others are done with: none is made under the former key.
-        for table in SMALL.iter().filter(|_| after == 0) {
-            let found = self.keyed(*table, "true LIMIT ?2", params![key, limit])?;
+        let at = usize::try_from(self.meta_number(TABLE)?.unwrap_or_default()).unwrap_or_default();
+        for (number, table) in (0_i64..).zip(&TABLES).skip(at) {
+            self.put_meta(TABLE, &number.to_be_bytes())?;
+            let found = match WITH_ROW_IDS.contains(&table.0) {
+                true => self.next_by_row(*table, key, limit)?,
+                false => self.keyed(*table, "true LIMIT ?2", params![key, limit])?,
+            };
             if !found.is_empty() {
                 return Ok(found);
             }
+            self.put_meta(ROW, &0_i64.to_be_bytes())?;
         }
+        Ok(Vec::new())
+    }
+
+    fn next_by_row(&self, table: KeyedTable, key: u32, limit: usize) -> Result<Vec<KeyedRow>> {
+        let after = self.meta_number(ROW)?.unwrap_or_default();
         let next = "rowid > ?2 ORDER BY rowid LIMIT ?3";
-        let sql = format!("SELECT max(rowid) FROM (SELECT rowid FROM links WHERE key_number = ?1 AND {next})");
+        let (name, _) = table;
+        let sql = format!("SELECT max(rowid) FROM (SELECT rowid FROM {name} WHERE key_number = ?1 AND {next})");
         let last: Option<Option<i64>> = self.one(&sql, params![key, after, limit], |row| row.get(0))?;
         if let Some(Some(last)) = last {
-            self.put_meta(RENEWED, &last.to_be_bytes())?;
+            self.put_meta(ROW, &last.to_be_bytes())?;
         }
-        self.keyed(LINKS, next, params![key, after, limit])
+        self.keyed(table, next, params![key, after, limit])
     }
 
     /// Changes a row, unless another has its new place. Returns `true` if it did.
@@ -186,6 +217,10 @@ impl WriteKeys for Session<'_> {
         if let Some(present) = present.filter(|present| present.check == *to) {
             return Ok(present.number);
         }
+        for (table, column, length) in NAMED_BY {
+            self.run(&format!("DELETE FROM {table} WHERE length({column}) <> ?"), [length])?;
+        }
+        self.run("DELETE FROM meta WHERE name IN (?, ?)", [TABLE, ROW])?;
         let number = self.key_number()? + 1;
         let check = present.map(|present| present.check);
         self.put_meta(FORMER_CHECK, &check.unwrap_or(Mac([0; 16])).0)?;
@@ -198,11 +233,16 @@ impl WriteKeys for Session<'_> {
         self.put_meta(&super::suppressions::former_keys(key), sealed)
     }
 
+    fn has_former_counters(&self) -> Result<bool> {
+        let is_changing = self.one("SELECT 1 FROM meta WHERE name = ?", [FORMER_CHECK], |_| Ok(()))?;
+        Ok(is_changing.is_some() && self.meta_number(TABLE)?.is_none())
+    }
+
     fn restart_counters(&self, kept: Option<&[(Mac, Mac)]>) -> Result<()> {
-        if self.meta_number(RENEWED)?.is_some() {
+        if !self.has_former_counters()? {
             return Ok(());
         }
-        self.put_meta(RENEWED, &0_i64.to_be_bytes())?;
+        self.put_meta(TABLE, &0_i64.to_be_bytes())?;
         let Some(kept) = kept else { return Ok(()) };
         let mut counted = Vec::new();
         for (former, name) in kept {
@@ -220,6 +260,7 @@ impl WriteKeys for Session<'_> {
         let ((column, tables), value) = match rows {
             Rows::Of(owner) => (OWNER, owner),
             Rows::At(id) => (ID, id),
+            Rows::WaitingAt(id) => (WAITING, id),
             Rows::About(subject) => (ABOUT, subject),
             Rows::Registrations => return self.keyed(PENDING, "true", [key]),
             Rows::Next(limit) => return self.next(key, limit),
@@ -240,7 +281,7 @@ impl WriteKeys for Session<'_> {
 
     fn end_change(&self) -> Result<()> {
         let former = super::suppressions::former_keys(self.key_number()?.saturating_sub(1));
-        let sql = "DELETE FROM meta WHERE name IN (?, ?, ?)";
-        self.run(sql, [FORMER_CHECK, RENEWED, &former]).map(drop)
+        let sql = "DELETE FROM meta WHERE name IN (?, ?, ?, ?)";
+        self.run(sql, [FORMER_CHECK, TABLE, ROW, &former]).map(drop)
     }
 }
