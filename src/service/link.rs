@@ -66,7 +66,6 @@ impl Core {
     /// makes to a JID over HTTP take at most half of its limit.
     pub(super) fn check_link(&self, tx: &Tx<'_>, by: By, target: &BareJid, hash: &Hash) -> Result<()> {
         self.renew(tx, target)?;
-        self.renew_id(tx, hash)?;
         let owner = self.keys.owner(target);
         if Identity::of_jid(target).hash() == *hash || self.has_link(tx, &self.keys.id(hash), &owner)? {
             return Ok(());
@@ -105,6 +104,13 @@ impl Core {
     /// Puts a link, or an alias, in the place of any other.
     fn take(&self, tx: &Tx<'_>, linked: &LinkBox, provider: &Provider) -> Result<()> {
         let (id, owner) = (self.keys.id(&linked.hash), self.keys.owner(&linked.target));
+        if self.former.is_some()
+            && let Some(old) = tx.link(&id)?
+            && let Some(old) = self.open_link(&old)
+        {
+            // Its aliases go, too.
+            self.renew(tx, &old.target)?;
+        }
         // The former owner of an alias keeps the link that it belongs to, and has lost nothing proven. For a link in
         // doubt, the present owner of the JID is not told.
         let is_lost = |old: &Link| old.owner != owner && old.alias_of.is_none() && !self.is_in_doubt(old);
@@ -127,6 +133,13 @@ impl Core {
         let Some(found) = tx.link(id)? else {
             return Ok(false);
         };
+        if self.former.is_some()
+            && let Some(LinkBox {
+                alias_of: Some(link), ..
+            }) = self.open_link(&found)
+        {
+            self.renew_id(tx, &link)?;
+        }
         let is_whole = match &found.alias_of {
             Some(link) => self.is_proven(tx, link, &found.owner)?,
             None => true,
@@ -191,9 +204,12 @@ impl Core {
     /// prove. Others who ask in the target's name are not told. Aliases that the link lacks, because they were not
     /// known when it was made, are added unless another JID has them.
     pub(super) fn is_settled(&self, tx: &Tx<'_>, by: By, target: &BareJid, identity: &Identity) -> Result<bool> {
-        let (id, owner) = (self.keys.id(&identity.hash()), self.keys.owner(target));
+        if by == By::Anybody {
+            return Ok(false);
+        }
         self.renew(tx, target)?;
-        if by == By::Anybody || !self.is_proven(tx, &id, &owner)? {
+        let (id, owner) = (self.keys.id(&identity.hash()), self.keys.owner(target));
+        if !self.is_proven(tx, &id, &owner)? {
             return Ok(false);
         }
         let Some(link) = tx.link(&id)? else { return Ok(false) };
