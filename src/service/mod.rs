@@ -313,7 +313,10 @@ impl Service {
         let (core, store) = (self.core.clone(), self.store.clone());
         // In a task of its own: what has begun is made and worked on, though whoever asked for it may be gone.
         let changed = tokio::spawn(async move {
-            let changed = store.write(move |write| split(change(&locked(&core), write)));
+            let changed = store.write(move |write| {
+                let core = locked(&core);
+                split(core.prepare(write).and_then(|()| change(&core, write)))
+            });
             changed.await
         });
         // The error's own words may quote what was being written.

@@ -95,7 +95,6 @@ impl Service {
         if locked(&self.core).former.is_none() {
             return Ok(renewed);
         }
-        self.change(|core, tx| core.restart_counters(tx)).await?;
         loop {
             let some = self.renew_some().await?;
             if some.count() == 0 {
@@ -172,6 +171,23 @@ impl Core {
         self.renew_rows(tx, Rows::At(&former.keys.id(hash))).map(drop)
     }
 
+    /// Renews the registrations of `hash` alone. What anybody may ask for touches no link that only those who know a code may
+    /// change: the time would tell if there is one.
+    pub(super) fn renew_waiting(&self, tx: &Tx<'_>, hash: &Hash) -> Result<()> {
+        let Some(former) = &self.former else { return Ok(()) };
+        self.renew_rows(tx, Rows::WaitingAt(&former.keys.id(hash))).map(drop)
+    }
+
+    /// What every change does first while the key is changed. That something is written, whatever the change does, keeps its time
+    /// from telling if a row was renewed.
+    pub(super) fn prepare(&self, tx: &Tx<'_>) -> Result<()> {
+        if self.former.is_none() {
+            return Ok(());
+        }
+        tx.note_time(self.clock.reading())?;
+        self.restart_counters(tx)
+    }
+
     fn renew_rows(&self, tx: &Tx<'_>, rows: Rows<'_>) -> Result<Renewed> {
         let mut renewed = Renewed::default();
         let Some(former) = self.former.as_deref() else {
@@ -210,10 +226,13 @@ impl Core {
 
     /// Keeps the counters that keep codes which wait from being guessed and sent over and over, and budgets. All go on if only the
     /// form of boxes changes.
-    pub(super) fn restart_counters(&self, tx: &Tx<'_>) -> Result<()> {
+    fn restart_counters(&self, tx: &Tx<'_>) -> Result<()> {
         let Some(former) = self.former.as_deref() else {
             return Ok(());
         };
+        if !tx.has_former_counters()? {
+            return Ok(());
+        }
         if former.keys.are_of(&self.keys) {
             return Ok(tx.restart_counters(None)?);
         }

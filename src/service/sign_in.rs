@@ -211,7 +211,6 @@ impl Core {
     fn attempt(&self, tx: &Tx<'_>, payer: Payer<'_>, wanted: Wanted) -> Result<Attempt> {
         let (now, hash, target) = (self.clock.now(), wanted.identity.hash(), payer.jid);
         self.renew(tx, target)?;
-        self.renew_id(tx, &hash)?;
         let (id, owner) = (self.keys.id(&hash), self.keys.owner(target));
         let waiting = tx.pending(&id, &owner)?.filter(|old| old.expires_at > now);
         let waiting = waiting.and_then(|old| Some((self.open_pending(&old)?, old)));
@@ -324,7 +323,7 @@ impl Core {
 
     /// Counts a browser that came back with `state`, and finds the sign-in that it belongs to.
     fn count_try(&self, tx: &Tx<'_>, hash: &Hash, state: &str) -> Result<(BareJid, Provider, Attempt)> {
-        self.renew_id(tx, hash)?;
+        self.renew_waiting(tx, hash)?;
         let pending = self.sign_in_of(tx.pendings(&self.keys.id(hash))?, state)?;
         let opened = self.open_pending(&pending);
         let remembered = opened.ok_or(Error::OAuth(OAuthFailure::ForeignState))?;
@@ -341,7 +340,7 @@ impl Core {
 
     /// Replaces the state, which is used up, by a code.
     fn exchange_state(&self, tx: &Tx<'_>, hash: &Hash, target: &BareJid, state: &str) -> Result<SignedIn> {
-        self.renew_id(tx, hash)?;
+        self.renew_waiting(tx, hash)?;
         let pending = tx.pending(&self.keys.id(hash), &self.keys.owner(target))?;
         // It may have been finished, forgotten or replaced meanwhile.
         let pending = self.sign_in_of(pending.into_iter().collect(), state)?;

@@ -81,7 +81,6 @@ impl Verify {
         service
             .change(move |core, tx| {
                 core.renew(tx, &sender)?;
-                core.renew_id(tx, &hash)?;
                 let id = core.keys.id(&hash);
                 let waiting = tx.pending(&id, &core.keys.owner(&sender))?.into_iter().collect();
                 let proven = core.check_code(tx, &guess(By::Target, code.as_deref().unwrap_or_default()), waiting)?;
@@ -97,12 +96,12 @@ impl Verify {
         let (language, token) = (service.language_of(caller), caller.token().cloned());
         service
             .change(move |core, tx| {
-                core.renew_id(tx, &hash)?;
+                core.renew_waiting(tx, &hash)?;
                 let id = core.keys.id(&hash);
                 let (candidates, by) = core.meant(tx, &id, &meant, token.as_ref())?;
                 if let Meant::Letter(letter) = &meant
                     && candidates.is_empty()
-                    && let Some(verified) = core.verified_before(tx, &id, letter, &code)?
+                    && let Some(verified) = core.verified_before(tx, &hash, letter, &code)?
                 {
                     return Ok(verified);
                 }
@@ -179,16 +178,17 @@ impl Core {
     }
 
     /// Returns the link that a mail's code has made, if it still exists.
-    fn verified_before(&self, tx: &Tx<'_>, id: &Mac, letter: &str, code: &str) -> Result<Option<Verified>> {
-        let link = tx
-            .link(id)?
-            .filter(|link| link.alias_of.is_none())
-            .and_then(|link| self.open_link(&link));
-        let Some(LinkBox { target, hash, .. }) = link else {
+    fn verified_before(&self, tx: &Tx<'_>, hash: &Hash, letter: &str, code: &str) -> Result<Option<Verified>> {
+        let mut link = None;
+        for id in self.macs(|core| Some(core.keys.id(hash))) {
+            link = link.or(tx.link(&id)?);
+        }
+        let link = link.filter(|link| link.alias_of.is_none());
+        let Some(LinkBox { target, hash, .. }) = link.and_then(|link| self.open_link(&link)) else {
             return Ok(None);
         };
-        let owner = self.keys.owner(&target);
-        let served = self.has_served(tx, id, &owner, letter, &Code::typed(code))?;
+        let (id, owner) = (self.keys.id(&hash), self.keys.owner(&target));
+        let served = self.has_served(tx, &id, &owner, letter, &Code::typed(code))?;
         Ok(served.then_some(Verified {
             hash,
             target,
