@@ -43,8 +43,8 @@ impl std::hash::Hash for Mac {
 #[error("a sealed box does not open with this key")]
 pub struct BrokenBox;
 
-/// What a box holds, and what its row says besides. A box opens for that alone, so that nobody without the key can pass it off as
-/// another table's or another row's. Counters and times are not part of it: they change.
+/// The content of a box, and the other columns of its row. A box opens only for these, so nobody without the key can put
+/// it into another table or another row. Counters and times are not included, because they change.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "the columns of the row: see `store`")]
 pub enum Purpose<'a> {
@@ -84,7 +84,8 @@ impl Purpose<'_> {
         }
     }
 
-    /// What a box is authenticated with: the table, and what the row says. Each table has parts of its own lengths.
+    /// Returns the bytes that a box is authenticated with: the table, and the columns of the row. The parts of each table
+    /// have fixed lengths.
     fn bound(self) -> Vec<u8> {
         let mut bytes = [self.label(), b"\0"].concat();
         let mut add = |part: &[u8]| bytes.extend_from_slice(part);

@@ -75,8 +75,8 @@ impl SuppressionKey {
         self.0.last().map_or(*mac, |last| wrap(*mac, last))
     }
 
-    /// What whoever reads a message shows to be written to no more, or again: 64 hex digits. It tells nothing about the
-    /// address, and nobody can make one up.
+    /// Returns the token by which the reader of a message refuses further ones, or allows them again: 64 hex digits. It
+    /// reveals nothing about the address, and cannot be made without the key.
     pub fn token(&self, mac: &Mac) -> String {
         let tag = self.0.last().map_or([0; MAC], |last| tag(last, mac).0);
         hex::write(&[mac.0, tag].concat())

@@ -210,7 +210,7 @@ impl Service {
         }
     }
 
-    /// What is spoken to those whose language is not known.
+    /// Returns the language for people whose language is not known.
     pub fn language(&self) -> Language {
         self.frame.settings.language
     }
@@ -352,7 +352,7 @@ impl Core {
         Ok(self.keys.seal(purpose, &plain, &mut self.rng()))
     }
 
-    /// What is in a box of that table, under the key of that number; nothing if it does not open.
+    /// Returns the content of a box of `table`, sealed with the key of that number; `None` if it does not open.
     fn open<T: DeserializeOwned>(
         &self,
         table: &'static str,

@@ -45,7 +45,7 @@ impl Service {
         if opened.is_err() {
             self.release(ids.clone()).await;
         }
-        // What was claimed may all have been withdrawn: then there may be more that is due.
+        // All claimed messages may have been withdrawn. Then there may be more that are due.
         let next = if ids.is_empty() {
             claimed.next
         } else {

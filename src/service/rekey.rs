@@ -178,8 +178,8 @@ impl Core {
         self.renew_rows(tx, Rows::WaitingAt(&former.keys.id(hash))).map(drop)
     }
 
-    /// What every change does first while the key is changed. That something is written, whatever the change does, keeps its time
-    /// from telling if a row was renewed.
+    /// Runs at the beginning of every change while the key is changed. It always writes something: otherwise, the time of
+    /// a change that writes nothing else would reveal if a row was renewed.
     pub(super) fn prepare(&self, tx: &Tx<'_>) -> Result<()> {
         if self.former.is_none() {
             return Ok(());
@@ -284,8 +284,8 @@ impl Renewal<'_> {
         })
     }
 
-    /// Nothing if a row is another's: a box of before opens in every row, so what is in it is compared with the row. Of others, a
-    /// box that opens tells.
+    /// Returns `None` if the content of a box does not belong to its row. Boxes of former versions open in every row, so
+    /// their content is compared with the row; other boxes open in their own rows only.
     fn is_its(&self, is_its: bool) -> Option<()> {
         (is_its || self.from.keys.are_bound()).then_some(())
     }

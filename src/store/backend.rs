@@ -1,4 +1,4 @@
-//! What an engine does, and the handle by which it is used.
+//! The operations of an engine, and the handle to it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,26 +12,26 @@ pub type ReadJob = Box<dyn FnOnce(&dyn Read) + Send>;
 /// Writes within one transaction, which an error rolls back. It may be run again then.
 pub type WriteJob = Arc<dyn Fn(&dyn Write) -> Result<()> + Send + Sync>;
 
-/// How often a change is run, at most, that others' changes keep from being made.
+/// The largest number of times that a change is run while others' changes prevent it.
 const RUNS: usize = 5;
 
-/// What a store must be able to do.
+/// The operations of an engine.
 pub trait Backend: Send + Sync {
     /// Runs `job`.
     fn read(&self, job: ReadJob) -> BoxFuture<'_, Result<()>>;
     /// Runs `job`; resolves when its changes are durable, or with the error that rolled it back.
     fn write(&self, job: WriteJob) -> BoxFuture<'_, Result<()>>;
-    /// Claims up to `limit` messages of `queue` that are due and that nobody holds. Two never hold one message: it is given to
-    /// others only when the lease has ended, the claim was released, or a change has ended it.
+    /// Claims up to `limit` messages of `queue` that are due and free. At most one worker holds a message: others get it only
+    /// when the lease has ended, the claim was released, or a change has ended it.
     fn claim(&self, queue: Queue, limit: usize, lease: Lease) -> BoxFuture<'_, Result<Claimed>>;
     /// Claims one message, due or not; `None` if it is not there, or somebody holds it.
     fn claim_row(&self, row: i64, lease: Lease) -> BoxFuture<'_, Result<Option<Row>>>;
-    /// Gives messages back that were claimed: they are as they were.
+    /// Releases claimed messages: they are as they were before.
     fn release(&self, rows: Vec<i64>) -> BoxFuture<'_, Result<()>>;
-    /// Tells when messages are put into `queue`, by whomever.
+    /// Returns a subscription that is woken when any process puts messages into `queue`.
     fn subscribe(&self, queue: Queue) -> Subscription;
-    /// Leaves nothing of deleted rows in journals, unless another process reads them: nobody waits for that, and it is to be
-    /// tried again. Called when the outbox has drained.
+    /// Removes deleted rows from journals, unless another process reads them; then it is to be called again. Called when the
+    /// outbox has drained.
     fn settle(&self) -> BoxFuture<'_, Result<()>>;
 }
 
@@ -45,7 +45,7 @@ impl Store {
         Self(Arc::new(backend))
     }
 
-    /// What `question` answers.
+    /// Returns the answer of `question`.
     ///
     /// # Errors
     /// As [`StoreError`] says.

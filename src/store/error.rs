@@ -1,6 +1,6 @@
-//! Why the store could not do it.
+//! Errors of the store.
 
-/// Why the store could not do it, told apart by what may help. The texts name causes and remedies, never values.
+/// An error of the store; the variant tells what may help. The texts name causes and remedies, never values.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// Others changed the same rows at the same time. Nothing has changed; the same change may work at once.
@@ -10,11 +10,11 @@ pub enum StoreError {
     /// may work later.
     #[error("{0}")]
     Unavailable(String),
-    /// What is stored cannot be read: it is damaged, was changed by somebody else, or belongs to another key or a newer version.
+    /// The stored data cannot be read: it is damaged, was changed by somebody else, or belongs to another key or a newer version.
     /// Waiting does not help.
     #[error("{0}")]
     Corrupt(String),
 }
 
-/// What became of a store operation.
+/// The result of a store operation.
 pub type Result<T> = std::result::Result<T, StoreError>;

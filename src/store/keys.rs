@@ -1,7 +1,7 @@
 //! The keys that rows were made with, and the change from one to the next.
 //!
 //! Each row carries the number of its key. While a change lasts, there are rows of two numbers: those that are made carry the
-//! current one, and those of the former one are renewed, a few at a time. Whoever looks something up looks under both.
+//! current one, and those of the former one are renewed, a few at a time. Look-ups try both keys.
 
 use super::{Link, MuteRow, Pending, Result, Row, Subscriber, TokenRow};
 use crate::model::Mac;
@@ -11,9 +11,9 @@ use crate::model::Mac;
 pub struct MadeWith {
     /// The number of the current one.
     pub number: u32,
-    /// What it is known by ([`Keys::check`](crate::model::Keys::check)).
+    /// The MAC that identifies it ([`Keys::check`](crate::model::Keys::check)).
     pub check: Mac,
-    /// What the former one is known by, as long as a change lasts.
+    /// The MAC that identifies the former one, as long as a change lasts.
     pub former: Option<Mac>,
 }
 

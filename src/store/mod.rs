@@ -1,8 +1,7 @@
-//! The port to what is remembered. Whoever implements [`Backend`] is held to the tests in `contract`.
+//! The port to the database. The tests in `contract` run against every implementation of [`Backend`].
 //!
-//! Nothing that passes here says anything about a person: identities, targets and codes are MACs, everything that
-//! must be read again is in a sealed box. A box opens in its own row alone; so a row that somebody changed who has no key is of use
-//! to nobody.
+//! No value that passes here says anything about a person: identities, targets and codes are MACs, and everything that must be
+//! read again is in a sealed box. A box opens in its own row only, so a row that was changed without the key is of no use.
 //!
 //! # Guarantees
 //!

@@ -39,12 +39,12 @@ pub struct Lease {
     pub ends_at: Millis,
 }
 
-/// What was claimed.
+/// Claimed messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claimed {
     /// The messages, the longest due first.
     pub rows: Vec<Row>,
-    /// Without a message, when to try again: the next one is due then, or a lease ends. `None` if nothing waits.
+    /// Without a message, the time to try again: the next one is due then, or a lease ends. `None` if nothing waits.
     pub next: Option<Millis>,
 }
 

@@ -1,7 +1,7 @@
-//! Who works on which message, and who waits for new ones.
+//! Claims of messages by workers, and workers that wait for new messages.
 //!
 //! One process has the database (`lock`), so a claim is kept in its memory: it costs nothing to make, and ends with the process, as
-//! it must. What a change says of claims and queues holds when it is durable.
+//! it must. The effects of a change on claims and queues begin when it is durable.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::super::{Claimed, Lease, Queue, Result, Row, Subscription};
 use crate::clock::Millis;
 
-/// What follows from a change once it is durable.
+/// The effects of a change, once it is durable.
 #[derive(Default)]
 pub struct Effects {
     /// Messages that were put into these queues.
@@ -50,7 +50,7 @@ impl Claims {
         }
     }
 
-    /// What a change has brought about.
+    /// Applies the effects of a durable change.
     pub fn follow(&self, mut effects: Effects) {
         let ended = mem::take(effects.ended.get_mut());
         if !ended.is_empty() {

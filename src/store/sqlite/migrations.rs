@@ -54,7 +54,7 @@ pub fn run(connection: &mut Connection, key_check: Mac) -> Result<()> {
     )?;
     check(&transaction, key_check)?;
     transaction.commit()?;
-    // That of before ids had an index of their own, or what a change of the key by an earlier version has left.
+    // Left by the migration that gave ids an index of their own, or by an earlier version's change of the key.
     wipe(connection, "links_former")
 }
 

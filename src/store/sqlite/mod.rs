@@ -33,10 +33,10 @@ use super::{
 use crate::model::Mac;
 use crate::own_thread::cores;
 
-/// What all connections may keep of the database in memory, in KiB: of ten million links each the inner pages of the index, so
-/// that a look-up reads little more than the one page that it is for.
+/// The size of the caches of all connections together, in KiB. With ten million links, each cache can hold the inner pages of
+/// the index, so that a look-up reads little more than one page.
 const CACHES: usize = 128 * 1024;
-/// With less, not even the inner pages are kept, however many threads there are.
+/// The smallest cache of a connection, in KiB: with less, not even the inner pages are kept.
 const LEAST: usize = 2 * 1024;
 
 /// The mode of the files.
@@ -119,8 +119,8 @@ impl SqliteStore {
     }
 }
 
-/// Two services over one database would both send what waits in the outbox. The lock ends with the process. Nothing if another has
-/// it.
+/// Locks the database for this process, because two services would both send the waiting messages. The lock ends with the
+/// process. Returns `None` if another process has it.
 fn lock(path: &Path) -> Result<Option<File>> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
@@ -131,7 +131,7 @@ fn lock(path: &Path) -> Result<Option<File>> {
     options.write(true).create(true).truncate(false).mode(PRIVATE);
     options.custom_flags(flags.bits().cast_signed());
     let lock = options.open(&name).map_err(told)?;
-    // Of an earlier version, others can open it, and keep the service from starting.
+    // Others could open the file of an earlier version, and keep the service from starting.
     if lock.metadata().map_err(told)?.permissions().mode() & !PRIVATE & 0o777 != 0 {
         lock.set_permissions(Permissions::from_mode(PRIVATE)).map_err(told)?;
     }
@@ -142,8 +142,7 @@ fn lock(path: &Path) -> Result<Option<File>> {
     }
 }
 
-/// Nobody but the service's user has any business with the file: it is so before anything is in it, and SQLite gives its journals
-/// the same mode.
+/// Makes the file readable by the service's user alone, before it has any content. SQLite gives its journals the same mode.
 fn private(path: &Path) -> Result<()> {
     let told = |error: std::io::Error| StoreError::Unavailable(format!("{} cannot be made: {error}", path.display()));
     match OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(path) {

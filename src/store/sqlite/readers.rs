@@ -66,22 +66,22 @@ impl Readers {
         done
     }
 
-    /// What `question` answers, asked as [`Readers::read`] does.
+    /// Returns the answer of `question`, which runs as in [`Readers::read`].
     pub fn ask<T>(&self, question: impl FnOnce(&Session<'_>) -> Result<T>) -> Result<T> {
         let mut answer = None;
         self.read(|session| answer = Some(question(session)))?;
         answer.unwrap_or_else(|| Err(StoreError::Unavailable("a read failed by a bug".into())))
     }
 
-    /// Writes, while no snapshot is kept for longer than a read takes; if `alone`, while nobody reads in one of before. One at
-    /// a time.
+    /// Runs `write` while no snapshot is kept for longer than a read takes; if `alone`, after all reads in former snapshots
+    /// have ended. To be called by one thread at a time.
     pub fn without_snapshots<T>(&self, alone: bool, write: impl FnOnce() -> T) -> T {
         self.epoch.fetch_add(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         for reader in &self.of_threads {
             let reader = match alone {
                 true => Some(reader.lock().unwrap_or_else(PoisonError::into_inner)),
-                // Who reads just now lets go afterwards, for the epoch has changed.
+                // A present read lets go of its snapshot afterwards, because the epoch has changed.
                 false => reader.try_lock().ok(),
             };
             if let Some(Err(error)) = reader.map(|mut reader| reader.let_go()) {

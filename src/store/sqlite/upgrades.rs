@@ -13,7 +13,8 @@ const OWNER: Mac = Mac([100; 16]);
 /// In milliseconds since the Unix epoch, and long after any test.
 const LATER: Millis = 10_000_000_000_000;
 
-/// What each service wrote, with the version of the schema that had the table first. `{n}` is the version that writes it.
+/// The statements of each version's service, with the version of the schema that had the table first. `{n}` is the version
+/// that writes the row.
 const ROWS: [(usize, &str); 8] = [
     (
         1,

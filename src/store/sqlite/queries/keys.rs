@@ -8,11 +8,11 @@ use crate::store::{
     KeyedRow, Link, MadeWith, MuteRow, Pending, ReadQuota, Result, Rows, Subscriber, WriteKeys, WriteOutbox,
 };
 
-/// What the current key is known by.
+/// The MAC that identifies the current key.
 const CHECK: &str = "key_check";
 /// Its number, in eight bytes, like the other numbers here.
 const NUMBER: &str = "key_number";
-/// What the former key is known by, while a change lasts.
+/// The MAC that identifies the former key, while a change lasts.
 const FORMER_CHECK: &str = "former_key_check";
 /// The table whose rows are being renewed, by its place in [`TABLES`]; there as soon as counters were begun anew.
 const TABLE: &str = "renewing_table";
@@ -28,8 +28,8 @@ const ABOUT: (&str, &[KeyedTable]) = ("about_mac", &[OUTBOX]);
 const TABLES: [KeyedTable; 7] = [SUBSCRIBERS, MUTES, TOKENS, SUPPRESSIONS, PENDING, OUTBOX, LINKS];
 /// Those with row ids: rows that were renewed stay where they are. In the others, they go to where their new MAC stands.
 const WITH_ROW_IDS: [&str; 3] = ["tokens", "outbox", "links"];
-/// The columns that rows are changed by, and their lengths in bytes. Whoever can write the file can put anything there, which
-/// nothing finds again.
+/// The columns by which a row is found to be renewed, and their lengths in bytes. Somebody who can write the file can put a
+/// value of another length there, by which no row is found.
 const NAMED_BY: [(&str, &str, usize); 7] = [
     ("subscribers", "owner_mac", 16),
     ("mutes", "owner_mac", 16),

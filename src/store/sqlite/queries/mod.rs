@@ -59,20 +59,20 @@ impl ToSql for Mac {
     }
 }
 
-/// Whoever can write the file can put anything into a column. What is no MAC is one that nothing has: an error would be in the way
-/// of replacing the row.
+/// Somebody who can write the file can put any value into a column. A value that is no MAC is read as zeros, which no row
+/// has: an error would prevent that the row is replaced.
 impl rusqlite::types::FromSql for Mac {
     fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
         Ok(Self(bytes(value.as_blob().unwrap_or_default())))
     }
 }
 
-/// Nothing but zeros if there are more bytes, or less.
+/// Returns zeros if the number of bytes differs.
 fn bytes<const N: usize>(blob: &[u8]) -> [u8; N] {
     blob.try_into().unwrap_or([0; N])
 }
 
-/// Zero if it is out of range, for the same reason.
+/// Returns 0 if the value is out of range, for the same reason.
 fn number<T: TryFrom<i64> + Default>(row: &SqlRow, name: &str) -> rusqlite::Result<T> {
     Ok(T::try_from(row.get(name)?).unwrap_or_default())
 }

@@ -19,8 +19,8 @@ impl ReadQuota for Session<'_> {
     }
 }
 
-/// What was counted in a window that is not over at `?3`. Whoever can write the file can put anything there: nothing, if it is out
-/// of range.
+/// The count of a window that is not over at `?3`, otherwise 0. A value out of range, which only somebody who can write the
+/// file can put there, is 0 as well.
 macro_rules! used {
     () => {
         "CASE WHEN resets_at > ?3 AND used BETWEEN 0 AND 4294967295 THEN used ELSE 0 END"
