@@ -38,7 +38,7 @@ mod verify;
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use rand::RngExt;
@@ -63,7 +63,7 @@ pub use self::sign_in::{Callback, FinishSignIn, SignedIn};
 pub use self::statistics::{Count, Statistics};
 pub use self::subscribers::{AskBack, Pages, SeeSubscriber, Subscribe, Unsubscribe};
 pub use self::suppression::{IsSuppressed, Recipient, Suppress, Unsuppress};
-use self::transaction::{Tx, settle, split};
+use self::transaction::{Tx, locked, settle};
 pub use self::verify::{Meant, Verified, Verify, VerifyAny};
 use crate::channel::sign_in::SignIn;
 use crate::channel::{Letter, Message};
@@ -73,7 +73,7 @@ use crate::model::seal::Purpose;
 use crate::model::{BareJid, Hash, Keyring, Keys, Mac, SystemRandom};
 use crate::provider;
 pub use crate::provider::{CodeRule, CodeRules};
-use crate::store::{Guesser, NewRow, Purged, Read, Store, StoreError};
+use crate::store::{Guesser, NewRow, Purged, Store, StoreError};
 
 /// Returns `true` if something that is `true` or `1`, `false` or `0` (as in XML Schema), or not there, is set. `place` tells
 /// where it stands, as the client calls that.
@@ -281,55 +281,6 @@ impl Service {
     pub(crate) fn clock(&self) -> &Clock {
         &self.frame.clock
     }
-
-    async fn ask<T: Send + 'static>(
-        &self,
-        mut question: impl FnOnce(&Core, &dyn Read) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        loop {
-            let (core, as_of) = (self.core.clone(), locked(&self.core).state());
-            let asked = self.store.read(move |tx| {
-                let core = locked(&core);
-                // Else what `tx` sees may be of before the keys were others.
-                match core.state() == as_of {
-                    true => split(question(&core, tx)).map(Ok),
-                    false => Ok(Err(question)),
-                }
-            });
-            match asked.await {
-                Ok(Ok(answer)) => return answer,
-                Ok(Err(not_asked)) => question = not_asked,
-                Err(error) => return settle(Err(error)),
-            }
-        }
-    }
-
-    /// Runs `change` in one transaction, again if others' changes are in the way. An error of the domain keeps what was changed
-    /// (a wrong guess must count), one of the store rolls it back.
-    async fn change<T: Send + 'static>(
-        &self,
-        change: impl Fn(&Core, &Tx<'_>) -> Result<T> + Send + Sync + 'static,
-    ) -> Result<T> {
-        let (core, store) = (self.core.clone(), self.store.clone());
-        // In a task of its own: what has begun is made and worked on, though whoever asked for it may be gone.
-        let changed = tokio::spawn(async move {
-            let changed = store.write(move |write| {
-                let core = locked(&core);
-                split(core.prepare(write).and_then(|()| change(&core, write)))
-            });
-            changed.await
-        });
-        // The error's own words may quote what was being written.
-        settle(
-            changed
-                .await
-                .unwrap_or_else(|_| Err(StoreError::Unavailable("a change failed by a bug".into()))),
-        )
-    }
-}
-
-fn locked(core: &RwLock<Core>) -> RwLockReadGuard<'_, Core> {
-    core.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Core {

@@ -1,5 +1,7 @@
 //! Another key: nothing is lost, whatever happens meanwhile and whenever it ends.
 
+mod lasting;
+
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -53,13 +55,27 @@ async fn everything_goes_on() {
 
 async fn everything_goes_on_after(steps: Option<usize>) {
     let it = Fixture::new();
+    let octo = fill(&it).await;
+    let links = it.service.links(&amy()).await.unwrap();
+    let before = tables(&it.service).await;
+    match steps {
+        Some(steps) => it.service.begin(keys(8), steps).await,
+        None => assert_eq!(it.service.rekey(keys(8)).await.unwrap().lost, 0),
+    }
+    assert_eq!(tables(&it.service).await, before);
+    assert_eq!(it.service.links(&amy()).await.unwrap(), links);
+    all_is_there(&it, octo).await;
+    all_can_go(&it).await;
+}
+
+/// Has something of everything waiting. Returns a sign-in of Amy's that has begun.
+async fn fill(it: &Fixture) -> Registered {
     it.link_phone(&amy(), PHONE).await;
     it.clock.advance(MINUTE);
     it.link_phone(&michael(), "+447700900456").await;
     for number in 0..10 {
         link_itself(&it.service, &person(number)).await;
     }
-    let links = it.service.links(&amy()).await.unwrap();
     it.service.subscribe(&amy(), OwnAddress::Account).await.unwrap();
     it.service.mute(&amy(), &[person(1).to_string()]).await.unwrap();
     it.service.mute(&person(2), &[]).await.unwrap();
@@ -77,15 +93,10 @@ async fn everything_goes_on_after(steps: Option<usize>) {
             it.match_requests().await;
         }
     }
-    let before = tables(&it.service).await;
+    octo
+}
 
-    match steps {
-        Some(steps) => it.service.begin(keys(8), steps).await,
-        None => assert_eq!(it.service.rekey(keys(8)).await.unwrap().lost, 0),
-    }
-    assert_eq!(tables(&it.service).await, before);
-
-    assert_eq!(it.service.links(&amy()).await.unwrap(), links);
+async fn all_is_there(it: &Fixture, octo: Registered) {
     assert_eq!(it.service.muted(&amy()).await.unwrap().jids, [person(1).to_string()]);
     for jid in (0..10).map(person).chain([amy(), michael()]) {
         assert!(is_linked(&it.service, &jid).await, "{jid}");
@@ -113,6 +124,9 @@ async fn everything_goes_on_after(steps: Option<usize>) {
         .finish_sign_in(&octo.hash.to_string(), callback)
         .await
         .unwrap();
+}
+
+async fn all_can_go(it: &Fixture) {
     it.service.unsubscribe(&amy(), OwnAddress::Account).await.unwrap();
     assert!(!it.service.is_subscriber(&amy()).await.unwrap());
     it.service.unmute(&amy(), &[]).await.unwrap();
@@ -128,81 +142,6 @@ async fn everything_goes_on_after(steps: Option<usize>) {
     assert!(!is_linked(&it.service, &person(4)).await);
     assert!(is_linked(&it.service, &michael()).await);
     assert_eq!(it.service.links(&michael()).await.unwrap().len(), 1);
-}
-
-/// Returns the number of rows of a table that carry the number of a key.
-fn rows_under(it: &Fixture, table: &str, key: u32) -> i64 {
-    let database = rusqlite::Connection::open(it._folder.path().join("test.db")).unwrap();
-    let sql = format!("SELECT count(*) FROM {table} WHERE key_number = {key}");
-    database.query_row(&sql, [], |row| row.get(0)).unwrap()
-}
-
-/// The time would tell that somebody is linked.
-#[tokio::test]
-async fn who_knows_no_code_has_no_link_renewed() {
-    let it = Fixture::new();
-    it.link_phone(&amy(), PHONE).await;
-    link_itself(&it.service, &michael()).await;
-    it.service.begin(keys(8), 0).await;
-    let links = rows_under(&it, "links", 0);
-    assert!(links >= 2);
-    let phone = hash("phone", PHONE);
-    it.verify_http(&phone, "1234").await.unwrap_err();
-    let callback = Callback {
-        state: Some("none".into()),
-        code: Some("amy".into()),
-        ..Callback::default()
-    };
-    it.service
-        .finish_sign_in(&phone.to_string(), callback)
-        .await
-        .unwrap_err();
-    assert!(it.confirms(&amy(), &phone).await);
-    assert_eq!(rows_under(&it, "links", 0), links);
-    it.register(&michael(), "phone", PHONE).await.unwrap();
-    assert_eq!(rows_under(&it, "links", 0), links - 1, "but that of whoever asks");
-}
-
-/// Whenever the process ends, and whatever is asked for first.
-#[tokio::test]
-async fn what_counts_from_the_start_is_not_lost() {
-    let it = Fixture::new();
-    it.register(&amy(), "phone", PHONE).await.unwrap();
-    let hash = hash("phone", PHONE);
-    let no = wrong(&it.codes(Queue::PHONE).await[0]);
-    for byte in 9..30 {
-        it.service.begin(keys(byte), 0).await;
-        let refused = it.verify_http(&hash, &no).await.unwrap_err();
-        if matches!(refused, Error::NothingWaits) {
-            return;
-        }
-        it.service.rekey(keys(byte)).await.unwrap();
-    }
-    panic!("guesses are not counted");
-}
-
-/// Somebody who once could write the file put something there that is found by nothing.
-#[tokio::test]
-async fn what_was_put_into_the_file_does_not_hold_a_change_up() {
-    for sql in [
-        "UPDATE mutes SET owner_mac = x'00'",
-        "UPDATE subscribers SET owner_mac = zeroblob(17)",
-        "UPDATE pending SET id_mac = x''",
-        "INSERT INTO suppressions VALUES (x'00', 0)",
-        "UPDATE links SET id_mac = x'00' WHERE rowid = 1",
-        "INSERT INTO meta VALUES ('renewing_row', x'7fffffffffffffff'), ('renewing_table', x'0000000000000009')",
-    ] {
-        let it = Fixture::new();
-        it.register(&amy(), "phone", PHONE).await.unwrap();
-        link_itself(&it.service, &michael()).await;
-        it.service.subscribe(&amy(), OwnAddress::Account).await.unwrap();
-        it.service.mute(&amy(), &[person(1).to_string()]).await.unwrap();
-        it.tamper(sql).await;
-        it.service.rekey(keys(8)).await.unwrap();
-        let left = i64::from(sql.contains("links"));
-        assert_eq!(rows_under(&it, "links", 0), left, "{sql}");
-        it.register(&person(1), "phone", PHONE).await.unwrap();
-    }
 }
 
 #[tokio::test]
