@@ -215,7 +215,7 @@ database.commit()
         self.process.as_ref().expect("the service was started").log().clone()
     }
 
-    /// Panics if it has had more than [`MEMORY`].
+    /// Panics if it has had more memory than its bound of 128 MiB.
     #[track_caller]
     pub fn assert_memory(&self) {
         let peak = self.process.as_ref().expect("the service was started").peak_memory();
