@@ -23,7 +23,7 @@ const SERVICE: [&str; 5] = ["TYPE", "SERVICE-TYPE", "X-SERVICE-TYPE", "X-SERVICE
 impl Property {
     /// Returns `true` if it says anything that is looked for. Most properties, and all the large ones, do not.
     pub(super) fn is_wanted(name: &str) -> bool {
-        matches!(name, "FN" | "N" | "NICKNAME" | "ORG" | "TEL" | "EMAIL" | "IMPP" | "URL")
+        matches!(name, "FN" | "N" | "NICKNAME" | "ORG" | "TEL" | "EMAIL" | "IMPP" | "SOCIALPROFILE" | "URL")
             || JABBER.contains(&name)
     }
 
@@ -42,7 +42,12 @@ impl Property {
             "ORG" => names.organisation = names.organisation.take().or_else(|| Some(all_of(&self.value))),
             "TEL" => card.add(Provider::Phone, value::phones(&text)),
             "EMAIL" => card.add(Provider::Email, value::emails(&text)),
-            "IMPP" => card.add(Provider::Xmpp, value::messages(&text, &self.services())),
+            // Cards that were made of a JSContact card have Jabber IDs in either (RFC 9554, 3.5 and 4.10).
+            "IMPP" | "SOCIALPROFILE" => {
+                for address in [Some(text.as_str()), self.parameter("USERNAME")].into_iter().flatten() {
+                    card.add(Provider::Xmpp, value::messages(address, &self.services()));
+                }
+            }
             "URL" => card.add(Provider::Xmpp, value::after(&text, "xmpp:").map(|_| text.as_str())),
             _ => card.add(Provider::Xmpp, value::jids(&text)),
         }

@@ -28,6 +28,32 @@ fn people_are_found_by_hash() {
     assert!(book.find("nonsense").is_none());
 }
 
+/// As programs write them that make a vCard of a JSContact card (RFC 9555).
+#[test]
+fn jabber_ids_of_social_profiles_are_read() {
+    let read = |line: &str| {
+        let book = AddressBook::parse(format!("BEGIN:VCARD\nVERSION:4.0\nFN:Amy\n{line}\nEND:VCARD"), &[]);
+        book.contacts().first().map(ids).unwrap_or_default().join(" ")
+    };
+    for line in [
+        "SOCIALPROFILE:xmpp:amy@example.org",
+        "SOCIALPROFILE;SERVICE-TYPE=XMPP:xmpp:amy@example.org",
+        "SOCIALPROFILE;SERVICE-TYPE=XMPP;VALUE=text:amy@example.org",
+        "SOCIALPROFILE;SERVICE-TYPE=Jabber;USERNAME=\"amy@example.org\":",
+        "SOCIALPROFILE;USERNAME=amy@example.org;SERVICE-TYPE=XMPP:xmpp:amy@example.org",
+    ] {
+        assert_eq!(read(line), "xmpp:amy@example.org", "{line}");
+    }
+    for line in [
+        "SOCIALPROFILE;SERVICE-TYPE=Mastodon;USERNAME=amy@example.org:https://example.org/@amy",
+        "SOCIALPROFILE;USERNAME=amy@example.org:https://example.org/amy",
+        "SOCIALPROFILE;SERVICE-TYPE=Skype:xmpp:amy@example.org",
+        "SOCIALPROFILE;SERVICE-TYPE=XMPP:",
+    ] {
+        assert_eq!(read(line), "", "{line}");
+    }
+}
+
 #[test]
 fn numbers_without_a_country_are_read_where_it_is_clear_how() {
     let national = |number: &str, codes: &[&str]| {
