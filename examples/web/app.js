@@ -46,7 +46,7 @@ async function received(stanza) {
   const contact = stanza.getChild('contact', 'it-se.me:contact'), verify = stanza.getChild('verify', 'it-se.me:verify');
   const jid = contact?.getChildText('jid'), info = contact?.getChildText('info'), list = await details(info).catch(() => []);
   if (!addresses.includes(sender)) // an answer, or a trick
-    return jid === sender && forms(list).some(hash => state.asked[hash] || state.book[hash]) && check(jid, info);
+    return jid === sender && jid !== me && forms(list).some(hash => state.asked[hash] || state.book[hash]) && check(jid, info);
   if (state.seen[id]) return;
   state.seen[id] = Date.now();
   if (jid) return (state.askers[jid] = words(list)) && $('auto').checked && nameIn(list) && accept(jid);

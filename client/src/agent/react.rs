@@ -78,6 +78,10 @@ impl Agent {
     /// Handles the claim of a person to be one of those the user asked for. The service is asked to confirm it. It is
     /// asked only about people the user asked for, so that strangers cannot make this client busy.
     async fn answered_by(&mut self, from: &Jid, jid: &BareJid, details: &[Identity]) -> Result<(), Error> {
+        // A copy of what another client of the user has answered (XEP-0280).
+        if *jid == self.me {
+            return Ok(());
+        }
         let hashes: Vec<String> = details.iter().map(Identity::hash).collect();
         let forms: Vec<String> = details.iter().flat_map(Identity::hashes).collect();
         let asked = &self.store.read()?.asked;

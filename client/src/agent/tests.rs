@@ -65,6 +65,16 @@ async fn a_code_that_was_asked_for_goes_back() {
     assert!(agent.state().unwrap().proven.contains(&mail()));
 }
 
+/// Some libraries hand copies of one's own messages on as if they came from outside.
+#[tokio::test]
+async fn a_copy_of_ones_own_answer_finds_nobody() {
+    let (mut agent, mut server) = amy(Answer::Never).await;
+    agent.store.update(|state| state.asked.insert(mail().hash())).unwrap();
+    server.write(&contact("amy@localhost/2", "amy@localhost", &[mail()])).await;
+    server.write(&message("michael@localhost/x", "")).await;
+    assert!(matches!(silently(&mut agent, &mut server).await, AgentEvent::Message { .. }));
+}
+
 #[tokio::test]
 async fn a_code_of_a_stranger_or_for_something_else_stays_here() {
     let (mut agent, mut server) = amy(Answer::Never).await;
