@@ -140,11 +140,6 @@ impl Core {
         let ids: Vec<Mac> = request.hashes.iter().map(|hash| self.keys.id(hash)).collect();
         for (&hash, link) in request.hashes.iter().zip(tx.links(&ids)?) {
             let Some(link) = link else { continue };
-            if self.former.is_some()
-                && let Some(linked) = self.open_link(&link)
-            {
-                self.renew(tx, &linked.target)?;
-            }
             if self.is_in_doubt(&link) {
                 doubted.push((hash, link));
                 continue;

@@ -104,13 +104,6 @@ impl Core {
     /// Puts a link, or an alias, in the place of any other.
     fn take(&self, tx: &Tx<'_>, linked: &LinkBox, provider: &Provider) -> Result<()> {
         let (id, owner) = (self.keys.id(&linked.hash), self.keys.owner(&linked.target));
-        if self.former.is_some()
-            && let Some(old) = tx.link(&id)?
-            && let Some(old) = self.open_link(&old)
-        {
-            // Its aliases go, too.
-            self.renew(tx, &old.target)?;
-        }
         // The former owner of an alias keeps the link that it belongs to, and has lost nothing proven. For a link in
         // doubt, the present owner of the JID is not told.
         let is_lost = |old: &Link| old.owner != owner && old.alias_of.is_none() && !self.is_in_doubt(old);
@@ -133,13 +126,6 @@ impl Core {
         let Some(found) = tx.link(id)? else {
             return Ok(false);
         };
-        if self.former.is_some()
-            && let Some(LinkBox {
-                alias_of: Some(link), ..
-            }) = self.open_link(&found)
-        {
-            self.renew_id(tx, &link)?;
-        }
         let is_whole = match &found.alias_of {
             Some(link) => self.is_proven(tx, link, &found.owner)?,
             None => true,

@@ -165,10 +165,15 @@ impl Core {
         self.renew_rows(tx, Rows::About(&former.about_requester(jid))).map(drop)
     }
 
-    /// Renews the link and the registrations of `hash`, as [`Core::renew`] does.
+    /// Renews the link and the registrations of `hash`, and all rows of the link's owner, as [`Core::renew`] does.
     pub(super) fn renew_id(&self, tx: &Tx<'_>, hash: &Hash) -> Result<()> {
         let Some(former) = &self.former else { return Ok(()) };
-        self.renew_rows(tx, Rows::At(&former.keys.id(hash))).map(drop)
+        self.renew_rows(tx, Rows::At(&former.keys.id(hash)))?;
+        let link = tx.link(&self.keys.id(hash))?;
+        match link.and_then(|link| self.open_link(&link)) {
+            Some(linked) => self.renew(tx, &linked.target),
+            None => Ok(()),
+        }
     }
 
     /// Renews the registrations of `hash` alone. What anybody may ask for touches no link that only those who know a code may
