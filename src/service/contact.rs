@@ -81,24 +81,20 @@ pub(super) struct ContactRequest {
 struct SealedRequest {
     request: ContactRequest,
     sealed: Vec<u8>,
-    /// Identifies the key of the box.
-    made_with: Mac,
+    /// The number of the key of the box.
+    key: u32,
 }
 
 impl SealedRequest {
     fn by(core: &Core, request: ContactRequest) -> Result<Self> {
         let sealed = core.seal_request(&request)?;
-        let made_with = core.keys.check();
-        Ok(Self {
-            request,
-            sealed,
-            made_with,
-        })
+        let key = core.keys.number();
+        Ok(Self { request, sealed, key })
     }
 
     /// Returns the box, sealed anew if the key was changed meanwhile.
     fn under(&self, core: &Core) -> Result<Vec<u8>> {
-        match core.keys.check() == self.made_with {
+        match core.keys.number() == self.key {
             true => Ok(self.sealed.clone()),
             false => core.seal_request(&self.request),
         }

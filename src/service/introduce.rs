@@ -73,12 +73,12 @@ impl Service {
 
 impl Core {
     /// Returns the requests that wait in those rows, and their hashes in the order of the index, so that neighbours on
-    /// a page are looked up together; and the key of that order.
+    /// a page are looked up together; and the number of the key of that order.
     fn take_hashes(
         &self,
         tx: &dyn Read,
         rows: &[i64],
-    ) -> Result<(Vec<Option<WaitingRequest>>, Vec<RequestedHash>, Mac)> {
+    ) -> Result<(Vec<Option<WaitingRequest>>, Vec<RequestedHash>, u32)> {
         let mut waiting = Vec::with_capacity(rows.len());
         let mut asked = Vec::new();
         for (number, &row) in rows.iter().enumerate() {
@@ -90,12 +90,12 @@ impl Core {
             waiting.push(request);
         }
         asked.sort_unstable_by_key(|(id, ..)| id.0);
-        Ok((waiting, asked, self.keys.check()))
+        Ok((waiting, asked, self.keys.number()))
     }
 
     /// Returns those hashes that are linked.
-    fn known(&self, tx: &dyn Read, asked: Vec<RequestedHash>, sorted_by: Mac) -> Result<Vec<(usize, Hash)>> {
-        let is_same_key = self.keys.check() == sorted_by;
+    fn known(&self, tx: &dyn Read, asked: Vec<RequestedHash>, sorted_by: u32) -> Result<Vec<(usize, Hash)>> {
+        let is_same_key = self.keys.number() == sorted_by;
         let id = |(id, _, hash): &RequestedHash| if is_same_key { *id } else { self.keys.id(hash) };
         let mut owners = tx.owners(&asked.iter().map(id).collect::<Vec<_>>())?;
         if let Some(former) = &self.former {
@@ -121,13 +121,8 @@ impl Core {
     }
 
     fn introduce(&self, tx: &Tx<'_>, row: i64, known: Option<&WaitingRequest>) -> Result<()> {
-        let payer = match known {
-            Some((request, _)) => self.payer(&request.from),
-            None => None,
-        };
-        if let Some((request, _)) = known {
-            self.make_room(tx, &self.macs(|core| core.payer(&request.from)))?;
-        }
+        let payers = known.map_or_else(Vec::new, |(request, _)| self.macs(|core| core.payer(&request.from)));
+        self.make_room(tx, &payers)?;
         // Without the row, it was withdrawn since the worker took it.
         let is_there = tx.remove(row)?;
         let Some((request, expires_at)) = known.filter(|_| is_there) else {
@@ -161,7 +156,7 @@ impl Core {
             let (from, details) = (request.from.clone(), request.details.clone());
             let about = Some(self.about_requester(&from));
             let letter = self.letter(Message::Introduction { to, from, details }, language);
-            self.post_for(tx, &letter, about, *expires_at, payer)?;
+            self.post_for(tx, &letter, about, *expires_at, payers.first().copied())?;
         }
         self.wait_for_proof(tx, request, doubted, *expires_at)
     }
