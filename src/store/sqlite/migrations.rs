@@ -34,15 +34,15 @@ const KEY_NUMBERS: usize = 15;
 /// Runs what is missing, in one transaction; marks a new database with the key it is made with. An older one that has millions
 /// of links takes room for temporary files.
 pub fn run(connection: &mut Connection, key_check: Mac) -> Result<()> {
-    if (1..KEY_NUMBERS).contains(&version(connection)?) {
-        check(connection, key_check)?;
-        give_up_copying(connection)?;
-    }
-    check_schema(connection)?;
-    if (1..MIGRATIONS.len()).contains(&version(connection)?) {
+    let made = version(connection)?;
+    if (1..MIGRATIONS.len()).contains(&made) {
         check(connection, key_check)?;
         tracing::info!("bringing the database up to date; with millions of links, that takes minutes");
     }
+    if (1..KEY_NUMBERS).contains(&made) {
+        give_up_copying(connection)?;
+    }
+    check_schema(connection)?;
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     for migration in &MIGRATIONS[version(&transaction)?..] {
         transaction.execute_batch(migration)?;

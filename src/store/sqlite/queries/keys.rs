@@ -1,6 +1,6 @@
 //! The keys that rows were made with.
 
-use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, params};
+use rusqlite::{Connection, Params, Row as SqlRow, params};
 
 use super::{Session, link, mute, number, outbox, pending, subscriber, token};
 use crate::model::Mac;
@@ -58,16 +58,14 @@ const SUPPRESSIONS: KeyedTable = ("suppressions", |row| {
 
 /// Returns the keys of a database; `None` if it is a new one.
 pub fn made_with(connection: &Connection) -> Result<Option<MadeWith>> {
-    let mac = |name| -> Result<Option<Mac>> {
-        let sql = "SELECT value FROM meta WHERE name = ?";
-        Ok(connection.query_row(sql, [name], |row| row.get(0)).optional()?)
-    };
     let session = Session::new(connection);
-    let Some(check) = mac(CHECK)? else { return Ok(None) };
+    let Some(check) = session.meta(CHECK)? else {
+        return Ok(None);
+    };
     Ok(Some(MadeWith {
         number: session.key_number()?,
         check,
-        former: mac(FORMER_CHECK)?,
+        former: session.meta(FORMER_CHECK)?,
     }))
 }
 
@@ -88,19 +86,14 @@ pub fn progress(connection: &Connection) -> Result<Option<(u64, u64)>> {
 
 impl Session<'_> {
     fn meta_number(&self, name: &str) -> Result<Option<i64>> {
-        let found = self.one("SELECT value FROM meta WHERE name = ?", [name], |row| row.get(0))?;
-        let found: Option<Vec<u8>> = found;
-        Ok(found.map(|bytes| bytes.try_into().map_or(0, i64::from_be_bytes)))
+        Ok(self
+            .meta::<Vec<u8>>(name)?
+            .map(|bytes| bytes.try_into().map_or(0, i64::from_be_bytes)))
     }
 
     fn key_number(&self) -> Result<u32> {
         let number = self.meta_number(NUMBER)?.unwrap_or_default();
         Ok(u32::try_from(number).unwrap_or_default())
-    }
-
-    fn put_meta(&self, name: &str, value: &[u8]) -> Result<()> {
-        let sql = "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)";
-        self.run(sql, params![name, value]).map(drop)
     }
 
     /// The rows of a table that carry the number `?1`, and that the condition picks.
@@ -234,8 +227,7 @@ impl WriteKeys for Session<'_> {
     }
 
     fn has_former_counters(&self) -> Result<bool> {
-        let is_changing = self.one("SELECT 1 FROM meta WHERE name = ?", [FORMER_CHECK], |_| Ok(()))?;
-        Ok(is_changing.is_some() && self.meta_number(TABLE)?.is_none())
+        Ok(self.meta::<Mac>(FORMER_CHECK)?.is_some() && self.meta_number(TABLE)?.is_none())
     }
 
     fn restart_counters(&self, kept: Option<&[(Mac, Mac)]>) -> Result<()> {

@@ -12,7 +12,8 @@ mod times;
 mod tokens;
 mod upkeep;
 
-use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, ToSql};
+use rusqlite::types::FromSql;
+use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, ToSql, params};
 
 pub use self::keys::{made_with, progress};
 pub use self::links::link;
@@ -48,6 +49,16 @@ impl<'a> Session<'a> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// The value of that name in `meta`.
+    pub fn meta<T: FromSql>(&self, name: &str) -> Result<Option<T>> {
+        self.one("SELECT value FROM meta WHERE name = ?", [name], |row| row.get(0))
+    }
+
+    pub fn put_meta(&self, name: &str, value: &[u8]) -> Result<()> {
+        let sql = "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)";
+        self.run(sql, params![name, value]).map(drop)
+    }
+
     pub fn run(&self, sql: &str, params: impl Params) -> Result<usize> {
         Ok(self.0.prepare_cached(sql)?.execute(params)?)
     }
@@ -61,7 +72,7 @@ impl ToSql for Mac {
 
 /// Somebody who can write the file can put any value into a column. A value that is no MAC is read as zeros, which no row
 /// has: an error would prevent that the row is replaced.
-impl rusqlite::types::FromSql for Mac {
+impl FromSql for Mac {
     fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
         Ok(Self(bytes(value.as_blob().unwrap_or_default())))
     }

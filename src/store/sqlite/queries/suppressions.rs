@@ -18,8 +18,7 @@ impl ReadSuppressions for Session<'_> {
     }
 
     fn former_suppression_keys(&self, key: u32) -> Result<Option<Vec<u8>>> {
-        let sql = "SELECT value FROM meta WHERE name = ?";
-        self.one(sql, [former_keys(key)], |row| row.get(0))
+        self.meta(&former_keys(key))
     }
 }
 

@@ -6,8 +6,9 @@ use crate::store::{Result, StoreError};
 
 /// Returns the time of the clocks when it was last stored.
 pub fn last(session: &Session<'_>) -> Result<Option<Reading>> {
-    let noted: Option<Vec<u8>> = session.one("SELECT value FROM meta WHERE name = 'time'", [], |row| row.get(0))?;
-    let Some(noted) = noted else { return Ok(None) };
+    let Some(noted) = session.meta::<Vec<u8>>("time")? else {
+        return Ok(None);
+    };
     match noted.as_chunks::<8>() {
         ([own, system], []) => Ok(Some(Reading {
             own: u64::from_be_bytes(*own),
@@ -20,8 +21,7 @@ pub fn last(session: &Session<'_>) -> Result<Option<Reading>> {
 /// Notes what the clocks say.
 pub fn note(session: &Session<'_>, now: Reading) -> Result<()> {
     let noted = [now.own.to_be_bytes(), now.system.to_be_bytes()].concat();
-    session.run("INSERT OR REPLACE INTO meta (name, value) VALUES ('time', ?)", [noted])?;
-    Ok(())
+    session.put_meta("time", &noted)
 }
 
 /// Moves every point in time: they are the columns whose names end in `_at`.
