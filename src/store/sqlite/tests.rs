@@ -27,6 +27,20 @@ fn error_of<T>(result: Result<T>) -> String {
     result.err().unwrap().to_string()
 }
 
+/// Makes a database of an earlier schema, under `KEY`.
+fn database_of(path: &Path, version: usize) -> Connection {
+    let database = Connection::open(path).unwrap();
+    for migration in &migrations::MIGRATIONS[..version] {
+        database.execute_batch(migration).unwrap();
+    }
+    let marks = format!(
+        "INSERT INTO meta VALUES ('key_check', x'{}'); PRAGMA user_version = {version};",
+        hex::write(&KEY.0)
+    );
+    database.execute_batch(&marks).unwrap();
+    database
+}
+
 #[test]
 fn keeps_what_it_has_when_opened_again() {
     let folder = tempfile::tempdir().unwrap();
@@ -93,15 +107,7 @@ async fn brings_an_older_database_up_to_date() {
 async fn of_two_rows_of_one_id_the_first_stays() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("test.db");
-    let old = Connection::open(&path).unwrap();
-    migrations::MIGRATIONS[..13]
-        .iter()
-        .for_each(|migration| old.execute_batch(migration).unwrap());
-    old.execute_batch(&format!(
-        "INSERT INTO meta VALUES ('key_check', x'{}'); PRAGMA user_version = 13;",
-        hex::write(&KEY.0)
-    ))
-    .unwrap();
+    let old = database_of(&path, 13);
     for (id, owner) in [(1, 2), (3, 2), (1, 4), (1, 1)] {
         let mac = |n| hex::write(&[n; 16]);
         let sql = format!(
@@ -128,16 +134,11 @@ async fn of_two_rows_of_one_id_the_first_stays() {
 fn indexes_have_one_name_whatever_was_done_before() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("test.db");
-    let old = Connection::open(&path).unwrap();
-    migrations::MIGRATIONS[..14]
-        .iter()
-        .for_each(|migration| old.execute_batch(migration).unwrap());
-    old.execute_batch(&format!(
+    let old = database_of(&path, 14);
+    old.execute_batch(
         "DROP INDEX links_once; DROP INDEX links_by_id; CREATE UNIQUE INDEX links_once_2 ON links (id_mac);
-         CREATE INDEX links_by_id_2 ON links (id_mac, proof); INSERT INTO meta VALUES ('key_check', x'{}');
-         PRAGMA user_version = 14;",
-        hex::write(&KEY.0)
-    ))
+         CREATE INDEX links_by_id_2 ON links (id_mac, proof);",
+    )
     .unwrap();
     drop(old);
     drop(SqliteStore::open(&path, KEY).unwrap());
@@ -166,14 +167,9 @@ fn whose_a_link_is_stands_in_the_index() {
 async fn subscribers_of_before_have_the_domain() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("test.db");
-    let old = Connection::open(&path).unwrap();
-    migrations::MIGRATIONS[..10]
-        .iter()
-        .for_each(|migration| old.execute_batch(migration).unwrap());
+    let old = database_of(&path, 10);
     old.execute_batch(&format!(
-        "INSERT INTO meta VALUES ('key_check', x'{}'); PRAGMA user_version = 10;
-         INSERT INTO subscribers (owner_mac, box, seen_at) VALUES (x'{}', x'00', 5);",
-        hex::write(&KEY.0),
+        "INSERT INTO subscribers (owner_mac, box, seen_at) VALUES (x'{}', x'00', 5);",
         hex::write(&[2; 16]),
     ))
     .unwrap();
