@@ -1,7 +1,7 @@
 //! Another key for all that is kept, while the service runs.
 //!
-//! From the moment when a change begins, rows are made under the new key. Those that are there are renewed, a few at a time, and
-//! those of a person or an identity before anything is done with them. What only looks things up looks under both keys.
+//! When a change has begun, new rows are made under the new key. The rows that exist are renewed, a few at a time, and those of a
+//! person or an identity before anything is changed there. Look-ups try both keys.
 
 use std::iter;
 use std::ops::AddAssign;
@@ -40,8 +40,8 @@ impl Renewed {
 }
 
 impl Service {
-    /// Puts everything under the keys `next`. Whatever ends it before it is done, it can be gone on with. Counters of limits begin
-    /// anew, but for those of codes that wait and of budgets. A change to other keys that is under way is finished first.
+    /// Renews all rows under the keys `next`. If it is interrupted, another call continues it. Counters of limits start at 0 again,
+    /// except those of waiting codes and of budgets. An unfinished change to other keys is finished first.
     ///
     /// # Errors
     /// `internal_server_error`; it can be called again then.
@@ -55,8 +55,8 @@ impl Service {
         Ok(renewed)
     }
 
-    /// Goes on with a change of the key that was begun, and binds the boxes of a database of before to their rows. Returns `None` if
-    /// there is nothing to do.
+    /// Continues an unfinished change of the key, and binds the boxes of a database of a former version to their rows. Returns `None`
+    /// if there is nothing to do.
     ///
     /// # Errors
     /// As [`Service::rekey`].
@@ -71,7 +71,7 @@ impl Service {
         }
     }
 
-    /// Makes rows under `next` from now on. Returns `false` if they are made so already.
+    /// Starts to make rows under `next`. Returns `false` if `next` is the current key already.
     pub(super) async fn begin_change(&self, next: Keys) -> Result<bool> {
         if locked(&self.core).keys.check() == next.check() {
             return Ok(false);
@@ -79,7 +79,7 @@ impl Service {
         let keys = next.clone();
         let begun = self.change(move |core, tx| core.begin_change(tx, &keys));
         let number = begun.await?;
-        // Those who look or write as before have done so when the lock is free, and their rows are former ones.
+        // When the lock is free, all transactions under the present key have ended. Their rows are renewed like others.
         let mut core = self.core.write().unwrap_or_else(PoisonError::into_inner);
         let former = Box::new(core.with(core.keys.clone()));
         *core = Core {
@@ -89,7 +89,7 @@ impl Service {
         Ok(true)
     }
 
-    /// Renews all rows that a change which was begun has left.
+    /// Renews the rows that an unfinished change has left.
     async fn finish_change(&self) -> Result<Renewed> {
         let mut renewed = Renewed::default();
         if locked(&self.core).former.is_none() {
@@ -108,7 +108,7 @@ impl Service {
         Ok(renewed)
     }
 
-    /// Renews a few rows. None is left if there are none.
+    /// Renews a few rows. Returns no rows if none is left.
     pub(super) async fn renew_some(&self) -> Result<Renewed> {
         self.change(|core, tx| core.renew_rows(tx, Rows::Next(AT_ONCE))).await
     }
@@ -123,12 +123,12 @@ impl Core {
         }
     }
 
-    /// Tells which keys there are: another each time when that changes.
+    /// Returns a value that is different after each exchange of the keys.
     pub(super) fn state(&self) -> (u32, bool) {
         (self.keys.number(), self.former.is_some())
     }
 
-    /// This one and, while the key is changed, the one under the former key.
+    /// Returns this core and, while the key is changed, the one under the former key.
     pub(super) fn ring(&self) -> impl Iterator<Item = &Self> {
         iter::once(self).chain(self.former.as_deref())
     }
@@ -142,7 +142,7 @@ impl Core {
         found.ok_or_else(|| Self::broken("a row under a key that is not there"))
     }
 
-    /// Returns what `mac` makes under each key, each once: that under the current key is the first.
+    /// Returns the results of `mac` under each key, without duplicates. The result under the current key is the first.
     pub(super) fn macs(&self, mac: impl Fn(&Self) -> Option<Mac>) -> Vec<Mac> {
         let mut macs = Vec::new();
         for mac in self.ring().filter_map(mac) {
@@ -158,7 +158,7 @@ impl Core {
         self.macs(|core| Some(core.keys.owner(jid)))
     }
 
-    /// Renews what is kept of `jid`: to be called before anything of it is changed, or read in a change.
+    /// Renews the rows of `jid`. To be called in a change before its rows are read or written.
     pub(super) fn renew(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
         let Some(former) = &self.former else { return Ok(()) };
         self.renew_rows(tx, Rows::Of(&former.keys.owner(jid)))?;
@@ -176,8 +176,8 @@ impl Core {
         }
     }
 
-    /// Renews the registrations of `hash` alone. What anybody may ask for touches no link that only those who know a code may
-    /// change: the time would tell if there is one.
+    /// Renews the registrations of `hash`, and no link. For operations that are open to anybody: their time would reveal if there is
+    /// a link.
     pub(super) fn renew_waiting(&self, tx: &Tx<'_>, hash: &Hash) -> Result<()> {
         let Some(former) = &self.former else { return Ok(()) };
         self.renew_rows(tx, Rows::WaitingAt(&former.keys.id(hash))).map(drop)
@@ -213,7 +213,7 @@ impl Core {
         Ok(renewed)
     }
 
-    /// Returns the number of the keys `next`, under which rows are made from now on.
+    /// Starts a change to the keys `next`. Returns their number.
     fn begin_change(&self, tx: &Tx<'_>, next: &Keys) -> Result<u32> {
         let number = tx.begin_change(&next.check())?;
         let sealed = match self.keys.are_of(next) {
@@ -229,8 +229,8 @@ impl Core {
         Ok(number)
     }
 
-    /// Keeps the counters that keep codes which wait from being guessed and sent over and over, and budgets. All go on if only the
-    /// form of boxes changes.
+    /// Sets counters to 0, except budgets and the counters that limit guesses at waiting codes, and how often these are sent. If
+    /// only the form of boxes changes, all counters stay.
     fn restart_counters(&self, tx: &Tx<'_>) -> Result<()> {
         let Some(former) = self.former.as_deref() else {
             return Ok(());
@@ -269,7 +269,7 @@ impl Core {
     }
 }
 
-/// Opens with the keys of one and seals with those of the other.
+/// Opens rows with the keys of `from`, and seals them with the keys of `to`.
 struct Renewal<'a> {
     from: &'a Core,
     to: &'a Core,
@@ -304,7 +304,7 @@ impl Renewal<'_> {
         Some(renewed)
     }
 
-    /// Erasures over HTTP are named by what they would erase, which nothing remembers: they are begun anew.
+    /// Erasures over HTTP are dropped, because their names are made of a selection that is not stored. They are requested again.
     fn pending(&self, pending: &Pending) -> Option<Pending> {
         let remembered = self.from.open_pending(pending)?;
         let (hash, code) = (remembered.hash.as_ref()?, remembered.code.as_ref()?);
@@ -339,7 +339,7 @@ impl Renewal<'_> {
         }
         let place = outbox(queue, row.about.as_ref());
         let letter: Letter = self.from.open("outbox", row.key, place, &row.sealed)?;
-        // Its registration is not renewed, either.
+        // Its registration is dropped as well.
         if matches!(letter.message, Message::ForgetCode { .. }) {
             return None;
         }
@@ -375,7 +375,7 @@ impl Renewal<'_> {
         Some(self.to.seal_mute(&owner, muted.as_ref(), mute.expires_at))
     }
 
-    /// Checks if a token of before is its owner's, nothing tells.
+    /// Tokens of former versions are dropped: nothing shows that they belong to their owners.
     fn token(&self, token: &TokenRow) -> Option<TokenRow> {
         self.is_its(self.from.keys.are_bound())?;
         let target = self.from.open_token(token)?;
