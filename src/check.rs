@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::dial::Address;
 use crate::model::{BareJid, Keys};
 use crate::provider::{KINDS, ProviderKind};
-use crate::store::Database;
+use crate::store::{Database, StoreError};
 use crate::xmpp::stream::{self, Incoming, StanzaReader};
 use crate::xmpp::{StreamEnd, remedy};
 use crate::{dial, keyfile, private, rekey};
@@ -113,7 +113,7 @@ async fn providers(config: &Config) -> Vec<Finding> {
 pub fn exposed(config: &Config) -> Vec<String> {
     let database = config.store.database().ok();
     let folders = [
-        ("store.url", database.as_ref().map(Database::file)),
+        ("store.url", database.as_ref().and_then(Database::file)),
         ("store.key_file", Some(&*config.store.key_file)),
     ];
     let open = folders.into_iter().filter_map(|(key, path)| {
@@ -126,26 +126,37 @@ pub fn exposed(config: &Config) -> Vec<String> {
 
 fn database(config: &Config) -> Result<String, String> {
     let database = config.store.database().map_err(|error| error.to_string())?;
+    let told = |error: StoreError| format!("store.url {database}: {error}");
+    let exists = database.exists().map_err(told)?;
     let Some(key) = keyfile::load(&config.store)? else {
-        return match database.exists() {
+        return match exists {
             true => Err(format!(
                 "store.key_file {} is missing, but there is a database: put the key back from its backup",
                 config.store.key_file.display()
             )),
             false => writable("store.key_file", &config.store.key_file)
-                .and_then(|()| writable("store.url", database.file()))
+                .and_then(|()| can_be_made(&database))
                 .map(|()| "both will be made on first start".into()),
         };
     };
-    if !database.exists() {
-        return writable("store.url", database.file()).map(|()| "the database will be made on first start".into());
+    if !exists {
+        return can_be_made(&database).map(|()| "the database will be made on first start".into());
     }
     let next = keyfile::load_next(&config.store)?.map(|next| Keys::new(&next));
     let keys = rekey::keyring_of(&database, &Keys::new(&key), next.as_ref())?;
-    database
-        .check(keys.current.check())
-        .map(|()| "they belong together".into())
-        .map_err(|error| format!("store.url {database}: {error}"))
+    let found = database.check(Some(keys.current.check())).map_err(told)?;
+    Ok(format!("they belong together{found}"))
+}
+
+/// Checks if a database can be made where there is none.
+fn can_be_made(database: &Database) -> Result<(), String> {
+    match database.file() {
+        Some(file) => writable("store.url", file),
+        None => database
+            .check(None)
+            .map(drop)
+            .map_err(|error| format!("store.url {database}: {error}")),
+    }
 }
 
 fn folder(path: &Path) -> &Path {

@@ -24,7 +24,11 @@ pub fn load_or_make(store: &StoreConfig) -> Result<MasterKey, String> {
     if let Some(key) = load(store)? {
         return Ok(key);
     }
-    if store.database().is_ok_and(|database| database.exists()) {
+    let database = store.database().map_err(|error| error.to_string())?;
+    if database
+        .exists()
+        .map_err(|error| format!("store.url {database}: {error}"))?
+    {
         return Err(format!(
             "store.key_file {} is missing, but there is a database: put the key back from its backup",
             store.key_file.display()

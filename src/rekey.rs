@@ -150,16 +150,16 @@ async fn rekey(service: &Service, store: &StoreConfig) -> Result<Option<Renewed>
 pub async fn run(config: &Config) -> Result<(), String> {
     let store = &config.store;
     let database = store.database().map_err(text)?;
-    if !database.exists() {
+    if !database.exists().map_err(text)? {
         return Err(format!(
             "there is no database yet at {database}, and so nothing to rekey"
         ));
     }
-    if !database.is_in_use() {
+    if !database.is_in_use().map_err(text)? {
         recover(store)?;
     }
     let next = Keys::new(&keyfile::make_next(store)?);
-    if database.is_in_use() {
+    if database.is_in_use().map_err(text)? {
         println!("the service runs, and puts its database under a new key; its log says what becomes of it");
     } else {
         println!("the service does not run: its database is put under a new key from here");
@@ -167,14 +167,14 @@ pub async fn run(config: &Config) -> Result<(), String> {
     let told = tokio::spawn(tell_progress(database.clone()));
     // A service may start or stop meanwhile.
     while keyfile::next_file(store).exists() {
-        if database.is_in_use() {
+        if database.is_in_use().map_err(text)? {
             tokio::time::sleep(LOOK_EVERY).await;
         } else {
             here(config).await?;
         }
     }
     told.abort();
-    database.check(next.check()).map_err(text)?;
+    database.check(Some(next.check())).map_err(text)?;
     println!(
         "done: {} holds the new key. Back it up, apart from the database. Copies of the database that were made before need \
          the old key; destroy them, and it, as soon as you can.",

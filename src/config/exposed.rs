@@ -14,14 +14,15 @@ use crate::section::declared;
 pub fn find(file: &Path, text: &Figment, overrides: &[(String, String)], merged: &Figment) -> Vec<String> {
     let mut found = Vec::new();
     let mut in_file = Vec::new();
-    walk(text, &mut |key, _| {
-        in_file.extend(is_secret(key).then(|| key.to_owned()))
+    walk(text, &mut |key, value| {
+        in_file.extend(holds_secret(key, value).then(|| key.to_owned()))
     });
     if let (false, Err(reason)) = (in_file.is_empty(), private::check_file(file)) {
         let keys = in_file.join(", ");
         found.push(format!("{} has secrets ({keys}): {reason}", file.display()));
     }
-    for (key, _) in overrides.iter().filter(|(key, _)| is_secret(key)) {
+    let is_exposed = |(key, value): &&(String, String)| holds_secret(key, &value.as_str().into());
+    for (key, _) in overrides.iter().filter(is_exposed) {
         found.push(format!(
             "{key}: every user of this machine can read it on the command line (ps); put it into {key}_file, the configuration file \
              or the environment"
@@ -43,6 +44,11 @@ pub fn find(file: &Path, text: &Figment, overrides: &[(String, String)], merged:
 
 fn is_secret(key: &str) -> bool {
     declared::is_secret::<Config>(key)
+}
+
+/// Returns `true` if the value of a secret's key is to be kept secret. The URL of a file holds no password.
+fn holds_secret(key: &str, value: &Value) -> bool {
+    is_secret(key) && !(key == "store.url" && value.as_str().is_some_and(|url| url.starts_with("sqlite:")))
 }
 
 /// Calls `show` with the path and the value of every key.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -248,7 +248,8 @@ impl<'de> Deserialize<'de> for Domain {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreConfig {
-    url: String,
+    url: Option<SecretString>,
+    url_file: Option<PathBuf>,
     /// The file of the key, without which the database is unreadable. It is made on first start.
     pub key_file: PathBuf,
     key: Option<SecretString>,
@@ -257,7 +258,8 @@ pub struct StoreConfig {
 impl Default for StoreConfig {
     fn default() -> Self {
         Self {
-            url: "sqlite:itseme.db".into(),
+            url: None,
+            url_file: None,
             key_file: "itseme.key".into(),
             key: None,
         }
@@ -268,9 +270,11 @@ impl StoreConfig {
     /// Returns the database.
     ///
     /// # Errors
-    /// If no engine knows the URL.
+    /// If no engine knows the URL, or its file cannot be read.
     pub fn database(&self) -> Result<Database, ConfigError> {
-        Database::of_url(&self.url).ok_or_else(|| unusable("store.url", format!("expected {}", Database::FORMS)))
+        let url = secret("store.url", &self.url, &self.url_file)?;
+        let url = url.as_ref().map_or("sqlite:itseme.db", |url| url.expose_secret());
+        Database::of_url(url).map_err(|reason| unusable("store.url", reason))
     }
 
     /// Returns the key, if it is set directly (`ITSEME_STORE__KEY`), as 64 hex digits.

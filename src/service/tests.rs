@@ -34,8 +34,7 @@ use self::asking::{Ask, Asked};
 use super::*;
 use crate::channel::sign_in::{Attempt, SignInError};
 use crate::model::{Hash, Identity, OwnAddress, OwnAddresses, parse_target};
-use crate::store::Queue;
-use crate::store::sqlite::SqliteStore;
+use crate::store::{Queue, testing};
 
 const PHONE: &str = "+447700900123";
 const MAIL: &str = "amy@mail.example";
@@ -143,10 +142,10 @@ impl Fixture {
 
     fn under(keys: Keys, change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(&folder.path().join("test.db"), keys.check()).unwrap();
+        let store = testing::store(folder.path(), keys.check());
         let clock = Clock::system();
         Self {
-            service: service_under(Store::new(store), keys, &clock, change),
+            service: service_under(store, keys, &clock, change),
             clock,
             _folder: folder,
         }

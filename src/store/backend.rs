@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, ready};
 use tokio::sync::oneshot;
 
-use super::{Claimed, Lease, Queue, Read, Result, Row, StoreError, Subscription, Write};
+use super::{Claimed, Lead, Lease, Queue, Read, Result, Row, StoreError, Subscription, Write};
+use crate::model::Mac;
 
 /// Reads within one snapshot.
 pub type ReadJob = Box<dyn FnOnce(&dyn Read) + Send>;
@@ -33,6 +34,21 @@ pub trait Backend: Send + Sync {
     /// Removes deleted rows from journals, unless another process reads them; then it is to be called again. Called when the
     /// outbox has drained.
     fn settle(&self) -> BoxFuture<'_, Result<()>>;
+    /// Returns `true` if other instances may use the database. Then messages may appear in another order than that of their
+    /// numbers.
+    fn is_shared(&self) -> bool {
+        false
+    }
+    /// Shows the other instances that this one has the next key that is known by `next`.
+    fn declare_next_key(&self, _next: Option<Mac>) {}
+    /// Returns the names of the other instances that do not have that key.
+    fn instances_without(&self, _next: Mac) -> BoxFuture<'_, Result<Vec<String>>> {
+        Box::pin(ready(Ok(Vec::new())))
+    }
+    /// Waits until this instance alone may take messages of `queue`. Those that a former leader has claimed are free then.
+    fn lead(&self, _queue: Queue) -> BoxFuture<'_, Result<Lead>> {
+        Box::pin(ready(Ok(Lead::of_the_only_one())))
+    }
 }
 
 /// A handle to the store.
@@ -115,6 +131,32 @@ impl Store {
     /// See [`Backend::subscribe`].
     pub fn subscribe(&self, queue: Queue) -> Subscription {
         self.0.subscribe(queue)
+    }
+
+    /// See [`Backend::is_shared`].
+    pub fn is_shared(&self) -> bool {
+        self.0.is_shared()
+    }
+
+    /// See [`Backend::declare_next_key`].
+    pub fn declare_next_key(&self, next: Option<Mac>) {
+        self.0.declare_next_key(next);
+    }
+
+    /// See [`Backend::instances_without`].
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn instances_without(&self, next: Mac) -> Result<Vec<String>> {
+        self.0.instances_without(next).await
+    }
+
+    /// See [`Backend::lead`].
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn lead(&self, queue: Queue) -> Result<Lead> {
+        self.0.lead(queue).await
     }
 
     /// See [`Backend::settle`].

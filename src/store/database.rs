@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::postgres::{Address, PostgresStore};
 use super::sqlite::SqliteStore;
 use super::{MadeWith, Result, Store};
 use crate::model::Mac;
@@ -12,18 +13,30 @@ use crate::model::Mac;
 pub enum Database {
     /// A file of SQLite.
     Sqlite(PathBuf),
+    /// A database of a PostgreSQL server.
+    Postgres(Box<Address>),
 }
 
 impl Database {
-    /// The forms that a URL can have, for messages.
-    pub const FORMS: &'static str = "sqlite: and the path of a file, like \"sqlite:/var/lib/itseme/itseme.db\"";
-
-    /// Returns the database of a URL; `None` if there is no engine for it.
-    pub fn of_url(url: &str) -> Option<Self> {
-        let path = url.strip_prefix("sqlite:")?;
+    /// Returns the database of a URL.
+    ///
+    /// # Errors
+    /// In words an admin can act on, if there is no engine for it, or it reads the URL as wrong.
+    pub fn of_url(url: &str) -> std::result::Result<Self, String> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Address::of_url(url).map(Box::new).map(Self::Postgres);
+        }
+        let path = url.strip_prefix("sqlite:").unwrap_or_default();
         let path = path.strip_prefix("//").unwrap_or(path);
         // SQLite reads `:memory:` and the like as something else than a file.
-        (!path.is_empty() && !path.starts_with(':')).then(|| Self::Sqlite(path.into()))
+        match path.is_empty() || path.starts_with(':') {
+            true => Err(
+                "expected sqlite: and the path of a file, like \"sqlite:/var/lib/itseme/itseme.db\", or the URL of a PostgreSQL \
+                 database, like \"postgres://itseme@db.example.org/itseme\""
+                    .into(),
+            ),
+            false => Ok(Self::Sqlite(path.into())),
+        }
     }
 
     /// Opens the database, makes it if there is none, and brings it up to date. Its current key must be the one that is known by
@@ -32,29 +45,47 @@ impl Database {
     /// # Errors
     /// If it cannot be used, belongs to a newer version of the service, or was made with another key.
     pub fn open(&self, key_check: Mac) -> Result<Store> {
-        let Self::Sqlite(path) = self;
-        SqliteStore::open(path, key_check).map(Store::new)
+        match self {
+            Self::Sqlite(path) => SqliteStore::open(path, key_check).map(Store::new),
+            Self::Postgres(address) => PostgresStore::open(address, key_check).map(Store::new),
+        }
     }
 
-    /// Looks at the database without changing it.
+    /// Looks at the database without changing it; without a key, at its server alone. Returns what an admin may want to know of
+    /// it, behind a semicolon.
     ///
     /// # Errors
     /// As [`Database::open`], and if there is none.
-    pub fn check(&self, key_check: Mac) -> Result<()> {
-        let Self::Sqlite(path) = self;
-        SqliteStore::check(path, key_check)
+    pub fn check(&self, key_check: Option<Mac>) -> Result<String> {
+        match self {
+            Self::Sqlite(path) => {
+                let checked = key_check.map_or(Ok(()), |key_check| SqliteStore::check(path, key_check));
+                checked.map(|()| String::new())
+            }
+            Self::Postgres(address) => PostgresStore::check(address, key_check),
+        }
     }
 
     /// Returns `true` if there is a database already.
-    pub fn exists(&self) -> bool {
-        let Self::Sqlite(path) = self;
-        path.exists()
+    ///
+    /// # Errors
+    /// If that cannot be found out.
+    pub fn exists(&self) -> Result<bool> {
+        match self {
+            Self::Sqlite(path) => Ok(path.exists()),
+            Self::Postgres(address) => Ok(PostgresStore::made_with(address)?.is_some()),
+        }
     }
 
     /// Returns `true` if a service uses it.
-    pub fn is_in_use(&self) -> bool {
-        let Self::Sqlite(path) = self;
-        SqliteStore::is_in_use(path)
+    ///
+    /// # Errors
+    /// If that cannot be found out.
+    pub fn is_in_use(&self) -> Result<bool> {
+        match self {
+            Self::Sqlite(path) => Ok(SqliteStore::is_in_use(path)),
+            Self::Postgres(address) => PostgresStore::is_in_use(address),
+        }
     }
 
     /// Returns the keys that it is under; `None` if there is none yet.
@@ -62,8 +93,10 @@ impl Database {
     /// # Errors
     /// If it cannot be read.
     pub fn made_with(&self) -> Result<Option<MadeWith>> {
-        let Self::Sqlite(path) = self;
-        SqliteStore::made_with(path)
+        match self {
+            Self::Sqlite(path) => SqliteStore::made_with(path),
+            Self::Postgres(address) => PostgresStore::made_with(address),
+        }
     }
 
     /// Returns how many links of how many were renewed; `None` if the key is not being changed.
@@ -71,19 +104,26 @@ impl Database {
     /// # Errors
     /// If it cannot be read.
     pub fn rekeyed(&self) -> Result<Option<(u64, u64)>> {
-        let Self::Sqlite(path) = self;
-        SqliteStore::rekeyed(path)
+        match self {
+            Self::Sqlite(path) => SqliteStore::rekeyed(path),
+            Self::Postgres(address) => PostgresStore::rekeyed(address),
+        }
     }
 
-    /// Returns the file that it is in.
-    pub fn file(&self) -> &Path {
-        let Self::Sqlite(path) = self;
-        path
+    /// Returns the file that it is in, if it is in one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(path) => Some(path),
+            Self::Postgres(_) => None,
+        }
     }
 }
 
 impl fmt::Display for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.file().display().fmt(f)
+        match self {
+            Self::Sqlite(path) => path.display().fmt(f),
+            Self::Postgres(address) => address.fmt(f),
+        }
     }
 }

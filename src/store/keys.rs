@@ -17,6 +17,15 @@ pub struct MadeWith {
     pub former: Option<Mac>,
 }
 
+/// The keys that rows are made with at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyState {
+    /// The number of the current key.
+    pub number: u32,
+    /// `true` if there are rows of the former one.
+    pub is_changing: bool,
+}
+
 /// A row of any table whose rows carry the number of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyedRow {
@@ -51,6 +60,12 @@ pub enum Rows<'a> {
     Registrations,
     /// Up to so many, links last. Each row is found once: it is to be renewed in the same change.
     Next(usize),
+}
+
+/// Questions about the keys.
+pub trait ReadKeys {
+    /// Returns the keys of the database as this transaction sees it; `None` if no other process can change them.
+    fn key_state(&self) -> Result<Option<KeyState>>;
 }
 
 /// Changes of the key.

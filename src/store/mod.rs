@@ -26,21 +26,26 @@ pub mod contract;
 mod database;
 mod error;
 mod keys;
+mod lead;
 mod links;
 mod mutes;
 mod outbox;
 mod pending;
+pub mod postgres;
 mod quota;
 pub mod sqlite;
 mod subscribers;
 mod suppressions;
+#[cfg(test)]
+pub mod testing;
 mod tokens;
 mod upkeep;
 
 pub use self::backend::{Backend, ReadJob, Store, WriteJob};
 pub use self::database::Database;
 pub use self::error::{Result, StoreError};
-pub use self::keys::{KeyedRow, MadeWith, Rows, WriteKeys};
+pub use self::keys::{KeyState, KeyedRow, MadeWith, ReadKeys, Rows, WriteKeys};
+pub use self::lead::Lead;
 pub use self::links::{Link, NO_PROOF, ReadLinks, WriteLinks};
 pub use self::mutes::{MuteRow, ReadMutes, WriteMutes};
 pub use self::outbox::{Claimed, Lease, NewRow, Queue, ReadOutbox, Row, Subscription, WriteOutbox};
@@ -53,7 +58,8 @@ pub use self::upkeep::{Counts, Purged, ReadUpkeep, WriteUpkeep};
 
 /// The look-ups, all as of one moment.
 pub trait Read:
-    ReadLinks
+    ReadKeys
+    + ReadLinks
     + ReadMutes
     + ReadOutbox
     + ReadPending

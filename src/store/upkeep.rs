@@ -74,6 +74,8 @@ impl Purged {
 pub trait ReadUpkeep {
     /// Returns the time of the clocks when it was last stored.
     fn last_time(&self) -> Result<Option<Reading>>;
+    /// Returns the time of the database's own clock, which all instances have in common; `None` if it has none.
+    fn system_time(&self) -> Result<Option<Millis>>;
     /// Returns the number of rows of each table. Counts every row, so not for frequent use.
     fn counts(&self) -> Result<Counts>;
 }

@@ -6,6 +6,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::*;
+use crate::store::sqlite::SqliteStore;
 use crate::store::{Counts, Database};
 
 fn keys(byte: u8) -> Keys {

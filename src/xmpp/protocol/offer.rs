@@ -85,15 +85,14 @@ mod tests {
     use crate::clock::Clock;
     use crate::model::Keys;
     use crate::service::Limits;
-    use crate::store::Store;
-    use crate::store::sqlite::SqliteStore;
+    use crate::store::testing;
 
     /// The fields of the form, in order, each as its name, type and values.
     fn told(settings: Settings, http_url: Option<&str>) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
         let keys = Keys::new(&zeroize::Zeroizing::new([7; 32]));
-        let store = SqliteStore::open(&folder.path().join("test.db"), keys.check()).unwrap();
-        let service = Service::new(Store::new(store), keys, Clock::system(), settings, Default::default());
+        let store = testing::store(folder.path(), keys.check());
+        let service = Service::new(store, keys, Clock::system(), settings, Default::default());
         let host = Host {
             http_url: http_url.map(str::to_owned),
             ..Host::example()

@@ -10,8 +10,7 @@ use super::*;
 use crate::clock::Clock;
 use crate::model::Keys;
 use crate::service::Settings;
-use crate::store::Store;
-use crate::store::sqlite::SqliteStore;
+use crate::store::testing;
 use crate::xmpp::protocol::ns;
 
 fn header(type_: &str) -> RawStanzaHeader {
@@ -79,9 +78,9 @@ fn router() -> (Router, tempfile::TempDir) {
 fn router_with(subscribe_back: bool) -> (Router, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let keys = Keys::new(&zeroize::Zeroizing::new([7; 32]));
-    let store = SqliteStore::open(&folder.path().join("test.db"), keys.check()).unwrap();
+    let store = testing::store(folder.path(), keys.check());
     let (settings, sign_ins) = (Settings::default(), Default::default());
-    let service = Service::new(Store::new(store), keys, Clock::system(), settings, sign_ins);
+    let service = Service::new(store, keys, Clock::system(), settings, sign_ins);
     let host = Host {
         subscribe_back,
         ..Host::example()

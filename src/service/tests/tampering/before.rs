@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::store::Database;
+use crate::store::sqlite::SqliteStore;
 
 #[tokio::test]
 async fn a_database_of_before_is_bound_while_it_is_used() {

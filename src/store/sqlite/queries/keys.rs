@@ -5,7 +5,8 @@ use rusqlite::{Connection, Params, Row as SqlRow, params};
 use super::{Session, link, mute, number, outbox, pending, subscriber, token};
 use crate::model::Mac;
 use crate::store::{
-    KeyedRow, Link, MadeWith, MuteRow, Pending, ReadQuota, Result, Rows, Subscriber, WriteKeys, WriteOutbox,
+    KeyState, KeyedRow, Link, MadeWith, MuteRow, Pending, ReadKeys, ReadQuota, Result, Rows, Subscriber, WriteKeys,
+    WriteOutbox,
 };
 
 /// The MAC that identifies the current key.
@@ -201,6 +202,12 @@ impl Session<'_> {
             ),
         };
         deleted.map(drop)
+    }
+}
+
+impl ReadKeys for Session<'_> {
+    fn key_state(&self) -> Result<Option<KeyState>> {
+        Ok(None)
     }
 }
 

@@ -27,6 +27,10 @@ impl ReadUpkeep for Session<'_> {
         times::last(self)
     }
 
+    fn system_time(&self) -> Result<Option<Millis>> {
+        Ok(None)
+    }
+
     fn counts(&self) -> Result<Counts> {
         let counted = self.one(
             "SELECT (SELECT count(*) FROM links WHERE alias_of_mac IS NULL) AS links,

@@ -9,22 +9,15 @@ use super::*;
 use crate::clock::Clock;
 use crate::model::{Keys, OwnAddress};
 use crate::service::{Service, Settings};
-use crate::store::Store;
-use crate::store::sqlite::SqliteStore;
+use crate::store::testing;
 
 #[tokio::test]
 async fn a_session_that_took_too_long_is_told_apart_from_one_that_never_was() {
     let folder = tempfile::tempdir().unwrap();
     let keys = Keys::new(&zeroize::Zeroizing::new([7; 32]));
-    let store = SqliteStore::open(&folder.path().join("test.db"), keys.check()).unwrap();
+    let store = testing::store(folder.path(), keys.check());
     let clock = Clock::system();
-    let service = Service::new(
-        Store::new(store),
-        keys,
-        clock.clone(),
-        Settings::default(),
-        Default::default(),
-    );
+    let service = Service::new(store, keys, clock.clone(), Settings::default(), Default::default());
     let (sessions, amy) = (
         Sessions::new(Default::default()),
         Jid::new("amy@example.org/phone").unwrap(),

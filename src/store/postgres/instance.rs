@@ -1,0 +1,416 @@
+//! This instance among those that use the database: it shows that it lives, hears of messages, and leads or stands by.
+//!
+//! All of that is done over one connection, on a thread of its own. Advisory locks end with the connection, whatever an
+//! instance dies of. The server ends the connection of an instance that hangs; an instance whose server hangs takes itself
+//! to have lost its locks before that.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio_postgres::Client;
+
+use super::address::Address;
+use super::error;
+use super::posts::Posts;
+use crate::store::{Result, StoreError};
+
+/// The pause between two signs of life, and between two tries to lead.
+const TICK: Duration = Duration::from_millis(500);
+/// The time limit for the answer to one. It is less than the time after which the server lets others lead.
+const ANSWER: Duration = Duration::from_secs(3);
+/// The pause before another try to connect.
+const AGAIN: Duration = Duration::from_millis(300);
+/// The time in which others are told together of messages.
+const TOGETHER: Duration = Duration::from_millis(5);
+/// The time after which the messages that a vanished instance had claimed are free. It may have lost its connection alone, and
+/// be sending them.
+const GRACE: Duration = Duration::from_secs(30);
+/// The pause between two looks for vanished instances.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// The settings of the connection: the server ends it if nothing comes for ten seconds.
+const SETTINGS: &str = "SET statement_timeout = '3s'; SET idle_session_timeout = '10s'; SET synchronous_commit = on;
+    SET tcp_keepalives_idle = 3; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3;
+    SET tcp_user_timeout = '8s'; SET client_min_messages = error; LISTEN itseme";
+
+/// The class of the advisory locks, one for each schema, and the one of the locks of instances. See `docs/postgres.md`.
+macro_rules! class {
+    () => {
+        "hashtext(current_schema())"
+    };
+}
+macro_rules! instances {
+    () => {
+        "hashtext(current_schema() || '.instances')"
+    };
+}
+pub(super) use class;
+
+/// Held for the time of a start.
+pub const START: &str = concat!("SELECT pg_advisory_lock(", class!(), ", 1)");
+/// Held by the instance that leads.
+const LEAD: &str = concat!("SELECT pg_try_advisory_lock(", class!(), ", 2) AS is_held");
+const RESIGN: &str = concat!(
+    "SELECT pg_advisory_unlock(",
+    class!(),
+    ", 2), pg_notify('itseme', 'lead')"
+);
+/// Held by every instance together; by a start alone, to find out if there is one.
+const LIVE: &str = concat!("SELECT pg_advisory_lock_shared(", class!(), ", 3)");
+pub const ALONE: &str = concat!("SELECT pg_try_advisory_lock(", class!(), ", 3) AS is_held");
+/// Held by the instance of that number.
+const MINE: &str = concat!("SELECT pg_advisory_lock(", instances!(), ", $1::bigint::int)");
+/// The instances that are there by name, but hold no lock.
+const VANISHED: &str = concat!(
+    "SELECT number FROM instances WHERE NOT EXISTS (
+        SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = instances.number::int::oid
+        AND classid = ",
+    instances!(),
+    "::oid
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+);
+/// The number of the instance that leads, if one does, and the names of all.
+pub const ROSTER: &str = concat!(
+    "SELECT instances.name, instances.version, EXISTS (
+        SELECT FROM pg_locks AS own JOIN pg_locks AS lead USING (pid)
+        WHERE own.locktype = 'advisory' AND own.classid = ",
+    instances!(),
+    "::oid AND own.objid = instances.number::int::oid
+        AND lead.locktype = 'advisory' AND lead.classid = ",
+    class!(),
+    "::oid AND lead.objid = 2 AND lead.granted) AS leads
+     FROM instances ORDER BY number"
+);
+
+/// The thread of this instance.
+pub struct Instance {
+    shared: Arc<Shared>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    address: Address,
+    number: i64,
+    posts: Arc<Posts>,
+    /// `true` if this instance would lead.
+    wants: watch::Sender<bool>,
+    leads: watch::Sender<bool>,
+    next_key: Mutex<Option<Vec<u8>>>,
+}
+
+impl Instance {
+    /// Starts, and returns when all others can see that this instance lives.
+    ///
+    /// # Errors
+    /// If it cannot connect.
+    pub fn start(address: &Address, number: i64, posts: &Arc<Posts>) -> Result<Self> {
+        let shared = Arc::new(Shared {
+            address: address.clone(),
+            number,
+            posts: posts.clone(),
+            wants: watch::Sender::default(),
+            leads: watch::Sender::default(),
+            next_key: Mutex::default(),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let (begun, has_begun) = std::sync::mpsc::channel();
+        let told = |error: std::io::Error| StoreError::Unavailable(error.to_string());
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(told)?;
+        let of_thread = shared.clone();
+        let thread = std::thread::Builder::new().name("itseme-instance".into());
+        let thread = thread
+            .spawn(move || runtime.block_on(of_thread.live(begun, stopped)))
+            .map_err(told)?;
+        let instance = Self {
+            shared,
+            stop: Some(stop),
+            thread: Some(thread),
+        };
+        let failed = |_| StoreError::Unavailable("the thread of the instance has ended".into());
+        has_begun.recv().map_err(failed)??;
+        Ok(instance)
+    }
+
+    /// Stands by, and resolves when this instance leads. It does until it is lost, or `resign`.
+    pub async fn lead(&self) {
+        self.shared.wants.send_replace(true);
+        let _ = self.shared.leads.subscribe().wait_for(|leads| *leads).await;
+    }
+
+    /// Resolves when this instance does not lead.
+    pub fn lost(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut leads = self.shared.leads.subscribe();
+        async move {
+            let _ = leads.wait_for(|leads| !leads).await;
+        }
+    }
+
+    /// Lets another instance lead.
+    pub fn resign(&self) {
+        self.shared.wants.send_replace(false);
+    }
+
+    /// Tells others that this instance has the next key that is known by `next`.
+    pub fn declare(&self, next: Option<Vec<u8>>) {
+        *self.shared.next_key.lock().unwrap_or_else(PoisonError::into_inner) = next;
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+type Begun = std::sync::mpsc::Sender<Result<()>>;
+
+impl Shared {
+    /// Keeps a connection until `stopped`.
+    async fn live(&self, begun: Begun, stopped: oneshot::Receiver<()>) {
+        let life = async {
+            let (told, mut news) = mpsc::unbounded_channel();
+            match self.connect(&told).await {
+                Ok(client) => {
+                    let _ = begun.send(Ok(()));
+                    self.serve(&client, &mut news).await;
+                }
+                Err(error) => _ = begun.send(Err(error)),
+            }
+            loop {
+                self.leads.send_replace(false);
+                sleep(AGAIN).await;
+                if let Ok(client) = self.connect(&told).await {
+                    tracing::info!("this instance is seen by the others again");
+                    // What others have told meanwhile was not heard.
+                    self.posts.wake_all();
+                    self.serve(&client, &mut news).await;
+                }
+            }
+        };
+        tokio::select! {
+            () = life => {}
+            _ = stopped => self.leave().await,
+        }
+    }
+
+    async fn connect(&self, told: &mpsc::UnboundedSender<String>) -> Result<Client> {
+        let client = self.address.connect(told.clone()).await?;
+        let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let failed = |error: tokio_postgres::Error| error::of(&error);
+        client.batch_execute(SETTINGS).await.map_err(failed)?;
+        client.execute(MINE, &[&self.number]).await.map_err(failed)?;
+        client.batch_execute(LIVE).await.map_err(failed)?;
+        let listed = "INSERT INTO instances (number, name, version) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        let version = env!("CARGO_PKG_VERSION");
+        client
+            .execute(listed, &[&self.number, &name, &version])
+            .await
+            .map_err(failed)?;
+        Ok(client)
+    }
+
+    /// Returns when the connection is lost.
+    async fn serve(&self, client: &Client, news: &mut mpsc::UnboundedReceiver<String>) {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut wants = self.wants.subscribe();
+        let mut vanished = Vanished::default();
+        let mut declared = None;
+        loop {
+            let done = tokio::select! {
+                _ = ticks.tick() => async {
+                    self.show_life(client, &mut declared).await?;
+                    self.look_for_vanished(client, &mut vanished).await
+                }.await,
+                Ok(()) = wants.changed() => self.settle_lead(client).await,
+                Some(payload) = news.recv() => match self.told(&payload) {
+                    News::Posted(queue) => {
+                        self.posts.wake(&BTreeSet::from([queue]));
+                        Ok(())
+                    }
+                    News::LeadIsFree => self.settle_lead(client).await,
+                    News::Own => Ok(()),
+                },
+                queues = self.posts.untold() => {
+                    sleep(TOGETHER).await;
+                    self.tell(client, queues).await
+                }
+            };
+            if let Err(reason) = done {
+                tracing::warn!(
+                    reason,
+                    "the connection that shows that this instance lives is lost; trying again"
+                );
+                return;
+            }
+        }
+    }
+
+    /// Reads a notification: the number of an instance and that of a queue, or anything else when nobody leads.
+    fn told(&self, payload: &str) -> News {
+        let posted = payload
+            .split_once(' ')
+            .and_then(|(from, queue)| Some((from.parse::<i64>().ok()?, queue.parse().ok()?)));
+        match posted {
+            Some((from, _)) if self.number == from => News::Own,
+            Some((_, queue)) => News::Posted(queue),
+            None => News::LeadIsFree,
+        }
+    }
+
+    /// A statement in time.
+    async fn ask(&self, asked: impl Future<Output = std::result::Result<u64, tokio_postgres::Error>>) -> Done<u64> {
+        match timeout(ANSWER, asked).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(error::of(&error).to_string()),
+            Err(_elapsed) => Err("PostgreSQL does not answer".into()),
+        }
+    }
+
+    async fn show_life(&self, client: &Client, declared: &mut Option<Vec<u8>>) -> Done<()> {
+        let next = self.next_key.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if next != *declared {
+            let sql = "UPDATE instances SET next_key = $1 WHERE number = $2";
+            self.ask(client.execute(sql, &[&next, &self.number])).await?;
+            *declared = next;
+        }
+        match *self.wants.borrow() && !*self.leads.borrow() {
+            true => self.settle_lead(client).await,
+            false => self.ask(client.execute("SELECT", &[])).await.map(drop),
+        }
+    }
+
+    /// Leads if it would and can; lets others if it would not.
+    async fn settle_lead(&self, client: &Client) -> Done<()> {
+        let (wants, leads) = (*self.wants.borrow(), *self.leads.borrow());
+        match (wants, leads) {
+            (true, false) => {
+                let held = async {
+                    client
+                        .query_one(LEAD, &[])
+                        .await
+                        .map(|row| u64::from(row.get::<_, bool>("is_held")))
+                };
+                if self.ask(held).await? > 0 {
+                    self.leads.send_replace(true);
+                }
+            }
+            (false, true) => {
+                self.leads.send_replace(false);
+                self.ask(client.execute(RESIGN, &[])).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Tells other instances of messages in these queues.
+    async fn tell(&self, client: &Client, queues: BTreeSet<u8>) -> Done<()> {
+        let payloads: Vec<String> = queues.iter().map(|queue| format!("{} {queue}", self.number)).collect();
+        let sql = "SELECT pg_notify('itseme', payload) FROM unnest($1::text[]) AS payload";
+        self.ask(client.execute(sql, &[&payloads])).await.map(drop)
+    }
+
+    /// Frees the messages of instances that have not been there for long.
+    async fn look_for_vanished(&self, client: &Client, vanished: &mut Vanished) -> Done<()> {
+        if vanished.looked.is_some_and(|looked| looked.elapsed() < LOOK_EVERY) {
+            return Ok(());
+        }
+        vanished.looked = Some(Instant::now());
+        let mut found = Vec::new();
+        let look = async {
+            found = client.query(VANISHED, &[]).await?;
+            Ok(0)
+        };
+        self.ask(look).await?;
+        let numbers: BTreeSet<i64> = found.iter().filter_map(|row| row.try_get("number").ok()).collect();
+        for number in vanished.for_long(&numbers) {
+            let freed = "UPDATE outbox SET holder = 0 WHERE holder = $1";
+            let count = self.ask(client.execute(freed, &[&number])).await?;
+            self.ask(client.execute("DELETE FROM instances WHERE number = $1", &[&number]))
+                .await?;
+            tracing::warn!(
+                count,
+                "an instance is gone: the messages that it had taken are sent by others"
+            );
+            self.posts.wake_all();
+        }
+        Ok(())
+    }
+
+    /// At the end, leaves nothing behind that others would wait for.
+    async fn leave(&self) {
+        self.leads.send_replace(false);
+        let (told, _) = mpsc::unbounded_channel();
+        let left = async {
+            let client = self.address.connect(told).await?;
+            let failed = |error: tokio_postgres::Error| error::of(&error);
+            client
+                .execute("UPDATE outbox SET holder = 0 WHERE holder = $1", &[&self.number])
+                .await
+                .map_err(failed)?;
+            client
+                .execute("DELETE FROM instances WHERE number = $1", &[&self.number])
+                .await
+                .map_err(failed)?;
+            client
+                .batch_execute("SELECT pg_notify('itseme', 'lead')")
+                .await
+                .map_err(failed)
+        };
+        if let Ok(Err(error)) | Err(error) = timeout(ANSWER, left)
+            .await
+            .map_err(|_| StoreError::Unavailable(String::new()))
+        {
+            tracing::debug!(%error, "this instance could not take leave of the others");
+        }
+    }
+}
+
+/// A notification.
+enum News {
+    /// Messages were put into the queue of that number.
+    Posted(u8),
+    /// An instance leads no more.
+    LeadIsFree,
+    /// By this instance itself.
+    Own,
+}
+
+type Done<T> = std::result::Result<T, String>;
+
+/// The instances that are not there.
+#[derive(Default)]
+struct Vanished {
+    looked: Option<Instant>,
+    since: HashMap<i64, Instant>,
+}
+
+impl Vanished {
+    /// Notes which instances are not there now. Returns those that have not been there for long.
+    fn for_long(&mut self, now: &BTreeSet<i64>) -> Vec<i64> {
+        self.since.retain(|number, _| now.contains(number));
+        for number in now {
+            self.since.entry(*number).or_insert_with(Instant::now);
+        }
+        let gone: Vec<i64> = self
+            .since
+            .iter()
+            .filter(|(_, since)| since.elapsed() >= GRACE)
+            .map(|(number, _)| *number)
+            .collect();
+        for number in &gone {
+            self.since.remove(number);
+        }
+        gone
+    }
+}

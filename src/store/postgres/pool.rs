@@ -1,0 +1,260 @@
+//! Threads that each run jobs over a connection of their own: what a job asks, it waits for.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex as Locked, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rand::RngExt;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Mutex, RwLock, mpsc, oneshot};
+
+use super::address::Address;
+use super::connection::Connection;
+use super::posts::Posts;
+use super::session::{Kind, Session};
+use crate::store::{ReadJob, Result, StoreError, WriteJob};
+
+/// Jobs that wait for a thread.
+const WAITING: usize = 4096;
+/// The number of times that a change is run beside others. After that, it runs alone in this instance, and beside no other that
+/// does: one that takes long would never win against many that do not.
+const BESIDE_OTHERS: u32 = 3;
+/// The longest time in which a change is run alone again and again, because those of other instances prevent it.
+const INSISTING: Duration = Duration::from_secs(10);
+/// The longest pause between two runs: chosen at random, so that two do not meet again.
+const JITTER: Duration = Duration::from_millis(5);
+const ALONE: &str = "SELECT pg_advisory_lock(hashtext(current_schema()), 4)";
+const NOT_ALONE: &str = "SELECT pg_advisory_unlock(hashtext(current_schema()), 4)";
+/// The time for which nobody tries to connect after that has failed.
+const AWAY: Duration = Duration::from_millis(500);
+
+/// A job for a thread.
+pub enum Job {
+    /// Looks something up.
+    Read(ReadJob),
+    /// Changes something.
+    Write(WriteJob),
+    /// Claims messages, or releases them.
+    Claim(ClaimJob),
+}
+
+/// Asks within a transaction that sees what others have changed meanwhile.
+pub type ClaimJob = Box<dyn Fn(&Session<'_>) -> Result<()> + Send>;
+
+type Order = (Job, oneshot::Sender<Result<()>>);
+
+/// Threads with connections.
+pub struct Pool {
+    jobs: Option<mpsc::Sender<Order>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// The parts that all threads share.
+struct Shared {
+    address: Address,
+    holder: i64,
+    posts: Arc<Posts>,
+    jobs: Mutex<mpsc::Receiver<Order>>,
+    /// Held by changes that run beside others, or by one alone.
+    gate: RwLock<()>,
+    /// The time of the last failure to connect, and its error.
+    failed: Locked<Option<(Instant, StoreError)>>,
+}
+
+impl Pool {
+    /// Starts so many threads, which connect when they first have a job.
+    ///
+    /// # Errors
+    /// If there can be no threads.
+    pub fn start(threads: usize, name: &str, address: &Address, holder: i64, posts: &Arc<Posts>) -> Result<Self> {
+        let (sender, jobs) = mpsc::channel(WAITING);
+        let shared = Arc::new(Shared {
+            address: address.clone(),
+            holder,
+            posts: posts.clone(),
+            jobs: Mutex::new(jobs),
+            gate: RwLock::default(),
+            failed: Locked::default(),
+        });
+        let start = |_| {
+            let shared = shared.clone();
+            let thread = std::thread::Builder::new().name(name.into());
+            thread
+                .spawn(move || Worker::serve(shared))
+                .map_err(|error| StoreError::Unavailable(error.to_string()))
+        };
+        let threads = (0..threads).map(start).collect::<Result<_>>()?;
+        Ok(Self {
+            jobs: Some(sender),
+            threads,
+        })
+    }
+
+    /// Resolves when the job is done.
+    ///
+    /// # Errors
+    /// Of the job, or `Unavailable`.
+    pub async fn run(&self, job: Job) -> Result<()> {
+        let ended = || StoreError::Unavailable("the database is closed".into());
+        let (answer, done) = oneshot::channel();
+        let jobs = self.jobs.as_ref().ok_or_else(ended)?;
+        jobs.send((job, answer)).await.map_err(|_| ended())?;
+        done.await.map_err(|_| ended())?
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Worker {
+    shared: Arc<Shared>,
+    runtime: Arc<Runtime>,
+    connection: Option<Connection>,
+}
+
+impl Worker {
+    fn serve(shared: Arc<Shared>) {
+        let runtime = match Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => Arc::new(runtime),
+            Err(error) => return tracing::error!(%error, "a thread of the database cannot start"),
+        };
+        let mut worker = Self {
+            shared: shared.clone(),
+            runtime: runtime.clone(),
+            connection: None,
+        };
+        // While it waits, the runtime serves the connection.
+        while let Some((job, answer)) = runtime.block_on(async { shared.jobs.lock().await.recv().await }) {
+            let _ = answer.send(worker.perform(job));
+        }
+    }
+
+    fn perform(&mut self, job: Job) -> Result<()> {
+        match job {
+            Job::Read(job) => {
+                let mut job = Some(job);
+                let answer = |session: &Session<'_>| {
+                    if let Some(job) = job.take() {
+                        job(session);
+                    }
+                    Ok(())
+                };
+                self.transact(Kind::Read, answer).result
+            }
+            Job::Write(job) => self.change(Kind::Write, &|session: &Session<'_>| job(session)),
+            Job::Claim(job) => self.change(Kind::Claim, &|session: &Session<'_>| job(session)),
+        }
+    }
+
+    /// Runs a change until no other prevents it: at first beside others, and then alone.
+    fn change(&mut self, kind: Kind, job: &dyn Fn(&Session<'_>) -> Result<()>) -> Result<()> {
+        let (shared, runtime) = (self.shared.clone(), self.runtime.clone());
+        for _ in 0..BESIDE_OTHERS {
+            let beside = runtime.block_on(shared.gate.read());
+            let ended = self.transact(kind, job);
+            if !ended.is_prevented {
+                return ended.result;
+            }
+            drop(beside);
+            pause();
+        }
+        let _alone = runtime.block_on(shared.gate.write());
+        self.lock(ALONE)?;
+        let ended = self.insist(kind, job);
+        // If it fails, the connection is lost, and the lock with it.
+        let _ = self.lock(NOT_ALONE);
+        ended
+    }
+
+    /// Runs a change until no change of another instance prevents it.
+    fn insist(&mut self, kind: Kind, job: &dyn Fn(&Session<'_>) -> Result<()>) -> Result<()> {
+        let began = Instant::now();
+        loop {
+            let ended = self.transact(kind, job);
+            if !ended.is_prevented || began.elapsed() > INSISTING {
+                return ended.result;
+            }
+            pause();
+        }
+    }
+
+    fn lock(&mut self, sql: &'static str) -> Result<()> {
+        let connection = self.connected()?;
+        connection.wait(connection.send(sql))
+    }
+
+    fn transact(&mut self, kind: Kind, mut job: impl FnMut(&Session<'_>) -> Result<()>) -> Ended {
+        let (holder, posts) = (self.shared.holder, self.shared.posts.clone());
+        let connection = match self.connected() {
+            Ok(connection) => connection,
+            Err(error) => return Ended::with(Err(error)),
+        };
+        let session = Session::new(connection, kind, holder);
+        let done = catch_unwind(AssertUnwindSafe(|| job(&session))).unwrap_or_else(|_| {
+            Err(StoreError::Unavailable(
+                "a question to the database failed by a bug".into(),
+            ))
+        });
+        let ended = session.end(done.is_ok());
+        let is_prevented = matches!(ended, Err(StoreError::Retry(_)));
+        // The first error of a statement explains that of the job.
+        let result = ended.and(done);
+        if result.is_ok() {
+            posts.post(session.posted.take());
+        }
+        if connection.is_lost() {
+            self.connection = None;
+        }
+        Ended { result, is_prevented }
+    }
+
+    /// Returns the connection, and makes it if there is none.
+    fn connected(&mut self) -> Result<&Connection> {
+        if self.connection.as_ref().is_none_or(Connection::is_lost) {
+            self.connection = None;
+            let shared = &self.shared;
+            if let Some((since, error)) = &*locked(&shared.failed)
+                && since.elapsed() < AWAY
+            {
+                return Err(error.clone());
+            }
+            let opened = Connection::open(self.runtime.clone(), &shared.address);
+            *locked(&shared.failed) = opened.as_ref().err().map(|error| (Instant::now(), error.clone()));
+            self.connection = Some(opened?);
+        }
+        let lost = || StoreError::Unavailable("there is no connection to PostgreSQL".into());
+        self.connection.as_ref().ok_or_else(lost)
+    }
+}
+
+/// The end of a transaction.
+struct Ended {
+    result: Result<()>,
+    /// Others' changes prevented it: nothing has changed.
+    is_prevented: bool,
+}
+
+impl Ended {
+    fn with(result: Result<()>) -> Self {
+        Self {
+            result,
+            is_prevented: false,
+        }
+    }
+}
+
+fn pause() {
+    std::thread::sleep(rand::rng().random_range(Duration::ZERO..JITTER));
+}
+
+/// Locks, whatever became of others that did.
+pub fn locked<T>(mutex: &Locked<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,104 @@
+//! Operations on every table: times, counts, and the removal of expired rows.
+
+use tokio_postgres::Row;
+
+use super::super::session::Session;
+use super::super::value::{get, number, values};
+use crate::clock::{Millis, Reading};
+use crate::store::{Counts, Purged, ReadUpkeep, Result, StoreError, WriteUpkeep};
+
+fn counts(row: &Row) -> Result<Counts> {
+    Ok(Counts {
+        links: number(row, "links")?,
+        owners: number(row, "owners")?,
+        pending: number(row, "pending")?,
+        outbox: number(row, "outbox")?,
+        subscribers: number(row, "subscribers")?,
+        mutes: number(row, "mutes")?,
+        tokens: number(row, "tokens")?,
+        suppressions: number(row, "suppressions")?,
+        counters: number(row, "counters")?,
+        bytes: number(row, "bytes")?,
+    })
+}
+
+impl ReadUpkeep for Session<'_> {
+    fn last_time(&self) -> Result<Option<Reading>> {
+        let Some(noted) = self.meta("time")? else {
+            return Ok(None);
+        };
+        match noted.as_chunks::<8>() {
+            ([own, system], []) => Ok(Some(Reading {
+                own: u64::from_be_bytes(*own),
+                system: u64::from_be_bytes(*system),
+            })),
+            _ => Err(StoreError::Corrupt("the time in the database cannot be read".into())),
+        }
+    }
+
+    fn system_time(&self) -> Result<Option<Millis>> {
+        let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
+        self.one(sql, values![], |row| number(row, "now"))
+    }
+
+    fn counts(&self) -> Result<Counts> {
+        let sql = "SELECT (SELECT count(*) FROM links WHERE alias_of_mac IS NULL) AS links,
+                          (SELECT count(DISTINCT owner_mac) FROM links) AS owners,
+                          (SELECT count(*) FROM pending) AS pending,
+                          (SELECT count(*) FROM outbox) AS outbox,
+                          (SELECT count(*) FROM subscribers) AS subscribers,
+                          (SELECT count(*) FROM mutes) AS mutes,
+                          (SELECT count(*) FROM tokens) AS tokens,
+                          (SELECT count(*) FROM suppressions) AS suppressions,
+                          (SELECT count(*) FROM quota) AS counters,
+                          (SELECT sum(pg_total_relation_size(oid))::bigint FROM pg_class
+                           WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace) AS bytes";
+        Ok(self.one(sql, values![], counts)?.unwrap_or_default())
+    }
+}
+
+impl Session<'_> {
+    fn purge_subscribers(&self, now: Millis, unseen_since: Millis, limit: usize) -> Result<usize> {
+        let unseen = "SELECT owner_mac FROM subscribers WHERE seen_at < $1 AND";
+        let linked = "EXISTS (SELECT FROM links WHERE links.owner_mac = subscribers.owner_mac) LIMIT $2";
+        // A subscriber with a link stays, and is not looked at again for as long.
+        let stay = format!("UPDATE subscribers SET seen_at = $3 WHERE owner_mac IN ({unseen} {linked})");
+        self.later(&stay, values![unseen_since, limit, now])?;
+        let go = format!("DELETE FROM subscribers WHERE owner_mac IN ({unseen} NOT {linked})");
+        self.run(&go, values![unseen_since, limit])
+    }
+}
+
+impl WriteUpkeep for Session<'_> {
+    fn note_time(&self, now: Reading) -> Result<()> {
+        self.put_meta("time", &[now.own.to_be_bytes(), now.system.to_be_bytes()].concat())
+    }
+
+    fn move_times(&self, by: i64) -> Result<()> {
+        let sql = "SELECT table_name::text AS table, column_name::text AS column FROM information_schema.columns
+                   WHERE table_schema = current_schema() AND column_name LIKE '%\\_at'";
+        let read = |row: &Row| Ok((get::<String>(row, "table")?, get::<String>(row, "column")?));
+        for (table, column) in self.all(sql, values![], read)? {
+            let sql = format!("UPDATE {table} SET {column} = greatest(0, {column} + $1) WHERE {column} IS NOT NULL");
+            self.later(&sql, values![by])?;
+        }
+        Ok(())
+    }
+
+    fn purge(&self, now: Millis, unseen_since: Millis, limit: usize) -> Result<Purged> {
+        let expired = |table: &str, key: &str, condition: &str| {
+            let sql =
+                format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {condition} LIMIT $2)");
+            self.run(&sql, values![now, limit])
+        };
+        expired("outbox", "id", "expires_at <= $1 AND is_taken")?;
+        Ok(Purged {
+            pending: expired("pending", "id_mac, owner_mac", "expires_at <= $1")?,
+            outbox: expired("outbox", "id", "expires_at <= $1")?,
+            quota: expired("quota", "key", "resets_at <= $1")?,
+            tokens: expired("tokens", "number", "expires_at <= $1")?,
+            mutes: expired("mutes", "owner_mac, muted_mac", "expires_at <= $1")?,
+            subscribers: self.purge_subscribers(now, unseen_since, limit)?,
+        })
+    }
+}
