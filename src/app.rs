@@ -1,15 +1,18 @@
 //! Puts everything together, and takes it apart again in order.
 
+mod leading;
+
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::leading::Leading;
 use crate::channel::Channel;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -21,7 +24,7 @@ use crate::provider::Way;
 use crate::rekey;
 use crate::service::{Service, SignIns};
 use crate::store::Queue;
-use crate::xmpp::{self, ConnectionConfig, Delivery, Host, Patience, Router};
+use crate::xmpp::{ConnectionConfig, Host, Patience};
 
 /// The time limit for messages that are being sent when the service stops.
 const FINISHING: Duration = Duration::from_secs(20);
@@ -32,8 +35,7 @@ pub struct App {
     pub http: Option<SocketAddr>,
     intake: CancellationToken,
     work: TaskTracker,
-    uplink: CancellationToken,
-    keeper: tokio::task::JoinHandle<()>,
+    leading: tokio::task::JoinHandle<()>,
     failed: CancellationToken,
     /// The threads that keep the connection and answer stanzas, and that match contact requests.
     _threads: [OwnThread; 2],
@@ -52,35 +54,31 @@ impl App {
             .open(keys.current.check())
             .map_err(|error| format!("store.url {database}: {error}"))?;
         let (channels, sign_ins) = ways(config)?;
-        let service = Service::new(store, keys, clock.clone(), config.settings(), sign_ins);
+        let source = config.store.clone();
+        let service = Service::new(store, keys, clock, config.settings(), sign_ins)
+            .with_keys_from(move || rekey::keyring(&source));
         service.resume_times().await.map_err(text)?;
         let server = http_server(config, &service).await?;
         let http = server.as_ref().map(Server::address).transpose().map_err(text)?;
-        let host = presentation(config)?;
-
-        let (intake, uplink_stop, work) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
-        let router = Router::new(service.clone(), host.clone());
-        let (clients, last_sent) = (router.clients(), router.last_sent());
-        let (uplink, keep) = xmpp::keep_connected(
-            connection_config(config)?,
-            router,
-            Handle::current(),
-            uplink_stop.clone(),
-        );
-        let failed = CancellationToken::new();
-        let supervise = Supervisor {
-            stop: intake.clone(),
-            failed: failed.clone(),
+        let leading = Leading {
+            service: service.clone(),
+            host: presentation(config)?,
+            connection: connection_config(config)?,
+            supervisor: Supervisor::default(),
+            leads: watch::Sender::default(),
         };
+        let (failed, intake) = (leading.supervisor.failed.clone(), leading.supervisor.stop.clone());
+        let (supervise, work) = (leading.supervisor.clone(), TaskTracker::new());
         // Stanzas do not wait behind HTTP requests.
         let xmpp_thread = OwnThread::start("itseme-xmpp").map_err(text)?;
         let matching = OwnThread::start("itseme-match").map_err(text)?;
-        let keeper = xmpp_thread.tasks().spawn(supervise.clone().watch(keep));
-        let delivery: Arc<dyn Channel> = Arc::new(Delivery::new(uplink, host, clients, last_sent, clock));
-        let rekeying = rekey::watch(service.clone(), config.store.clone(), intake.clone());
+        let leads = leading.leads.subscribe();
+        let rekeying = rekey::watch(service.clone(), config.store.clone(), leads, intake.clone());
         work.spawn(supervise.clone().watch(rekeying));
+        let lead = leading.run(intake.clone(), xmpp_thread.tasks().clone());
+        let leading = tokio::spawn(supervise.clone().watch(lead));
         let outbox = Outbox::new(service, intake.clone());
-        for (queue, channel) in channels.into_iter().chain([(Queue::XMPP, delivery)]) {
+        for (queue, channel) in channels {
             work.spawn(supervise.clone().watch(outbox.clone().deliver(queue, channel)));
         }
         let matched = supervise.clone().watch(outbox.clone().match_requests());
@@ -96,8 +94,7 @@ impl App {
             http,
             intake,
             work,
-            uplink: uplink_stop,
-            keeper,
+            leading,
             failed,
             _threads: [xmpp_thread, matching],
         })
@@ -115,14 +112,12 @@ impl App {
         if tokio::time::timeout(FINISHING, self.work.wait()).await.is_err() {
             tracing::warn!("some messages were still being sent; they are sent again after the next start");
         }
-        // Only now: messages that are being sent need the connection to be acknowledged.
-        self.uplink.cancel();
-        let _ = self.keeper.await;
+        let _ = self.leading.await;
     }
 }
 
 /// Sees to it that no part of the service ends unnoticed.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Supervisor {
     stop: CancellationToken,
     failed: CancellationToken,

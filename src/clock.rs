@@ -1,9 +1,7 @@
 //! The time, as a value that is passed in, so that tests move it instead of sleeping.
 
 use std::sync::Arc;
-#[cfg(test)]
-use std::sync::atomic::AtomicI64;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A point in time in milliseconds since the Unix epoch, as it is stored.
@@ -24,6 +22,8 @@ struct Inner {
     /// The time of the clock that nobody can set, at that moment.
     began_steady: Duration,
     ahead: AtomicU64,
+    /// The amount by which this clock was set, once, to that of others.
+    adopted: AtomicI64,
     /// The amount by which somebody has set the system's clock.
     #[cfg(test)]
     set: AtomicI64,
@@ -40,6 +40,7 @@ impl Clock {
             began,
             began_steady: steady(),
             ahead: AtomicU64::default(),
+            adopted: AtomicI64::default(),
             #[cfg(test)]
             set: AtomicI64::default(),
         }))
@@ -48,7 +49,18 @@ impl Clock {
     /// Now. Never less than it was.
     pub fn now(&self) -> Millis {
         let passed = steady().saturating_sub(self.0.began_steady);
-        self.0.began + millis(passed) + self.ahead()
+        let own = self.0.began + millis(passed) + self.ahead();
+        own.saturating_add_signed(self.0.adopted.load(Ordering::Relaxed))
+    }
+
+    /// Returns the time since this clock began.
+    pub fn age(&self) -> Duration {
+        steady().saturating_sub(self.0.began_steady) + Duration::from_millis(self.ahead())
+    }
+
+    /// Sets this clock by so many milliseconds to that of others. To be called before it is used.
+    pub fn adopt(&self, by: i64) {
+        self.0.adopted.fetch_add(by, Ordering::Relaxed);
     }
 
     /// Returns the time of this clock and of the system's now.

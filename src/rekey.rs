@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -18,7 +19,7 @@ use crate::store::{Database, MadeWith};
 /// The pause between two looks of the service for a new key, and of the command for progress.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The pause after a failure.
-const TRY_AGAIN: Duration = Duration::from_secs(60);
+const TRY_AGAIN: Duration = Duration::from_secs(10);
 
 /// Finishes what a service that died had begun: the key file is that of the database. Returns the keys that the database is
 /// yet to be put under, if it is.
@@ -84,13 +85,24 @@ pub fn keyring_of(database: &Database, keys: &Keys, next: Option<&Keys>) -> Resu
     })
 }
 
-/// Changes the key whenever a new one is there, until `stop`.
-pub async fn watch(service: Service, store: StoreConfig, stop: CancellationToken) {
-    let _ = stop.run_until_cancelled(catch_up(&service)).await;
+/// Changes the key whenever a new one is there, until `stop`. Of several instances, the one that leads does; the others see to it
+/// that they have the new key.
+pub async fn watch(service: Service, store: StoreConfig, leads: watch::Receiver<bool>, stop: CancellationToken) {
     let mut pause = LOOK_EVERY;
+    let mut has_caught_up = false;
     while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
         pause = LOOK_EVERY;
-        let Some(rekeyed) = stop.run_until_cancelled(rekey(&service, &store)).await else {
+        let work = async {
+            if !*leads.borrow() {
+                return stand_by(&service, &store).map(|()| None);
+            }
+            if !has_caught_up {
+                catch_up(&service).await;
+                has_caught_up = true;
+            }
+            rekey(&service, &store).await
+        };
+        let Some(rekeyed) = stop.run_until_cancelled(work).await else {
             return;
         };
         match rekeyed {
@@ -111,6 +123,13 @@ pub async fn watch(service: Service, store: StoreConfig, stop: CancellationToken
             }
         }
     }
+}
+
+/// Shows the leader that this instance has the next key, and adopts it when the database is under it.
+fn stand_by(service: &Service, store: &StoreConfig) -> Result<(), String> {
+    let next = recover(store)?;
+    service.store().declare_next_key(next.map(|next| next.check()));
+    Ok(())
 }
 
 /// Goes on with a change that was begun, and binds the boxes of a database of before to their rows; that it fails is said by the
@@ -136,6 +155,15 @@ async fn rekey(service: &Service, store: &StoreConfig) -> Result<Option<Renewed>
     let Some(next) = recover(store)? else {
         return Ok(None);
     };
+    service.store().declare_next_key(Some(next.check()));
+    let without = service.store().instances_without(next.check()).await.map_err(text)?;
+    if !without.is_empty() {
+        return Err(format!(
+            "these instances do not have the new key yet: {}. Copy {} to the same place there",
+            without.join(", "),
+            keyfile::next_file(store).display()
+        ));
+    }
     let renewed = service.rekey(next).await;
     let renewed = renewed.map_err(|_| "the database failed, see above")?;
     // The command may have done so already, and another key may be the next one by now.

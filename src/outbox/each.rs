@@ -5,7 +5,7 @@
 mod tests;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +24,10 @@ use crate::store::{Queue, Row};
 
 /// The number of messages that are read at once.
 const PAGE: usize = 250;
+/// In a shared store, the pause between two looks for messages that others have held back.
+const LOOK_BEHIND: Duration = Duration::from_secs(1);
+/// The longest time that a change of a shared store takes.
+const CHANGE_LASTS: Duration = Duration::from_secs(15);
 /// The time limit for messages in progress when the service stops. It is less than the limit of `app` for the whole
 /// stop.
 const FINISHING: Duration = Duration::from_secs(15);
@@ -34,13 +38,55 @@ struct Dispatch<'a> {
     service: &'a Service,
     queue: Queue,
     channel: &'a dyn Channel,
-    /// The highest number that was read. Later messages have higher numbers.
+    /// The highest number that was read. Later messages have higher numbers, except in a shared store.
     last: i64,
+    behind: Option<Behind>,
     waiting: BTreeMap<(Millis, i64), Lane>,
+    /// The numbers of the messages that wait or are being sent.
+    known: HashSet<i64>,
     lanes: Lanes,
     outages: Outages,
     /// The messages that are being sent.
     sending: HashSet<i64>,
+}
+
+/// Finds the messages of a shared store whose numbers are lower than those that were read: because their changes were durable
+/// later, or because another instance had claimed them, and is gone.
+#[derive(Default)]
+struct Behind {
+    /// The highest numbers that were read, and when.
+    read: VecDeque<(Millis, i64)>,
+    /// A change with a number up to this one has been durable, or has failed, for long.
+    settled: i64,
+    looked_at: Millis,
+    began_anew_at: Millis,
+}
+
+impl Behind {
+    /// Returns the number after which messages are read again now, if they are.
+    fn look(&mut self, now: Millis) -> Option<i64> {
+        if now < self.looked_at + millis(LOOK_BEHIND) {
+            return None;
+        }
+        self.looked_at = now;
+        while let Some((at, number)) = self.read.front()
+            && at + millis(CHANGE_LASTS) < now
+        {
+            self.settled = *number;
+            self.read.pop_front();
+        }
+        if now >= self.began_anew_at + millis(LOOK_AGAIN) {
+            self.began_anew_at = now;
+            return Some(0);
+        }
+        (!self.read.is_empty()).then_some(self.settled)
+    }
+
+    fn read(&mut self, last: i64, now: Millis) {
+        if self.read.back().is_none_or(|(_, known)| *known < last) && last > self.settled {
+            self.read.push_back((now, last));
+        }
+    }
 }
 
 /// A message that is being sent.
@@ -101,7 +147,9 @@ impl<'a> Dispatch<'a> {
             queue,
             channel,
             last: 0,
+            behind: service.store().is_shared().then(Behind::default),
             waiting: BTreeMap::new(),
+            known: HashSet::new(),
             lanes: Lanes::new(channel.places()),
             outages: Outages::new(queue),
             sending: HashSet::new(),
@@ -110,16 +158,31 @@ impl<'a> Dispatch<'a> {
 
     /// Reads the messages that were added since the last call. Returns `true` unless that failed.
     async fn read_new(&mut self) -> bool {
+        let now = self.service.clock().now();
+        let missed_after = self.behind.as_mut().and_then(|behind| behind.look(now));
+        let mut after = missed_after.unwrap_or(self.last);
         loop {
-            match self.service.messages(self.queue, self.last, PAGE).await {
-                Ok(new) if new.is_empty() => return true,
-                Ok(new) => new.into_iter().for_each(|due| self.enqueue(&due)),
+            match self.service.messages(self.queue, after, PAGE).await {
+                Ok(new) if new.is_empty() => break,
+                Ok(new) => {
+                    after = new.iter().map(|due| due.row.id).fold(after, i64::max);
+                    new.into_iter().for_each(|due| self.enqueue(&due));
+                }
                 Err(_told) => return false,
             }
         }
+        if let Some(behind) = &mut self.behind {
+            behind.read(self.last, now);
+        }
+        true
     }
 
     fn enqueue(&mut self, due: &Due) {
+        let id = due.row.id;
+        if !self.known.insert(id) {
+            // It was read again because of others.
+            return;
+        }
         let lane = match &due.letter {
             Opened::Letter(letter) => self.lanes.of(&self.channel.destination(letter), &asker(letter)),
             Opened::Unwanted | Opened::Nothing => self.lanes.of("", ""),
@@ -145,17 +208,19 @@ impl<'a> Dispatch<'a> {
     /// Returns the time until the next message is due, without those that are due now and wait for a place.
     fn next_due_in(&self) -> Duration {
         let now = self.service.clock().now();
+        let longest = if self.behind.is_some() { LOOK_BEHIND } else { LOOK_AGAIN };
         let later = self.waiting.range((now + 1, i64::MIN)..).next();
         let wait = later.map(|((due_at, _), _)| Duration::from_millis(due_at - now));
-        wait.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN)
+        wait.unwrap_or(longest).min(longest)
     }
 
     fn land(&mut self, landed: Landed) {
         let (now, Flight { row, lane, began }) = (self.service.clock().now(), landed.flight);
         self.sending.remove(&row);
         self.lanes.leave(lane, began, now);
-        if let Some(due_at) = landed.due_at {
-            self.waiting.insert((due_at, row), lane);
+        match landed.due_at {
+            Some(due_at) => _ = self.waiting.insert((due_at, row), lane),
+            None => _ = self.known.remove(&row),
         }
         let trouble = match landed.sent {
             // A destination that refuses a message, or puts it off, accepts others.

@@ -45,10 +45,10 @@ impl Service {
     pub(crate) async fn reach(&self, reached: Vec<BareJid>) -> Result<()> {
         let missed = self.ask(move |core, tx| {
             let mut missed = Vec::new();
-            for jid in reached {
-                let days = core.days_missed(&core.keys.owner(&jid));
+            for jid in &reached {
+                let days = core.days_missed(&core.keys.owner(jid));
                 if tx.quota(&days.key)?.is_some_and(|days| days.used > 0) {
-                    missed.push(jid);
+                    missed.push(jid.clone());
                 }
             }
             Ok(missed)

@@ -138,9 +138,10 @@ impl Service {
         self.ask(move |core, tx| {
             let hashes: Vec<Hash> = identities.iter().map(Identity::hash).collect();
             let linked = core.are_linked(tx, &hashes, &target)?;
-            let confirmed = identities.into_iter().zip(linked);
+            let confirmed = identities.iter().zip(linked);
             Ok(confirmed
-                .filter_map(|(identity, is_linked)| is_linked.then_some(identity))
+                .filter(|(_, is_linked)| *is_linked)
+                .map(|(identity, _)| identity.clone())
                 .collect())
         })
         .await
@@ -241,16 +242,15 @@ mod tests {
     use crate::clock::Clock;
     use crate::model::Keys;
     use crate::service::Settings;
-    use crate::store::Store;
-    use crate::store::sqlite::SqliteStore;
+    use crate::store::testing;
 
     #[tokio::test]
     async fn a_request_that_was_sealed_before_the_key_was_changed_is_sealed_anew() {
         let folder = tempfile::tempdir().unwrap();
         let keys = |byte| Keys::new(&zeroize::Zeroizing::new([byte; 32]));
-        let store = SqliteStore::open(&folder.path().join("test.db"), keys(7).check()).unwrap();
+        let store = testing::store(folder.path(), keys(7).check());
         let (clock, settings) = (Clock::system(), Settings::default());
-        let service = Service::new(Store::new(store), keys(7), clock, settings, Default::default());
+        let service = Service::new(store, keys(7), clock, settings, Default::default());
         let hashes = vec![Hash::of("phone", "+447700900123")];
         let request = || ContactRequest {
             from: BareJid::new("michael@example.org").unwrap(),

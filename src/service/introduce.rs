@@ -60,7 +60,7 @@ impl Service {
         let (mut waiting, asked, sorted_by) = opened.await?;
         // In parts, because the journal cannot be emptied while a snapshot is open.
         for asked in asked.chunks(LOOKED_UP_TOGETHER).map(<[RequestedHash]>::to_vec) {
-            let known = self.ask(move |core, tx| core.known(tx, asked, sorted_by));
+            let known = self.ask(move |core, tx| core.known(tx, &asked, sorted_by));
             for (number, hash) in known.await? {
                 if let Some((request, _)) = &mut waiting[number] {
                     request.hashes.push(hash);
@@ -94,7 +94,7 @@ impl Core {
     }
 
     /// Returns those hashes that are linked.
-    fn known(&self, tx: &dyn Read, asked: Vec<RequestedHash>, sorted_by: u32) -> Result<Vec<(usize, Hash)>> {
+    fn known(&self, tx: &dyn Read, asked: &[RequestedHash], sorted_by: u32) -> Result<Vec<(usize, Hash)>> {
         let is_same_key = self.keys.number() == sorted_by;
         let id = |(id, _, hash): &RequestedHash| if is_same_key { *id } else { self.keys.id(hash) };
         let mut owners = tx.owners(&asked.iter().map(id).collect::<Vec<_>>())?;
@@ -106,9 +106,9 @@ impl Core {
                 .zip(also)
                 .for_each(|(owner, also)| *owner = owner.or(also));
         }
-        let known = asked.into_iter().zip(owners);
+        let known = asked.iter().zip(owners);
         Ok(known
-            .filter_map(|((_, number, hash), owner)| owner.map(|_| (number, hash)))
+            .filter_map(|((_, number, hash), owner)| owner.map(|_| (*number, *hash)))
             .collect())
     }
 

@@ -143,7 +143,13 @@ pub struct Service {
     core: Arc<RwLock<Core>>,
     frame: Arc<Frame>,
     store: Store,
+    keys_from: Option<Arc<KeySource>>,
+    /// Held while the database gets other keys and `core` does not have them yet.
+    exchange: Arc<tokio::sync::Mutex<()>>,
 }
+
+/// Returns the keys that the database is under, or the reason why they are not there.
+type KeySource = dyn Fn() -> std::result::Result<Keyring, String> + Send + Sync;
 
 /// The parts that operations need within a transaction.
 struct Core {
@@ -167,7 +173,6 @@ struct Frame {
     settings: Settings,
     requests: limits::RequestLimiter,
     broken: intact::Broken,
-    started: Millis,
     sign_ins: SignIns,
 }
 
@@ -186,28 +191,35 @@ impl Service {
         settings.providers.extend(sign_ins.keys().cloned());
         let requests = limits::RequestLimiter::new(settings.limits.requests_per_second, clock.clone());
         let frame = Arc::new(Frame {
-            started: clock.now(),
             sign_ins,
             clock,
             settings,
             requests,
             broken: intact::Broken::default(),
         });
-        let Keyring { current, former } = keys.into();
-        let core = |keys| Core {
-            keys,
+        let keyring = keys.into();
+        let core = Core {
+            keys: keyring.current.clone(),
             former: None,
             frame: frame.clone(),
         };
-        let core = Core {
-            former: former.map(|keys| Box::new(core(keys))),
-            ..core(current)
-        };
         Self {
-            core: Arc::new(RwLock::new(core)),
+            core: Arc::new(RwLock::new(core.under_ring(keyring))),
             frame,
             store,
+            keys_from: None,
+            exchange: Arc::default(),
         }
+    }
+
+    /// Sets where the keys come from when another instance has changed them. To be called before the service is used.
+    #[must_use]
+    pub fn with_keys_from(
+        mut self,
+        source: impl Fn() -> std::result::Result<Keyring, String> + Send + Sync + 'static,
+    ) -> Self {
+        self.keys_from = Some(Arc::new(source));
+        self
     }
 
     /// Returns the language for people whose language is not known.
@@ -232,7 +244,7 @@ impl Service {
 
     /// Returns the time for which the service has been running.
     pub fn uptime(&self) -> Duration {
-        Duration::from_millis(self.frame.clock.now().saturating_sub(self.frame.started))
+        self.frame.clock.age()
     }
 
     /// Counts a request of `requester`.

@@ -40,7 +40,7 @@ impl Service {
         let claimed = settle(self.store.claim(queue, limit, self.lease()).await.map(Ok))?;
         let ids: Vec<i64> = claimed.rows.iter().map(|row| row.id).collect();
         let opened = self
-            .ask(move |core, tx| core.open_claimed(tx, queue, claimed.rows))
+            .ask(move |core, tx| core.open_claimed(tx, queue, &claimed.rows))
             .await;
         if opened.is_err() {
             self.release(ids.clone()).await;
@@ -120,11 +120,11 @@ impl Service {
 
 impl Core {
     /// Opens claimed messages. A change of the key may have ended since they were claimed: then they are read again.
-    pub(super) fn open_claimed(&self, tx: &dyn Read, queue: Queue, rows: Vec<Row>) -> Result<Vec<Due>> {
+    pub(super) fn open_claimed(&self, tx: &dyn Read, queue: Queue, rows: &[Row]) -> Result<Vec<Due>> {
         let mut now = Vec::with_capacity(rows.len());
         for row in rows {
             match self.under(row.key) {
-                Ok(_) => now.push(row),
+                Ok(_) => now.push(row.clone()),
                 Err(_) => now.extend(tx.message(row.id)?),
             }
         }

@@ -5,14 +5,16 @@
 
 use std::iter;
 use std::ops::AddAssign;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use super::error::Result;
 use super::{Core, Service, Tx, locked, outbox, settle};
 use crate::channel::{Letter, Message};
 use crate::model::seal::Purpose;
-use crate::model::{BareJid, Hash, Keys, Mac};
-use crate::store::{KeyedRow, Link, MuteRow, NO_PROOF, Pending, Queue, Read, Row, Rows, Subscriber, TokenRow};
+use crate::model::{BareJid, Hash, Keyring, Keys, Mac};
+use crate::store::{
+    KeyState, KeyedRow, Link, MuteRow, NO_PROOF, Pending, Queue, Read, Row, Rows, Subscriber, TokenRow,
+};
 
 /// Rows that are renewed in one transaction: others write in between.
 const AT_ONCE: usize = if cfg!(test) { 3 } else { 500 };
@@ -77,8 +79,9 @@ impl Service {
             return Ok(false);
         }
         let keys = next.clone();
-        let begun = self.change(move |core, tx| core.begin_change(tx, &keys));
-        let number = begun.await?;
+        let _exchange = self.exchange.lock().await;
+        let begun = self.change_once(Arc::new(move |core: &Core, tx: &Tx<'_>| core.begin_change(tx, &keys)));
+        let number = settle(begun.await)?;
         // When the lock is free, all transactions under the present key have ended. Their rows are renewed like others.
         let mut core = self.core.write().unwrap_or_else(PoisonError::into_inner);
         let former = Box::new(core.with(core.keys.clone()));
@@ -102,7 +105,9 @@ impl Service {
             }
             renewed += some;
         }
-        self.change(|_, tx| Ok(tx.end_change()?)).await?;
+        let _exchange = self.exchange.lock().await;
+        let ended = self.change_once(Arc::new(|_: &Core, tx: &Tx<'_>| Ok(tx.end_change()?)));
+        settle(ended.await)?;
         let mut core = self.core.write().unwrap_or_else(PoisonError::into_inner);
         core.former = None;
         Ok(renewed)
@@ -123,9 +128,20 @@ impl Core {
         }
     }
 
-    /// Returns a value that is different after each exchange of the keys.
-    pub(super) fn state(&self) -> (u32, bool) {
-        (self.keys.number(), self.former.is_some())
+    /// Returns the same under other keys.
+    pub(super) fn under_ring(&self, ring: Keyring) -> Self {
+        Self {
+            former: ring.former.map(|keys| Box::new(self.with(keys))),
+            ..self.with(ring.current)
+        }
+    }
+
+    /// Returns the keys that rows are made with: it is different after each exchange.
+    pub(super) fn state(&self) -> KeyState {
+        KeyState {
+            number: self.keys.number(),
+            is_changing: self.former.is_some(),
+        }
     }
 
     /// Returns this core and, while the key is changed, the one under the former key.
@@ -189,7 +205,7 @@ impl Core {
         if self.former.is_none() {
             return Ok(());
         }
-        tx.note_time(self.clock.reading())?;
+        tx.note_time(self.reading(tx)?)?;
         self.restart_counters(tx)
     }
 

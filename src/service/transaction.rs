@@ -1,10 +1,10 @@
 //! A transaction of the store, as the operations use it.
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::error::{Error, Result};
 use super::{Core, Service};
-use crate::store::{Read, StoreError, Write};
+use crate::store::{KeyState, Read, StoreError, Write};
 
 /// A transaction that changes the store.
 pub(super) type Tx<'a> = dyn Write + 'a;
@@ -35,21 +35,28 @@ impl Service {
     /// Returns the answer of `question`, which sees one moment.
     pub(super) async fn ask<T: Send + 'static>(
         &self,
-        mut question: impl FnOnce(&Core, &dyn Read) -> Result<T> + Send + 'static,
+        question: impl Fn(&Core, &dyn Read) -> Result<T> + Send + Sync + 'static,
     ) -> Result<T> {
+        let question = Arc::new(question);
         loop {
+            let question = question.clone();
             let (core, as_of) = (self.core.clone(), locked(&self.core).state());
             let asked = self.store.read(move |tx| {
                 let core = locked(&core);
                 // Otherwise, `tx` may see a moment when there were other keys.
-                match core.state() == as_of {
-                    true => split(question(&core, tx)).map(Ok),
-                    false => Ok(Err(question)),
+                if core.state() != as_of {
+                    return Ok(Asked::Later);
+                }
+                let answer = split(question(&core, tx));
+                match is_under(tx, &core)? {
+                    true => answer.map(Asked::Answered),
+                    false => Ok(Asked::UnderOtherKeys),
                 }
             });
             match asked.await {
-                Ok(Ok(answer)) => return answer,
-                Ok(Err(not_asked)) => question = not_asked,
+                Ok(Asked::Answered(answer)) => return answer,
+                Ok(Asked::Later) => {}
+                Ok(Asked::UnderOtherKeys) => settle(self.take_other_keys(as_of).await.map(Ok))?,
                 Err(error) => return settle(Err(error)),
             }
         }
@@ -61,14 +68,15 @@ impl Service {
         &self,
         change: impl Fn(&Core, &Tx<'_>) -> Result<T> + Send + Sync + 'static,
     ) -> Result<T> {
-        let (core, store) = (self.core.clone(), self.store.clone());
+        let (service, change) = (self.clone(), Arc::new(change));
         // In a task of its own: a change that has begun is finished, also if nobody waits for it any more.
         let changed = tokio::spawn(async move {
-            let changed = store.write(move |write| {
-                let core = locked(&core);
-                split(core.prepare(write).and_then(|()| change(&core, write)))
-            });
-            changed.await
+            loop {
+                match service.change_once(change.clone()).await {
+                    Err(StoreError::OtherKeys(as_of)) => service.take_other_keys(as_of).await?,
+                    other => return other,
+                }
+            }
         });
         // The error's own words may quote what was being written.
         settle(
@@ -77,6 +85,54 @@ impl Service {
                 .unwrap_or_else(|_| Err(StoreError::Unavailable("a change failed by a bug".into()))),
         )
     }
+
+    pub(super) async fn change_once<T: Send + 'static>(
+        &self,
+        change: Arc<impl Fn(&Core, &Tx<'_>) -> Result<T> + Send + Sync + 'static>,
+    ) -> Split<T> {
+        let core = self.core.clone();
+        let changed = self.store.write(move |write| {
+            let core = locked(&core);
+            let changed = split(core.prepare(write).and_then(|()| change(&core, write)))?;
+            match is_under(write, &core)? {
+                true => Ok(changed),
+                false => Err(StoreError::OtherKeys(core.state())),
+            }
+        });
+        changed.await
+    }
+
+    /// Takes the keys that another instance has put the database under, if they are still those of that state.
+    async fn take_other_keys(&self, as_of: KeyState) -> std::result::Result<(), StoreError> {
+        let _exchange = self.exchange.lock().await;
+        if locked(&self.core).state() != as_of {
+            return Ok(());
+        }
+        let missing =
+            |reason: String| StoreError::Unavailable(format!("another instance has changed the key: {reason}"));
+        let source = self.keys_from.clone();
+        let source = source.ok_or_else(|| missing("restart this one with the new key".into()))?;
+        let taken = tokio::task::spawn_blocking(move || source()).await;
+        let keyring = taken.map_err(|error| missing(error.to_string()))?.map_err(missing)?;
+        let mut core = self.core.write().unwrap_or_else(PoisonError::into_inner);
+        *core = core.under_ring(keyring);
+        Ok(())
+    }
+}
+
+/// The answer of a question.
+enum Asked<T> {
+    Answered(Result<T>),
+    /// The keys were exchanged before it was asked.
+    Later,
+    /// Another instance has changed the keys.
+    UnderOtherKeys,
+}
+
+/// Returns `true` if the keys of `core` are those of the database as the transaction sees it.
+fn is_under(tx: &(impl Read + ?Sized), core: &Core) -> std::result::Result<bool, StoreError> {
+    let state = tx.key_state()?;
+    Ok(state.is_none_or(|state| state == core.state()))
 }
 
 /// Returns the core, whose keys stay as they are as long as the result lives.

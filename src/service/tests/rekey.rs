@@ -152,7 +152,7 @@ async fn what_was_claimed_before_is_sent() {
     let service = &it.service;
     let claimed = service.store.claim(Queue::PHONE, 9, service.lease()).await.unwrap();
     service.rekey(keys(8)).await.unwrap();
-    let opened = service.ask(move |core, tx| core.open_claimed(tx, Queue::PHONE, claimed.rows));
+    let opened = service.ask(move |core, tx| core.open_claimed(tx, Queue::PHONE, &claimed.rows));
     assert!(matches!(
         opened.await.unwrap()[..],
         [Due {
