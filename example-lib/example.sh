@@ -1,16 +1,19 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables of one part are used in another
-# The example, whatever the XMPP server. Sourced by the "run" of prosody-example, ejabberd-example and jabberd2-example, which set
-# "repository", "server" (its name), "server_package" and "server_program", and define start_server and add_account.
+# The example, whatever the servers. Sourced by the "run" of each example folder, which sets "repository", "server" (the name of
+# the XMPP server), "server_package" and "server_program", and defines start_server and add_account. It may set "example" (the
+# folder, if it is not named after the XMPP server), "more_packages", "more_usage" and "parts": files that are sourced after
+# those of this folder, to redefine what is different. These may add to "more_folders" what is to be removed at the end.
 
 usage() {
+  local packages=("$server_package" "${more_packages[@]}" python3 python3-aiosmtpd curl)
   cat <<TEXT
-usage: $server_package-example/run [--once]
+usage: ${example:-$server_package-example}/run [--once]
 
-Installs what is missing (Debian: $server_package, python3, python3-aiosmtpd, curl; asks first, and starts
-nothing of it), builds the service and the reference client, and starts, on free ports of 127.0.0.1 and with
-all data in a temporary folder: $server with accounts for Amy and Michael, the service, and stand-ins for a
+Installs what is missing (Debian: ${packages[*]}; asks first, and
+starts nothing of it), builds the service and the reference client, and starts, on free ports of 127.0.0.1 and
+with all data in a temporary folder: $server with accounts for Amy and Michael, the service, and stand-ins for a
 mail server and an SMS gateway. Then it plays the story: both prove who they are, and Michael, who knows
-Amy's phone number, finds her.
+Amy's phone number, finds her.${more_usage:-}
 
   --once    end after the story; exit code 0 if every step happened, else 1
   --help    this text
@@ -35,13 +38,17 @@ folder=$(mktemp -d "${TMPDIR:-/tmp}/itseme-example.XXXXXX")
 . "$repository/example-lib/story.sh"
 # shellcheck source-path=SCRIPTDIR source=tries.sh
 . "$repository/example-lib/tries.sh"
+for part in "${parts[@]}"; do
+  # shellcheck source=/dev/null
+  . "$part"
+done
 
 clean_up() {
   local code=$?
   trap - EXIT INT TERM
   ((code == 0 || code == 130 || told)) || printf '\nThis did not happen: %s\n' "$current" >&2
   stop_all
-  rm -rf "$folder"
+  rm -rf "$folder" "${more_folders[@]}"
   exit "$code"
 }
 told=0

@@ -7,13 +7,16 @@ patience=300 # tenths of a second anything may take
 
 # Installs with apt what is missing; none of it starts by itself.
 install_missing() {
-  local packages=()
+  local package packages=()
   [[ -n ${ITSEME_BIN:-} && -n ${ITSEME_CLIENT_BIN:-} ]] || "$repository/scripts/need-rust" || fail "Nothing was installed."
   PATH=$PATH:/usr/sbin command -v "$server_program" >/dev/null || packages+=("$server_package")
   command -v python3 >/dev/null || packages+=(python3)
   command -v curl >/dev/null || packages+=(curl)
   command -v cc >/dev/null || packages+=(build-essential)
   has_aiosmtpd || packages+=(python3-aiosmtpd)
+  for package in "${more_packages[@]}"; do
+    has_package "$package" || packages+=("$package")
+  done
   ((${#packages[@]})) || return 0
   say "Installing with apt: ${packages[*]}"
   "$repository/scripts/install-packages" "${packages[@]}" || fail "These packages are needed: ${packages[*]}"
@@ -21,6 +24,11 @@ install_missing() {
 
 has_aiosmtpd() {
   python3 -c 'import aiosmtpd' 2>/dev/null || /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null
+}
+
+# has_package NAME: whether that package of Debian is installed.
+has_package() {
+  [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }
 
 # Builds the service and the client, unless ITSEME_BIN and ITSEME_CLIENT_BIN name built ones.
@@ -106,10 +114,11 @@ add_accounts() {
 start_service() {
   mkdir -p "$folder/service"
   # It has secrets.
-  (umask 077 && service_settings >"$folder/component.toml")
+  (umask 077 && service_settings "$http_port" "sqlite:$folder/service/itseme.db" "$folder/service" >"$folder/component.toml")
   start service "component connected" "$service_binary" --config "$folder/component.toml" run
 }
 
+# service_settings HTTP_PORT STORE_URL KEY_FOLDER: one instance. Clients reach it at $http_port, whether by a proxy or not.
 service_settings() {
   cat <<TOML
 [component]
@@ -118,12 +127,13 @@ secret = "a secret of two"
 server = "127.0.0.1:$component_port"
 
 [http]
-listen = "127.0.0.1:$http_port"
+listen = "127.0.0.1:$1"
 public_url = "http://127.0.0.1:$http_port"
+trusted_proxies = [${proxy:-}]
 
 [store]
-url = "sqlite:$folder/service/itseme.db"
-key_file = "$folder/service/itseme.key"
+url = "$2"
+key_file = "$3/itseme.key"
 
 [limits] # so that you can play
 codes_per_day = 1000

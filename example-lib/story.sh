@@ -8,6 +8,14 @@ amy_email=amy@example.org
 michael_email=michael@example.org
 
 play() {
+  prove
+  meet
+  ask
+  forget
+  look_into_files
+}
+
+prove() {
   step "Amy's client registers her own JID; her XMPP server vouches for it"
   as amy register xmpp amy@localhost
   expect_links amy 1
@@ -23,7 +31,9 @@ play() {
   step "Michael proves his phone number"
   prove_phone michael "$michael_phone"
   expect_links michael 3
+}
 
+meet() {
   step "Both clients go online, each with an address book of its own"
   write_books
   go_online amy
@@ -45,7 +55,9 @@ play() {
   step "Michael's client asks the service whether that really is Amy, and has found her"
   wait_for_text online-michael "Found Amy"
   show online-michael
+}
 
+ask() {
   step "Anybody may ask whether a number belongs to a JID: natively ..."
   as michael confirm amy@localhost "phone:$amy_phone" | tee "$folder/answer.log"
   grep -q '^Yes' "$folder/answer.log"
@@ -55,14 +67,19 @@ play() {
   step "... and over HTTP"
   expect_confirmed "$amy_phone" amy@localhost true
   expect_confirmed "$amy_phone" michael@localhost false
+}
 
+forget() {
   step "Amy has her phone number forgotten"
   as amy forget "phone:$amy_phone"
   expect_links amy 2
   expect_confirmed "$amy_phone" amy@localhost false
+}
 
+look_into_files() {
   step "Nobody's address, number or JID is in the service's files"
-  nothing_in "$folder/service" "$amy_phone" "$michael_phone" "$amy_email" "$michael_email" amy@localhost michael@localhost
+  nothing_in "$folder/service"
+  (cd "$folder/service" && wc -c ./*)
 }
 
 # as NAME COMMAND...: the reference client, logged in as that person.
@@ -130,11 +147,10 @@ expect_confirmed() {
   grep -qE "^\{\"confirmed\": ?$3\}$" <<<"$answer"
 }
 
+# nothing_in FOLDER: no text of the people is in a file there.
 nothing_in() {
-  local text place=$1
-  shift
-  for text in "$@"; do
-    ! grep -rqaiF -- "$text" "$place" || fail "$text is in $place"
+  local text
+  for text in "$amy_phone" "$michael_phone" "$amy_email" "$michael_email" amy@localhost michael@localhost; do
+    ! grep -rqaiF -- "$text" "$1" || fail "$text is in $1"
   done
-  (cd "$place" && wc -c ./*)
 }

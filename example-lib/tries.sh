@@ -24,6 +24,10 @@ BASH
   done >"$folder/try.sh"
 }
 
+explain_files() {
+  echo "The configuration of the service is $folder/component.toml, its log $folder/service.log."
+}
+
 explain() {
   cat <<TEXT
 
@@ -42,8 +46,9 @@ Everything stays up until Ctrl-C. For your own tries, in another terminal:
 
 Or log in with any XMPP client that does without TLS: amy@localhost with the password amy-password, or
 michael@localhost with michael-password, at 127.0.0.1 port $client_port. Add itseme@itseme.localhost to
-the contact list and write "help" to it; programs use itseme.localhost. The configuration of the service is
-$folder/component.toml, its log $folder/service.log.
+the contact list and write "help" to it; programs use itseme.localhost.
+
+$(explain_files)
 
 Mails, SMS and messages to Amy and Michael appear here:
 TEXT
