@@ -3,9 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::postgres::{Address, PostgresStore};
-use super::sqlite::SqliteStore;
-use super::{MadeWith, Result, Store};
+use super::postgres::{self, Address, PostgresStore};
+use super::sqlite::{self, SqliteStore};
+use super::{Alone, MadeWith, Result, Store};
 use crate::model::Mac;
 
 /// A database, by where it is.
@@ -49,6 +49,17 @@ impl Database {
             Self::Sqlite(path) => SqliteStore::open(path, key_check).map(Store::new),
             Self::Postgres(address) => PostgresStore::open(address, key_check).map(Store::new),
         }
+    }
+
+    /// As [`Database::open`], for this process alone.
+    ///
+    /// # Errors
+    /// As [`Database::open`], and if a service uses it.
+    pub fn open_alone(&self, key_check: Mac) -> Result<Box<dyn Alone>> {
+        Ok(match self {
+            Self::Sqlite(path) => Box::new(sqlite::AloneOn::open(path, key_check)?),
+            Self::Postgres(address) => Box::new(postgres::AloneOn::open(address, key_check)?),
+        })
     }
 
     /// Looks at the database without changing it; without a key, at its server alone. Returns what an admin may want to know of

@@ -17,12 +17,14 @@
 //! - An id has one row (`links`).
 //! - At most one worker holds a message. It waits again when the lease ends or it is released, and whoever has subscribed
 //!   to its queue is woken, wherever it was put there (`claims`).
+//! - Rows are read in an order that all engines have in common, and put as they were read (`copy`).
 //! - A row is found by the number of its key and changed where it is; no change of the key needs another table, or holds
 //!   others up (`keys`).
 
 mod backend;
 #[cfg(test)]
 pub mod contract;
+mod copy;
 mod database;
 mod error;
 mod keys;
@@ -42,6 +44,10 @@ mod tokens;
 mod upkeep;
 
 pub use self::backend::{Backend, ReadJob, Store, WriteJob};
+pub use self::copy::{
+    Alone, COPIED, Cell, Column, CopiedTable, Entry, Kind, NUMBER, ReadCopy, Record, WriteCopy, incomplete,
+    is_incomplete,
+};
 pub use self::database::Database;
 pub use self::error::{Result, StoreError};
 pub use self::keys::{KeyState, KeyedRow, MadeWith, ReadKeys, Rows, WriteKeys};
@@ -58,7 +64,8 @@ pub use self::upkeep::{Counts, Purged, ReadUpkeep, WriteUpkeep};
 
 /// The look-ups, all as of one moment.
 pub trait Read:
-    ReadKeys
+    ReadCopy
+    + ReadKeys
     + ReadLinks
     + ReadMutes
     + ReadOutbox
@@ -74,6 +81,7 @@ pub trait Read:
 /// The changes, of which all are made or none.
 pub trait Write:
     Read
+    + WriteCopy
     + WriteLinks
     + WriteMutes
     + WriteOutbox

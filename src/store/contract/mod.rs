@@ -11,6 +11,7 @@ use crate::model::{Mac, OwnAddress, TokenHash};
 
 pub mod changes;
 pub mod claims;
+pub mod copy;
 pub mod keys;
 pub mod links;
 pub mod mutes;
@@ -94,6 +95,13 @@ macro_rules! tests {
                 a_claim_ends_with_the_change_that_ends_it,
                 one_message_is_claimed_by_one,
                 whoever_subscribes_is_woken_by_every_message,
+            }
+            copy {
+                everything_goes_to_another_engine_and_back,
+                rows_come_in_pages_and_as_they_are,
+                whoever_comes_after_a_copy_stands_behind_it,
+                the_version_of_the_tables_is_not_copied,
+                keyed_rows_are_found_by_their_keys,
             }
             changes {
                 an_error_rolls_everything_back,

@@ -5,6 +5,7 @@ use tokio_postgres::Client;
 use super::error;
 use super::instance;
 use crate::model::Mac;
+use crate::store::copy::{is_incomplete, refused_as_incomplete};
 use crate::store::{MadeWith, Result, StoreError};
 
 /// Each brings the database from the version of its index to the next.
@@ -64,6 +65,7 @@ pub async fn check(client: &Client, key_check: Option<Mac>) -> Result<()> {
 fn check_key(made: Option<MadeWith>, key_check: Mac) -> Result<()> {
     match made {
         Some(made) if made.check == key_check => Ok(()),
+        Some(made) if is_incomplete(&made.check) => Err(refused_as_incomplete()),
         _ => Err(StoreError::Corrupt(
             "the database was made with another key: put back the key file (store.key_file) that belongs to it, or name \
              another database in store.url to begin without its links"

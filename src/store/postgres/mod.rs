@@ -9,6 +9,7 @@
 )]
 
 mod address;
+mod alone;
 mod connection;
 mod error;
 mod instance;
@@ -31,6 +32,7 @@ use tokio::sync::mpsc;
 use tokio_postgres::Client;
 
 pub use self::address::Address;
+pub use self::alone::AloneOn;
 use self::instance::Instance;
 use self::pool::{Job, Pool};
 use self::posts::Posts;

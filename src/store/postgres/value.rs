@@ -17,9 +17,9 @@ pub enum Value {
     /// `bigint`.
     Number(Option<i64>),
     /// `bytea[]`.
-    List(Vec<Vec<u8>>),
+    List(Vec<Option<Vec<u8>>>),
     /// `bigint[]`.
-    Numbers(Vec<i64>),
+    Numbers(Vec<Option<i64>>),
     /// `text`.
     Text(String),
 }
@@ -76,13 +76,13 @@ impl From<&Vec<u8>> for Value {
 
 impl From<&[Mac]> for Value {
     fn from(macs: &[Mac]) -> Self {
-        Self::List(macs.iter().map(|mac| mac.0.to_vec()).collect())
+        Self::List(macs.iter().map(|mac| Some(mac.0.to_vec())).collect())
     }
 }
 
 impl From<Vec<i64>> for Value {
     fn from(numbers: Vec<i64>) -> Self {
-        Self::Numbers(numbers)
+        Self::Numbers(numbers.into_iter().map(Some).collect())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, params};
 
+use super::super::copy::{is_incomplete, refused_as_incomplete};
 use super::super::{MadeWith, Result, StoreError};
 use super::queries::{self, Session};
 use crate::model::Mac;
@@ -108,6 +109,7 @@ pub fn made_with(connection: &Connection) -> Result<Option<MadeWith>> {
 pub fn check(connection: &Connection, key_check: Mac) -> Result<()> {
     match made_with(connection)? {
         Some(made_with) if made_with.check == key_check => Ok(()),
+        Some(made_with) if is_incomplete(&made_with.check) => Err(refused_as_incomplete()),
         _ => Err(StoreError::Corrupt(
             "the database was made with another key: put back the key file (store.key_file) that belongs to it, or \
              set store.url to a new file to begin without its links"

@@ -1,5 +1,6 @@
 //! The store over SQLite: each thread reads over a connection of its own, and one writes.
 
+mod alone;
 mod claims;
 mod journal;
 mod migrations;
@@ -22,6 +23,7 @@ use futures::future::{BoxFuture, ready};
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::OFlags;
 
+pub use self::alone::AloneOn;
 use self::claims::Claims;
 use self::readers::Readers;
 pub use self::readers::reading;
@@ -62,15 +64,7 @@ impl SqliteStore {
     /// # Errors
     /// If the file cannot be used, belongs to a newer version of the service, or was made with another key.
     pub fn open(path: &Path, key_check: Mac) -> Result<Self> {
-        let in_use = || StoreError::Unavailable("another itseme uses this database: stop it first".into());
-        let lock = lock(path)?.ok_or_else(in_use)?;
-        private(path)?;
-        let mut connection = Connection::open(path)?;
-        connection.execute_batch(&writing())?;
-        connection.set_prepared_statement_cache_capacity(64);
-        migrations::run(&mut connection, key_check)?;
-        // Not before: to sort all links takes more than there may be memory for.
-        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        let (connection, lock) = open(path, key_check)?;
         let readers = Arc::new(Readers::new(path));
         let claims = Arc::<Claims>::default();
         let writer = Writer::start(connection, readers.clone(), claims.clone())?;
@@ -117,6 +111,20 @@ impl SqliteStore {
         // As of one moment: a change of the key may begin or end just now.
         migrations::made_with(&*connection.transaction()?)
     }
+}
+
+/// Returns the connection that writes, to a database that is up to date, and the lock.
+fn open(path: &Path, key_check: Mac) -> Result<(Connection, File)> {
+    let in_use = || StoreError::Unavailable("another itseme uses this database: stop it first".into());
+    let lock = lock(path)?.ok_or_else(in_use)?;
+    private(path)?;
+    let mut connection = Connection::open(path)?;
+    connection.execute_batch(&writing())?;
+    connection.set_prepared_statement_cache_capacity(64);
+    migrations::run(&mut connection, key_check)?;
+    // Not before: to sort all links takes more than there may be memory for.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok((connection, lock))
 }
 
 /// Locks the database for this process, because two services would both send the waiting messages. The lock ends with the

@@ -18,6 +18,51 @@ async fn with_store<F: Future<Output = ()>>(test: impl FnOnce(Store) -> F) {
 
 contract::tests!(with_store);
 
+#[test]
+fn no_column_is_forgotten_in_a_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    drop(SqliteStore::open(&path, KEY).unwrap());
+    let database = Connection::open(&path).unwrap();
+    let sql = "SELECT tables.name, columns.name FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
+               WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite_%'";
+    let mut statement = database.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let mut found: Vec<(String, String)> = rows.map(std::result::Result::unwrap).collect();
+    // Row ids have no column.
+    found.extend(["links", "tokens"].map(|table| (table.into(), "number".into())));
+    found.sort();
+    assert_eq!(found, contract::copy::columns());
+}
+
+#[test]
+fn whoever_is_alone_keeps_a_service_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    let alone = AloneOn::open(&path, KEY).unwrap();
+    assert!(error_of(SqliteStore::open(&path, KEY)).contains("stop it"));
+    drop(alone);
+    let store = SqliteStore::open(&path, KEY).unwrap();
+    assert!(error_of(AloneOn::open(&path, KEY)).contains("stop it"));
+    drop(store);
+    drop(AloneOn::open(&path, KEY).unwrap());
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        2,
+        "no journal is left"
+    );
+}
+
+#[test]
+fn an_incomplete_copy_is_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    let check = super::super::incomplete([1; 8]);
+    drop(AloneOn::open(&path, check).unwrap());
+    assert!(error_of(SqliteStore::open(&path, KEY)).contains("incomplete"));
+    drop(AloneOn::open(&path, check).unwrap());
+}
+
 fn count(connection: &Connection, from: &str) -> i64 {
     let sql = format!("SELECT count(*) FROM {from}");
     connection.query_row(&sql, [], |row| row.get(0)).unwrap()

@@ -85,6 +85,12 @@ const SUPPRESSIONS: Table = Table {
 /// In the order in which rows are renewed. Registrations come before messages, for theirs are renewed with them.
 const TABLES: [&Table; 7] = [&SUBSCRIBERS, &MUTES, &TOKENS, &SUPPRESSIONS, &PENDING, &OUTBOX, &LINKS];
 
+/// Returns how the rows of a table are read; `None` if they carry no number of a key.
+pub fn reading(table: &str) -> Option<fn(&Row) -> Result<KeyedRow>> {
+    let found = TABLES.iter().find(|known| known.name == table);
+    found.map(|table| table.read)
+}
+
 impl Session<'_> {
     fn meta_number(&self, name: &str) -> Result<Option<i64>> {
         let found = self.meta(name)?;

@@ -1,5 +1,6 @@
 //! The port's questions and changes as SQL.
 
+mod copy;
 mod keys;
 mod links;
 mod mutes;

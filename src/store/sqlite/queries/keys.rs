@@ -57,6 +57,12 @@ const SUPPRESSIONS: KeyedTable = ("suppressions", |row| {
     Ok(KeyedRow::Suppression(row.get("mac")?, number(row, "key_number")?))
 });
 
+/// Returns how the rows of a table are read; `None` if they carry no number of a key.
+pub fn reading(table: &str) -> Option<fn(&SqlRow) -> rusqlite::Result<KeyedRow>> {
+    let found = TABLES.iter().find(|(name, _)| *name == table);
+    found.map(|(_, read)| *read)
+}
+
 /// Returns the keys of a database; `None` if it is a new one.
 pub fn made_with(connection: &Connection) -> Result<Option<MadeWith>> {
     let session = Session::new(connection);
