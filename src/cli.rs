@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use itseme_identity::{BareJid, Region};
+use secrecy::{ExposeSecret, SecretString};
 
+use crate::section;
+use crate::store::Database;
 use crate::telemetry::LogFormat;
 
 /// Contact lookup for XMPP that does not know who is who: an external component (XEP-0114) for Prosody, ejabberd
@@ -54,6 +57,10 @@ pub enum Command {
     /// Makes a new key and puts the whole database under it, while the service runs or not: for when somebody may have seen
     /// the key. After an interruption nothing is lost; call it again
     Rekey,
+    /// Copies the database to another one, of SQLite or PostgreSQL, while the service is stopped, and compares both. Call it as the
+    /// user of the service. After an interruption, call it again: it goes on where it was. The other database must be new
+    #[command(after_help = MOVE_EXAMPLES)]
+    Move(Ends),
     /// Prints the hash of an identity. Needs no configuration
     #[command(after_help = HASH_EXAMPLES)]
     Hash {
@@ -73,6 +80,53 @@ pub enum Command {
         id: Vec<String>,
     },
 }
+
+/// The databases of a move.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub struct Ends {
+    /// The database to copy, as store.url names it; default: the configured one. Other users of this machine can see a password
+    /// that stands here
+    #[arg(long, value_name = "URL", conflicts_with = "from_file")]
+    pub from: Option<String>,
+
+    /// The file with that URL, as store.url_file names it
+    #[arg(long, value_name = "FILE")]
+    pub from_file: Option<PathBuf>,
+
+    /// The new database, as store.url names it; default: the configured one
+    #[arg(long, value_name = "URL", conflicts_with = "to_file")]
+    pub to: Option<String>,
+
+    /// The file with that URL, as store.url_file names it
+    #[arg(long, value_name = "FILE")]
+    pub to_file: Option<PathBuf>,
+}
+
+impl Ends {
+    /// Returns the named databases: the one to copy, and the new one.
+    ///
+    /// # Errors
+    /// If no engine knows a URL, or its file cannot be read; without the URL.
+    pub fn databases(&self) -> Result<(Option<Database>, Option<Database>), String> {
+        let read = |name: &str, url: &Option<String>, file: &Option<PathBuf>| {
+            let url = url.as_deref().map(SecretString::from);
+            let url = section::secret(name, &url, file).map_err(|error| error.to_string())?;
+            let database = url.map(|url| Database::of_url(url.expose_secret()));
+            database.transpose().map_err(|reason| format!("{name}: {reason}"))
+        };
+        Ok((
+            read("--from", &self.from, &self.from_file)?,
+            read("--to", &self.to, &self.to_file)?,
+        ))
+    }
+}
+
+const MOVE_EXAMPLES: &str = "Examples:
+  itseme move --to-file new-url               the configured database to the one whose URL the file has
+  itseme move --to 'postgres:///itseme?host=/run/postgresql'
+  itseme move --from sqlite:itseme.db         to the configured database
+  itseme move --to sqlite:/var/lib/itseme/itseme.db";
 
 const HASH_EXAMPLES: &str = "Examples:
   itseme hash email name@example.org

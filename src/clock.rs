@@ -118,6 +118,16 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// Returns the reading as of `now`, by the system's clock that this one was made by, for a system whose time is `there`: stored
+    /// times have as much time left there as here.
+    #[must_use]
+    pub fn carried(self, now: Millis, there: Millis) -> Self {
+        Self {
+            own: self.own.saturating_add(now.saturating_sub(self.system)),
+            system: there,
+        }
+    }
+
     /// Returns the milliseconds by which times that were stored by this reading's clock are to be moved for `now`.
     ///
     /// Between the two, the passed time is that of the system's clock; if that went back, none has passed. A system's
@@ -179,6 +189,24 @@ mod tests {
             // A service that starts now begins with the system's time.
             let restarted = clock.restarted().reading();
             assert!(restarted.own.abs_diff(after.system) < 1000 && restarted.system.abs_diff(after.system) < 1000);
+        }
+    }
+
+    #[test]
+    fn stored_times_are_carried_to_another_system() {
+        let at = |time| Reading {
+            own: time,
+            system: time,
+        };
+        let left = |moved: i64, now: Millis| 90_000_i64 + moved - now.cast_signed();
+        for last in [1000, 400, 9000].map(|system| Reading { own: 1000, system }) {
+            for there in [0, 9500, 70_000] {
+                // Half a second after the last note, and three seconds after that at the other system.
+                let carried = last.carried(last.system + 500, there);
+                let here = left(last.to_be_moved(at(last.system + 3500)), last.system + 3500);
+                let moved = carried.to_be_moved(at(there + 3000));
+                assert_eq!(left(moved, there + 3000), here, "{last:?} {there}");
+            }
         }
     }
 

@@ -30,6 +30,7 @@ pub mod language;
 #[cfg(test)]
 mod layers;
 pub mod model;
+pub mod moving;
 pub mod outbox;
 pub mod own_thread;
 pub mod private;

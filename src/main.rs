@@ -8,7 +8,7 @@ use itseme::cli::{Cli, Command};
 use itseme::clock::Clock;
 use itseme::config::Config;
 use itseme::model::BareJid;
-use itseme::{check, core_dumps, descriptors, hash, rekey, telemetry};
+use itseme::{check, core_dumps, descriptors, hash, moving, rekey, telemetry};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -33,6 +33,10 @@ async fn perform(cli: &Cli) -> Result<ExitCode, String> {
         None | Some(Command::Run) => run(cli).await,
         Some(Command::Check { login, deliver }) => report(&load(cli)?, *login, deliver.as_ref()).await,
         Some(Command::Rekey) => rekey::run(&load(cli)?).await.map(|()| ExitCode::SUCCESS),
+        Some(Command::Move(ends)) => {
+            let (config, (from, to)) = (load(cli)?, ends.databases()?);
+            moving::run(&config, from, to).await.map(|()| ExitCode::SUCCESS)
+        }
         Some(Command::Hash {
             region,
             explain,

@@ -5,6 +5,7 @@
 
 use super::{Link, MuteRow, Pending, Result, Row, Subscriber, TokenRow};
 use crate::model::Mac;
+use crate::model::seal::Purpose;
 
 /// The keys that a database is under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,51 @@ pub enum KeyedRow {
     Token(TokenRow),
     /// A suppression, and the number of its key.
     Suppression(Mac, u32),
+}
+
+impl KeyedRow {
+    /// Returns the box of the row, and the place in which alone it opens; `None` if there is none.
+    pub fn sealed(&self) -> Option<(Purpose<'_>, &[u8])> {
+        Some(match self {
+            Self::Link(Link {
+                id,
+                owner,
+                alias_of,
+                sealed,
+                ..
+            }) => match alias_of {
+                Some(alias_of) => (Purpose::Alias { id, owner, alias_of }, sealed),
+                None => (Purpose::Link { id, owner }, sealed),
+            },
+            Self::Pending(Pending {
+                id,
+                owner,
+                code,
+                sealed,
+                ..
+            }) => (Purpose::Pending { id, owner, code }, sealed),
+            Self::Message(queue, Row { about, sealed, .. }) => {
+                let (queue, about) = (*queue, about.as_ref());
+                (Purpose::Outbox { queue, about }, sealed)
+            }
+            Self::Subscriber(Subscriber {
+                owner,
+                addresses,
+                sealed,
+                ..
+            }) => {
+                let addresses = *addresses;
+                (Purpose::Subscriber { owner, addresses }, sealed)
+            }
+            Self::Mute(MuteRow {
+                owner, muted, sealed, ..
+            }) => (Purpose::Mute { owner, muted }, sealed),
+            Self::Token(TokenRow {
+                hash, owner, sealed, ..
+            }) => (Purpose::Token { hash, owner }, sealed),
+            Self::Suppression(..) => return None,
+        })
+    }
 }
 
 /// The rows of a key that are meant.
