@@ -11,6 +11,7 @@ mod hostile;
 mod http_errors;
 mod http_requests;
 mod membership;
+mod moving;
 mod oauth;
 mod oauth_harness;
 mod oauth_rogue;
