@@ -47,17 +47,20 @@ build() {
   fi
 }
 
-# free_ports COUNT: loopback ports that are free, and that the system gives to nobody by itself.
+# free_ports COUNT: loopback ports that are free, that the system gives to nobody by itself, and that this has not named before.
 free_ports() {
-  python3 - "$1" <<'PYTHON'
+  python3 - "$1" "$folder/ports" <<'PYTHON'
 import random, socket, sys
-found = []
-while len(found) < int(sys.argv[1]):
-    port = random.randrange(10000, 32000)
+count, named = int(sys.argv[1]), open(sys.argv[2], "a+")
+named.seek(0)
+known, found = named.read().split(), []
+while len(found) < count:
+    port = str(random.randrange(10000, 32000))
     with socket.socket() as attempt:
-        if port not in found and attempt.connect_ex(("127.0.0.1", port)):
+        if port not in known + found and attempt.connect_ex(("127.0.0.1", int(port))):
             found.append(port)
 print(*found)
+print(*found, file=named)
 PYTHON
 }
 

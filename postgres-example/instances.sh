@@ -43,6 +43,8 @@ start_haproxy() {
   } >"$folder/haproxy.cfg"
   start haproxy "as the polling mechanism" env "PATH=$PATH:/usr/sbin" haproxy -db -V -f "$folder/haproxy.cfg"
   curl -fsS --retry 50 --retry-delay 1 --retry-connrefused "http://127.0.0.1:$http_port/version" >/dev/null
+  # It writes that line before it listens.
+  kill -0 "${started[-1]}" || fail_with "$folder/haproxy.log"
 }
 
 # end SIGNAL INSTANCE: and waits until it has ended.
