@@ -13,6 +13,7 @@ use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use super::address::Address;
 use super::error;
@@ -208,7 +209,13 @@ impl Shared {
         let failed = |error: tokio_postgres::Error| error::of(&error);
         client.batch_execute(SETTINGS).await.map_err(failed)?;
         client.execute(MINE, &[&self.number]).await.map_err(failed)?;
-        client.batch_execute(LIVE).await.map_err(failed)?;
+        let in_use = |error: tokio_postgres::Error| match error.code() {
+            Some(&SqlState::QUERY_CANCELED) => StoreError::Unavailable(
+                "`itseme move` uses the database, or a start brings it up to date: wait for its end".into(),
+            ),
+            _ => failed(error),
+        };
+        client.batch_execute(LIVE).await.map_err(in_use)?;
         let listed = "INSERT INTO instances (number, name, version) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
         let version = env!("CARGO_PKG_VERSION");
         client

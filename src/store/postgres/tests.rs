@@ -39,7 +39,8 @@ fn whoever_is_alone_keeps_instances_out() {
     let address = database.address();
     let alone = AloneOn::open(&address, KEY).unwrap();
     assert!(PostgresStore::is_in_use(&address).unwrap());
-    PostgresStore::open(&address, KEY).err().unwrap();
+    let refused = PostgresStore::open(&address, KEY).err().unwrap();
+    assert!(refused.to_string().contains("itseme move"), "{refused}");
     drop(alone);
     let store = PostgresStore::open(&address, KEY).unwrap();
     let refused = AloneOn::open(&address, KEY).err().unwrap();
