@@ -5,6 +5,7 @@
 //! source's entries there, with the check of the source's key. The source stays as it is.
 
 use std::fmt;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -52,6 +53,7 @@ pub async fn run(config: &Config, from: Option<Database>, to: Option<Database>) 
             "{from} is to be moved to itself: name another database with --from or --to"
         ));
     }
+    [&from, &to].into_iter().try_for_each(check_owner)?;
     let key = keyfile::load(&config.store)?.ok_or_else(|| {
         format!(
             "store.key_file {} is missing: name the key file of {from}",
@@ -318,6 +320,25 @@ impl<'a> Opened<'a> {
 
     fn page(&self, table: &CopiedTable, after: Option<&[Cell]>) -> Result<Vec<Record>, String> {
         self.ask(|read| read.records(table, after, AT_ONCE))
+    }
+}
+
+/// Refuses to make files that the service could not use: those of root, where the service runs as another user.
+fn check_owner(database: &Database) -> Result<(), String> {
+    let Some(path) = database.file() else {
+        return Ok(());
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let this = rustix::process::geteuid();
+    // Without being root, nobody makes a file there that belongs to somebody else.
+    let owner = std::fs::metadata(path).or_else(|_| std::fs::metadata(folder));
+    let is_own = owner.map_or(true, |owner| !this.is_root() || owner.uid() == this.as_raw());
+    match is_own {
+        true => Ok(()),
+        false => Err(format!(
+            "{database} belongs to another user: call this as that user, who runs the service (sudo -u USER itseme move)"
+        )),
     }
 }
 

@@ -316,6 +316,25 @@ fn a_database_with_content_is_not_written_to() {
     }
 }
 
+/// Needs root, to make another user's file.
+#[test]
+fn files_of_another_user_are_not_touched() {
+    let place = Place::new();
+    let (first, second) = (place.file("first.db"), place.file("second.db"));
+    filled(&first);
+    check_owner(&first).unwrap();
+    check_owner(&second).unwrap();
+    let give = |path: &Path| std::os::unix::fs::chown(path, Some(12_345), None);
+    if give(first.file().unwrap()).is_err() {
+        return;
+    }
+    assert!(check_owner(&first).unwrap_err().contains("another user"));
+    check_owner(&second).unwrap();
+    give(place.folder.path()).unwrap();
+    assert!(check_owner(&second).unwrap_err().contains("another user"));
+    check_owner(&place.postgres()).unwrap();
+}
+
 #[test]
 fn a_copy_that_differs_is_not_completed() {
     let place = Place::new();
