@@ -10,7 +10,8 @@ Component "itseme.example.org"                 -- <-- [component] jid
 	component_secret = "change me"         -- <-- [component] secret
 
 	-- A second connection of the same component is refused ("kick_new", the default): a service that was
-	-- started twice by mistake does no harm. "kick_old" lets the newer one win instead.
+	-- started twice by mistake does no harm. "kick_old" lets the newer one win instead: set it for several instances over
+	-- PostgreSQL, so that the next one that leads need not wait for one that hangs (docs/postgres.md).
 	--component_conflict_resolve = "kick_new"
 
 -- The following are not settings of the component but of the whole server: they go into prosody.cfg.lua,

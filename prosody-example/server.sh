@@ -9,7 +9,8 @@ start_server() {
   mkdir -p "$folder"/{prosody,certificates}
   {
     settings
-    shipped "$repository/prosody-example/itseme.cfg.lua"
+    shipped "$repository/prosody-example/itseme.cfg.lua" |
+      sed "s/--component_conflict_resolve = .*/component_conflict_resolve = \"${conflict:-kick_new}\"/"
   } >"$folder/prosody.cfg.lua"
   start prosody "Activated service 'component' on [127.0.0.1]:$component_port" \
     prosody -F --config "$folder/prosody.cfg.lua"
