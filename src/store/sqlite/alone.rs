@@ -41,3 +41,44 @@ impl Alone for AloneOn {
         Ok(transaction.commit()?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::SqliteStore;
+    use super::*;
+
+    const KEY: Mac = Mac([7; 16]);
+
+    fn error_of<T>(result: Result<T>) -> String {
+        result.err().unwrap().to_string()
+    }
+
+    #[test]
+    fn whoever_is_alone_keeps_a_service_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let alone = AloneOn::open(&path, KEY).unwrap();
+        assert!(error_of(SqliteStore::open(&path, KEY)).contains("stop it"));
+        drop(alone);
+        let store = SqliteStore::open(&path, KEY).unwrap();
+        assert!(error_of(AloneOn::open(&path, KEY)).contains("stop it"));
+        drop(store);
+        drop(AloneOn::open(&path, KEY).unwrap());
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            2,
+            "no journal is left"
+        );
+    }
+
+    #[test]
+    fn an_incomplete_copy_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let check = crate::store::incomplete([1; 8]);
+        drop(AloneOn::open(&path, check).unwrap());
+        assert!(error_of(SqliteStore::open(&path, KEY)).contains("incomplete"));
+        drop(AloneOn::open(&path, check).unwrap());
+    }
+}

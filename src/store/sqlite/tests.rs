@@ -35,34 +35,6 @@ fn no_column_is_forgotten_in_a_copy() {
     assert_eq!(found, contract::copy::columns());
 }
 
-#[test]
-fn whoever_is_alone_keeps_a_service_out() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("test.db");
-    let alone = AloneOn::open(&path, KEY).unwrap();
-    assert!(error_of(SqliteStore::open(&path, KEY)).contains("stop it"));
-    drop(alone);
-    let store = SqliteStore::open(&path, KEY).unwrap();
-    assert!(error_of(AloneOn::open(&path, KEY)).contains("stop it"));
-    drop(store);
-    drop(AloneOn::open(&path, KEY).unwrap());
-    assert_eq!(
-        std::fs::read_dir(folder.path()).unwrap().count(),
-        2,
-        "no journal is left"
-    );
-}
-
-#[test]
-fn an_incomplete_copy_is_not_opened() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("test.db");
-    let check = super::super::incomplete([1; 8]);
-    drop(AloneOn::open(&path, check).unwrap());
-    assert!(error_of(SqliteStore::open(&path, KEY)).contains("incomplete"));
-    drop(AloneOn::open(&path, check).unwrap());
-}
-
 fn count(connection: &Connection, from: &str) -> i64 {
     let sql = format!("SELECT count(*) FROM {from}");
     connection.query_row(&sql, [], |row| row.get(0)).unwrap()

@@ -149,6 +149,32 @@ async fn a_service_goes_on_over_the_other_database() {
     assert!(world.service.terminate().await.success());
 }
 
+/// The clock of this machine is behind that of the database by more than a year, and a code is valid for minutes.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_has_as_much_time_left_by_another_clock() {
+    let mut world = World::start().await;
+    let amy = world.client(&AMY).await;
+    assert!(world.service.terminate().await.success());
+    world.service.with_a_clock_to_set();
+    world.service.set_clock(-400 * 24 * 60 * 60);
+    world.service.start().await;
+
+    let server = Postgres::start();
+    let back = format!("sqlite:{}", world.service.data().join("back.db").display());
+    for (round, url) in [server.url(), back].iter().enumerate() {
+        let number = format!("+4477009013{round:02}");
+        let registered = amy.register("phone", &number, false).await.unwrap();
+        let code = world.gateway.take(&number).await.code();
+        assert!(world.service.terminate().await.success());
+        url_file(&world.service, "new-url", url);
+        moved(&world.service, &["move", "--to-file", "new-url"]);
+        set_url(&world.service, url);
+        world.service.start().await;
+        assert!(amy.verify(&registered.hash, &code).await.unwrap());
+    }
+    assert!(world.service.terminate().await.success());
+}
+
 /// Links of nobody, so that a copy takes a while.
 fn add_links(database: &Path) {
     let sql = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 40000)
