@@ -130,6 +130,11 @@ impl Server {
                 () = stop.cancelled() => break,
             }
         }
+        // Whoever has connected already is answered. After that nobody listens: a proxy asks another instance.
+        while let Some(Ok((stream, peer))) = self.listener.accept().now_or_never() {
+            self.receive(stream.into_std(), peer.ip(), graceful.watcher());
+        }
+        drop(self.listener);
         if tokio::time::timeout(FINISHING, graceful.shutdown()).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
