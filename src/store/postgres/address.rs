@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
@@ -55,7 +56,15 @@ impl Address {
             .parse()
             .map_err(|error: tokio_postgres::Error| error::chain(&error))?;
         complete(&mut config, &variable)?;
-        let is_local = config.get_hosts().iter().all(is_local);
+        let has_at = |host: &Host| matches!(host, Host::Tcp(host) if host.contains('@'));
+        if config.get_hosts().iter().any(has_at) {
+            return Err("write @ and / in user and password as %40 and %2F".into());
+        }
+        let is_local = match config.get_hostaddrs() {
+            [] => config.get_hosts().iter().all(is_local),
+            // Whatever the host is called.
+            addresses => addresses.iter().all(IpAddr::is_loopback),
+        };
         let verifies = match mode.as_deref() {
             Some("disable") => false,
             None => !is_local,
@@ -111,7 +120,10 @@ impl Address {
             };
             StoreError::Unavailable(format!("{}{remedy}", error::chain(&error)))
         };
-        let (client, mut connection) = self.config.connect(tls).await.map_err(failed)?;
+        // The library's limit is for the socket alone, and not for the handshake.
+        let connected = timeout(CONNECTING, self.config.connect(tls)).await;
+        let silent = |_elapsed| StoreError::Unavailable("PostgreSQL does not answer".into());
+        let (client, mut connection) = connected.map_err(silent)?.map_err(failed)?;
         let mut messages = futures::stream::poll_fn(move |context| connection.poll_message(context));
         tokio::spawn(async move {
             while let Some(Ok(message)) = messages.next().await {
@@ -159,7 +171,7 @@ fn own_parameters(url: &str) -> std::result::Result<(String, Option<String>, Opt
     };
     let (mut mode, mut root) = (None, None);
     let mut kept = url::form_urlencoded::Serializer::new(String::new());
-    for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
+    for (key, value) in url::form_urlencoded::parse(query.replace('+', "%2B").as_bytes()) {
         match &*key {
             "sslmode" => mode = Some(value.into_owned()),
             "sslrootcert" => root = Some(value.into_owned()),
@@ -280,6 +292,14 @@ mod tests {
     }
 
     #[test]
+    fn what_would_show_a_password_is_refused() {
+        let wrong = read("postgres://amy:s3/cr@et@db.example.org/x", &[]).unwrap_err();
+        assert!(wrong.contains("%40") && !wrong.contains("cr"), "{wrong}");
+        let address = read("postgres://db.example.org/x?user=amy&password=a+b%20c", &[]).unwrap();
+        assert_eq!(address.config.get_password(), Some(&b"a+b c"[..]));
+    }
+
+    #[test]
     fn certificates_are_verified_unless_nobody_is_between() {
         let verifies = |url: &str| read(url, &[]).map(|address| address.verifies);
         for local in [
@@ -294,6 +314,9 @@ mod tests {
         assert!(verifies(away).unwrap());
         assert!(!verifies(&format!("{away}?sslmode=disable")).unwrap());
         assert!(verifies(&format!("{away}?sslmode=require&sslrootcert=/etc/ca.pem")).unwrap());
+        let called_local = verifies("postgres://a@localhost/x?hostaddr=192.0.2.1");
+        assert!(called_local.unwrap(), "whatever it is called");
+        assert!(!verifies("postgres://a@db.example.org/x?hostaddr=127.0.0.1").unwrap());
         for wrong in ["prefer", "allow", "nonsense"] {
             assert!(
                 verifies(&format!("{away}?sslmode={wrong}"))
