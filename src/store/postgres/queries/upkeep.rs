@@ -59,12 +59,18 @@ impl ReadUpkeep for Session<'_> {
 
 impl Session<'_> {
     fn purge_subscribers(&self, now: Millis, unseen_since: Millis, limit: usize) -> Result<usize> {
-        let unseen = "SELECT owner_mac FROM subscribers WHERE seen_at < $1 AND";
-        let linked = "EXISTS (SELECT FROM links WHERE links.owner_mac = subscribers.owner_mac) LIMIT $2";
+        // A few are looked at, and all of these are changed or removed: no statement reads the whole table.
+        let unseen = |condition: &str| {
+            format!(
+                "ctid = ANY (ARRAY(SELECT ctid FROM (SELECT ctid, owner_mac FROM subscribers WHERE seen_at < $1
+                 ORDER BY seen_at LIMIT $2) AS unseen WHERE {condition}
+                 (SELECT FROM links WHERE links.owner_mac = unseen.owner_mac)))"
+            )
+        };
         // A subscriber with a link stays, and is not looked at again for as long.
-        let stay = format!("UPDATE subscribers SET seen_at = $3 WHERE owner_mac IN ({unseen} {linked})");
+        let stay = format!("UPDATE subscribers SET seen_at = $3 WHERE {}", unseen("EXISTS"));
         self.later(&stay, values![unseen_since, limit, now])?;
-        let go = format!("DELETE FROM subscribers WHERE owner_mac IN ({unseen} NOT {linked})");
+        let go = format!("DELETE FROM subscribers WHERE {}", unseen("NOT EXISTS"));
         self.run(&go, values![unseen_since, limit])
     }
 }
@@ -86,18 +92,21 @@ impl WriteUpkeep for Session<'_> {
     }
 
     fn purge(&self, now: Millis, unseen_since: Millis, limit: usize) -> Result<Purged> {
-        let expired = |table: &str, key: &str, condition: &str| {
-            let sql =
-                format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {condition} LIMIT $2)");
+        // By their places, so that no statement reads more than these rows.
+        let expired = |table: &str, expiry: &str, condition: &str| {
+            let sql = format!(
+                "DELETE FROM {table} WHERE ctid = ANY (ARRAY(
+                     SELECT ctid FROM {table} WHERE {expiry} <= $1 {condition} ORDER BY {expiry} LIMIT $2))"
+            );
             self.run(&sql, values![now, limit])
         };
-        expired("outbox", "id", "expires_at <= $1 AND is_taken")?;
+        expired("outbox", "expires_at", "AND is_taken")?;
         Ok(Purged {
-            pending: expired("pending", "id_mac, owner_mac", "expires_at <= $1")?,
-            outbox: expired("outbox", "id", "expires_at <= $1")?,
-            quota: expired("quota", "key", "resets_at <= $1")?,
-            tokens: expired("tokens", "number", "expires_at <= $1")?,
-            mutes: expired("mutes", "owner_mac, muted_mac", "expires_at <= $1")?,
+            pending: expired("pending", "expires_at", "")?,
+            outbox: expired("outbox", "expires_at", "")?,
+            quota: expired("quota", "resets_at", "")?,
+            tokens: expired("tokens", "expires_at", "")?,
+            mutes: expired("mutes", "expires_at", "")?,
             subscribers: self.purge_subscribers(now, unseen_since, limit)?,
         })
     }
