@@ -11,7 +11,7 @@ use crate::store::{MadeWith, Result, StoreError};
 /// Each brings the database from the version of its index to the next.
 const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/postgres/0001_first.sql")];
 
-/// The oldest version of the server that has all that is used: `idle_session_timeout` and `MERGE` of 15 are tested.
+/// The oldest version of the server that the service is tested with.
 const OLDEST: i32 = 15;
 
 /// Runs what is missing, in one transaction; marks a new database with the key it is made with. Returns the number of this
@@ -43,6 +43,7 @@ pub async fn run(client: &mut Client, key_check: Mac) -> Result<i64> {
         let unlock = format!("SELECT pg_advisory_unlock({}, 3)", instance::class!());
         client.batch_execute(&unlock).await.map_err(failed)?;
     }
+    check_tables(client).await?;
     let mark = "INSERT INTO meta (name, value) VALUES ('key_check', $1) ON CONFLICT DO NOTHING";
     client.execute(mark, &[&&key_check.0[..]]).await.map_err(failed)?;
     check_key(made_with(client).await?, key_check)?;
@@ -94,6 +95,21 @@ pub async fn made_with(client: &Client) -> Result<Option<MadeWith>> {
         check: mac(check),
         former: value("former_key_check").map(mac),
     }))
+}
+
+/// Refuses tables that do by themselves what this service has not told them: somebody who once could write the database would
+/// else have every limit set back for as long as the service runs.
+async fn check_tables(client: &Client) -> Result<()> {
+    let sql = "SELECT FROM pg_class WHERE relnamespace = current_schema()::regnamespace
+               AND (relhastriggers OR relhasrules OR relrowsecurity OR relkind IN ('v', 'm'))";
+    match client.query(sql, &[]).await.map_err(|error| error::of(&error))?.is_empty() {
+        true => Ok(()),
+        false => Err(StoreError::Corrupt(
+            "the schema has a trigger, a rule, a policy or a view that this service has not made: somebody has changed it. \
+             Restore a backup, or remove them"
+                .into(),
+        )),
+    }
 }
 
 /// Refuses a server that cannot be used.

@@ -38,9 +38,13 @@ pub async fn describe(client: &Client) -> Result<String> {
     }
     let rows = client.query(ROSTER, &[]).await.map_err(failed)?;
     let name = |row: &tokio_postgres::Row| {
-        let (name, version): (&str, &str) = (row.get("name"), row.get("version"));
-        let leads = if row.get("leads") { ", leads" } else { "" };
-        format!("{name} ({version}{leads})")
+        let (number, name, version): (i64, &str, &str) = (row.get("number"), row.get("name"), row.get("version"));
+        let state = match (row.get("lives"), row.get("leads")) {
+            (_, true) => ", leads",
+            (true, false) => ", stands by",
+            (false, false) => ", is gone",
+        };
+        format!("{number} on {name} ({version}{state})")
     };
     let instances = match rows.is_empty() {
         true => "no instance runs".to_owned(),
