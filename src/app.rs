@@ -56,7 +56,7 @@ impl App {
         let (channels, sign_ins) = ways(config)?;
         let source = config.store.clone();
         let service = Service::new(store, keys, clock, config.settings(), sign_ins)
-            .with_keys_from(move || rekey::keyring(&source));
+            .with_keys_from(move || rekey::present_keyring(&source));
         service.resume_times().await.map_err(text)?;
         let server = http_server(config, &service).await?;
         let http = server.as_ref().map(Server::address).transpose().map_err(text)?;

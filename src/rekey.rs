@@ -49,6 +49,19 @@ pub fn keyring(store: &StoreConfig) -> Result<Keyring, String> {
     keyring_of(&store.database().map_err(text)?, &keys, next.as_ref())
 }
 
+/// Returns the keys that the database is under, as [`keyring`] does.
+///
+/// # Errors
+/// In words an admin can act on, also if it is under a key that is not configured.
+pub fn present_keyring(store: &StoreConfig) -> Result<Keyring, String> {
+    let (keys, database) = (keyring(store)?, store.database().map_err(text)?);
+    let made = database.made_with().map_err(text)?;
+    match made.is_none_or(|made| made.check == keys.current.check()) {
+        true => Ok(keys),
+        false => Err("it is not here: copy the key file of that one to store.key_file".into()),
+    }
+}
+
 /// Returns the keys that a database is under: unbound if it is of before boxes were bound to their rows. A new database,
 /// and one of another key, which nobody can open, is under `keys`.
 ///
@@ -89,12 +102,19 @@ pub fn keyring_of(database: &Database, keys: &Keys, next: Option<&Keys>) -> Resu
 /// that they have the new key.
 pub async fn watch(service: Service, store: StoreConfig, leads: watch::Receiver<bool>, stop: CancellationToken) {
     let mut pause = LOOK_EVERY;
-    let mut has_caught_up = false;
+    let (mut has_caught_up, mut has_told) = (false, false);
     while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
         pause = LOOK_EVERY;
         let work = async {
             if !*leads.borrow() {
-                return stand_by(&service, &store).map(|()| None);
+                let has_next = stand_by(&service, &store)?;
+                if has_next && !has_told {
+                    tracing::warn!(
+                        "there is a new key here: the instance that leads changes the key when it has the new one, too"
+                    );
+                }
+                has_told = has_next;
+                return Ok(None);
             }
             if !has_caught_up {
                 catch_up(&service).await;
@@ -125,11 +145,15 @@ pub async fn watch(service: Service, store: StoreConfig, leads: watch::Receiver<
     }
 }
 
-/// Shows the leader that this instance has the next key, and adopts it when the database is under it.
-fn stand_by(service: &Service, store: &StoreConfig) -> Result<(), String> {
+/// Shows the leader that this instance has the next key, and adopts it when the database is under it. Returns `true` if there
+/// is one.
+fn stand_by(service: &Service, store: &StoreConfig) -> Result<bool, String> {
     let next = recover(store)?;
+    // A key that does not stand in a file cannot be exchanged.
+    let next = next.filter(|_| store.key().is_none());
+    let has_next = next.is_some();
     service.store().declare_next_key(next.map(|next| next.check()));
-    Ok(())
+    Ok(has_next)
 }
 
 /// Goes on with a change that was begun, and binds the boxes of a database of before to their rows; that it fails is said by the

@@ -93,9 +93,10 @@ impl Service {
         let core = self.core.clone();
         let changed = self.store.write(move |write| {
             let core = locked(&core);
-            let changed = split(core.prepare(write).and_then(|()| change(&core, write)))?;
+            let changed = split(core.prepare(write).and_then(|()| change(&core, write)));
+            // First, because under other keys all else that went wrong is no wonder.
             match is_under(write, &core)? {
-                true => Ok(changed),
+                true => changed,
                 false => Err(StoreError::OtherKeys(core.state())),
             }
         });
@@ -115,7 +116,13 @@ impl Service {
         let taken = tokio::task::spawn_blocking(move || source()).await;
         let keyring = taken.map_err(|error| missing(error.to_string()))?.map_err(missing)?;
         let mut core = self.core.write().unwrap_or_else(PoisonError::into_inner);
-        *core = core.under_ring(keyring);
+        let taken = core.under_ring(keyring);
+        if taken.state() == as_of {
+            return Err(missing(
+                "it is not here: copy the key file of that one to store.key_file".into(),
+            ));
+        }
+        *core = taken;
         Ok(())
     }
 }
