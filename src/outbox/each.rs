@@ -59,7 +59,7 @@ struct Behind {
     /// A change with a number up to this one has been durable, or has failed, for long.
     settled: i64,
     looked_at: Millis,
-    began_anew_at: Millis,
+    begins_anew_at: Millis,
 }
 
 impl Behind {
@@ -75,14 +75,17 @@ impl Behind {
             self.settled = *number;
             self.read.pop_front();
         }
-        if now >= self.began_anew_at + millis(LOOK_AGAIN) {
-            self.began_anew_at = now;
+        if now >= self.begins_anew_at {
+            self.begins_anew_at = now + millis(LOOK_AGAIN);
             return Some(0);
         }
         (!self.read.is_empty()).then_some(self.settled)
     }
 
-    fn read(&mut self, last: i64, now: Millis) {
+    /// Notes that everything up to `last` was read, which took until `then`. All is read again in thirty seconds, or when that
+    /// has taken a tenth of the time.
+    fn read(&mut self, last: i64, now: Millis, then: Millis) {
+        self.begins_anew_at = self.begins_anew_at.max(then + 9 * (then - now));
         if self.read.back().is_none_or(|(_, known)| *known < last) && last > self.settled {
             self.read.push_back((now, last));
         }
@@ -172,7 +175,7 @@ impl<'a> Dispatch<'a> {
             }
         }
         if let Some(behind) = &mut self.behind {
-            behind.read(self.last, now);
+            behind.read(self.last, now, self.service.clock().now());
         }
         true
     }
