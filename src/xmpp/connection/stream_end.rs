@@ -76,7 +76,10 @@ pub fn remedy(end: &StreamEnd, jid: &BareJid, server: &Address) -> String {
                 "the secret is wrong, or the server does not know {jid}: make component.secret the same as the secret of \
                  {jid} in the server's configuration"
             ),
-            "conflict" => format!("another connection of {jid} is there: stop the other service that uses this JID"),
+            "conflict" => format!(
+                "another connection of {jid} is there: stop the other service that uses this JID; if it is another instance of \
+                 this one that hangs, set component_conflict_resolve = \"kick_old\" in Prosody"
+            ),
             "host-unknown" | "host-gone" => {
                 format!(
                     "the server does not know {jid} here: add it as a component to the server's configuration, and restart \
