@@ -18,12 +18,16 @@ impl Lead {
         }
     }
 
-    /// Until `lost` resolves; `resign` lets another lead.
-    pub fn new(lost: impl Future<Output = ()> + Send + 'static, resign: impl FnOnce() + Send + 'static) -> Self {
-        Self {
-            lost: lost.boxed(),
-            resign: Some(Box::new(resign)),
-        }
+    /// Of which `resign` lets another lead.
+    pub fn new(resign: impl FnOnce() + Send + 'static) -> Self {
+        let mut lead = Self::of_the_only_one();
+        lead.resign = Some(Box::new(resign));
+        lead
+    }
+
+    /// It lasts until `lost` resolves.
+    pub fn until(&mut self, lost: impl Future<Output = ()> + Send + 'static) {
+        self.lost = lost.boxed();
     }
 
     /// Resolves when another instance may lead.

@@ -36,7 +36,8 @@ static SERVER: LazyLock<(tempfile::TempDir, Child)> = LazyLock::new(|| {
 
 /// A database of its own.
 pub struct TestDatabase {
-    url: String,
+    /// The URL.
+    pub url: String,
     name: String,
 }
 

@@ -4,11 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::LocalBoxFuture;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
+
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row, Statement};
 
@@ -20,8 +22,12 @@ use crate::store::{Result, StoreError};
 /// Statements are short, and no statement is to wait for a service that hangs. Indexes are used for small tables, too: without
 /// them, each change would conflict with all others.
 const SETTINGS: &str = "SET statement_timeout = '10s'; SET lock_timeout = '10s';
-    SET idle_in_transaction_session_timeout = '10s'; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan;
+    SET idle_in_transaction_session_timeout = '10s'; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 1;
+    SET tcp_keepalives_count = 3; SET tcp_user_timeout = '10s'; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan;
     SET synchronous_commit = on; SET client_min_messages = error";
+
+/// The time after which a connection has been idle.
+const IDLE: Duration = Duration::from_secs(2);
 
 /// A connection. The thread's own runtime serves it, so that no other thread must be woken for an answer.
 pub struct Connection {
@@ -29,6 +35,7 @@ pub struct Connection {
     client: Arc<Client>,
     statements: RefCell<HashMap<String, Statement>>,
     is_lost: Cell<bool>,
+    answered_at: Cell<Instant>,
 }
 
 /// An answer that is not there yet.
@@ -43,9 +50,8 @@ impl Connection {
         let client = runtime.block_on(async {
             let (told, _) = mpsc::unbounded_channel();
             let client = address.connect(told).await?;
-            client
-                .batch_execute(SETTINGS)
-                .await
+            let set = timeout(PATIENCE, client.batch_execute(SETTINGS)).await;
+            set.map_err(|_elapsed| StoreError::Unavailable("PostgreSQL does not answer".into()))?
                 .map_err(|error| error::of(&error))?;
             Ok::<_, StoreError>(client)
         })?;
@@ -54,12 +60,18 @@ impl Connection {
             client: Arc::new(client),
             statements: RefCell::default(),
             is_lost: Cell::new(false),
+            answered_at: Cell::new(Instant::now()),
         })
     }
 
     /// Returns `true` if it cannot be used any more.
     pub fn is_lost(&self) -> bool {
         self.is_lost.get() || self.client.is_closed()
+    }
+
+    /// Returns `true` if the server has said nothing for long.
+    pub fn was_idle(&self) -> bool {
+        self.answered_at.get().elapsed() > IDLE
     }
 
     /// Sends statements without parameters.
@@ -93,9 +105,17 @@ impl Connection {
     /// # Errors
     /// As the server says; `Unavailable` if it says nothing.
     pub fn wait<T>(&self, answer: Answer<T>) -> Result<T> {
-        let answered = self.runtime.block_on(async { timeout(PATIENCE * 2, answer).await });
+        if self.is_lost.get() {
+            return Err(StoreError::Unavailable("the connection to PostgreSQL is lost".into()));
+        }
+        let answered = self
+            .runtime
+            .block_on(async { timeout(PATIENCE + PATIENCE / 2, answer).await });
         match answered {
-            Ok(Ok(answer)) => Ok(answer),
+            Ok(Ok(answer)) => {
+                self.answered_at.set(Instant::now());
+                Ok(answer)
+            }
             Ok(Err(told)) => {
                 self.is_lost.set(self.is_lost.get() || error::is_fatal(&told));
                 Err(error::of(&told))

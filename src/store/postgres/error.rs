@@ -7,7 +7,10 @@ use crate::store::StoreError;
 
 /// Others' changes prevent a change for as long as they last: it can be run again. A duplicate key is one, too: of two changes
 /// that make the same row, the second may get this error instead of a serialization failure (PostgreSQL 15, 13.2.3).
-const CONFLICTS: [SqlState; 4] = [
+///
+/// Of a statement whose answer is not read, such an error shows in the next one alone, as a transaction that has failed.
+const CONFLICTS: [SqlState; 5] = [
+    SqlState::IN_FAILED_SQL_TRANSACTION,
     SqlState::T_R_SERIALIZATION_FAILURE,
     SqlState::T_R_DEADLOCK_DETECTED,
     SqlState::UNIQUE_VIOLATION,

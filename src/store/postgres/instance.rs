@@ -5,6 +5,7 @@
 //! to have lost its locks before that.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -66,6 +67,13 @@ const LIVE: &str = concat!("SELECT pg_advisory_lock_shared(", class!(), ", 3)");
 pub const ALONE: &str = concat!("SELECT pg_try_advisory_lock(", class!(), ", 3) AS is_held");
 /// Held by the instance of that number.
 const MINE: &str = concat!("SELECT pg_advisory_lock(", instances!(), ", $1::bigint::int)");
+/// Tells if there is an instance.
+pub const IN_USE: &str = concat!(
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = 3
+        AND classid = ",
+    class!(),
+    "::oid AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS is_in_use"
+);
 /// The instances that are there by name, but hold no lock.
 const VANISHED: &str = concat!(
     "SELECT number FROM instances WHERE NOT EXISTS (
@@ -75,16 +83,19 @@ const VANISHED: &str = concat!(
     "::oid
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
 );
-/// The number of the instance that leads, if one does, and the names of all.
+/// The instances, each with its number, and if it lives and leads.
 pub const ROSTER: &str = concat!(
-    "SELECT instances.name, instances.version, EXISTS (
-        SELECT FROM pg_locks AS own JOIN pg_locks AS lead USING (pid)
-        WHERE own.locktype = 'advisory' AND own.classid = ",
+    "WITH held AS (SELECT * FROM pg_locks WHERE locktype = 'advisory' AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+     SELECT number, name, version, EXISTS (SELECT FROM held WHERE classid = ",
     instances!(),
-    "::oid AND own.objid = instances.number::int::oid
-        AND lead.locktype = 'advisory' AND lead.classid = ",
+    "::oid AND objid = number::int::oid) AS lives,
+        EXISTS (SELECT FROM held AS own JOIN held AS lead USING (pid)
+            WHERE own.classid = ",
+    instances!(),
+    "::oid AND own.objid = number::int::oid AND lead.classid = ",
     class!(),
-    "::oid AND lead.objid = 2 AND lead.granted) AS leads
+    "::oid AND lead.objid = 2) AS leads
      FROM instances ORDER BY number"
 );
 
@@ -101,7 +112,11 @@ struct Shared {
     posts: Arc<Posts>,
     /// `true` if this instance would lead.
     wants: watch::Sender<bool>,
-    leads: watch::Sender<bool>,
+    /// The number of times that it has begun to lead, while it does.
+    leads: watch::Sender<Option<u64>>,
+    led: AtomicU64,
+    /// `true` as long as others can see that this instance lives.
+    is_seen: watch::Sender<bool>,
     next_key: Mutex<Option<Vec<u8>>>,
 }
 
@@ -117,6 +132,8 @@ impl Instance {
             posts: posts.clone(),
             wants: watch::Sender::default(),
             leads: watch::Sender::default(),
+            led: AtomicU64::default(),
+            is_seen: watch::Sender::default(),
             next_key: Mutex::default(),
         });
         let (stop, stopped) = oneshot::channel();
@@ -138,17 +155,24 @@ impl Instance {
         Ok(instance)
     }
 
-    /// Stands by, and resolves when this instance leads. It does until it is lost, or `resign`.
-    pub async fn lead(&self) {
-        self.shared.wants.send_replace(true);
-        let _ = self.shared.leads.subscribe().wait_for(|leads| *leads).await;
+    /// Tells if others can see that this instance lives. If not, its connection is lost, or the server does not answer.
+    pub fn is_seen(&self) -> watch::Receiver<bool> {
+        self.shared.is_seen.subscribe()
     }
 
-    /// Resolves when this instance does not lead.
-    pub fn lost(&self) -> impl Future<Output = ()> + Send + 'static {
+    /// Stands by, and resolves when this instance leads: until that is lost, or `resign`.
+    pub async fn lead(&self) -> u64 {
+        self.shared.wants.send_replace(true);
+        let mut leads = self.shared.leads.subscribe();
+        let since = leads.wait_for(Option::is_some).await;
+        since.ok().and_then(|since| *since).unwrap_or_default()
+    }
+
+    /// Resolves when this instance does not lead any more, as it has since [`Instance::lead`] has returned that number.
+    pub fn lost(&self, since: u64) -> impl Future<Output = ()> + Send + 'static {
         let mut leads = self.shared.leads.subscribe();
         async move {
-            let _ = leads.wait_for(|leads| !leads).await;
+            let _ = leads.wait_for(|leads| *leads != Some(since)).await;
         }
     }
 
@@ -178,22 +202,20 @@ impl Shared {
     /// Keeps a connection until `stopped`.
     async fn live(&self, begun: Begun, stopped: oneshot::Receiver<()>) {
         let life = async {
-            let (told, mut news) = mpsc::unbounded_channel();
-            match self.connect(&told).await {
-                Ok(client) => {
+            match self.connect().await {
+                Ok(connected) => {
                     let _ = begun.send(Ok(()));
-                    self.serve(&client, &mut news).await;
+                    self.serve(connected).await;
                 }
                 Err(error) => _ = begun.send(Err(error)),
             }
             loop {
-                self.leads.send_replace(false);
                 sleep(AGAIN).await;
-                if let Ok(client) = self.connect(&told).await {
+                if let Ok(connected) = self.connect().await {
                     tracing::info!("this instance is seen by the others again");
                     // What others have told meanwhile was not heard.
                     self.posts.wake_all();
-                    self.serve(&client, &mut news).await;
+                    self.serve(connected).await;
                 }
             }
         };
@@ -203,35 +225,46 @@ impl Shared {
         }
     }
 
-    async fn connect(&self, told: &mpsc::UnboundedSender<String>) -> Result<Client> {
-        let client = self.address.connect(told.clone()).await?;
-        let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let failed = |error: tokio_postgres::Error| error::of(&error);
-        client.batch_execute(SETTINGS).await.map_err(failed)?;
-        client.execute(MINE, &[&self.number]).await.map_err(failed)?;
-        let in_use = |error: tokio_postgres::Error| match error.code() {
-            Some(&SqlState::QUERY_CANCELED) => StoreError::Unavailable(
-                "`itseme move` uses the database, or a start brings it up to date: wait for its end".into(),
-            ),
-            _ => failed(error),
+    async fn connect(&self) -> Result<Connected> {
+        let (told, news) = mpsc::unbounded_channel();
+        let client = self.address.connect(told).await?;
+        let shown = async {
+            client.batch_execute(SETTINGS).await?;
+            client.execute(MINE, &[&self.number]).await?;
+            client.batch_execute(LIVE).await?;
+            self.enlist(&client).await
         };
-        client.batch_execute(LIVE).await.map_err(in_use)?;
-        let listed = "INSERT INTO instances (number, name, version) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-        let version = env!("CARGO_PKG_VERSION");
+        // The server ends what takes longer than an answer may.
+        match timeout(ANSWER * 2, shown).await {
+            Ok(Ok(_)) => Ok((client, news)),
+            Ok(Err(error)) if error.code() == Some(&SqlState::QUERY_CANCELED) => Err(StoreError::Unavailable(
+                "`itseme move` uses the database, or a start brings it up to date: wait for its end".into(),
+            )),
+            Ok(Err(error)) => Err(error::of(&error)),
+            Err(_elapsed) => Err(StoreError::Unavailable("PostgreSQL does not answer".into())),
+        }
+    }
+
+    /// Puts this instance on the list, with the next key that it has.
+    async fn enlist(&self, client: &Client) -> std::result::Result<u64, tokio_postgres::Error> {
+        let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let next = self.next_key.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let sql = "INSERT INTO instances (number, name, version, next_key) VALUES ($1, $2, $3, $4)
+                   ON CONFLICT (number) DO UPDATE SET next_key = $4";
         client
-            .execute(listed, &[&self.number, &name, &version])
+            .execute(sql, &[&self.number, &name, &env!("CARGO_PKG_VERSION"), &next])
             .await
-            .map_err(failed)?;
-        Ok(client)
     }
 
     /// Returns when the connection is lost.
-    async fn serve(&self, client: &Client, news: &mut mpsc::UnboundedReceiver<String>) {
+    async fn serve(&self, (client, mut news): Connected) {
+        let client = &client;
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut wants = self.wants.subscribe();
         let mut vanished = Vanished::default();
         let mut declared = None;
+        self.is_seen.send_replace(true);
         loop {
             let done = tokio::select! {
                 _ = ticks.tick() => async {
@@ -239,13 +272,14 @@ impl Shared {
                     self.look_for_vanished(client, &mut vanished).await
                 }.await,
                 Ok(()) = wants.changed() => self.settle_lead(client).await,
-                Some(payload) = news.recv() => match self.told(&payload) {
-                    News::Posted(queue) => {
+                payload = news.recv() => match payload.map(|payload| self.told(&payload)) {
+                    Some(News::Posted(queue)) => {
                         self.posts.wake(&BTreeSet::from([queue]));
                         Ok(())
                     }
-                    News::LeadIsFree => self.settle_lead(client).await,
-                    News::Own => Ok(()),
+                    Some(News::LeadIsFree) => self.settle_lead(client).await,
+                    Some(News::Own) => Ok(()),
+                    None => Err("it was closed".into()),
                 },
                 queues = self.posts.untold() => {
                     sleep(TOGETHER).await;
@@ -253,6 +287,8 @@ impl Shared {
                 }
             };
             if let Err(reason) = done {
+                self.leads.send_replace(None);
+                self.is_seen.send_replace(false);
                 tracing::warn!(
                     reason,
                     "the connection that shows that this instance lives is lost; trying again"
@@ -285,20 +321,18 @@ impl Shared {
 
     async fn show_life(&self, client: &Client, declared: &mut Option<Vec<u8>>) -> Done<()> {
         let next = self.next_key.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if next != *declared {
-            let sql = "UPDATE instances SET next_key = $1 WHERE number = $2";
-            self.ask(client.execute(sql, &[&next, &self.number])).await?;
+        // Others may have taken this one to be gone.
+        let is_listed = "SELECT FROM instances WHERE number = $1";
+        if next != *declared || self.ask(client.execute(is_listed, &[&self.number])).await? == 0 {
+            self.ask(self.enlist(client)).await?;
             *declared = next;
         }
-        match *self.wants.borrow() && !*self.leads.borrow() {
-            true => self.settle_lead(client).await,
-            false => self.ask(client.execute("SELECT", &[])).await.map(drop),
-        }
+        self.settle_lead(client).await
     }
 
     /// Leads if it would and can; lets others if it would not.
     async fn settle_lead(&self, client: &Client) -> Done<()> {
-        let (wants, leads) = (*self.wants.borrow(), *self.leads.borrow());
+        let (wants, leads) = (*self.wants.borrow(), self.leads.borrow().is_some());
         match (wants, leads) {
             (true, false) => {
                 let held = async {
@@ -308,11 +342,12 @@ impl Shared {
                         .map(|row| u64::from(row.get::<_, bool>("is_held")))
                 };
                 if self.ask(held).await? > 0 {
-                    self.leads.send_replace(true);
+                    let number = self.led.fetch_add(1, Ordering::Relaxed);
+                    self.leads.send_replace(Some(number));
                 }
             }
             (false, true) => {
-                self.leads.send_replace(false);
+                self.leads.send_replace(None);
                 self.ask(client.execute(RESIGN, &[])).await?;
             }
             _ => {}
@@ -324,7 +359,8 @@ impl Shared {
     async fn tell(&self, client: &Client, queues: BTreeSet<u8>) -> Done<()> {
         let payloads: Vec<String> = queues.iter().map(|queue| format!("{} {queue}", self.number)).collect();
         let sql = "SELECT pg_notify('itseme', payload) FROM unnest($1::text[]) AS payload";
-        self.ask(client.execute(sql, &[&payloads])).await.map(drop)
+        let told = self.ask(client.execute(sql, &[&payloads])).await.map(drop);
+        told.inspect_err(|_| self.posts.tell_later(queues))
     }
 
     /// Frees the messages of instances that have not been there for long.
@@ -341,44 +377,44 @@ impl Shared {
         self.ask(look).await?;
         let numbers: BTreeSet<i64> = found.iter().filter_map(|row| row.try_get("number").ok()).collect();
         for number in vanished.for_long(&numbers) {
-            let freed = "UPDATE outbox SET holder = 0 WHERE holder = $1";
-            let count = self.ask(client.execute(freed, &[&number])).await?;
-            self.ask(client.execute("DELETE FROM instances WHERE number = $1", &[&number]))
-                .await?;
+            let freed = self.free(client, number).await?;
             tracing::warn!(
-                count,
+                queues = freed.len(),
                 "an instance is gone: the messages that it had taken are sent by others"
             );
-            self.posts.wake_all();
+            self.posts.wake(&freed);
+            self.posts.tell_later(freed);
         }
         Ok(())
     }
 
+    /// Frees the messages of an instance, and takes it off the list. Returns the queues of the messages.
+    async fn free(&self, client: &Client, number: i64) -> Done<BTreeSet<u8>> {
+        let mut freed = Vec::new();
+        let free = async {
+            let sql = "UPDATE outbox SET holder = 0 WHERE holder = $1 AND holder <> 0 RETURNING queue";
+            freed = client.query(sql, &[&number]).await?;
+            client
+                .execute("DELETE FROM instances WHERE number = $1", &[&number])
+                .await
+        };
+        self.ask(free).await?;
+        let queue = |row: &tokio_postgres::Row| row.try_get::<_, i64>("queue").ok()?.try_into().ok();
+        Ok(freed.iter().filter_map(queue).collect())
+    }
+
     /// At the end, leaves nothing behind that others would wait for.
     async fn leave(&self) {
-        self.leads.send_replace(false);
-        let (told, _) = mpsc::unbounded_channel();
+        self.leads.send_replace(None);
         let left = async {
-            let client = self.address.connect(told).await?;
-            let failed = |error: tokio_postgres::Error| error::of(&error);
-            client
-                .execute("UPDATE outbox SET holder = 0 WHERE holder = $1", &[&self.number])
+            let (told, _) = mpsc::unbounded_channel();
+            let client = self.address.connect(told).await.map_err(|error| error.to_string())?;
+            self.free(&client, self.number).await?;
+            self.ask(client.execute("SELECT pg_notify('itseme', 'lead')", &[]))
                 .await
-                .map_err(failed)?;
-            client
-                .execute("DELETE FROM instances WHERE number = $1", &[&self.number])
-                .await
-                .map_err(failed)?;
-            client
-                .batch_execute("SELECT pg_notify('itseme', 'lead')")
-                .await
-                .map_err(failed)
         };
-        if let Ok(Err(error)) | Err(error) = timeout(ANSWER, left)
-            .await
-            .map_err(|_| StoreError::Unavailable(String::new()))
-        {
-            tracing::debug!(%error, "this instance could not take leave of the others");
+        if let Ok(Err(reason)) = timeout(ANSWER, left).await {
+            tracing::debug!(reason, "this instance could not take leave of the others");
         }
     }
 }
@@ -392,6 +428,9 @@ enum News {
     /// By this instance itself.
     Own,
 }
+
+/// A connection, and the notifications that come over it; they end with it.
+type Connected = (Client, mpsc::UnboundedReceiver<String>);
 
 type Done<T> = std::result::Result<T, String>;
 

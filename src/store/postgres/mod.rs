@@ -10,6 +10,7 @@
 
 mod address;
 mod alone;
+mod claims;
 mod connection;
 mod error;
 mod instance;
@@ -28,14 +29,16 @@ use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::Client;
 
 pub use self::address::Address;
 pub use self::alone::AloneOn;
+use self::claims::Claims;
 use self::instance::Instance;
-use self::pool::{Job, Pool};
+use self::pool::{Crew, Job, Pool};
 use self::posts::Posts;
+use self::session::Session;
 use super::{Backend, Claimed, Lead, Lease, MadeWith, Queue, ReadJob, Result, Row, StoreError, Subscription, WriteJob};
 use crate::model::Mac;
 
@@ -45,11 +48,15 @@ const READERS: usize = 4;
 const WRITERS: usize = 8;
 
 /// A database, open for reading and writing.
-pub struct PostgresStore {
+#[derive(Clone)]
+pub struct PostgresStore(Arc<Shared>);
+
+struct Shared {
     readers: Pool,
     writers: Pool,
-    instance: Arc<Instance>,
+    instance: Instance,
     posts: Arc<Posts>,
+    claims: Arc<Claims>,
 }
 
 impl PostgresStore {
@@ -65,12 +72,23 @@ impl PostgresStore {
             let number = migrations::run(&mut client, key_check).await?;
             Ok((number, Instance::start(address, number, &posts)?))
         })?;
-        Ok(Self {
-            readers: Pool::start(READERS, "itseme-reader", address, number, &posts)?,
-            writers: Pool::start(WRITERS, "itseme-writer", address, number, &posts)?,
-            instance: Arc::new(instance),
+        let claims = Arc::<Claims>::default();
+        let pool = |threads, name| {
+            let crew = Crew {
+                address: address.clone(),
+                holder: number,
+                posts: posts.clone(),
+                claims: claims.clone(),
+            };
+            Pool::start(threads, name, crew, instance.is_seen())
+        };
+        Ok(Self(Arc::new(Shared {
+            readers: pool(READERS, "itseme-reader")?,
+            writers: pool(WRITERS, "itseme-writer")?,
+            instance,
             posts,
-        })
+            claims,
+        })))
     }
 
     /// Looks at the database without changing it; without a key, at the server alone. Describes both, behind a semicolon.
@@ -90,11 +108,8 @@ impl PostgresStore {
     /// If the database cannot be asked.
     pub fn is_in_use(address: &Address) -> Result<bool> {
         asking(address, async |client| {
-            let alone = client
-                .query_one(instance::ALONE, &[])
-                .await
-                .map_err(|error| error::of(&error))?;
-            Ok(!alone.get::<_, bool>("is_held"))
+            let found = client.query_one(instance::IN_USE, &[]).await;
+            Ok(found.map_err(|error| error::of(&error))?.get("is_in_use"))
         })
     }
 
@@ -113,11 +128,11 @@ impl PostgresStore {
     pub fn made_with(address: &Address) -> Result<Option<MadeWith>> {
         asking(address, async |client| migrations::made_with(&client).await)
     }
+}
 
-    fn claimed<T: Send + 'static>(
-        &self,
-        job: impl Fn(&session::Session<'_>) -> Result<T> + Send + 'static,
-    ) -> BoxFuture<'_, Result<T>> {
+impl Shared {
+    /// Runs a job that sees what others have changed meanwhile.
+    async fn now<T: Send + 'static>(&self, job: impl Fn(&Session<'_>) -> Result<T> + Send + 'static) -> Result<T> {
         let answer = Arc::new(Mutex::new(None));
         let answered = answer.clone();
         let job = Job::Claim(Box::new(move |session| {
@@ -125,12 +140,46 @@ impl PostgresStore {
             *pool::locked(&answered) = Some(found);
             Ok(())
         }));
-        async move {
-            self.writers.run(job).await?;
-            let found = pool::locked(&answer).take();
-            found.ok_or_else(|| StoreError::Unavailable("the database ended before it answered".into()))
+        self.writers.run(job).await?;
+        let found = pool::locked(&answer).take();
+        found.ok_or_else(|| StoreError::Unavailable("the database ended before it answered".into()))
+    }
+
+    /// Frees messages that this instance holds without knowing of it.
+    async fn free_unknown(&self) -> Result<()> {
+        if !self.claims.is_unsure() {
+            return Ok(());
         }
-        .boxed()
+        let _alone = self.claims.claiming.write().await;
+        let known = self.claims.known();
+        let freed = self
+            .now(move |session| queries::release_others(session, known.clone()))
+            .await;
+        freed.inspect_err(|_| self.claims.doubt())
+    }
+
+    /// Claims messages in a task of its own: whatever becomes of who asks, they are known as claimed, or are freed.
+    async fn claim_by<T: Send + 'static>(
+        self: Arc<Self>,
+        job: impl Fn(&Session<'_>) -> Result<T> + Send + 'static,
+        rows: fn(&T) -> Vec<i64>,
+    ) -> Result<T> {
+        self.free_unknown().await?;
+        let (answer, answered) = oneshot::channel();
+        tokio::spawn(async move {
+            let _claiming = self.claims.claiming.read().await;
+            let claimed = self.now(job).await;
+            match &claimed {
+                Ok(found) => self.claims.add(rows(found)),
+                Err(_) => self.claims.doubt(),
+            }
+            if let Err(Ok(unwanted)) = answer.send(claimed) {
+                self.claims.end(&rows(&unwanted));
+                self.claims.doubt();
+            }
+        });
+        let ended = |_| StoreError::Unavailable("the database ended before it answered".into());
+        answered.await.map_err(ended)?
     }
 }
 
@@ -154,27 +203,40 @@ fn asking<T: Send>(address: &Address, question: impl AsyncFnOnce(Client) -> Resu
 
 impl Backend for PostgresStore {
     fn read(&self, job: ReadJob) -> BoxFuture<'_, Result<()>> {
-        self.readers.run(Job::Read(job)).boxed()
+        self.0.readers.run(Job::Read(job)).boxed()
     }
 
     fn write(&self, job: WriteJob) -> BoxFuture<'_, Result<()>> {
-        self.writers.run(Job::Write(job)).boxed()
+        self.0.writers.run(Job::Write(job)).boxed()
     }
 
     fn claim(&self, queue: Queue, limit: usize, lease: Lease) -> BoxFuture<'_, Result<Claimed>> {
-        self.claimed(move |session| queries::claim(session, queue, limit, lease))
+        let rows = |claimed: &Claimed| claimed.rows.iter().map(|row| row.id).collect();
+        let shared = self.0.clone();
+        shared
+            .claim_by(move |session| queries::claim(session, queue, limit, lease), rows)
+            .boxed()
     }
 
     fn claim_row(&self, row: i64, lease: Lease) -> BoxFuture<'_, Result<Option<Row>>> {
-        self.claimed(move |session| queries::claim_row(session, row, lease))
+        let rows = |claimed: &Option<Row>| claimed.iter().map(|row| row.id).collect();
+        let shared = self.0.clone();
+        shared
+            .claim_by(move |session| queries::claim_row(session, row, lease), rows)
+            .boxed()
     }
 
     fn release(&self, rows: Vec<i64>) -> BoxFuture<'_, Result<()>> {
-        self.claimed(move |session| queries::release(session, rows.clone()))
+        async move {
+            self.0.claims.end(&rows);
+            let released = self.0.now(move |session| queries::release(session, rows.clone())).await;
+            released.inspect_err(|_| self.0.claims.doubt())
+        }
+        .boxed()
     }
 
     fn subscribe(&self, queue: Queue) -> Subscription {
-        self.posts.subscribe(queue)
+        self.0.posts.subscribe(queue)
     }
 
     /// Journals are the server's.
@@ -187,21 +249,26 @@ impl Backend for PostgresStore {
     }
 
     fn declare_next_key(&self, next: Option<Mac>) {
-        self.instance.declare(next.map(|next| next.0.to_vec()));
+        self.0.instance.declare(next.map(|next| next.0.to_vec()));
     }
 
     fn instances_without(&self, next: Mac) -> BoxFuture<'_, Result<Vec<String>>> {
-        self.claimed(move |session| queries::instances_without(session, &next))
+        self.0
+            .now(move |session| queries::instances_without(session, &next))
+            .boxed()
     }
 
     fn lead(&self, queue: Queue) -> BoxFuture<'_, Result<Lead>> {
         async move {
-            self.instance.lead().await;
-            let lost = self.instance.lost();
-            let instance = self.instance.clone();
-            self.claimed(move |session| queries::release_queue(session, queue))
+            let shared = self.0.clone();
+            // Dropped while it waits, it resigns as well.
+            let mut lead = Lead::new(move || shared.instance.resign());
+            let since = self.0.instance.lead().await;
+            lead.until(self.0.instance.lost(since));
+            self.0
+                .now(move |session| queries::release_queue(session, queue))
                 .await?;
-            Ok(Lead::new(lost, move || instance.resign()))
+            Ok(lead)
         }
         .boxed()
     }

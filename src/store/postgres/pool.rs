@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use rand::RngExt;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{Mutex, RwLock, mpsc, oneshot};
+use tokio::sync::{Mutex, RwLock, mpsc, oneshot, watch};
+use tokio::time::timeout;
 
 use super::address::Address;
+use super::claims::Claims;
 use super::connection::Connection;
 use super::posts::Posts;
 use super::session::{Kind, Session};
@@ -24,9 +26,13 @@ const BESIDE_OTHERS: u32 = 3;
 const INSISTING: Duration = Duration::from_secs(10);
 /// The longest pause between two runs: chosen at random, so that two do not meet again.
 const JITTER: Duration = Duration::from_millis(5);
-const ALONE: &str = "SELECT pg_advisory_lock(hashtext(current_schema()), 4)";
-const NOT_ALONE: &str = "SELECT pg_advisory_unlock(hashtext(current_schema()), 4)";
-/// The time for which nobody tries to connect after that has failed.
+/// The lock is not waited for without end, and not held by an instance that hangs.
+const ALONE: &str = "SET lock_timeout = '2s'; SET idle_session_timeout = '5s';
+    SELECT pg_advisory_lock(hashtext(current_schema()), 4)";
+const NOT_ALONE: &str = "SELECT pg_advisory_unlock_all(); SET lock_timeout = '10s'; SET idle_session_timeout = 0";
+/// The time that threads have to end what they do when the database is closed.
+const ENDING: Duration = Duration::from_secs(3);
+/// The time for which nobody tries to connect after that has failed, and for which a job waits for that.
 const AWAY: Duration = Duration::from_millis(500);
 
 /// A job for a thread.
@@ -47,14 +53,25 @@ type Order = (Job, oneshot::Sender<Result<()>>);
 /// Threads with connections.
 pub struct Pool {
     jobs: Option<mpsc::Sender<Order>>,
+    is_seen: watch::Receiver<bool>,
     threads: Vec<JoinHandle<()>>,
+}
+
+/// What the threads work with.
+pub struct Crew {
+    /// The database.
+    pub address: Address,
+    /// The number of this instance.
+    pub holder: i64,
+    /// Hears of messages that were put into queues.
+    pub posts: Arc<Posts>,
+    /// Hears of claims that have ended.
+    pub claims: Arc<Claims>,
 }
 
 /// The parts that all threads share.
 struct Shared {
-    address: Address,
-    holder: i64,
-    posts: Arc<Posts>,
+    crew: Crew,
     jobs: Mutex<mpsc::Receiver<Order>>,
     /// Held by changes that run beside others, or by one alone.
     gate: RwLock<()>,
@@ -67,12 +84,10 @@ impl Pool {
     ///
     /// # Errors
     /// If there can be no threads.
-    pub fn start(threads: usize, name: &str, address: &Address, holder: i64, posts: &Arc<Posts>) -> Result<Self> {
+    pub fn start(threads: usize, name: &str, crew: Crew, is_seen: watch::Receiver<bool>) -> Result<Self> {
         let (sender, jobs) = mpsc::channel(WAITING);
         let shared = Arc::new(Shared {
-            address: address.clone(),
-            holder,
-            posts: posts.clone(),
+            crew,
             jobs: Mutex::new(jobs),
             gate: RwLock::default(),
             failed: Locked::default(),
@@ -87,15 +102,23 @@ impl Pool {
         let threads = (0..threads).map(start).collect::<Result<_>>()?;
         Ok(Self {
             jobs: Some(sender),
+            is_seen,
             threads,
         })
     }
 
-    /// Resolves when the job is done.
+    /// Resolves when the job is done. It is not begun while this instance is not seen by others: they may have taken over its
+    /// work, and the database may not answer.
     ///
     /// # Errors
     /// Of the job, or `Unavailable`.
     pub async fn run(&self, job: Job) -> Result<()> {
+        if !*self.is_seen.borrow() {
+            let mut is_seen = self.is_seen.clone();
+            let seen = timeout(AWAY, is_seen.wait_for(|is_seen| *is_seen)).await;
+            seen.map_err(|_elapsed| StoreError::Unavailable("PostgreSQL does not answer".into()))?
+                .map_err(|_| StoreError::Unavailable("the database is closed".into()))?;
+        }
         let ended = || StoreError::Unavailable("the database is closed".into());
         let (answer, done) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or_else(ended)?;
@@ -107,8 +130,10 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         drop(self.jobs.take());
-        for thread in self.threads.drain(..) {
-            let _ = thread.join();
+        // One whose server does not answer is left to itself: nothing of it is kept.
+        let until = Instant::now() + ENDING;
+        while self.threads.iter().any(|thread| !thread.is_finished()) && Instant::now() < until {
+            std::thread::sleep(JITTER);
         }
     }
 }
@@ -166,7 +191,8 @@ impl Worker {
             pause();
         }
         let _alone = runtime.block_on(shared.gate.write());
-        self.lock(ALONE)?;
+        // Without the lock, it has less of a chance, and no less of a right.
+        let _ = self.lock(ALONE);
         let ended = self.insist(kind, job);
         // If it fails, the connection is lost, and the lock with it.
         let _ = self.lock(NOT_ALONE);
@@ -191,12 +217,12 @@ impl Worker {
     }
 
     fn transact(&mut self, kind: Kind, mut job: impl FnMut(&Session<'_>) -> Result<()>) -> Ended {
-        let (holder, posts) = (self.shared.holder, self.shared.posts.clone());
+        let shared = self.shared.clone();
         let connection = match self.connected() {
             Ok(connection) => connection,
             Err(error) => return Ended::with(Err(error)),
         };
-        let session = Session::new(connection, kind, holder);
+        let session = Session::new(connection, kind, shared.crew.holder);
         let done = catch_unwind(AssertUnwindSafe(|| job(&session))).unwrap_or_else(|_| {
             Err(StoreError::Unavailable(
                 "a question to the database failed by a bug".into(),
@@ -207,7 +233,8 @@ impl Worker {
         // The first error of a statement explains that of the job.
         let result = ended.and(done);
         if result.is_ok() {
-            posts.post(session.posted.take());
+            shared.crew.claims.end(&session.ended.take());
+            shared.crew.posts.post(session.posted.take());
         }
         if connection.is_lost() {
             self.connection = None;
@@ -225,7 +252,7 @@ impl Worker {
             {
                 return Err(error.clone());
             }
-            let opened = Connection::open(self.runtime.clone(), &shared.address);
+            let opened = Connection::open(self.runtime.clone(), &shared.crew.address);
             *locked(&shared.failed) = opened.as_ref().err().map(|error| (Instant::now(), error.clone()));
             self.connection = Some(opened?);
         }

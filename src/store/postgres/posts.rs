@@ -23,8 +23,15 @@ impl Posts {
         }
         let numbers: BTreeSet<u8> = queues.into_iter().map(Queue::number).collect();
         self.wake(&numbers);
-        locked(&self.untold).extend(numbers);
-        self.has_untold.notify_one();
+        self.tell_later(numbers);
+    }
+
+    /// Has others told of messages in these queues.
+    pub fn tell_later(&self, queues: BTreeSet<u8>) {
+        if !queues.is_empty() {
+            locked(&self.untold).extend(queues);
+            self.has_untold.notify_one();
+        }
     }
 
     /// Wakes the workers of queues.

@@ -38,6 +38,8 @@ pub struct Session<'a> {
     unanswered: RefCell<Vec<Answer<()>>>,
     /// The first error. No statement has an effect after it.
     failed: RefCell<Option<StoreError>>,
+    /// The messages whose claims have ended.
+    pub ended: RefCell<Vec<i64>>,
     /// The queues into which messages were put.
     pub posted: RefCell<BTreeSet<Queue>>,
 }
@@ -53,6 +55,7 @@ impl<'a> Session<'a> {
             key_state: RefCell::default(),
             unanswered: RefCell::default(),
             failed: RefCell::default(),
+            ended: RefCell::default(),
             posted: RefCell::default(),
         }
     }
@@ -144,7 +147,11 @@ impl<'a> Session<'a> {
                 Kind::Write => "BEGIN ISOLATION LEVEL SERIALIZABLE",
                 Kind::Claim => "BEGIN ISOLATION LEVEL READ COMMITTED",
             });
-            self.unanswered.borrow_mut().push(begun);
+            match self.connection.was_idle() {
+                // The server may end what has been idle, and what follows is to be in the transaction or nowhere.
+                true => self.noted(self.connection.wait(begun))?,
+                false => self.unanswered.borrow_mut().push(begun),
+            }
             let state = self.noted(self.connection.send_query(KEY_STATE, Vec::new()))?;
             *self.key_state.borrow_mut() = Some(state);
         }

@@ -12,7 +12,7 @@ mod suppressions;
 mod tokens;
 mod upkeep;
 
-pub use self::outbox::{claim, claim_row, release, release_queue};
+pub use self::outbox::{claim, claim_row, release, release_others, release_queue};
 use super::session::Session;
 use super::value::{get, values};
 use crate::model::Mac;

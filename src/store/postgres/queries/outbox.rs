@@ -63,6 +63,7 @@ pub fn release(session: &Session<'_>, rows: Vec<i64>) -> Result<()> {
 impl Session<'_> {
     /// Changes a message, unless another instance has claimed it since this one has.
     fn change_mine(&self, sql: &str, row: i64, due_at: Millis) -> Result<()> {
+        self.ended.borrow_mut().push(row);
         let sql =
             format!("UPDATE outbox SET holder = 0, {sql}, due_at = $1 WHERE id = $2 AND (holder = $3 OR holder = 0)");
         self.later(&sql, values![due_at, row, self.holder])
@@ -119,6 +120,7 @@ impl WriteOutbox for Session<'_> {
     }
 
     fn remove(&self, row: i64) -> Result<bool> {
+        self.ended.borrow_mut().push(row);
         Ok(self.run("DELETE FROM outbox WHERE id = $1", values![row])? > 0)
     }
 
@@ -144,6 +146,12 @@ impl WriteOutbox for Session<'_> {
     fn take_back(&self, row: i64, due_at: Millis) -> Result<()> {
         self.change_mine("is_taken = false, returned = returned + 1", row, due_at)
     }
+}
+
+/// Releases the messages that this instance holds, except these.
+pub fn release_others(session: &Session<'_>, known: Vec<i64>) -> Result<()> {
+    let sql = "UPDATE outbox SET holder = 0 WHERE holder = $1 AND holder <> 0 AND NOT (id = ANY($2))";
+    session.later(sql, values![session.holder, known])
 }
 
 /// Releases all messages of a queue, whoever holds them.
