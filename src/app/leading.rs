@@ -50,6 +50,9 @@ impl Leading {
             };
             match lead {
                 Ok(lead) => {
+                    if stands_by {
+                        tracing::info!("this instance leads now");
+                    }
                     self.leads.send_replace(true);
                     self.serve(lead, &stop, &xmpp_thread).await;
                     self.leads.send_replace(false);

@@ -11,7 +11,7 @@ use std::{
 
 use toml::Table;
 
-use crate::{log::Log, process::Process, settings::merge, wait::until};
+use crate::{log::Log, postgres, process::Process, settings::merge, wait::until};
 
 /// The line of the log for each connection to the XMPP server.
 const CONNECTED: &str = "component connected";
@@ -27,6 +27,8 @@ pub struct Service {
     http_port: u16,
     has_own_clock: bool,
     trusted: Option<PathBuf>,
+    /// The folder of the PostgreSQL server that it uses.
+    postgres: Option<PathBuf>,
     process: Option<Process>,
 }
 
@@ -34,8 +36,14 @@ impl Service {
     /// Writes the configuration: `settings`, where it listens and keeps its data, and over it what `wishes`
     /// says, in TOML.
     pub fn new(folder: &Path, http_port: u16, mut settings: Table, wishes: &str) -> Self {
-        let service =
-            Self { folder: folder.to_owned(), http_port, has_own_clock: false, trusted: None, process: None };
+        let service = Self {
+            folder: folder.to_owned(),
+            http_port,
+            has_own_clock: false,
+            trusted: None,
+            postgres: None,
+            process: None,
+        };
         for folder in ["config", "data"] {
             fs::create_dir_all(service.folder.join(folder)).expect("a folder for the service");
         }
@@ -45,6 +53,11 @@ impl Service {
         // The file has secrets.
         fs::set_permissions(service.config(), Permissions::from_mode(0o600)).expect("a mode");
         service
+    }
+
+    /// Returns the folder of all that is its.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Returns the folder of its data.
@@ -80,6 +93,11 @@ impl Service {
     /// Makes it trust that authority's certificates, and no others, from the next start on.
     pub fn trusts(&mut self, authority: &Path) {
         self.trusted = Some(authority.to_owned());
+    }
+
+    /// Tells that its database is on the PostgreSQL server in that folder.
+    pub fn uses(&mut self, postgres: &Path) {
+        self.postgres = Some(postgres.to_owned());
     }
 
     fn clock(&self) -> PathBuf {
@@ -135,7 +153,9 @@ impl Service {
     /// Returns the number of the last message that was put into the outbox; `None` if the database cannot be asked just
     /// now.
     pub fn last_message(&self) -> Option<i64> {
-        self.query("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'").parse().ok()
+        let of_sqlite = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'";
+        let of_postgres = "SELECT last_value FROM outbox_id_seq";
+        self.query(if self.postgres.is_some() { of_postgres } else { of_sqlite }).parse().ok()
     }
 
     /// Returns `true` if no message by XMPP with that number, or a lower one, waits to be sent or to be sure.
@@ -145,6 +165,12 @@ impl Service {
 
     /// Returns the waiting messages: queue, tries, due time and count.
     pub fn outbox(&self) -> String {
+        if self.postgres.is_some() {
+            return self.query(
+                "SELECT string_agg(format('queue %s, %s tries, held by %s until %s, due %s', queue, tries, holder, \
+                 to_timestamp(lease_ends_at / 1000), to_timestamp(due_at / 1000)), '; ') FROM outbox",
+            );
+        }
         self.query(
             "SELECT group_concat(line, '; ') FROM (SELECT printf('queue %d, %d tries, due %s: %d', queue, tries, \
              datetime(due_at / 1000, 'unixepoch'), count(*)) AS line FROM outbox GROUP BY queue, tries, due_at / 1000)",
@@ -156,13 +182,24 @@ impl Service {
         self.query("SELECT printf('%d taken, %d returns', total(is_taken), total(returned)) FROM outbox")
     }
 
-    /// Returns SQLite's check of the database: "ok", or the faults.
+    /// Returns the check of the database: "ok", or the faults.
     pub fn integrity(&self) -> String {
-        self.query("PRAGMA integrity_check")
+        if self.postgres.is_none() {
+            return self.query("PRAGMA integrity_check");
+        }
+        self.query("CREATE EXTENSION IF NOT EXISTS amcheck");
+        self.query(
+            "SELECT CASE WHEN count(bt_index_check(pg_class.oid, true)) > 9 THEN 'ok' END FROM pg_class \
+             JOIN pg_am ON pg_am.oid = relam WHERE relkind = 'i' AND amname = 'btree' \
+             AND relnamespace = 'public'::regnamespace",
+        )
     }
 
     /// Returns the one value that the database answers, or nothing if it cannot be asked just now.
     fn query(&self, sql: &str) -> String {
+        if let Some(postgres) = &self.postgres {
+            return postgres::query(postgres, sql);
+        }
         let mut command = Command::new("sqlite3");
         command
             .args(["-batch", "-init", "/dev/null", "-cmd", ".timeout 30000"])

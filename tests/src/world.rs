@@ -1,6 +1,6 @@
 //! Everything together.
 
-use std::{fs, path::PathBuf, thread};
+use std::{env, fs, path::PathBuf, thread};
 
 use itseme_client::{
     AddressBook, Agent, AgentEvent, Answer, Event, Options, Region, Session, Store, minidom::Element,
@@ -14,9 +14,11 @@ use crate::{
     mail::MailServer,
     people::{AMY, EVE, MICHAEL, Person},
     ports,
+    postgres::Postgres,
     raw::RawClient,
     server::{self, COMPONENT_SECRET, Server, Site},
     service::Service,
+    settings::merge,
     wait::{logged_in, within},
 };
 
@@ -41,8 +43,19 @@ pub struct World {
     pub mail: MailServer,
     /// The gateway of its SMS.
     pub gateway: Gateway,
+    /// What there is over PostgreSQL.
+    pub shared: Option<Shared>,
     has_accounts: bool,
     _folder: TempDir,
+}
+
+/// A second instance of the service, and the database that both use.
+#[derive(Debug)]
+pub struct Shared {
+    /// The second instance. It stands by.
+    pub partner: Service,
+    /// The server of the database.
+    pub postgres: Postgres,
 }
 
 impl World {
@@ -70,10 +83,19 @@ impl World {
     async fn running(server: &str, http_port: u16, wishes: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let server = Server::running(server, &part(&folder, "server"), HOST, SERVICE).await;
-        let mut world = Self::around(server, folder, http_port, wishes).await;
+        let mut world = Self::around(server, folder, http_port, wishes, is_shared()).await;
         world.make_accounts();
-        world.service.start().await;
+        world.start_service().await;
         world
+    }
+
+    /// Starts the service, and its second instance if there is one.
+    pub async fn start_service(&mut self) {
+        self.service.start().await;
+        if let Some(shared) = &mut self.shared {
+            shared.partner.spawn();
+            shared.partner.says("this one stands by").await;
+        }
     }
 
     /// As [`with`](Self::with), but neither the XMPP server nor the service was started. The server is this world's own.
@@ -83,22 +105,42 @@ impl World {
 
     /// As [`on`](Self::on), but neither the XMPP server nor the service was started. The server is this world's own.
     pub async fn prepare_on(http_port: u16, wishes: &str) -> Self {
+        Self::prepared(http_port, wishes, is_shared()).await
+    }
+
+    /// Two instances of the service over one PostgreSQL database, started. The XMPP server is this world's own.
+    pub async fn with_two_instances(wishes: &str) -> Self {
+        let mut world = Self::prepared(ports::free(), wishes, true).await;
+        world.start_server().await;
+        world.start_service().await;
+        world
+    }
+
+    /// As [`with_two_instances`](Self::with_two_instances), but nothing was started except the database.
+    pub async fn prepare_two(wishes: &str) -> Self {
+        Self::prepared(ports::free(), wishes, true).await
+    }
+
+    async fn prepared(http_port: u16, wishes: &str, is_shared: bool) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let site = Site::new(&part(&folder, "server"), HOST, SERVICE);
-        Self::around(Server::named(&server::wanted(), site), folder, http_port, wishes).await
+        let mut site = Site::new(&part(&folder, "server"), HOST, SERVICE);
+        site.replaces_component = is_shared;
+        Self::around(Server::named(&server::wanted(), site), folder, http_port, wishes, is_shared).await
     }
 
     /// Everything else that belongs to a server.
-    async fn around(server: Server, folder: TempDir, http_port: u16, wishes: &str) -> Self {
+    async fn around(server: Server, folder: TempDir, http_port: u16, wishes: &str, is_shared: bool) -> Self {
         let mail = MailServer::start(&part(&folder, "mail")).await;
         let gateway = Gateway::start(&part(&folder, "gateway")).await;
-        let service = Service::new(
-            &part(&folder, "service"),
-            http_port,
-            settings(&server, &mail, &gateway),
-            &wishes.replace("GATEWAY_URL", &gateway.url()).replace("MAIL_PORT", &mail.port().to_string()),
-        );
-        Self { service, server, mail, gateway, has_accounts: false, _folder: folder }
+        let wishes =
+            wishes.replace("GATEWAY_URL", &gateway.url()).replace("MAIL_PORT", &mail.port().to_string());
+        let settings = settings(&server, &mail, &gateway);
+        let mut service = Service::new(&part(&folder, "service"), http_port, settings.clone(), &wishes);
+        let shared = match is_shared {
+            true => Some(Shared::over(&folder, &mut service, settings, &wishes).await),
+            false => None,
+        };
+        Self { service, server, mail, gateway, shared, has_accounts: false, _folder: folder }
     }
 
     /// Starts the XMPP server; the first time it also gets its accounts.
@@ -112,6 +154,11 @@ impl World {
             [AMY, MICHAEL, EVE].iter().for_each(|person| self.server.add_account(person));
             self.has_accounts = true;
         }
+    }
+
+    /// Its second instance, and their database.
+    pub fn shared(&mut self) -> &mut Shared {
+        self.shared.as_mut().expect("a world with two instances")
     }
 
     /// The service over HTTP.
@@ -165,12 +212,42 @@ impl World {
     }
 }
 
+/// Returns `true` if tests of one service are to have two instances of it over PostgreSQL.
+fn is_shared() -> bool {
+    env::var("ITSEME_TEST_STORE").is_ok_and(|store| store == "postgres")
+}
+
+impl Shared {
+    /// Starts a database, and has `service` and a second instance use it. They have one key file.
+    async fn over(folder: &TempDir, service: &mut Service, settings: Table, wishes: &str) -> Self {
+        let path = part(folder, "postgres");
+        let postgres = Postgres::start(&path).await;
+        let store = format!(
+            "[store]\nurl = \"{}\"\nkey_file = {:?}",
+            postgres.url(),
+            service.data().join("itseme.key")
+        );
+        let mut both: Table = wishes.parse().expect("wishes in TOML");
+        merge(&mut both, store.parse().expect("a store in TOML"));
+        let both = both.to_string();
+        *service = Service::new(service.folder(), service.http_port(), settings.clone(), &both);
+        let public_url = format!("[http]\npublic_url = \"http://127.0.0.1:{}\"", service.http_port());
+        let mut second = both.parse().expect("wishes in TOML");
+        merge(&mut second, public_url.parse().expect("an address in TOML"));
+        let mut partner =
+            Service::new(&part(folder, "partner"), ports::free(), settings, &second.to_string());
+        service.uses(&path);
+        partner.uses(&path);
+        Self { partner, postgres }
+    }
+}
+
 impl Drop for World {
     fn drop(&mut self) {
         if thread::panicking() {
-            for process in
-                self.service.process().into_iter().map(|process| &*process).chain(self.server.processes())
-            {
+            let partner = self.shared.as_mut().and_then(|shared| shared.partner.process());
+            let services = self.service.process().into_iter().chain(partner).map(|process| &*process);
+            for process in services.chain(self.server.processes()) {
                 eprintln!("{}", process.log().tail());
             }
         }

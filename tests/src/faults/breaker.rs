@@ -1,6 +1,9 @@
 //! Breaks things at random, and mends them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use tokio::time::sleep;
@@ -16,6 +19,10 @@ use crate::{
 pub const PING_AFTER: Duration = Duration::from_secs(1);
 /// The time limit for the answer: see `component.ping_timeout`. A server on a busy machine needs its time.
 pub const PING_TIMEOUT: Duration = Duration::from_secs(4);
+/// Longer than the database waits for an instance that hangs.
+const HUNG: Duration = Duration::from_secs(11);
+/// The time within which an instance takes over from another.
+const TAKEN_OVER: Duration = Duration::from_secs(6);
 
 /// The faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,10 +45,22 @@ pub enum Fault {
     CutMail,
     /// The connections to the SMS gateway are cut.
     CutGateway,
+    /// The second instance of the service is killed.
+    KillPartner,
+    /// An instance of the service stands still for longer than the database waits for it.
+    FreezeInstance,
+    /// The database server is killed.
+    KillDatabase,
+    /// The database server is stopped, and started again.
+    RestartDatabase,
+    /// The database server stands still for longer than the leader waits for it.
+    FreezeDatabase,
+    /// All connections to the database are cut.
+    CutDatabase,
 }
 
 impl Fault {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 15] = [
         Self::KillService,
         Self::KillServer,
         Self::KillMail,
@@ -51,11 +70,38 @@ impl Fault {
         Self::CutLink,
         Self::CutMail,
         Self::CutGateway,
+        Self::KillPartner,
+        Self::FreezeInstance,
+        Self::KillDatabase,
+        Self::RestartDatabase,
+        Self::FreezeDatabase,
+        Self::CutDatabase,
+    ];
+    /// Those that there are over PostgreSQL alone.
+    const SHARED: [Self; 6] = [
+        Self::KillPartner,
+        Self::FreezeInstance,
+        Self::KillDatabase,
+        Self::RestartDatabase,
+        Self::FreezeDatabase,
+        Self::CutDatabase,
+    ];
+    /// Those of which at most one may be at a time.
+    const APART: [&[Self]; 2] = [
+        &[Self::KillServer, Self::FreezeServer],
+        &[
+            Self::KillDatabase,
+            Self::RestartDatabase,
+            Self::FreezeDatabase,
+            Self::CutDatabase,
+            Self::FreezeInstance,
+        ],
     ];
 
     /// Returns `true` if messages by XMPP that are on their way must be sent again.
     fn hits_messages(self) -> bool {
         matches!(self, Self::KillService | Self::KillServer | Self::FreezeServer | Self::CutLink)
+            || Self::SHARED.contains(&self)
     }
 }
 
@@ -63,8 +109,8 @@ impl Fault {
 /// hit are done: nobody may get a message more than twice.
 #[derive(Debug, Clone, Copy)]
 enum Hit {
-    /// Any message that waits may be.
-    Some,
+    /// Any message that waits may be, since then.
+    Some(Instant),
     /// At most those up to this number of the outbox.
     UpTo(i64),
 }
@@ -122,7 +168,7 @@ impl Breaker {
         }
     }
 
-    /// Up to three at once, but never both of those that happen to the server.
+    /// Up to three at once, but no two of those that happen to one server.
     fn choose(&mut self) -> Vec<Fault> {
         self.look_for_hits();
         let possible: Vec<Fault> = Fault::ALL.into_iter().filter(|&fault| self.may_be(fault)).collect();
@@ -130,10 +176,10 @@ impl Breaker {
             let wanted = *[1, 1, 2, 3].choose(&mut self.rng).expect("one of them");
             let chosen: Vec<Fault> = possible.sample(&mut self.rng, wanted).copied().collect();
             let hits = chosen.iter().any(|fault| fault.hits_messages());
-            let both = chosen.contains(&Fault::KillServer) && chosen.contains(&Fault::FreezeServer);
+            let of = |some: &&[Fault]| chosen.iter().filter(|fault| some.contains(fault)).count();
             // Those that seldom may be are chosen whenever they may.
-            if !both && (hits || self.hit.is_some()) {
-                self.hit = if hits { Some(Hit::Some) } else { self.hit };
+            if Fault::APART.iter().all(|some| of(some) <= 1) && (hits || self.hit.is_some()) {
+                self.hit = if hits { Some(Hit::Some(Instant::now())) } else { self.hit };
                 return chosen;
             }
         }
@@ -142,6 +188,7 @@ impl Breaker {
     fn may_be(&self, fault: Fault) -> bool {
         match fault {
             Fault::FillDisk => self.disk.is_some(),
+            fault if Fault::SHARED.contains(&fault) => self.world.shared.is_some() && self.hit.is_none(),
             fault => !fault.hits_messages() || self.hit.is_none(),
         }
     }
@@ -149,13 +196,32 @@ impl Breaker {
     /// Ends the last hit when all its messages are done.
     fn look_for_hits(&mut self) {
         let service = &self.world.service;
+        let is_connected = match &self.world.shared {
+            None => service.connections() > 0,
+            // Another one may have to notice first that it leads.
+            Some(shared) => {
+                service.connections() + shared.partner.connections() > 0 && self.since_hit() > TAKEN_OVER
+            }
+        };
         self.hit = match self.hit {
             // It is sent again on the next connection, so there must be one.
-            Some(Hit::Some) if service.connections() == 0 => Some(Hit::Some),
-            Some(Hit::Some) => service.last_message().map(Hit::UpTo).or(Some(Hit::Some)),
+            Some(Hit::Some(since)) if !is_connected => Some(Hit::Some(since)),
+            Some(Hit::Some(since)) => service.last_message().map(Hit::UpTo).or(Some(Hit::Some(since))),
             Some(Hit::UpTo(last)) if service.has_sent_up_to(last) => None,
             hit => hit,
         };
+    }
+
+    fn since_hit(&self) -> Duration {
+        match self.hit {
+            Some(Hit::Some(since)) => since.elapsed(),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Returns the number of times that an instance of the service was killed.
+    pub fn killed_instances(&self) -> usize {
+        [Fault::KillService, Fault::KillPartner].iter().filter_map(|fault| self.count.get(fault)).sum()
     }
 
     async fn break_it(&mut self, fault: Fault) {
@@ -172,6 +238,12 @@ impl Breaker {
             Fault::CutLink => self.wires.link.cut(cut(&mut self.rng)),
             Fault::CutMail => self.wires.mail.cut(cut(&mut self.rng)),
             Fault::CutGateway => self.wires.gateway.cut(cut(&mut self.rng)),
+            Fault::KillPartner => self.world.shared().partner.kill(),
+            Fault::FreezeInstance => self.world.service.process().expect("it was started").freeze(),
+            Fault::KillDatabase => self.world.shared().postgres.kill(),
+            Fault::RestartDatabase => self.world.shared().postgres.stop(),
+            Fault::FreezeDatabase => self.world.shared().postgres.freeze(),
+            Fault::CutDatabase => self.world.shared().postgres.cut(),
         }
     }
 
@@ -188,14 +260,29 @@ impl Breaker {
             }
             Fault::FillDisk => self.disk.as_ref().expect("a disk").free(),
             // New connections are carried as ever.
-            Fault::CutLink | Fault::CutMail | Fault::CutGateway => {}
+            Fault::CutLink | Fault::CutMail | Fault::CutGateway | Fault::CutDatabase => {}
+            Fault::KillPartner => self.world.shared().partner.spawn(),
+            Fault::FreezeInstance => {
+                sleep(HUNG).await;
+                self.pause(0..1500).await;
+                self.world.service.process().expect("it was started").go_on();
+            }
+            Fault::KillDatabase | Fault::RestartDatabase => self.world.shared().postgres.restart().await,
+            Fault::FreezeDatabase => {
+                sleep(PING_TIMEOUT).await;
+                self.pause(0..1500).await;
+                self.world.shared().postgres.go_on();
+            }
         }
     }
 
     /// Asserts that nothing but a kill has ended the service.
     pub fn assert_runs(&mut self) {
-        let runs = self.world.service.process().is_some_and(|process| process.runs());
-        assert!(runs, "the service ended by itself");
+        let partner = self.world.shared.as_mut().map(|shared| &mut shared.partner);
+        for service in [&mut self.world.service].into_iter().chain(partner) {
+            let runs = service.process().is_some_and(|process| process.runs());
+            assert!(runs, "the service ended by itself\n{}", service.log().tail());
+        }
     }
 
     async fn pause(&mut self, milliseconds: std::ops::Range<u64>) {

@@ -84,19 +84,28 @@ pub struct Verdict {
     pub introductions: usize,
     /// Messages that arrived twice, and those that arrived more often.
     pub twice: (usize, usize),
+    /// Text messages that came twice.
+    pub sms_twice: usize,
     /// Codes that were owed; those that arrived; those that expired.
     pub codes: (usize, usize, usize),
 }
 
 impl fmt::Display for Verdict {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { broken, answers, introductions, twice: (twice, more), codes: (owed, arrived, expired) } =
-            self;
+        let Self {
+            broken,
+            answers,
+            introductions,
+            twice: (twice, more),
+            sms_twice,
+            codes: (owed, arrived, expired),
+        } = self;
         writeln!(formatter, "answers: {answers}")?;
         writeln!(
             formatter,
             "introductions that arrived: {introductions}, of these twice: {twice}, more often: {more}"
         )?;
+        writeln!(formatter, "text messages that came twice: {sms_twice}")?;
         writeln!(
             formatter,
             "codes by mail that were promised: {owed}, arrived: {arrived}, expired: {expired}"
@@ -240,6 +249,10 @@ impl Books {
         for (address, asked) in &self.codes_asked {
             let arrived = self.codes_arrived.get(address).unwrap_or(&none);
             let lives = if address.contains('@') { MAIL_LIVES } else { SMS_LIVES };
+            if !address.contains('@') {
+                let codes: BTreeSet<&String> = arrived.iter().map(|(_, code)| code).collect();
+                verdict.sms_twice += arrived.len() - codes.len();
+            }
             for (at, _) in arrived.iter().filter(|(at, _)| !may_arrive(asked, *at, lives)) {
                 let since = asked.iter().map(|asked| at.saturating_duration_since(asked.to)).min();
                 verdict.broken.push(format!("a code came to {address} {since:?} after the last request"));

@@ -36,7 +36,7 @@ use self::{
     recipients::{Door, Recipient},
     snapshots::Snapshots,
 };
-use crate::{bytes::Needle, disk::Disk, http::Http, people::hash, proxy::Proxy, world::World};
+use crate::{bytes::Needle, disk::Disk, http::Http, people::hash, proxy::Proxy, wait::until, world::World};
 
 /// The size of the service's disk, in MiB.
 const DISK: u32 = 64;
@@ -58,22 +58,28 @@ pub struct Run {
 
 impl Run {
     /// Starts the world. What breaks when follows from `seed`; there will be so many faults.
-    pub async fn prepare(seed: u64, faults: usize) -> Self {
+    /// With `shared`, there are two instances of the service over PostgreSQL.
+    pub async fn prepare(seed: u64, faults: usize, shared: bool) -> Self {
         let wires = Wires {
             link: Proxy::listen().await,
             mail: Proxy::listen().await,
             gateway: Proxy::listen().await,
         };
-        let mut world = World::prepare(&wishes(&wires)).await;
+        let mut world = match shared {
+            true => World::prepare_two(&wishes(&wires)).await,
+            false => World::prepare(&wishes(&wires)).await,
+        };
         wires.link.lead_to(world.server.component_port());
         wires.mail.lead_to(world.mail.port());
         wires.gateway.lead_to(world.gateway.port());
-        let disk = Disk::mount(&world.service.data(), DISK);
+        let disk = if shared { None } else { Disk::mount(&world.service.data(), DISK) };
         if disk.is_none() {
-            println!("no disk is filled in this run: mounting a small one takes root");
+            println!(
+                "no disk is filled in this run: the database is elsewhere, or mounting a small one takes root"
+            );
         }
         world.start_server().await;
-        world.service.start().await;
+        world.start_service().await;
         let crowd = Crowd::gather(&world).await;
         // Accounts that are as good as new, ejabberd forgets when it is killed.
         world.server.stop().await;
@@ -98,7 +104,9 @@ impl Run {
         let watching = tokio::spawn(Arrivals::new(&world.mail, &world.gateway, &self.ledger).watch());
         let mut askers = JoinSet::new();
         for number in 0..self.crowd.askers.len() {
-            let asker = Asker::new(number, &self.crowd, &self.ledger, world.http(), self.seed);
+            let partner = world.shared.as_ref().filter(|_| !number.is_multiple_of(2));
+            let http = partner.map_or_else(|| world.http(), |shared| Http::new(shared.partner.http_port()));
+            let asker = Asker::new(number, &self.crowd, &self.ledger, http, self.seed);
             askers.spawn(asker.ask(asking.clone()));
         }
         let mut recipients = JoinSet::new();
@@ -131,7 +139,10 @@ impl Run {
     }
 
     async fn everything_is_sent(&mut self) {
-        self.breaker.world.service.connected(1).await;
+        let (service, shared) = (&self.breaker.world.service, &self.breaker.world.shared);
+        let partner = || shared.as_ref().map_or(0, |shared| shared.partner.connections());
+        let connected = || (service.connections() + partner() > 0).then_some(());
+        until("a connection to the XMPP server", connected, || service.log().tail()).await;
         let began = Instant::now();
         while !self.breaker.world.service.outbox_is_empty() {
             self.breaker.assert_runs();
@@ -155,19 +166,28 @@ impl Run {
     }
 
     async fn judge(&mut self) -> Verdict {
+        let killed = self.breaker.killed_instances();
         let world = &mut self.breaker.world;
-        let connected = connections(&String::from_utf8_lossy(&world.service.whole_log()));
+        let connected = connections(&log_of(world));
         let mut verdict = self.ledger.judge(&connected);
         verdict.broken.extend(lost_links(&world.http(), &self.ledger).await);
-        let ended = world.service.terminate().await;
-        if !ended.success() {
-            verdict.broken.push(format!("the service ended with {ended}"));
+        let partner = world.shared.as_mut().map(|shared| &mut shared.partner);
+        for service in [&mut world.service].into_iter().chain(partner) {
+            let ended = service.terminate().await;
+            if !ended.success() {
+                verdict.broken.push(format!("the service ended with {ended}"));
+            }
         }
         let integrity = world.service.integrity();
         if integrity != "ok" {
             verdict.broken.push(format!("the database: {integrity}"));
         }
-        let log = String::from_utf8_lossy(&world.service.whole_log()).into_owned();
+        let log = log_of(world);
+        if verdict.sms_twice > killed {
+            verdict
+                .broken
+                .push(format!("{} text messages came twice, for {killed} kills", verdict.sms_twice));
+        }
         keep_log(log.as_bytes());
         let bugs = log.lines().filter(|line| line.contains("panicked") || line.contains("by a bug"));
         verdict.broken.extend(bugs.map(str::to_owned));
@@ -221,6 +241,13 @@ async fn lost_links(http: &Http, ledger: &Ledger) -> Vec<String> {
         }
     }
     lost
+}
+
+/// Returns everything that the instances of the service ever printed.
+fn log_of(world: &World) -> String {
+    let partner = world.shared.as_ref().map(|shared| shared.partner.whole_log());
+    let logs = [world.service.whole_log(), partner.unwrap_or_default()].concat();
+    String::from_utf8_lossy(&logs).into_owned()
 }
 
 /// Writes the log to the file that `FAULTS_LOG` names, if any.

@@ -27,7 +27,12 @@ impl Snapshots {
     pub fn look(&mut self, world: &World) {
         self.looked += 1;
         if self.looked.is_multiple_of(self.every) && self.taken < MOST {
-            disk::copy(&world.service.data(), &self.folder.path().join(self.taken.to_string()));
+            let copy = self.folder.path().join(self.taken.to_string());
+            match &world.shared {
+                // It is large, for what is its own.
+                Some(shared) if self.taken.is_multiple_of(5) => disk::copy(&shared.postgres.data(), &copy),
+                _ => disk::copy(&world.service.data(), &copy),
+            }
             self.taken += 1;
         }
     }

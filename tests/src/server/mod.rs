@@ -26,6 +26,9 @@ use crate::{people::Person, ports, process::Process};
 /// The secret that a server expects from its component.
 pub const COMPONENT_SECRET: &str = "component-secret";
 
+/// The line of Prosody's example that says that a new connection of a component is refused.
+const KICK_NEW: &str = "--component_conflict_resolve = \"kick_new\"";
+
 /// The kinds of servers that there are tests for.
 const DEFINITIONS: [&dyn Definition; 7] = [
     &Prosody(Setup::Plain),
@@ -81,6 +84,11 @@ pub trait Definition: std::fmt::Debug + Send + Sync {
         false
     }
 
+    /// Returns `true` if it can end a component's connection for a new one of the same component.
+    fn replaces_components(&self) -> bool {
+        false
+    }
+
     /// Returns its answer to an unknown component; `None` if it accepts every component that knows the secret.
     fn refusal_of_strangers(&self) -> Option<Refusal>;
 
@@ -115,6 +123,8 @@ pub struct Site {
     pub component_port: u16,
     /// A port for any other purpose of the server.
     pub own_port: u16,
+    /// `true` if a new connection of the component takes the place of the old one, where a server can do that.
+    pub replaces_component: bool,
 }
 
 impl Site {
@@ -127,6 +137,7 @@ impl Site {
             client_port: ports::free(),
             component_port: ports::free(),
             own_port: ports::free(),
+            replaces_component: false,
         }
     }
 
@@ -134,7 +145,10 @@ impl Site {
     pub fn shipped(&self, path: &str) -> String {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        text.replace("itseme.example.org", &self.component)
+        let replaces =
+            if self.replaces_component { "component_conflict_resolve = \"kick_old\"" } else { KICK_NEW };
+        text.replace(KICK_NEW, replaces)
+            .replace("itseme.example.org", &self.component)
             .replace("\"change me\"", &format!("{COMPONENT_SECRET:?}"))
             .replace("5347", &self.component_port.to_string())
     }
@@ -234,6 +248,11 @@ impl Server {
     pub fn process(&mut self) -> Option<&mut Process> {
         self.is_handed_on = false;
         self.processes.first_mut()
+    }
+
+    /// Returns `true` if it ends the connection of an instance of the service that hangs, for a new one.
+    pub fn replaces_component(&self) -> bool {
+        self.site.replaces_component && self.definition.replaces_components()
     }
 
     /// All that it runs.

@@ -41,6 +41,10 @@ impl Definition for Prosody {
         prosodyctl(site, &["deluser", &format!("{name}@{}", site.host)]);
     }
 
+    fn replaces_components(&self) -> bool {
+        true
+    }
+
     fn refusal_of_strangers(&self) -> Option<Refusal> {
         Some(Refusal { condition: "host-unknown", before_login: true })
     }

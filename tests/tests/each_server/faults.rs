@@ -19,10 +19,21 @@ use itseme_tests::faults::Run;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost() {
+    run(false).await;
+}
+
+/// Two instances of the service over PostgreSQL: besides, the database is killed, restarted, stopped where it is and cut off, and
+/// so is either instance.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_by_two_instances() {
+    run(true).await;
+}
+
+async fn run(shared: bool) {
     let seed = variable("FAULTS_SEED").unwrap_or_else(rand::random);
     let faults = variable("FAULTS").unwrap_or(100);
     println!("FAULTS_SEED={seed} FAULTS={faults}");
-    let run = Run::prepare(seed, faults).await;
+    let run = Run::prepare(seed, faults, shared).await;
     let verdict = run.go().await;
     println!("{verdict}");
     assert!(verdict.broken.is_empty(), "FAULTS_SEED={seed}\n{}", verdict.broken.join("\n"));

@@ -8,6 +8,7 @@ mod faults;
 mod floods;
 mod harness;
 pub mod hostile;
+mod instances;
 mod languages;
 mod mute;
 mod native_errors;

@@ -1,0 +1,179 @@
+//! Two instances of the service over one PostgreSQL database: one leads, the other takes over.
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use itseme_tests::{AMY, MICHAEL, World, introduction, itseme_client::Session, shapes, until, within};
+use reqwest::Method;
+use serde_json::json;
+use tokio::time::{sleep, timeout};
+
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Waits until the service answers a native request again. Returns the time that took.
+async fn answers(client: &Session) -> Duration {
+    let began = Instant::now();
+    within("an answer by XMPP", async {
+        while !matches!(timeout(Duration::from_secs(2), client.links()).await, Ok(Ok(_))) {
+            sleep(PAUSE).await;
+        }
+    })
+    .await;
+    began.elapsed()
+}
+
+/// Waits until both instances answer over HTTP that Amy's number is hers.
+async fn both_confirm(world: &mut World) {
+    let ports = [world.service.http_port(), world.shared().partner.http_port()];
+    for port in ports {
+        let path = format!("http://127.0.0.1:{port}/v1/confirm/{}/{}", AMY.phone_hash(), AMY.jid);
+        within("an answer over HTTP", async {
+            loop {
+                let answer = reqwest::get(&path).await;
+                if let Ok(answer) = answer
+                    && let Ok(body) = answer.json::<serde_json::Value>().await
+                    && body["confirmed"] == true
+                {
+                    return;
+                }
+                sleep(PAUSE).await;
+            }
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn the_second_takes_over_when_the_leader_dies() {
+    let mut world = World::with_two_instances("").await;
+    let (amy, michael) = (world.client(&AMY).await, world.client(&MICHAEL).await);
+    world.prove_phone(&amy, &AMY).await;
+    world.prove_phone(&michael, &MICHAEL).await;
+
+    world.service.kill();
+    println!("killed: answered by the other one after {:?}", answers(&amy).await);
+    let identity = itseme_tests::itseme_client::Identity::new("phone", MICHAEL.phone).unwrap();
+    michael.contact(&[identity], &[AMY.phone_hash()]).await.unwrap();
+    shapes::assert_introduction(&introduction(&amy).await, &AMY, &MICHAEL, &[("phone", MICHAEL.phone)]);
+
+    // The first stands by from now on, and takes over in turn.
+    world.service.spawn();
+    world.service.says("this one stands by").await;
+    assert!(world.shared().partner.terminate().await.success());
+    println!("stopped: answered by the other one after {:?}", answers(&amy).await);
+    assert!(michael.confirm(&AMY.bare_jid(), &[AMY.phone_hash()]).await.unwrap());
+}
+
+/// ejabberd gives half of the stanzas to a connection that hangs, without an end: there, somebody must end the process.
+#[tokio::test]
+async fn a_leader_that_hangs_leads_no_more_when_it_goes_on() {
+    let mut world = World::with_two_instances("").await;
+    let amy = world.client(&AMY).await;
+    world.prove_phone(&amy, &AMY).await;
+    world.service.process().unwrap().freeze();
+    let began = Instant::now();
+    world.shared().partner.says("this instance leads now").await;
+    println!("hung: the other one leads after {:?}", began.elapsed());
+    if world.server.replaces_component() {
+        answers(&amy).await;
+    }
+    world.service.process().unwrap().go_on();
+    world.service.says("this instance leads no more").await;
+    world.service.says("this one stands by").await;
+    answers(&amy).await;
+    both_confirm(&mut world).await;
+    assert!(world.service.terminate().await.success());
+    assert!(world.shared().partner.terminate().await.success());
+}
+
+#[tokio::test]
+async fn whatever_becomes_of_the_database_the_service_goes_on_afterwards() {
+    let mut world = World::with_two_instances("").await;
+    let amy = world.client(&AMY).await;
+    world.prove_phone(&amy, &AMY).await;
+    for fault in ["cut", "stopped", "killed", "frozen"] {
+        let postgres = &mut world.shared().postgres;
+        match fault {
+            "cut" => postgres.cut(),
+            "stopped" => postgres.stop(),
+            "killed" => postgres.kill(),
+            _ => postgres.freeze(),
+        }
+        if fault != "cut" {
+            // It is told so: nothing hangs, and nothing is promised.
+            let body = json!({"provider": "phone", "id": MICHAEL.phone, "target": AMY.jid});
+            let refused =
+                world.http().request(Method::POST, "/v1/register").json(&body).send().await.unwrap();
+            assert_eq!(refused.status(), 500, "{fault}");
+        }
+        match fault {
+            "cut" => {}
+            "frozen" => world.shared().postgres.go_on(),
+            _ => world.shared().postgres.restart().await,
+        }
+        both_confirm(&mut world).await;
+        println!("{fault}: answered by XMPP {:?} after it was there again", answers(&amy).await);
+    }
+    assert!(world.service.terminate().await.success());
+    assert!(world.shared().partner.terminate().await.success());
+}
+
+#[tokio::test]
+async fn a_message_that_a_dead_instance_had_taken_is_sent_by_the_other() {
+    let mut world = World::with_two_instances("").await;
+    let amy = world.client(&AMY).await;
+    world.gateway.hang(true).await;
+    amy.register("phone", AMY.phone, false).await.unwrap();
+    let shared = world.shared.as_ref().expect("two instances");
+    let held = || {
+        Some(shared.postgres.query("SELECT holder FROM outbox WHERE holder <> 0"))
+            .filter(|holder| !holder.is_empty())
+    };
+    let holder =
+        until("an instance to take the message", held, || shared.postgres.query("SELECT * FROM instances"))
+            .await;
+    // They got their numbers in the order in which they were started.
+    match holder.as_str() {
+        "1" => world.service.kill(),
+        _ => world.shared().partner.kill(),
+    }
+    world.gateway.hang(false).await;
+    let code = world.gateway.take(AMY.phone).await.code();
+    answers(&amy).await;
+    assert!(amy.verify(&AMY.phone_hash(), &code).await.unwrap());
+}
+
+#[tokio::test]
+async fn the_key_is_changed_when_both_have_the_next_one() {
+    let mut world = World::with_two_instances("").await;
+    let amy = world.client(&AMY).await;
+    world.prove_phone(&amy, &AMY).await;
+    // The second one has a key file of its own, as on another host.
+    let (first, second) =
+        (world.service.data().join("itseme.key"), world.shared().partner.data().join("itseme.key"));
+    fs::copy(&first, &second).unwrap();
+    let partner = &mut world.shared().partner;
+    assert!(partner.terminate().await.success());
+    let text = fs::read_to_string(partner.config()).unwrap();
+    fs::write(partner.config(), text.replace(first.to_str().unwrap(), second.to_str().unwrap())).unwrap();
+    partner.spawn();
+    partner.says("this one stands by").await;
+
+    let mut rekey = world.service.spawn_command(&["rekey"]);
+    world.service.says("do not have the new key yet").await;
+    assert_eq!(world.shared().postgres.query("SELECT count(*) FROM meta WHERE name = 'key_number'"), "0");
+    let next = |file: &std::path::Path| file.with_file_name("itseme.key.next");
+    fs::copy(next(&first), next(&second)).unwrap();
+    let done = rekey.ended().await;
+    assert!(done.success(), "{}", rekey.log().tail());
+    both_confirm(&mut world).await;
+    let adopted = || (!next(&second).exists()).then_some(());
+    until("the second to take the new key", adopted, || String::new()).await;
+    assert_eq!(fs::read(&first).unwrap(), fs::read(&second).unwrap());
+    // Either can go on with it alone.
+    world.service.kill();
+    answers(&amy).await;
+    assert!(amy.confirm(&AMY.bare_jid(), &[AMY.phone_hash()]).await.unwrap());
+}
