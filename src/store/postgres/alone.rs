@@ -9,7 +9,7 @@ use super::address::Address;
 use super::connection::Connection;
 use super::session::{Kind, Session};
 use super::value::get;
-use super::{asking, instance, migrations};
+use super::{asking, locks, migrations};
 use crate::model::Mac;
 use crate::store::{Alone, Read, Result, StoreError, Write};
 
@@ -34,7 +34,7 @@ impl AloneOn {
         let runtime = runtime.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let connection = Connection::open(Arc::new(runtime), address)?;
         for _ in 0..TRIES {
-            let alone = connection.wait(connection.send_query(instance::ALONE, Vec::new())?)?;
+            let alone = connection.wait(connection.send_query(locks::ALONE, Vec::new())?)?;
             if alone.first().is_some_and(|row| get(row, "is_held").unwrap_or_default()) {
                 return Ok(Self(connection));
             }

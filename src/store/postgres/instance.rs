@@ -4,7 +4,7 @@
 //! instance dies of. The server ends the connection of an instance that hangs; an instance whose server hangs takes itself
 //! to have lost its locks before that.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -12,13 +12,15 @@ use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::address::Address;
 use super::error;
+use super::locks::{LEAD, LIVE, MINE, RESIGN, VANISHED};
 use super::posts::Posts;
+use super::vanished::Vanished;
 use crate::store::{Result, StoreError};
 
 /// The pause between two signs of life, and between two tries to lead.
@@ -29,75 +31,11 @@ const ANSWER: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_millis(300);
 /// The time in which others are told together of messages.
 const TOGETHER: Duration = Duration::from_millis(5);
-/// The time after which the messages that a vanished instance had claimed are free. It may have lost its connection alone, and
-/// be sending them.
-const GRACE: Duration = Duration::from_secs(30);
-/// The pause between two looks for vanished instances.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// The settings of the connection: the server ends it if nothing comes for ten seconds.
 const SETTINGS: &str = "SET statement_timeout = '3s'; SET idle_session_timeout = '10s'; SET synchronous_commit = on;
     SET tcp_keepalives_idle = 3; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3;
     SET tcp_user_timeout = '8s'; SET client_min_messages = error; LISTEN itseme";
-
-/// The class of the advisory locks, one for each schema, and the one of the locks of instances. See `docs/postgres.md`.
-macro_rules! class {
-    () => {
-        "hashtext(current_schema())"
-    };
-}
-macro_rules! instances {
-    () => {
-        "hashtext(current_schema() || '.instances')"
-    };
-}
-pub(super) use class;
-
-/// Held for the time of a start.
-pub const START: &str = concat!("SELECT pg_advisory_lock(", class!(), ", 1)");
-/// Held by the instance that leads.
-const LEAD: &str = concat!("SELECT pg_try_advisory_lock(", class!(), ", 2) AS is_held");
-const RESIGN: &str = concat!(
-    "SELECT pg_advisory_unlock(",
-    class!(),
-    ", 2), pg_notify('itseme', 'lead')"
-);
-/// Held by every instance together; by a start alone, to find out if there is one.
-const LIVE: &str = concat!("SELECT pg_advisory_lock_shared(", class!(), ", 3)");
-pub const ALONE: &str = concat!("SELECT pg_try_advisory_lock(", class!(), ", 3) AS is_held");
-/// Held by the instance of that number.
-const MINE: &str = concat!("SELECT pg_advisory_lock(", instances!(), ", $1::bigint::int)");
-/// Tells if there is an instance.
-pub const IN_USE: &str = concat!(
-    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = 3
-        AND classid = ",
-    class!(),
-    "::oid AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS is_in_use"
-);
-/// The instances that are there by name, but hold no lock.
-const VANISHED: &str = concat!(
-    "SELECT number FROM instances WHERE NOT EXISTS (
-        SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = instances.number::int::oid
-        AND classid = ",
-    instances!(),
-    "::oid
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
-);
-/// The instances, each with its number, and if it lives and leads.
-pub const ROSTER: &str = concat!(
-    "WITH held AS (SELECT * FROM pg_locks WHERE locktype = 'advisory' AND granted
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
-     SELECT number, name, version, EXISTS (SELECT FROM held WHERE classid = ",
-    instances!(),
-    "::oid AND objid = number::int::oid) AS lives,
-        EXISTS (SELECT FROM held AS own JOIN held AS lead USING (pid)
-            WHERE own.classid = ",
-    instances!(),
-    "::oid AND own.objid = number::int::oid AND lead.classid = ",
-    class!(),
-    "::oid AND lead.objid = 2) AS leads
-     FROM instances ORDER BY number"
-);
 
 /// The thread of this instance.
 pub struct Instance {
@@ -365,10 +303,9 @@ impl Shared {
 
     /// Frees the messages of instances that have not been there for long.
     async fn look_for_vanished(&self, client: &Client, vanished: &mut Vanished) -> Done<()> {
-        if vanished.looked.is_some_and(|looked| looked.elapsed() < LOOK_EVERY) {
+        if !vanished.is_time() {
             return Ok(());
         }
-        vanished.looked = Some(Instant::now());
         let mut found = Vec::new();
         let look = async {
             found = client.query(VANISHED, &[]).await?;
@@ -433,30 +370,3 @@ enum News {
 type Connected = (Client, mpsc::UnboundedReceiver<String>);
 
 type Done<T> = std::result::Result<T, String>;
-
-/// The instances that are not there.
-#[derive(Default)]
-struct Vanished {
-    looked: Option<Instant>,
-    since: HashMap<i64, Instant>,
-}
-
-impl Vanished {
-    /// Notes which instances are not there now. Returns those that have not been there for long.
-    fn for_long(&mut self, now: &BTreeSet<i64>) -> Vec<i64> {
-        self.since.retain(|number, _| now.contains(number));
-        for number in now {
-            self.since.entry(*number).or_insert_with(Instant::now);
-        }
-        let gone: Vec<i64> = self
-            .since
-            .iter()
-            .filter(|(_, since)| since.elapsed() >= GRACE)
-            .map(|(number, _)| *number)
-            .collect();
-        for number in &gone {
-            self.since.remove(number);
-        }
-        gone
-    }
-}

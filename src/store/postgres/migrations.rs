@@ -3,7 +3,7 @@
 use tokio_postgres::Client;
 
 use super::error;
-use super::instance;
+use super::locks;
 use crate::model::Mac;
 use crate::store::copy::{is_incomplete, refused_as_incomplete};
 use crate::store::{MadeWith, Result, StoreError};
@@ -22,10 +22,10 @@ const OLDEST: i32 = 15;
 pub async fn run(client: &mut Client, key_check: Mac) -> Result<i64> {
     check_server(client).await?;
     let failed = |error: tokio_postgres::Error| error::of(&error);
-    client.batch_execute(instance::START).await.map_err(failed)?;
+    client.batch_execute(locks::START).await.map_err(failed)?;
     let made = version(client).await?;
     if made < MIGRATIONS.len() {
-        let alone = client.query_one(instance::ALONE, &[]).await.map_err(failed)?;
+        let alone = client.query_one(locks::ALONE, &[]).await.map_err(failed)?;
         if !alone.get::<_, bool>("is_held") {
             return Err(StoreError::Unavailable(
                 "the database is of an earlier version, and instances of that version use it: stop them first".into(),
@@ -40,8 +40,7 @@ pub async fn run(client: &mut Client, key_check: Mac) -> Result<i64> {
         let version = (MIGRATIONS.len() as i64).to_be_bytes();
         transaction.execute(marks, &[&&version[..]]).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
-        let unlock = format!("SELECT pg_advisory_unlock({}, 3)", instance::class!());
-        client.batch_execute(&unlock).await.map_err(failed)?;
+        client.batch_execute(locks::NOT_ALONE).await.map_err(failed)?;
     }
     check_tables(client).await?;
     let mark = "INSERT INTO meta (name, value) VALUES ('key_check', $1) ON CONFLICT DO NOTHING";

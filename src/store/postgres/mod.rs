@@ -14,6 +14,7 @@ mod claims;
 mod connection;
 mod error;
 mod instance;
+mod locks;
 mod migrations;
 mod pool;
 mod posts;
@@ -24,6 +25,7 @@ mod session;
 mod tests;
 mod tls;
 mod value;
+mod vanished;
 
 use std::sync::{Arc, Mutex};
 
@@ -108,7 +110,7 @@ impl PostgresStore {
     /// If the database cannot be asked.
     pub fn is_in_use(address: &Address) -> Result<bool> {
         asking(address, async |client| {
-            let found = client.query_one(instance::IN_USE, &[]).await;
+            let found = client.query_one(locks::IN_USE, &[]).await;
             Ok(found.map_err(|error| error::of(&error))?.get("is_in_use"))
         })
     }
@@ -163,6 +165,7 @@ impl Shared {
         self: Arc<Self>,
         job: impl Fn(&Session<'_>) -> Result<T> + Send + 'static,
         rows: fn(&T) -> Vec<i64>,
+        lease: Lease,
     ) -> Result<T> {
         self.free_unknown().await?;
         let (answer, answered) = oneshot::channel();
@@ -170,7 +173,7 @@ impl Shared {
             let _claiming = self.claims.claiming.read().await;
             let claimed = self.now(job).await;
             match &claimed {
-                Ok(found) => self.claims.add(rows(found)),
+                Ok(found) => self.claims.add(rows(found), lease),
                 Err(_) => self.claims.doubt(),
             }
             if let Err(Ok(unwanted)) = answer.send(claimed) {
@@ -214,7 +217,7 @@ impl Backend for PostgresStore {
         let rows = |claimed: &Claimed| claimed.rows.iter().map(|row| row.id).collect();
         let shared = self.0.clone();
         shared
-            .claim_by(move |session| queries::claim(session, queue, limit, lease), rows)
+            .claim_by(move |session| queries::claim(session, queue, limit, lease), rows, lease)
             .boxed()
     }
 
@@ -222,7 +225,7 @@ impl Backend for PostgresStore {
         let rows = |claimed: &Option<Row>| claimed.iter().map(|row| row.id).collect();
         let shared = self.0.clone();
         shared
-            .claim_by(move |session| queries::claim_row(session, row, lease), rows)
+            .claim_by(move |session| queries::claim_row(session, row, lease), rows, lease)
             .boxed()
     }
 

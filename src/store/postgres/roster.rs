@@ -3,7 +3,7 @@
 use tokio_postgres::Client;
 
 use super::error;
-use super::instance::ROSTER;
+use super::locks::ROSTER;
 use crate::clock::Clock;
 use crate::store::Result;
 
