@@ -170,7 +170,7 @@ async fn the_key_is_changed_when_both_have_the_next_one() {
     assert!(done.success(), "{}", rekey.log().tail());
     both_confirm(&mut world).await;
     let adopted = || (!next(&second).exists()).then_some(());
-    until("the second to take the new key", adopted, || String::new()).await;
+    until("the second to take the new key", adopted, String::new).await;
     assert_eq!(fs::read(&first).unwrap(), fs::read(&second).unwrap());
     // Either can go on with it alone.
     world.service.kill();
