@@ -17,6 +17,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
@@ -40,6 +41,10 @@ use crate::own_thread::cores;
 const CACHES: usize = 128 * 1024;
 /// The smallest cache of a connection, in KiB: with less, not even the inner pages are kept.
 const LEAST: usize = 2 * 1024;
+
+/// The number of times that the lock is tried, and the pause between two.
+const TRIES: u32 = 20;
+const BEGINNING: Duration = Duration::from_millis(10);
 
 /// The mode of the files.
 const PRIVATE: u32 = 0o600;
@@ -129,6 +134,7 @@ fn open(path: &Path, key_check: Mac) -> Result<(Connection, File)> {
 
 /// Locks the database for this process, because two services would both send the waiting messages. The lock ends with the
 /// process. Returns `None` if another process has it.
+#[allow(clippy::disallowed_methods, reason = "at the start, before anything is served")]
 fn lock(path: &Path) -> Result<Option<File>> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
@@ -143,11 +149,15 @@ fn lock(path: &Path) -> Result<Option<File>> {
     if lock.metadata().map_err(told)?.permissions().mode() & !PRIVATE & 0o777 != 0 {
         lock.set_permissions(Permissions::from_mode(PRIVATE)).map_err(told)?;
     }
-    match lock.try_lock() {
-        Ok(()) => Ok(Some(lock)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(told(error)),
+    for _ in 0..TRIES {
+        match lock.try_lock() {
+            Ok(()) => return Ok(Some(lock)),
+            // A process that was just begun has all files of the one that began it, until it runs its own program.
+            Err(TryLockError::WouldBlock) => std::thread::sleep(BEGINNING),
+            Err(TryLockError::Error(error)) => return Err(told(error)),
+        }
     }
+    Ok(None)
 }
 
 /// Makes the file readable by the service's user alone, before it has any content. SQLite gives its journals the same mode.
