@@ -4,6 +4,7 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf, absolute};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -13,6 +14,7 @@ use crate::http::{Client, get};
 use crate::link::Link;
 use crate::population::{Data, People, servers};
 use crate::ports;
+use crate::postgres::Postgres;
 use crate::process::Process;
 use crate::server::{SECRET, Server};
 use crate::wait::PATIENCE;
@@ -54,6 +56,8 @@ pub struct Build {
     pub jid: &'static str,
     kept: PathBuf,
     work: PathBuf,
+    /// Has its databases there, if that is not SQLite.
+    postgres: Option<Arc<Postgres>>,
 }
 
 impl Build {
@@ -61,20 +65,31 @@ impl Build {
     pub async fn new(program: &Path, jid: &'static str, kept: &Path, work: &Path) -> Result<Self> {
         let (kept, work) = (kept.to_owned(), work.join(jid));
         fs::create_dir(&work)?;
-        let build = Self { program: absolute(program)?, jid, kept, work };
+        let build = Self { program: absolute(program)?, jid, kept, work, postgres: None };
         let schema = build.empty(People::new(0)).await?.schema()?;
         let kept = build.kept.join(format!("schema-{schema}"));
         fs::create_dir_all(&kept)?;
         Ok(Self { kept, ..build })
     }
 
-    fn folder(&self) -> Result<PathBuf> {
+    /// The same build with its databases on a PostgreSQL server.
+    pub fn over(&self, server: &Arc<Postgres>) -> Self {
+        Self { postgres: Some(server.clone()), ..self.clone() }
+    }
+
+    /// Where its databases are copied to for use.
+    pub fn work(&self) -> &Path {
+        &self.work
+    }
+
+    /// A new folder.
+    pub fn folder(&self) -> Result<PathBuf> {
         Ok(tempfile::tempdir_in(&self.work)?.keep())
     }
 
     /// A database without links, as the service makes it.
     async fn empty(&self, people: People) -> Result<Data> {
-        let data = Data { folder: self.folder()?, people };
+        let data = Data { folder: self.folder()?, people, postgres: None };
         self.alone(&data).await?.process.terminate().await;
         Ok(data)
     }
@@ -89,7 +104,8 @@ impl Build {
     /// A database with so many links, to read. It is made if there is none of this schema: one that was brought up to date would
     /// have other pages.
     pub async fn kept(&self, links: u64) -> Result<Data> {
-        let kept = Data { folder: self.kept.join(links.to_string()), people: People::new(links) };
+        let kept =
+            Data { folder: self.kept.join(links.to_string()), people: People::new(links), postgres: None };
         if !kept.folder.exists() {
             fs::rename(self.populated(kept.people).await?.folder, &kept.folder)?;
         }
@@ -98,6 +114,9 @@ impl Build {
 
     /// A database with so many links, to read and write. All rows share it, and one row runs at a time.
     pub async fn data(&self, links: u64) -> Result<Data> {
+        if let Some(server) = &self.postgres {
+            return server.data(self, self.jid, links).await;
+        }
         let (kept, folder) = (self.kept(links).await?, self.work.join(links.to_string()));
         if folder.exists() { Ok(Data { folder, ..kept }) } else { kept.copy(&folder) }
     }
@@ -127,6 +146,13 @@ impl Build {
         let mut program = self.start(data, server.port)?;
         program.process.says("component connected").await;
         program.serves().await
+    }
+
+    /// Starts another instance over the same database, which stands by for the one that has the server.
+    pub async fn stand_by(&self, data: &Data) -> Result<Program> {
+        let other = Data { folder: self.folder()?, ..data.clone() };
+        fs::copy(data.key(), other.key())?;
+        self.start(&other, ports::free())?.serves().await
     }
 
     /// Starts the service over `data` where no server is: it matches contact requests, and delivers nothing. All people are its own:
@@ -168,7 +194,8 @@ pub async fn until(probe: impl AsyncFn() -> bool) -> Result<()> {
 
 /// The configuration: all limits lifted, everything else as it is by default.
 fn settings(jid: &str, data: &Data, server: u16, http: SocketAddr) -> String {
-    let folder = data.folder.display();
+    let (url, key) = (data.url(), data.key());
+    let key = key.display();
     format!(
         r#"
 [component]
@@ -181,8 +208,8 @@ listen = "{http}"
 max_connections_per_address = 1000
 
 [store]
-url = "sqlite:{folder}/itseme.db"
-key_file = "{folder}/itseme.key"
+url = "{url}"
+key_file = "{key}"
 
 [limits]
 requests_per_second = 100000000

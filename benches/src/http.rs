@@ -2,12 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use futures::future::try_join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use crate::measure::again;
 
 /// A request, as it is sent, and the body that its answer must have.
 #[derive(Debug)]
@@ -125,15 +127,5 @@ pub async fn repeat(
     act: impl AsyncFn(&mut Client) -> Result<()>,
 ) -> Result<f64> {
     let connected = try_join_all((0..clients).map(|_| Client::connect(address))).await?;
-    let began = Instant::now();
-    let done = try_join_all(connected.into_iter().map(async |mut client| {
-        let mut done = 0_u32;
-        while began.elapsed() < time {
-            act(&mut client).await?;
-            done += 1;
-        }
-        anyhow::Ok(done)
-    }))
-    .await?;
-    Ok(f64::from(done.iter().sum::<u32>()) / began.elapsed().as_secs_f64())
+    again(connected, time, act).await
 }

@@ -14,9 +14,11 @@ mod population;
 #[allow(dead_code, clippy::unwrap_used)]
 #[path = "../../tests/src/ports.rs"]
 mod ports;
+mod postgres;
 #[allow(dead_code, clippy::expect_used, clippy::panic)]
 #[path = "../../tests/src/process.rs"]
 mod process;
+mod processor;
 mod questions;
 mod rows;
 mod server;

@@ -1,6 +1,9 @@
 //! Rounds, what they are held to, and what they come to.
 
+use std::time::{Duration, Instant};
+
 use anyhow::Result;
+use futures::future::try_join_all;
 
 /// What a row is to reach: a ratio, or a figure of its own.
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +101,21 @@ pub fn percentile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let at = (values.len() as f64 * share) as usize;
     values.get(at.min(values.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
+}
+
+/// Has all of those do something again and again for some time, at once; returns how often that was done in a second.
+pub async fn again<T>(those: Vec<T>, time: Duration, act: impl AsyncFn(&mut T) -> Result<()>) -> Result<f64> {
+    let began = Instant::now();
+    let done = try_join_all(those.into_iter().map(async |mut one| {
+        let mut done = 0_u32;
+        while began.elapsed() < time {
+            act(&mut one).await?;
+            done += 1;
+        }
+        anyhow::Ok(done)
+    }))
+    .await?;
+    Ok(f64::from(done.iter().sum::<u32>()) / began.elapsed().as_secs_f64())
 }
 
 /// The service and the other, one after the other, `rounds` times, after one turn of each that does not count.

@@ -11,12 +11,14 @@ use anyhow::{Context, Result, anyhow};
 use itseme::config::StoreConfig;
 use itseme::keyfile;
 use itseme::model::seal::Purpose;
-use itseme::model::{BareJid, Hash, Identity, Keys};
+use itseme::model::{BareJid, Hash, Identity, Keys, Mac};
 use rand::RngExt;
 use rusqlite::{Connection, params};
 use serde_json::json;
 
 use crate::baseline;
+use crate::build::until;
+use crate::postgres::Database;
 use crate::server::ASKERS;
 
 /// Links of a person who has many.
@@ -45,6 +47,18 @@ pub struct Linked {
     pub hash: Hash,
 }
 
+/// The columns of a link's row.
+#[derive(Debug)]
+pub struct Columns {
+    pub id: Mac,
+    pub owner: Mac,
+    pub proof: Mac,
+    /// The box as the service makes it.
+    pub sealed: Vec<u8>,
+    /// A day.
+    pub verified_on: i64,
+}
+
 impl People {
     /// People of many servers, who have so many links.
     pub fn new(links: u64) -> Self {
@@ -54,6 +68,11 @@ impl People {
     /// So many people of the domain that questions come from, each with the own JID linked.
     pub fn askers(people: u64) -> Self {
         Self { links: people, rich: 0, domain: Some(ASKERS) }
+    }
+
+    /// How many links they have.
+    pub fn links(self) -> u64 {
+        self.links
     }
 
     /// How many have many links.
@@ -71,6 +90,22 @@ impl People {
         let domain = self.domain.map_or_else(|| domain(n % SERVERS), str::to_owned);
         let target = BareJid::new(&format!("person{n}@{domain}"))?;
         Ok(Linked { hash: Identity::of_jid(&target).hash(), target })
+    }
+
+    /// The row of the link of that number.
+    pub fn columns(self, keys: &Keys, n: u64) -> Result<Columns> {
+        let Linked { target, hash } = self.link(n)?;
+        let (id, owner) = (keys.id(&hash), keys.owner(&target));
+        let mut plain = [hash.as_bytes().as_slice(), format!("{target}\0en").as_bytes()].concat();
+        plain.resize(plain.len().next_multiple_of(PADDED_TO), 0);
+        let sealed = keys.seal(Purpose::Link { id: &id, owner: &owner }, &plain, &mut rand::rng());
+        Ok(Columns {
+            proof: keys.proof(&id, &owner),
+            id,
+            owner,
+            sealed,
+            verified_on: 20_000 + (n % 365) as i64,
+        })
     }
 
     /// Any link.
@@ -112,10 +147,25 @@ pub struct Data {
     pub folder: PathBuf,
     /// Whose links it has.
     pub people: People,
+    /// The database, if it is on a PostgreSQL server and not in the folder.
+    pub postgres: Option<Database>,
 }
 
 impl Data {
-    /// The database.
+    /// Where the service finds the database.
+    pub fn url(&self) -> String {
+        match &self.postgres {
+            Some(database) => database.url(),
+            None => format!("sqlite:{}", self.database().display()),
+        }
+    }
+
+    /// The key.
+    pub fn key(&self) -> PathBuf {
+        self.folder.join("itseme.key")
+    }
+
+    /// The database, in SQLite.
     pub fn database(&self) -> PathBuf {
         self.folder.join("itseme.db")
     }
@@ -123,8 +173,8 @@ impl Data {
     /// The keys.
     pub fn keys(&self) -> Result<Keys> {
         let config: StoreConfig = serde_json::from_value(json!({
-            "url": format!("sqlite:{}", self.database().display()),
-            "key_file": self.folder.join("itseme.key"),
+            "url": self.url(),
+            "key_file": self.key(),
         }))?;
         Ok(Keys::new(&keyfile::load_or_make(&config).map_err(|error| anyhow!(error))?))
     }
@@ -141,7 +191,17 @@ impl Data {
             fs::copy(self.folder.join(file), to.join(file)).with_context(|| format!("a copy of {file}"))?;
             fs::File::open(to.join(file))?.sync_all()?;
         }
-        Ok(Self { folder: to.to_owned(), people: self.people })
+        Ok(Self { folder: to.to_owned(), ..self.clone() })
+    }
+
+    /// Waits until the hashes of every contact request were looked up.
+    pub async fn matched(&self) -> Result<()> {
+        let Some(database) = &self.postgres else {
+            return baseline::matched(&baseline::reader(&self.database())?).await;
+        };
+        let client = database.connect().await?;
+        let waits = "SELECT FROM outbox WHERE queue = 0 LIMIT 1";
+        until(async || client.query(waits, &[]).await.is_ok_and(|rows| rows.is_empty())).await
     }
 
     /// Puts the people's links into an empty database.
@@ -168,13 +228,8 @@ impl Data {
             "INSERT INTO links (id_mac, owner_mac, proof, box, verified_on) VALUES (?, ?, ?, ?, ?)",
         )?;
         for n in range {
-            let Linked { target, hash } = self.people.link(n)?;
-            let (id, owner) = (keys.id(&hash), keys.owner(&target));
-            // The box as the service makes it.
-            let mut plain = [hash.as_bytes().as_slice(), format!("{target}\0en").as_bytes()].concat();
-            plain.resize(plain.len().next_multiple_of(PADDED_TO), 0);
-            let sealed = keys.seal(Purpose::Link { id: &id, owner: &owner }, &plain, &mut rand::rng());
-            insert.execute(params![id, owner, keys.proof(&id, &owner), sealed, 20_000 + n % 365])?;
+            let Columns { id, owner, proof, sealed, verified_on } = self.people.columns(keys, n)?;
+            insert.execute(params![id, owner, proof, sealed, verified_on])?;
         }
         drop(insert);
         Ok(transaction.commit()?)

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf, absolute};
 use std::process::Command;
+use std::sync::Arc;
 
 use anyhow::Result;
 use tempfile::TempDir;
@@ -12,6 +13,7 @@ use crate::build::{Build, Program};
 use crate::cli::{Cli, Scale};
 use crate::link::Link;
 use crate::measure::{Finding, alternate};
+use crate::postgres::Postgres;
 use crate::process::Process;
 use crate::server::{Kind, OTHER, SERVICE, Server};
 
@@ -23,6 +25,7 @@ pub struct Stage {
     pub build: Build,
     /// Another build, which the service is compared to instead of all else.
     pub against: Option<Build>,
+    kept: PathBuf,
     work: TempDir,
 }
 
@@ -37,7 +40,7 @@ impl Stage {
             Some(program) => Some(Build::new(program, OTHER, &kept, work.path()).await?),
             None => None,
         };
-        Ok(Self { scale: cli.scale(), build, against, work })
+        Ok(Self { scale: cli.scale(), build, against, kept, work })
     }
 
     /// Measures the service by turns with `other`, or with the other build. `service` prepares a build and returns what measures it.
@@ -87,6 +90,11 @@ impl Stage {
     /// Starts a real server.
     pub async fn server(&self, kind: Kind) -> Result<Server> {
         Server::start(kind, &self.folder()?).await
+    }
+
+    /// Starts a PostgreSQL server.
+    pub async fn postgres(&self) -> Result<Arc<Postgres>> {
+        Ok(Arc::new(Postgres::start(&self.kept).await?))
     }
 
     /// Starts the bare route.

@@ -45,13 +45,22 @@ pub async fn one(stage: &Stage) -> Result<Finding> {
     stage.compare(finding, service, route).await
 }
 
+/// What measures one hash.
+pub async fn service_of_one(build: Build, scale: Scale) -> Result<impl AsyncFnMut() -> Result<f64>> {
+    let (itseme, people) = serve(&build, scale.usual).await?;
+    Ok(asking(itseme, CLIENTS, questions(people)?, scale.turn))
+}
+
+/// What measures many hashes.
+pub async fn service_of_many(build: Build, scale: Scale) -> Result<impl AsyncFnMut() -> Result<f64>> {
+    let (itseme, people) = serve(&build, scale.usual).await?;
+    Ok(asking(itseme, CLIENTS_OF_MANY, questions_of_many(people)?, scale.turn))
+}
+
 /// Many hashes beside look-ups of as many.
 pub async fn many(stage: &Stage) -> Result<Finding> {
     let (usual, time) = (stage.scale.usual, stage.scale.turn);
-    let service = async |build: Build| {
-        let (itseme, people) = serve(&build, usual).await?;
-        Ok(asking(itseme, CLIENTS_OF_MANY, questions_of_many(people)?, time))
-    };
+    let service = async |build| service_of_many(build, stage.scale).await;
     let look_ups = async || {
         let data = stage.build.data(usual).await?;
         let (reader, keys) = (baseline::reader(&data.database())?, data.keys()?);

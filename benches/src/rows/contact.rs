@@ -1,11 +1,13 @@
 //! `POST /v1/contact`: how fast it is answered, durably.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use itseme::model::{BareJid, Hash};
 use serde_json::json;
 
-use crate::baseline;
 use crate::build::Build;
+use crate::cli::Scale;
 use crate::http::{Exchange, load, post};
 use crate::measure::Finding;
 use crate::population::{People, unknown};
@@ -17,20 +19,26 @@ pub const CLIENTS: usize = 64;
 const REQUESTS: usize = 1000;
 
 pub async fn run(stage: &Stage) -> Result<Finding> {
-    // A burst: hashes are looked up within two seconds, which is not measured here.
-    let time = stage.scale.turn / 3;
-    let service = async |build: Build| {
-        let data = build.data(stage.scale.usual).await?;
-        let itseme = build.serve_http(&data).await?;
-        let (reader, exchanges) = (baseline::reader(&data.database())?, questions(data.people, 100)?);
-        Ok(async move || {
-            let rate = load(itseme.http(), CLIENTS, &exchanges, time).await?;
-            // So that the next turn has the machine for itself.
-            baseline::matched(&reader).await?;
-            Ok(rate)
-        })
-    };
-    stage.alone(Finding::new("POST /v1/contact, 100 hashes, durable", "/s"), service).await
+    let finding = Finding::new("POST /v1/contact, 100 hashes, durable", "/s");
+    stage.alone(finding, async |build| service(build, stage.scale).await).await
+}
+
+/// What measures it.
+pub async fn service(build: Build, scale: Scale) -> Result<impl AsyncFnMut() -> Result<f64>> {
+    let data = build.data(scale.usual).await?;
+    let itseme = build.serve_http(&data).await?;
+    let exchanges = questions(data.people, 100)?;
+    Ok(async move || {
+        let rate = load(itseme.http(), CLIENTS, &exchanges, burst(scale)).await?;
+        // So that the next turn has the machine for itself.
+        data.matched().await?;
+        Ok(rate)
+    })
+}
+
+/// How long requests are sent: hashes are looked up within two seconds, which is not measured here.
+pub fn burst(scale: Scale) -> Duration {
+    scale.turn / 3
 }
 
 /// Contact requests of many people, each for so many hashes that nobody has: the work for known hashes is done later, and has a row

@@ -4,6 +4,7 @@ mod confirm;
 mod contact;
 mod delivery;
 mod matching;
+mod postgres;
 mod reading;
 mod register;
 mod resources;
@@ -52,6 +53,9 @@ pub enum Row {
     Reading,
     /// delivering 10,000 queued contact messages through Prosody, beside the echo component writing as many
     Delivery,
+    /// confirm, confirm-many, contact and register over PostgreSQL, beside the same over SQLite and beside the same statements by
+    /// bare tokio-postgres; and confirm by two instances beside one, with the database's share of the processor
+    Postgres,
 }
 
 impl Row {
@@ -91,6 +95,7 @@ impl Row {
             Self::Reading if stage.against.is_some() => vec![],
             Self::Reading => vec![reading::run(stage).await?],
             Self::Delivery => vec![delivery::run(stage).await?],
+            Self::Postgres => postgres::run(stage).await?,
         })
     }
 }

@@ -1,8 +1,7 @@
 //! Registering a Jabber ID and verifying it with the code that comes by XMPP, durably.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 use rand::RngExt;
@@ -11,8 +10,8 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::build::Build;
+use crate::cli::Scale;
 use crate::http::{Client, post, repeat};
-use crate::link::Link;
 use crate::measure::Finding;
 use crate::server::ASKERS;
 use crate::stage::Stage;
@@ -20,39 +19,42 @@ use crate::stanzas::{attribute, text};
 use crate::wait::PATIENCE;
 
 /// How many do so at once.
-const CLIENTS: usize = 64;
+pub const CLIENTS: usize = 64;
 
 pub async fn run(stage: &Stage) -> Result<Finding> {
-    let time = stage.scale.turn;
-    let service = async |build: Build| {
-        let (itseme, mut link) = build.serve(&build.data(stage.scale.usual).await?).await?;
-        Ok(async move || {
-            let waiting = Waiting::default();
-            let newcomers =
-                repeat(itseme.http(), CLIENTS, time, async |client| newcomer(client, &waiting).await);
-            tokio::select! {
-                rate = newcomers => rate,
-                Err(error) = hand_over(&mut link, &waiting) => Err(error),
-            }
-        })
-    };
-    stage.alone(Finding::new("register and verify, durable", "/s"), service).await
+    let finding = Finding::new("register and verify, durable", "/s");
+    stage.alone(finding, async |build| service(build, stage.scale).await).await
+}
+
+/// What measures it.
+pub async fn service(build: Build, scale: Scale) -> Result<impl AsyncFnMut() -> Result<f64>> {
+    let (itseme, link) = build.serve(&build.data(scale.usual).await?).await?;
+    let waiting = Waiting::default();
+    // Between two turns, too: the service asks the server if it is there.
+    tokio::spawn(link.serve(hand_over(waiting.clone())));
+    Ok(async move || {
+        repeat(itseme.http(), CLIENTS, scale.turn, async |client| newcomer(client, &waiting).await).await
+    })
 }
 
 /// Who waits for a code, by Jabber ID.
-type Waiting = RefCell<HashMap<String, oneshot::Sender<String>>>;
+#[derive(Clone, Debug, Default)]
+struct Waiting(Arc<Mutex<HashMap<String, oneshot::Sender<String>>>>);
+
+impl Waiting {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<String>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Hands each code that comes to whoever waits for it.
-async fn hand_over(link: &mut Link, waiting: &Waiting) -> Result<Infallible> {
-    loop {
-        let take = |message: &[u8]| {
-            let whose = attribute(message, "to").and_then(|to| waiting.borrow_mut().remove(to));
-            if let Some((whose, code)) = whose.zip(text(message, "code")) {
-                let _ = whose.send(code.to_owned());
-            }
-            Ok(())
-        };
-        link.read(take).await?;
+fn hand_over(waiting: Waiting) -> impl FnMut(&[u8]) -> Result<()> {
+    move |message| {
+        let whose = attribute(message, "to").and_then(|to| waiting.all().remove(to));
+        if let Some((whose, code)) = whose.zip(text(message, "code")) {
+            let _ = whose.send(code.to_owned());
+        }
+        Ok(())
     }
 }
 
@@ -60,7 +62,7 @@ async fn hand_over(link: &mut Link, waiting: &Waiting) -> Result<Infallible> {
 async fn newcomer(client: &mut Client, waiting: &Waiting) -> Result<()> {
     let jid = format!("new{:016x}@{ASKERS}", rand::rng().random::<u64>());
     let (whose, code) = oneshot::channel();
-    waiting.borrow_mut().insert(jid.clone(), whose);
+    waiting.all().insert(jid.clone(), whose);
     let body = json!({ "provider": "xmpp", "id": jid, "target": jid });
     let registered: Value = serde_json::from_slice(client.call(&post("/v1/register", &body)).await?)?;
     ensure!(registered["status"] == "pending", "wrong answer: {registered}");

@@ -1,0 +1,286 @@
+//! The statements that the service sends for an operation (`itseme::store::postgres::queries`), in its order, each with values of
+//! the same size. Counters that all requests share there are shared here. Each is done by so many clients at once for some time.
+
+use std::cell::RefCell;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, ensure};
+use itseme::model::Mac;
+use tokio_postgres::Error;
+
+use super::bare::Bare;
+use super::transaction::{Transaction, values};
+use crate::measure::again;
+use crate::population::{Data, TOGETHER};
+
+/// Different requests.
+const REQUESTS: usize = 20_000;
+/// Different people who send contact requests.
+const REQUESTERS: usize = 1000;
+const DAY: i64 = 24 * 60 * 60 * 1000;
+/// More than is counted.
+const NO_LIMIT: i64 = u32::MAX as i64;
+
+/// Counters of bytes: of a server, of a network, of all.
+const BYTES: [u8; 3] = [1, 2, 3];
+/// Counters of the codes that an address asks for, and of the chances of guessing one.
+const OF_ADDRESS: u8 = 4;
+const CHANCES: u8 = 5;
+/// Counters of new JIDs: of a server, and of all.
+const NEW_JIDS: [u8; 2] = [6, 7];
+
+const QUOTA: &str = "SELECT resets_at, used FROM quota WHERE key = $1";
+/// What is counted in a window that is not over.
+macro_rules! used {
+    () => {
+        "CASE WHEN quota.resets_at > $3 AND quota.used BETWEEN 0 AND 4294967295 THEN quota.used ELSE 0 END"
+    };
+}
+const COUNT: &str = concat!(
+    "INSERT INTO quota (key, used, resets_at) SELECT $1, $2::bigint, $4::bigint WHERE $2::bigint <= $5
+     ON CONFLICT (key) DO UPDATE SET used = $2::bigint + ",
+    used!(),
+    ", resets_at = CASE WHEN quota.resets_at > $3 THEN least(quota.resets_at, $4) ELSE $4 END
+     WHERE $2::bigint + ",
+    used!(),
+    " <= $5 RETURNING used"
+);
+const COUNT_BACK: &str = concat!(
+    "UPDATE quota SET used = greatest(0, ",
+    used!(),
+    " - $2) WHERE key = $1 AND resets_at > $3 AND resets_at <= $4"
+);
+const PUSH: &str = "INSERT INTO outbox (queue, about_mac, payer_mac, due_at, expires_at, box, key_number)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const WITHDRAW: &str = "DELETE FROM outbox WHERE about_mac = $1";
+const CLAIM: &str = "UPDATE outbox SET holder = $1, lease_ends_at = $2 WHERE id = ANY (ARRAY(
+        SELECT id FROM outbox WHERE queue = $3 AND due_at <= $4 AND (holder = 0 OR lease_ends_at <= $4)
+        ORDER BY due_at, id LIMIT $5 FOR UPDATE SKIP LOCKED))
+    RETURNING *";
+const SENT: &str = "UPDATE outbox SET holder = 0, tries = tries + 1, due_at = $1
+    WHERE id = $2 AND (holder = $3 OR holder = 0)";
+const PUT_PENDING: &str = "INSERT INTO pending
+        (id_mac, owner_mac, code_mac, native_guesses, http_guesses, expires_at, box, key_number)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id_mac, owner_mac) DO UPDATE
+    SET code_mac = $3, native_guesses = $4, http_guesses = $5, expires_at = $6, box = $7, key_number = $8";
+const DELETE_ALIASES: &str = "DELETE FROM links WHERE alias_of_mac = $1
+    AND owner_mac = (SELECT owner_mac FROM links WHERE id_mac = $1)";
+const PUT_LINK: &str = "INSERT INTO links
+        (id_mac, alias_of_mac, owner_mac, proof, box, verified_on, key_number)
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id_mac) DO UPDATE
+    SET alias_of_mac = $2, proof = $4, box = $5, verified_on = $6, key_number = $7";
+
+/// `confirm` with one hash.
+pub async fn confirm(data: Data, clients: usize, time: Duration) -> Result<impl AsyncFnMut() -> Result<f64>> {
+    let (bare, ids) = (open(&data).await?, known(&data, REQUESTS)?);
+    Ok(async move || {
+        let act = async |_: &mut ()| is_linked(&bare, any(&ids)).await;
+        again(vec![(); clients], time, act).await
+    })
+}
+
+/// `confirm` with many hashes.
+pub async fn confirm_many(
+    data: Data,
+    clients: usize,
+    time: Duration,
+) -> Result<impl AsyncFnMut() -> Result<f64>> {
+    let (bare, keys) = (open(&data).await?, data.keys()?);
+    let list = |who| Ok(data.people.one_with_many(who)?.1.iter().map(|hash| bytes(keys.id(hash))).collect());
+    let lists = (0..data.people.rich()).map(list).collect::<Result<Vec<Vec<Vec<u8>>>>>()?;
+    Ok(async move || {
+        let act = async |_: &mut ()| are_linked(&bare, any(&lists)).await;
+        again(vec![(); clients], time, act).await
+    })
+}
+
+/// `contact` with 100 hashes, without the later look-up.
+pub async fn contact(data: Data, clients: usize, time: Duration) -> Result<impl AsyncFnMut() -> Result<f64>> {
+    let (bare, requesters) = (open(&data).await?, known(&data, REQUESTERS)?);
+    Ok(async move || {
+        let act = async |_: &mut ()| request(&bare, any(&requesters)).await;
+        again(vec![(); clients], time, act).await
+    })
+}
+
+/// `register`, the message with the code taken out and sent, and `verify`.
+pub async fn register(
+    data: Data,
+    clients: usize,
+    time: Duration,
+) -> Result<impl AsyncFnMut() -> Result<f64>> {
+    let bare = open(&data).await?;
+    Ok(async move || {
+        let claimed = RefCell::default();
+        let act = async |_: &mut ()| newcomer(&bare, &claimed).await;
+        again(vec![(); clients], time, act).await
+    })
+}
+
+async fn open(data: &Data) -> Result<Bare> {
+    Bare::open(data.postgres.as_ref().context("no database of PostgreSQL")?).await
+}
+
+async fn is_linked(bare: &Bare, id: &[u8]) -> Result<()> {
+    let proof = "SELECT proof FROM links WHERE id_mac = $1";
+    let found = bare.read(async |tx| tx.rows(proof, values![id.to_vec()]).await).await?;
+    let _proof: &[u8] = found.first().context("a link was not found")?.try_get(0)?;
+    Ok(())
+}
+
+async fn are_linked(bare: &Bare, ids: &[Vec<u8>]) -> Result<()> {
+    let proofs = "SELECT id_mac, proof FROM links WHERE id_mac = ANY($1)";
+    let found = bare.read(async |tx| tx.rows(proofs, values![ids.to_vec()]).await).await?;
+    for row in &found {
+        let _columns: (&[u8], &[u8]) = (row.try_get(0)?, row.try_get(1)?);
+    }
+    ensure!(found.len() == TOGETHER as usize, "a link was not found");
+    Ok(())
+}
+
+async fn request(bare: &Bare, requester: &[u8]) -> Result<()> {
+    // The target, and the details that others are shown.
+    is_linked(bare, requester).await?;
+    is_linked(bare, requester).await?;
+    bare.change(async |tx| {
+        let now = now();
+        look(tx, requester.to_vec()).await?;
+        grow(tx, 16_548).await?;
+        count(tx, requester.to_vec(), 100).await?;
+        let due = now + rand::random_range(0..2000);
+        tx.later(PUSH, push(0, requester, due, now + 7 * DAY, 6548)).await
+    })
+    .await
+}
+
+/// Registers somebody new, takes messages out of the outbox if there are none left, notes one as sent, and enters a code.
+async fn newcomer(bare: &Bare, claimed: &RefCell<Vec<i64>>) -> Result<()> {
+    let who = bytes(Mac(rand::random()));
+    bare.change(async |tx| registers(tx, &who).await).await?;
+    if claimed.borrow().is_empty() {
+        let limits = || values![1_i64, now() + DAY, 1_i64, now(), 100_i64];
+        let rows = bare.claim(async |tx| tx.rows(CLAIM, limits()).await).await?;
+        let ids = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<i64>, _>>()?;
+        claimed.borrow_mut().extend(ids);
+    }
+    let message = claimed.borrow_mut().pop();
+    if let Some(message) = message {
+        bare.change(async |tx| tx.later(SENT, values![now() + 5000, message, 1_i64]).await).await?;
+    }
+    let waited = bare.change(async |tx| verifies(tx, &who).await).await?;
+    ensure!(waited == 1, "{waited} registrations waited for the code");
+    Ok(())
+}
+
+async fn registers(tx: &Transaction<'_>, who: &[u8]) -> Result<(), Error> {
+    let (now, own) = (now(), |n| own(who, n));
+    let pending = "SELECT * FROM pending WHERE id_mac = $1 AND owner_mac = $2";
+    tx.rows(pending, values![who.to_vec(), who.to_vec()]).await?;
+    for counter in [own(1), own(2), own(3), shared(OF_ADDRESS), own(1)] {
+        look(tx, counter).await?;
+    }
+    grow(tx, 1415).await?;
+    for counter in [own(2), own(3), shared(OF_ADDRESS), own(1), own(4)] {
+        count(tx, counter, 1).await?;
+    }
+    look(tx, own(5)).await?;
+    look(tx, shared(CHANCES)).await?;
+    count(tx, shared(CHANCES), 2).await?;
+    tx.later(WITHDRAW, values![who.to_vec()]).await?;
+    let until = now + 10 * 60 * 1000;
+    let code = bytes(Mac(rand::random()));
+    let row = values![who.to_vec(), who.to_vec(), code, 0_i64, 0_i64, until, vec![0_u8; 489], 0_i64];
+    tx.later(PUT_PENDING, row).await?;
+    tx.later(PUSH, push(1, who, now, until, 262)).await
+}
+
+/// Returns how many registrations waited.
+async fn verifies(tx: &Transaction<'_>, who: &[u8]) -> Result<usize, Error> {
+    let (now, own) = (now(), |n| own(who, n));
+    let whose = || values![who.to_vec()];
+    let waiting = tx.rows("SELECT * FROM pending WHERE id_mac = $1 ORDER BY owner_mac", whose()).await?;
+    for counter in [own(6), own(6), shared(CHANCES), own(5)] {
+        look(tx, counter).await?;
+    }
+    tx.rows("SELECT FROM subscribers WHERE owner_mac = $1", whose()).await?;
+    tx.rows("SELECT FROM links WHERE owner_mac = $1 LIMIT 1", whose()).await?;
+    look(tx, own(7)).await?;
+    for counter in NEW_JIDS {
+        look(tx, shared(counter)).await?;
+    }
+    for counter in NEW_JIDS {
+        count(tx, shared(counter), 1).await?;
+    }
+    count(tx, own(7), 1).await?;
+    tx.rows("SELECT * FROM links WHERE id_mac = ANY($1)", values![vec![who.to_vec()]]).await?;
+    tx.later(DELETE_ALIASES, whose()).await?;
+    let others = "DELETE FROM links WHERE id_mac = $1 AND owner_mac <> $2";
+    tx.later(others, values![who.to_vec(), who.to_vec()]).await?;
+    let (alias_of, proof) = (None::<Vec<u8>>, bytes(Mac(rand::random())));
+    let link = values![who.to_vec(), alias_of, who.to_vec(), proof, vec![0_u8; 136], now / DAY, 0_i64];
+    tx.later(PUT_LINK, link).await?;
+    let keep = "UPDATE mutes SET expires_at = NULL WHERE owner_mac = $1 AND expires_at IS NOT NULL";
+    tx.later(keep, whose()).await?;
+    tx.later(WITHDRAW, whose()).await?;
+    let used = "DELETE FROM pending WHERE id_mac = $1 AND owner_mac = $2";
+    tx.rows(used, values![who.to_vec(), who.to_vec()]).await?;
+    look(tx, shared(CHANCES)).await?;
+    tx.later(COUNT_BACK, values![shared(CHANCES), 2_i64, now, now + DAY]).await?;
+    Ok(waiting.len())
+}
+
+/// Counts bytes for everybody who pays for them.
+async fn grow(tx: &Transaction<'_>, bytes: i64) -> Result<(), Error> {
+    for counter in BYTES {
+        look(tx, shared(counter)).await?;
+    }
+    for counter in BYTES {
+        count(tx, shared(counter), bytes).await?;
+    }
+    look(tx, shared(BYTES[2])).await
+}
+
+/// Reads a counter.
+async fn look(tx: &Transaction<'_>, counter: Vec<u8>) -> Result<(), Error> {
+    tx.rows(QUOTA, values![counter]).await.map(drop)
+}
+
+async fn count(tx: &Transaction<'_>, counter: Vec<u8>, by: i64) -> Result<(), Error> {
+    let now = now();
+    tx.rows(COUNT, values![counter, by, now, now + DAY, NO_LIMIT]).await.map(drop)
+}
+
+/// The values of a message in the outbox.
+fn push(queue: i64, about: &[u8], due: i64, expires: i64, sealed: usize) -> Vec<super::transaction::Value> {
+    values![queue, about.to_vec(), None::<Vec<u8>>, due, expires, vec![0_u8; sealed], 0_i64]
+}
+
+/// The ids of so many people who are linked themselves.
+fn known(data: &Data, count: usize) -> Result<Vec<Vec<u8>>> {
+    let keys = data.keys()?;
+    (0..count).map(|_| Ok(bytes(keys.id(&data.people.anybody()?.hash)))).collect()
+}
+
+fn any<T>(lists: &[Vec<T>]) -> &[T] {
+    &lists[rand::random_range(0..lists.len())]
+}
+
+fn bytes(mac: Mac) -> Vec<u8> {
+    mac.0.to_vec()
+}
+
+/// The name of a counter of one person.
+fn own(who: &[u8], n: u8) -> Vec<u8> {
+    [&who[1..], &[n]].concat()
+}
+
+/// The name of a counter that all requests share.
+fn shared(n: u8) -> Vec<u8> {
+    vec![n; 16]
+}
+
+/// Milliseconds since 1970.
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    now.as_millis() as i64
+}

@@ -1,0 +1,23 @@
+//! The time of the processor that programs have had.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+/// The ticks of the processor's clock that those processes have had that `counts` chooses by their numbers and those of their
+/// parents (`/proc/PID/stat`, proc(5)).
+pub fn ticks(counts: impl Fn(u32, u32) -> bool) -> Result<u64> {
+    let mut ticks = 0;
+    for entry in fs::read_dir("/proc")? {
+        // It may have ended.
+        let Ok(stat) = fs::read_to_string(entry?.path().join("stat")) else { continue };
+        let Some((pid, _)) = stat.split_once(' ') else { continue };
+        // The name may have spaces and parentheses.
+        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+        let field = |at: usize| fields.get(at).copied().context("too few fields");
+        if counts(pid.parse()?, field(1)?.parse()?) {
+            ticks += field(11)?.parse::<u64>()? + field(12)?.parse::<u64>()?;
+        }
+    }
+    Ok(ticks)
+}
