@@ -57,7 +57,8 @@ impl App {
         let source = config.store.clone();
         let service = Service::new(store, keys, clock, config.settings(), sign_ins)
             .with_keys_from(move || rekey::present_keyring(&source));
-        service.resume_times().await.map_err(text)?;
+        let resumed = service.resume_times().await;
+        resumed.map_err(|error| format!("store.url {database}: {}", cause(&error)))?;
         let server = http_server(config, &service).await?;
         let http = server.as_ref().map(Server::address).transpose().map_err(text)?;
         let leading = Leading {
@@ -135,6 +136,11 @@ impl Supervisor {
 
 fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
+}
+
+/// The words of an error of the service are for users: those of its cause are for admins.
+fn cause(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| text(error), text)
 }
 
 /// Returns the service's presentation.

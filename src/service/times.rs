@@ -14,28 +14,31 @@ impl Service {
     /// otherwise. To be called at the start, before all other operations.
     ///
     /// # Errors
-    /// If the store fails.
+    /// If the store cannot be read, or its times cannot be moved.
     pub async fn resume_times(&self) -> Result<()> {
-        let is_shared = self.store.is_shared();
-        let by = self.change(move |core, tx| {
+        let by = self.ask(|core, tx| {
+            let last = tx.last_time()?;
             let now = core.reading(tx)?;
-            let by = tx.last_time()?.map_or(0, |last| last.to_be_moved(now));
-            if is_shared {
-                // Others go by a time that is noted.
-                return Ok(by);
-            }
-            if by.unsigned_abs() >= WORTH_IT {
-                tracing::info!(
-                    seconds = by / 1000,
-                    "the system's clock was set since the service last ran: stored times are moved along"
-                );
-                tx.move_times(by)?;
-            }
-            tx.note_time(now)?;
-            Ok(0)
+            Ok(last.map_or(0, |last| last.to_be_moved(now)))
         });
-        self.clock().adopt(-by.await?);
-        self.note_time().await
+        let by = by.await?;
+        if self.store.is_shared() {
+            // Others go by a time that is noted.
+            self.clock().adopt(-by);
+        } else if by.unsigned_abs() >= WORTH_IT {
+            tracing::info!(
+                seconds = by / 1000,
+                "the system's clock was set since the service last ran: stored times are moved along"
+            );
+            let moved = self.change(move |core, tx| {
+                tx.move_times(by)?;
+                Ok(tx.note_time(core.reading(tx)?)?)
+            });
+            moved.await?;
+        }
+        // It is noted again soon: a disk that is full now does not keep the service from its start.
+        let _ = self.note_time().await;
+        Ok(())
     }
 
     /// Stores the time, for the next start. To be called at intervals, and at the end.

@@ -171,3 +171,18 @@ async fn what_was_muted_stays_so_and_messages_come_when_due() {
         "due, though it was put there a year from now"
     );
 }
+
+#[tokio::test]
+async fn a_full_disk_does_not_keep_the_service_from_its_start() {
+    let mut it = Fixture::new();
+    it.link_phone(&amy(), PHONE).await;
+    it.service.note_time().await.unwrap();
+    let database = rusqlite::Connection::open(it._folder.path().join("test.db")).unwrap();
+    let full = "CREATE TRIGGER full BEFORE INSERT ON meta BEGIN SELECT RAISE(FAIL, 'disk is full'); END";
+    database.execute_batch(full).unwrap();
+    assert!(it.service.note_time().await.is_err());
+    it.clock = it.clock.restarted();
+    it.service = service(it.service.store().clone(), &it.clock, |_| {});
+    it.service.resume_times().await.unwrap();
+    assert!(it.confirms(&amy(), &hash("phone", PHONE)).await);
+}
