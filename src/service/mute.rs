@@ -162,13 +162,13 @@ impl Core {
         let mut new = HashMap::new();
         for jid in muted {
             let mute = self.seal_mute(sender, jid, expires_at);
-            if !tx.is_muted(&owner, &mute.muted)? {
+            if !tx.is_muted(&owner, &[mute.muted])? {
                 new.insert(mute.muted, mute);
             }
         }
         let bytes: usize = new.values().map(|mute| mute.sealed.len()).sum();
         if !jids.is_empty() {
-            let everybody = usize::from(tx.is_muted(&owner, &self.keys.mute(&owner, None))?);
+            let everybody = usize::from(tx.is_muted(&owner, &[self.keys.mute(&owner, None)])?);
             let (there, taken) = tx.count_mutes_of(&owner)?;
             if there + new.len() > MOST_MUTED + everybody || taken + bytes > BYTES_MUTED {
                 return Err(Error::TooManyRequested(Excess::Mutes(MOST_MUTED)));
@@ -192,7 +192,7 @@ impl Core {
             let muted = self.keys.mute(owner, Some(&self.keys.owner(jid)));
             gone += usize::from(tx.delete_mute(owner, &muted)?);
         }
-        let everybody = tx.is_muted(owner, &self.keys.mute(owner, None))?;
+        let everybody = tx.is_muted(owner, &[self.keys.mute(owner, None)])?;
         Ok(Unmuted { gone, everybody })
     }
 
@@ -208,8 +208,8 @@ impl Core {
 
     /// The same of MACs, under this key alone.
     pub(super) fn is_muted(&self, tx: &dyn Read, recipient: &Mac, requester: &Mac) -> Result<bool> {
-        let is_muted = |muted| tx.is_muted(recipient, &self.keys.mute(recipient, muted));
-        Ok(is_muted(None)? || is_muted(Some(requester))?)
+        let muted = [None, Some(requester)].map(|muted| self.keys.mute(recipient, muted));
+        Ok(tx.is_muted(recipient, &muted)?)
     }
 
     /// Seals the box of a mute: the two JIDs; the second is empty if everybody is muted.

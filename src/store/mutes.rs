@@ -21,8 +21,8 @@ pub struct MuteRow {
 
 /// Questions about mutes.
 pub trait ReadMutes {
-    /// Returns `true` if `owner` has muted `muted`.
-    fn is_muted(&self, owner: &Mac, muted: &Mac) -> Result<bool>;
+    /// Returns `true` if `owner` has muted one of `muted`.
+    fn is_muted(&self, owner: &Mac, muted: &[Mac]) -> Result<bool>;
     /// All that `owner` has muted, in an order of the store's own.
     fn mutes_of(&self, owner: &Mac) -> Result<Vec<MuteRow>>;
     /// Returns the number of these mutes, and the bytes in their boxes.

@@ -72,7 +72,7 @@ pub async fn rows_are_renewed_where_they_are(store: Store) {
     assert_eq!((found.owner, found.key), (NEW, 1));
     assert!(store.read(|r| r.pending(&B, &NEW)).await.unwrap().is_some());
     assert!(store.read(|r| r.is_subscriber(&NEW)).await.unwrap());
-    assert!(store.read(|r| r.is_muted(&NEW, &Y)).await.unwrap());
+    assert!(store.read(|r| r.is_muted(&NEW, &[Y])).await.unwrap());
     assert!(store.read(|r| r.is_suppressed(&B)).await.unwrap());
     assert!(has_token(&store, 1).await);
     store.write(|w| w.withdraw(&B)).await.unwrap();

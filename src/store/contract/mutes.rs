@@ -22,7 +22,7 @@ pub async fn mutes_are_their_owners_and_go(store: Store) {
         })
         .await
         .unwrap();
-    let is_muted = async |owner: Mac, muted: Mac| store.read(move |r| r.is_muted(&owner, &muted)).await.unwrap();
+    let is_muted = async |owner: Mac, muted: Mac| store.read(move |r| r.is_muted(&owner, &[muted])).await.unwrap();
     let mut of_x = store.read(|r| r.mutes_of(&X)).await.unwrap();
     of_x.sort_by_key(|mute| mute.muted.0);
     assert_eq!(of_x, [mute(X, A), mute(X, B)]);

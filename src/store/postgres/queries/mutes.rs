@@ -18,8 +18,8 @@ pub fn mute(row: &Row) -> Result<MuteRow> {
 }
 
 impl ReadMutes for Session<'_> {
-    fn is_muted(&self, owner: &Mac, muted: &Mac) -> Result<bool> {
-        let sql = "SELECT FROM mutes WHERE owner_mac = $1 AND muted_mac = $2";
+    fn is_muted(&self, owner: &Mac, muted: &[Mac]) -> Result<bool> {
+        let sql = "SELECT FROM mutes WHERE owner_mac = $1 AND muted_mac = ANY($2)";
         self.exists(sql, values![owner, muted])
     }
 

@@ -17,13 +17,14 @@ pub fn mute(row: &SqlRow) -> rusqlite::Result<MuteRow> {
 }
 
 impl ReadMutes for Session<'_> {
-    fn is_muted(&self, owner: &Mac, muted: &Mac) -> Result<bool> {
-        let found = self.one(
-            "SELECT 1 FROM mutes WHERE owner_mac = ? AND muted_mac = ?",
-            [owner, muted],
-            |_| Ok(()),
-        )?;
-        Ok(found.is_some())
+    fn is_muted(&self, owner: &Mac, muted: &[Mac]) -> Result<bool> {
+        let sql = "SELECT 1 FROM mutes WHERE owner_mac = ? AND muted_mac = ?";
+        for muted in muted {
+            if self.one(sql, [owner, muted], |_| Ok(()))?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn mutes_of(&self, owner: &Mac) -> Result<Vec<MuteRow>> {
