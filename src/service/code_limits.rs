@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::budget::Budget;
 use super::error::{Limit, Result};
 use super::growth::{self, Payer};
-use super::limits::{Counter, DAY, take_all};
+use super::limits::{Counter, DAY, read_ahead, take_all};
 use super::pending::NewCode;
 use super::{By, Core, Tx};
 use crate::model::{BareJid, Mac};
@@ -29,6 +29,18 @@ impl Core {
         let asked = CodeCounters::new(self, by, new);
         let mut counters = asked.counters();
         let (everybodys, own) = (asked.of_identity(), asked.by_asker());
+        let budgets: Vec<(&Budget, Counter)> = self.budgets_for(&new.identity);
+        let payer = Payer {
+            jid: &new.target,
+            by,
+            address: new.address,
+        };
+        let shares = self.shares_for(payer, &new.identity);
+        let bytes = self.bytes_by(payer, 0);
+        let guesses = self.guesses_at(&new.identity);
+        let all = counters.iter().chain(&shares).chain(&bytes).chain(&guesses);
+        let all = all.chain(budgets.iter().map(|(_, budget)| budget));
+        read_ahead(tx, all.chain([&everybodys, &own]))?;
         let share = match everybodys.check(tx, now, 1) {
             Ok(()) => Share::Everybodys,
             Err(refused) if own.check(tx, now, 1).is_ok() => {
@@ -45,10 +57,9 @@ impl Core {
             Share::Everybodys => counters.push(everybodys),
             Share::Left => counters.extend(asked.left()),
         }
-        let budgets: Vec<(&Budget, Counter)> = self.budgets_for(&new.identity);
         let all = || counters.iter().chain(budgets.iter().map(|(_, counter)| counter));
         all().try_for_each(|counter| counter.check(tx, now, 1))?;
-        self.charge(tx, by, new)?;
+        self.charge(tx, payer, new, &shares)?;
         counters
             .iter()
             .chain([&own])
@@ -57,19 +68,14 @@ impl Core {
         Ok(share)
     }
 
-    /// Counts a code for the server and the network of its requester: its share of budgets, and the bytes that are
+    /// Counts a code for the server and the network of its requester: its shares of budgets, and the bytes that are
     /// stored because of the code, including the link that it makes.
-    fn charge(&self, tx: &Tx<'_>, by: By, new: &NewCode) -> Result<()> {
-        let payer = Payer {
-            jid: &new.target,
-            by,
-            address: new.address,
-        };
-        let (now, shares) = (self.clock.now(), self.shares_for(payer, &new.identity));
+    fn charge(&self, tx: &Tx<'_>, payer: Payer<'_>, new: &NewCode, shares: &[Counter]) -> Result<()> {
+        let now = self.clock.now();
         shares.iter().try_for_each(|share| share.check(tx, now, 1))?;
         let aliases = new.identity.aliases().len();
         self.grow(tx, payer, growth::code(&new.target, &new.identity.id, aliases, None))?;
-        take_all(&shares, tx, now, 1)
+        take_all(shares, tx, now, 1)
     }
 
     /// Returns the names of the counters of codes for a registration that waits.

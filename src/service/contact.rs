@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::caller::{Caller, Who};
 use super::error::{Error, Excess, Limit, Result};
 use super::growth::{HASH, Payer};
-use super::limits::{Counter, DAY, HASHES_PER_CONTACT};
+use super::limits::{Counter, DAY, HASHES_PER_CONTACT, read_ahead};
 use super::operation::{Effort, Operation, Rights};
 use super::{By, Core, Service, Tx, locked, outbox, require_account};
 use crate::clock::millis;
@@ -178,10 +178,11 @@ impl Core {
             limit: self.settings.limits.hashes_per_day,
             window: DAY,
         };
+        let payer = Payer { jid: from, by, address };
+        read_ahead(tx, self.bytes_by(payer, 0).iter().chain([&hashes]))?;
         hashes.check(tx, now, asked)?;
         // All hashes count as known: a refusal must not tell how many are.
         let bytes = request.sealed.len() + HASH * request.request.hashes.len();
-        let payer = Payer { jid: from, by, address };
         self.grow_in_bulk(tx, payer, bytes)?;
         hashes.add(tx, now, asked)?;
         Ok(tx.push(&NewRow {

@@ -9,7 +9,7 @@
 use std::net::IpAddr;
 
 use super::error::{Limit, Result};
-use super::limits::{Counter, DAY, take_all};
+use super::limits::{Counter, DAY, read_ahead, take_all};
 use super::{By, Core, Tx};
 use crate::model::server::{customer_of, server_of};
 use crate::model::{BareJid, Mac};
@@ -112,9 +112,6 @@ impl Core {
             return Ok(());
         }
         let own = self.of_day("new JID", &[&owner], 1);
-        if own.check(tx, now, 1).is_err() {
-            return Ok(());
-        }
         let limit = self.settings.limits.new_jids_per_day;
         let counters = match self.is_own(jid) {
             // Other accounts below the same registered domain, like guests, are counted apart.
@@ -124,6 +121,10 @@ impl Core {
                 self.of_day("new JIDs of servers", &[], limit.saturating_mul(ALL)),
             ],
         };
+        read_ahead(tx, counters.iter().chain([&own]))?;
+        if own.check(tx, now, 1).is_err() {
+            return Ok(());
+        }
         let rows = jid.as_str().len().div_ceil(ORDINARY_JID);
         take_all(&counters, tx, now, u32::try_from(rows).unwrap_or(u32::MAX))?;
         own.add(tx, now, 1).map(drop)
@@ -148,11 +149,22 @@ impl Core {
     }
 
     fn grow_up_to(&self, tx: &Tx<'_>, payer: Payer<'_>, bytes: usize, limit: u32) -> Result<()> {
+        let counters = self.bytes_by(payer, limit);
+        if counters.is_empty() {
+            return Ok(());
+        }
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        take_all(&counters, tx, self.clock.now(), bytes)?;
+        self.watch_growth(tx, payer.by, bytes)
+    }
+
+    /// Returns the counters of the bytes that are stored for `payer`: none for the own server's people.
+    pub(super) fn bytes_by(&self, payer: Payer<'_>, limit: u32) -> Vec<Counter> {
         let Payer { jid, by, address } = payer;
         let server = self.server(jid);
         let mut counters = Vec::new();
         match by {
-            By::Target if self.is_own(jid) => return Ok(()),
+            By::Target if self.is_own(jid) => return counters,
             By::Target => counters.push(self.of_day("bytes of server", &[&server], limit)),
             // A client over HTTP only claims the name, and many of the own server's people may be behind few addresses.
             By::Anybody if self.is_own(jid) => {}
@@ -164,9 +176,7 @@ impl Core {
         }
         let all = self.all_bytes(by, limit);
         counters.push(self.of_day(all.0, &[], all.1));
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        take_all(&counters, tx, self.clock.now(), bytes)?;
-        self.watch_growth(tx, by, bytes)
+        counters
     }
 
     fn all_bytes(&self, by: By, limit: u32) -> (&'static str, u32) {

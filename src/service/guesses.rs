@@ -5,7 +5,7 @@ use std::time::Duration;
 use subtle::ConstantTimeEq;
 
 use super::error::{Error, Limit, OAuthFailure, Result};
-use super::limits::{Counter, DAY};
+use super::limits::{Counter, DAY, read_ahead};
 use super::link::Aliases;
 use super::pending::{PendingBox, Proof};
 use super::{By, Core, Tx};
@@ -106,6 +106,12 @@ impl Core {
             limit,
             window: MONTH,
         }
+    }
+
+    /// Returns the counters that tell the number of digits of the next code to `identity`.
+    pub(super) fn guesses_at(&self, identity: &Identity) -> [Counter; 2] {
+        let of_month = self.guesses_of_month(&self.keys.id(&identity.hash()), u32::MAX);
+        [of_month, self.chances(&identity.provider)]
     }
 
     /// Returns the names of the counters of guesses at an identity.
@@ -296,7 +302,10 @@ impl Core {
             return Ok(());
         }
         let now = self.clock.now();
-        self.guesses_of_day(by, identity).check(tx, now, compared)?;
+        let day = self.guesses_of_day(by, identity);
+        let month = self.guesses_of_month(identity, u32::MAX);
+        read_ahead(tx, [&day, &month, &self.chances(&remembered.provider)])?;
+        day.check(tx, now, compared)?;
         let Some(longer) = self.longer_by(remembered) else {
             return Ok(());
         };

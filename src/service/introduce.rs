@@ -9,13 +9,13 @@ use futures::{StreamExt, stream};
 
 use super::contact::ContactRequest;
 use super::error::{Error, Limit, Result};
-use super::limits::Counter;
+use super::limits::{Counter, read_ahead};
 use super::link::LinkBox;
 use super::{Core, Service, Tx};
 use crate::channel::Message;
 use crate::clock::Millis;
 use crate::model::{BareJid, Hash, Mac};
-use crate::store::{Read, StoreError};
+use crate::store::{Link, Read, StoreError};
 
 /// The number of hashes that are looked up in one snapshot.
 const LOOKED_UP_TOGETHER: usize = if cfg!(test) { 3 } else { 2000 };
@@ -133,13 +133,20 @@ impl Core {
         let mut doubted = Vec::new();
         request.hashes.iter().try_for_each(|hash| self.renew_id(tx, hash))?;
         let ids: Vec<Mac> = request.hashes.iter().map(|hash| self.keys.id(hash)).collect();
-        for (&hash, link) in request.hashes.iter().zip(tx.links(&ids)?) {
+        let links = tx.links(&ids)?;
+        let repeats = |link: &Link| self.repeats(&requester, request.by_anybody, &link.owner);
+        read_ahead(tx, &links.iter().flatten().map(repeats).collect::<Vec<_>>())?;
+        for (&hash, link) in request.hashes.iter().zip(links) {
             let Some(link) = link else { continue };
             if self.is_in_doubt(&link) {
                 doubted.push((hash, link));
                 continue;
             }
-            if !served.insert(link.owner) || !self.is_first_today(tx, &requester, request.by_anybody, &link.owner)? {
+            if !served.insert(link.owner)
+                || !self
+                    .repeats(&requester, request.by_anybody, &link.owner)
+                    .try_take(tx, self.clock.now())?
+            {
                 continue;
             }
             // Tested after counting, so that a muted request counts like any other.
@@ -190,17 +197,15 @@ impl Core {
         Ok(())
     }
 
-    /// Returns `true` if the requester has not reached that recipient within `repeat_contact_after`, and notes that it
-    /// has now. Requests of others in its name count apart.
-    fn is_first_today(&self, tx: &Tx<'_>, requester: &Mac, by_anybody: bool, recipient: &Mac) -> Result<bool> {
-        let now = self.clock.now();
+    /// Returns the counter of the requests that reach a recipient within `repeat_contact_after`. Requests of others in the
+    /// requester's name count apart.
+    fn repeats(&self, requester: &Mac, by_anybody: bool, recipient: &Mac) -> Counter {
         let what = if by_anybody { "contact over http" } else { "contact" };
-        let repeat = Counter {
+        Counter {
             key: self.keys.quota(what, &[requester, recipient]),
             name: Limit::Hashes,
             limit: 1,
             window: self.settings.limits.repeat_contact_after,
-        };
-        repeat.try_take(tx, now)
+        }
     }
 }

@@ -158,10 +158,20 @@ impl StateStore for Buckets {
 /// # Errors
 /// As [`Counter::check`].
 pub(super) fn take_all(counters: &[Counter], tx: &Tx<'_>, now: Millis, more: u32) -> Result<()> {
+    read_ahead(tx, counters)?;
     counters.iter().try_for_each(|counter| counter.check(tx, now, more))?;
     counters
         .iter()
         .try_for_each(|counter| counter.add(tx, now, more).map(drop))
+}
+
+/// Has counters read together that are used next.
+///
+/// # Errors
+/// If the store fails.
+pub(super) fn read_ahead<'a>(tx: &Tx<'_>, counters: impl IntoIterator<Item = &'a Counter>) -> Result<()> {
+    let keys: Vec<Mac> = counters.into_iter().map(|counter| counter.key).collect();
+    Ok(tx.read_ahead(&keys)?)
 }
 
 /// A durable counter with its limit.

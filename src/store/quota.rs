@@ -41,6 +41,10 @@ pub enum Counted {
 pub trait ReadQuota {
     /// A counter, also one whose window is over.
     fn quota(&self, key: &Mac) -> Result<Option<Quota>>;
+    /// Tells the counters that are asked for next. An engine to which each question is a journey reads them together.
+    fn read_ahead(&self, _keys: &[Mac]) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Changes of counters. Each is one operation: whoever counts at the same time, nothing is lost and no limit exceeded.

@@ -4,13 +4,13 @@
 //! with the next one that is needed, at the latest with that of the commit.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use tokio_postgres::Row;
 
 use super::connection::{Answer, Connection};
 use super::value::{Value, get, number};
-use crate::store::{KeyState, Queue, Result, StoreError};
+use crate::store::{KeyState, Queue, Quota, Result, StoreError};
 
 /// Returns the number of the current key, and if the key is being changed. Sent with every transaction (`KeyState`).
 const KEY_STATE: &str = "SELECT (SELECT value FROM meta WHERE name = 'key_number') AS number,
@@ -38,6 +38,8 @@ pub struct Session<'a> {
     unanswered: RefCell<Vec<Answer<()>>>,
     /// The first error. No statement has an effect after it.
     failed: RefCell<Option<StoreError>>,
+    /// The counters that were asked for, as they are now; `None` for one that there is not.
+    pub quotas: RefCell<HashMap<[u8; 16], Option<Quota>>>,
     /// The messages whose claims have ended.
     pub ended: RefCell<Vec<i64>>,
     /// The queues into which messages were put.
@@ -55,6 +57,7 @@ impl<'a> Session<'a> {
             key_state: RefCell::default(),
             unanswered: RefCell::default(),
             failed: RefCell::default(),
+            quotas: RefCell::default(),
             ended: RefCell::default(),
             posted: RefCell::default(),
         }

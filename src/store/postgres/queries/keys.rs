@@ -285,15 +285,15 @@ impl WriteKeys for Session<'_> {
         }
         self.put_meta_number(TABLE, 0)?;
         let Some(kept) = kept else { return Ok(()) };
-        let mut counted = Vec::new();
-        for (former, name) in kept {
-            counted.extend(self.quota(former)?.map(|quota| (name, quota)));
-        }
+        let formers: Vec<Mac> = kept.iter().map(|(former, _)| *former).collect();
+        self.read_ahead(&formers)?;
+        let former = self.quotas.take();
         self.later("DELETE FROM quota", values![])?;
-        for (name, quota) in counted {
-            let sql = "INSERT INTO quota (key, resets_at, used) VALUES ($1, $2, $3)
-                       ON CONFLICT (key) DO UPDATE SET resets_at = $2, used = $3";
-            self.later(sql, values![name, quota.resets_at, quota.used])?;
+        for (name, quota) in kept.iter().map(|(was, name)| (name, former.get(&was.0))) {
+            quota
+                .copied()
+                .flatten()
+                .map_or(Ok(()), |quota| self.set_quota(name, quota))?;
         }
         Ok(())
     }

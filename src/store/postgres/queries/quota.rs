@@ -1,65 +1,87 @@
-//! Counters.
+//! Counters. A transaction reads each of them once: no other changes it meanwhile, or one of the two is run again.
 
 use tokio_postgres::Row;
 
 use super::super::session::Session;
-use super::super::value::{number, values};
+use super::super::value::{mac, number, values};
 use crate::model::Mac;
 use crate::store::{Counted, Quota, ReadQuota, Result, Window, WriteQuota};
 
-fn quota(row: &Row) -> Result<Quota> {
-    Ok(Quota {
+fn quota(row: &Row) -> Result<(Mac, Quota)> {
+    let quota = Quota {
         resets_at: number(row, "resets_at")?,
         used: number(row, "used")?,
-    })
+    };
+    Ok((mac(row, "key")?, quota))
+}
+
+impl Session<'_> {
+    /// A counter whose window is not over, as it ends by the given one.
+    fn counting(&self, key: &Mac, window: Window) -> Result<Option<Quota>> {
+        let running = self.quota(key)?.filter(|quota| quota.resets_at > window.now);
+        Ok(running.map(|quota| Quota {
+            resets_at: quota.resets_at.min(window.ends_at),
+            ..quota
+        }))
+    }
+
+    /// Sets a counter.
+    pub fn set_quota(&self, key: &Mac, quota: Quota) -> Result<()> {
+        if self.quotas.borrow_mut().insert(key.0, Some(quota)) == Some(Some(quota)) {
+            return Ok(());
+        }
+        let sql = "INSERT INTO quota (key, resets_at, used) VALUES ($1, $2, $3)
+                   ON CONFLICT (key) DO UPDATE SET resets_at = $2, used = $3";
+        self.later(sql, values![key, quota.resets_at, quota.used])
+    }
 }
 
 impl ReadQuota for Session<'_> {
     fn quota(&self, key: &Mac) -> Result<Option<Quota>> {
-        self.one("SELECT resets_at, used FROM quota WHERE key = $1", values![key], quota)
+        self.read_ahead(&[*key])?;
+        Ok(self.quotas.borrow().get(&key.0).copied().flatten())
     }
-}
 
-/// The count of a window that is not over at `$3`, otherwise 0. A value out of range, which only somebody who can write the
-/// database can put there, is 0 as well.
-macro_rules! used {
-    () => {
-        "CASE WHEN quota.resets_at > $3 AND quota.used BETWEEN 0 AND 4294967295 THEN quota.used ELSE 0 END"
-    };
+    fn read_ahead(&self, keys: &[Mac]) -> Result<()> {
+        let unknown = |key: &&Mac| !self.quotas.borrow().contains_key(&key.0);
+        let keys: Vec<Mac> = keys.iter().filter(unknown).copied().collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let sql = "SELECT key, resets_at, used FROM quota WHERE key = ANY($1)";
+        let found = self.all(sql, values![&keys[..]], quota)?;
+        let mut quotas = self.quotas.borrow_mut();
+        quotas.extend(keys.iter().map(|key| (key.0, None)));
+        quotas.extend(found.into_iter().map(|(key, quota)| (key.0, Some(quota))));
+        Ok(())
+    }
 }
 
 impl WriteQuota for Session<'_> {
     fn count(&self, key: &Mac, by: u32, most: u32, window: Window) -> Result<Counted> {
-        let Window { now, ends_at } = window;
-        let counted = concat!(
-            "INSERT INTO quota (key, used, resets_at) SELECT $1, $2::bigint, $4::bigint WHERE $2::bigint <= $5
-             ON CONFLICT (key) DO UPDATE SET used = $2::bigint + ",
-            used!(),
-            ", resets_at = CASE WHEN quota.resets_at > $3 THEN least(quota.resets_at, $4) ELSE $4 END
-             WHERE $2::bigint + ",
-            used!(),
-            " <= $5 RETURNING used"
-        );
-        let values = values![key, by, now, ends_at, most];
-        if let Some(used) = self.one(counted, values, |row| number(row, "used"))? {
-            return Ok(Counted::Allowed { used });
+        let counting = self.counting(key, window)?;
+        let begun = counting.unwrap_or(Quota {
+            resets_at: window.ends_at,
+            used: 0,
+        });
+        match begun.used.checked_add(by).filter(|used| *used <= most) {
+            Some(used) => {
+                self.set_quota(key, Quota { used, ..begun })?;
+                Ok(Counted::Allowed { used })
+            }
+            None => {
+                counting.map_or(Ok(()), |quota| self.set_quota(key, quota))?;
+                Ok(Counted::Exhausted { until: begun.resets_at })
+            }
         }
-        self.later(
-            "UPDATE quota SET resets_at = $2 WHERE key = $1 AND resets_at > $2",
-            values![key, ends_at],
-        )?;
-        let ends = self.quota(key)?.map(|quota| quota.resets_at);
-        let until = ends.filter(|ends| *ends > now).unwrap_or(ends_at);
-        Ok(Counted::Exhausted { until })
     }
 
     fn count_back(&self, key: &Mac, less: u32, window: Window) -> Result<()> {
-        let Window { now, ends_at } = window;
-        let sql = concat!(
-            "UPDATE quota SET used = greatest(0, ",
-            used!(),
-            " - $2) WHERE key = $1 AND resets_at > $3 AND resets_at <= $4"
-        );
-        self.later(sql, values![key, less, now, ends_at])
+        let quota = self.quota(key)?;
+        let counted = quota.filter(|quota| quota.resets_at > window.now && quota.resets_at <= window.ends_at);
+        counted.map_or(Ok(()), |quota| {
+            let used = quota.used.saturating_sub(less);
+            self.set_quota(key, Quota { used, ..quota })
+        })
     }
 }

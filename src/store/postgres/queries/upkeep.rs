@@ -101,6 +101,7 @@ impl WriteUpkeep for Session<'_> {
             self.run(&sql, values![now, limit])
         };
         expired("outbox", "expires_at", "AND is_taken")?;
+        self.quotas.take();
         Ok(Purged {
             pending: expired("pending", "expires_at", "")?,
             outbox: expired("outbox", "expires_at", "")?,
