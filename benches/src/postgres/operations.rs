@@ -18,8 +18,6 @@ const REQUESTS: usize = 20_000;
 /// Different people who send contact requests.
 const REQUESTERS: usize = 1000;
 const DAY: i64 = 24 * 60 * 60 * 1000;
-/// More than is counted.
-const NO_LIMIT: i64 = u32::MAX as i64;
 
 /// Counters of bytes: of a server, of a network, of all.
 const BYTES: [u8; 3] = [1, 2, 3];
@@ -29,27 +27,9 @@ const CHANCES: u8 = 5;
 /// Counters of new JIDs: of a server, and of all.
 const NEW_JIDS: [u8; 2] = [6, 7];
 
-const QUOTA: &str = "SELECT resets_at, used FROM quota WHERE key = $1";
-/// What is counted in a window that is not over.
-macro_rules! used {
-    () => {
-        "CASE WHEN quota.resets_at > $3 AND quota.used BETWEEN 0 AND 4294967295 THEN quota.used ELSE 0 END"
-    };
-}
-const COUNT: &str = concat!(
-    "INSERT INTO quota (key, used, resets_at) SELECT $1, $2::bigint, $4::bigint WHERE $2::bigint <= $5
-     ON CONFLICT (key) DO UPDATE SET used = $2::bigint + ",
-    used!(),
-    ", resets_at = CASE WHEN quota.resets_at > $3 THEN least(quota.resets_at, $4) ELSE $4 END
-     WHERE $2::bigint + ",
-    used!(),
-    " <= $5 RETURNING used"
-);
-const COUNT_BACK: &str = concat!(
-    "UPDATE quota SET used = greatest(0, ",
-    used!(),
-    " - $2) WHERE key = $1 AND resets_at > $3 AND resets_at <= $4"
-);
+const QUOTAS: &str = "SELECT key, resets_at, used FROM quota WHERE key = ANY($1)";
+const SET_QUOTA: &str = "INSERT INTO quota (key, resets_at, used) VALUES ($1, $2, $3)
+    ON CONFLICT (key) DO UPDATE SET resets_at = $2, used = $3";
 const PUSH: &str = "INSERT INTO outbox (queue, about_mac, payer_mac, due_at, expires_at, box, key_number)
     VALUES ($1, $2, $3, $4, $5, $6, $7)";
 const WITHDRAW: &str = "DELETE FROM outbox WHERE about_mac = $1";
@@ -144,9 +124,8 @@ async fn request(bare: &Bare, requester: &[u8]) -> Result<()> {
     is_linked(bare, requester).await?;
     bare.change(async |tx| {
         let now = now();
-        look(tx, requester.to_vec()).await?;
-        grow(tx, 16_548).await?;
-        count(tx, requester.to_vec(), 100).await?;
+        let counters = BYTES.map(shared).into_iter().chain([requester.to_vec()]).collect();
+        count(tx, counters).await?;
         let due = now + rand::random_range(0..2000);
         tx.later(PUSH, push(0, requester, due, now + 7 * DAY, 6548)).await
     })
@@ -176,16 +155,12 @@ async fn registers(tx: &Transaction<'_>, who: &[u8]) -> Result<(), Error> {
     let (now, own) = (now(), |n| own(who, n));
     let pending = "SELECT * FROM pending WHERE id_mac = $1 AND owner_mac = $2";
     tx.rows(pending, values![who.to_vec(), who.to_vec()]).await?;
-    for counter in [own(1), own(2), own(3), shared(OF_ADDRESS), own(1)] {
-        look(tx, counter).await?;
+    let of_code = [own(1), own(2), own(3), own(4), shared(OF_ADDRESS), shared(CHANCES)];
+    let counted: Vec<Vec<u8>> = BYTES.map(shared).into_iter().chain(of_code).collect();
+    look(tx, counted.iter().cloned().chain([own(5)]).collect()).await?;
+    for counter in counted {
+        set(tx, counter).await?;
     }
-    grow(tx, 1415).await?;
-    for counter in [own(2), own(3), shared(OF_ADDRESS), own(1), own(4)] {
-        count(tx, counter, 1).await?;
-    }
-    look(tx, own(5)).await?;
-    look(tx, shared(CHANCES)).await?;
-    count(tx, shared(CHANCES), 2).await?;
     tx.later(WITHDRAW, values![who.to_vec()]).await?;
     let until = now + 10 * 60 * 1000;
     let code = bytes(Mac(rand::random()));
@@ -199,19 +174,11 @@ async fn verifies(tx: &Transaction<'_>, who: &[u8]) -> Result<usize, Error> {
     let (now, own) = (now(), |n| own(who, n));
     let whose = || values![who.to_vec()];
     let waiting = tx.rows("SELECT * FROM pending WHERE id_mac = $1 ORDER BY owner_mac", whose()).await?;
-    for counter in [own(6), own(6), shared(CHANCES), own(5)] {
-        look(tx, counter).await?;
-    }
+    look(tx, vec![own(6)]).await?;
+    look(tx, vec![own(5), shared(CHANCES)]).await?;
     tx.rows("SELECT FROM subscribers WHERE owner_mac = $1", whose()).await?;
     tx.rows("SELECT FROM links WHERE owner_mac = $1 LIMIT 1", whose()).await?;
-    look(tx, own(7)).await?;
-    for counter in NEW_JIDS {
-        look(tx, shared(counter)).await?;
-    }
-    for counter in NEW_JIDS {
-        count(tx, shared(counter), 1).await?;
-    }
-    count(tx, own(7), 1).await?;
+    count(tx, NEW_JIDS.map(shared).into_iter().chain([own(7)]).collect()).await?;
     tx.rows("SELECT * FROM links WHERE id_mac = ANY($1)", values![vec![who.to_vec()]]).await?;
     tx.later(DELETE_ALIASES, whose()).await?;
     let others = "DELETE FROM links WHERE id_mac = $1 AND owner_mac <> $2";
@@ -224,30 +191,26 @@ async fn verifies(tx: &Transaction<'_>, who: &[u8]) -> Result<usize, Error> {
     tx.later(WITHDRAW, whose()).await?;
     let used = "DELETE FROM pending WHERE id_mac = $1 AND owner_mac = $2";
     tx.rows(used, values![who.to_vec(), who.to_vec()]).await?;
-    look(tx, shared(CHANCES)).await?;
-    tx.later(COUNT_BACK, values![shared(CHANCES), 2_i64, now, now + DAY]).await?;
+    set(tx, shared(CHANCES)).await?;
     Ok(waiting.len())
 }
 
-/// Counts bytes for everybody who pays for them.
-async fn grow(tx: &Transaction<'_>, bytes: i64) -> Result<(), Error> {
-    for counter in BYTES {
-        look(tx, shared(counter)).await?;
-    }
-    for counter in BYTES {
-        count(tx, shared(counter), bytes).await?;
-    }
-    look(tx, shared(BYTES[2])).await
+/// Reads counters together.
+async fn look(tx: &Transaction<'_>, counters: Vec<Vec<u8>>) -> Result<(), Error> {
+    tx.rows(QUOTAS, values![counters]).await.map(drop)
 }
 
-/// Reads a counter.
-async fn look(tx: &Transaction<'_>, counter: Vec<u8>) -> Result<(), Error> {
-    tx.rows(QUOTA, values![counter]).await.map(drop)
+/// Reads counters together, and counts with each.
+async fn count(tx: &Transaction<'_>, counters: Vec<Vec<u8>>) -> Result<(), Error> {
+    look(tx, counters.clone()).await?;
+    for counter in counters {
+        set(tx, counter).await?;
+    }
+    Ok(())
 }
 
-async fn count(tx: &Transaction<'_>, counter: Vec<u8>, by: i64) -> Result<(), Error> {
-    let now = now();
-    tx.rows(COUNT, values![counter, by, now, now + DAY, NO_LIMIT]).await.map(drop)
+async fn set(tx: &Transaction<'_>, counter: Vec<u8>) -> Result<(), Error> {
+    tx.later(SET_QUOTA, values![counter, now() + DAY, i64::from(rand::random::<u32>())]).await
 }
 
 /// The values of a message in the outbox.
