@@ -160,6 +160,23 @@ impl Shared {
         freed.inspect_err(|_| self.claims.doubt())
     }
 
+    /// Claims messages, and knows them.
+    async fn claim_known<T: Send + 'static>(
+        &self,
+        job: impl Fn(&Session<'_>) -> Result<T> + Send + 'static,
+        rows: fn(&T) -> Vec<i64>,
+        lease: Lease,
+    ) -> Result<T> {
+        self.free_unknown().await?;
+        let _claiming = self.claims.claiming.read().await;
+        let claimed = self.now(job).await;
+        match &claimed {
+            Ok(found) => self.claims.add(rows(found), lease),
+            Err(_) => self.claims.doubt(),
+        }
+        claimed
+    }
+
     /// Claims messages in a task of its own: whatever becomes of who asks, they are known as claimed, or are freed.
     async fn claim_by<T: Send + 'static>(
         self: Arc<Self>,
@@ -167,15 +184,9 @@ impl Shared {
         rows: fn(&T) -> Vec<i64>,
         lease: Lease,
     ) -> Result<T> {
-        self.free_unknown().await?;
         let (answer, answered) = oneshot::channel();
         tokio::spawn(async move {
-            let _claiming = self.claims.claiming.read().await;
-            let claimed = self.now(job).await;
-            match &claimed {
-                Ok(found) => self.claims.add(rows(found), lease),
-                Err(_) => self.claims.doubt(),
-            }
+            let claimed = self.claim_known(job, rows, lease).await;
             if let Err(Ok(unwanted)) = answer.send(claimed) {
                 self.claims.end(&rows(&unwanted));
                 self.claims.doubt();
@@ -230,12 +241,15 @@ impl Backend for PostgresStore {
     }
 
     fn release(&self, rows: Vec<i64>) -> BoxFuture<'_, Result<()>> {
-        async move {
-            self.0.claims.end(&rows);
-            let released = self.0.now(move |session| queries::release(session, rows.clone())).await;
-            released.inspect_err(|_| self.0.claims.doubt())
-        }
-        .boxed()
+        let shared = self.0.clone();
+        // In a task of its own, for the same reason.
+        let releasing = tokio::spawn(async move {
+            shared.claims.end(&rows);
+            let released = shared.now(move |session| queries::release(session, rows.clone())).await;
+            released.inspect_err(|_| shared.claims.doubt())
+        });
+        let ended = |_| Err(StoreError::Unavailable("the database ended before it answered".into()));
+        releasing.map(move |released| released.unwrap_or_else(ended)).boxed()
     }
 
     fn subscribe(&self, queue: Queue) -> Subscription {
