@@ -1,4 +1,4 @@
-//! tokio-postgres by itself, in one thread, over as many connections as an instance of the service has.
+//! tokio-postgres by itself, in one thread, a transaction for each request.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio_postgres::error::SqlState;
 use super::Database;
 use super::transaction::{Connection, Kind, Transaction};
 
-/// As `itseme::store::postgres` has.
+/// A transaction waits for its answers, so several go on at once. A change waits for the disk as well.
 const READERS: usize = 4;
 const WRITERS: usize = 8;
 /// So often, a change is run beside others before it is run alone.
@@ -77,7 +77,7 @@ impl Bare {
         self.writers.with(async |connection| Ok(connection.transact(Kind::Claim, job).await?)).await
     }
 
-    /// Changes something, and again until no other change prevents it: at first beside others, and then alone, as the service does.
+    /// Changes something, and again until no other change prevents it: at first beside others, and then alone.
     pub async fn change<T>(&self, job: impl AsyncFn(&Transaction<'_>) -> Result<T, Error>) -> Result<T> {
         let change = async |connection: &Connection| {
             for _ in 0..BESIDE_OTHERS {

@@ -28,8 +28,9 @@ const CHANCES: u8 = 5;
 const NEW_JIDS: [u8; 2] = [6, 7];
 
 const QUOTAS: &str = "SELECT key, resets_at, used FROM quota WHERE key = ANY($1)";
-const SET_QUOTA: &str = "INSERT INTO quota (key, resets_at, used) VALUES ($1, $2, $3)
-    ON CONFLICT (key) DO UPDATE SET resets_at = $2, used = $3";
+const SET_QUOTAS: &str = "INSERT INTO quota (key, resets_at, used)
+    SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[])
+    ON CONFLICT (key) DO UPDATE SET resets_at = excluded.resets_at, used = excluded.used";
 const PUSH: &str = "INSERT INTO outbox (queue, about_mac, payer_mac, due_at, expires_at, box, key_number)
     VALUES ($1, $2, $3, $4, $5, $6, $7)";
 const WITHDRAW: &str = "DELETE FROM outbox WHERE about_mac = $1";
@@ -124,10 +125,11 @@ async fn request(bare: &Bare, requester: &[u8]) -> Result<()> {
     is_linked(bare, requester).await?;
     bare.change(async |tx| {
         let now = now();
-        let counters = BYTES.map(shared).into_iter().chain([requester.to_vec()]).collect();
-        count(tx, counters).await?;
+        let counters: Vec<Vec<u8>> = BYTES.map(shared).into_iter().chain([requester.to_vec()]).collect();
+        look(tx, counters.clone()).await?;
         let due = now + rand::random_range(0..2000);
-        tx.later(PUSH, push(0, requester, due, now + 7 * DAY, 6548)).await
+        tx.later(PUSH, push(0, requester, due, now + 7 * DAY, 6548)).await?;
+        set(tx, counters).await
     })
     .await
 }
@@ -158,15 +160,13 @@ async fn registers(tx: &Transaction<'_>, who: &[u8]) -> Result<(), Error> {
     let of_code = [own(1), own(2), own(3), own(4), shared(OF_ADDRESS), shared(CHANCES)];
     let counted: Vec<Vec<u8>> = BYTES.map(shared).into_iter().chain(of_code).collect();
     look(tx, counted.iter().cloned().chain([own(5)]).collect()).await?;
-    for counter in counted {
-        set(tx, counter).await?;
-    }
     tx.later(WITHDRAW, values![who.to_vec()]).await?;
     let until = now + 10 * 60 * 1000;
     let code = bytes(Mac(rand::random()));
     let row = values![who.to_vec(), who.to_vec(), code, 0_i64, 0_i64, until, vec![0_u8; 489], 0_i64];
     tx.later(PUT_PENDING, row).await?;
-    tx.later(PUSH, push(1, who, now, until, 262)).await
+    tx.later(PUSH, push(1, who, now, until, 262)).await?;
+    set(tx, counted).await
 }
 
 /// Returns how many registrations waited.
@@ -178,7 +178,8 @@ async fn verifies(tx: &Transaction<'_>, who: &[u8]) -> Result<usize, Error> {
     look(tx, vec![own(5), shared(CHANCES)]).await?;
     tx.rows("SELECT FROM subscribers WHERE owner_mac = $1", whose()).await?;
     tx.rows("SELECT FROM links WHERE owner_mac = $1 LIMIT 1", whose()).await?;
-    count(tx, NEW_JIDS.map(shared).into_iter().chain([own(7)]).collect()).await?;
+    let mut counted: Vec<Vec<u8>> = NEW_JIDS.map(shared).into_iter().chain([own(7)]).collect();
+    look(tx, counted.clone()).await?;
     tx.rows("SELECT * FROM links WHERE id_mac = ANY($1)", values![vec![who.to_vec()]]).await?;
     tx.later(DELETE_ALIASES, whose()).await?;
     let others = "DELETE FROM links WHERE id_mac = $1 AND owner_mac <> $2";
@@ -191,7 +192,8 @@ async fn verifies(tx: &Transaction<'_>, who: &[u8]) -> Result<usize, Error> {
     tx.later(WITHDRAW, whose()).await?;
     let used = "DELETE FROM pending WHERE id_mac = $1 AND owner_mac = $2";
     tx.rows(used, values![who.to_vec(), who.to_vec()]).await?;
-    set(tx, shared(CHANCES)).await?;
+    counted.push(shared(CHANCES));
+    set(tx, counted).await?;
     Ok(waiting.len())
 }
 
@@ -200,17 +202,12 @@ async fn look(tx: &Transaction<'_>, counters: Vec<Vec<u8>>) -> Result<(), Error>
     tx.rows(QUOTAS, values![counters]).await.map(drop)
 }
 
-/// Reads counters together, and counts with each.
-async fn count(tx: &Transaction<'_>, counters: Vec<Vec<u8>>) -> Result<(), Error> {
-    look(tx, counters.clone()).await?;
-    for counter in counters {
-        set(tx, counter).await?;
-    }
-    Ok(())
-}
-
-async fn set(tx: &Transaction<'_>, counter: Vec<u8>) -> Result<(), Error> {
-    tx.later(SET_QUOTA, values![counter, now() + DAY, i64::from(rand::random::<u32>())]).await
+/// Writes counters together, in the order of their names.
+async fn set(tx: &Transaction<'_>, mut counters: Vec<Vec<u8>>) -> Result<(), Error> {
+    counters.sort_unstable();
+    let ends = vec![now() + DAY; counters.len()];
+    let used: Vec<i64> = counters.iter().map(|_| rand::random::<u32>().into()).collect();
+    tx.later(SET_QUOTAS, values![counters, ends, used]).await
 }
 
 /// The values of a message in the outbox.

@@ -19,6 +19,7 @@ mod migrations;
 mod pool;
 mod posts;
 mod queries;
+mod quotas;
 mod roster;
 mod session;
 #[cfg(test)]
@@ -43,11 +44,16 @@ use self::posts::Posts;
 use self::session::Session;
 use super::{Backend, Claimed, Lead, Lease, MadeWith, Queue, ReadJob, Result, Row, StoreError, Subscription, WriteJob};
 use crate::model::Mac;
+use crate::own_thread::cores;
 
-/// The threads that look up. A change waits for the disk, so changes have more.
-const READERS: usize = 4;
-/// The threads that change.
-const WRITERS: usize = 8;
+/// The threads that change, and claim messages. Those of several would prevent each other, for many changes count with the same
+/// counters.
+const WRITERS: usize = 1;
+
+/// Returns the number of threads that look up: what waits is asked together, so more than there are cores are no gain.
+fn readers() -> usize {
+    cores().max(2)
+}
 
 /// A database, open for reading and writing.
 #[derive(Clone)]
@@ -85,7 +91,7 @@ impl PostgresStore {
             Pool::start(threads, name, crew, instance.is_seen())
         };
         Ok(Self(Arc::new(Shared {
-            readers: pool(READERS, "itseme-reader")?,
+            readers: pool(readers(), "itseme-reader")?,
             writers: pool(WRITERS, "itseme-writer")?,
             instance,
             posts,

@@ -1,5 +1,9 @@
 //! Threads that each run jobs over a connection of their own: what a job asks, it waits for.
+//!
+//! Jobs that wait are done together, in one transaction: it begins and is committed once for all, and counters that they share
+//! are read and written once.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex as Locked, PoisonError};
 use std::thread::JoinHandle;
@@ -7,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rand::RngExt;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{Mutex, RwLock, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use super::address::Address;
@@ -19,10 +23,12 @@ use crate::store::{ReadJob, Result, StoreError, WriteJob};
 
 /// Jobs that wait for a thread.
 const WAITING: usize = 4096;
-/// The number of times that a change is run beside others. After that, it runs alone in this instance, and beside no other that
-/// does: one that takes long would never win against many that do not.
+/// The largest number of jobs that are done together.
+const TOGETHER: usize = 64;
+/// The number of times that changes are run beside those of others. After that, they run beside none that do so, too: those that take
+/// long would never win against many that do not.
 const BESIDE_OTHERS: u32 = 3;
-/// The longest time in which a change is run alone again and again, because those of other instances prevent it.
+/// The longest time in which changes are run so again and again, because others prevent them.
 const INSISTING: Duration = Duration::from_secs(10);
 /// The longest pause between two runs: chosen at random, so that two do not meet again.
 const JITTER: Duration = Duration::from_millis(5);
@@ -48,7 +54,18 @@ pub enum Job {
 /// Asks within a transaction that sees what others have changed meanwhile.
 pub type ClaimJob = Box<dyn Fn(&Session<'_>) -> Result<()> + Send>;
 
-type Order = (Job, oneshot::Sender<Result<()>>);
+impl Job {
+    /// Returns `true` if it can be done together with the other.
+    fn goes_with(&self, other: &Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Read(_), Self::Read(_)) | (Self::Write(_), Self::Write(_))
+        )
+    }
+}
+
+type Answer = oneshot::Sender<Result<()>>;
+type Order = (Job, Answer);
 
 /// Threads with connections.
 pub struct Pool {
@@ -72,9 +89,8 @@ pub struct Crew {
 /// The parts that all threads share.
 struct Shared {
     crew: Crew,
+    threads: usize,
     jobs: Mutex<mpsc::Receiver<Order>>,
-    /// Held by changes that run beside others, or by one alone.
-    gate: RwLock<()>,
     /// The time of the last failure to connect, and its error.
     failed: Locked<Option<(Instant, StoreError)>>,
 }
@@ -88,8 +104,8 @@ impl Pool {
         let (sender, jobs) = mpsc::channel(WAITING);
         let shared = Arc::new(Shared {
             crew,
+            threads,
             jobs: Mutex::new(jobs),
-            gate: RwLock::default(),
             failed: Locked::default(),
         });
         let start = |_| {
@@ -142,6 +158,8 @@ struct Worker {
     shared: Arc<Shared>,
     runtime: Arc<Runtime>,
     connection: Option<Connection>,
+    /// What was taken and does not go with the rest.
+    held: Option<Order>,
 }
 
 impl Worker {
@@ -151,47 +169,100 @@ impl Worker {
             Err(error) => return tracing::error!(%error, "a thread of the database cannot start"),
         };
         let mut worker = Self {
-            shared: shared.clone(),
-            runtime: runtime.clone(),
+            shared,
+            runtime,
             connection: None,
+            held: None,
         };
-        // While it waits, the runtime serves the connection.
-        while let Some((job, answer)) = runtime.block_on(async { shared.jobs.lock().await.recv().await }) {
-            let _ = answer.send(worker.perform(job));
+        while let Some(orders) = worker.next() {
+            worker.perform(orders);
         }
     }
 
-    fn perform(&mut self, job: Job) -> Result<()> {
-        match job {
-            Job::Read(job) => {
-                let mut job = Some(job);
-                let answer = |session: &Session<'_>| {
-                    if let Some(job) = job.take() {
-                        job(session);
-                    }
-                    Ok(())
-                };
-                self.transact(Kind::Read, answer).result
+    /// Waits for a job, and takes its share of those that wait, too. Meanwhile, the runtime serves the connection.
+    fn next(&mut self) -> Option<Vec<Order>> {
+        if let Some(held) = self.held.take() {
+            return Some(vec![held]);
+        }
+        let shared = self.shared.clone();
+        self.runtime.clone().block_on(async {
+            let mut jobs = shared.jobs.lock().await;
+            let mut taken = vec![jobs.recv().await?];
+            let share = (jobs.len() / shared.threads + 1).min(TOGETHER);
+            while taken.len() < share
+                && let Ok(order) = jobs.try_recv()
+            {
+                if !order.0.goes_with(&taken[0].0) {
+                    self.held = Some(order);
+                    break;
+                }
+                taken.push(order);
             }
-            Job::Write(job) => self.change(Kind::Write, &|session: &Session<'_>| job(session)),
-            Job::Claim(job) => self.change(Kind::Claim, &|session: &Session<'_>| job(session)),
+            Some(taken)
+        })
+    }
+
+    fn perform(&mut self, orders: Vec<Order>) {
+        let (mut reads, mut writes) = (VecDeque::new(), Vec::new());
+        for (job, answer) in orders {
+            match job {
+                Job::Read(job) => reads.push_back((job, answer)),
+                Job::Write(job) => writes.push((job, answer)),
+                Job::Claim(job) => _ = answer.send(self.change(Kind::Claim, &*job)),
+            }
+        }
+        self.look_up(reads);
+        self.change_together(writes);
+    }
+
+    /// Answers questions as of one moment. After an error, the others have a transaction of their own.
+    fn look_up(&mut self, mut questions: VecDeque<(ReadJob, Answer)>) {
+        while !questions.is_empty() {
+            let before = questions.len();
+            let ended = self.transact(Kind::Read, |session| {
+                while !session.has_failed()
+                    && let Some((job, answer)) = questions.pop_front()
+                {
+                    let _ = answer.send(guarded(|| {
+                        job(session);
+                        Ok(())
+                    }));
+                }
+                Ok(())
+            });
+            if let Err(error) = ended.result
+                && questions.len() == before
+            {
+                let unanswered = questions.drain(..);
+                unanswered.for_each(|(_, answer)| _ = answer.send(Err(error.clone())));
+            }
         }
     }
 
-    /// Runs a change until no other prevents it: at first beside others, and then alone.
+    /// Makes all changes or none; if one has an error, each by itself.
+    fn change_together(&mut self, changes: Vec<(WriteJob, Answer)>) {
+        let all = |session: &Session<'_>| changes.iter().try_for_each(|(job, _)| guarded(|| job(session)));
+        let together = self.change(Kind::Write, &all);
+        // Without a connection, the error is nobody's own.
+        let is_of_one = together.is_err() && changes.len() > 1 && self.connection.is_some();
+        for (job, answer) in changes {
+            let _ = answer.send(match is_of_one {
+                true => self.change(Kind::Write, &|session: &Session<'_>| job(session)),
+                false => together.clone(),
+            });
+        }
+    }
+
+    /// Runs changes until no others prevent them.
     fn change(&mut self, kind: Kind, job: &dyn Fn(&Session<'_>) -> Result<()>) -> Result<()> {
-        let (shared, runtime) = (self.shared.clone(), self.runtime.clone());
         for _ in 0..BESIDE_OTHERS {
-            let beside = runtime.block_on(shared.gate.read());
             let ended = self.transact(kind, job);
             if !ended.is_prevented {
                 return ended.result;
             }
-            drop(beside);
             pause();
         }
-        let _alone = runtime.block_on(shared.gate.write());
-        // Without the lock, it has less of a chance, and no less of a right.
+        // Without the lock, they have less of a chance, and no less of a right.
         let _ = self.lock(ALONE);
         let ended = self.insist(kind, job);
         // If it fails, the connection is lost, and the lock with it.
@@ -199,7 +270,7 @@ impl Worker {
         ended
     }
 
-    /// Runs a change until no change of another instance prevents it.
+    /// Runs changes alone until no others prevent them.
     fn insist(&mut self, kind: Kind, job: &dyn Fn(&Session<'_>) -> Result<()>) -> Result<()> {
         let began = Instant::now();
         loop {
@@ -223,11 +294,7 @@ impl Worker {
             Err(error) => return Ended::with(Err(error)),
         };
         let session = Session::new(connection, kind, shared.crew.holder);
-        let done = catch_unwind(AssertUnwindSafe(|| job(&session))).unwrap_or_else(|_| {
-            Err(StoreError::Unavailable(
-                "a question to the database failed by a bug".into(),
-            ))
-        });
+        let done = guarded(|| job(&session));
         let ended = session.end(done.is_ok());
         let is_prevented = matches!(ended, Err(StoreError::Retry(_)));
         // The first error of a statement explains that of the job.
@@ -275,6 +342,11 @@ impl Ended {
             is_prevented: false,
         }
     }
+}
+
+fn guarded(act: impl FnOnce() -> Result<()>) -> Result<()> {
+    let bug = || StoreError::Unavailable("a question to the database failed by a bug".into());
+    catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|_| Err(bug()))
 }
 
 fn pause() {

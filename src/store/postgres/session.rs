@@ -4,13 +4,14 @@
 //! with the next one that is needed, at the latest with that of the commit.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use tokio_postgres::Row;
 
 use super::connection::{Answer, Connection};
+use super::quotas::Quotas;
 use super::value::{Value, get, number};
-use crate::store::{KeyState, Queue, Quota, Result, StoreError};
+use crate::store::{KeyState, Queue, Result, StoreError};
 
 /// Returns the number of the current key, and if the key is being changed. Sent with every transaction (`KeyState`).
 const KEY_STATE: &str = "SELECT (SELECT value FROM meta WHERE name = 'key_number') AS number,
@@ -34,12 +35,13 @@ pub struct Session<'a> {
     /// The number of this instance, which has claimed messages.
     pub holder: i64,
     has_begun: Cell<bool>,
-    key_state: RefCell<Option<Answer<Vec<Row>>>>,
+    key_state_asked: RefCell<Option<Answer<Vec<Row>>>>,
+    key_state: Cell<Option<KeyState>>,
     unanswered: RefCell<Vec<Answer<()>>>,
     /// The first error. No statement has an effect after it.
     failed: RefCell<Option<StoreError>>,
-    /// The counters that were asked for, as they are now; `None` for one that there is not.
-    pub quotas: RefCell<HashMap<[u8; 16], Option<Quota>>>,
+    /// The counters that were asked for.
+    pub quotas: Quotas,
     /// The messages whose claims have ended.
     pub ended: RefCell<Vec<i64>>,
     /// The queues into which messages were put.
@@ -54,10 +56,11 @@ impl<'a> Session<'a> {
             kind,
             holder,
             has_begun: Cell::new(false),
-            key_state: RefCell::default(),
+            key_state_asked: RefCell::default(),
+            key_state: Cell::default(),
             unanswered: RefCell::default(),
             failed: RefCell::default(),
-            quotas: RefCell::default(),
+            quotas: Quotas::default(),
             ended: RefCell::default(),
             posted: RefCell::default(),
         }
@@ -111,7 +114,7 @@ impl<'a> Session<'a> {
         if !self.has_begun.get() {
             return Ok(());
         }
-        let is_kept = is_kept && self.failed.borrow().is_none();
+        let is_kept = is_kept && self.write_quotas().is_ok() && !self.has_failed();
         let ended = self.connection.send(if is_kept { "COMMIT" } else { "ROLLBACK" });
         let _noted = self.settle();
         let ended = match self.kind {
@@ -122,11 +125,19 @@ impl<'a> Session<'a> {
         self.failed.take().map_or(ended, Err)
     }
 
+    /// Returns `true` if a statement has failed. None has an effect after that.
+    pub fn has_failed(&self) -> bool {
+        self.failed.borrow().is_some()
+    }
+
     /// The keys that the database was under when this transaction began.
     pub fn state(&self) -> Result<KeyState> {
         self.begin()?;
-        let Some(answer) = self.key_state.borrow_mut().take() else {
-            return Err(StoreError::Unavailable("the keys were asked for twice".into()));
+        if let Some(state) = self.key_state.get() {
+            return Ok(state);
+        }
+        let Some(answer) = self.key_state_asked.borrow_mut().take() else {
+            return Err(StoreError::Unavailable("the database has not told its key".into()));
         };
         let rows = self.noted(self.connection.wait(answer))?;
         let Some(row) = rows.first() else {
@@ -134,10 +145,12 @@ impl<'a> Session<'a> {
         };
         let bytes: Option<&[u8]> = get(row, "number")?;
         let number = bytes.map_or(0, |bytes| bytes.try_into().map_or(0, i64::from_be_bytes));
-        Ok(KeyState {
+        let state = KeyState {
             number: u32::try_from(number).unwrap_or_default(),
             is_changing: get(row, "is_changing")?,
-        })
+        };
+        self.key_state.set(Some(state));
+        Ok(state)
     }
 
     fn begin(&self) -> Result<()> {
@@ -156,7 +169,7 @@ impl<'a> Session<'a> {
                 false => self.unanswered.borrow_mut().push(begun),
             }
             let state = self.noted(self.connection.send_query(KEY_STATE, Vec::new()))?;
-            *self.key_state.borrow_mut() = Some(state);
+            *self.key_state_asked.borrow_mut() = Some(state);
         }
         Ok(())
     }

@@ -287,13 +287,12 @@ impl WriteKeys for Session<'_> {
         let Some(kept) = kept else { return Ok(()) };
         let formers: Vec<Mac> = kept.iter().map(|(former, _)| *former).collect();
         self.read_ahead(&formers)?;
-        let former = self.quotas.take();
+        let counted = kept.iter().map(|(former, name)| Ok((name, self.quota(former)?)));
+        let counted = counted.collect::<Result<Vec<_>>>()?;
+        self.write_quotas()?;
         self.later("DELETE FROM quota", values![])?;
-        for (name, quota) in kept.iter().map(|(was, name)| (name, former.get(&was.0))) {
-            quota
-                .copied()
-                .flatten()
-                .map_or(Ok(()), |quota| self.set_quota(name, quota))?;
+        for (name, quota) in counted {
+            quota.into_iter().for_each(|quota| self.quotas.set(name, quota));
         }
         Ok(())
     }

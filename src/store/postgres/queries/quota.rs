@@ -1,4 +1,4 @@
-//! Counters. A transaction reads each of them once: no other changes it meanwhile, or one of the two is run again.
+//! Counters.
 
 use tokio_postgres::Row;
 
@@ -25,34 +25,38 @@ impl Session<'_> {
         }))
     }
 
-    /// Sets a counter.
-    pub fn set_quota(&self, key: &Mac, quota: Quota) -> Result<()> {
-        if self.quotas.borrow_mut().insert(key.0, Some(quota)) == Some(Some(quota)) {
+    /// Writes the counters that were set. To be called before a statement that concerns all counters, and at the end.
+    pub fn write_quotas(&self) -> Result<()> {
+        let (keys, quotas) = self.quotas.take_set();
+        if keys.is_empty() {
             return Ok(());
         }
-        let sql = "INSERT INTO quota (key, resets_at, used) VALUES ($1, $2, $3)
-                   ON CONFLICT (key) DO UPDATE SET resets_at = $2, used = $3";
-        self.later(sql, values![key, quota.resets_at, quota.used])
+        let ends = quotas
+            .iter()
+            .map(|quota| quota.resets_at.try_into().unwrap_or(i64::MAX));
+        let used = quotas.iter().map(|quota| i64::from(quota.used));
+        let sql =
+            "INSERT INTO quota (key, resets_at, used) SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[])
+                   ON CONFLICT (key) DO UPDATE SET resets_at = excluded.resets_at, used = excluded.used";
+        let values = values![&keys[..], ends.collect::<Vec<_>>(), used.collect::<Vec<_>>()];
+        self.later(sql, values)
     }
 }
 
 impl ReadQuota for Session<'_> {
     fn quota(&self, key: &Mac) -> Result<Option<Quota>> {
         self.read_ahead(&[*key])?;
-        Ok(self.quotas.borrow().get(&key.0).copied().flatten())
+        Ok(self.quotas.get(key))
     }
 
     fn read_ahead(&self, keys: &[Mac]) -> Result<()> {
-        let unknown = |key: &&Mac| !self.quotas.borrow().contains_key(&key.0);
-        let keys: Vec<Mac> = keys.iter().filter(unknown).copied().collect();
+        let keys = self.quotas.unknown(keys);
         if keys.is_empty() {
             return Ok(());
         }
         let sql = "SELECT key, resets_at, used FROM quota WHERE key = ANY($1)";
         let found = self.all(sql, values![&keys[..]], quota)?;
-        let mut quotas = self.quotas.borrow_mut();
-        quotas.extend(keys.iter().map(|key| (key.0, None)));
-        quotas.extend(found.into_iter().map(|(key, quota)| (key.0, Some(quota))));
+        self.quotas.learn(&keys, found);
         Ok(())
     }
 }
@@ -64,24 +68,24 @@ impl WriteQuota for Session<'_> {
             resets_at: window.ends_at,
             used: 0,
         });
-        match begun.used.checked_add(by).filter(|used| *used <= most) {
-            Some(used) => {
-                self.set_quota(key, Quota { used, ..begun })?;
-                Ok(Counted::Allowed { used })
-            }
-            None => {
-                counting.map_or(Ok(()), |quota| self.set_quota(key, quota))?;
-                Ok(Counted::Exhausted { until: begun.resets_at })
-            }
+        let used = begun.used.checked_add(by).filter(|used| *used <= most);
+        if let Some(used) = used {
+            self.quotas.set(key, Quota { used, ..begun });
+            return Ok(Counted::Allowed { used });
         }
+        if let Some(quota) = counting {
+            self.quotas.set(key, quota);
+        }
+        Ok(Counted::Exhausted { until: begun.resets_at })
     }
 
     fn count_back(&self, key: &Mac, less: u32, window: Window) -> Result<()> {
-        let quota = self.quota(key)?;
-        let counted = quota.filter(|quota| quota.resets_at > window.now && quota.resets_at <= window.ends_at);
-        counted.map_or(Ok(()), |quota| {
+        let Window { now, ends_at } = window;
+        let counted = self.quota(key)?;
+        if let Some(quota) = counted.filter(|quota| quota.resets_at > now && quota.resets_at <= ends_at) {
             let used = quota.used.saturating_sub(less);
-            self.set_quota(key, Quota { used, ..quota })
-        })
+            self.quotas.set(key, Quota { used, ..quota });
+        }
+        Ok(())
     }
 }

@@ -81,6 +81,7 @@ impl WriteUpkeep for Session<'_> {
     }
 
     fn move_times(&self, by: i64) -> Result<()> {
+        self.write_quotas()?;
         let sql = "SELECT table_name::text AS table, column_name::text AS column FROM information_schema.columns
                    WHERE table_schema = current_schema() AND column_name LIKE '%\\_at'";
         let read = |row: &Row| Ok((get::<String>(row, "table")?, get::<String>(row, "column")?));
@@ -101,7 +102,7 @@ impl WriteUpkeep for Session<'_> {
             self.run(&sql, values![now, limit])
         };
         expired("outbox", "expires_at", "AND is_taken")?;
-        self.quotas.take();
+        self.write_quotas()?;
         Ok(Purged {
             pending: expired("pending", "expires_at", "")?,
             outbox: expired("outbox", "expires_at", "")?,
