@@ -208,7 +208,7 @@ impl Worker {
             match job {
                 Job::Read(job) => reads.push_back((job, answer)),
                 Job::Write(job) => writes.push((job, answer)),
-                Job::Claim(job) => _ = answer.send(self.change(Kind::Claim, &*job)),
+                Job::Claim(job) => _ = answer.send(self.change(Kind::Claim, &*job).result),
             }
         }
         self.look_up(reads);
@@ -239,44 +239,48 @@ impl Worker {
         }
     }
 
-    /// Makes all changes or none; if one has an error, each by itself.
+    /// Makes all changes or none; if one has an error, each by itself. Where the connection was lost, nobody knows if they were made.
     fn change_together(&mut self, changes: Vec<(WriteJob, Answer)>) {
         let all = |session: &Session<'_>| changes.iter().try_for_each(|(job, _)| guarded(|| job(session)));
         let together = self.change(Kind::Write, &all);
-        // Without a connection, the error is nobody's own.
-        let is_of_one = together.is_err() && changes.len() > 1 && self.connection.is_some();
+        let (began, mut is_of_one) = (Instant::now(), changes.len() > 1 && together.is_of_one());
         for (job, answer) in changes {
-            let _ = answer.send(match is_of_one {
-                true => self.change(Kind::Write, &|session: &Session<'_>| job(session)),
-                false => together.clone(),
-            });
+            if !is_of_one {
+                let _ = answer.send(together.result.clone());
+                continue;
+            }
+            let ended = self.change(Kind::Write, &|session: &Session<'_>| job(session));
+            // A server that stalls must not do so once for each of them.
+            is_of_one = (ended.result.is_ok() || ended.is_of_one()) && began.elapsed() < INSISTING;
+            let _ = answer.send(ended.result);
         }
     }
 
     /// Runs changes until no others prevent them.
-    fn change(&mut self, kind: Kind, job: &dyn Fn(&Session<'_>) -> Result<()>) -> Result<()> {
+    fn change(&mut self, kind: Kind, job: &dyn Fn(&Session<'_>) -> Result<()>) -> Ended {
         for _ in 0..BESIDE_OTHERS {
             let ended = self.transact(kind, job);
             if !ended.is_prevented {
-                return ended.result;
+                return ended;
             }
             pause();
         }
         // Without the lock, they have less of a chance, and no less of a right.
         let _ = self.lock(ALONE);
         let ended = self.insist(kind, job);
-        // If it fails, the connection is lost, and the lock with it.
-        let _ = self.lock(NOT_ALONE);
+        if !ended.is_lost {
+            let _ = self.lock(NOT_ALONE);
+        }
         ended
     }
 
     /// Runs changes alone until no others prevent them.
-    fn insist(&mut self, kind: Kind, job: &dyn Fn(&Session<'_>) -> Result<()>) -> Result<()> {
+    fn insist(&mut self, kind: Kind, job: &dyn Fn(&Session<'_>) -> Result<()>) -> Ended {
         let began = Instant::now();
         loop {
             let ended = self.transact(kind, job);
             if !ended.is_prevented || began.elapsed() > INSISTING {
-                return ended.result;
+                return ended;
             }
             pause();
         }
@@ -303,10 +307,15 @@ impl Worker {
             shared.crew.claims.end(&session.ended.take());
             shared.crew.posts.post(session.posted.take());
         }
-        if connection.is_lost() {
+        let is_lost = connection.is_lost();
+        if is_lost {
             self.connection = None;
         }
-        Ended { result, is_prevented }
+        Ended {
+            result,
+            is_prevented,
+            is_lost,
+        }
     }
 
     /// Returns the connection, and makes it if there is none.
@@ -333,14 +342,23 @@ struct Ended {
     result: Result<()>,
     /// Others' changes prevented it: nothing has changed.
     is_prevented: bool,
+    /// The connection was lost, and with it perhaps the answer to a commit.
+    is_lost: bool,
 }
 
 impl Ended {
+    /// Of one that had no connection.
     fn with(result: Result<()>) -> Self {
         Self {
             result,
             is_prevented: false,
+            is_lost: true,
         }
+    }
+
+    /// Returns `true` if it was rolled back because of an error of what was to be done.
+    fn is_of_one(&self) -> bool {
+        self.result.is_err() && !self.is_prevented && !self.is_lost
     }
 }
 
