@@ -38,20 +38,15 @@ impl Service {
     /// Claims up to `limit` messages of `queue` that are due; without one, tells when to try again.
     pub(crate) async fn claim(&self, queue: Queue, limit: usize) -> Result<(Vec<Due>, Option<Millis>)> {
         let claimed = settle(self.store.claim(queue, limit, self.lease()).await.map(Ok))?;
-        let ids: Vec<i64> = claimed.rows.iter().map(|row| row.id).collect();
-        let opened = self
-            .ask(move |core, tx| core.open_claimed(tx, queue, &claimed.rows))
-            .await;
-        if opened.is_err() {
-            self.release(ids.clone()).await;
+        if claimed.rows.is_empty() {
+            return Ok((Vec::new(), claimed.next));
         }
+        let unopened = Unopened::new(self, claimed.rows.iter().map(|row| row.id));
+        let opened = self.ask(move |core, tx| core.open_claimed(tx, queue, &claimed.rows));
+        let opened = opened.await?;
+        unopened.opened();
         // All claimed messages may have been withdrawn. Then there may be more that are due.
-        let next = if ids.is_empty() {
-            claimed.next
-        } else {
-            Some(self.clock().now())
-        };
-        Ok((opened?, next))
+        Ok((opened, Some(self.clock().now())))
     }
 
     /// Claims a message; `None` if it was withdrawn, or another worker holds it.
@@ -60,11 +55,10 @@ impl Service {
         if claimed.is_none() {
             return Ok(None);
         }
-        let opened = self.message(queue, row).await;
-        if opened.is_err() {
-            self.release(vec![row]).await;
-        }
-        opened
+        let unopened = Unopened::new(self, [row]);
+        let opened = self.message(queue, row).await?;
+        unopened.opened();
+        Ok(opened)
     }
 
     /// Gives claimed messages back.
@@ -115,6 +109,36 @@ impl Service {
             Ok((core.open_all(tx, queue, rows)?, tx.next_due(queue)?))
         })
         .await
+    }
+}
+
+/// Claimed messages that are being opened. If that fails, or nobody waits for it any more, they are given back.
+struct Unopened {
+    service: Service,
+    rows: Vec<i64>,
+}
+
+impl Unopened {
+    fn new(service: &Service, rows: impl IntoIterator<Item = i64>) -> Self {
+        Self {
+            service: service.clone(),
+            rows: rows.into_iter().collect(),
+        }
+    }
+
+    fn opened(mut self) {
+        self.rows.clear();
+    }
+}
+
+impl Drop for Unopened {
+    fn drop(&mut self) {
+        let (service, rows) = (self.service.clone(), std::mem::take(&mut self.rows));
+        if !rows.is_empty()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(async move { service.release(rows).await });
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod absence;
 mod aliases;
 pub(crate) mod asking;
 mod calling;
+mod claiming;
 mod clocks;
 mod contacts;
 mod crowds;

@@ -193,13 +193,37 @@ impl Shared {
         let (answer, answered) = oneshot::channel();
         tokio::spawn(async move {
             let claimed = self.claim_known(job, rows, lease).await;
-            if let Err(Ok(unwanted)) = answer.send(claimed) {
-                self.claims.end(&rows(&unwanted));
-                self.claims.doubt();
-            }
+            let claims = self.claims.clone();
+            let _ = answer.send(claimed.map(|found| OnTheWay {
+                found: Some(found),
+                rows,
+                claims,
+            }));
         });
-        let ended = |_| StoreError::Unavailable("the database ended before it answered".into());
-        answered.await.map_err(ended)?
+        let ended = || StoreError::Unavailable("the database ended before it answered".into());
+        answered.await.map_err(|_| ended())??.arrived().ok_or_else(ended)
+    }
+}
+
+/// Claimed messages on the way to whoever asked. If they do not arrive, they are freed.
+struct OnTheWay<T> {
+    found: Option<T>,
+    rows: fn(&T) -> Vec<i64>,
+    claims: Arc<Claims>,
+}
+
+impl<T> OnTheWay<T> {
+    fn arrived(mut self) -> Option<T> {
+        self.found.take()
+    }
+}
+
+impl<T> Drop for OnTheWay<T> {
+    fn drop(&mut self) {
+        if let Some(found) = &self.found {
+            self.claims.end(&(self.rows)(found));
+            self.claims.doubt();
+        }
     }
 }
 
