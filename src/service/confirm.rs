@@ -51,8 +51,9 @@ impl Operation for Confirm {
         let Some((hashes, target)) = hashes.zip(self.target) else {
             return Ok(false);
         };
+        let asked = hashes.clone();
         service
-            .ask(move |core, tx| {
+            .ask_of(&asked, move |core, tx| {
                 let linked = core.are_linked(tx, &hashes, &target)?;
                 Ok(linked.into_iter().all(|is_linked| is_linked))
             })

@@ -135,8 +135,9 @@ impl Service {
         let mut seen = HashSet::new();
         let identities: Vec<Identity> = identities.filter(|identity| seen.insert(identity.hash())).collect();
         let target = target.clone();
-        self.ask(move |core, tx| {
-            let hashes: Vec<Hash> = identities.iter().map(Identity::hash).collect();
+        let hashes: Vec<Hash> = identities.iter().map(Identity::hash).collect();
+        let asked = hashes.clone();
+        self.ask_of(&asked, move |core, tx| {
             let linked = core.are_linked(tx, &hashes, &target)?;
             let confirmed = identities.iter().zip(linked);
             Ok(confirmed

@@ -165,8 +165,8 @@ pub(super) struct Start {
 impl Service {
     /// Returns `true` if the JID itself is linked.
     pub(super) async fn is_registered(&self, jid: &BareJid) -> Result<bool> {
-        let jid = jid.clone();
-        self.ask(move |core, tx| core.is_itself(tx, &jid)).await
+        let (hash, jid) = (Identity::of_jid(jid).hash(), jid.clone());
+        self.ask_of(&[hash], move |core, tx| core.is_itself(tx, &jid)).await
     }
 
     /// Refuses accounts of servers that the service does not serve.

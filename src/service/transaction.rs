@@ -4,7 +4,11 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::error::{Error, Result};
 use super::{Core, Service};
+use crate::model::Hash;
 use crate::store::{KeyState, Read, StoreError, Write};
+
+/// The largest number of hashes whose owners are asked for together with those of other questions.
+const ASKED_AHEAD: usize = 16;
 
 /// A transaction that changes the store.
 pub(super) type Tx<'a> = dyn Write + 'a;
@@ -37,11 +41,28 @@ impl Service {
         &self,
         question: impl Fn(&Core, &dyn Read) -> Result<T> + Send + Sync + 'static,
     ) -> Result<T> {
+        self.ask_of(&[], question).await
+    }
+
+    /// As [`Service::ask`], of a question that first asks for the owners of `hashes`.
+    pub(super) async fn ask_of<T: Send + 'static>(
+        &self,
+        hashes: &[Hash],
+        question: impl Fn(&Core, &dyn Read) -> Result<T> + Send + Sync + 'static,
+    ) -> Result<T> {
         let question = Arc::new(question);
+        // Many are one question anyway.
+        let is_ahead = self.store.is_shared() && hashes.len() <= ASKED_AHEAD;
+        let ahead = if is_ahead { hashes } else { &[] };
         loop {
             let question = question.clone();
-            let (core, as_of) = (self.core.clone(), locked(&self.core).state());
-            let asked = self.store.read(move |tx| {
+            let (ids, as_of) = {
+                let core = locked(&self.core);
+                let ids = ahead.iter().flat_map(|hash| core.macs(|core| Some(core.keys.id(hash))));
+                (ids.collect(), core.state())
+            };
+            let core = self.core.clone();
+            let asked = self.store.read_ahead(ids, move |tx| {
                 let core = locked(&core);
                 // Otherwise, `tx` may see a moment when there were other keys.
                 if core.state() != as_of {

@@ -20,6 +20,11 @@ const RUNS: usize = 5;
 pub trait Backend: Send + Sync {
     /// Runs `job`.
     fn read(&self, job: ReadJob) -> BoxFuture<'_, Result<()>>;
+    /// Runs `job`, which first asks for the owners of `ids`. An engine to which each question is a journey asks for those of many
+    /// jobs together.
+    fn read_ahead(&self, _ids: Vec<Mac>, job: ReadJob) -> BoxFuture<'_, Result<()>> {
+        self.read(job)
+    }
     /// Runs `job`; resolves when its changes are durable, or with the error that rolled it back.
     fn write(&self, job: WriteJob) -> BoxFuture<'_, Result<()>>;
     /// Claims up to `limit` messages of `queue` that are due and free. At most one worker holds a message: others get it only
@@ -69,12 +74,23 @@ impl Store {
         &self,
         question: impl FnOnce(&dyn Read) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.read_ahead(Vec::new(), question).await
+    }
+
+    /// As [`Store::read`], of a question that first asks for the owners of `ids`: see [`Backend::read_ahead`].
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn read_ahead<T: Send + 'static>(
+        &self,
+        ids: Vec<Mac>,
+        question: impl FnOnce(&dyn Read) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (answer, result) = oneshot::channel();
-        self.0
-            .read(Box::new(move |read| {
-                let _ = answer.send(question(read));
-            }))
-            .await?;
+        let job = Box::new(move |read: &dyn Read| {
+            let _ = answer.send(question(read));
+        });
+        self.0.read_ahead(ids, job).await?;
         result.await.unwrap_or_else(|_| Err(gone()))
     }
 

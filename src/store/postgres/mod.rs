@@ -1,7 +1,7 @@
 //! The store over PostgreSQL, which several instances of the service share.
 //!
-//! A job runs on a thread of its own with a connection of its own (`pool`), in a transaction that is serializable; if others'
-//! changes prevent it, it runs again. What lasts as long as an instance lives is in `instance`.
+//! Jobs run on threads that each have a connection (`pool`), those that wait in one transaction, which is serializable if it
+//! changes something; if others' changes prevent it, it runs again. What lasts as long as an instance lives is in `instance`.
 
 #![allow(
     clippy::disallowed_methods,
@@ -50,9 +50,12 @@ use crate::own_thread::cores;
 /// counters.
 const WRITERS: usize = 1;
 
+/// The threads that look up, at most: each takes a connection of the server.
+const MOST_READERS: usize = 16;
+
 /// Returns the number of threads that look up: what waits is asked together, so more than there are cores are no gain.
 fn readers() -> usize {
-    cores().max(2)
+    cores().clamp(2, MOST_READERS)
 }
 
 /// A database, open for reading and writing.
@@ -247,7 +250,11 @@ fn asking<T: Send>(address: &Address, question: impl AsyncFnOnce(Client) -> Resu
 
 impl Backend for PostgresStore {
     fn read(&self, job: ReadJob) -> BoxFuture<'_, Result<()>> {
-        self.0.readers.run(Job::Read(job)).boxed()
+        self.read_ahead(Vec::new(), job)
+    }
+
+    fn read_ahead(&self, ids: Vec<Mac>, job: ReadJob) -> BoxFuture<'_, Result<()>> {
+        self.0.readers.run(Job::Read(ids, job)).boxed()
     }
 
     fn write(&self, job: WriteJob) -> BoxFuture<'_, Result<()>> {

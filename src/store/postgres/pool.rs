@@ -19,6 +19,7 @@ use super::claims::Claims;
 use super::connection::Connection;
 use super::posts::Posts;
 use super::session::{Kind, Session};
+use crate::model::Mac;
 use crate::store::{ReadJob, Result, StoreError, WriteJob};
 
 /// Jobs that wait for a thread.
@@ -43,8 +44,8 @@ const AWAY: Duration = Duration::from_millis(500);
 
 /// A job for a thread.
 pub enum Job {
-    /// Looks something up.
-    Read(ReadJob),
+    /// Looks something up, first the owners of these ids.
+    Read(Vec<Mac>, ReadJob),
     /// Changes something.
     Write(WriteJob),
     /// Claims messages, or releases them.
@@ -59,7 +60,7 @@ impl Job {
     fn goes_with(&self, other: &Self) -> bool {
         matches!(
             (self, other),
-            (Self::Read(_), Self::Read(_)) | (Self::Write(_), Self::Write(_))
+            (Self::Read(..), Self::Read(..)) | (Self::Write(_), Self::Write(_))
         )
     }
 }
@@ -89,7 +90,6 @@ pub struct Crew {
 /// The parts that all threads share.
 struct Shared {
     crew: Crew,
-    threads: usize,
     jobs: Mutex<mpsc::Receiver<Order>>,
     /// The time of the last failure to connect, and its error.
     failed: Locked<Option<(Instant, StoreError)>>,
@@ -104,7 +104,6 @@ impl Pool {
         let (sender, jobs) = mpsc::channel(WAITING);
         let shared = Arc::new(Shared {
             crew,
-            threads,
             jobs: Mutex::new(jobs),
             failed: Locked::default(),
         });
@@ -179,17 +178,24 @@ impl Worker {
         }
     }
 
-    /// Waits for a job, and takes its share of those that wait, too. Meanwhile, the runtime serves the connection.
+    /// Waits for a job, and takes those that wait, too. Meanwhile, the runtime serves the connection.
     fn next(&mut self) -> Option<Vec<Order>> {
-        if let Some(held) = self.held.take() {
-            return Some(vec![held]);
-        }
         let shared = self.shared.clone();
         self.runtime.clone().block_on(async {
-            let mut jobs = shared.jobs.lock().await;
-            let mut taken = vec![jobs.recv().await?];
-            let share = (jobs.len() / shared.threads + 1).min(TOGETHER);
-            while taken.len() < share
+            let (mut jobs, first) = match self.held.take() {
+                // Another thread may wait for jobs, and keep the lock meanwhile.
+                Some(held) => match shared.jobs.try_lock() {
+                    Ok(jobs) => (jobs, held),
+                    Err(_) => return Some(vec![held]),
+                },
+                None => {
+                    let mut jobs = shared.jobs.lock().await;
+                    let first = jobs.recv().await?;
+                    (jobs, first)
+                }
+            };
+            let mut taken = vec![first];
+            while taken.len() < TOGETHER
                 && let Ok(order) = jobs.try_recv()
             {
                 if !order.0.goes_with(&taken[0].0) {
@@ -206,7 +212,7 @@ impl Worker {
         let (mut reads, mut writes) = (VecDeque::new(), Vec::new());
         for (job, answer) in orders {
             match job {
-                Job::Read(job) => reads.push_back((job, answer)),
+                Job::Read(ids, job) => reads.push_back((ids, job, answer)),
                 Job::Write(job) => writes.push((job, answer)),
                 Job::Claim(job) => _ = answer.send(self.change(Kind::Claim, &*job).result),
             }
@@ -216,12 +222,14 @@ impl Worker {
     }
 
     /// Answers questions as of one moment. After an error, the others have a transaction of their own.
-    fn look_up(&mut self, mut questions: VecDeque<(ReadJob, Answer)>) {
+    fn look_up(&mut self, mut questions: VecDeque<(Vec<Mac>, ReadJob, Answer)>) {
         while !questions.is_empty() {
             let before = questions.len();
+            let ids: Vec<Mac> = questions.iter().flat_map(|(ids, ..)| ids).copied().collect();
             let ended = self.transact(Kind::Read, |session| {
+                session.read_owners(&ids)?;
                 while !session.has_failed()
-                    && let Some((job, answer)) = questions.pop_front()
+                    && let Some((_, job, answer)) = questions.pop_front()
                 {
                     let _ = answer.send(guarded(|| {
                         job(session);
@@ -234,7 +242,7 @@ impl Worker {
                 && questions.len() == before
             {
                 let unanswered = questions.drain(..);
-                unanswered.for_each(|(_, answer)| _ = answer.send(Err(error.clone())));
+                unanswered.for_each(|(.., answer)| _ = answer.send(Err(error.clone())));
             }
         }
     }

@@ -4,13 +4,14 @@
 //! with the next one that is needed, at the latest with that of the commit.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use tokio_postgres::Row;
 
 use super::connection::{Answer, Connection};
 use super::quotas::Quotas;
 use super::value::{Value, get, number};
+use crate::model::Mac;
 use crate::store::{KeyState, Queue, Result, StoreError};
 
 /// Returns the number of the current key, and if the key is being changed. Sent with every transaction (`KeyState`).
@@ -40,6 +41,8 @@ pub struct Session<'a> {
     unanswered: RefCell<Vec<Answer<()>>>,
     /// The first error. No statement has an effect after it.
     failed: RefCell<Option<StoreError>>,
+    /// What shows the owners of ids that were asked for ahead; `None` where there is no link.
+    pub owners: RefCell<HashMap<Mac, Option<Mac>>>,
     /// The counters that were asked for.
     pub quotas: Quotas,
     /// The messages whose claims have ended.
@@ -60,6 +63,7 @@ impl<'a> Session<'a> {
             key_state: Cell::default(),
             unanswered: RefCell::default(),
             failed: RefCell::default(),
+            owners: RefCell::default(),
             quotas: Quotas::default(),
             ended: RefCell::default(),
             posted: RefCell::default(),

@@ -21,8 +21,18 @@ pub fn link(row: &Row) -> Result<Link> {
     })
 }
 
-impl ReadLinks for Session<'_> {
-    fn owners(&self, ids: &[Mac]) -> Result<Vec<Option<Mac>>> {
+impl Session<'_> {
+    /// Asks for the owners of `ids` ahead. Only in transactions that change nothing.
+    pub fn read_owners(&self, ids: &[Mac]) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let owners = self.find_owners(ids)?;
+        self.owners.borrow_mut().extend(ids.iter().copied().zip(owners));
+        Ok(())
+    }
+
+    fn find_owners(&self, ids: &[Mac]) -> Result<Vec<Option<Mac>>> {
         if let [id] = ids {
             let sql = "SELECT proof FROM links WHERE id_mac = $1";
             return Ok(vec![self.one(sql, values![id], |row| mac(row, "proof"))?]);
@@ -31,6 +41,14 @@ impl ReadLinks for Session<'_> {
         let read = |row: &Row| Ok((mac(row, "id_mac")?, mac(row, "proof")?));
         let found: HashMap<Mac, Mac> = self.all(sql, values![ids], read)?.into_iter().collect();
         Ok(ids.iter().map(|id| found.get(id).copied()).collect())
+    }
+}
+
+impl ReadLinks for Session<'_> {
+    fn owners(&self, ids: &[Mac]) -> Result<Vec<Option<Mac>>> {
+        let known = self.owners.borrow();
+        let known: Option<Vec<Option<Mac>>> = ids.iter().map(|id| known.get(id).copied()).collect();
+        known.map_or_else(|| self.find_owners(ids), Ok)
     }
 
     fn links(&self, ids: &[Mac]) -> Result<Vec<Option<Link>>> {
