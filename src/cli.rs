@@ -61,6 +61,25 @@ pub enum Command {
     /// user of the service. After an interruption, call it again: it goes on where it was. The other database must be new
     #[command(after_help = MOVE_EXAMPLES)]
     Move(Ends),
+    /// Copies the database (SQLite) to a new file, while the service runs or not, and checks the copy
+    Backup {
+        /// The new file
+        file: PathBuf,
+        /// Also copies the key to this new file. Keep it apart from the other: with both, everything can be read
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+    },
+    /// Puts a backup in the place of the database (SQLite), while the service is stopped. Call it as the user of the service
+    Restore {
+        /// The file that itseme backup has made
+        file: PathBuf,
+        /// Also puts the key from this file in its place, unless it is there already
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+        /// Replaces a database that is there, and a key: what was stored since the backup is lost
+        #[arg(long)]
+        force: bool,
+    },
     /// Prints the hash of an identity. Needs no configuration
     #[command(after_help = HASH_EXAMPLES)]
     Hash {

@@ -120,12 +120,16 @@ pub fn adopt_next(store: &StoreConfig) -> Result<(), String> {
 
 fn rename(from: &Path, to: &Path) -> Result<(), String> {
     std::fs::rename(from, to)
-        .and_then(|()| sync_folder(to))
+        .and_then(|()| private::sync_folder(to))
         .map_err(|error| format!("{} cannot be renamed to {}: {error}", from.display(), to.display()))
 }
 
-fn read(path: &Path) -> Result<Option<MasterKey>, String> {
-    let told = |error: &dyn std::fmt::Display| format!("store.key_file {}: {error}", path.display());
+/// Returns the key of a file, or `None` if there is no such file.
+///
+/// # Errors
+/// As [`load`].
+pub fn read(path: &Path) -> Result<Option<MasterKey>, String> {
+    let told = |error: &dyn std::fmt::Display| format!("the key file {}: {error}", path.display());
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -146,26 +150,28 @@ fn parse(text: &str) -> Option<MasterKey> {
 }
 
 fn make(path: &Path) -> Result<MasterKey, String> {
-    let told = |error: &dyn std::fmt::Display| format!("store.key_file {} cannot be made: {error}", path.display());
     let mut key = MasterKey::default();
     SysRng
         .try_fill_bytes(key.as_mut_slice())
-        .map_err(|error| told(&error))?;
+        .map_err(|error| format!("store.key_file {} cannot be made: {error}", path.display()))?;
+    save(path, &key)?;
+    Ok(key)
+}
+
+/// Writes a key to a new file.
+///
+/// # Errors
+/// In words an admin can act on, also if there is such a file.
+pub fn save(path: &Path, key: &MasterKey) -> Result<(), String> {
+    let told = |error: &dyn std::fmt::Display| format!("the key file {} cannot be made: {error}", path.display());
     let text = Zeroizing::new(format!("{}\n", hex::write(key.as_slice())));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600);
     let mut file = options.open(path).map_err(|error| told(&error))?;
     file.write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
-        .and_then(|()| sync_folder(path))
-        .map_err(|error| told(&error))?;
-    Ok(key)
-}
-
-/// Makes sure that the name of the file is on the disk as well.
-fn sync_folder(path: &Path) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+        .and_then(|()| private::sync_folder(path))
+        .map_err(|error| told(&error))
 }
 
 fn has_same_owner(path: &Path, other: &std::fs::Metadata) -> bool {

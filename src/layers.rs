@@ -7,7 +7,7 @@ use syn::visit::{self, Visit};
 
 /// The layers, the highest first. A module imports from lower layers alone, and not from others of its own.
 const LAYERS: &[&[&str]] = &[
-    &["check", "cli", "hash", "moving"],
+    &["backup", "check", "cli", "hash", "moving"],
     &["app"],
     &["rekey", "descriptors"],
     &["keyfile", "telemetry"],

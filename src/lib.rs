@@ -6,6 +6,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 pub mod app;
+pub mod backup;
 pub mod channel;
 pub mod check;
 pub mod cli;

@@ -8,7 +8,7 @@ use itseme::cli::{Cli, Command};
 use itseme::clock::Clock;
 use itseme::config::Config;
 use itseme::model::BareJid;
-use itseme::{check, core_dumps, descriptors, hash, moving, rekey, telemetry};
+use itseme::{backup, check, core_dumps, descriptors, hash, moving, rekey, telemetry};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -36,6 +36,12 @@ async fn perform(cli: &Cli) -> Result<ExitCode, String> {
         Some(Command::Move(ends)) => {
             let (config, (from, to)) = (load(cli)?, ends.databases()?);
             moving::run(&config, from, to).await.map(|()| ExitCode::SUCCESS)
+        }
+        Some(Command::Backup { file, key }) => {
+            backup::back_up(&load(cli)?.store, file, key.as_deref()).map(|()| ExitCode::SUCCESS)
+        }
+        Some(Command::Restore { file, key, force }) => {
+            backup::restore(&load(cli)?.store, file, key.as_deref(), *force).map(|()| ExitCode::SUCCESS)
         }
         Some(Command::Hash {
             region,

@@ -5,7 +5,6 @@
 //! source's entries there, with the check of the source's key. The source stays as it is.
 
 use std::fmt;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -14,10 +13,11 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::keyfile;
 use crate::model::{Keys, Mac};
+use crate::private;
 use crate::rekey;
 use crate::store::{
-    Alone, COPIED, Cell, CopiedTable, Database, Entry, KeyedRow, MadeWith, Read, Record, Result as Stored, Write,
-    incomplete, is_incomplete,
+    Alone, COPIED, Cell, CopiedTable, Database, Entry, MadeWith, Read, Record, Result as Stored, Write, incomplete,
+    is_incomplete,
 };
 
 /// Rows that are copied in one transaction.
@@ -53,7 +53,10 @@ pub async fn run(config: &Config, from: Option<Database>, to: Option<Database>) 
             "{from} is to be moved to itself: name another database with --from or --to"
         ));
     }
-    [&from, &to].into_iter().try_for_each(check_owner)?;
+    [&from, &to]
+        .into_iter()
+        .filter_map(|database| database.file())
+        .try_for_each(private::check_owner)?;
     let key = keyfile::load(&config.store)?.ok_or_else(|| {
         format!(
             "store.key_file {} is missing: name the key file of {from}",
@@ -268,7 +271,7 @@ fn compare(
                 continue;
             }
             let row = target.ask(|read| read.keyed_row(table, table.key_of(record)))?;
-            match row.and_then(|row| opens(&row, keys)) {
+            match row.and_then(|row| row.opens(keys)) {
                 Some(true) => same.opened += 1,
                 Some(false) => same.closed += 1,
                 None => {}
@@ -277,12 +280,6 @@ fn compare(
         same.rows += page.len();
         progress.tell(after.as_deref(), "compared", tell);
     }
-}
-
-/// Returns `true` if the box of a row opens; `None` if it has none.
-fn opens(row: &KeyedRow, keys: &Keys) -> Option<bool> {
-    let (place, sealed) = row.sealed()?;
-    Some(keys.open(place, sealed).is_ok())
 }
 
 /// Makes the target a database of the key. Its times have as much time left as they had when the source was last used, less what
@@ -320,25 +317,6 @@ impl<'a> Opened<'a> {
 
     fn page(&self, table: &CopiedTable, after: Option<&[Cell]>) -> Result<Vec<Record>, String> {
         self.ask(|read| read.records(table, after, AT_ONCE))
-    }
-}
-
-/// Refuses to make files that the service could not use: those of root, where the service runs as another user.
-fn check_owner(database: &Database) -> Result<(), String> {
-    let Some(path) = database.file() else {
-        return Ok(());
-    };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    let this = rustix::process::geteuid();
-    // Without being root, nobody makes a file there that belongs to somebody else.
-    let owner = std::fs::metadata(path).or_else(|_| std::fs::metadata(folder));
-    let is_own = owner.map_or(true, |owner| !this.is_root() || owner.uid() == this.as_raw());
-    match is_own {
-        true => Ok(()),
-        false => Err(format!(
-            "{database} belongs to another user: call this as that user, who runs the service (sudo -u USER itseme move)"
-        )),
     }
 }
 

@@ -50,6 +50,38 @@ pub fn check_folder(path: &Path) -> Result<(), String> {
     ))
 }
 
+/// Makes sure that the name of a file is on the disk as well.
+///
+/// # Errors
+/// Of the system.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    fs::File::open(folder_of(path))?.sync_all()
+}
+
+/// Returns the folder of a file.
+pub fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// Refuses to make files that the service could not use: those of root, where the service runs as another user.
+///
+/// # Errors
+/// The fault and its remedy.
+pub fn check_owner(path: &Path) -> Result<(), String> {
+    let this = rustix::process::geteuid();
+    // Without being root, nobody makes a file there that belongs to somebody else.
+    let owner = fs::metadata(path).or_else(|_| fs::metadata(folder_of(path)));
+    let is_own = owner.map_or(true, |owner| !this.is_root() || owner.uid() == this.as_raw());
+    match is_own {
+        true => Ok(()),
+        false => Err(format!(
+            "{} belongs to another user: call this as that user, who runs the service (sudo -u USER itseme …)",
+            path.display()
+        )),
+    }
+}
+
 fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }

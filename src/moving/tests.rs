@@ -322,17 +322,17 @@ fn files_of_another_user_are_not_touched() {
     let place = Place::new();
     let (first, second) = (place.file("first.db"), place.file("second.db"));
     filled(&first);
-    check_owner(&first).unwrap();
-    check_owner(&second).unwrap();
+    let (first, second) = (first.file().unwrap(), second.file().unwrap());
+    private::check_owner(first).unwrap();
+    private::check_owner(second).unwrap();
     let give = |path: &Path| std::os::unix::fs::chown(path, Some(12_345), None);
-    if give(first.file().unwrap()).is_err() {
+    if give(first).is_err() {
         return;
     }
-    assert!(check_owner(&first).unwrap_err().contains("another user"));
-    check_owner(&second).unwrap();
+    assert!(private::check_owner(first).unwrap_err().contains("another user"));
+    private::check_owner(second).unwrap();
     give(place.folder.path()).unwrap();
-    assert!(check_owner(&second).unwrap_err().contains("another user"));
-    check_owner(&place.postgres()).unwrap();
+    assert!(private::check_owner(second).unwrap_err().contains("another user"));
 }
 
 #[test]

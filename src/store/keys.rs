@@ -4,8 +4,8 @@
 //! current one, and those of the former one are renewed, a few at a time. Look-ups try both keys.
 
 use super::{Link, MuteRow, Pending, Result, Row, Subscriber, TokenRow};
-use crate::model::Mac;
 use crate::model::seal::Purpose;
+use crate::model::{Keys, Mac};
 
 /// The keys that a database is under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,12 @@ pub enum KeyedRow {
 }
 
 impl KeyedRow {
+    /// Returns `true` if the box of the row opens; `None` if it has none.
+    pub fn opens(&self, keys: &Keys) -> Option<bool> {
+        let (place, sealed) = self.sealed()?;
+        Some(keys.open(place, sealed).is_ok())
+    }
+
     /// Returns the box of the row, and the place in which alone it opens; `None` if there is none.
     pub fn sealed(&self) -> Option<(Purpose<'_>, &[u8])> {
         Some(match self {

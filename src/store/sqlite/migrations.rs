@@ -118,6 +118,11 @@ pub fn check(connection: &Connection, key_check: Mac) -> Result<()> {
     }
 }
 
+/// Returns `true` if no migration is missing.
+pub fn is_up_to_date(connection: &Connection) -> Result<bool> {
+    Ok(version(connection)? == MIGRATIONS.len())
+}
+
 fn version(connection: &Connection) -> Result<usize> {
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     usize::try_from(version)

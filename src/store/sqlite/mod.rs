@@ -1,6 +1,7 @@
 //! The store over SQLite: each thread reads over a connection of its own, and one writes.
 
 mod alone;
+mod backup;
 mod claims;
 mod journal;
 mod migrations;
@@ -25,6 +26,7 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::OFlags;
 
 pub use self::alone::AloneOn;
+pub use self::backup::{Whole, back_up};
 use self::claims::Claims;
 use self::readers::Readers;
 pub use self::readers::reading;
@@ -120,8 +122,7 @@ impl SqliteStore {
 
 /// Returns the connection that writes, to a database that is up to date, and the lock.
 fn open(path: &Path, key_check: Mac) -> Result<(Connection, File)> {
-    let in_use = || StoreError::Unavailable("another itseme uses this database: stop it first".into());
-    let lock = lock(path)?.ok_or_else(in_use)?;
+    let lock = reserve(path)?;
     private(path)?;
     let mut connection = Connection::open(path)?;
     connection.execute_batch(&writing())?;
@@ -130,6 +131,15 @@ fn open(path: &Path, key_check: Mac) -> Result<(Connection, File)> {
     // Not before: to sort all links takes more than there may be memory for.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok((connection, lock))
+}
+
+/// Keeps services out of the database at `path`, as long as the result lives; there need be none yet.
+///
+/// # Errors
+/// If a service uses it.
+pub fn reserve(path: &Path) -> Result<File> {
+    let in_use = || StoreError::Unavailable("another itseme uses this database: stop it first".into());
+    lock(path)?.ok_or_else(in_use)
 }
 
 /// Locks the database for this process, because two services would both send the waiting messages. The lock ends with the
