@@ -1,12 +1,14 @@
 //! `itseme backup` and `itseme restore`: the database of SQLite as one file, and the key as another.
 //!
-//! A file gets its name when it is complete, checked and on the disk. Until then its name ends in `.part`.
+//! A file gets its name when it is complete, checked and on the disk. Until then, nobody else can guess its name.
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use tempfile::{NamedTempFile, PersistError, TempDir};
 
 use crate::config::StoreConfig;
 use crate::keyfile;
@@ -28,24 +30,29 @@ const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// In words an admin can act on. There is no new file then.
 pub fn back_up(store: &StoreConfig, to: &Path, key_to: Option<&Path>) -> Result<(), String> {
     let (database, path) = file_of(store)?;
-    let key = keyfile::load(store)?
-        .ok_or_else(|| format!("store.key_file {} is missing", store.key_file.display()))?;
+    let key = keyfile::load(store)?.ok_or_else(|| missing_key(store))?;
     [Some(to), key_to].into_iter().flatten().try_for_each(must_be_new)?;
+    if key_to.is_some_and(|key_to| absolute(key_to) == absolute(to)) {
+        return Err(format!(
+            "{} is to be the backup and its key: name two files",
+            to.display()
+        ));
+    }
     let keys = keys_of(&database, &key)?;
-    let part = beside(to, ".part");
-    let _ = fs::remove_file(&part);
-    println!("{database} is copied to {}", to.display());
-    let copied = sqlite::back_up(&path, &part).map_err(|error| said(&database, error));
-    let checked = copied.and_then(|()| check(&part, &keys));
-    let found = checked.and_then(|found| put(&part, to).map(|()| found));
-    let found = found.inspect_err(|_| _ = fs::remove_file(&part))?;
+    println!("{database} is being copied; with millions of links, that takes a while");
+    let part = Part::beside(to)?;
+    let copied = sqlite::back_up(&path, part.path());
+    copied.map_err(|error| format!("{database} cannot be copied to {}: {error}", to.display()))?;
+    let found = check(part.path(), &keys).map_err(|error| format!("the copy of {database}: {error}"))?;
+    key_to.map_or(Ok(()), |key_to| keyfile::save(key_to, &key))?;
+    part.become_new(to).inspect_err(|_| {
+        // Alone, it is of no use.
+        key_to.map(fs::remove_file);
+    })?;
     println!("done: {} {found}", to.display());
     match key_to {
         None => println!("The key is not in it: {}", where_the_key_is(store)),
-        Some(key_to) => {
-            keyfile::save(key_to, &key)?;
-            println!("The key is in {}: keep the two files apart", key_to.display());
-        }
+        Some(key_to) => println!("The key is in {}: keep the two files apart", key_to.display()),
     }
     Ok(())
 }
@@ -57,13 +64,9 @@ pub fn back_up(store: &StoreConfig, to: &Path, key_to: Option<&Path>) -> Result<
 /// In words an admin can act on. The database is as it was then.
 pub fn restore(store: &StoreConfig, from: &Path, key_from: Option<&Path>, force: bool) -> Result<(), String> {
     let (database, path) = file_of(store)?;
-    [&path, store.key_file]
-        .into_iter()
-        .try_for_each(|path| private::check_owner(path))?;
-    let backup = Database::Sqlite(from.to_owned());
+    private::check_owner(&path)?;
+    let source = open_backup(from, &path)?;
     let key = key_for(store, key_from, force)?;
-    let keys = keys_of(&backup, &key)?;
-    let found = check(from, &keys)?;
     // No service starts meanwhile.
     let _reserved = sqlite::reserve(&path).map_err(|error| said(&database, error))?;
     if path.exists() && !force {
@@ -71,20 +74,128 @@ pub fn restore(store: &StoreConfig, from: &Path, key_from: Option<&Path>, force:
             "{database} is there already: --force replaces it, and what was stored since the backup is lost"
         ));
     }
-    let part = beside(&path, ".part");
-    let copied = copy(from, &part).map_err(|error| format!("{}: {error}", part.display()));
-    let placed = copied.and_then(|()| {
-        put_key(store, &key, key_from.is_some())?;
-        // Those of the former database would be taken for the new one's.
-        BESIDE.iter().for_each(|end| _ = fs::remove_file(beside(&path, end)));
-        put(&part, &path)
-    });
-    placed.inspect_err(|_| _ = fs::remove_file(&part))?;
+    // The copy is checked: others may be able to change the backup.
+    let part = Part::beside(&path)?;
+    part.fill(source).map_err(|error| {
+        format!(
+            "{} cannot be copied to the folder of {database}: {error}",
+            from.display()
+        )
+    })?;
+    let copy = Database::Sqlite(part.path().to_owned());
+    let told = |error: String| format!("{}: {}", from.display(), error.replace(&format!("{copy}: "), ""));
+    let keys = keys_of(&copy, &key).map_err(told)?;
+    let found = check(part.path(), &keys).map_err(told)?;
+    // What is in its journal belongs to the database that is replaced, and would be taken for the new one's.
+    sqlite::empty_journal(&path);
+    let former = key_from.map_or(Ok(None), |_| put_key(store, &key))?;
+    BESIDE.iter().for_each(|end| _ = fs::remove_file(beside(&path, end)));
+    part.replace(&path).inspect_err(|_| {
+        if let Some(former) = &former {
+            let _ = fs::rename(former, &store.key_file);
+        }
+    })?;
     println!("done: {database} {found}");
+    if let Some(former) = former {
+        println!(
+            "The former key is in {}: remove it when nobody needs it",
+            former.display()
+        );
+    }
     println!(
         "Start the service. What people have had forgotten since the backup is there again, and what they have proven since is not."
     );
     Ok(())
+}
+
+/// A file that is not complete, in a folder that only this user can enter. Both go, with all that is in the folder, unless the file
+/// gets a name.
+struct Part {
+    file: NamedTempFile,
+    _folder: TempDir,
+}
+
+impl Part {
+    /// Makes one in the folder of `name`.
+    fn beside(name: &Path) -> Result<Self, String> {
+        let make = || {
+            // An absolute path is no URI to SQLite.
+            let place = absolute(private::folder_of(name));
+            let folder = tempfile::Builder::new()
+                .prefix(".itseme-incomplete-")
+                .tempdir_in(place)?;
+            Ok(Self {
+                file: NamedTempFile::new_in(&folder)?,
+                _folder: folder,
+            })
+        };
+        make().map_err(|error: io::Error| format!("nothing can be made beside {}: {error}", name.display()))
+    }
+
+    fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    fn fill(&self, mut from: File) -> io::Result<()> {
+        io::copy(&mut from, &mut self.file.as_file()).map(drop)
+    }
+
+    /// Gives it a name that there is not yet.
+    fn become_new(self, name: &Path) -> Result<(), String> {
+        self.named(name, NamedTempFile::persist_noclobber)
+    }
+
+    /// Gives it the name of another file, which is gone then.
+    fn replace(self, name: &Path) -> Result<(), String> {
+        self.named(name, NamedTempFile::persist)
+    }
+
+    fn named(
+        self,
+        name: &Path,
+        give: impl FnOnce(NamedTempFile, PathBuf) -> Result<File, PersistError>,
+    ) -> Result<(), String> {
+        let told = |error: &dyn fmt::Display| format!("{}: {error}", name.display());
+        self.file.as_file().sync_all().map_err(|error| told(&error))?;
+        let file = give(self.file, name.to_owned()).map_err(|failed| told(&failed.error))?;
+        let (made, named) = (file.metadata(), name.symlink_metadata());
+        let is_same = made.is_ok_and(|made| named.is_ok_and(|named| are_same(&made, &named)));
+        match is_same {
+            true => private::sync_folder(name).map_err(|error| told(&error)),
+            false => Err(told(
+                &"others have put another file there: use a folder that they cannot write to",
+            )),
+        }
+    }
+}
+
+/// Opens a backup, and refuses what can be none: the database itself, one that was in use, and what is no file.
+fn open_backup(from: &Path, database: &Path) -> Result<File, String> {
+    let told = |error: &dyn fmt::Display| format!("{}: {error}", from.display());
+    let found = from.metadata().map_err(|error| told(&error))?;
+    if !found.is_file() {
+        return Err(told(&"this is no file: name one that itseme backup has made"));
+    }
+    if database.metadata().is_ok_and(|database| are_same(&database, &found)) {
+        return Err(told(&"this is the database itself, and not its backup"));
+    }
+    let is_used = |end: &str| beside(from, end).metadata().is_ok_and(|beside| beside.len() > 0);
+    if let Some(end) = ["-wal", "-journal"].iter().find(|end| is_used(end)) {
+        return Err(format!(
+            "{} has a journal beside it ({end}): it is no backup, but a database that was in use. Name it as store.url, start the \
+             service over it or call itseme backup",
+            from.display()
+        ));
+    }
+    File::open(from).map_err(|error| told(&error))
+}
+
+fn are_same(one: &Metadata, other: &Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// What a backup holds.
@@ -109,10 +220,13 @@ impl fmt::Display for Found {
 
 /// Reads a whole file, and opens some boxes with the key.
 fn check(path: &Path, keys: &Keys) -> Result<Found, String> {
-    let told = |error: &dyn fmt::Display| format!("{}: {error}", path.display());
+    let told = |error: &dyn fmt::Display| error.to_string();
     let whole = Whole::open(path, keys.check()).map_err(|error| told(&error))?;
     if !whole.is_up_to_date().map_err(|error| told(&error))? {
-        return Ok(Found { counts: None, opened: 0 });
+        return Ok(Found {
+            counts: None,
+            opened: 0,
+        });
     }
     let counted = whole.read(|read| {
         let mut opened = 0;
@@ -131,83 +245,85 @@ fn check(path: &Path, keys: &Keys) -> Result<Found, String> {
     })
 }
 
-/// Returns the configured database and its file.
+/// Returns the configured database and its file, not a link to it.
 fn file_of(store: &StoreConfig) -> Result<(Database, PathBuf), String> {
     let database = store.database().map_err(|error| error.to_string())?;
-    let path = database.file().map(Path::to_owned).ok_or_else(|| {
+    let path = database.file().ok_or_else(|| {
         format!("{database} has programs of its own for this, pg_dump and pg_restore: see Backups in docs/postgres.md")
     })?;
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     Ok((database, path))
 }
 
 /// Returns the keys of a database that has one key, of which `key` is the configured form.
 fn keys_of(database: &Database, key: &MasterKey) -> Result<Keys, String> {
     let made = database.made_with().map_err(|error| said(database, error))?;
-    let made = made.ok_or_else(|| format!("there is no database at {database}"))?;
+    let made = made.ok_or_else(|| said(database, "there is no database of this service"))?;
     if made.former.is_some() {
-        return Err(format!(
-            "the key of {database} is being changed (itseme rekey): call this again when that is done"
+        return Err(said(
+            database,
+            "the key is being changed (itseme rekey): back the database up when that is done",
         ));
     }
-    Ok(rekey::keyring_of(database, &Keys::new(key), None)?.current)
+    let keys = rekey::keyring_of(database, &Keys::new(key), None)?.current;
+    match keys.check() == made.check {
+        true => Ok(keys),
+        false => Err(said(
+            database,
+            "it was made with another key: name the one that belongs to it, by --key or store.key_file",
+        )),
+    }
 }
 
 /// Returns the key for a backup: that of the named file, if the configured one may be replaced by it.
 fn key_for(store: &StoreConfig, named: Option<&Path>, force: bool) -> Result<MasterKey, String> {
-    let configured = keyfile::load(store)?;
     let Some(named) = named else {
-        return configured.ok_or_else(|| {
-            format!(
-                "store.key_file {} is missing: put it there, or name its backup with --key",
-                store.key_file.display()
-            )
-        });
+        let configured = keyfile::load(store)?;
+        return configured.ok_or_else(|| format!("{}, or name its backup with --key", missing_key(store)));
     };
     if store.key().is_some() {
         return Err("store.key holds the key itself: take it out, or call this without --key".into());
     }
+    private::check_owner(&store.key_file)?;
     let key = keyfile::read(named)?.ok_or_else(|| format!("{} is missing", named.display()))?;
-    match configured.is_none_or(|configured| configured == key) || force {
-        true => Ok(key),
-        false => Err(format!(
+    // One that cannot be read is none to be kept.
+    let is_other = store.key_file.exists() && keyfile::load(store).ok().flatten().as_ref() != Some(&key);
+    match is_other && !force {
+        false => Ok(key),
+        true => Err(format!(
             "store.key_file {} holds another key: --force replaces it",
             store.key_file.display()
         )),
     }
 }
 
-/// Puts the key of a backup in its place, unless it is there.
-fn put_key(store: &StoreConfig, key: &MasterKey, is_named: bool) -> Result<(), String> {
-    if !is_named || keyfile::load(store)?.as_ref() == Some(key) {
-        return Ok(());
+/// Puts the key of a backup in its place, unless it is there. Returns the file that has the former one.
+fn put_key(store: &StoreConfig, key: &MasterKey) -> Result<Option<PathBuf>, String> {
+    let at = &store.key_file;
+    if keyfile::load(store).ok().flatten().as_ref() == Some(key) {
+        return Ok(None);
     }
-    let part = beside(&store.key_file, ".part");
-    let _ = fs::remove_file(&part);
-    keyfile::save(&part, key)?;
-    put(&part, &store.key_file)
-}
-
-/// Copies a file to a new one that this user alone can read, and that is on the disk then.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let _ = fs::remove_file(to);
-    let mut options = OpenOptions::new();
-    let mut to = options.write(true).create_new(true).mode(0o600).open(to)?;
-    io::copy(&mut fs::File::open(from)?, &mut to)?;
-    to.sync_all()
-}
-
-/// Gives a file its name.
-fn put(part: &Path, name: &Path) -> Result<(), String> {
-    fs::rename(part, name)
-        .and_then(|()| private::sync_folder(name))
-        .map_err(|error| format!("{}: {error}", name.display()))
+    let former = at.exists().then(|| beside(at, ".former"));
+    if let Some(former) = &former {
+        must_be_new(former)?;
+        fs::rename(at, former).map_err(|error| format!("{}: {error}", former.display()))?;
+    }
+    keyfile::save(at, key).inspect_err(|_| {
+        if let Some(former) = &former {
+            let _ = fs::rename(former, at);
+        }
+    })?;
+    Ok(former)
 }
 
 fn must_be_new(path: &Path) -> Result<(), String> {
     match path.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(format!("{}: {error}", path.display())),
-        Ok(_) => Err(format!("{} is there already: name a new file", path.display())),
+        Ok(_) => Err(format!(
+            "{} is there already: name a new file, or remove it",
+            path.display()
+        )),
     }
 }
 
@@ -215,6 +331,10 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     name.into()
+}
+
+fn missing_key(store: &StoreConfig) -> String {
+    format!("store.key_file {} is missing: put it there", store.key_file.display())
 }
 
 fn where_the_key_is(store: &StoreConfig) -> String {

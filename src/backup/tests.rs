@@ -25,7 +25,10 @@ impl Place {
 
     /// The configuration of a host of this name.
     fn host(&self, name: &str) -> StoreConfig {
-        let (url, key) = (format!("sqlite:{}", self.at(name).display()), self.at(&format!("{name}.key")));
+        let (url, key) = (
+            format!("sqlite:{}", self.at(name).display()),
+            self.at(&format!("{name}.key")),
+        );
         serde_json::from_value(json!({ "url": url, "key_file": key })).unwrap()
     }
 
@@ -41,10 +44,12 @@ impl Place {
         host
     }
 
-    /// The names of files that are not complete.
+    /// The number of files that are not complete.
     fn parts(&self) -> usize {
         let entries = fs::read_dir(self.0.path()).unwrap().flatten();
-        entries.filter(|entry| entry.path().extension().is_some_and(|end| end == "part")).count()
+        entries
+            .filter(|entry| entry.file_name().to_string_lossy().starts_with('.'))
+            .count()
     }
 }
 
@@ -106,7 +111,11 @@ async fn a_backup_is_of_one_moment_whatever_is_written_meanwhile() {
         assert!(found >= before && found.is_multiple_of(2), "{before} {found}");
         use std::os::unix::fs::PermissionsExt;
         for file in [&to, &key, &place.at("there"), &place.at("there.key")] {
-            assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+            assert_eq!(
+                fs::metadata(file).unwrap().permissions().mode() & 0o777,
+                0o600,
+                "{file:?}"
+            );
         }
     }
     is_done.store(true, Ordering::SeqCst);
@@ -134,6 +143,7 @@ async fn nothing_is_overwritten_without_being_told_so() {
     assert_eq!(links(&there).await, 5);
     restore(&there, &file, Some(&key), true).unwrap();
     assert_eq!(links(&there).await, 3);
+    assert!(place.at("there.key.former").exists(), "the key of five links");
     let running = opened(&here);
     refused(restore(&here, &file, None, true), "stop it");
     drop(running);
@@ -155,13 +165,18 @@ async fn a_damaged_backup_replaces_nothing() {
         Vec::new(),
         b"no database at all".repeat(1000),
         whole[..whole.len() / 2].to_vec(),
-        whole.iter().enumerate().map(|(at, byte)| if (20_000..60_000).contains(&at) { 0 } else { *byte }).collect(),
+        whole
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| if (20_000..60_000).contains(&at) { 0 } else { *byte })
+            .collect(),
     ] {
         fs::write(&file, damaged).unwrap();
         restore(&host, &file, None, true).unwrap_err();
         assert_eq!(links(&host).await, 2000);
     }
-    refused(restore(&host, &place.at("nowhere"), None, true), "there is no database");
+    refused(restore(&host, &place.at("nowhere"), None, true), "No such file");
+    refused(restore(&host, place.0.path(), None, true), "no file");
     assert_eq!(place.parts(), 0);
 }
 
@@ -189,7 +204,7 @@ async fn the_journal_of_a_former_database_is_not_taken_over() {
 fn what_cannot_be_backed_up_is_told() {
     let place = Place::new();
     let to = place.at("backup");
-    let postgres = json!({ "url": "postgres:///itseme", "key_file": place.at("key") });
+    let postgres = json!({ "url": "postgres://itseme@/itseme", "key_file": place.at("key") });
     let postgres: StoreConfig = serde_json::from_value(postgres).unwrap();
     refused(back_up(&postgres, &to, None), "pg_dump");
     refused(restore(&postgres, &to, None, false), "pg_dump");
@@ -204,4 +219,59 @@ fn what_cannot_be_backed_up_is_told() {
     drop(alone);
     refused(back_up(&host, &to, None), "being changed");
     assert!(!to.exists());
+}
+
+#[tokio::test]
+async fn what_is_no_backup_is_not_restored() {
+    let place = Place::new();
+    let host = place.filled("here", 3);
+    let (database, file) = (place.at("here"), place.at("backup"));
+    refused(restore(&host, &database, None, true), "the database itself");
+    fs::hard_link(&database, place.at("linked")).unwrap();
+    refused(restore(&host, &place.at("linked"), None, true), "the database itself");
+    fs::remove_file(place.at("linked")).unwrap();
+
+    // The files of a service that runs, copied.
+    let (keys, store) = (Keys::new(&keyfile::load(&host).unwrap().unwrap()), opened(&host));
+    let more = link(&keys, 9);
+    store.write(move |write| write.put_link(&more)).await.unwrap();
+    for end in ["", "-wal"] {
+        fs::copy(beside(&database, end), beside(&place.at("copied"), end)).unwrap();
+    }
+    drop(store);
+    refused(restore(&host, &place.at("copied"), None, true), "journal");
+
+    back_up(&host, &file, None).unwrap();
+    let changed = rusqlite::Connection::open(&file).unwrap();
+    let trigger = "CREATE TRIGGER none BEFORE DELETE ON quota BEGIN SELECT 1; END";
+    changed.execute_batch(trigger).unwrap();
+    drop(changed);
+    refused(restore(&host, &file, None, true), "trigger");
+    assert_eq!(links(&host).await, 4);
+    assert_eq!(place.parts(), 0);
+}
+
+#[test]
+fn without_the_key_there_is_no_backup() {
+    let place = Place::new();
+    let host = place.filled("here", 3);
+    let file = place.at("backup");
+    refused(back_up(&host, &file, Some(&file)), "name two files");
+    refused(back_up(&host, &file, Some(&place.at("nowhere/key"))), "nowhere");
+    refused(back_up(&host, &place.at("nowhere/backup"), None), "nowhere");
+    assert!(!file.exists());
+    assert_eq!(place.parts(), 0);
+}
+
+#[tokio::test]
+async fn a_link_to_the_database_stays() {
+    let place = Place::new();
+    let (host, file) = (place.filled("here", 3), place.at("backup"));
+    back_up(&host, &file, None).unwrap();
+    fs::create_dir(place.at("disk")).unwrap();
+    fs::rename(place.at("here"), place.at("disk/here")).unwrap();
+    std::os::unix::fs::symlink(place.at("disk/here"), place.at("here")).unwrap();
+    restore(&host, &file, None, true).unwrap();
+    assert!(place.at("here").is_symlink());
+    assert_eq!(links(&host).await, 3);
 }

@@ -1,32 +1,34 @@
 //! The database as one file that nobody uses: made while others use the database, and checked as a whole.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use super::migrations;
 use super::queries::Session;
-use super::{PRIVATE, migrations};
 use crate::model::Mac;
 use crate::store::{Read, Result, StoreError};
 
-/// Copies the database at `path`, as it is at one moment, to the new file `to`, whatever others write meanwhile. Nothing of
-/// deleted rows is copied.
+/// Copies the database at `path`, as it is at one moment, to the empty file at the absolute path `to`, whatever others write
+/// meanwhile. Nothing of deleted rows is copied.
 ///
 /// # Errors
-/// If there is such a file already, the database cannot be read, or the disk is full.
-#[allow(clippy::disallowed_methods, reason = "a command, which serves nobody")]
+/// If the database cannot be read, or the disk is full.
 pub fn back_up(path: &Path, to: &Path) -> Result<()> {
-    let told = |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("{}: {error}", to.display()));
-    let name = to.to_str().ok_or_else(|| told(&"SQLite takes names in UTF-8 only"))?;
-    // SQLite takes a new file, or an empty one: this one nobody else can read.
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(PRIVATE);
-    let file = options.open(to).map_err(|error| told(&error))?;
+    let name = to.to_str();
+    let name = name.ok_or_else(|| StoreError::Unavailable("SQLite takes names in UTF-8 only".into()))?;
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.execute("VACUUM INTO ?", [name])?;
-    file.sync_all().map_err(|error| told(&error))
+    Ok(())
+}
+
+/// Writes what is in the journal into the database at `path`, if it can be read.
+pub fn empty_journal(path: &Path) {
+    let write = || {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+    };
+    let _ = write();
 }
 
 /// A database file that nobody changes.
@@ -40,6 +42,7 @@ impl Whole {
     pub fn open(path: &Path, key_check: Mac) -> Result<Self> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         migrations::check(&connection, key_check)?;
+        migrations::check_schema(&connection)?;
         let found: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
         match found.as_str() {
             "ok" => Ok(Self(connection)),

@@ -85,7 +85,7 @@ fn wipe(connection: &Connection, table: &str) -> Result<()> {
 
 /// Refuses a database that does by itself what this service has not told it: somebody who once could write it would else have every
 /// limit set back for as long as the service runs.
-fn check_schema(connection: &Connection) -> Result<()> {
+pub fn check_schema(connection: &Connection) -> Result<()> {
     let sql = "SELECT 1 FROM sqlite_schema WHERE type IN ('trigger', 'view')";
     match Session::new(connection).one(sql, [], |_| Ok(()))? {
         None => Ok(()),

@@ -26,7 +26,7 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::OFlags;
 
 pub use self::alone::AloneOn;
-pub use self::backup::{Whole, back_up};
+pub use self::backup::{Whole, back_up, empty_journal};
 use self::claims::Claims;
 use self::readers::Readers;
 pub use self::readers::reading;

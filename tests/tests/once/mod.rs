@@ -1,6 +1,7 @@
 //! Tests whose outcome does not depend on the XMPP server. They run on one: Prosody, unless `ITSEME_TEST_SERVER` selects another.
 
 mod api_document;
+mod backup;
 mod bounces;
 mod budgets;
 mod clocks;
