@@ -1,8 +1,9 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use itseme_identity::{BareJid, Region};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -80,6 +81,17 @@ pub enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// Prints what a shell needs to complete the command line. Needs no configuration
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Writes man pages, of the program and of each command. Needs no configuration
+    Man {
+        /// The folder, like /usr/local/share/man/man1
+        folder: PathBuf,
+    },
     /// Prints the hash of an identity. Needs no configuration
     #[command(after_help = HASH_EXAMPLES)]
     Hash {
@@ -141,6 +153,11 @@ impl Ends {
     }
 }
 
+const COMPLETIONS_EXAMPLES: &str = "Examples:
+  itseme completions bash > /etc/bash_completion.d/itseme
+  itseme completions zsh > /usr/local/share/zsh/site-functions/_itseme
+  itseme completions fish > ~/.config/fish/completions/itseme.fish";
+
 const MOVE_EXAMPLES: &str = "Examples:
   itseme move --to-file new-url               the configured database to the one whose URL the file has
   itseme move --to 'postgres:///itseme?host=/run/postgresql'
@@ -152,9 +169,89 @@ const HASH_EXAMPLES: &str = "Examples:
   itseme hash phone '+44 (0)7700 900123'
   itseme hash --region GB --explain phone 07700 900123";
 
+/// Returns what a shell needs to complete the command line.
+pub fn completions(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "itseme", &mut script);
+    script
+}
+
+/// Writes man pages to a folder, of the program and of each command.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn man_pages(folder: &Path) -> Result<(), String> {
+    clap_mangen::generate_to(Cli::command(), folder).map_err(|error| format!("{}: {error}", folder.display()))
+}
+
 fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
         _ => Err("expected KEY=VALUE, like component.server=127.0.0.1:5347".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::process::Command as Program;
+
+    use clap::ValueEnum;
+
+    use super::*;
+
+    /// The names of the commands.
+    fn commands() -> Vec<String> {
+        let command = Cli::command();
+        command
+            .get_subcommands()
+            .map(|command| command.get_name().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn every_shell_completes_every_command() {
+        for shell in Shell::value_variants() {
+            let script = String::from_utf8(completions(*shell)).unwrap();
+            for command in commands() {
+                assert!(script.contains(&command), "{shell}: {command}");
+            }
+        }
+    }
+
+    #[test]
+    fn bash_completes_commands_and_options() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("itseme");
+        std::fs::write(&script, completions(Shell::Bash)).unwrap();
+        let completed = |words: &str, last: &str, before: &str| {
+            let count = words.split(' ').count() - 1;
+            let run = format!(
+                "set -u; source '{}'; COMP_WORDS=({words}); COMP_CWORD={count}; _itseme itseme '{last}' '{before}'; echo \"${{COMPREPLY[@]}}\"",
+                script.display()
+            );
+            let output = Program::new("bash").args(["--norc", "-c", &run]).output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        };
+        assert_eq!(completed("itseme ba", "ba", "itseme"), "backup");
+        assert_eq!(completed("itseme restore --fo", "--fo", "restore"), "--force");
+    }
+
+    #[test]
+    fn every_command_has_a_man_page_with_its_options() {
+        let folder = tempfile::tempdir().unwrap();
+        man_pages(folder.path()).unwrap();
+        let page = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+        assert!(page("itseme.1").contains(".TH itseme 1"));
+        for command in commands() {
+            page(&format!("itseme-{command}.1"));
+        }
+        assert!(page("itseme-restore.1").contains("\\-\\-force"));
+        assert!(
+            man_pages(&folder.path().join("nowhere"))
+                .unwrap_err()
+                .contains("nowhere")
+        );
     }
 }

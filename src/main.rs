@@ -1,10 +1,11 @@
 //! The `itseme` program. Exit codes: 0 done, 1 failed, 2 wrong usage.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
 use itseme::app::App;
-use itseme::cli::{Cli, Command};
+use itseme::cli::{self, Cli, Command};
 use itseme::clock::Clock;
 use itseme::config::Config;
 use itseme::model::BareJid;
@@ -43,6 +44,11 @@ async fn perform(cli: &Cli) -> Result<ExitCode, String> {
         Some(Command::Restore { file, key, force }) => {
             backup::restore(&load(cli)?.store, file, key.as_deref(), *force).map(|()| ExitCode::SUCCESS)
         }
+        Some(Command::Completions { shell }) => {
+            let written = std::io::stdout().write_all(&cli::completions(*shell));
+            written.map_err(|error| error.to_string()).map(|()| ExitCode::SUCCESS)
+        }
+        Some(Command::Man { folder }) => cli::man_pages(folder).map(|()| ExitCode::SUCCESS),
         Some(Command::Hash {
             region,
             explain,
