@@ -333,6 +333,7 @@ fn files_of_another_user_are_not_touched() {
     private::check_owner(second).unwrap();
     give(place.folder.path()).unwrap();
     assert!(private::check_owner(second).unwrap_err().contains("another user"));
+    assert!(place.postgres().file().is_none(), "there is nothing to own");
 }
 
 #[test]
