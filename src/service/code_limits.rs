@@ -36,7 +36,7 @@ impl Core {
             address: new.address,
         };
         let shares = self.shares_for(payer, &new.identity);
-        let bytes = self.bytes_by(payer, 0);
+        let bytes = self.bytes_by(payer);
         let guesses = self.guesses_at(&new.identity);
         let all = counters.iter().chain(&shares).chain(&bytes).chain(&guesses);
         let all = all.chain(budgets.iter().map(|(_, budget)| budget));
@@ -59,7 +59,7 @@ impl Core {
         }
         let all = || counters.iter().chain(budgets.iter().map(|(_, counter)| counter));
         all().try_for_each(|counter| counter.check(tx, now, 1))?;
-        self.charge(tx, payer, new, &shares)?;
+        self.charge(tx, new, by, &shares, &bytes)?;
         counters
             .iter()
             .chain([&own])
@@ -70,11 +70,12 @@ impl Core {
 
     /// Counts a code for the server and the network of its requester: its shares of budgets, and the bytes that are
     /// stored because of the code, including the link that it makes.
-    fn charge(&self, tx: &Tx<'_>, payer: Payer<'_>, new: &NewCode, shares: &[Counter]) -> Result<()> {
+    fn charge(&self, tx: &Tx<'_>, new: &NewCode, by: By, shares: &[Counter], bytes: &[Counter]) -> Result<()> {
         let now = self.clock.now();
         shares.iter().try_for_each(|share| share.check(tx, now, 1))?;
         let aliases = new.identity.aliases().len();
-        self.grow(tx, payer, growth::code(&new.target, &new.identity.id, aliases, None))?;
+        let size = growth::code(&new.target, &new.identity.id, aliases, None);
+        self.count_bytes(tx, by, bytes, size)?;
         take_all(shares, tx, now, 1)
     }
 

@@ -180,11 +180,12 @@ impl Core {
             window: DAY,
         };
         let payer = Payer { jid: from, by, address };
-        read_ahead(tx, self.bytes_by(payer, 0).iter().chain([&hashes]))?;
+        let bytes = self.bytes_in_bulk_by(payer);
+        read_ahead(tx, bytes.iter().chain([&hashes]))?;
         hashes.check(tx, now, asked)?;
         // All hashes count as known: a refusal must not tell how many are.
-        let bytes = request.sealed.len() + HASH * request.request.hashes.len();
-        self.grow_in_bulk(tx, payer, bytes)?;
+        let size = request.sealed.len() + HASH * request.request.hashes.len();
+        self.count_bytes(tx, by, &bytes, size)?;
         hashes.add(tx, now, asked)?;
         Ok(tx.push(&NewRow {
             queue: Queue::REQUESTS,

@@ -135,31 +135,34 @@ impl Core {
     /// # Errors
     /// `request_limit_reached` if they are too many.
     pub(super) fn grow(&self, tx: &Tx<'_>, payer: Payer<'_>, bytes: usize) -> Result<()> {
-        self.grow_up_to(tx, payer, bytes, self.settings.limits.bytes_per_server_per_day)
+        self.count_bytes(tx, payer.by, &self.bytes_by(payer), bytes)
     }
 
-    /// Counts like [`Core::grow`], but up to two thirds of the limit. So some is always left for requests that people
-    /// make by hand.
+    /// Counts `bytes` with the counters that [`Core::bytes_by`] or [`Core::bytes_in_bulk_by`] have returned for requests by `by`.
     ///
     /// # Errors
     /// As [`Core::grow`].
-    pub(super) fn grow_in_bulk(&self, tx: &Tx<'_>, payer: Payer<'_>, bytes: usize) -> Result<()> {
-        let limit = self.settings.limits.bytes_per_server_per_day;
-        self.grow_up_to(tx, payer, bytes, limit - limit / 3)
-    }
-
-    fn grow_up_to(&self, tx: &Tx<'_>, payer: Payer<'_>, bytes: usize, limit: u32) -> Result<()> {
-        let counters = self.bytes_by(payer, limit);
+    pub(super) fn count_bytes(&self, tx: &Tx<'_>, by: By, counters: &[Counter], bytes: usize) -> Result<()> {
         if counters.is_empty() {
             return Ok(());
         }
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        take_all(&counters, tx, self.clock.now(), bytes)?;
-        self.watch_growth(tx, payer.by, bytes)
+        take_all(counters, tx, self.clock.now(), bytes)?;
+        self.watch_growth(tx, by, bytes)
     }
 
     /// Returns the counters of the bytes that are stored for `payer`: none for the own server's people.
-    pub(super) fn bytes_by(&self, payer: Payer<'_>, limit: u32) -> Vec<Counter> {
+    pub(super) fn bytes_by(&self, payer: Payer<'_>) -> Vec<Counter> {
+        self.bytes_up_to(payer, self.settings.limits.bytes_per_server_per_day)
+    }
+
+    /// The same, up to two thirds of the limit. So some is always left for requests that people make by hand.
+    pub(super) fn bytes_in_bulk_by(&self, payer: Payer<'_>) -> Vec<Counter> {
+        let limit = self.settings.limits.bytes_per_server_per_day;
+        self.bytes_up_to(payer, limit - limit / 3)
+    }
+
+    fn bytes_up_to(&self, payer: Payer<'_>, limit: u32) -> Vec<Counter> {
         let Payer { jid, by, address } = payer;
         let server = self.server(jid);
         let mut counters = Vec::new();

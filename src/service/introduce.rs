@@ -134,19 +134,18 @@ impl Core {
         request.hashes.iter().try_for_each(|hash| self.renew_id(tx, hash))?;
         let ids: Vec<Mac> = request.hashes.iter().map(|hash| self.keys.id(hash)).collect();
         let links = tx.links(&ids)?;
-        let repeats = |link: &Link| self.repeats(&requester, request.by_anybody, &link.owner);
-        read_ahead(tx, &links.iter().flatten().map(repeats).collect::<Vec<_>>())?;
-        for (&hash, link) in request.hashes.iter().zip(links) {
-            let Some(link) = link else { continue };
+        let linked = request.hashes.iter().zip(links).filter_map(|(hash, link)| {
+            let link = link?;
+            Some((*hash, self.repeats(&requester, request.by_anybody, &link.owner), link))
+        });
+        let linked: Vec<(Hash, Counter, Link)> = linked.collect();
+        read_ahead(tx, linked.iter().map(|(_, repeats, _)| repeats))?;
+        for (hash, repeats, link) in linked {
             if self.is_in_doubt(&link) {
                 doubted.push((hash, link));
                 continue;
             }
-            if !served.insert(link.owner)
-                || !self
-                    .repeats(&requester, request.by_anybody, &link.owner)
-                    .try_take(tx, self.clock.now())?
-            {
+            if !served.insert(link.owner) || !repeats.try_take(tx, self.clock.now())? {
                 continue;
             }
             // Tested after counting, so that a muted request counts like any other.
