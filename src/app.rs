@@ -1,5 +1,7 @@
 //! Puts everything together, and takes it apart again in order.
 
+mod deliveries;
+mod fixed;
 mod leading;
 
 use std::net::SocketAddr;
@@ -8,23 +10,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::deliveries::{Deliveries, Route};
 use self::leading::Leading;
-use crate::channel::Channel;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::descriptors;
+use crate::health::Health;
 use crate::http::{HostMeta, Server, ServerConfig};
+use crate::meters::Tally;
 use crate::outbox::Outbox;
 use crate::own_thread::{OwnThread, cores};
 use crate::provider::Way;
 use crate::rekey;
 use crate::service::{Service, SignIns};
-use crate::store::Queue;
-use crate::xmpp::{ConnectionConfig, Host, Patience};
+use crate::xmpp::{ConnectionConfig, Host, Patience, Presentation};
 
 /// The time limit for messages that are being sent when the service stops.
 const FINISHING: Duration = Duration::from_secs(20);
@@ -33,12 +37,18 @@ const FINISHING: Duration = Duration::from_secs(20);
 pub struct App {
     /// The address of the HTTP API, if there is one.
     pub http: Option<SocketAddr>,
+    config: Config,
+    service: Service,
+    presentation: Presentation,
+    deliveries: Deliveries,
     intake: CancellationToken,
     work: TaskTracker,
     leading: tokio::task::JoinHandle<()>,
     failed: CancellationToken,
-    /// The threads that keep the connection and answer stanzas, and that match contact requests.
-    _threads: [OwnThread; 2],
+    /// The thread that keeps the connection and answers stanzas.
+    xmpp_thread: OwnThread,
+    /// The thread that matches contact requests.
+    _matching: OwnThread,
 }
 
 impl App {
@@ -47,6 +57,7 @@ impl App {
     /// # Errors
     /// In words an admin can act on. That the XMPP server is not there is none: it will come.
     pub async fn start(config: &Config, clock: Clock) -> Result<Self, String> {
+        tell_start(config);
         rekey::recover(&config.store)?;
         let database = config.store.database().map_err(text)?;
         let keys = rekey::keyring(&config.store)?;
@@ -61,9 +72,10 @@ impl App {
         resumed.map_err(|error| format!("store.url {database}: {}", cause(&error)))?;
         let server = http_server(config, &service).await?;
         let http = server.as_ref().map(Server::address).transpose().map_err(text)?;
+        let presentation = Presentation::new(&service, host(config)?);
         let leading = Leading {
             service: service.clone(),
-            host: presentation(config)?,
+            presentation: presentation.clone(),
             connection: connection_config(config)?,
             supervisor: Supervisor::default(),
             leads: watch::Sender::default(),
@@ -78,10 +90,9 @@ impl App {
         work.spawn(supervise.clone().watch(rekeying));
         let lead = leading.run(intake.clone(), xmpp_thread.tasks().clone());
         let leading = tokio::spawn(supervise.clone().watch(lead));
-        let outbox = Outbox::new(service, intake.clone());
-        for (queue, channel) in channels {
-            work.spawn(supervise.clone().watch(outbox.clone().deliver(queue, channel)));
-        }
+        let outbox = Outbox::new(service.clone(), intake.clone());
+        let deliveries = Deliveries::new(outbox.clone(), supervise.clone(), work.clone());
+        deliveries.exchange(channels);
         let matched = supervise.clone().watch(outbox.clone().match_requests());
         work.spawn_on(matched, matching.tasks());
         work.spawn(supervise.clone().watch(outbox.tidy()));
@@ -93,12 +104,72 @@ impl App {
         }
         Ok(Self {
             http,
+            config: config.clone(),
+            service,
+            presentation,
+            deliveries,
             intake,
             work,
             leading,
             failed,
-            _threads: [xmpp_thread, matching],
+            xmpp_thread,
+            _matching: matching,
         })
+    }
+
+    /// Serves by another configuration from now on, as far as that is possible without a restart. Returns the keys that
+    /// differ and need one; they have no effect yet.
+    ///
+    /// # Errors
+    /// In words an admin can act on; nothing has changed then.
+    pub fn reload(&mut self, config: &Config) -> Result<Vec<&'static str>, String> {
+        let (channels, sign_ins) = ways(config)?;
+        let host = Host {
+            account: self.presentation.get().host.account.clone(),
+            domain: self.config.component.jid.clone(),
+            http_url: self.config.public_url(),
+            ..host(config)?
+        };
+        self.service.reload(config.settings(), sign_ins);
+        self.presentation.renew(&self.service, host);
+        self.deliveries.exchange(channels);
+        Ok(fixed::differences(&self.config, config))
+    }
+
+    /// Returns the state of all parts.
+    pub fn health(&self) -> &Arc<Health> {
+        self.service.health()
+    }
+
+    /// Returns the thread that answers stanzas.
+    pub fn serving(&self) -> Handle {
+        self.xmpp_thread.tasks().clone()
+    }
+
+    /// Logs the state.
+    pub fn tell(&self) {
+        let Tally {
+            requests,
+            limited,
+            faults,
+            sent,
+            unsent,
+        } = Tally::now();
+        let (xmpp, sending) = (self.health().xmpp().borrow().clone(), self.health().sending());
+        let failing: Vec<_> = sending.iter().filter(|(_, sending)| !sending.works()).collect();
+        let failing: Vec<_> = failing.iter().map(|(queue, _)| **queue).collect();
+        let (seconds, failing) = (self.service.uptime().as_secs(), failing.join(", "));
+        tracing::info!(
+            ?xmpp,
+            seconds,
+            requests,
+            limited,
+            faults,
+            sent,
+            unsent,
+            failing,
+            "the state since the start"
+        );
     }
 
     /// Resolves when a part of the service ended by itself, which only a bug can make it do.
@@ -143,11 +214,11 @@ fn cause(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| text(error), text)
 }
 
-/// Returns the service's presentation.
+/// Returns the public facts about the service.
 ///
 /// # Errors
 /// If it has no account.
-fn presentation(config: &Config) -> Result<Host, String> {
+fn host(config: &Config) -> Result<Host, String> {
     let addresses = config.service.addresses.by_purpose().into_iter();
     Ok(Host {
         domain: config.component.jid.clone(),
@@ -177,6 +248,21 @@ pub fn connection_config(config: &Config) -> Result<ConnectionConfig, String> {
     })
 }
 
+/// Logs the version, and what is configured.
+fn tell_start(config: &Config) {
+    let database = config.store.database().map(|database| database.to_string());
+    let providers: Vec<_> = config.providers.iter().map(|(name, _)| name.as_str()).collect();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        component = %config.component.jid,
+        server = %config.component.server,
+        database = database.unwrap_or_default(),
+        providers = providers.join(", "),
+        admins = config.component.admins.len(),
+        "starting"
+    );
+}
+
 async fn http_server(config: &Config, service: &Service) -> Result<Option<Server>, String> {
     let Some(http) = &config.http else { return Ok(None) };
     let server = ServerConfig {
@@ -198,9 +284,6 @@ async fn http_server(config: &Config, service: &Service) -> Result<Option<Server
         )
     })
 }
-
-/// A queue and the channel that delivers its messages.
-type Route = (Queue, Arc<dyn Channel>);
 
 /// Returns the ways in which identities of all providers are proven.
 fn ways(config: &Config) -> Result<(Vec<Route>, SignIns), String> {

@@ -7,6 +7,7 @@ use syn::visit::{self, Visit};
 
 /// The layers, the highest first. A module imports from lower layers alone, and not from others of its own.
 const LAYERS: &[&[&str]] = &[
+    &["run"],
     &["backup", "check", "cli", "hash", "moving"],
     &["app"],
     &["rekey", "descriptors"],
@@ -19,7 +20,9 @@ const LAYERS: &[&[&str]] = &[
     &["section", "channel"],
     &["store"],
     &["model", "dial", "private"],
-    &["language", "clock", "own_thread", "core_dumps"],
+    &["notify"],
+    &["health"],
+    &["language", "clock", "own_thread", "core_dumps", "meters", "signals"],
 ];
 
 /// The same within `xmpp`. Its other files put these together.

@@ -24,21 +24,26 @@ pub mod dial;
 )]
 pub mod fuzzing;
 pub mod hash;
+pub mod health;
 pub mod http;
 pub mod json;
 pub mod keyfile;
 pub mod language;
 #[cfg(test)]
 mod layers;
+pub mod meters;
 pub mod model;
 pub mod moving;
+pub mod notify;
 pub mod outbox;
 pub mod own_thread;
 pub mod private;
 pub mod provider;
 pub mod rekey;
+pub mod run;
 pub mod section;
 pub mod service;
+pub mod signals;
 pub mod store;
 pub mod telemetry;
 pub mod xmpp;

@@ -4,12 +4,11 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use itseme::app::App;
 use itseme::cli::{self, Cli, Command};
-use itseme::clock::Clock;
 use itseme::config::Config;
 use itseme::model::BareJid;
-use itseme::{backup, check, core_dumps, descriptors, hash, moving, rekey, telemetry};
+use itseme::run::{self, Log};
+use itseme::{backup, check, core_dumps, hash, moving, rekey};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -66,37 +65,11 @@ fn load(cli: &Cli) -> Result<Config, String> {
 }
 
 async fn run(cli: &Cli) -> Result<ExitCode, String> {
-    let filter = cli.log.clone().or_else(|| std::env::var("RUST_LOG").ok());
-    telemetry::start(filter.as_deref().unwrap_or("info"), cli.log_format)?;
-    let stop = stop_signal()?;
-    descriptors::raise();
-    let config = load(cli)?;
-    for reason in check::exposed(&config) {
-        tracing::warn!(reason, "other users of this machine can reach a secret or the data");
-    }
-    let app = App::start(&config, Clock::system()).await?;
-    let code = tokio::select! {
-        () = stop => ExitCode::SUCCESS,
-        // The program that started the service is expected to start it again.
-        () = app.failed() => ExitCode::FAILURE,
+    let log = Log {
+        filter: cli.log.clone().or_else(|| std::env::var("RUST_LOG").ok()),
+        format: cli.log_format,
     };
-    tracing::info!("stopping");
-    app.stop().await;
-    tracing::info!("stopped");
-    Ok(code)
-}
-
-/// Resolves on SIGTERM or Ctrl-C.
-fn stop_signal() -> Result<impl Future<Output = ()>, String> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
+    run::run(|| load(cli), log).await
 }
 
 async fn report(config: &Config, login: bool, account: Option<&BareJid>) -> Result<ExitCode, String> {

@@ -6,6 +6,7 @@
 mod each;
 mod held;
 mod lanes;
+mod metered;
 mod outages;
 mod outcome;
 mod returns;
@@ -19,6 +20,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use self::held::{AWAITED, HELD, Held, Left};
+use self::metered::Metered;
 use self::outcome::Outcome;
 use self::returns::{Told, pause};
 use crate::channel::{BounceKind, Bounces, Channel, Letter, SendError};
@@ -95,8 +97,15 @@ impl Outbox {
         }
     }
 
+    /// Returns the same, which works until `stop`.
+    #[must_use]
+    pub fn until(&self, stop: CancellationToken) -> Self {
+        Self { stop, ..self.clone() }
+    }
+
     /// Delivers the messages of `queue` over `channel`.
     pub async fn deliver(self, queue: Queue, channel: Arc<dyn Channel>) {
+        let channel: Arc<dyn Channel> = Arc::new(Metered::new(channel, queue, self.service.clone()));
         if !channel.is_by_the_batch() {
             return self.deliver_each(queue, channel).await;
         }
@@ -352,7 +361,7 @@ fn expect(bounces: Option<&Bounces>, row: &Row, letter: &Letter, until: Millis) 
 /// another.
 fn may_come_back(service: &Service, letter: &Letter) -> bool {
     let to = letter.message.recipient();
-    to.is_some_and(|to| !service.own_domains().contains(to.domain().as_str()))
+    to.is_some_and(|to| !service.is_own_domain(to.domain().as_str()))
 }
 
 /// Returns the time until which an accepted message may come back and be sent again.

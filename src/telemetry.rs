@@ -1,5 +1,7 @@
 //! Logs, to stderr: constant messages with fields, and nothing personal in them.
 
+mod journal;
+
 use std::io::IsTerminal;
 
 use clap::ValueEnum;
@@ -7,7 +9,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::{EnvFilter, FilterExt, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Layer, fmt};
+use tracing_subscriber::{Layer, Registry, fmt, reload};
 
 /// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -19,32 +21,51 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts the log, with the events that `filter` selects (`RUST_LOG` syntax, like `info` or `itseme=debug`).
+/// Exchanges the filter of the log.
+pub type Filter = reload::Handle<EnvFilter, Registry>;
+
+/// Reads a filter (`RUST_LOG` syntax, like `info` or `itseme=debug`).
+///
+/// # Errors
+/// In words an admin can act on.
+pub fn filter(text: &str) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(text)
+        .map_err(|error| format!("the log filter cannot be read: {error}. Try info, or itseme=debug"))
+}
+
+/// Starts the log, with the events that `filter` selects. Returns the handle to exchange it; `None` if a log was started before, which
+/// stays then.
 ///
 /// Other crates log the data that they transport at finer levels, including addresses and codes. Of these crates, only
 /// warnings and errors are logged, whatever the filter is.
-///
-/// # Errors
-/// If the filter cannot be read.
-pub fn start(filter: &str, format: LogFormat) -> Result<(), String> {
-    let asked = EnvFilter::try_new(filter)
-        .map_err(|error| format!("the log filter cannot be read: {error}. Try info, or itseme=debug"))?;
+pub fn start(filter: EnvFilter, format: LogFormat) -> Option<Filter> {
     let ours = Targets::new()
         .with_default(LevelFilter::WARN)
         .with_target("itseme", LevelFilter::TRACE);
-    let lines = fmt::layer().with_writer(std::io::stderr);
+    let (asked, handle) = reload::Layer::new(filter);
     let lines = match format {
-        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        LogFormat::Text if journal::is_connected() => fmt::layer()
+            .event_format(journal::Prefixed)
+            .with_ansi(false)
+            .with_writer(std::io::stderr)
+            .boxed(),
+        LogFormat::Text => fmt::layer()
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_writer(std::io::stderr)
+            .boxed(),
+        LogFormat::Json => fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_writer(std::io::stderr)
+            .boxed(),
     };
-    // A second start, as tests do it, keeps the first.
-    let _ = tracing_subscriber::registry()
-        .with(lines.with_filter(asked.and(ours)))
+    let started = tracing_subscriber::registry()
+        .with(lines.with_filter(FilterExt::and(asked, ours)))
         .try_init();
     // A panic's message may quote data; its place is enough to find the bug.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "panicked: this is a bug, please report it");
     }));
-    Ok(())
+    started.ok().map(|()| handle)
 }

@@ -9,10 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::Supervisor;
 use crate::channel::Channel;
+use crate::health::XmppState;
 use crate::outbox::Outbox;
 use crate::service::Service;
 use crate::store::{Lead, Queue, StoreError};
-use crate::xmpp::{self, ConnectionConfig, Delivery, Host, Router};
+use crate::xmpp::{self, ConnectionConfig, Delivery, Presentation, Router};
 
 /// The pause before another try to lead.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
@@ -23,7 +24,7 @@ const CUT_AFTER: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Leading {
     pub service: Service,
-    pub host: Host,
+    pub presentation: Presentation,
     pub connection: ConnectionConfig,
     pub supervisor: Supervisor,
     /// Tells if this instance leads.
@@ -44,6 +45,7 @@ impl Leading {
                 },
                 () = tokio::time::sleep(TRY_AGAIN), if !stands_by => {
                     stands_by = true;
+                    self.service.health().set_xmpp(XmppState::StandingBy);
                     tracing::info!("another instance leads: this one stands by, and serves HTTP");
                     continue;
                 }
@@ -53,6 +55,7 @@ impl Leading {
                     if stands_by {
                         tracing::info!("this instance leads now");
                     }
+                    self.service.health().set_xmpp(XmppState::Connecting);
                     self.leads.send_replace(true);
                     self.serve(lead, &stop, &xmpp_thread).await;
                     self.leads.send_replace(false);
@@ -71,7 +74,7 @@ impl Leading {
     /// Keeps the connection until `stop`, or until the lead is lost.
     async fn serve(&self, mut lead: Lead, stop: &CancellationToken, xmpp_thread: &Handle) {
         let (intake, cut) = (stop.child_token(), CancellationToken::new());
-        let router = Router::new(self.service.clone(), self.host.clone());
+        let router = Router::new(self.service.clone(), self.presentation.clone());
         let (clients, last_sent) = (router.clients(), router.last_sent());
         let (uplink, keep) = xmpp::keep_connected(self.connection.clone(), router, Handle::current(), cut.clone());
         let supervisor = Supervisor {
@@ -80,7 +83,13 @@ impl Leading {
         };
         let mut keeper = xmpp_thread.spawn(supervisor.clone().watch(keep));
         let clock = self.service.clock().clone();
-        let channel: Arc<dyn Channel> = Arc::new(Delivery::new(uplink, self.host.clone(), clients, last_sent, clock));
+        let channel: Arc<dyn Channel> = Arc::new(Delivery::new(
+            uplink,
+            self.presentation.clone(),
+            clients,
+            last_sent,
+            clock,
+        ));
         let outbox = Outbox::new(self.service.clone(), intake.clone());
         let mut delivering = tokio::spawn(supervisor.watch(outbox.deliver(Queue::XMPP, channel)));
         tokio::select! {

@@ -36,6 +36,16 @@ impl Config {
         if let Some(http) = &self.http {
             http.check()?;
         }
+        if let Some(monitor) = &self.monitor
+            && !monitor.listen.ip().is_loopback()
+            && !monitor.allow_remote
+        {
+            return Err(unusable(
+                "monitor.listen",
+                "whoever can connect learns how much the service is used; choose an address of the loopback interface, like \
+                 127.0.0.1:9114, or set monitor.allow_remote = true",
+            ));
+        }
         for (place, section) in self.providers() {
             section.check(&place)?;
         }

@@ -14,7 +14,9 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use xmpp_parsers::jid::NodePart;
 
-pub use self::sections::{Access, Component, Domain, Http, Network, Presentation, Providers, StoreConfig};
+pub use self::sections::{
+    Access, AdminSocket, Component, Domain, Http, Log, Monitor, Network, Presentation, Providers, StoreConfig,
+};
 use crate::model::{BareJid, Provider};
 use crate::provider::{Place, ProviderSection, is_sign_in};
 pub use crate::section::ConfigError;
@@ -35,6 +37,14 @@ pub struct Config {
     pub access: Access,
     /// The HTTP API; `None`: no HTTP.
     pub http: Option<Http>,
+    /// The listener for the admin's programs; `None`: there is none.
+    pub monitor: Option<Monitor>,
+    /// The commands of admins on the command line.
+    #[serde(default)]
+    pub admin: AdminSocket,
+    /// The log.
+    #[serde(default)]
+    pub log: Log,
     /// The database of links.
     #[serde(default)]
     pub store: StoreConfig,

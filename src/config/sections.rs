@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -191,6 +191,47 @@ impl<'de> Deserialize<'de> for Network {
     }
 }
 
+/// `[monitor]`: a listener for the admin's programs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Monitor {
+    /// The address to listen at.
+    pub listen: SocketAddr,
+    /// `true` if that may be an address of which others than this machine may know.
+    #[serde(default)]
+    pub allow_remote: bool,
+}
+
+/// `[admin]`: the commands on the command line.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AdminSocket {
+    socket: PathBuf,
+}
+
+impl Default for AdminSocket {
+    fn default() -> Self {
+        Self {
+            socket: "itseme.sock".into(),
+        }
+    }
+}
+
+impl AdminSocket {
+    /// Returns the file of the Unix socket; `None`: there is none.
+    pub fn socket(&self) -> Option<&Path> {
+        Some(&*self.socket).filter(|file| !file.as_os_str().is_empty())
+    }
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// The level or filter of the log, unless the command line or `RUST_LOG` names one.
+    pub filter: Option<String>,
+}
+
 /// `[access]`: the people that the service serves.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -272,9 +313,16 @@ impl StoreConfig {
     /// # Errors
     /// If no engine knows the URL, or its file cannot be read.
     pub fn database(&self) -> Result<Database, ConfigError> {
+        Database::of_url(self.url()?.expose_secret()).map_err(|reason| unusable("store.url", reason))
+    }
+
+    /// Returns the URL of the database.
+    ///
+    /// # Errors
+    /// If its file cannot be read.
+    pub fn url(&self) -> Result<SecretString, ConfigError> {
         let url = secret("store.url", &self.url, &self.url_file)?;
-        let url = url.as_ref().map_or("sqlite:itseme.db", |url| url.expose_secret());
-        Database::of_url(url).map_err(|reason| unusable("store.url", reason))
+        Ok(url.unwrap_or_else(|| "sqlite:itseme.db".into()))
     }
 
     /// Returns the key, if it is set directly (`ITSEME_STORE__KEY`), as 64 hex digits.

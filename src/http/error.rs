@@ -30,6 +30,30 @@ pub enum ApiError {
     ForeignOrigin,
 }
 
+fn status(error: &Error) -> StatusCode {
+    use StatusCode as Is;
+    match error {
+        Error::TargetUnconfirmed(_) | Error::TokenNeeded { .. } | Error::OAuth(_) => Is::UNAUTHORIZED,
+        Error::NotRegistered | Error::NothingWaits | Error::NoSuchRecipient => Is::NOT_FOUND,
+        // No route leads to the first: HTTP offers nothing to admins.
+        Error::NotAllowed | Error::DomainNotServed => Is::FORBIDDEN,
+        Error::TooManyRequested(_) => Is::PAYLOAD_TOO_LARGE,
+        Error::RequestLimitReached { .. } => Is::TOO_MANY_REQUESTS,
+        Error::Internal(_) => Is::INTERNAL_SERVER_ERROR,
+        Error::MissingCode
+        | Error::FaultyCode
+        | Error::WrongUser
+        | Error::JsonDecode
+        | Error::Key(_)
+        | Error::Value(_)
+        | Error::InvalidId(_)
+        | Error::NumberNotServed
+        | Error::NotAnAccount
+        | Error::InsufficientContactInfo
+        | Error::UnknownProvider => Is::BAD_REQUEST,
+    }
+}
+
 /// The result of a request.
 pub type Result<T> = std::result::Result<T, ApiError>;
 
@@ -43,28 +67,7 @@ impl ApiError {
             Self::Timeout => (Is::REQUEST_TIMEOUT, "request_timeout"),
             Self::BodyTooLarge { .. } => (Is::PAYLOAD_TOO_LARGE, "too_many_requested"),
             Self::ForeignOrigin => (Is::FORBIDDEN, "foreign_origin"),
-            Self::Service(error) => match error {
-                Error::TargetUnconfirmed(_) => (Is::UNAUTHORIZED, "target_unconfirmed"),
-                Error::TokenNeeded { .. } => (Is::UNAUTHORIZED, "target_unconfirmed"),
-                Error::NotRegistered | Error::NothingWaits | Error::NoSuchRecipient => (Is::NOT_FOUND, "not_found"),
-                Error::MissingCode => (Is::BAD_REQUEST, "missing_code"),
-                Error::FaultyCode => (Is::BAD_REQUEST, "faulty_code"),
-                Error::WrongUser => (Is::BAD_REQUEST, "wrong_user"),
-                Error::OAuth(_) => (Is::UNAUTHORIZED, "OAuthException"),
-                Error::JsonDecode => (Is::BAD_REQUEST, "json_decode_error"),
-                Error::Key(_) => (Is::BAD_REQUEST, "key_error"),
-                Error::Value(_) | Error::InvalidId(_) | Error::NumberNotServed | Error::NotAnAccount => {
-                    (Is::BAD_REQUEST, "value_error")
-                }
-                // No route leads here: HTTP offers nothing to admins.
-                Error::NotAllowed => (Is::FORBIDDEN, "not_allowed"),
-                Error::DomainNotServed => (Is::FORBIDDEN, "domain_not_served"),
-                Error::InsufficientContactInfo => (Is::BAD_REQUEST, "insufficient_contact_info"),
-                Error::TooManyRequested(_) => (Is::PAYLOAD_TOO_LARGE, "too_many_requested"),
-                Error::UnknownProvider => (Is::BAD_REQUEST, "unknown_provider"),
-                Error::RequestLimitReached { .. } => (Is::TOO_MANY_REQUESTS, "request_limit_reached"),
-                Error::Internal(_) => (Is::INTERNAL_SERVER_ERROR, "internal_server_error"),
-            },
+            Self::Service(error) => (status(error), error.code()),
         }
     }
 

@@ -139,12 +139,12 @@ pub struct Client {
     pub is_program: bool,
 }
 
-/// Extracts the language and the kind of a client; `fallback` is the language of a client that names none.
-pub fn client(fallback: Language) -> impl Filter<Extract = (Client,), Error = std::convert::Infallible> + Clone {
+/// Extracts the language and the kind of a client. A client that names none speaks the configured language of `service`.
+pub fn client(service: Service) -> impl Filter<Extract = (Client,), Error = std::convert::Infallible> + Clone {
     language()
         .and(warp::header::headers_cloned())
         .map(move |language: Option<Language>, headers: HeaderMap| Client {
-            words: language.unwrap_or(fallback),
+            words: language.unwrap_or_else(|| service.language()),
             is_program: is_program(&headers),
         })
 }

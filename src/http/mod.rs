@@ -91,7 +91,7 @@ async fn unrouted(rejection: Rejection) -> Result<Response, Infallible> {
 fn calls(api: &Api) -> BoxedFilter<(Response,)> {
     let call = filters::speaking(api.service.clone());
     let get = warp::get().and(call.clone());
-    let client = filters::client(api.service.language());
+    let client = filters::client(api.service.clone());
     let post = warp::post().and(call).and(body(api.request_timeout));
     any_of([
         warp::path!("confirm")
@@ -147,7 +147,7 @@ fn version(api: &Api) -> BoxedFilter<(Response,)> {
 fn pages(api: &Api) -> BoxedFilter<(Response,)> {
     let path = warp::path!("verify" / Segment);
     let stop = warp::path!("stop" / Segment);
-    let words = filters::client(api.service.language()).map(|client: filters::Client| client.words);
+    let words = filters::client(api.service.clone()).map(|client: filters::Client| client.words);
     let call = filters::speaking(api.service.clone());
     let post = warp::post().and(call.clone()).and(body(api.request_timeout));
     any_of([

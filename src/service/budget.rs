@@ -32,7 +32,7 @@ impl Budget {
         self.provider == identity.provider && identity.id.starts_with(&self.prefix)
     }
 
-    fn counter(&self, core: &Core) -> Counter {
+    pub(super) fn counter(&self, core: &Core) -> Counter {
         let what = format!("budget of {} {}", self.provider.name(), self.prefix);
         Counter {
             key: core.keys.quota(&what, &[]),

@@ -30,6 +30,20 @@ pub enum Who {
     },
     /// The sender of a stanza who asks as an admin. [`Service::call`] checks that the sender is one.
     Admin(BareJid),
+    /// The user of the machine under whom the service runs, or root: by the command line.
+    Operator,
+}
+
+impl Who {
+    /// Returns the way by which the caller asks, for metrics and logs.
+    pub fn side(&self) -> &'static str {
+        match self {
+            Self::Native(_) => "native",
+            Self::Http { .. } => "http",
+            Self::Admin(_) => "admin",
+            Self::Operator => "operator",
+        }
+    }
 }
 
 impl Caller {
@@ -44,11 +58,11 @@ impl Caller {
     /// Returns the sender of the stanza.
     ///
     /// # Errors
-    /// `not_allowed` over HTTP.
+    /// `not_allowed` if there is none: over HTTP, and on the command line.
     pub(super) fn sender(&self) -> Result<&BareJid> {
         match &self.who {
             Who::Native(sender) | Who::Admin(sender) => Ok(sender),
-            Who::Http { .. } => Err(Error::NotAllowed),
+            Who::Http { .. } | Who::Operator => Err(Error::NotAllowed),
         }
     }
 
@@ -56,7 +70,7 @@ impl Caller {
     pub(super) fn address(&self) -> Option<IpAddr> {
         match &self.who {
             Who::Http { address, .. } => Some(*address),
-            Who::Native(_) | Who::Admin(_) => None,
+            Who::Native(_) | Who::Admin(_) | Who::Operator => None,
         }
     }
 
@@ -64,7 +78,7 @@ impl Caller {
     pub(super) fn token(&self) -> Option<&Token> {
         match &self.who {
             Who::Http { token, .. } => token.as_ref(),
-            Who::Native(_) | Who::Admin(_) => None,
+            Who::Native(_) | Who::Admin(_) | Who::Operator => None,
         }
     }
 }
@@ -72,7 +86,7 @@ impl Caller {
 impl Service {
     /// Returns the language for `caller`.
     pub fn language_of(&self, caller: &Caller) -> Language {
-        caller.language.unwrap_or(self.frame.settings.language)
+        caller.language.unwrap_or_else(|| self.language())
     }
 
     /// Refuses a caller who may not ask in the name of `target`: every other sender of stanzas, and over HTTP as
@@ -80,7 +94,7 @@ impl Service {
     pub(super) async fn require_speaks_for(&self, caller: &Caller, target: &BareJid) -> Result<By> {
         match &caller.who {
             Who::Native(sender) if sender == target => Ok(By::Target),
-            Who::Native(_) | Who::Admin(_) => Err(Error::NotAllowed),
+            Who::Native(_) | Who::Admin(_) | Who::Operator => Err(Error::NotAllowed),
             Who::Http { token, .. } => self.require_allowed(token.as_ref(), target).await,
         }
     }

@@ -155,6 +155,28 @@ pub enum Excess {
 }
 
 impl Error {
+    /// Returns the code of the protocol's error table, as it stands over HTTP. Natively, it has `-` for `_`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TargetUnconfirmed(_) | Self::TokenNeeded { .. } => "target_unconfirmed",
+            Self::NotRegistered | Self::NothingWaits | Self::NoSuchRecipient => "not_found",
+            Self::MissingCode => "missing_code",
+            Self::FaultyCode => "faulty_code",
+            Self::WrongUser => "wrong_user",
+            Self::OAuth(_) => "OAuthException",
+            Self::JsonDecode => "json_decode_error",
+            Self::Key(_) => "key_error",
+            Self::Value(_) | Self::InvalidId(_) | Self::NumberNotServed | Self::NotAnAccount => "value_error",
+            Self::NotAllowed => "not_allowed",
+            Self::DomainNotServed => "domain_not_served",
+            Self::InsufficientContactInfo => "insufficient_contact_info",
+            Self::TooManyRequested(_) => "too_many_requested",
+            Self::UnknownProvider => "unknown_provider",
+            Self::RequestLimitReached { .. } => "request_limit_reached",
+            Self::Internal(_) => "internal_server_error",
+        }
+    }
+
     /// Returns the text for the requester. Texts for developers are English.
     pub fn text(&self, language: Language) -> String {
         match self {

@@ -10,6 +10,7 @@ mod codes;
 mod confirm;
 mod contact;
 pub mod error;
+mod find;
 mod forget;
 mod growth;
 mod guesses;
@@ -25,6 +26,7 @@ mod register;
 mod rekey;
 mod settings;
 mod sign_in;
+mod spent;
 mod statistics;
 mod subscribers;
 mod suppression;
@@ -35,12 +37,14 @@ mod token;
 mod transaction;
 mod typed;
 mod verify;
+mod waiting;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use rand::RngExt;
 use rand::rngs::SysRng;
 use serde::Serialize;
@@ -51,24 +55,29 @@ pub use self::caller::{Caller, Who};
 pub use self::confirm::Confirm;
 pub use self::contact::Contact;
 pub use self::error::{Error, Excess, Limit, OAuthFailure, Result};
+pub use self::find::{Find, Found, Subject};
 pub use self::forget::{Forget, ForgetJid, Forgetting, Linked, Links};
 pub use self::limits::{HASHES_PER_CONFIRM, HASHES_PER_CONTACT, Limits, Requester};
-pub use self::mute::{MUTED_AT_ONCE, Mute, Muted, Mutes, Unmute, Unmuted};
+pub use self::mute::{MUTED_AT_ONCE, Mute, Muted, MutedBy, Mutes, MutesOf, Unmute, Unmuted};
 pub use self::operation::{Effort, Operation, Rights};
 pub(crate) use self::outbox::{Due, Opened};
 pub use self::register::{IsRegistered, Register, Registered, Status};
 pub use self::rekey::Renewed;
 pub use self::settings::{Served, Settings};
 pub use self::sign_in::{Callback, FinishSignIn, SignedIn};
+pub use self::spent::{ListBudgets, ResetBudgets, Spent};
 pub use self::statistics::{Count, Statistics};
 pub use self::subscribers::{AskBack, Pages, SeeSubscriber, Subscribe, Unsubscribe};
 pub use self::suppression::{IsSuppressed, Recipient, Suppress, Unsuppress};
 use self::transaction::{Tx, locked, settle};
 pub use self::verify::{Meant, Verified, Verify, VerifyAny};
+pub use self::waiting::{DropExpired, Hasten, ListWaiting};
 use crate::channel::sign_in::SignIn;
 use crate::channel::{Letter, Message};
 use crate::clock::{Clock, Millis, millis};
+use crate::health::Health;
 use crate::language::Language;
+use crate::meters;
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Hash, Keyring, Keys, Mac, SystemRandom};
 use crate::provider;
@@ -141,7 +150,10 @@ impl By {
 pub struct Service {
     /// Locked as long as a transaction looks, so that none looks under keys of before (see `rekey`).
     core: Arc<RwLock<Core>>,
-    frame: Arc<Frame>,
+    /// That of `core`.
+    frame: Arc<ArcSwap<Frame>>,
+    clock: Clock,
+    health: Arc<Health>,
     store: Store,
     keys_from: Option<Arc<KeySource>>,
     /// Held while the database gets other keys and `core` does not have them yet.
@@ -167,13 +179,26 @@ impl Deref for Core {
     }
 }
 
-/// The parts that stay the same while the service runs.
+/// The parts that only a [reload](Service::reload) exchanges.
 struct Frame {
     clock: Clock,
-    settings: Settings,
+    settings: Arc<Settings>,
     requests: limits::RequestLimiter,
-    broken: intact::Broken,
+    broken: Arc<intact::Broken>,
     sign_ins: SignIns,
+}
+
+impl Frame {
+    fn new(clock: Clock, mut settings: Settings, sign_ins: SignIns, broken: Arc<intact::Broken>) -> Arc<Self> {
+        settings.providers.extend(sign_ins.keys().cloned());
+        Arc::new(Self {
+            requests: limits::RequestLimiter::new(settings.limits.requests_per_second, clock.clone()),
+            clock,
+            settings: settings.into(),
+            broken,
+            sign_ins,
+        })
+    }
 }
 
 /// The providers where people sign in, by name.
@@ -181,22 +206,8 @@ pub type SignIns = HashMap<String, Arc<dyn SignIn>>;
 
 impl Service {
     /// Serves over `store`, which is under `keys`; identities of `sign_ins` are proven by signing in there.
-    pub fn new(
-        store: Store,
-        keys: impl Into<Keyring>,
-        clock: Clock,
-        mut settings: Settings,
-        sign_ins: SignIns,
-    ) -> Self {
-        settings.providers.extend(sign_ins.keys().cloned());
-        let requests = limits::RequestLimiter::new(settings.limits.requests_per_second, clock.clone());
-        let frame = Arc::new(Frame {
-            sign_ins,
-            clock,
-            settings,
-            requests,
-            broken: intact::Broken::default(),
-        });
+    pub fn new(store: Store, keys: impl Into<Keyring>, clock: Clock, settings: Settings, sign_ins: SignIns) -> Self {
+        let frame = Frame::new(clock.clone(), settings, sign_ins, Arc::default());
         let keyring = keys.into();
         let core = Core {
             keys: keyring.current.clone(),
@@ -205,7 +216,9 @@ impl Service {
         };
         Self {
             core: Arc::new(RwLock::new(core.under_ring(keyring))),
-            frame,
+            frame: Arc::new(ArcSwap::new(frame)),
+            clock,
+            health: Arc::default(),
             store,
             keys_from: None,
             exchange: Arc::default(),
@@ -222,29 +235,37 @@ impl Service {
         self
     }
 
+    /// Serves by other settings from now on. What is counted stays counted, except the requests of the last second.
+    pub fn reload(&self, settings: Settings, sign_ins: SignIns) {
+        let mut core = self.core.write().unwrap_or_else(PoisonError::into_inner);
+        let frame = Frame::new(self.clock.clone(), settings, sign_ins, core.broken.clone());
+        core.set_frame(&frame);
+        self.frame.store(frame);
+    }
+
     /// Returns the language for people whose language is not known.
     pub fn language(&self) -> Language {
-        self.frame.settings.language
+        self.frame.load().settings.language
     }
 
-    /// Returns the settings of the admin.
-    pub fn settings(&self) -> &Settings {
-        &self.frame.settings
-    }
-
-    /// Names of the providers whose identities can be linked, `xmpp` among them.
-    pub fn providers(&self) -> &BTreeSet<String> {
-        &self.frame.settings.providers
+    /// Returns the settings of the admin, as they are now.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.frame.load().settings.clone()
     }
 
     /// Returns `true` if `jid` is an admin.
     pub fn is_admin(&self, jid: &BareJid) -> bool {
-        self.frame.settings.admins.contains(jid)
+        self.frame.load().settings.admins.contains(jid)
+    }
+
+    /// Returns the state of all parts, which these report there.
+    pub fn health(&self) -> &Arc<Health> {
+        &self.health
     }
 
     /// Returns the time for which the service has been running.
     pub fn uptime(&self) -> Duration {
-        self.frame.clock.age()
+        self.clock.age()
     }
 
     /// Counts a request of `requester`.
@@ -252,7 +273,8 @@ impl Service {
     /// # Errors
     /// `request_limit_reached`.
     pub fn admit(&self, requester: Requester<'_>) -> Result<()> {
-        self.frame.requests.admit(requester)
+        let admitted = self.frame.load().requests.admit(requester);
+        admitted.inspect_err(|_| meters::limit_reached(Limit::Requests.name()))
     }
 
     /// Removes what has expired, bit by bit: others write in between.
@@ -272,6 +294,7 @@ impl Service {
                 Ok(tx.purge(now, unseen_since, PURGED_TOGETHER)?)
             });
             let some = some.await?;
+            meters::expired(some.pending, some.outbox);
             purged.add(&some);
             if !some.may_be_more(PURGED_TOGETHER) {
                 return Ok(purged);
@@ -279,9 +302,9 @@ impl Service {
         }
     }
 
-    /// The domains of the server whose admin runs the service.
-    pub fn own_domains(&self) -> &BTreeSet<String> {
-        &self.frame.settings.own_domains
+    /// Returns `true` if `domain` is one of the server whose admin runs the service.
+    pub fn is_own_domain(&self, domain: &str) -> bool {
+        self.frame.load().settings.own_domains.contains(domain)
     }
 
     /// Returns the store of the waiting messages.
@@ -291,11 +314,18 @@ impl Service {
 
     /// The time the service goes by.
     pub(crate) fn clock(&self) -> &Clock {
-        &self.frame.clock
+        &self.clock
     }
 }
 
 impl Core {
+    fn set_frame(&mut self, frame: &Arc<Frame>) {
+        self.frame = frame.clone();
+        if let Some(former) = &mut self.former {
+            former.set_frame(frame);
+        }
+    }
+
     /// Returns the source of all random values.
     fn rng(&self) -> SystemRandom {
         rand::rand_core::UnwrapErr(SysRng)

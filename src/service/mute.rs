@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::caller::Caller;
 use super::error::{Error, Excess, Result};
 use super::growth::{self, Payer};
@@ -107,6 +109,50 @@ impl Operation for Unmute {
 /// `internal_server_error`.
 #[derive(Clone, Copy, Debug)]
 pub struct Mutes;
+
+/// The number of JIDs that somebody has muted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MutedBy {
+    /// `true` if all contact requests are muted.
+    pub everybody: bool,
+    /// The number of muted JIDs.
+    pub jids: usize,
+}
+
+/// Counts the JIDs that a JID has muted, for an admin.
+///
+/// # Errors
+/// `not_allowed`, `internal_server_error`.
+#[derive(Clone, Debug)]
+pub struct MutesOf(pub BareJid);
+
+impl Operation for MutesOf {
+    type Reply = MutedBy;
+    const NAME: &'static str = "mutes-of";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Admins
+    }
+
+    async fn run(self, service: &Service, _: &Caller) -> Result<MutedBy> {
+        service
+            .ask(move |core, tx| {
+                let mut muted = MutedBy::default();
+                for owner in core.owners(&self.0) {
+                    for mute in tx.mutes_of(&owner)? {
+                        match core.open_mute(&mute) {
+                            Some((_, Some(_))) => muted.jids += 1,
+                            Some((_, None)) => muted.everybody = true,
+                            None => {}
+                        }
+                    }
+                }
+                Ok(muted)
+            })
+            .await
+    }
+}
 
 impl Operation for Mutes {
     type Reply = Muted;

@@ -3,6 +3,7 @@
 use super::caller::{Caller, Who};
 use super::error::{Error, Result};
 use super::{Service, Settings};
+use crate::meters;
 
 /// An operation, with all that it needs.
 pub trait Operation: Send + Sized {
@@ -47,14 +48,33 @@ impl Service {
     /// # Errors
     /// `not_allowed`, and those of the operation.
     pub async fn call<O: Operation>(&self, caller: &Caller, operation: O) -> Result<O::Reply> {
-        require_right(&self.frame.settings, caller, operation.rights())?;
-        operation.run(self, caller).await
+        let began = self.clock.age();
+        let rights = operation.rights();
+        let reply = match require_right(&self.frame.load().settings, caller, rights) {
+            Ok(()) => operation.run(self, caller).await,
+            Err(error) => Err(error),
+        };
+        let result = reply.as_ref().err().map_or("ok", Error::code);
+        meters::request(caller.who.side(), O::NAME, result, self.clock.age() - began);
+        if let Err(Error::RequestLimitReached { limit, .. }) = &reply {
+            meters::limit_reached(limit.name());
+        }
+        if rights == Rights::Admins {
+            tracing::info!(
+                side = caller.who.side(),
+                operation = O::NAME,
+                result,
+                "an admin's command"
+            );
+        }
+        reply
     }
 }
 
 fn require_right(settings: &Settings, caller: &Caller, rights: Rights) -> Result<()> {
     let is_allowed = match (&caller.who, rights) {
         (Who::Admin(sender), _) => settings.admins.contains(sender),
+        (Who::Operator, _) => true,
         (_, Rights::Everybody) | (Who::Native(_), Rights::Senders) => true,
         (Who::Native(_), Rights::Admins) | (Who::Http { .. }, Rights::Senders | Rights::Admins) => false,
     };

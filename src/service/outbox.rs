@@ -11,11 +11,6 @@ use crate::store::{Lease, Queue, Read, Row};
 /// A worker that holds a message for longer than this has ended: others may have it then.
 const LEASE: Duration = Duration::from_secs(30 * 60);
 
-impl Queue {
-    /// Contact requests whose hashes are still to be looked up.
-    pub const REQUESTS: Self = Self::new(0, "requests");
-}
-
 /// A message of the outbox.
 pub(crate) struct Due {
     /// As it is stored.

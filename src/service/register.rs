@@ -174,7 +174,7 @@ impl Service {
     /// # Errors
     /// `domain_not_served`.
     pub fn require_served(&self, jid: &BareJid) -> Result<()> {
-        let (settings, domain) = (&self.frame.settings, jid.domain().as_str());
+        let (settings, domain) = (self.settings(), jid.domain().as_str());
         let is_served = match &settings.served {
             Served::Everybody => true,
             Served::OwnServer => settings.own_domains.contains(domain),
@@ -196,7 +196,7 @@ impl Service {
 
     /// Returns an identity of `provider` that was `read`, if it can be registered here.
     fn identity(&self, provider: &str, read: std::result::Result<Identity, InvalidId>) -> Result<Identity> {
-        let settings = &self.frame.settings;
+        let settings = self.settings();
         if !settings.providers.contains(provider) {
             return Err(Error::UnknownProvider);
         }
@@ -217,7 +217,7 @@ impl Service {
         let url = url::Url::parse(next).ok().filter(|_| next.len() <= LONGEST);
         let allowed = url.filter(|url| {
             let origin = url.origin().ascii_serialization();
-            self.frame.settings.next_origins.contains(&origin)
+            self.settings().next_origins.contains(&origin)
         });
         allowed.map(String::from).ok_or(Error::Value(
             "'next' must be a URL of an origin that the service's admin has allowed.".into(),

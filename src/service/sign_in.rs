@@ -93,7 +93,8 @@ impl Operation for FinishSignIn {
 
 impl Service {
     fn provider(&self, provider: &Provider) -> Result<Arc<dyn SignIn>> {
-        let found = self.frame.sign_ins.get(provider.name());
+        let frame = self.frame.load();
+        let found = frame.sign_ins.get(provider.name());
         found.cloned().ok_or(Error::UnknownProvider)
     }
 

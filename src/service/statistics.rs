@@ -46,7 +46,7 @@ impl Operation for Count {
 impl Service {
     /// Runs on a thread that nobody waits for: counting ten million rows takes seconds.
     #[allow(clippy::disallowed_methods, reason = "on a thread for what blocks")]
-    async fn count(&self) -> Result<Counts> {
+    pub(crate) async fn count(&self) -> Result<Counts> {
         let (service, runtime) = (self.clone(), Handle::current());
         let counting = move || runtime.block_on(service.store.read(|tx| tx.counts()));
         let counted = tokio::task::spawn_blocking(counting).await;

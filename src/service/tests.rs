@@ -73,19 +73,7 @@ fn own_hash(jid: &BareJid) -> String {
 }
 
 fn code_of<T: std::fmt::Debug>(result: Result<T>) -> &'static str {
-    match result.unwrap_err() {
-        Error::TargetUnconfirmed(_) | Error::TokenNeeded { .. } => "target_unconfirmed",
-        Error::NotRegistered | Error::NothingWaits | Error::NoSuchRecipient => "not_found",
-        Error::MissingCode => "missing_code",
-        Error::FaultyCode => "faulty_code",
-        Error::Value(_) | Error::InvalidId(_) | Error::NumberNotServed => "value_error",
-        Error::DomainNotServed => "domain_not_served",
-        Error::InsufficientContactInfo => "insufficient_contact_info",
-        Error::TooManyRequested(_) => "too_many_requested",
-        Error::UnknownProvider => "unknown_provider",
-        Error::RequestLimitReached { .. } => "request_limit_reached",
-        other => panic!("{other:?}"),
-    }
+    result.unwrap_err().code()
 }
 
 fn keys() -> Keys {

@@ -21,7 +21,7 @@ impl Service {
     /// not confirmed; and, where tokens are required, every client without one of the target's. Both get the same error
     /// then. Returns the requester, as far as it is known.
     pub(super) async fn require_allowed(&self, token: Option<&Token>, target: &BareJid) -> Result<By> {
-        if !self.frame.settings.require_token {
+        if !self.frame.load().settings.require_token {
             self.require_confirmed(target).await?;
             return Ok(By::Anybody);
         }

@@ -19,7 +19,7 @@ impl Service {
         let meant = Identity::typed(text)?;
         // An identity that cannot be linked here is refused: any other answer would be misleading.
         let offered = |identity: &Identity| {
-            !provider::is_sign_in(&identity.provider) || self.providers().contains(identity.provider.name())
+            !provider::is_sign_in(&identity.provider) || self.settings().providers.contains(identity.provider.name())
         };
         match meant.iter().all(offered) {
             true => Ok(meant),

@@ -8,7 +8,8 @@ use super::operation::{Effort, Operation, Rights};
 use super::{By, Core, Service, Tx};
 use crate::channel::Message;
 use crate::language::Language;
-use crate::model::{BareJid, Code, Hash, Identity, Mac, Token};
+use crate::meters;
+use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider, Token};
 use crate::provider;
 use crate::store::Pending;
 
@@ -21,10 +22,21 @@ pub struct Verified {
     pub target: BareJid,
     /// `true` if the identity was proven by signing in at its provider.
     pub by_sign_in: bool,
+    /// The provider of the identity; `None` if the link had been made before.
+    pub provider: Option<Provider>,
     /// The next address of a browser that has signed in at a provider.
     pub next: Option<String>,
     /// The token for further requests over HTTP in the target's name, where one is required.
     pub token: Option<Token>,
+}
+
+impl Verified {
+    /// Counts the code that was right.
+    fn count(&self) {
+        if let Some(provider) = &self.provider {
+            meters::code(provider.name(), "verified");
+        }
+    }
 }
 
 /// The registration of a hash that a code over HTTP is for. A code of another registration must not make a link for it.
@@ -65,13 +77,14 @@ impl Operation for Verify {
     }
 
     async fn run(self, service: &Service, caller: &Caller) -> Result<Verified> {
-        match (&caller.who, &self.meant) {
+        let verified = match (&caller.who, &self.meant) {
             (Who::Http { .. }, _) => self.run_for_anybody(service, caller).await,
             (Who::Native(sender), Meant::Target(target)) if sender == target => {
                 self.run_for_sender(service, sender, service.language_of(caller)).await
             }
             _ => Err(Error::NotAllowed),
-        }
+        };
+        verified.inspect(Verified::count)
     }
 }
 
@@ -146,6 +159,7 @@ impl Operation for VerifyAny {
                 core.verified(tx, By::Target, proven, hash, language)
             })
             .await
+            .inspect(Verified::count)
     }
 }
 
@@ -194,6 +208,7 @@ impl Core {
             target,
             // Only codes come in letters.
             by_sign_in: false,
+            provider: None,
             next: None,
             token: None,
         }))
@@ -216,6 +231,7 @@ impl Core {
         if !is_itself && (by == By::Anybody || by_sign_in) {
             // It was done elsewhere, perhaps by another person: the target is told.
             let to = target.clone();
+            let provider = provider.clone();
             let linked = self.letter(Message::Linked { to, hash, provider }, language);
             self.post(tx, &linked, None, self.notice_expires_at())?;
         }
@@ -223,6 +239,7 @@ impl Core {
             hash,
             target,
             by_sign_in,
+            provider: Some(provider),
             next: proven.next,
             token: None,
         })

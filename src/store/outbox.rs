@@ -14,6 +14,9 @@ pub struct Queue {
 }
 
 impl Queue {
+    /// Contact requests whose hashes are still to be looked up.
+    pub const REQUESTS: Self = Self::new(0, "requests");
+
     /// The queue of that number, which is stored, and no other's; `name` is for logs.
     pub const fn new(number: u8, name: &'static str) -> Self {
         Self { number, name }
@@ -109,6 +112,19 @@ pub struct NewRow {
     pub sealed: Vec<u8>,
 }
 
+/// The messages of a queue that are still to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The number of the queue.
+    pub queue: u8,
+    /// The number of messages.
+    pub messages: u64,
+    /// The lowest number of a message: that of the oldest one.
+    pub oldest: i64,
+    /// The highest number of a message.
+    pub newest: i64,
+}
+
 /// Questions about messages.
 pub trait ReadOutbox {
     /// Up to `limit` messages of `queue` with a number above `after`, due or not, in the order in which they were put there.
@@ -119,6 +135,8 @@ pub trait ReadOutbox {
     fn message(&self, row: i64) -> Result<Option<Row>>;
     /// Returns the bytes in the boxes of the messages that wait because of `payer`.
     fn bytes_of(&self, payer: &Mac) -> Result<u64>;
+    /// Returns the messages of each queue that are still to be sent: all but those that were taken. Reads every row.
+    fn waiting(&self) -> Result<Vec<Waiting>>;
     /// Returns the time when the next message of `queue` is due.
     fn next_due(&self, queue: Queue) -> Result<Option<Millis>>;
 }
@@ -136,6 +154,8 @@ pub trait WriteOutbox {
     fn drop_most_tried(&self, payer: &Mac, limit: usize) -> Result<bool>;
     /// Tries a message again later: counts the try.
     fn retry(&self, row: i64, due_at: Millis) -> Result<()>;
+    /// Has all messages tried that are still to be sent and that nobody holds. Returns their number.
+    fn hasten(&self, now: Millis) -> Result<usize>;
     /// A message was taken, and may come back until `until`: it is due then, as one that is taken.
     fn expect_back(&self, row: i64, until: Millis) -> Result<()>;
     /// A message came back, and is due again later: counts that.

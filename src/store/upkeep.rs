@@ -78,6 +78,8 @@ pub trait ReadUpkeep {
     fn system_time(&self) -> Result<Option<Millis>>;
     /// Returns the number of rows of each table. Counts every row, so not for frequent use.
     fn counts(&self) -> Result<Counts>;
+    /// Returns the size of the database, in bytes, and that of its journal if it has one that the service keeps small.
+    fn bytes(&self) -> Result<(u64, Option<u64>)>;
 }
 
 /// Changes of all tables.

@@ -20,26 +20,32 @@ use crate::xmpp::keeper::Uplink;
 use crate::xmpp::people::clients::Clients;
 use crate::xmpp::people::last_sent::LastSent;
 use crate::xmpp::protocol::about;
-use crate::xmpp::protocol::host::Host;
 use crate::xmpp::protocol::ns;
+use crate::xmpp::protocol::presentation::Presentation;
 use crate::xmpp::protocol::stanza::{Introduction, TakenOver, Verified, Verify};
 
 /// Sends over the connection to the XMPP server.
 pub struct Delivery {
     uplink: Uplink,
-    host: Host,
+    presentation: Presentation,
     clients: Arc<Clients>,
     last_sent: Arc<LastSent>,
     clock: Clock,
 }
 
 impl Delivery {
-    /// Sends from the account of `host`. `clients` has the clients that were seen, and `last_sent` the last message to
+    /// Sends from the account of `presentation`. `clients` has the clients that were seen, and `last_sent` the last message to
     /// each JID.
-    pub fn new(uplink: Uplink, host: Host, clients: Arc<Clients>, last_sent: Arc<LastSent>, clock: Clock) -> Self {
+    pub fn new(
+        uplink: Uplink,
+        presentation: Presentation,
+        clients: Arc<Clients>,
+        last_sent: Arc<LastSent>,
+        clock: Clock,
+    ) -> Self {
         Self {
             uplink,
-            host,
+            presentation,
             clients,
             last_sent,
             clock,
@@ -50,10 +56,11 @@ impl Delivery {
     fn compose(&self, letter: &Letter, corrects: Option<String>, can_act: bool) -> Words {
         let correction = corrects.map(|id| Element::from(Replace { id: Id(id) }));
         let (id, body) = (letter.id.clone(), text::chat(letter, can_act));
-        Words::chat(&self.host.account, &recipient(letter), id, letter.language, body)
+        let host = &self.presentation.get().host;
+        Words::chat(&host.account, &recipient(letter), id, letter.language, body)
             .with(payload(&letter.message))
             // Any of them may be the first that somebody gets, and clients show the name then (converse.js 14).
-            .with(Some(about::nick(&self.host, letter.language)))
+            .with(Some(about::nick(host, letter.language)))
             .with(hint(&letter.message))
             .with(correction)
     }

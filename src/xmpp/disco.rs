@@ -26,7 +26,7 @@ pub fn info(entities: &Entities, asker: &Asker, query: &Element) -> Answer {
         Some(ns::COMMANDS) => automation("command-list", words, words.commands(), [DISCO_INFO, DISCO_ITEMS]),
         Some(node) => match AdHocCommand::find(asker, node) {
             Some(command) => automation("command-node", words, command.name(words), [ns::COMMANDS, DATA_FORMS]),
-            None if entity.is_announced_as(node) => entity.info.clone(),
+            None if entity.announced().as_deref() == Some(node) => entity.info.clone(),
             None => return Err(no_such_node(words)),
         },
     };

@@ -19,6 +19,7 @@ use crate::xmpp::connection::stream_end::StreamEnd;
 use crate::xmpp::connection::{Connection, Patience};
 use crate::xmpp::protocol::host::{self, Host};
 use crate::xmpp::protocol::ns;
+use crate::xmpp::protocol::presentation::Presentation;
 use crate::xmpp::router::{self, Router};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -81,7 +82,7 @@ impl FuzzedComponent {
             CancellationToken::new(),
         );
         Self {
-            router: Router::new(world.service.clone(), host),
+            router: Router::new(world.service.clone(), Presentation::new(&world.service, host)),
             own,
             connection,
             session: String::new(),

@@ -10,10 +10,10 @@ use crate::xmpp::people::commands::{self, Sessions};
 use crate::xmpp::people::registration;
 use crate::xmpp::protocol::about;
 use crate::xmpp::protocol::answer::{Answer, Kind, service_unavailable};
-use crate::xmpp::protocol::entities::Entities;
 use crate::xmpp::protocol::error::stanza_error;
-use crate::xmpp::protocol::host::{Asker, Host};
+use crate::xmpp::protocol::host::Asker;
 use crate::xmpp::protocol::ns;
+use crate::xmpp::protocol::presentation::Presented;
 use crate::xmpp::requests::{self, Request};
 
 /// Questions that are no operations, and that a look-up at most answers.
@@ -39,8 +39,7 @@ pub fn effort(kind: Kind, payload: &Element) -> Effort {
 
 /// The answer to an IQ request; `aside` is what else is to be sent.
 pub async fn answer(
-    host: &Host,
-    entities: &Entities,
+    presented: &Presented,
     sessions: &Sessions,
     asker: &Asker,
     kind: Kind,
@@ -49,6 +48,7 @@ pub async fn answer(
 ) -> Answer {
     use Kind::{Get, Set};
     use xmpp_parsers::ns::{DISCO_INFO, DISCO_ITEMS, PING, VCARD, VERSION};
+    let Presented { host, entities } = presented;
     if let Some(request) = Request::find(kind, &payload) {
         return request.answer(asker, payload).await;
     }

@@ -22,7 +22,9 @@ use xmpp_parsers::stanza_error::StanzaError;
 
 use crate::channel::Bounces;
 use crate::dial::{self, Address};
+use crate::health::XmppState;
 use crate::language::Language;
+use crate::meters;
 use crate::model::BareJid;
 use crate::service::Error;
 use crate::xmpp::connection::concurrency::{ConcurrencyLimits, InHand};
@@ -148,6 +150,8 @@ impl Keeper {
         let (mut reader, write) = connected?;
         tracing::info!(component = %self.config.jid, "component connected");
         told.clear();
+        self.router.health().set_xmpp(XmppState::Connected);
+        meters::xmpp_connected(true);
         let close = CancellationToken::new();
         let (jid, bounces) = (self.config.jid.clone(), self.bounces.clone());
         let (connection, mut writer) = Connection::open(jid, write, self.config.patience, bounces, close.clone());
@@ -163,6 +167,7 @@ impl Keeper {
             () = self.stop.cancelled() => Ok(()),
         };
         self.publish.send_replace(None);
+        meters::xmpp_connected(false);
         connection.give_up();
         if end.is_ok() {
             handlers.close();
@@ -208,6 +213,7 @@ impl Keeper {
             let patience = if asked { answer } else { silence };
             match reader.next(patience).await {
                 Ok(Incoming::Element(element, lang)) => {
+                    meters::stanza("in");
                     asked = false;
                     connection.hear();
                     let language = lang.as_deref().and_then(host::spoken);
@@ -297,6 +303,7 @@ impl Keeper {
     /// Logs an error once, with its remedy for the admin.
     fn tell(&self, end: &StreamEnd, pause: Duration, told: &mut String) {
         let reason = end.to_string();
+        self.router.health().set_xmpp(XmppState::Down(reason.clone()));
         let again_in = pause.as_secs_f32();
         if *told == reason {
             tracing::debug!(reason, again_in, "still not connected to the XMPP server");

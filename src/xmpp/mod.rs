@@ -29,5 +29,6 @@ pub use connection::{Patience, stream};
 pub use delivery::Delivery;
 pub use keeper::{ConnectionConfig, Uplink, keep_connected};
 pub use protocol::host::Host;
+pub use protocol::presentation::Presentation;
 pub use protocol::stanza;
 pub use router::Router;

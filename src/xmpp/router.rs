@@ -16,6 +16,7 @@ use xmpp_parsers::message::Message;
 use xmpp_parsers::presence::{Presence, Type};
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
+use crate::health::Health;
 use crate::language::Language;
 use crate::model::BareJid;
 use crate::service::{Effort, Error, Limit, Requester, Service};
@@ -30,15 +31,14 @@ use crate::xmpp::people::last_sent::LastSent;
 use crate::xmpp::people::loop_guard::LoopGuard;
 use crate::xmpp::people::presence;
 use crate::xmpp::protocol::answer::{Kind, service_unavailable};
-use crate::xmpp::protocol::entities::Entities;
 use crate::xmpp::protocol::error::{coded, plain, stanza_error};
 use crate::xmpp::protocol::host::{Addressee, Asker, Host};
+use crate::xmpp::protocol::presentation::Presentation;
 
 /// Answers stanzas.
 pub struct Router {
     service: Service,
-    host: Host,
-    entities: Entities,
+    presentation: Presentation,
     sessions: Sessions,
     loop_guard: LoopGuard,
     clients: Arc<Clients>,
@@ -46,18 +46,22 @@ pub struct Router {
 }
 
 impl Router {
-    /// Answers by `service`, which presents itself as `host`.
-    pub fn new(service: Service, host: Host) -> Self {
-        let own = Arc::new(service.own_domains().clone());
+    /// Answers by `service`, which presents itself by `presentation`.
+    pub fn new(service: Service, presentation: Presentation) -> Self {
+        let own = Arc::new(service.settings().own_domains.clone());
         Self {
-            entities: Entities::new(&service, &host),
-            host,
+            presentation,
             sessions: Sessions::new(own.clone()),
             loop_guard: LoopGuard::new(own.clone()),
             clients: Arc::new(Clients::new(own.clone())),
             last_sent: Arc::new(LastSent::new(own)),
             service,
         }
+    }
+
+    /// Returns where the state of the connection is reported.
+    pub fn health(&self) -> &Health {
+        self.service.health()
     }
 
     /// Returns the clients that were seen.
@@ -77,7 +81,7 @@ impl Router {
     /// `request_limit_reached`.
     pub fn admit(&self, sender: &Jid) -> Result<(), Error> {
         let (node, domain) = (sender.node().map(|node| node.as_str()), sender.domain().as_str());
-        if node.is_none() && self.service.own_domains().contains(domain) {
+        if node.is_none() && self.service.is_own_domain(domain) {
             return Ok(());
         }
         self.service.admit(Requester::Jid(node, domain))
@@ -108,14 +112,22 @@ impl Router {
         }
     }
 
-    /// Tells all subscribers over a new connection that the service is online.
+    /// Tells all subscribers over a new connection that the service is online, and again whenever what presences announce
+    /// has changed.
     pub async fn announce(&self, connection: &Connection) {
-        presence::announce(&self.host, &self.entities, &self.service, connection, true).await;
+        let mut news = self.presentation.news();
+        loop {
+            let presented = news.borrow_and_update().clone();
+            presence::announce(&presented, &self.service, connection, true).await;
+            if news.changed().await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Tells all subscribers that the service goes offline, over a connection that is about to end.
     pub async fn take_leave(&self, connection: &Connection) {
-        presence::announce(&self.host, &self.entities, &self.service, connection, false).await;
+        presence::announce(&self.presentation.get(), &self.service, connection, false).await;
     }
 
     async fn answer_iq(&self, iq: Iq, language: Option<Language>) -> Vec<Outgoing> {
@@ -128,26 +140,20 @@ impl Router {
         let Some((sender, to)) = from.zip(to) else {
             return Vec::new();
         };
-        let mut aside = Vec::new();
-        let answer = match self.host.addressee(&to) {
+        let (mut aside, presented) = (Vec::new(), self.presentation.get());
+        let answer = match presented.host.addressee(&to) {
             Addressee::Service(at) => {
                 if kind == Kind::Set {
                     self.clients.seen(&sender, self.service.clock().now());
                 }
                 let asker = Asker::new(sender.clone(), at, &self.service, language);
-                let Self {
-                    host,
-                    entities,
-                    sessions,
-                    ..
-                } = self;
-                let request = iq::answer(host, entities, sessions, &asker, kind, payload, &mut aside);
+                let request = iq::answer(&presented, &self.sessions, &asker, kind, payload, &mut aside);
                 caught(asker.words(), request).await.unwrap_or_else(Err)
             }
             // The same answer as from any resource that is not online (RFC 6121, 8.5.3.2.3): a program that asks a
             // resource wants to know if it is online, and the service has only one.
             Addressee::Resource(_) => Err(service_unavailable(self.words(language))),
-            Addressee::Nobody => Err(self.nobody(language)),
+            Addressee::Nobody => Err(self.nobody(&presented.host, language)),
         };
         self.note_words(&sender, &aside);
         let header = IqHeader {
@@ -171,14 +177,16 @@ impl Router {
     }
 
     async fn answer_message(&self, message: Message, language: Option<Language>) -> Option<Outgoing> {
-        let sender = message.from.clone().filter(|sender| !self.host.is_own(sender))?;
+        let presented = self.presentation.get();
+        let host = &presented.host;
+        let sender = message.from.clone().filter(|sender| !host.is_own(sender))?;
         // A message to a resource that is not online counts as one to the bare JID (RFC 6121, 8.5.3.2.1).
-        let Some(at) = self.host.addressee(message.to.as_ref()?).address() else {
-            return message::nobody(&message, self.nobody(language));
+        let Some(at) = host.addressee(message.to.as_ref()?).address() else {
+            return message::nobody(&message, self.nobody(host, language));
         };
         self.clients.seen(&sender, self.service.clock().now());
         let asker = Asker::new(sender, at, &self.service, language);
-        let answer = message::answer(&self.host, &self.loop_guard, &asker, &message);
+        let answer = message::answer(host, &self.loop_guard, &asker, &message);
         let answer = caught(asker.words(), answer).await.ok().flatten();
         self.note_words(&asker.jid, &answer);
         answer
@@ -188,21 +196,23 @@ impl Router {
         let Some((sender, to)) = presence.from.zip(presence.to) else {
             return Vec::new();
         };
-        if self.host.is_own(&sender) {
+        let presented = self.presentation.get();
+        let host = &presented.host;
+        if host.is_own(&sender) {
             return Vec::new();
         }
-        let Some(at) = self.host.addressee(&to).address() else {
+        let Some(at) = host.addressee(&to).address() else {
             return presence::nobody(&presence.type_, &to, &sender);
         };
         let now = self.service.clock().now();
         match presence.type_ {
             // If the service asks for presence, a presence is the answer to that, and no sign that the person uses it.
-            Type::None if !self.host.subscribe_back => self.clients.seen(&sender, now),
+            Type::None if !host.subscribe_back => self.clients.seen(&sender, now),
             Type::Unavailable => self.clients.gone(&sender, now),
             _ => {}
         }
         let asker = Asker::new(sender, at, &self.service, language);
-        let answer = presence::answer(&self.host, &self.entities, &asker, presence.type_);
+        let answer = presence::answer(&presented, &asker, presence.type_);
         // No answer to a presence that cannot be handled now: RFC 6121 has no useful error for it.
         caught(asker.words(), answer)
             .await
@@ -212,9 +222,9 @@ impl Router {
     }
 
     /// Returns the answer to a stanza for an account that does not exist.
-    fn nobody(&self, language: Option<Language>) -> StanzaError {
+    fn nobody(&self, host: &Host, language: Option<Language>) -> StanzaError {
         let words = self.words(language);
-        let text = words.stanza_nobody(&self.host.account);
+        let text = words.stanza_nobody(&host.account);
         plain(words, ErrorType::Cancel, DefinedCondition::ItemNotFound, text)
     }
 }

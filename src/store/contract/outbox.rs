@@ -158,3 +158,33 @@ pub async fn who_pays_for_much_makes_room(store: Store) {
     assert!(!store.write(|w| w.drop_most_tried(&X, 9)).await.unwrap());
     assert_eq!(store.read(|r| r.bytes_of(&X)).await.unwrap(), 10);
 }
+
+pub async fn what_is_still_to_be_sent_is_counted_and_hastened(store: Store) {
+    assert!(store.read(|r| r.waiting()).await.unwrap().is_empty());
+    let ids = store
+        .write(|w| {
+            for (queue, due_at) in [
+                (Queue::XMPP, 1),
+                (Queue::EMAIL, 90),
+                (Queue::XMPP, 80),
+                (Queue::XMPP, 70),
+            ] {
+                w.push(&row(queue, due_at, 1))?;
+            }
+            let ids: Vec<i64> = w.messages(Queue::XMPP, 0, 9)?.iter().map(|row| row.id).collect();
+            w.expect_back(ids[2], 70)?;
+            Ok(ids)
+        })
+        .await
+        .unwrap();
+    let waiting = store.read(|r| r.waiting()).await.unwrap();
+    let of = |queue: Queue| waiting.iter().find(|waiting| waiting.queue == queue.number()).unwrap();
+    let of_xmpp = (of(Queue::XMPP).messages, of(Queue::XMPP).oldest, of(Queue::XMPP).newest);
+    assert_eq!(of_xmpp, (2, ids[0], ids[1]));
+    assert_eq!(of(Queue::EMAIL).messages, 1);
+    assert_eq!(store.write(|w| w.hasten(5)).await.unwrap(), 2);
+    assert_eq!(store.read(|r| due(r, Queue::XMPP, 5, 9)).await.unwrap().len(), 2);
+    assert_eq!(store.read(|r| due(r, Queue::EMAIL, 5, 9)).await.unwrap().len(), 1);
+    // What was taken only waits for its return.
+    assert_eq!(store.read(|r| due(r, Queue::XMPP, 70, 9)).await.unwrap().len(), 3);
+}

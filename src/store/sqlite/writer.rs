@@ -13,6 +13,7 @@ use super::claims::{Claims, Effects};
 use super::journal::{BUSY, Journal};
 use super::queries::Session;
 use super::readers::Readers;
+use crate::meters;
 
 const WAITING: usize = 4096;
 const TOGETHER: usize = 256;
@@ -98,6 +99,7 @@ fn perform(connection: &Connection, claims: &Claims, journal: &mut Journal, batc
         }
     }
     if !writes.is_empty() {
+        meters::written(writes.len());
         commit_together(connection, claims, writes);
     }
     if !settles.is_empty() {

@@ -10,6 +10,9 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::QUEUED;
+use crate::meters;
+
 /// The bytes of a waiting stanza besides its own.
 const PER_STANZA: usize = 64;
 /// Bytes written before the server must have taken them.
@@ -73,8 +76,11 @@ impl Queued {
             write.write_all(&element).await?;
             self.free_bytes.add_permits(cost(&element) as usize);
             written += element.len();
+            meters::stanza("out");
             next = (written < BATCH).then(|| self.waiting.try_recv().ok()).flatten();
         }
-        write.flush().await
+        write.flush().await?;
+        meters::xmpp_queue(QUEUED - self.free_bytes.available_permits().min(QUEUED));
+        Ok(())
     }
 }

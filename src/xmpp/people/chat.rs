@@ -152,8 +152,11 @@ fn is_code(text: &str) -> bool {
 /// Returns the help; providers where people sign in are known by their names.
 pub fn help(asker: &Asker) -> String {
     let words = asker.words();
-    let providers = asker.service.providers().iter();
-    let sign_in = providers.filter(|name| provider::is_sign_in(&name.as_str().into()));
+    let settings = asker.service.settings();
+    let sign_in = settings
+        .providers
+        .iter()
+        .filter(|name| provider::is_sign_in(&name.as_str().into()));
     let lines = sign_in.map(|name| words.chat_help_provider(name));
     let all: Vec<String> = [words.chat_help()]
         .into_iter()
@@ -180,9 +183,9 @@ fn mutes(muted: &Muted, words: Language) -> String {
 
 async fn link(asker: &Asker, what: &str) -> Result<String> {
     let (service, words) = (&asker.service, asker.words());
-    let meant = service.typed(&named(what))?;
+    let (meant, settings) = (service.typed(&named(what))?, service.settings());
     // A text that may be an e-mail address or a Jabber ID is read as the first of these that is offered here.
-    let offered = |identity: &&Identity| service.providers().contains(identity.provider.name());
+    let offered = |identity: &&Identity| settings.providers.contains(identity.provider.name());
     let identity = meant.iter().find(offered).ok_or(Error::UnknownProvider)?;
     // A person who asks again has not received a code: limits ensure that not too many are sent. A sign-in continues
     // where it is.

@@ -15,9 +15,11 @@ use crate::xmpp::connection::outgoing::{Outgoing, presence};
 use crate::xmpp::protocol::about;
 use crate::xmpp::protocol::entities::Entities;
 use crate::xmpp::protocol::host::{Asker, Host};
+use crate::xmpp::protocol::presentation::Presented;
 
 /// Returns the answers to a presence of `type_`.
-pub async fn answer(host: &Host, entities: &Entities, asker: &Asker, type_: Type) -> Result<Vec<Outgoing>> {
+pub async fn answer(presented: &Presented, asker: &Asker, type_: Type) -> Result<Vec<Outgoing>> {
+    let Presented { host, entities } = presented;
     if !matches!(type_, Type::Subscribe | Type::Unsubscribe | Type::Probe) {
         return Ok(Vec::new());
     }
@@ -86,7 +88,8 @@ pub fn nobody(type_: &Type, nobody: &Jid, sender: &Jid) -> Vec<Outgoing> {
 }
 
 /// Tells every subscriber that the service comes online, or goes offline.
-pub async fn announce(host: &Host, entities: &Entities, service: &Service, connection: &Connection, online: bool) {
+pub async fn announce(presented: &Presented, service: &Service, connection: &Connection, online: bool) {
+    let Presented { host, entities } = presented;
     let stanza = |address| match online {
         true => available(entities, address, service.language()),
         false => Presence::new(Type::Unavailable),

@@ -37,9 +37,10 @@ pub async fn answer(host: &Host, asker: &Asker, kind: Kind, query: &Element, asi
 }
 
 fn offered(asker: &Asker) -> impl Iterator<Item = &'static str> {
+    let settings = asker.service.settings();
     FIELDS
         .into_iter()
-        .filter(|field| asker.service.providers().contains(*field))
+        .filter(move |field| settings.providers.contains(*field))
 }
 
 async fn ask(host: &Host, asker: &Asker) -> Result<Element> {

@@ -35,7 +35,7 @@ const FEATURES: [&str; 18] = [
     ns::SERVICE,
 ];
 
-/// The disco#info of the service's addresses, computed once: it stays the same as long as the service runs.
+/// The disco#info of the service's addresses, computed once for each configuration.
 pub struct Entities {
     domain: Entity,
     account: Entity,
@@ -74,10 +74,9 @@ impl Entities {
 }
 
 impl Entity {
-    /// Returns `true` if the presence of this entity announces `node` (XEP-0115, 6.2).
-    pub fn is_announced_as(&self, node: &str) -> bool {
-        let announced = self.caps.clone().and_then(|caps| query_caps(caps).node);
-        announced.as_deref() == Some(node)
+    /// Returns the node that the presence of this entity announces (XEP-0115, 6.2).
+    pub fn announced(&self) -> Option<String> {
+        self.caps.clone().and_then(|caps| query_caps(caps).node)
     }
 }
 

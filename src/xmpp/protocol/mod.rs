@@ -9,4 +9,5 @@ pub mod error;
 pub mod host;
 pub mod ns;
 pub mod offer;
+pub mod presentation;
 pub mod stanza;

@@ -22,7 +22,7 @@ pub fn form(service: &Service, host: &Host) -> DataForm {
         ]
     });
     let (hashes, confirmed, muted) = (HASHES_PER_CONTACT, HASHES_PER_CONFIRM, MUTED_AT_ONCE);
-    let fields = code_digits(settings)
+    let fields = code_digits(&settings)
         .chain([text("day-hashes", settings.limits.hashes_per_day)])
         .chain(http)
         .chain([
@@ -33,7 +33,7 @@ pub fn form(service: &Service, host: &Host) -> DataForm {
             text("max-mute-jids", muted),
             list("providers", &settings.providers),
         ])
-        .chain(served(settings));
+        .chain(served(&settings));
     DataForm::new(DataFormType::Result_, ns::SERVICE, fields.collect())
 }
 

@@ -85,7 +85,8 @@ fn router_with(subscribe_back: bool) -> (Router, tempfile::TempDir) {
         subscribe_back,
         ..Host::example()
     };
-    (Router::new(service, host), folder)
+    let presentation = Presentation::new(&service, host);
+    (Router::new(service, presentation), folder)
 }
 
 fn jid(text: &str) -> Jid {

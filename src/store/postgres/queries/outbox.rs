@@ -6,7 +6,7 @@ use super::super::session::Session;
 use super::super::value::{get, number, some_mac, some_number, values};
 use crate::clock::Millis;
 use crate::model::Mac;
-use crate::store::{Claimed, Lease, NewRow, Queue, ReadOutbox, Result, Row, WriteOutbox};
+use crate::store::{Claimed, Lease, NewRow, Queue, ReadOutbox, Result, Row, Waiting, WriteOutbox};
 
 pub fn outbox(row: &SqlRow) -> Result<Row> {
     Ok(Row {
@@ -92,6 +92,19 @@ impl ReadOutbox for Session<'_> {
             .unwrap_or_default())
     }
 
+    fn waiting(&self) -> Result<Vec<Waiting>> {
+        let sql = "SELECT queue, count(*) AS messages, min(id) AS oldest, max(id) AS newest FROM outbox
+                   WHERE NOT is_taken GROUP BY queue ORDER BY queue";
+        self.all(sql, values![], |row| {
+            Ok(Waiting {
+                queue: number(row, "queue")?,
+                messages: number(row, "messages")?,
+                oldest: get(row, "oldest")?,
+                newest: get(row, "newest")?,
+            })
+        })
+    }
+
     fn next_due(&self, queue: Queue) -> Result<Option<Millis>> {
         let sql = "SELECT min(due_at) AS due_at FROM outbox WHERE queue = $1";
         let next = self.one(sql, values![queue.number()], |row| some_number(row, "due_at"))?;
@@ -137,6 +150,11 @@ impl WriteOutbox for Session<'_> {
 
     fn retry(&self, row: i64, due_at: Millis) -> Result<()> {
         self.change_mine("tries = tries + 1", row, due_at)
+    }
+
+    fn hasten(&self, now: Millis) -> Result<usize> {
+        let sql = "UPDATE outbox SET due_at = $1 WHERE due_at > $1 AND NOT is_taken AND holder = 0";
+        self.run(sql, values![now])
     }
 
     fn expect_back(&self, row: i64, until: Millis) -> Result<()> {

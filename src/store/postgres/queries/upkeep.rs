@@ -55,6 +55,13 @@ impl ReadUpkeep for Session<'_> {
                            WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace) AS bytes";
         Ok(self.one(sql, values![], counts)?.unwrap_or_default())
     }
+
+    fn bytes(&self) -> Result<(u64, Option<u64>)> {
+        let sql = "SELECT sum(pg_total_relation_size(oid))::bigint AS bytes FROM pg_class
+                   WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace";
+        let bytes = self.one(sql, values![], |row| number(row, "bytes"))?;
+        Ok((bytes.unwrap_or_default(), None))
+    }
 }
 
 impl Session<'_> {

@@ -5,7 +5,7 @@ use rusqlite::{Row as SqlRow, params};
 use super::{Session, number};
 use crate::clock::Millis;
 use crate::model::Mac;
-use crate::store::{Claimed, NewRow, Queue, ReadOutbox, Result, Row, WriteOutbox};
+use crate::store::{Claimed, NewRow, Queue, ReadOutbox, Result, Row, Waiting, WriteOutbox};
 
 pub fn outbox(row: &SqlRow) -> rusqlite::Result<Row> {
     Ok(Row {
@@ -74,6 +74,22 @@ impl ReadOutbox for Session<'_> {
         Ok(self.one(sql, [payer], |row| row.get(0))?.unwrap_or_default())
     }
 
+    fn waiting(&self) -> Result<Vec<Waiting>> {
+        self.all(
+            "SELECT queue, count(*) AS messages, min(id) AS oldest, max(id) AS newest FROM outbox
+             WHERE NOT is_taken GROUP BY queue ORDER BY queue",
+            [],
+            |row| {
+                Ok(Waiting {
+                    queue: row.get("queue")?,
+                    messages: row.get("messages")?,
+                    oldest: row.get("oldest")?,
+                    newest: row.get("newest")?,
+                })
+            },
+        )
+    }
+
     fn next_due(&self, queue: Queue) -> Result<Option<Millis>> {
         let next: Option<Option<Millis>> = self.one(
             "SELECT min(due_at) FROM outbox WHERE queue = ?",
@@ -126,6 +142,11 @@ impl WriteOutbox for Session<'_> {
             params![due_at, row],
         )?;
         Ok(())
+    }
+
+    fn hasten(&self, now: Millis) -> Result<usize> {
+        let sql = "UPDATE outbox SET due_at = ?1 WHERE due_at > ?1 AND NOT is_taken";
+        self.run(sql, [now])
     }
 
     fn expect_back(&self, row: i64, until: Millis) -> Result<()> {

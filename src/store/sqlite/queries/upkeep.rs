@@ -48,6 +48,16 @@ impl ReadUpkeep for Session<'_> {
         )?;
         Ok(counted.unwrap_or_default())
     }
+
+    fn bytes(&self) -> Result<(u64, Option<u64>)> {
+        let sql = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+        let bytes = self.one(sql, [], |row| row.get(0))?.unwrap_or_default();
+        let journal = self.0.path().map(|file| std::fs::metadata(format!("{file}-wal")));
+        Ok((
+            bytes,
+            journal.and_then(std::io::Result::ok).map(|journal| journal.len()),
+        ))
+    }
 }
 
 impl Session<'_> {

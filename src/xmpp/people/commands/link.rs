@@ -26,11 +26,14 @@ struct ChooseProvider;
 impl Step for ChooseProvider {
     fn form<'a>(&'a self, asker: &'a Asker) -> BoxFuture<'a, Result<DataForm>> {
         let words = asker.words();
-        let providers = asker.service.providers().iter();
-        let options = providers.map(|provider| (provider.clone(), words.provider(provider)));
+        let settings = asker.service.settings();
+        let options = settings
+            .providers
+            .iter()
+            .map(|provider| (provider.clone(), words.provider(provider)));
         let mut kind = choice(field(FieldType::ListSingle, "provider", words.link_provider()), options);
         // Most people want to link a number, where it is offered.
-        kind.values = asker.service.providers().get("phone").cloned().into_iter().collect();
+        kind.values = settings.providers.get("phone").cloned().into_iter().collect();
         let fields = vec![required(kind)];
         let form = form(FORM_TYPE, words.command_link(), words.link_choose(), fields);
         async { Ok(form) }.boxed()
@@ -39,7 +42,7 @@ impl Step for ChooseProvider {
     fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>> {
         async move {
             let provider = answers.one("provider").ok_or(Error::Key("provider".into()))?;
-            if !asker.service.providers().contains(provider) {
+            if !asker.service.settings().providers.contains(provider) {
                 return Err(Error::UnknownProvider);
             }
             Ok(Next::Step(Box::new(TypeId {

@@ -1,0 +1,177 @@
+//! The metrics of the service: their names, and the functions that count.
+//!
+//! No name or label tells of a person: all labels are constants of the program, or names of providers in the
+//! configuration. `docs/monitoring.md` lists the metrics.
+//!
+//! Metrics are process-wide. They are counted only after [`enable`]; the [`Tally`] of the log always is.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use metrics::{counter, gauge, histogram};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// The upper bounds of durations, in seconds: from a look-up in memory to an answer that nobody waits for any more.
+const SECONDS: [f64; 12] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0,
+];
+/// The upper bounds of numbers of changes.
+const CHANGES: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 256.0];
+
+static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// Counts metrics from now on. Returns the handle that shows them, which is the same at every call.
+///
+/// # Errors
+/// If this process counts them in another way already.
+pub fn enable() -> Result<PrometheusHandle, BuildError> {
+    if let Some(handle) = RECORDER.get() {
+        return Ok(handle.clone());
+    }
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?
+        .set_buckets_for_metric(Matcher::Suffix("_changes".into()), &CHANGES)?;
+    let handle = builder.install_recorder()?;
+    Ok(RECORDER.get_or_init(|| handle).clone())
+}
+
+fn is_enabled() -> bool {
+    RECORDER.get().is_some()
+}
+
+/// Counts since the start, for the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Requests that were answered, with an error or not.
+    pub requests: u64,
+    /// Requests above a limit.
+    pub limited: u64,
+    /// Requests that the service could not answer, by its own fault.
+    pub faults: u64,
+    /// Messages that the other side has accepted.
+    pub sent: u64,
+    /// Tries of messages that it has not accepted.
+    pub unsent: u64,
+}
+
+/// The counters of [`Tally`], in its order.
+static TALLY: [AtomicU64; 5] = [const { AtomicU64::new(0) }; 5];
+
+impl Tally {
+    /// Returns the counts so far.
+    pub fn now() -> Self {
+        let [requests, limited, faults, sent, unsent] =
+            [0, 1, 2, 3, 4].map(|nth: usize| TALLY[nth].load(Ordering::Relaxed));
+        Self {
+            requests,
+            limited,
+            faults,
+            sent,
+            unsent,
+        }
+    }
+
+    /// Returns the counts since `earlier`.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            requests: self.requests - earlier.requests,
+            limited: self.limited - earlier.limited,
+            faults: self.faults - earlier.faults,
+            sent: self.sent - earlier.sent,
+            unsent: self.unsent - earlier.unsent,
+        }
+    }
+}
+
+fn tally(nth: usize) {
+    TALLY[nth].fetch_add(1, Ordering::Relaxed);
+}
+
+/// Counts a request of `side` (`native`, `http`, `admin`) for `operation`, which was answered with `result` (`ok`, or the code of
+/// an error) after `took`.
+pub fn request(side: &'static str, operation: &'static str, result: &'static str, took: Duration) {
+    tally(0);
+    if result == "internal_server_error" {
+        tally(2);
+    }
+    if !is_enabled() {
+        return;
+    }
+    counter!("itseme_requests_total", "side" => side, "operation" => operation, "result" => result).increment(1);
+    histogram!("itseme_request_seconds", "side" => side, "operation" => operation).record(took);
+    if result == "faulty_code" {
+        counter!("itseme_wrong_guesses_total", "side" => side).increment(1);
+    }
+}
+
+/// Counts a request that was above `limit`.
+pub fn limit_reached(limit: &'static str) {
+    tally(1);
+    if is_enabled() {
+        counter!("itseme_limits_reached_total", "limit" => limit).increment(1);
+    }
+}
+
+/// Counts a try to send a message of `queue`, and its `result` (`sent`, `retry`, `failed`, `unclear`).
+pub fn send(queue: &'static str, result: &'static str) {
+    tally(if result == "sent" { 3 } else { 4 });
+    if is_enabled() {
+        counter!("itseme_sends_total", "queue" => queue, "result" => result).increment(1);
+    }
+}
+
+/// Counts what became of a code of `provider`: `sent`, `failed`, `verified`.
+pub fn code(provider: &str, result: &'static str) {
+    if is_enabled() {
+        counter!("itseme_codes_total", "provider" => provider.to_owned(), "result" => result).increment(1);
+    }
+}
+
+/// Counts registrations and messages that have expired.
+pub fn expired(registrations: usize, messages: usize) {
+    if is_enabled() {
+        counter!("itseme_registrations_expired_total").increment(registrations as u64);
+        counter!("itseme_messages_expired_total").increment(messages as u64);
+    }
+}
+
+/// Counts a connection to the XMPP server that begins, or the end of one.
+pub fn xmpp_connected(is_connected: bool) {
+    if is_enabled() {
+        gauge!("itseme_xmpp_connected").set(f64::from(u8::from(is_connected)));
+        if is_connected {
+            counter!("itseme_xmpp_connections_total").increment(1);
+        }
+    }
+}
+
+/// Counts a stanza, `in` or `out`.
+pub fn stanza(direction: &'static str) {
+    if is_enabled() {
+        counter!("itseme_xmpp_stanzas_total", "direction" => direction).increment(1);
+    }
+}
+
+/// Notes the number of bytes that wait for the XMPP server.
+pub fn xmpp_queue(bytes: usize) {
+    if is_enabled() {
+        gauge!("itseme_xmpp_queue_bytes").set(bytes as f64);
+    }
+}
+
+/// Counts a transaction of `changes` that were made together.
+pub fn written(changes: usize) {
+    if is_enabled() {
+        histogram!("itseme_database_write_changes").record(changes as f64);
+    }
+}
+
+/// Sets a value that was asked for, of `label` if it has one.
+pub fn set(name: &'static str, label: Option<(&'static str, String)>, value: f64) {
+    match label {
+        Some((key, of)) => gauge!(name, key => of).set(value),
+        None => gauge!(name).set(value),
+    }
+}

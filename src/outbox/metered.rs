@@ -1,0 +1,88 @@
+//! Counts the messages that go over a channel.
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use crate::channel::{Away, Bounces, Channel, Holder, Letter, Message, Places, SendError, Sent};
+use crate::meters;
+use crate::service::Service;
+use crate::store::Queue;
+
+/// A channel, with a count of all results.
+pub(super) struct Metered {
+    channel: Arc<dyn Channel>,
+    queue: Queue,
+    service: Service,
+}
+
+impl Metered {
+    pub(super) fn new(channel: Arc<dyn Channel>, queue: Queue, service: Service) -> Self {
+        service.health().offers(queue.name());
+        Self {
+            channel,
+            queue,
+            service,
+        }
+    }
+
+    fn count(&self, letter: &Letter, sent: &Sent) {
+        let result = match sent {
+            Ok(()) => "sent",
+            Err(SendError::Retry(_)) => "retry",
+            Err(SendError::Unclear(_)) => "unclear",
+            Err(SendError::Fail(_)) => "failed",
+        };
+        meters::send(self.queue.name(), result);
+        if let (Message::Code { identity, .. }, "sent" | "failed") = (&letter.message, result) {
+            meters::code(identity.provider.name(), result);
+        }
+        // The other side works if it refuses one message for good.
+        let works = !matches!(sent, Err(SendError::Retry(trouble)) if trouble.cause.is_some());
+        let now = self.service.clock().now();
+        self.service.health().sent(self.queue.name(), works, now);
+    }
+}
+
+impl Channel for Metered {
+    fn send<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>> {
+        async move {
+            let sent = self.channel.send(letters).await;
+            letters
+                .iter()
+                .zip(&sent)
+                .for_each(|(letter, sent)| self.count(letter, sent));
+            sent
+        }
+        .boxed()
+    }
+
+    fn ready(&self) -> BoxFuture<'_, ()> {
+        self.channel.ready()
+    }
+
+    fn is_by_the_batch(&self) -> bool {
+        self.channel.is_by_the_batch()
+    }
+
+    fn places(&self) -> Places {
+        self.channel.places()
+    }
+
+    fn destination(&self, letter: &Letter) -> String {
+        self.channel.destination(letter)
+    }
+
+    fn cut_off(&self) -> SendError {
+        self.channel.cut_off()
+    }
+
+    fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, Away>> {
+        self.channel.holder()
+    }
+
+    fn bounces(&self) -> Option<&Bounces> {
+        self.channel.bounces()
+    }
+}

@@ -1,0 +1,165 @@
+//! `itseme run`: serves, and does what signals and the service manager ask for.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::time::{interval, timeout};
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::health::XmppState;
+use crate::meters::Tally;
+use crate::signals::{Signals, Wish};
+use crate::telemetry::{self, Filter, LogFormat};
+use crate::{check, descriptors, notify};
+
+/// The time between two lines in the log that tell how much was done.
+const TOLD_EVERY: Duration = Duration::from_secs(60);
+
+/// The log, as the command line wants it.
+pub struct Log {
+    /// The filter, which no configuration changes.
+    pub filter: Option<String>,
+    /// The format.
+    pub format: LogFormat,
+}
+
+impl Log {
+    fn start(&self, config: &Config) -> Result<Option<Filter>, String> {
+        Ok(telemetry::start(
+            telemetry::filter(self.filter_of(config))?,
+            self.format,
+        ))
+    }
+
+    fn filter_of<'a>(&'a self, config: &'a Config) -> &'a str {
+        let filter = self.filter.as_ref().or(config.log.filter.as_ref());
+        filter.map_or("info", String::as_str)
+    }
+}
+
+/// Serves by the configuration that `load` returns, until it is to stop.
+///
+/// # Errors
+/// In words an admin can act on, if it cannot start.
+pub async fn run(load: impl Fn() -> Result<Config, String>, log: Log) -> Result<ExitCode, String> {
+    let mut signals = Signals::new().map_err(|error| error.to_string())?;
+    let config = load()?;
+    let filter = log.start(&config)?;
+    descriptors::raise();
+    warn_of_exposed(&config);
+    let mut app = App::start(&config, Clock::system()).await?;
+    let helpers = [
+        tokio::spawn(tell_manager(app.health().xmpp())),
+        tokio::spawn(feed_watchdog(app.serving())),
+        tokio::spawn(tell_often()),
+    ];
+    let code = loop {
+        let wish = tokio::select! {
+            wish = signals.next() => wish,
+            // The program that started the service is expected to start it again.
+            () = app.failed() => break ExitCode::FAILURE,
+        };
+        match wish {
+            Wish::Stop => break ExitCode::SUCCESS,
+            Wish::Reload => {
+                notify::reloading();
+                reload(&mut app, load(), &log, filter.as_ref());
+                notify::ready(&app.health().xmpp().borrow());
+            }
+            Wish::Tell => app.tell(),
+        }
+    };
+    tracing::info!("stopping");
+    notify::stopping();
+    app.stop().await;
+    helpers.iter().for_each(tokio::task::JoinHandle::abort);
+    tracing::info!("stopped");
+    Ok(code)
+}
+
+/// Warns of secrets and data that others can reach.
+fn warn_of_exposed(config: &Config) {
+    for reason in check::exposed(config) {
+        tracing::warn!(reason, "other users of this machine can reach a secret or the data");
+    }
+}
+
+fn reload(app: &mut App, loaded: Result<Config, String>, log: &Log, filter: Option<&Filter>) {
+    match exchange(app, loaded, log, filter) {
+        Ok(fixed) if fixed.is_empty() => tracing::info!("the configuration was read again, and is in effect"),
+        Ok(fixed) => tracing::warn!(
+            keys = fixed.join(", "),
+            "the configuration was read again, and is in effect, except keys that need a restart"
+        ),
+        Err(reason) => tracing::error!(
+            reason,
+            "the configuration was read again, and cannot be used: the former one stays in effect"
+        ),
+    }
+}
+
+/// Returns the keys that need a restart.
+fn exchange(
+    app: &mut App,
+    loaded: Result<Config, String>,
+    log: &Log,
+    filter: Option<&Filter>,
+) -> Result<Vec<&'static str>, String> {
+    let config = loaded?;
+    let selected = telemetry::filter(log.filter_of(&config))?;
+    let fixed = app.reload(&config)?;
+    if let Some(filter) = filter {
+        filter.reload(selected).map_err(|error| error.to_string())?;
+    }
+    warn_of_exposed(&config);
+    Ok(fixed)
+}
+
+/// Tells the service manager that the service is ready, once the XMPP server is connected or known to be away, and its status from
+/// then on.
+async fn tell_manager(mut xmpp: watch::Receiver<XmppState>) {
+    if xmpp.wait_for(|state| *state != XmppState::Connecting).await.is_err() {
+        return;
+    }
+    notify::ready(&xmpp.borrow_and_update());
+    while xmpp.changed().await.is_ok() {
+        notify::status_is(&xmpp.borrow_and_update());
+    }
+}
+
+/// Gives the service manager a sign of life as long as the thread that answers stanzas works.
+async fn feed_watchdog(serving: Handle) {
+    let Some(patience) = notify::watchdog() else { return };
+    let mut often = interval(patience / 3);
+    loop {
+        often.tick().await;
+        if let Ok(Ok(())) = timeout(patience, serving.spawn(async {})).await {
+            notify::alive();
+        }
+    }
+}
+
+/// Logs how much was done in each minute in which something was.
+async fn tell_often() {
+    let (mut every, mut told) = (interval(TOLD_EVERY), Tally::now());
+    every.tick().await;
+    loop {
+        every.tick().await;
+        let now = Tally::now();
+        let Tally {
+            requests,
+            limited,
+            faults,
+            sent,
+            unsent,
+        } = now.since(told);
+        if now != told {
+            tracing::info!(requests, limited, faults, sent, unsent, "in the last minute");
+        }
+        told = now;
+    }
+}
