@@ -23,6 +23,7 @@ use crate::descriptors;
 use crate::health::Health;
 use crate::http::{HostMeta, Server, ServerConfig};
 use crate::meters::Tally;
+use crate::monitor::Monitor;
 use crate::outbox::Outbox;
 use crate::own_thread::{OwnThread, cores};
 use crate::provider::Way;
@@ -37,6 +38,8 @@ const FINISHING: Duration = Duration::from_secs(20);
 pub struct App {
     /// The address of the HTTP API, if there is one.
     pub http: Option<SocketAddr>,
+    /// The address of the monitor, if there is one.
+    pub monitor: Option<SocketAddr>,
     config: Config,
     service: Service,
     presentation: Presentation,
@@ -96,14 +99,26 @@ impl App {
         let matched = supervise.clone().watch(outbox.clone().match_requests());
         work.spawn_on(matched, matching.tasks());
         work.spawn(supervise.clone().watch(outbox.tidy()));
+        let monitor = match &config.monitor {
+            Some(monitor) => Some(Monitor::bind(monitor.listen, service.clone(), xmpp_thread.tasks().clone()).await?),
+            None => None,
+        };
+        let monitor_address = monitor.as_ref().map(Monitor::address).transpose().map_err(text)?;
+        if let Some(monitor) = monitor {
+            work.spawn(supervise.clone().watch(monitor.run(intake.clone())));
+        }
         if let Some(server) = server {
             work.spawn(supervise.watch(server.run(intake.clone())));
         }
         if let Some(address) = http {
             tracing::info!(%address, "http listening");
         }
+        if let Some(address) = monitor_address {
+            tracing::info!(%address, "monitor listening");
+        }
         Ok(Self {
             http,
+            monitor: monitor_address,
             config: config.clone(),
             service,
             presentation,

@@ -10,6 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["run"],
     &["backup", "check", "cli", "hash", "moving"],
     &["app"],
+    &["monitor"],
     &["rekey", "descriptors"],
     &["keyfile", "telemetry"],
     &["config"],

@@ -33,6 +33,7 @@ pub mod language;
 mod layers;
 pub mod meters;
 pub mod model;
+pub mod monitor;
 pub mod moving;
 pub mod notify;
 pub mod outbox;

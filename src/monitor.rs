@@ -1,0 +1,138 @@
+//! The listener for the admin's programs: health checks, and metrics for Prometheus. `docs/monitoring.md` describes it.
+
+mod ready;
+mod samples;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Deserialize;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+use warp::filters::BoxedFilter;
+use warp::http::{StatusCode, header};
+use warp::reply::{Reply, Response, with_header, with_status};
+use warp::{Filter, any, get, path, query};
+
+use self::ready::Readiness;
+use self::samples::Samples;
+use crate::meters;
+use crate::service::Service;
+
+/// The time in which a thread that works runs a task.
+const ALIVE: Duration = Duration::from_secs(5);
+
+/// A monitor that listens already.
+pub struct Monitor {
+    listener: TcpListener,
+    metrics: PrometheusHandle,
+    service: Service,
+    samples: Arc<Samples>,
+    /// The thread that answers stanzas.
+    serving: Handle,
+}
+
+impl Monitor {
+    /// Listens at `address`, and counts metrics from now on.
+    ///
+    /// # Errors
+    /// In words an admin can act on.
+    pub async fn bind(address: SocketAddr, service: Service, serving: Handle) -> Result<Self, String> {
+        let listener = TcpListener::bind(address).await.map_err(|error| {
+            format!("monitor.listen {address}: {error}; stop what listens there, or choose another address")
+        })?;
+        Ok(Self {
+            listener,
+            metrics: meters::enable().map_err(|error| format!("metrics cannot be counted: {error}"))?,
+            samples: Arc::default(),
+            service,
+            serving,
+        })
+    }
+
+    /// Returns the address that it listens at.
+    ///
+    /// # Errors
+    /// If the system does not return it.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        let routes = self.routes();
+        let sampling = self.samples.keep(&self.service, &self.metrics);
+        let serving = warp::serve(routes).incoming(self.listener).graceful({
+            let stop = stop.clone();
+            async move { stop.cancelled().await }
+        });
+        tokio::join!(serving.run(), async { stop.run_until_cancelled(sampling).await });
+    }
+
+    fn routes(&self) -> BoxedFilter<(Response,)> {
+        let serving = self.serving.clone();
+        let live = path!("livez").and(get()).then(move || live(serving.clone()));
+        let (service, samples) = (self.service.clone(), self.samples.clone());
+        let ready = path!("readyz").and(get()).and(query()).then(move |asked: Asked| {
+            let (service, samples) = (service.clone(), samples.clone());
+            async move { asked.answer(&ready::look(&service, &samples).await) }
+        });
+        let metrics = self.metrics.clone();
+        let metrics = path!("metrics").and(get()).map(move || {
+            let text = "text/plain; version=0.0.4; charset=utf-8";
+            with_header(metrics.render(), header::CONTENT_TYPE, text).into_response()
+        });
+        let index = path::end()
+            .and(get())
+            .map(|| "/livez\n/readyz\n/readyz?verbose\n/metrics\n".into_response());
+        let nothing = any()
+            .map(|| with_status("There is /livez, /readyz and /metrics.\n", StatusCode::NOT_FOUND).into_response());
+        live.or(ready)
+            .unify()
+            .or(metrics)
+            .unify()
+            .or(index)
+            .unify()
+            .or(nothing)
+            .unify()
+            .boxed()
+    }
+}
+
+/// Tells if the thread that answers stanzas works.
+async fn live(serving: Handle) -> Response {
+    let works = tokio::time::timeout(ALIVE, serving.spawn(async {})).await;
+    match works {
+        Ok(Ok(())) => "ok\n".into_response(),
+        _ => with_status(
+            "the thread that answers stanzas hangs\n",
+            StatusCode::SERVICE_UNAVAILABLE,
+        )
+        .into_response(),
+    }
+}
+
+/// The query of `/readyz`.
+#[derive(Deserialize)]
+struct Asked {
+    /// There, with any value, if each part is to be told.
+    verbose: Option<String>,
+}
+
+impl Asked {
+    fn answer(&self, readiness: &Readiness) -> Response {
+        let status = match readiness.is_ready() {
+            true => StatusCode::OK,
+            false => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let text = match self.verbose {
+            Some(_) => readiness.verbose(),
+            None => readiness.short(),
+        };
+        with_status(text, status).into_response()
+    }
+}

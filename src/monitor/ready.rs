@@ -1,0 +1,135 @@
+//! Tells if the service can do its work.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::samples::Samples;
+use crate::clock::{Millis, millis};
+use crate::health::{Sending, XmppState};
+use crate::service::Service;
+
+/// The time limit for a change of the database.
+const WRITABLE: Duration = Duration::from_secs(5);
+/// A queue is stuck if its oldest message is older than this, and no message was accepted for as long.
+const STUCK: Duration = Duration::from_secs(15 * 60);
+
+/// The state of each part.
+pub struct Readiness {
+    /// The parts, each with its state: `Err` if the service cannot do its work because of it.
+    parts: Vec<(String, Result<String, String>)>,
+}
+
+impl Readiness {
+    /// Returns `true` if no part is at fault.
+    pub fn is_ready(&self) -> bool {
+        self.parts.iter().all(|(_, state)| state.is_ok())
+    }
+
+    /// Returns `ok`, or the parts that are at fault.
+    pub fn short(&self) -> String {
+        match self.is_ready() {
+            true => "ok\n".into(),
+            false => self.lines(|state| state.is_err()),
+        }
+    }
+
+    /// Returns all parts.
+    pub fn verbose(&self) -> String {
+        self.lines(|_| true)
+    }
+
+    fn lines(&self, is_shown: impl Fn(&Result<String, String>) -> bool) -> String {
+        let shown = self.parts.iter().filter(|(_, state)| is_shown(state));
+        let line = |(part, state): &(String, Result<String, String>)| match state {
+            Ok(good) => format!("ok     {part}: {good}\n"),
+            Err(bad) => format!("FAILED {part}: {bad}\n"),
+        };
+        shown.map(line).collect()
+    }
+}
+
+/// Looks at all parts.
+pub async fn look(service: &Service, samples: &Samples) -> Readiness {
+    let now = service.clock().now();
+    let (state, sending) = (service.health().xmpp().borrow().clone(), service.health().sending());
+    let mut parts = vec![
+        ("xmpp".to_owned(), xmpp(&state)),
+        ("database".to_owned(), database(service).await),
+    ];
+    for (queue, age) in samples.ages() {
+        let of_queue = sending.get(queue).cloned().unwrap_or_default();
+        parts.push((format!("outbox {queue}"), outbox(age, &of_queue, now)));
+    }
+    for (queue, of_queue) in &sending {
+        parts.push((format!("sending {queue}"), Ok(last_success(of_queue, now))));
+    }
+    Readiness { parts }
+}
+
+fn xmpp(state: &XmppState) -> Result<String, String> {
+    match state {
+        XmppState::Connected => Ok("connected".into()),
+        XmppState::StandingBy => Ok("another instance is connected".into()),
+        XmppState::Connecting => Err("not connected yet".into()),
+        XmppState::Down(reason) => Err(format!("not connected: {reason}")),
+    }
+}
+
+/// Changes the database as the service does each minute anyway.
+async fn database(service: &Service) -> Result<String, String> {
+    match timeout(WRITABLE, service.note_time()).await {
+        Ok(Ok(())) => Ok("writable".into()),
+        Ok(Err(_)) => Err("it cannot be changed; see the log".into()),
+        Err(_) => Err(format!("it takes longer than {} s to change it", WRITABLE.as_secs())),
+    }
+}
+
+fn outbox(age: Duration, sending: &Sending, now: Millis) -> Result<String, String> {
+    let works = sending.last_success.is_some_and(|last| now < last + millis(STUCK));
+    let oldest = format!("the oldest message waits for {} s", age.as_secs());
+    match age > STUCK && !works {
+        true => Err(format!("{oldest}, and none was accepted in that time")),
+        false => Ok(oldest),
+    }
+}
+
+fn last_success(sending: &Sending, now: Millis) -> String {
+    let ago = |then: Millis| format!("{} s ago", now.saturating_sub(then) / 1000);
+    let last = sending.last_success.map_or("none since the start".into(), ago);
+    match sending.last_failure.filter(|_| !sending.works()) {
+        Some(failed) => format!("last success: {last}; fails since then, last {}", ago(failed)),
+        None => format!("last success: {last}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_is_stuck_if_nothing_was_accepted_for_long() {
+        let (long, now) = (2 * STUCK, millis(STUCK) * 4);
+        let accepted = |last_success| Sending {
+            last_success,
+            last_failure: None,
+        };
+        assert!(outbox(Duration::ZERO, &accepted(None), now).is_ok());
+        assert!(outbox(long, &accepted(None), now).is_err());
+        assert!(outbox(long, &accepted(Some(0)), now).is_err());
+        assert!(outbox(long, &accepted(Some(now - 1)), now).is_ok());
+    }
+
+    #[test]
+    fn a_part_at_fault_is_named() {
+        let readiness = Readiness {
+            parts: vec![
+                ("xmpp".into(), Err("not connected: refused".into())),
+                ("database".into(), Ok("writable".into())),
+            ],
+        };
+        assert!(!readiness.is_ready());
+        assert_eq!(readiness.short(), "FAILED xmpp: not connected: refused\n");
+        assert!(readiness.verbose().contains("ok     database: writable\n"));
+    }
+}
