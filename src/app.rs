@@ -24,6 +24,7 @@ use crate::health::Health;
 use crate::http::{HostMeta, Server, ServerConfig};
 use crate::meters::Tally;
 use crate::monitor::Monitor;
+use crate::operator::Socket;
 use crate::outbox::Outbox;
 use crate::own_thread::{OwnThread, cores};
 use crate::provider::Way;
@@ -106,6 +107,11 @@ impl App {
         let monitor_address = monitor.as_ref().map(Monitor::address).transpose().map_err(text)?;
         if let Some(monitor) = monitor {
             work.spawn(supervise.clone().watch(monitor.run(intake.clone())));
+        }
+        if let Some(socket) = admin_socket(config) {
+            let workers = deliveries.clone();
+            let answer = socket.serve(service.clone(), move || workers.restart(), intake.clone());
+            work.spawn(supervise.clone().watch(answer));
         }
         if let Some(server) = server {
             work.spawn(supervise.watch(server.run(intake.clone())));
@@ -276,6 +282,14 @@ fn tell_start(config: &Config) {
         admins = config.component.admins.len(),
         "starting"
     );
+}
+
+/// Returns the socket for commands of admins. Without it, the service serves nevertheless.
+fn admin_socket(config: &Config) -> Option<Socket> {
+    let socket = Socket::bind(config.admin.socket()?);
+    socket
+        .inspect_err(|reason| tracing::warn!(reason, "itseme admin cannot ask this service"))
+        .ok()
 }
 
 async fn http_server(config: &Config, service: &Service) -> Result<Option<Server>, String> {

@@ -7,6 +7,7 @@ use clap_complete::Shell;
 use itseme_identity::{BareJid, Region};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::operator::AdminRequest;
 use crate::section;
 use crate::store::Database;
 use crate::telemetry::LogFormat;
@@ -54,6 +55,15 @@ pub enum Command {
         /// (component_conflict_resolve); ejabberd and jabberd2 may return the message to the service
         #[arg(long, value_name = "JID")]
         deliver: Option<BareJid>,
+    },
+    /// Asks the running service, or the database while it is stopped. Call it as the user of the service, or as root
+    Admin {
+        /// Prints the answer as JSON
+        #[arg(long, global = true)]
+        json: bool,
+        /// The command
+        #[command(subcommand)]
+        request: AdminRequest,
     },
     /// Makes a new key and puts the whole database under it, while the service runs or not: for when somebody may have seen
     /// the key. After an interruption nothing is lost; call it again

@@ -8,9 +8,9 @@ use syn::visit::{self, Visit};
 /// The layers, the highest first. A module imports from lower layers alone, and not from others of its own.
 const LAYERS: &[&[&str]] = &[
     &["run"],
-    &["backup", "check", "cli", "hash", "moving"],
+    &["admin", "backup", "check", "cli", "hash", "moving"],
     &["app"],
-    &["monitor"],
+    &["monitor", "operator"],
     &["rekey", "descriptors"],
     &["keyfile", "telemetry"],
     &["config"],

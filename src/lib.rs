@@ -5,6 +5,7 @@
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
+pub mod admin;
 pub mod app;
 pub mod backup;
 pub mod channel;
@@ -36,6 +37,7 @@ pub mod model;
 pub mod monitor;
 pub mod moving;
 pub mod notify;
+pub mod operator;
 pub mod outbox;
 pub mod own_thread;
 pub mod private;

@@ -8,7 +8,7 @@ use itseme::cli::{self, Cli, Command};
 use itseme::config::Config;
 use itseme::model::BareJid;
 use itseme::run::{self, Log};
-use itseme::{backup, check, core_dumps, hash, moving, rekey};
+use itseme::{admin, backup, check, core_dumps, hash, moving, rekey};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -32,6 +32,10 @@ async fn perform(cli: &Cli) -> Result<ExitCode, String> {
     match &cli.command {
         None | Some(Command::Run) => run(cli).await,
         Some(Command::Check { login, deliver }) => report(&load(cli)?, *login, deliver.as_ref()).await,
+        Some(Command::Admin { json, request }) => {
+            let done = admin::run(&load(cli)?, request.clone(), *json).await;
+            done.map(|()| ExitCode::SUCCESS)
+        }
         Some(Command::Rekey) => rekey::run(&load(cli)?).await.map(|()| ExitCode::SUCCESS),
         Some(Command::Move(ends)) => {
             let (config, (from, to)) = (load(cli)?, ends.databases()?);

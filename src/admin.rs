@@ -1,0 +1,111 @@
+//! `itseme admin`: runs a command of an admin in the running service, or on the database while that is stopped.
+
+use std::io::Write;
+
+use serde_json::Value;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::operator::{AdminRequest, Unanswered, ask, perform};
+use crate::rekey;
+use crate::service::{Service, SignIns};
+
+/// Runs `request` and prints the answer: as JSON, or in lines for people.
+///
+/// # Errors
+/// In words an admin can act on.
+pub async fn run(config: &Config, request: AdminRequest, as_json: bool) -> Result<(), String> {
+    let answer = answer(config, request).await?;
+    let text = match as_json {
+        true => format!("{answer}\n"),
+        false => lines("", &answer),
+    };
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| error.to_string())
+}
+
+async fn answer(config: &Config, request: AdminRequest) -> Result<Value, String> {
+    let database = config.store.database().map_err(|error| error.to_string())?;
+    let Some(socket) = config.admin.socket() else {
+        return here(config, request).await;
+    };
+    match ask(socket, &request).await {
+        Ok(answer) => answer,
+        Err(Unanswered::Failed(reason)) => Err(format!("admin.socket {}: {reason}", socket.display())),
+        Err(Unanswered::Nobody) if database.file().is_some() && database.is_in_use().unwrap_or(false) => Err(format!(
+            "the service runs, but not with admin.socket {}: call this in its folder, with its configuration",
+            socket.display()
+        )),
+        Err(Unanswered::Nobody) => here(config, request).await,
+    }
+}
+
+/// Runs it on the database.
+async fn here(config: &Config, request: AdminRequest) -> Result<Value, String> {
+    let database = config.store.database().map_err(|error| error.to_string())?;
+    let told = |error: &dyn std::fmt::Display| format!("store.url {database}: {error}");
+    if !database.exists().map_err(|error| told(&error))? {
+        return Err(told(&"there is no database yet"));
+    }
+    let keys = rekey::keyring(&config.store)?;
+    let store = database.open(keys.current.check()).map_err(|error| told(&error))?;
+    let service = Service::new(store, keys, Clock::system(), config.settings(), SignIns::new());
+    service.resume_times().await.map_err(|error| told(&error))?;
+    perform(&service, request).await
+}
+
+/// Returns an answer in lines: a key and its value.
+fn lines(indent: &str, answer: &Value) -> String {
+    let is_block = |value: &Value| value.is_object() || value.is_array();
+    match answer {
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| match is_block(value) {
+                true => format!("{indent}{key}:\n{}", lines(&format!("{indent}  "), value)),
+                false => format!("{indent}{key}: {}\n", text(value)),
+            })
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| match item {
+                Value::Object(members) => {
+                    let parts: Vec<_> = members
+                        .iter()
+                        .map(|(key, value)| format!("{key} {}", text(value)))
+                        .collect();
+                    format!("{indent}{}\n", parts.join(", "))
+                }
+                other => format!("{indent}{}\n", text(other)),
+            })
+            .collect(),
+        other => format!("{indent}{}\n", text(other)),
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.is_empty() => "\"\"".into(),
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => "yes".into(),
+        Value::Bool(false) => "no".into(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn answers_are_readable() {
+        let answer = json!({ "links": 2, "budgets": [{ "provider": "phone", "prefix": "", "used": 3 }] });
+        assert_eq!(
+            lines("", &answer),
+            "budgets:\n  prefix \"\", provider phone, used 3\nlinks: 2\n"
+        );
+        assert_eq!(lines("", &json!({ "forgotten": true })), "forgotten: yes\n");
+    }
+}

@@ -1,0 +1,152 @@
+//! The Unix socket.
+
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::request::{AdminRequest, perform};
+use crate::service::Service;
+
+/// The time in which a client must have sent its line, and have taken the answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The time that a command may take: rows are counted, or removed.
+const WORKING: Duration = Duration::from_secs(10 * 60);
+/// The largest command, in bytes.
+const LARGEST: u64 = 16 * 1024;
+/// The largest number of commands at once.
+const AT_ONCE: usize = 8;
+
+/// A socket that listens already. Its file is removed when it is dropped.
+pub struct Socket {
+    listener: UnixListener,
+    file: PathBuf,
+}
+
+impl Socket {
+    /// Listens at `file`. One that a service has left there is replaced.
+    ///
+    /// # Errors
+    /// In words an admin can act on.
+    pub fn bind(file: &Path) -> Result<Self, String> {
+        let fault = |error: io::Error| format!("admin.socket {}: {error}", file.display());
+        if std::os::unix::net::UnixStream::connect(file).is_ok() {
+            return Err(format!(
+                "admin.socket {}: another service listens there; choose another file, or \"\" for none",
+                file.display()
+            ));
+        }
+        let is_socket = std::fs::symlink_metadata(file)
+            .is_ok_and(|found| std::os::unix::fs::FileTypeExt::is_socket(&found.file_type()));
+        if is_socket {
+            std::fs::remove_file(file).map_err(fault)?;
+        }
+        let listener = UnixListener::bind(file).map_err(fault)?;
+        let socket = Self {
+            listener,
+            file: file.to_owned(),
+        };
+        // Until then, other users are refused by their number.
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).map_err(fault)?;
+        Ok(socket)
+    }
+
+    /// Answers until `stop`. Calls `hastened` when messages were made due.
+    pub async fn serve(self, service: Service, hastened: impl Fn() + Send + Sync + 'static, stop: CancellationToken) {
+        let (places, hastened) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::new(hastened));
+        while let Some(accepted) = stop.run_until_cancelled(self.listener.accept()).await {
+            let Ok((stream, _)) = accepted else {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            };
+            let Ok(place) = places.clone().acquire_owned().await else {
+                return;
+            };
+            let (service, hastened) = (service.clone(), hastened.clone());
+            tokio::spawn(async move {
+                // The end of a connection is the client's affair.
+                let _ = answer(stream, &service, &*hastened).await;
+                drop(place);
+            });
+        }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.file);
+    }
+}
+
+/// Returns `true` if the other side belongs to this user, or to root.
+fn is_allowed(stream: &UnixStream) -> bool {
+    let own = rustix::process::geteuid().as_raw();
+    stream.peer_cred().is_ok_and(|peer| [0, own].contains(&peer.uid()))
+}
+
+async fn answer(stream: UnixStream, service: &Service, hastened: &(dyn Fn() + Sync)) -> io::Result<()> {
+    if !is_allowed(&stream) {
+        return Ok(());
+    }
+    let (read, mut write) = stream.into_split();
+    let mut line = String::new();
+    timeout(PATIENCE, BufReader::new(read.take(LARGEST)).read_line(&mut line)).await??;
+    let answer = match serde_json::from_str(&line) {
+        Ok(request) => {
+            let is_to_hasten = request == AdminRequest::RetryNow;
+            let done = timeout(WORKING, perform(service, request)).await;
+            if is_to_hasten {
+                hastened();
+            }
+            done.unwrap_or_else(|_| Err("it takes too long".into()))
+        }
+        // Without the line: it may name a person.
+        Err(_) => Err("the command cannot be read: is the program of another version?".into()),
+    };
+    let answer = match answer {
+        Ok(value) => json!({ "ok": value }),
+        Err(error) => json!({ "error": error }),
+    };
+    timeout(PATIENCE, write.write_all(format!("{answer}\n").as_bytes())).await?
+}
+
+/// The reason why a service did not answer.
+#[derive(Debug)]
+pub enum Unanswered {
+    /// Nobody listens there.
+    Nobody,
+    /// It cannot be asked, for that reason.
+    Failed(String),
+}
+
+/// Has the service at the socket `file` run a command.
+///
+/// # Errors
+/// If it does not answer; its own error is the inner one.
+pub async fn ask(file: &Path, request: &AdminRequest) -> Result<Result<Value, String>, Unanswered> {
+    let failed = |reason: &dyn std::fmt::Display| Unanswered::Failed(reason.to_string());
+    let stream = UnixStream::connect(file).await.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Unanswered::Nobody,
+        _ => failed(&error),
+    })?;
+    let (read, mut write) = stream.into_split();
+    let line = serde_json::to_string(request).map_err(|error| failed(&error))? + "\n";
+    write.write_all(line.as_bytes()).await.map_err(|error| failed(&error))?;
+    let mut line = String::new();
+    let read = BufReader::new(read).read_line(&mut line).await;
+    read.map_err(|error| failed(&error))?;
+    let mut answer: Value = serde_json::from_str(&line)
+        .map_err(|_| failed(&"it closed the connection: call this as the user of the service"))?;
+    Ok(match answer["error"].take() {
+        Value::String(error) => Err(error),
+        _ => Ok(answer["ok"].take()),
+    })
+}
