@@ -39,8 +39,6 @@ const FINISHING: Duration = Duration::from_secs(20);
 pub struct App {
     /// The address of the HTTP API, if there is one.
     pub http: Option<SocketAddr>,
-    /// The address of the monitor, if there is one.
-    pub monitor: Option<SocketAddr>,
     config: Config,
     service: Service,
     presentation: Presentation,
@@ -89,6 +87,8 @@ impl App {
         // Stanzas do not wait behind HTTP requests.
         let xmpp_thread = OwnThread::start("itseme-xmpp").map_err(text)?;
         let matching = OwnThread::start("itseme-match").map_err(text)?;
+        // Before there is anything to count.
+        let monitor = monitor(config, &service, xmpp_thread.tasks()).await?;
         let leads = leading.leads.subscribe();
         let rekeying = rekey::watch(service.clone(), config.store.clone(), leads, intake.clone());
         work.spawn(supervise.clone().watch(rekeying));
@@ -100,11 +100,6 @@ impl App {
         let matched = supervise.clone().watch(outbox.clone().match_requests());
         work.spawn_on(matched, matching.tasks());
         work.spawn(supervise.clone().watch(outbox.tidy()));
-        let monitor = match &config.monitor {
-            Some(monitor) => Some(Monitor::bind(monitor.listen, service.clone(), xmpp_thread.tasks().clone()).await?),
-            None => None,
-        };
-        let monitor_address = monitor.as_ref().map(Monitor::address).transpose().map_err(text)?;
         if let Some(monitor) = monitor {
             work.spawn(supervise.clone().watch(monitor.run(intake.clone())));
         }
@@ -119,12 +114,8 @@ impl App {
         if let Some(address) = http {
             tracing::info!(%address, "http listening");
         }
-        if let Some(address) = monitor_address {
-            tracing::info!(%address, "monitor listening");
-        }
         Ok(Self {
             http,
-            monitor: monitor_address,
             config: config.clone(),
             service,
             presentation,
@@ -282,6 +273,14 @@ fn tell_start(config: &Config) {
         admins = config.component.admins.len(),
         "starting"
     );
+}
+
+async fn monitor(config: &Config, service: &Service, serving: &Handle) -> Result<Option<Monitor>, String> {
+    let Some(monitor) = &config.monitor else {
+        return Ok(None);
+    };
+    let monitor = Monitor::bind(monitor.listen, service.clone(), serving.clone());
+    monitor.await.map(Some)
 }
 
 /// Returns the socket for commands of admins. Without it, the service serves nevertheless.

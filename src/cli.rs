@@ -41,7 +41,7 @@ pub struct Cli {
 /// The commands of the program.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serves until SIGTERM or Ctrl-C
+    /// Serves until SIGTERM or Ctrl-C; SIGHUP has it read the configuration again
     Run,
     /// Reports faults of the configuration, and tries XMPP server, database, SMTP server, gateway and providers;
     /// changes nothing

@@ -3,7 +3,6 @@
 mod ready;
 mod samples;
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +44,7 @@ impl Monitor {
         let listener = TcpListener::bind(address).await.map_err(|error| {
             format!("monitor.listen {address}: {error}; stop what listens there, or choose another address")
         })?;
+        tracing::info!(%address, "monitor listening");
         Ok(Self {
             listener,
             metrics: meters::enable().map_err(|error| format!("metrics cannot be counted: {error}"))?,
@@ -52,14 +52,6 @@ impl Monitor {
             service,
             serving,
         })
-    }
-
-    /// Returns the address that it listens at.
-    ///
-    /// # Errors
-    /// If the system does not return it.
-    pub fn address(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
     }
 
     /// Answers until `stop`.

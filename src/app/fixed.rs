@@ -54,6 +54,8 @@ fn values(config: &Config) -> Vec<(&'static str, String)> {
             "http.max_connections_per_address",
             format!("{:?}", http.map(|http| http.max_connections_per_address)),
         ),
+        ("monitor", format!("{:?}", config.monitor)),
+        ("admin", format!("{:?}", config.admin)),
         ("store.url", database(config)),
         ("store.key_file", config.store.key_file.display().to_string()),
     ]

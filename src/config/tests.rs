@@ -43,6 +43,8 @@ fn the_example_can_be_loaded_and_has_every_default() {
     assert_eq!(config.service.subscribe_back, least.service.subscribe_back);
     assert_eq!(config.store.database().unwrap(), least.store.database().unwrap());
     assert_eq!(config.store.key_file, least.store.key_file);
+    assert_eq!(config.admin.socket(), least.admin.socket());
+    assert!(config.monitor.is_none() && config.log.filter.is_none());
     let budgets = config.settings().budgets;
     let http = config.http.unwrap();
     assert_eq!(http.request_timeout, Http::default_timeout());
@@ -359,10 +361,35 @@ fn every_section_is_declared() {
         "service",
         "access",
         "http",
+        "monitor",
+        "admin",
+        "log",
         "store",
         "codes",
         "limits",
         "providers",
     ];
     assert_eq!(declared::keys::<Config>(), sections);
+}
+
+#[test]
+fn a_monitor_is_for_this_machine_unless_the_admin_wants_it_otherwise() {
+    let listens = |address: &str, more: &str| format!("[monitor]\nlisten = \"{address}\"\n{more}");
+    for own in ["127.0.0.1:9114", "[::1]:9114"] {
+        load(&format!("{LEAST}{}", listens(own, ""))).unwrap();
+    }
+    for other in ["0.0.0.0:9114", "192.0.2.1:9114", "[::]:9114"] {
+        let complaint = complaint(&listens(other, ""));
+        assert!(
+            complaint.contains("monitor.listen") && complaint.contains("monitor.allow_remote"),
+            "{complaint}"
+        );
+        load(&format!("{LEAST}{}", listens(other, "allow_remote = true"))).unwrap();
+    }
+}
+
+#[test]
+fn without_a_name_there_is_no_socket() {
+    let config = load(&format!("{LEAST}[admin]\nsocket = \"\"\n")).unwrap();
+    assert_eq!(config.admin.socket(), None);
 }

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 
 use crate::language::Language;
 use crate::model::parse_target;
-use crate::provider::queue_name;
+use crate::provider::queues;
 use crate::service::{
     Caller, Count, DropExpired, Find, ForgetJid, Hasten, ListBudgets, ListWaiting, MutesOf, Operation, Recipient,
     ResetBudgets, Result, Service, Subject, Suppress, Unsuppress, Who,
 };
+use crate::store::Queue;
 
 /// A command of an admin.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
@@ -91,8 +92,10 @@ async fn run(service: &Service, request: AdminRequest) -> Result<Value> {
         }
         AdminRequest::Mutes { jid } => object(&service.call(MutesOf(parse_target(&jid)?)).await?),
         AdminRequest::Outbox => {
-            let waiting = service.call(ListWaiting).await?.into_iter();
-            let by_queue: BTreeMap<_, _> = waiting.map(|of| (queue_name(of.queue), of.messages)).collect();
+            let waiting = service.call(ListWaiting).await?;
+            let of = |number: u8| waiting.iter().find(|waiting| waiting.queue == number);
+            let count = |queue: Queue| (queue.name(), of(queue.number()).map_or(0, |waiting| waiting.messages));
+            let by_queue: BTreeMap<_, _> = queues().map(count).collect();
             json!(by_queue)
         }
         AdminRequest::RetryNow => json!({ "hastened": service.call(Hasten).await? }),

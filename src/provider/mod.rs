@@ -123,14 +123,16 @@ pub fn is_sign_in(provider: &Provider) -> bool {
     kind(provider).is_none()
 }
 
+/// Returns all queues.
+pub fn queues() -> impl Iterator<Item = Queue> {
+    KINDS.iter().map(|kind| kind.queue).chain([Queue::REQUESTS])
+}
+
 /// Returns the name of a queue by its number, for admins.
 pub fn queue_name(number: u8) -> &'static str {
-    let queues = KINDS.iter().map(|kind| kind.queue).chain([Queue::REQUESTS]);
-    queues
-        .filter(|queue| queue.number() == number)
-        .map(Queue::name)
-        .next()
-        .unwrap_or("unknown")
+    let mut all = queues();
+    all.find(|queue| queue.number() == number)
+        .map_or("unknown", Queue::name)
 }
 
 /// Returns the queue of the worker that sends a message; `None` if the provider of its identity takes no messages.

@@ -20,6 +20,7 @@ use crate::xmpp::keeper::Uplink;
 use crate::xmpp::people::clients::Clients;
 use crate::xmpp::people::last_sent::LastSent;
 use crate::xmpp::protocol::about;
+use crate::xmpp::protocol::host::Host;
 use crate::xmpp::protocol::ns;
 use crate::xmpp::protocol::presentation::Presentation;
 use crate::xmpp::protocol::stanza::{Introduction, TakenOver, Verified, Verify};
@@ -52,19 +53,6 @@ impl Delivery {
         }
     }
 
-    /// Always to the bare JID: the server knows best where somebody is.
-    fn compose(&self, letter: &Letter, corrects: Option<String>, can_act: bool) -> Words {
-        let correction = corrects.map(|id| Element::from(Replace { id: Id(id) }));
-        let (id, body) = (letter.id.clone(), text::chat(letter, can_act));
-        let host = &self.presentation.get().host;
-        Words::chat(&host.account, &recipient(letter), id, letter.language, body)
-            .with(payload(&letter.message))
-            // Any of them may be the first that somebody gets, and clients show the name then (converse.js 14).
-            .with(Some(about::nick(host, letter.language)))
-            .with(hint(&letter.message))
-            .with(correction)
-    }
-
     /// The id of the message in whose place the letter stands: the last one that `to` was sent, if that has the code that is replaced,
     /// and if every client can show it (XEP-0308, 4). Any other letter is a message of its own.
     async fn corrects(&self, connection: &Connection, letter: &Letter, to: &BareJid) -> Option<String> {
@@ -95,7 +83,7 @@ impl Delivery {
                 self.last_sent.sent(&to, &letter.id, first, self.clock.now());
             }
         }
-        match stream::serialise(&self.compose(letter, corrects, can_act)) {
+        match stream::serialise(&compose(&self.presentation.get().host, letter, corrects, can_act)) {
             Ok(message) => Ok(Ok(connection.send(message).await?)),
             Err(_) => Ok(Err(SendError::Fail("it cannot be written as XML".into()))),
         }
@@ -110,6 +98,18 @@ impl Delivery {
         connection.barrier().await?;
         Ok(sent)
     }
+}
+
+/// Always to the bare JID: the server knows best where somebody is.
+fn compose(host: &Host, letter: &Letter, corrects: Option<String>, can_act: bool) -> Words {
+    let correction = corrects.map(|id| Element::from(Replace { id: Id(id) }));
+    let (id, body) = (letter.id.clone(), text::chat(letter, can_act));
+    Words::chat(&host.account, &recipient(letter), id, letter.language, body)
+        .with(payload(&letter.message))
+        // Any of them may be the first that somebody gets, and clients show the name then (converse.js 14).
+        .with(Some(about::nick(host, letter.language)))
+        .with(hint(&letter.message))
+        .with(correction)
 }
 
 fn recipient(letter: &Letter) -> String {
@@ -215,16 +215,8 @@ mod tests {
     use crate::model::{Code, Provider};
 
     fn written(message: Message) -> String {
-        let (uplink, _keeper) = crate::xmpp::keeper::tests::unconnected();
-        let delivery = Delivery::new(
-            uplink,
-            Host::example(),
-            Arc::new(Clients::new(Default::default())),
-            Arc::new(LastSent::new(Default::default())),
-            Clock::system(),
-        );
         let letter = Letter::new("7", crate::language::Language::English, message);
-        String::from_utf8(xso::to_vec(&delivery.compose(&letter, None, false)).unwrap()).unwrap()
+        String::from_utf8(xso::to_vec(&compose(&Host::example(), &letter, None, false)).unwrap()).unwrap()
     }
 
     fn element(xml: &str) -> Element {

@@ -361,20 +361,10 @@ async fn handle(
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use std::io::ErrorKind;
 
     use super::*;
-
-    /// A connection that is never made, for tests of its users.
-    pub(crate) fn unconnected() -> (Uplink, watch::Sender<Option<Connection>>) {
-        let (publish, current) = watch::channel(None);
-        let uplink = Uplink {
-            current,
-            bounces: Arc::default(),
-        };
-        (uplink, publish)
-    }
 
     #[test]
     fn pauses_grow_unless_nobody_listens() {

@@ -37,9 +37,14 @@ impl Log {
 
     /// The first whole line that has `text` in it.
     pub fn line_with(&self, text: &str) -> Option<String> {
+        self.lines_with(text).into_iter().next()
+    }
+
+    /// All whole lines that have `text` in them.
+    pub fn lines_with(&self, text: &str) -> Vec<String> {
         let all = self.text();
         let whole = &all[..all.rfind('\n').map_or(0, |end| end + 1)];
-        whole.lines().find(|line| line.contains(text)).map(str::to_owned)
+        whole.lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
     }
 
     /// In how many lines `text` is.

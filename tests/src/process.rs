@@ -96,7 +96,8 @@ impl Process {
         self.signal(Signal::CONT);
     }
 
-    fn signal(&mut self, signal: Signal) {
+    /// Sends it a signal, if it runs.
+    pub fn signal(&mut self, signal: Signal) {
         if self.runs() {
             kill_process(Pid::from_child(&self.child), signal).expect("a signal to an own child");
         }

@@ -9,6 +9,7 @@ use std::{
     process::{Command, ExitStatus, Output},
 };
 
+use rustix::process::Signal;
 use toml::Table;
 
 use crate::{log::Log, postgres, process::Process, settings::merge, wait::until};
@@ -27,6 +28,8 @@ pub struct Service {
     http_port: u16,
     has_own_clock: bool,
     trusted: Option<PathBuf>,
+    /// Variables of its environment.
+    environment: Vec<(String, String)>,
     /// The folder of the PostgreSQL server that it uses.
     postgres: Option<PathBuf>,
     process: Option<Process>,
@@ -41,6 +44,7 @@ impl Service {
             http_port,
             has_own_clock: false,
             trusted: None,
+            environment: Vec::new(),
             postgres: None,
             process: None,
         };
@@ -93,6 +97,35 @@ impl Service {
     /// Makes it trust that authority's certificates, and no others, from the next start on.
     pub fn trusts(&mut self, authority: &Path) {
         self.trusted = Some(authority.to_owned());
+    }
+
+    /// Sets a variable of its environment, from the next start on.
+    pub fn set_environment(&mut self, name: &str, value: &str) {
+        self.environment.push((name.into(), value.into()));
+    }
+
+    /// Sets keys of its configuration otherwise, in TOML, and has it read that again (SIGHUP). Returns the line of the log with the
+    /// result.
+    pub async fn reload(&mut self, wishes: &str) -> String {
+        let mut settings: Table = fs::read_to_string(self.config()).expect("settings").parse().expect("TOML");
+        merge(&mut settings, wishes.parse().expect("wishes in TOML"));
+        self.reload_text(&settings.to_string()).await
+    }
+
+    /// Writes its configuration, and has it read that again (SIGHUP). Returns the line of the log with the result.
+    pub async fn reload_text(&mut self, text: &str) -> String {
+        const READ: &str = "the configuration was read again";
+        let before = self.log().count(READ);
+        fs::write(self.config(), text).expect("settings");
+        self.signal(Signal::HUP);
+        let log = self.log();
+        let probe = || log.lines_with(READ).into_iter().nth(before);
+        until("the configuration to be read again", probe, || log.tail()).await
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&mut self, signal: Signal) {
+        self.process.as_mut().expect("the service was started").signal(signal);
     }
 
     /// Tells that its database is on the PostgreSQL server in that folder.
@@ -295,6 +328,7 @@ database.commit()
             command.env_remove(name);
         }
         command.env("RUST_LOG", "itseme=trace,info");
+        command.envs(self.environment.iter().cloned());
         command.envs(self.trusted.iter().map(|authority| ("SSL_CERT_FILE", authority)));
         if self.has_own_clock {
             // The path in Debian's package; the system's linker replaces `$LIB`.

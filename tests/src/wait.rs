@@ -24,7 +24,28 @@ pub async fn until<T>(
             }
         }
     });
-    found.await.unwrap_or_else(|_| panic!("still waiting for {what} after {PATIENCE:?}\n{}", explain()))
+    found.await.unwrap_or_else(|_| still_waiting(what, explain()))
+}
+
+/// As [`until`], of a probe that takes time.
+pub async fn until_async<T>(
+    what: &str,
+    mut probe: impl AsyncFnMut() -> Option<T>,
+    explain: impl FnOnce() -> String,
+) -> T {
+    let found = timeout(PATIENCE, async {
+        loop {
+            match probe().await {
+                Some(found) => return found,
+                None => sleep(PAUSE).await,
+            }
+        }
+    });
+    found.await.unwrap_or_else(|_| still_waiting(what, explain()))
+}
+
+fn still_waiting(what: &str, explained: String) -> ! {
+    panic!("still waiting for {what} after {PATIENCE:?}\n{explained}")
 }
 
 /// Waits for `work` to end; panics when it takes longer than [`PATIENCE`].

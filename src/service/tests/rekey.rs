@@ -303,7 +303,7 @@ async fn whenever_it_ends_nothing_is_lost() {
                 clock,
                 _folder,
             } = it;
-            let settings = service.frame.settings.clone();
+            let settings = Settings::clone(&service.settings());
             drop(service);
             let path = _folder.path().join("test.db");
             let keyring = crate::rekey::keyring_of(&Database::Sqlite(path.clone()), &keys(7), Some(&keys(8))).unwrap();

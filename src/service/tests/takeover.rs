@@ -98,7 +98,7 @@ impl Attack {
     }
 
     fn promise(&self) -> Promise {
-        let settings = &self.it.service.frame.settings;
+        let settings = self.it.service.settings();
         Promise {
             limits: settings.limits.clone(),
             rule: settings.codes.phone,

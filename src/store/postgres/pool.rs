@@ -19,6 +19,7 @@ use super::claims::Claims;
 use super::connection::Connection;
 use super::posts::Posts;
 use super::session::{Kind, Session};
+use crate::meters;
 use crate::model::Mac;
 use crate::store::{ReadJob, Result, StoreError, WriteJob};
 
@@ -216,6 +217,9 @@ impl Worker {
                 Job::Write(job) => writes.push((job, answer)),
                 Job::Claim(job) => _ = answer.send(self.change(Kind::Claim, &*job).result),
             }
+        }
+        if !writes.is_empty() {
+            meters::written(writes.len());
         }
         self.look_up(reads);
         self.change_together(writes);
