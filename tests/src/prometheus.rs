@@ -7,6 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
+use reqwest::Method;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -58,6 +59,29 @@ impl Prometheus {
                 .find(|alert| alert["labels"]["alertname"] == name && alert["state"] == "firing")
         };
         until_async(&format!("the alert {name}"), probe, || self.process.log().tail()).await
+    }
+
+    /// Returns the names of the dashboard's panels of which a query has no answer, or fails.
+    pub async fn empty_panels(&self) -> Vec<String> {
+        let dashboard = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contrib/grafana/itseme.json");
+        let dashboard: Value =
+            serde_json::from_slice(&fs::read(dashboard).expect("the dashboard")).expect("JSON");
+        let mut empty = Vec::new();
+        for panel in dashboard["panels"].as_array().expect("panels") {
+            for target in panel["targets"].as_array().into_iter().flatten() {
+                let expr = target["expr"].as_str().expect("a query");
+                let expr =
+                    expr.replace("$__rate_interval", "1m").replace("$job", ".*").replace("$instance", ".*");
+                let query = self.http.request(Method::POST, "/api/v1/query").form(&[("query", &expr)]);
+                let answer = query.send().await.expect("an answer").text().await.expect("text");
+                let answer: Value = serde_json::from_str(&answer).expect("JSON");
+                assert_eq!(answer["status"], "success", "{expr}: {answer}");
+                if answer["data"]["result"].as_array().is_none_or(Vec::is_empty) {
+                    empty.push(format!("{}: {expr}", panel["title"]));
+                }
+            }
+        }
+        empty
     }
 
     /// Runs promtool with these arguments in the folder of the rules.
