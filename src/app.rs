@@ -30,6 +30,7 @@ use crate::own_thread::{OwnThread, cores};
 use crate::provider::Way;
 use crate::rekey;
 use crate::service::{Service, SignIns};
+use crate::version::VERSION;
 use crate::xmpp::{ConnectionConfig, Host, Patience, Presentation};
 
 /// The time limit for messages that are being sent when the service stops.
@@ -265,7 +266,7 @@ fn tell_start(config: &Config) {
     let database = config.store.database().map(|database| database.to_string());
     let providers: Vec<_> = config.providers.iter().map(|(name, _)| name.as_str()).collect();
     tracing::info!(
-        version = env!("CARGO_PKG_VERSION"),
+        version = VERSION,
         component = %config.component.jid,
         server = %config.component.server,
         database = database.unwrap_or_default(),

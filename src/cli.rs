@@ -11,11 +11,12 @@ use crate::operator::AdminRequest;
 use crate::section;
 use crate::store::Database;
 use crate::telemetry::LogFormat;
+use crate::version::VERSION;
 
 /// Contact lookup for XMPP that does not know who is who: an external component (XEP-0114) for Prosody, ejabberd
 /// and jabberd2, with an HTTP API.
 #[derive(Debug, Parser)]
-#[command(name = "itseme", version, args_conflicts_with_subcommands = false)]
+#[command(name = "itseme", version = VERSION, args_conflicts_with_subcommands = false)]
 pub struct Cli {
     /// The configuration file; component.toml.example explains every key
     #[arg(short, long, value_name = "FILE", default_value = "component.toml", global = true)]

@@ -23,7 +23,15 @@ const LAYERS: &[&[&str]] = &[
     &["model", "dial", "private"],
     &["notify"],
     &["health"],
-    &["language", "clock", "own_thread", "core_dumps", "meters", "signals"],
+    &[
+        "language",
+        "clock",
+        "own_thread",
+        "core_dumps",
+        "meters",
+        "signals",
+        "version",
+    ],
 ];
 
 /// The same within `xmpp`. Its other files put these together.

@@ -49,4 +49,5 @@ pub mod service;
 pub mod signals;
 pub mod store;
 pub mod telemetry;
+pub mod version;
 pub mod xmpp;

@@ -11,17 +11,18 @@ use xmpp_parsers::version::VersionResult;
 
 use crate::language::Language;
 use crate::model::hex;
+use crate::version::VERSION;
 use crate::xmpp::protocol::answer::in_language;
 use crate::xmpp::protocol::host::{Asker, Host};
 use crate::xmpp::protocol::ns;
 
 const AVATAR: &[u8] = include_bytes!("../../../assets/avatar.png");
 
-/// The version (XEP-0092). The operating system is nobody's business.
+/// The version (XEP-0092), with the commit, by which people report bugs. The operating system is nobody's business.
 pub fn version() -> Element {
     Element::from(VersionResult {
         name: "it-se.me".into(),
-        version: env!("CARGO_PKG_VERSION").into(),
+        version: VERSION.into(),
         os: None,
     })
 }

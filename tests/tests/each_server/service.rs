@@ -32,6 +32,9 @@ async fn it_can_be_discovered() {
     let version = ask("<query xmlns='jabber:iq:version'/>").await.unwrap().unwrap();
     let name = version.get_child("name", "jabber:iq:version").unwrap().text();
     assert_eq!(name, "it-se.me");
+    let number = version.get_child("version", "jabber:iq:version").unwrap().text();
+    let printed = String::from_utf8(world.service.run(&["--version"]).stdout).unwrap();
+    assert_eq!(printed, format!("itseme {number}\n"));
     let items = ask("<query xmlns='http://jabber.org/protocol/disco#items'/>").await.unwrap().unwrap();
     let nodes: Vec<_> = items.children().filter_map(|item| item.attr("node")).collect();
     assert_eq!(nodes, ["http://jabber.org/protocol/commands"]);
