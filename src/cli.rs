@@ -18,9 +18,10 @@ use crate::version::VERSION;
 #[derive(Debug, Parser)]
 #[command(name = "itseme", version = VERSION, args_conflicts_with_subcommands = false)]
 pub struct Cli {
-    /// The configuration file; component.toml.example explains every key
-    #[arg(short, long, value_name = "FILE", default_value = "component.toml", global = true)]
-    pub config: PathBuf,
+    /// The configuration file; component.toml.example explains every key. Default: component.toml in the current folder, or
+    /// /etc/itseme/component.toml if there is none
+    #[arg(short, long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
 
     /// Sets a key, over the file and the environment, like limits.codes_per_day=7
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value, global = true)]
@@ -38,6 +39,20 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
 }
+
+impl Cli {
+    /// Returns the configuration file: the named one, that of the current folder, or that of the package.
+    pub fn config_file(&self) -> &Path {
+        let default = || {
+            let here = Path::new("component.toml");
+            if here.exists() { here } else { Path::new(PACKAGED) }
+        };
+        self.config.as_deref().unwrap_or_else(default)
+    }
+}
+
+/// The configuration file of the package.
+const PACKAGED: &str = "/etc/itseme/component.toml";
 
 /// The commands of the program.
 #[derive(Debug, Subcommand)]

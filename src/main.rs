@@ -65,7 +65,7 @@ async fn perform(cli: &Cli) -> Result<ExitCode, String> {
 }
 
 fn load(cli: &Cli) -> Result<Config, String> {
-    Config::load(&cli.config, &cli.overrides).map_err(|error| error.to_string())
+    Config::load(cli.config_file(), &cli.overrides).map_err(|error| error.to_string())
 }
 
 async fn run(cli: &Cli) -> Result<ExitCode, String> {
