@@ -16,6 +16,25 @@ fn main() {
     let commit = commit.map(|commit| format!(" ({commit})")).unwrap_or_default();
     // Not ITSEME_…: to the service, such variables are its configuration, and cargo run passes these on.
     println!("cargo::rustc-env=BUILD_VERSION={}{commit}", env!("CARGO_PKG_VERSION"));
+    look_for_flags();
+}
+
+/// Warns if SQLite is built without the flags of `.cargo/config.toml`. Cargo does not read that of another repository
+/// (`cargo install --git`), and no package can set them for another.
+fn look_for_flags() {
+    println!("cargo::rerun-if-env-changed=LIBSQLITE3_FLAGS");
+    let Ok(config) = std::fs::read_to_string(".cargo/config.toml") else {
+        return;
+    };
+    println!("cargo::rerun-if-changed=.cargo/config.toml");
+    let wanted = config.lines().find_map(|line| line.strip_prefix("LIBSQLITE3_FLAGS = "));
+    let set = std::env::var("LIBSQLITE3_FLAGS").unwrap_or_default();
+    let wanted = wanted.unwrap_or_default().trim_matches('"');
+    if wanted.split(' ').any(|flag| !set.contains(flag)) {
+        println!(
+            "cargo::warning=SQLite is built so that it is slower. Call again, with LIBSQLITE3_FLAGS=\"{wanted}\" before cargo"
+        );
+    }
 }
 
 /// The commit of the checkout, unless these files are a part of another project's. Changes that are not committed do not count.

@@ -35,6 +35,23 @@ fn no_column_is_forgotten_in_a_copy() {
     assert_eq!(found, contract::copy::columns());
 }
 
+/// As `.cargo/config.toml` has them: without them, each look-up waits for locks that nobody needs.
+#[test]
+fn is_built_with_the_flags_of_this_project() {
+    let database = Connection::open_in_memory().unwrap();
+    let mut statement = database.prepare("PRAGMA compile_options").unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    let options: Vec<String> = rows.map(std::result::Result::unwrap).collect();
+    assert!(
+        options.iter().any(|option| option == "DEFAULT_MEMSTATUS=0"),
+        "{options:?}"
+    );
+    assert!(
+        !options.iter().any(|option| option == "ENABLE_MEMORY_MANAGEMENT"),
+        "{options:?}"
+    );
+}
+
 fn count(connection: &Connection, from: &str) -> i64 {
     let sql = format!("SELECT count(*) FROM {from}");
     connection.query_row(&sql, [], |row| row.get(0)).unwrap()
