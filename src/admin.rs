@@ -27,24 +27,19 @@ pub async fn run(config: &Config, request: AdminRequest, as_json: bool) -> Resul
 
 async fn answer(config: &Config, request: AdminRequest) -> Result<Value, String> {
     let database = config.store.database().map_err(|error| error.to_string())?;
-    let Some(socket) = config.admin.socket() else {
-        return here(config, request).await;
-    };
-    match ask(socket, &request).await {
-        Ok(answer) => answer,
-        Err(Unanswered::Failed(reason)) => Err(format!("admin.socket {}: {reason}", socket.display())),
-        Err(Unanswered::Nobody) if database.file().is_some() && database.is_in_use().unwrap_or(false) => Err(format!(
-            "the service runs, but not with admin.socket {}: call this in its folder, with its configuration",
-            socket.display()
-        )),
-        Err(Unanswered::Nobody) => here(config, request).await,
-    }
-}
-
-/// Runs it on the database.
-async fn here(config: &Config, request: AdminRequest) -> Result<Value, String> {
-    let database = config.store.database().map_err(|error| error.to_string())?;
     let told = |error: &dyn std::fmt::Display| format!("store.url {database}: {error}");
+    if let Some(socket) = config.admin.socket() {
+        match ask(socket, &request).await {
+            Ok(answer) => return answer,
+            Err(Unanswered::Failed(reason)) => return Err(format!("admin.socket {}: {reason}", socket.display())),
+            Err(Unanswered::Nobody) => {}
+        }
+    }
+    if database.is_in_use().map_err(|error| told(&error))? {
+        return Err(told(
+            &"a service uses it, but does not listen at admin.socket: call this where it runs, in its folder, with its configuration",
+        ));
+    }
     if !database.exists().map_err(|error| told(&error))? {
         return Err(told(&"there is no database yet"));
     }

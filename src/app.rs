@@ -1,7 +1,6 @@
 //! Puts everything together, and takes it apart again in order.
 
-mod deliveries;
-mod fixed;
+mod channels;
 mod leading;
 
 use std::net::SocketAddr;
@@ -15,10 +14,10 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::deliveries::{Deliveries, Route};
+use self::channels::{Channels, Route};
 use self::leading::Leading;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Fixed};
 use crate::descriptors;
 use crate::health::Health;
 use crate::http::{HostMeta, Server, ServerConfig};
@@ -40,10 +39,12 @@ const FINISHING: Duration = Duration::from_secs(20);
 pub struct App {
     /// The address of the HTTP API, if there is one.
     pub http: Option<SocketAddr>,
+    /// The configuration that is in effect.
     config: Config,
+    fixed: Fixed,
     service: Service,
     presentation: Presentation,
-    deliveries: Deliveries,
+    channels: Channels,
     intake: CancellationToken,
     work: TaskTracker,
     leading: tokio::task::JoinHandle<()>,
@@ -67,7 +68,7 @@ impl App {
         let store = database
             .open(keys.current.check())
             .map_err(|error| format!("store.url {database}: {error}"))?;
-        let (channels, sign_ins) = ways(config)?;
+        let (routes, sign_ins) = ways(config)?;
         let source = config.store.clone();
         let service = Service::new(store, keys, clock, config.settings(), sign_ins)
             .with_keys_from(move || rekey::present_keyring(&source));
@@ -96,18 +97,16 @@ impl App {
         let lead = leading.run(intake.clone(), xmpp_thread.tasks().clone());
         let leading = tokio::spawn(supervise.clone().watch(lead));
         let outbox = Outbox::new(service.clone(), intake.clone());
-        let deliveries = Deliveries::new(outbox.clone(), supervise.clone(), work.clone());
-        deliveries.exchange(channels);
+        let mut channels = Channels::new(outbox.clone(), supervise.clone(), work.clone());
+        channels.exchange(routes, service.health());
         let matched = supervise.clone().watch(outbox.clone().match_requests());
         work.spawn_on(matched, matching.tasks());
         work.spawn(supervise.clone().watch(outbox.tidy()));
         if let Some(monitor) = monitor {
             work.spawn(supervise.clone().watch(monitor.run(intake.clone())));
         }
-        if let Some(socket) = admin_socket(config) {
-            let workers = deliveries.clone();
-            let answer = socket.serve(service.clone(), move || workers.restart(), intake.clone());
-            work.spawn(supervise.clone().watch(answer));
+        if let Some(socket) = admin_socket(config).await {
+            work.spawn(supervise.clone().watch(socket.serve(service.clone(), intake.clone())));
         }
         if let Some(server) = server {
             work.spawn(supervise.watch(server.run(intake.clone())));
@@ -117,10 +116,11 @@ impl App {
         }
         Ok(Self {
             http,
+            fixed: Fixed::of(config),
             config: config.clone(),
             service,
             presentation,
-            deliveries,
+            channels,
             intake,
             work,
             leading,
@@ -131,22 +131,21 @@ impl App {
     }
 
     /// Serves by another configuration from now on, as far as that is possible without a restart. Returns the keys that
-    /// differ and need one; they have no effect yet.
+    /// differ and need one: they stay as they are.
     ///
     /// # Errors
     /// In words an admin can act on; nothing has changed then.
-    pub fn reload(&mut self, config: &Config) -> Result<Vec<&'static str>, String> {
-        let (channels, sign_ins) = ways(config)?;
-        let host = Host {
-            account: self.presentation.get().host.account.clone(),
-            domain: self.config.component.jid.clone(),
-            http_url: self.config.public_url(),
-            ..host(config)?
-        };
-        self.service.reload(config.settings(), sign_ins);
+    pub async fn reload(&mut self, config: &Config) -> Result<Vec<&'static str>, String> {
+        let effective = config.as_in(&self.config);
+        let (routes, sign_ins) = ways(&effective)?;
+        let host = host(&effective)?;
+        self.service.reload(effective.settings(), sign_ins).await;
         self.presentation.renew(&self.service, host);
-        self.deliveries.exchange(channels);
-        Ok(fixed::differences(&self.config, config))
+        self.channels.exchange(routes, self.service.health());
+        // What could not be sent before may be possible now.
+        self.service.hasten();
+        self.config = effective;
+        Ok(self.fixed.differences(config))
     }
 
     /// Returns the state of all parts.
@@ -285,8 +284,8 @@ async fn monitor(config: &Config, service: &Service, serving: &Handle) -> Result
 }
 
 /// Returns the socket for commands of admins. Without it, the service serves nevertheless.
-fn admin_socket(config: &Config) -> Option<Socket> {
-    let socket = Socket::bind(config.admin.socket()?);
+async fn admin_socket(config: &Config) -> Option<Socket> {
+    let socket = Socket::bind(config.admin.socket()?).await;
     socket
         .inspect_err(|reason| tracing::warn!(reason, "itseme admin cannot ask this service"))
         .ok()

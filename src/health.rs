@@ -31,7 +31,7 @@ pub struct Sending {
 }
 
 impl Sending {
-    /// Returns `true` unless the last message was not accepted.
+    /// Returns `true` unless messages cannot be sent since the last success.
     pub fn works(&self) -> bool {
         self.last_failure <= self.last_success
     }
@@ -42,6 +42,7 @@ impl Sending {
 pub struct Health {
     xmpp: watch::Sender<XmppState>,
     sending: Mutex<BTreeMap<&'static str, Sending>>,
+    changes: Mutex<Sending>,
 }
 
 impl Health {
@@ -59,20 +60,43 @@ impl Health {
         self.xmpp.subscribe()
     }
 
-    /// Notes that there are messages of `queue` to be sent.
-    pub fn offers(&self, queue: &'static str) {
-        self.with_sending(|sending| _ = sending.entry(queue).or_default());
+    /// Notes the queues whose messages are sent; others are forgotten.
+    pub fn offers(&self, queues: impl IntoIterator<Item = &'static str>) {
+        self.with_sending(|sending| {
+            let mut before = std::mem::take(sending);
+            let offered = queues.into_iter();
+            *sending = offered
+                .map(|queue| (queue, before.remove(queue).unwrap_or_default()))
+                .collect();
+        });
     }
 
-    /// Notes the result of sending a message of `queue`.
-    pub fn sent(&self, queue: &'static str, worked: bool, now: Millis) {
-        self.with_sending(|sending| {
-            let of_queue = sending.entry(queue).or_default();
-            match worked {
-                true => of_queue.last_success = Some(now),
-                false => of_queue.last_failure = Some(now),
-            }
-        });
+    /// Notes that the other side has accepted a message of `queue`.
+    pub fn accepted(&self, queue: &'static str, now: Millis) {
+        self.of_queue(queue, |sending| sending.last_success = Some(now));
+    }
+
+    /// Notes that messages of `queue` cannot be sent.
+    pub fn failed(&self, queue: &'static str, now: Millis) {
+        self.of_queue(queue, |sending| sending.last_failure = Some(now));
+    }
+
+    fn of_queue(&self, queue: &'static str, change: impl FnOnce(&mut Sending)) {
+        self.with_sending(|sending| sending.get_mut(queue).map(change));
+    }
+
+    /// Notes a change of the database, or that it could not be changed.
+    pub fn changed(&self, worked: bool, now: Millis) {
+        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        match worked {
+            true => changes.last_success = Some(now),
+            false => changes.last_failure = Some(now),
+        }
+    }
+
+    /// Returns the latest results of changing the database.
+    pub fn changes(&self) -> Sending {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Returns the latest results, by queue.
@@ -92,12 +116,16 @@ mod tests {
     #[test]
     fn sending_works_unless_the_last_try_failed() {
         let health = Health::default();
-        health.offers("email");
+        health.offers(["email", "phone"]);
         assert!(health.sending()["email"].works());
-        health.sent("email", false, 1);
+        health.failed("email", 1);
         assert!(!health.sending()["email"].works());
-        health.sent("email", true, 2);
+        health.accepted("email", 2);
         assert!(health.sending()["email"].works());
+        health.failed("phone", 3);
+        health.offers(["email"]);
+        assert_eq!(health.sending().into_keys().collect::<Vec<_>>(), ["email"]);
+        assert_eq!(health.sending()["email"].last_success, Some(2));
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The metrics of the service: their names, and the functions that count.
 //!
-//! No name or label tells of a person: all labels are constants of the program, or names of providers in the
-//! configuration. `docs/monitoring.md` lists the metrics.
+//! No name or label tells of a person: all labels are constants of the program, or names and prefixes of the configuration. `docs/monitoring.md` lists the metrics.
 //!
 //! Metrics are process-wide. They are counted only after [`enable`]; the [`Tally`] of the log always is.
 
@@ -11,6 +10,7 @@ use std::time::Duration;
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_util::MetricKindMask;
 
 /// The upper bounds of durations, in seconds: from a look-up in memory to an answer that nobody waits for any more.
 const SECONDS: [f64; 12] = [
@@ -143,6 +143,9 @@ const METRICS: [(&str, Kind, &str); 28] = [
     ("itseme_uptime_seconds", Kind::Gauge, "Time since the start"),
 ];
 
+/// The time after which a value that is not set any more is forgotten: longer than between two counts of rows.
+const FORGOTTEN: Duration = Duration::from_secs(15 * 60);
+
 static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// Counts metrics from now on. Returns the handle that shows them, which is the same at every call.
@@ -155,7 +158,9 @@ pub fn enable() -> Result<PrometheusHandle, BuildError> {
     }
     let builder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?
-        .set_buckets_for_metric(Matcher::Suffix("_changes".into()), &CHANGES)?;
+        .set_buckets_for_metric(Matcher::Suffix("_changes".into()), &CHANGES)?
+        // Those that are not set any more, as the budget of a prefix that was removed, are not shown for ever.
+        .idle_timeout(MetricKindMask::GAUGE, Some(FORGOTTEN));
     let handle = builder.install_recorder()?;
     METRICS.iter().for_each(describe);
     Ok(RECORDER.get_or_init(|| handle).clone())
@@ -188,20 +193,23 @@ pub struct Tally {
     pub unsent: u64,
 }
 
-/// The counters of [`Tally`], in its order.
-static TALLY: [AtomicU64; 5] = [const { AtomicU64::new(0) }; 5];
+/// The counters of [`Tally`].
+static REQUESTS: AtomicU64 = AtomicU64::new(0);
+static LIMITED: AtomicU64 = AtomicU64::new(0);
+static FAULTS: AtomicU64 = AtomicU64::new(0);
+static SENT: AtomicU64 = AtomicU64::new(0);
+static UNSENT: AtomicU64 = AtomicU64::new(0);
 
 impl Tally {
     /// Returns the counts so far.
     pub fn now() -> Self {
-        let [requests, limited, faults, sent, unsent] =
-            [0, 1, 2, 3, 4].map(|nth: usize| TALLY[nth].load(Ordering::Relaxed));
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Self {
-            requests,
-            limited,
-            faults,
-            sent,
-            unsent,
+            requests: read(&REQUESTS),
+            limited: read(&LIMITED),
+            faults: read(&FAULTS),
+            sent: read(&SENT),
+            unsent: read(&UNSENT),
         }
     }
 
@@ -218,16 +226,16 @@ impl Tally {
     }
 }
 
-fn tally(nth: usize) {
-    TALLY[nth].fetch_add(1, Ordering::Relaxed);
+fn tally(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Counts a request of `side` (`native`, `http`, `admin`) for `operation`, which was answered with `result` (`ok`, or the code of
+/// Counts a request of `side` (`native`, `http`, `admin`, `operator`) for `operation`, which was answered with `result` (`ok`, or the code of
 /// an error) after `took`.
 pub fn request(side: &'static str, operation: &'static str, result: &'static str, took: Duration) {
-    tally(0);
+    tally(&REQUESTS);
     if result == "internal_server_error" {
-        tally(2);
+        tally(&FAULTS);
     }
     if !is_enabled() {
         return;
@@ -241,7 +249,7 @@ pub fn request(side: &'static str, operation: &'static str, result: &'static str
 
 /// Counts a request that was above `limit`.
 pub fn limit_reached(limit: &'static str) {
-    tally(1);
+    tally(&LIMITED);
     if is_enabled() {
         counter!("itseme_limits_reached_total", "limit" => limit).increment(1);
     }
@@ -249,7 +257,7 @@ pub fn limit_reached(limit: &'static str) {
 
 /// Counts a try to send a message of `queue`, and its `result` (`sent`, `retry`, `failed`, `unclear`).
 pub fn send(queue: &'static str, result: &'static str) {
-    tally(if result == "sent" { 3 } else { 4 });
+    tally(if result == "sent" { &SENT } else { &UNSENT });
     if is_enabled() {
         counter!("itseme_sends_total", "queue" => queue, "result" => result).increment(1);
     }

@@ -71,7 +71,7 @@ impl Monitor {
         let (service, samples) = (self.service.clone(), self.samples.clone());
         let ready = path!("readyz").and(get()).and(query()).then(move |asked: Asked| {
             let (service, samples) = (service.clone(), samples.clone());
-            async move { asked.answer(&ready::look(&service, &samples).await) }
+            async move { asked.answer(&ready::look(&service, &samples)) }
         });
         let metrics = self.metrics.clone();
         let metrics = path!("metrics").and(get()).map(move || {

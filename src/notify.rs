@@ -44,7 +44,7 @@ fn status(state: &XmppState) -> String {
         XmppState::Connecting => "Connecting to the XMPP server".into(),
         XmppState::Connected => "Connected to the XMPP server".into(),
         XmppState::Down(reason) => format!("Not connected to the XMPP server: {}; trying again", one_line(reason)),
-        XmppState::StandingBy => "Standing by: another instance is connected to the XMPP server".into(),
+        XmppState::StandingBy => "Standing by: another instance leads".into(),
     }
 }
 

@@ -97,12 +97,6 @@ impl Outbox {
         }
     }
 
-    /// Returns the same, which works until `stop`.
-    #[must_use]
-    pub fn until(&self, stop: CancellationToken) -> Self {
-        Self { stop, ..self.clone() }
-    }
-
     /// Delivers the messages of `queue` over `channel`.
     pub async fn deliver(self, queue: Queue, channel: Arc<dyn Channel>) {
         let channel: Arc<dyn Channel> = Arc::new(Metered::new(channel, queue, self.service.clone()));

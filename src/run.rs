@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 
 use crate::app::App;
@@ -51,12 +52,14 @@ pub async fn run(load: impl Fn() -> Result<Config, String>, log: Log) -> Result<
     let filter = log.start(&config)?;
     descriptors::raise();
     warn_of_exposed(&config);
-    let mut app = App::start(&config, Clock::system()).await?;
-    let helpers = [
-        tokio::spawn(tell_manager(app.health().xmpp())),
-        tokio::spawn(feed_watchdog(app.serving())),
-        tokio::spawn(tell_often()),
-    ];
+    let mut app = tokio::select! {
+        started = App::start(&config, Clock::system()) => started?,
+        () = signals.stop() => return Ok(ExitCode::SUCCESS),
+    };
+    let mut helpers = JoinSet::new();
+    helpers.spawn(tell_manager(app.health().xmpp()));
+    helpers.spawn(feed_watchdog(app.serving()));
+    helpers.spawn(tell_often());
     let code = loop {
         let wish = tokio::select! {
             wish = signals.next() => wish,
@@ -66,17 +69,18 @@ pub async fn run(load: impl Fn() -> Result<Config, String>, log: Log) -> Result<
         match wish {
             Wish::Stop => break ExitCode::SUCCESS,
             Wish::Reload => {
-                notify::reloading();
-                reload(&mut app, load(), &log, filter.as_ref());
-                notify::ready(&app.health().xmpp().borrow());
+                let was_ready = *app.health().xmpp().borrow() != XmppState::Connecting;
+                was_ready.then(notify::reloading);
+                reload(&mut app, load(), &log, filter.as_ref()).await;
+                was_ready.then(|| notify::ready(&app.health().xmpp().borrow()));
             }
             Wish::Tell => app.tell(),
         }
     };
     tracing::info!("stopping");
+    helpers.abort_all();
     notify::stopping();
     app.stop().await;
-    helpers.iter().for_each(tokio::task::JoinHandle::abort);
     tracing::info!("stopped");
     Ok(code)
 }
@@ -88,8 +92,8 @@ fn warn_of_exposed(config: &Config) {
     }
 }
 
-fn reload(app: &mut App, loaded: Result<Config, String>, log: &Log, filter: Option<&Filter>) {
-    match exchange(app, loaded, log, filter) {
+async fn reload(app: &mut App, loaded: Result<Config, String>, log: &Log, filter: Option<&Filter>) {
+    match exchange(app, loaded, log, filter).await {
         Ok(fixed) if fixed.is_empty() => tracing::info!("the configuration was read again, and is in effect"),
         Ok(fixed) => tracing::warn!(
             keys = fixed.join(", "),
@@ -103,7 +107,7 @@ fn reload(app: &mut App, loaded: Result<Config, String>, log: &Log, filter: Opti
 }
 
 /// Returns the keys that need a restart.
-fn exchange(
+async fn exchange(
     app: &mut App,
     loaded: Result<Config, String>,
     log: &Log,
@@ -111,7 +115,7 @@ fn exchange(
 ) -> Result<Vec<&'static str>, String> {
     let config = loaded?;
     let selected = telemetry::filter(log.filter_of(&config))?;
-    let fixed = app.reload(&config)?;
+    let fixed = app.reload(&config).await?;
     if let Some(filter) = filter {
         filter.reload(selected).map_err(|error| error.to_string())?;
     }

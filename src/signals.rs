@@ -36,6 +36,11 @@ impl Signals {
         ]))
     }
 
+    /// Resolves when the service is to stop. Other signals are passed over.
+    pub async fn stop(&mut self) {
+        while self.next().await != Wish::Stop {}
+    }
+
     /// Resolves when a signal comes, or has come.
     pub async fn next(&mut self) -> Wish {
         std::future::poll_fn(|context| {

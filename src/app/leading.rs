@@ -59,6 +59,7 @@ impl Leading {
                     self.leads.send_replace(true);
                     self.serve(lead, &stop, &xmpp_thread).await;
                     self.leads.send_replace(false);
+                    self.service.health().set_xmpp(XmppState::Connecting);
                     stands_by = false;
                 }
                 Err(error) => self.wait(&error, &stop).await,

@@ -3,6 +3,7 @@
 mod check;
 mod error;
 mod exposed;
+mod fixed;
 mod load;
 mod sections;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use xmpp_parsers::jid::NodePart;
 
+pub use self::fixed::Fixed;
 pub use self::sections::{
     Access, AdminSocket, Component, Domain, Http, Log, Monitor, Network, Presentation, Providers, StoreConfig,
 };

@@ -393,3 +393,33 @@ fn without_a_name_there_is_no_socket() {
     let config = load(&format!("{LEAST}[admin]\nsocket = \"\"\n")).unwrap();
     assert_eq!(config.admin.socket(), None);
 }
+
+#[test]
+fn what_has_changed_and_needs_a_restart_is_named_also_in_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    std::fs::write(&file, "one").unwrap();
+    let component = LEAST.replace("secret = ", &format!("secret_file = {file:?} # "));
+    let running = load(&component).unwrap();
+    let fixed = Fixed::of(&running);
+    assert_eq!(fixed.differences(&running), [""; 0]);
+    std::fs::write(&file, "two").unwrap();
+    assert_eq!(fixed.differences(&load(&component).unwrap()), ["component.secret"]);
+    std::fs::write(&file, "one").unwrap();
+    let other = format!(
+        "{component}\n[http]\nlisten = \"127.0.0.1:1\"\nrequire_token = true\n[limits]\ncodes_per_day = 9\n[store]\nkey_file = \"x\""
+    );
+    let other = load(&other).unwrap();
+    let named = fixed.differences(&other);
+    assert!(
+        named.contains(&"http.listen") && named.contains(&"store.key_file"),
+        "{named:?}"
+    );
+    assert!(
+        !named.iter().any(|key| key.contains("codes") || key.contains("token")),
+        "{named:?}"
+    );
+    let mixed = other.as_in(&running);
+    assert_eq!(mixed.limits.codes_per_day, 9);
+    assert!(mixed.http.is_none() && mixed.store.key_file == running.store.key_file);
+}

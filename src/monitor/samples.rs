@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::time::MissedTickBehavior;
 
 use crate::clock::Millis;
 use crate::health::XmppState;
@@ -14,9 +15,9 @@ use crate::service::Service;
 use crate::store::Waiting;
 
 /// The time between two samples.
-const EVERY: Duration = Duration::from_secs(10);
+const EVERY: Duration = Duration::from_secs(15);
 /// The number of samples after which rows are counted again, which may take seconds.
-const COUNT_AT_EACH: u32 = 30;
+const COUNT_AT_EACH: u32 = 20;
 /// The largest number of moments that are remembered for one queue.
 const REMEMBERED: usize = 1000;
 
@@ -30,14 +31,15 @@ impl Samples {
     /// Takes samples until it is dropped.
     pub async fn keep(&self, service: &Service, metrics: &PrometheusHandle) {
         let mut every = tokio::time::interval(EVERY);
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         for nth in (0..COUNT_AT_EACH).cycle() {
             every.tick().await;
+            // Otherwise, the values of histograms would be kept one by one until somebody asks.
+            metrics.run_upkeep();
             self.take(service).await;
             if nth == 0 {
                 count(service).await;
             }
-            // Otherwise, the values of histograms would be kept one by one until somebody asks.
-            metrics.run_upkeep();
         }
     }
 
@@ -54,8 +56,8 @@ impl Samples {
         meters::set("itseme_xmpp_connected", None, f64::from(u8::from(is_connected)));
         meters::set("itseme_uptime_seconds", None, service.uptime().as_secs_f64());
         for (queue, sending) in service.health().sending() {
-            let label = |_| Some(("queue", queue.to_owned()));
-            meters::set("itseme_sending", label(()), f64::from(u8::from(sending.works())));
+            let label = Some(("queue", queue.to_owned()));
+            meters::set("itseme_sending", label, f64::from(u8::from(sending.works())));
         }
         if let Ok(waiting) = service.waiting().await {
             self.note(&waiting, service.health().sending().into_keys(), now);

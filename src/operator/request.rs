@@ -21,8 +21,8 @@ use crate::store::Queue;
 pub enum AdminRequest {
     /// Counts links, people, registrations, messages and the like
     Stats,
-    /// Tells the state of a hash, a Jabber ID, or an identity like phone:+447700900123: numbers of links, registrations and mutes;
-    /// never whose
+    /// Tells the state of a hash, a Jabber ID, or an identity like phone:+447700900123 or email:amy@example.org: numbers of links,
+    /// registrations and mutes; never whose
     Find {
         /// The hash, Jabber ID or identity
         subject: String,
@@ -49,13 +49,13 @@ pub enum AdminRequest {
     },
     /// Tells the number of messages that wait, by queue
     Outbox,
-    /// Has all messages that wait sent now, those that wait for another try, too
+    /// Has mails and text messages tried now that wait for another try
     RetryNow,
     /// Removes messages that have expired now, and not within a minute
     DropExpired,
     /// Tells the used part of each budget
     Budgets,
-    /// Begins the day of the budgets anew: of all, or of those of a provider. The shares of other servers go on
+    /// Takes back what was counted today for all budgets, or for those of a provider; the shares of other servers stay as they are
     ResetBudgets {
         /// The provider, like phone
         provider: Option<String>,

@@ -1,7 +1,8 @@
 //! The Unix socket.
 
+use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -32,22 +34,19 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Listens at `file`. One that a service has left there is replaced.
+    /// Listens at `file`. One that a service has left there, and nobody listens at, is replaced.
     ///
     /// # Errors
     /// In words an admin can act on.
-    pub fn bind(file: &Path) -> Result<Self, String> {
+    pub async fn bind(file: &Path) -> Result<Self, String> {
         let fault = |error: io::Error| format!("admin.socket {}: {error}", file.display());
-        if std::os::unix::net::UnixStream::connect(file).is_ok() {
-            return Err(format!(
-                "admin.socket {}: another service listens there; choose another file, or \"\" for none",
-                file.display()
-            ));
-        }
-        let is_socket = std::fs::symlink_metadata(file)
-            .is_ok_and(|found| std::os::unix::fs::FileTypeExt::is_socket(&found.file_type()));
-        if is_socket {
-            std::fs::remove_file(file).map_err(fault)?;
+        match timeout(PATIENCE, UnixStream::connect(file)).await {
+            Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => {}
+            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused && is_socket(file) => {
+                std::fs::remove_file(file).map_err(fault)?;
+            }
+            Ok(Err(error)) => return Err(fault(error)),
+            Ok(Ok(_)) | Err(_) => return Err(taken(file)),
         }
         let listener = UnixListener::bind(file).map_err(fault)?;
         let socket = Self {
@@ -55,29 +54,46 @@ impl Socket {
             file: file.to_owned(),
         };
         // Until then, other users are refused by their number.
-        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).map_err(fault)?;
+        std::fs::set_permissions(file, Permissions::from_mode(0o600)).map_err(fault)?;
         Ok(socket)
     }
 
-    /// Answers until `stop`. Calls `hastened` when messages were made due.
-    pub async fn serve(self, service: Service, hastened: impl Fn() + Send + Sync + 'static, stop: CancellationToken) {
-        let (places, hastened) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::new(hastened));
-        while let Some(accepted) = stop.run_until_cancelled(self.listener.accept()).await {
-            let Ok((stream, _)) = accepted else {
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            };
-            let Ok(place) = places.clone().acquire_owned().await else {
-                return;
-            };
-            let (service, hastened) = (service.clone(), hastened.clone());
-            tokio::spawn(async move {
+    /// Answers until `stop`, and ends the commands that run then.
+    pub async fn serve(self, service: Service, stop: CancellationToken) {
+        let (places, mut running) = (Arc::new(Semaphore::new(AT_ONCE)), JoinSet::new());
+        while let Some((stream, place)) = stop.run_until_cancelled(self.accept(&places)).await {
+            while running.try_join_next().is_some() {}
+            let service = service.clone();
+            running.spawn(async move {
                 // The end of a connection is the client's affair.
-                let _ = answer(stream, &service, &*hastened).await;
+                let _ = answer(stream, &service).await;
                 drop(place);
             });
         }
     }
+
+    /// Returns the next connection, once there is a place for it.
+    async fn accept(&self, places: &Arc<Semaphore>) -> (UnixStream, Option<OwnedSemaphorePermit>) {
+        let place = places.clone().acquire_owned().await.ok();
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) => return (stream, place),
+                // There are no file descriptors left; some will be free soon.
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    }
+}
+
+fn is_socket(file: &Path) -> bool {
+    std::fs::symlink_metadata(file).is_ok_and(|found| found.file_type().is_socket())
+}
+
+fn taken(file: &Path) -> String {
+    format!(
+        "admin.socket {}: another service listens there; choose another file, or \"\" for none",
+        file.display()
+    )
 }
 
 impl Drop for Socket {
@@ -92,7 +108,7 @@ fn is_allowed(stream: &UnixStream) -> bool {
     stream.peer_cred().is_ok_and(|peer| [0, own].contains(&peer.uid()))
 }
 
-async fn answer(stream: UnixStream, service: &Service, hastened: &(dyn Fn() + Sync)) -> io::Result<()> {
+async fn answer(stream: UnixStream, service: &Service) -> io::Result<()> {
     if !is_allowed(&stream) {
         return Ok(());
     }
@@ -101,11 +117,7 @@ async fn answer(stream: UnixStream, service: &Service, hastened: &(dyn Fn() + Sy
     timeout(PATIENCE, BufReader::new(read.take(LARGEST)).read_line(&mut line)).await??;
     let answer = match serde_json::from_str(&line) {
         Ok(request) => {
-            let is_to_hasten = request == AdminRequest::RetryNow;
             let done = timeout(WORKING, perform(service, request)).await;
-            if is_to_hasten {
-                hastened();
-            }
             done.unwrap_or_else(|_| Err("it takes too long".into()))
         }
         // Without the line: it may name a person.

@@ -114,7 +114,7 @@ impl Outbox {
     pub(super) async fn deliver_each(self, queue: Queue, channel: Arc<dyn Channel>) {
         let mut dispatch = Dispatch::new(&self.service, queue, &*channel);
         let mut sending = FuturesUnordered::new();
-        let mut posted = self.service.store().subscribe(queue);
+        let (mut posted, mut hastened) = (self.service.store().subscribe(queue), self.service.hastened());
         while !self.stop.is_cancelled() {
             let read = dispatch.read_new().await;
             while let Some(flight) = dispatch.next() {
@@ -127,6 +127,7 @@ impl Outbox {
             tokio::select! {
                 Some(landed) = sending.next() => dispatch.land(landed),
                 () = posted.posted() => {}
+                Ok(()) = hastened.changed() => dispatch.all_are_due(self.service.clock().now()),
                 () = tokio::time::sleep(wait) => {}
                 () = self.stop.cancelled() => {}
             }
@@ -239,7 +240,7 @@ impl<'a> Dispatch<'a> {
         }
     }
 
-    /// Ends the pauses after an outage: they were made because of it.
+    /// Ends all pauses: an outage is over, because of which they were made, or an admin wishes it.
     fn all_are_due(&mut self, now: Millis) {
         let waiting = std::mem::take(&mut self.waiting).into_iter();
         self.waiting = waiting

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use crate::channel::{Away, Bounces, Channel, Holder, Letter, Message, Places, SendError, Sent};
+use crate::channel::{Away, Bounces, Channel, Holder, Letter, Message, Places, SendError, Sent, Trouble};
 use crate::meters;
 use crate::service::Service;
 use crate::store::Queue;
@@ -19,7 +19,6 @@ pub(super) struct Metered {
 
 impl Metered {
     pub(super) fn new(channel: Arc<dyn Channel>, queue: Queue, service: Service) -> Self {
-        service.health().offers(queue.name());
         Self {
             channel,
             queue,
@@ -38,10 +37,14 @@ impl Metered {
         if let (Message::Code { identity, .. }, "sent" | "failed") = (&letter.message, result) {
             meters::code(identity.provider.name(), result);
         }
-        // The other side works if it refuses one message for good.
-        let works = !matches!(sent, Err(SendError::Retry(trouble)) if trouble.cause.is_some());
-        let now = self.service.clock().now();
-        self.service.health().sent(self.queue.name(), works, now);
+        let (queue, now) = (self.queue.name(), self.service.clock().now());
+        match sent {
+            Ok(()) => self.service.health().accepted(queue, now),
+            Err(SendError::Retry(Trouble { cause: Some(_), .. }) | SendError::Unclear(_)) => {
+                self.service.health().failed(queue, now);
+            }
+            Err(SendError::Retry(_) | SendError::Fail(_)) => {}
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::caller::Caller;
 use super::error::Result;
 use super::operation::{Effort, Operation, Rights};
 use super::{Core, Service};
-use crate::model::{BareJid, Hash, Identity};
+use crate::model::{BareJid, Hash, Identity, InvalidId, parse_target};
 use crate::store::Read;
 
 /// The subject of the question.
@@ -19,7 +19,8 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// Reads a hash, a Jabber ID, or an identity like `phone:+447700900123`, which stands for its hash.
+    /// Reads a hash, a Jabber ID like `amy@example.org`, or an identity like `phone:+447700900123` or `email:amy@example.org`, which
+    /// stands for its hash.
     ///
     /// # Errors
     /// `value_error` if it is none.
@@ -27,14 +28,16 @@ impl Subject {
         if let Some(hash) = Hash::parse(text) {
             return Ok(Self::Hash(hash));
         }
-        let identity = Identity::typed(text)?.into_iter().next();
-        let is_jid = !text.contains(':') || text.starts_with("xmpp:");
-        match (BareJid::new(text.trim_start_matches("xmpp:")), identity) {
-            (Ok(jid), _) if is_jid && jid.node().is_some() => Ok(Self::Jid(jid)),
-            (_, Some(identity)) => Ok(Self::Hash(identity.hash())),
-            (Ok(jid), None) => Ok(Self::Jid(jid)),
-            (Err(_), None) => Err(crate::model::InvalidId::Detail.into()),
+        let jid = text
+            .strip_prefix("xmpp:")
+            .or((!text.contains(':') && text.contains('@')).then_some(text));
+        if let Some(jid) = jid {
+            return Ok(Self::Jid(parse_target(jid)?));
         }
+        let identity = Identity::typed(text)?.into_iter().next();
+        identity
+            .map(|identity| Self::Hash(identity.hash()))
+            .ok_or(InvalidId::Detail.into())
     }
 }
 

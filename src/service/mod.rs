@@ -41,7 +41,7 @@ mod waiting;
 
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock, TryLockError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -49,6 +49,7 @@ use rand::RngExt;
 use rand::rngs::SysRng;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::watch;
 
 pub use self::budget::Budget;
 pub use self::caller::{Caller, Who};
@@ -123,6 +124,9 @@ const PADDED_TO: usize = 32;
 /// The number of expired rows of each kind that are removed in one transaction.
 const PURGED_TOGETHER: usize = 500;
 
+/// The pause between two tries to exchange the settings.
+const SHORTLY: Duration = Duration::from_millis(1);
+
 /// The time for which a notice may wait for its delivery.
 const NOTICE_LIVES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
@@ -154,6 +158,8 @@ pub struct Service {
     frame: Arc<ArcSwap<Frame>>,
     clock: Clock,
     health: Arc<Health>,
+    /// Tells that messages are to be tried at once.
+    hastened: watch::Sender<()>,
     store: Store,
     keys_from: Option<Arc<KeySource>>,
     /// Held while the database gets other keys and `core` does not have them yet.
@@ -219,6 +225,7 @@ impl Service {
             frame: Arc::new(ArcSwap::new(frame)),
             clock,
             health: Arc::default(),
+            hastened: watch::Sender::default(),
             store,
             keys_from: None,
             exchange: Arc::default(),
@@ -236,11 +243,36 @@ impl Service {
     }
 
     /// Serves by other settings from now on. What is counted stays counted, except the requests of the last second.
-    pub fn reload(&self, settings: Settings, sign_ins: SignIns) {
-        let mut core = self.core.write().unwrap_or_else(PoisonError::into_inner);
-        let frame = Frame::new(self.clock.clone(), settings, sign_ins, core.broken.clone());
-        core.set_frame(&frame);
-        self.frame.store(frame);
+    pub async fn reload(&self, settings: Settings, sign_ins: SignIns) {
+        let broken = self.frame.load().broken.clone();
+        let frame = Frame::new(self.clock.clone(), settings, sign_ins, broken);
+        // Whoever waits for the lock holds up all others.
+        while !self.set_frame(&frame) {
+            tokio::time::sleep(SHORTLY).await;
+        }
+    }
+
+    /// Returns `true` if that was possible at once.
+    fn set_frame(&self, frame: &Arc<Frame>) -> bool {
+        let core = match self.core.try_write() {
+            Ok(core) => Some(core),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        let Some(mut core) = core else { return false };
+        core.set_frame(frame);
+        self.frame.store(frame.clone());
+        true
+    }
+
+    /// Has mails and text messages tried now that wait for another try.
+    pub fn hasten(&self) {
+        self.hastened.send_replace(());
+    }
+
+    /// Returns a receiver that is told by [`Service::hasten`].
+    pub(crate) fn hastened(&self) -> watch::Receiver<()> {
+        self.hastened.subscribe()
     }
 
     /// Returns the language for people whose language is not known.

@@ -50,7 +50,8 @@ impl Service {
     pub async fn call<O: Operation>(&self, caller: &Caller, operation: O) -> Result<O::Reply> {
         let began = self.clock.age();
         let rights = operation.rights();
-        let reply = match require_right(&self.frame.load().settings, caller, rights) {
+        let allowed = require_right(&self.frame.load().settings, caller, rights);
+        let reply = match allowed {
             Ok(()) => operation.run(self, caller).await,
             Err(error) => Err(error),
         };

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::caller::Caller;
-use super::error::Result;
+use super::error::{Error, Result};
 use super::limits::DAY;
 use super::operation::{Effort, Operation, Rights};
 use super::{Core, Service};
@@ -46,11 +46,11 @@ impl Operation for ListBudgets {
     }
 }
 
-/// Begins the day of budgets anew: of all of them, or of those of a provider. Returns their number. The shares of other servers go
-/// on.
+/// Takes back what was counted for budgets in their present day: for all of them, or for those of a provider. Returns their number.
+/// The day goes on, and the shares of other servers stay as they are.
 ///
 /// # Errors
-/// As [`ListBudgets`].
+/// As [`ListBudgets`], and `unknown_provider` if the provider has no budget.
 #[derive(Clone, Debug)]
 pub struct ResetBudgets {
     /// The name of the provider; `None`: all.
@@ -81,6 +81,9 @@ impl Operation for ResetBudgets {
                     .iter()
                     .filter(|budget| meant(budget.provider.name()));
                 let counters: Vec<_> = budgets.map(|budget| budget.counter(core)).collect();
+                if counters.is_empty() && self.provider.is_some() {
+                    return Err(Error::UnknownProvider);
+                }
                 counters
                     .iter()
                     .try_for_each(|counter| tx.count_back(&counter.key, u32::MAX, window))?;

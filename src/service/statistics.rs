@@ -8,7 +8,7 @@ use super::caller::Caller;
 use super::error::Result;
 use super::operation::{Effort, Operation, Rights};
 use super::{Service, settle};
-use crate::store::{Counts, StoreError};
+use crate::store::{self, Counts, Read, StoreError};
 
 /// The counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +44,19 @@ impl Operation for Count {
 }
 
 impl Service {
-    /// Runs on a thread that nobody waits for: counting ten million rows takes seconds.
-    #[allow(clippy::disallowed_methods, reason = "on a thread for what blocks")]
+    /// Returns the number of rows of each table.
     pub(crate) async fn count(&self) -> Result<Counts> {
+        self.ask_apart(|tx| tx.counts()).await
+    }
+
+    /// Returns the answer to a question about many rows, on a thread that nobody waits for: counting ten million takes seconds.
+    #[allow(clippy::disallowed_methods, reason = "on a thread for what blocks")]
+    pub(super) async fn ask_apart<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&dyn Read) -> store::Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (service, runtime) = (self.clone(), Handle::current());
-        let counting = move || runtime.block_on(service.store.read(|tx| tx.counts()));
+        let counting = move || runtime.block_on(service.store.read(question));
         let counted = tokio::task::spawn_blocking(counting).await;
         let failed = |_| StoreError::Unavailable("rows cannot be counted".into());
         settle(counted.map_err(failed).flatten().map(Ok))

@@ -100,11 +100,10 @@ impl Service {
             }
         });
         // The error's own words may quote what was being written.
-        settle(
-            changed
-                .await
-                .unwrap_or_else(|_| Err(StoreError::Unavailable("a change failed by a bug".into()))),
-        )
+        let changed = changed.await;
+        let changed = changed.unwrap_or_else(|_| Err(StoreError::Unavailable("a change failed by a bug".into())));
+        self.health.changed(changed.is_ok(), self.clock.now());
+        settle(changed)
     }
 
     pub(super) async fn change_once<T: Send + 'static>(

@@ -4,7 +4,8 @@ use super::caller::Caller;
 use super::error::Result;
 use super::operation::{Effort, Operation, Rights};
 use super::{Service, settle};
-use crate::store::Waiting;
+use crate::provider::KINDS;
+use crate::store::{self, Queue, Waiting};
 
 /// Returns the messages of each queue that are still to be sent.
 ///
@@ -27,8 +28,8 @@ impl Operation for ListWaiting {
     }
 }
 
-/// Makes all messages due that are still to be sent. Returns the number of those that were not. The workers learn of it when they
-/// begin anew.
+/// Has mails and text messages tried now that wait for another try. Returns the number of those that were not due. Messages by XMPP
+/// wait for the XMPP server alone, and those that came back are not sent again earlier than it makes sense.
 ///
 /// # Errors
 /// As [`ListWaiting`].
@@ -45,7 +46,17 @@ impl Operation for Hasten {
     }
 
     async fn run(self, service: &Service, _: &Caller) -> Result<usize> {
-        service.change(|core, tx| Ok(tx.hasten(core.clock.now())?)).await
+        let hastened = service.change(|core, tx| {
+            let queues = KINDS
+                .iter()
+                .map(|kind| kind.queue)
+                .filter(|queue| *queue != Queue::XMPP);
+            let counts = queues.map(|queue| tx.hasten(queue, core.clock.now()));
+            Ok(counts.sum::<store::Result<usize>>()?)
+        });
+        let hastened = hastened.await?;
+        service.hasten();
+        Ok(hastened)
     }
 }
 
@@ -73,7 +84,7 @@ impl Operation for DropExpired {
 impl Service {
     /// Returns the messages of each queue that are still to be sent.
     pub(crate) async fn waiting(&self) -> Result<Vec<Waiting>> {
-        self.ask(|_, tx| Ok(tx.waiting()?)).await
+        self.ask_apart(|tx| tx.waiting()).await
     }
 
     /// Returns the size of the database and of its journal.

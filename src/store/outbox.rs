@@ -135,7 +135,7 @@ pub trait ReadOutbox {
     fn message(&self, row: i64) -> Result<Option<Row>>;
     /// Returns the bytes in the boxes of the messages that wait because of `payer`.
     fn bytes_of(&self, payer: &Mac) -> Result<u64>;
-    /// Returns the messages of each queue that are still to be sent: all but those that were taken. Reads every row.
+    /// Returns the messages of each queue that are still to be sent: all but those that were taken, or came back. Reads every row.
     fn waiting(&self) -> Result<Vec<Waiting>>;
     /// Returns the time when the next message of `queue` is due.
     fn next_due(&self, queue: Queue) -> Result<Option<Millis>>;
@@ -154,8 +154,9 @@ pub trait WriteOutbox {
     fn drop_most_tried(&self, payer: &Mac, limit: usize) -> Result<bool>;
     /// Tries a message again later: counts the try.
     fn retry(&self, row: i64, due_at: Millis) -> Result<()>;
-    /// Has all messages tried that are still to be sent and that nobody holds. Returns their number.
-    fn hasten(&self, now: Millis) -> Result<usize>;
+    /// Makes all messages of `queue` due that are still to be sent and that nobody holds, without those that came back. Returns
+    /// their number.
+    fn hasten(&self, queue: Queue, now: Millis) -> Result<usize>;
     /// A message was taken, and may come back until `until`: it is due then, as one that is taken.
     fn expect_back(&self, row: i64, until: Millis) -> Result<()>;
     /// A message came back, and is due again later: counts that.

@@ -157,9 +157,11 @@ impl Keeper {
         let (connection, mut writer) = Connection::open(jid, write, self.config.patience, bounces, close.clone());
         let handlers = TaskTracker::new();
         self.publish.send_replace(Some(connection.clone()));
-        let (router, greeted, stop) = (self.router.clone(), connection.clone(), self.stop.clone());
-        // It must not go on while the service says goodbye.
-        handlers.spawn(async move { stop.run_until_cancelled(router.announce(&greeted)).await });
+        let (router, greeted) = (self.router.clone(), connection.clone());
+        // It must not go on while the service says goodbye, nor with the next connection.
+        let over = self.stop.child_token();
+        let _over = over.clone().drop_guard();
+        handlers.spawn(async move { over.run_until_cancelled(router.announce(&greeted)).await });
         let end = tokio::select! {
             end = self.read(&mut reader, &connection, &handlers) => Err(end),
             written = &mut writer => Err(written.map_or_else(|_| StreamEnd::Closed, StreamEnd::from)),
@@ -168,6 +170,7 @@ impl Keeper {
         };
         self.publish.send_replace(None);
         meters::xmpp_connected(false);
+        meters::xmpp_queue(0);
         connection.give_up();
         if end.is_ok() {
             handlers.close();

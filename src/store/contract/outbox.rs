@@ -164,27 +164,32 @@ pub async fn what_is_still_to_be_sent_is_counted_and_hastened(store: Store) {
     let ids = store
         .write(|w| {
             for (queue, due_at) in [
-                (Queue::XMPP, 1),
-                (Queue::EMAIL, 90),
-                (Queue::XMPP, 80),
-                (Queue::XMPP, 70),
+                (Queue::EMAIL, 1),
+                (Queue::PHONE, 90),
+                (Queue::EMAIL, 80),
+                (Queue::EMAIL, 1),
             ] {
                 w.push(&row(queue, due_at, 1))?;
             }
-            let ids: Vec<i64> = w.messages(Queue::XMPP, 0, 9)?.iter().map(|row| row.id).collect();
+            w.push(&row(Queue::EMAIL, 1, 1))?;
+            let ids: Vec<i64> = w.messages(Queue::EMAIL, 0, 9)?.iter().map(|row| row.id).collect();
             w.expect_back(ids[2], 70)?;
+            w.take_back(ids[3], 60)?;
             Ok(ids)
         })
         .await
         .unwrap();
     let waiting = store.read(|r| r.waiting()).await.unwrap();
     let of = |queue: Queue| waiting.iter().find(|waiting| waiting.queue == queue.number()).unwrap();
-    let of_xmpp = (of(Queue::XMPP).messages, of(Queue::XMPP).oldest, of(Queue::XMPP).newest);
-    assert_eq!(of_xmpp, (2, ids[0], ids[1]));
-    assert_eq!(of(Queue::EMAIL).messages, 1);
-    assert_eq!(store.write(|w| w.hasten(5)).await.unwrap(), 2);
-    assert_eq!(store.read(|r| due(r, Queue::XMPP, 5, 9)).await.unwrap().len(), 2);
-    assert_eq!(store.read(|r| due(r, Queue::EMAIL, 5, 9)).await.unwrap().len(), 1);
-    // What was taken only waits for its return.
-    assert_eq!(store.read(|r| due(r, Queue::XMPP, 70, 9)).await.unwrap().len(), 3);
+    let of_email = of(Queue::EMAIL);
+    assert_eq!(
+        (of_email.messages, of_email.oldest, of_email.newest),
+        (2, ids[0], ids[1])
+    );
+    assert_eq!(of(Queue::PHONE).messages, 1);
+    assert_eq!(store.write(|w| w.hasten(Queue::EMAIL, 5)).await.unwrap(), 1);
+    assert_eq!(store.read(|r| due(r, Queue::EMAIL, 5, 9)).await.unwrap().len(), 2);
+    assert_eq!(store.read(|r| due(r, Queue::PHONE, 5, 9)).await.unwrap().len(), 0);
+    // What was taken waits for its return, and what came back for a better time.
+    assert_eq!(store.read(|r| due(r, Queue::EMAIL, 70, 9)).await.unwrap().len(), 4);
 }

@@ -75,12 +75,11 @@ impl Queued {
         while let Some(element) = next {
             write.write_all(&element).await?;
             self.free_bytes.add_permits(cost(&element) as usize);
+            meters::xmpp_queue(QUEUED.saturating_sub(self.free_bytes.available_permits()));
             written += element.len();
             meters::stanza("out");
             next = (written < BATCH).then(|| self.waiting.try_recv().ok()).flatten();
         }
-        write.flush().await?;
-        meters::xmpp_queue(QUEUED - self.free_bytes.available_permits().min(QUEUED));
-        Ok(())
+        write.flush().await
     }
 }

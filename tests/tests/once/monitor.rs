@@ -71,12 +71,13 @@ async fn what_happens_is_counted_and_nobody_is_named() {
         assert!(metrics.body.lines().any(|line| line.starts_with(name)), "{name} in\n{}", metrics.body);
     }
     let readiness = monitor.get("/readyz?verbose").await.body;
+    let values: String = metrics.body.lines().filter(|line| !line.starts_with('#')).collect();
     for person in [AMY, MICHAEL, EVE] {
         let name = person.jid.split('@').next().unwrap();
         for personal in
             [name, &person.phone[1..], person.email, &person.phone_hash()[..16], &person.jid_hash()[..16]]
         {
-            for text in [&metrics.body, &readiness] {
+            for text in [&values, &readiness] {
                 assert!(!text.contains(personal), "{personal} in\n{text}");
             }
         }
@@ -92,8 +93,7 @@ async fn readiness_names_the_part_at_fault() {
     world.start_service().await;
     assert_eq!((monitor.get("/livez").await.status, &*monitor.get("/readyz").await.body), (200, "ok\n"));
     let verbose = monitor.get("/readyz?verbose").await.body;
-    for part in
-        ["ok     xmpp: connected\n", "ok     database: writable\n", "sending email: last success: none"]
+    for part in ["ok     xmpp: connected\n", "ok     database: changed ", "sending email: last success: none"]
     {
         assert!(verbose.contains(part), "{part} in\n{verbose}");
     }

@@ -1,7 +1,7 @@
 //! The configuration is read again at SIGHUP, while the service serves.
 
 use itseme_client::minidom::Element;
-use itseme_tests::{AMY, Gateway, MICHAEL, RawClient, SERVICE, World, free_port};
+use itseme_tests::{AMY, EVE, Gateway, MICHAEL, RawClient, SERVICE, World, free_port};
 use rustix::process::Signal;
 
 const IN_EFFECT: &str = "is in effect";
@@ -113,6 +113,39 @@ async fn what_waits_for_a_gateway_goes_to_the_next_one() {
     assert!(amy.verify(&registered.hash, &code).await.unwrap());
     world.service.has_sent_everything().await;
     assert_eq!(world.gateway.take_now(AMY.phone), None);
+}
+
+/// However long it takes, and whatever is exchanged meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_sent_meanwhile_is_sent_once() {
+    let other = tempfile::tempdir().unwrap();
+    let other = Gateway::start(other.path()).await;
+    let mut world = World::start().await;
+    let amy = world.client(&AMY).await;
+    world.gateway.hang(true).await;
+    let registered = amy.register("phone", AMY.phone, false).await.unwrap();
+    world.gateway.is_waited_for().await;
+    let told = world.service.reload(&format!("[providers.phone]\napi_url = \"{}\"", other.url())).await;
+    assert!(told.contains(IN_EFFECT), "{told}");
+    world.gateway.hang(false).await;
+    let code = world.gateway.take(AMY.phone).await.code();
+    assert!(amy.verify(&registered.hash, &code).await.unwrap());
+    world.service.has_sent_everything().await;
+    assert_eq!(other.take_now(AMY.phone), None);
+}
+
+/// The listener goes on, and so do its rules.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_section_http_stays_as_it_is() {
+    let mut world = World::with("[http]\nrequire_token = true").await;
+    let amy = world.client(&AMY).await;
+    world.prove_phone(&amy, &AMY).await;
+    let mut settings: toml::Table = std::fs::read_to_string(world.service.config()).unwrap().parse().unwrap();
+    settings.remove("http");
+    let told = world.service.reload_text(&settings.to_string()).await;
+    assert!(told.contains("http.listen"), "{told}");
+    let path = format!("/v1/register/phone/{}/{}", EVE.phone, AMY.jid);
+    assert_eq!(world.http().get(&path).await.status, 401);
 }
 
 #[tokio::test(flavor = "multi_thread")]

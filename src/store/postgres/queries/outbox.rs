@@ -94,7 +94,7 @@ impl ReadOutbox for Session<'_> {
 
     fn waiting(&self) -> Result<Vec<Waiting>> {
         let sql = "SELECT queue, count(*) AS messages, min(id) AS oldest, max(id) AS newest FROM outbox
-                   WHERE NOT is_taken GROUP BY queue ORDER BY queue";
+                   WHERE NOT is_taken AND returned = 0 GROUP BY queue ORDER BY queue";
         self.all(sql, values![], |row| {
             Ok(Waiting {
                 queue: number(row, "queue")?,
@@ -152,9 +152,9 @@ impl WriteOutbox for Session<'_> {
         self.change_mine("tries = tries + 1", row, due_at)
     }
 
-    fn hasten(&self, now: Millis) -> Result<usize> {
-        let sql = "UPDATE outbox SET due_at = $1 WHERE due_at > $1 AND NOT is_taken AND holder = 0";
-        self.run(sql, values![now])
+    fn hasten(&self, queue: Queue, now: Millis) -> Result<usize> {
+        let sql = "UPDATE outbox SET due_at = $2 WHERE queue = $1 AND due_at > $2 AND NOT is_taken AND returned = 0 AND holder = 0";
+        self.run(sql, values![queue.number(), now])
     }
 
     fn expect_back(&self, row: i64, until: Millis) -> Result<()> {

@@ -77,7 +77,7 @@ impl ReadOutbox for Session<'_> {
     fn waiting(&self) -> Result<Vec<Waiting>> {
         self.all(
             "SELECT queue, count(*) AS messages, min(id) AS oldest, max(id) AS newest FROM outbox
-             WHERE NOT is_taken GROUP BY queue ORDER BY queue",
+             WHERE NOT is_taken AND returned = 0 GROUP BY queue ORDER BY queue",
             [],
             |row| {
                 Ok(Waiting {
@@ -144,9 +144,9 @@ impl WriteOutbox for Session<'_> {
         Ok(())
     }
 
-    fn hasten(&self, now: Millis) -> Result<usize> {
-        let sql = "UPDATE outbox SET due_at = ?1 WHERE due_at > ?1 AND NOT is_taken";
-        self.run(sql, [now])
+    fn hasten(&self, queue: Queue, now: Millis) -> Result<usize> {
+        let sql = "UPDATE outbox SET due_at = ?2 WHERE queue = ?1 AND due_at > ?2 AND NOT is_taken AND returned = 0";
+        self.run(sql, params![queue.number(), now])
     }
 
     fn expect_back(&self, row: i64, until: Millis) -> Result<()> {

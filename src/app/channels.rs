@@ -1,0 +1,86 @@
+//! The channels of the configuration. A reload exchanges them under their workers, which go on: what is being sent goes over the
+//! former channel.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio_util::task::TaskTracker;
+
+use super::Supervisor;
+use crate::channel::{Channel, Letter, Places, SendError, Sent, Trouble};
+use crate::health::Health;
+use crate::outbox::Outbox;
+use crate::store::Queue;
+
+/// A queue and the channel that delivers its messages.
+pub type Route = (Queue, Arc<dyn Channel>);
+
+/// The channels, each with its worker.
+pub struct Channels {
+    outbox: Outbox,
+    supervisor: Supervisor,
+    work: TaskTracker,
+    by_queue: BTreeMap<Queue, Arc<Exchangeable>>,
+}
+
+impl Channels {
+    /// Delivers nothing yet. The workers are tasks of `work`.
+    pub fn new(outbox: Outbox, supervisor: Supervisor, work: TaskTracker) -> Self {
+        Self {
+            outbox,
+            supervisor,
+            work,
+            by_queue: BTreeMap::new(),
+        }
+    }
+
+    /// Delivers over these channels from now on. Messages of other queues wait.
+    pub fn exchange(&mut self, routes: Vec<Route>, health: &Health) {
+        health.offers(routes.iter().map(|(queue, _)| queue.name()).chain([Queue::XMPP.name()]));
+        let mut routes: BTreeMap<Queue, Arc<dyn Channel>> = routes.into_iter().collect();
+        for (queue, channel) in &self.by_queue {
+            channel.0.store(routes.remove(queue).map(Arc::new));
+        }
+        for (queue, channel) in routes {
+            let places = channel.places();
+            let channel = Arc::new(Exchangeable(ArcSwapOption::from_pointee(channel), places));
+            self.by_queue.insert(queue, channel.clone());
+            let work = self.outbox.clone().deliver(queue, channel);
+            self.work.spawn(self.supervisor.clone().watch(work));
+        }
+    }
+}
+
+/// A channel that another one can take the place of, of the same kind. It takes messages one by one.
+struct Exchangeable(ArcSwapOption<Arc<dyn Channel>>, Places);
+
+impl Channel for Exchangeable {
+    fn send<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>> {
+        let channel = self.0.load_full();
+        async move {
+            let Some(channel) = channel else {
+                let gone = Trouble::refused("its section under [providers] is not in the configuration any more");
+                return letters.iter().map(|_| Err(SendError::Retry(gone.clone()))).collect();
+            };
+            channel.send(letters).await
+        }
+        .boxed()
+    }
+
+    fn places(&self) -> Places {
+        self.1
+    }
+
+    fn destination(&self, letter: &Letter) -> String {
+        let channel = self.0.load_full();
+        channel.map(|channel| channel.destination(letter)).unwrap_or_default()
+    }
+
+    fn cut_off(&self) -> SendError {
+        let stopped = || SendError::Retry(Trouble::of_message("the service was stopped"));
+        self.0.load_full().map_or_else(stopped, |channel| channel.cut_off())
+    }
+}
