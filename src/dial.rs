@@ -4,6 +4,7 @@
 //! failed nor the reason.
 
 mod address;
+pub mod fault;
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{sleep, timeout};
 
 pub use self::address::Address;
+pub use self::fault::Fault;
 
 /// The time limit for looking up a name.
 const LOOKING_UP: Duration = Duration::from_secs(10);

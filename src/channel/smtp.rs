@@ -233,6 +233,7 @@ fn say_goodbye(mut connection: AsyncSmtpConnection) {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::dial::fault::faulty;
 
     fn server(url: &str) -> Result<MailServer, String> {
         MailServer::new(url, ClientId::Domain("a.example".into()))
@@ -253,6 +254,34 @@ mod tests {
             let server = server(url).unwrap();
             assert_eq!((server.port, server.is_open_to_others()), (port, open), "{url}");
         }
+    }
+
+    #[tokio::test]
+    async fn each_fault_of_a_connection_has_its_own_words() {
+        let told = async |url: String| server(&url).unwrap().check().await.unwrap_err();
+        let refused = told(format!("smtp://127.0.0.1:{}", faulty::refusing())).await;
+        assert!(refused.contains("refuses connections"), "{refused}");
+        let unknown = told("smtp://nowhere.invalid".into()).await;
+        assert!(unknown.contains("cannot be looked up"), "{unknown}");
+        let plain = told(format!(
+            "smtps://127.0.0.1:{}",
+            faulty::plain("220 mail.example ESMTP\r\n")
+        ))
+        .await;
+        assert!(plain.contains("?tls=required"), "{plain}");
+        let nonsense = told(format!("smtp://127.0.0.1:{}", faulty::plain("SSH-2.0-OpenSSH_9.2\r\n"))).await;
+        assert!(nonsense.contains("nonsense"), "{nonsense}");
+        let own = faulty::SelfSigned::start();
+        let own = told(format!("smtps://localhost:{}", own.port)).await;
+        assert!(own.contains("update-ca-certificates"), "{own}");
+    }
+
+    /// A server that wants TLS from the beginning waits for the client, and the client waits for its greeting.
+    #[tokio::test(start_paused = true)]
+    async fn a_port_for_tls_only_is_guessed() {
+        let silent = server(&format!("smtp://127.0.0.1:{}", faulty::plain(""))).unwrap();
+        let told = silent.check().await.unwrap_err();
+        assert!(told.contains("smtps://"), "{told}");
     }
 
     #[test]

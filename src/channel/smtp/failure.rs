@@ -5,6 +5,7 @@ use std::error::Error as _;
 use lettre::transport::smtp::Error;
 
 use crate::channel::{SendError, Trouble};
+use crate::dial::Fault;
 
 /// The command at which a server failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,20 +96,11 @@ impl Failure {
                 return "the name of the SMTP server cannot be looked up; is it spelled right, and does this machine reach a name server?"
                     .into();
             }
-            Cause::Late => return "the SMTP server did not answer in time".into(),
+            Cause::Late => return late(self.stage),
             Cause::Smtp(error) => error,
         };
         let Some((code, enhanced)) = self.codes() else {
-            return match error {
-                error if error.is_timeout() => "the SMTP server did not answer in time",
-                error if error.is_tls() => "no TLS connection to the SMTP server; has it a certificate for that host?",
-                error if error.is_response() => "the SMTP server answered nonsense, or closed the connection",
-                error if error.is_client() => {
-                    "the SMTP server does not offer the login or the encryption that providers.email.smtp asks for"
-                }
-                _ => "the SMTP server cannot be reached; is it running, at that host and port?",
-            }
-            .into();
+            return without_answer(error, self.stage);
         };
         let (what, remedy) = match self.stage {
             Stage::Hello => (
@@ -131,6 +123,41 @@ impl Failure {
         let enhanced = enhanced.map(|code| code.to_string()).unwrap_or_default();
         format!("the SMTP server answered {code}{enhanced} to {what}{remedy}")
     }
+}
+
+/// Returns the fault of a connection on which the server did not answer a command.
+fn without_answer(error: &Error, stage: Stage) -> String {
+    match Fault::of(error) {
+        Some(Fault::NoTls) => {
+            "the SMTP server does not speak TLS from the beginning at that port: write smtp:// and ?tls=required \
+                               in providers.email.smtp, or the port of smtps (465)"
+                .into()
+        }
+        Some(fault) => format!("no connection to the SMTP server: {fault}"),
+        None if error.is_timeout() => late(stage),
+        None if error.is_response() => {
+            "the SMTP server answered nonsense, or closed the connection; is it one, at that port?".into()
+        }
+        None if error.is_client() => {
+            "the SMTP server does not offer the login or the encryption that providers.email.smtp asks for".into()
+        }
+        None => format!("no connection to the SMTP server: {}", innermost(error)),
+    }
+}
+
+fn late(stage: Stage) -> String {
+    let told = "the SMTP server did not answer in time";
+    match stage {
+        Stage::Hello => format!(
+            "{told}; if it wants TLS from the beginning at that port (465), write smtps:// in providers.email.smtp"
+        ),
+        _ => told.into(),
+    }
+}
+
+/// Returns the text of the last cause. Those of connections quote nothing.
+fn innermost(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), innermost)
 }
 
 fn stage_name(stage: Stage) -> &'static str {

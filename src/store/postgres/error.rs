@@ -3,6 +3,7 @@
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
+use crate::dial::Fault;
 use crate::store::StoreError;
 
 /// Others' changes prevent a change for as long as they last: it can be run again. A duplicate key is one, too: of two changes
@@ -47,8 +48,8 @@ pub fn is_fatal(error: &Error) -> bool {
     }
 }
 
-/// Returns an error with its causes: "error connecting to server" alone helps nobody.
-pub fn chain(error: &dyn std::error::Error) -> String {
+/// Returns an error with its causes and their remedy: "error connecting to server" alone helps nobody.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -58,5 +59,32 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         }
         cause = error.source();
     }
-    text
+    match Fault::of(error) {
+        Some(fault @ Fault::Tls(_)) => format!("{text}: {fault}, or name its authority as sslrootcert in store.url"),
+        Some(fault) => format!("{text}: {fault}"),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use crate::dial::fault::faulty;
+    use crate::store::Database;
+
+    #[test]
+    fn each_fault_of_a_connection_has_its_own_words() {
+        for (server, words) in [
+            (
+                format!("127.0.0.1:{}/x?sslmode=disable", faulty::refusing()),
+                "refuses connections",
+            ),
+            ("nowhere.invalid/x".into(), "cannot be looked up"),
+            (format!("127.0.0.1:{}/x?sslmode=require", faulty::plain("N")), "TLS"),
+        ] {
+            let database = Database::of_url(&format!("postgres://itseme:hunter2@{server}")).unwrap();
+            let told = database.check(None).err().unwrap().to_string();
+            assert!(told.contains(words) && !told.contains("hunter2"), "{server}: {told}");
+        }
+    }
 }

@@ -128,7 +128,7 @@ async fn an_outage_makes_one_line_when_it_begins_and_one_when_it_ends() {
     assert!(ends.contains("messages=10") && ends.contains("seconds=") && ends.contains("email"), "{ends}");
     let log = world.service.log();
     let begins = log.line_with(BEGINS).unwrap();
-    assert!(begins.contains("ERROR") && begins.contains("is it running, at that host and port?"), "{begins}");
+    assert!(begins.contains("ERROR") && begins.contains("refuses connections; is it running"), "{begins}");
     assert_eq!((log.count(BEGINS), log.count(ENDS)), (1, 1), "{}", log.tail());
     assert_eq!(log.count("WARN"), 0, "{}", log.tail());
 
