@@ -151,7 +151,7 @@ from = "it-se.me <verify@example.org>"
 
 [providers.phone]
 gateway = "twilio"
-account_sid = "AC00000000000000000000000000000000"
+account_sid = "AC0123456789abcdef0123456789abcdef"
 auth_token = "gateway-token"
 from = "+447700900000"
 api_url = "http://127.0.0.1:$sms_port"

@@ -1,6 +1,7 @@
 //! `itseme check`: tests if the service could run, without changing anything.
 
 mod deliver;
+mod report;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -16,7 +17,8 @@ use xmpp_parsers::iq::Iq;
 use xmpp_parsers::jid::Jid;
 use xmpp_parsers::ping::Ping;
 
-use crate::config::Config;
+pub use self::report::written;
+use crate::config::{Config, Mistakes};
 use crate::dial::Address;
 use crate::model::{BareJid, Keys};
 use crate::provider::{KINDS, ProviderKind};
@@ -32,9 +34,24 @@ const ANSWER: Duration = Duration::from_secs(2);
 /// A checked subject, and its fault.
 pub struct Finding {
     /// The subject.
-    pub subject: &'static str,
+    pub subject: String,
     /// The good result, or the remedy.
     pub result: Result<String, String>,
+}
+
+impl Finding {
+    fn new(subject: impl Into<String>, result: Result<String, String>) -> Self {
+        let subject = subject.into();
+        Self { subject, result }
+    }
+}
+
+/// Returns the mistakes of the log's filter and of a configuration that cannot be used.
+pub fn mistakes(log: Result<(), String>, config: Option<&Mistakes>) -> Vec<Finding> {
+    let log = log.err().map(|wrong| Finding::new("log", Err(wrong)));
+    let config = config.iter().flat_map(|mistakes| &mistakes.0);
+    let config = config.map(|mistake| Finding::new("configuration", Err(mistake.to_string())));
+    log.into_iter().chain(config).collect()
 }
 
 /// Checks all that `config` names. With `login`, also tries the component's secret. With an `account`, sends it a test
@@ -42,48 +59,28 @@ pub struct Finding {
 /// its stanzas.
 pub async fn check(config: &Config, login: bool, account: Option<&BareJid>) -> Vec<Finding> {
     let mut findings = vec![
-        Finding {
-            subject: "key and database",
-            result: database(config),
-        },
-        Finding {
-            subject: "XMPP server",
-            result: server(config, login).await,
-        },
+        Finding::new("key and database", database(config)),
+        Finding::new("XMPP server", server(config, login).await),
     ];
     if let Some(account) = account {
-        findings.push(Finding {
-            subject: "delivery",
-            result: match &config.http {
-                Some(http) if service_answers(http.listen).await => Err(deliver::STOP_IT.into()),
-                _ => deliver::deliver(config, account).await,
-            },
-        });
+        let result = match &config.http {
+            Some(http) if service_answers(http.listen).await => Err(deliver::STOP_IT.into()),
+            _ => deliver::deliver(config, account).await,
+        };
+        findings.push(Finding::new("delivery", result));
     }
     if let Some(http) = &config.http {
-        findings.push(Finding {
-            subject: "HTTP",
-            result: listener(http.listen).await,
-        });
+        findings.push(Finding::new("HTTP", listener(http.listen).await));
     }
     findings.extend(providers(config).await);
     let exposed = exposed(config);
     if !exposed.is_empty() {
-        findings.push(Finding {
-            subject: "secrets",
-            result: Err(exposed.join("; ")),
-        });
+        findings.push(Finding::new("secrets", Err(exposed.join("; "))));
     }
-    let leftovers = config.leftovers();
-    if !leftovers.is_empty() {
-        let result = Err(format!(
-            "these keys still have the values of component.toml.example: {}",
-            leftovers.join(", ")
-        ));
-        findings.push(Finding {
-            subject: "configuration",
-            result,
-        });
+    if !config.leftovers.is_empty() {
+        let left = config.leftovers.join(", ");
+        let result = format!("these keys still have the values of component.toml.example: {left}");
+        findings.push(Finding::new("configuration", Err(result)));
     }
     findings
 }
@@ -94,17 +91,13 @@ async fn providers(config: &Config) -> Vec<Finding> {
     let is_offered = |name: &str| config.providers.iter().any(|(offered, _)| offered == name);
     let missing = |kind: &&&ProviderKind| kind.name != "xmpp" && !is_offered(kind.name);
     for kind in KINDS.iter().filter(missing) {
-        findings.push(Finding {
-            subject: kind.subject,
-            result: Ok(format!("not offered: there is no [providers.{}]", kind.name)),
-        });
+        let result = format!("not offered: there is no [providers.{}]", kind.name);
+        findings.push(Finding::new(kind.subject, Ok(result)));
     }
     for (place, section) in config.providers() {
         let kind = KINDS.iter().find(|kind| kind.name == place.name);
-        findings.push(Finding {
-            subject: kind.map_or("sign-in", |kind| kind.subject),
-            result: section.try_out(&place).await,
-        });
+        let subject = kind.map_or_else(|| format!("sign-in at {}", place.name), |kind| kind.subject.to_owned());
+        findings.push(Finding::new(subject, section.try_out(&place).await));
     }
     findings
 }
@@ -145,7 +138,8 @@ fn database(config: &Config) -> Result<String, String> {
     let next = keyfile::load_next(&config.store)?.map(|next| Keys::new(&next));
     let keys = rekey::keyring_of(&database, &Keys::new(&key), next.as_ref())?;
     let found = database.check(Some(keys.current.check())).map_err(told)?;
-    Ok(format!("they belong together{found}"))
+    let unread = keyfile::unread(&config.store)?.map(|which| format!("; {which}"));
+    Ok(format!("they belong together{found}{}", unread.unwrap_or_default()))
 }
 
 /// Checks if a database can be made where there is none.

@@ -71,6 +71,9 @@ pub enum Command {
         /// (component_conflict_resolve); ejabberd and jabberd2 may return the message to the service
         #[arg(long, value_name = "JID")]
         deliver: Option<BareJid>,
+        /// Prints one JSON document: {"ok": …, "findings": [{"subject": …, "ok": …, "message": …}]}
+        #[arg(long)]
+        json: bool,
     },
     /// Asks the running service, or the database while it is stopped. Call it as the user of the service, or as root
     Admin {

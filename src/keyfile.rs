@@ -22,6 +22,9 @@ use crate::private;
 /// In words an admin can act on.
 pub fn load_or_make(store: &StoreConfig) -> Result<MasterKey, String> {
     if let Some(key) = load(store)? {
+        if let Ok(Some(reason)) | Err(reason) = unread(store) {
+            tracing::warn!(reason, "there are two keys");
+        }
         return Ok(key);
     }
     let database = store.database().map_err(|error| error.to_string())?;
@@ -51,6 +54,26 @@ pub fn load(store: &StoreConfig) -> Result<Option<MasterKey>, String> {
             .ok_or_else(|| "store.key: expected 64 hex digits".into());
     }
     read(&store.key_file)
+}
+
+/// Says which key counts, if there is a key file that is not read because the key itself is set.
+///
+/// # Errors
+/// If the two are not the same: one of them is a mistake, or forgotten.
+pub fn unread(store: &StoreConfig) -> Result<Option<String>, String> {
+    let file = store.key_file.display();
+    let (Some(_), true) = (store.key(), store.key_file.exists()) else {
+        return Ok(None);
+    };
+    let counts = "store.key (ITSEME_STORE__KEY) counts";
+    match read(&store.key_file) {
+        Ok(other) if other == load(store)? => Ok(Some(format!("{counts}, and store.key_file {file} has the same key"))),
+        Ok(_) => Err(format!(
+            "{counts}, and the key in store.key_file {file} is another one: move that file away if it is no longer needed, or take \
+             out store.key"
+        )),
+        Err(_) => Ok(Some(format!("{counts}, and store.key_file {file} is not read"))),
+    }
 }
 
 /// Returns the file of the next key, which replaces the configured one.

@@ -31,7 +31,7 @@ fn failed(error: &dyn std::fmt::Display) -> ExitCode {
 async fn perform(cli: &Cli) -> Result<ExitCode, String> {
     match &cli.command {
         None | Some(Command::Run) => run(cli).await,
-        Some(Command::Check { login, deliver }) => report(&load(cli)?, *login, deliver.as_ref()).await,
+        Some(Command::Check { login, deliver, json }) => report(cli, *login, deliver.as_ref(), *json).await,
         Some(Command::Admin { json, request }) => {
             let done = admin::run(&load(cli)?, request.clone(), *json).await;
             done.map(|()| ExitCode::SUCCESS)
@@ -68,22 +68,31 @@ fn load(cli: &Cli) -> Result<Config, String> {
     Config::load(cli.config_file(), &cli.overrides).map_err(|error| error.to_string())
 }
 
+/// Returns the filter of the log that the command line or the environment names.
+fn wanted_filter(cli: &Cli) -> Option<String> {
+    cli.log.clone().or_else(|| std::env::var("RUST_LOG").ok())
+}
+
 async fn run(cli: &Cli) -> Result<ExitCode, String> {
     let log = Log {
-        filter: cli.log.clone().or_else(|| std::env::var("RUST_LOG").ok()),
+        filter: wanted_filter(cli),
         format: cli.log_format,
     };
     run::run(|| load(cli), log).await
 }
 
-async fn report(config: &Config, login: bool, account: Option<&BareJid>) -> Result<ExitCode, String> {
-    let findings = check::check(config, login, account).await;
-    for finding in &findings {
-        match &finding.result {
-            Ok(good) => println!("ok      {}: {good}", finding.subject),
-            Err(wrong) => println!("WRONG   {}: {wrong}", finding.subject),
-        }
+async fn report(cli: &Cli, login: bool, account: Option<&BareJid>, as_json: bool) -> Result<ExitCode, String> {
+    let config = Config::load(cli.config_file(), &cli.overrides);
+    let log = Log {
+        filter: wanted_filter(cli),
+        format: cli.log_format,
+    };
+    let mut findings = check::mistakes(log.check(config.as_ref().ok()), config.as_ref().err());
+    if let Ok(config) = &config {
+        findings.extend(check::check(config, login, account).await);
     }
+    let written = check::written(&findings, as_json).map_err(|error| error.to_string())?;
+    println!("{written}");
     match findings.iter().filter(|finding| finding.result.is_err()).count() {
         0 => Ok(ExitCode::SUCCESS),
         wrong => Err(format!("{wrong} of {} are wrong", findings.len())),

@@ -29,6 +29,15 @@ pub struct Log {
 }
 
 impl Log {
+    /// Checks if its filter can be read.
+    ///
+    /// # Errors
+    /// In words an admin can act on.
+    pub fn check(&self, config: Option<&Config>) -> Result<(), String> {
+        let filter = config.map_or_else(|| self.filter.as_deref().unwrap_or("info"), |config| self.filter_of(config));
+        telemetry::filter(filter).map(drop)
+    }
+
     fn start(&self, config: &Config) -> Result<Option<Filter>, String> {
         Ok(telemetry::start(
             telemetry::filter(self.filter_of(config))?,

@@ -2,6 +2,7 @@
 //!
 //! A token is used once, to ask for the user's name, and then dropped. It is never stored, and never logged.
 
+mod check;
 mod config;
 mod token;
 
@@ -18,7 +19,7 @@ use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest,
     HttpResponse, PkceCodeChallenge, PkceCodeVerifier, Scope, StandardRevocableToken, TokenResponse, TokenUrl,
 };
-use reqwest::{StatusCode, redirect};
+use reqwest::redirect;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -27,6 +28,7 @@ pub use self::config::{CallbackAddress, Endpoints, OAuthConfig, Urls};
 use self::token::TokenAnswer;
 use super::cleartext::is_safe;
 use super::sign_in::{Attempt, SignIn, SignInError};
+use crate::dial::Fault;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The time limit for all requests of a sign-in together.
@@ -82,21 +84,17 @@ impl OAuth {
         self.config.callback.address()
     }
 
-    /// Checks if the provider answers, as far as possible without a user.
-    ///
-    /// # Errors
-    /// With the reason.
-    pub async fn check(&self) -> Result<(), SignInError> {
-        let urls = self.urls().await?;
-        let request = self.http.get(&urls.userinfo);
-        let status = request.send().await.map_err(|error| unreachable(&error))?.status();
-        // Without a token the provider refuses, which is the right answer.
-        match status {
-            status if status.is_redirection() || status.is_server_error() || status == StatusCode::NOT_FOUND => Err(
-                SignInError::Nonsense(format!("the user-info endpoint answered {status}")),
-            ),
-            _ => Ok(()),
-        }
+    /// Exchanges a code for a token.
+    async fn token(&self, urls: &Urls, attempt: &Attempt, code: String) -> Result<TokenAnswer, SignInError> {
+        let http = self.http.clone();
+        let exchange = move |request: HttpRequest| exchange(http.clone(), request);
+        self.client(urls)
+            .exchange_code(AuthorizationCode::new(code))
+            .set_redirect_uri(Cow::Owned(self.config.callback.redirect(attempt)?))
+            .set_pkce_verifier(PkceCodeVerifier::new(attempt.verifier.clone()))
+            .request_async(&exchange)
+            .await
+            .map_err(token::error)
     }
 
     async fn urls(&self) -> Result<Urls, SignInError> {
@@ -188,16 +186,7 @@ impl OAuth {
 
     async fn user_name(&self, attempt: &Attempt, code: String) -> Result<String, SignInError> {
         let urls = self.urls().await?;
-        let http = self.http.clone();
-        let exchange = move |request: HttpRequest| exchange(http.clone(), request);
-        let token: TokenAnswer = self
-            .client(&urls)
-            .exchange_code(AuthorizationCode::new(code))
-            .set_redirect_uri(Cow::Owned(self.config.callback.redirect(attempt)?))
-            .set_pkce_verifier(PkceCodeVerifier::new(attempt.verifier.clone()))
-            .request_async(&exchange)
-            .await
-            .map_err(token::error)?;
+        let token = self.token(&urls, attempt, code).await?;
         // RFC 6749, 7.1: a token of a type that is not understood must not be used.
         if *token.token_type() != BasicTokenType::Bearer {
             return Err(SignInError::Nonsense("its tokens are not of the type bearer".into()));
@@ -249,9 +238,10 @@ async fn bounded(mut response: reqwest::Response) -> Result<Vec<u8>, SignInError
 
 /// Returns the fault, without the URL.
 fn unreachable(error: &reqwest::Error) -> SignInError {
-    SignInError::Unreachable(match error.is_timeout() {
-        true => "it did not answer in time".into(),
-        false => "it cannot be reached".into(),
+    SignInError::Unreachable(match Fault::of(error) {
+        _ if error.is_timeout() => "it did not answer in time".into(),
+        Some(fault) => fault.to_string(),
+        None => "it cannot be reached".into(),
     })
 }
 

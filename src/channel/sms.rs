@@ -8,6 +8,7 @@ use futures::future::{BoxFuture, join_all};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 
 use super::{Channel, Letter, Message, Places, SendError, Sent, Trouble, text};
+use crate::dial::Fault;
 
 /// The time limit for an answer, from the first byte that is sent. A gateway that takes longer may still have accepted
 /// the message.
@@ -29,11 +30,11 @@ pub trait Gateway: Send + Sync {
     /// possible.
     fn question(&self, client: &Client) -> RequestBuilder;
 
-    /// Returns `true` if an answer to the question with this status is good. Refused logins and server errors are not
-    /// asked about.
-    fn is_well(&self, _status: StatusCode) -> bool {
-        true
-    }
+    /// Returns the meaning of an answer to the question, which shows that the gateway is there and refuses no login.
+    ///
+    /// # Errors
+    /// The fault and its remedy.
+    fn verdict(&self, status: StatusCode, body: &[u8]) -> Result<String, String>;
 
     /// Returns the result of a message whose answer is not a success.
     fn refusal(&self, status: StatusCode, _body: &[u8]) -> SendError {
@@ -66,20 +67,25 @@ impl Sms {
         Ok(Self { client, gateway })
     }
 
-    /// Checks if the gateway answers and, as far as possible without sending, accepts the login.
+    /// Checks if the gateway answers and, as far as possible without sending, accepts the login. Returns what was tried.
     ///
     /// # Errors
     /// With the reason.
-    pub async fn check(&self) -> Result<(), String> {
+    pub async fn check(&self) -> Result<String, String> {
         let question = self.gateway.question(&self.client);
-        let status = question.send().await.map_err(reason)?.status();
-        let is_down = status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
-        match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Err(format!("the gateway refuses the login ({status})"))
-            }
-            _ if is_down || !self.gateway.is_well(status) => Err(format!("the gateway answered {status}")),
-            _ => Ok(()),
+        let mut response = question.send().await.map_err(reason)?;
+        let status = response.status();
+        match status.as_u16() {
+            401 | 403 => Err(format!(
+                "the gateway refuses the login ({status}); set the account and its secret in [providers.phone] as the gateway has them"
+            )),
+            300..=399 | 404 | 405 | 410 => Err(format!(
+                "the gateway answered {status}: nothing takes messages there; mend url (or api_url, account_sid) in [providers.phone]"
+            )),
+            502..=504 => Err(format!(
+                "the gateway answered {status}: it is out of order, or what is in front of it does not reach it"
+            )),
+            _ => self.gateway.verdict(status, &bounded(&mut response).await),
         }
     }
 
@@ -90,14 +96,19 @@ impl Sms {
         if status.is_success() {
             return Ok(());
         }
-        let mut body = Vec::new();
-        while let Ok(Some(chunk)) = response.chunk().await
-            && body.len() + chunk.len() <= LONGEST_ANSWER
-        {
-            body.extend_from_slice(&chunk);
-        }
-        Err(self.gateway.refusal(status, &body))
+        Err(self.gateway.refusal(status, &bounded(&mut response).await))
     }
+}
+
+/// Returns the body, or the beginning of one that is too long.
+async fn bounded(response: &mut reqwest::Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await
+        && body.len() + chunk.len() <= LONGEST_ANSWER
+    {
+        body.extend_from_slice(&chunk);
+    }
+    body
 }
 
 /// The answer of a gateway that has not accepted a message.
@@ -170,7 +181,9 @@ fn not_answered(error: reqwest::Error) -> SendError {
 /// Returns the fault, without the URL, which may contain an account or a token.
 fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();
-    if error.is_connect() {
+    if let Some(fault) = Fault::of(&error).filter(|_| error.is_connect()) {
+        format!("the gateway cannot be reached: {fault}")
+    } else if error.is_connect() {
         "the gateway cannot be reached; is it running, at that URL?".into()
     } else if error.is_timeout() {
         "the gateway did not answer in time".into()
@@ -220,6 +233,47 @@ impl Channel for Sms {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::dial::fault::faulty;
+
+    /// A gateway at a URL.
+    struct At(String);
+
+    impl Gateway for At {
+        fn message(&self, client: &Client, _to: &str, _text: &str) -> RequestBuilder {
+            client.post(&self.0)
+        }
+
+        fn question(&self, client: &Client) -> RequestBuilder {
+            client.head(&self.0)
+        }
+
+        fn verdict(&self, status: StatusCode, _body: &[u8]) -> Result<String, String> {
+            Ok(status.to_string())
+        }
+    }
+
+    #[tokio::test]
+    async fn each_fault_of_a_connection_has_its_own_words() {
+        let server = faulty::SelfSigned::start();
+        for (url, words) in [
+            (
+                format!("http://127.0.0.1:{}/?key=hunter2", faulty::refusing()),
+                "refuses connections",
+            ),
+            ("https://nowhere.invalid/?key=hunter2".into(), "cannot be looked up"),
+            (
+                format!("https://127.0.0.1:{}/?key=hunter2", faulty::plain("hello\r\n")),
+                "does not speak TLS",
+            ),
+            (
+                format!("https://localhost:{}/?key=hunter2", server.port),
+                "update-ca-certificates",
+            ),
+        ] {
+            let told = Sms::new(Arc::new(At(url))).unwrap().check().await.unwrap_err();
+            assert!(told.contains(words) && !told.contains("hunter2"), "{told}");
+        }
+    }
 
     fn answer(status: u16) -> SendError {
         Refusal::of(StatusCode::from_u16(status).unwrap()).meaning()

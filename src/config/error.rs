@@ -1,7 +1,10 @@
-//! The errors of a malformed configuration. They name the key and the remedy, and never a value.
+//! The errors of a malformed configuration, in words for an admin. They name the remedy, and never a value.
 
 use std::path::Path;
 
+use figment::error::Kind;
+
+use super::example;
 use crate::section::ConfigError;
 
 /// Returns a message of the TOML parser without the lines that it quotes: they may contain a secret.
@@ -14,44 +17,61 @@ fn without_source(message: &str) -> String {
     lines.join(": ")
 }
 
-/// Returns the error with its place, but without the value: it may be a secret.
-pub(super) fn malformed(error: figment::Error, file: &Path) -> ConfigError {
-    use figment::error::Kind;
-    let Some(first) = error.into_iter().next() else {
-        return ConfigError::Malformed("the configuration cannot be read".into());
-    };
-    let path = first.path.join(".");
-    let from_file = first
-        .metadata
-        .as_ref()
-        .is_none_or(|metadata| metadata.name.contains("TOML"));
-    let place = if from_file {
-        file.display().to_string()
-    } else {
-        "the environment (ITSEME_…) or --set".into()
-    };
-    let key = if path.is_empty() {
-        String::new()
-    } else {
-        format!(" {path}:")
-    };
-    let what = match &first.kind {
-        Kind::UnknownField(name, expected) => {
-            format!(
-                "unknown key {name:?}; remove it, or mend it to one of: {}",
-                expected.join(", ")
-            )
-        }
-        Kind::MissingField(name) => format!("key {name:?} is missing; component.toml.example shows it"),
-        Kind::InvalidType(_, expected) => format!("expected {expected}; component.toml.example shows one"),
-        Kind::InvalidValue(_, expected) => format!("expected {expected}; component.toml.example shows one"),
-        // Without the unknown word: it may be a secret in the wrong line.
-        Kind::UnknownVariant(_, expected) => format!("expected one of: {}", expected.join(", ")),
-        Kind::Message(message) if from_file => {
-            format!("{}; component.toml.example shows how it looks", without_source(message))
-        }
-        Kind::Message(_) => "has a value that cannot be used".into(),
+/// Returns the error of a file that is no TOML.
+pub(super) fn no_toml(error: &figment::Error, file: &Path) -> ConfigError {
+    let what = match &error.kind {
+        Kind::Message(message) => without_source(message),
         other => other.to_string(),
     };
-    ConfigError::Malformed(format!("{place}:{key} {what}"))
+    ConfigError::Malformed(format!(
+        "{}: {what}; component.toml.example shows how it looks",
+        file.display()
+    ))
+}
+
+/// Returns what is wrong with the value at `path`, and the remedy, without the value: it may be a secret.
+pub(super) fn what(kind: &Kind, path: &str) -> String {
+    let expected = match kind {
+        Kind::UnknownField(name, known) => {
+            return format!(
+                "unknown key {name:?}; remove it, or mend it to one of: {}",
+                known.join(", ")
+            );
+        }
+        // Without the unknown word: it may be a secret in the wrong line.
+        Kind::UnknownVariant(_, known) => {
+            let words: Vec<_> = known.iter().map(|word| format!("{word:?}")).collect();
+            format!("expected one of {}", words.join(", "))
+        }
+        Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => {
+            format!("expected {}", in_words(expected, path))
+        }
+        // The own readers of values say what is expected, and others may repeat the value.
+        Kind::Message(message) if message.starts_with("expected") => message.clone(),
+        _ => "expected another value".into(),
+    };
+    match example::line(path) {
+        Some(line) => format!("{expected}; component.toml.example has: {line}"),
+        None => format!("{expected}; component.toml.example shows one"),
+    }
+}
+
+/// Returns in words what a type's reader expects.
+fn in_words(expected: &str, path: &str) -> String {
+    let words = match expected {
+        "a boolean" => "true or false, without quotation marks",
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number, 0 or more",
+        "a nonzero u32" => "a whole number from 1 to 4294967295",
+        "a string" | "string" | "path string" => "a text in quotation marks",
+        "a sequence" => "a list in square brackets",
+        "a duration" => "a time in quotation marks, like \"30s\", \"10m\" or \"24h\"",
+        "a map" => "a table in braces",
+        section if section.starts_with("struct ") && !path.contains('.') => return format!("a section [{path}]"),
+        section if section.starts_with("struct ") => "a section or a table",
+        other => other,
+    };
+    words.to_owned()
 }

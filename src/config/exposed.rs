@@ -4,6 +4,7 @@ use std::path::Path;
 
 use figment::Figment;
 use figment::value::{Dict, Value};
+use url::Url;
 
 use super::Config;
 use crate::private;
@@ -29,12 +30,9 @@ pub fn find(file: &Path, text: &Figment, overrides: &[(String, String)], merged:
         ));
     }
     walk(merged, &mut |key, value| {
-        let is_file = key.strip_suffix("_file").is_some_and(is_secret);
         // The key file is checked when it is read.
-        let path = value
-            .as_str()
-            .filter(|_| is_file && key != "store.key_file")
-            .map(Path::new);
+        let is_read = names_a_file(key) && key != "store.key_file";
+        let path = value.as_str().filter(|_| is_read).map(Path::new);
         if let Some((path, Err(reason))) = path.map(|path| (path, private::check_file(path))) {
             found.push(format!("{key} {}: {reason}", path.display()));
         }
@@ -46,15 +44,34 @@ fn is_secret(key: &str) -> bool {
     declared::is_secret::<Config>(key)
 }
 
-/// Returns `true` if the value of a secret's key is to be kept secret. The URL of a file holds no password.
+/// Returns `true` if the key names a file that holds a secret.
+pub fn names_a_file(key: &str) -> bool {
+    key.strip_suffix("_file").is_some_and(is_secret)
+}
+
+/// Returns `true` if a value is to be kept secret: that of a secret's key, and any URL with a password. The URL of a file holds none.
 fn holds_secret(key: &str, value: &Value) -> bool {
-    is_secret(key) && !(key == "store.url" && value.as_str().is_some_and(|url| url.starts_with("sqlite:")))
+    let is_file = || key == "store.url" && value.as_str().is_some_and(|url| url.starts_with("sqlite:"));
+    let has_password = || {
+        value
+            .as_str()
+            .and_then(|url| Url::parse(url).ok())
+            .is_some_and(|url| url.password().is_some())
+    };
+    is_secret(key) && !is_file() || has_password()
 }
 
 /// Calls `show` with the path and the value of every key.
-fn walk(figment: &Figment, show: &mut dyn FnMut(&str, &Value)) {
+pub fn walk(figment: &Figment, show: &mut dyn FnMut(&str, &Value)) {
     // Errors of reading are reported elsewhere.
     walk_dict("", &figment.extract::<Dict>().unwrap_or_default(), show);
+}
+
+/// As [`walk`], of a value.
+pub fn walk_value(value: &Value, show: &mut dyn FnMut(&str, &Value)) {
+    if let Value::Dict(_, dict) = value {
+        walk_dict("", dict, show);
+    }
 }
 
 fn walk_dict(above: &str, dict: &Dict, show: &mut dyn FnMut(&str, &Value)) {

@@ -3,22 +3,22 @@
 use std::convert::Infallible;
 use std::path::Path;
 
-use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::Value;
+use figment::{Figment, Profile, Provider};
 
-use super::error::malformed;
-use super::{Config, ConfigError, exposed};
-use crate::section::declared;
+use super::error::no_toml;
+use super::{Config, ConfigError, example, exposed, mistakes};
+use crate::section::{Mistakes, declared};
 use crate::service::CodeRules;
 
 impl Config {
     /// Reads `file`, the environment and `overrides` (`key.path`, value), and checks all values.
     ///
     /// # Errors
-    /// Naming the key and the remedy.
+    /// With every mistake: the key and the remedy.
     #[allow(clippy::disallowed_methods, reason = "read once, before anything is served")]
-    pub fn load(file: &Path, overrides: &[(String, String)]) -> Result<Self, ConfigError> {
+    pub fn load(file: &Path, overrides: &[(String, String)]) -> Result<Self, Mistakes> {
         let text = std::fs::read_to_string(file).map_err(|error| ConfigError::Unreadable {
             path: file.to_owned(),
             error,
@@ -27,37 +27,70 @@ impl Config {
         let defaults = Serialized::default("codes", CodeRules::default());
         let text = Figment::from(Toml::string(&text));
         let mut figment = Figment::from(defaults).merge(&text);
-        Self::check_environment()?;
-        // Every key stands in a section. A variable without one (ITSEME_CLIENT_PASSWORD) belongs to another program.
-        let environment = Env::prefixed("ITSEME_").split("__");
-        let environment = environment
-            .iter()
-            .map(|(key, value)| (key.to_string(), value))
-            .filter(|(key, _)| key.contains('.'));
-        for (key, value) in environment.chain(overrides.iter().cloned()) {
-            figment = figment.merge(Serialized::default(&key, typed(&key, value)));
+        let environment = environment();
+        for (key, value) in environment.iter().chain(overrides) {
+            figment = figment.merge(Serialized::default(key, typed(key, value.clone())));
         }
-        let mut config: Self = figment.extract().map_err(|error| malformed(error, file))?;
-        config.check()?;
+        let mut found = Mistakes(variables_without_a_section());
+        let values = figment.data().map_err(|error| no_toml(&error, file))?;
+        let values = values.get(&Profile::Default).cloned().unwrap_or_default();
+        let origin = |key: &str| origin(key, file, &text, &environment, overrides);
+        let config = found.take(mistakes::read(values, &origin));
+        found.result()?;
+        let mut config = config.ok_or_else(|| ConfigError::Malformed("the configuration cannot be read".into()))?;
         config.exposed = exposed::find(file, &text, overrides, &figment);
+        config.leftovers = example::leftovers(&figment);
         Ok(config)
     }
+}
 
-    /// A variable that names a section but no key is a mistake, most likely one underscore instead of two.
-    fn check_environment() -> Result<(), ConfigError> {
-        let sections = declared::keys::<Self>();
-        for (key, _) in Env::prefixed("ITSEME_").iter() {
-            let key = key.as_str().to_lowercase();
-            let section = key.split('_').next().unwrap_or_default();
-            if sections.contains(&section) && !key.contains("__") {
-                let name = key.to_uppercase();
-                return Err(ConfigError::Malformed(format!(
-                    "the environment: ITSEME_{name} is no key; write two underscores behind a section, like \
-                     ITSEME_COMPONENT__SECRET"
-                )));
-            }
-        }
-        Ok(())
+/// Returns the variables of the environment, each as a key and its value. Every key stands in a section. A variable without one
+/// (ITSEME_CLIENT_PASSWORD) belongs to another program.
+fn environment() -> Vec<(String, String)> {
+    let variables = Env::prefixed("ITSEME_").split("__");
+    let all = variables.iter().map(|(key, value)| (key.to_string(), value));
+    all.filter(|(key, _)| key.contains('.')).collect()
+}
+
+/// A variable that names a section but no key is a mistake, most likely one underscore instead of two.
+fn variables_without_a_section() -> Vec<ConfigError> {
+    let sections = declared::keys::<Config>();
+    let variables = Env::prefixed("ITSEME_");
+    let names = variables.iter().map(|(key, _)| key.as_str().to_lowercase());
+    let is_mistake = |name: &String| {
+        let section = name.split('_').next().unwrap_or_default();
+        sections.contains(&section) && !name.contains("__")
+    };
+    let told = |name: String| {
+        ConfigError::Malformed(format!(
+            "the environment: ITSEME_{} is no key; write two underscores behind a section, like ITSEME_COMPONENT__SECRET",
+            name.to_uppercase()
+        ))
+    };
+    names.filter(is_mistake).map(told).collect()
+}
+
+/// Returns where the value of `key` is from, in words.
+fn origin(
+    key: &str,
+    file: &Path,
+    text: &Figment,
+    environment: &[(String, String)],
+    overrides: &[(String, String)],
+) -> String {
+    let in_file = text.find_value(key).is_ok();
+    let is_of = |set: &str| {
+        let (part, whole) = (key.strip_prefix(set), set.strip_prefix(key));
+        part.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ',']))
+            || !in_file && whole.is_some_and(|rest| rest.starts_with('.'))
+    };
+    let found = |all: &[(String, String)]| all.iter().map(|(key, _)| key.clone()).find(|key| is_of(key));
+    if let Some(set) = found(overrides) {
+        format!("--set {set}")
+    } else if let Some(variable) = found(environment) {
+        format!("ITSEME_{}", variable.replace('.', "__").to_uppercase())
+    } else {
+        file.display().to_string()
     }
 }
 

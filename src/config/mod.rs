@@ -2,16 +2,17 @@
 
 mod check;
 mod error;
+mod example;
 mod exposed;
 mod fixed;
 mod load;
+mod mistakes;
 mod sections;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 
-use secrecy::ExposeSecret;
 use serde::Deserialize;
 use xmpp_parsers::jid::NodePart;
 
@@ -21,8 +22,8 @@ pub use self::sections::{
 };
 use crate::model::{BareJid, Provider};
 use crate::provider::{Place, ProviderSection, is_sign_in};
-pub use crate::section::ConfigError;
 use crate::section::unusable;
+pub use crate::section::{ConfigError, Mistakes};
 use crate::service::{Budget, CodeRules, Limits, Settings};
 
 /// All settings of an admin; `component.toml.example` explains every key.
@@ -62,6 +63,9 @@ pub struct Config {
     /// Secrets that others on the same machine can read, each with its remedy.
     #[serde(skip)]
     pub exposed: Vec<String>,
+    /// The keys that still have the values of component.toml.example, which cannot be right.
+    #[serde(skip)]
+    pub leftovers: Vec<String>,
 }
 
 impl Config {
@@ -148,47 +152,5 @@ impl Config {
     pub fn public_url(&self) -> Option<String> {
         let url = self.http.as_ref()?.public_url.as_deref()?;
         Some(url.trim_end_matches('/').to_owned())
-    }
-
-    /// Returns the keys that still have the values of component.toml.example, which cannot be right.
-    pub fn leftovers(&self) -> Vec<String> {
-        let secret = self.component.secret().ok();
-        let is_example = |url: Option<&str>| url.is_some_and(|url| url.contains("example.org"));
-        let checks = [
-            ("component.jid", is_example(Some(self.component.jid.as_str()))),
-            (
-                "component.secret",
-                secret.is_some_and(|secret| secret.expose_secret() == "change me"),
-            ),
-            (
-                "component.admins",
-                self.component.admins.iter().any(|jid| is_example(Some(jid.as_str()))),
-            ),
-            ("http.public_url", is_example(self.public_url().as_deref())),
-            (
-                "http.next_origins",
-                self.http
-                    .iter()
-                    .flat_map(|http| &http.next_origins)
-                    .any(|url| is_example(Some(url))),
-            ),
-            (
-                "service.addresses",
-                self.service
-                    .addresses
-                    .by_purpose()
-                    .iter()
-                    .flat_map(|(_, uris)| uris.iter())
-                    .any(|uri| is_example(Some(uri))),
-            ),
-        ];
-        let left = checks
-            .into_iter()
-            .filter(|(_, left)| *left)
-            .map(|(key, _)| key.to_owned());
-        let of_providers = self.providers.iter().flat_map(|(_, section)| section.leftovers());
-        let mut keys: Vec<_> = left.chain(of_providers).collect();
-        keys.dedup();
-        keys
     }
 }

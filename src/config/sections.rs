@@ -16,7 +16,7 @@ use crate::dial::Address;
 use crate::language::Language;
 use crate::model::BareJid;
 use crate::provider::{self, KINDS, ProviderSection};
-use crate::section::{ConfigError, secret, unusable};
+use crate::section::{ConfigError, secret, unusable, words};
 use crate::service::Served;
 use crate::store::Database;
 
@@ -25,6 +25,7 @@ use crate::store::Database;
 #[serde(deny_unknown_fields)]
 pub struct Component {
     /// The component's domain, as in the server's configuration.
+    #[serde(deserialize_with = "words::domain")]
     pub jid: BareJid,
     secret: Option<SecretString>,
     secret_file: Option<PathBuf>,
@@ -32,7 +33,7 @@ pub struct Component {
     #[serde(default)]
     pub server: Address,
     /// The accounts that may use admin commands.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "words::accounts")]
     pub admins: Vec<BareJid>,
     /// The time of silence after which the server is asked for a sign of life.
     #[serde(default = "Component::default_ping", with = "humantime_serde")]
@@ -74,6 +75,7 @@ pub struct Presentation {
     /// `true` if those who subscribe to the service's presence are asked for theirs.
     pub subscribe_back: bool,
     /// The language for people whose language is not known.
+    #[serde(deserialize_with = "words::word")]
     pub language: Language,
     /// The name; `None` for its own.
     pub name: Option<String>,
@@ -130,6 +132,7 @@ impl Addresses {
 #[serde(deny_unknown_fields)]
 pub struct Http {
     /// The address to listen at.
+    #[serde(deserialize_with = "listen")]
     pub listen: SocketAddr,
     /// Its public address: the beginning of links in mails.
     pub public_url: Option<String>,
@@ -175,6 +178,12 @@ impl Http {
     pub(super) fn default_share() -> usize {
         100
     }
+}
+
+fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let expected = "expected an IP address and a port, like 127.0.0.1:8114 or [::1]:8114";
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| serde::de::Error::custom(expected))
 }
 
 /// A network, or a single address.

@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer};
 use super::{Place, ProviderKind, ProviderSection, Way};
 use crate::channel::email::Email;
 use crate::channel::smtp::{MailServer, hello_name, own_name};
-use crate::section::{ConfigError, cleartext, secret, unusable};
+use crate::section::{ConfigError, Mistakes, cleartext, secret, unusable};
 use crate::store::Queue;
 
 impl Queue {
@@ -90,24 +90,19 @@ impl EmailSection {
 }
 
 impl ProviderSection for EmailSection {
-    fn check(&self, place: &Place) -> Result<(), ConfigError> {
-        self.server(place)?;
-        match self.budget {
-            0 => Err(unusable(
-                "providers.email.budget",
-                "must be at least 1; without [providers.email], no mail is sent",
-            )),
-            _ => Ok(()),
-        }
+    fn check(&self, place: &Place) -> Result<(), Mistakes> {
+        let mut found = Mistakes::default();
+        found.take(self.server(place));
+        found.unless(
+            self.budget > 0,
+            "providers.email.budget",
+            "must be at least 1; without [providers.email], no mail is sent",
+        );
+        found.result()
     }
 
     fn budgets(&self) -> BTreeMap<String, u32> {
         [(String::new(), self.budget)].into()
-    }
-
-    fn leftovers(&self) -> Vec<String> {
-        let is_example = self.from.email.domain().contains("example.org");
-        is_example.then(|| "providers.email.from".into()).into_iter().collect()
     }
 
     fn way(&self, place: &Place) -> Result<Way, String> {
@@ -125,6 +120,8 @@ impl ProviderSection for EmailSection {
     }
 }
 
+const MAILBOX: &str = "a mailbox like \"it-se.me <verify@example.org>\"";
+
 /// Reads a mailbox, written as text, or as a name and an address, as lettre does. Unlike lettre's, its type is declared
 /// as text.
 fn sender<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Mailbox, D::Error> {
@@ -133,11 +130,11 @@ fn sender<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Mailbox, D::Erro
         type Value = Mailbox;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a mailbox like \"it-se.me <verify@example.org>\"")
+            f.write_str(MAILBOX)
         }
 
         fn visit_str<E: Error>(self, text: &str) -> Result<Mailbox, E> {
-            text.parse().map_err(E::custom)
+            text.parse().map_err(|_| E::custom(format!("expected {MAILBOX}")))
         }
 
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Mailbox, A::Error> {

@@ -19,7 +19,7 @@ pub use self::codes::{CodeRule, CodeRules};
 use crate::channel::sign_in::SignIn;
 use crate::channel::{Channel, Message};
 use crate::model::{BareJid, Provider};
-use crate::section::ConfigError;
+use crate::section::Mistakes;
 use crate::store::Queue;
 
 /// A provider that codes are sent to, configured or not. Its ids are read and hashed by
@@ -45,7 +45,7 @@ pub trait ProviderSection: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// Naming the key and the remedy.
-    fn check(&self, place: &Place) -> Result<(), ConfigError>;
+    fn check(&self, place: &Place) -> Result<(), Mistakes>;
 
     /// Returns the beginnings of the ids that are served; empty: all.
     fn prefixes(&self) -> &[String] {
@@ -55,11 +55,6 @@ pub trait ProviderSection: fmt::Debug + Send + Sync {
     /// Returns the number of codes a day to ids with each prefix.
     fn budgets(&self) -> BTreeMap<String, u32> {
         BTreeMap::new()
-    }
-
-    /// Returns the keys that still have the values of component.toml.example, which cannot be right.
-    fn leftovers(&self) -> Vec<String> {
-        Vec::new()
     }
 
     /// Returns the way in which identities are proven.

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{Place, ProviderSection, Way};
 use crate::channel::cleartext::is_safe;
 use crate::channel::oauth::{CallbackAddress, Endpoints, OAuth, OAuthConfig, Urls};
-use crate::section::{ConfigError, secret, unusable};
+use crate::section::{ConfigError, Mistakes, secret, unusable, words};
 
 /// `[providers.NAME]`
 #[derive(Clone, Debug, Deserialize)]
@@ -21,7 +21,9 @@ pub struct OAuthSection {
     client_id: String,
     client_secret: Option<SecretString>,
     client_secret_file: Option<PathBuf>,
+    #[serde(default, deserialize_with = "words::optional_word")]
     client_auth: Option<ClientAuth>,
+    #[serde(default, deserialize_with = "words::optional_word")]
     callback: Option<CallbackKind>,
     issuer: Option<String>,
     authorize_url: Option<String>,
@@ -109,47 +111,42 @@ impl OAuthSection {
     ///
     /// # Errors
     /// If a key is missing or cannot be used.
-    pub fn settings(&self, place: &Place) -> Result<OAuthConfig, ConfigError> {
+    pub fn settings(&self, place: &Place) -> Result<OAuthConfig, Mistakes> {
         let name = place.name.as_str();
-        check_name(name)?;
-        let public_url = place.public_url.clone().ok_or_else(|| {
+        let mut found = Mistakes::default();
+        found.take(check_name(name));
+        let public_url = found.take(place.public_url.clone().ok_or_else(|| {
             unusable(
                 "http.public_url",
                 format!("set it, in a section [http]: {name} sends browsers back to the service at this address"),
             )
-        })?;
+        }));
         // A section with addresses means another provider than the known one of that name.
         let is_own = self.issuer.is_some() || self.urls().iter().any(|url| url.is_some());
         let preset = Preset::of(name).filter(|_| !is_own);
         let preset = preset.as_ref();
-        let client_secret = secret("client_secret", &self.client_secret, &self.client_secret_file);
-        let client_secret =
-            client_secret.map_err(|error| ConfigError::Malformed(format!("providers.{name}.{error}")))?;
+        let client_secret = found.take(self.client_secret(name));
+        let endpoints = found.take(self.endpoints(name, preset));
+        let username = self.username(preset).filter(|pointer| pointer.starts_with('/'));
+        let username = found.take(username.ok_or_else(|| {
+            let remedy = "set it to a JSON pointer to the name, like \"/login\"";
+            missing(name, "username", remedy)
+        }));
+        let (Some(public_url), Some(client_secret), Some(endpoints), Some(username)) =
+            (public_url, client_secret, endpoints, username)
+        else {
+            return Err(found);
+        };
+        found.result()?;
         let client_auth = self.client_auth.or(preset.map(|preset| preset.client_auth));
         let callback = self.callback.or(preset.map(|preset| preset.callback));
         Ok(OAuthConfig {
             client_id: self.client_id.clone(),
-            client_secret: client_secret.ok_or_else(|| {
-                missing(
-                    name,
-                    "client_secret",
-                    "set it, or client_secret_file, to what the provider gave you",
-                )
-            })?,
+            client_secret,
             secret_in_body: client_auth == Some(ClientAuth::Body),
-            endpoints: self.endpoints(name, preset)?,
+            endpoints,
             scopes: self.scopes(preset),
-            username: self
-                .username(preset)
-                .filter(|pointer| pointer.starts_with('/'))
-                .ok_or_else(|| {
-                    missing(
-                        name,
-                        "username",
-                        "set it to a JSON pointer to the name, like \"/login\"",
-                    )
-                })?
-                .to_owned(),
+            username: username.to_owned(),
             case_sensitive: self.case_sensitive,
             response_issuer: self.response_issuer.clone(),
             allow_cleartext: self.allow_cleartext,
@@ -158,6 +155,12 @@ impl OAuthSection {
                 Some(CallbackKind::Fixed) | None => CallbackAddress::Fixed(public_url),
             },
         })
+    }
+
+    fn client_secret(&self, name: &str) -> Result<SecretString, ConfigError> {
+        let key = format!("providers.{name}.client_secret");
+        let remedy = "set it, or client_secret_file, to what the provider gave you";
+        secret(&key, &self.client_secret, &self.client_secret_file)?.ok_or_else(|| unusable(key, remedy))
     }
 
     fn scopes(&self, preset: Option<&Preset>) -> Vec<String> {
@@ -185,34 +188,37 @@ impl OAuthSection {
         [&self.authorize_url, &self.token_url, &self.userinfo_url]
     }
 
-    fn endpoints(&self, name: &str, preset: Option<&Preset>) -> Result<Endpoints, ConfigError> {
+    fn endpoints(&self, name: &str, preset: Option<&Preset>) -> Result<Endpoints, Mistakes> {
         if let Some(issuer) = &self.issuer {
             if self.urls().iter().any(|url| url.is_some()) {
-                return Err(missing(
-                    name,
-                    "issuer",
-                    "set either this or authorize_url, token_url and userinfo_url, not both",
-                ));
+                let remedy = "set either this or authorize_url, token_url and userinfo_url, not both";
+                return Err(missing(name, "issuer", remedy).into());
             }
             let remedy = "set it to an https URL like https://accounts.example.org";
-            return self
-                .encrypted(name, "issuer", issuer, remedy)
-                .map(|()| Endpoints::Issuer(issuer.clone()));
+            self.encrypted(name, "issuer", issuer, remedy)?;
+            return Ok(Endpoints::Issuer(issuer.clone()));
         }
         let url = |key, own: &Option<String>, preset: Option<&str>| {
             let remedy = "set it to the provider's https URL, or set issuer";
             let url = own.as_deref().or(preset).ok_or_else(|| missing(name, key, remedy))?;
             self.encrypted(name, key, url, remedy).map(|()| url.to_owned())
         };
-        let authorize = url("authorize_url", &self.authorize_url, preset.map(|p| p.authorize_url))?;
-        let token = url("token_url", &self.token_url, preset.map(|p| p.token_url))?;
         let bad = |key| move |_| missing(name, key, "set it to the provider's URL");
-        Ok(Endpoints::Known(Box::new(Urls {
-            authorize: oauth2::AuthUrl::new(authorize).map_err(bad("authorize_url"))?,
-            token: oauth2::TokenUrl::new(token).map_err(bad("token_url"))?,
-            userinfo: url("userinfo_url", &self.userinfo_url, preset.map(|p| p.userinfo_url))?,
-            names_itself: false,
-        })))
+        let authorize = url("authorize_url", &self.authorize_url, preset.map(|p| p.authorize_url));
+        let token = url("token_url", &self.token_url, preset.map(|p| p.token_url));
+        let mut found = Mistakes::default();
+        let authorize = authorize.and_then(|url| oauth2::AuthUrl::new(url).map_err(bad("authorize_url")));
+        let token = token.and_then(|url| oauth2::TokenUrl::new(url).map_err(bad("token_url")));
+        let userinfo = url("userinfo_url", &self.userinfo_url, preset.map(|p| p.userinfo_url));
+        match (found.take(authorize), found.take(token), found.take(userinfo)) {
+            (Some(authorize), Some(token), Some(userinfo)) => Ok(Endpoints::Known(Box::new(Urls {
+                authorize,
+                token,
+                userinfo,
+                names_itself: false,
+            }))),
+            _ => Err(found),
+        }
     }
 }
 
@@ -236,16 +242,8 @@ impl OAuthSection {
 }
 
 impl ProviderSection for OAuthSection {
-    fn check(&self, place: &Place) -> Result<(), ConfigError> {
+    fn check(&self, place: &Place) -> Result<(), Mistakes> {
         self.settings(place).map(drop)
-    }
-
-    fn leftovers(&self) -> Vec<String> {
-        let is_example = self.client_id == "change me";
-        is_example
-            .then(|| "client_id in providers".into())
-            .into_iter()
-            .collect()
     }
 
     fn way(&self, place: &Place) -> Result<Way, String> {
@@ -258,7 +256,7 @@ impl ProviderSection for OAuthSection {
             let callback = oauth.callback();
             let checked = oauth.check().await;
             checked
-                .map(|()| format!("{name} answers; the callback address to register there is {callback}"))
+                .map(|tried| format!("{name} answers{tried}; the callback address to register there is {callback}"))
                 .map_err(|error| format!("providers.{name}: {error}"))
         }
         .boxed()
@@ -281,5 +279,5 @@ fn check_name(name: &str) -> Result<(), ConfigError> {
 }
 
 fn missing(name: &str, key: &str, remedy: &str) -> ConfigError {
-    ConfigError::Malformed(format!("providers.{name}.{key}: {remedy}"))
+    unusable(format!("providers.{name}.{key}"), remedy)
 }

@@ -1,5 +1,6 @@
 //! The errors of a section. They name the key and the remedy, and never a value.
 
+use std::fmt;
 use std::path::PathBuf;
 
 /// An error of the configuration: the key, and the remedy.
@@ -24,6 +25,53 @@ pub enum ConfigError {
         /// The expected value.
         remedy: String,
     },
+}
+
+/// The mistakes of a configuration. As an error, it has at least one.
+#[derive(Debug, Default)]
+pub struct Mistakes(pub Vec<ConfigError>);
+
+impl Mistakes {
+    /// Returns the value, or notes what is wrong.
+    pub fn take<T>(&mut self, result: Result<T, impl Into<Mistakes>>) -> Option<T> {
+        result.map_err(|wrong| self.0.extend(wrong.into().0)).ok()
+    }
+
+    /// Notes what to do about `key`, unless it is right.
+    pub fn unless(&mut self, is_right: bool, key: impl Into<String>, remedy: impl Into<String>) {
+        if !is_right {
+            self.0.push(unusable(key, remedy));
+        }
+    }
+
+    /// Returns the mistakes as an error, if there are any.
+    ///
+    /// # Errors
+    /// If there are any.
+    pub fn result(self) -> Result<(), Self> {
+        match self.0.is_empty() {
+            true => Ok(()),
+            false => Err(self),
+        }
+    }
+}
+
+impl From<ConfigError> for Mistakes {
+    fn from(error: ConfigError) -> Self {
+        Self(vec![error])
+    }
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_slice() {
+            [only] => only.fmt(f),
+            all => {
+                write!(f, "the configuration has {} mistakes:", all.len())?;
+                all.iter().try_for_each(|mistake| write!(f, "\n  {mistake}"))
+            }
+        }
+    }
 }
 
 /// Returns the error for a value that cannot be used.

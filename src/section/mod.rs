@@ -2,12 +2,13 @@
 
 pub mod declared;
 mod error;
+pub mod words;
 
 use std::path::PathBuf;
 
 use secrecy::SecretString;
 
-pub use self::error::{ConfigError, cleartext, unusable};
+pub use self::error::{ConfigError, Mistakes, cleartext, unusable};
 
 /// Returns a secret that stands in the configuration or in a file of its own.
 ///
@@ -25,7 +26,13 @@ pub fn secret(
         (None, Some(path)) => {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| unusable(key, format!("its _file {} cannot be read: {error}", path.display())))?;
-            Ok(Some(text.trim_end_matches(['\r', '\n']).into()))
+            match text.trim_end_matches(['\r', '\n']) {
+                "" => Err(unusable(
+                    key,
+                    format!("its _file {} is empty; write the value into it", path.display()),
+                )),
+                text => Ok(Some(text.into())),
+            }
         }
         (None, None) => Ok(None),
     }

@@ -37,7 +37,7 @@ pub struct Sms {
 
 impl Gateway {
     /// The account the service has there.
-    pub const SID: &str = "AC00000000000000000000000000000000";
+    pub const SID: &str = "AC0123456789abcdef0123456789abcdef";
     /// The secret of the account; also the bearer token of the plain API.
     pub const TOKEN: &str = "gateway-token";
     /// A number that the gateway refuses for good.

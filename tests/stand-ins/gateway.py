@@ -118,7 +118,7 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(401, {"error": "wrong or no bearer token"})
             return
         message = json.loads(body)
-        if message["to"] in self.server.settings.refuse:
+        if not message["to"] or message["to"] in self.server.settings.refuse:
             self.answer(400, {"error": "no such number"})
             return
         status = self.server.handle(message["to"], "", message["text"])
@@ -160,7 +160,7 @@ if __name__ == "__main__":
     )
     arguments.add_argument("file", help="where each SMS is written to, a line of JSON each")
     arguments.add_argument("--port", type=int, default=0, help="0, the default: any free one")
-    arguments.add_argument("--sid", default="AC00000000000000000000000000000000")
+    arguments.add_argument("--sid", default="AC0123456789abcdef0123456789abcdef")
     arguments.add_argument("--token", default="gateway-token")
     arguments.add_argument("--refuse", action="append", default=[], help="a number to answer 400 for")
     arguments.add_argument("--show", action="store_true", help="print each SMS in plain words as well")

@@ -208,10 +208,16 @@ fn a_providers_secret_may_come_from_the_environment_or_a_flag() {
 
 #[test]
 fn the_value_of_the_example_is_found_at_the_key_of_the_chosen_gateway() {
-    let leftovers = |section: &str| load(&format!("{LEAST}{section}")).unwrap().leftovers();
+    let leftovers = |section: &str| load(&format!("{LEAST}{section}")).unwrap().leftovers;
     let of_http = format!("{SMS}url = \"https://sms.example.org\"\ntoken = \"change me\"\n");
     assert!(leftovers(&of_http).contains(&"providers.phone.token".to_owned()));
     let of_twilio = TWILIO.replace("hunter2", "change me");
     assert!(leftovers(&of_twilio).contains(&"providers.phone.auth_token".to_owned()));
     assert!(!leftovers(TWILIO).iter().any(|key| key.starts_with("providers")));
+    let of_github = format!("{PUBLIC}[providers.github]\nclient_id = \"change me\"\nclient_secret = \"x\"\n");
+    assert!(leftovers(&of_github).contains(&"providers.github.client_id".to_owned()));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "change me\n").unwrap();
+    let in_file = format!("{SMS}url = \"https://sms.invalid\"\ntoken_file = {:?}\n", file.path());
+    assert!(leftovers(&in_file).contains(&"providers.phone.token_file".to_owned()));
 }

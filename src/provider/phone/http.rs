@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{GatewayKeys, GatewayKind};
 use crate::channel::sms::Gateway;
-use crate::section::ConfigError;
+use crate::section::Mistakes;
 
 pub static DECLARED: GatewayKind = GatewayKind {
     name: "http",
     keys: &["url", "token", "token_file"],
     new,
-    secret: "token",
 };
 
 struct HttpGateway {
@@ -23,12 +22,14 @@ struct HttpGateway {
     token: Option<SecretString>,
 }
 
-fn new(keys: &GatewayKeys) -> Result<Arc<dyn Gateway>, ConfigError> {
-    let url = keys.needed("url", "the address that takes the messages")?;
-    Ok(Arc::new(HttpGateway {
-        url: keys.checked("url", url)?,
-        token: keys.secret("token")?,
-    }))
+fn new(keys: &GatewayKeys) -> Result<Arc<dyn Gateway>, Mistakes> {
+    let mut found = Mistakes::default();
+    let url = keys.needed("url", "the address that takes the messages");
+    let url = found.take(url.and_then(|url| keys.checked("url", url)));
+    match (url, found.take(keys.secret("token"))) {
+        (Some(url), Some(token)) => Ok(Arc::new(HttpGateway { url, token })),
+        _ => Err(found),
+    }
 }
 
 impl HttpGateway {
@@ -46,7 +47,16 @@ impl Gateway for HttpGateway {
         self.with_login(client.post(&self.url).json(&message))
     }
 
+    /// A message to nobody, which no gateway can send: such gateways have no other call in common.
     fn question(&self, client: &Client) -> RequestBuilder {
-        self.with_login(client.head(&self.url))
+        self.message(client, "", "")
+    }
+
+    fn verdict(&self, status: StatusCode, _body: &[u8]) -> Result<String, String> {
+        let tried = format!("the gateway answered {status} to a message without a number");
+        Ok(match status.as_u16() {
+            400 | 422 => format!("{tried}, and refused no token: url is right, and most likely token as well"),
+            _ => format!("{tried}: url is right; if token is, only a message shows"),
+        })
     }
 }

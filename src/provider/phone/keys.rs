@@ -54,15 +54,9 @@ impl GatewayKeys {
             _ => Err(unusable(path(key), "expected a URL like https://sms.example.org/send")),
         }
     }
-
-    /// Returns `true` if the secret of `key` still has the value of component.toml.example.
-    pub(super) fn is_example(&self, key: &str) -> bool {
-        let secret = self.secret(key).ok().flatten();
-        secret.is_some_and(|secret| secret.expose_secret() == "change me")
-    }
 }
 
 /// Returns the full name of `key`, as an admin knows it.
-pub(super) fn path(key: &str) -> String {
+fn path(key: &str) -> String {
     format!("providers.phone.{key}")
 }

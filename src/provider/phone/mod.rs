@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer};
 pub use self::keys::GatewayKeys;
 use super::{Place, ProviderKind, ProviderSection, Way};
 use crate::channel::sms::{Gateway, Sms};
-use crate::section::{ConfigError, unusable};
+use crate::section::Mistakes;
 use crate::store::Queue;
 
 impl Queue {
@@ -46,9 +46,7 @@ pub struct GatewayKind {
     /// names.
     keys: &'static [&'static str],
     /// Makes the gateway from its keys.
-    new: fn(&GatewayKeys) -> Result<Arc<dyn Gateway>, ConfigError>,
-    /// The key of its secret.
-    secret: &'static str,
+    new: fn(&GatewayKeys) -> Result<Arc<dyn Gateway>, Mistakes>,
 }
 
 /// The beginning of every number.
@@ -132,7 +130,7 @@ impl<'de> Deserialize<'de> for PhoneSection {
 }
 
 impl PhoneSection {
-    fn gateway(&self) -> Result<Arc<dyn Gateway>, ConfigError> {
+    fn gateway(&self) -> Result<Arc<dyn Gateway>, Mistakes> {
         (self.gateway.0.new)(&self.keys)
     }
 
@@ -143,22 +141,21 @@ impl PhoneSection {
 }
 
 impl ProviderSection for PhoneSection {
-    fn check(&self, _place: &Place) -> Result<(), ConfigError> {
-        self.gateway()?;
-        if !self.allowed_prefixes.iter().all(|prefix| is_prefix(prefix)) {
-            return Err(unusable(
-                "providers.phone.allowed_prefixes",
-                "expected prefixes like \"+49\"",
-            ));
-        }
+    fn check(&self, _place: &Place) -> Result<(), Mistakes> {
+        let mut found = Mistakes::default();
+        found.take(self.gateway());
+        found.unless(
+            self.allowed_prefixes.iter().all(|prefix| is_prefix(prefix)),
+            "providers.phone.allowed_prefixes",
+            "expected prefixes like \"+49\"",
+        );
         let budgets = self.budgets();
-        match budgets.iter().all(|(prefix, budget)| is_prefix(prefix) && *budget > 0) {
-            true => Ok(()),
-            false => Err(unusable(
-                "providers.phone.budgets",
-                "expected prefixes with at least 1 each, like { \"+\" = 1000, \"+49\" = 500 }",
-            )),
-        }
+        found.unless(
+            budgets.iter().all(|(prefix, budget)| is_prefix(prefix) && *budget > 0),
+            "providers.phone.budgets",
+            "expected prefixes with at least 1 each, like { \"+\" = 1000, \"+49\" = 500 }",
+        );
+        found.result()
     }
 
     fn prefixes(&self) -> &[String] {
@@ -172,12 +169,6 @@ impl ProviderSection for PhoneSection {
         budgets
     }
 
-    fn leftovers(&self) -> Vec<String> {
-        let key = self.gateway.0.secret;
-        let is_example = self.keys.is_example(key);
-        is_example.then(|| keys::path(key)).into_iter().collect()
-    }
-
     fn way(&self, _place: &Place) -> Result<Way, String> {
         Ok(Way::Code(KIND.queue, Arc::new(self.sms()?)))
     }
@@ -185,9 +176,7 @@ impl ProviderSection for PhoneSection {
     fn try_out<'a>(&'a self, _place: &'a Place) -> BoxFuture<'a, Result<String, String>> {
         async {
             let checked = self.sms()?.check().await;
-            checked
-                .map(|()| "the gateway answers".into())
-                .map_err(|error| format!("providers.phone: {error}"))
+            checked.map_err(|error| format!("providers.phone: {error}"))
         }
         .boxed()
     }

@@ -9,13 +9,12 @@ use serde::Deserialize;
 use super::{GatewayKeys, GatewayKind};
 use crate::channel::SendError;
 use crate::channel::sms::{Gateway, Refusal};
-use crate::section::{ConfigError, unusable};
+use crate::section::{Mistakes, unusable};
 
 pub static DECLARED: GatewayKind = GatewayKind {
     name: "twilio",
     keys: &["account_sid", "auth_token", "auth_token_file", "from", "api_url"],
     new,
-    secret: "auth_token",
 };
 
 struct Twilio {
@@ -29,25 +28,38 @@ struct Twilio {
     from: String,
 }
 
-fn new(keys: &GatewayKeys) -> Result<Arc<dyn Gateway>, ConfigError> {
+fn new(keys: &GatewayKeys) -> Result<Arc<dyn Gateway>, Mistakes> {
+    let mut found = Mistakes::default();
     let api_url = keys.text("api_url").unwrap_or("https://api.twilio.com");
-    Ok(Arc::new(Twilio {
-        api_url: keys.checked("api_url", api_url.trim_end_matches('/').to_owned())?,
-        account_sid: keys.needed("account_sid", "the account's SID, AC…")?,
-        auth_token: keys.secret("auth_token")?.ok_or_else(|| {
-            unusable(
-                "providers.phone.auth_token",
-                "set it, or auth_token_file, to the account's auth token",
-            )
-        })?,
-        from: keys.needed("from", "the number that sends")?,
-    }))
+    let api_url = found.take(keys.checked("api_url", api_url.trim_end_matches('/').to_owned()));
+    let account_sid = found.take(keys.needed("account_sid", "the account's SID, AC…"));
+    let auth_token = keys.secret("auth_token").and_then(|token| {
+        let remedy = "set it, or auth_token_file, to the account's auth token";
+        token.ok_or_else(|| unusable("providers.phone.auth_token", remedy))
+    });
+    let auth_token = found.take(auth_token);
+    let from = found.take(keys.needed("from", "the number that sends"));
+    match (api_url, account_sid, auth_token, from) {
+        (Some(api_url), Some(account_sid), Some(auth_token), Some(from)) => Ok(Arc::new(Twilio {
+            api_url,
+            account_sid,
+            auth_token,
+            from,
+        })),
+        _ => Err(found),
+    }
 }
 
 /// Twilio's error object; see "REST API error and warning dictionary" in its documentation.
 #[derive(Deserialize)]
 struct TwilioError {
     code: u32,
+}
+
+/// Twilio's account object.
+#[derive(Deserialize)]
+struct Account {
+    status: Option<String>,
 }
 
 /// Errors of the recipient's number ("Error and Warning Dictionary" in the documentation): it cannot receive messages,
@@ -99,8 +111,15 @@ impl Gateway for Twilio {
         self.with_login(client.get(self.account(".json")))
     }
 
-    fn is_well(&self, status: StatusCode) -> bool {
-        status.is_success()
+    fn verdict(&self, status: StatusCode, body: &[u8]) -> Result<String, String> {
+        let account: Option<Account> = serde_json::from_slice(body).ok();
+        match account.and_then(|account| account.status).as_deref() {
+            _ if !status.is_success() => Err(format!("the gateway answered {status}")),
+            Some(closed @ ("suspended" | "closed")) => Err(format!(
+                "the gateway accepts the login, but the account is {closed}; see to it at the gateway"
+            )),
+            _ => Ok("the gateway accepts the login; if it accepts providers.phone.from, only a message shows".into()),
+        }
     }
 
     /// Judges by the code, because the text may repeat the number.
@@ -163,6 +182,21 @@ mod tests {
             assert!(trouble.reason.contains(remedy), "{}", trouble.reason);
             assert!(trouble.was_read && trouble.cause.is_some());
         }
+    }
+
+    #[test]
+    fn an_account_that_cannot_send_is_told() {
+        let twilio = Twilio {
+            api_url: "https://x.invalid".into(),
+            account_sid: "AC1".into(),
+            auth_token: "x".to_owned().into(),
+            from: "+1".into(),
+        };
+        let verdict = |body: &str| twilio.verdict(StatusCode::OK, body.as_bytes());
+        assert!(verdict(r#"{"sid": "AC1", "status": "active"}"#).is_ok());
+        assert!(verdict("nothing of Twilio's").is_ok());
+        let suspended = verdict(r#"{"status": "suspended"}"#).unwrap_err();
+        assert!(suspended.contains("suspended"), "{suspended}");
     }
 
     #[test]

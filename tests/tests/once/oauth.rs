@@ -173,6 +173,10 @@ async fn a_provider_that_is_down_is_told() {
     };
     let (well, said) = check(&stage);
     assert!(well && said.contains("octopus answers") && said.contains("/v1/callback"), "{said}");
+    assert!(said.contains("sign-in at octopus: octopus answers, and accepts client_id"), "{said}");
+    let output = stage.world.service.run(&["check", "--set", "providers.octopus.client_secret=wrong"]);
+    let wrong = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!output.status.success() && wrong.contains("set client_id and client_secret"), "{wrong}");
     stage.provider.stop().await;
     let (well, said) = check(&stage);
     assert!(!well && said.contains("providers.octopus: the provider cannot be asked"), "{said}");

@@ -7,6 +7,7 @@ use std::{
 };
 
 use itseme_tests::{AMY, World};
+use serde_json::{Value, json};
 use tokio::time::{Duration, Instant, sleep};
 
 #[tokio::test]
@@ -16,6 +17,26 @@ async fn a_plain_http_gateway_is_as_good() {
     let amy = world.client(&AMY).await;
     world.prove_phone(&amy, &AMY).await;
     assert!(amy.confirm(&AMY.bare_jid(), &[AMY.phone_hash()]).await.unwrap());
+}
+
+/// A wrong token or path shows before the first message does: `check` sends one to nobody, which nobody can receive.
+#[tokio::test]
+async fn a_wrong_token_or_path_of_a_gateway_is_found() {
+    let plain = "[providers.phone]\ngateway = 'http'\nurl = 'GATEWAY_URL/'\ntoken = 'gateway-token'";
+    let world = World::with(plain).await;
+    let told = |arguments: &[&str]| {
+        let output = world.service.run(&[&["check"], arguments].concat());
+        let told = String::from_utf8(output.stdout).unwrap();
+        told.lines().find(|line| line.contains("text messages")).expect(&told).to_owned()
+    };
+    let right = told(&[]);
+    assert!(right.starts_with("ok") && right.contains("refused no token"), "{right}");
+    let token = told(&["--set", "providers.phone.token=wrong"]);
+    assert!(token.starts_with("WRONG") && token.contains("refuses the login"), "{token}");
+    let path = format!("providers.phone.url={}/nothing", world.gateway.url());
+    let path = told(&["--set", &path]);
+    assert!(path.starts_with("WRONG") && path.contains("nothing takes messages there"), "{path}");
+    assert_eq!(world.gateway.asked().await, 0, "no message was sent");
 }
 
 #[tokio::test]
@@ -82,6 +103,58 @@ async fn wrong_usage_is_told_apart_from_failure() {
     assert_eq!(code(&["--set", "limits.nonsense=1", "check"]), Some(1));
     let hash = world.service.run(&["hash", "phone", AMY.phone]);
     assert_eq!(String::from_utf8_lossy(&hash.stdout).trim(), AMY.phone_hash());
+}
+
+/// `check` prints all mistakes of a configuration, for people and for programs, and `run` prints the same ones.
+#[tokio::test]
+async fn all_mistakes_are_printed_as_lines_or_as_one_document() {
+    let world = World::start().await;
+    let wrong = ["--set", "limits.nonsense=1", "--set", "limits.codes_per_day=-1", "--log", "nonsense==="];
+    let run = |arguments: &[&str]| {
+        let output = world.service.run(arguments);
+        let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        (output.status.code(), out, err)
+    };
+    let (code, out, err) = run(&[&["check"], &wrong[..]].concat());
+    assert_eq!((code, out.lines().count()), (Some(1), 3), "{out}{err}");
+    for expected in ["WRONG   log: ", "limits.nonsense: unknown key", "limits.codes_per_day: expected"] {
+        assert!(out.contains(expected), "{out}");
+    }
+    let (code, out, _) = run(&[&["check", "--json"], &wrong[..]].concat());
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &document["ok"]), (Some(1), &json!(false)));
+    let subjects: Vec<_> =
+        document["findings"].as_array().unwrap().iter().map(|line| &line["subject"]).collect();
+    assert_eq!(subjects, ["log", "configuration", "configuration"]);
+    let (code, _, err) = run(&[&["run"], &wrong[..4]].concat());
+    assert!(code == Some(1) && err.contains("limits.nonsense") && err.contains("codes_per_day"), "{err}");
+    let (code, _, err) = run(&[&["run"], &wrong[4..]].concat());
+    assert!(code == Some(1) && err.contains("--log"), "{err}");
+
+    let (code, out, _) = run(&["check", "--json"]);
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &document["ok"]), (Some(0), &json!(true)), "{document:#}");
+    fs::remove_file(world.service.config()).unwrap();
+    let (code, out, _) = run(&["check", "--json"]);
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &document["findings"][0]["ok"]), (Some(1), &json!(false)));
+}
+
+/// The key itself is set, and a key file is there as well: the former counts, and both are told.
+#[tokio::test]
+async fn of_two_keys_one_counts_and_is_told() {
+    let world = World::start().await;
+    let told = |key: &str| {
+        let set = format!("store.key={key}");
+        let output = world.service.run(&["check", "--set", &set]);
+        let told = String::from_utf8(output.stdout).unwrap();
+        told.lines().find(|line| line.contains("key and database")).unwrap().to_owned()
+    };
+    let key = fs::read_to_string(world.service.data().join("itseme.key")).unwrap();
+    let same = told(key.trim());
+    assert!(same.starts_with("ok") && same.contains("store.key (ITSEME_STORE__KEY) counts"), "{same}");
+    let other = told(&"ab".repeat(32));
+    assert!(other.starts_with("WRONG") && other.contains("store.key"), "{other}");
 }
 
 /// Somebody has the database open, and reads: a shell, a backup. Prints the slowest of 100 registrations without and with that.

@@ -1,0 +1,202 @@
+//! Reads the values, and finds every mistake and not only the first: what is wrong is noted, taken out, and the rest is read again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use figment::error::{Error, Kind};
+use figment::value::{Dict, Value};
+
+use super::{Config, error};
+use crate::section::{ConfigError, Mistakes};
+
+/// The largest number of mistakes that are looked for.
+const ENOUGH: usize = 100;
+
+/// Stands for a section that must be there.
+const STAND_IN: [(&str, &str); 2] = [("jid", "stand-in.invalid"), ("secret", "-")];
+
+/// Reads the configuration from its values. `origin` tells where the value of a key is from.
+///
+/// # Errors
+/// With every mistake.
+pub fn read(values: Dict, origin: &dyn Fn(&str) -> String) -> Result<Config, Mistakes> {
+    let mut reader = Reader {
+        values: values.into(),
+        origin,
+        found: Mistakes::default(),
+        told: BTreeSet::new(),
+        given_up: Vec::new(),
+        taken: BTreeMap::new(),
+    };
+    reader.empty_texts();
+    let config = reader.config();
+    if let Some(Err(unusable)) = config.as_ref().map(Config::check) {
+        let new = unusable.0.into_iter().filter(|mistake| !reader.knows(mistake));
+        reader.found.0.extend(new.collect::<Vec<_>>());
+    }
+    match (config, reader.found.result()) {
+        (Some(config), Ok(())) => Ok(config),
+        (_, Err(found)) => Err(found),
+        (None, Ok(())) => Err(ConfigError::Malformed("the configuration cannot be read".into()).into()),
+    }
+}
+
+struct Reader<'a> {
+    values: Value,
+    origin: &'a dyn Fn(&str) -> String,
+    found: Mistakes,
+    /// The keys that something was told about.
+    told: BTreeSet<String>,
+    /// The sections that were taken out.
+    given_up: Vec<String>,
+    /// The places in each list that were taken out.
+    taken: BTreeMap<String, Vec<usize>>,
+}
+
+impl Reader<'_> {
+    /// No key has a use for an empty text. It comes from variables that somebody forgot to set.
+    fn empty_texts(&mut self) {
+        let mut empty = Vec::new();
+        super::exposed::walk_value(&self.values, &mut |key, value| {
+            empty.extend((value.as_str() == Some("")).then(|| key.to_owned()));
+        });
+        for key in empty {
+            self.tell(&key, "expected a value, and it is empty: set it, or take it out");
+            take(&mut self.values, &key.split('.').collect::<Vec<_>>());
+        }
+    }
+
+    fn config(&mut self) -> Option<Config> {
+        for _ in 0..ENOUGH {
+            match self.values.deserialize() {
+                Ok(config) => return Some(config),
+                Err(error) => {
+                    if !self.note(&error) {
+                        return None;
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Notes a mistake and takes it out. Returns `false` if that cannot be done.
+    fn note(&mut self, error: &Error) -> bool {
+        let mut path: Vec<&str> = error.path.iter().map(String::as_str).collect();
+        match &error.kind {
+            Kind::MissingField(name) => {
+                self.missing(&path.join("."), name);
+                true
+            }
+            Kind::UnknownField(name, _) => {
+                // The own readers of sections have read the key already.
+                if path.last() != Some(&name.as_str()) {
+                    path.push(name);
+                }
+                self.tell(&path.join("."), &error::what(&error.kind, &path.join(".")));
+                take(&mut self.values, &path)
+            }
+            kind => {
+                let key = self.written(&path);
+                self.tell(&key, &error::what(kind, &path.join(".")));
+                take(&mut self.values, &path)
+            }
+        }
+    }
+
+    /// Notes a mistake, once for each key.
+    fn tell(&mut self, key: &str, what: &str) {
+        if self.told.insert(key.to_owned()) {
+            let place = (self.origin)(key);
+            self.found
+                .0
+                .push(ConfigError::Malformed(format!("{place}: {key}: {what}")));
+        }
+    }
+
+    /// Notes a key that must be there. Without it, the section cannot be read.
+    fn missing(&mut self, section: &str, name: &str) {
+        let key = [section, name]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>();
+        let key = key.join(".");
+        if !self.told.iter().any(|told| told.starts_with(&format!("{key}."))) {
+            self.tell(&key, "is missing; component.toml.example shows it");
+        }
+        let (gone, must_be) = match section {
+            "" => (name, true),
+            section => (section, section == "component"),
+        };
+        take(&mut self.values, &gone.split('.').collect::<Vec<_>>());
+        self.given_up.push(format!("{gone}."));
+        if let (true, Value::Dict(_, sections)) = (must_be, &mut self.values) {
+            let keys = STAND_IN.map(|(key, value)| (key.to_owned(), Value::from(value)));
+            sections.insert(gone.to_owned(), Dict::from(keys).into());
+        }
+    }
+
+    /// Returns the name of a key, and the number of an entry in a list as it is written, counted from 1.
+    fn written(&mut self, path: &[&str]) -> String {
+        let is_list =
+            |depth: &usize| find(&mut self.values, &path[..*depth]).is_some_and(|value| value.as_array().is_some());
+        let Some(depth) = (0..path.len()).find(is_list) else {
+            return path.join(".");
+        };
+        let (list, now) = (
+            path[..depth].join("."),
+            path[depth].parse::<usize>().unwrap_or_default(),
+        );
+        let taken = self.taken.entry(list.clone()).or_default();
+        let before = taken
+            .iter()
+            .fold(now, |place, taken| place + usize::from(*taken <= place));
+        taken.push(before);
+        format!("{list}, entry {}", before + 1)
+    }
+
+    /// Returns `true` if a mistake follows from one that was told.
+    fn knows(&self, mistake: &ConfigError) -> bool {
+        let ConfigError::Unusable { key, remedy } = mistake else {
+            return false;
+        };
+        // What is not set may have been taken out, or stands under a wrong name.
+        let section = key.rsplit_once('.').map(|(section, _)| format!("{section}."));
+        let is_near = |told: &String| section.as_ref().is_some_and(|section| told.starts_with(section));
+        remedy.starts_with("set it") && self.told.iter().any(is_near)
+            || self
+                .told
+                .iter()
+                .any(|told| told == key || told.strip_prefix(key) == Some("_file"))
+            || self.given_up.iter().any(|section| key.starts_with(section))
+    }
+}
+
+fn find<'v>(value: &'v mut Value, path: &[&str]) -> Option<&'v mut Value> {
+    let Some((first, rest)) = path.split_first() else {
+        return Some(value);
+    };
+    let next = match value {
+        Value::Dict(_, dict) => dict.get_mut(*first),
+        Value::Array(_, list) => list.get_mut(first.parse::<usize>().ok()?),
+        _ => None,
+    };
+    find(next?, rest)
+}
+
+/// Takes out the value at a path. Returns `false` if there is none.
+fn take(value: &mut Value, path: &[&str]) -> bool {
+    let Some((last, above)) = path.split_last() else {
+        return false;
+    };
+    match find(value, above) {
+        Some(Value::Dict(_, dict)) => dict.remove(*last).is_some(),
+        Some(Value::Array(_, list)) => match last.parse() {
+            Ok(place) if place < list.len() => {
+                list.remove(place);
+                true
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
