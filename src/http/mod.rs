@@ -73,13 +73,15 @@ fn routes(api: Api, cors_origins: &[String]) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
-/// Returns the methods that a path takes, for the answer to another method (RFC 9110, 10.2.1).
+/// Returns the methods that a path takes, for the answer to OPTIONS and to a method that it does not take (RFC 9110, 10.2.1). `*`
+/// stands for the server (9.3.7).
 fn allowed(path: &str) -> &'static str {
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     match segments[..] {
-        ["v1", "confirm"] | ["verify" | "stop", _] => "GET, HEAD, POST",
-        ["v1", "register" | "verify" | "contact" | "forget"] => "POST",
-        _ => "GET, HEAD",
+        ["v1", "confirm"] | ["verify" | "stop", _] => "GET, HEAD, POST, OPTIONS",
+        ["v1", "register" | "verify" | "contact" | "forget"] => "POST, OPTIONS",
+        ["*"] => "GET, HEAD, POST, OPTIONS",
+        _ => "GET, HEAD, OPTIONS",
     }
 }
 

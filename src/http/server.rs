@@ -182,22 +182,36 @@ impl Connections {
             *request.method_mut() = Method::GET;
         }
         let uri = request.uri().clone();
-        let routes = TowerToHyperService::new(warp::service(self.routes));
-        let answered = hyper::service::Service::call(&routes, request);
-        let mut response = match AssertUnwindSafe(answered).catch_unwind().await {
-            Ok(Ok(response)) => response,
-            Ok(Err(never)) => match never {},
-            Err(_) => bug(),
+        let asks_for_methods = is_options(&request);
+        let mut response = match asks_for_methods {
+            true => StatusCode::NO_CONTENT.into_response(),
+            false => self.route(request).await,
         };
-        let is_refused = response.status() == StatusCode::METHOD_NOT_ALLOWED;
+        let has_allow = asks_for_methods || response.status() == StatusCode::METHOD_NOT_ALLOWED;
         let headers = response.headers_mut();
-        if is_refused {
+        if has_allow {
             headers.insert(header::ALLOW, HeaderValue::from_static(allowed(uri.path())));
         }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         Ok(response)
     }
+
+    async fn route(self, request: Request<Incoming>) -> Response {
+        let routes = TowerToHyperService::new(warp::service(self.routes));
+        let answered = hyper::service::Service::call(&routes, request);
+        match AssertUnwindSafe(answered).catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(_) => bug(),
+        }
+    }
+}
+
+/// Returns `true` if the client asks which methods there are, and is no browser that asks on behalf of a page: for that, CORS has
+/// the answer.
+fn is_options(request: &Request<Incoming>) -> bool {
+    request.method() == Method::OPTIONS && !request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 fn bug() -> Response {

@@ -53,7 +53,7 @@ async fn nothing_else_is_there() {
         assert_eq!(http.get(&format!("{path}/")).await.status, 200, "{path}");
         let reply = http.post(path, &json!({})).await;
         assert_eq!(reply.error(), (405, "method_not_allowed".into()));
-        assert_eq!(reply.header("allow"), Some("GET, HEAD"));
+        assert_eq!(reply.header("allow"), Some("GET, HEAD, OPTIONS"));
     }
     for path in ["/.well-known", "/.well-known/security.txt", "/.well-known/host-meta/more"] {
         assert_eq!(http.get(path).await.error(), (404, "not_found".into()), "{path}");

@@ -83,11 +83,38 @@ async fn who_tries_a_method_that_is_not_taken_is_told_which_are() {
         let refused = Reply::to(http.request(Method::DELETE, &path)).await;
         assert_eq!(refused.error().0, 405, "{path}");
         let allowed: Vec<&str> = refused.header("allow").expect("Allow").split(", ").collect();
-        for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH] {
+        let options = Reply::to(http.request(Method::OPTIONS, &path)).await;
+        assert_eq!((options.status, options.header("allow")), (204, refused.header("allow")), "{path}");
+        let methods = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::OPTIONS];
+        for method in methods {
             let reply = Reply::to(http.request(method.clone(), &path)).await;
             assert_eq!(reply.status != 405, allowed.contains(&method.as_str()), "{method} {path}: {reply:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn options_are_told_of_the_server_and_of_every_path() {
+    let world = World::start().await;
+    let http = world.http();
+    for (path, allowed) in
+        [("/v1/forget", "POST, OPTIONS"), ("/v1/nothing", "GET, HEAD, OPTIONS"), ("/", "GET, HEAD, OPTIONS")]
+    {
+        let reply = Reply::to(http.request(Method::OPTIONS, path)).await;
+        assert_eq!(
+            (reply.status, reply.header("allow"), reply.body.as_str()),
+            (204, Some(allowed), ""),
+            "{path}"
+        );
+        assert_eq!(reply.header("access-control-allow-methods"), None);
+    }
+    // No client library sends this.
+    let mut stream = TcpStream::connect(("127.0.0.1", world.service.http_port())).await.unwrap();
+    stream.write_all(b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
+    assert!(answer.contains("allow: GET, HEAD, POST, OPTIONS\r\n"), "{answer}");
 }
 
 #[tokio::test]
