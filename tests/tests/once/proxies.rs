@@ -1,8 +1,11 @@
 //! Behind a real proxy, each client has limits of its own. An admin who forgot to configure it is warned.
 
-use std::net::Ipv4Addr;
+use std::{collections::BTreeSet, net::Ipv4Addr};
 
-use itseme_tests::{Http, Nginx, World};
+use itseme_tests::{AMY, DOCUMENTED, Documented, Http, Nginx, Reply, World};
+use reqwest::Method;
+use serde_json::Value;
+use tokio::{io::AsyncReadExt, net::TcpListener};
 
 #[tokio::test]
 async fn clients_are_told_apart() {
@@ -34,6 +37,142 @@ async fn who_has_a_proxy_that_cannot_be_read_is_told_once() {
     let told = world.service.says("X-Forwarded-For").await;
     assert!(told.contains("WARN") && told.contains("cannot be read"), "{told}");
     assert_eq!(world.service.log().count("X-Forwarded-For"), 1);
+}
+
+/// Paths with ids of all kinds, encoded as clients must: each stands for one address, and its hash is in the answer.
+fn paths() -> Vec<String> {
+    let ids = [
+        "amy%2Bx",
+        "amy+y",
+        "a%2Fb",
+        "a%2525b",
+        "a%25b",
+        "a%3Bb",
+        "a%3Fb",
+        "a%23b",
+        "%C3%A4my",
+        "a%26b%3Dc",
+        "a%27b",
+    ];
+    let mails = ids.map(|id| format!("/v1/register/email/{id}%40itse.example/amy%40localhost"));
+    let others = [
+        "/v1/register/phone/%2B447700900123/amy%40localhost",
+        "/v1/register/phone/+447700900123/amy@localhost",
+        "/v1/register/email/a%20b/amy%40localhost",
+        "/v1/register/email/..%2F..%2Fversion/amy%40localhost",
+        "/v1/register/email/%2e%2e/amy%40localhost",
+        "/v1//register/email/amy/amy",
+        "/v1/verify/private-hash?code=75318642&next=https%3A%2F%2Fapp.itse.example%2F",
+        "/v1/nothing/%2B447700900123",
+        "/version",
+    ];
+    mails.into_iter().chain(others.map(str::to_owned)).collect()
+}
+
+/// What must not be in the logs of a proxy: parts of the ids and codes of [`paths`].
+const PRIVATE: [&str; 7] =
+    ["7700900123", "itse.example", "amy%40", "amy@", "a%2Fb", "private-hash", "75318642"];
+
+/// What an answer says: its status, and the hash or the error.
+async fn says(http: &Http, path: &str) -> (u16, Value) {
+    let reply = http.get(path).await;
+    let body: Value = serde_json::from_str(&reply.body).unwrap_or_default();
+    let part = |name: &str| body.get(name).cloned().unwrap_or_default();
+    (reply.status, [part("hash"), part("error"), part("version")].into_iter().collect())
+}
+
+#[tokio::test]
+async fn the_documented_proxies_pass_on_what_clients_ask_for_and_log_none_of_it() {
+    let world = World::with("[http]\ntrusted_proxies = ['127.0.0.1/32']").await;
+    // Answers have the hash of an id only if the target is confirmed.
+    let amy = world.client(&AMY).await;
+    world.prove(&amy, &AMY).await;
+    let direct = world.http();
+    let mut right = Vec::new();
+    for path in paths() {
+        right.push(says(&direct, &path).await);
+    }
+    assert!(right.iter().filter(|(status, _)| *status == 200).count() >= 12, "{right:?}");
+    let hashes: BTreeSet<_> = right.iter().map(|(_, said)| said.to_string()).collect();
+    assert!(hashes.len() >= 12, "{hashes:?}");
+    for heading in DOCUMENTED {
+        let proxy = Documented::start(heading, world.service.http_port()).await;
+        let through = Http::new(proxy.port());
+        for (path, right) in paths().iter().zip(&right) {
+            assert_eq!(says(&through, path).await, *right, "{heading}: {path}");
+        }
+        for method in [Method::OPTIONS, Method::DELETE, Method::HEAD] {
+            let [through, direct] =
+                [&through, &direct].map(|http| http.request(method.clone(), "/v1/confirm"));
+            let (through, direct) = (Reply::to(through).await, Reply::to(direct).await);
+            assert_eq!(
+                (through.status, through.header("allow")),
+                (direct.status, direct.header("allow")),
+                "{heading} {method}"
+            );
+        }
+        assert_private(heading, &proxy.end().await);
+    }
+}
+
+/// The service is down, or ends in the middle of a request: then proxies write most into their logs.
+#[tokio::test]
+async fn the_documented_proxies_log_nothing_private_when_the_service_fails() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let ends = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move { stream.read(&mut [0; 1024]).await });
+        }
+    });
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    for heading in DOCUMENTED {
+        for to in [free, ends] {
+            let proxy = Documented::start(heading, to).await;
+            // Over a connection that is used again, Apache closes it instead of answering.
+            let through = || Http::new(proxy.port());
+            // HAProxy tries each for three seconds.
+            for path in paths().iter().filter(|path| path.contains("7700900123") || path.contains("75318642"))
+            {
+                let status = through().get(path).await.status;
+                assert!(status >= 400, "{heading}: {status} {path}");
+            }
+            let page = "https://x.example/verify/private-hash";
+            Reply::to(through().request(Method::GET, &paths()[0]).header("referer", page)).await;
+            assert_private(heading, &proxy.end().await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn behind_the_documented_proxies_clients_are_told_apart() {
+    let world = world("['127.0.0.1/32']").await;
+    for (network, heading) in (1..).zip(DOCUMENTED) {
+        let proxy = Documented::start(heading, world.service.http_port()).await;
+        let mut refused = 0;
+        for n in 0..40 {
+            let client = Http::from_address(Ipv4Addr::new(127, 0, network, n), proxy.port());
+            refused += usize::from(client.get("/version").await.status == 429);
+        }
+        assert_eq!(refused, 0, "{heading}");
+        // Nobody gets other limits by a header of their own.
+        let client = Http::from_address(Ipv4Addr::new(127, 0, network, 100), proxy.port());
+        let mut refused = 0;
+        for n in 0..40 {
+            let request =
+                client.request(Method::GET, "/version").header("x-forwarded-for", format!("192.0.2.{n}"));
+            refused += usize::from(Reply::to(request).await.status == 429);
+        }
+        assert!(refused > 0, "{heading}");
+    }
+    assert_eq!(world.service.log().count("X-Forwarded-For"), 0, "nothing is wrong");
+}
+
+fn assert_private(heading: &str, logs: &str) {
+    for private in PRIVATE {
+        let line = logs.lines().find(|line| line.contains(private));
+        assert_eq!(line, None, "{heading} logs {private}");
+    }
 }
 
 async fn world(trusted: &str) -> World {
