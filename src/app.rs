@@ -3,7 +3,6 @@
 mod channels;
 mod leading;
 
-use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,8 +36,8 @@ const FINISHING: Duration = Duration::from_secs(20);
 
 /// The running service.
 pub struct App {
-    /// The address of the HTTP API, if there is one.
-    pub http: Option<SocketAddr>,
+    /// The address of the HTTP API, or the path of its socket, if there is one.
+    pub http: Option<String>,
     /// The configuration that is in effect.
     config: Config,
     fixed: Fixed,
@@ -111,7 +110,7 @@ impl App {
         if let Some(server) = server {
             work.spawn(supervise.watch(server.run(intake.clone())));
         }
-        if let Some(address) = http {
+        if let Some(address) = &http {
             tracing::info!(%address, "http listening");
         }
         Ok(Self {
@@ -294,7 +293,8 @@ async fn admin_socket(config: &Config) -> Option<Socket> {
 async fn http_server(config: &Config, service: &Service) -> Result<Option<Server>, String> {
     let Some(http) = &config.http else { return Ok(None) };
     let server = ServerConfig {
-        listen: http.listen,
+        listen: http.listen.clone(),
+        socket_mode: http.socket_mode,
         trusted_proxies: http.trusted_proxies.iter().map(|network| network.0).collect(),
         cors_origins: http.cors_origins.clone(),
         host_meta: HostMeta::new(config.public_url().as_deref(), &config.component.jid).map_err(text)?,

@@ -20,6 +20,8 @@ use xmpp_parsers::ping::Ping;
 pub use self::report::written;
 use crate::config::{Config, Mistakes};
 use crate::dial::Address;
+use crate::http::Listen;
+use crate::http::listen::{self, State};
 use crate::model::{BareJid, Keys};
 use crate::provider::{KINDS, ProviderKind};
 use crate::store::{Database, StoreError};
@@ -64,13 +66,13 @@ pub async fn check(config: &Config, login: bool, account: Option<&BareJid>) -> V
     ];
     if let Some(account) = account {
         let result = match &config.http {
-            Some(http) if service_answers(http.listen).await => Err(deliver::STOP_IT.into()),
+            Some(http) if service_answers(&http.listen).await => Err(deliver::STOP_IT.into()),
             _ => deliver::deliver(config, account).await,
         };
         findings.push(Finding::new("delivery", result));
     }
     if let Some(http) = &config.http {
-        findings.push(Finding::new("HTTP", listener(http.listen).await));
+        findings.push(Finding::new("HTTP", listener(&http.listen).await));
     }
     findings.extend(providers(config).await);
     let exposed = exposed(config);
@@ -170,33 +172,64 @@ fn writable(key: &str, path: &Path) -> Result<(), String> {
 }
 
 /// Checks if the address is free, or taken by the running service.
-async fn listener(listen: SocketAddr) -> Result<String, String> {
-    match std::net::TcpListener::bind(listen) {
-        Ok(_) => return Ok(format!("{listen} is free")),
-        Err(error) if error.kind() == ErrorKind::AddrInUse => {}
-        Err(error) => {
-            return Err(format!(
-                "http.listen {listen}: {error}; choose an address of this machine"
-            ));
+async fn listener(listen: &Listen) -> Result<String, String> {
+    let is_taken = match listen {
+        Listen::Tcp(address) => is_taken(*address)?,
+        Listen::Unix(path) => is_socket_taken(path)?,
+        Listen::Systemd => {
+            return Ok("systemd passes on the socket: see systemctl status itseme.socket".into());
         }
+    };
+    if !is_taken {
+        return Ok(format!("{listen} is free"));
     }
     if service_answers(listen).await {
         Ok(format!("the service answers at {listen}"))
     } else {
         Err(format!(
-            "http.listen {listen}: another program listens there; stop it, or choose another port"
+            "http.listen {listen}: another program listens there; stop it, or choose another address"
         ))
     }
 }
 
-async fn service_answers(listen: SocketAddr) -> bool {
-    let answer = timeout(PATIENCE, reqwest::get(format!("http://{listen}/version"))).await;
-    match answer {
-        Ok(Ok(answer)) => answer
+fn is_taken(address: SocketAddr) -> Result<bool, String> {
+    match std::net::TcpListener::bind(address) {
+        Ok(_) => Ok(false),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => Ok(true),
+        Err(error) => Err(format!(
+            "http.listen {address}: {error}; choose an address of this machine"
+        )),
+    }
+}
+
+fn is_socket_taken(path: &Path) -> Result<bool, String> {
+    let told = |what: &dyn std::fmt::Display| format!("http.listen unix:{}: {what}", path.display());
+    match listen::state(path).map_err(|error| told(&error))? {
+        State::Free | State::Stale => writable("http.listen", path).map(|()| false),
+        State::Taken => Ok(true),
+        State::NoSocket => Err(told(
+            &"there is a file that is no socket; remove it, or choose another path",
+        )),
+    }
+}
+
+async fn service_answers(listen: &Listen) -> bool {
+    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
+    let (client, url) = match listen {
+        Listen::Tcp(address) => (client, format!("http://{address}/version")),
+        Listen::Unix(path) => (
+            client.unix_socket(path.as_path()),
+            "http://localhost/version".to_owned(),
+        ),
+        Listen::Systemd => return false,
+    };
+    let Ok(client) = client.build() else { return false };
+    match client.get(url).send().await {
+        Ok(answer) => answer
             .json::<serde_json::Value>()
             .await
             .is_ok_and(|body| body["version"].is_string()),
-        _ => false,
+        Err(_) => false,
     }
 }
 

@@ -44,6 +44,7 @@ fn hashes(config: &Config, hasher: &RandomState) -> Vec<(&'static str, u64)> {
         ("access.own_server", of(&config.access.own_server)),
         ("limits.requests_per_second", of(&config.limits.requests_per_second)),
         ("http.listen", of(&http.map(|http| &http.listen))),
+        ("http.socket_mode", of(&http.map(|http| http.socket_mode))),
         ("http.public_url", of(&http.map(|http| &http.public_url))),
         ("http.trusted_proxies", of(&http.map(|http| &http.trusted_proxies))),
         ("http.cors_origins", of(&http.map(|http| &http.cors_origins))),

@@ -13,6 +13,8 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::dial::Address;
+use crate::http::Listen;
+use crate::http::listen::NO_ADDRESS;
 use crate::language::Language;
 use crate::model::BareJid;
 use crate::provider::{self, KINDS, ProviderSection};
@@ -132,8 +134,10 @@ impl Addresses {
 #[serde(deny_unknown_fields)]
 pub struct Http {
     /// The address to listen at.
-    #[serde(deserialize_with = "listen")]
-    pub listen: SocketAddr,
+    pub listen: Listen,
+    /// The mode of a Unix socket: who may connect to it.
+    #[serde(default = "Http::default_mode", deserialize_with = "mode")]
+    pub socket_mode: u32,
     /// Its public address: the beginning of links in mails.
     pub public_url: Option<String>,
     /// `true` if that may be an `http` URL of another machine.
@@ -167,6 +171,10 @@ impl Http {
         vec!["*".into()]
     }
 
+    pub(super) fn default_mode() -> u32 {
+        0o660
+    }
+
     pub(super) fn default_timeout() -> Duration {
         Duration::from_secs(10)
     }
@@ -180,23 +188,28 @@ impl Http {
     }
 }
 
-fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
-    let expected = "expected an IP address and a port, like 127.0.0.1:8114 or [::1]:8114";
+fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     let text = String::deserialize(deserializer)?;
-    text.parse().map_err(|_| serde::de::Error::custom(expected))
+    let mode = u32::from_str_radix(&text, 8)
+        .ok()
+        .filter(|mode| *mode <= 0o777 && !text.starts_with('+'));
+    mode.ok_or_else(|| serde::de::Error::custom("expected the mode of a file, as chmod takes it, like \"0660\""))
 }
 
-/// A network, or a single address.
+/// A network, a single address, or all clients of a Unix socket.
 #[derive(Clone, Copy, Debug)]
 pub struct Network(pub IpNet);
 
 impl<'de> Deserialize<'de> for Network {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
+        if text == "unix" {
+            return Ok(Self(NO_ADDRESS.into()));
+        }
         let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
         network
             .map(Self)
-            .map_err(|_| serde::de::Error::custom("expected a network like 10.0.0.0/8 or an address"))
+            .map_err(|_| serde::de::Error::custom("expected a network like 10.0.0.0/8, an address, or unix"))
     }
 }
 

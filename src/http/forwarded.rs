@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ipnet::IpNet;
 use warp::http::HeaderMap;
 
+use super::listen::NO_ADDRESS;
+
 /// The trusted proxies, and the warnings that were logged.
 #[derive(Debug, Default)]
 pub struct Proxies {
@@ -45,7 +47,7 @@ impl Proxies {
         let (client, doubt) = self.look(peer, headers);
         match doubt {
             Some(Doubt::UnknownProxy) if !self.unknown.swap(true, Ordering::Relaxed) => tracing::warn!(
-                remedy = "if there is a proxy in front of http.listen, name its address in http.trusted_proxies; if there is \
+                remedy = "if there is a proxy in front of http.listen, name its address in http.trusted_proxies (\"unix\" for a Unix socket); if there is \
                           none, nothing is wrong",
                 "requests with X-Forwarded-For come from a private address that is not in http.trusted_proxies: all clients \
                  behind it share the limits of one client"
@@ -124,6 +126,8 @@ fn is_near(address: IpAddr) -> bool {
             let is_shared = first == 100 && second & 0b1100_0000 == 64;
             address.is_loopback() || address.is_private() || address.is_link_local() || is_shared
         }
+        // A Unix socket is of this machine.
+        IpAddr::V6(_) if address == NO_ADDRESS => true,
         IpAddr::V6(address) => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local(),
     }
 }

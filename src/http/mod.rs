@@ -15,6 +15,7 @@ mod forwarded;
 pub mod fuzzing;
 mod handlers;
 mod host_meta;
+pub mod listen;
 mod page;
 mod server;
 mod stop;
@@ -29,6 +30,7 @@ use warp::{Filter, Rejection};
 use self::fetched::fetched;
 use self::filters::{Segment, body, pairs};
 pub use self::host_meta::HostMeta;
+pub use self::listen::Listen;
 pub use self::server::{Server, ServerConfig};
 use crate::service::Service;
 

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use ipnet::IpNet;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
 use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
 use warp::http::{HeaderValue, Method, Request, StatusCode, header};
@@ -25,6 +26,7 @@ use super::connection_limits::{ConnectionLimits, Counted};
 use super::error::ApiError;
 use super::filters::{ClientAddress, LARGEST_BODY, site};
 use super::forwarded::Proxies;
+use super::listen::{Listen, Listener, Stream};
 use super::{Api, HostMeta, allowed, routes};
 use crate::own_thread::OwnThread;
 use crate::service::{Error, Service};
@@ -41,7 +43,9 @@ const GIVEN_UP_AFTER: u32 = 6;
 /// The settings of the server.
 pub struct ServerConfig {
     /// The address to listen at.
-    pub listen: SocketAddr,
+    pub listen: Listen,
+    /// The mode of a Unix socket.
+    pub socket_mode: u32,
     /// The proxies whose X-Forwarded-For is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// The origins of web pages that may call.
@@ -58,7 +62,7 @@ pub struct ServerConfig {
 
 /// A server that listens already.
 pub struct Server {
-    listener: TcpListener,
+    listener: Listener,
     limits: Arc<ConnectionLimits>,
     connections: Connections,
     /// A connection stays with the thread that it is given to, so that no request is passed from core to core.
@@ -79,7 +83,7 @@ impl Server {
     /// # Errors
     /// If the system refuses the address.
     pub async fn bind(config: ServerConfig, service: Service, threads: Vec<OwnThread>) -> io::Result<Self> {
-        let listener = TcpListener::bind(config.listen).await?;
+        let listener = Listener::bind(&config.listen, config.socket_mode).await?;
         let api = Api {
             service,
             host_meta: config.host_meta,
@@ -97,12 +101,12 @@ impl Server {
         })
     }
 
-    /// Returns the address that it listens at.
+    /// Returns the address that it listens at, or the path of its socket.
     ///
     /// # Errors
     /// If the system does not return it.
-    pub fn address(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+    pub fn address(&self) -> io::Result<String> {
+        self.listener.address()
     }
 
     /// Serves until `stop`, then finishes the requests that are being answered.
@@ -115,7 +119,7 @@ impl Server {
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, peer)) => {
                         failing = false;
-                        self.receive(stream.into_std(), peer.ip(), graceful.watcher());
+                        self.receive(stream, peer, graceful.watcher());
                     }
                     Err(error) => {
                         // Usually there are no file descriptors left; some will be free soon.
@@ -131,8 +135,8 @@ impl Server {
             }
         }
         // Whoever has connected already is answered. After that nobody listens: a proxy asks another instance.
-        while let Some(Ok((stream, peer))) = self.listener.accept().now_or_never() {
-            self.receive(stream.into_std(), peer.ip(), graceful.watcher());
+        while let Some((stream, peer)) = self.listener.accept_now() {
+            self.receive(stream, peer, graceful.watcher());
         }
         drop(self.listener);
         if tokio::time::timeout(FINISHING, graceful.shutdown()).await.is_err() {
@@ -140,26 +144,42 @@ impl Server {
         }
     }
 
-    fn receive(&self, stream: io::Result<std::net::TcpStream>, peer: IpAddr, watcher: Watcher) {
-        let thread = self.threads.iter().min_by_key(|thread| thread.load());
-        let Some((thread, stream)) = thread.zip(stream.ok()) else {
+    fn receive(&self, stream: Stream, peer: IpAddr, watcher: Watcher) {
+        let Some(thread) = self.threads.iter().min_by_key(|thread| thread.load()) else {
             return;
         };
         let site = (!self.connections.proxies.are_trusted(peer)).then(|| site(peer));
         let connections = self.connections.clone();
         self.limits.open(site, |counted| {
-            let serve = connections.serve(stream, peer, watcher, counted);
+            let serve = connections.take(stream, peer, watcher, counted);
             thread.tasks().spawn(serve).abort_handle()
         });
     }
 }
 
 impl Connections {
-    async fn serve(self, stream: std::net::TcpStream, peer: IpAddr, watcher: Watcher, counted: Counted) {
-        let Ok(stream) = TcpStream::from_std(stream) else {
-            return;
-        };
-        let _ = stream.set_nodelay(true);
+    async fn take(self, stream: Stream, peer: IpAddr, watcher: Watcher, counted: Counted) {
+        match stream {
+            Stream::Tcp(stream) => {
+                let Ok(stream) = TcpStream::from_std(stream) else {
+                    return;
+                };
+                let _ = stream.set_nodelay(true);
+                self.serve(stream, peer, watcher, counted).await;
+            }
+            Stream::Unix(stream) => {
+                let Ok(stream) = UnixStream::from_std(stream) else {
+                    return;
+                };
+                self.serve(stream, peer, watcher, counted).await;
+            }
+        }
+    }
+
+    async fn serve<S>(self, stream: S, peer: IpAddr, watcher: Watcher, counted: Counted)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let timeout = self.request_timeout;
         let service = service_fn(|request| {
             counted.request_began();

@@ -11,6 +11,8 @@ use tempfile::TempDir;
 
 use crate::{ports, process::Process, wait::until};
 
+const DOCUMENT: &str = include_str!("../../docs/proxies.md");
+
 /// The programs of docs/proxies.md, by their headings.
 pub const DOCUMENTED: [&str; 4] = ["nginx", "Apache", "HAProxy", "Caddy"];
 
@@ -25,15 +27,29 @@ pub struct Documented {
 impl Documented {
     /// Starts the proxy with that heading, which passes on to that port of 127.0.0.1.
     pub async fn start(heading: &str, to: u16) -> Self {
+        Self::run(heading, &lines(heading).replace(":8114", &format!(":{to}"))).await
+    }
+
+    /// Starts it with the lines for a Unix socket.
+    pub async fn over_socket(heading: &str, socket: &Path) -> Self {
+        let row = DOCUMENT.lines().find(|line| line.starts_with(&format!("| {heading} | `")));
+        let cells: Vec<&str> = row.expect("a row of the table").split('`').collect();
+        let instead = cells[3].replace("\\|", "|");
+        let lines = lines(heading);
+        assert!(lines.contains(cells[1]), "{heading} has no {}", cells[1]);
+        let socket = socket.to_str().expect("a path");
+        let lines = lines.replace(cells[1], &instead).replace("/run/itseme/http.sock", socket);
+        Self::run(heading, &lines).await
+    }
+
+    async fn run(heading: &str, lines: &str) -> Self {
         let (folder, port) = (tempfile::tempdir().expect("a temporary folder"), ports::free());
-        // Servers that change their user must reach it.
         let path = folder.path();
-        let lines = lines(heading).replace(":8114", &format!(":{to}"));
         let command = match heading {
-            "nginx" => nginx(path, port, &lines),
-            "Apache" => apache(path, port, &lines),
-            "HAProxy" => haproxy(path, port, &lines),
-            "Caddy" => caddy(path, port, &lines),
+            "nginx" => nginx(path, port, lines),
+            "Apache" => apache(path, port, lines),
+            "HAProxy" => haproxy(path, port, lines),
+            "Caddy" => caddy(path, port, lines),
             other => panic!("{other} is no proxy"),
         };
         let process = Process::spawn(heading, &command, &path.join("output.log"));
@@ -67,8 +83,7 @@ impl Documented {
 
 /// Returns the lines below a heading.
 fn lines(heading: &str) -> String {
-    let text = include_str!("../../docs/proxies.md");
-    let (_, section) = text.split_once(&format!("\n## {heading}\n")).expect("the heading");
+    let (_, section) = DOCUMENT.split_once(&format!("\n## {heading}\n")).expect("the heading");
     let (_, block) = section.split_once("```").expect("a block");
     let (block, _) = block.split_once("```").expect("its end");
     block.split_once('\n').expect("the language").1.to_owned()

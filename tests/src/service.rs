@@ -142,6 +142,30 @@ impl Service {
         self.process = Some(Process::spawn("the service", &self.command(&["run"]), &self.log_file()));
     }
 
+    /// Starts it with a socket that listens at its port already, as systemd passes one on (sd_listen_fds(3)), and waits as
+    /// [`start`](Self::start) does.
+    pub async fn start_with_socket(&mut self) {
+        const AS_SYSTEMD: &str = "import os, socket, sys
+server = socket.create_server(('127.0.0.1', int(sys.argv[1])))
+os.dup2(server.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[2], sys.argv[2:])";
+        let run = self.command(&["run"]);
+        let mut command = Command::new("python3");
+        command.args(["-c", AS_SYSTEMD, &self.http_port.to_string()]);
+        command.arg(run.get_program()).args(run.get_args()).current_dir(self.data());
+        for (name, value) in run.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        self.process = Some(Process::spawn("the service", &command, &self.log_file()));
+        self.connected(1).await;
+        self.serves_http().await;
+    }
+
     /// Starts it and waits until it is attached to the XMPP server and serves HTTP.
     pub async fn start(&mut self) {
         self.spawn();

@@ -1,6 +1,12 @@
 //! Behind a real proxy, each client has limits of its own. An admin who forgot to configure it is warned.
 
-use std::{collections::BTreeSet, net::Ipv4Addr};
+use std::{
+    collections::BTreeSet,
+    fs::{self, Permissions},
+    net::Ipv4Addr,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
 
 use itseme_tests::{AMY, DOCUMENTED, Documented, Http, Nginx, Reply, World};
 use reqwest::Method;
@@ -166,6 +172,83 @@ async fn behind_the_documented_proxies_clients_are_told_apart() {
         assert!(refused > 0, "{heading}");
     }
     assert_eq!(world.service.log().count("X-Forwarded-For"), 0, "nothing is wrong");
+}
+
+/// A service at a Unix socket in `folder`, which everybody may connect to.
+async fn at_a_socket(folder: &Path, trusted: &str) -> World {
+    fs::set_permissions(folder, Permissions::from_mode(0o755)).unwrap();
+    let path = folder.join("http.sock");
+    let mut world = World::prepare(&format!(
+        "[limits]\nrequests_per_second = 2\n[http]\nlisten = 'unix:{}'\nsocket_mode = '0666'\ntrusted_proxies = {trusted}",
+        path.display()
+    ))
+    .await;
+    world.start_server().await;
+    world.service.spawn();
+    world.service.connected(1).await;
+    world
+}
+
+#[tokio::test]
+async fn the_documented_proxies_reach_a_unix_socket_and_tell_clients_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("http.sock");
+    let mut world = at_a_socket(folder.path(), "['unix']").await;
+    for (network, heading) in (1..).zip(DOCUMENTED) {
+        let proxy = Documented::over_socket(heading, &path).await;
+        for n in 0..40 {
+            let client = Http::from_address(Ipv4Addr::new(127, 0, network, n), proxy.port());
+            assert_eq!(client.get("/version").await.status, 200, "{heading}");
+        }
+    }
+    let checked = world.service.run(&["check"]);
+    let told = String::from_utf8(checked.stdout).unwrap();
+    assert!(told.contains("the service answers at unix:/"), "{told}");
+    // A second one does not take the socket away from the first.
+    let second = world.service.run(&["run"]);
+    assert!(!second.status.success() && path.exists());
+    // What a killed one leaves is replaced; what one leaves that ends in order is nothing.
+    world.service.kill();
+    assert!(path.exists());
+    let checked = world.service.run(&["check"]);
+    assert!(String::from_utf8(checked.stdout).unwrap().contains("http.sock is free"));
+    world.service.spawn();
+    world.service.connected(1).await;
+    assert_eq!(of_socket(&path).get("http://localhost/version").send().await.unwrap().status(), 200);
+    assert!(world.service.terminate().await.success());
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn who_is_not_trusted_at_a_unix_socket_names_no_client() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = at_a_socket(folder.path(), "[]").await;
+    let client = of_socket(&folder.path().join("http.sock"));
+    let mut refused = 0;
+    for n in 0..40 {
+        let request =
+            client.get("http://localhost/version").header("x-forwarded-for", format!("192.0.2.{n}"));
+        refused += usize::from(request.send().await.unwrap().status() == 429);
+    }
+    assert!(refused > 0, "all share the limits of one");
+    let told = world.service.says("X-Forwarded-For").await;
+    assert!(told.contains("unix"), "{told}");
+}
+
+#[tokio::test]
+async fn systemd_may_pass_on_the_socket() {
+    let mut world = World::prepare("[http]\nlisten = 'systemd'").await;
+    world.start_server().await;
+    let without = world.service.run(&["run"]);
+    let told = String::from_utf8_lossy(&without.stderr).into_owned();
+    assert!(!without.status.success() && told.contains("itseme.socket"), "{told}");
+    world.service.start_with_socket().await;
+    assert_eq!(world.http().get("/version").await.status, 200);
+    assert!(world.service.terminate().await.success());
+}
+
+fn of_socket(path: &Path) -> reqwest::Client {
+    reqwest::Client::builder().unix_socket(path).build().unwrap()
 }
 
 fn assert_private(heading: &str, logs: &str) {
