@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Fixed};
 use crate::descriptors;
 use crate::health::Health;
-use crate::http::{HostMeta, Server, ServerConfig};
+use crate::http::{HostMeta, Routes, Server, ServerConfig};
 use crate::meters::Tally;
 use crate::monitor::Monitor;
 use crate::operator::Socket;
@@ -292,19 +292,19 @@ async fn admin_socket(config: &Config) -> Option<Socket> {
 
 async fn http_server(config: &Config, service: &Service) -> Result<Option<Server>, String> {
     let Some(http) = &config.http else { return Ok(None) };
+    let host_meta = HostMeta::new(config.public_url().as_deref(), &config.component.jid).map_err(text)?;
+    let routes = Routes::of_api(service.clone(), host_meta, &http.cors_origins, http.request_timeout);
     let server = ServerConfig {
         listen: http.listen.clone(),
         socket_mode: http.socket_mode,
         trusted_proxies: http.trusted_proxies.iter().map(|network| network.0).collect(),
-        cors_origins: http.cors_origins.clone(),
-        host_meta: HostMeta::new(config.public_url().as_deref(), &config.component.jid).map_err(text)?,
         request_timeout: http.request_timeout,
         max_connections: descriptors::at_most(http.max_connections),
         max_connections_per_address: http.max_connections_per_address,
     };
     let threads = (0..cores()).map(|_| OwnThread::start("itseme-http"));
     let threads = threads.collect::<Result<_, _>>().map_err(text)?;
-    let server = Server::bind(server, service.clone(), threads).await;
+    let server = Server::bind(server, routes, threads).await;
     server.map(Some).map_err(|error| {
         format!(
             "http.listen {}: {error}; stop what listens there, or choose another address",

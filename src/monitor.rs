@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Deserialize;
-use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
@@ -19,20 +18,24 @@ use warp::{Filter, any, get, path, query};
 
 use self::ready::Readiness;
 use self::samples::Samples;
+use crate::http::{Listen, Routes, Server, ServerConfig};
 use crate::meters;
+use crate::own_thread::OwnThread;
 use crate::service::Service;
 
+/// The time limit for a client to send its request.
+const REQUEST: Duration = Duration::from_secs(10);
+/// The largest number of connections at once.
+const CONNECTIONS: usize = 64;
 /// The time in which a thread that works runs a task.
 const ALIVE: Duration = Duration::from_secs(5);
 
 /// A monitor that listens already.
 pub struct Monitor {
-    listener: TcpListener,
+    server: Server,
     metrics: PrometheusHandle,
     service: Service,
     samples: Arc<Samples>,
-    /// The thread that answers stanzas.
-    serving: Handle,
 }
 
 impl Monitor {
@@ -41,58 +44,65 @@ impl Monitor {
     /// # Errors
     /// In words an admin can act on.
     pub async fn bind(address: SocketAddr, service: Service, serving: Handle) -> Result<Self, String> {
-        let listener = TcpListener::bind(address).await.map_err(|error| {
+        let fault = |error: &dyn std::fmt::Display| {
             format!("monitor.listen {address}: {error}; stop what listens there, or choose another address")
-        })?;
+        };
+        let metrics = meters::enable().map_err(|error| format!("metrics cannot be counted: {error}"))?;
+        let samples = Arc::default();
+        let routes = Routes {
+            filter: routes(&metrics, &service, &samples, &serving),
+            allowed: |_| "GET, HEAD",
+        };
+        let config = ServerConfig {
+            listen: Listen::Tcp(address),
+            socket_mode: 0,
+            trusted_proxies: Vec::new(),
+            request_timeout: REQUEST,
+            max_connections: CONNECTIONS,
+            max_connections_per_address: CONNECTIONS,
+        };
+        let thread = OwnThread::start("itseme-monitor").map_err(|error| fault(&error))?;
+        let server = Server::bind(config, routes, vec![thread]).await;
+        let server = server.map_err(|error| fault(&error))?;
         tracing::info!(%address, "monitor listening");
         Ok(Self {
-            listener,
-            metrics: meters::enable().map_err(|error| format!("metrics cannot be counted: {error}"))?,
-            samples: Arc::default(),
+            server,
+            metrics,
             service,
-            serving,
+            samples,
         })
     }
 
     /// Answers until `stop`.
     pub async fn run(self, stop: CancellationToken) {
-        let routes = self.routes();
         let sampling = self.samples.keep(&self.service, &self.metrics);
-        let serving = warp::serve(routes).incoming(self.listener).graceful({
-            let stop = stop.clone();
-            async move { stop.cancelled().await }
-        });
-        tokio::join!(serving.run(), async { stop.run_until_cancelled(sampling).await });
+        tokio::join!(self.server.run(stop.clone()), stop.run_until_cancelled(sampling));
     }
+}
 
-    fn routes(&self) -> BoxedFilter<(Response,)> {
-        let serving = self.serving.clone();
-        let live = path!("livez").and(get()).then(move || live(serving.clone()));
-        let (service, samples) = (self.service.clone(), self.samples.clone());
-        let ready = path!("readyz").and(get()).and(query()).then(move |asked: Asked| {
-            let (service, samples) = (service.clone(), samples.clone());
-            async move { asked.answer(&ready::look(&service, &samples)) }
-        });
-        let metrics = self.metrics.clone();
-        let metrics = path!("metrics").and(get()).map(move || {
-            let text = "text/plain; version=0.0.4; charset=utf-8";
-            with_header(metrics.render(), header::CONTENT_TYPE, text).into_response()
-        });
-        let index = path::end()
-            .and(get())
-            .map(|| "/livez\n/readyz\n/readyz?verbose\n/metrics\n".into_response());
-        let nothing = any()
-            .map(|| with_status("There is /livez, /readyz and /metrics.\n", StatusCode::NOT_FOUND).into_response());
-        live.or(ready)
-            .unify()
-            .or(metrics)
-            .unify()
-            .or(index)
-            .unify()
-            .or(nothing)
-            .unify()
-            .boxed()
-    }
+fn routes(
+    metrics: &PrometheusHandle,
+    service: &Service,
+    samples: &Arc<Samples>,
+    serving: &Handle,
+) -> BoxedFilter<(Response,)> {
+    let serving = serving.clone();
+    let live = path!("livez").and(get()).then(move || live(serving.clone()));
+    let (service, samples) = (service.clone(), samples.clone());
+    let ready = path!("readyz").and(get()).and(query());
+    let ready = ready.map(move |asked: Asked| asked.answer(&ready::look(&service, &samples)));
+    let metrics = metrics.clone();
+    let metrics = path!("metrics").and(get()).map(move || {
+        let text = "text/plain; version=0.0.4; charset=utf-8";
+        with_header(metrics.render(), header::CONTENT_TYPE, text).into_response()
+    });
+    let index = path::end()
+        .and(get())
+        .map(|| "/livez\n/readyz\n/readyz?verbose\n/metrics\n".into_response());
+    let nothing =
+        any().map(|| with_status("There is /livez, /readyz and /metrics.\n", StatusCode::NOT_FOUND).into_response());
+    let all = live.or(ready).unify().or(metrics).unify().or(index).unify();
+    all.or(nothing).unify().boxed()
 }
 
 /// Tells if the thread that answers stanzas works.

@@ -34,7 +34,10 @@ impl Log {
     /// # Errors
     /// In words an admin can act on.
     pub fn check(&self, config: Option<&Config>) -> Result<(), String> {
-        let filter = config.map_or_else(|| self.filter.as_deref().unwrap_or("info"), |config| self.filter_of(config));
+        let filter = config.map_or_else(
+            || self.filter.as_deref().unwrap_or("info"),
+            |config| self.filter_of(config),
+        );
         telemetry::filter(filter).map(drop)
     }
 

@@ -29,8 +29,11 @@ pub type Filter = reload::Handle<EnvFilter, Registry>;
 /// # Errors
 /// In words an admin can act on.
 pub fn filter(text: &str) -> Result<EnvFilter, String> {
-    EnvFilter::try_new(text)
-        .map_err(|error| format!("the filter of the log (--log, RUST_LOG or log.filter) cannot be read: {error}. Try info, or itseme=debug"))
+    EnvFilter::try_new(text).map_err(|error| {
+        format!(
+            "the filter of the log (--log, RUST_LOG or log.filter) cannot be read: {error}. Try info, or itseme=debug"
+        )
+    })
 }
 
 /// Starts the log, with the events that `filter` selects. Returns the handle to exchange it; `None` if a log was started before, which

@@ -32,15 +32,13 @@ impl Config {
         if let Some(http) = &self.http {
             http.check(&mut found);
         }
-        if let Some(monitor) = &self.monitor
-            && !monitor.listen.ip().is_loopback()
-            && !monitor.allow_remote
-        {
-            return Err(unusable(
+        if let Some(monitor) = &self.monitor {
+            found.unless(
+                monitor.listen.ip().is_loopback() || monitor.allow_remote,
                 "monitor.listen",
                 "whoever can connect learns how much the service is used; choose an address of the loopback interface, like \
                  127.0.0.1:9114, or set monitor.allow_remote = true",
-            ));
+            );
         }
         for (place, section) in self.providers() {
             found.take(section.check(&place));

@@ -218,6 +218,7 @@ impl<'de> Deserialize<'de> for Network {
 #[serde(deny_unknown_fields)]
 pub struct Monitor {
     /// The address to listen at.
+    #[serde(deserialize_with = "words::address")]
     pub listen: SocketAddr,
     /// `true` if that may be an address of which others than this machine may know.
     #[serde(default)]

@@ -31,7 +31,7 @@ use self::fetched::fetched;
 use self::filters::{Segment, body, pairs};
 pub use self::host_meta::HostMeta;
 pub use self::listen::Listen;
-pub use self::server::{Server, ServerConfig};
+pub use self::server::{Routes, Server, ServerConfig};
 use crate::service::Service;
 
 /// The shared parts of all routes.

@@ -40,7 +40,31 @@ const LARGEST_HEAD: usize = LARGEST_BODY;
 /// does not read its answers.
 const GIVEN_UP_AFTER: u32 = 6;
 
-/// The settings of the server.
+/// The answers of a server.
+pub struct Routes {
+    /// The answer to a request.
+    pub filter: BoxedFilter<(Response,)>,
+    /// Returns the methods of a path, as they stand in `Allow`.
+    pub allowed: fn(&str) -> &'static str,
+}
+
+impl Routes {
+    /// Returns those of the API, which `service` answers. Pages of `cors_origins` may call it, and `host_meta` are the documents that
+    /// lead programs to it.
+    pub fn of_api(service: Service, host_meta: HostMeta, cors_origins: &[String], request_timeout: Duration) -> Self {
+        let api = Api {
+            service,
+            host_meta,
+            request_timeout,
+        };
+        Self {
+            filter: routes(api, cors_origins),
+            allowed,
+        }
+    }
+}
+
+/// The settings of a server.
 pub struct ServerConfig {
     /// The address to listen at.
     pub listen: Listen,
@@ -48,10 +72,6 @@ pub struct ServerConfig {
     pub socket_mode: u32,
     /// The proxies whose X-Forwarded-For is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// The origins of web pages that may call.
-    pub cors_origins: Vec<String>,
-    /// The documents that lead programs to the service.
-    pub host_meta: HostMeta,
     /// The time limit for a client to send its request.
     pub request_timeout: Duration,
     /// The largest number of connections at once.
@@ -73,6 +93,7 @@ pub struct Server {
 #[derive(Clone)]
 struct Connections {
     routes: BoxedFilter<(Response,)>,
+    allowed: fn(&str) -> &'static str,
     proxies: Arc<Proxies>,
     request_timeout: Duration,
 }
@@ -82,18 +103,14 @@ impl Server {
     ///
     /// # Errors
     /// If the system refuses the address.
-    pub async fn bind(config: ServerConfig, service: Service, threads: Vec<OwnThread>) -> io::Result<Self> {
+    pub async fn bind(config: ServerConfig, routes: Routes, threads: Vec<OwnThread>) -> io::Result<Self> {
         let listener = Listener::bind(&config.listen, config.socket_mode).await?;
-        let api = Api {
-            service,
-            host_meta: config.host_meta,
-            request_timeout: config.request_timeout,
-        };
         Ok(Self {
             listener,
             limits: ConnectionLimits::new(config.max_connections, config.max_connections_per_address),
             connections: Connections {
-                routes: routes(api, &config.cors_origins),
+                routes: routes.filter,
+                allowed: routes.allowed,
                 proxies: Proxies::new(config.trusted_proxies).into(),
                 request_timeout: config.request_timeout,
             },
@@ -201,7 +218,7 @@ impl Connections {
         if request.method() == Method::HEAD {
             *request.method_mut() = Method::GET;
         }
-        let uri = request.uri().clone();
+        let (uri, allowed) = (request.uri().clone(), self.allowed);
         let asks_for_methods = is_options(&request);
         let mut response = match asks_for_methods {
             true => StatusCode::NO_CONTENT.into_response(),

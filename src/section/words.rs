@@ -1,5 +1,7 @@
 //! How values are read that stand as texts in the file: with errors in words for an admin, which never repeat the text.
 
+use std::net::SocketAddr;
+
 use serde::de::value::StringDeserializer;
 use serde::de::{DeserializeOwned, Error, IntoDeserializer};
 use serde::{Deserialize, Deserializer};
@@ -31,6 +33,16 @@ pub fn domain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BareJid, D::
     let jid = BareJid::new(&String::deserialize(deserializer)?).ok();
     jid.filter(|jid| jid.node().is_none())
         .ok_or_else(|| D::Error::custom("expected a domain like itseme.example.org, without a name and @"))
+}
+
+/// Reads an address to listen at.
+///
+/// # Errors
+/// With an example.
+pub fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse()
+        .map_err(|_| D::Error::custom("expected an address of this machine and a port, like 127.0.0.1:9114"))
 }
 
 /// Reads the addresses of accounts.
