@@ -243,7 +243,7 @@ impl Default for AdminSocket {
 impl AdminSocket {
     /// Returns the file of the Unix socket; `None`: there is none.
     pub fn socket(&self) -> Option<&Path> {
-        Some(&*self.socket).filter(|file| !file.as_os_str().is_empty())
+        Some(&*self.socket).filter(|file| file.as_os_str() != "none")
     }
 }
 

@@ -91,7 +91,7 @@ fn is_socket(file: &Path) -> bool {
 
 fn taken(file: &Path) -> String {
     format!(
-        "admin.socket {}: another service listens there; choose another file, or \"\" for none",
+        "admin.socket {}: another service listens there; choose another file, or \"none\"",
         file.display()
     )
 }
