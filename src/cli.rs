@@ -15,7 +15,7 @@ use crate::version::VERSION;
 
 /// Contact lookup for XMPP that does not know who is who: an external component (XEP-0114) for Prosody, ejabberd
 /// and jabberd2, with an HTTP API.
-#[derive(Debug, Parser)]
+#[derive(Clone, Debug, Parser)]
 #[command(name = "itseme", version = VERSION, args_conflicts_with_subcommands = false)]
 pub struct Cli {
     /// The configuration file; component.toml.example explains every key. Default: component.toml in the current folder, or
@@ -55,7 +55,7 @@ impl Cli {
 const PACKAGED: &str = "/etc/itseme/component.toml";
 
 /// The commands of the program.
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Serves until SIGTERM or Ctrl-C; SIGHUP has it read the configuration again
     Run,
@@ -142,7 +142,7 @@ pub enum Command {
 }
 
 /// The databases of a move.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[group(required = true, multiple = true)]
 pub struct Ends {
     /// The database to copy, as store.url names it; default: the configured one. Other users of this machine can see a password

@@ -28,7 +28,12 @@ pub struct Sending {
     pub last_success: Option<Millis>,
     /// The time of the last message that it has not accepted.
     pub last_failure: Option<Millis>,
+    /// The messages in a row that were not accepted for reasons of their own.
+    pub in_a_row: u32,
 }
+
+/// So many messages in a row that are not accepted, each for a reason of its own, have a common one.
+const TOO_MANY_IN_A_ROW: u32 = 5;
 
 impl Sending {
     /// Returns `true` unless messages cannot be sent since the last success.
@@ -73,16 +78,32 @@ impl Health {
 
     /// Notes that the other side has accepted a message of `queue`.
     pub fn accepted(&self, queue: &'static str, now: Millis) {
-        self.of_queue(queue, |sending| sending.last_success = Some(now));
+        _ = self.of_queue(queue, |sending| {
+            sending.last_success = Some(now);
+            sending.in_a_row = 0;
+        });
+    }
+
+    /// Notes that a message of `queue` was not accepted for a reason of its own. Returns `true` if it is the last of so many in a row
+    /// that this is no coincidence: messages cannot be sent.
+    pub fn put_off(&self, queue: &'static str, now: Millis) -> bool {
+        let in_a_row = self.of_queue(queue, |sending| {
+            sending.in_a_row = sending.in_a_row.saturating_add(1);
+            sending.in_a_row
+        });
+        if in_a_row.is_some_and(|in_a_row| in_a_row >= TOO_MANY_IN_A_ROW) {
+            self.failed(queue, now);
+        }
+        in_a_row == Some(TOO_MANY_IN_A_ROW)
     }
 
     /// Notes that messages of `queue` cannot be sent.
     pub fn failed(&self, queue: &'static str, now: Millis) {
-        self.of_queue(queue, |sending| sending.last_failure = Some(now));
+        _ = self.of_queue(queue, |sending| sending.last_failure = Some(now));
     }
 
-    fn of_queue(&self, queue: &'static str, change: impl FnOnce(&mut Sending)) {
-        self.with_sending(|sending| sending.get_mut(queue).map(change));
+    fn of_queue<T>(&self, queue: &'static str, change: impl FnOnce(&mut Sending) -> T) -> Option<T> {
+        self.with_sending(|sending| sending.get_mut(queue).map(change))
     }
 
     /// Notes a change of the database, or that it could not be changed.
@@ -122,10 +143,16 @@ mod tests {
         assert!(!health.sending()["email"].works());
         health.accepted("email", 2);
         assert!(health.sending()["email"].works());
+        for nth in 1..=9 {
+            assert_eq!(health.put_off("email", 3), nth == TOO_MANY_IN_A_ROW);
+            assert_eq!(health.sending()["email"].works(), nth < TOO_MANY_IN_A_ROW);
+        }
+        health.accepted("email", 4);
+        assert!(!health.put_off("email", 5) && health.sending()["email"].works());
         health.failed("phone", 3);
         health.offers(["email"]);
         assert_eq!(health.sending().into_keys().collect::<Vec<_>>(), ["email"]);
-        assert_eq!(health.sending()["email"].last_success, Some(2));
+        assert_eq!(health.sending()["email"].last_success, Some(4));
     }
 
     #[test]

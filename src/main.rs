@@ -2,13 +2,14 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 use itseme::cli::{self, Cli, Command};
 use itseme::config::Config;
 use itseme::model::BareJid;
 use itseme::run::{self, Log};
-use itseme::{admin, backup, check, core_dumps, hash, moving, rekey};
+use itseme::{admin, backup, check, core_dumps, hash, moving, rekey, telemetry};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -17,14 +18,14 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
-    match runtime.block_on(perform(&cli)) {
-        Ok(code) => code,
-        Err(error) => failed(&error),
-    }
+    let performed = runtime.block_on(perform(&cli));
+    // A file that is still being read must not delay the end.
+    runtime.shutdown_background();
+    performed.unwrap_or_else(|error| failed(&error))
 }
 
 fn failed(error: &dyn std::fmt::Display) -> ExitCode {
-    eprintln!("itseme: {error}");
+    telemetry::complain(error);
     ExitCode::FAILURE
 }
 
@@ -70,7 +71,8 @@ fn load(cli: &Cli) -> Result<Config, String> {
 
 /// Returns the filter of the log that the command line or the environment names.
 fn wanted_filter(cli: &Cli) -> Option<String> {
-    cli.log.clone().or_else(|| std::env::var("RUST_LOG").ok())
+    let of_environment = || std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty());
+    cli.log.clone().or_else(of_environment)
 }
 
 async fn run(cli: &Cli) -> Result<ExitCode, String> {
@@ -78,7 +80,8 @@ async fn run(cli: &Cli) -> Result<ExitCode, String> {
         filter: wanted_filter(cli),
         format: cli.log_format,
     };
-    run::run(|| load(cli), log).await
+    let cli = cli.clone();
+    run::run(Arc::new(move || load(&cli)), log).await
 }
 
 async fn report(cli: &Cli, login: bool, account: Option<&BareJid>, as_json: bool) -> Result<ExitCode, String> {

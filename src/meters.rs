@@ -28,7 +28,7 @@ enum Kind {
 }
 
 /// All metrics: the name, the kind, and what it counts.
-const METRICS: [(&str, Kind, &str); 28] = [
+const METRICS: [(&str, Kind, &str); 29] = [
     (
         "itseme_requests_total",
         Kind::Counter,
@@ -38,6 +38,11 @@ const METRICS: [(&str, Kind, &str); 28] = [
         "itseme_request_seconds",
         Kind::Histogram,
         "Time until a request is answered, by side and operation",
+    ),
+    (
+        "itseme_faults_total",
+        Kind::Counter,
+        "Requests that failed by a fault of the service or its database",
     ),
     (
         "itseme_limits_reached_total",
@@ -162,8 +167,40 @@ pub fn enable() -> Result<PrometheusHandle, BuildError> {
         // Those that are not set any more, as the budget of a prefix that was removed, are not shown for ever.
         .idle_timeout(MetricKindMask::GAUGE, Some(FORGOTTEN));
     let handle = builder.install_recorder()?;
+    let handle = RECORDER.get_or_init(|| handle).clone();
     METRICS.iter().for_each(describe);
-    Ok(RECORDER.get_or_init(|| handle).clone())
+    expect();
+    Ok(handle)
+}
+
+/// Begins counters with 0: a counter that is born with its first event looks to Prometheus as if nothing had happened.
+fn expect() {
+    counter!("itseme_faults_total").absolute(0);
+    counter!("itseme_xmpp_connections_total").absolute(0);
+    for direction in ["in", "out"] {
+        counter!("itseme_xmpp_stanzas_total", "direction" => direction).absolute(0);
+    }
+    for side in ["native", "http"] {
+        counter!("itseme_wrong_guesses_total", "side" => side).absolute(0);
+    }
+    expired(0, 0);
+}
+
+/// Begins the counters of limits with 0.
+pub fn expect_limits(limits: impl IntoIterator<Item = &'static str>) {
+    for limit in limits.into_iter().filter(|_| is_enabled()) {
+        counter!("itseme_limits_reached_total", "limit" => limit).absolute(0);
+    }
+}
+
+/// Begins the counters of a queue with 0.
+pub fn expect_sends(queue: &'static str) {
+    for result in ["sent", "retry", "failed", "unclear"]
+        .into_iter()
+        .filter(|_| is_enabled())
+    {
+        counter!("itseme_sends_total", "queue" => queue, "result" => result).absolute(0);
+    }
 }
 
 fn describe((name, kind, meaning): &(&'static str, Kind, &'static str)) {
@@ -242,6 +279,9 @@ pub fn request(side: &'static str, operation: &'static str, result: &'static str
     }
     counter!("itseme_requests_total", "side" => side, "operation" => operation, "result" => result).increment(1);
     histogram!("itseme_request_seconds", "side" => side, "operation" => operation).record(took);
+    if result == "internal_server_error" {
+        counter!("itseme_faults_total").increment(1);
+    }
     if result == "faulty_code" {
         counter!("itseme_wrong_guesses_total", "side" => side).increment(1);
     }

@@ -12,16 +12,16 @@ use serde::Deserialize;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
-use warp::http::{StatusCode, header};
+use warp::http::{Method, StatusCode, header};
 use warp::reply::{Reply, Response, with_header, with_status};
-use warp::{Filter, any, get, path, query};
+use warp::{Filter, any, get, method, path, query};
 
 use self::ready::Readiness;
 use self::samples::Samples;
 use crate::http::{Listen, Routes, Server, ServerConfig};
 use crate::meters;
 use crate::own_thread::OwnThread;
-use crate::service::Service;
+use crate::service::{Limit, Service};
 
 /// The time limit for a client to send its request.
 const REQUEST: Duration = Duration::from_secs(10);
@@ -48,6 +48,7 @@ impl Monitor {
             format!("monitor.listen {address}: {error}; stop what listens there, or choose another address")
         };
         let metrics = meters::enable().map_err(|error| format!("metrics cannot be counted: {error}"))?;
+        meters::expect_limits(Limit::ALL.map(Limit::name));
         let samples = Arc::default();
         let routes = Routes {
             filter: routes(&metrics, &service, &samples, &serving),
@@ -99,8 +100,10 @@ fn routes(
     let index = path::end()
         .and(get())
         .map(|| "/livez\n/readyz\n/readyz?verbose\n/metrics\n".into_response());
-    let nothing =
-        any().map(|| with_status("There is /livez, /readyz and /metrics.\n", StatusCode::NOT_FOUND).into_response());
+    let nothing = any().and(method()).map(|method| match method {
+        Method::GET => with_status("There is /livez, /readyz and /metrics.\n", StatusCode::NOT_FOUND).into_response(),
+        _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    });
     let all = live.or(ready).unify().or(metrics).unify().or(index).unify();
     all.or(nothing).unify().boxed()
 }

@@ -1,6 +1,7 @@
 //! `itseme run`: serves, and does what signals and the service manager ask for.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -34,11 +35,9 @@ impl Log {
     /// # Errors
     /// In words an admin can act on.
     pub fn check(&self, config: Option<&Config>) -> Result<(), String> {
-        let filter = config.map_or_else(
-            || self.filter.as_deref().unwrap_or("info"),
-            |config| self.filter_of(config),
-        );
-        telemetry::filter(filter).map(drop)
+        let of_config = config.and_then(|config| config.log.filter.as_deref());
+        let mut named = self.filter.as_deref().into_iter().chain(of_config);
+        named.try_for_each(|text| telemetry::filter(text).map(drop))
     }
 
     fn start(&self, config: &Config) -> Result<Option<Filter>, String> {
@@ -54,13 +53,19 @@ impl Log {
     }
 }
 
+/// Reads the configuration.
+pub type Load = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
+
 /// Serves by the configuration that `load` returns, until it is to stop.
 ///
 /// # Errors
 /// In words an admin can act on, if it cannot start.
-pub async fn run(load: impl Fn() -> Result<Config, String>, log: Log) -> Result<ExitCode, String> {
+pub async fn run(load: Load, log: Log) -> Result<ExitCode, String> {
     let mut signals = Signals::new().map_err(|error| error.to_string())?;
-    let config = load()?;
+    let Some(config) = loaded(&load, &mut signals).await else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    let config = config?;
     let filter = log.start(&config)?;
     descriptors::raise();
     warn_of_exposed(&config);
@@ -81,9 +86,12 @@ pub async fn run(load: impl Fn() -> Result<Config, String>, log: Log) -> Result<
         match wish {
             Wish::Stop => break ExitCode::SUCCESS,
             Wish::Reload => {
+                let Some(loaded) = loaded(&load, &mut signals).await else {
+                    break ExitCode::SUCCESS;
+                };
                 let was_ready = *app.health().xmpp().borrow() != XmppState::Connecting;
                 was_ready.then(notify::reloading);
-                reload(&mut app, load(), &log, filter.as_ref()).await;
+                reload(&mut app, loaded, &log, filter.as_ref()).await;
                 was_ready.then(|| notify::ready(&app.health().xmpp().borrow()));
             }
             Wish::Tell => app.tell(),
@@ -95,6 +103,16 @@ pub async fn run(load: impl Fn() -> Result<Config, String>, log: Log) -> Result<
     app.stop().await;
     tracing::info!("stopped");
     Ok(code)
+}
+
+/// Returns the configuration; `None` if the service is to stop before it could be read. A file may be a pipe, or on a disk that is away.
+async fn loaded(load: &Load, signals: &mut Signals) -> Option<Result<Config, String>> {
+    let load = load.clone();
+    let loading = tokio::task::spawn_blocking(move || load());
+    tokio::select! {
+        loaded = loading => Some(loaded.map_err(|error| error.to_string()).flatten()),
+        () = signals.stop() => None,
+    }
 }
 
 /// Warns of secrets and data that others can reach.
@@ -126,8 +144,12 @@ async fn exchange(
     filter: Option<&Filter>,
 ) -> Result<Vec<&'static str>, String> {
     let config = loaded?;
+    log.check(Some(&config))?;
     let selected = telemetry::filter(log.filter_of(&config))?;
     let fixed = app.reload(&config).await?;
+    if log.filter.is_some() && config.log.filter.is_some() {
+        tracing::info!("log.filter has no effect beside --log or RUST_LOG");
+    }
     if let Some(filter) = filter {
         filter.reload(selected).map_err(|error| error.to_string())?;
     }

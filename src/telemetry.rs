@@ -29,11 +29,24 @@ pub type Filter = reload::Handle<EnvFilter, Registry>;
 /// # Errors
 /// In words an admin can act on.
 pub fn filter(text: &str) -> Result<EnvFilter, String> {
-    EnvFilter::try_new(text).map_err(|error| {
+    let unreadable = |reason: &str| {
         format!(
-            "the filter of the log (--log, RUST_LOG or log.filter) cannot be read: {error}. Try info, or itseme=debug"
+            "the filter of the log (--log, RUST_LOG or log.filter) cannot be read: {reason}. Try info, or itseme=debug"
         )
-    })
+    };
+    // A misspelt level would be read as the name of something that logs nothing.
+    let is_word =
+        |part: &&str| part.parse::<LevelFilter>().is_err() && !part.contains(['=', '[']) && !part.starts_with("itseme");
+    if let Some(word) = text.split(',').map(str::trim).find(is_word) {
+        return Err(unreadable(&format!("{word:?} is no level")));
+    }
+    EnvFilter::try_new(text).map_err(|error| unreadable(&error.to_string()))
+}
+
+/// Prints the error that the program ends with, for the journal as an error.
+pub fn complain(error: &dyn std::fmt::Display) {
+    let priority = if journal::is_connected() { "<3>" } else { "" };
+    eprintln!("{priority}itseme: {error}");
 }
 
 /// Starts the log, with the events that `filter` selects. Returns the handle to exchange it; `None` if a log was started before, which
@@ -71,4 +84,31 @@ pub fn start(filter: EnvFilter, format: LogFormat) -> Option<Filter> {
         tracing::error!(place, "panicked: this is a bug, please report it");
     }));
     started.ok().map(|()| handle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_silence_the_log_by_mistake_is_refused() {
+        for good in [
+            "info",
+            "WARN",
+            "off",
+            "itseme=debug",
+            "itseme",
+            "itseme=trace,info",
+            "warn,itseme::xmpp=debug",
+        ] {
+            filter(good).unwrap();
+        }
+        for wrong in ["inof", "", "debug,", "itseme=verbose", "nonsense=sdf=="] {
+            let complaint = filter(wrong).unwrap_err();
+            assert!(
+                complaint.contains("log.filter") && complaint.contains("itseme=debug"),
+                "{complaint}"
+            );
+        }
+    }
 }

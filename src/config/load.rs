@@ -1,6 +1,8 @@
 //! Reads the configuration from its file, the environment and the flags.
 
 use std::convert::Infallible;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use figment::providers::{Env, Format, Serialized, Toml};
@@ -12,14 +14,16 @@ use super::{Config, ConfigError, example, exposed, mistakes};
 use crate::section::{Mistakes, declared};
 use crate::service::CodeRules;
 
+/// The largest configuration, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
 impl Config {
     /// Reads `file`, the environment and `overrides` (`key.path`, value), and checks all values.
     ///
     /// # Errors
     /// With every mistake: the key and the remedy.
-    #[allow(clippy::disallowed_methods, reason = "read once, before anything is served")]
     pub fn load(file: &Path, overrides: &[(String, String)]) -> Result<Self, Mistakes> {
-        let text = std::fs::read_to_string(file).map_err(|error| ConfigError::Unreadable {
+        let text = read(file).map_err(|error| ConfigError::Unreadable {
             path: file.to_owned(),
             error,
         })?;
@@ -41,6 +45,16 @@ impl Config {
         config.exposed = exposed::find(file, &text, overrides, &figment);
         config.leftovers = example::leftovers(&figment);
         Ok(config)
+    }
+}
+
+/// Returns the text of a file, which may also be a pipe.
+fn read(file: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(file)?.take(LARGEST + 1).read_to_string(&mut text)?;
+    match text.len() as u64 > LARGEST {
+        true => Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 1 MiB")),
+        false => Ok(text),
     }
 }
 

@@ -110,6 +110,7 @@ mod tests {
         let was = |last_success, last_failure| Sending {
             last_success,
             last_failure,
+            ..Sending::default()
         };
         assert!(outbox(Duration::ZERO, &was(None, Some(now)), now).is_ok());
         assert!(outbox(long, &was(None, Some(now)), now).is_err());
@@ -125,6 +126,7 @@ mod tests {
         let was = |last_success, last_failure| Sending {
             last_success: Some(last_success),
             last_failure,
+            ..Sending::default()
         };
         let now = millis(UNCHANGED);
         assert!(database(was(1, None), now).is_ok());

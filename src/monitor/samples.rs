@@ -12,7 +12,7 @@ use crate::health::XmppState;
 use crate::meters;
 use crate::provider::queue_name;
 use crate::service::Service;
-use crate::store::Waiting;
+use crate::store::{Queue, Waiting};
 
 /// The time between two samples.
 const EVERY: Duration = Duration::from_secs(15);
@@ -60,7 +60,8 @@ impl Samples {
             meters::set("itseme_sending", label, f64::from(u8::from(sending.works())));
         }
         if let Ok(waiting) = service.waiting().await {
-            self.note(&waiting, service.health().sending().into_keys(), now);
+            let queues = service.health().sending().into_keys().chain([Queue::REQUESTS.name()]);
+            self.note(&waiting, queues, now);
         }
         if let Ok(budgets) = service.spent().await {
             for budget in budgets {

@@ -10,8 +10,8 @@ use crate::language::Language;
 use crate::model::parse_target;
 use crate::provider::queues;
 use crate::service::{
-    Caller, Count, DropExpired, Find, ForgetJid, Hasten, ListBudgets, ListWaiting, MutesOf, Operation, Recipient,
-    ResetBudgets, Result, Service, Subject, Suppress, Unsuppress, Who,
+    Caller, Count, DropExpired, Error, Find, ForgetJid, Hasten, ListBudgets, ListWaiting, MutesOf, Operation,
+    Recipient, ResetBudgets, Result, Service, Subject, Suppress, Unsuppress, Who,
 };
 use crate::store::Queue;
 
@@ -67,20 +67,24 @@ pub enum AdminRequest {
 /// # Errors
 /// In words for the admin.
 pub async fn perform(service: &Service, request: AdminRequest) -> std::result::Result<Value, String> {
-    run(service, request)
-        .await
-        .map_err(|error| error.text(Language::English))
+    run(service, request).await.map_err(|error| match error {
+        // Its usual words are for users.
+        Error::Internal(cause) => format!("the database failed: {cause}"),
+        error => error.text(Language::English),
+    })
 }
 
 async fn run(service: &Service, request: AdminRequest) -> Result<Value> {
     let service = &Operator(service);
     Ok(match request {
         AdminRequest::Stats => stats(service).await?,
-        AdminRequest::Find { subject } => object(&service.call(Find(Subject::typed(&subject)?)).await?),
+        AdminRequest::Find { subject } => {
+            let subject = Subject::typed(&subject, service.0)?;
+            object(&service.call(Find(subject)).await?)
+        }
         AdminRequest::Forget { jid } => {
             let jid = parse_target(&jid)?;
-            service.call(ForgetJid { jid }).await?;
-            json!({ "forgotten": true })
+            json!({ "forgotten": service.call(ForgetJid { jid }).await? })
         }
         AdminRequest::Suppress { detail } => {
             service.call(Suppress(Recipient::typed(&detail)?)).await?;

@@ -19,6 +19,7 @@ pub(super) struct Metered {
 
 impl Metered {
     pub(super) fn new(channel: Arc<dyn Channel>, queue: Queue, service: Service) -> Self {
+        meters::expect_sends(queue.name());
         Self {
             channel,
             queue,
@@ -43,7 +44,15 @@ impl Metered {
             Err(SendError::Retry(Trouble { cause: Some(_), .. }) | SendError::Unclear(_)) => {
                 self.service.health().failed(queue, now);
             }
-            Err(SendError::Retry(_) | SendError::Fail(_)) => {}
+            Err(SendError::Retry(_)) => {
+                if self.service.health().put_off(queue, now) {
+                    tracing::warn!(
+                        queue,
+                        "several messages in a row were put off, each for a reason of its own; itseme=debug logs these"
+                    );
+                }
+            }
+            Err(SendError::Fail(_)) => {}
         }
     }
 }

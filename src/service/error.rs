@@ -90,6 +90,18 @@ pub enum Limit {
 }
 
 impl Limit {
+    /// All limits.
+    pub const ALL: [Self; 8] = [
+        Self::Requests,
+        Self::Resend,
+        Self::Codes,
+        Self::Guesses,
+        Self::Hashes,
+        Self::SignIns,
+        Self::Budget,
+        Self::Server,
+    ];
+
     /// Its name on the wire.
     pub fn name(self) -> &'static str {
         match self {

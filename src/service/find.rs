@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use super::caller::Caller;
-use super::error::Result;
+use super::error::{Error, Result};
 use super::operation::{Effort, Operation, Rights};
 use super::{Core, Service};
-use crate::model::{BareJid, Hash, Identity, InvalidId, parse_target};
+use crate::model::{BareJid, Hash, Identity, parse_target};
+use crate::provider::kind;
 use crate::store::Read;
 
 /// The subject of the question.
@@ -23,8 +24,8 @@ impl Subject {
     /// stands for its hash.
     ///
     /// # Errors
-    /// `value_error` if it is none.
-    pub fn typed(text: &str) -> Result<Self> {
+    /// `value_error` if it is none, `unknown_provider`.
+    pub fn typed(text: &str, service: &Service) -> Result<Self> {
         if let Some(hash) = Hash::parse(text) {
             return Ok(Self::Hash(hash));
         }
@@ -34,10 +35,15 @@ impl Subject {
         if let Some(jid) = jid {
             return Ok(Self::Jid(parse_target(jid)?));
         }
-        let identity = Identity::typed(text)?.into_iter().next();
-        identity
-            .map(|identity| Self::Hash(identity.hash()))
-            .ok_or(InvalidId::Detail.into())
+        let Some(identity) = Identity::typed(text).ok().and_then(|meant| meant.into_iter().next()) else {
+            return Err(Error::Value(
+                "expected a hash, a Jabber ID like amy@example.org, or an identity like phone:+447700900123".into(),
+            ));
+        };
+        match service.settings().providers.contains(identity.provider.name()) || kind(&identity.provider).is_some() {
+            true => Ok(Self::Hash(identity.hash())),
+            false => Err(Error::UnknownProvider),
+        }
     }
 }
 

@@ -194,7 +194,8 @@ impl Forget {
     }
 }
 
-/// Removes all data about a JID, for an admin: links, registrations, mutes, and its presence subscription.
+/// Removes all data about a JID, for an admin: links, registrations, mutes, and its presence subscription. Returns the number of links
+/// and registrations.
 ///
 /// # Errors
 /// `not_allowed`, `internal_server_error`.
@@ -205,7 +206,7 @@ pub struct ForgetJid {
 }
 
 impl Operation for ForgetJid {
-    type Reply = ();
+    type Reply = usize;
     const NAME: &'static str = "forget-jid";
     const EFFORT: Effort = Effort::Much;
 
@@ -213,13 +214,13 @@ impl Operation for ForgetJid {
         Rights::Admins
     }
 
-    async fn run(self, service: &Service, _: &Caller) -> Result<()> {
+    async fn run(self, service: &Service, _: &Caller) -> Result<usize> {
         let jid = self.jid.clone();
-        service.change(move |core, tx| core.forget(tx, &jid, None)).await?;
+        let forgotten = service.change(move |core, tx| core.forget(tx, &jid, None)).await?;
         for address in OwnAddress::ALL {
             service.unsubscribe(&self.jid, address).await?;
         }
-        Ok(())
+        Ok(forgotten)
     }
 }
 

@@ -15,7 +15,7 @@ mod writer;
 
 use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use rusqlite::{Connection, OpenFlags};
-use rustix::fs::OFlags;
+use rustix::fs::{Gid, OFlags, Uid};
 
 pub use self::alone::AloneOn;
 pub use self::backup::{Whole, back_up, empty_journal};
@@ -37,6 +37,7 @@ use super::{
 };
 use crate::model::Mac;
 use crate::own_thread::cores;
+use crate::private::folder_of;
 
 /// The size of the caches of all connections together, in KiB. With ten million links, each cache can hold the inner pages of
 /// the index, so that a look-up reads little more than one page.
@@ -159,6 +160,7 @@ fn lock(path: &Path) -> Result<Option<File>> {
     if lock.metadata().map_err(told)?.permissions().mode() & !PRIVATE & 0o777 != 0 {
         lock.set_permissions(Permissions::from_mode(PRIVATE)).map_err(told)?;
     }
+    leave_to_service(&lock, path).map_err(told)?;
     for _ in 0..TRIES {
         match lock.try_lock() {
             Ok(()) => return Ok(Some(lock)),
@@ -168,6 +170,19 @@ fn lock(path: &Path) -> Result<Option<File>> {
         }
     }
     Ok(None)
+}
+
+/// Gives the lock to the owner of the database, or of its folder: root may have made it, and the service could not open it then.
+fn leave_to_service(lock: &File, path: &Path) -> std::io::Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let owner = std::fs::metadata(path).or_else(|_| std::fs::metadata(folder_of(path)))?;
+    if lock.metadata()?.uid() != owner.uid() {
+        let (user, group) = (Uid::from_raw(owner.uid()), Gid::from_raw(owner.gid()));
+        rustix::fs::fchown(lock, Some(user), Some(group))?;
+    }
+    Ok(())
 }
 
 /// Makes the file readable by the service's user alone, before it has any content. SQLite gives its journals the same mode.

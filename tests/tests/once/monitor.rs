@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use itseme_client::Identity;
 use itseme_tests::{AMY, EVE, Http, MICHAEL, Prometheus, World, free_port, introduction, until_async};
+use reqwest::Method;
 
 /// The settings of a monitor, and a client of it.
 fn monitor() -> (String, Http, u16) {
@@ -110,10 +111,20 @@ async fn readiness_names_the_part_at_fault() {
         .await;
 
     assert_eq!(monitor.get("/nothing").await.status, 404);
+    for path in ["/livez", "/readyz", "/metrics"] {
+        let status = async |method| monitor.request(method, path).send().await.unwrap().status().as_u16();
+        assert_eq!(status(Method::HEAD).await, 200, "{path}");
+        assert_eq!(status(Method::POST).await, 405, "{path}");
+    }
+    // Clients that send nothing whole are closed in time, and there are never many.
+    let silent: Vec<_> =
+        (0..200).filter_map(|_| std::net::TcpStream::connect(("127.0.0.1", port)).ok()).collect();
+    assert_eq!(monitor.get("/livez").await.status, 200);
+    assert!(world.service.process().unwrap().open_files() < 150);
+    drop(silent);
     assert_eq!(Http::new(world.service.http_port()).get("/metrics").await.status, 404);
     let refused = world.service.reload("[monitor]\nlisten = \"0.0.0.0:9114\"").await;
     assert!(refused.contains("ERROR") && refused.contains("monitor.allow_remote"), "{refused}");
-    assert_ne!(port, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

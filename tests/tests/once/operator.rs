@@ -62,7 +62,11 @@ async fn admins_see_numbers_and_change_what_they_may() {
     assert_eq!(world.gateway.take_now(number), None);
     assert_eq!(asked(&world.service, &["unsuppress", number]), json!({ "was_suppressed": true }));
 
-    asked(&world.service, &["forget", AMY.jid]);
+    assert!(refused(&world.service, &["find", "fone:+447700900123"]).contains("provider"));
+    assert!(refused(&world.service, &["reset-budgets", "fone"]).contains("provider"));
+    assert_eq!(asked(&world.service, &["forget", "nobody@localhost"]), json!({ "forgotten": 0 }));
+    // The links, and the registration of the number that was suppressed.
+    assert_eq!(asked(&world.service, &["forget", AMY.jid]), json!({ "forgotten": 4 }));
     assert!(amy.links().await.unwrap().is_empty());
     assert!(refused(&world.service, &["forget", "@"]).contains("Jabber ID"));
 
@@ -100,6 +104,32 @@ async fn messages_that_wait_are_counted_and_tried_at_once() {
     world.service.has_sent_everything().await;
     assert_eq!(asked(&world.service, &["outbox"])["email"], json!(0));
     assert_eq!(asked(&world.service, &["drop-expired"]), json!({ "dropped": 0 }));
+}
+
+/// Root may ask while the service is stopped; then the service's user must be able to start it.
+#[tokio::test]
+async fn root_leaves_nothing_that_keeps_the_service_from_its_start() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let mut world = World::start().await;
+    assert!(world.service.terminate().await.success());
+    let (lock, data) = (world.service.data().join("itseme.db.lock"), world.service.data());
+    std::fs::remove_file(&lock).unwrap();
+    for file in [data.clone(), world.service.database()] {
+        std::os::unix::fs::chown(file, Some(65534), Some(65534)).unwrap();
+    }
+    asked(&world.service, &["stats"]);
+    use std::os::unix::fs::MetadataExt;
+    for file in std::fs::read_dir(&data).unwrap().map(|file| file.unwrap().path()) {
+        let is_key = file.ends_with("itseme.key");
+        assert!(is_key || std::fs::metadata(&file).unwrap().uid() == 65534, "{}", file.display());
+    }
+    // A mistyped folder stays as it is.
+    let nowhere = tempfile::tempdir().unwrap();
+    let url = format!("store.url=sqlite:{}/itseme.db", nowhere.path().display());
+    assert!(refused(&world.service, &["stats", "--set", &url]).contains("no database yet"));
+    assert_eq!(std::fs::read_dir(nowhere.path()).unwrap().count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -94,8 +94,11 @@ async fn a_wrong_configuration_changes_nothing() {
         assert!(told.contains("ERROR") && told.contains("cannot be used") && told.contains(key), "{told}");
         world.service.reload_text(&good).await;
     }
-    let told = world.service.reload_text("no = [").await;
-    assert!(told.contains("ERROR"), "{told}");
+    let long = format!("# {}", "x".repeat(2 * 1024 * 1024));
+    for wrong in ["no = [", &long, "[log]\nfilter = \"inof\""] {
+        let told = world.service.reload_text(wrong).await;
+        assert!(told.contains("ERROR"), "{told}");
+    }
     world.prove_phone(&amy, &AMY).await;
     assert_eq!(world.service.connections(), 1);
 }
@@ -146,6 +149,20 @@ async fn without_its_section_http_stays_as_it_is() {
     assert!(told.contains("http.listen"), "{told}");
     let path = format!("/v1/register/phone/{}/{}", EVE.phone, AMY.jid);
     assert_eq!(world.http().get(&path).await.status, 401);
+}
+
+/// As on a disk that is away.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_that_cannot_be_read_to_its_end_does_not_hinder_a_stop() {
+    let mut world = World::start().await;
+    let config = world.service.config();
+    std::fs::remove_file(&config).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&config).status().unwrap();
+    assert!(made.success());
+    world.service.signal(Signal::HUP);
+    // It goes on, and stops when it is to.
+    assert_eq!(world.http().get("/version").await.status, 200);
+    assert!(world.service.terminate().await.success());
 }
 
 #[tokio::test(flavor = "multi_thread")]
