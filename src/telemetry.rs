@@ -35,9 +35,10 @@ pub fn filter(text: &str) -> Result<EnvFilter, String> {
         )
     };
     // A misspelt level would be read as the name of something that logs nothing.
-    let is_word =
-        |part: &&str| part.parse::<LevelFilter>().is_err() && !part.contains(['=', '[']) && !part.starts_with("itseme");
-    if let Some(word) = text.split(',').map(str::trim).find(is_word) {
+    let names_something = |part: &str| part.contains(['=', '[']) || part.starts_with("itseme");
+    let is_level = |part: &str| !part.is_empty() && part.parse::<LevelFilter>().is_ok();
+    let mut parts = text.split(',').map(str::trim);
+    if let Some(word) = parts.find(|part| !names_something(part) && !is_level(part)) {
         return Err(unreadable(&format!("{word:?} is no level")));
     }
     EnvFilter::try_new(text).map_err(|error| unreadable(&error.to_string()))
