@@ -136,7 +136,13 @@ impl App {
     /// In words an admin can act on; nothing has changed then.
     pub async fn reload(&mut self, config: &Config) -> Result<Vec<&'static str>, String> {
         let effective = config.as_in(&self.config);
-        let (routes, sign_ins) = ways(&effective)?;
+        let (routes, sign_ins) = ways(&effective).map_err(|reason| match ways(config) {
+            Ok(_) => {
+                let keys = self.fixed.differences(config).join(", ");
+                format!("its providers need other values of keys that need a restart ({keys}): restart the service")
+            }
+            Err(_) => reason,
+        })?;
         let host = host(&effective)?;
         self.service.reload(effective.settings(), sign_ins).await;
         self.presentation.renew(&self.service, host);
@@ -167,7 +173,7 @@ impl App {
             unsent,
         } = Tally::now();
         let (xmpp, sending) = (self.health().xmpp().borrow().clone(), self.health().sending());
-        let failing: Vec<_> = sending.iter().filter(|(_, sending)| !sending.works()).collect();
+        let failing: Vec<_> = sending.iter().filter(|(_, sending)| !sending.works_well()).collect();
         let failing: Vec<_> = failing.iter().map(|(queue, _)| **queue).collect();
         let (seconds, failing) = (self.service.uptime().as_secs(), failing.join(", "));
         tracing::info!(

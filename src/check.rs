@@ -11,6 +11,7 @@ use std::time::Duration;
 use rustix::fs::Access;
 use secrecy::ExposeSecret;
 use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 use xmpp_parsers::iq::Iq;
@@ -23,6 +24,7 @@ use crate::dial::Address;
 use crate::http::Listen;
 use crate::http::listen::{self, State};
 use crate::model::{BareJid, Keys};
+use crate::private::folder_of;
 use crate::provider::{KINDS, ProviderKind};
 use crate::store::{Database, StoreError};
 use crate::xmpp::stream::{self, Incoming, StanzaReader};
@@ -65,14 +67,17 @@ pub async fn check(config: &Config, login: bool, account: Option<&BareJid>) -> V
         Finding::new("XMPP server", server(config, login).await),
     ];
     if let Some(account) = account {
-        let result = match &config.http {
-            Some(http) if service_answers(&http.listen).await => Err(deliver::STOP_IT.into()),
-            _ => deliver::deliver(config, account).await,
+        let result = match service_runs(config).await {
+            true => Err(deliver::STOP_IT.into()),
+            false => deliver::deliver(config, account).await,
         };
         findings.push(Finding::new("delivery", result));
     }
     if let Some(http) = &config.http {
         findings.push(Finding::new("HTTP", listener(&http.listen).await));
+    }
+    if let Some(monitor) = &config.monitor {
+        findings.push(Finding::new("monitor", monitor_listener(monitor.listen).await));
     }
     findings.extend(providers(config).await);
     let exposed = exposed(config);
@@ -85,6 +90,35 @@ pub async fn check(config: &Config, login: bool, account: Option<&BareJid>) -> V
         findings.push(Finding::new("configuration", Err(result)));
     }
     findings
+}
+
+/// Returns `true` if the service runs, as far as it shows itself.
+async fn service_runs(config: &Config) -> bool {
+    let socket = config.admin.socket();
+    let is_asked = match socket {
+        Some(socket) => timeout(PATIENCE, UnixStream::connect(socket))
+            .await
+            .is_ok_and(|stream| stream.is_ok()),
+        None => false,
+    };
+    match &config.http {
+        _ if is_asked => true,
+        Some(http) => service_answers(&http.listen).await,
+        None => false,
+    }
+}
+
+/// Checks if the monitor's address is free, or taken by the running service.
+async fn monitor_listener(address: SocketAddr) -> Result<String, String> {
+    let wrong = |reason: &dyn std::fmt::Display| format!("monitor.listen {address}: {reason}; choose another address");
+    match std::net::TcpListener::bind(address) {
+        Ok(_) => Ok(format!("{address} is free")),
+        Err(error) if error.kind() != ErrorKind::AddrInUse => Err(wrong(&error)),
+        Err(_) => match timeout(PATIENCE, reqwest::get(format!("http://{address}/livez"))).await {
+            Ok(Ok(answer)) if answer.status().is_success() => Ok(format!("the service answers at {address}")),
+            _ => Err(wrong(&"another program listens there")),
+        },
+    }
 }
 
 /// Tries out all providers, those that are not offered among them.
@@ -112,7 +146,7 @@ pub fn exposed(config: &Config) -> Vec<String> {
         ("store.key_file", Some(&*config.store.key_file)),
     ];
     let open = folders.into_iter().filter_map(|(key, path)| {
-        let folder = folder(path?);
+        let folder = folder_of(path?);
         let reason = private::check_folder(folder).err().filter(|_| folder.exists())?;
         Some(format!("{key}: the folder {}: {reason}", folder.display()))
     });
@@ -155,14 +189,9 @@ fn can_be_made(database: &Database) -> Result<(), String> {
     }
 }
 
-fn folder(path: &Path) -> &Path {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or(Path::new("."))
-}
-
 /// Checks if a file can be made at `path`, which `key` names.
 fn writable(key: &str, path: &Path) -> Result<(), String> {
-    let folder = folder(path);
+    let folder = folder_of(path);
     rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| {
         format!(
             "{key}: no file can be made in the folder {}: {error}. Make the folder, and give it to this user",

@@ -1,6 +1,6 @@
 //! The state of the running service, as its parts report it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::watch;
@@ -28,17 +28,22 @@ pub struct Sending {
     pub last_success: Option<Millis>,
     /// The time of the last message that it has not accepted.
     pub last_failure: Option<Millis>,
-    /// The messages in a row that were not accepted for reasons of their own.
-    pub in_a_row: u32,
+    /// The ids of letters that were put off for reasons of their own since the last success: at most [`MANY`].
+    pub put_off: BTreeSet<String>,
 }
 
-/// So many messages in a row that are not accepted, each for a reason of its own, have a common one.
-const TOO_MANY_IN_A_ROW: u32 = 5;
+/// So many messages that are put off, each for a reason of its own, and none that is accepted in between: they may have a common one.
+const MANY: usize = 5;
 
 impl Sending {
     /// Returns `true` unless messages cannot be sent since the last success.
     pub fn works(&self) -> bool {
         self.last_failure <= self.last_success
+    }
+
+    /// Returns `true` unless messages cannot be sent, or many were put off.
+    pub fn works_well(&self) -> bool {
+        self.works() && self.put_off.len() < MANY
     }
 }
 
@@ -80,21 +85,17 @@ impl Health {
     pub fn accepted(&self, queue: &'static str, now: Millis) {
         _ = self.of_queue(queue, |sending| {
             sending.last_success = Some(now);
-            sending.in_a_row = 0;
+            sending.put_off.clear();
         });
     }
 
-    /// Notes that a message of `queue` was not accepted for a reason of its own. Returns `true` if it is the last of so many in a row
-    /// that this is no coincidence: messages cannot be sent.
-    pub fn put_off(&self, queue: &'static str, now: Millis) -> bool {
-        let in_a_row = self.of_queue(queue, |sending| {
-            sending.in_a_row = sending.in_a_row.saturating_add(1);
-            sending.in_a_row
+    /// Notes that the letter of that id was put off for a reason of its own, as if its recipient's server were away. Returns `true` if
+    /// it is one more than can be a coincidence.
+    pub fn put_off(&self, queue: &'static str, letter: &str) -> bool {
+        let is_one_more = self.of_queue(queue, |sending| {
+            sending.put_off.len() < MANY && sending.put_off.insert(letter.to_owned()) && sending.put_off.len() == MANY
         });
-        if in_a_row.is_some_and(|in_a_row| in_a_row >= TOO_MANY_IN_A_ROW) {
-            self.failed(queue, now);
-        }
-        in_a_row == Some(TOO_MANY_IN_A_ROW)
+        is_one_more.unwrap_or_default()
     }
 
     /// Notes that messages of `queue` cannot be sent.
@@ -143,12 +144,18 @@ mod tests {
         assert!(!health.sending()["email"].works());
         health.accepted("email", 2);
         assert!(health.sending()["email"].works());
-        for nth in 1..=9 {
-            assert_eq!(health.put_off("email", 3), nth == TOO_MANY_IN_A_ROW);
-            assert_eq!(health.sending()["email"].works(), nth < TOO_MANY_IN_A_ROW);
+        // One letter that is tried again and again tells nothing of others.
+        for _ in 0..9 {
+            assert!(!health.put_off("email", "1"));
         }
+        assert!(health.sending()["email"].works_well());
+        for nth in 2..9 {
+            assert_eq!(health.put_off("email", &nth.to_string()), nth == MANY);
+            assert_eq!(health.sending()["email"].works_well(), nth < MANY);
+        }
+        assert!(health.sending()["email"].works());
         health.accepted("email", 4);
-        assert!(!health.put_off("email", 5) && health.sending()["email"].works());
+        assert!(!health.put_off("email", "10") && health.sending()["email"].works_well());
         health.failed("phone", 3);
         health.offers(["email"]);
         assert_eq!(health.sending().into_keys().collect::<Vec<_>>(), ["email"]);

@@ -95,7 +95,9 @@ async fn report(cli: &Cli, login: bool, account: Option<&BareJid>, as_json: bool
         findings.extend(check::check(config, login, account).await);
     }
     let written = check::written(&findings, as_json).map_err(|error| error.to_string())?;
-    println!("{written}");
+    std::io::stdout()
+        .write_all(format!("{written}\n").as_bytes())
+        .map_err(|error| error.to_string())?;
     match findings.iter().filter(|finding| finding.result.is_err()).count() {
         0 => Ok(ExitCode::SUCCESS),
         wrong => Err(format!("{wrong} of {} are wrong", findings.len())),

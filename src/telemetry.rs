@@ -46,8 +46,11 @@ pub fn filter(text: &str) -> Result<EnvFilter, String> {
 
 /// Prints the error that the program ends with, for the journal as an error.
 pub fn complain(error: &dyn std::fmt::Display) {
-    let priority = if journal::is_connected() { "<3>" } else { "" };
-    eprintln!("{priority}itseme: {error}");
+    let text = format!("itseme: {error}");
+    match journal::is_connected() {
+        true => text.lines().for_each(|line| eprintln!("<3>{line}")),
+        false => eprintln!("{text}"),
+    }
 }
 
 /// Starts the log, with the events that `filter` selects. Returns the handle to exchange it; `None` if a log was started before, which

@@ -75,16 +75,11 @@ impl Sms {
         let question = self.gateway.question(&self.client);
         let mut response = question.send().await.map_err(reason)?;
         let status = response.status();
-        match status.as_u16() {
-            401 | 403 => Err(format!(
-                "the gateway refuses the login ({status}); set the account and its secret in [providers.phone] as the gateway has them"
-            )),
-            300..=399 | 404 | 405 | 410 => Err(format!(
-                "the gateway answered {status}: nothing takes messages there; mend url (or api_url, account_sid) in [providers.phone]"
-            )),
-            502..=504 => Err(format!(
-                "the gateway answered {status}: it is out of order, or what is in front of it does not reach it"
-            )),
+        match Refusal::of(status).meaning() {
+            // A message without a number may be too much for a gateway that is in order.
+            SendError::Retry(trouble) if !status.is_success() && ![500, 501].contains(&status.as_u16()) => {
+                Err(trouble.reason)
+            }
             _ => self.gateway.verdict(status, &bounded(&mut response).await),
         }
     }

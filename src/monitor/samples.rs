@@ -57,7 +57,7 @@ impl Samples {
         meters::set("itseme_uptime_seconds", None, service.uptime().as_secs_f64());
         for (queue, sending) in service.health().sending() {
             let label = Some(("queue", queue.to_owned()));
-            meters::set("itseme_sending", label, f64::from(u8::from(sending.works())));
+            meters::set("itseme_sending", label, f64::from(u8::from(sending.works_well())));
         }
         if let Ok(waiting) = service.waiting().await {
             let queues = service.health().sending().into_keys().chain([Queue::REQUESTS.name()]);

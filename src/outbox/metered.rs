@@ -45,10 +45,10 @@ impl Metered {
                 self.service.health().failed(queue, now);
             }
             Err(SendError::Retry(_)) => {
-                if self.service.health().put_off(queue, now) {
+                if self.service.health().put_off(queue, &letter.id) {
                     tracing::warn!(
                         queue,
-                        "several messages in a row were put off, each for a reason of its own; itseme=debug logs these"
+                        "several messages were put off, each for a reason of its own, and none was accepted; the log of itseme=debug has these"
                     );
                 }
             }

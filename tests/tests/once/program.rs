@@ -32,7 +32,7 @@ async fn a_wrong_token_or_path_of_a_gateway_is_found() {
     let right = told(&[]);
     assert!(right.starts_with("ok") && right.contains("refused no token"), "{right}");
     let token = told(&["--set", "providers.phone.token=wrong"]);
-    assert!(token.starts_with("WRONG") && token.contains("refuses the login"), "{token}");
+    assert!(token.starts_with("WRONG") && token.contains("the login is refused"), "{token}");
     let path = format!("providers.phone.url={}/nothing", world.gateway.url());
     let path = told(&["--set", &path]);
     assert!(path.starts_with("WRONG") && path.contains("nothing takes messages there"), "{path}");

@@ -70,4 +70,11 @@ async fn lines_for_the_journal_have_priorities() {
     assert!(warning.starts_with("<4> WARN itseme"), "{warning}");
     let info = world.service.says("starting").await;
     assert!(info.starts_with("<6> INFO itseme"), "{info}");
+    assert!(world.service.terminate().await.success());
+    // Each line of an error, too.
+    std::fs::write(world.service.config(), "[component]\njid = 1\n[limits]\nlots = 2\n").unwrap();
+    world.service.spawn();
+    assert!(!world.service.process().unwrap().ended().await.success());
+    let told = world.service.log().text();
+    assert!(told.lines().count() > 2 && told.lines().all(|line| line.starts_with("<3>")), "{told}");
 }
