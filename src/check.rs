@@ -22,8 +22,8 @@ pub use self::report::written;
 use crate::config::{Config, Mistakes};
 use crate::dial::Address;
 use crate::http::Listen;
-use crate::http::listen::{self, State};
 use crate::model::{BareJid, Keys};
+use crate::own_socket::{self, State};
 use crate::private::folder_of;
 use crate::provider::{KINDS, ProviderKind};
 use crate::store::{Database, StoreError};
@@ -204,7 +204,7 @@ fn writable(key: &str, path: &Path) -> Result<(), String> {
 async fn listener(listen: &Listen) -> Result<String, String> {
     let is_taken = match listen {
         Listen::Tcp(address) => is_taken(*address)?,
-        Listen::Unix(path) => is_socket_taken(path)?,
+        Listen::Unix(path) => is_socket_taken(path).await?,
         Listen::Systemd => {
             return Ok("systemd passes on the socket: see systemctl status itseme.socket".into());
         }
@@ -231,9 +231,9 @@ fn is_taken(address: SocketAddr) -> Result<bool, String> {
     }
 }
 
-fn is_socket_taken(path: &Path) -> Result<bool, String> {
+async fn is_socket_taken(path: &Path) -> Result<bool, String> {
     let told = |what: &dyn std::fmt::Display| format!("http.listen unix:{}: {what}", path.display());
-    match listen::state(path).map_err(|error| told(&error))? {
+    match own_socket::state(path).await.map_err(|error| told(&error))? {
         State::Free | State::Stale => writable("http.listen", path).map(|()| false),
         State::Taken => Ok(true),
         State::NoSocket => Err(told(

@@ -29,6 +29,7 @@ const LAYERS: &[&[&str]] = &[
         "own_thread",
         "core_dumps",
         "meters",
+        "own_socket",
         "signals",
         "version",
     ],

@@ -39,6 +39,7 @@ pub mod moving;
 pub mod notify;
 pub mod operator;
 pub mod outbox;
+pub mod own_socket;
 pub mod own_thread;
 pub mod private;
 pub mod provider;

@@ -1,10 +1,8 @@
 //! Where the server listens: at an address, at a Unix socket, or at a socket that systemd passes on.
 
 use std::fmt;
-use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net as unix;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +10,8 @@ use futures::FutureExt;
 use listenfd::ListenFd;
 use serde::{Deserialize, Deserializer};
 use tokio::net::{TcpListener, UnixListener};
+
+use crate::own_socket::OwnSocket;
 
 /// `http.listen`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,17 +65,10 @@ pub enum Stream {
 pub enum Listener {
     /// Of TCP.
     Tcp(TcpListener),
-    /// A Unix socket, and its file if it is ours.
-    Unix(UnixListener, Option<OwnFile>),
-}
-
-/// The file of a Unix socket, which is removed at the end.
-pub struct OwnFile(PathBuf);
-
-impl Drop for OwnFile {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
+    /// A Unix socket that was made here.
+    Own(OwnSocket),
+    /// A Unix socket that was passed on.
+    Unix(UnixListener),
 }
 
 impl Listener {
@@ -86,13 +79,7 @@ impl Listener {
     pub async fn bind(listen: &Listen, mode: u32) -> io::Result<Self> {
         match listen {
             Listen::Tcp(address) => TcpListener::bind(address).await.map(Self::Tcp),
-            Listen::Unix(path) => {
-                remove_stale(path)?;
-                let listener = UnixListener::bind(path)?;
-                let file = OwnFile(path.clone());
-                fs::set_permissions(path, Permissions::from_mode(mode))?;
-                Ok(Self::Unix(listener, Some(file)))
-            }
+            Listen::Unix(path) => OwnSocket::bind(path, mode).await.map(Self::Own),
             Listen::Systemd => passed_on(),
         }
     }
@@ -104,9 +91,8 @@ impl Listener {
     pub fn address(&self) -> io::Result<String> {
         match self {
             Self::Tcp(listener) => listener.local_addr().map(|address| address.to_string()),
-            Self::Unix(listener, _) => listener
-                .local_addr()
-                .map(|address| format!("unix:{}", address.as_pathname().unwrap_or(Path::new("")).display())),
+            Self::Own(socket) => address_of(socket.listener()),
+            Self::Unix(listener) => address_of(listener),
         }
     }
 
@@ -120,10 +106,8 @@ impl Listener {
                 let (stream, peer) = listener.accept().await?;
                 Ok((Stream::Tcp(stream.into_std()?), peer.ip()))
             }
-            Self::Unix(listener, _) => {
-                let (stream, _) = listener.accept().await?;
-                Ok((Stream::Unix(stream.into_std()?), NO_ADDRESS))
-            }
+            Self::Own(socket) => accept_of(socket.listener()).await,
+            Self::Unix(listener) => accept_of(listener).await,
         }
     }
 
@@ -133,52 +117,15 @@ impl Listener {
     }
 }
 
-/// Removes a socket that nobody listens at: one that a service has left which was killed.
-fn remove_stale(path: &Path) -> io::Result<()> {
-    match state(path)? {
-        State::Free => Ok(()),
-        State::Stale => fs::remove_file(path),
-        State::Taken => Err(ErrorKind::AddrInUse.into()),
-        State::NoSocket => Err(io::Error::new(
-            ErrorKind::AlreadyExists,
-            "there is a file that is no socket",
-        )),
-    }
+fn address_of(listener: &UnixListener) -> io::Result<String> {
+    let address = listener.local_addr()?;
+    let path = address.as_pathname().unwrap_or(Path::new(""));
+    Ok(format!("unix:{}", path.display()))
 }
 
-/// The state of a path at which a Unix socket is to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Nothing is there.
-    Free,
-    /// A socket is there that nobody listens at.
-    Stale,
-    /// Somebody listens there.
-    Taken,
-    /// Something else is there.
-    NoSocket,
-}
-
-/// Returns the state of a path.
-///
-/// # Errors
-/// If it cannot be looked at.
-pub fn state(path: &Path) -> io::Result<State> {
-    let found = match fs::symlink_metadata(path) {
-        Ok(found) => found,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(State::Free),
-        Err(error) => return Err(error),
-    };
-    if !found.file_type().is_socket() {
-        return Ok(State::NoSocket);
-    }
-    match unix::UnixStream::connect(path) {
-        Ok(_) => Ok(State::Taken),
-        Err(error) if error.kind() == ErrorKind::ConnectionRefused => Ok(State::Stale),
-        // Its queue is full.
-        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(State::Taken),
-        Err(error) => Err(error),
-    }
+async fn accept_of(listener: &UnixListener) -> io::Result<(Stream, IpAddr)> {
+    let (stream, _) = listener.accept().await?;
+    Ok((Stream::Unix(stream.into_std()?), NO_ADDRESS))
 }
 
 fn passed_on() -> io::Result<Listener> {
@@ -189,7 +136,7 @@ fn passed_on() -> io::Result<Listener> {
     }
     if let Ok(Some(listener)) = sockets.take_unix_listener(0) {
         listener.set_nonblocking(true)?;
-        return UnixListener::from_std(listener).map(|listener| Listener::Unix(listener, None));
+        return UnixListener::from_std(listener).map(Listener::Unix);
     }
     Err(io::Error::new(
         ErrorKind::NotFound,
@@ -203,32 +150,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_socket_that_was_left_is_replaced_and_one_in_use_is_not() {
+    async fn it_tells_the_path_at_which_it_listens() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("http.sock");
         let listen = Listen::Unix(path.clone());
-        assert_eq!(state(&path).unwrap(), State::Free);
-        drop(unix::UnixListener::bind(&path).unwrap());
-        assert_eq!(state(&path).unwrap(), State::Stale);
-        let listener = Listener::bind(&listen, 0o620).await.unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o620);
+        let listener = Listener::bind(&listen, 0o660).await.unwrap();
         assert_eq!(listener.address().unwrap(), listen.to_string());
-        let in_use = Listener::bind(&listen, 0o620).await.err().unwrap();
-        assert_eq!(in_use.kind(), ErrorKind::AddrInUse);
-        assert_eq!(
-            state(&path).unwrap(),
-            State::Taken,
-            "the socket in use is left as it is"
-        );
-        drop(listener);
-        assert_eq!(state(&path).unwrap(), State::Free);
-    }
-
-    #[tokio::test]
-    async fn a_file_that_is_no_socket_is_left_alone() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let listen = Listen::Unix(file.path().to_owned());
-        assert!(Listener::bind(&listen, 0o660).await.is_err());
-        assert!(file.path().exists());
+        let passed_on = UnixListener::bind(folder.path().join("passed-on")).unwrap();
+        assert!(Listener::Unix(passed_on).address().unwrap().ends_with("/passed-on"));
     }
 }

@@ -1,21 +1,20 @@
 //! The Unix socket.
 
-use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::UnixStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::request::{AdminRequest, perform};
+use crate::own_socket::OwnSocket;
 use crate::service::Service;
 
 /// The time in which a client must have sent its line, and have taken the answer.
@@ -28,10 +27,7 @@ const LARGEST: u64 = 16 * 1024;
 const AT_ONCE: usize = 8;
 
 /// A socket that listens already. Its file is removed when it is dropped.
-pub struct Socket {
-    listener: UnixListener,
-    file: PathBuf,
-}
+pub struct Socket(OwnSocket);
 
 impl Socket {
     /// Listens at `file`. One that a service has left there, and nobody listens at, is replaced.
@@ -39,23 +35,14 @@ impl Socket {
     /// # Errors
     /// In words an admin can act on.
     pub async fn bind(file: &Path) -> Result<Self, String> {
-        let fault = |error: io::Error| format!("admin.socket {}: {error}", file.display());
-        match timeout(PATIENCE, UnixStream::connect(file)).await {
-            Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => {}
-            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused && is_socket(file) => {
-                std::fs::remove_file(file).map_err(fault)?;
-            }
-            Ok(Err(error)) => return Err(fault(error)),
-            Ok(Ok(_)) | Err(_) => return Err(taken(file)),
-        }
-        let listener = UnixListener::bind(file).map_err(fault)?;
-        let socket = Self {
-            listener,
-            file: file.to_owned(),
-        };
-        // Until then, other users are refused by their number.
-        std::fs::set_permissions(file, Permissions::from_mode(0o600)).map_err(fault)?;
-        Ok(socket)
+        // Until it has its mode, other users are refused by their number.
+        OwnSocket::bind(file, 0o600)
+            .await
+            .map(Self)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::AddrInUse => taken(file),
+                _ => format!("admin.socket {}: {error}", file.display()),
+            })
     }
 
     /// Answers until `stop`, and ends the commands that run then.
@@ -76,7 +63,7 @@ impl Socket {
     async fn accept(&self, places: &Arc<Semaphore>) -> (UnixStream, Option<OwnedSemaphorePermit>) {
         let place = places.clone().acquire_owned().await.ok();
         loop {
-            match self.listener.accept().await {
+            match self.0.listener().accept().await {
                 Ok((stream, _)) => return (stream, place),
                 // There are no file descriptors left; some will be free soon.
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
@@ -85,21 +72,11 @@ impl Socket {
     }
 }
 
-fn is_socket(file: &Path) -> bool {
-    std::fs::symlink_metadata(file).is_ok_and(|found| found.file_type().is_socket())
-}
-
 fn taken(file: &Path) -> String {
     format!(
         "admin.socket {}: another service listens there; choose another file, or \"none\"",
         file.display()
     )
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.file);
-    }
 }
 
 /// Returns `true` if the other side belongs to this user, or to root.
