@@ -210,7 +210,13 @@ async fn listener(listen: &Listen) -> Result<String, String> {
         }
     };
     if !is_taken {
-        return Ok(format!("{listen} is free"));
+        let made = match listen {
+            Listen::Unix(path) if is_made_at_start(folder(path)) => {
+                "; the folder will be made at the start, by systemd (RuntimeDirectory=)"
+            }
+            _ => "",
+        };
+        return Ok(format!("{listen} is free{made}"));
     }
     if service_answers(listen).await {
         Ok(format!("the service answers at {listen}"))
@@ -234,12 +240,18 @@ fn is_taken(address: SocketAddr) -> Result<bool, String> {
 async fn is_socket_taken(path: &Path) -> Result<bool, String> {
     let told = |what: &dyn std::fmt::Display| format!("http.listen unix:{}: {what}", path.display());
     match own_socket::state(path).await.map_err(|error| told(&error))? {
+        State::Free if is_made_at_start(folder(path)) => Ok(false),
         State::Free | State::Stale => writable("http.listen", path).map(|()| false),
         State::Taken => Ok(true),
         State::NoSocket => Err(told(
             &"there is a file that is no socket; remove it, or choose another path",
         )),
     }
+}
+
+/// Returns true for a missing folder of /run: systemd makes it when the service starts, and removes it with the end.
+fn is_made_at_start(folder: &Path) -> bool {
+    folder.parent() == Some(Path::new("/run")) && !folder.exists()
 }
 
 async fn service_answers(listen: &Listen) -> bool {
@@ -319,5 +331,28 @@ async fn hears(
         Err(_elapsed) => Err(format!(
             "{takes}, but no stanza arrives, not even one to {jid}: does the server relay stanzas to that domain?"
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test]
+    async fn only_a_folder_that_systemd_makes_may_be_missing() {
+        let at = |path: &str| Listen::Unix(path.into());
+        let told = listener(&at("/run/itseme-of-a-test/http.sock")).await.unwrap();
+        assert!(told.contains("will be made at the start"), "{told}");
+        for path in [
+            "/run/itseme-of-a-test/below/http.sock",
+            "/srv/itseme-of-a-test/http.sock",
+        ] {
+            let told = listener(&at(path)).await.unwrap_err();
+            assert!(told.contains("Make the folder"), "{told}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let there = listener(&Listen::Unix(folder.path().join("http.sock"))).await.unwrap();
+        assert!(there.ends_with("http.sock is free"), "{there}");
     }
 }
