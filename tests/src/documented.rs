@@ -16,7 +16,7 @@ const DOCUMENT: &str = include_str!("../../docs/proxies.md");
 /// The programs of docs/proxies.md, by their headings.
 pub const DOCUMENTED: [&str; 4] = ["nginx", "Apache", "HAProxy", "Caddy"];
 
-/// A proxy on loopback, without TLS.
+/// A proxy on loopback, without TLS. nginx and Apache have another host besides, which is the default one of the address.
 #[derive(Debug)]
 pub struct Documented {
     port: u16,
@@ -81,12 +81,21 @@ impl Documented {
     }
 }
 
-/// Returns the lines below a heading.
-fn lines(heading: &str) -> String {
+/// Returns all blocks of settings below a heading.
+fn blocks(heading: &str) -> Vec<&'static str> {
     let (_, section) = DOCUMENT.split_once(&format!("\n## {heading}\n")).expect("the heading");
-    let (_, block) = section.split_once("```").expect("a block");
-    let (block, _) = block.split_once("```").expect("its end");
-    block.split_once('\n').expect("the language").1.to_owned()
+    let section = section.split("\n## ").next().unwrap_or(section);
+    let blocks = section.split("```").skip(1).step_by(2);
+    blocks.map(|block| block.split_once('\n').expect("the language").1).collect()
+}
+
+fn lines(heading: &str) -> String {
+    blocks(heading).concat()
+}
+
+/// Returns the lines that the default host of the address needs as well.
+fn of_default_host(heading: &str) -> &'static str {
+    blocks(heading)[0]
 }
 
 fn written(path: &Path, text: &str) -> PathBuf {
@@ -95,7 +104,7 @@ fn written(path: &Path, text: &str) -> PathBuf {
 }
 
 fn nginx(folder: &Path, port: u16, lines: &str) -> Command {
-    let path = folder.display();
+    let (path, default) = (folder.display(), of_default_host("nginx"));
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|part| format!("{part}_temp_path {path}/{part};\n"))
         .concat();
@@ -104,7 +113,9 @@ fn nginx(folder: &Path, port: u16, lines: &str) -> Command {
         &folder.join("nginx.conf"),
         &format!(
             "daemon off; master_process off; pid {path}/pid; error_log {path}/error.log; events {{}}
-             http {{ access_log {path}/access.log; {temporary} server {{ listen 127.0.0.1:{port}; {lines} }} }}"
+             http {{ access_log {path}/access.log; {temporary}
+             server {{ listen 127.0.0.1:{port} default_server; {default} return 404; }}
+             server {{ listen 127.0.0.1:{port}; server_name 127.0.0.1; {lines} }} }}"
         ),
     );
     let mut command = Command::new("/usr/sbin/nginx");
@@ -113,7 +124,7 @@ fn nginx(folder: &Path, port: u16, lines: &str) -> Command {
 }
 
 fn apache(folder: &Path, port: u16, lines: &str) -> Command {
-    let path = folder.display();
+    let (path, default) = (folder.display(), of_default_host("Apache"));
     let modules: String = ["mpm_event", "authz_core", "proxy", "proxy_http"]
         .map(|name| format!("LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"))
         .concat();
@@ -123,7 +134,8 @@ fn apache(folder: &Path, port: u16, lines: &str) -> Command {
             "{modules}ServerRoot {path}\nServerName localhost\nListen 127.0.0.1:{port}\nPidFile {path}/pid
              User www-data\nGroup www-data\nErrorLog {path}/error.log\nLogLevel warn
              LogFormat \"%h %l %u %t \\\"%r\\\" %>s %O\" common\nCustomLog {path}/access.log common
-             <VirtualHost 127.0.0.1:{port}>\n{lines}\n</VirtualHost>\n"
+             <VirtualHost 127.0.0.1:{port}>\nServerName default.example\n{default}</VirtualHost>
+             <VirtualHost 127.0.0.1:{port}>\nServerName 127.0.0.1\n{lines}</VirtualHost>\n"
         ),
     );
     let mut command = Command::new("/usr/sbin/apache2");

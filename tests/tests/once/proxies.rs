@@ -11,7 +11,10 @@ use std::{
 use itseme_tests::{AMY, DOCUMENTED, Documented, Http, Nginx, Reply, World};
 use reqwest::Method;
 use serde_json::Value;
-use tokio::{io::AsyncReadExt, net::TcpListener};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 
 #[tokio::test]
 async fn clients_are_told_apart() {
@@ -121,16 +124,79 @@ async fn the_documented_proxies_pass_on_what_clients_ask_for_and_log_none_of_it(
     }
 }
 
-/// The service is down, or ends in the middle of a request: then proxies write most into their logs.
+/// Requests that a proxy refuses, or not, each with something of [`PRIVATE`].
+fn unreadable() -> Vec<String> {
+    let request = |line: &str, headers: &str| format!("{line}\r\n{headers}Connection: close\r\n\r\n");
+    let get = |path: &str, headers: &str| request(&format!("GET {path} HTTP/1.1"), headers);
+    let (host, path) = ("Host: 127.0.0.1\r\n", "/v1/verify/private-hash?code=75318642");
+    let long = "x".repeat(40_000);
+    vec![
+        get("/v1/register/email/private-hash%00/amy%40localhost", host),
+        get("/v1/register/email/..%2F..%2F..%2F..%2F..%2F..%2F..%2Fprivate-hash/amy%40localhost", host),
+        get("/v1/register/email/private-hash%/amy%40localhost", host),
+        get(&format!("{path}&next={long}"), host),
+        get(path, ""),
+        get(path, &format!("{host}Host: other.example\r\n")),
+        get(path, "Host: 127.0.0.1/private-hash\r\n"),
+        get(path, "Host: other.example\r\n"),
+        get(path, &format!("{host}Cookie: {long}\r\n")),
+        get(path, &format!("{host}X-{long}: 1\r\n")),
+        get(path, &format!("{host}Content-Length: private-hash\r\n")),
+        get(path, &format!("{host}private-hash amy@localhost\r\n")),
+        request(&format!("GET {path} HTTP/9.9"), host),
+        request(&format!("GET {path} private-hash HTTP/1.1"), host),
+        request(&format!("PRIVATE {path} HTTP/1.1"), host),
+        request(&format!("GET http://other.example{path} HTTP/1.1"), host),
+        // The client goes away in the middle.
+        format!("GET {path} HTTP/1.1\r\n{host}"),
+        format!("GET {path}"),
+    ]
+}
+
+/// Sends bytes, and goes away if that is no whole request. Returns the status; `None` if there is none.
+async fn status_of(port: u16, request: &str) -> Option<u16> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let mut answer = Vec::new();
+    // A proxy that refuses a long request closes the connection before it has read all of it.
+    let _ = stream.write_all(request.as_bytes()).await;
+    if !request.ends_with("\r\n\r\n") {
+        let _ = stream.shutdown().await;
+    }
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).split(' ').nth(1)?.parse().ok()
+}
+
 #[tokio::test]
-async fn the_documented_proxies_log_nothing_private_when_the_service_fails() {
+async fn the_documented_proxies_log_nothing_private_of_what_they_refuse() {
+    let ends = ends().await;
+    for heading in DOCUMENTED {
+        let proxy = Documented::start(heading, ends).await;
+        let mut refused = 0;
+        for request in unreadable() {
+            let status = status_of(proxy.port(), &request).await;
+            refused += usize::from(status.is_some_and(|status| (400..500).contains(&status)));
+        }
+        assert!(refused >= 4, "{heading} refuses {refused} itself");
+        assert_private(heading, &proxy.end().await);
+    }
+}
+
+/// Returns the port of a service that ends in the middle of each request.
+async fn ends() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let ends = listener.local_addr().unwrap().port();
+    let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move { stream.read(&mut [0; 1024]).await });
         }
     });
+    port
+}
+
+/// The service is down, or ends in the middle of a request: then proxies write most into their logs.
+#[tokio::test]
+async fn the_documented_proxies_log_nothing_private_when_the_service_fails() {
+    let ends = ends().await;
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     for heading in DOCUMENTED {
         for to in [free, ends] {
