@@ -27,7 +27,7 @@ pub struct Documented {
 impl Documented {
     /// Starts the proxy with that heading, which passes on to that port of 127.0.0.1.
     pub async fn start(heading: &str, to: u16) -> Self {
-        Self::run(heading, &lines(heading).replace(":8114", &format!(":{to}"))).await
+        Self::run(heading, &lines(heading).replace(":8114", &format!(":{to}")), None).await
     }
 
     /// Starts it with the lines for a Unix socket.
@@ -37,18 +37,21 @@ impl Documented {
         let instead = cells[3].replace("\\|", "|");
         let lines = lines(heading);
         assert!(lines.contains(cells[1]), "{heading} has no {}", cells[1]);
-        let socket = socket.to_str().expect("a path");
-        let lines = lines.replace(cells[1], &instead).replace("/run/itseme/http.sock", socket);
-        Self::run(heading, &lines).await
+        let in_chroot = Path::new("/").join(socket.file_name().expect("a name"));
+        let path = if heading == "HAProxy" && has_chroot() { &in_chroot } else { socket };
+        let path = path.to_str().expect("a path");
+        let lines = lines.replace(cells[1], &instead).replace("/run/itseme-http.sock", path);
+        Self::run(heading, &lines.replace("/itseme-http.sock", path), socket.parent()).await
     }
 
-    async fn run(heading: &str, lines: &str) -> Self {
+    /// Starts it. HAProxy reaches nothing outside `chroot`.
+    async fn run(heading: &str, lines: &str, chroot: Option<&Path>) -> Self {
         let (folder, port) = (tempfile::tempdir().expect("a temporary folder"), ports::free());
         let path = folder.path();
         let command = match heading {
             "nginx" => nginx(path, port, lines),
             "Apache" => apache(path, port, lines),
-            "HAProxy" => haproxy(path, port, lines),
+            "HAProxy" => haproxy(path, port, lines, chroot.unwrap_or(path)),
             "Caddy" => caddy(path, port, lines),
             other => panic!("{other} is no proxy"),
         };
@@ -143,12 +146,22 @@ fn apache(folder: &Path, port: u16, lines: &str) -> Command {
     command
 }
 
-fn haproxy(folder: &Path, port: u16, lines: &str) -> Command {
+/// Only root can give HAProxy a chroot.
+fn has_chroot() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+fn haproxy(folder: &Path, port: u16, lines: &str, chroot: &Path) -> Command {
+    // As Debian has them.
+    let global = match has_chroot() {
+        true => format!("    chroot {}\n    user haproxy\n    group haproxy\n", chroot.display()),
+        false => String::new(),
+    };
     let lines = lines.replace(":443 ssl crt /etc/haproxy/api.example.org.pem", &format!("127.0.0.1:{port}"));
     let file = written(
         &folder.join("haproxy.cfg"),
         &format!(
-            "global\n    log stdout format raw local0\n\ndefaults\n    log global\n    mode http\n    option httplog
+            "global\n    log stdout format raw local0\n{global}\ndefaults\n    log global\n    mode http\n    option httplog
     option dontlognull\n    timeout connect 5s\n    timeout client 50s\n    timeout server 50s\n\n{lines}"
         ),
     );
