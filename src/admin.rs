@@ -62,7 +62,9 @@ async fn patiently<T>(asked: impl Future<Output = T>) -> T {
     if let Ok(answer) = timeout(LONG, &mut asked).await {
         return answer;
     }
-    eprintln!("itseme: still waiting for the service; Ctrl-C ends that");
+    eprintln!(
+        "itseme: still waiting for the service; Ctrl-C ends that, but the service may still carry the command out"
+    );
     asked.await
 }
 

@@ -211,7 +211,7 @@ async fn listener(listen: &Listen) -> Result<String, String> {
     };
     if !is_taken {
         let made = match listen {
-            Listen::Unix(path) if is_made_at_start(folder(path)) => {
+            Listen::Unix(path) if is_made_at_start(folder_of(path)) => {
                 "; the folder will be made at the start, by systemd (RuntimeDirectory=)"
             }
             _ => "",
@@ -240,7 +240,7 @@ fn is_taken(address: SocketAddr) -> Result<bool, String> {
 async fn is_socket_taken(path: &Path) -> Result<bool, String> {
     let told = |what: &dyn std::fmt::Display| format!("http.listen unix:{}: {what}", path.display());
     match own_socket::state(path).await.map_err(|error| told(&error))? {
-        State::Free if is_made_at_start(folder(path)) => Ok(false),
+        State::Free if is_made_at_start(folder_of(path)) => Ok(false),
         State::Free | State::Stale => writable("http.listen", path).map(|()| false),
         State::Taken => Ok(true),
         State::NoSocket => Err(told(

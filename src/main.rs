@@ -80,7 +80,11 @@ async fn run(cli: &Cli) -> Result<ExitCode, String> {
         filter: wanted_filter(cli),
         format: cli.log_format,
     };
-    let cli = cli.clone();
+    // A file that is gone for a moment must not make a reload read another one.
+    let cli = Cli {
+        config: Some(cli.config_file().to_owned()),
+        ..cli.clone()
+    };
     run::run(Arc::new(move || load(&cli)), log).await
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct OwnSocket {
     listener: UnixListener,
     file: PathBuf,
+    /// The device and the number of the file.
+    number: (u64, u64),
 }
 
 impl OwnSocket {
@@ -37,6 +39,7 @@ impl OwnSocket {
         let socket = Self {
             listener,
             file: file.to_owned(),
+            number: number_of(file)?,
         };
         fs::set_permissions(file, Permissions::from_mode(mode))?;
         Ok(socket)
@@ -49,10 +52,18 @@ impl OwnSocket {
 }
 
 impl Drop for OwnSocket {
-    /// Before the listener is closed. Afterwards, the file may be another service's, which found nobody here.
+    /// Before the listener is closed. Afterwards, the file may be another service's, which found nobody here. So it may be if the own
+    /// one was removed.
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.file);
+        if number_of(&self.file).is_ok_and(|number| number == self.number) {
+            let _ = fs::remove_file(&self.file);
+        }
     }
+}
+
+fn number_of(file: &Path) -> io::Result<(u64, u64)> {
+    let found = fs::symlink_metadata(file)?;
+    Ok((found.dev(), found.ino()))
 }
 
 /// The state of a path at which a Unix socket is to be.
@@ -116,7 +127,12 @@ mod tests {
             State::Taken,
             "the socket in use is left as it is"
         );
+        // Another service has its own one there by now.
+        fs::remove_file(&path).unwrap();
+        let other = OwnSocket::bind(&path, 0o620).await.unwrap();
         drop(socket);
+        assert_eq!(state(&path).await.unwrap(), State::Taken);
+        drop(other);
         assert_eq!(state(&path).await.unwrap(), State::Free);
     }
 

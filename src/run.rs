@@ -21,6 +21,9 @@ use crate::{check, descriptors, notify};
 /// The time between two lines in the log that tell how much was done.
 const TOLD_EVERY: Duration = Duration::from_secs(60);
 
+/// The time limit for reading the configuration, with the files that it names.
+const READING: Duration = Duration::from_secs(30);
+
 /// The log, as the command line wants it.
 pub struct Log {
     /// The filter, which no configuration changes.
@@ -112,6 +115,10 @@ async fn loaded(load: &Load, signals: &mut Signals) -> Option<Result<Config, Str
     tokio::select! {
         loaded = loading => Some(loaded.map_err(|error| error.to_string()).flatten()),
         () = signals.stop() => None,
+        () = tokio::time::sleep(READING) => Some(Err(format!(
+            "the configuration cannot be read within {} s: is it a pipe, or on a disk that is away?",
+            READING.as_secs()
+        ))),
     }
 }
 

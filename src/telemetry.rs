@@ -34,12 +34,21 @@ pub fn filter(text: &str) -> Result<EnvFilter, String> {
             "the filter of the log (--log, RUST_LOG or log.filter) cannot be read: {reason}. Try info, or itseme=debug"
         )
     };
-    // A misspelt level would be read as the name of something that logs nothing.
-    let names_something = |part: &str| part.contains(['=', '[']) || part.starts_with("itseme");
-    let is_level = |part: &str| !part.is_empty() && part.parse::<LevelFilter>().is_ok();
-    let mut parts = text.split(',').map(str::trim);
-    if let Some(word) = parts.find(|part| !names_something(part) && !is_level(part)) {
+    // A misspelt level or target would be read as the name of something else, and silence all errors.
+    let is_level = |part: &&str| !part.is_empty() && part.parse::<LevelFilter>().is_ok();
+    let is_ours = |part: &&str| {
+        let target = part.split(['=', '[']).next().unwrap_or_default();
+        target == "itseme" || target.starts_with("itseme::")
+    };
+    let parts: Vec<_> = text.split(',').map(str::trim).collect();
+    if let Some(word) = parts
+        .iter()
+        .find(|part| !part.contains(['=', '[']) && !is_level(part) && !is_ours(part))
+    {
         return Err(unreadable(&format!("{word:?} is no level")));
+    }
+    if !parts.iter().any(|part| is_level(part) || is_ours(part)) {
+        return Err(unreadable("it selects nothing of this program"));
     }
     EnvFilter::try_new(text).map_err(|error| unreadable(&error.to_string()))
 }
@@ -107,7 +116,16 @@ mod tests {
         ] {
             filter(good).unwrap();
         }
-        for wrong in ["inof", "", "debug,", "itseme=verbose", "nonsense=sdf=="] {
+        for wrong in [
+            "inof",
+            "",
+            ",,,",
+            "debug,",
+            "itseme=verbose",
+            "nonsense=sdf==",
+            "itseme:debug",
+            "itsme=debug",
+        ] {
             let complaint = filter(wrong).unwrap_err();
             assert!(
                 complaint.contains("log.filter") && complaint.contains("itseme=debug"),

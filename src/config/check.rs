@@ -6,6 +6,7 @@ use url::Url;
 
 use super::{Config, Http, Presentation};
 use crate::channel::cleartext::is_safe;
+use crate::http::Listen;
 use crate::model::Code;
 use crate::section::{Mistakes, cleartext, unusable};
 use crate::service::{CodeRule, CodeRules};
@@ -40,6 +41,19 @@ impl Config {
                  127.0.0.1:9114, or set monitor.allow_remote = true",
             );
         }
+        let monitor = self.monitor.as_ref().map(|monitor| Listen::Tcp(monitor.listen));
+        let http = self.http.as_ref().map(|http| http.listen.clone());
+        found.unless(
+            monitor.is_none() || monitor != http,
+            "monitor.listen",
+            "http.listen is the same address; choose another port",
+        );
+        let database = self.store.database().ok();
+        found.unless(
+            database.is_none_or(|database| database.file() != Some(&self.store.key_file)),
+            "store.key_file",
+            "it is the file of the database; name another one",
+        );
         for (place, section) in self.providers() {
             found.take(section.check(&place));
         }

@@ -442,3 +442,11 @@ fn what_has_changed_and_needs_a_restart_is_named_also_in_files() {
     assert_eq!(mixed.limits.codes_per_day, 9);
     assert!(mixed.http.is_none() && mixed.store.key_file == running.store.key_file);
 }
+
+#[test]
+fn two_things_at_one_place_are_a_mistake() {
+    let listeners = "[monitor]\nlisten = \"127.0.0.1:1\"\n[http]\nlisten = \"127.0.0.1:1\"\n";
+    assert!(complaint(listeners).contains("monitor.listen"));
+    let files = "[store]\nurl = \"sqlite:a/b\"\nkey_file = \"a/b\"\n";
+    assert!(complaint(files).contains("store.key_file"));
+}

@@ -130,6 +130,12 @@ async fn accept_of(listener: &UnixListener) -> io::Result<(Stream, IpAddr)> {
 
 fn passed_on() -> io::Result<Listener> {
     let mut sockets = ListenFd::from_env();
+    if sockets.len() > 1 {
+        return Err(io::Error::new(
+            ErrorKind::InvalidInput,
+            "systemd passes on several sockets; leave one ListenStream= in itseme.socket",
+        ));
+    }
     if let Ok(Some(listener)) = sockets.take_tcp_listener(0) {
         listener.set_nonblocking(true)?;
         return TcpListener::from_std(listener).map(Listener::Tcp);
