@@ -61,18 +61,8 @@ impl App {
     /// In words an admin can act on. That the XMPP server is not there is none: it will come.
     pub async fn start(config: &Config, clock: Clock) -> Result<Self, String> {
         tell_start(config);
-        rekey::recover(&config.store)?;
-        let database = config.store.database().map_err(text)?;
-        let keys = rekey::keyring(&config.store)?;
-        let store = database
-            .open(keys.current.check())
-            .map_err(|error| format!("store.url {database}: {error}"))?;
         let (routes, sign_ins) = ways(config)?;
-        let source = config.store.clone();
-        let service = Service::new(store, keys, clock, config.settings(), sign_ins)
-            .with_keys_from(move || rekey::present_keyring(&source));
-        let resumed = service.resume_times().await;
-        resumed.map_err(|error| format!("store.url {database}: {}", cause(&error)))?;
+        let service = open_service(config, clock, sign_ins).await?;
         let server = http_server(config, &service).await?;
         let http = server.as_ref().map(Server::address).transpose().map_err(text)?;
         let presentation = Presentation::new(&service, host(config)?);
@@ -263,6 +253,21 @@ pub fn connection_config(config: &Config) -> Result<ConnectionConfig, String> {
         },
         requests_per_second: config.limits.requests_per_second.get(),
     })
+}
+
+/// Opens the database, and returns the service over it.
+async fn open_service(config: &Config, clock: Clock, sign_ins: SignIns) -> Result<Service, String> {
+    rekey::recover(&config.store)?;
+    let database = config.store.database().map_err(text)?;
+    let keys = rekey::keyring(&config.store)?;
+    let told = |error: String| format!("store.url {database}: {error}");
+    let store = database.open(keys.current.check()).map_err(|error| told(text(error)))?;
+    let source = config.store.clone();
+    let service = Service::new(store, keys, clock, config.settings(), sign_ins)
+        .with_keys_from(move || rekey::present_keyring(&source));
+    let resumed = service.resume_times().await;
+    resumed.map_err(|error| told(cause(&error)))?;
+    Ok(service)
 }
 
 /// Logs the version, and what is configured.

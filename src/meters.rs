@@ -4,11 +4,13 @@
 //!
 //! Metrics are process-wide. They are counted only after [`enable`]; the [`Tally`] of the log always is.
 
+mod table;
+
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use metrics_util::MetricKindMask;
 
@@ -18,135 +20,6 @@ const SECONDS: [f64; 12] = [
 ];
 /// The upper bounds of numbers of changes.
 const CHANGES: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 256.0];
-
-/// The kind of a metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Counter,
-    Gauge,
-    Histogram,
-}
-
-/// All metrics: the name, the kind, and what it counts.
-const METRICS: [(&str, Kind, &str); 29] = [
-    (
-        "itseme_requests_total",
-        Kind::Counter,
-        "Requests, by side, operation and result",
-    ),
-    (
-        "itseme_request_seconds",
-        Kind::Histogram,
-        "Time until a request is answered, by side and operation",
-    ),
-    (
-        "itseme_faults_total",
-        Kind::Counter,
-        "Requests that failed by a fault of the service or its database",
-    ),
-    (
-        "itseme_limits_reached_total",
-        Kind::Counter,
-        "Requests above a limit, by limit",
-    ),
-    (
-        "itseme_wrong_guesses_total",
-        Kind::Counter,
-        "Wrong codes that were entered, by side",
-    ),
-    (
-        "itseme_codes_total",
-        Kind::Counter,
-        "Codes that were sent, refused for good, and verified, by provider",
-    ),
-    (
-        "itseme_sends_total",
-        Kind::Counter,
-        "Tries to send a message, by queue and result",
-    ),
-    (
-        "itseme_sending",
-        Kind::Gauge,
-        "1 unless the last message was not accepted, by queue",
-    ),
-    (
-        "itseme_registrations_expired_total",
-        Kind::Counter,
-        "Registrations that nobody finished in time",
-    ),
-    (
-        "itseme_messages_expired_total",
-        Kind::Counter,
-        "Messages that could not be sent in time",
-    ),
-    (
-        "itseme_outbox_messages",
-        Kind::Gauge,
-        "Messages that are still to be sent, by queue",
-    ),
-    (
-        "itseme_outbox_oldest_seconds",
-        Kind::Gauge,
-        "Age of the oldest of them since the service knows it, by queue",
-    ),
-    (
-        "itseme_budget_used",
-        Kind::Gauge,
-        "Codes of this day that count for a budget, by budget",
-    ),
-    (
-        "itseme_budget_left",
-        Kind::Gauge,
-        "Codes that a budget still allows, by budget",
-    ),
-    (
-        "itseme_xmpp_connected",
-        Kind::Gauge,
-        "1 while this instance is connected to the XMPP server",
-    ),
-    (
-        "itseme_xmpp_connections_total",
-        Kind::Counter,
-        "Connections to the XMPP server",
-    ),
-    ("itseme_xmpp_stanzas_total", Kind::Counter, "Stanzas, by direction"),
-    (
-        "itseme_xmpp_queue_bytes",
-        Kind::Gauge,
-        "Bytes that wait for the XMPP server",
-    ),
-    ("itseme_database_bytes", Kind::Gauge, "Size of the database"),
-    (
-        "itseme_database_journal_bytes",
-        Kind::Gauge,
-        "Size of the journal beside it (SQLite)",
-    ),
-    (
-        "itseme_database_write_changes",
-        Kind::Histogram,
-        "Changes that were made in one transaction",
-    ),
-    (
-        "itseme_links",
-        Kind::Gauge,
-        "Links of hashes to Jabber IDs, without aliases",
-    ),
-    ("itseme_people", Kind::Gauge, "Jabber IDs with a link"),
-    ("itseme_pending", Kind::Gauge, "Registrations that wait for a proof"),
-    (
-        "itseme_subscribers",
-        Kind::Gauge,
-        "Contact lists that the service is in",
-    ),
-    ("itseme_mutes", Kind::Gauge, "Mutes"),
-    (
-        "itseme_suppressions",
-        Kind::Gauge,
-        "Addresses and numbers that are never written to",
-    ),
-    ("itseme_counters", Kind::Gauge, "Counters of limits"),
-    ("itseme_uptime_seconds", Kind::Gauge, "Time since the start"),
-];
 
 /// The time after which a value that is not set any more is forgotten: longer than between two counts of rows.
 const FORGOTTEN: Duration = Duration::from_secs(15 * 60);
@@ -168,7 +41,7 @@ pub fn enable() -> Result<PrometheusHandle, BuildError> {
         .idle_timeout(MetricKindMask::GAUGE, Some(FORGOTTEN));
     let handle = builder.install_recorder()?;
     let handle = RECORDER.get_or_init(|| handle).clone();
-    METRICS.iter().for_each(describe);
+    table::describe_all();
     expect();
     Ok(handle)
 }
@@ -200,14 +73,6 @@ pub fn expect_sends(queue: &'static str) {
         .filter(|_| is_enabled())
     {
         counter!("itseme_sends_total", "queue" => queue, "result" => result).absolute(0);
-    }
-}
-
-fn describe((name, kind, meaning): &(&'static str, Kind, &'static str)) {
-    match kind {
-        Kind::Counter => describe_counter!(*name, *meaning),
-        Kind::Gauge => describe_gauge!(*name, *meaning),
-        Kind::Histogram => describe_histogram!(*name, *meaning),
     }
 }
 
@@ -359,38 +224,7 @@ pub fn set(name: &'static str, label: Option<(&'static str, String)>, value: f64
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
-
-    /// The names in the sources and in the files for admins.
-    fn named(text: &str) -> BTreeSet<&str> {
-        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        let names = words.filter(|word| word.starts_with("itseme_") && word.len() > "itseme_".len());
-        names
-            .map(|name| {
-                let suffixes = ["_bucket", "_sum", "_count"].into_iter();
-                suffixes.fold(name, |name, suffix| name.strip_suffix(suffix).unwrap_or(name))
-            })
-            .collect()
-    }
-
-    #[test]
-    fn every_metric_is_described_everywhere_by_its_name() {
-        let known: BTreeSet<_> = METRICS.iter().map(|(name, ..)| *name).collect();
-        let counted = [include_str!("meters.rs"), include_str!("monitor/samples.rs")].concat();
-        let is_metric = |name: &&str| !["itseme_", "itseme_identity"].contains(name);
-        assert_eq!(
-            named(&counted).into_iter().filter(is_metric).collect::<BTreeSet<_>>(),
-            known
-        );
-        assert_eq!(named(include_str!("../docs/monitoring.md")), known);
-        let rules = named(include_str!("../contrib/prometheus/itseme.rules.yml"));
-        assert!(rules.is_subset(&known), "{rules:?}");
-        let dashboard = named(include_str!("../contrib/grafana/itseme.json"));
-        assert!(dashboard.is_subset(&known), "{dashboard:?}");
-        assert!(dashboard.len() > 15, "{dashboard:?}");
-    }
 
     #[test]
     fn counts_are_told_since_the_last_time() {

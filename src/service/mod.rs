@@ -12,6 +12,7 @@ mod contact;
 pub mod error;
 mod find;
 mod forget;
+mod frame;
 mod growth;
 mod guesses;
 mod intact;
@@ -41,7 +42,7 @@ mod waiting;
 
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::{Arc, RwLock, TryLockError};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -58,6 +59,7 @@ pub use self::contact::Contact;
 pub use self::error::{Error, Excess, Limit, OAuthFailure, Result};
 pub use self::find::{Find, Found, Subject};
 pub use self::forget::{Forget, ForgetJid, Forgetting, Linked, Links};
+use self::frame::Frame;
 pub use self::limits::{HASHES_PER_CONFIRM, HASHES_PER_CONTACT, Limits, Requester};
 pub use self::mute::{MUTED_AT_ONCE, Mute, Muted, MutedBy, Mutes, MutesOf, Unmute, Unmuted};
 pub use self::operation::{Effort, Operation, Rights};
@@ -124,9 +126,6 @@ const PADDED_TO: usize = 32;
 /// The number of expired rows of each kind that are removed in one transaction.
 const PURGED_TOGETHER: usize = 500;
 
-/// The pause between two tries to exchange the settings.
-const SHORTLY: Duration = Duration::from_millis(1);
-
 /// The time for which a notice may wait for its delivery.
 const NOTICE_LIVES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
@@ -185,28 +184,6 @@ impl Deref for Core {
     }
 }
 
-/// The parts that only a [reload](Service::reload) exchanges.
-struct Frame {
-    clock: Clock,
-    settings: Arc<Settings>,
-    requests: limits::RequestLimiter,
-    broken: Arc<intact::Broken>,
-    sign_ins: SignIns,
-}
-
-impl Frame {
-    fn new(clock: Clock, mut settings: Settings, sign_ins: SignIns, broken: Arc<intact::Broken>) -> Arc<Self> {
-        settings.providers.extend(sign_ins.keys().cloned());
-        Arc::new(Self {
-            requests: limits::RequestLimiter::new(settings.limits.requests_per_second, clock.clone()),
-            clock,
-            settings: settings.into(),
-            broken,
-            sign_ins,
-        })
-    }
-}
-
 /// The providers where people sign in, by name.
 pub type SignIns = HashMap<String, Arc<dyn SignIn>>;
 
@@ -240,29 +217,6 @@ impl Service {
     ) -> Self {
         self.keys_from = Some(Arc::new(source));
         self
-    }
-
-    /// Serves by other settings from now on. What is counted stays counted, except the requests of the last second.
-    pub async fn reload(&self, settings: Settings, sign_ins: SignIns) {
-        let broken = self.frame.load().broken.clone();
-        let frame = Frame::new(self.clock.clone(), settings, sign_ins, broken);
-        // Whoever waits for the lock holds up all others.
-        while !self.set_frame(&frame) {
-            tokio::time::sleep(SHORTLY).await;
-        }
-    }
-
-    /// Returns `true` if that was possible at once.
-    fn set_frame(&self, frame: &Arc<Frame>) -> bool {
-        let core = match self.core.try_write() {
-            Ok(core) => Some(core),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        };
-        let Some(mut core) = core else { return false };
-        core.set_frame(frame);
-        self.frame.store(frame.clone());
-        true
     }
 
     /// Has mails and text messages tried now that wait for another try.
@@ -351,13 +305,6 @@ impl Service {
 }
 
 impl Core {
-    fn set_frame(&mut self, frame: &Arc<Frame>) {
-        self.frame = frame.clone();
-        if let Some(former) = &mut self.former {
-            former.set_frame(frame);
-        }
-    }
-
     /// Returns the source of all random values.
     fn rng(&self) -> SystemRandom {
         rand::rand_core::UnwrapErr(SysRng)
