@@ -28,7 +28,7 @@ pub struct Sending {
     pub last_success: Option<Millis>,
     /// The time of the last message that it has not accepted.
     pub last_failure: Option<Millis>,
-    /// The ids of letters that were put off for reasons of their own since the last success: at most [`MANY`].
+    /// The ids of letters that were put off for reasons of their own since the last success: at most five.
     pub put_off: BTreeSet<String>,
 }
 
