@@ -110,6 +110,21 @@ impl Operation for Unmute {
 #[derive(Clone, Copy, Debug)]
 pub struct Mutes;
 
+impl Operation for Mutes {
+    type Reply = Muted;
+    const NAME: &'static str = "mutes";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Senders
+    }
+
+    async fn run(self, service: &Service, caller: &Caller) -> Result<Muted> {
+        let sender = caller.sender()?.clone();
+        service.ask(move |core, tx| core.muted_by(tx, &sender)).await
+    }
+}
+
 /// The number of JIDs that somebody has muted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct MutedBy {
@@ -136,51 +151,11 @@ impl Operation for MutesOf {
     }
 
     async fn run(self, service: &Service, _: &Caller) -> Result<MutedBy> {
-        service
-            .ask(move |core, tx| {
-                let mut muted = MutedBy::default();
-                for owner in core.owners(&self.0) {
-                    for mute in tx.mutes_of(&owner)? {
-                        match core.open_mute(&mute) {
-                            Some((_, Some(_))) => muted.jids += 1,
-                            Some((_, None)) => muted.everybody = true,
-                            None => {}
-                        }
-                    }
-                }
-                Ok(muted)
-            })
-            .await
-    }
-}
-
-impl Operation for Mutes {
-    type Reply = Muted;
-    const NAME: &'static str = "mutes";
-    const EFFORT: Effort = Effort::Much;
-
-    fn rights(&self) -> Rights {
-        Rights::Senders
-    }
-
-    async fn run(self, service: &Service, caller: &Caller) -> Result<Muted> {
-        let sender = caller.sender()?.clone();
-        service
-            .ask(move |core, tx| {
-                let mut muted = Muted::default();
-                for owner in core.owners(&sender) {
-                    for mute in tx.mutes_of(&owner)? {
-                        match core.open_mute(&mute) {
-                            Some((_, Some(jid))) => muted.jids.push(jid),
-                            Some((_, None)) => muted.everybody = true,
-                            None => {}
-                        }
-                    }
-                }
-                muted.jids.sort();
-                Ok(muted)
-            })
-            .await
+        let muted = service.ask(move |core, tx| core.muted_by(tx, &self.0)).await?;
+        Ok(MutedBy {
+            everybody: muted.everybody,
+            jids: muted.jids.len(),
+        })
     }
 }
 
@@ -193,6 +168,22 @@ fn named(jids: &[String]) -> Result<Vec<BareJid>> {
 }
 
 impl Core {
+    /// Returns the JIDs that `jid` has muted.
+    fn muted_by(&self, tx: &dyn Read, jid: &BareJid) -> Result<Muted> {
+        let mut muted = Muted::default();
+        for owner in self.owners(jid) {
+            for mute in tx.mutes_of(&owner)? {
+                match self.open_mute(&mute) {
+                    Some((_, Some(jid))) => muted.jids.push(jid),
+                    Some((_, None)) => muted.everybody = true,
+                    None => {}
+                }
+            }
+        }
+        muted.jids.sort();
+        Ok(muted)
+    }
+
     fn mute(&self, tx: &Tx<'_>, sender: &BareJid, jids: &[BareJid]) -> Result<()> {
         self.renew(tx, sender)?;
         let owner = self.keys.owner(sender);
