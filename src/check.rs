@@ -11,7 +11,6 @@ use std::time::Duration;
 use rustix::fs::Access;
 use secrecy::ExposeSecret;
 use tokio::io::AsyncWriteExt;
-use tokio::net::UnixStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 use xmpp_parsers::iq::Iq;
@@ -94,15 +93,12 @@ pub async fn check(config: &Config, login: bool, account: Option<&BareJid>) -> V
 
 /// Returns `true` if the service runs, as far as it shows itself.
 async fn service_runs(config: &Config) -> bool {
-    let socket = config.admin.socket();
-    let is_asked = match socket {
-        Some(socket) => timeout(PATIENCE, UnixStream::connect(socket))
-            .await
-            .is_ok_and(|stream| stream.is_ok()),
-        None => false,
-    };
+    if let Some(socket) = config.admin.socket()
+        && matches!(own_socket::state(socket).await, Ok(State::Taken))
+    {
+        return true;
+    }
     match &config.http {
-        _ if is_asked => true,
         Some(http) => service_answers(&http.listen).await,
         None => false,
     }
@@ -110,14 +106,14 @@ async fn service_runs(config: &Config) -> bool {
 
 /// Checks if the monitor's address is free, or taken by the running service.
 async fn monitor_listener(address: SocketAddr) -> Result<String, String> {
-    let wrong = |reason: &dyn std::fmt::Display| format!("monitor.listen {address}: {reason}; choose another address");
-    match std::net::TcpListener::bind(address) {
-        Ok(_) => Ok(format!("{address} is free")),
-        Err(error) if error.kind() != ErrorKind::AddrInUse => Err(wrong(&error)),
-        Err(_) => match timeout(PATIENCE, reqwest::get(format!("http://{address}/livez"))).await {
-            Ok(Ok(answer)) if answer.status().is_success() => Ok(format!("the service answers at {address}")),
-            _ => Err(wrong(&"another program listens there")),
-        },
+    if !is_taken("monitor.listen", address)? {
+        return Ok(format!("{address} is free"));
+    }
+    match ask(client(), format!("http://{address}/livez")).await {
+        Some(answer) if answer.status().is_success() => Ok(format!("the service answers at {address}")),
+        _ => Err(format!(
+            "monitor.listen {address}: another program listens there; choose another address"
+        )),
     }
 }
 
@@ -203,7 +199,7 @@ fn writable(key: &str, path: &Path) -> Result<(), String> {
 /// Checks if the address is free, or taken by the running service.
 async fn listener(listen: &Listen) -> Result<String, String> {
     let is_taken = match listen {
-        Listen::Tcp(address) => is_taken(*address)?,
+        Listen::Tcp(address) => is_taken("http.listen", *address)?,
         Listen::Unix(path) => is_socket_taken(path).await?,
         Listen::Systemd => {
             return Ok("systemd passes on the socket: see systemctl status itseme.socket".into());
@@ -227,13 +223,12 @@ async fn listener(listen: &Listen) -> Result<String, String> {
     }
 }
 
-fn is_taken(address: SocketAddr) -> Result<bool, String> {
+/// Returns `true` if somebody listens at the address, which `key` names.
+fn is_taken(key: &str, address: SocketAddr) -> Result<bool, String> {
     match std::net::TcpListener::bind(address) {
         Ok(_) => Ok(false),
         Err(error) if error.kind() == ErrorKind::AddrInUse => Ok(true),
-        Err(error) => Err(format!(
-            "http.listen {address}: {error}; choose an address of this machine"
-        )),
+        Err(error) => Err(format!("{key} {address}: {error}; choose an address of this machine")),
     }
 }
 
@@ -255,23 +250,30 @@ fn is_made_at_start(folder: &Path) -> bool {
 }
 
 async fn service_answers(listen: &Listen) -> bool {
-    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
     let (client, url) = match listen {
-        Listen::Tcp(address) => (client, format!("http://{address}/version")),
+        Listen::Tcp(address) => (client(), format!("http://{address}/version")),
         Listen::Unix(path) => (
-            client.unix_socket(path.as_path()),
+            client().unix_socket(path.as_path()),
             "http://localhost/version".to_owned(),
         ),
         Listen::Systemd => return false,
     };
-    let Ok(client) = client.build() else { return false };
-    match client.get(url).send().await {
-        Ok(answer) => answer
+    match ask(client, url).await {
+        Some(answer) => answer
             .json::<serde_json::Value>()
             .await
             .is_ok_and(|body| body["version"].is_string()),
-        Err(_) => false,
+        None => false,
     }
+}
+
+/// Returns a client for the service itself, which no proxy is asked for.
+fn client() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().no_proxy().timeout(PATIENCE)
+}
+
+async fn ask(client: reqwest::ClientBuilder, url: String) -> Option<reqwest::Response> {
+    client.build().ok()?.get(url).send().await.ok()
 }
 
 async fn server(config: &Config, login: bool) -> Result<String, String> {
