@@ -78,7 +78,9 @@ fn column(name: &str) -> Column {
         name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let has = |wanted: &[&str]| words.iter().any(|word| wanted.iter().any(|start| word.starts_with(start)));
     let within = |wanted: &[&str]| wanted.iter().any(|part| name.contains(part));
-    if WHOLE.contains(&name) {
+    if name.contains('@') {
+        Column::Unknown // an address, and no title
+    } else if WHOLE.contains(&name) {
         Column::Name
     } else if PARTS.contains(&name) {
         Column::PartOfName
