@@ -49,11 +49,11 @@ function readerOf(binary) {
   return /^[ \t\f]*BEGIN:VCARD/im.test(binary) ? readVCards : undefined;
 }
 
-/** A file is a table, unless there is nobody in it. Nobody types a table without titles. */
+/** A file is a table, unless there is nobody in it. Nobody types a table without titles. A damaged vCard is neither. */
 function tableOrLines(text, isTyped) {
   const contacts = readTable(text, { needsTitles: isTyped }) ?? [];
-  if (contacts.length) return contacts;
-  return readTyped(text).filter(({ details }) => isTyped || details.some(({ text }) => /[\p{N}@]/u.test(text)));
+  if (contacts.length || /VCARD|^VERSION:/im.test(text.binary)) return contacts;
+  return readTyped(text).filter(({ details }) => isTyped || details.some(({ text }) => /@|(?:\p{N}\P{N}*){7}/u.test(text)));
 }
 
 /**

@@ -9,7 +9,7 @@ import { emails, jids, messages, phones } from './value.js';
 
 const READ = { email: emails, phone: phones, xmpp: jids };
 /** What cannot be anything else. */
-const UNMISTAKABLE = { email: /^[^\s@"]+@[^\s@"]+$/, phone: /^\+[\s\d().\/-]{7,}$/ };
+const UNMISTAKABLE = { email: /^(?:mailto:)?[^\s@":]+@[^\s@":]+$/i, phone: /^\+(?:\P{N}*\p{N}){7}/u };
 
 /** Every line that has something; undefined if the table has to have titles, and has none. */
 export function readTable(text, { needsTitles = false } = {}) {
