@@ -86,6 +86,65 @@ page_stopped_text = it-se.me sends nothing to this address any more, so it canno
 page_stopped_button = You may write to me again
 page_stop_undone = it-se.me may write to this address again, when somebody asks to be found under it. You can close this page.
 
+## The web page. It runs in the browser, so phrases with a number have no plural forms.
+
+web_title = Find your friends on Jabber
+web_language = English
+web_languages = Languages
+web_intro = Be found on Jabber (XMPP) by your phone number or address, and find friends by theirs. Nobody hands over an address book, and the service does not know who is who.
+web_no_script = This page needs JavaScript. Without it, write “help” to { $account } in your Jabber app: that does the same.
+web_own = Be found
+web_jid = Your Jabber ID
+web_jid_hint = Your address in your Jabber app, like name@example.org. A code is sent to it as a message.
+web_begin = Send me a code
+web_waiting = A code was sent there. Enter it here.
+web_waits_sign_in = Sign in there to prove that it is yours.
+web_linked = You can be found by this.
+web_lost = You can no longer be found by this: it was removed, or is linked to another Jabber ID.
+web_verify = Confirm
+web_sign_in = Sign in
+web_resend = Send another code
+web_resend_wait = Another code in { $seconds } s
+web_link_again = Link again
+web_forget = Remove
+web_add_title = Add a number, address or name
+web_add = Add
+web_friends = Find friends
+web_friends_text = Choose your address book. It is read in this browser and stays here: only hashes of the numbers and addresses leave it. The people who can be found get your details, and may write to you. You are not told who they are.
+web_book_file = Address book (vCard or CSV)
+web_book_picker = Choose from the contacts of this device
+web_book_text = Or numbers and addresses, one a line
+web_book_region = Country of numbers without +
+web_book_read = Read
+web_book_reading = Reading: { $done } of { $all }
+web_book_found = Contacts: { $contacts }. Numbers and addresses to ask for: { $hashes }.
+web_book_asked = Asked for in the last 30 days, and so not again: { $count }.
+web_book_skipped = Not read: { $count }
+web_book_not_plain = This page reads addresses of plain letters only (a to z).
+web_book_empty = There is nobody in this. Choose a vCard or CSV file, as address books export them.
+web_ask_details = They get your Jabber ID and these details:
+web_ask_leaves = Leaves this browser: { $count } hashes, and the details that are ticked. A hash of a number is no secret: whoever has it can find the number by trying all.
+web_ask_first = First confirm your Jabber ID above.
+web_ask = Ask them
+web_ask_done = Asked: { $count }. Those who can be found get a message and write to you if they want to.
+web_ask_left = Left: { $count }. Try these again later.
+web_check = Check
+web_stop = Stop
+web_stop_text = Remove everything, and nobody can find you any more. A code is sent to your Jabber ID, so that nobody else can do it. To remove one thing only, use its button above.
+web_forget_all = Remove everything
+web_forget_code = A code was sent to { $jid } as a message. Enter it here to remove it.
+web_forgotten = Removed. Nobody can find you by it any more.
+web_stop_mail = To get no more mail from here, open the last link of any such mail.
+web_clear_title = This browser
+web_clear_text = Your details, and the hashes that you asked for, are kept in this browser, and nowhere else. On a device of others, have them forgotten when you are done: what is linked stays linked.
+web_clear = Forget what this browser keeps
+web_unreachable = The service cannot be reached. Check your connection, and try again.
+web_insecure = Browsers compute hashes only for pages from https:. Open this page with https:.
+web_about = About this service
+web_operator = Run by { $operator }
+web_privacy = Privacy
+web_developers = For developers
+
 ## Errors
 
 error_target_unconfirmed = Please confirm '{ $jid }' first: register it with the provider 'xmpp', and verify the code that it is sent.

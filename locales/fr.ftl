@@ -84,6 +84,65 @@ page_stopped_text = it-se.me n’envoie plus rien à cette adresse ; elle ne peu
 page_stopped_button = Vous pouvez de nouveau m’écrire
 page_stop_undone = it-se.me peut de nouveau écrire à cette adresse, quand quelqu’un veut être trouvé grâce à elle. Vous pouvez fermer cette page.
 
+## The web page. It runs in the browser, so phrases with a number have no plural forms.
+
+web_title = Retrouvez vos amis sur Jabber
+web_language = Français
+web_languages = Langues
+web_intro = Soyez joignable sur Jabber (XMPP) grâce à votre numéro ou votre adresse, et retrouvez vos amis grâce aux leurs. Personne ne remet son carnet d’adresses, et le service ne sait pas qui est qui.
+web_no_script = Cette page a besoin de JavaScript. Sans lui, écrivez « aide » à { $account } dans votre application Jabber : c’est la même chose.
+web_own = Être trouvé
+web_jid = Votre identifiant Jabber
+web_jid_hint = Votre adresse dans votre application Jabber, comme nom@example.org. Un code y est envoyé par message.
+web_begin = Envoyez-moi un code
+web_waiting = Un code y a été envoyé. Saisissez-le ici.
+web_waits_sign_in = Connectez-vous là-bas pour prouver que c’est le vôtre.
+web_linked = On peut vous trouver grâce à ceci.
+web_lost = On ne peut plus vous trouver grâce à ceci : c’est supprimé, ou lié à un autre identifiant Jabber.
+web_verify = Confirmer
+web_sign_in = Se connecter
+web_resend = Envoyer un autre code
+web_resend_wait = Autre code dans { $seconds } s
+web_link_again = Lier de nouveau
+web_forget = Supprimer
+web_add_title = Ajouter un numéro, une adresse ou un nom
+web_add = Ajouter
+web_friends = Trouver des amis
+web_friends_text = Choisissez votre carnet d’adresses. Il est lu dans ce navigateur et y reste : seules des empreintes des numéros et adresses en sortent. Les personnes trouvées reçoivent vos coordonnées et peuvent vous écrire. On ne vous dit pas qui elles sont.
+web_book_file = Carnet d’adresses (vCard ou CSV)
+web_book_picker = Choisir parmi les contacts de cet appareil
+web_book_text = Ou des numéros et adresses, un par ligne
+web_book_region = Pays des numéros sans +
+web_book_read = Lire
+web_book_reading = Lecture : { $done } sur { $all }
+web_book_found = Contacts : { $contacts }. Numéros et adresses à demander : { $hashes }.
+web_book_asked = Déjà demandés ces 30 derniers jours, donc pas de nouveau : { $count }.
+web_book_skipped = Non lus : { $count }
+web_book_not_plain = Cette page ne lit que des adresses en lettres simples (a à z).
+web_book_empty = Il n’y a personne là-dedans. Choisissez un fichier vCard ou CSV, comme les carnets d’adresses les exportent.
+web_ask_details = Ils reçoivent votre identifiant Jabber et ces coordonnées :
+web_ask_leaves = Sortent de ce navigateur : { $count } empreintes et les coordonnées cochées. L’empreinte d’un numéro n’est pas un secret : qui l’a peut trouver le numéro en les essayant tous.
+web_ask_first = Confirmez d’abord votre identifiant Jabber ci-dessus.
+web_ask = Leur demander
+web_ask_done = Demandes : { $count }. Ceux qu’on peut trouver reçoivent un message et vous écrivent s’ils le veulent.
+web_ask_left = Restent : { $count }. Réessayez ceux-ci plus tard.
+web_check = Vérifier
+web_stop = Arrêter
+web_stop_text = Supprimez tout, et plus personne ne peut vous trouver. Un code est envoyé à votre identifiant Jabber, pour que personne d’autre ne puisse le faire. Pour n’en supprimer qu’un, utilisez son bouton ci-dessus.
+web_forget_all = Tout supprimer
+web_forget_code = Un code a été envoyé à { $jid } par message. Saisissez-le ici pour supprimer.
+web_forgotten = Supprimé. Personne ne peut plus vous trouver ainsi.
+web_stop_mail = Pour ne plus recevoir de e-mails d’ici, ouvrez le dernier lien de l’un d’eux.
+web_clear_title = Ce navigateur
+web_clear_text = Vos coordonnées et les empreintes demandées restent dans ce navigateur, et nulle part ailleurs. Sur l’appareil d’un autre, faites-les oublier quand vous avez fini : ce qui est lié le reste.
+web_clear = Oublier ce que garde ce navigateur
+web_unreachable = Le service est injoignable. Vérifiez votre connexion et réessayez.
+web_insecure = Les navigateurs ne calculent des empreintes que pour les pages en https:. Ouvrez cette page avec https:.
+web_about = À propos de ce service
+web_operator = Exploité par { $operator }
+web_privacy = Confidentialité
+web_developers = Pour les développeurs
+
 ## Errors
 
 error_target_unconfirmed = Veuillez d’abord confirmer '{ $jid }' : enregistrez cet identifiant avec le fournisseur 'xmpp', puis confirmez le code qui lui est envoyé.

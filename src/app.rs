@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Fixed};
 use crate::descriptors;
 use crate::health::Health;
-use crate::http::{HostMeta, Routes, Server, ServerConfig};
+use crate::http::{HostMeta, Routes, Server, ServerConfig, WebPage};
 use crate::meters::Tally;
 use crate::monitor::Monitor;
 use crate::operator::Socket;
@@ -304,7 +304,14 @@ async fn admin_socket(config: &Config) -> Option<Socket> {
 async fn http_server(config: &Config, service: &Service) -> Result<Option<Server>, String> {
     let Some(http) = &config.http else { return Ok(None) };
     let host_meta = HostMeta::new(config.public_url().as_deref(), &config.component.jid).map_err(text)?;
-    let routes = Routes::of_api(service.clone(), host_meta, &http.cors_origins, http.request_timeout);
+    let web = http.page.then(|| web_page(config)).transpose()?;
+    let routes = Routes::of_api(
+        service.clone(),
+        host_meta,
+        web,
+        &http.cors_origins,
+        http.request_timeout,
+    );
     let server = ServerConfig {
         listen: http.listen.clone(),
         socket_mode: http.socket_mode,
@@ -321,6 +328,13 @@ async fn http_server(config: &Config, service: &Service) -> Result<Option<Server
             "http.listen {}: {error}; stop what listens there, or choose another address",
             http.listen
         )
+    })
+}
+
+fn web_page(config: &Config) -> Result<WebPage, String> {
+    Ok(WebPage {
+        account: config.account().map_err(text)?,
+        origin: config.public_origin(),
     })
 }
 

@@ -18,4 +18,9 @@ export class Reader extends PlainReader {
   isPossible(provider, id) {
     return provider !== 'phone' || libphonenumber.isPossiblePhoneNumber(id);
   }
+
+  /** The regions that have numbers, like `GB`. */
+  get regions() {
+    return libphonenumber.getCountries();
+  }
 }

@@ -48,6 +48,7 @@ fn hashes(config: &Config, hasher: &RandomState) -> Vec<(&'static str, u64)> {
         ("http.public_url", of(&http.map(|http| &http.public_url))),
         ("http.trusted_proxies", of(&http.map(|http| &http.trusted_proxies))),
         ("http.cors_origins", of(&http.map(|http| &http.cors_origins))),
+        ("http.page", of(&http.map(|http| http.page))),
         ("http.request_timeout", of(&http.map(|http| &http.request_timeout))),
         ("http.max_connections", of(&http.map(|http| &http.max_connections))),
         (

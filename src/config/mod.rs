@@ -14,6 +14,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
+use url::Url;
 use xmpp_parsers::jid::NodePart;
 
 pub use self::fixed::Fixed;
@@ -83,17 +84,26 @@ impl Config {
             budgets: self.budgets(),
             codes: self.codes.clone(),
             limits: self.limits.clone(),
-            next_origins: self
-                .http
-                .iter()
-                .flat_map(|http| http.next_origins.iter().cloned())
-                .collect(),
+            next_origins: self.next_origins(),
             language: self.service.language,
             own_domains: self.own_domains(),
             served: self.access.register.0.clone(),
             admins: self.component.admins.iter().cloned().collect(),
             require_token: self.http.as_ref().is_some_and(|http| http.require_token),
         }
+    }
+
+    /// Returns the origins that browsers may be sent to after they have signed in: also that of the page.
+    fn next_origins(&self) -> BTreeSet<String> {
+        let named = self.http.iter().flat_map(|http| http.next_origins.iter().cloned());
+        let has_page = self.http.as_ref().is_some_and(|http| http.page);
+        named.chain(self.public_origin().filter(|_| has_page)).collect()
+    }
+
+    /// Returns the origin of the public URL (RFC 6454), if there is one.
+    pub fn public_origin(&self) -> Option<String> {
+        let url = Url::parse(&self.public_url()?).ok()?;
+        Some(url.origin().ascii_serialization())
     }
 
     /// Returns the account from which people are written to.

@@ -152,6 +152,9 @@ pub struct Http {
     /// The origins that browsers may be sent to after they have signed in.
     #[serde(default)]
     pub next_origins: Vec<String>,
+    /// `true` if there is a page for people at `/`.
+    #[serde(default = "Http::default_page")]
+    pub page: bool,
     /// `true` if a request in a target's name needs a token of that target.
     #[serde(default)]
     pub require_token: bool,
@@ -169,6 +172,10 @@ pub struct Http {
 impl Http {
     fn default_origins() -> Vec<String> {
         vec!["*".into()]
+    }
+
+    fn default_page() -> bool {
+        true
     }
 
     pub(super) fn default_mode() -> u32 {

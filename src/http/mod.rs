@@ -3,6 +3,7 @@
 mod connection_limits;
 mod error;
 mod fetched;
+mod files;
 mod filters;
 mod forwarded;
 #[cfg(any(test, fuzzing))]
@@ -19,6 +20,7 @@ pub mod listen;
 mod page;
 mod server;
 mod stop;
+mod web;
 mod wire;
 
 use std::convert::Infallible;
@@ -32,6 +34,7 @@ use self::filters::{Segment, body, pairs};
 pub use self::host_meta::HostMeta;
 pub use self::listen::Listen;
 pub use self::server::{Routes, Server, ServerConfig};
+pub use self::web::WebPage;
 use crate::service::Service;
 
 /// The shared parts of all routes.
@@ -39,6 +42,8 @@ use crate::service::Service;
 struct Api {
     service: Service,
     host_meta: HostMeta,
+    /// The page for people, if there is one.
+    web: Option<WebPage>,
     /// The time limit for a client to send its body.
     request_timeout: std::time::Duration,
 }
@@ -68,7 +73,7 @@ fn routes(api: Api, cors_origins: &[String]) -> BoxedFilter<(Response,)> {
         .map(warp::Reply::into_response);
     warp::path("v1")
         .and(calls)
-        .or(any_of([pages(&api), well_known(&api), others.boxed()]))
+        .or(any_of([pages(&api), well_known(&api), web(&api), others.boxed()]))
         .unify()
         .recover(unrouted)
         .unify()
@@ -173,6 +178,25 @@ fn pages(api: &Api) -> BoxedFilter<(Response,)> {
         stop.map(|_| warp::Reply::into_response(error::ApiError::MethodNotAllowed))
             .boxed(),
     ])
+}
+
+/// Returns the routes of the page at `/`; none if there is no page.
+fn web(api: &Api) -> BoxedFilter<(Response,)> {
+    let Some(web) = api.web.clone() else { return any_of([]) };
+    let words = filters::client(api.service.clone()).map(|client: filters::Client| client.words);
+    let index = warp::path::end()
+        .and(warp::get())
+        .map(move || web.clone())
+        .and(words)
+        .and(filters::admitted(api.service.clone()))
+        .and(pairs())
+        .then(web::index);
+    let files = warp::path("web")
+        .and(warp::get())
+        .and(warp::path::tail())
+        .and(warp::header::headers_cloned())
+        .then(files::file);
+    any_of([index.boxed(), files.boxed()])
 }
 
 /// Returns the routes below `/.well-known` (RFC 8615).

@@ -27,7 +27,7 @@ use super::error::ApiError;
 use super::filters::{ClientAddress, LARGEST_BODY, site};
 use super::forwarded::Proxies;
 use super::listen::{Listen, Listener, Stream};
-use super::{Api, HostMeta, allowed, routes};
+use super::{Api, HostMeta, WebPage, allowed, routes};
 use crate::own_thread::OwnThread;
 use crate::service::{Error, Service};
 use crate::store::StoreError;
@@ -50,11 +50,18 @@ pub struct Routes {
 
 impl Routes {
     /// Returns those of the API, which `service` answers. Pages of `cors_origins` may call it, and `host_meta` are the documents that
-    /// lead programs to it.
-    pub fn of_api(service: Service, host_meta: HostMeta, cors_origins: &[String], request_timeout: Duration) -> Self {
+    /// lead programs to it. `web` is the page for people, if there is one.
+    pub fn of_api(
+        service: Service,
+        host_meta: HostMeta,
+        web: Option<WebPage>,
+        cors_origins: &[String],
+        request_timeout: Duration,
+    ) -> Self {
         let api = Api {
             service,
             host_meta,
+            web,
             request_timeout,
         };
         Self {
@@ -229,7 +236,9 @@ impl Connections {
         if has_allow {
             headers.insert(header::ALLOW, HeaderValue::from_static(allowed(uri.path())));
         }
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers
+            .entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         Ok(response)
     }

@@ -2,6 +2,7 @@
 
 use std::{process::Command, thread, time::Duration};
 
+use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpListener,
@@ -84,6 +85,7 @@ async fn answer(world: &mut World, question: &str) -> String {
     match question.split_once(' ').unwrap_or((question, "")) {
         ("sms", number) => world.gateway.take(number).await.code(),
         ("mail", address) => world.mail.take(address).await.code(),
+        ("letter", address) => Value::from(world.mail.take(address).await.text).to_string(),
         ("get", path) => world.http().get(path).await.ok().to_string(),
         ("http", "") => format!("http://127.0.0.1:{}", world.service.http_port()),
         ("websocket", "") => world.server.websocket().expect("a server for browsers"),

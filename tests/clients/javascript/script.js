@@ -48,6 +48,12 @@ async function ask(question) {
 /** The code of the oldest SMS to this number that was not read yet. */
 export const smsCode = (number) => ask(`sms ${number}`);
 
+/** The code of the oldest mail to this address that was not read yet. */
+export const mailCode = (address) => ask(`mail ${address}`);
+
+/** The text of the oldest mail to this address that was not read yet. */
+export const letter = async (address) => JSON.parse(await ask(`letter ${address}`));
+
 /** Where browsers connect to the XMPP server. */
 export const websocket = () => ask('websocket');
 

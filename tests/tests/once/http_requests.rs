@@ -37,7 +37,8 @@ async fn paths_and_methods_that_are_not_there() {
     let world = World::start().await;
     let http = world.http();
     for path in [
-        "/",
+        "/index.html",
+        "/web/nothing.js",
         "/v1",
         "/v1/nothing",
         "/v2/confirm",

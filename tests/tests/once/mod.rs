@@ -29,4 +29,5 @@ mod suppressions;
 mod takeover;
 mod tls;
 mod tokens;
+mod web_page;
 mod web_pages;

@@ -1,0 +1,37 @@
+//! The web page at `/` (web/), in Chromium: the scripts are in `clients/javascript/`.
+
+use itseme_tests::{
+    World, clients, free_port,
+    oauth::{CLIENT_ID, CLIENT_SECRET, Provider},
+};
+
+#[tokio::test]
+async fn people_find_each_other() {
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let public = format!("http://127.0.0.1:{port}");
+    let provider = Provider::openid(folder.path(), &format!("{public}/v1/")).await;
+    let wishes = format!(
+        "[limits]\nresend_after = \"2s\"\n[http]\npublic_url = \"{public}\"\n[providers.octopus]\nissuer = \"{}\"\nclient_id = \"{CLIENT_ID}\"\n\
+         client_secret = \"{CLIENT_SECRET}\"\n",
+        provider.issuer()
+    );
+    clients::example(&mut World::on(port, &wishes).await, "web-page.js").await;
+}
+
+#[tokio::test]
+async fn it_keeps_and_shows_the_token() {
+    clients::example(&mut World::with("[http]\nrequire_token = true").await, "web-page-tokens.js").await;
+}
+
+#[tokio::test]
+async fn pages_of_mails_need_no_javascript() {
+    clients::example(&mut World::start().await, "web-page-plain.js").await;
+}
+
+#[tokio::test]
+async fn an_admin_may_have_no_page() {
+    let world = World::with("[http]\npage = false").await;
+    for path in ["/", "/web/app.js"] {
+        assert_eq!(world.http().get(path).await.error(), (404, "not_found".into()), "{path}");
+    }
+}
