@@ -283,6 +283,9 @@ async fn verified(answer: impl Future<Output = Result<Verified>>) -> Response {
     match answer.await {
         Ok(verified) => {
             let mut answer = json!({ "confirmed": true });
+            if verified.is_respelled {
+                answer["hash"] = verified.hash.to_string().into();
+            }
             let Some(token) = verified.token else {
                 return warp::reply::json(&answer).into_response();
             };

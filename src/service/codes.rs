@@ -43,7 +43,9 @@ impl Core {
         let about = self.about_code(&new.id, &owner);
         tx.withdraw(&about)?;
         // The former letter may have been read already, even if it is not known to be sent.
-        let first = waiting.and_then(|(remembered, _)| remembered.proof.letter().map(str::to_owned));
+        let (first, spellings) = waiting.map_or_else(Default::default, |(remembered, _)| {
+            (remembered.proof.letter().map(str::to_owned), remembered.spellings)
+        });
         let letter = Letter {
             replaces: first.clone(),
             stop: self.stop_token(tx, &new.identity)?,
@@ -55,6 +57,7 @@ impl Core {
             aliases: Aliases::of(&new.identity),
             code: None,
             by_target: by == By::Target,
+            spellings,
             proof: Proof::CodeSent {
                 letter: first.unwrap_or_else(|| letter.id.clone()),
                 mailbox: Some(new.identity.mailbox().hash()),
@@ -147,10 +150,13 @@ impl Core {
         Ok(Pending { sealed, key, ..pending })
     }
 
-    /// Returns `true` if the registration waits for a code; `false` for a sign-in or an erasure.
+    /// Returns `true` if the registration waits for a code; `false` for a sign-in, an erasure or a spelling.
     pub(super) fn waits_for_code(&self, pending: &Pending) -> bool {
         let remembered = self.open_pending(pending);
-        remembered.is_some_and(|remembered| remembered.hash.is_some() && !remembered.proof.is_sign_in())
+        remembered.is_some_and(|remembered| {
+            let is_elsewhere = matches!(remembered.proof, Proof::Spelling { .. });
+            remembered.hash.is_some() && !is_elsewhere && !remembered.proof.is_sign_in()
+        })
     }
 
     /// Returns the subject of the message with a code. By it, the message is withdrawn when the code is used, replaced
@@ -167,6 +173,7 @@ impl Core {
         let mailbox = match &remembered.proof {
             Proof::CodeSent { mailbox, .. } => mailbox.as_ref().unwrap_or(hash),
             Proof::SignIn { .. } | Proof::SignedIn { .. } => hash,
+            Proof::Spelling { .. } => return Vec::new(),
         };
         let mailbox = self.keys.id(mailbox);
         let mut names = self.counters_of_codes(&mailbox, &remembered.target);
@@ -177,6 +184,7 @@ impl Core {
     /// Removes a registration, and the message with its code if it has not been sent. Returns `true` if there was one.
     pub(super) fn drop_pending(&self, tx: &Tx<'_>, id: &Mac, owner: &Mac) -> Result<bool> {
         tx.withdraw(&self.about_code(id, owner))?;
+        self.drop_spellings(tx, id, owner)?;
         Ok(tx.delete_pending(id, owner)?)
     }
 }

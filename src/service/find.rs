@@ -105,7 +105,8 @@ impl Core {
             let links = tx.links_of(&owner)?;
             found.links += links.len();
             found.in_doubt += links.iter().filter(|link| self.is_in_doubt(link)).count();
-            found.pending += tx.pendings_of(&owner)?.len();
+            let waiting = tx.pendings_of(&owner)?;
+            found.pending += waiting.iter().filter(|pending| !self.is_spelling(pending)).count();
             found.mutes += tx.mutes_of(&owner)?.len();
         }
         Ok(found)

@@ -244,7 +244,8 @@ impl Core {
         let mut gone = 0;
         let Some(ids) = selection else {
             for waiting in tx.pendings_of(&owner)? {
-                gone += usize::from(self.drop_pending(tx, &waiting.id, &owner)?);
+                let is_gone = self.drop_pending(tx, &waiting.id, &owner)?;
+                gone += usize::from(is_gone && !self.is_spelling(&waiting));
             }
             tx.withdraw(&self.about_requester(target))?;
             tx.delete_tokens_of(&owner)?;

@@ -30,6 +30,8 @@ const REGISTRATION: usize = 520;
 const ALIAS: usize = 131;
 /// The bytes of an alias' row in its box, without names: two hashes, and the overhead of a box.
 const LINKED_ALIAS: usize = 200;
+/// The bytes of a spelling in its box and in that of its registration, without names.
+const SPELLING: usize = 650;
 /// The bytes of a row besides its box: its MACs, there and in the indexes, and the free space on its pages.
 const ROW: usize = 150;
 
@@ -64,6 +66,11 @@ pub(super) fn code(target: &BareJid, id: &str, aliases: usize, next: Option<&str
     let letter = letter(LETTER + target + 2 * id.len());
     let registration = row(REGISTRATION + aliases * ALIAS + target + next.map_or(0, str::len));
     CODE + registration + target + letter + aliases * row(LINKED_ALIAS + target)
+}
+
+/// Returns the bytes of a spelling by which a registration for `target` is found as well.
+pub(super) fn spelling(target: &BareJid) -> usize {
+    row(SPELLING + target.as_str().len())
 }
 
 /// The requester that stored data is counted for.

@@ -169,6 +169,7 @@ impl Core {
         let (letter, next) = match proof {
             Proof::CodeSent { letter, .. } => (Some(letter), None),
             Proof::SignIn { next, .. } | Proof::SignedIn { next, .. } => (None, next),
+            Proof::Spelling { .. } => (None, None),
         };
         Ok(Proven {
             sent: (letter, code),

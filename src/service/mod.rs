@@ -27,6 +27,7 @@ mod register;
 mod rekey;
 mod settings;
 mod sign_in;
+mod spelling;
 mod spent;
 mod statistics;
 mod subscribers;

@@ -47,14 +47,27 @@ pub(super) struct PendingBox {
     /// `true` if the target itself has asked: nobody else replaces its code then.
     #[serde(default)]
     pub(super) by_target: bool,
+    /// The hashes by which it is found as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) spellings: Vec<Spelling>,
     #[serde(flatten)]
     pub(super) proof: Proof,
+}
+
+/// The hash of an id as it was typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Spelling {
+    pub(super) hash: Hash,
+    /// `true` if the target has asked with it.
+    pub(super) by_target: bool,
 }
 
 /// The way in which a registration is proven, with its data. The box has no tag: its members determine the variant.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Proof {
+    /// Not here: the row's hash is that of an id as it was typed, and leads to the registration of this one.
+    Spelling { identity: Hash },
     /// By signing in at a provider, which has begun.
     SignIn {
         sign_in: SignInBox,
@@ -97,7 +110,7 @@ impl Proof {
     pub(super) fn letter(&self) -> Option<&str> {
         match self {
             Self::CodeSent { letter, .. } => Some(letter),
-            Self::SignIn { .. } | Self::SignedIn { .. } => None,
+            Self::Spelling { .. } | Self::SignIn { .. } | Self::SignedIn { .. } => None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::caller::{Caller, Who};
 use super::error::{Error, Result};
+use super::growth::Payer;
 use super::operation::{Effort, Operation, Rights};
 use super::pending::NewCode;
 use super::{By, Served, Service, require_account};
@@ -104,6 +105,7 @@ impl Operation for Register {
             by,
             target: self.target,
             identity,
+            typed: Hash::of(&self.provider, &self.id),
             to,
             resend: self.resend,
             next,
@@ -153,6 +155,8 @@ pub(super) struct Start {
     pub(super) by: By,
     pub(super) target: BareJid,
     pub(super) identity: Identity,
+    /// The hash of the id as it was typed.
+    pub(super) typed: Hash,
     /// The recipient of the code, if that is a Jabber ID in another spelling than the identity.
     pub(super) to: Option<BareJid>,
     pub(super) resend: bool,
@@ -232,6 +236,7 @@ impl Service {
             by,
             target,
             identity,
+            typed,
             to,
             resend,
             language,
@@ -263,6 +268,12 @@ impl Service {
                 code,
                 minutes,
             })?;
+            let payer = Payer {
+                jid: &target,
+                by,
+                address,
+            };
+            core.remember_spelling(tx, payer, &hash, &typed)?;
             Ok(Status::Pending)
         });
         Ok(Registered {

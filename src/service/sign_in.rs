@@ -105,6 +105,7 @@ impl Service {
             by,
             target,
             identity,
+            typed,
             resend,
             next,
             language,
@@ -131,7 +132,9 @@ impl Service {
                     resend,
                     next: next.clone(),
                 };
-                core.attempt(tx, payer, wanted).map(Some)
+                let attempt = core.attempt(tx, payer, wanted)?;
+                core.remember_spelling(tx, payer, &hash, &typed)?;
+                Ok(Some(attempt))
             })
             .await?;
         let Some(attempt) = attempt else {
@@ -153,6 +156,7 @@ impl Service {
         let state = callback.state.ok_or(Error::OAuth(OAuthFailure::NoState))?;
         let tried = state.clone();
         let (target, provider, attempt) = self.change(move |core, tx| core.count_try(tx, &hash, &tried)).await?;
+        let hash = attempt.hash;
         let sign_in = self.provider(&provider)?;
         if !sign_in.is_from(callback.issuer.as_deref()) {
             tracing::warn!(
@@ -216,6 +220,7 @@ impl Core {
         let waiting = tx.pending(&id, &owner)?.filter(|old| old.expires_at > now);
         let waiting = waiting.and_then(|old| Some((self.open_pending(&old)?, old)));
         let by_target = payer.by == By::Target;
+        let spellings = waiting.as_ref().map_or_else(Vec::new, |(old, _)| old.spellings.clone());
         if let Some((mut remembered, old)) = waiting {
             if remembered.by_target && !by_target {
                 return self.decoy(tx, payer, &wanted, (remembered, old));
@@ -241,6 +246,7 @@ impl Core {
             aliases: Aliases::default(),
             code: None,
             by_target,
+            spellings,
             proof: Proof::SignIn {
                 sign_in: SignInBox {
                     attempt: attempt.clone(),
@@ -324,7 +330,7 @@ impl Core {
 
     /// Counts a browser that came back with `state`, and finds the sign-in that it belongs to.
     fn count_try(&self, tx: &Tx<'_>, hash: &Hash, state: &str) -> Result<(BareJid, Provider, Attempt)> {
-        self.renew_waiting(tx, hash)?;
+        let hash = &self.waiting_hash(tx, hash)?;
         let pending = self.sign_in_of(tx.pendings(&self.keys.id(hash))?, state)?;
         let opened = self.open_pending(&pending);
         let remembered = opened.ok_or(Error::OAuth(OAuthFailure::ForeignState))?;

@@ -24,6 +24,7 @@ mod suppressing;
 mod takeover;
 mod tampering;
 mod tokens;
+mod typed_hashes;
 mod verifying;
 
 use std::time::Duration;

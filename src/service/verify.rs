@@ -18,6 +18,8 @@ use crate::store::Pending;
 pub struct Verified {
     /// The hash that was proven.
     pub hash: Hash,
+    /// `true` if it was asked for by the hash of another spelling.
+    pub is_respelled: bool,
     /// The target that it is linked to.
     pub target: BareJid,
     /// `true` if the identity was proven by signing in at its provider.
@@ -31,6 +33,13 @@ pub struct Verified {
 }
 
 impl Verified {
+    fn asked_as(self, asked: &Hash) -> Self {
+        Self {
+            is_respelled: self.hash != *asked,
+            ..self
+        }
+    }
+
     /// Counts the code that was right.
     fn count(&self) {
         if let Some(provider) = &self.provider {
@@ -50,7 +59,7 @@ pub enum Meant {
     Letter(String),
 }
 
-/// Enters a code for a registration of a hash: for the sender's own, or over HTTP for the one of those `meant` that it
+/// Enters a code for a registration of a hash, or of the hash of its id as it was typed: for the sender's own, or over HTTP for the one of those `meant` that it
 /// belongs to.
 ///
 /// # Errors
@@ -94,10 +103,13 @@ impl Verify {
         service
             .change(move |core, tx| {
                 core.renew(tx, &sender)?;
+                let asked = hash;
+                let hash = core.waiting_hash(tx, &asked)?;
                 let id = core.keys.id(&hash);
                 let waiting = tx.pending(&id, &core.keys.owner(&sender))?.into_iter().collect();
                 let proven = core.check_code(tx, &guess(By::Target, code.as_deref().unwrap_or_default()), waiting)?;
-                core.verified(tx, By::Target, proven, hash, language)
+                let verified = core.verified(tx, By::Target, proven, hash, language)?;
+                Ok(verified.asked_as(&asked))
             })
             .await
     }
@@ -109,7 +121,8 @@ impl Verify {
         let (language, token) = (service.language_of(caller), caller.token().cloned());
         service
             .change(move |core, tx| {
-                core.renew_waiting(tx, &hash)?;
+                let asked = hash;
+                let hash = core.waiting_hash(tx, &asked)?;
                 let id = core.keys.id(&hash);
                 let (candidates, by) = core.meant(tx, &id, &meant, token.as_ref())?;
                 if let Meant::Letter(letter) = &meant
@@ -118,11 +131,15 @@ impl Verify {
                 {
                     return Ok(verified);
                 }
-                core.check_guesses_left(tx, by, &id)?;
+                match core.check_guesses_left(tx, by, &id) {
+                    // The hash of a spelling has no guesses of its own: the error would reveal that a registration waits.
+                    Err(Error::RequestLimitReached { .. }) if hash != asked => return Err(Error::NothingWaits),
+                    checked => checked?,
+                }
                 let proven = core.check_code(tx, &guess(by, &code), candidates)?;
                 let mut verified = core.verified(tx, By::Anybody, proven, hash, language)?;
                 verified.token = core.new_token(tx, &verified.target, &hash)?;
-                Ok(verified)
+                Ok(verified.asked_as(&asked))
             })
             .await
     }
@@ -205,6 +222,7 @@ impl Core {
         let served = self.has_served(tx, &id, &owner, letter, &Code::typed(code))?;
         Ok(served.then_some(Verified {
             hash,
+            is_respelled: false,
             target,
             // Only codes come in letters.
             by_sign_in: false,
@@ -237,6 +255,7 @@ impl Core {
         }
         Ok(Verified {
             hash,
+            is_respelled: false,
             target,
             by_sign_in,
             provider: Some(provider),

@@ -1,0 +1,112 @@
+//! Finds a registration that waits by the hash of its id as a person typed it as well. Clients of the API document hash
+//! that, and return the code under it.
+//!
+//! Such a hash has a row of its own, which leads to the registration and goes with it. Links have none.
+
+use super::error::{Error, Result};
+use super::growth::{self, Payer};
+use super::link::Aliases;
+use super::pending::{PendingBox, Proof, Spelling};
+use super::{By, Core, Tx};
+use crate::model::{Code, Hash, Mac};
+use crate::store::Pending;
+
+/// The number of hashes by which a registration is found besides its own: so many of those that the target has asked
+/// with, and of those of others. The oldest is dropped first.
+const KEPT: usize = 2;
+
+impl Core {
+    /// Returns the hash of the registration that waits under `hash`: for the hash of a spelling, that of the identity.
+    pub(super) fn waiting_hash(&self, tx: &Tx<'_>, hash: &Hash) -> Result<Hash> {
+        self.renew_waiting(tx, hash)?;
+        let (waiting, now) = (tx.pendings(&self.keys.id(hash))?, self.clock.now());
+        let mut live = waiting.iter().filter(|pending| pending.expires_at > now);
+        // A hash is that of a spelling or of an identity, whoever registers it.
+        let Some(Proof::Spelling { identity }) = live
+            .find_map(|pending| self.open_pending(pending))
+            .map(|found| found.proof)
+        else {
+            return Ok(*hash);
+        };
+        self.renew_waiting(tx, &identity)?;
+        Ok(identity)
+    }
+
+    /// Has the registration of `hash` for the payer's JID found by the hash of the id as it was `typed` as well, if it
+    /// waits. Where that would be too many bytes, it is not: the answer must stay the same.
+    pub(super) fn remember_spelling(&self, tx: &Tx<'_>, payer: Payer<'_>, hash: &Hash, typed: &Hash) -> Result<()> {
+        if typed == hash {
+            return Ok(());
+        }
+        let (id, owner) = (self.keys.id(hash), self.keys.owner(payer.jid));
+        let waiting = tx.pending(&id, &owner)?;
+        let Some((mut remembered, pending)) = waiting.and_then(|old| Some((self.open_pending(&old)?, old))) else {
+            return Ok(());
+        };
+        let spelling = Spelling {
+            hash: *typed,
+            by_target: payer.by == By::Target,
+        };
+        if remembered.spellings.iter().all(|known| known.hash != *typed) {
+            match self.grow(tx, payer, growth::spelling(payer.jid)) {
+                Err(Error::RequestLimitReached { .. }) => return Ok(()),
+                counted => counted?,
+            }
+            if let Some(oldest) = add(&mut remembered.spellings, spelling) {
+                tx.delete_pending(&self.keys.id(&oldest.hash), &owner)?;
+            }
+        }
+        for spelling in &remembered.spellings {
+            self.put_spelling(tx, &remembered, hash, *spelling, &pending)?;
+        }
+        Ok(tx.put_pending(&self.seal_pending(pending, &remembered)?)?)
+    }
+
+    fn put_spelling(
+        &self,
+        tx: &Tx<'_>,
+        registered: &PendingBox,
+        identity: &Hash,
+        spelling: Spelling,
+        pending: &Pending,
+    ) -> Result<()> {
+        let leads = PendingBox {
+            target: registered.target.clone(),
+            provider: registered.provider.clone(),
+            hash: Some(spelling.hash),
+            aliases: Aliases::default(),
+            code: None,
+            by_target: spelling.by_target,
+            spellings: Vec::new(),
+            proof: Proof::Spelling { identity: *identity },
+        };
+        // A code that nobody has, and nobody can type.
+        let code = Code::state(&self.random_word());
+        self.put_pending(tx, &self.keys.id(&spelling.hash), &code, pending.expires_at, leads)
+    }
+
+    /// Removes the rows that lead to a registration.
+    pub(super) fn drop_spellings(&self, tx: &Tx<'_>, id: &Mac, owner: &Mac) -> Result<()> {
+        let waiting = tx.pending(id, owner)?.and_then(|pending| self.open_pending(&pending));
+        for spelling in waiting.map(|remembered| remembered.spellings).unwrap_or_default() {
+            tx.delete_pending(&self.keys.id(&spelling.hash), owner)?;
+        }
+        Ok(())
+    }
+
+    /// Returns `true` if the row only leads to a registration.
+    pub(super) fn is_spelling(&self, pending: &Pending) -> bool {
+        let opened = self.open_pending(pending);
+        opened.is_some_and(|opened| matches!(opened.proof, Proof::Spelling { .. }))
+    }
+}
+
+/// Adds a spelling. Returns the one that gives way.
+fn add(spellings: &mut Vec<Spelling>, new: Spelling) -> Option<Spelling> {
+    let by_same = |known: &Spelling| known.by_target == new.by_target;
+    let is_full = spellings.iter().filter(|known| by_same(known)).count() >= KEPT;
+    let oldest = spellings.iter().position(by_same).filter(|_| is_full);
+    let oldest = oldest.map(|place| spellings.remove(place));
+    spellings.push(new);
+    oldest
+}
