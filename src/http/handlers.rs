@@ -14,7 +14,7 @@ use crate::json::details;
 use crate::language::Language;
 use crate::model::{BareJid, InvalidId, parse_target};
 use crate::service::{
-    Callback, Confirm, Contact, Error, FinishSignIn, Forget, Forgetting, Meant, Register, Registered, SignedIn,
+    Callback, Confirm, Contact, Error, FinishSignIn, Forget, Forgetting, Meant, Register, Registered, SignedIn, Status,
     Verified, Verify, is_set, read_hash, read_hashes,
 };
 
@@ -261,6 +261,9 @@ fn parameter<'a>(query: &'a Pairs, key: &str) -> Option<&'a str> {
 
 fn registration(registered: &Registered) -> Value {
     let mut answer = json!({ "status": registered.status.name(), "hash": registered.hash });
+    if registered.status == Status::Confirmed {
+        answer["confirmed"] = true.into();
+    }
     if let Some(goto) = &registered.goto {
         answer["goto"] = goto.as_str().into();
     }

@@ -186,8 +186,18 @@ impl Core {
         Ok(is_linked && self.has_link(tx, id, owner)?)
     }
 
+    /// Returns `true` if `target` has proven `hash`: an alias is not enough.
+    pub(super) fn has_proven(&self, tx: &dyn Read, hash: &Hash, target: &BareJid) -> Result<bool> {
+        for core in self.ring() {
+            if core.is_proven(tx, &core.keys.id(hash), &core.keys.owner(target))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Returns `true` if `identity`, which `target` registers, is linked to it already, so that nothing is left to
-    /// prove. Others who ask in the target's name are not told. Aliases that the link lacks, because they were not
+    /// prove. Others who ask in the target's name are told before. Aliases that the link lacks, because they were not
     /// known when it was made, are added unless another JID has them.
     pub(super) fn is_settled(&self, tx: &Tx<'_>, by: By, target: &BareJid, identity: &Identity) -> Result<bool> {
         if by == By::Anybody {

@@ -24,6 +24,17 @@ pub struct Registered {
     pub goto: Option<String>,
 }
 
+impl Registered {
+    /// Nothing is left to prove.
+    pub(super) fn confirmed(hash: Hash) -> Self {
+        Self {
+            hash,
+            status: Status::Confirmed,
+            goto: None,
+        }
+    }
+}
+
 /// The state of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -44,8 +55,9 @@ impl Status {
 }
 
 /// Starts to link an identity to `target`. A caller who speaks for the target has the target's own JID linked as well,
-/// and at once if that is the identity. If the identity is linked to the target already, nothing is sent to this
-/// caller, not even with `resend`. Other callers over HTTP are not told which identities are linked.
+/// and at once if that is the identity. If the identity is linked to the target already, nothing is sent, not even with
+/// `resend`, and anybody is told: so does [`Confirm`](super::Confirm). Of links to others, nobody is told. Where tokens
+/// are required, a target gets another one by registering itself over HTTP with `resend`.
 ///
 /// # Errors
 /// `target_unconfirmed` over HTTP unless the target itself is registered, and its token shown where that is needed;
@@ -81,6 +93,12 @@ impl Operation for Register {
         service.require_served(target)?;
         let read = Identity::parse(self.provider.as_str().into(), &self.id);
         let is_itself = read == Ok(Identity::of_jid(target));
+        if let (Who::Http { .. }, Ok(identity)) = (&caller.who, &read) {
+            let is_for_a_token = is_itself && self.resend && service.settings().require_token;
+            if !is_for_a_token && service.has_proven(identity, target).await? {
+                return Ok(Registered::confirmed(identity.hash()));
+            }
+        }
         let by = match &caller.who {
             // Anybody may start to prove a JID to be its own.
             Who::Http { .. } if is_itself => By::Anybody,
@@ -93,11 +111,7 @@ impl Operation for Register {
             service
                 .change(move |core, tx| core.link_itself(tx, &target, language))
                 .await?;
-            return Ok(Registered {
-                hash,
-                status: Status::Confirmed,
-                goto: None,
-            });
+            return Ok(Registered::confirmed(hash));
         }
         let next = self.next.as_deref().map(|next| service.next(next)).transpose()?;
         let to = address(&identity, &self.id, target)?;
@@ -171,6 +185,13 @@ impl Service {
     pub(super) async fn is_registered(&self, jid: &BareJid) -> Result<bool> {
         let (hash, jid) = (Identity::of_jid(jid).hash(), jid.clone());
         self.ask_of(&[hash], move |core, tx| core.is_itself(tx, &jid)).await
+    }
+
+    /// Returns `true` if the identity is linked to `target`.
+    async fn has_proven(&self, identity: &Identity, target: &BareJid) -> Result<bool> {
+        let (hash, target) = (identity.hash(), target.clone());
+        self.ask_of(&[hash], move |core, tx| core.has_proven(tx, &hash, &target))
+            .await
     }
 
     /// Refuses accounts of servers that the service does not serve.

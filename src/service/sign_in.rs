@@ -138,11 +138,7 @@ impl Service {
             })
             .await?;
         let Some(attempt) = attempt else {
-            return Ok(Registered {
-                hash,
-                status: Status::Confirmed,
-                goto: None,
-            });
+            return Ok(Registered::confirmed(hash));
         };
         let goto = provider.goto(&attempt).await.map_err(|error| failed(&name, &error))?;
         Ok(Registered {

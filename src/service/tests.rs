@@ -167,9 +167,9 @@ impl Fixture {
         codes.collect()
     }
 
-    /// Registers `jid` itself over HTTP. Returns the code that it is sent.
+    /// Registers `jid` itself over HTTP. Returns the code that it is sent, if it is not linked, or tokens are needed.
     async fn code_of_itself(&self, jid: &BareJid) -> String {
-        let registered = self.service.register_http(jid, "xmpp", jid.as_str(), false, None).await;
+        let registered = self.service.register_http(jid, "xmpp", jid.as_str(), true, None).await;
         registered.unwrap();
         self.codes(Queue::XMPP).await.pop().unwrap()
     }

@@ -118,15 +118,13 @@ async fn registering_what_is_linked_already_sends_nothing_to_whom_it_belongs() {
     }
     assert!(it.codes(Queue::PHONE).await.is_empty());
     it.clock.advance(MINUTE);
-    // Anybody could ask that over HTTP.
-    let asked = it
-        .service
-        .register_http(&amy(), "phone", PHONE, false, None)
-        .await
-        .unwrap();
-    assert_eq!(asked.status, Status::Pending);
-    assert_eq!(it.codes(Queue::PHONE).await.len(), 1);
-    // Nor is it told to others.
+    // Anybody could ask that over HTTP: `confirm` tells as much.
+    for (resend, spelling) in [(false, PHONE), (true, "+44 7700 900123")] {
+        let asked = it.service.register_http(&amy(), "phone", spelling, resend, None).await;
+        assert_eq!(asked.unwrap(), Registered::confirmed(Hash::of("phone", PHONE)));
+    }
+    assert!(it.codes(Queue::PHONE).await.is_empty());
+    // It is not told to others.
     let other = it.register(&michael(), "phone", PHONE).await.unwrap();
     assert_eq!(other.status, Status::Pending);
     assert_eq!(it.codes(Queue::PHONE).await.len(), 1);
@@ -170,12 +168,39 @@ async fn nobody_signs_in_for_a_name_that_is_linked_already() {
         let again = it.service.register_native(&amy(), "octo", "amy", resend).await.unwrap();
         assert_eq!((again.status, again.goto), (Status::Confirmed, None));
     }
-    let asked = it
-        .service
-        .register_http(&amy(), "octo", "amy", false, None)
-        .await
-        .unwrap();
-    assert!(asked.status == Status::Pending && asked.goto.is_some());
+    let asked = it.service.register_http(&amy(), "octo", "amy", true, None).await;
+    assert_eq!(asked.unwrap(), Registered::confirmed(Hash::of("octo", "amy")));
+}
+
+/// Registers over HTTP what Michael has, and what nobody has, in Amy's name; and answers how both went on.
+#[tokio::test]
+async fn what_is_linked_to_others_is_answered_as_what_nobody_has() {
+    let it = Fixture::with(|settings| settings.limits.resend_after = Duration::ZERO);
+    it.register(&amy(), "xmpp", amy().as_str()).await.unwrap();
+    it.link_phone(&michael(), PHONE).await;
+    for resend in [false, true] {
+        for number in [PHONE, "+447700900456"] {
+            let asked = it.service.register_http(&amy(), "phone", number, resend, None).await;
+            let asked = asked.unwrap();
+            assert_eq!((asked.status, asked.goto), (Status::Pending, None));
+            assert_eq!(asked.hash.to_string(), hash("phone", number));
+            assert_eq!(it.codes(Queue::PHONE).await.len(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_jid_that_is_linked_to_itself_is_sent_no_code_over_http() {
+    let it = Fixture::new();
+    it.register(&amy(), "xmpp", amy().as_str()).await.unwrap();
+    for resend in [false, true] {
+        let asked = it
+            .service
+            .register_http(&amy(), "xmpp", "Amy@Example.org/phone", resend, None)
+            .await;
+        assert_eq!(asked.unwrap(), Registered::confirmed(Identity::of_jid(&amy()).hash()));
+    }
+    assert!(it.codes(Queue::XMPP).await.is_empty());
 }
 
 #[tokio::test]

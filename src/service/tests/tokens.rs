@@ -155,7 +155,7 @@ async fn ten_clients_have_tokens_for_a_year() {
 }
 
 #[tokio::test]
-async fn only_who_shows_the_token_is_told_what_is_linked_already() {
+async fn what_is_linked_already_needs_no_token_and_a_token_takes_a_code() {
     let it = Fixture::with_tokens();
     let token = it.prove_over_http(&amy()).await;
     it.link_phone(&amy(), PHONE).await;
@@ -163,10 +163,17 @@ async fn only_who_shows_the_token_is_told_what_is_linked_already() {
     let again = asked.register_http(&amy(), "phone", PHONE, true, None).await.unwrap();
     assert_eq!(again.status, Status::Confirmed);
     assert!(it.codes(Queue::PHONE).await.is_empty());
-    // To prove the JID itself gives a token, which takes a code.
-    let itself = asked
-        .register_http(&amy(), "xmpp", amy().as_str(), true, None)
-        .await
-        .unwrap();
-    assert_eq!(itself.status, Status::Pending);
+    for asked in [asked, it.service.clone().shown(None)] {
+        let again = asked.register_http(&amy(), "phone", PHONE, true, None).await.unwrap();
+        assert_eq!(again.status, Status::Confirmed);
+        let itself = async |resend| asked.register_http(&amy(), "xmpp", amy().as_str(), resend, None).await;
+        assert_eq!(itself(false).await.unwrap().status, Status::Confirmed);
+        assert!(it.codes(Queue::PHONE).await.is_empty());
+        // To prove the JID itself gives a token, which takes a code.
+        it.clock.advance(MINUTE);
+        assert_eq!(itself(true).await.unwrap().status, Status::Pending);
+        assert_eq!(it.codes(Queue::XMPP).await.len(), 1);
+    }
+    let of_another = it.service.register_http(&michael(), "phone", PHONE, false, None).await;
+    assert!(matches!(of_another, Err(Error::TokenNeeded { .. })));
 }

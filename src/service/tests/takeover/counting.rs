@@ -149,7 +149,7 @@ async fn a_code_that_is_too_short_by_now_serves_its_target_alone() {
 
 #[tokio::test]
 async fn codes_for_erasures_and_for_the_jid_itself_share_their_guesses() {
-    let it = Fixture::new();
+    let it = Fixture::with_tokens();
     it.link_phone(&amy(), PHONE).await;
     let mut wrong_ones = 0;
     for hashes in [vec![], vec![hash("phone", PHONE)], vec![own_hash(&amy())]] {
