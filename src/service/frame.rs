@@ -27,7 +27,7 @@ impl Frame {
     ) -> Arc<Self> {
         settings.providers.extend(sign_ins.keys().cloned());
         Arc::new(Self {
-            requests: limits::RequestLimiter::new(settings.limits.requests_per_second, clock.clone()),
+            requests: limits::RequestLimiter::new(&settings.limits, clock.clone()),
             clock,
             settings: settings.into(),
             broken,
@@ -37,7 +37,7 @@ impl Frame {
 }
 
 impl Service {
-    /// Serves by other settings from now on. What is counted stays counted, except the requests of the last second.
+    /// Serves by other settings from now on. What is counted stays counted, except the latest requests.
     pub async fn reload(&self, settings: Settings, sign_ins: SignIns) {
         let broken = self.frame.load().broken.clone();
         let frame = Frame::new(self.clock.clone(), settings, sign_ins, broken);

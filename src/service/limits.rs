@@ -29,6 +29,8 @@ pub const HASHES_PER_CONFIRM: usize = 500;
 pub struct Limits {
     /// Requests of one client address (IPv6: one /64) over HTTP, or of one bare JID natively.
     pub requests_per_second: NonZeroU32,
+    /// Requests of one at once, after a pause; never less than those of a second.
+    pub request_burst: NonZeroU32,
     /// Wrong guesses at one code, after which it is void.
     pub guesses_per_code: u32,
     /// Wrong guesses at one identity in a day.
@@ -67,6 +69,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             requests_per_second: NonZeroU32::MIN.saturating_add(9),
+            request_burst: NonZeroU32::MIN.saturating_add(29),
             guesses_per_code: 5,
             guesses_per_day: 10,
             guesses_in_all_per_day: 200,
@@ -96,7 +99,7 @@ pub enum Requester<'a> {
     Misnamed(&'a str),
 }
 
-/// Counts the requests of everybody in the last second, in memory.
+/// Counts the latest requests of everybody, in memory.
 pub struct RequestLimiter {
     clock: Clock,
     hasher: RandomState,
@@ -104,9 +107,11 @@ pub struct RequestLimiter {
 }
 
 impl RequestLimiter {
-    /// Allows each requester `per_second` requests a second, by `clock`.
-    pub fn new(per_second: NonZeroU32, clock: Clock) -> Self {
-        let limiter = RateLimiter::new(Rate::per_second(per_second), Buckets::new(), clock.clone());
+    /// Allows each requester as many requests a second, and at once, as `limits` say, by `clock`.
+    pub fn new(limits: &Limits, clock: Clock) -> Self {
+        let per_second = limits.requests_per_second;
+        let rate = Rate::per_second(per_second).allow_burst(limits.request_burst.max(per_second));
+        let limiter = RateLimiter::new(rate, Buckets::new(), clock.clone());
         Self {
             clock,
             hasher: RandomState::new(),

@@ -1,6 +1,10 @@
 //! How many codes are sent, to whom, and how many requests are let in.
 
+use std::num::NonZeroU32;
+
 use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn five_codes_a_day_to_one_identity() {
@@ -145,15 +149,55 @@ async fn codes_asked_for_by_one_address_are_limited() {
 async fn requests_are_counted_by_the_clock() {
     let it = Fixture::new();
     let requester = Requester::Jid(Some("amy"), "example.org");
-    for _ in 0..10 {
-        it.service.admit(requester).unwrap();
-    }
-    assert_eq!(code_of(it.service.admit(requester)), "request_limit_reached");
+    assert!((30..40).contains(&admitted(&it.service, requester).0));
     it.service
         .admit(Requester::Jid(Some("michael"), "example.net"))
         .unwrap();
-    it.clock.advance(Duration::from_secs(1));
-    it.service.admit(requester).unwrap();
+    for _ in 0..5 {
+        it.clock.advance(SECOND);
+        let (at_once, wait) = admitted(&it.service, requester);
+        assert!((10..20).contains(&at_once), "{at_once}");
+        assert!(wait <= Duration::from_millis(100), "{wait:?}");
+        it.clock.advance(wait);
+        it.service.admit(requester).unwrap();
+    }
+    it.clock.advance(3 * SECOND);
+    assert!((30..40).contains(&admitted(&it.service, requester).0));
+}
+
+#[tokio::test]
+async fn as_many_are_let_through_at_once_as_in_a_second_and_a_reload_changes_both() {
+    let settings = |per_second, at_once| {
+        let mut settings = Settings::default();
+        settings.limits.requests_per_second = NonZeroU32::new(per_second).unwrap();
+        settings.limits.request_burst = NonZeroU32::new(at_once).unwrap();
+        settings
+    };
+    let it = Fixture::new();
+    let requester = Requester::Misnamed("whoever");
+    for (per_second, at_once, expected) in [(1, 3, 3..=3), (200, 3, 200..=300), (1, 1, 1..=1)] {
+        it.service
+            .reload(settings(per_second, at_once), SignIns::default())
+            .await;
+        let (admitted, wait) = admitted(&it.service, requester);
+        assert!(expected.contains(&admitted), "{admitted}");
+        assert!(wait <= SECOND / per_second, "{wait:?}");
+    }
+}
+
+/// Lets requests through until one is refused. Returns their number, and the time to wait.
+fn admitted(service: &Service, requester: Requester<'_>) -> (usize, Duration) {
+    for at_once in 0..1000 {
+        match service.admit(requester) {
+            Ok(()) => {}
+            Err(Error::RequestLimitReached { retry_after, limit }) => {
+                assert_eq!(limit, Limit::Requests);
+                return (at_once, retry_after);
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    panic!("nothing is refused")
 }
 
 #[tokio::test]
