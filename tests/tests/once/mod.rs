@@ -4,6 +4,7 @@ mod api_document;
 mod backup;
 mod bounces;
 mod budgets;
+mod client_of_2014;
 mod clocks;
 mod delivery;
 mod floods;
