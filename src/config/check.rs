@@ -13,6 +13,8 @@ use crate::service::{CodeRule, CodeRules};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
+/// The longest name of an operator, in characters.
+const LONGEST_NAME: usize = 200;
 
 impl Config {
     /// Checks every value whose type allows more than can be used.
@@ -99,12 +101,21 @@ impl Config {
 
 impl Presentation {
     fn check(&self, found: &mut Mistakes) {
-        let is_url = self.url.as_deref().is_none_or(|url| web(url).is_some());
-        found.unless(is_url, "service.url", "expected a URL like https://www.example.org");
+        for (key, url) in [("service.url", &self.url), ("service.privacy_url", &self.privacy_url)] {
+            let is_url = url.as_deref().is_none_or(|url| web(url).is_some());
+            found.unless(is_url, key, "expected a URL like https://www.example.org");
+        }
+        let is_line = |text: &String| text.chars().count() <= LONGEST_NAME && !text.contains(char::is_control);
+        found.unless(
+            self.operator.as_ref().is_none_or(is_line),
+            "service.operator",
+            "expected a name of at most 200 characters, on one line",
+        );
         let is_uri = |address: &String| {
-            address
-                .split_once(':')
-                .is_some_and(|(scheme, rest)| !rest.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric()))
+            address.split_once(':').is_some_and(|(scheme, rest)| {
+                let is_word = !rest.is_empty() && !rest.contains(|c: char| c.is_whitespace() || c.is_control());
+                is_word && scheme.chars().all(|c| c.is_ascii_alphanumeric())
+            })
         };
         for (purpose, addresses) in self.addresses.by_purpose() {
             found.unless(

@@ -85,6 +85,8 @@ impl Config {
             codes: self.codes.clone(),
             limits: self.limits.clone(),
             next_origins: self.next_origins(),
+            public_url: self.public_url(),
+            about: self.service.about(),
             language: self.service.language,
             own_domains: self.own_domains(),
             served: self.access.register.0.clone(),

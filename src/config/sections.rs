@@ -19,7 +19,7 @@ use crate::language::Language;
 use crate::model::BareJid;
 use crate::provider::{self, KINDS, ProviderSection};
 use crate::section::{ConfigError, secret, unusable, words};
-use crate::service::Served;
+use crate::service::{About, Served};
 use crate::store::Database;
 
 /// `[component]`
@@ -83,8 +83,25 @@ pub struct Presentation {
     pub name: Option<String>,
     /// The URL of a page about it.
     pub url: Option<String>,
+    /// The name of the person or organisation that runs it.
+    pub operator: Option<String>,
+    /// The URL of the privacy policy.
+    pub privacy_url: Option<String>,
     /// The contact addresses (XEP-0157).
     pub addresses: Addresses,
+}
+
+impl Presentation {
+    /// Returns the parts that people read.
+    pub fn about(&self) -> About {
+        About {
+            name: self.name.clone(),
+            url: self.url.clone(),
+            operator: self.operator.clone(),
+            privacy_url: self.privacy_url.clone(),
+            security: self.addresses.security.clone(),
+        }
+    }
 }
 
 impl Default for Presentation {
@@ -95,6 +112,8 @@ impl Default for Presentation {
             language: Language::default(),
             name: None,
             url: None,
+            operator: None,
+            privacy_url: None,
             addresses: Addresses::default(),
         }
     }

@@ -120,6 +120,12 @@ fn how_the_service_presents_itself_is_checked() {
     for (wrong, key) in [
         ("language = \"it\"", "language"),
         ("url = \"example\"", "service.url"),
+        ("privacy_url = \"javascript:alert(1)\"", "service.privacy_url"),
+        ("operator = \"Example\\nAssociation\"", "service.operator"),
+        (
+            "addresses = { security = [\"mailto:a@example.org\\nContact: x\"] }",
+            "service.addresses",
+        ),
         ("addresses = { abuse = [\"abuse@example.org\"] }", "service.addresses"),
         ("addresses = { pigeon = [] }", "pigeon"),
     ] {

@@ -1,124 +1,100 @@
-//! The scripts of the web page (web/README.md), which are a part of the program.
+//! The files that browsers, search engines and people who have found a hole look for by their names.
 
-use std::io::Write;
-use std::sync::LazyLock;
+use std::fmt::Write;
+use std::time::{Duration, UNIX_EPOCH};
 
-use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use sha2::{Digest, Sha256};
-use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
-use warp::reply::{Reply, Response};
+use warp::Reply;
+use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use warp::reply::Response;
 
-use super::error::ApiError;
+use super::error::{ApiError, Result};
+use super::filters::HttpCaller;
+use crate::clock::Millis;
+use crate::language::Language;
+use crate::service::Settings;
 
-/// A file as it is served.
-struct File {
-    name: &'static str,
-    text: &'static str,
-    /// The text, compressed.
-    gzip: Bytes,
-    /// Its entity tag (RFC 9110, 8.8.3).
-    tag: HeaderValue,
+const ICON: &[u8] = include_bytes!("../../assets/avatar.png");
+/// The start page and the documentation are for everybody. Other addresses contain hashes, or answer programs.
+const ROBOTS: &str = "User-agent: *\nAllow: /$\nAllow: /docs\nAllow: /web/\nAllow: /favicon.ico\nDisallow: /\n";
+const TEXT: &str = "text/plain; charset=utf-8";
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// RFC 9116, 2.5.5: less than a year.
+const VALID: Duration = Duration::from_secs(364 * 24 * 60 * 60);
+
+/// `GET /favicon.ico`
+pub async fn icon(asker: Result<HttpCaller>) -> Response {
+    file(asker.map(|_| ("image/png", ICON)))
 }
 
-/// Lists files of `web/` or, behind `from`, of other folders.
-macro_rules! files {
-    ($($name:literal $(from $path:literal)?),* $(,)?) => {
-        &[$(($name, files!(@ $name $($path)?))),*]
-    };
-    (@ $name:literal) => { include_str!(concat!("../../web/", $name)) };
-    (@ $name:literal $path:literal) => { include_str!(concat!("../../", $path)) };
+/// `GET /robots.txt` (RFC 9309)
+pub async fn robots(asker: Result<HttpCaller>) -> Response {
+    file(asker.map(|_| (TEXT, ROBOTS)))
 }
 
-/// Every file and its text.
-const TEXTS: &[(&str, &str)] = files!(
-    "api.js",
-    "app.js",
-    "books.js",
-    "books/card.js",
-    "books/jcard.js",
-    "books/ldif.js",
-    "books/table.js",
-    "books/text.js",
-    "books/titles.js",
-    "books/typed.js",
-    "books/value.js",
-    "books/vcard.js",
-    "check.js",
-    "facts.js",
-    "form.js",
-    "friends.js",
-    "itseme_identity.mjs" from "identity/conformance/javascript/itseme_identity.mjs",
-    "libphonenumber-js.mjs" from "identity/conformance/javascript/libphonenumber-js.mjs",
-    "own.js",
-    "reader.js",
-    "reading.js",
-    "state.js",
-    "stop.js",
-    "vendor/libphonenumber-max.js",
-    "vendor/numbering.js",
-    "vendor/papaparse.min.js",
-);
+/// `GET /.well-known/security.txt` (RFC 9116); without an address there is none.
+pub async fn security(asker: Result<HttpCaller>) -> Response {
+    let text = asker.and_then(|asker| {
+        let now = asker.service.clock().now();
+        security_txt(&asker.service.settings(), now).ok_or(ApiError::UnknownPath)
+    });
+    file(text.map(|text| (TEXT, text)))
+}
 
-static FILES: LazyLock<Vec<File>> = LazyLock::new(|| TEXTS.iter().map(|(name, text)| File::new(name, text)).collect());
-
-impl File {
-    fn new(name: &'static str, text: &'static str) -> Self {
-        let digest = Sha256::digest(text);
-        let tag = format!(
-            "\"{}\"",
-            digest
-                .iter()
-                .take(8)
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
-        );
-        Self {
-            name,
-            text,
-            gzip: compressed(text),
-            tag: HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\"")),
+fn file(found: Result<(&'static str, impl Into<warp::hyper::body::Bytes>)>) -> Response {
+    match found {
+        Ok((type_, content)) => {
+            let reply = warp::reply::with_header(Response::new(content.into().into()), CONTENT_TYPE, type_);
+            warp::reply::with_header(reply, CACHE_CONTROL, "public, max-age=86400").into_response()
         }
+        Err(error) => error.into_response(),
     }
+}
 
-    fn answer(&self, asked: &HeaderMap) -> Response {
-        let header = |name| asked.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        let has = |name, wanted: &str| header(name).is_some_and(|value| value.contains(wanted));
-        let is_known = self.tag.to_str().is_ok_and(|tag| has(header::IF_NONE_MATCH, tag));
-        let takes_gzip = has(header::ACCEPT_ENCODING, "gzip") && !self.gzip.is_empty();
-        let mut response = match (is_known, takes_gzip) {
-            (true, _) => StatusCode::NOT_MODIFIED.into_response(),
-            (false, true) => Response::new(self.gzip.clone().into()),
-            (false, false) => Response::new(self.text.into()),
+fn security_txt(settings: &Settings, now: Millis) -> Option<String> {
+    let contacts = &settings.about.security;
+    if contacts.is_empty() {
+        return None;
+    }
+    let mut text = String::new();
+    for contact in contacts {
+        let _ = writeln!(text, "Contact: {contact}");
+    }
+    // The same for the whole day.
+    let today = Duration::from_millis(now).as_secs() / DAY.as_secs();
+    let expires = UNIX_EPOCH + Duration::from_secs(today * DAY.as_secs()) + VALID;
+    let _ = writeln!(text, "Expires: {}", humantime::format_rfc3339_seconds(expires));
+    let languages = Language::ALL.map(Language::tag).join(", ");
+    let _ = writeln!(text, "Preferred-Languages: {languages}");
+    if let Some(url) = &settings.public_url {
+        let url = url.trim_end_matches('/');
+        let _ = writeln!(text, "Canonical: {url}/.well-known/security.txt");
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::service::About;
+
+    #[test]
+    fn whoever_has_found_a_hole_reads_whom_to_tell() {
+        let mut settings = Settings {
+            about: About {
+                security: vec!["mailto:security@example.org".into(), "xmpp:admin@example.org".into()],
+                ..About::default()
+            },
+            public_url: Some("https://example.org/itseme/".into()),
+            ..Settings::default()
         };
-        let headers = response.headers_mut();
-        if takes_gzip && !is_known {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        }
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/javascript; charset=utf-8"),
-        );
-        headers.insert(header::ETAG, self.tag.clone());
-        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-        // Browsers keep it, and ask each time if it is still the same.
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        response
-    }
-}
-
-/// Returns `text` as a gzip file (RFC 1952); nothing if that fails.
-fn compressed(text: &str) -> Bytes {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    let written = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
-    written.unwrap_or_default().into()
-}
-
-/// `GET /web/<path>`. It counts as no request of its client: a page has a dozen files, and the answer costs nothing.
-pub async fn file(path: warp::path::Tail, asked: HeaderMap) -> Response {
-    match FILES.iter().find(|file| file.name == path.as_str()) {
-        Some(file) => file.answer(&asked),
-        None => ApiError::UnknownPath.into_response(),
+        // 2026-11-29T20:00:00Z
+        let now = 1_795_982_400_000;
+        let expected = "Contact: mailto:security@example.org\nContact: xmpp:admin@example.org\n\
+                        Expires: 2027-11-28T00:00:00Z\nPreferred-Languages: en, de, fr, es\n\
+                        Canonical: https://example.org/itseme/.well-known/security.txt\n";
+        assert_eq!(security_txt(&settings, now).unwrap(), expected);
+        settings.about.security.clear();
+        assert_eq!(security_txt(&settings, now), None);
     }
 }

@@ -18,6 +18,7 @@ mod handlers;
 mod host_meta;
 pub mod listen;
 mod page;
+mod scripts;
 mod server;
 mod stop;
 mod web;
@@ -66,7 +67,7 @@ fn routes(api: Api, cors_origins: &[String]) -> BoxedFilter<(Response,)> {
         .unify()
         .with(cors.clone())
         .map(warp::Reply::into_response);
-    let others = version(&api)
+    let others = any_of([version(&api), files(&api)])
         .recover(unrouted)
         .unify()
         .with(cors)
@@ -195,7 +196,7 @@ fn web(api: &Api) -> BoxedFilter<(Response,)> {
         .and(warp::get())
         .and(warp::path::tail())
         .and(warp::header::headers_cloned())
-        .then(files::file);
+        .then(scripts::script);
     any_of([index.boxed(), files.boxed()])
 }
 
@@ -207,6 +208,11 @@ fn well_known(api: &Api) -> BoxedFilter<(Response,)> {
         .map(move |asker| (asker, host_meta.clone()))
         .untuple_one();
     let documents = any_of([
+        warp::path!("security.txt")
+            .and(warp::get())
+            .and(filters::admitted(api.service.clone()))
+            .then(files::security)
+            .boxed(),
         warp::path!("host-meta").and(get.clone()).then(host_meta::xrd).boxed(),
         warp::path!("host-meta.json").and(get).then(host_meta::jrd).boxed(),
     ]);
@@ -218,6 +224,15 @@ fn well_known(api: &Api) -> BoxedFilter<(Response,)> {
         .and(documents)
         .map(warp::Reply::into_response)
         .boxed()
+}
+
+/// Returns the files that browsers and search engines ask for.
+fn files(api: &Api) -> BoxedFilter<(Response,)> {
+    let get = warp::get().and(filters::admitted(api.service.clone()));
+    any_of([
+        warp::path!("favicon.ico").and(get.clone()).then(files::icon).boxed(),
+        warp::path!("robots.txt").and(get).then(files::robots).boxed(),
+    ])
 }
 
 /// Returns a route that is the first of `routes` that fits.

@@ -54,9 +54,9 @@ pub async fn index(web: WebPage, words: Language, asker: Result<HttpCaller>, que
         languages: &Language::ALL,
         account: &web.account,
         providers: offered(&settings),
-        operator: None,
-        url: None,
-        privacy_url: None,
+        operator: settings.about.operator.as_deref(),
+        url: settings.about.url.as_deref(),
+        privacy_url: settings.about.privacy_url.as_deref(),
         facts: facts(&web, words, &settings).to_string().replace('<', "\\u003c"),
     };
     let Ok(html) = index.render() else {

@@ -67,7 +67,7 @@ pub use self::operation::{Effort, Operation, Rights};
 pub(crate) use self::outbox::{Due, Opened};
 pub use self::register::{IsRegistered, Register, Registered, Status};
 pub use self::rekey::Renewed;
-pub use self::settings::{Served, Settings};
+pub use self::settings::{About, Served, Settings};
 pub use self::sign_in::{Callback, FinishSignIn, SignedIn};
 pub use self::spent::{ListBudgets, ResetBudgets, Spent};
 pub use self::statistics::{Count, Statistics};

@@ -18,6 +18,21 @@ pub enum Served {
     Domains(BTreeSet<String>),
 }
 
+/// The name of the service, and who runs it, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// The name of the service; `None`: its own, in each language.
+    pub name: Option<String>,
+    /// The URL of a page about it.
+    pub url: Option<String>,
+    /// The name of the person or organisation that runs it.
+    pub operator: Option<String>,
+    /// The URL of the privacy policy.
+    pub privacy_url: Option<String>,
+    /// The URIs where people report holes.
+    pub security: Vec<String>,
+}
+
 /// The settings of an admin.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -33,6 +48,10 @@ pub struct Settings {
     pub limits: Limits,
     /// The origins that browsers may be sent to after they have signed in.
     pub next_origins: BTreeSet<String>,
+    /// The base URL of the HTTP API, as it is outside, without a final slash.
+    pub public_url: Option<String>,
+    /// The name of the service, and who runs it.
+    pub about: About,
     /// The language for people whose language is not known.
     pub language: Language,
     /// `true` if a request over HTTP in a target's name needs a token of that target.

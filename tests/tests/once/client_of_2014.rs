@@ -14,8 +14,7 @@ const TYPED: [(&str, &str, &str); 4] = [
 ];
 
 /// The limits as they are if the admin sets none.
-const LIMITS: &str =
-    "[limits]\nrequests_per_second = 10\nrequest_burst = 30\nresend_after = '30s'\ncodes_per_target_per_day = 20";
+const LIMITS: &str = "[limits]\nrequests_per_second = 10\nrequest_burst = 30\nresend_after = '30s'\ncodes_per_target_per_day = 20";
 
 /// A row of the client's list: an identity as it was typed, for the JID as it was typed.
 #[derive(Clone)]

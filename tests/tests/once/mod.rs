@@ -7,6 +7,7 @@ mod budgets;
 mod client_of_2014;
 mod clocks;
 mod delivery;
+mod files;
 mod floods;
 mod host_meta;
 mod hostile;
