@@ -75,6 +75,7 @@ page_done_title = Fertig
 page_done_text = Diese Adresse ist jetzt mit { $jid } verknüpft. Du kannst diese Seite schließen.
 page_signed_in = Dein Name dort ist jetzt mit { $jid } verknüpft. Du kannst diese Seite schließen.
 page_failed_title = Das hat nicht geklappt
+page_home = Zur Startseite
 page_stop_question = Dir nie wieder schreiben?
 page_stop_text = it-se.me schickt einen Code, wenn jemand unter deiner Adresse gefunden werden will. Drückst du den Knopf, schreibt es nie wieder an diese Adresse, egal, wer darum bittet. Auch dafür wird die Adresse nicht aufbewahrt, nur eine verschlüsselte Prüfsumme zum Vergleichen.
 page_stop_button = Schreibt mir nie wieder

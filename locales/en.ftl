@@ -77,6 +77,7 @@ page_done_title = Done
 page_done_text = This address is now linked to { $jid }. You can close this page.
 page_signed_in = Your name there is now linked to { $jid }. You can close this page.
 page_failed_title = That did not work
+page_home = To the start page
 page_stop_question = Never write to you again?
 page_stop_text = it-se.me sends a code when somebody wants to be found under your address. If you press the button, it never writes to this address again, no matter who asks. It does not keep the address for this either, only a keyed digest to compare with.
 page_stop_button = Never write to me again

@@ -75,6 +75,7 @@ page_done_title = Listo
 page_done_text = Esta dirección ya está vinculada a { $jid }. Puedes cerrar esta página.
 page_signed_in = Tu nombre allí está ahora vinculado a { $jid }. Puedes cerrar esta página.
 page_failed_title = No ha funcionado
+page_home = A la página de inicio
 page_stop_question = ¿No escribirte nunca más?
 page_stop_text = it-se.me envía un código cuando alguien quiere que se le encuentre con tu dirección. Si pulsas el botón, no volverá a escribir a esta dirección, lo pida quien lo pida. Tampoco para eso se guarda la dirección, solo una huella cifrada para comparar.
 page_stop_button = No me escribáis nunca más

@@ -75,6 +75,7 @@ page_done_title = C’est fait
 page_done_text = Cette adresse est maintenant liée à { $jid }. Vous pouvez fermer cette page.
 page_signed_in = Votre nom là-bas est maintenant lié à { $jid }. Vous pouvez fermer cette page.
 page_failed_title = Cela n’a pas fonctionné
+page_home = Vers la page d’accueil
 page_stop_question = Ne plus jamais vous écrire ?
 page_stop_text = it-se.me envoie un code quand quelqu’un veut être trouvé grâce à votre adresse. Si vous appuyez sur le bouton, il n’écrit plus jamais à cette adresse, qui que ce soit qui le demande. Même pour cela, l’adresse n’est pas conservée : seule une empreinte chiffrée l’est, pour comparer.
 page_stop_button = Ne m’écrivez plus jamais

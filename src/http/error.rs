@@ -1,5 +1,7 @@
 //! Errors over HTTP (API document, 1.3.1; protocol, "Errors").
 
+use std::sync::Arc;
+
 use serde_json::json;
 use warp::http::{HeaderValue, StatusCode, header};
 use warp::reply::Response;
@@ -123,9 +125,19 @@ impl ApiError {
     }
 }
 
+impl ApiError {
+    /// Returns the answer with this JSON. It keeps the error, for people who read it on a page (`reader`).
+    pub fn told(self, json: &serde_json::Value) -> Response {
+        let mut response = self.mark(warp::reply::json(json).into_response());
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
 impl Reply for ApiError {
     fn into_response(self) -> Response {
-        self.mark(warp::reply::json(&self.json()).into_response())
+        let json = self.json();
+        self.told(&json)
     }
 }
 

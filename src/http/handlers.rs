@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use warp::Reply;
 use warp::reply::Response;
 
-use super::error::{ApiError, Result};
+use super::error::Result;
 use super::fetched::Fetched;
 use super::filters::{Client, HttpCaller, Pairs, Segment};
 use super::page;
@@ -300,7 +300,7 @@ async fn verified(answer: impl Future<Output = Result<Verified>>) -> Response {
         Err(error) => {
             let mut answer = error.json();
             answer["confirmed"] = false.into();
-            ApiError::mark(&error, warp::reply::json(&answer).into_response())
+            error.told(&answer)
         }
     }
 }

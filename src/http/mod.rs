@@ -18,6 +18,7 @@ mod handlers;
 mod host_meta;
 pub mod listen;
 mod page;
+mod reader;
 mod scripts;
 mod server;
 mod stop;
@@ -50,7 +51,7 @@ struct Api {
 }
 
 /// Returns all routes: the API, which web pages of the allowed origins may call; the pages for people, which no web page may call; and
-/// the documents that all may read. An unknown path is answered as one of the API.
+/// the documents that all may read. An unknown path is answered as one of the API. People read errors on a page.
 ///
 /// The look-up that is asked most comes first. The others are boxed, because each request copies the filters that it
 /// might still need.
@@ -72,12 +73,16 @@ fn routes(api: Api, cors_origins: &[String]) -> BoxedFilter<(Response,)> {
         .unify()
         .with(cors)
         .map(warp::Reply::into_response);
-    warp::path("v1")
+    let service = api.service.clone();
+    let all = warp::path("v1")
         .and(calls)
         .or(any_of([pages(&api), well_known(&api), web(&api), others.boxed()]))
         .unify()
         .recover(unrouted)
-        .unify()
+        .unify();
+    reader::reader()
+        .and(all)
+        .map(move |reader, response| reader::answer(&service, reader, response))
         .boxed()
 }
 

@@ -52,6 +52,8 @@ struct MessagePage {
     words: Language,
     title: String,
     text: String,
+    /// The path of the start page, where there is a link to it.
+    home: Option<String>,
 }
 
 /// `GET /verify/<hash>[?code=][&for=]`
@@ -132,6 +134,7 @@ fn done(words: Language, verified: &Verified) -> Response {
             true => words.page_signed_in(&verified.target),
             false => words.page_done_text(&verified.target),
         },
+        home: None,
     })
 }
 
@@ -172,9 +175,25 @@ pub(super) fn complain(words: Language, error: &ApiError) -> Response {
     error.mark(say(words, words.page_failed_title(), error.text(words)))
 }
 
+/// Returns the page of an error, with a link to the start page at `home`.
+pub(super) fn complain_from(words: Language, error: &ApiError, home: String) -> Response {
+    error.mark(page(&MessagePage {
+        words,
+        title: words.page_failed_title(),
+        text: error.text(words),
+        home: Some(home),
+    }))
+}
+
 /// Returns a page with a title and a text.
 pub(super) fn say(words: Language, title: String, text: String) -> Response {
-    page(&MessagePage { words, title, text })
+    let home = None;
+    page(&MessagePage {
+        words,
+        title,
+        text,
+        home,
+    })
 }
 
 /// Returns a page.
@@ -221,6 +240,7 @@ mod tests {
             words: Language::English,
             title: String::new(),
             text: String::new(),
+            home: None,
         };
         let html = page.render().unwrap();
         let (_, style) = html.split_once("<style>").unwrap();

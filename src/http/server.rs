@@ -27,6 +27,7 @@ use super::error::ApiError;
 use super::filters::{ClientAddress, LARGEST_BODY, site};
 use super::forwarded::Proxies;
 use super::listen::{Listen, Listener, Stream};
+use super::reader::Reader;
 use super::{Api, HostMeta, WebPage, allowed, routes};
 use crate::own_thread::OwnThread;
 use crate::service::{Error, Service};
@@ -221,6 +222,9 @@ impl Connections {
     async fn answer(self, mut request: Request<Incoming>, peer: IpAddr) -> Result<Response, Infallible> {
         let client = self.proxies.client(peer, request.headers());
         request.extensions_mut().insert(ClientAddress(client));
+        if let Some(reader) = Reader::of(request.headers()) {
+            request.extensions_mut().insert(reader);
+        }
         // HEAD is answered as GET; hyper leaves out the body (RFC 9110, 9.3.2).
         if request.method() == Method::HEAD {
             *request.method_mut() = Method::GET;

@@ -70,6 +70,7 @@ phrases! {
     page_done_text(jid);
     page_signed_in(jid);
     page_failed_title();
+    page_home();
     page_stop_question();
     page_stop_text();
     page_stop_button();

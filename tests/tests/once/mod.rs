@@ -23,6 +23,7 @@ mod operator;
 mod privacy;
 mod program;
 mod proxies;
+mod readers;
 mod rekey;
 mod reload;
 mod service_manager;

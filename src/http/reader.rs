@@ -1,0 +1,103 @@
+//! People whose browser goes to an address of the API. They read errors on a page; programs, and scripts of pages, get
+//! JSON.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use url::Url;
+use warp::Filter;
+use warp::http::{HeaderMap, HeaderValue, header};
+use warp::reply::Response;
+
+use super::error::ApiError;
+use super::filters::is_program;
+use super::page;
+use crate::language::Language;
+use crate::service::Service;
+
+/// A person whose browser shows the answer, with the person's language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reader(Option<Language>);
+
+impl Reader {
+    /// Returns the person behind a request; `None` if a program reads the answer. Browsers tell (Fetch Metadata); older
+    /// ones, and those that ask without TLS, only say that they want a page.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let said = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let accepts_pages = || said("accept").is_some_and(|accepted| accepted.contains("text/html"));
+        let reads = match said("sec-fetch-mode") {
+            Some(mode) => mode == "navigate",
+            None => accepts_pages() && !is_program(headers),
+        };
+        reads.then(|| Self(said("accept-language").and_then(Language::accepted)))
+    }
+}
+
+/// Extracts the person, as the server has found it.
+pub fn reader() -> impl Filter<Extract = (Option<Reader>,), Error = Infallible> + Copy {
+    warp::ext::optional::<Reader>()
+}
+
+/// Returns `response`; for a person, the page of its error.
+pub fn answer(service: &Service, reader: Option<Reader>, mut response: Response) -> Response {
+    let Some((Reader(language), error)) = reader.zip(response.extensions_mut().remove::<Arc<ApiError>>()) else {
+        return response;
+    };
+    let words = language.unwrap_or_else(|| service.language());
+    let home = home(service.settings().public_url.as_deref());
+    let mut page = page::complain_from(words, &error, home);
+    let vary = HeaderValue::from_static("accept, accept-language, sec-fetch-mode");
+    page.headers_mut().insert(header::VARY, vary);
+    page
+}
+
+/// Returns the path of the start page, as it is outside.
+fn home(public_url: Option<&str>) -> String {
+    let url = public_url.and_then(|url| Url::parse(url).ok());
+    let path = url.as_ref().map_or("", Url::path);
+    format!("{}/", path.trim_end_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn reads(headers: &[(&'static str, &str)]) -> bool {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        Reader::of(&headers.collect()).is_some()
+    }
+
+    #[test]
+    fn a_person_has_a_browser_that_shows_the_answer() {
+        const PAGES: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
+        for headers in [
+            &[("sec-fetch-mode", "navigate"), ("accept", PAGES)][..],
+            &[("accept", PAGES)],
+            &[("accept", PAGES), ("user-agent", "Mozilla/5.0")],
+        ] {
+            assert!(reads(headers), "{headers:?}");
+        }
+        for headers in [
+            &[][..],
+            &[("accept", "*/*"), ("user-agent", "Mozilla/5.0")],
+            &[("accept", "application/json")],
+            &[("accept", "application/json, text/html;q=0.1")],
+            &[("sec-fetch-mode", "cors"), ("accept", PAGES)],
+            &[("sec-fetch-mode", "same-origin"), ("accept", "*/*")],
+            &[("sec-fetch-mode", "no-cors"), ("accept", PAGES)],
+        ] {
+            assert!(!reads(headers), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn the_start_page_is_where_the_proxy_has_it() {
+        assert_eq!(home(None), "/");
+        assert_eq!(home(Some("https://api.example.org")), "/");
+        assert_eq!(home(Some("https://example.org/itseme/")), "/itseme/");
+        assert_eq!(home(Some("https://example.org/it/seme")), "/it/seme/");
+    }
+}
