@@ -68,6 +68,7 @@ page_verify_code = Code
 page_verify_button = Ja, das bin ich
 page_verify_close = Wenn du das nicht bist, schließe diese Seite einfach: Ohne den Knopf passiert nichts.
 page_sign_in_question = Deinen Namen bei { $provider } mit { $jid } verknüpfen?
+page_sign_in_as = Du bist bei { $provider } als { $name } angemeldet.
 page_sign_in_text = Wer diesen Namen kennt, kann dann eine Nachricht an diese Jabber-ID schicken lassen. Drücke nur auf den Knopf, wenn die Jabber-ID dir gehört.
 page_sign_in_button = Ja, die gehört mir
 page_sign_in_close = Wenn sie nicht dir gehört, schließe diese Seite einfach: Ohne den Knopf wird nichts verknüpft.

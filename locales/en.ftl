@@ -70,6 +70,7 @@ page_verify_code = Code
 page_verify_button = Yes, that is me
 page_verify_close = If it is not you, just close this page: nothing happens without the button.
 page_sign_in_question = Link your name at { $provider } to { $jid }?
+page_sign_in_as = You are signed in at { $provider } as { $name }.
 page_sign_in_text = Anybody who knows that name can then have a message sent to this Jabber ID. Press the button only if the Jabber ID is yours.
 page_sign_in_button = Yes, that is mine
 page_sign_in_close = If it is not yours, just close this page: nothing is linked without the button.

@@ -68,6 +68,7 @@ page_verify_code = Código
 page_verify_button = Sí, soy yo
 page_verify_close = Si no eres tú, cierra esta página sin más: sin el botón no pasa nada.
 page_sign_in_question = ¿Vincular tu nombre en { $provider } a { $jid }?
+page_sign_in_as = Has iniciado sesión en { $provider } como { $name }.
 page_sign_in_text = Quien conozca ese nombre podrá hacer que se envíe un mensaje a este ID de Jabber. Pulsa el botón solo si el ID de Jabber es tuyo.
 page_sign_in_button = Sí, es mío
 page_sign_in_close = Si no es tuyo, cierra esta página sin más: sin el botón no se vincula nada.

@@ -68,6 +68,7 @@ page_verify_code = Code
 page_verify_button = Oui, c’est moi
 page_verify_close = Si ce n’est pas vous, fermez simplement cette page : rien ne se passe sans le bouton.
 page_sign_in_question = Lier votre nom chez { $provider } à { $jid } ?
+page_sign_in_as = Vous êtes connecté chez { $provider } en tant que { $name }.
 page_sign_in_text = Quiconque connaît ce nom pourra alors faire envoyer un message à cet identifiant Jabber. N’appuyez sur le bouton que si cet identifiant est le vôtre.
 page_sign_in_button = Oui, c’est le mien
 page_sign_in_close = S’il n’est pas le vôtre, fermez simplement cette page : rien n’est lié sans le bouton.

@@ -42,6 +42,7 @@ struct SignInPage {
     up: &'static str,
     hash: Hash,
     provider: String,
+    name: String,
     target: BareJid,
     code: Code,
 }
@@ -108,11 +109,12 @@ pub fn signed_in(words: Language, up: &'static str, finished: Result<SignedIn>) 
                 up,
                 hash: signed_in.hash,
                 provider: signed_in.provider.name().to_owned(),
+                name: signed_in.name,
                 target: signed_in.target,
                 code: signed_in.code,
             },
         ),
-        // Most often the same page was opened again.
+        // Most often the same page was opened again after its button was pressed.
         Err(error @ ApiError::Service(Error::NotRegistered)) => {
             error.mark(say(words, words.page_failed_title(), words.error_oauth_foreign_state()))
         }

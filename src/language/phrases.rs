@@ -63,6 +63,7 @@ phrases! {
     page_verify_button();
     page_verify_close();
     page_sign_in_question(provider, jid);
+    page_sign_in_as(name, provider);
     page_sign_in_text();
     page_sign_in_button();
     page_sign_in_close();

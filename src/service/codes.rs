@@ -245,7 +245,8 @@ mod tests {
             &done.proof,
             Proof::SignedIn {
                 decoy: None,
-                next: Some(_)
+                next: Some(_),
+                page: None
             }
         ));
 

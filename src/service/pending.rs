@@ -97,6 +97,9 @@ pub(super) enum Proof {
         decoy: Option<SignInBox>,
         #[serde(default)]
         next: Option<String>,
+        /// The page that the browser came back to.
+        #[serde(default)]
+        page: Option<SignedInBox>,
     },
 }
 
@@ -113,6 +116,15 @@ impl Proof {
             Self::Spelling { .. } | Self::SignIn { .. } | Self::SignedIn { .. } => None,
         }
     }
+}
+
+/// The data with which a browser may open the page after a sign-in again.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct SignedInBox {
+    /// The hash of the state and the provider's code, which the browser had.
+    pub(super) came_with: Hash,
+    /// The name of the user at the provider.
+    pub(super) name: String,
 }
 
 /// The data of a sign-in in its pending registration.

@@ -10,7 +10,7 @@ use super::growth::{self, Payer};
 use super::limits::{Counter, DAY, take_all};
 use super::link::Aliases;
 use super::operation::{Effort, Operation, Rights};
-use super::pending::{PendingBox, Proof, SignInBox};
+use super::pending::{PendingBox, Proof, SignInBox, SignedInBox};
 use super::register::Start;
 use super::{By, Core, Registered, Service, Status, Tx};
 use crate::channel::sign_in::{Attempt, SignIn, SignInError};
@@ -60,13 +60,24 @@ pub struct SignedIn {
     pub target: BareJid,
     /// The provider of the name.
     pub provider: Provider,
+    /// The name of the user there, as the provider writes it.
+    pub name: String,
     /// The code that makes the link.
     pub code: Code,
     /// The browser's next address.
     pub next: Option<String>,
 }
 
-/// Finishes the sign-in for `hash` with the parameters of the callback. If that fails, the registration still waits.
+/// A browser that came back.
+enum Tried {
+    /// For the first time: the provider is to be asked.
+    Now(BareJid, Provider, Attempt),
+    /// Before, with the same answer.
+    Before(Box<SignedIn>),
+}
+
+/// Finishes the sign-in for `hash` with the parameters of the callback. If that fails, the registration still waits. The
+/// same parameters again give the same result, until the code was entered: people open the page again.
 ///
 /// # Errors
 /// `not_found`, `missing_code`, `wrong_user`, `OAuthException`, `internal_server_error`.
@@ -150,8 +161,13 @@ impl Service {
 
     async fn finish_sign_in(&self, hash: Hash, callback: Callback) -> Result<SignedIn> {
         let state = callback.state.ok_or(Error::OAuth(OAuthFailure::NoState))?;
+        let came_with = came_with(&state, callback.code.as_deref());
         let tried = state.clone();
-        let (target, provider, attempt) = self.change(move |core, tx| core.count_try(tx, &hash, &tried)).await?;
+        let tried = self.change(move |core, tx| core.count_try(tx, &hash, &tried, &came_with));
+        let (target, provider, attempt) = match tried.await? {
+            Tried::Now(target, provider, attempt) => (target, provider, attempt),
+            Tried::Before(signed_in) => return Ok(*signed_in),
+        };
         let hash = attempt.hash;
         let sign_in = self.provider(&provider)?;
         if !sign_in.is_from(callback.issuer.as_deref()) {
@@ -175,13 +191,18 @@ impl Service {
             .ok_or(Error::MissingCode)?;
         let name = sign_in.name(&attempt, code).await;
         let name = name.map_err(|error| failed(provider.name(), &error))?;
-        // The name itself is not kept.
         if !is_name_of(&name, &provider, &hash, sign_in.is_case_sensitive()) {
             return Err(Error::WrongUser);
         }
-        self.change(move |core, tx| core.exchange_state(tx, &hash, &target, &state))
+        let page = SignedInBox { came_with, name };
+        self.change(move |core, tx| core.exchange_state(tx, &hash, &target, &state, &page))
             .await
     }
+}
+
+/// Returns the hash of what a browser came back with. Nobody can guess the state.
+fn came_with(state: &str, code: Option<&str>) -> Hash {
+    Hash::of(state, code.unwrap_or_default())
 }
 
 /// Returns `true` if the provider's name of a user is the registered name. People may type it with spaces, an @ or in
@@ -325,9 +346,14 @@ impl Core {
     }
 
     /// Counts a browser that came back with `state`, and finds the sign-in that it belongs to.
-    fn count_try(&self, tx: &Tx<'_>, hash: &Hash, state: &str) -> Result<(BareJid, Provider, Attempt)> {
+    fn count_try(&self, tx: &Tx<'_>, hash: &Hash, state: &str, came_with: &Hash) -> Result<Tried> {
         let hash = &self.waiting_hash(tx, hash)?;
-        let pending = self.sign_in_of(tx.pendings(&self.keys.id(hash))?, state)?;
+        let pendings = tx.pendings(&self.keys.id(hash))?;
+        let again = self.signed_in_before(hash, &pendings, came_with);
+        let pending = match (self.sign_in_of(pendings, state), again) {
+            (Err(_), Some(signed_in)) => return Ok(Tried::Before(signed_in.into())),
+            (found, _) => found?,
+        };
         let opened = self.open_pending(&pending);
         let remembered = opened.ok_or(Error::OAuth(OAuthFailure::ForeignState))?;
         // Checked before the provider's answer, which can be used once, is used up.
@@ -335,14 +361,47 @@ impl Core {
         let counted = tx.count_guess(&pending.id, &pending.owner, Guesser::Anybody, TRIES)?;
         match remembered.proof {
             Proof::SignIn { sign_in, .. } if matches!(counted, Counted::Allowed { .. }) => {
-                Ok((remembered.target, remembered.provider, sign_in.attempt))
+                Ok(Tried::Now(remembered.target, remembered.provider, sign_in.attempt))
             }
             _ => Err(Error::OAuth(OAuthFailure::ForeignState)),
         }
     }
 
+    /// Returns the result of the same answer of the provider before, if its code still waits.
+    fn signed_in_before(&self, hash: &Hash, pendings: &[Pending], came_with: &Hash) -> Option<SignedIn> {
+        let now = self.clock.now();
+        let live = pendings.iter().filter(|pending| pending.expires_at > now);
+        live.filter_map(|pending| self.open_pending(pending))
+            .find_map(|remembered| match remembered {
+                PendingBox {
+                    target,
+                    provider,
+                    code: Some(code),
+                    proof: Proof::SignedIn {
+                        page: Some(page), next, ..
+                    },
+                    ..
+                } if page.came_with == *came_with => Some(SignedIn {
+                    hash: *hash,
+                    target,
+                    provider,
+                    name: page.name,
+                    code,
+                    next,
+                }),
+                _ => None,
+            })
+    }
+
     /// Replaces the state, which is used up, by a code.
-    fn exchange_state(&self, tx: &Tx<'_>, hash: &Hash, target: &BareJid, state: &str) -> Result<SignedIn> {
+    fn exchange_state(
+        &self,
+        tx: &Tx<'_>,
+        hash: &Hash,
+        target: &BareJid,
+        state: &str,
+        page: &SignedInBox,
+    ) -> Result<SignedIn> {
         self.renew_waiting(tx, hash)?;
         let pending = tx.pending(&self.keys.id(hash), &self.keys.owner(target))?;
         // It may have been finished, forgotten or replaced meanwhile.
@@ -357,10 +416,12 @@ impl Core {
             hash: *hash,
             target: remembered.target.clone(),
             provider: remembered.provider.clone(),
+            name: page.name.clone(),
             code: code.clone(),
             next: next.clone(),
         };
-        remembered.proof = Proof::SignedIn { decoy, next };
+        let page = Some(page.clone());
+        remembered.proof = Proof::SignedIn { decoy, next, page };
         self.put_pending(tx, &pending.id, &code, pending.expires_at, remembered)?;
         Ok(signed_in)
     }

@@ -21,7 +21,11 @@ async fn a_sign_in_expires_and_can_be_begun_anew() {
     assert_eq!(signed_in.target, amy());
     // Nothing is linked before the person who signed in agrees.
     assert!(!it.confirms(&amy(), &hash("octo", "amy")).await);
-    assert_eq!(failure(it.sign_in(&new, "amy").await), OAuthFailure::ForeignState);
+    assert_eq!(
+        failure(it.sign_in(&new, "amy").await),
+        OAuthFailure::ForeignState,
+        "another answer"
+    );
     it.verify_http(&hash("octo", "amy"), signed_in.code.as_str())
         .await
         .unwrap();
@@ -174,4 +178,48 @@ async fn one_server_has_but_some_of_the_sign_ins_under_a_name() {
     }
     assert_eq!(begun, 20);
     it.register(&amy(), "octo", "amy").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_page_after_a_sign_in_can_be_opened_again_until_its_button_is_pressed() {
+    let it = Fixture::new();
+    let state = it.register(&amy(), "octo", "amy").await.unwrap().goto.unwrap();
+    let first = it.sign_in(&state, "Amy").await.unwrap();
+    assert_eq!((first.name.as_str(), first.target), ("Amy", amy()));
+    // More often than a browser may come back with new answers, and than a code may be guessed at.
+    for _ in 0..30 {
+        let again = it.sign_in(&state, "Amy").await.unwrap();
+        assert_eq!((again.name.as_str(), again.code.as_str()), ("Amy", first.code.as_str()));
+        assert_eq!((again.hash, again.target), (first.hash, amy()));
+    }
+    // Whoever has not the whole address sees nothing.
+    for (state, code) in [(state.as_str(), "amy"), (state.as_str(), ""), ("another", "Amy")] {
+        assert_eq!(
+            failure(it.sign_in(state, code).await),
+            OAuthFailure::ForeignState,
+            "{code}"
+        );
+    }
+    it.verify_http(&hash("octo", "amy"), first.code.as_str()).await.unwrap();
+    assert_eq!(code_of(it.sign_in(&state, "Amy").await), "not_found");
+
+    it.service.forget_native(&amy(), &[hash("octo", "amy")]).await.unwrap();
+    let state = it.register(&amy(), "octo", "amy").await.unwrap().goto.unwrap();
+    it.sign_in(&state, "Amy").await.unwrap();
+    it.clock.advance(10 * MINUTE);
+    assert_eq!(failure(it.sign_in(&state, "Amy").await), OAuthFailure::ForeignState);
+}
+
+#[tokio::test]
+async fn the_page_can_be_opened_again_under_another_key() {
+    for steps in 0..3 {
+        let it = Fixture::new();
+        let state = it.register(&amy(), "octo", "@Amy").await.unwrap().goto.unwrap();
+        let first = it.sign_in(&state, "AMY").await.unwrap();
+        let other = Keys::new(&zeroize::Zeroizing::new([8; 32]));
+        it.service.begin(other, steps).await;
+        let again = it.sign_in(&state, "AMY").await.unwrap();
+        assert_eq!((again.name.as_str(), again.code.as_str()), ("AMY", first.code.as_str()));
+        it.verify_http(&hash("octo", "amy"), first.code.as_str()).await.unwrap();
+    }
 }

@@ -4,7 +4,7 @@
 //
 //   POST /sign-in   {"url", "user", "consent", "languages"} as JSON: opens the address, signs in and allows (or, unless
 //                   "consent", denies) wherever it is asked to, presses the button of the service's own page if it
-//                   is asked there, and answers that question and the page where all of it ends:
+//                   is asked there, after it has opened that once more, and answers that question and the page where all of it ends:
 //                   {"question", "url", "status", "text", "html", "lang"}, or {"failure"}
 //
 //   POST /visit     {"html"}: shows that page, of another site than the service's (localhost, for 127.0.0.1), and waits
@@ -62,6 +62,7 @@ async function signIn({ url, user, consent, languages }) {
     }
     let question = '';
     if (await page.$(BUTTON)) {
+      await page.reload(); // as people do
       question = await page.evaluate(() => document.body.innerText);
       [response] = await Promise.all([page.waitForNavigation(), page.click(BUTTON)]);
     }

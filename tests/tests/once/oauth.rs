@@ -117,6 +117,7 @@ async fn amy_signs_in_as_at_github() {
 
     let page = stage.browser.sign_in(&goto, AMYS_NAME, Consent::Allow, "de,en;q=0.5").await;
     assert!(page.question.contains("github mit amy@localhost verknüpfen?"), "{page:?}");
+    assert!(page.question.contains(&format!("bei github als {AMYS_NAME} angemeldet")), "{page:?}");
     assert_says(&page, 200, "de", "amy@localhost");
     stage.is_told("github", AMYS_NAME).await;
     assert!(stage.is_linked("github", AMYS_NAME).await);

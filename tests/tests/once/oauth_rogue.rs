@@ -230,6 +230,44 @@ async fn a_browser_alone_links_nothing() {
     assert!(it.amy.confirm(&AMY.bare_jid(), &[hash("rogue", AMYS_NAME)]).await.unwrap());
 }
 
+/// The provider's code can be used once, and the page with the button be opened again until that is pressed.
+#[tokio::test]
+async fn a_page_that_is_opened_again_is_the_same_and_asks_the_provider_once() {
+    let it = Rough::new().await;
+    let path = it.callback(&it.register().await).await;
+    let show = async |path: &str| {
+        let request = it.world.http().request(Method::GET, path).header("accept", "text/html");
+        Reply::to(request).await
+    };
+    let first = show(&path).await;
+    assert_eq!(first.status, 200, "{first:?}");
+    assert!(first.body.contains(AMYS_NAME) && first.body.contains(AMY.jid), "{}", first.body);
+    assert_eq!(it.rogue.asked("/token").len(), 1);
+    for _ in 0..3 {
+        assert_eq!(show(&path).await.body, first.body);
+    }
+    assert_eq!(it.rogue.asked("/token").len(), 1);
+    // A part of the address shows nothing.
+    let (at, query) = path.split_once('?').unwrap();
+    for pair in query.split('&').filter(|pair| ["code", "state"].contains(&pair.split('=').next().unwrap())) {
+        let reply = show(&format!("{at}?{}", query.replace(pair, &format!("{pair}x")))).await;
+        assert_eq!(reply.status, 401, "{pair} {reply:?}");
+        assert!(!reply.body.contains(AMY.jid) && !reply.body.contains(AMYS_NAME), "{}", reply.body);
+    }
+    let needle = [Needle::text("the user's name", AMYS_NAME)];
+    assert_eq!(find(&it.world.service.data(), &needle), [""; 0]);
+
+    let form = Form::on(&first.body);
+    let page = reqwest::Url::parse(&format!("{}{path}", it.world.http().base())).unwrap();
+    let action = page.join(&form.action).unwrap();
+    let press =
+        async || Reply::to(it.world.http().request(Method::POST, action.path()).form(&form.fields)).await;
+    assert_eq!(press().await.status, 200);
+    assert!(it.amy.confirm(&AMY.bare_jid(), &[hash("rogue", AMYS_NAME)]).await.unwrap());
+    assert_eq!((show(&path).await.status, press().await.status), (404, 404));
+    assert_eq!(it.rogue.asked("/token").len(), 1);
+}
+
 #[tokio::test]
 async fn tokens_come_in_many_shapes() {
     for mode in [Mode::Loose, Mode::Form] {
