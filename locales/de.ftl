@@ -91,16 +91,16 @@ page_stop_undone = it-se.me darf wieder an diese Adresse schreiben, wenn jemand 
 web_title = Finde deine Freunde bei Jabber
 web_language = Deutsch
 web_languages = Sprachen
-web_intro = Lass dich bei Jabber (XMPP) unter deiner Telefonnummer oder Adresse finden, und finde Freunde unter ihrer. Niemand gibt ein Adressbuch heraus, und der Dienst weiß nicht, wer wer ist.
+web_intro = Lass dich bei Jabber (XMPP) über deine Telefonnummer oder Adresse finden, und finde Freunde über ihre. Niemand gibt ein Adressbuch heraus, und der Dienst weiß nicht, wer wer ist.
 web_no_script = Diese Seite braucht JavaScript. Ohne geht dasselbe in deinem Jabber-Programm: Schreib dort „hilfe“ an { $account }.
 web_own = Gefunden werden
 web_jid = Deine Jabber-ID
 web_jid_hint = Deine Adresse in deinem Jabber-Programm, wie name@example.org. Dorthin wird ein Code als Nachricht geschickt.
 web_begin = Schick mir einen Code
 web_waiting = Dorthin wurde ein Code geschickt. Gib ihn hier ein.
-web_waits_sign_in = Melde dich dort an, um zu zeigen, dass er dir gehört.
-web_linked = Damit kannst du gefunden werden.
-web_lost = Damit kannst du nicht mehr gefunden werden: Es wurde entfernt oder gehört jetzt zu einer anderen Jabber-ID.
+web_waits_sign_in = Melde dich dort an, um zu zeigen, dass das dein Name ist.
+web_linked = Darüber kannst du gefunden werden.
+web_lost = Darüber kannst du nicht mehr gefunden werden: Es wurde entfernt oder gehört jetzt zu einer anderen Jabber-ID.
 web_verify = Bestätigen
 web_sign_in = Anmelden
 web_resend = Neuen Code schicken
@@ -113,9 +113,9 @@ web_friends = Freunde finden
 web_friends_text = Wähle dein Adressbuch. Es wird in diesem Browser gelesen und bleibt hier: Nur Hashes der Nummern und Adressen verlassen ihn. Wer gefunden wird, bekommt deine Angaben und kann dir schreiben. Du erfährst nicht, wer das ist.
 web_book_file = Adressbuch (vCard oder CSV)
 web_book_picker = Aus den Kontakten dieses Geräts wählen
-web_book_text = Oder Nummern und Adressen, je eine in einer Zeile
+web_book_text = Oder Nummern und Adressen, eine pro Zeile
 web_book_region = Land der Nummern ohne +
-web_book_read = Lesen
+web_book_read = Adressbuch lesen
 web_book_reading = Lese { $done } von { $all }
 web_book_found = Kontakte: { $contacts }. Nummern und Adressen, nach denen gefragt werden kann: { $hashes }.
 web_book_asked = In den letzten 30 Tagen schon gefragt, deshalb nicht noch einmal: { $count }.
@@ -125,19 +125,26 @@ web_book_empty = Darin ist niemand. Wähle eine vCard- oder CSV-Datei, wie Adres
 web_ask_details = Sie bekommen deine Jabber-ID und diese Angaben:
 web_ask_leaves = Diesen Browser verlassen: { $count } Hashes und die angekreuzten Angaben. Ein Hash einer Nummer ist kein Geheimnis: Wer ihn hat, findet die Nummer, indem er alle ausprobiert.
 web_ask_first = Bestätige zuerst oben deine Jabber-ID.
-web_ask = Fragen
-web_ask_done = Gefragt: { $count }. Wer gefunden werden kann, bekommt eine Nachricht und schreibt dir, wenn er will.
+web_ask = Sie fragen
+web_ask_done = Gefragt: { $count }. Wer gefunden werden kann, bekommt eine Nachricht. Wer möchte, schreibt dir.
 web_ask_left = Übrig: { $count }. Versuche es mit diesen später noch einmal.
 web_check = Prüfen
 web_stop = Aufhören
-web_stop_text = Entferne alles, und niemand kann dich mehr finden. Ein Code wird an deine Jabber-ID geschickt, damit das niemand sonst tun kann. Um nur eines zu entfernen, nimm oben seinen Knopf.
+web_stop_text = Was du entfernst, darüber kann dich niemand mehr finden. Ein Code wird an deine Jabber-ID geschickt, damit das niemand sonst tun kann.
 web_forget_all = Alles entfernen
-web_forget_code = Ein Code wurde als Nachricht an { $jid } geschickt. Gib ihn hier ein, um es zu entfernen.
-web_forgotten = Entfernt. Damit kann dich niemand mehr finden.
+web_forget_code_some = Ein Code wurde als Nachricht an { $jid } geschickt. Gib ihn hier ein, um zu entfernen: { $details }
+web_forget_code_all = Ein Code wurde als Nachricht an { $jid } geschickt. Gib ihn hier ein, um alles zu entfernen.
+web_forget_details = Diese entfernen:
+web_forget_some = Angekreuztes entfernen
+web_cleared = Gelöscht: Dieser Browser behält nichts.
+web_prove = Dieser Browser muss zeigen, dass deine Jabber-ID dir gehört: Schick einen Code, und gib ihn hier ein.
+web_code_gone = Dieser Code ist nicht mehr gültig. Schick einen neuen.
+web_sign_in_again = Anmeldung neu beginnen
+web_forgotten = Entfernt. Darüber kann dich niemand mehr finden.
 web_stop_mail = Um keine Mails mehr von hier zu bekommen, öffne den letzten Link in einer solchen Mail.
 web_clear_title = Dieser Browser
-web_clear_text = Deine Angaben und die Hashes, nach denen du gefragt hast, bleiben in diesem Browser und sind nirgends sonst. Auf einem fremden Gerät lass sie vergessen, wenn du fertig bist: Was verknüpft ist, bleibt verknüpft.
-web_clear = Vergessen, was dieser Browser behält
+web_clear_text = Deine Angaben und die Hashes, nach denen du gefragt hast, sind in diesem Browser und nirgends sonst. Auf einem fremden Gerät lösche sie, wenn du fertig bist. Was verknüpft ist, bleibt verknüpft.
+web_clear = Löschen, was dieser Browser behält
 web_unreachable = Der Dienst ist nicht erreichbar. Prüfe deine Verbindung und versuche es noch einmal.
 web_insecure = Browser berechnen Hashes nur für Seiten mit https:. Öffne diese Seite mit https:.
 web_about = Über diesen Dienst
@@ -225,6 +232,9 @@ provider =
         [xmpp] Jabber-ID
         [email] E-Mail-Adresse
         [phone] Telefonnummer
+        [github] GitHub
+        [twitter] Twitter
+        [facebook] Facebook
        *[other] { $provider }
     }
 command_admins_only = Dieser Befehl ist den Admins des Dienstes vorbehalten.

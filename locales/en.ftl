@@ -117,7 +117,7 @@ web_book_file = Address book (vCard or CSV)
 web_book_picker = Choose from the contacts of this device
 web_book_text = Or numbers and addresses, one a line
 web_book_region = Country of numbers without +
-web_book_read = Read
+web_book_read = Read address book
 web_book_reading = Reading: { $done } of { $all }
 web_book_found = Contacts: { $contacts }. Numbers and addresses to ask for: { $hashes }.
 web_book_asked = Asked for in the last 30 days, and so not again: { $count }.
@@ -132,14 +132,21 @@ web_ask_done = Asked: { $count }. Those who can be found get a message and write
 web_ask_left = Left: { $count }. Try these again later.
 web_check = Check
 web_stop = Stop
-web_stop_text = Remove everything, and nobody can find you any more. A code is sent to your Jabber ID, so that nobody else can do it. To remove one thing only, use its button above.
+web_stop_text = Nobody can find you any more by what you remove. A code is sent to your Jabber ID, so that nobody else can do it.
 web_forget_all = Remove everything
-web_forget_code = A code was sent to { $jid } as a message. Enter it here to remove it.
+web_forget_code_some = A code was sent to { $jid } as a message. Enter it here to remove: { $details }
+web_forget_code_all = A code was sent to { $jid } as a message. Enter it here to remove everything.
+web_forget_details = Remove these:
+web_forget_some = Remove what is ticked
+web_cleared = Deleted: this browser keeps nothing.
+web_prove = This browser has to prove that your Jabber ID is yours: send a code, and enter it here.
+web_code_gone = This code is no longer valid. Send another one.
+web_sign_in_again = Begin the sign-in again
 web_forgotten = Removed. Nobody can find you by it any more.
 web_stop_mail = To get no more mail from here, open the last link of any such mail.
 web_clear_title = This browser
-web_clear_text = Your details, and the hashes that you asked for, are kept in this browser, and nowhere else. On a device of others, have them forgotten when you are done: what is linked stays linked.
-web_clear = Forget what this browser keeps
+web_clear_text = Your details, and the hashes that you asked for, are in this browser, and nowhere else. On somebody else’s device, delete them when you are done. What is linked stays linked.
+web_clear = Delete what this browser keeps
 web_unreachable = The service cannot be reached. Check your connection, and try again.
 web_insecure = Browsers compute hashes only for pages from https:. Open this page with https:.
 web_about = About this service
@@ -227,6 +234,9 @@ provider =
         [xmpp] Jabber ID
         [email] E-mail address
         [phone] Phone number
+        [github] GitHub
+        [twitter] Twitter
+        [facebook] Facebook
        *[other] { $provider }
     }
 command_admins_only = This command is for the admins of the service.

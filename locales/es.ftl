@@ -94,13 +94,13 @@ web_languages = Idiomas
 web_intro = Haz que te encuentren en Jabber (XMPP) por tu teléfono o tu dirección, y encuentra a tus amigos por los suyos. Nadie entrega su agenda, y el servicio no sabe quién es quién.
 web_no_script = Esta página necesita JavaScript. Sin él, escribe «ayuda» a { $account } en tu aplicación de Jabber: hace lo mismo.
 web_own = Que te encuentren
-web_jid = Tu identificador de Jabber
+web_jid = Tu ID de Jabber
 web_jid_hint = Tu dirección en tu aplicación de Jabber, como nombre@example.org. Se le envía un código en un mensaje.
 web_begin = Envíame un código
 web_waiting = Se ha enviado allí un código. Escríbelo aquí.
 web_waits_sign_in = Inicia sesión allí para demostrar que es tuyo.
 web_linked = Se te puede encontrar por esto.
-web_lost = Ya no se te puede encontrar por esto: se ha quitado o está vinculado a otro identificador de Jabber.
+web_lost = Ya no se te puede encontrar por esto: se ha quitado o está vinculado a otro ID de Jabber.
 web_verify = Confirmar
 web_sign_in = Iniciar sesión
 web_resend = Enviar otro código
@@ -110,36 +110,43 @@ web_forget = Quitar
 web_add_title = Añadir un número, una dirección o un nombre
 web_add = Añadir
 web_friends = Encontrar amigos
-web_friends_text = Elige tu agenda. Se lee en este navegador y se queda aquí: solo salen resúmenes criptográficos de los números y direcciones. Las personas encontradas reciben tus datos y pueden escribirte. No se te dice quiénes son.
+web_friends_text = Elige tu agenda. Se lee en este navegador y se queda aquí: solo salen hashes de los números y direcciones. Las personas encontradas reciben tus datos y pueden escribirte. No se te dice quiénes son.
 web_book_file = Agenda (vCard o CSV)
 web_book_picker = Elegir entre los contactos de este dispositivo
 web_book_text = O números y direcciones, uno por línea
 web_book_region = País de los números sin +
-web_book_read = Leer
+web_book_read = Leer la agenda
 web_book_reading = Leyendo { $done } de { $all }
-web_book_found = Contactos: { $contacts }. Números y direcciones por los que preguntar: { $hashes }.
-web_book_asked = Ya se preguntó en los últimos 30 días, así que no otra vez: { $count }.
+web_book_found = Contactos: { $contacts }. Números y direcciones por consultar: { $hashes }.
+web_book_asked = Consultados en los últimos 30 días, así que no otra vez: { $count }.
 web_book_skipped = No leídos: { $count }
 web_book_not_plain = Esta página solo lee direcciones con letras simples (a a z).
 web_book_empty = Aquí no hay nadie. Elige un archivo vCard o CSV, como los que exportan las agendas.
-web_ask_details = Reciben tu identificador de Jabber y estos datos:
-web_ask_leaves = Salen de este navegador: { $count } resúmenes criptográficos y los datos marcados. El de un número no es secreto: quien lo tenga puede hallar el número probándolos todos.
-web_ask_first = Primero confirma arriba tu identificador de Jabber.
+web_ask_details = Reciben tu ID de Jabber y estos datos:
+web_ask_leaves = Salen de este navegador: { $count } hashes y los datos marcados. El hash de un número no es secreto: quien lo tenga puede hallar el número probándolos todos.
+web_ask_first = Primero confirma arriba tu ID de Jabber.
 web_ask = Preguntarles
-web_ask_done = Preguntas: { $count }. Quienes se pueden encontrar reciben un mensaje y te escriben si quieren.
+web_ask_done = Consultados: { $count }. Quienes se pueden encontrar reciben un mensaje y te escriben si quieren.
 web_ask_left = Quedan: { $count }. Inténtalo con estos más tarde.
 web_check = Comprobar
-web_stop = Dejarlo
-web_stop_text = Quítalo todo y nadie podrá encontrarte. Se envía un código a tu identificador de Jabber para que nadie más pueda hacerlo. Para quitar solo uno, usa su botón de arriba.
+web_stop = Darte de baja
+web_stop_text = Nadie podrá encontrarte por lo que quites. Se envía un código a tu ID de Jabber para que nadie más pueda hacerlo.
 web_forget_all = Quitar todo
-web_forget_code = Se ha enviado un código a { $jid } en un mensaje. Escríbelo aquí para quitarlo.
+web_forget_code_some = Se ha enviado un código a { $jid } en un mensaje. Escríbelo aquí para quitar: { $details }
+web_forget_code_all = Se ha enviado un código a { $jid } en un mensaje. Escríbelo aquí para quitarlo todo.
+web_forget_details = Quitar estos:
+web_forget_some = Quitar lo marcado
+web_cleared = Borrado: este navegador no guarda nada.
+web_prove = Este navegador debe demostrar que tu ID de Jabber es tuyo: envía un código y escríbelo aquí.
+web_code_gone = Este código ya no es válido. Envía otro.
+web_sign_in_again = Empezar de nuevo el inicio de sesión
 web_forgotten = Quitado. Ya nadie puede encontrarte por ello.
 web_stop_mail = Para no recibir más correos de aquí, abre el último enlace de cualquiera de ellos.
 web_clear_title = Este navegador
-web_clear_text = Tus datos y los resúmenes por los que preguntaste se guardan en este navegador y en ningún otro sitio. En un dispositivo ajeno, haz que los olvide al terminar: lo vinculado sigue vinculado.
-web_clear = Olvidar lo que guarda este navegador
+web_clear_text = Tus datos y los hashes por los que preguntaste están en este navegador y en ningún otro sitio. En un dispositivo ajeno, bórralos al terminar. Lo vinculado sigue vinculado.
+web_clear = Borrar lo que guarda este navegador
 web_unreachable = No se puede contactar con el servicio. Comprueba tu conexión e inténtalo de nuevo.
-web_insecure = Los navegadores solo calculan resúmenes para páginas con https:. Abre esta página con https:.
+web_insecure = Los navegadores solo calculan hashes para páginas con https:. Abre esta página con https:.
 web_about = Sobre este servicio
 web_operator = Gestionado por { $operator }
 web_privacy = Privacidad
@@ -225,6 +232,9 @@ provider =
         [xmpp] ID de Jabber
         [email] Dirección de correo
         [phone] Número de teléfono
+        [github] GitHub
+        [twitter] Twitter
+        [facebook] Facebook
        *[other] { $provider }
     }
 command_admins_only = Este comando es para quienes administran el servicio.

@@ -91,7 +91,7 @@ page_stop_undone = it-se.me peut de nouveau écrire à cette adresse, quand quel
 web_title = Retrouvez vos amis sur Jabber
 web_language = Français
 web_languages = Langues
-web_intro = Soyez joignable sur Jabber (XMPP) grâce à votre numéro ou votre adresse, et retrouvez vos amis grâce aux leurs. Personne ne remet son carnet d’adresses, et le service ne sait pas qui est qui.
+web_intro = Faites-vous trouver sur Jabber (XMPP) grâce à votre numéro ou votre adresse, et retrouvez vos amis grâce aux leurs. Personne ne remet son carnet d’adresses, et le service ne sait pas qui est qui.
 web_no_script = Cette page a besoin de JavaScript. Sans lui, écrivez « aide » à { $account } dans votre application Jabber : c’est la même chose.
 web_own = Être trouvé
 web_jid = Votre identifiant Jabber
@@ -115,29 +115,36 @@ web_book_file = Carnet d’adresses (vCard ou CSV)
 web_book_picker = Choisir parmi les contacts de cet appareil
 web_book_text = Ou des numéros et adresses, un par ligne
 web_book_region = Pays des numéros sans +
-web_book_read = Lire
+web_book_read = Lire le carnet
 web_book_reading = Lecture : { $done } sur { $all }
-web_book_found = Contacts : { $contacts }. Numéros et adresses à demander : { $hashes }.
-web_book_asked = Déjà demandés ces 30 derniers jours, donc pas de nouveau : { $count }.
+web_book_found = Contacts : { $contacts }. Numéros et adresses à interroger : { $hashes }.
+web_book_asked = Déjà interrogés ces 30 derniers jours, donc pas de nouveau : { $count }.
 web_book_skipped = Non lus : { $count }
 web_book_not_plain = Cette page ne lit que des adresses en lettres simples (a à z).
-web_book_empty = Il n’y a personne là-dedans. Choisissez un fichier vCard ou CSV, comme les carnets d’adresses les exportent.
+web_book_empty = Il n’y a personne dans ce fichier. Choisissez un fichier vCard ou CSV, comme les carnets d’adresses les exportent.
 web_ask_details = Ils reçoivent votre identifiant Jabber et ces coordonnées :
 web_ask_leaves = Sortent de ce navigateur : { $count } empreintes et les coordonnées cochées. L’empreinte d’un numéro n’est pas un secret : qui l’a peut trouver le numéro en les essayant tous.
 web_ask_first = Confirmez d’abord votre identifiant Jabber ci-dessus.
-web_ask = Leur demander
-web_ask_done = Demandes : { $count }. Ceux qu’on peut trouver reçoivent un message et vous écrivent s’ils le veulent.
+web_ask = Les interroger
+web_ask_done = Interrogés : { $count }. Ceux qu’on peut trouver reçoivent un message et vous écrivent s’ils le veulent.
 web_ask_left = Restent : { $count }. Réessayez ceux-ci plus tard.
 web_check = Vérifier
 web_stop = Arrêter
-web_stop_text = Supprimez tout, et plus personne ne peut vous trouver. Un code est envoyé à votre identifiant Jabber, pour que personne d’autre ne puisse le faire. Pour n’en supprimer qu’un, utilisez son bouton ci-dessus.
+web_stop_text = Plus personne ne peut vous trouver grâce à ce que vous supprimez. Un code est envoyé à votre identifiant Jabber, pour que personne d’autre ne puisse le faire.
 web_forget_all = Tout supprimer
-web_forget_code = Un code a été envoyé à { $jid } par message. Saisissez-le ici pour supprimer.
+web_forget_code_some = Un code a été envoyé à { $jid } par message. Saisissez-le ici pour supprimer : { $details }
+web_forget_code_all = Un code a été envoyé à { $jid } par message. Saisissez-le ici pour tout supprimer.
+web_forget_details = Supprimer :
+web_forget_some = Supprimer ce qui est coché
+web_cleared = Effacé : ce navigateur ne garde rien.
+web_prove = Ce navigateur doit prouver que votre identifiant Jabber est le vôtre : envoyez un code et saisissez-le ici.
+web_code_gone = Ce code n’est plus valable. Envoyez-en un autre.
+web_sign_in_again = Recommencer la connexion
 web_forgotten = Supprimé. Personne ne peut plus vous trouver ainsi.
-web_stop_mail = Pour ne plus recevoir de e-mails d’ici, ouvrez le dernier lien de l’un d’eux.
+web_stop_mail = Pour ne plus recevoir d’e-mails d’ici, ouvrez le dernier lien de l’un d’eux.
 web_clear_title = Ce navigateur
-web_clear_text = Vos coordonnées et les empreintes demandées restent dans ce navigateur, et nulle part ailleurs. Sur l’appareil d’un autre, faites-les oublier quand vous avez fini : ce qui est lié le reste.
-web_clear = Oublier ce que garde ce navigateur
+web_clear_text = Vos coordonnées et les empreintes demandées sont dans ce navigateur, et nulle part ailleurs. Sur l’appareil d’un autre, effacez-les quand vous avez fini. Ce qui est lié le reste.
+web_clear = Effacer ce que garde ce navigateur
 web_unreachable = Le service est injoignable. Vérifiez votre connexion et réessayez.
 web_insecure = Les navigateurs ne calculent des empreintes que pour les pages en https:. Ouvrez cette page avec https:.
 web_about = À propos de ce service
@@ -225,6 +232,9 @@ provider =
         [xmpp] Identifiant Jabber (JID)
         [email] Adresse e-mail
         [phone] Numéro de téléphone
+        [github] GitHub
+        [twitter] Twitter
+        [facebook] Facebook
        *[other] { $provider }
     }
 command_admins_only = Cette commande est réservée aux admins du service.

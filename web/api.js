@@ -5,23 +5,27 @@ import { changed, state } from './state.js';
 
 const PATIENCE = 30_000; // milliseconds
 
+/** The errors whose message is for programs, and the phrases for people. */
+const PHRASES = { not_found: 'web_code_gone', target_unconfirmed: 'web_prove' };
+
 /** The service refused, or was not reached. */
 export class Refused extends Error {
   /** `code` and `limit` as in the API's errors; `seconds` to wait before the next try, if it said so. */
   constructor({ code, message, limit }, seconds) {
-    super(message);
+    super(PHRASES[code] ? phrase(PHRASES[code]) : message.replace(/^'\w+': /, ''));
     Object.assign(this, { code, limit, seconds });
   }
 }
 
 async function call(path, body) {
-  const headers = { 'Content-Type': 'application/json' };
-  if (state.token) headers.Authorization = `Bearer ${state.token}`;
+  const headers = { 'Content-Type': 'application/json', 'Accept-Language': document.documentElement.lang };
+  const shown = body.target === state.jid ? state.token : undefined;
+  if (shown) headers.Authorization = `Bearer ${shown}`;
   const request = { method: 'POST', headers, body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE) };
   const response = await fetch(path, request).catch(() => { throw unreachable(); });
   const answer = await response.json().catch(() => { throw unreachable(); });
   if (!answer.error) return answer;
-  if (response.status === 401 && state.token) { // it is no longer valid
+  if (response.status === 401 && shown && shown === state.token) { // it is no longer valid
     state.token = undefined;
     changed();
   }

@@ -5,7 +5,7 @@ import { start as startFriends } from './friends.js';
 import { start as startOwn } from './own.js';
 import { start as startStop } from './stop.js';
 
+startStop(); // first: it forgets what others may not understand
 startOwn();
 startFriends();
 startCheck();
-startStop();

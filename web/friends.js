@@ -2,132 +2,138 @@
 
 import * as api from './api.js';
 import { facts, phrase } from './facts.js';
-import { $, attempt, onSubmit } from './form.js';
+import { $, onPress, onSubmit } from './form.js';
 import { open, reasonInWords } from './reading.js';
-import { changed, isConfirmed, linked, state, watch } from './state.js';
-
-const AGAIN_AFTER = 30 * 86_400_000; // milliseconds until somebody is asked again
+import { AGAIN_AFTER, changed, isConfirmed, isOwnJid, linked, state, watch } from './state.js';
+import { Ticks } from './ticks.js';
 
 let contacts = []; // of the address book that was opened last
 let hashes = []; // that can be asked for
+let ticks;
+
+const say = (place, name, values) => { $(place).textContent = phrase(name, values); };
 
 /** Opens the file, or what was typed, and reads it. */
 async function openBook({ file, text }) {
-  const { books } = await open();
   const parts = [await file.files[0]?.arrayBuffer(), text.value.trim()].filter(Boolean);
-  try {
-    contacts = parts.flatMap((part) => books.parse(part));
-  } catch (error) {
-    throw error instanceof books.BookError ? new Error(phrase('web_book_empty'), { cause: error }) : error;
-  }
-  await readBook();
+  const { books } = await open();
+  await readBook(() => parts.flatMap((part) => books.parse(part)));
 }
 
 /** Has the user choose from the contacts of the device (Contact Picker API). */
 async function pickContacts() {
   const picked = await navigator.contacts.select(['name', 'tel', 'email'], { multiple: true });
-  contacts = picked.map(({ name, tel, email }) => ({
-    name: name?.[0] ?? '',
-    details: [...(tel ?? []).map((text) => ({ provider: 'phone', text })), ...(email ?? []).map((text) => ({ provider: 'email', text }))],
-  }));
-  await readBook();
+  const details = (provider, texts = []) => texts.map((text) => ({ provider, text }));
+  await readBook(() => picked.map(({ name, tel, email }) => ({
+    name: name?.[0] ?? '', details: [...details('phone', tel), ...details('email', email)],
+  })));
 }
 
-async function readBook() {
+/** Reads the contacts that `parse` returns, and shows for how many can be asked. */
+async function readBook(parse) {
+  [contacts, hashes] = [[], []];
+  show({ skipped: [] });
   const { books, reader } = await open();
-  const own = linked().find(({ provider }) => provider === 'phone');
-  fillRegions(reader, own && reader.regionOf(own.id));
-  const progress = (done) => say('book-read', 'web_book_reading', { done, all: contacts.length });
-  const found = await books.read(contacts, reader, $('book-region').value || undefined, progress);
-  const mine = new Set(state.details.map(({ hash }) => hash));
-  const isNew = (hash) => !(state.asked[hash] > Date.now() - AGAIN_AFTER);
-  const others = [...found.hashes.keys()].filter((hash) => !mine.has(hash));
-  hashes = others.filter(isNew);
-  say('book-read', 'web_book_found', { contacts: contacts.length, hashes: hashes.length });
-  if (hashes.length < others.length) {
-    $('book-read').append(' ', phrase('web_book_asked', { count: others.length - hashes.length }));
+  try {
+    contacts = parse();
+  } catch (error) {
+    if (!(error instanceof books.BookError)) throw error;
   }
-  showSkipped(found.skipped);
+  if (!contacts.some(({ details }) => details.length > 0)) throw new Error(phrase('web_book_empty'));
+  await readContacts(books, reader);
+}
+
+async function readContacts(books, reader) {
+  fillRegions(reader);
+  const bar = $('book-progress');
+  Object.assign(bar, { hidden: false, max: contacts.length, value: 0 });
+  const found = await books.read(contacts, reader, $('book-region').value || undefined, (done) => { bar.value = done; });
+  bar.hidden = true;
+  const mine = state.details.map(({ hash }) => hash);
+  const others = [...found.hashes.keys()].filter((hash) => !mine.includes(hash));
+  hashes = others.filter((hash) => !(state.asked[hash] > Date.now() - AGAIN_AFTER));
+  say('book-read', 'web_book_found', { contacts: contacts.length, hashes: hashes.length });
+  const before = others.length - hashes.length;
+  if (before > 0) $('book-read').append(' ', phrase('web_book_asked', { count: before }));
+  show(found);
+}
+
+/** Shows what could not be read, and what can be asked. */
+function show({ skipped }) {
+  if (contacts.length === 0) $('book-read').textContent = '';
   $('ask-done').textContent = '';
+  const needsCountry = skipped.some(({ reason }) => reason === 'phone-without-country');
+  $('book-country').hidden = !needsCountry && !$('book-region').value;
+  $('book-skipped').hidden = skipped.length === 0;
+  $('book-skipped').querySelector('summary').textContent = phrase('web_book_skipped', { count: skipped.length });
+  $('book-skipped').querySelector('ul').replaceChildren(...skipped.map(({ name, text, reason }) => {
+    const item = document.createElement('li');
+    item.textContent = `${[name, text].filter(Boolean).join(', ')}: ${reasonInWords(reason)}`;
+    return item;
+  }));
   showAsk();
 }
 
-function showSkipped(skipped) {
-  $('book-country').hidden = !skipped.some(({ reason }) => reason === 'phone-without-country') && !$('book-region').value;
-  const list = $('book-skipped');
-  list.hidden = skipped.length === 0;
-  list.querySelector('summary').textContent = phrase('web_book_skipped', { count: skipped.length });
-  list.querySelector('ul').replaceChildren(...skipped.map(({ name, reason }) => {
-    const item = document.createElement('li');
-    item.textContent = `${name}: ${reasonInWords(reason)}`;
-    return item;
-  }));
-}
-
-/** Offers the countries by their names in the reader's language. */
-function fillRegions(reader, own) {
+/** Offers the countries by their names in the reader's language; that of the user's own number is chosen. */
+function fillRegions(reader) {
   const select = $('book-region');
-  if (select.options.length > 0) return;
-  const names = new Intl.DisplayNames(document.documentElement.lang, { type: 'region' });
-  const regions = reader.regions.map((region) => [names.of(region) ?? region, region]);
-  regions.sort(([one], [other]) => one.localeCompare(other, document.documentElement.lang));
-  select.append(new Option('–', ''), ...regions.map(([name, region]) => new Option(name, region)));
-  select.value = own ?? '';
-}
-
-/** The details that those who are asked get. */
-function ticked() {
-  const ticks = [...$('ask-details').querySelectorAll('input:checked')].map(({ value }) => value);
-  return linked().filter(({ hash }) => ticks.includes(hash));
+  const { lang } = document.documentElement;
+  if (select.options.length === 0) {
+    const names = new Intl.DisplayNames(lang, { type: 'region' });
+    const regions = reader.regions.map((region) => [names.of(region) ?? region, region]);
+    regions.sort(([one], [other]) => one.localeCompare(other, lang));
+    select.append(new Option('–', ''), ...regions.map(([name, region]) => new Option(name, region)));
+  }
+  const own = linked().find(({ provider }) => provider === 'phone');
+  if (!select.value && own) select.value = reader.regionOf(own.id) ?? '';
 }
 
 function showAsk() {
   $('ask').hidden = hashes.length === 0;
-  const known = new Map([...$('ask-details').querySelectorAll('input')].map((tick) => [tick.value, tick.checked]));
-  $('ask-details').replaceChildren(...linked().map(({ hash, provider, id }) => {
-    const [label, tick] = [document.createElement('label'), document.createElement('input')];
-    Object.assign(tick, { type: 'checkbox', value: hash, checked: known.get(hash) ?? true });
-    label.className = 'tick';
-    label.append(tick, ` ${facts.providers[provider]?.label ?? provider}: ${id}`);
-    return label;
-  }));
-  const words = isConfirmed() ? phrase('web_ask_leaves', { count: hashes.length }) : phrase('web_ask_first');
-  $('ask-leaves').textContent = words;
+  const details = linked().filter((detail) => !isOwnJid(detail));
+  ticks.show(details.map(({ hash, provider, id }) => [hash, `${facts.providers[provider]?.label ?? provider}: ${id}`]));
+  $('ask-leaves').textContent = isConfirmed() ? phrase('web_ask_leaves', { count: hashes.length }) : phrase('web_ask_first');
   $('ask').querySelector('button').disabled = !isConfirmed();
 }
 
 /** Asks in parts, as many at once as the service takes. What was asked for is not asked for again soon. */
 async function ask() {
-  const info = ticked().map(({ provider, id }) => ({ provider, id }));
-  const progress = $('ask').querySelector('progress');
-  const all = hashes.length;
-  Object.assign(progress, { max: all, value: 0, hidden: false });
+  const isSent = (detail) => isOwnJid(detail) || ticks.ticked().includes(detail.hash);
+  const info = linked().filter(isSent).map(({ provider, id }) => ({ provider, id }));
+  const [all, bar] = [hashes.length, $('ask-progress')];
+  $('ask-done').textContent = '';
+  Object.assign(bar, { hidden: false, max: all, value: 0 });
   try {
     while (hashes.length > 0) {
       const part = hashes.slice(0, facts.hashesPerContact);
       await api.contact(state.jid, info, part);
       for (const hash of part) state.asked[hash] = Date.now();
       hashes = hashes.slice(part.length);
-      progress.value = all - hashes.length;
+      bar.value = all - hashes.length;
+      changed();
     }
   } finally {
-    progress.hidden = true;
-    changed();
+    bar.hidden = true;
     if (all > hashes.length) say('ask-done', 'web_ask_done', { count: all - hashes.length });
     if (hashes.length > 0) $('ask-done').append(' ', phrase('web_ask_left', { count: hashes.length }));
   }
 }
 
-function say(place, name, values) {
-  $(place).textContent = phrase(name, values);
-}
-
 /** Wires the section. */
 export function start() {
+  ticks = new Ticks($('ask-details'), true);
   onSubmit($('book'), openBook);
   onSubmit($('ask'), ask);
-  const picker = $('book-picker');
+  $('book').addEventListener('reset', () => {
+    [contacts, hashes] = [[], []];
+    show({ skipped: [] });
+  });
+  const [picker, region] = [$('book-picker'), $('book-region')];
   picker.hidden = !navigator.contacts?.select;
-  picker.addEventListener('click', () => attempt($('book'), pickContacts, picker));
+  onPress(picker, $('book'), pickContacts);
+  region.addEventListener('change', async () => {
+    const { books, reader } = await open();
+    if (contacts.length > 0) await readContacts(books, reader);
+  });
   watch(showAsk);
 }

@@ -2,12 +2,15 @@
 
 import * as api from './api.js';
 import { facts, phrase } from './facts.js';
-import { $, attempt, onSubmit } from './form.js';
-import { changed, isConfirmed, isOwnJid, state, watch } from './state.js';
-import { askToForget } from './stop.js';
+import { $, onPress, onSubmit } from './form.js';
+import { changed, drop, isConfirmed, isOwnJid, lacksToken, state, watch } from './state.js';
+import { proposeToForget } from './stop.js';
 
 const LOOK_EVERY = 10_000; // milliseconds
-const rows = new Map(); // the element of each detail, by provider and id
+const LOOK_FOR = 86_400_000; // after which no code is valid any more
+const FIELDS = { phone: 'tel', email: 'email' }; // the keyboard, and what browsers offer to fill in
+
+const rows = new Map(); // the element of each detail, by hash
 
 /** Registers a detail. What is linked already needs no code. */
 async function register(provider, id, target, resend) {
@@ -35,41 +38,62 @@ async function sendAgain(detail) {
   }
 }
 
-async function verify(detail, code) {
+async function verify(detail, form) {
   try {
-    const { token } = await api.verify(detail.hash, code, state.jid);
+    const { token } = await api.verify(detail.hash, form.elements.code.value, state.jid);
     if (token) state.token = token;
   } catch (error) {
     // Perhaps the user's Jabber client has returned the code already.
     if (error.code !== 'not_found' || !(await api.confirm(state.jid, [detail.hash]))) throw error;
   }
+  form.reset();
   detail.status = 'linked';
   changed();
 }
 
-/** Asks the service which details are linked; those that wait only, or all. */
-async function look(onlyWaiting) {
-  let hasChanged = false;
-  for (const detail of state.details) {
-    if (onlyWaiting && detail.status !== 'waiting') continue;
-    const isLinked = await api.confirm(state.jid, [detail.hash]);
-    const status = isLinked ? 'linked' : detail.status === 'waiting' ? 'waiting' : 'lost';
-    hasChanged ||= status !== detail.status;
-    detail.status = status;
-  }
-  if (hasChanged) changed();
+/** Asks the service if a detail is linked. */
+async function look(detail) {
+  const { status } = detail;
+  const isLinked = await api.confirm(state.jid, [detail.hash]);
+  // In the meantime, the user may have done something.
+  if (detail.status !== status) return;
+  if (isLinked) detail.status = 'linked';
+  else if (status === 'linked') detail.status = 'lost';
+  if (detail.status !== status) changed();
 }
 
-function newRow(detail) {
+/** Looks after the codes that the user's Jabber client, or a page in another tab, may have returned. */
+async function lookAgain() {
+  const mayCome = ({ again }) => again > Date.now() - LOOK_FOR;
+  // Where this browser needs a token, it is the code that gives one.
+  const isOpen = (detail) => detail.status === 'waiting' && mayCome(detail) && !(lacksToken() && isOwnJid(detail));
+  if (!document.hidden) for (const detail of state.details.filter(isOpen)) await look(detail);
+}
+
+async function lookAtAll() {
+  for (const detail of state.details) await look(detail);
+}
+
+/** What is not linked is only here: its code expires. */
+async function remove(detail) {
+  const isLinked = await api.confirm(state.jid, [detail.hash]);
+  if (!isLinked) return drop([detail.hash]);
+  detail.status = 'linked';
+  changed();
+  proposeToForget(detail);
+}
+
+function newRow({ provider, id, hash }) {
   const row = $('detail').content.firstElementChild.cloneNode(true);
   const find = (selector) => row.querySelector(selector);
-  find('.kind').textContent = facts.providers[detail.provider]?.label ?? detail.provider;
-  find('.id').textContent = detail.id;
-  const now = () => state.details.find(({ hash }) => hash === detail.hash);
-  onSubmit(find('form'), ({ code }) => verify(now(), code.value));
-  // The complaint of the row is that of its buttons, too.
-  find('.resend').addEventListener('click', (event) => attempt(row, () => sendAgain(now()), event.target));
-  find('.remove').addEventListener('click', (event) => attempt(row, () => askToForget(now()), event.target));
+  find('.kind').textContent = facts.providers[provider]?.label ?? provider;
+  find('.id').textContent = id;
+  find('.id').id = `id-${hash}`;
+  for (const each of row.querySelectorAll('input, button, a')) each.setAttribute('aria-describedby', `id-${hash}`);
+  const detail = () => state.details.find((detail) => detail.hash === hash);
+  onSubmit(find('form'), () => verify(detail(), find('form')));
+  onPress(find('.resend'), row, () => sendAgain(detail()));
+  onPress(find('.remove'), row, () => remove(detail()));
   return row;
 }
 
@@ -78,25 +102,25 @@ function showRow(row, detail) {
   const find = (selector) => row.querySelector(selector);
   const isSignIn = facts.providers[provider]?.isSignIn;
   const waits = status === 'waiting';
-  const state = find('.state');
-  const words = waits && isSignIn ? phrase('web_waits_sign_in') : phrase(`web_${status}`);
-  if (state.textContent !== words) state.textContent = words; // and is read out
-  state.classList.toggle('done', status === 'linked');
-  find('form').hidden = !waits || isSignIn;
-  find('.goto').hidden = !waits || !isSignIn;
+  const needsCode = lacksToken() && isOwnJid(detail) && !waits;
+  const words = phrase(needsCode ? 'web_prove' : waits && isSignIn ? 'web_waits_sign_in' : `web_${status}`);
+  if (find('.state').textContent !== words) find('.state').textContent = words; // and is read out
+  find('.state').classList.toggle('done', status === 'linked' && !needsCode);
+  // Nobody loses a field while typing.
+  find('form').hidden = isSignIn || !(waits || find('input').value);
+  find('.goto').hidden = !waits || !goto;
   if (goto) find('.goto').href = goto;
   const resend = find('.resend');
   const seconds = Math.ceil((again - Date.now()) / 1000);
-  // With tokens, only another code gives one to this browser.
-  resend.hidden = status === 'linked' && (isConfirmed() || !isOwnJid(detail));
-  resend.disabled = waits && seconds > 0;
-  resend.textContent = status === 'lost' ? phrase('web_link_again')
-    : resend.disabled ? phrase('web_resend_wait', { seconds }) : phrase('web_resend');
+  resend.hidden = status === 'linked' && !needsCode;
+  resend.disabled = seconds > 0;
+  resend.textContent = resend.disabled ? phrase('web_resend_wait', { seconds })
+    : phrase(isSignIn ? 'web_sign_in_again' : status === 'lost' ? 'web_link_again' : 'web_resend');
 }
 
 function show() {
-  const keys = state.details.map(({ hash }) => hash);
-  for (const [key, row] of rows) if (!keys.includes(key)) row.remove(), rows.delete(key);
+  const hashes = state.details.map(({ hash }) => hash);
+  for (const [hash, row] of rows) if (!hashes.includes(hash)) row.remove(), rows.delete(hash);
   for (const detail of state.details) {
     if (!rows.has(detail.hash)) {
       rows.set(detail.hash, newRow(detail));
@@ -104,13 +128,21 @@ function show() {
     }
     showRow(rows.get(detail.hash), detail);
   }
-  $('begin').hidden = Boolean(state.jid);
-  $('details').hidden = !state.jid;
+  $('begin').hidden = state.details.some(isOwnJid);
+  $('details').hidden = state.details.length === 0;
   $('add').hidden = !isConfirmed();
 }
 
-function showHint() {
-  $('add-hint').textContent = $('add-provider').selectedOptions[0].dataset.hint;
+function showKind() {
+  const { value, selectedOptions: [{ dataset }] } = $('add-provider');
+  $('add-hint').textContent = dataset.hint;
+  $('add-id').inputMode = FIELDS[value] ?? 'text';
+  $('add-id').autocomplete = FIELDS[value] ?? 'off';
+}
+
+/** Puts the cursor where the code goes, or on what else is to be done. */
+function goTo({ hash }) {
+  [...rows.get(hash).querySelectorAll('input, a, button')].find((each) => each.checkVisibility())?.focus();
 }
 
 /** Wires the section, and asks what has become of the details since the last visit. */
@@ -121,18 +153,18 @@ export function start() {
     const own = await register('xmpp', target, target, facts.needsToken || undefined);
     [state.jid, own.id] = [target, target];
     changed();
-    rows.get(own.hash).querySelector('input').focus();
+    goTo(own);
   });
   onSubmit($('add'), async ({ provider, id }) => {
     const detail = await register(provider.value, id.value.trim(), state.jid);
     id.value = '';
     changed();
-    rows.get(detail.hash).querySelector('input:not([hidden])')?.focus();
+    goTo(detail);
   });
-  $('add-provider').addEventListener('change', showHint);
-  showHint();
+  $('add-provider').addEventListener('change', showKind);
+  showKind();
   watch(show);
-  setInterval(() => state.details.some(({ status }) => status === 'waiting') && show(), 1000);
-  setInterval(() => !document.hidden && look(true).catch(() => {}), LOOK_EVERY);
-  look(false).catch(() => {});
+  setInterval(() => state.details.some(({ again }) => again > Date.now() - 2000) && show(), 1000);
+  setInterval(() => lookAgain().catch(() => {}), LOOK_EVERY);
+  lookAtAll().catch(() => {});
 }

@@ -2,19 +2,35 @@
 //
 //     { jid, token, details: [{ provider, id, hash, status, goto, again }], asked: { hash: time } }
 //
-// `status` is "waiting" for a code or a sign-in, "linked" or "lost"; `again` is when another code can be sent. Times are in
-// milliseconds since 1970.
+// `status` is "waiting" for a code or a sign-in, "linked" or "lost"; `again` is when another code can be sent; `asked` is when a hash
+// was asked for. Times are in milliseconds since 1970.
 
 import { facts } from './facts.js';
 
+/** Milliseconds until somebody is asked for again. */
+export const AGAIN_AFTER = 30 * 86_400_000;
+
 const KEY = `itseme:${location.pathname}`; // several services may share an origin
-const EMPTY = { jid: '', token: undefined, details: [], asked: {} };
+const STATUSES = ['waiting', 'linked', 'lost'];
+
+const isDetail = (detail) => detail?.hash && detail.provider && detail.id && STATUSES.includes(detail.status);
+
+/** What is usable of what is kept: something else may have written it. */
+function usable({ jid = '', token, details, asked }) {
+  const isDue = ([, time]) => !(time > Date.now() - AGAIN_AFTER);
+  return {
+    jid: String(jid),
+    token,
+    details: Array.isArray(details) ? details.filter(isDetail) : [],
+    asked: Object.fromEntries(Object.entries(asked ?? {}).filter((each) => !isDue(each))),
+  };
+}
 
 function load() {
   try {
-    return { ...structuredClone(EMPTY), ...JSON.parse(localStorage.getItem(KEY)) };
+    return usable(JSON.parse(localStorage.getItem(KEY)) ?? {});
   } catch {
-    return structuredClone(EMPTY); // forbidden, or written by something else
+    return usable({}); // forbidden, or no JSON
   }
 }
 
@@ -28,6 +44,8 @@ export function watch(watcher) {
   watcher();
 }
 
+const tell = () => watchers.forEach((watcher) => watcher());
+
 /** Keeps what has changed, and shows it. */
 export function changed() {
   try {
@@ -35,14 +53,25 @@ export function changed() {
   } catch {
     // It lasts as long as the page.
   }
-  for (const watcher of watchers) watcher();
+  tell();
 }
 
 /** Forgets everything. */
 export function clear() {
-  Object.assign(state, structuredClone(EMPTY));
+  Object.assign(state, usable({}));
+  try {
+    localStorage.removeItem(KEY);
+  } catch {
+    // There is nothing.
+  }
+  tell();
+}
+
+/** Forgets these details, and with the last one the Jabber ID. */
+export function drop(hashes) {
+  state.details = state.details.filter(({ hash }) => !hashes.includes(hash));
+  if (state.details.length === 0) state.jid = '';
   changed();
-  localStorage.removeItem(KEY);
 }
 
 /** The details that people can find the user by. */
@@ -51,12 +80,15 @@ export const linked = () => state.details.filter(({ status }) => status === 'lin
 /** `true` for the user's Jabber ID itself. */
 export const isOwnJid = ({ provider, id }) => provider === 'xmpp' && id === state.jid;
 
+/** `true` if this browser needs a token, and has none. */
+export const lacksToken = () => facts.needsToken && !state.token;
+
 /** `true` once the service takes requests in the name of the Jabber ID from this browser. */
-export const isConfirmed = () => linked().some(isOwnJid) && (Boolean(state.token) || !facts.needsToken);
+export const isConfirmed = () => linked().some(isOwnJid) && !lacksToken();
 
 // Another tab of this page.
 addEventListener('storage', ({ key }) => {
   if (key !== KEY) return;
   Object.assign(state, load());
-  for (const watcher of watchers) watcher();
+  tell();
 });

@@ -56,6 +56,7 @@ const TEXTS: &[(&str, &str)] = scripts!(
     "reading.js",
     "state.js",
     "stop.js",
+    "ticks.js",
     "vendor/libphonenumber-max.js",
     "vendor/numbering.js",
     "vendor/papaparse.min.js",

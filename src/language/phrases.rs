@@ -126,7 +126,14 @@ phrases! {
     web_stop();
     web_stop_text();
     web_forget_all();
-    web_forget_code(jid);
+    web_forget_code_some(jid, details);
+    web_forget_code_all(jid);
+    web_forget_details();
+    web_forget_some();
+    web_cleared();
+    web_prove();
+    web_code_gone();
+    web_sign_in_again();
     web_forgotten();
     web_stop_mail();
     web_clear_title();

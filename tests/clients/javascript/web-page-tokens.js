@@ -26,7 +26,7 @@ await phone.getByRole('button', { name: 'Confirm' }).click();
 await amy.sees(phone, 'You can be found by this.');
 
 // In another browser, the Jabber ID is linked already, and only a code gives another token.
-await amy.page.getByRole('button', { name: 'Forget what this browser keeps' }).click();
+await amy.page.getByRole('button', { name: 'Delete what this browser keeps' }).click();
 assert.equal(await own.getByLabel('Number, address or name').isVisible(), false);
 await begin();
 
