@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Fixed};
 use crate::descriptors;
 use crate::health::Health;
-use crate::http::{HostMeta, Routes, Server, ServerConfig, WebPage};
+use crate::http::{Description, HostMeta, Routes, Server, ServerConfig, WebPage};
 use crate::meters::Tally;
 use crate::monitor::Monitor;
 use crate::operator::Socket;
@@ -303,11 +303,14 @@ async fn admin_socket(config: &Config) -> Option<Socket> {
 
 async fn http_server(config: &Config, service: &Service) -> Result<Option<Server>, String> {
     let Some(http) = &config.http else { return Ok(None) };
-    let host_meta = HostMeta::new(config.public_url().as_deref(), &config.component.jid).map_err(text)?;
+    let url = config.public_url();
+    let host_meta = HostMeta::new(url.as_deref(), &config.component.jid).map_err(text)?;
+    let description = Description::new(url.as_deref()).map_err(text)?;
     let web = http.page.then(|| web_page(config)).transpose()?;
     let routes = Routes::of_api(
         service.clone(),
         host_meta,
+        description,
         web,
         &http.cors_origins,
         http.request_timeout,

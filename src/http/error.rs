@@ -2,14 +2,52 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use warp::http::{HeaderValue, StatusCode, header};
 use warp::reply::Response;
 use warp::{Rejection, Reply};
 
 use crate::language::Language;
-use crate::service::Error;
 use crate::service::error::seconds;
+use crate::service::{Error, Limit};
+
+/// An error.
+#[derive(Serialize, ToSchema)]
+pub struct ErrorReply {
+    error: ErrorObject,
+}
+
+/// An error of a verification.
+#[derive(Serialize, ToSchema)]
+pub struct UnverifiedReply {
+    /// False. It is left out if the path or the origin of the request is refused.
+    #[schema(required = false)]
+    confirmed: bool,
+    error: ErrorObject,
+}
+
+/// The reason of an error.
+#[derive(Serialize, ToSchema)]
+pub struct ErrorObject {
+    /// The reason, for programs. Later versions may have more.
+    code: &'static str,
+    /// The limit that was reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = limits, required = false)]
+    limit: Option<&'static str>,
+    /// The reason and the remedy, for people and developers.
+    message: String,
+}
+
+fn limits() -> Object {
+    let names = Limit::ALL.map(Limit::name);
+    let limit = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names));
+    limit
+        .description(Some("The limit that was reached. Later versions may have more."))
+        .build()
+}
 
 /// An error of a request: of the service, or of HTTP alone.
 #[derive(Debug, thiserror::Error)]
@@ -85,18 +123,41 @@ impl ApiError {
         }
     }
 
+    /// Returns the code.
+    pub fn code(&self) -> &'static str {
+        self.row().1
+    }
+
     /// Returns the status.
     pub fn status(&self) -> StatusCode {
         self.row().0
     }
 
-    /// Returns the error object. It also names a limit that was reached.
-    pub fn json(&self) -> serde_json::Value {
-        let mut error = json!({ "code": self.row().1, "message": self.to_string() });
-        if let Self::Service(Error::RequestLimitReached { limit, .. }) = self {
-            error["limit"] = limit.name().into();
+    /// Returns the error for the client.
+    pub fn json(&self, language: Language) -> ErrorReply {
+        let error = self.object(language);
+        ErrorReply { error }
+    }
+
+    /// Returns the error of a verification for the client.
+    pub fn json_unverified(&self, language: Language) -> UnverifiedReply {
+        let error = self.object(language);
+        UnverifiedReply {
+            confirmed: false,
+            error,
         }
-        json!({ "error": error })
+    }
+
+    /// Returns the reason. It also names a limit that was reached.
+    fn object(&self, language: Language) -> ErrorObject {
+        ErrorObject {
+            code: self.code(),
+            limit: match self {
+                Self::Service(Error::RequestLimitReached { limit, .. }) => Some(limit.name()),
+                _ => None,
+            },
+            message: self.text(language),
+        }
     }
 
     /// Adds the status and the headers of this error to `response`.
@@ -125,19 +186,45 @@ impl ApiError {
     }
 }
 
+/// An error that was answered in English. The answer keeps it, for readers of other languages and for people (`reader`).
+#[derive(Clone)]
+pub struct Told {
+    /// The error.
+    pub error: Arc<ApiError>,
+    is_unverified: bool,
+}
+
+impl Told {
+    /// Returns the answer in this language.
+    pub fn answer(&self, language: Language) -> Response {
+        let reply = match self.is_unverified {
+            true => warp::reply::json(&self.error.json_unverified(language)),
+            false => warp::reply::json(&self.error.json(language)),
+        };
+        self.error.mark(reply.into_response())
+    }
+}
+
 impl ApiError {
-    /// Returns the answer with this JSON. It keeps the error, for people who read it on a page (`reader`).
-    pub fn told(self, json: &serde_json::Value) -> Response {
-        let mut response = self.mark(warp::reply::json(json).into_response());
-        response.extensions_mut().insert(Arc::new(self));
+    /// Returns the answer to a verification.
+    pub fn unverified(self) -> Response {
+        self.told(true)
+    }
+
+    fn told(self, is_unverified: bool) -> Response {
+        let told = Told {
+            error: self.into(),
+            is_unverified,
+        };
+        let mut response = told.answer(Language::English);
+        response.extensions_mut().insert(told);
         response
     }
 }
 
 impl Reply for ApiError {
     fn into_response(self) -> Response {
-        let json = self.json();
-        self.told(&json)
+        self.told(false)
     }
 }
 
@@ -196,11 +283,9 @@ mod tests {
             ),
         ] {
             let error = ApiError::from(error);
-            assert_eq!(error.json()["error"]["code"], code);
-            assert_eq!(
-                error.json()["error"]["limit"].as_str(),
-                (status == 429).then_some("resend")
-            );
+            assert_eq!(error.code(), code);
+            let reply = error.json(Language::English).error;
+            assert_eq!((reply.code, reply.limit), (code, (status == 429).then_some("resend")));
             let response = error.into_response();
             assert_eq!(response.status(), status, "{code}");
             let retry_after = response

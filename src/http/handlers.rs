@@ -1,26 +1,60 @@
-//! The API's calls: parse, call, encode.
+//! The API's calls: parse, call, encode. What stands above each is its description for clients (`openapi`).
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde::Serialize;
 use warp::Reply;
 use warp::reply::Response;
 
 use super::error::Result;
 use super::fetched::Fetched;
 use super::filters::{Client, HttpCaller, Pairs, Segment};
-use super::page;
+use super::replies::{ConfirmReply, ContactReply, ForgetReply, RegisterReply, VerifyReply, VersionReply};
+use super::requests::{
+    ConfirmQuery, ConfirmRequest, ContactRequest, ForgetRequest, RegisterRequest, Switch, VerifyRequest, target,
+};
 use super::wire::Object;
-use crate::json::details;
-use crate::language::Language;
-use crate::model::{BareJid, InvalidId, parse_target};
+use super::{examples, page};
 use crate::service::{
-    Callback, Confirm, Contact, Error, FinishSignIn, Forget, Forgetting, Meant, Register, Registered, SignedIn, Status,
-    Verified, Verify, is_set, read_hash, read_hashes,
+    Callback, Confirm, Contact, Error, FinishSignIn, Forget, Meant, Register, SignedIn, Verified, Verify, is_set,
+    read_hash, read_hashes,
 };
 
 type Admitted = Result<HttpCaller>;
 
-/// `GET /v1/register/<provider>/<provider_id>/<target>[?resend=1]` (API document, 1.3.2)
+/// Registers an identity
+///
+/// A code goes to the identity, or the user signs in at the provider (`goto`). The target must be confirmed first: its own JID is
+/// registered with `provider` `xmpp`, and the code that comes there by XMPP verified. Everything else needs that.
+#[utoipa::path(
+    post, path = "/v1/register", operation_id = "register", tag = "Calls",
+    request_body(content = RegisterRequest, content_type = "application/json"),
+    responses((status = 200, body = RegisterReply, description = "The registration waits for its code, or the link is made.")),
+    security((), ("token" = [])),
+)]
+pub async fn register_post(asker: Admitted, body: Result<Bytes>) -> Response {
+    respond(async {
+        let (asker, body) = (asker?, body?);
+        let body = Object::parse(&body)?;
+        registered(&asker, RegisterRequest::read(&body)?).await
+    })
+    .await
+}
+
+/// Registers an identity
+///
+/// As `POST /v1/register`. The number or address stands in access logs.
+#[utoipa::path(
+    get, path = "/v1/register/{provider}/{id}/{target}", operation_id = "register_in_path", tag = "Calls",
+    params(
+        ("provider" = String, Path, description = "As in `POST /v1/register`.", min_length = 1, example = "phone"),
+        ("id" = String, Path, description = "The number, address or name; `+` is a plus.", min_length = 1, example = "+447700900123"),
+        ("target" = String, Path, description = "The JID to link to.", min_length = 1, example = "amy@example.org"),
+        ("resend" = inline(Option<Switch>), Query, description = "True if another code is to be sent."),
+        ("next" = Option<String>, Query, description = "The address that the browser is sent on to from a provider."),
+    ),
+    responses((status = 200, body = RegisterReply, description = "The registration waits for its code, or the link is made.")),
+    security((), ("token" = [])),
+)]
 pub async fn register(
     provider: Segment,
     id: Segment,
@@ -33,56 +67,105 @@ pub async fn register(
         fetched.must_be_meant()?;
         let resend = is_set("The parameter 'resend'", parameter(&query, "resend"))?;
         let asker = asker?;
-        let register = Register {
+        let request = RegisterRequest {
+            provider: &provider.0,
+            id: &id.0,
             target: target(&to.0)?,
-            provider: provider.0,
-            id: id.0,
             resend,
-            next: parameter(&query, "next").map(str::to_owned),
+            next: parameter(&query, "next"),
         };
-        let registered = asker.call(register).await?;
-        Ok(registration(&registered))
+        registered(&asker, request).await
     })
     .await
 }
 
-/// `POST /v1/register`
-pub async fn register_post(asker: Admitted, body: Result<Bytes>) -> Response {
-    respond(async {
+async fn registered(asker: &HttpCaller, request: RegisterRequest<'_>) -> Result<RegisterReply> {
+    let register = Register {
+        target: request.target,
+        provider: request.provider.to_owned(),
+        id: request.id.to_owned(),
+        resend: request.resend,
+        next: request.next.map(str::to_owned),
+    };
+    Ok(asker.call(register).await?.into())
+}
+
+/// Verifies a code
+///
+/// Anybody who has a hash and its code can verify. Without a code, the answer is always `missing_code`.
+#[utoipa::path(
+    post, path = "/v1/verify", operation_id = "verify", tag = "Calls",
+    request_body(content = VerifyRequest, content_type = "application/json"),
+    responses((status = 200, body = VerifyReply, description = "The code was right, and the link is made.")),
+    security((), ("token" = [])),
+)]
+pub async fn verify_post(asker: Admitted, body: Result<Bytes>) -> Response {
+    verified(async {
         let (asker, body) = (asker?, body?);
         let body = Object::parse(&body)?;
-        let (provider, id, to) = (body.text("provider")?, body.text("id")?, body.text("target")?);
-        let register = Register {
-            target: target(to)?,
-            provider: provider.to_owned(),
-            id: id.to_owned(),
-            resend: body.flag("resend")?,
-            next: body.optional_text("next")?.map(str::to_owned),
-        };
-        let registered = asker.call(register).await?;
-        Ok(registration(&registered))
+        verify_one(&asker, VerifyRequest::read(&body)?).await
     })
     .await
 }
 
-/// `GET /v1/verify/<hash>[?code=][&target=]` (API document, 1.3.3). With a state or an error, a browser comes back from
-/// an OAuth provider.
+/// Verifies a code, or comes back from a provider
+///
+/// As `POST /v1/verify`; the code stands in access logs. With `state` or `error`, a browser comes back from an OAuth provider: it gets
+/// a page with a button to link. A program, which accepts `application/json` by name, makes the link at once.
+#[utoipa::path(
+    get, path = "/v1/verify/{hash}", operation_id = "verify_in_path", tag = "Calls",
+    params(
+        ("hash" = String, Path, description = "The hash of the identity, in either case.", min_length = 1, example = json!(examples::PHONE)),
+        ("code" = Option<String>, Query, description = "The code that was sent, or that of the provider.", example = "3991"),
+        ("target" = Option<String>, Query, description = "The JID whose registration the code is for.", example = "amy@example.org"),
+        ("state" = Option<String>, Query, description = "From the provider (RFC 6749)."),
+        ("error" = Option<String>, Query, description = "From the provider (RFC 6749)."),
+        ("iss" = Option<String>, Query, description = "From the provider (RFC 9207)."),
+    ),
+    responses((
+        status = 200, description = "The code was right, and the link is made. To a browser: the page with a button to link.",
+        content((VerifyReply = "application/json"), (String = "text/html")),
+    )),
+    security((), ("token" = [])),
+)]
 pub async fn verify(hash: Segment, asker: Admitted, query: Pairs, client: Client, fetched: Fetched) -> Response {
     if parameter(&query, "state").is_some() || parameter(&query, "error").is_some() {
         return callback("../..", &hash.0, parameter(&query, "state"), asker, &query, client).await;
     }
     verified(async {
         fetched.must_be_meant()?;
-        let meant = meant(parameter(&query, "target"))?;
-        let asker = asker?;
-        asker
-            .call(verification(&hash.0, meant, parameter(&query, "code"))?)
-            .await
+        let target = parameter(&query, "target").map(target).transpose()?;
+        let (hash, code) = (hash.0.as_str(), parameter(&query, "code"));
+        verify_one(&asker?, VerifyRequest { hash, code, target }).await
     })
     .await
 }
 
-/// `GET /v1/callback`: the same for providers that know one address only; the state names the hash.
+async fn verify_one(asker: &HttpCaller, request: VerifyRequest<'_>) -> Result<Verified> {
+    let verify = Verify {
+        hash: read_hash(request.hash)?,
+        meant: request.target.map_or(Meant::Any, Meant::Target),
+        code: request.code.map(str::to_owned),
+    };
+    asker.call(verify).await
+}
+
+/// Comes back from a provider
+///
+/// As `GET /v1/verify/{hash}?state=…`, for providers that know one address only.
+#[utoipa::path(
+    get, path = "/v1/callback", operation_id = "callback", tag = "Calls",
+    params(
+        ("state" = Option<String>, Query, description = "From the provider (RFC 6749). It names the hash."),
+        ("code" = Option<String>, Query, description = "From the provider (RFC 6749)."),
+        ("error" = Option<String>, Query, description = "From the provider (RFC 6749)."),
+        ("iss" = Option<String>, Query, description = "From the provider (RFC 9207)."),
+    ),
+    responses((
+        status = 200, description = "The link is made. To a browser: the page with a button to link.",
+        content((VerifyReply = "application/json"), (String = "text/html")),
+    )),
+)]
 pub async fn fixed_callback(asker: Admitted, query: Pairs, client: Client) -> Response {
     let state = parameter(&query, "state").unwrap_or_default();
     let (hash, state) = state.split_once('.').unwrap_or_default();
@@ -121,45 +204,58 @@ async fn callback(
     .await
 }
 
-/// `POST /v1/verify`
-pub async fn verify_post(asker: Admitted, body: Result<Bytes>) -> Response {
-    verified(async {
-        let (asker, body) = (asker?, body?);
-        let body = Object::parse(&body)?;
-        let (hash, meant) = (body.text("hash")?, meant(body.optional_text("target")?)?);
-        let code = body.optional_text("code")?;
-        asker.call(verification(hash, meant, code)?).await
-    })
-    .await
-}
-
-/// `POST /v1/contact` (API document, 1.3.4)
+/// Asks for introductions
+///
+/// Who has one of the hashes is sent the target and its details by XMPP, and answers or does not. Nobody learns which hashes have
+/// an owner.
+#[utoipa::path(
+    post, path = "/v1/contact", operation_id = "contact", tag = "Calls",
+    request_body(content = ContactRequest, content_type = "application/json"),
+    responses((status = 200, body = ContactReply, description = "The request was taken.")),
+    security((), ("token" = [])),
+)]
 pub async fn contact(asker: Admitted, body: Result<Bytes>) -> Response {
     respond(async {
         let (asker, body) = (asker?, body?);
         let body = Object::parse(&body)?;
-        let (to, info, contacts) = (
-            body.text("target")?,
-            body.value("contact_info")?,
-            body.texts("contacts")?,
-        );
+        let request = ContactRequest::read(&body)?;
         let contact = Contact {
-            target: target(to)?,
-            details: details("contact_info", info)?,
-            contacts: read_hashes(&contacts),
+            target: request.target,
+            details: request.contact_info,
+            contacts: read_hashes(&request.contacts),
         };
         asker.call(contact).await?;
-        Ok(json!({ "status": "requests_send" }))
+        Ok(ContactReply::SENT)
     })
     .await
 }
 
-/// `GET /v1/confirm/<hash>/<target>` (API document, 1.3.5)
-pub async fn confirm(hash: Segment, to: Segment, asker: Admitted) -> Response {
-    confirmed(async { asker?.call(Confirm::new(&to.0, &[hash.0])).await }).await
+/// Looks up hashes
+///
+/// Tells if all of the hashes are linked to the target. There is no other error of its own than the size of the list.
+#[utoipa::path(
+    post, path = "/v1/confirm", operation_id = "confirm", tag = "Calls",
+    request_body(content = ConfirmRequest, content_type = "application/json"),
+    responses((status = 200, body = ConfirmReply, description = "The answer.")),
+)]
+pub async fn confirm_many(asker: Admitted, body: Result<Bytes>) -> Response {
+    confirmed(async {
+        let (asker, body) = (asker?, body?);
+        let body = Object::parse(&body)?;
+        let request = ConfirmRequest::read(&body)?;
+        confirm_all(&asker, request.target, &request.hashes).await
+    })
+    .await
 }
 
-/// `GET /v1/confirm?target=…&hashes=…&hashes=…`
+/// Looks up hashes
+///
+/// As `POST /v1/confirm`.
+#[utoipa::path(
+    get, path = "/v1/confirm", operation_id = "confirm_in_query", tag = "Calls",
+    params(ConfirmQuery),
+    responses((status = 200, body = ConfirmReply, description = "The answer.")),
+)]
 pub async fn confirm_query(asker: Admitted, query: Pairs) -> Response {
     confirmed(async {
         let asker = asker?;
@@ -174,15 +270,19 @@ pub async fn confirm_query(asker: Admitted, query: Pairs) -> Response {
     .await
 }
 
-/// `POST /v1/confirm` (API document, 1.3.6)
-pub async fn confirm_many(asker: Admitted, body: Result<Bytes>) -> Response {
-    confirmed(async {
-        let (asker, body) = (asker?, body?);
-        let body = Object::parse(&body)?;
-        let (hashes, to) = (body.optional_texts("hashes")?, body.text("target")?);
-        confirm_all(&asker, to, &hashes.unwrap_or_default()).await
-    })
-    .await
+/// Looks up a hash
+///
+/// Tells if the hash is linked to the target. A text that is no hash, or no JID, is linked to nothing.
+#[utoipa::path(
+    get, path = "/v1/confirm/{hash}/{target}", operation_id = "confirm_in_path", tag = "Calls",
+    params(
+        ("hash" = String, Path, description = "The hash, in either case.", min_length = 1, example = json!(examples::PHONE)),
+        ("target" = String, Path, description = "The JID.", min_length = 1, example = "amy@example.org"),
+    ),
+    responses((status = 200, body = ConfirmReply, description = "The answer.")),
+)]
+pub async fn confirm(hash: Segment, to: Segment, asker: Admitted) -> Response {
+    confirmed(async { asker?.call(Confirm::new(&to.0, &[hash.0])).await }).await
 }
 
 /// Looks up all hashes; `false` if there is none, because confirming has no errors of its own (API document, 1.3.6).
@@ -190,61 +290,39 @@ async fn confirm_all(asker: &HttpCaller, target: &str, hashes: &[&str]) -> Resul
     Ok(!hashes.is_empty() && asker.call(Confirm::new(target, hashes)).await?)
 }
 
-/// `POST /v1/forget`
+/// Forgets links
+///
+/// First without `code`: a code goes to the target by XMPP. Then the same with that code, which is valid for the same hashes alone.
+#[utoipa::path(
+    post, path = "/v1/forget", operation_id = "forget", tag = "Calls",
+    request_body(content = ForgetRequest, content_type = "application/json"),
+    responses((status = 200, body = ForgetReply, description = "The code was sent, or the links are erased.")),
+    security((), ("token" = [])),
+)]
 pub async fn forget(asker: Admitted, body: Result<Bytes>) -> Response {
     respond(async {
         let (asker, body) = (asker?, body?);
         let body = Object::parse(&body)?;
-        let to = target(body.text("target")?)?;
-        let hashes = body.optional_texts("hashes")?;
-        if hashes.as_ref().is_some_and(Vec::is_empty) {
-            // An empty list does not mean everything: for that, the key is left out.
-            return Err(Error::Value(
-                "'hashes' must have at least one hash, or be left out to forget everything.".into(),
-            )
-            .into());
-        }
+        let request = ForgetRequest::read(&body)?;
         let forget = Forget {
-            target: to,
-            hashes: read_hashes(&hashes.unwrap_or_default()),
-            code: body.optional_text("code")?.map(str::to_owned),
-            resend: body.flag("resend")?,
+            target: request.target,
+            hashes: read_hashes(&request.hashes),
+            code: request.code.map(str::to_owned),
+            resend: request.resend,
         };
-        let forgetting = asker.call(forget).await?;
-        Ok(json!({ "status": match forgetting {
-            Forgetting::Pending => "pending",
-            Forgetting::Forgotten(_) => "forgotten",
-        }}))
+        Ok(ForgetReply::from(asker.call(forget).await?))
     })
     .await
 }
 
-/// `GET /version` (API document, 1.3.7)
+/// Tells the version of the service
+#[utoipa::path(
+    get, path = "/version", operation_id = "version", tag = "Documents",
+    responses((status = 200, body = VersionReply, description = "The version.")),
+)]
 pub async fn version(asker: Admitted) -> Response {
-    respond(async { asker.map(|_| json!({ "version": env!("CARGO_PKG_VERSION") })) }).await
-}
-
-fn target(text: &str) -> Result<BareJid> {
-    let wrong =
-        |invalid: InvalidId| Error::Value(format!("'target': {}", Language::English.invalid_id(invalid)).into());
-    Ok(parse_target(text).map_err(wrong)?)
-}
-
-/// Returns the registration that a code is for, if the client names it.
-fn meant(to: Option<&str>) -> Result<Meant> {
-    Ok(match to {
-        Some(to) => Meant::Target(target(to)?),
-        None => Meant::Any,
-    })
-}
-
-/// Returns the operation that verifies `hash`.
-fn verification(hash: &str, meant: Meant, code: Option<&str>) -> Result<Verify> {
-    Ok(Verify {
-        hash: read_hash(hash)?,
-        meant,
-        code: code.map(str::to_owned),
-    })
+    let version = env!("CARGO_PKG_VERSION");
+    respond(async { asker.map(|_| VersionReply { version }) }).await
 }
 
 async fn finish(asker: &HttpCaller, hash: &str, callback: Callback) -> Result<SignedIn> {
@@ -259,18 +337,7 @@ fn parameter<'a>(query: &'a Pairs, key: &str) -> Option<&'a str> {
         .map(|(_, value)| value.as_str())
 }
 
-fn registration(registered: &Registered) -> Value {
-    let mut answer = json!({ "status": registered.status.name(), "hash": registered.hash });
-    if registered.status == Status::Confirmed {
-        answer["confirmed"] = true.into();
-    }
-    if let Some(goto) = &registered.goto {
-        answer["goto"] = goto.as_str().into();
-    }
-    answer
-}
-
-async fn respond(answer: impl Future<Output = Result<Value>>) -> Response {
+async fn respond<T: Serialize>(answer: impl Future<Output = Result<T>>) -> Response {
     match answer.await {
         Ok(answer) => warp::reply::json(&answer).into_response(),
         Err(error) => error.into_response(),
@@ -278,29 +345,21 @@ async fn respond(answer: impl Future<Output = Result<Value>>) -> Response {
 }
 
 async fn confirmed(answer: impl Future<Output = Result<bool>>) -> Response {
-    respond(async { Ok(json!({ "confirmed": answer.await? })) }).await
+    let answer = async { answer.await.map(|confirmed| ConfirmReply { confirmed }) };
+    respond(answer).await
 }
 
 /// Answers a verification. Errors also have `confirmed: false`.
 async fn verified(answer: impl Future<Output = Result<Verified>>) -> Response {
     match answer.await {
         Ok(verified) => {
-            let mut answer = json!({ "confirmed": true });
-            if verified.is_respelled {
-                answer["hash"] = verified.hash.to_string().into();
+            let reply = warp::reply::json(&VerifyReply::from(&verified));
+            match verified.token {
+                // RFC 6750, 5.3: no cache may keep the token.
+                Some(_) => warp::reply::with_header(reply, "cache-control", "no-store").into_response(),
+                None => reply.into_response(),
             }
-            let Some(token) = verified.token else {
-                return warp::reply::json(&answer).into_response();
-            };
-            answer["token"] = token.as_str().into();
-            let reply = warp::reply::json(&answer);
-            // RFC 6750, 5.3: no cache may keep the token.
-            warp::reply::with_header(reply, "cache-control", "no-store").into_response()
         }
-        Err(error) => {
-            let mut answer = error.json();
-            answer["confirmed"] = false.into();
-            error.told(&answer)
-        }
+        Err(error) => error.unverified(),
     }
 }

@@ -5,13 +5,13 @@ use bytes::Bytes;
 use minidom::Element;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use rxml::xml_ncname;
-use serde_json::json;
 use warp::Reply;
 use warp::http::header::CONTENT_TYPE;
 use warp::reply::Response;
 
 use super::error::Result;
 use super::filters::HttpCaller;
+use super::replies::{HostMetaReply, Link};
 use crate::model::BareJid;
 
 const XRD: &str = "http://docs.oasis-open.org/ns/xri/xrd-1.0";
@@ -38,8 +38,9 @@ impl HostMeta {
         let xmpp = format!("xmpp:{}", utf8_percent_encode(domain.as_str(), CONTROLS));
         let http = url.map(|url| (HTTP, url));
         let links: Vec<_> = http.into_iter().chain([(XMPP, xmpp.as_str())]).collect();
-        let in_json = links.iter().map(|(rel, href)| json!({ "rel": rel, "href": href }));
-        let in_json: Vec<_> = in_json.collect();
+        let in_json = HostMetaReply {
+            links: links.iter().map(|&(rel, href)| Link { href, rel }).collect(),
+        };
         let in_xml = links.iter().map(|(rel, href)| {
             let link = Element::builder("Link", XRD).attr(xml_ncname!("rel").into(), *rel);
             link.attr(xml_ncname!("href").into(), *href).build()
@@ -49,17 +50,29 @@ impl HostMeta {
         document.write_to_decl(&mut xrd)?;
         Ok(Self {
             xrd: xrd.into(),
-            jrd: json!({ "links": in_json }).to_string().into(),
+            jrd: serde_json::to_vec(&in_json).map_err(std::io::Error::other)?.into(),
         })
     }
 }
 
-/// `GET /.well-known/host-meta` (RFC 6415, 2)
+/// Leads programs to the service
+///
+/// The addresses of the HTTP API and of the XMPP component (RFC 6415, 2).
+#[utoipa::path(
+    get, path = "/.well-known/host-meta", operation_id = "host_meta", tag = "Documents",
+    responses((status = 200, description = "The links, as XRD.", body = String, content_type = "application/xrd+xml")),
+)]
 pub async fn xrd(asker: Result<HttpCaller>, host_meta: HostMeta) -> Response {
     document(asker, "application/xrd+xml", host_meta.xrd)
 }
 
-/// `GET /.well-known/host-meta.json` (RFC 6415, 3)
+/// Leads programs to the service
+///
+/// The same in JSON (RFC 6415, 3).
+#[utoipa::path(
+    get, path = "/.well-known/host-meta.json", operation_id = "host_meta_json", tag = "Documents",
+    responses((status = 200, description = "The links.", body = HostMetaReply)),
+)]
 pub async fn jrd(asker: Result<HttpCaller>, host_meta: HostMeta) -> Response {
     document(asker, "application/json", host_meta.jrd)
 }

@@ -2,6 +2,7 @@
 
 mod connection_limits;
 mod error;
+mod examples;
 mod fetched;
 mod files;
 mod filters;
@@ -17,8 +18,11 @@ pub mod fuzzing;
 mod handlers;
 mod host_meta;
 pub mod listen;
+mod openapi;
 mod page;
 mod reader;
+mod replies;
+mod requests;
 mod scripts;
 mod server;
 mod stop;
@@ -35,6 +39,7 @@ use self::fetched::fetched;
 use self::filters::{Segment, body, pairs};
 pub use self::host_meta::HostMeta;
 pub use self::listen::Listen;
+pub use self::openapi::Description;
 pub use self::server::{Routes, Server, ServerConfig};
 pub use self::web::WebPage;
 use crate::service::Service;
@@ -44,6 +49,7 @@ use crate::service::Service;
 struct Api {
     service: Service,
     host_meta: HostMeta,
+    description: Description,
     /// The page for people, if there is one.
     web: Option<WebPage>,
     /// The time limit for a client to send its body.
@@ -76,7 +82,13 @@ fn routes(api: Api, cors_origins: &[String]) -> BoxedFilter<(Response,)> {
     let service = api.service.clone();
     let all = warp::path("v1")
         .and(calls)
-        .or(any_of([pages(&api), well_known(&api), web(&api), others.boxed()]))
+        .or(any_of([
+            pages(&api),
+            well_known(&api),
+            description(&api),
+            web(&api),
+            others.boxed(),
+        ]))
         .unify()
         .recover(unrouted)
         .unify();
@@ -237,6 +249,25 @@ fn files(api: &Api) -> BoxedFilter<(Response,)> {
     any_of([
         warp::path!("favicon.ico").and(get.clone()).then(files::icon).boxed(),
         warp::path!("robots.txt").and(get).then(files::robots).boxed(),
+    ])
+}
+
+/// Returns the description of the API, for programs and for people.
+fn description(api: &Api) -> BoxedFilter<(Response,)> {
+    let description = api.description.clone();
+    let get = warp::get()
+        .and(filters::admitted(api.service.clone()))
+        .map(move |asker| (asker, description.clone()))
+        .untuple_one();
+    let json = get.clone().then(openapi::json).recover(unrouted).unify();
+    let json = json.with(filters::cors(&["*".to_owned()]));
+    let docs = get.then(openapi::docs).recover(unrouted).unify();
+    any_of([
+        warp::path!("openapi.json")
+            .and(json)
+            .map(warp::Reply::into_response)
+            .boxed(),
+        warp::path!("docs").and(docs).boxed(),
     ])
 }
 

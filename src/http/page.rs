@@ -13,7 +13,9 @@ use warp::http::{HeaderValue, header};
 use warp::reply::Response;
 
 use super::error::{ApiError, Result};
+use super::examples;
 use super::filters::{HttpCaller, Pairs, Segment};
+use super::requests::VerifyForm;
 use crate::language::Language;
 use crate::model::{BareJid, Code, Hash};
 use crate::service::{Error, Meant, SignedIn, Verified, Verify};
@@ -57,7 +59,18 @@ struct MessagePage {
     home: Option<String>,
 }
 
-/// `GET /verify/<hash>[?code=][&for=]`
+/// Shows the page behind the link in a mail
+///
+/// It changes nothing, because mail scanners follow links. Its button does.
+#[utoipa::path(
+    get, path = "/verify/{hash}", operation_id = "verify_page", tag = "Pages",
+    params(
+        ("hash" = String, Path, description = "The hash of the identity.", min_length = 1, example = json!(examples::PHONE)),
+        ("code" = Option<String>, Query, description = "The code of the mail."),
+        ("for" = Option<String>, Query, description = "The id of the mail."),
+    ),
+    responses((status = 200, description = "A page with a button that verifies.", body = String, content_type = "text/html")),
+)]
 pub async fn show(hash: Segment, words: Language, asker: Result<HttpCaller>, query: Pairs) -> Response {
     if let Err(error) = asker {
         return complain(words, &error);
@@ -68,7 +81,17 @@ pub async fn show(hash: Segment, words: Language, asker: Result<HttpCaller>, que
     }
 }
 
-/// `POST /verify/<hash>`, as the page's button sends it (application/x-www-form-urlencoded).
+/// Verifies, by the button of the page
+#[utoipa::path(
+    post, path = "/verify/{hash}", operation_id = "verify_by_page", tag = "Pages",
+    params(("hash" = String, Path, description = "The hash of the identity.", min_length = 1, example = json!(examples::PHONE))),
+    request_body(content = VerifyForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "A page that says that the link is made.", body = String, content_type = "text/html"),
+        (status = 303, description = "The link is made, and the browser goes on to the address that the client named.",
+         headers(("Location" = String, description = "That address."))),
+    ),
+)]
 pub async fn submit(hash: Segment, words: Language, asker: Result<HttpCaller>, body: Result<Bytes>) -> Response {
     let (asker, body) = match (asker, body) {
         (Ok(asker), Ok(body)) => (asker, body),

@@ -1,54 +1,67 @@
-//! People whose browser goes to an address of the API. They read errors on a page; programs, and scripts of pages, get
-//! JSON.
+//! Readers of errors: in their language, and on a page if they are people whose browser goes to an address of the API.
+//! Programs, and scripts of pages, get JSON.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use url::Url;
 use warp::Filter;
 use warp::http::{HeaderMap, HeaderValue, header};
 use warp::reply::Response;
 
-use super::error::ApiError;
+use super::error::Told;
 use super::filters::is_program;
 use super::page;
 use crate::language::Language;
 use crate::service::Service;
 
-/// A person whose browser shows the answer, with the person's language.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reader(Option<Language>);
+/// The reader of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reader {
+    /// `true` if it is a person, whose browser shows the answer.
+    is_person: bool,
+    /// The reader's language, if the request names one.
+    language: Option<Language>,
+}
 
 impl Reader {
-    /// Returns the person behind a request; `None` if a program reads the answer. Browsers tell (Fetch Metadata); older
-    /// ones, and those that ask without TLS, only say that they want a page.
-    pub fn of(headers: &HeaderMap) -> Option<Self> {
+    /// Returns the reader behind a request. Browsers tell (Fetch Metadata); older ones, and those that ask without TLS, only
+    /// say that they want a page.
+    pub fn of(headers: &HeaderMap) -> Self {
         let said = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let accepts_pages = || said("accept").is_some_and(|accepted| accepted.contains("text/html"));
-        let reads = match said("sec-fetch-mode") {
-            Some(mode) => mode == "navigate",
-            None => accepts_pages() && !is_program(headers),
-        };
-        reads.then(|| Self(said("accept-language").and_then(Language::accepted)))
+        Self {
+            is_person: match said("sec-fetch-mode") {
+                Some(mode) => mode == "navigate",
+                None => accepts_pages() && !is_program(headers),
+            },
+            language: said("accept-language").and_then(Language::accepted),
+        }
     }
 }
 
-/// Extracts the person, as the server has found it.
-pub fn reader() -> impl Filter<Extract = (Option<Reader>,), Error = Infallible> + Copy {
-    warp::ext::optional::<Reader>()
+/// Extracts the reader, as the server has found it.
+pub fn reader() -> impl Filter<Extract = (Reader,), Error = Infallible> + Copy {
+    warp::ext::optional::<Reader>().map(Option::unwrap_or_default)
 }
 
-/// Returns `response`; for a person, the page of its error.
-pub fn answer(service: &Service, reader: Option<Reader>, mut response: Response) -> Response {
-    let Some((Reader(language), error)) = reader.zip(response.extensions_mut().remove::<Arc<ApiError>>()) else {
+/// Returns `response`. An error is in the reader's language, and a page for a person.
+pub fn answer(service: &Service, reader: Reader, mut response: Response) -> Response {
+    let Some(told) = response.extensions_mut().remove::<Told>() else {
         return response;
     };
-    let words = language.unwrap_or_else(|| service.language());
-    let home = home(service.settings().public_url.as_deref());
-    let mut page = page::complain_from(words, &error, home);
-    let vary = HeaderValue::from_static("accept, accept-language, sec-fetch-mode");
-    page.headers_mut().insert(header::VARY, vary);
-    page
+    if reader.is_person {
+        let words = reader.language.unwrap_or_else(|| service.language());
+        let home = home(service.settings().public_url.as_deref());
+        let mut page = page::complain_from(words, &told.error, home);
+        let vary = HeaderValue::from_static("accept, accept-language, sec-fetch-mode");
+        page.headers_mut().insert(header::VARY, vary);
+        return page;
+    }
+    if let Some(language) = reader.language {
+        // The headers stay: those of CORS are among them.
+        *response.body_mut() = told.answer(language).into_body();
+    }
+    response
 }
 
 /// Returns the path of the start page, as it is outside.
@@ -67,7 +80,7 @@ mod tests {
         let headers = headers
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-        Reader::of(&headers.collect()).is_some()
+        Reader::of(&headers.collect()).is_person
     }
 
     #[test]

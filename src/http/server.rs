@@ -28,7 +28,7 @@ use super::filters::{ClientAddress, LARGEST_BODY, site};
 use super::forwarded::Proxies;
 use super::listen::{Listen, Listener, Stream};
 use super::reader::Reader;
-use super::{Api, HostMeta, WebPage, allowed, routes};
+use super::{Api, Description, HostMeta, WebPage, allowed, routes};
 use crate::own_thread::OwnThread;
 use crate::service::{Error, Service};
 use crate::store::StoreError;
@@ -51,10 +51,11 @@ pub struct Routes {
 
 impl Routes {
     /// Returns those of the API, which `service` answers. Pages of `cors_origins` may call it, and `host_meta` are the documents that
-    /// lead programs to it. `web` is the page for people, if there is one.
+    /// lead programs to it; `description` describes it. `web` is the page for people, if there is one.
     pub fn of_api(
         service: Service,
         host_meta: HostMeta,
+        description: Description,
         web: Option<WebPage>,
         cors_origins: &[String],
         request_timeout: Duration,
@@ -62,6 +63,7 @@ impl Routes {
         let api = Api {
             service,
             host_meta,
+            description,
             web,
             request_timeout,
         };
@@ -222,9 +224,8 @@ impl Connections {
     async fn answer(self, mut request: Request<Incoming>, peer: IpAddr) -> Result<Response, Infallible> {
         let client = self.proxies.client(peer, request.headers());
         request.extensions_mut().insert(ClientAddress(client));
-        if let Some(reader) = Reader::of(request.headers()) {
-            request.extensions_mut().insert(reader);
-        }
+        let reader = Reader::of(request.headers());
+        request.extensions_mut().insert(reader);
         // HEAD is answered as GET; hyper leaves out the body (RFC 9110, 9.3.2).
         if request.method() == Method::HEAD {
             *request.method_mut() = Method::GET;

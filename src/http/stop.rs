@@ -8,6 +8,7 @@ use warp::reply::Response;
 use super::error::Result;
 use super::filters::{HttpCaller, Pairs, Segment};
 use super::page::{complain, page, say};
+use super::requests::StopForm;
 use crate::language::Language;
 use crate::service::{IsSuppressed, Recipient, Suppress, Unsuppress};
 
@@ -18,7 +19,14 @@ struct StopPage {
     stopped: bool,
 }
 
-/// `GET /stop/<token>`
+/// Shows the page to get no more mails
+///
+/// It changes nothing; its button does.
+#[utoipa::path(
+    get, path = "/stop/{token}", operation_id = "stop_page", tag = "Pages",
+    params(("token" = String, Path, description = "The token of the link in a mail.", min_length = 1)),
+    responses((status = 200, description = "A page with a button.", body = String, content_type = "text/html")),
+)]
 pub async fn show(token: Segment, words: Language, asker: Result<HttpCaller>) -> Response {
     let shown = async {
         let stopped = asker?.call(IsSuppressed(Recipient::Reader(token.0))).await?;
@@ -27,8 +35,16 @@ pub async fn show(token: Segment, words: Language, asker: Result<HttpCaller>) ->
     shown.await.unwrap_or_else(|error| complain(words, &error))
 }
 
-/// `POST /stop/<token>`: with the field `again`, mails may come again. Any other body ends them: a mail client's
-/// `List-Unsubscribe=One-Click`, or none.
+/// Ends all mails to an address, or allows them again
+///
+/// The request of the page's button, and of mail clients (RFC 8058). With the field `again`, mails may come again. Any other body
+/// ends them.
+#[utoipa::path(
+    post, path = "/stop/{token}", operation_id = "stop", tag = "Pages",
+    params(("token" = String, Path, description = "The token of the link in a mail.", min_length = 1)),
+    request_body(content = Option<StopForm>, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "A page that says so.", body = String, content_type = "text/html")),
+)]
 pub async fn submit(token: Segment, words: Language, asker: Result<HttpCaller>, body: Result<Bytes>) -> Response {
     let done = async {
         let (asker, reader) = (asker?, Recipient::Reader(token.0));
