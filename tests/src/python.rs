@@ -18,7 +18,7 @@ pub fn stand_in(script: &str) -> Command {
 /// Returns the command of a stand-in that needs aiosmtpd.
 pub fn stand_in_with_aiosmtpd(script: &str) -> Command {
     static PYTHON: OnceLock<String> = OnceLock::new();
-    with(PYTHON.get_or_init(|| python_with("aiosmtpd")), &stand_ins().join(script))
+    with(PYTHON.get_or_init(|| python_with("aiosmtpd", "target/python")), &stand_ins().join(script))
 }
 
 /// The program that plays stories, whose people use slixmpp.
@@ -43,6 +43,18 @@ pub fn example_code(code: &str) -> Command {
     command
 }
 
+/// A program of the package that reads and tries the description of the HTTP API: `python`, or one beside it.
+pub fn openapi(program: &str) -> Command {
+    static PYTHON: OnceLock<String> = OnceLock::new();
+    let python = PYTHON.get_or_init(|| python_with("openapi", "target/openapi"));
+    Command::new(Path::new(python).with_file_name(program))
+}
+
+/// Returns the path of a file for these programs.
+pub fn openapi_file(file: &str) -> PathBuf {
+    Path::new(HERE).join("openapi").join(file)
+}
+
 /// Waits until a stand-in says where it listens.
 pub async fn port_of(process: &mut Process) -> u16 {
     let line = process.says("listening on ").await;
@@ -58,11 +70,11 @@ fn with(python: &str, script: &Path) -> Command {
 
 fn with_slixmpp() -> &'static str {
     static PYTHON: OnceLock<String> = OnceLock::new();
-    PYTHON.get_or_init(|| python_with("slixmpp"))
+    PYTHON.get_or_init(|| python_with("slixmpp", "target/python"))
 }
 
-fn python_with(package: &str) -> String {
-    let venv = Path::new(HERE).join("target/python");
+fn python_with(package: &str, venv: &str) -> String {
+    let venv = Path::new(HERE).join(venv);
     let output = Command::new(stand_ins().join("python-with")).arg(package).arg(venv).output().expect("bash");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()

@@ -19,6 +19,7 @@ mod moving;
 mod oauth;
 mod oauth_harness;
 mod oauth_rogue;
+mod openapi;
 mod operator;
 mod privacy;
 mod program;
