@@ -14,6 +14,7 @@ use utoipa::openapi::{Ref, Response};
 use crate::http::error::ApiError;
 use crate::http::filters::LARGEST_BODY;
 use crate::http::requests;
+use crate::language::Language;
 use crate::model::InvalidId;
 use crate::service::{Error, Excess, HASHES_PER_CONFIRM, HASHES_PER_CONTACT, Limit, Limits, OAuthFailure};
 use crate::store::StoreError;
