@@ -175,7 +175,7 @@ async fn limits() {
 
 #[tokio::test]
 async fn many_requests_at_once() {
-    let world = World::with("[limits]\nrequests_per_second = 1").await;
+    let world = World::with("[limits]\nrequests_per_second = 1\nrequest_burst = 1").await;
     let eve = world.client(&EVE).await;
     let (payload, mut refused) = ("<links xmlns='it-se.me:register'/>", Vec::new());
     for _ in 0..10 {

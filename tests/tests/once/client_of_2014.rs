@@ -61,7 +61,7 @@ impl Row {
 
 #[tokio::test]
 async fn what_a_person_types_is_proven_and_shown_as_confirmed() {
-    let world = World::with(LIMITS).await;
+    let world = World::start().await;
     let (amy, http) = (world.client(&AMY).await, world.http());
     prove_jid(&http, &amy).await;
     for (provider, id, canonical) in TYPED {
