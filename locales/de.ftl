@@ -116,7 +116,6 @@ web_book_picker = Aus den Kontakten dieses Geräts wählen
 web_book_text = Oder Nummern und Adressen, eine pro Zeile
 web_book_region = Land der Nummern ohne +
 web_book_read = Adressbuch lesen
-web_book_reading = Lese { $done } von { $all }
 web_book_found = Kontakte: { $contacts }. Nummern und Adressen, nach denen gefragt werden kann: { $hashes }.
 web_book_asked = In den letzten 30 Tagen schon gefragt, deshalb nicht noch einmal: { $count }.
 web_book_skipped = Nicht gelesen: { $count }

@@ -118,7 +118,6 @@ web_book_picker = Choose from the contacts of this device
 web_book_text = Or numbers and addresses, one a line
 web_book_region = Country of numbers without +
 web_book_read = Read address book
-web_book_reading = Reading: { $done } of { $all }
 web_book_found = Contacts: { $contacts }. Numbers and addresses to ask for: { $hashes }.
 web_book_asked = Asked for in the last 30 days, and so not again: { $count }.
 web_book_skipped = Not read: { $count }

@@ -116,7 +116,6 @@ web_book_picker = Elegir entre los contactos de este dispositivo
 web_book_text = O números y direcciones, uno por línea
 web_book_region = País de los números sin +
 web_book_read = Leer la agenda
-web_book_reading = Leyendo { $done } de { $all }
 web_book_found = Contactos: { $contacts }. Números y direcciones por consultar: { $hashes }.
 web_book_asked = Consultados en los últimos 30 días, así que no otra vez: { $count }.
 web_book_skipped = No leídos: { $count }

@@ -116,7 +116,6 @@ web_book_picker = Choisir parmi les contacts de cet appareil
 web_book_text = Ou des numéros et adresses, un par ligne
 web_book_region = Pays des numéros sans +
 web_book_read = Lire le carnet
-web_book_reading = Lecture : { $done } sur { $all }
 web_book_found = Contacts : { $contacts }. Numéros et adresses à interroger : { $hashes }.
 web_book_asked = Déjà interrogés ces 30 derniers jours, donc pas de nouveau : { $count }.
 web_book_skipped = Non lus : { $count }

@@ -147,7 +147,6 @@ phrases! {
     web_book_empty,
     web_book_found(contacts, hashes),
     web_book_not_plain,
-    web_book_reading(done, all),
     web_book_skipped(count),
     web_cleared,
     web_code_gone,
@@ -196,6 +195,6 @@ mod tests {
         {
             assert!(scripts.contains(name), "{name} is not used");
         }
-        assert_eq!(known["web_book_reading"], "Reading: {done} of {all}");
+        assert_eq!(known["web_resend_wait"], "Another code in {seconds} s");
     }
 }

@@ -110,7 +110,6 @@ phrases! {
     web_book_text();
     web_book_region();
     web_book_read();
-    web_book_reading(done, all);
     web_book_found(contacts, hashes);
     web_book_asked(count);
     web_book_skipped(count);
