@@ -84,6 +84,35 @@ async fn errors_are_pages_for_people_and_json_for_programs() {
 }
 
 #[tokio::test]
+async fn errors_are_in_the_language_that_is_asked_for() {
+    let world = World::start().await;
+    let path = format!("/v1/verify/{}", AMY.phone_hash());
+    for (headers, words) in [
+        (&[][..], "Please enter the code"),
+        (&[("accept-language", "tlh")], "Please enter the code"),
+        (&[("accept-language", "de-AT, en;q=0.5")], "Bitte gib den Code ein"),
+        (
+            &[
+                ("accept-language", "fr"),
+                ("origin", "https://app.example.org"),
+                ("sec-fetch-mode", "cors"),
+                ("sec-fetch-dest", "empty"),
+            ],
+            "code",
+        ),
+    ] {
+        let reply = get(&world.http(), &path, headers).await;
+        assert_eq!(reply.error(), (400, "missing_code".into()), "{headers:?}");
+        let answer = reply.json();
+        assert_eq!(answer["confirmed"], false);
+        let message = answer["error"]["message"].as_str().unwrap();
+        assert!(message.contains(words), "{headers:?}: {message}");
+        let is_of_a_page = headers.iter().any(|(name, _)| *name == "origin");
+        assert_eq!(reply.header("access-control-allow-origin").is_some(), is_of_a_page);
+    }
+}
+
+#[tokio::test]
 async fn the_page_says_when_to_come_back_and_where_the_start_page_is() {
     let world = World::with(
         "[limits]\nrequests_per_second = 1\nrequest_burst = 1\n[http]\npublic_url = \"https://example.org/itseme\"",
