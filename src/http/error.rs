@@ -87,6 +87,7 @@ fn status(error: &Error) -> StatusCode {
         | Error::Key(_)
         | Error::Value(_)
         | Error::InvalidId(_)
+        | Error::InvalidTarget(_)
         | Error::NumberNotServed
         | Error::NotAnAccount
         | Error::InsufficientContactInfo

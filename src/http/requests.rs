@@ -7,8 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::error::Result;
 use super::wire::Object;
 use crate::json::details;
-use crate::language::Language;
-use crate::model::{BareJid, InvalidId, parse_target};
+use crate::model::{BareJid, parse_target};
 use crate::service::Error;
 
 /// An identity to link to a JID.
@@ -233,9 +232,7 @@ pub struct StopForm {
 /// # Errors
 /// `value_error` if it is none.
 pub fn target(text: &str) -> Result<BareJid> {
-    let wrong =
-        |invalid: InvalidId| Error::Value(format!("'target': {}", Language::English.invalid_id(invalid)).into());
-    Ok(parse_target(text).map_err(wrong)?)
+    Ok(parse_target(text).map_err(Error::InvalidTarget)?)
 }
 
 /// True or 1, or else false or 0.

@@ -43,6 +43,8 @@ pub enum Error {
     Value(Cow<'static, str>),
     /// The id that a person typed is not an id of its provider.
     InvalidId(InvalidId),
+    /// The target is no Jabber ID.
+    InvalidTarget(InvalidId),
     /// No text messages are sent to that country, or that kind of number.
     NumberNotServed,
     /// Accounts of that server cannot register.
@@ -178,7 +180,11 @@ impl Error {
             Self::OAuth(_) => "OAuthException",
             Self::JsonDecode => "json_decode_error",
             Self::Key(_) => "key_error",
-            Self::Value(_) | Self::InvalidId(_) | Self::NumberNotServed | Self::NotAnAccount => "value_error",
+            Self::Value(_)
+            | Self::InvalidId(_)
+            | Self::InvalidTarget(_)
+            | Self::NumberNotServed
+            | Self::NotAnAccount => "value_error",
             Self::NotAllowed => "not_allowed",
             Self::DomainNotServed => "domain_not_served",
             Self::InsufficientContactInfo => "insufficient_contact_info",
@@ -205,6 +211,7 @@ impl Error {
             Self::Key(key) => language.error_key(key),
             Self::Value(text) => text.clone().into_owned(),
             Self::InvalidId(invalid) => language.invalid_id(*invalid),
+            Self::InvalidTarget(invalid) => format!("'target': {}", language.invalid_id(*invalid)),
             Self::NumberNotServed => language.error_number(),
             Self::DomainNotServed => language.error_domain_not_served(),
             Self::NotAllowed => language.command_admins_only(),

@@ -51,9 +51,11 @@ fn row(error: &Error) -> (DefinedCondition, ErrorType, &'static str) {
         Error::OAuth(_) => (Is::NotAuthorized, Auth, "OAuthException"),
         Error::JsonDecode => (Is::BadRequest, Modify, "json-decode-error"),
         Error::Key(_) => (Is::BadRequest, Modify, "key-error"),
-        Error::Value(_) | Error::InvalidId(_) | Error::NumberNotServed | Error::NotAnAccount => {
-            (Is::BadRequest, Modify, "value-error")
-        }
+        Error::Value(_)
+        | Error::InvalidId(_)
+        | Error::InvalidTarget(_)
+        | Error::NumberNotServed
+        | Error::NotAnAccount => (Is::BadRequest, Modify, "value-error"),
         // No stanza leads here: what one may not do is not offered.
         Error::NotAllowed => (Is::Forbidden, Auth, "not-allowed"),
         Error::DomainNotServed => (Is::Forbidden, Auth, "domain-not-served"),
