@@ -29,8 +29,9 @@ async function attempt(place, action, button) {
     complaint.hidden = false;
   } finally {
     button.ariaBusy = null;
-    // What had the focus is gone: people who do not see the page would be at its beginning.
-    if (document.activeElement === document.body) focusOn(part);
+    // What had the focus may be gone: people who do not see the page would be at its beginning.
+    const { activeElement: focused, body } = document;
+    if (focused === body || focused.disabled || !focused.checkVisibility()) focusOn(part);
   }
 }
 

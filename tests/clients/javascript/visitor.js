@@ -44,9 +44,9 @@ export class Visitor {
     visitor.page.on('request', (request) => visitor.requests.push({ url: request.url(), body: request.postData() ?? '' }));
     visitor.page.on('pageerror', fail);
     visitor.page.on('console', (message) => {
-      // A refusal of the service is one of a request, too.
+      // Chromium tells of refusals of the service, and of requests that a script here ends, as of errors.
       const isOurs = visitor.page.url().startsWith(new URL(address).origin); // and not a provider's
-      if (isOurs && message.type() === 'error' && !/status of (4\d\d)/.test(message.text())) fail(new Error(message.text()));
+      if (isOurs && message.type() === 'error' && !/status of 4\d\d|ERR_FAILED/.test(message.text())) fail(new Error(message.text()));
     });
     await visitor.page.goto(address);
     return visitor;

@@ -19,6 +19,12 @@ async fn people_find_each_other() {
 }
 
 #[tokio::test]
+async fn it_goes_on_when_something_goes_astray() {
+    let mut world = World::with("[limits]\nresend_after = \"2s\"").await;
+    clients::example(&mut world, "web-page-astray.js").await;
+}
+
+#[tokio::test]
 async fn it_keeps_and_shows_the_token() {
     clients::example(&mut World::with("[http]\nrequire_token = true").await, "web-page-tokens.js").await;
 }
