@@ -1,5 +1,6 @@
 //! Checks that the values can be used, as far as possible without trying them.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use url::Url;
@@ -32,6 +33,7 @@ impl Config {
         self.service.check(&mut found);
         self.check_limits(&mut found);
         self.check_codes(&mut found);
+        self.check_peers(&mut found);
         if let Some(http) = &self.http {
             http.check(&mut found);
         }
@@ -84,6 +86,46 @@ impl Config {
             ("limits.budget_percent_of_others", limits.budget_percent_of_others),
         ] {
             found.unless(percent <= 100, key, "must be at most 100");
+        }
+    }
+
+    fn check_peers(&self, found: &mut Mistakes) {
+        let own = self.own_domains();
+        let (mut jids, mut claimed) = (HashSet::new(), HashSet::new());
+        for peer in &self.peers {
+            let (jid, domains) = (&peer.jid, peer.domains());
+            found.unless(
+                *jid != self.component.jid,
+                "peers.jid",
+                format!("{jid} is this service itself; remove that entry"),
+            );
+            found.unless(
+                jids.insert(jid),
+                "peers.jid",
+                format!("{jid} stands twice; remove one of the entries"),
+            );
+            found.unless(
+                !domains.is_empty(),
+                "peers.vouches_for",
+                format!("set it for {jid}: expected the domains of its people, like [\"example.net\"]"),
+            );
+            found.unless(
+                peer.hashes_per_day > 0,
+                "peers.hashes_per_day",
+                format!("must be at least 1 for {jid}; to ask no more, use enabled = false"),
+            );
+            for domain in domains {
+                found.unless(
+                    !own.contains(&domain),
+                    "peers.vouches_for",
+                    format!("{domain} is a domain of your own server: set other domains for {jid}"),
+                );
+                found.unless(
+                    claimed.insert(domain.clone()),
+                    "peers.vouches_for",
+                    format!("two peers have {domain}: set it for one of them"),
+                );
+            }
         }
     }
 

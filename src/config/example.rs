@@ -23,8 +23,8 @@ fn lines() -> impl Iterator<Item = (&'static str, &'static str)> {
         _ => line,
     });
     plain.filter_map(move |line| {
-        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-            section = name;
+        if line.starts_with('[') && line.ends_with(']') {
+            section = line.trim_matches(['[', ']']);
             return None;
         }
         let is_key = !line.starts_with('#') && line.contains(" = ");
@@ -34,6 +34,9 @@ fn lines() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// Returns the line of the example with the key at `path`, or with the table that it is in.
 pub fn line(path: &str) -> Option<&'static str> {
+    // The number of an entry in a list is no part of a name.
+    let names = path.split('.').filter(|name| name.parse::<usize>().is_err());
+    let path = names.collect::<Vec<_>>().join(".");
     let (section, key) = path.rsplit_once('.')?;
     let is_key = |line: &str| line.split_once(" = ").is_some_and(|(name, _)| name == key);
     // Any name can be that of a provider.
@@ -50,6 +53,7 @@ fn texts(value: &Value, show: &mut dyn FnMut(&str)) {
     match value {
         Value::String(_, text) => show(text),
         Value::Array(_, each) => each.iter().for_each(|value| texts(value, show)),
+        Value::Dict(_, dict) => dict.values().for_each(|value| texts(value, show)),
         _ => {}
     }
 }

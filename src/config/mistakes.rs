@@ -84,7 +84,7 @@ impl Reader<'_> {
         let mut path: Vec<&str> = error.path.iter().map(String::as_str).collect();
         match &error.kind {
             Kind::MissingField(name) => {
-                self.missing(&path.join("."), name);
+                self.missing(&path, name);
                 true
             }
             Kind::UnknownField(name, _) => {
@@ -92,7 +92,8 @@ impl Reader<'_> {
                 if path.last() != Some(&name.as_str()) {
                     path.push(name);
                 }
-                self.tell(&path.join("."), &error::what(&error.kind, &path.join(".")));
+                let key = self.written(&path);
+                self.tell(&key, &error::what(&error.kind, &path.join(".")));
                 take(&mut self.values, &path)
             }
             kind => {
@@ -114,44 +115,49 @@ impl Reader<'_> {
     }
 
     /// Notes a key that must be there. Without it, the section cannot be read.
-    fn missing(&mut self, section: &str, name: &str) {
-        let key = [section, name]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>();
-        let key = key.join(".");
+    fn missing(&mut self, section: &[&str], name: &str) {
+        let key = self.written(&[section, &[name]].concat());
         if !self.told.iter().any(|told| told.starts_with(&format!("{key}."))) {
             self.tell(&key, "is missing; component.toml.example shows it");
         }
         let (gone, must_be) = match section {
-            "" => (name, true),
-            section => (section, section == "component"),
+            [] => (name.to_owned(), true),
+            section => (section.join("."), *section == ["component"]),
         };
-        take(&mut self.values, &gone.split('.').collect::<Vec<_>>());
+        let path: Vec<_> = gone.split('.').collect();
+        self.written(&path);
+        take(&mut self.values, &path);
         self.given_up.push(format!("{gone}."));
         if let (true, Value::Dict(_, sections)) = (must_be, &mut self.values) {
             let keys = STAND_IN.map(|(key, value)| (key.to_owned(), Value::from(value)));
-            sections.insert(gone.to_owned(), Dict::from(keys).into());
+            sections.insert(gone, Dict::from(keys).into());
         }
     }
 
-    /// Returns the name of a key, and the number of an entry in a list as it is written, counted from 1.
+    /// Returns the name of a key, with the number of each entry in a list as it is written, counted from 1. If the key is an entry,
+    /// it is about to be taken out.
     fn written(&mut self, path: &[&str]) -> String {
-        let is_list =
-            |depth: &usize| find(&mut self.values, &path[..*depth]).is_some_and(|value| value.as_array().is_some());
-        let Some(depth) = (0..path.len()).find(is_list) else {
-            return path.join(".");
-        };
-        let (list, now) = (
-            path[..depth].join("."),
-            path[depth].parse::<usize>().unwrap_or_default(),
-        );
-        let taken = self.taken.entry(list.clone()).or_default();
-        let before = taken
-            .iter()
-            .fold(now, |place, taken| place + usize::from(*taken <= place));
-        taken.push(before);
-        format!("{list}, entry {}", before + 1)
+        let mut name = String::new();
+        let mut separator = "";
+        for (depth, part) in path.iter().enumerate() {
+            let is_entry = find(&mut self.values, &path[..depth]).is_some_and(|value| value.as_array().is_some());
+            if !is_entry {
+                name = format!("{name}{separator}{part}");
+                separator = ".";
+                continue;
+            }
+            let now = part.parse::<usize>().unwrap_or_default();
+            let taken = self.taken.entry(path[..depth].join(".")).or_default();
+            let place = taken
+                .iter()
+                .fold(now, |place, taken| place + usize::from(*taken <= place));
+            if depth + 1 == path.len() {
+                taken.push(place);
+            }
+            name = format!("{name}, entry {}", place + 1);
+            separator = ", ";
+        }
+        name
     }
 
     /// Returns `true` if a mistake follows from one that was told.

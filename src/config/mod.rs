@@ -18,14 +18,16 @@ use url::Url;
 use xmpp_parsers::jid::NodePart;
 
 pub use self::fixed::Fixed;
+use self::sections::domain_above;
 pub use self::sections::{
-    Access, AdminSocket, Component, Domain, Http, Log, Monitor, Network, Presentation, Providers, StoreConfig,
+    Access, AdminSocket, Component, Domain, Http, Log, Monitor, Network, PeerSection, Presentation, Providers,
+    StoreConfig,
 };
 use crate::model::{BareJid, Provider};
 use crate::provider::{Place, ProviderSection, is_sign_in};
 use crate::section::unusable;
 pub use crate::section::{ConfigError, Mistakes};
-use crate::service::{Budget, CodeRules, Limits, Settings};
+use crate::service::{Budget, CodeRules, Limits, Peer, Settings};
 
 /// All settings of an admin; `component.toml.example` explains every key.
 #[derive(Clone, Debug, Deserialize)]
@@ -58,6 +60,9 @@ pub struct Config {
     /// The limits.
     #[serde(default)]
     pub limits: Limits,
+    /// The other services that ask this one, and are asked by it.
+    #[serde(default)]
+    pub peers: Vec<PeerSection>,
     /// The identities that can be linked, besides JIDs.
     #[serde(default)]
     pub providers: Providers,
@@ -90,6 +95,7 @@ impl Config {
             language: self.service.language,
             own_domains: self.own_domains(),
             served: self.access.register.0.clone(),
+            peers: self.peers(),
             admins: self.component.admins.iter().cloned().collect(),
             require_token: self.http.as_ref().is_some_and(|http| http.require_token),
         }
@@ -125,12 +131,21 @@ impl Config {
 
     /// Returns the domains of the own server's people.
     fn own_domains(&self) -> BTreeSet<String> {
-        let component = self.component.jid.as_str();
-        let above = component.split_once('.').map(|(_, above)| above.to_owned());
         match &self.access.own_server {
             Some(domains) => domains.iter().map(|domain| domain.0.clone()).collect(),
-            None => above.into_iter().collect(),
+            None => domain_above(&self.component.jid).into_iter().collect(),
         }
+    }
+
+    /// Returns the peers that are enabled.
+    pub fn peers(&self) -> Vec<Peer> {
+        let enabled = self.peers.iter().filter(|peer| peer.enabled);
+        let peer = |peer: &PeerSection| Peer {
+            jid: peer.jid.clone(),
+            vouches_for: peer.domains(),
+            hashes_per_day: peer.hashes_per_day,
+        };
+        enabled.map(peer).collect()
     }
 
     /// Returns the numbers of codes a day to each prefix.

@@ -4,6 +4,7 @@
 
 mod listeners;
 mod mistakes;
+mod peers;
 mod providers;
 
 use std::time::Duration;
@@ -393,6 +394,7 @@ fn every_section_is_declared() {
         "store",
         "codes",
         "limits",
+        "peers",
         "providers",
     ];
     assert_eq!(declared::keys::<Config>(), sections);

@@ -22,6 +22,7 @@ mod link;
 mod mute;
 mod operation;
 mod outbox;
+mod peer;
 mod pending;
 mod register;
 mod rekey;
@@ -65,6 +66,7 @@ pub use self::limits::{HASHES_PER_CONFIRM, HASHES_PER_CONTACT, Limits, Requester
 pub use self::mute::{MUTED_AT_ONCE, Mute, Muted, MutedBy, Mutes, MutesOf, Unmute, Unmuted};
 pub use self::operation::{Effort, Operation, Rights};
 pub(crate) use self::outbox::{Due, Opened};
+pub use self::peer::Peer;
 pub use self::register::{IsRegistered, Register, Registered, Status};
 pub use self::rekey::Renewed;
 pub use self::settings::{About, Served, Settings};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::peer::Peer;
 use super::{Budget, CodeRules, Limits};
 use crate::language::Language;
 use crate::model::BareJid;
@@ -58,8 +59,22 @@ pub struct Settings {
     pub require_token: bool,
     /// Domains of the server whose admin runs the service.
     pub own_domains: BTreeSet<String>,
+    /// The peers that are enabled.
+    pub peers: Vec<Peer>,
     /// The accounts that may register.
     pub served: Served,
     /// The admins, who may run the operations that are for admins only.
     pub admins: BTreeSet<BareJid>,
+}
+
+impl Settings {
+    /// Returns the peer whose component has this JID.
+    pub fn peer(&self, jid: &BareJid) -> Option<&Peer> {
+        self.peers.iter().find(|peer| peer.jid == *jid)
+    }
+
+    /// Returns the peer that is believed in matters of `jid`. There is at most one.
+    pub fn peer_of(&self, jid: &BareJid) -> Option<&Peer> {
+        self.peers.iter().find(|peer| peer.vouches_for(jid))
+    }
 }

@@ -87,7 +87,7 @@ fn keys() -> Vec<(String, String, String)> {
         let commented = line.starts_with('#') && !line.starts_with("# ");
         let line = if commented { &line[1..] } else { line };
         if let Some(name) = line.strip_prefix('[') {
-            section = name.trim_end_matches(']').to_owned();
+            section = name.strip_suffix(']').unwrap_or(name).to_owned();
         } else if let Some((key, value)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) {
             keys.push((section.clone(), key.to_owned(), value.to_owned()));
         }
@@ -167,8 +167,9 @@ fn every_wrong_value_is_told_by_its_key_in_plain_words() {
                 continue;
             };
             of_key += 1;
-            // A secret and its file are one matter.
+            // A secret and its file are one matter. In a list, the number of the entry stands in between.
             let name = path.strip_suffix("_file").unwrap_or(&path);
+            let name = if section.starts_with('[') { &key } else { name };
             for line in complaint
                 .lines()
                 .filter(|line| !line.starts_with("the configuration has"))
