@@ -14,6 +14,7 @@ code_other =
 # A list of details follows.
 introduction = Hallo, { $jid } fragt an, ob ein Kontakt mit dir erwünscht ist. Damit du prüfen kannst, wer das ist, wurden diese Kontaktdaten angegeben:
 introduction_advice = Der Dienst hat geprüft, dass diese Angaben stimmen. Wenn du möchtest, schreib dorthin; wenn nicht, tu nichts: Niemand erfährt davon.
+introduction_vouched = Die Anfrage kommt von { $service }, dem Dienst des dortigen Servers, und dieser Dienst sagt, dass er diese Angaben geprüft hat. Wenn du möchtest, schreib dorthin; wenn nicht, tu nichts: Niemand erfährt davon.
 introduction_mute = Wenn du keine Anfragen von dort mehr möchtest, schreib mir: stumm { $jid }
 taken_over =
     { $provider ->

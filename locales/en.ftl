@@ -14,6 +14,7 @@ code_other =
 # A list of details follows.
 introduction = Hey there, { $jid } asked whether they are allowed to get in contact with you. They provided the following contact details for you to confirm their identity:
 introduction_advice = The service has checked that these are theirs. If you want to, write to them; if not, do nothing: they are not told.
+introduction_vouched = They asked at { $service }, the service of their server, and that service says it has checked that these are theirs. If you want to, write to them; if not, do nothing: they are not told.
 introduction_mute = If you want no more of their requests, write to me: mute { $jid }
 taken_over =
     { $provider ->

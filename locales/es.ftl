@@ -14,6 +14,7 @@ code_other =
 # A list of details follows.
 introduction = Hola, { $jid } pregunta si puede ponerse en contacto contigo. Para que puedas confirmar su identidad, ha dado estos datos de contacto:
 introduction_advice = El servicio ha comprobado que estos datos son suyos. Si quieres, escríbele; si no, no hagas nada: nadie se entera.
+introduction_vouched = La solicitud viene de { $service }, el servicio de su servidor, que declara haber comprobado que estos datos son suyos. Si quieres, escríbele; si no, no hagas nada: nadie se entera.
 introduction_mute = Si no quieres más solicitudes suyas, escríbeme: silencia { $jid }
 taken_over =
     { $provider ->

@@ -14,6 +14,7 @@ code_other =
 # A list of details follows.
 introduction = Bonjour, { $jid } demande la permission de vous contacter. Pour que vous puissiez confirmer son identité, voici les coordonnées qui ont été fournies :
 introduction_advice = Le service a vérifié que ces données sont bien les siennes. Si vous le souhaitez, écrivez-lui ; sinon, ne faites rien : personne n’en saura rien.
+introduction_vouched = La demande vient de { $service }, le service de son serveur, qui déclare avoir vérifié que ces données sont bien les siennes. Si vous le souhaitez, écrivez-lui ; sinon, ne faites rien : personne n’en saura rien.
 introduction_mute = Si vous ne voulez plus de ses demandes, écrivez-moi : ignorer { $jid }
 taken_over =
     { $provider ->

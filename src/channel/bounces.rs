@@ -159,6 +159,7 @@ mod tests {
             to: jid(to),
             from: jid("eve@example.org"),
             details: Vec::new(),
+            via: None,
         };
         Letter::new(id, Language::English, message)
     }

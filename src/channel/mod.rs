@@ -43,6 +43,9 @@ pub enum Message {
         from: BareJid,
         /// The requester's proven identities.
         details: Vec<Identity>,
+        /// The peer where they have asked, which vouches for all of that; `None` if they have asked here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        via: Option<BareJid>,
     },
     /// Another JID proved an identity that was linked to this one.
     TakenOver {

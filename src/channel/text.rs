@@ -23,12 +23,13 @@ fn said(letter: &Letter) -> String {
         Message::Code {
             identity, target, code, ..
         } => words.code_other(&identity.id, target, code),
-        Message::Introduction { from, details, .. } => format!(
-            "{}{}\n{}",
-            words.introduction(from),
-            list(details),
-            words.introduction_advice()
-        ),
+        Message::Introduction { from, details, via, .. } => {
+            let advice = match via {
+                None => words.introduction_advice(),
+                Some(service) => words.introduction_vouched(service),
+            };
+            format!("{}{}\n{advice}", words.introduction(from), list(details))
+        }
         Message::TakenOver { provider, .. } => words.taken_over(provider.name()),
         Message::ProveAgain { days, .. } => words.prove_again(*days),
         Message::Linked { provider, hash, .. } => words.linked(provider.name(), &hash.short()),
@@ -123,6 +124,7 @@ mod tests {
                 Identity::parse(Provider::Phone, "+123456789").unwrap(),
                 Identity::parse(Provider::Email, "xmpp2@example.com").unwrap(),
             ],
+            via: None,
         };
         let letter = letter(message);
         let said = "Hey there, xmpp2@example.com asked whether they are allowed to get in contact with you. They provided \
@@ -132,6 +134,21 @@ mod tests {
         assert_eq!(chat(&letter, true), said);
         let advice = "If you want no more of their requests, write to me: mute xmpp2@example.com";
         assert_eq!(chat(&letter, false), format!("{said} {advice}"));
+    }
+
+    #[test]
+    fn an_introduction_from_a_peer_names_it_in_every_language() {
+        let message = Message::Introduction {
+            to: jid("amy@example.org"),
+            from: jid("michael@example.net"),
+            details: vec![Identity::parse(Provider::Phone, "+447700900456").unwrap()],
+            via: Some(jid("itseme.example.net")),
+        };
+        for language in Language::ALL {
+            let text = chat(&Letter::new("1", language, message.clone()), true);
+            assert!(text.contains("itseme.example.net"), "{text}");
+            assert!(!text.contains(&language.introduction_advice()), "{text}");
+        }
     }
 
     /// The GSM 7-bit default alphabet without its extension table, whose characters count twice (3GPP TS 23.038, 6.2.1).

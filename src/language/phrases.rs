@@ -34,6 +34,7 @@ phrases! {
     code_other(jid, target, code);
     introduction(jid);
     introduction_advice();
+    introduction_vouched(service);
     introduction_mute(jid);
     taken_over(provider);
     forget_code_all(code);

@@ -28,6 +28,8 @@ pub enum Who {
         /// The token that it shows.
         token: Option<Token>,
     },
+    /// A peer: the service at that component. [`Service::call`] checks that it is one.
+    Peer(BareJid),
     /// The sender of a stanza who asks as an admin. [`Service::call`] checks that the sender is one.
     Admin(BareJid),
     /// The user of the machine under whom the service runs, or root: by the command line.
@@ -40,6 +42,7 @@ impl Who {
         match self {
             Self::Native(_) => "native",
             Self::Http { .. } => "http",
+            Self::Peer(_) => "peer",
             Self::Admin(_) => "admin",
             Self::Operator => "operator",
         }
@@ -58,11 +61,11 @@ impl Caller {
     /// Returns the sender of the stanza.
     ///
     /// # Errors
-    /// `not_allowed` if there is none: over HTTP, and on the command line.
+    /// `not_allowed` if there is none: over HTTP, from a peer, and on the command line.
     pub(super) fn sender(&self) -> Result<&BareJid> {
         match &self.who {
             Who::Native(sender) | Who::Admin(sender) => Ok(sender),
-            Who::Http { .. } | Who::Operator => Err(Error::NotAllowed),
+            Who::Http { .. } | Who::Peer(_) | Who::Operator => Err(Error::NotAllowed),
         }
     }
 
@@ -70,7 +73,7 @@ impl Caller {
     pub(super) fn address(&self) -> Option<IpAddr> {
         match &self.who {
             Who::Http { address, .. } => Some(*address),
-            Who::Native(_) | Who::Admin(_) | Who::Operator => None,
+            Who::Native(_) | Who::Peer(_) | Who::Admin(_) | Who::Operator => None,
         }
     }
 
@@ -78,7 +81,7 @@ impl Caller {
     pub(super) fn token(&self) -> Option<&Token> {
         match &self.who {
             Who::Http { token, .. } => token.as_ref(),
-            Who::Native(_) | Who::Admin(_) | Who::Operator => None,
+            Who::Native(_) | Who::Peer(_) | Who::Admin(_) | Who::Operator => None,
         }
     }
 }
@@ -94,7 +97,7 @@ impl Service {
     pub(super) async fn require_speaks_for(&self, caller: &Caller, target: &BareJid) -> Result<By> {
         match &caller.who {
             Who::Native(sender) if sender == target => Ok(By::Target),
-            Who::Native(_) | Who::Admin(_) | Who::Operator => Err(Error::NotAllowed),
+            Who::Native(_) | Who::Peer(_) | Who::Admin(_) | Who::Operator => Err(Error::NotAllowed),
             Who::Http { token, .. } => self.require_allowed(token.as_ref(), target).await,
         }
     }

@@ -57,7 +57,7 @@ impl Operation for Contact {
         if let Who::Native(sender) = &caller.who {
             require_account(sender)?;
         }
-        check_size(&self)?;
+        check_size(self.details.len(), self.contacts.len())?;
         let by = service.require_speaks_for(caller, &self.target).await?;
         service.contact(by, caller.address(), self).await
     }
@@ -71,10 +71,23 @@ pub(super) struct ContactRequest {
     /// `true` if anybody may have asked, in the name of `from`: it does not use up what `from` itself may ask.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) by_anybody: bool,
+    /// The peer where it was made, which vouches for the requester and the details; `None` if it was made here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) via: Option<BareJid>,
     pub(super) details: Vec<Identity>,
     /// Part of the JSON in boxes of the first version; now they stand behind it.
     #[serde(default, skip_serializing)]
     pub(super) hashes: Vec<Hash>,
+}
+
+impl ContactRequest {
+    /// Returns the requester, as far as it is known.
+    fn by(&self) -> By {
+        match self.by_anybody {
+            true => By::Anybody,
+            false => By::Target,
+        }
+    }
 }
 
 /// A request that was sealed before the transaction in which it is kept.
@@ -104,26 +117,37 @@ impl SealedRequest {
 impl Service {
     async fn contact(&self, by: By, address: Option<IpAddr>, request: Contact) -> Result<()> {
         let details = self.confirmed_details(&request.target, request.details).await?;
-        if details.is_empty() {
+        let made = ContactRequest {
+            from: request.target,
+            by_anybody: by == By::Anybody,
+            via: None,
+            details,
+            hashes: Vec::new(),
+        };
+        self.keep_request(made, request.contacts, address).await
+    }
+
+    /// Keeps a request for the people behind `contacts`, if it may be made. Its details are its requester's.
+    pub(super) async fn keep_request(
+        &self,
+        mut request: ContactRequest,
+        contacts: Vec<Option<Hash>>,
+        address: Option<IpAddr>,
+    ) -> Result<()> {
+        if request.details.is_empty() {
             return Err(Error::InsufficientContactInfo);
         }
         // Each recipient gets all details.
-        if details.iter().map(|detail| detail.id.len()).sum::<usize>() > BYTES_OF_DETAILS {
+        if request.details.iter().map(|detail| detail.id.len()).sum::<usize>() > BYTES_OF_DETAILS {
             return Err(Error::TooManyRequested(Excess::Details(HASHES_PER_CONTACT)));
         }
-        let asked = u32::try_from(request.contacts.len()).unwrap_or(u32::MAX);
-        let mut hashes: Vec<Hash> = request.contacts.into_iter().flatten().collect();
-        hashes.sort_unstable();
-        hashes.dedup();
-        let request = ContactRequest {
-            from: request.target,
-            by_anybody: by == By::Anybody,
-            details,
-            hashes,
-        };
+        let asked = u32::try_from(contacts.len()).unwrap_or(u32::MAX);
+        request.hashes = contacts.into_iter().flatten().collect();
+        request.hashes.sort_unstable();
+        request.hashes.dedup();
         // Sealed before the transaction, because all operations share the writing thread.
         let sealed = SealedRequest::by(&locked(&self.core), request)?;
-        self.change(move |core, tx| core.accept(tx, by, address, &sealed, asked))
+        self.change(move |core, tx| core.accept(tx, address, &sealed, asked))
             .await
     }
 
@@ -149,44 +173,39 @@ impl Service {
     }
 }
 
-fn check_size(request: &Contact) -> Result<()> {
-    if request.contacts.is_empty() {
-        if request.details.is_empty() {
+/// Refuses a request without hashes, or with too many hashes or details.
+pub(super) fn check_size(details: usize, contacts: usize) -> Result<()> {
+    if contacts == 0 {
+        if details == 0 {
             return Err(Error::InsufficientContactInfo);
         }
         return Err(Error::Value("'contacts' must have at least one hash.".into()));
     }
-    if request.contacts.len() > HASHES_PER_CONTACT {
+    if contacts > HASHES_PER_CONTACT {
         return Err(Error::TooManyRequested(Excess::Hashes(HASHES_PER_CONTACT)));
     }
-    if request.details.len() > HASHES_PER_CONTACT {
+    if details > HASHES_PER_CONTACT {
         return Err(Error::TooManyRequested(Excess::Details(HASHES_PER_CONTACT)));
     }
     Ok(())
 }
 
 impl Core {
-    fn accept(&self, tx: &Tx<'_>, by: By, address: Option<IpAddr>, request: &SealedRequest, asked: u32) -> Result<()> {
+    fn accept(&self, tx: &Tx<'_>, address: Option<IpAddr>, request: &SealedRequest, asked: u32) -> Result<()> {
         let now = self.clock.now();
         let from = &request.request.from;
-        let what = match request.request.by_anybody {
-            false => "hashes of requester",
-            true => "hashes over http of requester",
-        };
-        let hashes = Counter {
-            key: self.keys.quota(what, &[&self.keys.owner(from)]),
-            name: Limit::Hashes,
-            limit: self.settings.limits.hashes_per_day,
-            window: DAY,
-        };
+        let by = request.request.by();
+        let hashes = self.hashes_by(&request.request);
         let payer = Payer { jid: from, by, address };
         let bytes = self.bytes_in_bulk_by(payer);
-        read_ahead(tx, bytes.iter().chain([&hashes]))?;
-        hashes.check(tx, now, asked)?;
+        read_ahead(tx, bytes.iter().chain(&hashes))?;
+        hashes.iter().try_for_each(|hashes| hashes.check(tx, now, asked))?;
         // All hashes count as known: a refusal must not tell how many are.
         let size = request.sealed.len() + HASH * request.request.hashes.len();
         self.count_bytes(tx, by, &bytes, size)?;
-        hashes.add(tx, now, asked)?;
+        hashes
+            .iter()
+            .try_for_each(|hashes| hashes.add(tx, now, asked).map(drop))?;
         Ok(tx.push(&NewRow {
             queue: Queue::REQUESTS,
             about: Some(self.about_requester(from)),
@@ -196,6 +215,27 @@ impl Core {
             key: self.keys.number(),
             sealed: request.under(self)?,
         })?)
+    }
+
+    /// Returns the counters of the hashes in requests: of the requester, and of the peer where it was made.
+    fn hashes_by(&self, request: &ContactRequest) -> Vec<Counter> {
+        let counter = |what: &str, whose: &BareJid, limit| Counter {
+            key: self.keys.quota(what, &[&self.keys.owner(whose)]),
+            name: Limit::Hashes,
+            limit,
+            window: DAY,
+        };
+        let what = match request.by() {
+            By::Target => "hashes of requester",
+            By::Anybody => "hashes over http of requester",
+        };
+        let of_requester = counter(what, &request.from, self.settings.limits.hashes_per_day);
+        let of_peer = request.via.as_ref().map(|peer| {
+            // A peer that is none any more may ask for nothing.
+            let limit = self.settings.peer(peer).map_or(0, |peer| peer.hashes_per_day);
+            counter("hashes of peer", peer, limit)
+        });
+        [of_requester].into_iter().chain(of_peer).collect()
     }
 
     /// Seals the box of a request: the requester and the details as JSON, a zero byte, and the hashes as bytes, which
@@ -258,6 +298,7 @@ mod tests {
         let request = || ContactRequest {
             from: BareJid::new("michael@example.org").unwrap(),
             by_anybody: false,
+            via: None,
             details: Vec::new(),
             hashes: hashes.clone(),
         };

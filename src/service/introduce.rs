@@ -159,9 +159,14 @@ impl Core {
             else {
                 continue;
             };
-            let (from, details) = (request.from.clone(), request.details.clone());
-            let about = Some(self.about_requester(&from));
-            let letter = self.letter(Message::Introduction { to, from, details }, language);
+            let about = Some(self.about_requester(&request.from));
+            let introduction = Message::Introduction {
+                to,
+                from: request.from.clone(),
+                details: request.details.clone(),
+                via: request.via.clone(),
+            };
+            let letter = self.letter(introduction, language);
             self.post_for(tx, &letter, about, *expires_at, payers.first().copied())?;
         }
         self.wait_for_proof(tx, request, doubted, *expires_at)

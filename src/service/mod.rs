@@ -23,6 +23,7 @@ mod mute;
 mod operation;
 mod outbox;
 mod peer;
+mod peer_contact;
 mod pending;
 mod register;
 mod rekey;
@@ -67,6 +68,7 @@ pub use self::mute::{MUTED_AT_ONCE, Mute, Muted, MutedBy, Mutes, MutesOf, Unmute
 pub use self::operation::{Effort, Operation, Rights};
 pub(crate) use self::outbox::{Due, Opened};
 pub use self::peer::Peer;
+pub use self::peer_contact::PeerContact;
 pub use self::register::{IsRegistered, Register, Registered, Status};
 pub use self::rekey::Renewed;
 pub use self::settings::{About, Served, Settings};

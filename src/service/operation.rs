@@ -37,6 +37,8 @@ pub enum Rights {
     Everybody,
     /// Senders of stanzas.
     Senders,
+    /// The peers of the configuration.
+    Peers,
     /// The admins of the configuration.
     Admins,
 }
@@ -76,8 +78,9 @@ fn require_right(settings: &Settings, caller: &Caller, rights: Rights) -> Result
     let is_allowed = match (&caller.who, rights) {
         (Who::Admin(sender), _) => settings.admins.contains(sender),
         (Who::Operator, _) => true,
+        (Who::Peer(jid), Rights::Peers) => settings.peer(jid).is_some(),
         (_, Rights::Everybody) | (Who::Native(_), Rights::Senders) => true,
-        (Who::Native(_), Rights::Admins) | (Who::Http { .. }, Rights::Senders | Rights::Admins) => false,
+        (Who::Native(_) | Who::Http { .. } | Who::Peer(_), _) => false,
     };
     match is_allowed {
         true => Ok(()),

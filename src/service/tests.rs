@@ -14,6 +14,7 @@ mod forgetting;
 mod limiting;
 mod lockout;
 mod muting;
+mod peers;
 mod registering;
 mod rekey;
 mod shares;

@@ -128,9 +128,10 @@ fn payload(message: &Message) -> Option<Element> {
             hash: Some(identity.hash().to_string()),
         })),
         Message::Code { .. } => None,
-        Message::Introduction { from, details, .. } => Some(Element::from(Introduction {
+        Message::Introduction { from, details, via, .. } => Some(Element::from(Introduction {
             info: info(details),
             jid: from.to_string(),
+            service: via.as_ref().map(ToString::to_string),
         })),
         Message::TakenOver { hash, .. } => Some(Element::from(TakenOver { hash: hash.to_string() })),
         Message::Linked { hash, .. } => Some(Element::from(Verified {
@@ -268,6 +269,7 @@ mod tests {
             to: BareJid::new("xmpp@example.com").unwrap(),
             from: BareJid::new("random@example.com").unwrap(),
             details: vec![Identity::parse(Provider::Phone, "+123456789").unwrap()],
+            via: Some(BareJid::new("itseme.example.com").unwrap()),
         });
         let message = element(&sent);
         let contact = message.get_child("contact", "it-se.me:contact").unwrap();
@@ -281,6 +283,8 @@ mod tests {
             contact.get_child("jid", "it-se.me:contact").unwrap().text(),
             "random@example.com"
         );
+        let service = contact.get_child("service", "it-se.me:contact").unwrap();
+        assert_eq!(service.text(), "itseme.example.com");
         assert_eq!(message.attr("to"), Some("xmpp@example.com"));
     }
 }

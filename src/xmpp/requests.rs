@@ -28,7 +28,7 @@ pub struct Request {
 /// Boxed: the task of a stanza would else be as large as the largest handler, and be copied as it is spawned.
 type Handler = for<'a> fn(&'a Asker, Element) -> BoxFuture<'a, Answer>;
 
-static REQUESTS: [Request; 9] = [
+static REQUESTS: [Request; 10] = [
     Request::of::<service::Confirm>(ns::CONFIRM, Get, |asker, it| operation(asker, it, confirm).boxed()),
     Request::of::<service::Register>(ns::REGISTER, Set, |asker, it| operation(asker, it, register).boxed()),
     Request::of::<service::Links>(ns::REGISTER, Get, |asker, it| operation(asker, it, links).boxed()),
@@ -37,6 +37,7 @@ static REQUESTS: [Request; 9] = [
     }),
     Request::of::<service::Verify>(ns::VERIFY, Set, |asker, it| operation(asker, it, verify).boxed()),
     Request::of::<service::Contact>(ns::CONTACT, Set, |asker, it| operation(asker, it, contact).boxed()),
+    Request::of::<service::PeerContact>(ns::PEER, Set, |asker, it| of_peer(asker, it, peer_contact).boxed()),
     Request::of::<service::Mute>(ns::CONTACT, Set, |asker, it| {
         some_or_all(asker, it, "jid", mute).boxed()
     }),
@@ -78,6 +79,9 @@ impl Request {
 /// Returns the reason why an IQ with `payload` is no request, if its namespace is one of ours: its type is the other one, or
 /// there is no such element.
 pub fn misplaced(payload: &Element) -> Option<Error> {
+    if payload.ns() == ns::PEER {
+        return Some(Error::NotAllowed);
+    }
     let how = how(payload).or_else(|| {
         let of_it = REQUESTS.iter().filter(|request| payload.ns() == request.namespace);
         let names: Vec<_> = of_it.map(|request| format!("<{}/>", request.name)).collect();
@@ -89,6 +93,9 @@ pub fn misplaced(payload: &Element) -> Option<Error> {
 
 /// Returns the reason why a message with `payload` is no request, if an IQ with it would be one.
 pub fn in_message(payload: &Element) -> Option<Error> {
+    if payload.ns() == ns::PEER {
+        return Some(Error::NotAllowed);
+    }
     let mut how = how(payload)?;
     if payload.is("contact", ns::CONTACT) {
         how += " To answer an introduction, send the message to the JID in its <jid/>.";
@@ -131,6 +138,18 @@ async fn some_or_all<P: TryFrom<Element>>(
     match names_unknown {
         true => Err(stanza_error(&Error::Key(child.into()), asker.words())),
         false => operation(asker, payload, run).await,
+    }
+}
+
+/// Runs a request of a peer. Nothing of anybody else's is read.
+async fn of_peer<P: TryFrom<Element>>(
+    asker: &Asker,
+    payload: Element,
+    run: impl AsyncFnOnce(&Asker, P) -> Result<Option<Element>>,
+) -> Answer {
+    match asker.is_peer() {
+        true => operation(asker, payload, run).await,
+        false => Err(stanza_error(&Error::NotAllowed, asker.words())),
     }
 }
 
@@ -182,6 +201,29 @@ async fn contact(asker: &Asker, contact: stanza::Contact) -> Result<Option<Eleme
     Ok(Some(Element::from(stanza::ContactSent {
         status: "requests_send".into(),
     })))
+}
+
+async fn peer_contact(asker: &Asker, contact: stanza::PeerContact) -> Result<Option<Element>> {
+    let info = contact.info.ok_or(Error::Key("info".into()))?;
+    let info: Value<'_> = serde_json::from_str(&info).map_err(|_| Error::JsonDecode)?;
+    let contact = service::PeerContact {
+        jid: contact.jid.ok_or(Error::Key("jid".into()))?,
+        by_anybody: is_by_anybody(contact.by.as_deref())?,
+        details: details("info", &info)?,
+        contacts: read_hashes(&contact.hashes),
+    };
+    asker.call_as_peer(contact).await?;
+    Ok(None)
+}
+
+fn is_by_anybody(by: Option<&str>) -> Result<bool> {
+    match by {
+        None => Ok(false),
+        Some("anybody") => Ok(true),
+        Some(_) => Err(Error::Value(
+            "The attribute 'by' must be 'anybody', or not there.".into(),
+        )),
+    }
 }
 
 async fn confirm(asker: &Asker, confirm: stanza::Confirm) -> Result<Option<Element>> {

@@ -102,6 +102,7 @@ async fn a_message_that_came_back_is_told_whatever_connection_it_comes_by() {
         to: BareJid::new("amy@example.net").unwrap(),
         from: BareJid::new("eve@example.org").unwrap(),
         details: Vec::new(),
+        via: None,
     };
     bounces.expect(7, &Letter::new("1", Language::English, introduction), 100);
     let own = BareJid::new("itseme.example.org").unwrap();

@@ -56,7 +56,7 @@ fn row(error: &Error) -> (DefinedCondition, ErrorType, &'static str) {
         | Error::InvalidTarget(_)
         | Error::NumberNotServed
         | Error::NotAnAccount => (Is::BadRequest, Modify, "value-error"),
-        // No stanza leads here: what one may not do is not offered.
+        // What one may not do is not offered, but for the requests of peers.
         Error::NotAllowed => (Is::Forbidden, Auth, "not-allowed"),
         Error::DomainNotServed => (Is::Forbidden, Auth, "domain-not-served"),
         Error::InsufficientContactInfo => (Is::NotAcceptable, Modify, "insufficient-contact-info"),

@@ -4,7 +4,7 @@ use xmpp_parsers::jid::Jid;
 
 use crate::language::Language;
 use crate::model::{BareJid, OwnAddress};
-use crate::service::{Caller, Operation, Result, Service, Who};
+use crate::service::{Caller, Error, Operation, Result, Service, Who};
 
 /// The resource from which the service sends presence: some clients show a contact as offline whose presence has none (Gajim 1.7).
 const RESOURCE: &str = "itseme";
@@ -166,6 +166,26 @@ impl Asker {
     pub async fn call_as_admin<O: Operation>(&self, operation: O) -> Result<O::Reply> {
         let caller = Caller {
             who: Who::Admin(self.bare.clone()),
+            language: self.caller.language,
+        };
+        self.service.call(&caller, operation).await
+    }
+
+    /// Returns `true` if the sender is the component of a peer, and no resource of it.
+    pub fn is_peer(&self) -> bool {
+        self.jid.resource().is_none() && self.service.settings().peer(&self.bare).is_some()
+    }
+
+    /// Runs an operation for a peer.
+    ///
+    /// # Errors
+    /// `not_allowed` if the sender is none, and those of the operation.
+    pub async fn call_as_peer<O: Operation>(&self, operation: O) -> Result<O::Reply> {
+        if !self.is_peer() {
+            return Err(Error::NotAllowed);
+        }
+        let caller = Caller {
+            who: Who::Peer(self.bare.clone()),
             language: self.caller.language,
         };
         self.service.call(&caller, operation).await

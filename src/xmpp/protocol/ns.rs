@@ -16,6 +16,8 @@ pub const LINKS: &str = "it-se.me:register#links";
 pub const FORGET: &str = "it-se.me:register#forget";
 /// `<mute/>`, `<unmute/>` and `<mutes/>`
 pub const MUTE: &str = "it-se.me:contact#mute";
+/// Requests that a peer passes on.
+pub const PEER: &str = "it-se.me:peer";
 /// Application-specific error conditions (RFC 6120, 8.3.4).
 pub const ERRORS: &str = "it-se.me:errors";
 

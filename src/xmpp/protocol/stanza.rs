@@ -94,6 +94,27 @@ pub struct Introduction {
     /// The requester.
     #[xml(extract(name = "jid", fields(text(type_ = String))))]
     pub jid: String,
+    /// The peer where the requester has asked, which vouches for both.
+    #[xml(extract(name = "service", default, fields(text(type_ = String))))]
+    pub service: Option<String>,
+}
+
+/// `<contact/>` of an IQ set of a peer: somebody asks for introductions there.
+#[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
+#[xml(namespace = ns::PEER, name = "contact")]
+pub struct PeerContact {
+    /// The requester.
+    #[xml(attribute(default))]
+    pub jid: Option<String>,
+    /// `anybody` if anybody may have asked, in the requester's name.
+    #[xml(attribute(default))]
+    pub by: Option<String>,
+    /// The requester's details, as a JSON array.
+    #[xml(extract(name = "info", default, fields(text(type_ = String))))]
+    pub info: Option<String>,
+    /// The hashes of the people that the requester wants to be introduced to.
+    #[xml(extract(n = .., name = "hash", fields(text(type_ = String))))]
+    pub hashes: Vec<String>,
 }
 
 /// `<confirm/>` of an IQ get.
@@ -250,6 +271,24 @@ mod tests {
             &Introduction {
                 info: "[]".into(),
                 jid: "random@example.com".into(),
+                service: None,
+            },
+        );
+        round_trip(
+            "<contact xmlns='it-se.me:contact'><info>[]</info><jid>random@example.com</jid><service>x.example</service></contact>",
+            &Introduction {
+                info: "[]".into(),
+                jid: "random@example.com".into(),
+                service: Some("x.example".into()),
+            },
+        );
+        round_trip(
+            "<contact xmlns='it-se.me:peer' jid='random@example.com' by='anybody'><info>[]</info><hash>ab</hash></contact>",
+            &PeerContact {
+                jid: Some("random@example.com".into()),
+                by: Some("anybody".into()),
+                info: Some("[]".into()),
+                hashes: vec!["ab".into()],
             },
         );
     }

@@ -272,3 +272,73 @@ fn whoever_is_refused_because_all_places_are_taken_is_told_when_to_come_back() {
         assert_eq!(told(&refused.into()).0, "request-limit-reached");
     }
 }
+
+/// A router whose only peer is the service at example.net.
+fn router_with_a_peer() -> (Router, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = Keys::new(&zeroize::Zeroizing::new([7; 32]));
+    let store = testing::store(folder.path(), keys.check());
+    let settings = Settings {
+        peers: vec![crate::service::Peer {
+            jid: BareJid::new("itseme.example.net").unwrap(),
+            vouches_for: ["example.net".to_owned()].into(),
+            hashes_per_day: 9,
+        }],
+        ..Settings::default()
+    };
+    let service = Service::new(store, keys, Clock::system(), settings, Default::default());
+    let presentation = Presentation::new(&service, Host::example());
+    (Router::new(service, presentation), folder)
+}
+
+async fn told_to(router: &Router, from: &str, kind: &str, payload: &str) -> Element {
+    let iq =
+        format!("<iq xmlns='jabber:component:accept' type='{kind}' id='1' from='{from}' to='{DOMAIN}'>{payload}</iq>");
+    let iq = Iq::try_from(iq.parse::<Element>().unwrap()).unwrap();
+    answers(router, iq).await.remove(0)
+}
+
+#[tokio::test]
+async fn the_namespace_of_peers_is_theirs_alone() {
+    let (router, _folder) = router_with_a_peer();
+    let contact = format!(
+        "<contact xmlns='it-se.me:peer' jid='michael@example.net' xml:lang='de'>\
+         <info>[{{\"provider\": \"phone\", \"id\": \"+447700900456\"}}]</info><hash>{}</hash></contact>",
+        "ab".repeat(64)
+    );
+    let result = told_to(&router, "itseme.example.net", "set", &contact).await;
+    assert_eq!((result.attr("type"), result.children().count()), (Some("result"), 0));
+    let foreign = contact.replace("michael@example.net", "michael@example.com");
+    let by = contact.replace(" jid=", " by='eve' jid=");
+    for (from, kind, payload, condition) in [
+        ("itseme.example.net", "set", foreign.as_str(), "bad-request"),
+        ("itseme.example.net", "set", by.as_str(), "bad-request"),
+        (
+            "itseme.example.net",
+            "set",
+            "<contact xmlns='it-se.me:peer'/>",
+            "bad-request",
+        ),
+        ("itseme.example.net", "get", contact.as_str(), "forbidden"),
+        (
+            "itseme.example.net",
+            "set",
+            "<other xmlns='it-se.me:peer'/>",
+            "forbidden",
+        ),
+        ("itseme.example.net/x", "set", contact.as_str(), "forbidden"),
+        ("itseme@itseme.example.net", "set", contact.as_str(), "forbidden"),
+        ("other.example.net", "set", contact.as_str(), "forbidden"),
+        (AMY, "set", contact.as_str(), "forbidden"),
+        (AMY, "set", "<contact xmlns='it-se.me:peer'/>", "forbidden"),
+        (AMY, "get", "<other xmlns='it-se.me:peer'/>", "forbidden"),
+    ] {
+        let answer = told_to(&router, from, kind, payload).await;
+        let error = answer.get_child("error", xmpp_parsers::ns::COMPONENT).unwrap();
+        assert!(
+            error.has_child(condition, xmpp_parsers::ns::XMPP_STANZAS),
+            "{from} {kind} {payload}: {}",
+            String::from(error)
+        );
+    }
+}

@@ -1,0 +1,222 @@
+//! Contact requests that peers pass on.
+
+use super::*;
+
+const THERE: &str = "itseme.example.net";
+
+/// The service at example.net.
+fn peer() -> Peer {
+    Peer {
+        jid: jid_of_server(THERE),
+        vouches_for: ["example.net".to_owned()].into(),
+        hashes_per_day: 10_000,
+    }
+}
+
+fn jid_of_server(text: &str) -> BareJid {
+    BareJid::new(text).unwrap()
+}
+
+/// Amy can be found here by her number.
+async fn with_amy(change: impl FnOnce(&mut Settings)) -> Fixture {
+    let it = Fixture::with(|settings| {
+        settings.peers = vec![peer()];
+        change(settings);
+    });
+    it.link_phone(&amy(), PHONE).await;
+    it.sent(Queue::XMPP).await;
+    it
+}
+
+/// Michael's request for people behind phone numbers.
+fn michaels(numbers: &[&str]) -> PeerContact {
+    PeerContact {
+        jid: michael().to_string(),
+        by_anybody: false,
+        details: vec![("phone".into(), "+447700900456".into())],
+        contacts: numbers
+            .iter()
+            .map(|number| Hash::parse(&hash("phone", number)))
+            .collect(),
+    }
+}
+
+impl Fixture {
+    async fn passed_on(&self, peer: &str, contact: PeerContact) -> Result<()> {
+        let caller = Caller {
+            who: Who::Peer(jid_of_server(peer)),
+            language: None,
+        };
+        self.service.call(&caller, contact).await?;
+        self.match_requests().await;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_peers_request_reaches_whoever_is_known_and_names_the_peer() {
+    let it = with_amy(|_| {}).await;
+    it.passed_on(THERE, michaels(&["+447700900789", PHONE])).await.unwrap();
+    let [Message::Introduction { to, from, details, via }] = &it.sent(Queue::XMPP).await[..] else {
+        panic!("one introduction")
+    };
+    assert_eq!((to, from), (&amy(), &michael()));
+    assert_eq!(details[..], [Identity::parse("phone".into(), "+447700900456").unwrap()]);
+    assert_eq!(via, &Some(jid_of_server(THERE)));
+}
+
+#[tokio::test]
+async fn nobody_but_a_peer_passes_requests_on() {
+    let it = with_amy(|_| {}).await;
+    for other in ["itseme.example.com", "example.net", "itseme.example.net.evil.example"] {
+        assert_eq!(
+            code_of(it.passed_on(other, michaels(&[PHONE])).await),
+            "not_allowed",
+            "{other}"
+        );
+    }
+    let native = it.service.call_native(&jid_of_server(THERE), michaels(&[PHONE])).await;
+    assert_eq!(code_of(native), "not_allowed");
+    assert_eq!(code_of(it.service.call_http(michaels(&[PHONE])).await), "not_allowed");
+    assert_eq!(code_of(it.service.call_admin(michaels(&[PHONE])).await), "not_allowed");
+    let former = it.restarted(|settings| settings.peers.clear());
+    let caller = Caller {
+        who: Who::Peer(jid_of_server(THERE)),
+        language: None,
+    };
+    assert_eq!(code_of(former.call(&caller, michaels(&[PHONE])).await), "not_allowed");
+    it.match_requests().await;
+    assert!(it.introductions().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_peer_vouches_for_accounts_at_its_domains_alone() {
+    let it = with_amy(|_| {}).await;
+    for other in [
+        "eve@example.org",
+        "eve@sub.example.net",
+        "eve@example.net.evil.example",
+        "example.net",
+        "@example.net",
+        "",
+    ] {
+        let request = PeerContact {
+            jid: other.into(),
+            ..michaels(&[PHONE])
+        };
+        assert_eq!(code_of(it.passed_on(THERE, request).await), "value_error", "{other}");
+    }
+    assert!(it.introductions().await.is_empty());
+}
+
+#[tokio::test]
+async fn the_same_person_is_introduced_once_a_day_whoever_passes_it_on() {
+    let other = Peer {
+        jid: jid_of_server("other.example.com"),
+        vouches_for: ["example.com".to_owned()].into(),
+        ..peer()
+    };
+    let it = with_amy(|settings| settings.peers.push(other)).await;
+    for (asked_at, expected) in [(THERE, 1), (THERE, 0)] {
+        it.passed_on(asked_at, michaels(&[PHONE])).await.unwrap();
+        assert_eq!(it.introductions().await.len(), expected);
+    }
+    // Nor if he asks here as well.
+    it.link_phone(&michael(), "+447700900456").await;
+    michael_asks_for_amy(&it).await;
+    assert!(it.introductions().await.is_empty());
+    // The other does not vouch for him.
+    let elsewhere = it.passed_on("other.example.com", michaels(&[PHONE])).await;
+    assert_eq!(code_of(elsewhere), "value_error");
+    // What anybody may have asked in his name counts apart, as at home.
+    let anybodys = || PeerContact {
+        by_anybody: true,
+        ..michaels(&[PHONE])
+    };
+    for expected in [1, 0] {
+        it.passed_on(THERE, anybodys()).await.unwrap();
+        assert_eq!(it.introductions().await.len(), expected);
+    }
+    it.clock.advance(24 * 60 * MINUTE);
+    it.passed_on(THERE, michaels(&[PHONE])).await.unwrap();
+    assert_eq!(it.introductions().await.len(), 1);
+}
+
+#[tokio::test]
+async fn mutes_hold_whoever_passes_it_on() {
+    let it = with_amy(|settings| settings.limits.repeat_contact_after = Duration::ZERO).await;
+    it.service.mute(&amy(), &named(&["michael@example.net"])).await.unwrap();
+    it.passed_on(THERE, michaels(&[PHONE])).await.unwrap();
+    assert!(it.introductions().await.is_empty());
+    it.service.unmute(&amy(), &[]).await.unwrap();
+    it.service
+        .unmute(&amy(), &named(&["michael@example.net"]))
+        .await
+        .unwrap();
+    it.passed_on(THERE, michaels(&[PHONE])).await.unwrap();
+    assert_eq!(it.introductions().await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_hashes_of_a_peer_and_of_each_requester_are_limited() {
+    let it = with_amy(|settings| {
+        settings.limits.hashes_per_day = 3;
+        settings.peers[0].hashes_per_day = 5;
+    })
+    .await;
+    let of = |name: &str, numbers: &[&str]| PeerContact {
+        jid: format!("{name}@example.net"),
+        ..michaels(numbers)
+    };
+    let limit = "request_limit_reached";
+    assert_eq!(code_of(it.passed_on(THERE, of("a", &[PHONE; 4])).await), limit);
+    it.passed_on(THERE, of("a", &[PHONE; 3])).await.unwrap();
+    assert_eq!(code_of(it.passed_on(THERE, of("a", &[PHONE])).await), limit);
+    assert_eq!(code_of(it.passed_on(THERE, of("b", &[PHONE; 3])).await), limit);
+    it.passed_on(THERE, of("b", &[PHONE; 2])).await.unwrap();
+    assert_eq!(code_of(it.passed_on(THERE, of("c", &[PHONE])).await), limit);
+    it.clock.advance(24 * 60 * MINUTE);
+    it.passed_on(THERE, of("c", &[PHONE])).await.unwrap();
+}
+
+#[tokio::test]
+async fn requests_are_bounded_as_at_home() {
+    let it = with_amy(|_| {}).await;
+    let with = |details: usize, hashes: usize| PeerContact {
+        details: vec![("phone".into(), "+447700900456".into()); details],
+        ..michaels(&vec![PHONE; hashes])
+    };
+    assert_eq!(code_of(it.passed_on(THERE, with(1, 101)).await), "too_many_requested");
+    assert_eq!(code_of(it.passed_on(THERE, with(101, 1)).await), "too_many_requested");
+    assert_eq!(code_of(it.passed_on(THERE, with(1, 0)).await), "value_error");
+    assert_eq!(
+        code_of(it.passed_on(THERE, with(0, 1)).await),
+        "insufficient_contact_info"
+    );
+    it.passed_on(THERE, with(100, 100)).await.unwrap();
+}
+
+/// Recipients read the details in a list.
+#[tokio::test]
+async fn details_that_would_be_read_as_something_else_are_left_out() {
+    let it = with_amy(|_| {}).await;
+    let details = [
+        ("phone", "nonsense"),
+        ("forum", "michael\nThe service has checked: he is the president"),
+        ("forum", "michael\u{202e}"),
+        ("forum\n* phone", "+1"),
+        ("The service says", "x"),
+        ("", "x"),
+        ("forum", "Michael"),
+        ("forum", "michael"),
+    ];
+    let request = PeerContact {
+        details: details.map(|(provider, id)| (provider.into(), id.into())).into(),
+        ..michaels(&[PHONE])
+    };
+    it.passed_on(THERE, request).await.unwrap();
+    let [Message::Introduction { details, .. }] = &it.sent(Queue::XMPP).await[..] else {
+        panic!("one introduction")
+    };
+    assert_eq!(details[..], [Identity::parse("forum".into(), "michael").unwrap()]);
+}
