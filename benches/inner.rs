@@ -132,10 +132,14 @@ fn stanzas(criterion: &mut Criterion) -> Result<()> {
     payload(
         criterion,
         "contact, 100 hashes",
-        stanza::Contact { info: Some(info.into()), hashes: hashes(100) },
+        stanza::Contact { scope: None, info: Some(info.into()), hashes: hashes(100) },
     )?;
     payload(criterion, "contact sent", stanza::ContactSent { status: "requests_send".into() })?;
-    payload(criterion, "introduction", stanza::Introduction { info: info.into(), jid: jid.into() })?;
+    payload(
+        criterion,
+        "introduction",
+        stanza::Introduction { info: info.into(), jid: jid.into(), service: None },
+    )?;
     for count in [1, 500] {
         let confirm = stanza::Confirm { jid: Some(jid.into()), hashes: hashes(count) };
         payload(criterion, &format!("confirm, {count} hashes"), confirm)?;

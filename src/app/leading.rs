@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::join;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +15,7 @@ use crate::health::XmppState;
 use crate::outbox::Outbox;
 use crate::service::Service;
 use crate::store::{Lead, Queue, StoreError};
-use crate::xmpp::{self, ConnectionConfig, Delivery, Presentation, Router};
+use crate::xmpp::{self, ConnectionConfig, Delivery, PeerLink, Presentation, Router};
 
 /// The pause before another try to lead.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
@@ -84,6 +86,7 @@ impl Leading {
         };
         let mut keeper = xmpp_thread.spawn(supervisor.clone().watch(keep));
         let clock = self.service.clock().clone();
+        let peers = Arc::new(PeerLink::new(uplink.clone(), intake.clone()));
         let channel: Arc<dyn Channel> = Arc::new(Delivery::new(
             uplink,
             self.presentation.clone(),
@@ -92,7 +95,9 @@ impl Leading {
             clock,
         ));
         let outbox = Outbox::new(self.service.clone(), intake.clone());
-        let mut delivering = tokio::spawn(supervisor.watch(outbox.deliver(Queue::XMPP, channel)));
+        let to_peers = outbox.clone().deliver(Queue::PEERS, peers);
+        let both = join(outbox.deliver(Queue::XMPP, channel), to_peers).map(drop);
+        let mut delivering = tokio::spawn(supervisor.watch(both));
         tokio::select! {
             // Messages that are being sent need the connection to be acknowledged.
             _ = &mut delivering => {

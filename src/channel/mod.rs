@@ -4,6 +4,7 @@ mod bounces;
 pub mod cleartext;
 pub mod email;
 pub mod oauth;
+pub mod peers;
 pub mod sign_in;
 pub mod sms;
 pub mod smtp;
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::language::Language;
 use crate::model::{BareJid, Code, Hash, Identity, Provider};
 
-/// A message to a person. It exists in memory and in sealed outbox boxes only.
+/// A message to a person, or to a peer. It exists in memory and in sealed outbox boxes only.
 #[derive(Clone, Serialize, Deserialize)]
 pub enum Message {
     /// The code that proves an identity, sent to that identity.
@@ -46,6 +47,20 @@ pub enum Message {
         /// The peer where they have asked, which vouches for all of that; `None` if they have asked here.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         via: Option<BareJid>,
+    },
+    /// A request to be introduced, for a peer.
+    ToPeer {
+        /// The peer.
+        to: BareJid,
+        /// The requester.
+        from: BareJid,
+        /// `true` if anybody may have asked, in the requester's name.
+        #[serde(default)]
+        by_anybody: bool,
+        /// The requester's proven identities.
+        details: Vec<Identity>,
+        /// The hashes of the people that the requester wants to be introduced to.
+        hashes: Vec<Hash>,
     },
     /// Another JID proved an identity that was linked to this one.
     TakenOver {
@@ -90,7 +105,7 @@ impl Message {
         match self {
             Self::Code { to: Some(to), .. } => Some(to.clone()),
             Self::Code { identity, .. } if identity.provider == Provider::Xmpp => BareJid::new(&identity.id).ok(),
-            Self::Code { .. } => None,
+            Self::Code { .. } | Self::ToPeer { .. } => None,
             Self::Linked { to, .. }
             | Self::Introduction { to, .. }
             | Self::TakenOver { to, .. }

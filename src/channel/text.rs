@@ -17,6 +17,8 @@ pub fn chat(letter: &Letter, can_act: bool) -> String {
 fn said(letter: &Letter) -> String {
     let words = letter.language;
     match &letter.message {
+        // Peers read no text.
+        Message::ToPeer { .. } => String::new(),
         Message::Code {
             identity, target, code, ..
         } if *identity == Identity::of_jid(target) => words.code_own(target, code),

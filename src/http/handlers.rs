@@ -223,6 +223,7 @@ pub async fn contact(asker: Admitted, body: Result<Bytes>) -> Response {
             target: request.target,
             details: request.contact_info,
             contacts: read_hashes(&request.contacts),
+            scope: request.scope,
         };
         asker.call(contact).await?;
         Ok(ContactReply::SENT)

@@ -8,7 +8,7 @@ use super::error::Result;
 use super::wire::Object;
 use crate::json::details;
 use crate::model::{BareJid, parse_target};
-use crate::service::Error;
+use crate::service::{Error, Scope};
 
 /// An identity to link to a JID.
 #[derive(ToSchema)]
@@ -92,6 +92,9 @@ pub struct ContactRequest<'a> {
     /// The hashes of the people's numbers and addresses. A text that is no hash has no owner.
     #[schema(schema_with = schemas::hashes_to_contact)]
     pub contacts: Vec<&'a str>,
+    /// `here` if the peers of the service are not asked.
+    #[schema(value_type = Option<String>, pattern = "^here$", required = false)]
+    pub scope: Scope,
 }
 
 /// A number, address or name.
@@ -116,6 +119,7 @@ impl<'a> ContactRequest<'a> {
             target: target(to)?,
             contact_info: details("contact_info", info)?,
             contacts,
+            scope: Scope::read(body.optional_text("scope")?)?,
         })
     }
 }

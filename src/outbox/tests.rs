@@ -99,6 +99,7 @@ async fn ask(service: &Service, askers: &[&BareJid], asked: &[&BareJid]) {
             target: asker.clone(),
             details: vec![("xmpp".into(), asker.to_string())],
             contacts: asked.iter().map(|jid| Some(Identity::of_jid(jid).hash())).collect(),
+            scope: crate::service::Scope::Peers,
         };
         service.contact_native(request).await.unwrap();
     }

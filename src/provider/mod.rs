@@ -120,7 +120,10 @@ pub fn is_sign_in(provider: &Provider) -> bool {
 
 /// Returns all queues.
 pub fn queues() -> impl Iterator<Item = Queue> {
-    KINDS.iter().map(|kind| kind.queue).chain([Queue::REQUESTS])
+    KINDS
+        .iter()
+        .map(|kind| kind.queue)
+        .chain([Queue::REQUESTS, Queue::PEERS])
 }
 
 /// Returns the name of a queue by its number, for admins.
@@ -134,6 +137,7 @@ pub fn queue_name(number: u8) -> &'static str {
 pub fn queue(message: &Message) -> Option<Queue> {
     match message {
         Message::Code { identity, .. } => kind(&identity.provider).map(|kind| kind.queue),
+        Message::ToPeer { .. } => Some(Queue::PEERS),
         Message::Introduction { .. }
         | Message::TakenOver { .. }
         | Message::Linked { .. }

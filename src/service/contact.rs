@@ -42,6 +42,32 @@ pub struct Contact {
     pub details: Vec<(String, String)>,
     /// The hashes of the people that the requester wants to be introduced to; `None` for a text that was not a hash.
     pub contacts: Vec<Option<Hash>>,
+    /// The services that are asked.
+    pub scope: Scope,
+}
+
+/// The services that a contact request goes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// This one and its peers.
+    #[default]
+    Peers,
+    /// This one alone.
+    Here,
+}
+
+impl Scope {
+    /// Reads the scope of a request; `None` if it has none.
+    ///
+    /// # Errors
+    /// `value_error` if it is unknown.
+    pub fn read(scope: Option<&str>) -> Result<Self> {
+        match scope {
+            None => Ok(Self::Peers),
+            Some("here") => Ok(Self::Here),
+            Some(_) => Err(Error::Value("'scope' must be 'here', or not there.".into())),
+        }
+    }
 }
 
 impl Operation for Contact {
@@ -74,6 +100,9 @@ pub(super) struct ContactRequest {
     /// The peer where it was made, which vouches for the requester and the details; `None` if it was made here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) via: Option<BareJid>,
+    /// `true` if it is not passed on to peers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) here: bool,
     pub(super) details: Vec<Identity>,
     /// Part of the JSON in boxes of the first version; now they stand behind it.
     #[serde(default, skip_serializing)]
@@ -121,6 +150,7 @@ impl Service {
             from: request.target,
             by_anybody: by == By::Anybody,
             via: None,
+            here: request.scope == Scope::Here,
             details,
             hashes: Vec::new(),
         };
@@ -200,8 +230,9 @@ impl Core {
         let bytes = self.bytes_in_bulk_by(payer);
         read_ahead(tx, bytes.iter().chain(&hashes))?;
         hashes.iter().try_for_each(|hashes| hashes.check(tx, now, asked))?;
-        // All hashes count as known: a refusal must not tell how many are.
-        let size = request.sealed.len() + HASH * request.request.hashes.len();
+        // All hashes count as known: a refusal must not tell how many are. Each peer gets a message with all of them.
+        let copies = 1 + self.asked_peers(&request.request).len();
+        let size = copies * (request.sealed.len() + HASH * request.request.hashes.len());
         self.count_bytes(tx, by, &bytes, size)?;
         hashes
             .iter()
@@ -299,6 +330,7 @@ mod tests {
             from: BareJid::new("michael@example.org").unwrap(),
             by_anybody: false,
             via: None,
+            here: false,
             details: Vec::new(),
             hashes: hashes.clone(),
         };

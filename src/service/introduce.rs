@@ -29,8 +29,16 @@ const TRIED_AGAIN: Duration = Duration::from_secs(5);
 /// The number of requests that are turned into introductions in one transaction, while others wait.
 const WRITTEN_TOGETHER: usize = 32;
 
-/// A request that waits, and the time when it expires.
-type WaitingRequest = (ContactRequest, Millis);
+/// A request that waits.
+struct WaitingRequest {
+    /// The request with its hashes that are linked.
+    request: ContactRequest,
+    /// All of its hashes.
+    asked: Vec<Hash>,
+    /// The time when it expires.
+    expires_at: Millis,
+}
+
 /// The MAC by which a hash is looked up, the number of its request, and the hash.
 type RequestedHash = (Mac, usize, Hash);
 
@@ -62,8 +70,8 @@ impl Service {
         for asked in asked.chunks(LOOKED_UP_TOGETHER).map(<[RequestedHash]>::to_vec) {
             let known = self.ask(move |core, tx| core.known(tx, &asked, sorted_by));
             for (number, hash) in known.await? {
-                if let Some((request, _)) = &mut waiting[number] {
-                    request.hashes.push(hash);
+                if let Some(waiting) = &mut waiting[number] {
+                    waiting.request.hashes.push(hash);
                 }
             }
         }
@@ -82,11 +90,9 @@ impl Core {
         let mut waiting = Vec::with_capacity(rows.len());
         let mut asked = Vec::new();
         for (number, &row) in rows.iter().enumerate() {
-            let mut request = self.waiting(tx, row)?;
-            let hashes = request
-                .iter_mut()
-                .flat_map(|(request, _)| mem::take(&mut request.hashes));
-            asked.extend(hashes.map(|hash| (self.keys.id(&hash), number, hash)));
+            let request = self.waiting(tx, row)?;
+            let hashes = request.iter().flat_map(|waiting| &waiting.asked);
+            asked.extend(hashes.map(|hash| (self.keys.id(hash), number, *hash)));
             waiting.push(request);
         }
         asked.sort_unstable_by_key(|(id, ..)| id.0);
@@ -117,17 +123,27 @@ impl Core {
         let row = tx.message(row)?.filter(|row| row.expires_at > self.clock.now());
         let Some(row) = row else { return Ok(None) };
         let request = self.open_request(&row);
-        Ok(request.map(|request| (request, row.expires_at)))
+        Ok(request.map(|mut request| WaitingRequest {
+            asked: mem::take(&mut request.hashes),
+            request,
+            expires_at: row.expires_at,
+        }))
     }
 
     fn introduce(&self, tx: &Tx<'_>, row: i64, known: Option<&WaitingRequest>) -> Result<()> {
-        let payers = known.map_or_else(Vec::new, |(request, _)| self.macs(|core| core.payer(&request.from)));
+        let payers = known.map_or_else(Vec::new, |waiting| self.macs(|core| core.payer(&waiting.request.from)));
         self.make_room(tx, &payers)?;
         // Without the row, it was withdrawn since the worker took it.
         let is_there = tx.remove(row)?;
-        let Some((request, expires_at)) = known.filter(|_| is_there) else {
+        let Some(waiting) = known.filter(|_| is_there) else {
             return Ok(());
         };
+        let WaitingRequest {
+            request,
+            asked,
+            expires_at,
+        } = waiting;
+        self.pass_on(tx, request, asked, *expires_at)?;
         let requester = self.keys.owner(&request.from);
         let mut served = HashSet::from([requester]);
         let mut doubted = Vec::new();

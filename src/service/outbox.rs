@@ -23,7 +23,7 @@ pub(crate) struct Due {
 pub(crate) enum Opened {
     /// A message to be sent.
     Letter(Box<Letter>),
-    /// A message that must not be sent: the recipient has muted the requester since, or wants no codes.
+    /// A message that must not be sent: the recipient has muted the requester since, wants no codes, or is no peer any more.
     Unwanted,
     /// Nothing to send: it cannot be opened, or it is a contact request, which is opened when it is matched.
     Nothing,
@@ -169,6 +169,8 @@ impl Core {
         Ok(match &letter.message {
             Message::Introduction { to, from, .. } if self.has_muted(tx, to, from)? => Opened::Unwanted,
             Message::Code { identity, .. } if self.is_suppressed(tx, identity)? => Opened::Unwanted,
+            // It is no peer any more.
+            Message::ToPeer { to, .. } if self.settings.peer(to).is_none() => Opened::Unwanted,
             _ => Opened::Letter(Box::new(letter)),
         })
     }

@@ -55,6 +55,7 @@ impl Operation for PeerContact {
             from: vouched(peer, &self.jid)?,
             by_anybody: self.by_anybody,
             via: Some(peer.jid.clone()),
+            here: true,
             details: readable(self.details),
             hashes: Vec::new(),
         };

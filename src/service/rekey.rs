@@ -276,7 +276,7 @@ impl Core {
             Message::Code { identity, target, .. } => {
                 Some(self.about_code(&self.keys.id(&identity.hash()), &self.keys.owner(target)))
             }
-            Message::Introduction { from, .. } => Some(self.about_requester(from)),
+            Message::Introduction { from, .. } | Message::ToPeer { from, .. } => Some(self.about_requester(from)),
             Message::TakenOver { .. }
             | Message::Linked { .. }
             | Message::ProveAgain { .. }

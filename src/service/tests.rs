@@ -224,6 +224,7 @@ impl Fixture {
                 .map(|(provider, id)| ((*provider).into(), (*id).into()))
                 .collect(),
             contacts: contacts.iter().map(|text| Hash::parse(text)).collect(),
+            scope: Scope::Peers,
         }
     }
 

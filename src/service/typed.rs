@@ -2,7 +2,7 @@
 
 use super::error::{Error, Excess, Result};
 use super::limits::HASHES_PER_CONTACT;
-use super::{Contact, Service};
+use super::{Contact, Scope, Service};
 use crate::model::{BareJid, Identity};
 use crate::provider;
 
@@ -62,6 +62,7 @@ impl Service {
             target: asker.clone(),
             details: own.into_iter().map(pair).collect(),
             contacts: contacts.iter().map(|identity| Some(identity.hash())).collect(),
+            scope: Scope::Peers,
         })
     }
 }

@@ -17,6 +17,9 @@ impl Queue {
     /// Contact requests whose hashes are still to be looked up.
     pub const REQUESTS: Self = Self::new(0, "requests");
 
+    /// Contact requests for peers.
+    pub const PEERS: Self = Self::new(4, "peers");
+
     /// The queue of that number, which is stored, and no other's; `name` is for logs.
     pub const fn new(number: u8, name: &'static str) -> Self {
         Self { number, name }

@@ -140,6 +140,8 @@ fn payload(message: &Message) -> Option<Element> {
         })),
         // A client must not confirm an erasure by itself.
         Message::ForgetCode { .. } | Message::ProveAgain { .. } => None,
+        // They go another way.
+        Message::ToPeer { .. } => None,
     }
 }
 
@@ -148,6 +150,7 @@ fn hint(message: &Message) -> Option<Element> {
     let hint = match message {
         Message::Code { .. } | Message::ForgetCode { .. } => "no-permanent-store",
         Message::Introduction { .. }
+        | Message::ToPeer { .. }
         | Message::TakenOver { .. }
         | Message::Linked { .. }
         | Message::ProveAgain { .. } => "store",
@@ -163,7 +166,8 @@ struct Detail<'a> {
     confirmed: bool,
 }
 
-fn info(details: &[Identity]) -> String {
+/// Returns the content of an `<info/>` element.
+pub fn info(details: &[Identity]) -> String {
     let objects: Vec<_> = details
         .iter()
         .map(|detail| Detail {

@@ -3,7 +3,7 @@
 //! The folders are layers, the lowest first: `protocol` (the words of the protocol), `connection` (bytes and stanzas),
 //! `people` (people with any client). The files here put them together: `keeper` keeps a connection and hands each
 //! stanza to `router`, which answers it by `iq`, `message` or `people::presence`; `delivery` sends the messages of the
-//! outbox.
+//! outbox, `peers` those for other services.
 
 mod connection;
 pub mod delivery;
@@ -19,6 +19,7 @@ pub mod fuzzing;
 mod iq;
 pub mod keeper;
 mod message;
+mod peers;
 mod people;
 mod protocol;
 mod requests;
@@ -28,6 +29,7 @@ pub use connection::stream_end::{StreamEnd, remedy};
 pub use connection::{Patience, stream};
 pub use delivery::Delivery;
 pub use keeper::{ConnectionConfig, Uplink, keep_connected};
+pub use peers::PeerLink;
 pub use protocol::host::Host;
 pub use protocol::presentation::Presentation;
 pub use protocol::stanza;

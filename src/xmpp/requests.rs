@@ -7,7 +7,7 @@ use minidom::Element;
 use serde_json_borrow::Value;
 
 use crate::json::details;
-use crate::service::{self, Effort, Error, Meant, Operation, Result, is_set, read_hash, read_hashes};
+use crate::service::{self, Effort, Error, Meant, Operation, Result, Scope, is_set, read_hash, read_hashes};
 use crate::xmpp::protocol::answer::Answer;
 use crate::xmpp::protocol::answer::Kind::{self, Get, Set};
 use crate::xmpp::protocol::error::stanza_error;
@@ -196,6 +196,7 @@ async fn contact(asker: &Asker, contact: stanza::Contact) -> Result<Option<Eleme
         target: asker.bare.clone(),
         details: details("info", &info)?,
         contacts: read_hashes(&contact.hashes),
+        scope: Scope::read(contact.scope.as_deref())?,
     };
     asker.call(contact).await?;
     Ok(Some(Element::from(stanza::ContactSent {

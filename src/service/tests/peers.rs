@@ -1,4 +1,4 @@
-//! Contact requests that peers pass on.
+//! Contact requests that peers pass on, and those that are passed on to them.
 
 use super::*;
 
@@ -219,4 +219,109 @@ async fn details_that_would_be_read_as_something_else_are_left_out() {
         panic!("one introduction")
     };
     assert_eq!(details[..], [Identity::parse("forum".into(), "michael").unwrap()]);
+}
+
+/// A request of Michael, who is registered here, with one known hash and an unknown one.
+async fn asked_here(it: &Fixture, scope: Scope) {
+    it.clock.advance(MINUTE);
+    it.link_phone(&michael(), "+447700900456").await;
+    let contacts = vec![hash("phone", PHONE), hash("phone", "+447700900789")];
+    let request = Contact {
+        scope,
+        ..Fixture::request(&michael(), &[("phone", "+447700900456")], contacts)
+    };
+    it.service.contact_native(request).await.unwrap();
+    it.match_requests().await;
+}
+
+fn two_peers(settings: &mut Settings) {
+    settings.peers.push(Peer {
+        jid: jid_of_server("other.example.com"),
+        vouches_for: ["example.com".to_owned()].into(),
+        ..peer()
+    });
+}
+
+#[tokio::test]
+async fn each_peer_gets_all_hashes_whoever_is_known_here() {
+    let it = with_amy(two_peers).await;
+    asked_here(&it, Scope::Peers).await;
+    assert_eq!(it.introductions().await.len(), 1);
+    let mut expected = [hash("phone", PHONE), hash("phone", "+447700900789")];
+    expected.sort();
+    let mut asked = Vec::new();
+    for message in it.sent(Queue::PEERS).await {
+        let Message::ToPeer {
+            to,
+            from,
+            by_anybody: false,
+            details,
+            hashes,
+        } = message
+        else {
+            panic!("a request for a peer")
+        };
+        let mut hashes: Vec<_> = hashes.iter().map(ToString::to_string).collect();
+        hashes.sort();
+        assert_eq!((from, hashes), (michael(), expected.to_vec()));
+        assert_eq!(details[..], [Identity::parse("phone".into(), "+447700900456").unwrap()]);
+        asked.push(to.to_string());
+    }
+    assert_eq!(asked, [THERE, "other.example.com"]);
+}
+
+#[tokio::test]
+async fn a_request_stays_here_if_its_scope_says_so() {
+    assert_eq!(Scope::read(None).unwrap(), Scope::Peers);
+    assert_eq!(Scope::read(Some("here")).unwrap(), Scope::Here);
+    assert_eq!(code_of(Scope::read(Some("there"))), "value_error");
+    let it = with_amy(two_peers).await;
+    asked_here(&it, Scope::Here).await;
+    assert_eq!(it.introductions().await.len(), 1);
+    assert!(it.sent(Queue::PEERS).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_peer_has_passed_on_goes_no_further() {
+    let it = with_amy(two_peers).await;
+    it.passed_on(THERE, michaels(&[PHONE, "+447700900789"])).await.unwrap();
+    assert_eq!(it.introductions().await.len(), 1);
+    assert!(it.sent(Queue::PEERS).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_request_waits_a_day_for_a_peer_and_goes_with_its_requester() {
+    let it = with_amy(two_peers).await;
+    asked_here(&it, Scope::Peers).await;
+    let due = it.service.due(Queue::PEERS, 9).await.unwrap().0;
+    let left = due[0].row.expires_at - it.clock.now();
+    let day = millis(24 * 60 * MINUTE);
+    assert!(due.len() == 2 && left <= day && left > day - millis(MINUTE), "{left}");
+    it.service.forget_native(&michael(), &[]).await.unwrap();
+    assert!(it.sent(Queue::PEERS).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_peer_that_is_none_any_more_is_not_asked() {
+    let it = with_amy(two_peers).await;
+    asked_here(&it, Scope::Peers).await;
+    assert_eq!(wanted(&it, Queue::PEERS).await, [true, true]);
+    let mut settings = (*it.service.settings()).clone();
+    settings.peers.truncate(1);
+    it.service.reload(settings, SignIns::new()).await;
+    assert_eq!(wanted(&it, Queue::PEERS).await, [true, false]);
+}
+
+#[tokio::test]
+async fn requests_for_peers_are_kept_when_the_key_is_changed() {
+    let it = with_amy(two_peers).await;
+    asked_here(&it, Scope::Peers).await;
+    it.passed_on(THERE, michaels(&["+447700900789"])).await.unwrap();
+    it.service
+        .rekey(Keys::new(&zeroize::Zeroizing::new([8; 32])))
+        .await
+        .unwrap();
+    assert_eq!(wanted(&it, Queue::PEERS).await, [true, true]);
+    it.service.forget_native(&michael(), &[]).await.unwrap();
+    assert!(it.sent(Queue::PEERS).await.is_empty());
 }

@@ -25,10 +25,11 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_xmpp::Stanza;
-use xmpp_parsers::iq::{Iq, IqGetPayload};
+use xmpp_parsers::iq::{Iq, IqGetPayload, IqHeader, IqPayload};
 use xmpp_parsers::jid::Jid;
 use xmpp_parsers::message::{Message, MessageType};
 use xmpp_parsers::ping::Ping;
+use xmpp_parsers::stanza_error::StanzaError;
 
 use self::outgoing::{Outgoing, random_id};
 use self::writer::{Queued, cost};
@@ -66,11 +67,14 @@ pub enum ConnectionError {
     Unanswered,
 }
 
+/// The answer to a request: its payload, if it has one, or the error.
+pub type Answer = Result<Option<Element>, StanzaError>;
+
 /// A question that waits for its answer.
 struct Question {
     /// The JID that was asked, and alone can answer.
     whom: Jid,
-    answer: oneshot::Sender<Option<Element>>,
+    answer: oneshot::Sender<Answer>,
 }
 
 /// One connection, as long as it lasts.
@@ -205,11 +209,20 @@ impl Connection {
         payload: impl IqGetPayload,
         patience: Duration,
     ) -> Result<Option<Element>, ConnectionError> {
+        let answer = self.exchange(whom, IqPayload::Get(payload.into()), patience).await?;
+        Ok(answer.ok().flatten())
+    }
+
+    /// Sends a request to `whom`, and waits at most `patience` for the answer.
+    pub async fn exchange(&self, whom: Jid, request: IqPayload, patience: Duration) -> Result<Answer, ConnectionError> {
         let id = random_id();
         let (answer, answered) = oneshot::channel();
-        let iq = Iq::from_get(id.clone(), payload)
-            .with_from(self.jid.clone().into())
-            .with_to(whom.clone());
+        let header = IqHeader {
+            from: Some(self.jid.clone().into()),
+            to: Some(whom.clone()),
+            id: id.clone(),
+        };
+        let iq = header.assemble(request);
         let iq = stream::serialise(&iq).map_err(|_| ConnectionError::Down)?;
         self.asked().insert(id.clone(), Question { whom, answer });
         let answered = timeout(patience, async {
@@ -264,11 +277,12 @@ impl Connection {
         if asked.get(iq.id()).is_some_and(|asked| Some(&asked.whom) == iq.from())
             && let Some(asked) = asked.remove(iq.id())
         {
-            let payload = match iq {
-                Iq::Result { payload, .. } => payload.clone(),
-                _ => None,
+            let answer = match iq {
+                Iq::Result { payload, .. } => Ok(payload.clone()),
+                Iq::Error { error, .. } => Err(error.clone()),
+                _ => Ok(None),
             };
-            let _ = asked.answer.send(payload);
+            let _ = asked.answer.send(answer);
             return true;
         }
         own

@@ -67,6 +67,9 @@ pub struct Verified {
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
 #[xml(namespace = ns::CONTACT, name = "contact")]
 pub struct Contact {
+    /// `here` if the peers are not asked.
+    #[xml(attribute(default))]
+    pub scope: Option<String>,
     /// The sender's details, as a JSON array.
     #[xml(extract(name = "info", default, fields(text(type_ = String))))]
     pub info: Option<String>,
@@ -256,6 +259,7 @@ mod tests {
         round_trip(
             "<contact xmlns='it-se.me:contact'><info>[]</info><hash>ab</hash><hash>cd</hash></contact>",
             &Contact {
+                scope: None,
                 info: Some("[]".into()),
                 hashes: vec!["ab".into(), "cd".into()],
             },

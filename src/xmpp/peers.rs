@@ -1,0 +1,150 @@
+//! The peers, asked over the XMPP connection.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, join_all};
+use minidom::Element;
+use tokio_util::sync::CancellationToken;
+use xmpp_parsers::iq::IqPayload;
+use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
+
+use crate::channel::{Channel, Letter, Message, Places, SendError, Sent, Trouble};
+use crate::model::BareJid;
+use crate::xmpp::connection::ConnectionError;
+use crate::xmpp::delivery::info;
+use crate::xmpp::keeper::Uplink;
+use crate::xmpp::protocol::answer::in_language;
+use crate::xmpp::protocol::stanza;
+
+/// The time limit for the answer to a contact request. After it, the request is sent again later.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Passes contact requests on to the peers, and asks them.
+pub struct PeerLink {
+    uplink: Uplink,
+    /// The service stops: nothing is waited for any more.
+    stop: CancellationToken,
+    /// The peers that do not take requests.
+    troubled: Mutex<HashSet<BareJid>>,
+}
+
+impl PeerLink {
+    /// Asks over the connection of `uplink`, until `stop`.
+    pub fn new(uplink: Uplink, stop: CancellationToken) -> Self {
+        Self {
+            uplink,
+            stop,
+            troubled: Mutex::default(),
+        }
+    }
+
+    async fn pass_on(&self, letter: &Letter) -> Sent {
+        let Some((peer, contact)) = request(letter) else {
+            return Err(SendError::Fail("it is for no peer".into()));
+        };
+        let connection = self.uplink.connection().map_err(down)?;
+        let request = IqPayload::Set(contact);
+        let asked = connection.exchange(peer.clone().into(), request, PATIENCE);
+        let answer = self.stop.run_until_cancelled(asked).await;
+        let sent = match answer {
+            Some(Ok(Ok(_taken))) => Ok(()),
+            Some(Ok(Err(error))) => Err(refusal(&error)),
+            Some(Err(ConnectionError::Unanswered)) => Err(put_off("it did not answer in time")),
+            Some(Err(error @ ConnectionError::Down)) => return Err(down(error)),
+            None => return Err(self.cut_off()),
+        };
+        self.tell(peer, &sent);
+        sent
+    }
+
+    /// Logs it once if a peer takes no requests, and when it takes them again.
+    fn tell(&self, peer: &BareJid, sent: &Sent) {
+        let mut troubled = self.troubled.lock().unwrap_or_else(PoisonError::into_inner);
+        match sent {
+            Ok(()) if troubled.remove(peer) => tracing::info!(%peer, "the peer takes requests again"),
+            Ok(()) => {}
+            Err(error) if troubled.insert(peer.clone()) => {
+                tracing::warn!(%peer, reason = reason(error), remedy = "itseme check --login asks it", "the peer does not take requests");
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn reason(error: &SendError) -> &str {
+    match error {
+        SendError::Retry(trouble) => &trouble.reason,
+        SendError::Unclear(reason) | SendError::Fail(reason) => reason,
+    }
+}
+
+/// Returns the peer that a letter is for, and the request in it.
+fn request(letter: &Letter) -> Option<(&BareJid, Element)> {
+    let Message::ToPeer {
+        to,
+        from,
+        by_anybody,
+        details,
+        hashes,
+    } = &letter.message
+    else {
+        return None;
+    };
+    let contact = stanza::PeerContact {
+        jid: Some(from.to_string()),
+        by: by_anybody.then(|| "anybody".into()),
+        info: Some(info(details)),
+        hashes: hashes.iter().map(ToString::to_string).collect(),
+    };
+    Some((to, in_language(contact.into(), letter.language)))
+}
+
+fn down(error: ConnectionError) -> SendError {
+    SendError::Retry(Trouble::down(error.to_string()))
+}
+
+/// Another peer may take its requests meanwhile: the trouble is none of all messages.
+fn put_off(reason: impl Into<String>) -> SendError {
+    SendError::Retry(Trouble::of_message(reason))
+}
+
+/// Returns if a request is sent again after an error. Errors that a server sends because it does not reach the peer are no answer
+/// of the peer.
+fn refusal(error: &StanzaError) -> SendError {
+    use DefinedCondition as Is;
+    let condition = Element::from(error.defined_condition.clone());
+    let reason = format!("it answered with the error {}", condition.name());
+    let is_away = matches!(
+        error.defined_condition,
+        Is::RemoteServerNotFound | Is::RemoteServerTimeout | Is::ServiceUnavailable | Is::RecipientUnavailable
+    );
+    match error.type_ == ErrorType::Wait || is_away {
+        true => put_off(reason),
+        false => SendError::Fail(reason),
+    }
+}
+
+impl Channel for PeerLink {
+    fn send<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>> {
+        join_all(letters.iter().map(|letter| self.pass_on(letter))).boxed()
+    }
+
+    /// A peer that does not answer takes no places of the others.
+    fn places(&self) -> Places {
+        Places { all: 64, each: 2 }
+    }
+
+    fn destination(&self, letter: &Letter) -> String {
+        request_to(letter).map(ToString::to_string).unwrap_or_default()
+    }
+}
+
+fn request_to(letter: &Letter) -> Option<&BareJid> {
+    match &letter.message {
+        Message::ToPeer { to, .. } => Some(to),
+        _ => None,
+    }
+}
