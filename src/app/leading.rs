@@ -87,6 +87,7 @@ impl Leading {
         let mut keeper = xmpp_thread.spawn(supervisor.clone().watch(keep));
         let clock = self.service.clock().clone();
         let peers = Arc::new(PeerLink::new(uplink.clone(), intake.clone()));
+        self.service.reach_peers(Some(peers.clone()));
         let channel: Arc<dyn Channel> = Arc::new(Delivery::new(
             uplink,
             self.presentation.clone(),
@@ -114,5 +115,6 @@ impl Leading {
                 delivering.abort();
             }
         }
+        self.service.reach_peers(None);
     }
 }

@@ -1,13 +1,13 @@
 //! confirm: tests if all hashes are linked to a JID.
 
-use super::caller::Caller;
+use super::caller::{Caller, Who};
 use super::error::{Error, Excess, Result};
 use super::limits::HASHES_PER_CONFIRM;
 use super::operation::{Effort, Operation, Rights};
 use super::{Service, read_hashes};
 use crate::model::{BareJid, Hash, parse_target};
 
-/// Tests if every one of `hashes` is linked to `target`.
+/// Tests if every one of `hashes` is linked to `target`: here, or at the peer that vouches for it.
 ///
 /// # Errors
 /// `value_error` without a hash, `too_many_requested`, `internal_server_error`.
@@ -39,7 +39,7 @@ impl Operation for Confirm {
         Rights::Everybody
     }
 
-    async fn run(self, service: &Service, _: &Caller) -> Result<bool> {
+    async fn run(self, service: &Service, caller: &Caller) -> Result<bool> {
         match self.hashes.len() {
             0 => return Err(Error::Value("'hashes' must have at least one hash.".into())),
             1..=HASHES_PER_CONFIRM => {}
@@ -51,17 +51,36 @@ impl Operation for Confirm {
         let Some((hashes, target)) = hashes.zip(self.target) else {
             return Ok(false);
         };
-        let asked = hashes.clone();
-        service
+        let (asked, jid) = (hashes.clone(), target.clone());
+        let is_linked = service
             .ask_of(&asked, move |core, tx| {
                 let linked = core.are_linked(tx, &hashes, &target)?;
                 Ok(linked.into_iter().all(|is_linked| is_linked))
             })
-            .await
+            .await?;
+        Ok(is_linked || !is_of_a_service(caller) && service.peer_confirms(&jid, &asked).await)
+    }
+}
+
+/// Returns `true` if a service may have asked. It is answered from here alone, or questions would go round in circles.
+fn is_of_a_service(caller: &Caller) -> bool {
+    match &caller.who {
+        Who::Native(sender) => sender.node().is_none(),
+        Who::Peer(_) => true,
+        Who::Http { .. } | Who::Admin(_) | Who::Operator => false,
     }
 }
 
 impl Service {
+    /// Asks the peer that vouches for `jid`, if there is one, if all `hashes` are linked to it there.
+    async fn peer_confirms(&self, jid: &BareJid, hashes: &[Hash]) -> bool {
+        let settings = self.settings();
+        match (settings.peer_of(jid), self.peers.load_full()) {
+            (Some(peer), Some(peers)) => peers.confirm(&peer.jid, jid, hashes).await,
+            _ => false,
+        }
+    }
+
     /// Refuses a target that has not proven to be itself.
     pub(super) async fn require_confirmed(&self, target: &BareJid) -> Result<()> {
         if self.is_registered(target).await? {

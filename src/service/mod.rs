@@ -49,7 +49,7 @@ use std::ops::Deref;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use rand::RngExt;
 use rand::rngs::SysRng;
 use serde::Serialize;
@@ -81,6 +81,7 @@ pub use self::suppression::{IsSuppressed, Recipient, Suppress, Unsuppress};
 use self::transaction::{Tx, locked, settle};
 pub use self::verify::{Meant, Verified, Verify, VerifyAny};
 pub use self::waiting::{DropExpired, Hasten, ListWaiting};
+use crate::channel::peers::Peers;
 use crate::channel::sign_in::SignIn;
 use crate::channel::{Letter, Message};
 use crate::clock::{Clock, Millis, millis};
@@ -166,6 +167,8 @@ pub struct Service {
     /// Tells that messages are to be tried at once.
     hastened: watch::Sender<()>,
     store: Store,
+    /// The peers, while they can be reached.
+    peers: Arc<ArcSwapOption<Arc<dyn Peers>>>,
     keys_from: Option<Arc<KeySource>>,
     /// Held while the database gets other keys and `core` does not have them yet.
     exchange: Arc<tokio::sync::Mutex<()>>,
@@ -210,6 +213,7 @@ impl Service {
             health: Arc::default(),
             hastened: watch::Sender::default(),
             store,
+            peers: Arc::default(),
             keys_from: None,
             exchange: Arc::default(),
         }
@@ -223,6 +227,11 @@ impl Service {
     ) -> Self {
         self.keys_from = Some(Arc::new(source));
         self
+    }
+
+    /// Asks the peers by `peers` from now on; `None`: they cannot be reached.
+    pub fn reach_peers(&self, peers: Option<Arc<dyn Peers>>) {
+        self.peers.store(peers.map(Arc::new));
     }
 
     /// Has mails and text messages tried now that wait for another try.

@@ -1,18 +1,20 @@
 //! The peers, asked over the XMPP connection.
 
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
 use minidom::Element;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use xmpp_parsers::iq::IqPayload;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
+use crate::channel::peers::Peers;
 use crate::channel::{Channel, Letter, Message, Places, SendError, Sent, Trouble};
-use crate::model::BareJid;
+use crate::model::{BareJid, Hash};
 use crate::xmpp::connection::ConnectionError;
 use crate::xmpp::delivery::info;
 use crate::xmpp::keeper::Uplink;
@@ -22,6 +24,11 @@ use crate::xmpp::protocol::stanza;
 /// The time limit for the answer to a contact request. After it, the request is sent again later.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The time limit for the answer to a question, for which somebody waits.
+const ANSWERS_IN: Duration = Duration::from_secs(5);
+/// The largest number of questions that one peer is asked at the same time.
+const ASKED_AT_ONCE: usize = 32;
+
 /// Passes contact requests on to the peers, and asks them.
 pub struct PeerLink {
     uplink: Uplink,
@@ -29,6 +36,8 @@ pub struct PeerLink {
     stop: CancellationToken,
     /// The peers that do not take requests.
     troubled: Mutex<HashSet<BareJid>>,
+    /// The free places for questions, by peer.
+    free: Mutex<HashMap<BareJid, Arc<Semaphore>>>,
 }
 
 impl PeerLink {
@@ -38,6 +47,7 @@ impl PeerLink {
             uplink,
             stop,
             troubled: Mutex::default(),
+            free: Mutex::default(),
         }
     }
 
@@ -58,6 +68,29 @@ impl PeerLink {
         };
         self.tell(peer, &sent);
         sent
+    }
+
+    /// Returns the answer of a peer; `None` if there is none in time, or if it is asked too much at the moment.
+    async fn ask(&self, peer: &BareJid, jid: &BareJid, hashes: &[Hash]) -> Option<bool> {
+        let free = self.places_of(peer);
+        let _place = free.try_acquire().ok()?;
+        let question = stanza::Confirm {
+            jid: Some(jid.to_string()),
+            hashes: hashes.iter().map(ToString::to_string).collect(),
+        };
+        let connection = self.uplink.connection().ok()?;
+        let asked = connection.exchange(peer.clone().into(), IqPayload::Get(question.into()), ANSWERS_IN);
+        let answer = asked.await.ok()?.ok()??;
+        let confirmed = stanza::Confirmed::try_from(answer).ok()?;
+        Some(confirmed.confirmed)
+    }
+
+    fn places_of(&self, peer: &BareJid) -> Arc<Semaphore> {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let places = free.entry(peer.clone());
+        places
+            .or_insert_with(|| Arc::new(Semaphore::new(ASKED_AT_ONCE)))
+            .clone()
     }
 
     /// Logs it once if a peer takes no requests, and when it takes them again.
@@ -124,6 +157,12 @@ fn refusal(error: &StanzaError) -> SendError {
     match error.type_ == ErrorType::Wait || is_away {
         true => put_off(reason),
         false => SendError::Fail(reason),
+    }
+}
+
+impl Peers for PeerLink {
+    fn confirm<'a>(&'a self, peer: &'a BareJid, jid: &'a BareJid, hashes: &'a [Hash]) -> BoxFuture<'a, bool> {
+        async move { self.ask(peer, jid, hashes).await.unwrap_or_default() }.boxed()
     }
 }
 

@@ -1,6 +1,9 @@
 //! Contact requests that peers pass on, and those that are passed on to them.
 
+use std::sync::Mutex;
+
 use super::*;
+use crate::channel::peers::Peers;
 
 const THERE: &str = "itseme.example.net";
 
@@ -324,4 +327,47 @@ async fn requests_for_peers_are_kept_when_the_key_is_changed() {
     assert_eq!(wanted(&it, Queue::PEERS).await, [true, true]);
     it.service.forget_native(&michael(), &[]).await.unwrap();
     assert!(it.sent(Queue::PEERS).await.is_empty());
+}
+
+/// Peers that confirm everything, and note what they are asked.
+#[derive(Default)]
+struct Yes(Mutex<Vec<(String, String, usize)>>);
+
+impl Peers for Yes {
+    fn confirm<'a>(&'a self, peer: &'a BareJid, jid: &'a BareJid, hashes: &'a [Hash]) -> BoxFuture<'a, bool> {
+        let asked = (peer.to_string(), jid.to_string(), hashes.len());
+        async move {
+            self.0.lock().unwrap().push(asked);
+            true
+        }
+        .boxed()
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_known_here_is_asked_of_the_peer_that_vouches_for_the_jid() {
+    let it = with_amy(two_peers).await;
+    let confirm = |jid: &str| Confirm::new(jid, &[hash("phone", PHONE), hash("phone", "+447700900789")]);
+    let michaels = || confirm(michael().as_str());
+    assert!(!it.service.call_http(michaels()).await.unwrap(), "nobody can be asked");
+    let yes = Arc::new(Yes::default());
+    it.service.reach_peers(Some(yes.clone()));
+    assert!(it.service.call_http(michaels()).await.unwrap());
+    assert!(it.service.call_native(&amy(), michaels()).await.unwrap());
+    let asked = (THERE.to_owned(), michael().to_string(), 2);
+    assert_eq!(std::mem::take(&mut *yes.0.lock().unwrap()), [asked.clone(), asked]);
+    // Nobody is asked about other domains, or about what is known here.
+    for jid in ["amy@example.org", "eve@sub.example.net", "eve@evil.example", "nobody"] {
+        assert!(!it.service.call_http(confirm(jid)).await.unwrap(), "{jid}");
+    }
+    let known = Confirm::new(amy().as_str(), &[hash("phone", PHONE)]);
+    assert!(it.service.call_http(known).await.unwrap());
+    // A service is answered from here alone.
+    for server in [THERE, "itseme.evil.example", "example.net"] {
+        let sender = jid_of_server(server);
+        assert!(!it.service.call_native(&sender, michaels()).await.unwrap(), "{server}");
+    }
+    it.service.reach_peers(None);
+    assert!(!it.service.call_http(michaels()).await.unwrap());
+    assert!(yes.0.lock().unwrap().is_empty());
 }

@@ -97,6 +97,10 @@ fn root(service: &Service, host: &Host, address: OwnAddress) -> DiscoInfoResult 
         node: None,
         identities: Language::ALL.map(identity).into(),
         features: FEATURES.map(str::to_owned).into(),
-        extensions: addresses.into_iter().chain([offer::form(service, host)]).collect(),
+        extensions: addresses
+            .into_iter()
+            .chain(offer::peers(service))
+            .chain([offer::form(service, host)])
+            .collect(),
     }
 }

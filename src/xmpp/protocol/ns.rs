@@ -18,6 +18,8 @@ pub const FORGET: &str = "it-se.me:register#forget";
 pub const MUTE: &str = "it-se.me:contact#mute";
 /// Requests that a peer passes on.
 pub const PEER: &str = "it-se.me:peer";
+/// The form with the peers of the service.
+pub const PEERS: &str = "it-se.me:peers";
 /// Application-specific error conditions (RFC 6120, 8.3.4).
 pub const ERRORS: &str = "it-se.me:errors";
 

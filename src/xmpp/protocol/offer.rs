@@ -1,7 +1,8 @@
-//! The offer of this service and its limits, for programs: the form `it-se.me:service` in its `disco#info` (XEP-0128).
+//! The offer of this service, its limits and its peers, for programs: the forms `it-se.me:service` and `it-se.me:peers` in its
+//! `disco#info` (XEP-0128).
 //! It has no field for features that are not configured.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType};
 
@@ -35,6 +36,13 @@ pub fn form(service: &Service, host: &Host) -> DataForm {
         ])
         .chain(served(&settings));
     DataForm::new(DataFormType::Result_, ns::SERVICE, fields.collect())
+}
+
+/// Returns the form with the peers; `None` if there are none.
+pub fn peers(service: &Service) -> Option<DataForm> {
+    let settings = service.settings();
+    let jids: BTreeSet<&str> = settings.peers.iter().map(|peer| peer.jid.as_str()).collect();
+    (!jids.is_empty()).then(|| DataForm::new(DataFormType::Result_, ns::PEERS, vec![list("peers", jids)]))
 }
 
 /// Returns the least number of digits of codes: there are more after much guessing.
@@ -159,6 +167,36 @@ mod tests {
             "providers list-multi xmpp",
         ];
         assert_eq!(told(providers(&["xmpp"]), None), expected);
+    }
+
+    #[test]
+    fn the_peers_are_told_in_a_form_if_there_are_any() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::new(&zeroize::Zeroizing::new([7; 32]));
+        let store = testing::store(folder.path(), keys.check());
+        let form_of = |jids: &[&str]| {
+            let peer = |jid: &&str| crate::service::Peer {
+                jid: crate::model::BareJid::new(jid).unwrap(),
+                vouches_for: BTreeSet::new(),
+                hashes_per_day: 1,
+            };
+            let settings = Settings {
+                peers: jids.iter().map(peer).collect(),
+                ..Settings::default()
+            };
+            let service = Service::new(
+                store.clone(),
+                keys.clone(),
+                Clock::system(),
+                settings,
+                Default::default(),
+            );
+            peers(&service).map(Element::from)
+        };
+        assert!(form_of(&[]).is_none());
+        let form = form_of(&["itseme.b.example", "itseme.a.example"]).unwrap();
+        let values: Vec<_> = form.children().flat_map(Element::children).map(Element::text).collect();
+        assert_eq!(values, ["it-se.me:peers", "itseme.a.example", "itseme.b.example"]);
     }
 
     #[test]
