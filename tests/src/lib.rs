@@ -60,7 +60,7 @@ pub use process::Process;
 pub use prometheus::Prometheus;
 pub use proxy::{Cut, Proxy};
 pub use raw::RawClient;
-pub use server::{AMY_THERE, EVE_HERE, MICHAEL_HERE, Neighbours, Refusal, Server, Site};
+pub use server::{AMY_THERE, EVE_HERE, MICHAEL_HERE, Neighbours, Peered, Refusal, Rogue, Server, Site};
 pub use service::Service;
 pub use slow::SlowClient;
 pub use text::code_in;

@@ -4,6 +4,7 @@
 mod ejabberd;
 mod jabberd2;
 mod neighbours;
+mod peered;
 mod pool;
 mod prosody;
 
@@ -19,6 +20,7 @@ use std::{
 use ejabberd::Ejabberd;
 use jabberd2::Jabberd2;
 pub use neighbours::{AMY_THERE, EVE_HERE, MICHAEL_HERE, Neighbours};
+pub use peered::{Peered, Rogue};
 use prosody::Prosody;
 
 use crate::{people::Person, ports, process::Process};

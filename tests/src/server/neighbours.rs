@@ -47,8 +47,8 @@ pub struct Neighbours {
 #[derive(Debug)]
 pub struct Neighbour {
     folder: PathBuf,
-    client_port: u16,
-    process: Option<Process>,
+    pub(super) client_port: u16,
+    pub(super) process: Option<Process>,
 }
 
 impl Neighbours {
@@ -111,7 +111,7 @@ impl Neighbours {
 }
 
 /// The domain of somebody's account.
-fn host(person: &Person) -> &'static str {
+pub(super) fn host(person: &Person) -> &'static str {
     person.jid.split_once('@').expect("a JID").1
 }
 
@@ -126,7 +126,7 @@ impl Drop for Neighbours {
 }
 
 impl Neighbour {
-    async fn start(folder: &Path, server_port: u16, settings: &str) -> Self {
+    pub(super) async fn start(folder: &Path, server_port: u16, settings: &str) -> Self {
         let mut neighbour = Self { folder: folder.to_owned(), client_port: ports::free(), process: None };
         for part in ["data", "certificates", "plugins"] {
             fs::create_dir_all(folder.join(part)).expect("a folder");

@@ -21,6 +21,7 @@ mod oauth_harness;
 mod oauth_rogue;
 mod openapi;
 mod operator;
+mod peers;
 mod privacy;
 mod program;
 mod proxies;

@@ -1,0 +1,321 @@
+//! Two services that are peers: people find each other across them, and a hostile peer can do no harm.
+
+use itseme_client::{Event, Identity, Session, minidom::Element};
+use itseme_tests::{
+    AMY_THERE, EVE_HERE, MICHAEL_HERE, Peered, Person, Service, hash, introduction, next_event, until, xml,
+};
+use serde_json::{Value, json};
+
+const CONTACT: &str = "it-se.me:contact";
+/// Nobody has it.
+const NOBODY: &str = "+447700900001";
+/// The one person of the component that is no service.
+const MALLORY: &str = "mallory@rogue.example";
+
+#[tokio::test]
+async fn people_find_each_other_across_services() {
+    let world = Peered::start().await;
+    let (amy, michael) = (world.with_number(&AMY_THERE).await, world.with_number(&MICHAEL_HERE).await);
+
+    // Michael asks his own service for Amy, who has never heard of it.
+    asks(&michael, &MICHAEL_HERE, &[NOBODY, AMY_THERE.phone]).await;
+    let heard = introduction(&amy).await;
+    assert!(heard.attr("from").unwrap().ends_with(Peered::THERE), "{}", String::from(&heard));
+    assert_eq!(told(&heard), (MICHAEL_HERE.jid.to_owned(), Some(Peered::HERE.to_owned())));
+    let body = xml::text(&heard, "body", xml::CLIENT);
+    assert!(body.contains(Peered::HERE) && body.contains(MICHAEL_HERE.phone), "{body}");
+
+    // Each confirms what the other has proven, natively and over HTTP.
+    let numbers = |person: &Person| [person.phone_hash(), person.jid_hash()];
+    assert!(michael.confirm(&AMY_THERE.bare_jid(), &numbers(&AMY_THERE)).await.unwrap());
+    assert!(amy.confirm(&MICHAEL_HERE.bare_jid(), &numbers(&MICHAEL_HERE)).await.unwrap());
+    assert!(!michael.confirm(&AMY_THERE.bare_jid(), &numbers(&MICHAEL_HERE)).await.unwrap());
+    for (person, expected) in [(&AMY_THERE, true), (&MICHAEL_HERE, false)] {
+        let path = format!("/v1/confirm/{}/{}", person.phone_hash(), AMY_THERE.jid);
+        let confirmed = Peered::http(&world.here).get(&path).await.ok();
+        assert_eq!(confirmed, json!({ "confirmed": expected }));
+    }
+}
+
+#[tokio::test]
+async fn people_find_each_other_across_services_over_http() {
+    let world = Peered::start().await;
+    let (amy, _michael) = (world.with_number(&AMY_THERE).await, world.with_number(&MICHAEL_HERE).await);
+    let ask = |scope: Option<&str>| {
+        let mut request = json!({
+            "target": MICHAEL_HERE.jid,
+            "contact_info": [{ "provider": "phone", "id": MICHAEL_HERE.phone }],
+            "contacts": [AMY_THERE.phone_hash()],
+        });
+        if let Some(scope) = scope {
+            request["scope"] = json!(scope);
+        }
+        let http = Peered::http(&world.here);
+        async move { http.post("/v1/contact", &request).await }
+    };
+    assert_eq!(ask(Some("there")).await.status, 400);
+    ask(Some("here")).await.ok();
+    assert!(heard_so_far(&world, &amy).await.is_empty(), "it stays here");
+    ask(None).await.ok();
+    assert_eq!(told(&introduction(&amy).await).1, Some(Peered::HERE.to_owned()));
+}
+
+#[tokio::test]
+async fn a_person_is_asked_once_and_not_if_they_have_muted() {
+    let world = Peered::start().await;
+    let (amy, michael) = (world.with_number(&AMY_THERE).await, world.with_number(&MICHAEL_HERE).await);
+    let eve = world.with_number(&EVE_HERE).await;
+    amy.mute(&EVE_HERE.bare_jid()).await.unwrap();
+    asks(&eve, &EVE_HERE, &[AMY_THERE.phone]).await;
+    // Michael asks at both services, at each of them twice.
+    let other = world.client_of(&MICHAEL_HERE, Peered::THERE).await;
+    other.register("xmpp", MICHAEL_HERE.jid, false).await.unwrap();
+    for _ in 0..2 {
+        asks(&michael, &MICHAEL_HERE, &[AMY_THERE.phone]).await;
+        let itself = [Identity::new("xmpp", MICHAEL_HERE.jid).unwrap()];
+        other.contact(&itself, &[AMY_THERE.phone_hash()]).await.unwrap();
+    }
+    let heard = heard_so_far(&world, &amy).await;
+    assert_eq!(heard, [MICHAEL_HERE.jid]);
+}
+
+/// A service that is down gets the request when it is back.
+#[tokio::test]
+async fn a_request_waits_for_a_peer_that_is_down() {
+    let mut world = Peered::start().await;
+    let (amy, michael) = (world.with_number(&AMY_THERE).await, world.with_number(&MICHAEL_HERE).await);
+    world.there.terminate().await;
+    asks(&michael, &MICHAEL_HERE, &[AMY_THERE.phone]).await;
+    world.here.says("the peer does not take requests").await;
+    assert!(!michael.confirm(&AMY_THERE.bare_jid(), &[AMY_THERE.phone_hash()]).await.unwrap());
+    // What waits lasts longer than the service that has it.
+    world.here.kill();
+    world.here.start().await;
+    world.there.start().await;
+    assert_eq!(told(&introduction(&amy).await).0, MICHAEL_HERE.jid);
+}
+
+fn rogue_peer(of: &str) -> String {
+    let vouches = if of == Peered::HERE { "there.example" } else { "here.example" };
+    let other = if of == Peered::HERE { Peered::THERE } else { Peered::HERE };
+    format!(
+        "peers = [{{ jid = \"{}\", hashes_per_day = 100 }}, {{ jid = \"{other}\", vouches_for = [\"{vouches}\"] }}]",
+        Peered::ROGUE
+    )
+}
+
+#[tokio::test]
+async fn whoever_is_no_peer_is_forbidden_everything() {
+    let world = Peered::start().await;
+    let _amy = world.with_number(&AMY_THERE).await;
+    let mut rogue = world.rogue().await;
+    for payload in
+        [&request(MALLORY, 0), "<contact xmlns='it-se.me:peer'/>", "<other xmlns='it-se.me:peer'/>"]
+    {
+        for kind in ["set", "get"] {
+            assert_eq!(condition(&rogue.ask(kind, payload).await), "forbidden", "{kind} {payload}");
+        }
+    }
+    let michael = world.client_of(&MICHAEL_HERE, Peered::THERE).await;
+    let refused = michael.ask_service(xml::parse(&request(MICHAEL_HERE.jid, 0)), true).await;
+    assert!(format!("{refused:?}").to_lowercase().contains("forbidden"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_hostile_peer_speaks_for_its_own_people_and_no_more_than_it_may() {
+    let world = Peered::with("", &rogue_peer(Peered::THERE)).await;
+    let amy = world.with_number(&AMY_THERE).await;
+    let mut rogue = world.rogue().await;
+    for foreign in ["eve@here.example", "amy@there.example", "eve@x.rogue.example", "rogue.example", ""] {
+        assert_eq!(condition(&rogue.ask("set", &request(foreign, 0)).await), "bad-request", "{foreign}");
+    }
+    for nonsense in [
+        "<contact xmlns='it-se.me:peer' jid='mallory@rogue.example'/>".to_owned(),
+        request(MALLORY, 0).replace("[{", "[["),
+        request(MALLORY, 0).replace("<hash>", "<x>").replace("</hash>", "</x>"),
+        request(MALLORY, 0).replace(" jid=", " by='amy' jid="),
+    ] {
+        assert_eq!(condition(&rogue.ask("set", &nonsense).await), "bad-request", "{nonsense}");
+    }
+    assert_eq!(condition(&rogue.ask("set", &request(MALLORY, 100)).await), "not-acceptable");
+    for payload in ["<other xmlns='it-se.me:peer'/>", "<confirm xmlns='it-se.me:peer'/>"] {
+        assert_eq!(condition(&rogue.ask("set", payload).await), "forbidden");
+    }
+    // A resource or an account of it is somebody else.
+    for other in ["itseme.rogue.example/x", "mallory@itseme.rogue.example"] {
+        assert_eq!(condition(&rogue.ask_as(other, "set", &request(MALLORY, 0)).await), "forbidden");
+    }
+    // The same answer whoever is known, and one introduction however often it is repeated.
+    let known = rogue.ask("set", &request(MALLORY, 0)).await;
+    let unknown =
+        rogue.ask("set", &request(MALLORY, 0).replace(&AMY_THERE.phone_hash(), &hash("phone", NOBODY))).await;
+    let same = |answer: &Element| (answer.attr("type").map(str::to_owned), answer.children().count());
+    assert_eq!(same(&known), (Some("result".into()), 0));
+    assert_eq!(same(&known), same(&unknown));
+    for _ in 0..10 {
+        rogue.ask("set", &request(MALLORY, 0)).await;
+    }
+    // A flood ends at its limit.
+    let mut refused = 0;
+    for n in 0..20 {
+        let answer = rogue.ask("set", &request(&format!("mallory{n}@rogue.example"), 9)).await;
+        refused +=
+            usize::from(answer.attr("type") == Some("error") && condition(&answer) == "resource-constraint");
+    }
+    assert_eq!(refused, 12, "100 hashes a day: 12 above, and 8 times 10");
+    let heard = heard_so_far(&world, &amy).await;
+    assert_eq!(heard.iter().filter(|jid| *jid == MALLORY).count(), 1, "{heard:?}");
+    assert_eq!(heard.len(), 9, "{heard:?}");
+}
+
+/// Neither does it learn by asking which of its questions are asked on, nor does a service ask on for it.
+#[tokio::test]
+async fn a_service_asks_nobody_for_another_service() {
+    let world = Peered::with("", &rogue_peer(Peered::THERE)).await;
+    let _michael = world.with_number(&MICHAEL_HERE).await;
+    let mut rogue = world.rogue().await;
+    let confirm = format!(
+        "<confirm xmlns='it-se.me:confirm'><jid>{}</jid><hash>{}</hash></confirm>",
+        MICHAEL_HERE.jid,
+        MICHAEL_HERE.phone_hash()
+    );
+    let answer = rogue.ask("get", &confirm).await;
+    let confirmed =
+        answer.children().next().map(|confirm| xml::text(confirm, "confirmed", "it-se.me:confirm"));
+    assert_eq!(confirmed.as_deref(), Some("false"), "{}", String::from(&answer));
+    let amy = world.client(&AMY_THERE).await;
+    assert!(amy.confirm(&MICHAEL_HERE.bare_jid(), &[MICHAEL_HERE.phone_hash()]).await.unwrap());
+}
+
+/// A component that names another as the sender is cut off by its server, and its stanza reaches nobody.
+#[tokio::test]
+async fn a_peer_cannot_name_itself_as_another() {
+    let world = Peered::start().await;
+    let amy = world.with_number(&AMY_THERE).await;
+    let mut rogue = world.rogue().await;
+    let forged = request("eve@here.example", 0);
+    let (here, there) = (Peered::HERE, Peered::THERE);
+    rogue.send(&format!("<iq type='set' id='1' from='{here}' to='{there}'>{forged}</iq>")).await;
+    assert!(heard_so_far(&world, &amy).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_peer_that_answers_nothing_or_nonsense_holds_up_nobody() {
+    let world = Peered::with(&rogue_peer(Peered::HERE), "").await;
+    let (amy, michael) = (world.with_number(&AMY_THERE).await, world.with_number(&MICHAEL_HERE).await);
+    let mut rogue = world.rogue().await;
+    let mallory = MALLORY.parse().unwrap();
+    let hashes = [hash("phone", NOBODY)];
+    for (kind, payload) in [
+        ("result", ""),
+        ("result", "<confirm xmlns='it-se.me:confirm'><confirmed>perhaps</confirmed></confirm>"),
+        ("result", "<confirm xmlns='it-se.me:confirm'/>"),
+        ("result", "<other xmlns='it-se.me:other'><confirmed>true</confirmed></other>"),
+        ("error", ""),
+        (
+            "error",
+            "<error type='cancel'><undefined-condition xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>",
+        ),
+    ] {
+        let (confirmed, ()) = tokio::join!(michael.confirm(&mallory, &hashes), async {
+            let question = rogue.request("confirm").await;
+            rogue.answer(&question, kind, payload).await;
+        });
+        assert!(!confirmed.unwrap(), "{kind} {payload}");
+    }
+    assert!(!michael.confirm(&mallory, &hashes).await.unwrap(), "it does not answer");
+    // It gets requests of its own, answers none of them, and Amy hears of Michael nevertheless.
+    for _ in 0..5 {
+        asks(&michael, &MICHAEL_HERE, &[NOBODY]).await;
+    }
+    rogue.request("contact").await;
+    asks(&michael, &MICHAEL_HERE, &[AMY_THERE.phone]).await;
+    assert_eq!(told(&introduction(&amy).await).0, MICHAEL_HERE.jid);
+}
+
+/// An error that is final ends a request; another one has it sent again.
+#[tokio::test]
+async fn a_request_is_sent_until_there_is_an_answer() {
+    let world = Peered::with(&rogue_peer(Peered::HERE), "").await;
+    let michael = world.with_number(&MICHAEL_HERE).await;
+    let mut rogue = world.rogue().await;
+    let error = |kind: &str, condition: &str| {
+        format!("<error type='{kind}'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>")
+    };
+    asks(&michael, &MICHAEL_HERE, &[NOBODY]).await;
+    let first = rogue.request("contact").await;
+    rogue.answer(&first, "error", &error("wait", "resource-constraint")).await;
+    let again = rogue.request("contact").await;
+    let payload = |iq: &Element| iq.children().next().map(String::from);
+    assert_eq!(payload(&first), payload(&again));
+    let contact = again.children().next().unwrap();
+    assert_eq!((contact.attr("jid"), contact.attr("by")), (Some(MICHAEL_HERE.jid), None));
+    rogue.answer(&again, "error", &error("auth", "forbidden")).await;
+    asks(&michael, &MICHAEL_HERE, &[AMY_THERE.phone]).await;
+    let next = rogue.request("contact").await;
+    assert_ne!(payload(&next), payload(&again), "that one was given up");
+}
+
+/// Asks for the people with these numbers.
+async fn asks(client: &Session, asker: &Person, numbers: &[&str]) {
+    let details = [Identity::new("phone", asker.phone).unwrap()];
+    let hashes: Vec<_> = numbers.iter().map(|number| hash("phone", number)).collect();
+    client.contact(&details, &hashes).await.unwrap();
+}
+
+/// The requester of an introduction, and the service that vouches for it.
+fn told(introduction: &Element) -> (String, Option<String>) {
+    let contact = xml::child(introduction, "contact", CONTACT);
+    let service = contact.get_child("service", CONTACT).map(Element::text);
+    (xml::text(contact, "jid", CONTACT), service)
+}
+
+/// Returns the requesters that were introduced by all requests so far.
+async fn heard_so_far(world: &Peered, client: &Session) -> Vec<String> {
+    // Here first: what it passes on then waits there.
+    for service in [&world.here, &world.there] {
+        let probe = || (waiting(service) == 0).then_some(());
+        until("the end of all requests", probe, || service.log().tail()).await;
+    }
+    // It goes the way of the introductions, after them.
+    let marker = json!({ "target": client.jid().to_bare().to_string() });
+    Peered::http(&world.there).post("/v1/forget", &marker).await.ok();
+    let mut heard = Vec::new();
+    loop {
+        let next = next_event(client, |event| match event {
+            Event::Introduction { jid, .. } => Some(Some(jid)),
+            Event::Notice { body, .. } if body.contains("forget") => Some(None),
+            _ => None,
+        });
+        match next.await {
+            Some(jid) => heard.push(jid.to_string()),
+            None => return heard,
+        }
+    }
+}
+
+/// The number of requests that wait to be looked up, or for a peer.
+fn waiting(service: &Service) -> u64 {
+    let output = service.run(&["admin", "--json", "outbox"]);
+    let waiting: Value = serde_json::from_slice(&output.stdout).unwrap();
+    ["requests", "peers"].iter().map(|queue| waiting[queue].as_u64().unwrap_or_default()).sum()
+}
+
+/// A request of a peer for Amy, and so many people that nobody knows.
+fn request(jid: &str, others: usize) -> String {
+    let info = json!([{ "provider": "phone", "id": "+447700900555" }]);
+    let others: String =
+        (0..others).map(|n| format!("<hash>{}</hash>", hash("email", &format!("{n}@x.example")))).collect();
+    let amy = AMY_THERE.phone_hash();
+    format!(
+        "<contact xmlns='it-se.me:peer' jid='{jid}'><info>{info}</info><hash>{amy}</hash>{others}</contact>"
+    )
+}
+
+/// The condition of an error.
+fn condition(answer: &Element) -> String {
+    let error = answer.children().find(|child| child.name() == "error");
+    let conditions = error.into_iter().flat_map(Element::children);
+    let mut names = conditions.filter(|child| child.name() != "text").map(|child| child.name().to_owned());
+    names.next().unwrap_or_else(|| panic!("no error: {}", String::from(answer)))
+}
