@@ -1,6 +1,7 @@
 //! `itseme check`: tests if the service could run, without changing anything.
 
 mod deliver;
+mod peers;
 mod report;
 
 use std::io::ErrorKind;
@@ -61,10 +62,12 @@ pub fn mistakes(log: Result<(), String>, config: Option<&Mistakes>) -> Vec<Findi
 /// message. Both are not possible while the service runs: some servers then disconnect it, or send the new connection
 /// its stanzas.
 pub async fn check(config: &Config, login: bool, account: Option<&BareJid>) -> Vec<Finding> {
+    let (server, peers) = server(config, login).await;
     let mut findings = vec![
         Finding::new("key and database", database(config)),
-        Finding::new("XMPP server", server(config, login).await),
+        Finding::new("XMPP server", server),
     ];
+    findings.extend(peers);
     if let Some(account) = account {
         let result = match service_runs(config).await {
             true => Err(deliver::STOP_IT.into()),
@@ -276,10 +279,15 @@ async fn ask(client: reqwest::ClientBuilder, url: String) -> Option<reqwest::Res
     client.build().ok()?.get(url).send().await.ok()
 }
 
-async fn server(config: &Config, login: bool) -> Result<String, String> {
+/// Checks the XMPP server, and over a connection that is logged in also the peers.
+async fn server(config: &Config, login: bool) -> (Result<String, String>, Vec<Finding>) {
     let address = &config.component.server;
-    match timeout(PATIENCE, attach(config, login)).await {
-        Ok(Ok((reader, write))) if login => hears(reader, write, &config.component.jid).await,
+    let found = match timeout(PATIENCE, attach(config, login)).await {
+        Ok(Ok((mut reader, mut write))) if login => {
+            let heard = hears(&mut reader, &mut write, &config.component.jid).await;
+            let peers = peers::ask(config, &mut reader, &mut write).await;
+            return (heard, peers);
+        }
         Ok(Ok(_)) => Ok(format!(
             "it answers at {address} (--login tries this domain and the secret as well)"
         )),
@@ -290,7 +298,12 @@ async fn server(config: &Config, login: bool) -> Result<String, String> {
         Err(_elapsed) => Err(format!(
             "component.server {address}: it does not answer. Is it the component listener?"
         )),
-    }
+    };
+    let reason = match login {
+        true => "there is no connection of this check to the XMPP server",
+        false => "--login asks it",
+    };
+    (found, peers::unasked(config, reason))
 }
 
 /// Greets the server as the component, and with `login` also authenticates.
@@ -311,8 +324,8 @@ async fn attach(config: &Config, login: bool) -> Result<(StanzaReader<OwnedReadH
 /// Checks if a stanza comes over a connection that is logged in: anybody's, or the own ping to the own JID. It is asked for again and
 /// again, because a server may give it to another connection of the same component (ejabberd, jabberd2).
 async fn hears(
-    mut reader: StanzaReader<OwnedReadHalf>,
-    mut write: OwnedWriteHalf,
+    reader: &mut StanzaReader<OwnedReadHalf>,
+    write: &mut OwnedWriteHalf,
     jid: &BareJid,
 ) -> Result<String, String> {
     let own: Jid = jid.clone().into();

@@ -31,6 +31,7 @@ pub use delivery::Delivery;
 pub use keeper::{ConnectionConfig, Uplink, keep_connected};
 pub use peers::PeerLink;
 pub use protocol::host::Host;
+pub use protocol::offer::names_peer;
 pub use protocol::presentation::Presentation;
 pub use protocol::stanza;
 pub use router::Router;

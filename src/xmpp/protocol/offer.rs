@@ -5,8 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType};
+use xmpp_parsers::disco::DiscoInfoResult;
 
 use crate::language::Language;
+use crate::model::BareJid;
 use crate::provider::KINDS;
 use crate::service::{HASHES_PER_CONFIRM, HASHES_PER_CONTACT, MUTED_AT_ONCE, Served, Service, Settings};
 use crate::xmpp::protocol::host::Host;
@@ -43,6 +45,16 @@ pub fn peers(service: &Service) -> Option<DataForm> {
     let settings = service.settings();
     let jids: BTreeSet<&str> = settings.peers.iter().map(|peer| peer.jid.as_str()).collect();
     (!jids.is_empty()).then(|| DataForm::new(DataFormType::Result_, ns::PEERS, vec![list("peers", jids)]))
+}
+
+/// Returns `true` if the `disco#info` of a service has `jid` among its peers.
+pub fn names_peer(info: &DiscoInfoResult, jid: &BareJid) -> bool {
+    let forms = info.extensions.iter();
+    let fields = forms
+        .filter(|form| form.form_type() == Some(ns::PEERS))
+        .flat_map(|form| &form.fields);
+    let mut named = fields.flat_map(|field| &field.values);
+    named.any(|named| named == jid.as_str())
 }
 
 /// Returns the least number of digits of codes: there are more after much guessing.
@@ -176,7 +188,7 @@ mod tests {
         let store = testing::store(folder.path(), keys.check());
         let form_of = |jids: &[&str]| {
             let peer = |jid: &&str| crate::service::Peer {
-                jid: crate::model::BareJid::new(jid).unwrap(),
+                jid: BareJid::new(jid).unwrap(),
                 vouches_for: BTreeSet::new(),
                 hashes_per_day: 1,
             };

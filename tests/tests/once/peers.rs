@@ -256,6 +256,30 @@ async fn a_request_is_sent_until_there_is_an_answer() {
     assert_ne!(payload(&next), payload(&again), "that one was given up");
 }
 
+/// `itseme check --login` asks each peer if it runs and names this service in turn.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_tells_if_the_peers_are_peers() {
+    let mut world = Peered::prepare("", &rogue_peer(Peered::THERE)).await;
+    let check = |world: &Peered, arguments: &[&str]| {
+        let output = world.here.run(&[&["check"], arguments].concat());
+        let told = String::from_utf8(output.stdout).unwrap();
+        told.lines().find(|line| line.contains("peer itseme.there.example")).unwrap().to_owned()
+    };
+    assert!(check(&world, &[]).starts_with("ok      peer itseme.there.example: it was not asked: --login"));
+    let down = check(&world, &["--login"]);
+    assert!(down.starts_with("WRONG") && down.contains("does it run"), "{down}");
+    world.there.start().await;
+    let named = check(&world, &["--login"]);
+    assert!(named.starts_with("ok") && named.ends_with("names this service as its peer"), "{named}");
+    let told = world.there.reload("peers = []").await;
+    assert!(told.contains("is in effect"), "{told}");
+    let unnamed = check(&world, &["--login"]);
+    assert!(
+        unnamed.starts_with("WRONG") && unnamed.contains("add itseme.here.example to its [[peers]]"),
+        "{unnamed}"
+    );
+}
+
 /// Asks for the people with these numbers.
 async fn asks(client: &Session, asker: &Person, numbers: &[&str]) {
     let details = [Identity::new("phone", asker.phone).unwrap()];
