@@ -170,7 +170,11 @@ impl Core {
             Message::Introduction { to, from, .. } if self.has_muted(tx, to, from)? => Opened::Unwanted,
             Message::Code { identity, .. } if self.is_suppressed(tx, identity)? => Opened::Unwanted,
             // It is no peer any more.
-            Message::ToPeer { to, .. } if self.settings.peer(to).is_none() => Opened::Unwanted,
+            Message::ToPeer { to: peer, .. } | Message::Introduction { via: Some(peer), .. }
+                if self.settings.peer(peer).is_none() =>
+            {
+                Opened::Unwanted
+            }
             _ => Opened::Letter(Box::new(letter)),
         })
     }

@@ -311,8 +311,19 @@ async fn a_peer_that_is_none_any_more_is_not_asked() {
     assert_eq!(wanted(&it, Queue::PEERS).await, [true, true]);
     let mut settings = (*it.service.settings()).clone();
     settings.peers.truncate(1);
-    it.service.reload(settings, SignIns::new()).await;
+    it.service.reload(settings.clone(), SignIns::new()).await;
     assert_eq!(wanted(&it, Queue::PEERS).await, [true, false]);
+    // Nor are its introductions sent.
+    it.sent(Queue::XMPP).await;
+    let request = PeerContact {
+        jid: "bob@example.net".into(),
+        ..michaels(&[PHONE])
+    };
+    it.passed_on(THERE, request).await.unwrap();
+    assert_eq!(wanted(&it, Queue::XMPP).await, [true]);
+    settings.peers.clear();
+    it.service.reload(settings, SignIns::new()).await;
+    assert_eq!(wanted(&it, Queue::XMPP).await, [false]);
 }
 
 #[tokio::test]
