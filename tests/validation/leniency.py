@@ -12,7 +12,7 @@ REQUESTS = {
     REGISTER + "links": ("get", [], []),
     REGISTER + "forget": ("set", [], ["hash"]),
     VERIFY + "verify": ("set", [], ["code", "hash"]),
-    CONTACT + "contact": ("set", [], ["info", "hash"]),
+    CONTACT + "contact": ("set", ["scope"], ["info", "hash"]),
     CONTACT + "mute": ("set", [], ["jid"]),
     CONTACT + "unmute": ("set", [], ["jid"]),
     CONTACT + "mutes": ("get", [], []),
