@@ -24,6 +24,9 @@ use crate::xmpp::protocol::stanza;
 /// The time limit for the answer to a contact request. After it, the request is sent again later.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The pause of a place between two contact requests: the two places of a peer pass on eight in a second at most. A service takes ten
+/// requests in a second, and questions must have room beside them.
+const PACE: Duration = Duration::from_millis(250);
 /// The time limit for the answer to a question, for which somebody waits.
 const ANSWERS_IN: Duration = Duration::from_secs(5);
 /// The largest number of questions that one peer is asked at the same time.
@@ -67,6 +70,7 @@ impl PeerLink {
             None => return Err(self.cut_off()),
         };
         self.tell(peer, &sent);
+        self.stop.run_until_cancelled(tokio::time::sleep(PACE)).await;
         sent
     }
 
