@@ -291,6 +291,7 @@ introduce_ask = Wer über diese Nummern und Adressen gefunden werden kann, erfä
 introduce_details = Deine eigenen Nummern und Adressen, eine pro Zeile (nur verknüpfte werden geschickt, und deine Jabber-ID)
 introduce_contacts = Die der Leute, die du suchst, eine pro Zeile
 introduce_done = Wer davon gefunden werden kann, wurde gefragt. Wer möchte, schreibt dir.
+introduce_peers = Deine Anfrage geht auch an andere Dienste: { $services }. Sie sehen davon dasselbe wie dieser.
 
 mute_ask = Wessen Kontaktanfragen möchtest du nicht bekommen? Sie erreichen dich dann nicht mehr; wer fragt, erfährt nichts davon.
 mute_jids = Jabber-IDs, eine pro Zeile

@@ -293,6 +293,7 @@ introduce_ask = The people who can be found by these numbers and addresses are t
 introduce_details = Your own numbers and addresses, one a line (only linked ones are sent, and your Jabber ID)
 introduce_contacts = Those of the people you look for, one a line
 introduce_done = Those who can be found have been asked. They write to you if they want to.
+introduce_peers = Your request also goes to other services: { $services }. They see the same of it as this one.
 
 mute_ask = Whose contact requests do you not want? They will not reach you any more, and nobody is told.
 mute_jids = Jabber IDs, one a line

@@ -291,6 +291,7 @@ introduce_ask = Quienes se puedan encontrar con estos números y direcciones rec
 introduce_details = Tus propios números y direcciones, uno por línea (solo se envían los vinculados, y tu ID de Jabber)
 introduce_contacts = Los de las personas que buscas, uno por línea
 introduce_done = Se ha preguntado a quienes se puede encontrar. Te escribirán si quieren.
+introduce_peers = Tu solicitud también va a otros servicios: { $services }. Ven de ella lo mismo que este.
 
 mute_ask = ¿De quién no quieres más solicitudes de contacto? Ya no te llegarán; nadie se entera.
 mute_jids = ID de Jabber, uno por línea

@@ -291,6 +291,7 @@ introduce_ask = Les personnes que l’on peut trouver par ces numéros et adress
 introduce_details = Vos propres numéros et adresses, un par ligne (seuls ceux qui sont liés sont envoyés, avec votre identifiant Jabber)
 introduce_contacts = Ceux des personnes que vous cherchez, un par ligne
 introduce_done = Les personnes que l’on peut trouver ont reçu votre demande. Elles vous écriront si elles le souhaitent.
+introduce_peers = Votre demande est aussi transmise à d’autres services : { $services }. Ils en voient la même chose que celui-ci.
 
 mute_ask = De qui ne voulez-vous plus de demandes de contact ? Elles ne vous parviendront plus ; personne n’en saura rien.
 mute_jids = Identifiants Jabber, un par ligne

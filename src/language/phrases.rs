@@ -253,6 +253,7 @@ phrases! {
     introduce_details();
     introduce_contacts();
     introduce_done();
+    introduce_peers(services);
     mute_ask();
     mute_jids();
     mute_all();

@@ -8,7 +8,7 @@ use crate::model::parse_target;
 use crate::model::{Code, Hash, Identity};
 use crate::provider;
 use crate::service::{Error, Forget, Links, Mute, Muted, Mutes, Register, Result, Status, Unmute, VerifyAny};
-use crate::xmpp::people::words::{describe, forgotten, muted, title, unmuted};
+use crate::xmpp::people::words::{describe, forgotten, muted, title, unmuted, with_peers};
 use crate::xmpp::protocol::host::Asker;
 
 /// The wish of a chat message.
@@ -125,7 +125,7 @@ impl Wish {
             Self::Introduce { contacts, details } => {
                 let request = service.typed_request(&asker.bare, items(&details), items(&contacts))?;
                 asker.call(request).await?;
-                Ok(words.introduce_done())
+                Ok(with_peers(words.introduce_done(), asker))
             }
             Self::Mute(whom) => {
                 let jids = jids(&whom);

@@ -23,6 +23,16 @@ pub fn forgotten(gone: usize, words: Language) -> String {
     }
 }
 
+/// Returns a text about a contact request, and the services that it also goes to.
+pub fn with_peers(text: String, asker: &Asker) -> String {
+    let settings = asker.service.settings();
+    let peers: Vec<&str> = settings.peers.iter().map(|peer| peer.jid.as_str()).collect();
+    match peers.is_empty() {
+        true => text,
+        false => format!("{text} {}", asker.words().introduce_peers(peers.join(", ").as_str())),
+    }
+}
+
 /// Returns the result of muting `count` Jabber IDs, or everybody if none was named.
 pub fn muted(count: usize, words: Language) -> String {
     match count {

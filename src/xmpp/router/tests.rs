@@ -342,3 +342,14 @@ async fn the_namespace_of_peers_is_theirs_alone() {
         );
     }
 }
+
+#[tokio::test]
+async fn people_are_told_to_which_services_their_request_goes() {
+    const COMMAND: &str = "<command xmlns='http://jabber.org/protocol/commands' node='introduce'/>";
+    let told = async |router: &Router| String::from(&told_to(router, AMY, "set", COMMAND).await);
+    let (alone, _folder) = router();
+    assert!(!told(&alone).await.contains("other services"));
+    let (router, _folder) = router_with_a_peer();
+    let told = told(&router).await;
+    assert!(told.contains("other services: itseme.example.net."), "{told}");
+}

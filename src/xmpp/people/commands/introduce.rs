@@ -7,6 +7,7 @@ use xmpp_parsers::data_forms::{DataForm, FieldType};
 use super::{Next, Step};
 use crate::service::Result;
 use crate::xmpp::people::form::{Answers, field, form, required};
+use crate::xmpp::people::words::with_peers;
 use crate::xmpp::protocol::host::Asker;
 
 pub fn begin(_: &Asker) -> BoxFuture<'_, Result<Next>> {
@@ -23,7 +24,12 @@ impl Step for Introduce {
             required(field(FieldType::TextMulti, "contacts", words.introduce_contacts())),
         ];
         let form_type = "it-se.me:commands:introduce";
-        let form = form(form_type, words.command_introduce(), words.introduce_ask(), fields);
+        let form = form(
+            form_type,
+            words.command_introduce(),
+            with_peers(words.introduce_ask(), asker),
+            fields,
+        );
         async { Ok(form) }.boxed()
     }
 
@@ -32,7 +38,7 @@ impl Step for Introduce {
             let (details, contacts) = (answers.lines("details"), answers.lines("contacts"));
             let request = asker.service.typed_request(&asker.bare, details, contacts)?;
             asker.call(request).await?;
-            Ok(Next::Done(asker.words().introduce_done(), None))
+            Ok(Next::Done(with_peers(asker.words().introduce_done(), asker), None))
         }
         .boxed()
     }
