@@ -93,6 +93,7 @@ function showAsk() {
   const details = linked().filter((detail) => !isOwnJid(detail));
   ticks.show(details.map(({ hash, provider, id }) => [hash, `${facts.providers[provider]?.label ?? provider}: ${id}`]));
   $('ask-leaves').textContent = isConfirmed() ? phrase('web_ask_leaves', { count: hashes.length }) : phrase('web_ask_first');
+  if (facts.peers.length > 0) $('ask-leaves').append(' ', phrase('introduce_peers', { services: facts.peers.join(', ') }));
   $('ask').querySelector('button').disabled = !isConfirmed();
 }
 

@@ -108,6 +108,7 @@ fn facts(web: &WebPage, words: Language, settings: &Settings) -> Value {
         "needsToken": settings.require_token,
         "resendAfter": settings.limits.resend_after.as_secs(),
         "hashesPerContact": HASHES_PER_CONTACT,
+        "peers": settings.peers.iter().map(|peer| peer.jid.as_str()).collect::<Vec<_>>(),
         "providers": providers.collect::<Map<_, _>>(),
         "phrases": phrases(words),
     })
@@ -143,6 +144,7 @@ phrases! {
     web_ask_leaves(count),
     web_ask_left(count),
     forget_nothing,
+    introduce_peers(services),
     web_book_asked(count),
     web_book_empty,
     web_book_found(contacts, hashes),

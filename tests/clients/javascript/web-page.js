@@ -121,6 +121,7 @@ await michael.sees(friends, 'Nicht gelesen: 1');
 await friends.getByText('Nicht gelesen: 1').click();
 await michael.sees(friends, 'Joe Example, call me: In dieser Telefonnummer stehen Buchstaben.');
 await michael.sees(friends, 'Diesen Browser verlassen');
+await michael.sees(friends, /itseme\.example\.net/); // a peer, to which the request goes as well
 await michael.isAccessible();
 await michael.isAccessibleAtTwice();
 await michael.shows('page-friends', friends);

@@ -12,7 +12,7 @@ async fn people_find_each_other() {
     let provider = Provider::openid(folder.path(), &format!("{public}/v1/")).await;
     let wishes = format!(
         "[limits]\nresend_after = \"2s\"\n[http]\npublic_url = \"{public}\"\n[providers.octopus]\nissuer = \"{}\"\nclient_id = \"{CLIENT_ID}\"\n\
-         client_secret = \"{CLIENT_SECRET}\"\n",
+         client_secret = \"{CLIENT_SECRET}\"\n[[peers]]\njid = \"itseme.example.net\"\n",
         provider.issuer()
     );
     clients::example(&mut World::on(port, &wishes).await, "web-page.js").await;
