@@ -79,7 +79,7 @@ fn routes(api: Api, cors_origins: &[String]) -> BoxedFilter<(Response,)> {
         .unify()
         .with(cors)
         .map(warp::Reply::into_response);
-    let service = api.service.clone();
+    let (service, has_page) = (api.service.clone(), api.web.is_some());
     let all = warp::path("v1")
         .and(calls)
         .or(any_of([
@@ -94,7 +94,7 @@ fn routes(api: Api, cors_origins: &[String]) -> BoxedFilter<(Response,)> {
         .unify();
     reader::reader()
         .and(all)
-        .map(move |reader, response| reader::answer(&service, reader, response))
+        .map(move |reader, response| reader::answer(&service, has_page, reader, response))
         .boxed()
 }
 
@@ -202,19 +202,20 @@ fn pages(api: &Api) -> BoxedFilter<(Response,)> {
 fn web(api: &Api) -> BoxedFilter<(Response,)> {
     let Some(web) = api.web.clone() else { return any_of([]) };
     let words = filters::client(api.service.clone()).map(|client: filters::Client| client.words);
-    let index = warp::path::end()
-        .and(warp::get())
+    let index = warp::get()
         .map(move || web.clone())
         .and(words)
         .and(filters::admitted(api.service.clone()))
         .and(pairs())
         .then(web::index);
-    let files = warp::path("web")
-        .and(warp::get())
+    let script = warp::get()
         .and(warp::path::tail())
         .and(warp::header::headers_cloned())
         .then(scripts::script);
-    any_of([index.boxed(), files.boxed()])
+    any_of([
+        warp::path::end().and(index.recover(unrouted).unify()).boxed(),
+        warp::path("web").and(script.recover(unrouted).unify()).boxed(),
+    ])
 }
 
 /// Returns the routes below `/.well-known` (RFC 8615).

@@ -200,13 +200,13 @@ pub(super) fn complain(words: Language, error: &ApiError) -> Response {
     error.mark(say(words, words.page_failed_title(), error.text(words)))
 }
 
-/// Returns the page of an error, with a link to the start page at `home`.
-pub(super) fn complain_from(words: Language, error: &ApiError, home: String) -> Response {
+/// Returns the page of an error, with a link to the start page at `home`, if there is one.
+pub(super) fn complain_from(words: Language, error: &ApiError, home: Option<String>) -> Response {
     error.mark(page(&MessagePage {
         words,
         title: words.page_failed_title(),
         text: error.text(words),
-        home: Some(home),
+        home,
     }))
 }
 

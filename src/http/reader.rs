@@ -9,7 +9,6 @@ use warp::http::{HeaderMap, HeaderValue, header};
 use warp::reply::Response;
 
 use super::error::Told;
-use super::filters::is_program;
 use super::page;
 use crate::language::Language;
 use crate::service::Service;
@@ -25,14 +24,15 @@ pub struct Reader {
 
 impl Reader {
     /// Returns the reader behind a request. Browsers tell (Fetch Metadata); older ones, and those that ask without TLS, only
-    /// say that they want a page.
+    /// say that they want a page. So do programs in Java, but all browsers call themselves Mozilla.
     pub fn of(headers: &HeaderMap) -> Self {
         let said = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let accepts_pages = || said("accept").is_some_and(|accepted| accepted.contains("text/html"));
+        let is_browser = || said("user-agent").is_some_and(|name| name.starts_with("Mozilla/"));
         Self {
             is_person: match said("sec-fetch-mode") {
                 Some(mode) => mode == "navigate",
-                None => accepts_pages() && !is_program(headers),
+                None => accepts_pages() && is_browser(),
             },
             language: said("accept-language").and_then(Language::accepted),
         }
@@ -44,14 +44,15 @@ pub fn reader() -> impl Filter<Extract = (Reader,), Error = Infallible> + Copy {
     warp::ext::optional::<Reader>().map(Option::unwrap_or_default)
 }
 
-/// Returns `response`. An error is in the reader's language, and a page for a person.
-pub fn answer(service: &Service, reader: Reader, mut response: Response) -> Response {
+/// Returns `response`. An error is in the reader's language, and a page for a person, with a link to the start page if
+/// there is one (`has_page`).
+pub fn answer(service: &Service, has_page: bool, reader: Reader, mut response: Response) -> Response {
     let Some(told) = response.extensions_mut().remove::<Told>() else {
         return response;
     };
     if reader.is_person {
         let words = reader.language.unwrap_or_else(|| service.language());
-        let home = home(service.settings().public_url.as_deref());
+        let home = has_page.then(|| home(service.settings().public_url.as_deref()));
         let mut page = page::complain_from(words, &told.error, home);
         let vary = HeaderValue::from_static("accept, accept-language, sec-fetch-mode");
         page.headers_mut().insert(header::VARY, vary);
@@ -88,7 +89,6 @@ mod tests {
         const PAGES: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
         for headers in [
             &[("sec-fetch-mode", "navigate"), ("accept", PAGES)][..],
-            &[("accept", PAGES)],
             &[("accept", PAGES), ("user-agent", "Mozilla/5.0")],
         ] {
             assert!(reads(headers), "{headers:?}");
@@ -96,7 +96,13 @@ mod tests {
         for headers in [
             &[][..],
             &[("accept", "*/*"), ("user-agent", "Mozilla/5.0")],
+            &[("accept", PAGES)],
             &[("accept", "application/json")],
+            // HttpURLConnection of OpenJDK 17.
+            &[
+                ("accept", "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"),
+                ("user-agent", "Java/17.0.17"),
+            ],
             &[("accept", "application/json, text/html;q=0.1")],
             &[("sec-fetch-mode", "cors"), ("accept", PAGES)],
             &[("sec-fetch-mode", "same-origin"), ("accept", "*/*")],

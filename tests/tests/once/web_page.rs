@@ -1,9 +1,10 @@
 //! The web page at `/` (web/), in Chromium: the scripts are in `clients/javascript/`.
 
 use itseme_tests::{
-    World, clients, free_port,
+    Reply, World, clients, free_port,
     oauth::{CLIENT_ID, CLIENT_SECRET, Provider},
 };
+use reqwest::Method;
 
 #[tokio::test]
 async fn people_find_each_other() {
@@ -39,5 +40,15 @@ async fn an_admin_may_have_no_page() {
     let world = World::with("[http]\npage = false").await;
     for path in ["/", "/web/app.js"] {
         assert_eq!(world.http().get(path).await.error(), (404, "not_found".into()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn it_takes_no_other_method() {
+    let world = World::start().await;
+    for path in ["/", "/web/app.js"] {
+        let reply = Reply::to(world.http().request(Method::POST, path)).await;
+        assert_eq!(reply.error(), (405, "method_not_allowed".into()), "{path}");
+        assert_eq!(reply.header("allow"), Some("GET, HEAD, OPTIONS"), "{path}");
     }
 }
