@@ -31,7 +31,7 @@ pub struct UnverifiedReply {
 /// The reason of an error.
 #[derive(Serialize, ToSchema)]
 pub struct ErrorObject {
-    /// The reason, for programs. Later versions may have more.
+    /// The reason, for programs.
     code: &'static str,
     /// The limit that was reached.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,10 +42,17 @@ pub struct ErrorObject {
 }
 
 fn limits() -> Object {
-    let names = Limit::ALL.map(Limit::name);
-    let limit = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names));
-    limit
-        .description(Some("The limit that was reached. Later versions may have more."))
+    open_list("The limit that was reached", Limit::ALL.map(Limit::name))
+}
+
+/// Returns the schema of a text that is one of `values`, or another one of a later version: an enumeration would have
+/// generated clients refuse that.
+pub fn open_list(meaning: &str, values: impl IntoIterator<Item = &'static str>) -> Object {
+    let values: Vec<_> = values.into_iter().map(|value| format!("`{value}`")).collect();
+    let about = format!("{meaning}: {}. Later versions may have more.", values.join(", "));
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(about))
         .build()
 }
 

@@ -9,7 +9,6 @@ from itseme_http.models import (
     ConfirmRequest,
     ContactRequest,
     Detail,
-    ErrorObjectCode,
     ErrorReply,
     ForgetRequest,
     RegisterRequest,
@@ -34,7 +33,7 @@ def prove(provider, id):
     code = code_for(provider)
     wrong = "0000" if code != "0000" else "1111"
     refused = verify.sync(client=client, body=VerifyRequest(hash_=reply.hash_, code=wrong, target=jid))
-    assert isinstance(refused, UnverifiedReply) and refused.error.code == ErrorObjectCode.FAULTY_CODE, refused
+    assert isinstance(refused, UnverifiedReply) and refused.error.code == "faulty_code", refused
     verified = verify.sync(client=client, body=VerifyRequest(hash_=reply.hash_, code=code, target=jid))
     assert verified.confirmed, verified
     return reply.hash_
@@ -42,7 +41,7 @@ def prove(provider, id):
 
 assert version.sync(client=client).version
 refused = register_in_path.sync("phone", phone, jid, client=client)
-assert isinstance(refused, ErrorReply) and refused.error.code == ErrorObjectCode.TARGET_UNCONFIRMED, refused
+assert isinstance(refused, ErrorReply) and refused.error.code == "target_unconfirmed", refused
 
 hashes = [prove("xmpp", jid), prove("phone", phone)]
 

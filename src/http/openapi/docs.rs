@@ -20,10 +20,13 @@ pub const PARAGRAPHS: &[&str] = &[
      always come by XMPP.",
     "A hash is the SHA-512 of `provider:id` in UTF-8 as 128 hex digits, where the id is in canonical form. It may be sent in either case.",
     "Paths work with and without a final slash. In paths, percent-encoding is decoded, and `+` is a plus. `HEAD` is `GET` without a \
-     body. `OPTIONS` is 204 with `Allow`, at every path and for `*`; that of a browser (CORS) has the headers of CORS.",
+     body. `OPTIONS` is 204 with `Allow`, at every path and for `*`; that of a browser for a web page (CORS) has the headers of CORS \
+     where web pages may call.",
     "An unknown path is 404 `not_found`, another method 405 `method_not_allowed` with `Allow`. A web page of an origin that the admin \
      does not allow is refused with 403 `foreign_origin`. A URI of more than 64 KiB is answered \
      with 414, a head of more than 128 KiB with 431, both without a body; a head that is late ends the connection.",
+    "The `message` of an error is in the language of `Accept-Language`, of those that the service speaks, or else English. A browser that \
+     goes to an address of the API (`Sec-Fetch-Mode: navigate`) shows errors as a page instead, with the same status and headers.",
     "No answer is stored by caches (`Cache-Control: no-store`). A client does not repeat a request before the seconds of `Retry-After` \
      have passed. Unknown keys of a request are ignored; `null` is as good as no key. Later versions may add keys to replies.",
 ];

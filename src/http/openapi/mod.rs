@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::Schema;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{self, RefOr, Server};
 use warp::Reply;
@@ -113,10 +113,7 @@ fn describe(url: Option<&str>) -> openapi::OpenApi {
         refusals::add(operation);
     }
     if let Some(components) = &mut described.components {
-        let codes = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .description(Some("The reason, for programs. Later versions may have more."))
-            .enum_values(Some(refusals::codes()));
+        let codes = super::error::open_list("The reason, for programs", refusals::codes());
         if let Some(RefOr::T(Schema::Object(error))) = components.schemas.get_mut("ErrorObject") {
             error.properties.insert("code".to_owned(), codes.into());
         }
@@ -162,7 +159,10 @@ fn limits() -> Vec<(&'static str, String)> {
     vec![
         (
             "requests of a client address (IPv6: of a /64)",
-            format!("{} a second", limits.requests_per_second),
+            format!(
+                "{} a second, {} at once after a pause",
+                limits.requests_per_second, limits.request_burst
+            ),
         ),
         ("body of a request", format!("{} KiB", LARGEST_BODY / 1024)),
         (
@@ -177,6 +177,10 @@ fn limits() -> Vec<(&'static str, String)> {
         (
             "time between two codes to one identity",
             format!("{} seconds", limits.resend_after.as_secs()),
+        ),
+        (
+            "requests of one target to the same recipient",
+            format!("one in {} hours", limits.repeat_contact_after.as_secs() / 3600),
         ),
         ("codes to one identity", format!("{} a day", limits.codes_per_day)),
         (
