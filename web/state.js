@@ -13,14 +13,16 @@ export const AGAIN_AFTER = 30 * 86_400_000;
 const KEY = `itseme:${location.pathname}`; // several services may share an origin
 const STATUSES = ['waiting', 'linked', 'lost'];
 
-const isDetail = (detail) => detail?.hash && detail.provider && detail.id && STATUSES.includes(detail.status);
+const isText = (value) => typeof value === 'string' && value !== '';
+
+const isDetail = (detail) => [detail?.hash, detail?.provider, detail?.id].every(isText) && STATUSES.includes(detail.status);
 
 /** What is usable of what is kept: something else may have written it. */
 function usable({ jid = '', token, details, asked }) {
   const isDue = ([, time]) => !(time > Date.now() - AGAIN_AFTER);
   return {
-    jid: String(jid),
-    token,
+    jid: isText(jid) ? jid : '',
+    token: isText(token) ? token : undefined,
     details: Array.isArray(details) ? details.filter(isDetail) : [],
     asked: Object.fromEntries(Object.entries(asked ?? {}).filter((each) => !isDue(each))),
   };

@@ -52,6 +52,7 @@ function forgetHere() {
 
 /** Wires the section. */
 export function start() {
+  $('clear').addEventListener('click', forgetHere); // first: it helps against whatever is kept
   ticks = new Ticks($('forget-details'), false);
   watch(() => {
     ticks.show(linked().map(({ hash, provider, id }) => [hash, `${facts.providers[provider]?.label ?? provider}: ${id}`]));
@@ -69,5 +70,4 @@ export function start() {
     forgotten();
   });
   onPress($('forget-resend'), $('forget-code'), () => api.forget({ ...request, resend: true }));
-  $('clear').addEventListener('click', forgetHere);
 }

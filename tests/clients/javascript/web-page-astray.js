@@ -85,7 +85,8 @@ await amy.sees(amy.section('Aufhören'), 'Gelöscht: Dieser Browser behält nich
 assert.equal(await friends.getByLabel('Oder Nummern').inputValue(), '');
 
 // Whatever stands in the storage, the page works.
-for (const rubbish of ['{', '[]', '{"details":null,"asked":[]}', '{"jid":1,"details":[null,{},{"hash":"a","provider":"x","id":"y","status":"?"}]}']) {
+for (const rubbish of ['{', '[]', '{"details":null,"asked":[]}', '{"jid":1,"details":[null,{},{"hash":"a","provider":"x","id":"y","status":"?"}]}',
+  '{"details":[{"hash":{"toString":null},"provider":"phone","id":{"toString":null},"status":"linked"}],"token":{}}']) {
   await page.evaluate((rubbish) => localStorage.setItem('itseme:/', rubbish), rubbish);
   await page.reload();
   await own.getByRole('button', { name: 'Schick mir einen Code' }).waitFor();

@@ -88,7 +88,7 @@ await amy.page.getByRole('button', { name: 'Yes, that is mine' }).waitFor();
 await amy.isAccessible();
 await amy.shows('page-sign-in');
 await amy.page.getByRole('button', { name: 'Yes, that is mine' }).click();
-await amy.page.waitForURL(address);
+await amy.page.waitForURL(`${address}?lang=en`);
 await amy.sees(amy.entry(AMYS_NAME), 'You can be found by this.');
 await amy.isAccessible();
 await amy.shows('page-linked', own);
