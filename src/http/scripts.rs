@@ -68,19 +68,14 @@ static SCRIPTS: LazyLock<Vec<Script>> =
 impl Script {
     fn new(name: &'static str, text: &'static str) -> Self {
         let digest = Sha256::digest(text);
-        let tag = format!(
-            "\"{}\"",
-            digest
-                .iter()
-                .take(8)
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
-        );
+        let digits: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        // Weak: it is the same for both encodings.
+        let tag = HeaderValue::from_str(&format!("W/\"{digits}\""));
         Self {
             name,
             text,
             gzip: compressed(text),
-            tag: HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\"")),
+            tag: tag.unwrap_or(HeaderValue::from_static("W/\"\"")),
         }
     }
 
@@ -88,7 +83,8 @@ impl Script {
         let header = |name| asked.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let has = |name, wanted: &str| header(name).is_some_and(|value| value.contains(wanted));
         let is_known = self.tag.to_str().is_ok_and(|tag| has(header::IF_NONE_MATCH, tag));
-        let takes_gzip = has(header::ACCEPT_ENCODING, "gzip") && !self.gzip.is_empty();
+        let refuses_gzip = has(header::ACCEPT_ENCODING, "gzip;q=0") || self.gzip.is_empty();
+        let takes_gzip = has(header::ACCEPT_ENCODING, "gzip") && !refuses_gzip;
         let mut response = match (is_known, takes_gzip) {
             (true, _) => StatusCode::NOT_MODIFIED.into_response(),
             (false, true) => Response::new(self.gzip.clone().into()),
