@@ -145,7 +145,11 @@ impl Presentation {
     fn check(&self, found: &mut Mistakes) {
         for (key, url) in [("service.url", &self.url), ("service.privacy_url", &self.privacy_url)] {
             let is_url = url.as_deref().is_none_or(|url| web(url).is_some());
-            found.unless(is_url, key, "expected a URL like https://www.example.org");
+            found.unless(
+                is_url,
+                key,
+                "expected a URL like https://www.example.org, without a part behind #",
+            );
         }
         let is_line = |text: &String| text.chars().count() <= LONGEST_NAME && !text.contains(char::is_control);
         found.unless(

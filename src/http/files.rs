@@ -15,7 +15,8 @@ use crate::service::Settings;
 
 const ICON: &[u8] = include_bytes!("../../assets/avatar.png");
 /// The start page and the documentation are for everybody. Other addresses contain hashes, or answer programs.
-const ROBOTS: &str = "User-agent: *\nAllow: /$\nAllow: /docs\nAllow: /web/\nAllow: /favicon.ico\nDisallow: /\n";
+const ROBOTS: &str =
+    "User-agent: *\nAllow: /$\nAllow: /?lang=\nAllow: /docs\nAllow: /web/\nAllow: /favicon.ico\nDisallow: /\n";
 const TEXT: &str = "text/plain; charset=utf-8";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// RFC 9116, 2.5.5: less than a year.
