@@ -1,5 +1,7 @@
 //! Two services that are peers: people find each other across them, and a hostile peer can do no harm.
 
+use std::{collections::HashSet, time::Duration};
+
 use itseme_client::{Event, Identity, Session, minidom::Element};
 use itseme_tests::{
     AMY_THERE, EVE_HERE, MICHAEL_HERE, Peered, Person, Service, hash, introduction, next_event, until, xml,
@@ -93,6 +95,30 @@ async fn a_request_waits_for_a_peer_that_is_down() {
     world.here.start().await;
     world.there.start().await;
     assert_eq!(told(&introduction(&amy).await).0, MICHAEL_HERE.jid);
+}
+
+/// Whichever service is killed, and at whichever moment: what was answered arrives, and nobody is asked more than twice for it.
+#[tokio::test]
+async fn nothing_is_lost_when_services_are_killed() {
+    const ASKED: u64 = 8;
+    let often = "[limits]\nrepeat_contact_after = \"0s\"";
+    let mut world = Peered::with(often, often).await;
+    let (amy, michael) = (world.with_number(&AMY_THERE).await, world.with_number(&MICHAEL_HERE).await);
+    for nth in 0..ASKED {
+        asks(&michael, &MICHAEL_HERE, &[AMY_THERE.phone]).await;
+        // Hashes are looked up within two seconds, here and then there.
+        tokio::time::sleep(Duration::from_millis(nth * 500)).await;
+        let victim = if nth % 2 == 0 { &mut world.here } else { &mut world.there };
+        victim.kill();
+        victim.start().await;
+    }
+    let mut arrived = HashSet::new();
+    while arrived.len() < ASKED as usize {
+        // A message that is sent again has the same id.
+        arrived.insert(introduction(&amy).await.attr("id").map(str::to_owned));
+    }
+    let more = heard_so_far(&world, &amy).await.len();
+    assert!(more <= ASKED as usize, "{more} more than {ASKED}");
 }
 
 fn rogue_peer(of: &str) -> String {
