@@ -140,6 +140,7 @@ meet() {
   show_from messages-amy "A message arrived" "<.message>"
 
   step "Amy's client finds Michael in her address book, and answers him directly"
+  wait_for_text online-amy "That is what $(service_of michael) says."
   wait_for_text online-amy "Your details went to $(jid_of michael)"
   show online-amy
   wait_for_text messages-michael "<jid>$(jid_of amy)</jid>"

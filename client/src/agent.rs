@@ -274,7 +274,7 @@ impl Agent {
             return Err(Error::NotAsked(jid.to_string()));
         }
         let details = self.proven().await?;
-        let contact = wire::Contact { info: details_to_json(&details), jid: self.me.clone() };
+        let contact = wire::Contact { info: details_to_json(&details), jid: self.me.clone(), service: None };
         let body = format!("{} is glad to be in contact with you.", self.me);
         let mut message = Message::chat(Jid::from(jid.clone())).with_body(Lang::new(), body);
         message.id = Some(Id(self.session.new_id()));

@@ -47,6 +47,8 @@ pub enum Event {
         jid: BareJid,
         /// The details in it.
         details: Vec<Identity>,
+        /// The other service that vouches for both, if the service itself does not.
+        service: Option<BareJid>,
         /// The text for the user.
         body: String,
         /// The message.
@@ -109,7 +111,8 @@ impl Event {
         if let Some(contact) = payload::<wire::Contact>(&raw)
             && let Ok(details) = details_from_json(&contact.info)
         {
-            return Some(Self::Introduction { from, jid: contact.jid, details, body, raw });
+            let wire::Contact { jid, service, .. } = contact;
+            return Some(Self::Introduction { from, jid, details, service, body, raw });
         }
         Some(match service.has(&from) {
             true => Self::from_service(body, raw),
@@ -190,7 +193,8 @@ mod tests {
     fn introductions_keep_who_sent_them() {
         let inner = "<contact xmlns='it-se.me:contact'><info>[{\"provider\":\"phone\",\"id\":\"+4917012345678\"}]\
             </info><jid>eve@localhost</jid></contact>";
-        let Event::Introduction { from, jid, details, .. } = event("eve@localhost/a", inner) else {
+        let Event::Introduction { from, jid, details, service: None, .. } = event("eve@localhost/a", inner)
+        else {
             panic!()
         };
         assert_eq!(from.as_str(), "eve@localhost/a");

@@ -93,6 +93,9 @@ pub struct Contact {
     /// The JID that it is about.
     #[xml(extract(namespace = ns::CONTACT, name = "jid", fields(text(type_ = BareJid))))]
     pub jid: BareJid,
+    /// The other service that vouches for both, in an introduction by a peer of the service.
+    #[xml(extract(namespace = ns::CONTACT, name = "service", default, fields(text(type_ = BareJid))))]
+    pub service: Option<BareJid>,
 }
 
 /// Asks if all hashes belong to a JID.
@@ -255,7 +258,15 @@ mod tests {
         );
         same(
             "<contact xmlns='it-se.me:contact'><info>[]</info><jid>amy@example.org</jid></contact>",
-            Contact { info: "[]".into(), jid: "amy@example.org".parse().unwrap() },
+            Contact { info: "[]".into(), jid: "amy@example.org".parse().unwrap(), service: None },
+        );
+        same(
+            "<contact xmlns='it-se.me:contact'><info>[]</info><jid>amy@example.org</jid><service>x.example</service></contact>",
+            Contact {
+                info: "[]".into(),
+                jid: "amy@example.org".parse().unwrap(),
+                service: Some("x.example".parse().unwrap()),
+            },
         );
         assert!(refused::<Contact>("<contact xmlns='it-se.me:contact'><info>[]</info></contact>"));
         assert!(refused::<Contact>("<contact xmlns='it-se.me:contact'><info/><jid>a@b@c</jid></contact>"));

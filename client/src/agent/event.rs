@@ -25,6 +25,9 @@ pub enum AgentEvent {
         details: Vec<Identity>,
         /// Their name in the address book, if they are there.
         name: Option<String>,
+        /// The other service that vouches for all of that, if the user's own does not.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        service: Option<BareJid>,
     },
     /// The user's details were sent to somebody who had asked.
     Answered {
@@ -106,11 +109,13 @@ impl fmt::Display for AgentEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Linked { identity } => write!(f, "Linked: {} is yours now.", plain(&identity.to_string())),
-            Self::AskedBy { jid, details, name: Some(name) } => {
-                write!(f, "{} ({jid}) would like to be in contact with you: {}.", plain(name), list(details))
-            }
-            Self::AskedBy { jid, details, name: None } => {
-                write!(f, "{jid}, who is not in your address book, asks for you: {}.", list(details))
+            Self::AskedBy { jid, details, name, service } => {
+                match name {
+                    Some(name) => write!(f, "{} ({jid}) would like to be in contact with you", plain(name))?,
+                    None => write!(f, "{jid}, who is not in your address book, asks for you")?,
+                }
+                write!(f, ": {}.", list(details))?;
+                service.iter().try_for_each(|service| write!(f, " That is what {service} says."))
             }
             Self::Answered { jid } => write!(f, "Your details went to {jid}."),
             Self::Found { jid, name: Some(name), details } => {

@@ -9,8 +9,8 @@ impl Agent {
     pub(super) async fn handle(&mut self, event: &Event) -> Result<(), Error> {
         match event {
             Event::Code { hash, code, body, .. } => self.return_code(hash, code, body).await?,
-            Event::Introduction { from, jid, details, .. } => match self.session.is_service(from) {
-                true => self.asked_by(jid, details),
+            Event::Introduction { from, jid, details, service, .. } => match self.session.is_service(from) {
+                true => self.asked_by(jid, details, service.as_ref()),
                 false => self.answered_by(from, jid, details).await?,
             },
             Event::Verified { hash, confirmed: true, .. } => {
@@ -54,8 +54,8 @@ impl Agent {
         Ok(())
     }
 
-    /// The service introduces somebody: it has checked the details and the JID.
-    fn asked_by(&mut self, jid: &BareJid, details: &[Identity]) {
+    /// The service introduces somebody: it has checked the details and the JID, or `service` has.
+    fn asked_by(&mut self, jid: &BareJid, details: &[Identity], service: Option<&BareJid>) {
         if *jid == self.me {
             return;
         }
@@ -69,7 +69,12 @@ impl Agent {
                 self.askers.pop_front();
             }
         }
-        self.tell(AgentEvent::AskedBy { jid: jid.clone(), details: details.to_vec(), name });
+        self.tell(AgentEvent::AskedBy {
+            jid: jid.clone(),
+            details: details.to_vec(),
+            name,
+            service: service.cloned(),
+        });
         if answers {
             self.todo.push_back(Work::Answer(jid.clone()));
         }

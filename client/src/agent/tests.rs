@@ -105,6 +105,19 @@ async fn who_is_in_the_address_book_gets_an_answer_with_proven_details_only() {
 }
 
 #[tokio::test]
+async fn the_service_that_vouches_is_told() {
+    let (mut agent, mut server) = amy(Answer::Matched).await;
+    let introduction = contact("itseme.localhost", "eve@example.net", &[mail()]);
+    let by_peer = introduction.replace("</jid>", "</jid><service>itseme.example.net</service>");
+    for (message, told) in [(introduction, false), (by_peer, true)] {
+        server.write(&message).await;
+        let event = silently(&mut agent, &mut server).await;
+        assert!(matches!(event, AgentEvent::AskedBy { .. }), "{event:?}");
+        assert_eq!(event.to_string().contains("That is what itseme.example.net says."), told, "{event}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_else_gets_an_answer_unless_the_user_says_so() {
     let (mut agent, mut server) = amy(Answer::Matched).await;
     let eve = "eve@localhost".parse().unwrap();
