@@ -28,7 +28,7 @@ impl Operation for ListWaiting {
     }
 }
 
-/// Has mails and text messages tried now that wait for another try. Returns the number of those that were not due. Messages by XMPP
+/// Has mails, text messages and requests for peers tried now that wait for another try. Returns the number of those that were not due. Messages by XMPP
 /// wait for the XMPP server alone, and those that came back are not sent again earlier than it makes sense.
 ///
 /// # Errors
@@ -50,7 +50,8 @@ impl Operation for Hasten {
             let queues = KINDS
                 .iter()
                 .map(|kind| kind.queue)
-                .filter(|queue| *queue != Queue::XMPP);
+                .filter(|queue| *queue != Queue::XMPP)
+                .chain([Queue::PEERS]);
             let counts = queues.map(|queue| tx.hasten(queue, core.clock.now()));
             Ok(counts.sum::<store::Result<usize>>()?)
         });

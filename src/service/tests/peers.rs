@@ -382,3 +382,20 @@ async fn what_is_not_known_here_is_asked_of_the_peer_that_vouches_for_the_jid() 
     assert!(!it.service.call_http(michaels()).await.unwrap());
     assert!(yes.0.lock().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn an_admin_has_requests_for_peers_tried_now() {
+    let it = with_amy(two_peers).await;
+    asked_here(&it, Scope::Peers).await;
+    let waiting = async || it.service.due(Queue::PEERS, 9).await.unwrap().0;
+    let ids: Vec<i64> = waiting().await.iter().map(|due| due.row.id).collect();
+    let later = it.clock.now() + millis(15 * MINUTE);
+    let put_off = it
+        .service
+        .store()
+        .write(move |tx| ids.iter().try_for_each(|id| tx.retry(*id, later)));
+    put_off.await.unwrap();
+    assert!(waiting().await.is_empty());
+    assert_eq!(it.service.call_admin(Hasten).await.unwrap(), 2);
+    assert_eq!(waiting().await.len(), 2);
+}
