@@ -43,17 +43,23 @@ impl Core {
         let Some((mut remembered, pending)) = waiting.and_then(|old| Some((self.open_pending(&old)?, old))) else {
             return Ok(());
         };
-        let spelling = Spelling {
-            hash: *typed,
-            by_target: payer.by == By::Target,
-        };
-        if remembered.spellings.iter().all(|known| known.hash != *typed) {
-            match self.grow(tx, payer, growth::spelling(payer.jid)) {
-                Err(Error::RequestLimitReached { .. }) => return Ok(()),
-                counted => counted?,
-            }
-            if let Some(oldest) = add(&mut remembered.spellings, spelling) {
-                tx.delete_pending(&self.keys.id(&oldest.hash), &owner)?;
+        let (spellings, by_target) = (&mut remembered.spellings, payer.by == By::Target);
+        match spellings.iter().position(|known| known.hash == *typed) {
+            Some(known) if by_target => make_own(spellings, known),
+            Some(_) => {}
+            None => {
+                if let Some(oldest) = oldest(spellings, by_target) {
+                    let oldest = spellings.remove(oldest);
+                    tx.delete_pending(&self.keys.id(&oldest.hash), &owner)?;
+                } else {
+                    // Only where rows become more: anybody can respell a number as often as they like.
+                    match self.grow(tx, payer, growth::spelling(payer.jid)) {
+                        Err(Error::RequestLimitReached { .. }) => return Ok(()),
+                        counted => counted?,
+                    }
+                }
+                let hash = *typed;
+                spellings.push(Spelling { hash, by_target });
             }
         }
         for spelling in &remembered.spellings {
@@ -101,12 +107,20 @@ impl Core {
     }
 }
 
-/// Adds a spelling. Returns the one that gives way.
-fn add(spellings: &mut Vec<Spelling>, new: Spelling) -> Option<Spelling> {
-    let by_same = |known: &Spelling| known.by_target == new.by_target;
+/// Returns the place of the spelling that gives way to another one by that side, if it has as many as are kept.
+fn oldest(spellings: &[Spelling], by_target: bool) -> Option<usize> {
+    let by_same = |known: &Spelling| known.by_target == by_target;
     let is_full = spellings.iter().filter(|known| by_same(known)).count() >= KEPT;
-    let oldest = spellings.iter().position(by_same).filter(|_| is_full);
-    let oldest = oldest.map(|place| spellings.remove(place));
-    spellings.push(new);
-    oldest
+    spellings.iter().position(by_same).filter(|_| is_full)
+}
+
+/// Makes a spelling the newest of the target's own. If others have sent it first, they get the target's oldest for it
+/// where that has to give way: so there are never fewer, and none is counted twice.
+fn make_own(spellings: &mut Vec<Spelling>, known: usize) {
+    let Spelling { hash, by_target } = spellings.remove(known);
+    let oldest = oldest(spellings, true).filter(|_| !by_target);
+    if let Some(oldest) = oldest.and_then(|oldest| spellings.get_mut(oldest)) {
+        oldest.by_target = false;
+    }
+    spellings.push(Spelling { hash, by_target: true });
 }

@@ -68,7 +68,6 @@ async fn the_own_hash_is_right_as_before() {
 #[tokio::test]
 async fn the_last_two_spellings_of_each_side_are_kept() {
     let it = Fixture::new();
-    let spelled = |n: usize| format!("+44 7700{}900123", " ".repeat(n));
     it.register(&amy(), "phone", &spelled(9)).await.unwrap();
     for n in 1..=4 {
         it.service
@@ -220,5 +219,70 @@ async fn a_spelling_stays_when_the_key_is_changed() {
         let verified = it.verify_http(&typed("phone", "+44 7700 900123"), &code).await.unwrap();
         assert_eq!(verified.hash.to_string(), hash("phone", PHONE), "after {steps} steps");
         assert_eq!(it.rows_that_wait().await, 0);
+    }
+}
+
+fn spelled(n: usize) -> String {
+    format!("+44 7700{}900123", " ".repeat(n))
+}
+
+#[tokio::test]
+async fn however_often_a_number_is_respelled_others_of_the_server_can_register() {
+    for natively_too in [false, true] {
+        let it = Fixture::with(|settings| settings.limits.bytes_per_server_per_day = 20_000);
+        let rory = jid("rory@example.net");
+        for target in [michael(), rory.clone()] {
+            it.register(&target, "xmpp", target.as_str()).await.unwrap();
+        }
+        if natively_too {
+            it.register(&michael(), "phone", PHONE).await.unwrap();
+            it.clock.advance(MINUTE);
+        }
+        for id in (1..=100).map(spelled) {
+            let asked = it.service.register_http(&michael(), "phone", &id, false, None).await;
+            assert_eq!(asked.unwrap().status, Status::Pending);
+            if natively_too {
+                // The target itself asks with the spelling that others have sent.
+                it.register(&michael(), "phone", &id).await.unwrap();
+            }
+            assert!(it.rows_that_wait().await <= 1 + 2 + 2);
+        }
+        let code = it.codes(Queue::PHONE).await.pop().unwrap();
+        let guessed = it.verify_http(&typed("phone", &spelled(100)), &wrong(&code)).await;
+        assert_eq!(code_of(guessed), "faulty_code");
+        let asked = it.service.register_http(&rory, "email", MAIL, false, None).await;
+        assert_eq!(asked.unwrap().status, Status::Pending);
+        it.register(&rory, "phone", "+447700900456").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_spelling_that_others_have_sent_first_becomes_the_targets_own() {
+    let it = Fixture::new();
+    for n in [9, 8] {
+        it.register(&amy(), "phone", &spelled(n)).await.unwrap();
+    }
+    let by_others = async |n: usize| {
+        let asked = it
+            .service
+            .register_http(&amy(), "phone", &spelled(n), false, None)
+            .await;
+        asked.unwrap();
+    };
+    by_others(1).await;
+    it.register(&amy(), "phone", &spelled(1)).await.unwrap();
+    for n in 2..6 {
+        by_others(n).await;
+    }
+    let code = it.codes(Queue::PHONE).await.pop().unwrap();
+    for (n, expected) in [
+        (9, "not_found"),
+        (8, "faulty_code"),
+        (1, "faulty_code"),
+        (3, "not_found"),
+        (5, "faulty_code"),
+    ] {
+        let guessed = it.verify_http(&typed("phone", &spelled(n)), &wrong(&code)).await;
+        assert_eq!(code_of(guessed), expected, "{n}");
     }
 }
