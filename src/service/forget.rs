@@ -256,7 +256,11 @@ impl Core {
             let link = self.id_of_link(tx, *id, &owner)?;
             gone += usize::from(tx.delete_link(&link, &owner)?);
             self.drop_tokens(tx, target, id)?;
-            for id in HashSet::from([*id, link]) {
+            let mut waiting = HashSet::new();
+            for id in [*id, link] {
+                waiting.insert(self.id_of_registration(tx, id, &owner)?);
+            }
+            for id in waiting {
                 gone += usize::from(self.drop_pending(tx, &id, &owner)?);
             }
         }

@@ -32,6 +32,15 @@ impl Core {
         Ok(identity)
     }
 
+    /// Returns the id of the registration of `owner` that `id` finds: for the hash of a spelling, that of the identity.
+    pub(super) fn id_of_registration(&self, tx: &Tx<'_>, id: Mac, owner: &Mac) -> Result<Mac> {
+        let found = tx.pending(&id, owner)?.and_then(|found| self.open_pending(&found));
+        Ok(match found.map(|found| found.proof) {
+            Some(Proof::Spelling { identity }) => self.keys.id(&identity),
+            _ => id,
+        })
+    }
+
     /// Has the registration of `hash` for the payer's JID found by the hash of the id as it was `typed` as well, if it
     /// waits. Where that would be too many bytes, it is not: the answer must stay the same.
     pub(super) fn remember_spelling(&self, tx: &Tx<'_>, payer: Payer<'_>, hash: &Hash, typed: &Hash) -> Result<()> {

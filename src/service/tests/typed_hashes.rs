@@ -286,3 +286,31 @@ async fn a_spelling_that_others_have_sent_first_becomes_the_targets_own() {
         assert_eq!(code_of(guessed), expected, "{n}");
     }
 }
+
+#[tokio::test]
+async fn forgetting_under_any_hash_forgets_the_registration() {
+    let (own, spelled) = (hash("phone", PHONE), typed("phone", "+44 7700 900123"));
+    for named in [&[&own][..], &[&spelled], &[&spelled, &own], &[&own, &spelled]] {
+        let named: Vec<String> = named.iter().map(|hash| (*hash).clone()).collect();
+        for natively in [true, false] {
+            let it = Fixture::new();
+            let code = it.code_over_http("phone", "+44 7700 900123").await;
+            it.register(&michael(), "phone", "+44 7700 900123").await.unwrap();
+            let michaels = it.codes(Queue::PHONE).await.pop().unwrap();
+            let gone = match natively {
+                true => it.service.forget_native(&amy(), &named).await.unwrap(),
+                false => {
+                    it.service.forget_http(&amy(), &named, None, false).await.unwrap();
+                    let code = it.codes(Queue::XMPP).await.pop();
+                    let forgotten = it.service.forget_http(&amy(), &named, code, false).await;
+                    forgotten.unwrap().count()
+                }
+            };
+            assert_eq!(gone, 1, "{natively}");
+            assert_eq!(code_of(it.verify(&amy(), &own, &code).await), "not_found");
+            assert_eq!(code_of(it.verify(&amy(), &spelled, &code).await), "not_found");
+            assert_eq!(it.rows_that_wait().await, 2, "Michael's stays");
+            it.verify(&michael(), &spelled, &michaels).await.unwrap();
+        }
+    }
+}
