@@ -122,7 +122,7 @@ impl Core {
 
     /// Returns `true` if there is a link of `id`, or an alias together with its link. An alias without its link keeps
     /// nobody out.
-    fn is_held(&self, tx: &Tx<'_>, id: &Mac) -> Result<bool> {
+    fn is_held(&self, tx: &dyn Read, id: &Mac) -> Result<bool> {
         let Some(found) = tx.link(id)? else {
             return Ok(false);
         };
@@ -197,12 +197,28 @@ impl Core {
     }
 
     /// Returns `true` if `identity`, which `target` registers, is linked to it already, so that nothing is left to
-    /// prove. Others who ask in the target's name are told before. Aliases that the link lacks, because they were not
-    /// known when it was made, are added unless another JID has them.
+    /// prove. Others who ask in the target's name are told before.
     pub(super) fn is_settled(&self, tx: &Tx<'_>, by: By, target: &BareJid, identity: &Identity) -> Result<bool> {
-        if by == By::Anybody {
-            return Ok(false);
+        Ok(by == By::Target && self.complete(tx, target, identity)?)
+    }
+
+    /// Returns `true` if `identity` has an alias that nobody has.
+    pub(super) fn lacks_aliases(&self, tx: &dyn Read, identity: &Identity) -> Result<bool> {
+        for alias in identity.aliases() {
+            let mut is_held = false;
+            for core in self.ring() {
+                is_held |= core.is_held(tx, &core.keys.id(&alias.hash()))?;
+            }
+            if !is_held {
+                return Ok(true);
+            }
         }
+        Ok(false)
+    }
+
+    /// Returns `true` if `target` has proven `identity`. Aliases that its link lacks, because they were not known when
+    /// it was made, are added unless another JID has them.
+    pub(super) fn complete(&self, tx: &Tx<'_>, target: &BareJid, identity: &Identity) -> Result<bool> {
         self.renew(tx, target)?;
         let (id, owner) = (self.keys.id(&identity.hash()), self.keys.owner(target));
         if !self.is_proven(tx, &id, &owner)? {

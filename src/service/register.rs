@@ -187,11 +187,22 @@ impl Service {
         self.ask_of(&[hash], move |core, tx| core.is_itself(tx, &jid)).await
     }
 
-    /// Returns `true` if the identity is linked to `target`.
+    /// Returns `true` if the identity is linked to `target`. Aliases that the link lacks are added, whoever asks: they
+    /// follow from the identity.
     async fn has_proven(&self, identity: &Identity, target: &BareJid) -> Result<bool> {
-        let (hash, target) = (identity.hash(), target.clone());
-        self.ask_of(&[hash], move |core, tx| core.has_proven(tx, &hash, &target))
-            .await
+        let (hash, asked, jid) = (identity.hash(), identity.clone(), target.clone());
+        let (is_proven, lacks_aliases) = self
+            .ask_of(&[hash], move |core, tx| {
+                let is_proven = core.has_proven(tx, &hash, &jid)?;
+                Ok((is_proven, is_proven && core.lacks_aliases(tx, &asked)?))
+            })
+            .await?;
+        if lacks_aliases {
+            let (identity, target) = (identity.clone(), target.clone());
+            self.change(move |core, tx| core.complete(tx, &target, &identity))
+                .await?;
+        }
+        Ok(is_proven)
     }
 
     /// Refuses accounts of servers that the service does not serve.

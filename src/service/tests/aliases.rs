@@ -318,3 +318,64 @@ async fn a_registration_that_waits_is_forgotten_by_an_alias_of_its_link() {
         "not_found"
     );
 }
+
+#[tokio::test]
+async fn a_link_without_aliases_gets_them_when_it_is_registered_again() {
+    for natively in [true, false] {
+        let it = Fixture::new();
+        it.register(&amy(), "xmpp", amy().as_str()).await.unwrap();
+        let linked = LinkBox {
+            target: amy(),
+            hash: Hash::of("phone", MOBILE),
+            language: it.service.language(),
+            alias_of: None,
+        };
+        let link = it
+            .service
+            .change(move |core, tx| core.link(tx, &linked, &Aliases::default(), &Provider::Phone));
+        link.await.unwrap();
+        assert_eq!(it.owners(WITHOUT_9).await, NOBODY);
+        let register = async || match natively {
+            true => it.register(&amy(), "phone", MOBILE).await.unwrap(),
+            false => {
+                let asked = it.service.register_http(&amy(), "phone", MOBILE, false, None).await;
+                asked.unwrap()
+            }
+        };
+        assert_eq!(register().await.status, Status::Confirmed);
+        assert_eq!(it.owners(WITHOUT_9).await, [amy()]);
+        assert_eq!(it.linked(&amy()).await, [own_hash(&amy()), hash("phone", MOBILE)]);
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_lacks_nothing_is_not_written_again() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), MOBILE).await;
+    it.link_later(&michael(), PHONE).await;
+    // An alias that another JID has proven is missing for good.
+    let (proven, alias) = ("amy.of.example@gmail.com", "amy.of.example@googlemail.com");
+    for (target, id) in [(amy(), proven), (mallory(), alias)] {
+        it.clock.advance(MINUTE);
+        it.register(&target, "email", id).await.unwrap();
+        let code = it.codes(Queue::EMAIL).await.pop().unwrap();
+        it.verify(&target, &hash("email", id), &code).await.unwrap();
+    }
+    let database = Connection::open(it._folder.path().join("test.db")).unwrap();
+    let version = || {
+        database
+            .pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    let before = version();
+    for (target, provider, id) in [
+        (amy(), "phone", MOBILE),
+        (michael(), "phone", PHONE),
+        (amy(), "email", proven),
+    ] {
+        let asked = it.service.register_http(&target, provider, id, false, None).await;
+        assert_eq!(asked.unwrap().status, Status::Confirmed);
+    }
+    assert_eq!(version(), before);
+    assert!(it.confirms(&mallory(), &hash("email", alias)).await);
+}
