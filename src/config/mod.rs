@@ -90,6 +90,7 @@ impl Config {
             codes: self.codes.clone(),
             limits: self.limits.clone(),
             next_origins: self.next_origins(),
+            page_url: self.page_url(),
             public_url: self.public_url(),
             about: self.service.about(),
             language: self.service.language,
@@ -101,11 +102,17 @@ impl Config {
         }
     }
 
-    /// Returns the origins that browsers may be sent to after they have signed in: also that of the page.
+    /// Returns the origins that browsers may be sent to after they have signed in.
     fn next_origins(&self) -> BTreeSet<String> {
         let named = self.http.iter().flat_map(|http| http.next_origins.iter().cloned());
+        named.collect()
+    }
+
+    /// Returns the public address of the page, as browsers write it.
+    fn page_url(&self) -> Option<String> {
         let has_page = self.http.as_ref().is_some_and(|http| http.page);
-        named.chain(self.public_origin().filter(|_| has_page)).collect()
+        let url = self.public_url().filter(|_| has_page)?;
+        Url::parse(&format!("{url}/")).ok().map(String::from)
     }
 
     /// Returns the origin of the public URL (RFC 6454), if there is one.

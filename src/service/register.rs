@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use url::Url;
+
 use super::caller::{Caller, Who};
 use super::error::{Error, Result};
 use super::growth::Payer;
@@ -246,17 +248,24 @@ impl Service {
         Ok(identity)
     }
 
-    /// Returns the browser's next address: only at the origins of the configuration, because otherwise anybody could make us a
-    /// redirector.
+    /// Returns the browser's next address: only at the origins of the configuration, or the page itself, because
+    /// otherwise anybody could make us a redirector. Other addresses of the page's origin may be redirectors too, or
+    /// calls of the API.
     fn next(&self, next: &str) -> Result<String> {
         const LONGEST: usize = 2048;
-        let url = url::Url::parse(next).ok().filter(|_| next.len() <= LONGEST);
-        let allowed = url.filter(|url| {
-            let origin = url.origin().ascii_serialization();
-            self.settings().next_origins.contains(&origin)
-        });
+        let is_usual = |url: &Url| next.len() <= LONGEST && url.username().is_empty() && url.password().is_none();
+        let settings = self.settings();
+        let is_page = |url: &Url| {
+            let mut page = url.clone();
+            page.set_query(None);
+            settings.page_url.as_deref() == Some(page.as_str())
+        };
+        let is_named = |url: &Url| settings.next_origins.contains(&url.origin().ascii_serialization());
+        let url = Url::parse(next).ok().filter(is_usual);
+        let allowed = url.filter(|url| is_named(url) || is_page(url));
         allowed.map(String::from).ok_or(Error::Value(
-            "'next' must be a URL of an origin that the service's admin has allowed.".into(),
+            "'next' must be a URL of an origin that the service's admin has allowed, or that of the service's page."
+                .into(),
         ))
     }
 

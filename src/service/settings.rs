@@ -49,6 +49,8 @@ pub struct Settings {
     pub limits: Limits,
     /// The origins that browsers may be sent to after they have signed in.
     pub next_origins: BTreeSet<String>,
+    /// The address of the page for people, as browsers write it: they may be sent there as well.
+    pub page_url: Option<String>,
     /// The base URL of the HTTP API, as it is outside, without a final slash.
     pub public_url: Option<String>,
     /// The name of the service, and who runs it.

@@ -221,3 +221,27 @@ fn the_value_of_the_example_is_found_at_the_key_of_the_chosen_gateway() {
     let in_file = format!("{SMS}url = \"https://sms.invalid\"\ntoken_file = {:?}\n", file.path());
     assert!(leftovers(&in_file).contains(&"providers.phone.token_file".to_owned()));
 }
+
+#[test]
+fn browsers_may_be_sent_on_to_the_page_and_to_named_origins() {
+    let page_url = |http: &str| {
+        let settings = load(&format!("{LEAST}[http]\nlisten = \"127.0.0.1:0\"\n{http}"))
+            .unwrap()
+            .settings();
+        (settings.page_url, settings.next_origins.len())
+    };
+    let of = |url: &str| (Some(url.to_owned()), 0);
+    assert_eq!(page_url(""), (None, 0));
+    assert_eq!(
+        page_url("public_url = \"https://Example.org\""),
+        of("https://example.org/")
+    );
+    for url in ["https://example.org:443/itseme", "https://example.org/itseme/"] {
+        assert_eq!(
+            page_url(&format!("public_url = \"{url}\"")),
+            of("https://example.org/itseme/")
+        );
+    }
+    let named = "public_url = \"https://example.org\"\nnext_origins = [\"https://app.example.org\"]\npage = false";
+    assert_eq!(page_url(named), (None, 1));
+}

@@ -223,3 +223,46 @@ async fn the_page_can_be_opened_again_under_another_key() {
         it.verify_http(&hash("octo", "amy"), first.code.as_str()).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn browsers_are_sent_on_to_the_page_and_to_the_named_origins_alone() {
+    let it = Fixture::with(|settings| {
+        settings.next_origins = ["https://app.example.org".to_owned()].into();
+        settings.page_url = Some("https://example.org/itseme/".into());
+    });
+    it.register(&amy(), "xmpp", amy().as_str()).await.unwrap();
+    let register = async |next: &str| it.service.register_http(&amy(), "octo", "amy", false, Some(next)).await;
+    for next in [
+        "https://example.org/itseme/",
+        "https://Example.org:443/itseme/?lang=de",
+        "https://app.example.org",
+        "https://app.example.org/anywhere?x=1#there",
+    ] {
+        assert!(register(next).await.unwrap().goto.is_some(), "{next}");
+    }
+    for next in [
+        "https://example.org/",
+        "https://example.org/itseme",
+        "https://example.org/redirect?to=https://evil.example",
+        "https://example.org/itseme/v1/register/phone/+447700900123/amy@example.org",
+        "https://example.org/itseme/../redirect",
+        "https://example.org/itseme/#v1",
+        "http://example.org/itseme/",
+        "https://example.org:8443/itseme/",
+        "https://u:p@example.org/itseme/",
+        "https://u@app.example.org/",
+        "https://:p@app.example.org/",
+        "https://app.example.org.evil.example/",
+        "javascript:alert(1)",
+        "/itseme/",
+    ] {
+        assert_eq!(code_of(register(next).await), "value_error", "{next}");
+    }
+    let it = Fixture::new();
+    it.register(&amy(), "xmpp", amy().as_str()).await.unwrap();
+    let asked = it
+        .service
+        .register_http(&amy(), "octo", "amy", false, Some("https://example.org/"))
+        .await;
+    assert_eq!(code_of(asked), "value_error");
+}
