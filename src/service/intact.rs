@@ -9,7 +9,7 @@ use super::error::Result;
 
 /// The number of rows that have not opened so far.
 #[derive(Default)]
-pub(super) struct Broken(AtomicU64);
+pub(super) struct Broken(pub(super) AtomicU64);
 
 impl Core {
     /// Returns the content of a box of that table; `None` if it does not open. That is counted, and logged at

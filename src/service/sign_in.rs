@@ -349,10 +349,12 @@ impl Core {
     fn count_try(&self, tx: &Tx<'_>, hash: &Hash, state: &str, came_with: &Hash) -> Result<Tried> {
         let hash = &self.waiting_hash(tx, hash)?;
         let pendings = tx.pendings(&self.keys.id(hash))?;
-        let again = self.signed_in_before(hash, &pendings, came_with);
-        let pending = match (self.sign_in_of(pendings, state), again) {
-            (Err(_), Some(signed_in)) => return Ok(Tried::Before(signed_in.into())),
-            (found, _) => found?,
+        let pending = match self.sign_in_of(&pendings, state) {
+            Ok(pending) => pending,
+            Err(error) => {
+                let again = self.signed_in_before(hash, &pendings, came_with).ok_or(error)?;
+                return Ok(Tried::Before(again.into()));
+            }
         };
         let opened = self.open_pending(&pending);
         let remembered = opened.ok_or(Error::OAuth(OAuthFailure::ForeignState))?;
@@ -405,7 +407,7 @@ impl Core {
         self.renew_waiting(tx, hash)?;
         let pending = tx.pending(&self.keys.id(hash), &self.keys.owner(target))?;
         // It may have been finished, forgotten or replaced meanwhile.
-        let pending = self.sign_in_of(pending.into_iter().collect(), state)?;
+        let pending = self.sign_in_of(pending.as_slice(), state)?;
         let code = Code::random(DIGITS, &mut self.rng());
         let opened = self.open_pending(&pending);
         let mut remembered = opened.ok_or(Error::OAuth(OAuthFailure::ForeignState))?;
@@ -428,17 +430,17 @@ impl Core {
 
     /// Returns the sign-in among `pendings` that `state` belongs to. States are compared as MACs, in constant time; the
     /// codes of registrations that wait for a code have another form.
-    fn sign_in_of(&self, pendings: Vec<Pending>, state: &str) -> Result<Pending> {
+    fn sign_in_of(&self, pendings: &[Pending], state: &str) -> Result<Pending> {
         let (now, state) = (self.clock.now(), Code::state(state));
         if pendings.is_empty() {
             return Err(Error::NotRegistered);
         }
-        let is_its = |pending: &Pending| self.keys.code(&pending.id, &pending.owner, &state) == pending.code;
+        let is_its = |pending: &&Pending| self.keys.code(&pending.id, &pending.owner, &state) == pending.code;
         // The MAC is compared first, because opening all boxes takes longer.
-        let found = pendings.into_iter().find(is_its).filter(|pending| {
+        let found = pendings.iter().find(is_its).filter(|pending| {
             let remembered = self.open_pending(pending);
             pending.expires_at > now && remembered.is_some_and(|remembered| remembered.proof.is_sign_in())
         });
-        found.ok_or(Error::OAuth(OAuthFailure::ForeignState))
+        found.cloned().ok_or(Error::OAuth(OAuthFailure::ForeignState))
     }
 }

@@ -266,3 +266,33 @@ async fn browsers_are_sent_on_to_the_page_and_to_the_named_origins_alone() {
         .await;
     assert_eq!(code_of(asked), "value_error");
 }
+
+#[tokio::test]
+async fn the_box_of_one_sign_in_alone_is_opened_for_a_browser_that_comes_back() {
+    let it = Fixture::new();
+    let state = it.register(&amy(), "octo", "amy").await.unwrap().goto.unwrap();
+    for n in 0..5 {
+        let other = jid(&format!("rory{n}@example.net"));
+        it.register(&other, "octo", "amy").await.unwrap();
+    }
+    let owner = crate::model::hex::write(&keys().owner(&amy()).0);
+    it.tamper(&format!("UPDATE pending SET box = x'00' WHERE owner_mac <> x'{owner}'"))
+        .await;
+    let opened = || {
+        it.service
+            .frame
+            .load()
+            .broken
+            .0
+            .load(std::sync::atomic::Ordering::Relaxed)
+    };
+    let begun = opened();
+    // Only to find out if the hash is that of a spelling.
+    let found = it
+        .service
+        .change(|core, tx| core.waiting_hash(tx, &Hash::of("octo", "amy")).map(drop));
+    found.await.unwrap();
+    let to_find = opened() - begun;
+    it.sign_in(&state, "Amy").await.unwrap();
+    assert_eq!(opened() - begun, 2 * to_find);
+}
