@@ -187,12 +187,12 @@ async fn callback(
         issuer: parameter(query, "iss").map(str::to_owned),
     };
     if !client.is_program {
-        let finished = async { finish(&asker?, hash, callback).await };
+        let finished = async { finish(&asker?, hash, callback, true).await };
         return page::signed_in(client.words, up, finished.await);
     }
     verified(async {
         let asker = asker?;
-        let signed_in = finish(&asker, hash, callback).await?;
+        let signed_in = finish(&asker, hash, callback, false).await?;
         let meant = Meant::Target(signed_in.target);
         let verify = Verify {
             hash: signed_in.hash,
@@ -326,9 +326,15 @@ pub async fn version(asker: Admitted) -> Response {
     respond(async { asker.map(|_| VersionReply { version }) }).await
 }
 
-async fn finish(asker: &HttpCaller, hash: &str, callback: Callback) -> Result<SignedIn> {
+async fn finish(asker: &HttpCaller, hash: &str, callback: Callback, is_page: bool) -> Result<SignedIn> {
     let hash = read_hash(hash)?;
-    asker.call(FinishSignIn { hash, callback }).await
+    asker
+        .call(FinishSignIn {
+            hash,
+            callback,
+            is_page,
+        })
+        .await
 }
 
 fn parameter<'a>(query: &'a Pairs, key: &str) -> Option<&'a str> {

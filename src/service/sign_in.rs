@@ -76,8 +76,8 @@ enum Tried {
     Before(Box<SignedIn>),
 }
 
-/// Finishes the sign-in for `hash` with the parameters of the callback. If that fails, the registration still waits. The
-/// same parameters again give the same result, until the code was entered: people open the page again.
+/// Finishes the sign-in for `hash` with the parameters of the callback. If that fails, the registration still waits. For a
+/// page, the same parameters again give the same result, until the code was entered: people open it again.
 ///
 /// # Errors
 /// `not_found`, `missing_code`, `wrong_user`, `OAuthException`, `internal_server_error`.
@@ -86,6 +86,8 @@ pub struct FinishSignIn {
     pub hash: Hash,
     /// The answer of the provider, which the browser brings.
     pub callback: Callback,
+    /// `true` for a page that asks if the link is to be made: it can be opened again. A program makes the link at once.
+    pub is_page: bool,
 }
 
 impl Operation for FinishSignIn {
@@ -98,7 +100,7 @@ impl Operation for FinishSignIn {
     }
 
     async fn run(self, service: &Service, _: &Caller) -> Result<SignedIn> {
-        service.finish_sign_in(self.hash, self.callback).await
+        service.finish_sign_in(self).await
     }
 }
 
@@ -159,14 +161,20 @@ impl Service {
         })
     }
 
-    async fn finish_sign_in(&self, hash: Hash, callback: Callback) -> Result<SignedIn> {
+    async fn finish_sign_in(&self, finish: FinishSignIn) -> Result<SignedIn> {
+        let FinishSignIn {
+            hash,
+            callback,
+            is_page,
+        } = finish;
         let state = callback.state.ok_or(Error::OAuth(OAuthFailure::NoState))?;
         let came_with = came_with(&state, callback.code.as_deref());
         let tried = state.clone();
         let tried = self.change(move |core, tx| core.count_try(tx, &hash, &tried, &came_with));
         let (target, provider, attempt) = match tried.await? {
             Tried::Now(target, provider, attempt) => (target, provider, attempt),
-            Tried::Before(signed_in) => return Ok(*signed_in),
+            Tried::Before(signed_in) if is_page => return Ok(*signed_in),
+            Tried::Before(_) => return Err(Error::OAuth(OAuthFailure::ForeignState)),
         };
         let hash = attempt.hash;
         let sign_in = self.provider(&provider)?;

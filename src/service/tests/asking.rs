@@ -94,7 +94,12 @@ pub(crate) trait Ask {
 
     async fn finish_sign_in(&self, hash: &str, callback: Callback) -> Result<SignedIn> {
         let hash = read_hash(hash)?;
-        self.call_http(FinishSignIn { hash, callback }).await
+        self.call_http(FinishSignIn {
+            hash,
+            callback,
+            is_page: true,
+        })
+        .await
     }
 
     async fn contact_native(&self, request: Contact) -> Result<()> {

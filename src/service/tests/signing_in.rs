@@ -268,6 +268,31 @@ async fn browsers_are_sent_on_to_the_page_and_to_the_named_origins_alone() {
 }
 
 #[tokio::test]
+async fn a_program_does_not_finish_what_a_browser_has_begun() {
+    let it = Fixture::new();
+    let state = it.register(&amy(), "octo", "amy").await.unwrap().goto.unwrap();
+    let page = it.sign_in(&state, "amy").await.unwrap();
+    let as_program = async || {
+        let finish = FinishSignIn {
+            hash: Hash::of("octo", "amy"),
+            callback: Callback {
+                state: Some(state.clone()),
+                code: Some("amy".into()),
+                ..Callback::default()
+            },
+            is_page: false,
+        };
+        it.service.call_http(finish).await
+    };
+    assert_eq!(failure(as_program().await), OAuthFailure::ForeignState);
+    // The page stays as it was.
+    let again = it.sign_in(&state, "amy").await.unwrap();
+    assert_eq!(again.code.as_str(), page.code.as_str());
+    it.verify_http(&hash("octo", "amy"), page.code.as_str()).await.unwrap();
+    assert_eq!(code_of(as_program().await), "not_found");
+}
+
+#[tokio::test]
 async fn the_box_of_one_sign_in_alone_is_opened_for_a_browser_that_comes_back() {
     let it = Fixture::new();
     let state = it.register(&amy(), "octo", "amy").await.unwrap().goto.unwrap();
