@@ -169,6 +169,8 @@ pub struct Service {
     store: Store,
     /// The peers, while they can be reached.
     peers: Arc<ArcSwapOption<Arc<dyn Peers>>>,
+    /// The browsers that come back from a provider at the moment.
+    returning: sign_in::Returning,
     keys_from: Option<Arc<KeySource>>,
     /// Held while the database gets other keys and `core` does not have them yet.
     exchange: Arc<tokio::sync::Mutex<()>>,
@@ -214,6 +216,7 @@ impl Service {
             hastened: watch::Sender::default(),
             store,
             peers: Arc::default(),
+            returning: sign_in::Returning::default(),
             keys_from: None,
             exchange: Arc::default(),
         }

@@ -1,8 +1,11 @@
 //! Proves an identity by signing in at an OAuth provider. A person who comes back under the registered name gets a code
 //! for that registration, which is then verified like any other.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
+
+use tokio::sync::OwnedMutexGuard;
 
 use super::caller::Caller;
 use super::error::{Error, Limit, OAuthFailure, Result};
@@ -74,6 +77,31 @@ enum Tried {
     Now(BareJid, Provider, Attempt),
     /// Before, with the same answer.
     Before(Box<SignedIn>),
+}
+
+/// The browsers that come back at the moment, by what they came with. One that loads the address several times at once
+/// waits, so that the provider is asked once: some void a token whose code comes again.
+#[derive(Clone, Default)]
+pub(super) struct Returning(Arc<Mutex<HashMap<Hash, Weak<Turn>>>>);
+
+type Turn = tokio::sync::Mutex<()>;
+
+impl Returning {
+    /// Waits until nobody else is served who came with the same.
+    async fn turn(&self, came_with: Hash) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            // So there are never more than requests.
+            turns.retain(|_, turn| turn.strong_count() > 0);
+            let known = turns.get(&came_with).and_then(Weak::upgrade);
+            known.unwrap_or_else(|| {
+                let turn = Arc::default();
+                turns.insert(came_with, Arc::downgrade(&turn));
+                turn
+            })
+        };
+        turn.lock_owned().await
+    }
 }
 
 /// Finishes the sign-in for `hash` with the parameters of the callback. If that fails, the registration still waits. For a
@@ -169,6 +197,7 @@ impl Service {
         } = finish;
         let state = callback.state.ok_or(Error::OAuth(OAuthFailure::NoState))?;
         let came_with = came_with(&state, callback.code.as_deref());
+        let _turn = self.returning.turn(came_with).await;
         let tried = state.clone();
         let tried = self.change(move |core, tx| core.count_try(tx, &hash, &tried, &came_with));
         let (target, provider, attempt) = match tried.await? {

@@ -293,6 +293,18 @@ async fn a_program_does_not_finish_what_a_browser_has_begun() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_loaded_several_times_at_once_is_the_same() {
+    let it = Fixture::new();
+    let state = it.register(&amy(), "octo", "amy").await.unwrap().goto.unwrap();
+    let loads = (0..4).map(|_| it.sign_in(&state, "Amy"));
+    let loads = futures::future::join_all(loads).await;
+    let codes = loads.into_iter().map(|load| load.unwrap().code.as_str().to_owned());
+    let codes: Vec<String> = codes.collect();
+    assert!(codes.iter().all(|code| *code == codes[0]));
+    it.verify_http(&hash("octo", "amy"), &codes[0]).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_box_of_one_sign_in_alone_is_opened_for_a_browser_that_comes_back() {
     let it = Fixture::new();
     let state = it.register(&amy(), "octo", "amy").await.unwrap().goto.unwrap();
