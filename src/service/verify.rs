@@ -59,8 +59,8 @@ pub enum Meant {
     Letter(String),
 }
 
-/// Enters a code for a registration of a hash, or of the hash of its id as it was typed: for the sender's own, or over HTTP for the one of those `meant` that it
-/// belongs to.
+/// Enters a code for a registration of a hash, or of the hash of its id as it was typed: for the sender's own, or over
+/// HTTP for the one of those `meant` that it belongs to.
 ///
 /// # Errors
 /// `not_found`, `missing_code`, `faulty_code`, `too_many_requested`, `request_limit_reached`, `internal_server_error`.

@@ -91,6 +91,7 @@ async fn a_list_of_ten_rows_is_loaded_at_once() {
         });
     }
     loading.join_all().await;
+    let mut confirmed = 0;
     for (n, row) in rows.iter().enumerate() {
         let mail = world.mail.take(&format!("row{n}@example.org")).await;
         let verified = row.verify(&http, &mail.code()).await;
@@ -100,7 +101,10 @@ async fn a_list_of_ten_rows_is_loaded_at_once() {
             continue;
         }
         assert_eq!(verified.ok()["confirmed"], true);
+        confirmed += 1;
     }
+    // Seven requests for the JID and twenty for the rows leave three of the burst.
+    assert!(confirmed >= 3, "{confirmed}");
 }
 
 async fn prove_jid(http: &Http, amy: &Session) {
