@@ -306,7 +306,8 @@ async fn http_server(config: &Config, service: &Service) -> Result<Option<Server
     let url = config.public_url();
     let host_meta = HostMeta::new(url.as_deref(), &config.component.jid).map_err(text)?;
     let description = Description::new(url.as_deref()).map_err(text)?;
-    let web = http.page.then(|| web_page(config)).transpose()?;
+    let account = config.account().map_err(text)?;
+    let web = http.page.then_some(WebPage { account });
     let routes = Routes::of_api(
         service.clone(),
         host_meta,
@@ -331,13 +332,6 @@ async fn http_server(config: &Config, service: &Service) -> Result<Option<Server
             "http.listen {}: {error}; stop what listens there, or choose another address",
             http.listen
         )
-    })
-}
-
-fn web_page(config: &Config) -> Result<WebPage, String> {
-    Ok(WebPage {
-        account: config.account().map_err(text)?,
-        origin: config.public_origin(),
     })
 }
 

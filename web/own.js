@@ -15,8 +15,8 @@ const rows = new Map(); // the element of each detail, by hash
 /** Registers a detail. What is linked already needs no code. */
 async function register(provider, id, target, resend) {
   const request = { provider, id, target, resend };
-  if (facts.origin === location.origin && facts.providers[provider]?.isSignIn) {
-    request.next = `${location.origin}${location.pathname}?lang=${document.documentElement.lang}`;
+  if (facts.providers[provider]?.isSignIn && facts.page === `${location.origin}${location.pathname}`) {
+    request.next = `${facts.page}?lang=${document.documentElement.lang}`;
   }
   const { status, hash, goto } = await api.register(request);
   const found = state.details.find((detail) => detail.hash === hash);

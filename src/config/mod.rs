@@ -115,12 +115,6 @@ impl Config {
         Url::parse(&format!("{url}/")).ok().map(String::from)
     }
 
-    /// Returns the origin of the public URL (RFC 6454), if there is one.
-    pub fn public_origin(&self) -> Option<String> {
-        let url = Url::parse(&self.public_url()?).ok()?;
-        Some(url.origin().ascii_serialization())
-    }
-
     /// Returns the account from which people are written to.
     ///
     /// # Errors

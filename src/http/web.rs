@@ -21,8 +21,6 @@ use crate::service::{HASHES_PER_CONTACT, Settings};
 pub struct WebPage {
     /// The account that writes to people.
     pub account: BareJid,
-    /// The origin of the public URL, which an OAuth provider can send browsers back to.
-    pub origin: Option<String>,
 }
 
 #[derive(Template)]
@@ -57,7 +55,7 @@ pub async fn index(web: WebPage, words: Language, asker: Result<HttpCaller>, que
         operator: settings.about.operator.as_deref(),
         url: settings.about.url.as_deref(),
         privacy_url: settings.about.privacy_url.as_deref(),
-        facts: facts(&web, words, &settings).to_string().replace('<', "\\u003c"),
+        facts: facts(words, &settings).to_string().replace('<', "\\u003c"),
     };
     let Ok(html) = index.render() else {
         return warp::http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -97,14 +95,14 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Returns what the scripts need: limits, providers, and the phrases that they show.
-fn facts(web: &WebPage, words: Language, settings: &Settings) -> Value {
+fn facts(words: Language, settings: &Settings) -> Value {
     let providers = settings.providers.iter().map(|name| {
         let is_sign_in = provider::is_sign_in(&Provider::from(name.as_str()));
         let facts = json!({ "label": words.provider(name), "isSignIn": is_sign_in });
         (name.clone(), facts)
     });
     json!({
-        "origin": web.origin,
+        "page": settings.page_url,
         "needsToken": settings.require_token,
         "resendAfter": settings.limits.resend_after.as_secs(),
         "hashesPerContact": HASHES_PER_CONTACT,
