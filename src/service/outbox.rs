@@ -169,12 +169,11 @@ impl Core {
         Ok(match &letter.message {
             Message::Introduction { to, from, .. } if self.has_muted(tx, to, from)? => Opened::Unwanted,
             Message::Code { identity, .. } if self.is_suppressed(tx, identity)? => Opened::Unwanted,
-            // It is no peer any more.
-            Message::ToPeer { to: peer, .. } | Message::Introduction { via: Some(peer), .. }
-                if self.settings.peer(peer).is_none() =>
-            {
-                Opened::Unwanted
-            }
+            // It is no peer any more, or does not vouch for the requester any more.
+            Message::ToPeer { to: peer, .. } if self.settings.peer(peer).is_none() => Opened::Unwanted,
+            Message::Introduction {
+                via: Some(peer), from, ..
+            } if self.settings.peer(peer).is_none_or(|peer| !peer.vouches_for(from)) => Opened::Unwanted,
             _ => Opened::Letter(Box::new(letter)),
         })
     }

@@ -14,11 +14,13 @@ use crate::model::Hash;
 const WAITS_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Core {
-    /// Returns the peers that a request is passed on to: none if it came from one, so that it goes round in no circle.
+    /// Returns the peers that a request is passed on to: none if it came from one, so that it goes round in no circle; and none if its
+    /// requester belongs to another server, for whose people the peers do not take this service's word.
     pub(super) fn asked_peers(&self, request: &ContactRequest) -> &[Peer] {
-        match request.here || request.via.is_some() {
-            true => &[],
-            false => &self.settings.peers,
+        let is_vouched_for = self.settings.own_domains.contains(request.from.domain().as_str());
+        match is_vouched_for && !request.here && request.via.is_none() {
+            true => &self.settings.peers,
+            false => &[],
         }
     }
 

@@ -237,7 +237,9 @@ async fn asked_here(it: &Fixture, scope: Scope) {
     it.match_requests().await;
 }
 
+/// With another peer, and Michael is one of the own people.
 fn two_peers(settings: &mut Settings) {
+    settings.own_domains.insert("example.net".into());
     settings.peers.push(Peer {
         jid: jid_of_server("other.example.com"),
         vouches_for: ["example.com".to_owned()].into(),
@@ -321,9 +323,20 @@ async fn a_peer_that_is_none_any_more_is_not_asked() {
     };
     it.passed_on(THERE, request).await.unwrap();
     assert_eq!(wanted(&it, Queue::XMPP).await, [true]);
-    settings.peers.clear();
+    settings.peers[0].vouches_for = ["example.com".to_owned()].into();
     it.service.reload(settings, SignIns::new()).await;
     assert_eq!(wanted(&it, Queue::XMPP).await, [false]);
+}
+
+#[tokio::test]
+async fn peers_are_asked_for_the_own_people_alone() {
+    let it = with_amy(|settings| {
+        two_peers(settings);
+        settings.own_domains = ["example.org".to_owned()].into();
+    })
+    .await;
+    asked_here(&it, Scope::Peers).await;
+    assert!(it.sent(Queue::PEERS).await.is_empty(), "Michael is of example.net");
 }
 
 #[tokio::test]
