@@ -209,7 +209,6 @@ async def correction(screen, help):
 
 async def chat(screen, help):
     """What can be said, and what comes."""
-    await screen.command(f"message {ACCOUNT}")
     await screen.say("help")
     await screen.shows(SAID["chat_help_end"])
     step("help")
@@ -236,8 +235,9 @@ async def main():
             await screen.shows(f"{ACCOUNT} (1)")  # one of its resources is there
             step("online")
 
+            await screen.command(f"message {ACCOUNT}")
+            await correction(screen, help)  # before Amy is linked by whatever else she does
             await chat(screen, help)
-            await correction(screen, help)
             await introduction(screen, help)
             await commands(screen, help)
 
