@@ -9,7 +9,7 @@ use futures::{StreamExt, stream};
 
 use super::contact::ContactRequest;
 use super::error::{Error, Limit, Result};
-use super::limits::{Counter, read_ahead};
+use super::limits::{Counter, DAY, read_ahead};
 use super::link::LinkBox;
 use super::{Core, Service, Tx};
 use crate::channel::Message;
@@ -26,6 +26,8 @@ const BYTES_OF_INTRODUCTIONS: u64 = 512 * 1024;
 const DROPPED_TOGETHER: usize = 100;
 /// The approximate time after which a request is tried again for which there was no space.
 const TRIED_AGAIN: Duration = Duration::from_secs(5);
+/// Introductions by one peer that reach one person in a day. More are dropped: a peer can invent any number of people.
+pub(super) const OF_PEER_TO_ONE: u32 = 20;
 /// The number of requests that are turned into introductions in one transaction, while others wait.
 const WRITTEN_TOGETHER: usize = 32;
 
@@ -165,7 +167,7 @@ impl Core {
                 continue;
             }
             // Tested after counting, so that a muted request counts like any other.
-            if self.is_muted(tx, &link.owner, &requester)? {
+            if self.is_muted(tx, &link.owner, &requester)? || self.is_flooded(tx, request, &link.owner)? {
                 continue;
             }
             let opened = self.open_link(&link);
@@ -215,6 +217,20 @@ impl Core {
             }
         }
         Ok(())
+    }
+
+    /// Counts an introduction of a peer to a recipient. Returns `true` if it is one too many.
+    fn is_flooded(&self, tx: &Tx<'_>, request: &ContactRequest, recipient: &Mac) -> Result<bool> {
+        let Some(peer) = &request.via else { return Ok(false) };
+        let of_peer = Counter {
+            key: self
+                .keys
+                .quota("introductions of peer", &[&self.keys.owner(peer), recipient]),
+            name: Limit::Hashes,
+            limit: OF_PEER_TO_ONE,
+            window: DAY,
+        };
+        Ok(!of_peer.try_take(tx, self.clock.now())?)
     }
 
     /// Returns the counter of the requests that reach a recipient within `repeat_contact_after`. Requests of others in the

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::channel::peers::Peers;
+use crate::service::introduce::OF_PEER_TO_ONE;
 
 const THERE: &str = "itseme.example.net";
 
@@ -143,6 +144,43 @@ async fn the_same_person_is_introduced_once_a_day_whoever_passes_it_on() {
     it.clock.advance(24 * 60 * MINUTE);
     it.passed_on(THERE, michaels(&[PHONE])).await.unwrap();
     assert_eq!(it.introductions().await.len(), 1);
+}
+
+/// A peer can invent any number of people. What it invents does not keep out others, nor reach more than so many times.
+#[tokio::test]
+async fn a_peer_introduces_so_many_people_to_one_person_a_day() {
+    let it = with_amy(two_peers).await;
+    let other_number = "+447700900789";
+    it.link_phone(&jid("bob@example.org"), other_number).await;
+    it.sent(Queue::XMPP).await;
+    let invented = |n: u32, at: &str| PeerContact {
+        jid: format!("u{n}@{at}"),
+        by_anybody: n.is_multiple_of(2),
+        ..michaels(&[PHONE])
+    };
+    let flood = async |from: u32| {
+        for n in from..from + OF_PEER_TO_ONE + 5 {
+            it.passed_on(THERE, invented(n, "example.net")).await.unwrap();
+        }
+        it.introductions().await.len()
+    };
+    // What Amy has muted takes nothing of it.
+    it.service.mute(&amy(), &named(&["michael@example.net"])).await.unwrap();
+    it.passed_on(THERE, michaels(&[PHONE])).await.unwrap();
+    assert_eq!(flood(0).await, 20);
+    assert_eq!(flood(100).await, 0);
+    it.passed_on(THERE, michaels(&[other_number])).await.unwrap();
+    assert_eq!(it.introductions().await.len(), 1, "to somebody else");
+    let by_another = it.passed_on("other.example.com", invented(0, "example.com"));
+    by_another.await.unwrap();
+    assert_eq!(it.introductions().await.len(), 1, "by another peer");
+    let here = jid("bob@example.org");
+    let request = Fixture::request(&here, &[("phone", other_number)], vec![hash("phone", PHONE)]);
+    it.service.contact_native(request).await.unwrap();
+    it.match_requests().await;
+    assert_eq!(it.introductions().await.len(), 1, "of somebody here");
+    it.clock.advance(24 * 60 * MINUTE);
+    assert_eq!(flood(200).await, 20);
 }
 
 #[tokio::test]
