@@ -86,7 +86,7 @@ impl Leading {
         };
         let mut keeper = xmpp_thread.spawn(supervisor.clone().watch(keep));
         let clock = self.service.clock().clone();
-        let peers = Arc::new(PeerLink::new(uplink.clone(), intake.clone()));
+        let peers = Arc::new(PeerLink::new(uplink.clone(), clock.clone(), intake.clone()));
         self.service.reach_peers(Some(peers.clone()));
         let channel: Arc<dyn Channel> = Arc::new(Delivery::new(
             uplink,

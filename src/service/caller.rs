@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::error::{Error, Result};
+use super::limits::Requester;
 use super::{By, Service};
 use crate::language::Language;
 use crate::model::{BareJid, Token};
@@ -66,6 +67,19 @@ impl Caller {
         match &self.who {
             Who::Native(sender) | Who::Admin(sender) => Ok(sender),
             Who::Http { .. } | Who::Peer(_) | Who::Operator => Err(Error::NotAllowed),
+        }
+    }
+
+    /// Returns the caller as its requests are counted; `None`: it has no limit.
+    pub(super) fn requester(&self) -> Option<Requester<'_>> {
+        match &self.who {
+            Who::Native(jid) | Who::Admin(jid) => {
+                let node = jid.node().map(|node| node.as_str());
+                Some(Requester::Jid(node, jid.domain().as_str()))
+            }
+            Who::Http { address, .. } => Some(Requester::Address(*address)),
+            Who::Peer(jid) => Some(Requester::Peer(jid.as_str())),
+            Who::Operator => None,
         }
     }
 

@@ -58,7 +58,7 @@ impl Operation for Confirm {
                 Ok(linked.into_iter().all(|is_linked| is_linked))
             })
             .await?;
-        Ok(is_linked || !is_of_a_service(caller) && service.peer_confirms(&jid, &asked).await)
+        Ok(is_linked || !is_of_a_service(caller) && service.peer_confirms(caller, &jid, &asked).await)
     }
 }
 
@@ -72,13 +72,15 @@ fn is_of_a_service(caller: &Caller) -> bool {
 }
 
 impl Service {
-    /// Asks the peer that vouches for `jid`, if there is one, if all `hashes` are linked to it there.
-    async fn peer_confirms(&self, jid: &BareJid, hashes: &[Hash]) -> bool {
+    /// Asks the peer that vouches for `jid`, if there is one, if all `hashes` are linked to it there. That is `false` if the caller
+    /// has too many such questions in progress.
+    async fn peer_confirms(&self, caller: &Caller, jid: &BareJid, hashes: &[Hash]) -> bool {
         let settings = self.settings();
-        match (settings.peer_of(jid), self.peers.load_full()) {
-            (Some(peer), Some(peers)) => peers.confirm(&peer.jid, jid, hashes).await,
-            _ => false,
-        }
+        let (Some(peer), Some(peers)) = (settings.peer_of(jid), self.peers.load_full()) else {
+            return false;
+        };
+        let place = caller.requester().map(|requester| self.questions.begin(requester));
+        !matches!(place, Some(None)) && peers.confirm(&peer.jid, jid, hashes).await
     }
 
     /// Refuses a target that has not proven to be itself.

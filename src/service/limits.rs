@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
+use governor::state::keyed::HashMapStateStore;
 use governor::state::{InMemoryState, NotKeyed, StateStore};
 use governor::{Quota as Rate, RateLimiter};
 use serde::{Deserialize, Serialize};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::Tx;
 use super::error::{Error, Limit, Result};
@@ -22,6 +24,12 @@ pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub const HASHES_PER_CONTACT: usize = 100;
 /// Hashes in one confirm request.
 pub const HASHES_PER_CONFIRM: usize = 500;
+
+/// Requests of a peer in a second, and at once, or `requests_per_second` if that is more. A peer asks for all of its people: it sends
+/// 38 in a second at most, and up to 30 questions at once.
+const OF_PEER_PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(49);
+/// Questions to peers that one requester has in progress at most, a third of those that a peer is asked at once.
+pub(super) const QUESTIONS_OF_ONE: usize = 4;
 
 /// The `[limits]` of the configuration.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -97,6 +105,8 @@ pub enum Requester<'a> {
     Jid(Option<&'a str>, &'a str),
     /// A sender whose address is not in its normal form, as it is written.
     Misnamed(&'a str),
+    /// The component of an enabled peer, by its JID.
+    Peer(&'a str),
 }
 
 /// Counts the latest requests of everybody, in memory.
@@ -104,6 +114,8 @@ pub struct RequestLimiter {
     clock: Clock,
     hasher: RandomState,
     limiter: RateLimiter<u64, Buckets, Clock, NoOpMiddleware<Nanos>>,
+    /// That of the peers, which are few.
+    peers: RateLimiter<u64, HashMapStateStore<u64>, Clock, NoOpMiddleware<Nanos>>,
 }
 
 impl RequestLimiter {
@@ -111,11 +123,13 @@ impl RequestLimiter {
     pub fn new(limits: &Limits, clock: Clock) -> Self {
         let per_second = limits.requests_per_second;
         let rate = Rate::per_second(per_second).allow_burst(limits.request_burst.max(per_second));
-        let limiter = RateLimiter::new(rate, Buckets::new(), clock.clone());
+        let of_peer = Rate::per_second(per_second.max(OF_PEER_PER_SECOND));
+        let of_peer = of_peer.allow_burst(limits.request_burst.max(of_peer.burst_size()));
         Self {
-            clock,
             hasher: RandomState::new(),
-            limiter,
+            limiter: RateLimiter::new(rate, Buckets::new(), clock.clone()),
+            peers: RateLimiter::hashmap_with_clock(of_peer, clock.clone()),
+            clock,
         }
     }
 
@@ -124,12 +138,39 @@ impl RequestLimiter {
     /// # Errors
     /// [`Error::RequestLimitReached`] if it is one too many.
     pub fn admit(&self, requester: Requester<'_>) -> Result<()> {
-        self.limiter
-            .check_key(&self.hasher.hash_one(requester))
-            .map_err(|until| Error::RequestLimitReached {
-                retry_after: until.wait_time_from(governor::clock::Clock::now(&self.clock)),
-                limit: Limit::Requests,
-            })
+        let key = self.hasher.hash_one(requester);
+        let admitted = match requester {
+            Requester::Peer(_) => self.peers.check_key(&key),
+            _ => self.limiter.check_key(&key),
+        };
+        admitted.map_err(|until| Error::RequestLimitReached {
+            retry_after: until.wait_time_from(governor::clock::Clock::now(&self.clock)),
+            limit: Limit::Requests,
+        })
+    }
+}
+
+/// The questions to peers in progress, by requester, so that one alone does not take all places of a peer. Requesters fall into
+/// places as into those of [`Buckets`].
+pub(super) struct Questions {
+    places: Box<[Semaphore]>,
+    hasher: RandomState,
+}
+
+impl Questions {
+    const NUMBER: usize = 4096;
+
+    pub(super) fn new() -> Self {
+        Self {
+            places: (0..Self::NUMBER).map(|_| Semaphore::new(QUESTIONS_OF_ONE)).collect(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// Counts a question of `requester` until the returned value is dropped; `None`: it has too many in progress.
+    pub(super) fn begin(&self, requester: Requester<'_>) -> Option<SemaphorePermit<'_>> {
+        let number = self.hasher.hash_one(requester) % self.places.len() as u64;
+        self.places[number as usize].try_acquire().ok()
     }
 }
 

@@ -169,6 +169,8 @@ pub struct Service {
     store: Store,
     /// The peers, while they can be reached.
     peers: Arc<ArcSwapOption<Arc<dyn Peers>>>,
+    /// The questions to them.
+    questions: Arc<limits::Questions>,
     /// The browsers that come back from a provider at the moment.
     returning: sign_in::Returning,
     keys_from: Option<Arc<KeySource>>,
@@ -216,6 +218,7 @@ impl Service {
             hastened: watch::Sender::default(),
             store,
             peers: Arc::default(),
+            questions: Arc::new(limits::Questions::new()),
             returning: sign_in::Returning::default(),
             keys_from: None,
             exchange: Arc::default(),

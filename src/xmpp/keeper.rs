@@ -73,6 +73,16 @@ pub struct Uplink {
 }
 
 impl Uplink {
+    /// A connection that is there.
+    #[cfg(test)]
+    pub fn over(connection: Connection) -> Self {
+        let (_, current) = watch::channel(Some(connection));
+        Self {
+            current,
+            bounces: Arc::default(),
+        }
+    }
+
     /// The connection, if there is one.
     pub fn connection(&self) -> Result<Connection, ConnectionError> {
         self.current.borrow().clone().ok_or(ConnectionError::Down)

@@ -75,7 +75,7 @@ impl Router {
     }
 
     /// Counts a stanza of `sender`, of any kind. The own server itself has no limit: it asks whether the service is
-    /// alive, and takes silence for an answer.
+    /// alive, and takes silence for an answer. A peer, which asks for all of its people, is counted apart.
     ///
     /// # Errors
     /// `request_limit_reached`.
@@ -84,7 +84,11 @@ impl Router {
         if node.is_none() && self.service.is_own_domain(domain) {
             return Ok(());
         }
-        self.service.admit(Requester::Jid(node, domain))
+        let requester = match sender.try_as_full() {
+            Err(bare) if self.service.settings().peer(bare).is_some() => Requester::Peer(bare.as_str()),
+            _ => Requester::Jid(node, domain),
+        };
+        self.service.admit(requester)
     }
 
     /// Counts a stanza of a sender that is written in another way than its normal form.

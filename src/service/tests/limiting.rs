@@ -166,6 +166,22 @@ async fn requests_are_counted_by_the_clock() {
 }
 
 #[tokio::test]
+async fn a_peer_may_ask_more_than_a_person_and_is_counted_apart() {
+    let it = Fixture::new();
+    let there = "itseme.example.net";
+    assert!((50..65).contains(&admitted(&it.service, Requester::Peer(there)).0));
+    it.service.admit(Requester::Peer("itseme.example.com")).unwrap();
+    assert!((30..40).contains(&admitted(&it.service, Requester::Jid(None, there)).0));
+    it.clock.advance(SECOND);
+    assert!((50..65).contains(&admitted(&it.service, Requester::Peer(there)).0));
+    // Never less than others.
+    let mut settings = Settings::default();
+    settings.limits.requests_per_second = NonZeroU32::new(200).unwrap();
+    it.service.reload(settings, SignIns::default()).await;
+    assert!((200..300).contains(&admitted(&it.service, Requester::Peer(there)).0));
+}
+
+#[tokio::test]
 async fn as_many_are_let_through_at_once_as_in_a_second_and_a_reload_changes_both() {
     let settings = |per_second, at_once| {
         let mut settings = Settings::default();

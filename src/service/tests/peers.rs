@@ -1,10 +1,14 @@
 //! Contact requests that peers pass on, and those that are passed on to them.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::*;
 use crate::channel::peers::Peers;
 use crate::service::introduce::OF_PEER_TO_ONE;
+use crate::service::limits::QUESTIONS_OF_ONE;
 
 const THERE: &str = "itseme.example.net";
 
@@ -432,6 +436,53 @@ async fn what_is_not_known_here_is_asked_of_the_peer_that_vouches_for_the_jid() 
     it.service.reach_peers(None);
     assert!(!it.service.call_http(michaels()).await.unwrap());
     assert!(yes.0.lock().unwrap().is_empty());
+}
+
+/// Peers that confirm everything, after a while.
+struct Slow {
+    asked: AtomicUsize,
+    answers: Semaphore,
+}
+
+impl Peers for Slow {
+    fn confirm<'a>(&'a self, _: &'a BareJid, _: &'a BareJid, _: &'a [Hash]) -> BoxFuture<'a, bool> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        async { self.answers.acquire().await.map(SemaphorePermit::forget).is_ok() }.boxed()
+    }
+}
+
+#[tokio::test]
+async fn nobody_takes_all_places_for_questions_to_a_peer() {
+    let it = with_amy(|_| {}).await;
+    let slow = Arc::new(Slow {
+        asked: AtomicUsize::new(0),
+        answers: Semaphore::new(0),
+    });
+    it.service.reach_peers(Some(slow.clone()));
+    let nobody = || Confirm::new("nobody@example.net", &[hash("phone", PHONE)]);
+    let over_http = || {
+        let service = it.service.clone();
+        tokio::spawn(async move { service.call_http(nobody()).await.unwrap() })
+    };
+    let asked = async |so_many| {
+        while slow.asked.load(Ordering::Relaxed) < so_many {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waiting: Vec<_> = (0..QUESTIONS_OF_ONE).map(|_| over_http()).collect();
+    asked(QUESTIONS_OF_ONE).await;
+    tokio::select! {
+        confirmed = over_http() => assert!(!confirmed.unwrap()),
+        () = asked(QUESTIONS_OF_ONE + 1) => panic!("it has too many in progress"),
+    }
+    let service = it.service.clone();
+    let amys = tokio::spawn(async move { service.call_native(&amy(), nobody()).await.unwrap() });
+    asked(QUESTIONS_OF_ONE + 1).await;
+    slow.answers.add_permits(QUESTIONS_OF_ONE + 2);
+    for confirmed in waiting.into_iter().chain([amys]) {
+        assert!(confirmed.await.unwrap());
+    }
+    assert!(over_http().await.unwrap(), "its places are free again");
 }
 
 #[tokio::test]

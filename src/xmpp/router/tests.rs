@@ -89,6 +89,32 @@ fn router_with(subscribe_back: bool) -> (Router, tempfile::TempDir) {
     (Router::new(service, presentation), folder)
 }
 
+#[tokio::test]
+async fn a_peer_alone_may_ask_more_than_others() {
+    let (router, _folder) = router();
+    let there = "itseme.there.example";
+    let admitted = |sender: &str| (0..1000).take_while(|_| router.admit(&jid(sender)).is_ok()).count();
+    assert!((30..40).contains(&admitted(there)), "it is no peer yet");
+    let settings = Settings {
+        peers: vec![crate::service::Peer {
+            jid: BareJid::new(there).unwrap(),
+            vouches_for: ["there.example".to_owned()].into(),
+            hashes_per_day: 1,
+        }],
+        ..Settings::default()
+    };
+    router.service.reload(settings, Default::default()).await;
+    assert!((50..70).contains(&admitted(there)));
+    for other in [
+        "itseme.there.example/x",
+        "a@itseme.there.example",
+        "there.example",
+        "x.itseme.there.example",
+    ] {
+        assert!((30..40).contains(&admitted(other)), "{other}");
+    }
+}
+
 fn jid(text: &str) -> Jid {
     Jid::new(text).unwrap()
 }
