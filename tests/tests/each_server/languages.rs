@@ -36,9 +36,10 @@ async fn over_http_mails_and_pages_are_in_an_accepted_language() {
         let page = Reply::to(page).await;
         assert!(page.body.contains(&format!("<html lang=\"{expected}\">")), "{languages}: {page:?}");
     }
-    // The parts for programs stay as they are.
+    // So is the message of an error; its code stays as it is.
     let refused = post(&http, "de", "/v1/verify", &json!({"hash": AMY.email_hash(), "code": "1"})).await;
-    assert!(refused.body.contains("This code is wrong"), "{refused:?}");
+    assert!(refused.body.contains("Dieser Code ist falsch"), "{refused:?}");
+    assert_eq!(refused.error(), (400, "faulty_code".into()));
 }
 
 #[tokio::test]
