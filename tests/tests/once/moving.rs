@@ -79,7 +79,7 @@ async fn statuses(http: &Http, token: &str) -> [u16; 2] {
 }
 
 async fn token_of_amy(http: &Http, amy: &Session) -> String {
-    http.get(&format!("/v1/register/xmpp/{}/{}", AMY.jid, AMY.jid)).await.ok();
+    http.get(&format!("/v1/register/xmpp/{}/{}?resend=1", AMY.jid, AMY.jid)).await.ok();
     let code = next_event(amy, |event| match event {
         Event::Code { raw, .. } => Some(raw),
         _ => None,

@@ -84,7 +84,7 @@ fn refused() -> Vec<(String, u16)> {
         ("\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}\u{fc}\u{3}\u{3}".to_owned(), 400),
         ("GET /ver\0sion HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), 400),
         ("GET  HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), 400),
-        ("CONNECT localhost:25 HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), 404),
+        ("CONNECT localhost:25 HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), 405),
         (get("/version%00"), 404),
         (get("/%76ersion/"), 404),
         (get("//version"), 404),
