@@ -7,6 +7,7 @@ mod exposed;
 mod fixed;
 mod load;
 mod mistakes;
+mod peers;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -18,10 +19,9 @@ use url::Url;
 use xmpp_parsers::jid::NodePart;
 
 pub use self::fixed::Fixed;
-use self::sections::domain_above;
+use self::peers::{PeerSection, domain_above};
 pub use self::sections::{
-    Access, AdminSocket, Component, Domain, Http, Log, Monitor, Network, PeerSection, Presentation, Providers,
-    StoreConfig,
+    Access, AdminSocket, Component, Domain, Http, Log, Monitor, Network, Presentation, Providers, StoreConfig,
 };
 use crate::model::{BareJid, Provider};
 use crate::provider::{Place, ProviderSection, is_sign_in};
