@@ -153,7 +153,7 @@ pub fn client(service: Service) -> impl Filter<Extract = (Client,), Error = std:
 ///
 /// A web page can have its reader's browser ask for anything, JSON as well. Browsers identify themselves (Fetch
 /// Metadata), but older ones do not. All of them call themselves Mozilla, and no page can change that.
-pub fn is_program(headers: &HeaderMap) -> bool {
+fn is_program(headers: &HeaderMap) -> bool {
     let said = |name| {
         headers
             .get(name)

@@ -197,7 +197,7 @@ fn form(words: Language, asked: &Pairs, code: String, complaint: Option<String>)
 
 /// Returns the page of an error.
 pub(super) fn complain(words: Language, error: &ApiError) -> Response {
-    error.mark(say(words, words.page_failed_title(), error.text(words)))
+    complain_from(words, error, None)
 }
 
 /// Returns the page of an error, with a link to the start page at `home`, if there is one.
