@@ -62,6 +62,20 @@ impl Fixture {
     }
 }
 
+/// Links a number to Amy without its other forms, as before they were known.
+async fn link_alone(it: &Fixture, hash: Hash) {
+    let linked = LinkBox {
+        target: amy(),
+        hash,
+        language: it.service.language(),
+        alias_of: None,
+    };
+    let link = it
+        .service
+        .change(move |core, tx| core.link(tx, &linked, &Aliases::default(), &Provider::Phone));
+    link.await.unwrap();
+}
+
 #[tokio::test]
 async fn an_alias_finds_and_is_confirmed_and_does_not_show_among_the_links() {
     for (proven, alias) in [(MOBILE, WITHOUT_9), (WITHOUT_9, MOBILE)] {
@@ -250,16 +264,7 @@ async fn a_form_that_nobody_can_prove_any_more_goes_along_with_its_number() {
     let it = Fixture::new();
     let former = Hash::of("phone", FORMER);
     // As with a table of before the renumbering.
-    let linked = LinkBox {
-        target: amy(),
-        hash: former,
-        language: it.service.language(),
-        alias_of: None,
-    };
-    let link = it
-        .service
-        .change(move |core, tx| core.link(tx, &linked, &Aliases::default(), &Provider::Phone));
-    link.await.unwrap();
+    link_alone(&it, former).await;
     assert!(it.confirms(&amy(), &former.to_string()).await);
     it.link_phone(&mallory(), CURRENT).await;
     assert!(it.confirms(&mallory(), &former.to_string()).await);
@@ -324,16 +329,7 @@ async fn a_link_without_aliases_gets_them_when_it_is_registered_again() {
     for natively in [true, false] {
         let it = Fixture::new();
         it.register(&amy(), "xmpp", amy().as_str()).await.unwrap();
-        let linked = LinkBox {
-            target: amy(),
-            hash: Hash::of("phone", MOBILE),
-            language: it.service.language(),
-            alias_of: None,
-        };
-        let link = it
-            .service
-            .change(move |core, tx| core.link(tx, &linked, &Aliases::default(), &Provider::Phone));
-        link.await.unwrap();
+        link_alone(&it, Hash::of("phone", MOBILE)).await;
         assert_eq!(it.owners(WITHOUT_9).await, NOBODY);
         let register = async || match natively {
             true => it.register(&amy(), "phone", MOBILE).await.unwrap(),
