@@ -144,8 +144,6 @@ impl Core {
             key: self.keys.number(),
             sealed: self.seal_request(&ContactRequest {
                 hashes,
-                // The peers were asked.
-                here: true,
                 ..request.clone()
             })?,
         })?)

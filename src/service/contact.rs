@@ -1,5 +1,6 @@
 //! contact: asks for introductions to the people behind some hashes.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -100,8 +101,8 @@ pub(super) struct ContactRequest {
     /// The peer where it was made, which vouches for the requester and the details; `None` if it was made here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) via: Option<BareJid>,
-    /// `true` if it is not passed on to peers.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    /// `true` if it is not passed on to peers. That was done when it was put there.
+    #[serde(skip)]
     pub(super) here: bool,
     pub(super) details: Vec<Identity>,
     /// Part of the JSON in boxes of the first version; now they stand behind it.
@@ -119,27 +120,35 @@ impl ContactRequest {
     }
 }
 
-/// A request that was sealed before the transaction in which it is kept.
+/// A request, and the rows in which it is kept. They are sealed before the transaction, because all operations share the writing
+/// thread.
 struct SealedRequest {
     request: ContactRequest,
-    sealed: Vec<u8>,
-    /// The number of the key of the box.
+    /// One for the people here, and one for each peer that is asked.
+    rows: Vec<NewRow>,
+    /// The number of the key of the boxes.
     key: u32,
 }
 
 impl SealedRequest {
     fn by(core: &Core, request: ContactRequest) -> Result<Self> {
-        let sealed = core.seal_request(&request)?;
+        let rows = core.rows_of(&request)?;
         let key = core.keys.number();
-        Ok(Self { request, sealed, key })
+        Ok(Self { request, rows, key })
     }
 
-    /// Returns the box, sealed anew if the key was changed meanwhile.
-    fn under(&self, core: &Core) -> Result<Vec<u8>> {
-        match core.keys.number() == self.key {
-            true => Ok(self.sealed.clone()),
-            false => core.seal_request(&self.request),
-        }
+    /// Returns the rows, sealed anew if the key was changed meanwhile.
+    fn under(&self, core: &Core) -> Result<Cow<'_, [NewRow]>> {
+        Ok(match core.keys.number() == self.key {
+            true => Cow::Borrowed(&self.rows),
+            false => Cow::Owned(core.rows_of(&self.request)?),
+        })
+    }
+
+    /// Returns the bytes that it may take. All hashes count as known: a refusal must not tell how many are.
+    fn size(&self) -> usize {
+        let boxes: usize = self.rows.iter().map(|row| row.sealed.len()).sum();
+        boxes + HASH * self.request.hashes.len()
     }
 }
 
@@ -230,22 +239,33 @@ impl Core {
         let bytes = self.bytes_in_bulk_by(payer);
         read_ahead(tx, bytes.iter().chain(&hashes))?;
         hashes.iter().try_for_each(|hashes| hashes.check(tx, now, asked))?;
-        // All hashes count as known: a refusal must not tell how many are. Each peer gets a message with all of them.
-        let copies = 1 + self.asked_peers(&request.request).len();
-        let size = copies * (request.sealed.len() + HASH * request.request.hashes.len());
-        self.count_bytes(tx, by, &bytes, size)?;
+        self.count_bytes(tx, by, &bytes, request.size())?;
         hashes
             .iter()
             .try_for_each(|hashes| hashes.add(tx, now, asked).map(drop))?;
-        Ok(tx.push(&NewRow {
+        let rows = request.under(self)?;
+        rows.iter().try_for_each(|row| Ok(tx.push(row)?))
+    }
+
+    /// Returns the rows in which a request waits: for the people here, and for each peer that is asked. Each is due at a moment of its
+    /// own.
+    fn rows_of(&self, request: &ContactRequest) -> Result<Vec<NewRow>> {
+        let (now, about) = (self.clock.now(), self.about_requester(&request.from));
+        let for_people = NewRow {
             queue: Queue::REQUESTS,
-            about: Some(self.about_requester(from)),
+            about: Some(about),
             payer: None,
-            due_at: now + self.rng().random_range(0..millis(LOOKED_UP_WITHIN)),
+            due_at: now,
             expires_at: now + millis(WANTED_FOR),
             key: self.keys.number(),
-            sealed: request.under(self)?,
-        })?)
+            sealed: self.seal_request(request)?,
+        };
+        let mut rows = self.rows_for_peers(request, about)?;
+        rows.push(for_people);
+        let within = millis(LOOKED_UP_WITHIN);
+        rows.iter_mut()
+            .for_each(|row| row.due_at += self.rng().random_range(0..within));
+        Ok(rows)
     }
 
     /// Returns the counters of the hashes in requests: of the requester, and of the peer where it was made.
@@ -347,7 +367,7 @@ mod tests {
                 is_taken: false,
                 expires_at: 0,
                 key: core.keys.number(),
-                sealed: sealed.under(&core).unwrap(),
+                sealed: sealed.under(&core).unwrap()[0].sealed.clone(),
             };
             core.open_request(&row).unwrap().hashes
         };

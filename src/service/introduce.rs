@@ -141,11 +141,8 @@ impl Core {
             return Ok(());
         };
         let WaitingRequest {
-            request,
-            asked,
-            expires_at,
+            request, expires_at, ..
         } = waiting;
-        self.pass_on(tx, request, asked, *expires_at)?;
         let requester = self.keys.owner(&request.from);
         let mut served = HashSet::from([requester]);
         let mut doubted = Vec::new();

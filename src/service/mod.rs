@@ -390,18 +390,24 @@ impl Core {
         expires_at: Millis,
         payer: Option<Mac>,
     ) -> Result<()> {
+        let row = self.row(letter, about, expires_at)?;
+        row.map_or(Ok(()), |row| Ok(tx.push(&NewRow { payer, ..row })?))
+    }
+
+    /// Seals a letter on its way into the outbox; `None` if no worker sends such letters.
+    fn row(&self, letter: &Letter, about: Option<Mac>, expires_at: Millis) -> Result<Option<NewRow>> {
         let Some(queue) = provider::queue(&letter.message) else {
-            return Ok(());
+            return Ok(None);
         };
-        Ok(tx.push(&NewRow {
+        Ok(Some(NewRow {
             queue,
             about,
-            payer,
+            payer: None,
             due_at: self.clock.now(),
             expires_at,
             key: self.keys.number(),
             sealed: self.seal(outbox(queue.number(), about.as_ref()), letter)?,
-        })?)
+        }))
     }
 }
 

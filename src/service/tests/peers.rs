@@ -7,6 +7,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::*;
 use crate::channel::peers::Peers;
+use crate::service::contact::LOOKED_UP_WITHIN;
 use crate::service::introduce::OF_PEER_TO_ONE;
 use crate::service::limits::QUESTIONS_OF_ONE;
 
@@ -268,6 +269,11 @@ async fn details_that_would_be_read_as_something_else_are_left_out() {
 
 /// A request of Michael, who is registered here, with one known hash and an unknown one.
 async fn asked_here(it: &Fixture, scope: Scope) {
+    asked_but_not_matched(it, scope).await;
+    it.match_requests().await;
+}
+
+async fn asked_but_not_matched(it: &Fixture, scope: Scope) {
     it.clock.advance(MINUTE);
     it.link_phone(&michael(), "+447700900456").await;
     let contacts = vec![hash("phone", PHONE), hash("phone", "+447700900789")];
@@ -276,7 +282,6 @@ async fn asked_here(it: &Fixture, scope: Scope) {
         ..Fixture::request(&michael(), &[("phone", "+447700900456")], contacts)
     };
     it.service.contact_native(request).await.unwrap();
-    it.match_requests().await;
 }
 
 /// With another peer, and Michael is one of the own people.
@@ -314,7 +319,20 @@ async fn each_peer_gets_all_hashes_whoever_is_known_here() {
         assert_eq!(details[..], [Identity::parse("phone".into(), "+447700900456").unwrap()]);
         asked.push(to.to_string());
     }
+    asked.sort();
     assert_eq!(asked, [THERE, "other.example.com"]);
+}
+
+/// Matching takes longer if more is known here: the time at which a peer gets a request must not tell that.
+#[tokio::test]
+async fn the_peers_are_asked_whenever_the_request_is_matched() {
+    let it = with_amy(two_peers).await;
+    asked_but_not_matched(&it, Scope::Peers).await;
+    it.clock.advance(LOOKED_UP_WITHIN);
+    assert_eq!(it.sent(Queue::PEERS).await.len(), 2);
+    it.match_requests().await;
+    assert_eq!(it.introductions().await.len(), 1);
+    assert!(it.sent(Queue::PEERS).await.is_empty(), "once");
 }
 
 #[tokio::test]
@@ -356,7 +374,9 @@ async fn a_peer_that_is_none_any_more_is_not_asked() {
     let mut settings = (*it.service.settings()).clone();
     settings.peers.truncate(1);
     it.service.reload(settings.clone(), SignIns::new()).await;
-    assert_eq!(wanted(&it, Queue::PEERS).await, [true, false]);
+    let mut both = wanted(&it, Queue::PEERS).await;
+    both.sort_unstable();
+    assert_eq!(both, [false, true]);
     // Nor are its introductions sent.
     it.sent(Queue::XMPP).await;
     let request = PeerContact {
