@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::peers::domain_above;
 use super::{Config, Http, Presentation};
 use crate::channel::cleartext::is_safe;
 use crate::http::Listen;
-use crate::model::Code;
+use crate::model::server::is_public_suffix;
+use crate::model::{BareJid, Code, canonical_jid};
 use crate::section::{Mistakes, cleartext, unusable};
 use crate::service::{CodeRule, CodeRules};
 
@@ -90,7 +92,8 @@ impl Config {
     }
 
     fn check_peers(&self, found: &mut Mistakes) {
-        let own = self.own_domains();
+        let own: HashSet<String> = self.own_domains().iter().map(|domain| in_u_labels(domain)).collect();
+        let above = domain_above(&self.component.jid).map(|domain| in_u_labels(&domain));
         let (mut jids, mut claimed) = (HashSet::new(), HashSet::new());
         for peer in &self.peers {
             let (jid, domains) = (&peer.jid, peer.domains());
@@ -115,13 +118,20 @@ impl Config {
                 format!("must be at least 1 for {jid}; to ask no more, use enabled = false"),
             );
             for domain in domains {
+                // To servers, the two spellings of a domain are two hosts, but to people they are one.
+                let same = in_u_labels(&domain);
                 found.unless(
-                    !own.contains(&domain),
+                    !is_public_suffix(&domain),
+                    "peers.vouches_for",
+                    format!("{domain} is no domain of one server, because anybody can have domains below it: set others for {jid}"),
+                );
+                found.unless(
+                    !own.contains(&same) && above.as_ref() != Some(&same),
                     "peers.vouches_for",
                     format!("{domain} is a domain of your own server: set other domains for {jid}"),
                 );
                 found.unless(
-                    claimed.insert(domain.clone()),
+                    claimed.insert(same),
                     "peers.vouches_for",
                     format!("two peers have {domain}: set it for one of them"),
                 );
@@ -138,6 +148,14 @@ impl Config {
             found.unless(is_usual, format!("{key}.digits"), "must be 4 to 12");
             found.unless(expires >= MINUTE, format!("{key}.expires"), "must be at least 1m");
         }
+    }
+}
+
+/// Returns a domain with all labels as people read them.
+fn in_u_labels(domain: &str) -> String {
+    match BareJid::new(domain) {
+        Ok(jid) => canonical_jid(&jid).into_owned(),
+        Err(_) => domain.to_owned(),
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::sections::Domain;
 use crate::model::BareJid;
+use crate::model::server::is_public_suffix;
 use crate::section::words;
 
 /// One of `[[peers]]`: another service.
@@ -43,8 +44,9 @@ impl PeerSection {
     }
 }
 
-/// Returns the domain above that of a component.
+/// Returns the domain above that of a component; `None` if people cannot have accounts there, because everybody can have domains
+/// below it.
 pub fn domain_above(component: &BareJid) -> Option<String> {
-    let above = component.as_str().split_once('.');
-    above.map(|(_, above)| above.to_owned())
+    let (_, above) = component.as_str().split_once('.')?;
+    (!is_public_suffix(above)).then(|| above.to_owned())
 }

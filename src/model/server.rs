@@ -37,6 +37,12 @@ fn network(address: IpAddr, bits: u8) -> IpAddr {
     }
 }
 
+/// Returns `true` if anybody can register domains below `domain`, as the Public Suffix List says.
+pub fn is_public_suffix(domain: &str) -> bool {
+    let suffix = psl::suffix(domain.as_bytes());
+    suffix.is_some_and(|suffix| suffix.typ().is_some() && suffix.as_bytes() == domain.as_bytes())
+}
+
 fn registered(domain: &str) -> &str {
     let mut suffix = domain;
     loop {

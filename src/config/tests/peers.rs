@@ -58,6 +58,22 @@ fn what_cannot_be_is_told() {
         ),
         (&format!("{PEER}{PEER}"), "itseme.example.net stands twice"),
         (
+            "[[peers]]\njid = \"example.net\"\n",
+            "peers.vouches_for: set it for example.net",
+        ),
+        (
+            "[[peers]]\njid = \"friend.duckdns.org\"\n",
+            "peers.vouches_for: set it for friend.duckdns.org",
+        ),
+        (
+            &format!("{PEER}vouches_for = [\"co.uk\"]\n"),
+            "peers.vouches_for: co.uk is no domain of one server",
+        ),
+        (
+            &format!("{PEER}vouches_for = [\"bücher.example\", \"xn--bcher-kva.example\"]\n"),
+            "two peers have",
+        ),
+        (
             &format!("{PEER}[[peers]]\njid = \"other.example.net\"\n"),
             "two peers have example.net",
         ),
@@ -77,6 +93,16 @@ fn what_cannot_be_is_told() {
         };
         assert!(complaint.contains(told), "{wrong}: {complaint}");
     }
+}
+
+#[test]
+fn the_domain_above_the_component_belongs_to_no_peer() {
+    let none_own = format!("{LEAST}[access]\nown_server = []\n{PEER}vouches_for = [\"example.org\"]\n");
+    let complaint = load(&none_own).err().unwrap();
+    assert!(
+        complaint.contains("example.org is a domain of your own server"),
+        "{complaint}"
+    );
 }
 
 #[test]
