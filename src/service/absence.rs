@@ -7,9 +7,9 @@
 
 use std::time::Duration;
 
-use super::contact::ContactRequest;
 use super::error::{Limit, Result};
 use super::limits::{Counter, DAY};
+use super::request::ContactRequest;
 use super::{Core, Service, Tx};
 use crate::channel::Message;
 use crate::clock::{Millis, millis};
@@ -119,9 +119,10 @@ impl Core {
     ) -> Result<()> {
         let due_at = self.clock.now() + millis(LOOKED_FOR);
         let requester = self.keys.owner(&request.from);
+        let via = request.via.as_ref().map(|peer| self.keys.owner(peer));
         let mut hashes = Vec::new();
         for (hash, link) in doubted {
-            if link.owner == requester || self.is_muted(tx, &link.owner, &requester)? {
+            if link.owner == requester || self.is_muted(tx, &link.owner, &requester, via.as_ref())? {
                 continue;
             }
             if due_at < expires_at {

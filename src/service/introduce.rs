@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 
-use super::contact::ContactRequest;
 use super::error::{Error, Limit, Result};
 use super::limits::{Counter, DAY, read_ahead};
 use super::link::LinkBox;
+use super::request::ContactRequest;
 use super::{Core, Service, Tx};
 use crate::channel::Message;
 use crate::clock::Millis;
@@ -144,6 +144,7 @@ impl Core {
             request, expires_at, ..
         } = waiting;
         let requester = self.keys.owner(&request.from);
+        let via = request.via.as_ref().map(|peer| self.keys.owner(peer));
         let mut served = HashSet::from([requester]);
         let mut doubted = Vec::new();
         request.hashes.iter().try_for_each(|hash| self.renew_id(tx, hash))?;
@@ -164,7 +165,7 @@ impl Core {
                 continue;
             }
             // Tested after counting, so that a muted request counts like any other.
-            if self.is_muted(tx, &link.owner, &requester)? || self.is_flooded(tx, request, &link.owner)? {
+            if self.is_muted(tx, &link.owner, &requester, via.as_ref())? || self.is_flooded(tx, request, &link.owner)? {
                 continue;
             }
             let opened = self.open_link(&link);

@@ -45,8 +45,8 @@ pub struct Unmuted {
     pub everybody: bool,
 }
 
-/// Keeps contact requests of `jids` from the sender of a stanza, or all contact requests if no JID is named. Those that
-/// wait for delivery are kept back as well.
+/// Keeps contact requests of `jids` from the sender of a stanza, or all contact requests if no JID is named. The JID of a peer stands for
+/// all that it passes on. Those that wait for delivery are kept back as well.
 ///
 /// # Errors
 /// `value_error`, `too_many_requested`, `request_limit_reached`, `internal_server_error`; nothing is muted then.
@@ -68,7 +68,8 @@ impl Operation for Mute {
     async fn run(self, service: &Service, caller: &Caller) -> Result<()> {
         let sender = caller.sender()?.clone();
         require_account(&sender)?;
-        let jids = named(&self.jids)?;
+        let settings = service.settings();
+        let jids = named(&self.jids, |service| settings.peer(service).is_some())?;
         service.change(move |core, tx| core.mute(tx, &sender, &jids)).await
     }
 }
@@ -93,7 +94,7 @@ impl Operation for Unmute {
     }
 
     async fn run(self, service: &Service, caller: &Caller) -> Result<Unmuted> {
-        let (sender, jids) = (caller.sender()?.clone(), named(&self.jids)?);
+        let (sender, jids) = (caller.sender()?.clone(), named(&self.jids, |_former_peer| true)?);
         service
             .change(move |core, tx| {
                 core.renew(tx, &sender)?;
@@ -159,12 +160,19 @@ impl Operation for MutesOf {
     }
 }
 
-/// Reads the named JIDs.
-fn named(jids: &[String]) -> Result<Vec<BareJid>> {
+/// Reads the named JIDs: accounts, and services that are as `is_service` says.
+fn named(jids: &[String], is_service: impl Fn(&BareJid) -> bool) -> Result<Vec<BareJid>> {
     if jids.len() > MUTED_AT_ONCE {
         return Err(Error::TooManyRequested(Excess::Jids(MUTED_AT_ONCE)));
     }
-    jids.iter().map(|jid| Ok(parse_target(jid)?)).collect()
+    let read = |text: &String| {
+        parse_target(text).or_else(|error| {
+            let service = BareJid::new(text).ok();
+            let service = service.filter(|jid| jid.node().is_none() && is_service(jid));
+            service.ok_or(error.into())
+        })
+    };
+    jids.iter().map(read).collect()
 }
 
 impl Core {
@@ -233,10 +241,18 @@ impl Core {
         Ok(Unmuted { gone, everybody })
     }
 
-    /// Returns `true` if `recipient` does not want contact requests of `requester`, under whichever key that is kept.
-    pub(super) fn has_muted(&self, tx: &dyn Read, recipient: &BareJid, requester: &BareJid) -> Result<bool> {
+    /// Returns `true` if `recipient` does not want contact requests of `requester`, or those that the peer `via` passes on, under
+    /// whichever key that is kept.
+    pub(super) fn has_muted(
+        &self,
+        tx: &dyn Read,
+        recipient: &BareJid,
+        requester: &BareJid,
+        via: Option<&BareJid>,
+    ) -> Result<bool> {
         for core in self.ring() {
-            if core.is_muted(tx, &core.keys.owner(recipient), &core.keys.owner(requester))? {
+            let mac = |jid| core.keys.owner(jid);
+            if core.is_muted(tx, &mac(recipient), &mac(requester), via.map(mac).as_ref())? {
                 return Ok(true);
             }
         }
@@ -244,8 +260,9 @@ impl Core {
     }
 
     /// The same of MACs, under this key alone.
-    pub(super) fn is_muted(&self, tx: &dyn Read, recipient: &Mac, requester: &Mac) -> Result<bool> {
-        let muted = [None, Some(requester)].map(|muted| self.keys.mute(recipient, muted));
+    pub(super) fn is_muted(&self, tx: &dyn Read, recipient: &Mac, requester: &Mac, via: Option<&Mac>) -> Result<bool> {
+        let muted = [None, Some(requester)].into_iter().chain(via.map(Some));
+        let muted: Vec<Mac> = muted.map(|muted| self.keys.mute(recipient, muted)).collect();
         Ok(tx.is_muted(recipient, &muted)?)
     }
 
