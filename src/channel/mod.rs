@@ -249,6 +249,11 @@ pub trait Channel: Send + Sync {
         Places { all: 8, each: 4 }
     }
 
+    /// Returns the largest number of messages to one destination that [`Channel::send`] gets together.
+    fn together(&self) -> usize {
+        1
+    }
+
     /// Returns the common destination of messages that wait for the same thing: a mail domain, a block of numbers.
     fn destination(&self, _letter: &Letter) -> String {
         String::new()

@@ -1,26 +1,29 @@
-//! Sends messages one by one, where each takes time. No message waits for another, up to a limit in total, for each
-//! destination and for each requester's server.
+//! Sends messages one by one, where each takes time, or a few to one destination together. No message waits for another, up to a
+//! limit in total, for each destination and for each requester's server.
 
+mod flight;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 
+use self::flight::{Arrival, Flight, Landed, fly};
 use super::lanes::{Lane, Lanes};
 use super::outages::Outages;
 use super::outcome::Outcome;
-use super::{LOOK_AGAIN, Outbox, STORE_PAUSE, backoff};
+use super::{LOOK_AGAIN, Outbox, STORE_PAUSE};
 use crate::channel::{Channel, Letter, Message, SendError, Sent, Trouble};
 use crate::clock::{Millis, millis};
 use crate::model::server::server_of;
 use crate::service::{Due, Opened, Service};
-use crate::store::{Queue, Row};
+use crate::store::Queue;
 
 /// The number of messages that are read at once.
 const PAGE: usize = 250;
@@ -41,13 +44,21 @@ struct Dispatch<'a> {
     /// The highest number that was read. Later messages have higher numbers, except in a shared store.
     last: i64,
     behind: Option<Behind>,
-    waiting: BTreeMap<(Millis, i64), Lane>,
+    waiting: BTreeMap<(Millis, i64), Waiting>,
     /// The numbers of the messages that wait or are being sent.
     known: HashSet<i64>,
     lanes: Lanes,
     outages: Outages,
     /// The messages that are being sent.
     sending: HashSet<i64>,
+}
+
+/// A message that waits.
+#[derive(Clone, Copy)]
+struct Waiting {
+    lane: Lane,
+    /// `true` if it was put off, and for no reason that all have. Then it is sent by itself, so that others do not fail because of it.
+    is_alone: bool,
 }
 
 /// Finds the messages of a shared store whose numbers are lower than those that were read: because their changes were durable
@@ -90,23 +101,6 @@ impl Behind {
             self.read.push_back((now, last));
         }
     }
-}
-
-/// A message that is being sent.
-#[derive(Clone, Copy)]
-struct Flight {
-    row: i64,
-    lane: Lane,
-    began: Millis,
-}
-
-/// The result.
-struct Landed {
-    flight: Flight,
-    /// The answer of the other side, if it was asked.
-    sent: Option<Sent>,
-    /// The time of the next try, if there is one.
-    due_at: Option<Millis>,
 }
 
 impl Outbox {
@@ -192,10 +186,13 @@ impl<'a> Dispatch<'a> {
             Opened::Unwanted | Opened::Nothing => self.lanes.of("", ""),
         };
         self.last = self.last.max(due.row.id);
-        self.waiting.insert((due.row.due_at, due.row.id), lane);
+        let is_alone = due.row.tries > 0;
+        self.waiting
+            .insert((due.row.due_at, due.row.id), Waiting { lane, is_alone });
     }
 
-    /// Returns the message to send now: of those with a free place, the one that has been due for the longest time.
+    /// Returns the message to send now: of those with a free place, the one that has been due for the longest time; and with it the
+    /// next ones of its lane, if the channel sends several together.
     fn next(&mut self) -> Option<Flight> {
         if self.lanes.are_full() {
             return None;
@@ -203,10 +200,17 @@ impl<'a> Dispatch<'a> {
         let now = self.service.clock().now();
         let lanes = &mut self.lanes;
         let mut due = self.waiting.range(..=(now, i64::MAX));
-        let (&(due_at, row), &lane) = due.find(|(_, lane)| lanes.enter(**lane, now))?;
-        self.waiting.remove(&(due_at, row));
-        self.sending.insert(row);
-        Some(Flight { row, lane, began: now })
+        let (&first, &Waiting { lane, is_alone }) = due.find(|(_, waiting)| lanes.enter(waiting.lane, now))?;
+        let number = if is_alone { 1 } else { self.channel.together() };
+        let more = due.filter(|(_, other)| other.lane == lane && !other.is_alone);
+        let due: Vec<_> = iter::once(first)
+            .chain(more.map(|(due, _)| *due))
+            .take(number)
+            .collect();
+        due.iter().for_each(|due| _ = self.waiting.remove(due));
+        let rows: Vec<i64> = due.into_iter().map(|(_, row)| row).collect();
+        self.sending.extend(&rows);
+        Some(Flight { rows, lane, began: now })
     }
 
     /// Returns the time until the next message is due, without those that are due now and wait for a place.
@@ -219,19 +223,31 @@ impl<'a> Dispatch<'a> {
     }
 
     fn land(&mut self, landed: Landed) {
-        let (now, Flight { row, lane, began }) = (self.service.clock().now(), landed.flight);
-        self.sending.remove(&row);
-        self.lanes.leave(lane, began, now);
-        match landed.due_at {
-            Some(due_at) => _ = self.waiting.insert((due_at, row), lane),
-            None => _ = self.known.remove(&row),
+        let now = self.service.clock().now();
+        self.lanes.leave(landed.lane, landed.began, now);
+        for Arrival { row, sent, due_at } in landed.arrivals {
+            let put_off = Waiting {
+                lane: landed.lane,
+                is_alone: is_put_off(sent.as_ref()),
+            };
+            self.sending.remove(&row);
+            match due_at {
+                Some(due_at) => _ = self.waiting.insert((due_at, row), put_off),
+                None => _ = self.known.remove(&row),
+            }
+            if let Some(sent) = sent {
+                self.heed(row, sent, now);
+            }
         }
-        let trouble = match landed.sent {
+    }
+
+    /// Notes that an outage has begun or ended, if the result of a message says so.
+    fn heed(&mut self, row: i64, sent: Sent, now: Millis) {
+        let trouble = match sent {
             // A destination that refuses a message, or puts it off, accepts others.
-            Some(Ok(()) | Err(SendError::Fail(_))) => None,
-            Some(Err(SendError::Retry(trouble))) => Some(trouble),
-            Some(Err(SendError::Unclear(reason))) => Some(Trouble::down(reason)),
-            None => return,
+            Ok(()) | Err(SendError::Fail(_)) => None,
+            Err(SendError::Retry(trouble)) => Some(trouble),
+            Err(SendError::Unclear(reason)) => Some(Trouble::down(reason)),
         };
         match trouble {
             Some(trouble) if trouble.cause.is_some() => self.outages.failed(row, &trouble, now),
@@ -268,107 +284,15 @@ impl<'a> Dispatch<'a> {
     }
 }
 
+/// Returns `true` if a message has to wait for a reason that may be its own.
+fn is_put_off(sent: Option<&Sent>) -> bool {
+    matches!(sent, Some(Err(SendError::Retry(Trouble { cause: None, .. }))))
+}
+
 /// Returns the server of the JID that requested the code.
 fn asker(letter: &Letter) -> Cow<'_, str> {
     match &letter.message {
         Message::Code { target, .. } => server_of(target.domain().as_str()),
         _ => Cow::Borrowed(""),
     }
-}
-
-/// Sends a message, if it is still wanted.
-async fn fly(service: &Service, queue: Queue, channel: &dyn Channel, flight: Flight) -> Landed {
-    let landed = |sent, due_at| Landed { flight, sent, due_at };
-    let now = service.clock().now();
-    let (row, letter) = match service.claim_row(queue, flight.row).await {
-        Ok(Some(Due { row, letter })) => (row, letter),
-        // It was withdrawn, has expired, or another worker sends it.
-        Ok(None) => return landed(None, None),
-        Err(_told) => return landed(None, Some(now + millis(STORE_PAUSE))),
-    };
-    let letter = match letter {
-        Opened::Letter(letter) => letter,
-        Opened::Unwanted => {
-            remove(service, row.id).await;
-            return landed(None, None);
-        }
-        Opened::Nothing => {
-            drop_it(service, queue, &row, "it cannot be opened").await;
-            return landed(None, None);
-        }
-    };
-    let time_left = Duration::from_millis(row.expires_at.saturating_sub(now));
-    match send_in_time(channel, &letter, time_left).await {
-        Some(sent) => {
-            let due_at = keep(service, queue, &row, &letter, &sent).await;
-            landed(Some(sent), due_at)
-        }
-        None => {
-            drop_it(service, queue, &row, "it expired").await;
-            landed(None, None)
-        }
-    }
-}
-
-/// Sends one letter; `None` if it expires before there is a result.
-pub(super) async fn send_in_time(channel: &dyn Channel, letter: &Letter, time_left: Duration) -> Option<Sent> {
-    if time_left.is_zero() {
-        return None;
-    }
-    let sent = channel.send(std::slice::from_ref(letter));
-    tokio::time::timeout(time_left, sent).await.ok()?.pop()
-}
-
-/// Stores the result of a message. Returns the time of the next try, if there is one.
-async fn keep(service: &Service, queue: Queue, row: &Row, letter: &Letter, sent: &Sent) -> Option<Millis> {
-    match sent {
-        Ok(()) => remove(service, row.id).await,
-        Err(SendError::Fail(reason)) => drop_it(service, queue, row, reason).await,
-        Err(SendError::Unclear(reason)) => {
-            tracing::debug!(
-                queue = queue.name(),
-                reason,
-                "a message may have been taken, and is not sent again"
-            );
-            remove(service, row.id).await;
-        }
-        Err(SendError::Retry(trouble)) => return put_off(service, queue, row, letter, trouble).await,
-    }
-    None
-}
-
-async fn put_off(service: &Service, queue: Queue, row: &Row, letter: &Letter, trouble: &Trouble) -> Option<Millis> {
-    let due_at = service.clock().now() + backoff(row.tries);
-    let paid = match &letter.message {
-        Message::Code { identity, target, .. } if trouble.was_read => Some((identity.clone(), target.clone())),
-        _ => None,
-    };
-    loop {
-        match service.put_off(row.id, due_at, paid.clone()).await {
-            Ok(true) => return Some(due_at),
-            Ok(false) => {
-                tracing::warn!(
-                    queue = queue.name(),
-                    reason = "its budget is used up",
-                    "a message was dropped"
-                );
-                return None;
-            }
-            Err(_told) => tokio::time::sleep(STORE_PAUSE).await,
-        }
-    }
-}
-
-async fn drop_it(service: &Service, queue: Queue, row: &Row, reason: &str) {
-    let mut outcome = Outcome::default();
-    outcome.drop(row, queue, reason);
-    outcome.keep(service).await;
-}
-
-async fn remove(service: &Service, row: i64) {
-    let outcome = Outcome {
-        remove: vec![row],
-        ..Outcome::default()
-    };
-    outcome.keep(service).await;
 }

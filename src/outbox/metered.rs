@@ -82,6 +82,10 @@ impl Channel for Metered {
         self.channel.places()
     }
 
+    fn together(&self) -> usize {
+        self.channel.together()
+    }
+
     fn destination(&self, letter: &Letter) -> String {
         self.channel.destination(letter)
     }

@@ -1,32 +1,15 @@
 //! contact: asks for introductions to the people behind some hashes.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::net::IpAddr;
-use std::time::Duration;
-
-use rand::RngExt;
-use serde::{Deserialize, Serialize};
 
 use super::caller::{Caller, Who};
-use super::error::{Error, Excess, Limit, Result};
-use super::growth::{HASH, Payer};
-use super::limits::{Counter, DAY, HASHES_PER_CONTACT, read_ahead};
+use super::error::{Error, Excess, Result};
+use super::limits::HASHES_PER_CONTACT;
 use super::operation::{Effort, Operation, Rights};
-use super::{By, Core, Service, Tx, locked, outbox, require_account};
-use crate::clock::millis;
-use crate::model::{BareJid, Hash, Identity, Mac};
-use crate::store::{NewRow, Queue, Row};
-
-/// The time for which a contact request may wait for its delivery.
-const WANTED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-
-/// Bytes of all details of a contact request.
-const BYTES_OF_DETAILS: usize = 8 * 1024;
-
-/// Hashes are looked up at a random moment within this time after the answer. Otherwise the work for the known hashes
-/// would slow down the next answer to the same requester, which could measure it.
-pub(super) const LOOKED_UP_WITHIN: Duration = Duration::from_secs(2);
+use super::request::{ContactRequest, NewRequest};
+use super::{By, Service, require_account};
+use crate::model::{BareJid, Hash, Identity};
 
 /// Asks for `target` to be introduced to the people behind some hashes.
 ///
@@ -90,68 +73,6 @@ impl Operation for Contact {
     }
 }
 
-/// A contact request as it waits in the outbox. Its hashes have not been looked up yet.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct ContactRequest {
-    /// The requester.
-    pub(super) from: BareJid,
-    /// `true` if anybody may have asked, in the name of `from`: it does not use up what `from` itself may ask.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) by_anybody: bool,
-    /// The peer where it was made, which vouches for the requester and the details; `None` if it was made here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) via: Option<BareJid>,
-    /// `true` if it is not passed on to peers. That was done when it was put there.
-    #[serde(skip)]
-    pub(super) here: bool,
-    pub(super) details: Vec<Identity>,
-    /// Part of the JSON in boxes of the first version; now they stand behind it.
-    #[serde(default, skip_serializing)]
-    pub(super) hashes: Vec<Hash>,
-}
-
-impl ContactRequest {
-    /// Returns the requester, as far as it is known.
-    fn by(&self) -> By {
-        match self.by_anybody {
-            true => By::Anybody,
-            false => By::Target,
-        }
-    }
-}
-
-/// A request, and the rows in which it is kept. They are sealed before the transaction, because all operations share the writing
-/// thread.
-struct SealedRequest {
-    request: ContactRequest,
-    /// One for the people here, and one for each peer that is asked.
-    rows: Vec<NewRow>,
-    /// The number of the key of the boxes.
-    key: u32,
-}
-
-impl SealedRequest {
-    fn by(core: &Core, request: ContactRequest) -> Result<Self> {
-        let rows = core.rows_of(&request)?;
-        let key = core.keys.number();
-        Ok(Self { request, rows, key })
-    }
-
-    /// Returns the rows, sealed anew if the key was changed meanwhile.
-    fn under(&self, core: &Core) -> Result<Cow<'_, [NewRow]>> {
-        Ok(match core.keys.number() == self.key {
-            true => Cow::Borrowed(&self.rows),
-            false => Cow::Owned(core.rows_of(&self.request)?),
-        })
-    }
-
-    /// Returns the bytes that it may take. All hashes count as known: a refusal must not tell how many are.
-    fn size(&self) -> usize {
-        let boxes: usize = self.rows.iter().map(|row| row.sealed.len()).sum();
-        boxes + HASH * self.request.hashes.len()
-    }
-}
-
 impl Service {
     async fn contact(&self, by: By, address: Option<IpAddr>, request: Contact) -> Result<()> {
         let details = self.confirmed_details(&request.target, request.details).await?;
@@ -163,31 +84,9 @@ impl Service {
             details,
             hashes: Vec::new(),
         };
-        self.keep_request(made, request.contacts, address).await
-    }
-
-    /// Keeps a request for the people behind `contacts`, if it may be made. Its details are its requester's.
-    pub(super) async fn keep_request(
-        &self,
-        mut request: ContactRequest,
-        contacts: Vec<Option<Hash>>,
-        address: Option<IpAddr>,
-    ) -> Result<()> {
-        if request.details.is_empty() {
-            return Err(Error::InsufficientContactInfo);
-        }
-        // Each recipient gets all details.
-        if request.details.iter().map(|detail| detail.id.len()).sum::<usize>() > BYTES_OF_DETAILS {
-            return Err(Error::TooManyRequested(Excess::Details(HASHES_PER_CONTACT)));
-        }
-        let asked = u32::try_from(contacts.len()).unwrap_or(u32::MAX);
-        request.hashes = contacts.into_iter().flatten().collect();
-        request.hashes.sort_unstable();
-        request.hashes.dedup();
-        // Sealed before the transaction, because all operations share the writing thread.
-        let sealed = SealedRequest::by(&locked(&self.core), request)?;
-        self.change(move |core, tx| core.accept(tx, address, &sealed, asked))
-            .await
+        let made = NewRequest::new(made, request.contacts)?;
+        let kept = self.keep_requests(vec![Ok(made)], address).await?;
+        kept.into_iter().collect()
     }
 
     /// Returns the details that can be parsed and are linked to `target`.
@@ -197,18 +96,9 @@ impl Service {
             .filter_map(|(provider, id)| Identity::parse(provider.into(), &id).ok());
         let mut seen = HashSet::new();
         let identities: Vec<Identity> = identities.filter(|identity| seen.insert(identity.hash())).collect();
-        let target = target.clone();
-        let hashes: Vec<Hash> = identities.iter().map(Identity::hash).collect();
-        let asked = hashes.clone();
-        self.ask_of(&asked, move |core, tx| {
-            let linked = core.are_linked(tx, &hashes, &target)?;
-            let confirmed = identities.iter().zip(linked);
-            Ok(confirmed
-                .filter(|(_, is_linked)| *is_linked)
-                .map(|(identity, _)| identity.clone())
-                .collect())
-        })
-        .await
+        let (target, asked): (_, Vec<Hash>) = (target.clone(), identities.iter().map(Identity::hash).collect());
+        self.ask_of(&asked, move |core, tx| core.of_those_linked(tx, &target, &identities))
+            .await
     }
 }
 
@@ -227,153 +117,4 @@ pub(super) fn check_size(details: usize, contacts: usize) -> Result<()> {
         return Err(Error::TooManyRequested(Excess::Details(HASHES_PER_CONTACT)));
     }
     Ok(())
-}
-
-impl Core {
-    fn accept(&self, tx: &Tx<'_>, address: Option<IpAddr>, request: &SealedRequest, asked: u32) -> Result<()> {
-        let now = self.clock.now();
-        let from = &request.request.from;
-        let by = request.request.by();
-        let hashes = self.hashes_by(&request.request);
-        let payer = Payer { jid: from, by, address };
-        let bytes = self.bytes_in_bulk_by(payer);
-        read_ahead(tx, bytes.iter().chain(&hashes))?;
-        hashes.iter().try_for_each(|hashes| hashes.check(tx, now, asked))?;
-        self.count_bytes(tx, by, &bytes, request.size())?;
-        hashes
-            .iter()
-            .try_for_each(|hashes| hashes.add(tx, now, asked).map(drop))?;
-        let rows = request.under(self)?;
-        rows.iter().try_for_each(|row| Ok(tx.push(row)?))
-    }
-
-    /// Returns the rows in which a request waits: for the people here, and for each peer that is asked. Each is due at a moment of its
-    /// own.
-    fn rows_of(&self, request: &ContactRequest) -> Result<Vec<NewRow>> {
-        let (now, about) = (self.clock.now(), self.about_requester(&request.from));
-        let for_people = NewRow {
-            queue: Queue::REQUESTS,
-            about: Some(about),
-            payer: None,
-            due_at: now,
-            expires_at: now + millis(WANTED_FOR),
-            key: self.keys.number(),
-            sealed: self.seal_request(request)?,
-        };
-        let mut rows = self.rows_for_peers(request, about)?;
-        rows.push(for_people);
-        let within = millis(LOOKED_UP_WITHIN);
-        rows.iter_mut()
-            .for_each(|row| row.due_at += self.rng().random_range(0..within));
-        Ok(rows)
-    }
-
-    /// Returns the counters of the hashes in requests: of the requester, and of the peer where it was made.
-    fn hashes_by(&self, request: &ContactRequest) -> Vec<Counter> {
-        let counter = |what: &str, whose: &BareJid, limit| Counter {
-            key: self.keys.quota(what, &[&self.keys.owner(whose)]),
-            name: Limit::Hashes,
-            limit,
-            window: DAY,
-        };
-        let what = match request.by() {
-            By::Target => "hashes of requester",
-            By::Anybody => "hashes over http of requester",
-        };
-        let of_requester = counter(what, &request.from, self.settings.limits.hashes_per_day);
-        let of_peer = request.via.as_ref().map(|peer| {
-            // A peer that is none any more may ask for nothing.
-            let limit = self.settings.peer(peer).map_or(0, |peer| peer.hashes_per_day);
-            counter("hashes of peer", peer, limit)
-        });
-        [of_requester].into_iter().chain(of_peer).collect()
-    }
-
-    /// Seals the box of a request: the requester and the details as JSON, a zero byte, and the hashes as bytes, which
-    /// take half the space of their digits.
-    pub(super) fn seal_request(&self, request: &ContactRequest) -> Result<Vec<u8>> {
-        let mut plain = serde_json::to_vec(request).map_err(Self::broken)?;
-        plain.push(0);
-        let hashes = request.hashes.iter().map(Hash::as_bytes);
-        hashes.for_each(|hash| plain.extend_from_slice(hash));
-        let about = self.about_requester(&request.from);
-        let place = outbox(Queue::REQUESTS.number(), Some(&about));
-        Ok(self.keys.seal(place, &plain, &mut self.rng()))
-    }
-
-    /// Returns the content of a request's box.
-    pub(super) fn open_request(&self, row: &Row) -> Option<ContactRequest> {
-        self.intact("outbox", self.read_request(row))
-    }
-
-    fn read_request(&self, row: &Row) -> Result<ContactRequest> {
-        let place = outbox(Queue::REQUESTS.number(), row.about.as_ref());
-        let plain = self
-            .under(row.key)?
-            .keys
-            .open(place, &row.sealed)
-            .map_err(Self::broken)?;
-        let mut parts = plain.splitn(2, |byte| *byte == 0);
-        let asker = parts.next().unwrap_or_default();
-        let (hashes, _) = parts.next().unwrap_or_default().as_chunks::<64>();
-        // The message of serde_json may quote the value.
-        let mut request: ContactRequest =
-            serde_json::from_slice(asker).map_err(|_| Self::broken("a contact request's box holds something else"))?;
-        request.hashes.extend(hashes.iter().copied().map(Hash::from));
-        Ok(request)
-    }
-
-    /// Returns the subject of contact requests and introductions of `requester`: they are withdrawn when the requester is forgotten.
-    pub(super) fn about_requester(&self, requester: &BareJid) -> Mac {
-        self.keys.quota("requests of", &[&self.keys.owner(requester)])
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::clock::Clock;
-    use crate::model::Keys;
-    use crate::service::Settings;
-    use crate::store::testing;
-
-    #[tokio::test]
-    async fn a_request_that_was_sealed_before_the_key_was_changed_is_sealed_anew() {
-        let folder = tempfile::tempdir().unwrap();
-        let keys = |byte| Keys::new(&zeroize::Zeroizing::new([byte; 32]));
-        let store = testing::store(folder.path(), keys(7).check());
-        let (clock, settings) = (Clock::system(), Settings::default());
-        let service = Service::new(store, keys(7), clock, settings, Default::default());
-        let hashes = vec![Hash::of("phone", "+447700900123")];
-        let request = || ContactRequest {
-            from: BareJid::new("michael@example.org").unwrap(),
-            by_anybody: false,
-            via: None,
-            here: false,
-            details: Vec::new(),
-            hashes: hashes.clone(),
-        };
-        let sealed = || SealedRequest::by(&locked(&service.core), request()).unwrap();
-        let opened = |sealed: SealedRequest| {
-            let core = locked(&service.core);
-            let row = Row {
-                id: 1,
-                about: Some(core.about_requester(&sealed.request.from)),
-                payer: None,
-                due_at: 0,
-                tries: 0,
-                returned: 0,
-                is_taken: false,
-                expires_at: 0,
-                key: core.keys.number(),
-                sealed: sealed.under(&core).unwrap()[0].sealed.clone(),
-            };
-            core.open_request(&row).unwrap().hashes
-        };
-        assert_eq!(opened(sealed()), hashes);
-        let before = sealed();
-        service.rekey(keys(8)).await.unwrap();
-        assert_eq!(opened(before), hashes);
-    }
 }

@@ -8,7 +8,7 @@
 
 use std::net::IpAddr;
 
-use super::error::{Limit, Result};
+use super::error::{Error, Limit, Result};
 use super::limits::{Counter, DAY, read_ahead, take_all};
 use super::{By, Core, Tx};
 use crate::model::server::{customer_of, server_of};
@@ -34,6 +34,11 @@ const LINKED_ALIAS: usize = 200;
 const SPELLING: usize = 650;
 /// The bytes of a row besides its box: its MACs, there and in the indexes, and the free space on its pages.
 const ROW: usize = 150;
+
+/// The bytes that a peer may add for each of its hashes of a day: the hash itself, the counter, and its part of the requester's details.
+const OF_PEER: u32 = 512;
+/// The bytes of a day's requests of the own server's people that wait for one peer.
+const FOR_PEER: u32 = 128 * 1024 * 1024;
 
 /// SQLite's pages, in bytes.
 const PAGE: usize = 4096;
@@ -195,6 +200,50 @@ impl Core {
             By::Anybody => "bytes over http",
         };
         (what, limit.saturating_mul(ALL))
+    }
+
+    /// Counts `bytes` that a peer's request adds to the database. A peer has its own limit, not that of its people's server.
+    ///
+    /// # Errors
+    /// `request_limit_reached` if they are too many.
+    pub(super) fn grow_by_peer(&self, tx: &Tx<'_>, peer: &BareJid, bytes: usize) -> Result<()> {
+        let hashes = self.settings.peer(peer).map_or(0, |peer| peer.hashes_per_day);
+        let of_peer = self.of_day(
+            "bytes of peer",
+            &[&self.keys.owner(peer)],
+            hashes.saturating_mul(OF_PEER),
+        );
+        of_peer.take(tx, self.clock.now(), u32::try_from(bytes).unwrap_or(u32::MAX))
+    }
+
+    /// Counts `bytes` of messages to peers. Returns `false` if they are too many: then they are not kept, and the request is not refused
+    /// for that.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(super) fn grow_for_peers(&self, tx: &Tx<'_>, bytes: usize) -> Result<bool> {
+        if bytes == 0 {
+            return Ok(true);
+        }
+        let peers = u32::try_from(self.settings.peers.len()).unwrap_or(u32::MAX);
+        let limit = FOR_PEER.saturating_mul(peers);
+        let for_peers = self.of_day("bytes for peers", &[], limit);
+        let (now, bytes) = (self.clock.now(), u32::try_from(bytes).unwrap_or(u32::MAX));
+        match for_peers.take(tx, now, bytes) {
+            Ok(()) => {}
+            Err(Error::RequestLimitReached { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        let (used, much) = (for_peers.used(tx, now)?, limit / 2);
+        if used >= much && used - bytes < much {
+            tracing::warn!(
+                used,
+                limit,
+                remedy = "beyond the limit, requests are not passed on until tomorrow; if a peer is down for long, set enabled = false for it",
+                "requests for peers have used half of their bytes on the disk for a day"
+            );
+        }
+        Ok(true)
     }
 
     /// Tells the admin, once in a day, that somebody fills the disk from many servers, or many addresses.

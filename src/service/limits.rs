@@ -26,7 +26,7 @@ pub const HASHES_PER_CONTACT: usize = 100;
 pub const HASHES_PER_CONFIRM: usize = 500;
 
 /// Requests of a peer in a second, and at once, or `requests_per_second` if that is more. A peer asks for all of its people: it sends
-/// 38 in a second at most, and up to 30 questions at once.
+/// 46 in a second at most, and up to 30 questions at once.
 const OF_PEER_PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(49);
 /// Questions to peers that one requester has in progress at most, a third of those that a peer is asked at once.
 pub(super) const QUESTIONS_OF_ONE: usize = 4;

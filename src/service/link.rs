@@ -152,6 +152,21 @@ impl Core {
         Ok(self.are_linked(tx, &[Identity::of_jid(target).hash()], target)? == [true])
     }
 
+    /// Returns those identities that are linked to `target`.
+    pub(super) fn of_those_linked(
+        &self,
+        tx: &dyn Read,
+        target: &BareJid,
+        identities: &[Identity],
+    ) -> Result<Vec<Identity>> {
+        let hashes: Vec<Hash> = identities.iter().map(Identity::hash).collect();
+        let linked = identities.iter().zip(self.are_linked(tx, &hashes, target)?);
+        Ok(linked
+            .filter(|(_, is_linked)| *is_linked)
+            .map(|(identity, _)| identity.clone())
+            .collect())
+    }
+
     /// For each of `hashes`, in their order, `true` if it is linked to `target`.
     pub(super) fn are_linked(&self, tx: &dyn Read, hashes: &[Hash], target: &BareJid) -> Result<Vec<bool>> {
         let under = |core: &Self| {

@@ -28,6 +28,7 @@ mod pending;
 mod register;
 mod rekey;
 mod relay;
+mod request;
 mod settings;
 mod sign_in;
 mod spelling;
@@ -69,7 +70,7 @@ pub use self::mute::{MUTED_AT_ONCE, Mute, Muted, MutedBy, Mutes, MutesOf, Unmute
 pub use self::operation::{Effort, Operation, Rights};
 pub(crate) use self::outbox::{Due, Opened};
 pub use self::peer::Peer;
-pub use self::peer_contact::PeerContact;
+pub use self::peer_contact::{CONTACTS_OF_PEER, PeerContact, PeerContacts};
 pub use self::register::{IsRegistered, Register, Registered, Status};
 pub use self::rekey::Renewed;
 pub use self::settings::{About, Served, Settings};

@@ -163,18 +163,30 @@ impl Core {
             return Ok(Opened::Nothing);
         }
         let place = outbox(queue.number(), row.about.as_ref());
-        let Some(letter) = self.open::<Letter>("outbox", row.key, place, &row.sealed) else {
+        let Some(mut letter) = self.open::<Letter>("outbox", row.key, place, &row.sealed) else {
             return Ok(Opened::Nothing);
         };
-        Ok(match &letter.message {
-            Message::Introduction { to, from, .. } if self.has_muted(tx, to, from)? => Opened::Unwanted,
-            Message::Code { identity, .. } if self.is_suppressed(tx, identity)? => Opened::Unwanted,
-            // It is no peer any more, or does not vouch for the requester any more.
-            Message::ToPeer { to: peer, .. } if self.settings.peer(peer).is_none() => Opened::Unwanted,
-            Message::Introduction {
-                via: Some(peer), from, ..
-            } if self.settings.peer(peer).is_none_or(|peer| !peer.vouches_for(from)) => Opened::Unwanted,
-            _ => Opened::Letter(Box::new(letter)),
+        let is_wanted = match &mut letter.message {
+            Message::Introduction { to, from, via, .. } => {
+                let is_vouched_for = |peer| self.settings.peer(peer).is_some_and(|peer| peer.vouches_for(from));
+                via.as_ref().is_none_or(is_vouched_for) && !self.has_muted(tx, to, from, via.as_ref())?
+            }
+            Message::Code { identity, .. } => !self.is_suppressed(tx, identity)?,
+            Message::ToPeer {
+                to: peer,
+                from,
+                details,
+                ..
+            } => {
+                // Some may have been forgotten meanwhile, or be somebody else's.
+                *details = self.of_those_linked(tx, from, details)?;
+                !details.is_empty() && self.settings.peer(peer).is_some()
+            }
+            _ => true,
+        };
+        Ok(match is_wanted {
+            true => Opened::Letter(Box::new(letter)),
+            false => Opened::Unwanted,
         })
     }
 }

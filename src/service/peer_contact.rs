@@ -4,16 +4,20 @@ use std::collections::HashSet;
 
 use super::Service;
 use super::caller::{Caller, Who};
-use super::contact::{ContactRequest, check_size};
+use super::contact::check_size;
 use super::error::{Error, Result};
 use super::operation::{Effort, Operation, Rights};
 use super::peer::Peer;
+use super::request::{ContactRequest, NewRequest};
 use crate::model::{BareJid, Hash, Identity, parse_target};
 
 use itseme_identity::disturbs;
 
 /// The largest number of characters in a provider's name.
 const LONGEST_NAME: usize = 32;
+
+/// The largest number of requests that a peer passes on together.
+pub const CONTACTS_OF_PEER: usize = 100;
 
 /// Asks for somebody to be introduced to the people behind some hashes, on the word of the peer where they have asked. It is passed
 /// on to nobody.
@@ -45,11 +49,45 @@ impl Operation for PeerContact {
     }
 
     async fn run(self, service: &Service, caller: &Caller) -> Result<()> {
+        let taken = PeerContacts(vec![self]).run(service, caller).await?;
+        taken.into_iter().collect()
+    }
+}
+
+/// Several requests of a peer. Each has a result of its own, as if it had come alone.
+///
+/// # Errors
+/// `not_allowed` if the caller is no peer; `value_error` if they are too many; `internal_server_error`.
+#[derive(Clone, Debug)]
+pub struct PeerContacts(pub Vec<PeerContact>);
+
+impl Operation for PeerContacts {
+    type Reply = Vec<Result<()>>;
+    const NAME: &'static str = "contacts";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Peers
+    }
+
+    async fn run(self, service: &Service, caller: &Caller) -> Result<Vec<Result<()>>> {
         let Who::Peer(jid) = &caller.who else {
             return Err(Error::NotAllowed);
         };
         let settings = service.settings();
         let peer = settings.peer(jid).ok_or(Error::NotAllowed)?;
+        if self.0.len() > CONTACTS_OF_PEER {
+            let most = format!("At most {CONTACTS_OF_PEER} requests are taken together.");
+            return Err(Error::Value(most.into()));
+        }
+        let requests = self.0.into_iter().map(|contact| contact.of(peer)).collect();
+        service.keep_requests(requests, None).await
+    }
+}
+
+impl PeerContact {
+    /// Returns the request as one that was made at `peer`.
+    fn of(self, peer: &Peer) -> Result<NewRequest> {
         check_size(self.details.len(), self.contacts.len())?;
         let request = ContactRequest {
             from: vouched(peer, &self.jid)?,
@@ -59,7 +97,7 @@ impl Operation for PeerContact {
             details: readable(self.details),
             hashes: Vec::new(),
         };
-        service.keep_request(request, self.contacts, None).await
+        NewRequest::new(request, self.contacts)
     }
 }
 

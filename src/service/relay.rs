@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::Core;
-use super::contact::ContactRequest;
 use super::error::Result;
 use super::peer::Peer;
+use super::request::ContactRequest;
 use crate::channel::Message;
 use crate::clock::millis;
 use crate::model::Mac;

@@ -238,7 +238,7 @@ impl Fixture {
     }
 
     async fn match_requests(&self) {
-        self.clock.advance(contact::LOOKED_UP_WITHIN);
+        self.clock.advance(request::LOOKED_UP_WITHIN);
         let due = self.service.due(Queue::REQUESTS, 100).await.unwrap().0;
         let failed = self.service.introduce(due.iter().map(|due| due.row.id).collect()).await;
         assert!(failed.is_empty());

@@ -1,12 +1,16 @@
 //! The peers, asked over the XMPP connection.
 
+mod contacts;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::{BoxFuture, join_all};
+use futures::future::BoxFuture;
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::keyed::HashMapStateStore;
@@ -15,24 +19,23 @@ use minidom::Element;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use xmpp_parsers::iq::IqPayload;
-use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
+use self::contacts::{in_stanzas, put_off, refusal, request, results};
 use crate::channel::peers::Peers;
 use crate::channel::{Channel, Letter, Message, Places, SendError, Sent, Trouble};
 use crate::clock::Clock;
 use crate::model::{BareJid, Hash};
+use crate::service::CONTACTS_OF_PEER;
 use crate::xmpp::connection::ConnectionError;
-use crate::xmpp::delivery::info;
 use crate::xmpp::keeper::Uplink;
-use crate::xmpp::protocol::answer::in_language;
-use crate::xmpp::protocol::stanza;
+use crate::xmpp::protocol::{ns, stanza};
 
 /// The time limit for the answer to a contact request. After it, the request is sent again later.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The pause of a place between two contact requests: the two places of a peer pass on eight in a second at most. A service takes 50
-/// requests of a peer in a second, and questions must have room beside them.
-const PACE: Duration = Duration::from_millis(250);
+/// The pause of a place between two stanzas with contact requests: the two places of a peer send 16 in a second at most. A service
+/// takes 50 of a peer in a second, and questions must have room beside them.
+const PACE: Duration = Duration::from_millis(125);
 /// The time limit for the answer to a question, for which somebody waits.
 const ANSWERS_IN: Duration = Duration::from_secs(5);
 /// The largest number of questions that one peer is asked at the same time. A service handles 16 stanzas of a sender at once, and
@@ -67,24 +70,69 @@ impl PeerLink {
         }
     }
 
-    async fn pass_on(&self, letter: &Letter) -> Sent {
-        let Some((peer, contact)) = request(letter) else {
-            return Err(SendError::Fail("it is for no peer".into()));
+    /// Passes requests on to one peer, in stanzas of several. The first that is not answered ends it.
+    async fn pass_all_on(&self, peer: &BareJid, contacts: &[Element]) -> Vec<Sent> {
+        let mut sent = Vec::new();
+        for together in in_stanzas(contacts) {
+            match self.pass_on(peer, together).await {
+                Ok(results) => sent.extend(results),
+                Err(unanswered) => {
+                    sent.resize(contacts.len(), Err(unanswered));
+                    break;
+                }
+            }
+            self.stop.run_until_cancelled(tokio::time::sleep(PACE)).await;
+        }
+        sent
+    }
+
+    /// Passes requests on to a peer in one stanza. Returns the result of each.
+    ///
+    /// # Errors
+    /// If there is no answer of the peer.
+    async fn pass_on(&self, peer: &BareJid, contacts: &[Element]) -> Result<Vec<Sent>, SendError> {
+        let [contact] = contacts else {
+            let all = Element::builder("contacts", ns::PEER).append_all(contacts.iter().cloned());
+            return match self.exchange(peer, all.build()).await? {
+                Ok(answer) => Ok(results(answer, contacts.len())),
+                // Perhaps one of them is the reason, or the peer takes each by itself alone.
+                Err(SendError::Fail(_)) => self.pass_each_on(peer, contacts).await,
+                Err(put_off) => Ok(vec![Err(put_off); contacts.len()]),
+            };
         };
+        let taken = self.exchange(peer, contact.clone()).await?;
+        Ok(vec![taken.map(drop)])
+    }
+
+    async fn pass_each_on(&self, peer: &BareJid, contacts: &[Element]) -> Result<Vec<Sent>, SendError> {
+        let mut sent = Vec::new();
+        for contact in contacts {
+            self.stop.run_until_cancelled(tokio::time::sleep(PACE)).await;
+            sent.push(self.exchange(peer, contact.clone()).await?.map(drop));
+        }
+        Ok(sent)
+    }
+
+    /// Returns the answer of a peer to a request, or its error.
+    ///
+    /// # Errors
+    /// If there is no answer of the peer.
+    async fn exchange(
+        &self,
+        peer: &BareJid,
+        request: Element,
+    ) -> Result<Result<Option<Element>, SendError>, SendError> {
         let connection = self.uplink.connection().map_err(down)?;
-        let request = IqPayload::Set(contact);
-        let asked = connection.exchange(peer.clone().into(), request, PATIENCE);
+        let asked = connection.exchange(peer.clone().into(), IqPayload::Set(request), PATIENCE);
         let answer = self.stop.run_until_cancelled(asked).await;
-        let sent = match answer {
-            Some(Ok(Ok(_taken))) => Ok(()),
-            Some(Ok(Err(error))) => Err(refusal(&error)),
+        let answer = match answer {
+            Some(Ok(answer)) => Ok(answer.map_err(|error| refusal(&error))),
             Some(Err(ConnectionError::Unanswered)) => Err(put_off("it did not answer in time")),
             Some(Err(error @ ConnectionError::Down)) => return Err(down(error)),
             None => return Err(self.cut_off()),
         };
-        self.tell(peer, &sent);
-        self.stop.run_until_cancelled(tokio::time::sleep(PACE)).await;
-        sent
+        self.tell(peer, answer.as_ref().map_or_else(Some, |answer| answer.as_ref().err()));
+        answer
     }
 
     /// Returns the answer of a peer; `None` if there is none in time, or if it is asked too much at the moment.
@@ -112,15 +160,15 @@ impl PeerLink {
     }
 
     /// Logs it once if a peer takes no requests, and when it takes them again.
-    fn tell(&self, peer: &BareJid, sent: &Sent) {
+    fn tell(&self, peer: &BareJid, error: Option<&SendError>) {
         let mut troubled = self.troubled.lock().unwrap_or_else(PoisonError::into_inner);
-        match sent {
-            Ok(()) if troubled.remove(peer) => tracing::info!(%peer, "the peer takes requests again"),
-            Ok(()) => {}
-            Err(error) if troubled.insert(peer.clone()) => {
+        match error {
+            None if troubled.remove(peer) => tracing::info!(%peer, "the peer takes requests again"),
+            None => {}
+            Some(error) if troubled.insert(peer.clone()) => {
                 tracing::warn!(%peer, reason = reason(error), remedy = "itseme check --login asks it", "the peer does not take requests");
             }
-            Err(_) => {}
+            Some(_) => {}
         }
     }
 }
@@ -132,50 +180,8 @@ fn reason(error: &SendError) -> &str {
     }
 }
 
-/// Returns the peer that a letter is for, and the request in it.
-fn request(letter: &Letter) -> Option<(&BareJid, Element)> {
-    let Message::ToPeer {
-        to,
-        from,
-        by_anybody,
-        details,
-        hashes,
-    } = &letter.message
-    else {
-        return None;
-    };
-    let contact = stanza::PeerContact {
-        jid: Some(from.to_string()),
-        by: by_anybody.then(|| "anybody".into()),
-        info: Some(info(details)),
-        hashes: hashes.iter().map(ToString::to_string).collect(),
-    };
-    Some((to, in_language(contact.into(), letter.language)))
-}
-
 fn down(error: ConnectionError) -> SendError {
     SendError::Retry(Trouble::down(error.to_string()))
-}
-
-/// Another peer may take its requests meanwhile: the trouble is none of all messages.
-fn put_off(reason: impl Into<String>) -> SendError {
-    SendError::Retry(Trouble::of_message(reason))
-}
-
-/// Returns if a request is sent again after an error. Errors that a server sends because it does not reach the peer are no answer
-/// of the peer.
-fn refusal(error: &StanzaError) -> SendError {
-    use DefinedCondition as Is;
-    let condition = Element::from(error.defined_condition.clone());
-    let reason = format!("it answered with the error {}", condition.name());
-    let is_away = matches!(
-        error.defined_condition,
-        Is::RemoteServerNotFound | Is::RemoteServerTimeout | Is::ServiceUnavailable | Is::RecipientUnavailable
-    );
-    match error.type_ == ErrorType::Wait || is_away {
-        true => put_off(reason),
-        false => SendError::Fail(reason),
-    }
 }
 
 impl Peers for PeerLink {
@@ -185,13 +191,25 @@ impl Peers for PeerLink {
 }
 
 impl Channel for PeerLink {
+    /// All letters are for the same peer.
     fn send<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>> {
-        join_all(letters.iter().map(|letter| self.pass_on(letter))).boxed()
+        async move {
+            let contacts: Vec<Element> = letters.iter().filter_map(request).collect();
+            match letters.first().and_then(request_to) {
+                Some(peer) if contacts.len() == letters.len() => self.pass_all_on(peer, &contacts).await,
+                _ => vec![Err(SendError::Fail("it is for no peer".into())); letters.len()],
+            }
+        }
+        .boxed()
     }
 
     /// A peer that does not answer takes no places of the others.
     fn places(&self) -> Places {
         Places { all: 64, each: 2 }
+    }
+
+    fn together(&self) -> usize {
+        CONTACTS_OF_PEER
     }
 
     fn destination(&self, letter: &Letter) -> String {
@@ -203,102 +221,5 @@ fn request_to(letter: &Letter) -> Option<&BareJid> {
     match &letter.message {
         Message::ToPeer { to, .. } => Some(to),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    //! Questions, over a pipe whose other end is the peer.
-    #![allow(clippy::unwrap_used)]
-
-    use futures::StreamExt;
-    use futures::stream::FuturesUnordered;
-    use tokio::io::{AsyncReadExt, DuplexStream};
-    use tokio_xmpp::Stanza;
-    use xmpp_parsers::iq::{Iq, IqHeader};
-
-    use super::*;
-    use crate::xmpp::connection::{Connection, Patience};
-
-    const THERE: &str = "itseme.there.example";
-
-    fn connected() -> (PeerLink, Clock, Connection, DuplexStream) {
-        let (ours, theirs) = tokio::io::duplex(1 << 20);
-        let own = BareJid::new("itseme.here.example").unwrap();
-        let patience = Patience {
-            silence: Duration::from_secs(60),
-            answer: Duration::from_secs(20),
-        };
-        let (connection, _writer) = Connection::open(own, ours, patience, Arc::default(), CancellationToken::new());
-        let clock = Clock::system();
-        let link = PeerLink::new(
-            Uplink::over(connection.clone()),
-            clock.clone(),
-            CancellationToken::new(),
-        );
-        (link, clock, connection, theirs)
-    }
-
-    /// Answers each question with `true`, as the peer that was asked.
-    async fn confirm_all(connection: Connection, mut asked: DuplexStream) {
-        let mut unread = String::new();
-        loop {
-            let mut bytes = vec![0; 1 << 16];
-            let length = asked.read(&mut bytes).await.unwrap();
-            unread.push_str(std::str::from_utf8(&bytes[..length]).unwrap());
-            while let Some((question, rest)) = unread.split_once("</iq>") {
-                let question: Element = format!("{question}</iq>").parse().unwrap();
-                unread = rest.to_owned();
-                let (from, to) = (question.attr("to").unwrap(), question.attr("from").unwrap());
-                let header = IqHeader {
-                    from: Some(from.parse().unwrap()),
-                    to: Some(to.parse().unwrap()),
-                    id: question.attr("id").unwrap().to_owned(),
-                };
-                let confirmed = stanza::Confirmed { confirmed: true };
-                let answer: Iq = header.assemble(IqPayload::Result(Some(confirmed.into())));
-                assert!(connection.takes(&Stanza::Iq(answer)));
-            }
-        }
-    }
-
-    async fn ask(link: &PeerLink, peer: &str) -> bool {
-        let whom = BareJid::new("nobody@there.example").unwrap();
-        link.confirm(&BareJid::new(peer).unwrap(), &whom, &[]).await
-    }
-
-    #[tokio::test]
-    async fn a_peer_is_asked_no_more_than_it_takes() {
-        let (link, clock, connection, theirs) = connected();
-        let answering = tokio::spawn(confirm_all(connection, theirs));
-        let flood = async |peer: &str| {
-            let mut confirmed = 0;
-            while ask(&link, peer).await {
-                confirmed += 1;
-                assert!(confirmed < 1000, "there is no limit");
-            }
-            confirmed
-        };
-        // A few more, because time goes on.
-        assert!((30..45).contains(&flood(THERE).await));
-        assert!((30..45).contains(&flood("itseme.other.example").await), "another peer");
-        clock.advance(Duration::from_secs(1));
-        assert!((30..45).contains(&flood(THERE).await), "a second later");
-        assert!(!answering.is_finished());
-        answering.abort();
-    }
-
-    #[tokio::test]
-    async fn a_silent_peer_leaves_room_for_contact_requests() {
-        let (link, _clock, connection, theirs) = connected();
-        let mut asked: FuturesUnordered<_> = (0..20).map(|_| ask(&link, THERE)).collect();
-        for _ in ASKED_AT_ONCE..20 {
-            assert_eq!(asked.next().await, Some(false), "there is no place for it");
-        }
-        let answering = tokio::spawn(confirm_all(connection, theirs));
-        let confirmed: Vec<_> = asked.collect().await;
-        assert_eq!(confirmed, [true; ASKED_AT_ONCE]);
-        assert!(ask(&link, THERE).await, "a place is free again");
-        answering.abort();
     }
 }

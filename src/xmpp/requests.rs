@@ -28,7 +28,7 @@ pub struct Request {
 /// Boxed: the task of a stanza would else be as large as the largest handler, and be copied as it is spawned.
 type Handler = for<'a> fn(&'a Asker, Element) -> BoxFuture<'a, Answer>;
 
-static REQUESTS: [Request; 10] = [
+static REQUESTS: [Request; 11] = [
     Request::of::<service::Confirm>(ns::CONFIRM, Get, |asker, it| operation(asker, it, confirm).boxed()),
     Request::of::<service::Register>(ns::REGISTER, Set, |asker, it| operation(asker, it, register).boxed()),
     Request::of::<service::Links>(ns::REGISTER, Get, |asker, it| operation(asker, it, links).boxed()),
@@ -38,6 +38,7 @@ static REQUESTS: [Request; 10] = [
     Request::of::<service::Verify>(ns::VERIFY, Set, |asker, it| operation(asker, it, verify).boxed()),
     Request::of::<service::Contact>(ns::CONTACT, Set, |asker, it| operation(asker, it, contact).boxed()),
     Request::of::<service::PeerContact>(ns::PEER, Set, |asker, it| of_peer(asker, it, peer_contact).boxed()),
+    Request::of::<service::PeerContacts>(ns::PEER, Set, |asker, it| of_peer(asker, it, peer_contacts).boxed()),
     Request::of::<service::Mute>(ns::CONTACT, Set, |asker, it| {
         some_or_all(asker, it, "jid", mute).boxed()
     }),
@@ -205,16 +206,44 @@ async fn contact(asker: &Asker, contact: stanza::Contact) -> Result<Option<Eleme
 }
 
 async fn peer_contact(asker: &Asker, contact: stanza::PeerContact) -> Result<Option<Element>> {
+    asker.call_as_peer(read_peer_contact(contact)?).await?;
+    Ok(None)
+}
+
+async fn peer_contacts(asker: &Asker, contacts: stanza::PeerContacts) -> Result<Option<Element>> {
+    let (mut readable, mut read) = (Vec::new(), Vec::new());
+    for contact in contacts.contacts {
+        read.push(read_peer_contact(contact).map(|contact| readable.push(contact)));
+    }
+    let mut taken = asker.call_as_peer(service::PeerContacts(readable)).await?.into_iter();
+    let results = read
+        .into_iter()
+        .map(|read| peer_result(read.and_then(|()| taken.next().unwrap_or(Ok(())))));
+    let taken = stanza::PeerContactsTaken {
+        results: results.collect(),
+    };
+    Ok(Some(taken.into()))
+}
+
+fn peer_result(taken: Result<()>) -> stanza::PeerContactResult {
+    use stanza::PeerContactResult::{Later, Refused, Taken};
+    let Err(error) = taken else { return Taken };
+    let code = error.code().to_owned();
+    match error {
+        Error::RequestLimitReached { .. } | Error::Internal(_) => Later { error: code },
+        _ => Refused { error: code },
+    }
+}
+
+fn read_peer_contact(contact: stanza::PeerContact) -> Result<service::PeerContact> {
     let info = contact.info.ok_or(Error::Key("info".into()))?;
     let info: Value<'_> = serde_json::from_str(&info).map_err(|_| Error::JsonDecode)?;
-    let contact = service::PeerContact {
+    Ok(service::PeerContact {
         jid: contact.jid.ok_or(Error::Key("jid".into()))?,
         by_anybody: is_by_anybody(contact.by.as_deref())?,
         details: details("info", &info)?,
         contacts: read_hashes(&contact.hashes),
-    };
-    asker.call_as_peer(contact).await?;
-    Ok(None)
+    })
 }
 
 fn is_by_anybody(by: Option<&str>) -> Result<bool> {

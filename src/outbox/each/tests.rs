@@ -9,12 +9,14 @@ use futures::future::BoxFuture;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use super::flight::send_in_time;
 use super::*;
 use crate::channel::Places;
 use crate::clock::Clock;
 use crate::model::{BareJid, Code, Identity, Keys, Provider};
 use crate::service::tests::asking::Ask;
 use crate::service::{Budget, Settings};
+use crate::store::Row;
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
 
@@ -156,6 +158,13 @@ impl Fixture {
     }
 }
 
+fn is_unsent(landed: &Landed) -> bool {
+    landed
+        .arrivals
+        .iter()
+        .all(|arrival| arrival.sent.is_none() && arrival.due_at.is_none())
+}
+
 #[tokio::test]
 async fn one_that_takes_long_holds_up_nobody_and_is_not_sent_again_meanwhile() {
     let it = Fixture::new(100);
@@ -188,13 +197,14 @@ async fn what_is_being_sent_at_the_end_is_not_sent_again_if_it_may_have_been_tak
     let mut dispatch = Dispatch::new(&it.service, Queue::PHONE, &*gateway);
     dispatch.read_new().await;
     let flight = dispatch.next().unwrap();
+    let row = flight.rows[0];
     let sending = fly(&it.service, Queue::PHONE, &*gateway, flight);
     assert!(tokio::time::timeout(Duration::from_millis(100), sending).await.is_err());
     dispatch.cut_off().await;
     // The other was never begun, and waits for the next start.
     let waiting: Vec<i64> = it.waiting().await.iter().map(|row| row.id).collect();
     assert_eq!(waiting.len(), 1);
-    assert_ne!(waiting[0], flight.row);
+    assert_ne!(waiting[0], row);
 }
 
 #[tokio::test]
@@ -208,14 +218,14 @@ async fn what_was_withdrawn_or_has_expired_is_not_sent() {
     it.service.forget_native(&amy, &[]).await.unwrap();
     let flight = dispatch.next().unwrap();
     let landed = fly(&it.service, Queue::PHONE, &*gateway, flight).await;
-    assert!(landed.sent.is_none() && landed.due_at.is_none());
+    assert!(is_unsent(&landed));
 
     it.register(2).await;
     dispatch.read_new().await;
     it.clock.advance(Duration::from_secs(10 * 60));
     let flight = dispatch.next().unwrap();
     let landed = fly(&it.service, Queue::PHONE, &*gateway, flight).await;
-    assert!(landed.sent.is_none() && landed.due_at.is_none());
+    assert!(is_unsent(&landed));
     assert_eq!(gateway.asked(), 0);
     assert!(it.waiting().await.is_empty());
 }
@@ -275,13 +285,54 @@ async fn when_an_outage_ends_all_are_due_at_once() {
     let mut dispatch = Dispatch::new(&it.service, Queue::PHONE, &*gateway);
     dispatch.read_new().await;
     let (first, second) = (dispatch.next().unwrap(), dispatch.next().unwrap());
+    let its_row = first.rows.clone();
     let landed = fly(&it.service, Queue::PHONE, &*gateway, first).await;
     dispatch.land(landed);
     assert!(dispatch.next().is_none());
     gateway.answers(Ok(()));
     let landed = fly(&it.service, Queue::PHONE, &*gateway, second).await;
     dispatch.land(landed);
-    assert_eq!(dispatch.next().unwrap().row, first.row);
+    assert_eq!(dispatch.next().unwrap().rows, its_row);
+}
+
+/// Takes up to three messages together, and the latter of them alone.
+struct Together(Mutex<Vec<usize>>);
+
+impl Channel for Together {
+    fn send<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>> {
+        self.0.lock().unwrap().push(letters.len());
+        let put_off = Err(SendError::Retry(Trouble::of_message("later")));
+        let taken = usize::from(letters.len() == 1);
+        let sent = (0..letters.len()).map(|nth| if nth < taken { Ok(()) } else { put_off.clone() });
+        std::future::ready(sent.collect()).boxed()
+    }
+
+    fn together(&self) -> usize {
+        3
+    }
+}
+
+#[tokio::test]
+async fn several_go_together_and_alone_once_they_were_put_off() {
+    let it = Fixture::new(100);
+    let channel = Together(Mutex::default());
+    for n in 1..5 {
+        it.register(n).await;
+    }
+    let mut dispatch = Dispatch::new(&it.service, Queue::PHONE, &channel);
+    dispatch.read_new().await;
+    let turn = async |dispatch: &mut Dispatch<'_>| {
+        while let Some(flight) = dispatch.next() {
+            let landed = fly(&it.service, Queue::PHONE, &channel, flight).await;
+            dispatch.land(landed);
+        }
+        std::mem::take(&mut *channel.0.lock().unwrap())
+    };
+    assert_eq!(turn(&mut dispatch).await, [3, 1]);
+    assert_eq!(it.waiting().await.len(), 3);
+    it.clock.advance(Duration::from_secs(60));
+    assert_eq!(turn(&mut dispatch).await, [1, 1, 1]);
+    assert!(it.waiting().await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -295,6 +346,6 @@ async fn a_letter_is_not_sent_any_more_when_it_expires_on_the_way() {
         minutes: 1,
     };
     let letter = Letter::new("1", Default::default(), message);
-    assert_eq!(send_in_time(&*gateway, &letter, Duration::from_secs(1)).await, None);
+    assert_eq!(send_in_time(&*gateway, &[letter], Duration::from_secs(1)).await, None);
     assert_eq!((gateway.asked(), gateway.taken().len()), (1, 0));
 }

@@ -79,10 +79,10 @@ async fn nobody_can_tell_when_hashes_are_looked_up() {
     let at_once = waiting().await;
     assert!(at_once < 30, "some wait");
     assert!(it.introductions().await.is_empty(), "and no answer waits for them");
-    it.clock.advance(contact::LOOKED_UP_WITHIN / 2);
+    it.clock.advance(request::LOOKED_UP_WITHIN / 2);
     let later = waiting().await;
     assert!(at_once < later && later < 30, "{at_once}, {later}: at various moments");
-    it.clock.advance(contact::LOOKED_UP_WITHIN / 2);
+    it.clock.advance(request::LOOKED_UP_WITHIN / 2);
     assert_eq!(waiting().await, 30);
 }
 

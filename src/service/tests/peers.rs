@@ -7,9 +7,9 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::*;
 use crate::channel::peers::Peers;
-use crate::service::contact::LOOKED_UP_WITHIN;
 use crate::service::introduce::OF_PEER_TO_ONE;
 use crate::service::limits::QUESTIONS_OF_ONE;
+use crate::service::request::LOOKED_UP_WITHIN;
 
 const THERE: &str = "itseme.example.net";
 
@@ -204,10 +204,108 @@ async fn mutes_hold_whoever_passes_it_on() {
 }
 
 #[tokio::test]
+async fn a_peer_can_be_muted_with_all_that_it_passes_on() {
+    let it = with_amy(two_peers).await;
+    let to_mute = named(&[THERE]);
+    it.service.mute(&amy(), &to_mute).await.unwrap();
+    it.passed_on(THERE, michaels(&[PHONE])).await.unwrap();
+    assert!(it.introductions().await.is_empty());
+    let of_another = PeerContact {
+        jid: "bob@example.com".into(),
+        ..michaels(&[PHONE])
+    };
+    it.passed_on("other.example.com", of_another).await.unwrap();
+    assert_eq!(it.introductions().await.len(), 1);
+    // What waits is kept back as well.
+    it.service.unmute(&amy(), &to_mute).await.unwrap();
+    let carol = PeerContact {
+        jid: "carol@example.net".into(),
+        ..michaels(&[PHONE])
+    };
+    it.passed_on(THERE, carol).await.unwrap();
+    assert_eq!(wanted(&it, Queue::XMPP).await, [true]);
+    it.service.mute(&amy(), &to_mute).await.unwrap();
+    assert_eq!(wanted(&it, Queue::XMPP).await, [false]);
+    // Other services cannot be muted: that would have no effect. All can be unmuted, also those that were peers.
+    let other = named(&["itseme.example.com"]);
+    assert_eq!(code_of(it.service.mute(&amy(), &other).await), "value_error");
+    it.service.unmute(&amy(), &other).await.unwrap();
+}
+
+/// Michael's server has 20,000 hashes a day; a few of its people cannot have them all.
+#[tokio::test]
+async fn one_person_leaves_half_of_a_peers_day_to_others() {
+    let it = with_amy(|settings| settings.peers[0].hashes_per_day = 40).await;
+    let ask = async |name: &str, hashes: usize| {
+        let request = PeerContact {
+            jid: format!("{name}@example.net"),
+            ..michaels(&vec![PHONE; hashes])
+        };
+        it.passed_on(THERE, request).await.is_ok()
+    };
+    assert!(!ask("a", 21).await && ask("a", 20).await && !ask("a", 1).await);
+    assert!(ask("b", 10).await && !ask("b", 1).await);
+    assert!(ask("c", 5).await && ask("d", 2).await);
+}
+
+/// Requests of ordinary size use up the hashes of a day, not the bytes.
+#[tokio::test]
+async fn a_peer_reaches_its_hashes_of_a_day() {
+    let it = with_amy(|settings| {
+        settings.peers[0].hashes_per_day = 2000;
+        settings.limits.hashes_per_day = 2000;
+        settings.limits.bytes_per_server_per_day = 1;
+    })
+    .await;
+    let numbers: Vec<String> = (0..100).map(|n| format!("+4477009{n:05}")).collect();
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    let of = |n: usize, numbers: &[&str]| PeerContact {
+        jid: format!("user{n}@example.net"),
+        ..michaels(numbers)
+    };
+    for n in 0..10 {
+        it.passed_on(THERE, of(n, &numbers)).await.unwrap();
+    }
+    for n in 0..500 {
+        it.passed_on(THERE, of(n, &numbers[..1])).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn details_that_were_forgotten_meanwhile_are_not_passed_on() {
+    let it = with_amy(two_peers).await;
+    it.link_phone(&michael(), "+447700900456").await;
+    it.clock.advance(MINUTE);
+    it.link_phone(&michael(), "+447700900457").await;
+    let details = [("phone", "+447700900456"), ("phone", "+447700900457")];
+    let request = Fixture::request(&michael(), &details, vec![hash("phone", PHONE)]);
+    it.service.contact_native(request).await.unwrap();
+    let forget = async |number: &str| {
+        let hashes = [hash("phone", number)];
+        it.service.forget_native(&michael(), &hashes).await.unwrap();
+    };
+    forget("+447700900456").await;
+    it.clock.advance(LOOKED_UP_WITHIN);
+    let due = it.service.due(Queue::PEERS, 9).await.unwrap().0;
+    for due in &due {
+        let Opened::Letter(letter) = &due.letter else {
+            panic!("it is still wanted")
+        };
+        let Message::ToPeer { details, .. } = &letter.message else {
+            panic!("a request for a peer")
+        };
+        assert_eq!(details[..], [Identity::parse("phone".into(), "+447700900457").unwrap()]);
+    }
+    assert_eq!(due.len(), 2);
+    forget("+447700900457").await;
+    assert!(wanted(&it, Queue::PEERS).await.iter().all(|wanted| !wanted));
+}
+
+#[tokio::test]
 async fn the_hashes_of_a_peer_and_of_each_requester_are_limited() {
     let it = with_amy(|settings| {
         settings.limits.hashes_per_day = 3;
-        settings.peers[0].hashes_per_day = 5;
+        settings.peers[0].hashes_per_day = 7;
     })
     .await;
     let of = |name: &str, numbers: &[&str]| PeerContact {
@@ -220,9 +318,51 @@ async fn the_hashes_of_a_peer_and_of_each_requester_are_limited() {
     assert_eq!(code_of(it.passed_on(THERE, of("a", &[PHONE])).await), limit);
     assert_eq!(code_of(it.passed_on(THERE, of("b", &[PHONE; 3])).await), limit);
     it.passed_on(THERE, of("b", &[PHONE; 2])).await.unwrap();
-    assert_eq!(code_of(it.passed_on(THERE, of("c", &[PHONE])).await), limit);
-    it.clock.advance(24 * 60 * MINUTE);
+    assert_eq!(code_of(it.passed_on(THERE, of("c", &[PHONE; 2])).await), limit);
     it.passed_on(THERE, of("c", &[PHONE])).await.unwrap();
+    assert_eq!(code_of(it.passed_on(THERE, of("d", &[PHONE])).await), limit);
+    it.clock.advance(24 * 60 * MINUTE);
+    it.passed_on(THERE, of("d", &[PHONE])).await.unwrap();
+}
+
+/// One that is refused takes nothing of the others.
+#[tokio::test]
+async fn requests_that_are_passed_on_together_have_results_of_their_own() {
+    let it = with_amy(|settings| settings.peers[0].hashes_per_day = 5).await;
+    let of = |name: &str, numbers: &[&str]| PeerContact {
+        jid: format!("{name}@example.net"),
+        ..michaels(numbers)
+    };
+    let together = PeerContacts(vec![
+        of("a", &[PHONE]),
+        PeerContact {
+            jid: "eve@example.org".into(),
+            ..michaels(&[PHONE])
+        },
+        of("b", &[PHONE; 5]),
+        of("c", &[PHONE; 2]),
+    ]);
+    let caller = Caller {
+        who: Who::Peer(jid_of_server(THERE)),
+        language: None,
+    };
+    let taken = it.service.call(&caller, together).await.unwrap();
+    let codes: Vec<_> = taken.iter().map(|taken| taken.as_ref().map_err(Error::code)).collect();
+    assert_eq!(
+        codes,
+        [Ok(&()), Err("value_error"), Err("request_limit_reached"), Ok(&())]
+    );
+    it.match_requests().await;
+    assert_eq!(it.introductions().await.len(), 2);
+    let too_many = PeerContacts(vec![of("d", &[PHONE]); CONTACTS_OF_PEER + 1]);
+    assert_eq!(code_of(it.service.call(&caller, too_many).await), "value_error");
+    assert!(
+        it.service
+            .call(&caller, PeerContacts(Vec::new()))
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]

@@ -120,6 +120,47 @@ pub struct PeerContact {
     pub hashes: Vec<String>,
 }
 
+/// `<contacts/>` of an IQ set of a peer: several requests together.
+#[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
+#[xml(namespace = ns::PEER, name = "contacts")]
+pub struct PeerContacts {
+    /// The requests, each as by itself.
+    #[xml(child(n = ..))]
+    pub contacts: Vec<PeerContact>,
+}
+
+/// `<contacts/>` of the result.
+#[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
+#[xml(namespace = ns::PEER, name = "contacts")]
+pub struct PeerContactsTaken {
+    /// The result of each request, in their order.
+    #[xml(child(n = ..))]
+    pub results: Vec<PeerContactResult>,
+}
+
+/// The result of a request of a peer.
+#[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
+#[xml(namespace = ns::PEER)]
+pub enum PeerContactResult {
+    /// It was taken.
+    #[xml(name = "taken")]
+    Taken,
+    /// It was not taken, and can be sent again later.
+    #[xml(name = "later")]
+    Later {
+        /// The name of the error, as over HTTP.
+        #[xml(attribute)]
+        error: String,
+    },
+    /// It is not taken.
+    #[xml(name = "refused")]
+    Refused {
+        /// The name of the error, as over HTTP.
+        #[xml(attribute)]
+        error: String,
+    },
+}
+
 /// `<confirm/>` of an IQ get.
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
 #[xml(namespace = ns::CONFIRM, name = "confirm")]

@@ -1,0 +1,186 @@
+//! Questions, over a pipe whose other end is the peer.
+#![allow(clippy::unwrap_used)]
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio::io::{AsyncReadExt, DuplexStream};
+use tokio_xmpp::Stanza;
+use xmpp_parsers::iq::{Iq, IqHeader};
+use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
+
+use super::*;
+use crate::xmpp::connection::{Connection, Patience};
+
+const THERE: &str = "itseme.there.example";
+
+fn connected() -> (PeerLink, Clock, Connection, DuplexStream) {
+    let (ours, theirs) = tokio::io::duplex(1 << 20);
+    let own = BareJid::new("itseme.here.example").unwrap();
+    let patience = Patience {
+        silence: Duration::from_secs(60),
+        answer: Duration::from_secs(20),
+    };
+    let (connection, _writer) = Connection::open(own, ours, patience, Arc::default(), CancellationToken::new());
+    let clock = Clock::system();
+    let link = PeerLink::new(
+        Uplink::over(connection.clone()),
+        clock.clone(),
+        CancellationToken::new(),
+    );
+    (link, clock, connection, theirs)
+}
+
+/// Answers each question with `true`, as the peer that was asked.
+async fn confirm_all(connection: Connection, mut asked: DuplexStream) {
+    let mut unread = String::new();
+    loop {
+        let mut bytes = vec![0; 1 << 16];
+        let length = asked.read(&mut bytes).await.unwrap();
+        unread.push_str(std::str::from_utf8(&bytes[..length]).unwrap());
+        while let Some((question, rest)) = unread.split_once("</iq>") {
+            let question: Element = format!("{question}</iq>").parse().unwrap();
+            unread = rest.to_owned();
+            let (from, to) = (question.attr("to").unwrap(), question.attr("from").unwrap());
+            let header = IqHeader {
+                from: Some(from.parse().unwrap()),
+                to: Some(to.parse().unwrap()),
+                id: question.attr("id").unwrap().to_owned(),
+            };
+            let confirmed = stanza::Confirmed { confirmed: true };
+            let answer: Iq = header.assemble(IqPayload::Result(Some(confirmed.into())));
+            assert!(connection.takes(&Stanza::Iq(answer)));
+        }
+    }
+}
+
+async fn ask(link: &PeerLink, peer: &str) -> bool {
+    let whom = BareJid::new("nobody@there.example").unwrap();
+    link.confirm(&BareJid::new(peer).unwrap(), &whom, &[]).await
+}
+
+#[tokio::test]
+async fn a_peer_is_asked_no_more_than_it_takes() {
+    let (link, clock, connection, theirs) = connected();
+    let answering = tokio::spawn(confirm_all(connection, theirs));
+    let flood = async |peer: &str| {
+        let mut confirmed = 0;
+        while ask(&link, peer).await {
+            confirmed += 1;
+            assert!(confirmed < 1000, "there is no limit");
+        }
+        confirmed
+    };
+    // A few more, because time goes on.
+    assert!((30..45).contains(&flood(THERE).await));
+    assert!((30..45).contains(&flood("itseme.other.example").await), "another peer");
+    clock.advance(Duration::from_secs(1));
+    assert!((30..45).contains(&flood(THERE).await), "a second later");
+    assert!(!answering.is_finished());
+    answering.abort();
+}
+
+fn letter(n: usize, hashes: usize) -> Letter {
+    let message = Message::ToPeer {
+        to: BareJid::new(THERE).unwrap(),
+        from: BareJid::new(&format!("michael{n}@here.example")).unwrap(),
+        by_anybody: false,
+        details: Vec::new(),
+        hashes: vec![Hash::of("phone", "+447700900123"); hashes],
+    };
+    Letter::new(n.to_string(), Default::default(), message)
+}
+
+/// The names of the requests that a peer gets in one stanza after the other, and what becomes of them.
+async fn passed_on(letters: &[Letter], answer: impl Fn(&Element) -> IqPayload) -> (Vec<Vec<String>>, Vec<Sent>) {
+    let (link, _clock, connection, mut theirs) = connected();
+    let mut stanzas = Vec::new();
+    let answering = async {
+        let mut unread = String::new();
+        loop {
+            let mut bytes = vec![0; 1 << 20];
+            let length = theirs.read(&mut bytes).await.unwrap();
+            unread.push_str(std::str::from_utf8(&bytes[..length]).unwrap());
+            while let Some((request, rest)) = unread.split_once("</iq>") {
+                let request: Element = format!("{request}</iq>").parse().unwrap();
+                unread = rest.to_owned();
+                let payload = request.children().next().unwrap();
+                let contacts: Vec<&Element> = match payload.name() {
+                    "contacts" => payload.children().collect(),
+                    _ => vec![payload],
+                };
+                stanzas.push(contacts.iter().map(|one| one.attr("jid").unwrap().to_owned()).collect());
+                let header = IqHeader {
+                    from: Some(request.attr("to").unwrap().parse().unwrap()),
+                    to: Some(request.attr("from").unwrap().parse().unwrap()),
+                    id: request.attr("id").unwrap().to_owned(),
+                };
+                assert!(connection.takes(&Stanza::Iq(header.assemble(answer(payload)))));
+            }
+        }
+    };
+    let sent = tokio::select! {
+        sent = link.send(letters) => sent,
+        () = answering => unreachable!(),
+    };
+    (stanzas, sent)
+}
+
+fn error(condition: DefinedCondition) -> IqPayload {
+    IqPayload::Error(StanzaError::new(ErrorType::Cancel, condition, "en", ""))
+}
+
+#[tokio::test]
+async fn requests_go_together_in_stanzas_that_are_not_too_long() {
+    let letters: Vec<Letter> = (0..9).map(|n| letter(n, if n < 7 { 100 } else { 1 })).collect();
+    let (stanzas, sent) = passed_on(&letters, |_| IqPayload::Result(None)).await;
+    assert_eq!(stanzas.iter().map(Vec::len).collect::<Vec<_>>(), [6, 3]);
+    assert_eq!(stanzas.concat().len(), 9);
+    assert_eq!(sent, vec![Ok(()); 9]);
+}
+
+#[tokio::test]
+async fn each_request_has_a_result_of_its_own() {
+    let letters: Vec<Letter> = (0..3).map(|n| letter(n, 1)).collect();
+    let answer = |_: &Element| {
+        let results = "<contacts xmlns='it-se.me:peer'><taken/><later error='request_limit_reached'/>\
+                       <refused error='Bob!'/></contacts>";
+        IqPayload::Result(Some(results.parse().unwrap()))
+    };
+    let (_, sent) = passed_on(&letters, answer).await;
+    assert_eq!(sent[0], Ok(()));
+    assert_eq!(
+        sent[1],
+        Err(put_off("it answered with the error request_limit_reached"))
+    );
+    assert_eq!(
+        sent[2],
+        Err(SendError::Fail("it answered with the error unknown".into()))
+    );
+}
+
+/// One of them may be the reason.
+#[tokio::test]
+async fn each_is_sent_alone_if_they_are_refused_together() {
+    let letters: Vec<Letter> = (0..3).map(|n| letter(n, 1)).collect();
+    let answer = |payload: &Element| match payload.attr("jid") {
+        None | Some("michael1@here.example") => error(DefinedCondition::BadRequest),
+        Some(_) => IqPayload::Result(None),
+    };
+    let (stanzas, sent) = passed_on(&letters, answer).await;
+    assert_eq!(stanzas.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1, 1, 1]);
+    assert_eq!(sent.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+}
+
+#[tokio::test]
+async fn a_silent_peer_leaves_room_for_contact_requests() {
+    let (link, _clock, connection, theirs) = connected();
+    let mut asked: FuturesUnordered<_> = (0..20).map(|_| ask(&link, THERE)).collect();
+    for _ in ASKED_AT_ONCE..20 {
+        assert_eq!(asked.next().await, Some(false), "there is no place for it");
+    }
+    let answering = tokio::spawn(confirm_all(connection, theirs));
+    let confirmed: Vec<_> = asked.collect().await;
+    assert_eq!(confirmed, [true; ASKED_AT_ONCE]);
+    assert!(ask(&link, THERE).await, "a place is free again");
+    answering.abort();
+}
