@@ -128,8 +128,13 @@ impl Build {
 
     /// Starts the service over `data`, attached to this end of the connection as its server, and waits until it serves.
     pub async fn serve(&self, data: &Data) -> Result<(Program, Link)> {
+        self.serve_with(data, "").await
+    }
+
+    /// The same with more lines of the configuration.
+    pub async fn serve_with(&self, data: &Data, more: &str) -> Result<(Program, Link)> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let program = self.start(data, listener.local_addr()?.port())?;
+        let program = self.start_with(data, listener.local_addr()?.port(), more)?;
         let link = Link::accept(&listener).await?;
         Ok((program.serves().await?, link))
     }

@@ -64,6 +64,11 @@ impl Process {
         until(&what, probe, || log.tail()).await
     }
 
+    /// Returns its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Returns `true` if it has not ended yet.
     pub fn runs(&mut self) -> bool {
         self.child.try_wait().expect("the state of a child").is_none()
@@ -130,7 +135,7 @@ impl Process {
     }
 
     fn proc(&self, name: &str) -> PathBuf {
-        Path::new("/proc").join(self.child.id().to_string()).join(name)
+        Path::new("/proc").join(self.id().to_string()).join(name)
     }
 
     /// Waits until it ends by itself.

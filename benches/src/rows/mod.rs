@@ -4,6 +4,7 @@ mod confirm;
 mod contact;
 mod delivery;
 mod matching;
+mod peers;
 mod postgres;
 mod reading;
 mod register;
@@ -28,6 +29,8 @@ pub enum Row {
     Contact,
     /// the worker matching 100 hashes beside 100 bare look-ups, and the same plus 100 inserts
     Matching,
+    /// requests of 100 hashes that a peer passes on, until they are matched, beside those of the own people
+    Peers,
     /// confirm by XMPP beside the smallest echo component that can be written with tokio-xmpp
     Native,
     /// confirm by XMPP through Prosody, beside the echo component there
@@ -76,6 +79,7 @@ impl Row {
             Self::ConfirmMany => vec![confirm::many(stage).await?],
             Self::Contact => vec![contact::run(stage).await?],
             Self::Matching => vec![matching::none_known(stage).await?, matching::all_known(stage).await?],
+            Self::Peers => vec![peers::run(stage).await?],
             Self::Native => vec![xmpp::direct(stage).await?],
             Self::Prosody => vec![xmpp::through(stage, Kind::Prosody).await?],
             Self::Ejabberd => vec![xmpp::through(stage, Kind::Ejabberd).await?],
