@@ -144,7 +144,7 @@ fn stanzas(criterion: &mut Criterion) -> Result<()> {
         let confirm = stanza::Confirm { jid: Some(jid.into()), hashes: hashes(count) };
         payload(criterion, &format!("confirm, {count} hashes"), confirm)?;
     }
-    payload(criterion, "confirmed", stanza::Confirmed { confirmed: true })?;
+    payload(criterion, "confirmed", stanza::Confirmed { confirmed: true, service: None })?;
     payload(criterion, "links", stanza::Links { hashes: hashes(3) })?;
     payload(criterion, "forget", stanza::Forget { hashes: hashes(3) })?;
     payload(criterion, "taken over", stanza::TakenOver { hash: hash() })?;

@@ -136,7 +136,7 @@ expect_links() {
   [[ $count == "$2" ]] || fail "$count identities are linked to $1 instead of $2"
 }
 
-# expect_confirmed PHONE JID true|false: what the service says over HTTP.
+# expect_confirmed PHONE JID true|false [PEER]: what the service says over HTTP, and the peer that it names.
 expect_confirmed() {
   local hash url answer
   hash=$(client amy hash phone "$1")
@@ -144,7 +144,7 @@ expect_confirmed() {
   echo "\$ curl $url" | shorter
   answer=$(curl -fsS "$url")
   echo "$answer"
-  grep -qE "^\{\"confirmed\": ?$3\}$" <<<"$answer"
+  grep -qE "^\{\"confirmed\": ?$3${4:+, ?\"service\": ?\"$4\"}\}$" <<<"$answer"
 }
 
 # nothing_in FOLDER: no text of the people is in a file there.

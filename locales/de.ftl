@@ -285,6 +285,7 @@ check_ask = Gehört eine Nummer oder Adresse zu einer Jabber-ID? Der Dienst antw
 check_jid = Jabber-ID
 check_detail = Nummer oder Adresse
 check_yes = Ja, das gehört zu { $jid }.
+check_yes_by = Ja, das gehört zu { $jid }, bestätigt von { $service }.
 check_no = Nein, das ist nicht mit { $jid } verknüpft.
 
 introduce_ask = Wer über diese Nummern und Adressen gefunden werden kann, erfährt deine und darf dir schreiben. Wer das ist, erfährst du nicht. Was du eintippst, wird bei der Ankunft gehasht und sofort vergessen; deine eigenen Angaben werden vergessen, sobald sie zugestellt sind.

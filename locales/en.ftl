@@ -287,6 +287,7 @@ check_ask = Does a number or address belong to a Jabber ID? The service answers 
 check_jid = Jabber ID
 check_detail = Number or address
 check_yes = Yes, that belongs to { $jid }.
+check_yes_by = Yes, that belongs to { $jid }, confirmed by { $service }.
 check_no = No, that is not linked to { $jid }.
 
 introduce_ask = The people who can be found by these numbers and addresses are told yours, and may write to you. You are not told who they are. Your input is hashed when it arrives and forgotten at once; your own details are forgotten once they are delivered.

@@ -285,6 +285,7 @@ check_ask = ¿Pertenece un número o una dirección a un ID de Jabber? El servic
 check_jid = ID de Jabber
 check_detail = Número o dirección
 check_yes = Sí, pertenece a { $jid }.
+check_yes_by = Sí, pertenece a { $jid }, confirmado por { $service }.
 check_no = No, no está vinculado a { $jid }.
 
 introduce_ask = Quienes se puedan encontrar con estos números y direcciones reciben los tuyos y pueden escribirte. A ti no se te dice quiénes son. Lo que escribes se convierte en un hash al llegar y se olvida al instante; tus propios datos se olvidan en cuanto se entregan.

@@ -285,6 +285,7 @@ check_ask = Un numéro ou une adresse correspond-il à un identifiant Jabber ? 
 check_jid = Identifiant Jabber (JID)
 check_detail = Numéro ou adresse
 check_yes = Oui, cela correspond à { $jid }.
+check_yes_by = Oui, cela correspond à { $jid }, confirmé par { $service }.
 check_no = Non, cela n’est pas lié à { $jid }.
 
 introduce_ask = Les personnes que l’on peut trouver par ces numéros et adresses reçoivent les vôtres et peuvent vous écrire. Vous ne saurez pas de qui il s’agit. Ce que vous saisissez est haché dès son arrivée et oublié aussitôt ; vos propres coordonnées sont oubliées dès qu’elles sont remises.

@@ -50,8 +50,13 @@ async function patiently(path, body) {
 export const register = (detail) => patiently('v1/register', detail);
 /** → { confirmed: true, token? } */
 export const verify = (hash, code, target) => patiently('v1/verify', { hash, code, target });
-/** → true if all hashes belong to `target` */
-export const confirm = async (target, hashes) => (await patiently('v1/confirm', { target, hashes })).confirmed;
+/** → { confirmed: true if all hashes belong to `target`, service? } with the peer that says so, if the service does not know it */
+export const confirm = (target, hashes) => patiently('v1/confirm', { target, hashes });
+/** → true if the service itself has linked the hash to `target`: what a peer has is neither proven nor removed here */
+export async function isLinked(target, hash) {
+  const { confirmed, service } = await confirm(target, [hash]);
+  return confirmed && !service;
+}
 /** Sends one's own details to whoever is behind each hash. */
 export const contact = (target, info, contacts) => patiently('v1/contact', { target, contact_info: info, contacts });
 /** → { status: "pending" | "forgotten" }; without `hashes`, everything is meant. */

@@ -10,7 +10,8 @@ export function start() {
   onSubmit($('check-form'), async ({ jid, provider, id }) => {
     $('check-answer').textContent = '';
     const target = jid.value.trim();
-    const isTheirs = await api.confirm(target, [await hashOf(provider.value, id.value)]);
-    $('check-answer').textContent = phrase(isTheirs ? 'check_yes' : 'check_no', { jid: target });
+    const { confirmed, service } = await api.confirm(target, [await hashOf(provider.value, id.value)]);
+    const yes = service ? 'check_yes_by' : 'check_yes';
+    $('check-answer').textContent = phrase(confirmed ? yes : 'check_no', { jid: target, service });
   });
 }

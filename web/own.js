@@ -46,7 +46,7 @@ async function verify(detail, form) {
     if (token) state.token = token;
   } catch (error) {
     // Perhaps the user's Jabber client has returned the code already.
-    if (error.code !== 'not_found' || !(await api.confirm(state.jid, [detail.hash]))) throw error;
+    if (error.code !== 'not_found' || !(await api.isLinked(state.jid, detail.hash))) throw error;
   }
   form.reset();
   detail.status = 'linked';
@@ -56,7 +56,7 @@ async function verify(detail, form) {
 /** Asks the service if a detail is linked. */
 async function look(detail) {
   const { status } = detail;
-  const isLinked = await api.confirm(state.jid, [detail.hash]);
+  const isLinked = await api.isLinked(state.jid, detail.hash);
   // In the meantime, the user may have done something.
   if (detail.status !== status) return;
   if (isLinked) detail.status = 'linked';
@@ -78,7 +78,7 @@ async function lookAtAll() {
 
 /** What is not linked is only here: its code expires. */
 async function remove(detail) {
-  const isLinked = await api.confirm(state.jid, [detail.hash]);
+  const isLinked = await api.isLinked(state.jid, detail.hash);
   if (!isLinked) return drop([detail.hash]);
   detail.status = 'linked';
   changed();

@@ -15,8 +15,8 @@ use super::requests::{
 use super::wire::Object;
 use super::{examples, page};
 use crate::service::{
-    Callback, Confirm, Contact, Error, FinishSignIn, Forget, Meant, Register, SignedIn, Verified, Verify, is_set,
-    read_hash, read_hashes,
+    Callback, Confirm, Confirmed, Contact, Error, FinishSignIn, Forget, Meant, Register, SignedIn, Verified, Verify,
+    is_set, read_hash, read_hashes,
 };
 
 type Admitted = Result<HttpCaller>;
@@ -233,7 +233,8 @@ pub async fn contact(asker: Admitted, body: Result<Bytes>) -> Response {
 
 /// Looks up hashes
 ///
-/// Tells if all of the hashes are linked to the target. There is no other error of its own than the size of the list.
+/// Tells if all of the hashes are linked to the target. What the service does not know, it asks the peer of the target's domain, if
+/// there is one. There is no other error of its own than the size of the list.
 #[utoipa::path(
     post, path = "/v1/confirm", operation_id = "confirm", tag = "Calls",
     request_body(content = ConfirmRequest, content_type = "application/json"),
@@ -286,9 +287,12 @@ pub async fn confirm(hash: Segment, to: Segment, asker: Admitted) -> Response {
     confirmed(async { asker?.call(Confirm::new(&to.0, &[hash.0])).await }).await
 }
 
-/// Looks up all hashes; `false` if there is none, because confirming has no errors of its own (API document, 1.3.6).
-async fn confirm_all(asker: &HttpCaller, target: &str, hashes: &[&str]) -> Result<bool> {
-    Ok(!hashes.is_empty() && asker.call(Confirm::new(target, hashes)).await?)
+/// Looks up all hashes; the answer is no if there is none, because confirming has no errors of its own (API document, 1.3.6).
+async fn confirm_all(asker: &HttpCaller, target: &str, hashes: &[&str]) -> Result<Confirmed> {
+    match hashes.is_empty() {
+        true => Ok(Confirmed::No),
+        false => asker.call(Confirm::new(target, hashes)).await,
+    }
 }
 
 /// Forgets links
@@ -351,9 +355,8 @@ async fn respond<T: Serialize>(answer: impl Future<Output = Result<T>>) -> Respo
     }
 }
 
-async fn confirmed(answer: impl Future<Output = Result<bool>>) -> Response {
-    let answer = async { answer.await.map(|confirmed| ConfirmReply { confirmed }) };
-    respond(answer).await
+async fn confirmed(answer: impl Future<Output = Result<Confirmed>>) -> Response {
+    respond(async { answer.await.map(ConfirmReply::from) }).await
 }
 
 /// Answers a verification. Errors also have `confirmed: false`.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::service::{Forgetting, Registered, Status, Verified};
+use crate::service::{Confirmed, Forgetting, Registered, Status, Verified};
 
 /// A registration that waits for its code, or the link that was made.
 #[derive(Serialize, ToSchema)]
@@ -103,10 +103,27 @@ impl ContactReply {
 
 /// The answer to a look-up.
 #[derive(Serialize, ToSchema)]
-#[schema(examples(json!({"confirmed": true}), json!({"confirmed": false})))]
+#[schema(examples(
+    json!({"confirmed": true}),
+    json!({"confirmed": true, "service": "itseme.example.net"}),
+    json!({"confirmed": false}),
+))]
 pub struct ConfirmReply {
     /// True if all of the hashes are linked to the target.
-    pub confirmed: bool,
+    confirmed: bool,
+    /// The peer that says so, if the service does not know it itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "itseme.example.net")]
+    service: Option<String>,
+}
+
+impl From<Confirmed> for ConfirmReply {
+    fn from(confirmed: Confirmed) -> Self {
+        Self {
+            confirmed: confirmed.is_yes(),
+            service: confirmed.service().map(ToString::to_string),
+        }
+    }
 }
 
 /// The state of an erasure.

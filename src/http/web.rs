@@ -128,6 +128,7 @@ macro_rules! phrases {
 phrases! {
     check_no(jid),
     check_yes(jid),
+    check_yes_by(jid, service),
     invalid_country_code,
     invalid_email,
     invalid_jid,

@@ -248,6 +248,7 @@ phrases! {
     check_jid();
     check_detail();
     check_yes(jid);
+    check_yes_by(jid, service);
     check_no(jid);
     introduce_ask();
     introduce_details();

@@ -1,4 +1,4 @@
-//! confirm: tests if all hashes are linked to a JID.
+//! confirm: tests if all hashes are linked to a JID, and tells which service says so.
 
 use super::caller::{Caller, Who};
 use super::error::{Error, Excess, Result};
@@ -29,8 +29,34 @@ impl Confirm {
     }
 }
 
+/// The answer to a [`Confirm`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    /// Not all hashes are linked to the JID, as far as is known.
+    No,
+    /// They are, and this service knows it.
+    Here,
+    /// They are, as this peer says.
+    By(BareJid),
+}
+
+impl Confirmed {
+    /// Returns `true` if all hashes are linked to the JID.
+    pub fn is_yes(&self) -> bool {
+        *self != Self::No
+    }
+
+    /// Returns the peer that says so, if this service does not know it.
+    pub fn service(&self) -> Option<&BareJid> {
+        match self {
+            Self::By(peer) => Some(peer),
+            Self::No | Self::Here => None,
+        }
+    }
+}
+
 impl Operation for Confirm {
-    type Reply = bool;
+    type Reply = Confirmed;
     const NAME: &'static str = "confirm";
     /// This is true for few hashes.
     const EFFORT: Effort = Effort::Little;
@@ -39,7 +65,7 @@ impl Operation for Confirm {
         Rights::Everybody
     }
 
-    async fn run(self, service: &Service, caller: &Caller) -> Result<bool> {
+    async fn run(self, service: &Service, caller: &Caller) -> Result<Confirmed> {
         match self.hashes.len() {
             0 => return Err(Error::Value("'hashes' must have at least one hash.".into())),
             1..=HASHES_PER_CONFIRM => {}
@@ -49,7 +75,7 @@ impl Operation for Confirm {
         }
         let hashes: Option<Vec<_>> = self.hashes.into_iter().collect();
         let Some((hashes, target)) = hashes.zip(self.target) else {
-            return Ok(false);
+            return Ok(Confirmed::No);
         };
         let (asked, jid) = (hashes.clone(), target.clone());
         let is_linked = service
@@ -58,7 +84,11 @@ impl Operation for Confirm {
                 Ok(linked.into_iter().all(|is_linked| is_linked))
             })
             .await?;
-        Ok(is_linked || !is_of_a_service(caller) && service.peer_confirms(caller, &jid, &asked).await)
+        Ok(match is_linked {
+            true => Confirmed::Here,
+            false if is_of_a_service(caller) => Confirmed::No,
+            false => service.ask_peer(caller, &jid, &asked).await,
+        })
     }
 }
 
@@ -72,15 +102,18 @@ fn is_of_a_service(caller: &Caller) -> bool {
 }
 
 impl Service {
-    /// Asks the peer that vouches for `jid`, if there is one, if all `hashes` are linked to it there. That is `false` if the caller
+    /// Asks the peer that vouches for `jid`, if there is one, if all `hashes` are linked to it there. The answer is no if the caller
     /// has too many such questions in progress.
-    async fn peer_confirms(&self, caller: &Caller, jid: &BareJid, hashes: &[Hash]) -> bool {
+    async fn ask_peer(&self, caller: &Caller, jid: &BareJid, hashes: &[Hash]) -> Confirmed {
         let settings = self.settings();
         let (Some(peer), Some(peers)) = (settings.peer_of(jid), self.peers.load_full()) else {
-            return false;
+            return Confirmed::No;
         };
         let place = caller.requester().map(|requester| self.questions.begin(requester));
-        !matches!(place, Some(None)) && peers.confirm(&peer.jid, jid, hashes).await
+        match !matches!(place, Some(None)) && peers.confirm(&peer.jid, jid, hashes).await {
+            true => Confirmed::By(peer.jid.clone()),
+            false => Confirmed::No,
+        }
     }
 
     /// Refuses a target that has not proven to be itself.

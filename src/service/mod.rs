@@ -59,7 +59,7 @@ use tokio::sync::watch;
 
 pub use self::budget::Budget;
 pub use self::caller::{Caller, Who};
-pub use self::confirm::Confirm;
+pub use self::confirm::{Confirm, Confirmed};
 pub use self::contact::{Contact, Scope};
 pub use self::error::{Error, Excess, Limit, OAuthFailure, Result};
 pub use self::find::{Find, Found, Subject};

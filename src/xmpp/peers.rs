@@ -135,7 +135,8 @@ impl PeerLink {
         answer
     }
 
-    /// Returns the answer of a peer; `None` if there is none in time, or if it is asked too much at the moment.
+    /// Returns the answer of a peer; `None` if there is none in time, or if it is asked too much at the moment. It speaks for itself:
+    /// a service that it names counts for nothing.
     async fn ask(&self, peer: &BareJid, jid: &BareJid, hashes: &[Hash]) -> Option<bool> {
         let free = self.places_of(peer);
         let _place = free.try_acquire().ok()?;

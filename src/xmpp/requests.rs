@@ -262,7 +262,10 @@ async fn confirm(asker: &Asker, confirm: stanza::Confirm) -> Result<Option<Eleme
         return Err(Error::Key("hash".into()));
     }
     let confirmed = asker.call(service::Confirm::new(&jid, &confirm.hashes)).await?;
-    Ok(Some(Element::from(stanza::Confirmed { confirmed })))
+    Ok(Some(Element::from(stanza::Confirmed {
+        confirmed: confirmed.is_yes(),
+        service: confirmed.service().map(ToString::to_string),
+    })))
 }
 
 async fn links(asker: &Asker, _: stanza::Links) -> Result<Option<Element>> {

@@ -111,7 +111,8 @@ pub(crate) trait Ask {
     }
 
     async fn confirm(&self, target: &str, hashes: &[impl AsRef<str>]) -> Result<bool> {
-        self.call_http(Confirm::new(target, hashes)).await
+        let confirmed = self.call_http(Confirm::new(target, hashes)).await?;
+        Ok(confirmed.is_yes())
     }
 
     async fn links(&self, sender: &BareJid) -> Result<Vec<Linked>> {

@@ -575,26 +575,33 @@ async fn what_is_not_known_here_is_asked_of_the_peer_that_vouches_for_the_jid() 
     let it = with_amy(two_peers).await;
     let confirm = |jid: &str| Confirm::new(jid, &[hash("phone", PHONE), hash("phone", "+447700900789")]);
     let michaels = || confirm(michael().as_str());
-    assert!(!it.service.call_http(michaels()).await.unwrap(), "nobody can be asked");
+    assert_eq!(
+        it.service.call_http(michaels()).await.unwrap(),
+        Confirmed::No,
+        "nobody can be asked"
+    );
     let yes = Arc::new(Yes::default());
     it.service.reach_peers(Some(yes.clone()));
-    assert!(it.service.call_http(michaels()).await.unwrap());
-    assert!(it.service.call_native(&amy(), michaels()).await.unwrap());
+    let by_peer = Confirmed::By(jid_of_server(THERE));
+    assert_eq!(it.service.call_http(michaels()).await.unwrap(), by_peer);
+    assert_eq!(it.service.call_native(&amy(), michaels()).await.unwrap(), by_peer);
     let asked = (THERE.to_owned(), michael().to_string(), 2);
     assert_eq!(std::mem::take(&mut *yes.0.lock().unwrap()), [asked.clone(), asked]);
     // Nobody is asked about other domains, or about what is known here.
     for jid in ["amy@example.org", "eve@sub.example.net", "eve@evil.example", "nobody"] {
-        assert!(!it.service.call_http(confirm(jid)).await.unwrap(), "{jid}");
+        let confirmed = it.service.call_http(confirm(jid)).await.unwrap();
+        assert_eq!(confirmed, Confirmed::No, "{jid}");
     }
     let known = Confirm::new(amy().as_str(), &[hash("phone", PHONE)]);
-    assert!(it.service.call_http(known).await.unwrap());
+    assert_eq!(it.service.call_http(known).await.unwrap(), Confirmed::Here);
     // A service is answered from here alone.
     for server in [THERE, "itseme.evil.example", "example.net"] {
         let sender = jid_of_server(server);
-        assert!(!it.service.call_native(&sender, michaels()).await.unwrap(), "{server}");
+        let confirmed = it.service.call_native(&sender, michaels()).await.unwrap();
+        assert_eq!(confirmed, Confirmed::No, "{server}");
     }
     it.service.reach_peers(None);
-    assert!(!it.service.call_http(michaels()).await.unwrap());
+    assert_eq!(it.service.call_http(michaels()).await.unwrap(), Confirmed::No);
     assert!(yes.0.lock().unwrap().is_empty());
 }
 
@@ -622,7 +629,7 @@ async fn nobody_takes_all_places_for_questions_to_a_peer() {
     let nobody = || Confirm::new("nobody@example.net", &[hash("phone", PHONE)]);
     let over_http = || {
         let service = it.service.clone();
-        tokio::spawn(async move { service.call_http(nobody()).await.unwrap() })
+        tokio::spawn(async move { service.call_http(nobody()).await.unwrap().is_yes() })
     };
     let asked = async |so_many| {
         while slow.asked.load(Ordering::Relaxed) < so_many {
@@ -636,7 +643,7 @@ async fn nobody_takes_all_places_for_questions_to_a_peer() {
         () = asked(QUESTIONS_OF_ONE + 1) => panic!("it has too many in progress"),
     }
     let service = it.service.clone();
-    let amys = tokio::spawn(async move { service.call_native(&amy(), nobody()).await.unwrap() });
+    let amys = tokio::spawn(async move { service.call_native(&amy(), nobody()).await.unwrap().is_yes() });
     asked(QUESTIONS_OF_ONE + 1).await;
     slow.answers.add_permits(QUESTIONS_OF_ONE + 2);
     for confirmed in waiting.into_iter().chain([amys]) {

@@ -46,7 +46,10 @@ async fn confirm_all(connection: Connection, mut asked: DuplexStream) {
                 to: Some(to.parse().unwrap()),
                 id: question.attr("id").unwrap().to_owned(),
             };
-            let confirmed = stanza::Confirmed { confirmed: true };
+            let confirmed = stanza::Confirmed {
+                confirmed: true,
+                service: None,
+            };
             let answer: Iq = header.assemble(IqPayload::Result(Some(confirmed.into())));
             assert!(connection.takes(&Stanza::Iq(answer)));
         }

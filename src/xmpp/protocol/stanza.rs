@@ -180,6 +180,9 @@ pub struct Confirmed {
     /// `true` if all of them are.
     #[xml(extract(name = "confirmed", fields(text(type_ = bool))))]
     pub confirmed: bool,
+    /// The peer that says so.
+    #[xml(extract(name = "service", default, fields(text(type_ = String))))]
+    pub service: Option<String>,
 }
 
 /// `<links/>`: asked for without hashes, answered with them.
@@ -349,7 +352,17 @@ mod tests {
         );
         round_trip(
             "<confirm xmlns='it-se.me:confirm'><confirmed>false</confirmed></confirm>",
-            &Confirmed { confirmed: false },
+            &Confirmed {
+                confirmed: false,
+                service: None,
+            },
+        );
+        round_trip(
+            "<confirm xmlns='it-se.me:confirm'><confirmed>true</confirmed><service>x.example</service></confirm>",
+            &Confirmed {
+                confirmed: true,
+                service: Some("x.example".into()),
+            },
         );
     }
 

@@ -6,7 +6,7 @@ use xmpp_parsers::data_forms::{DataForm, FieldType};
 
 use super::{Next, Step};
 use crate::model::parse_target;
-use crate::service::{Confirm, Error, Result};
+use crate::service::{Confirm, Confirmed, Error, Result};
 use crate::xmpp::people::form::{Answers, field, form, required};
 use crate::xmpp::protocol::host::Asker;
 
@@ -38,9 +38,12 @@ impl Step for Check {
                     target: Some(jid.clone()),
                     hashes: vec![Some(identity.hash())],
                 };
-                if asker.call(confirm).await? {
-                    return Ok(Next::Done(words.check_yes(&jid), None));
-                }
+                let yes = match asker.call(confirm).await? {
+                    Confirmed::No => continue,
+                    Confirmed::Here => words.check_yes(&jid),
+                    Confirmed::By(service) => words.check_yes_by(&jid, &service),
+                };
+                return Ok(Next::Done(yes, None));
             }
             Ok(Next::Done(words.check_no(&jid), None))
         }
