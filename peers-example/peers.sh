@@ -147,19 +147,20 @@ meet() {
 
   step "Michael's client asks his service whether that really is Amy; it asks its peer, and he has found her"
   wait_for_text online-michael "Found Amy"
+  wait_for_text online-michael "That is what $(service_of amy) says."
   show online-michael
 }
 
 ask() {
   step "Anybody may ask either service whether a number belongs to a JID: natively ..."
   as michael confirm "$(jid_of amy)" "phone:$amy_phone" | tee "$folder/answer.log"
-  grep -q '^Yes' "$folder/answer.log"
+  grep -q "^Yes, .* says $(service_of amy)" "$folder/answer.log"
   as amy confirm "$(jid_of michael)" "phone:$amy_phone" | tee "$folder/answer.log"
   grep -q '^No' "$folder/answer.log"
 
   step "... and over HTTP"
   http_port=${http_ports[michael]}
-  expect_confirmed "$amy_phone" "$(jid_of amy)" true
+  expect_confirmed "$amy_phone" "$(jid_of amy)" true "$(service_of amy)"
   expect_confirmed "$amy_phone" "$(jid_of michael)" false
 }
 

@@ -23,7 +23,7 @@ use xmpp_parsers::{
     presence::Presence,
 };
 
-pub use self::answers::{Muted, Registered, Service, Status};
+pub use self::answers::{Confirmed, Muted, Registered, Service, Status};
 use crate::{
     addresses::Addresses,
     connect::{self, Stream},
@@ -182,14 +182,25 @@ impl Session {
         Ok(())
     }
 
-    /// Returns `true` if all hashes belong to the JID, at most 500 at a time.
+    /// Returns `true` if all hashes belong to the JID, at most 500 at a time. [`Session::who_confirms`] also tells who says so.
     ///
     /// # Errors
     /// Those of [`Session::ask_service`].
     pub async fn confirm(&self, jid: &BareJid, hashes: &[impl AsRef<str>]) -> Result<bool, Error> {
+        Ok(self.who_confirms(jid, hashes).await?.confirmed)
+    }
+
+    /// Tells if all hashes belong to the JID, at most 500 at a time, and which service says so.
+    ///
+    /// This asks the user's own service, also about people of others: it asks the peer of their server in its own name. Whoever asked
+    /// that peer directly would tell it who wants to know, and so whom the user may have in the address book.
+    ///
+    /// # Errors
+    /// Those of [`Session::ask_service`].
+    pub async fn who_confirms(&self, jid: &BareJid, hashes: &[impl AsRef<str>]) -> Result<Confirmed, Error> {
         let request = wire::Confirm { jid: jid.clone(), hashes: owned(hashes) };
-        let answer: wire::ConfirmResult = self.get(&request).await?;
-        Ok(answer.confirmed)
+        let wire::ConfirmResult { confirmed, service } = self.get(&request).await?;
+        Ok(Confirmed { confirmed, service })
     }
 
     /// The hashes that are linked to the own JID.

@@ -117,6 +117,9 @@ pub struct ConfirmResult {
     /// `true` if all of them do.
     #[xml(extract(namespace = ns::CONFIRM, name = "confirmed", fields(text(type_ = bool))))]
     pub confirmed: bool,
+    /// The peer of the service that says so, if the service does not know it itself.
+    #[xml(extract(namespace = ns::CONFIRM, name = "service", default, fields(text(type_ = BareJid))))]
+    pub service: Option<BareJid>,
 }
 
 /// Asks for the sender's own links; also the answer.
@@ -280,7 +283,11 @@ mod tests {
         );
         same(
             "<confirm xmlns='it-se.me:confirm'><confirmed>false</confirmed></confirm>",
-            ConfirmResult { confirmed: false },
+            ConfirmResult { confirmed: false, service: None },
+        );
+        same(
+            "<confirm xmlns='it-se.me:confirm'><confirmed>true</confirmed><service>x.example</service></confirm>",
+            ConfirmResult { confirmed: true, service: Some("x.example".parse().unwrap()) },
         );
     }
 

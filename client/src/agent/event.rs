@@ -34,7 +34,7 @@ pub enum AgentEvent {
         /// The JID that got them.
         jid: BareJid,
     },
-    /// A person whom the user asked for answered, and the service confirms their identity.
+    /// A person whom the user asked for answered, and the service, or a peer of it, confirms their identity.
     Found {
         /// The JID of the person.
         jid: BareJid,
@@ -42,6 +42,9 @@ pub enum AgentEvent {
         name: Option<String>,
         /// Their details, all of them confirmed.
         details: Vec<Identity>,
+        /// The other service that confirms them, if the user's own does not know them.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        service: Option<BareJid>,
     },
     /// A person sent details that cannot be believed.
     Rejected {
@@ -114,14 +117,16 @@ impl fmt::Display for AgentEvent {
                     Some(name) => write!(f, "{} ({jid}) would like to be in contact with you", plain(name))?,
                     None => write!(f, "{jid}, who is not in your address book, asks for you")?,
                 }
-                write!(f, ": {}.", list(details))?;
-                service.iter().try_for_each(|service| write!(f, " That is what {service} says."))
+                write!(f, ": {}.{}", list(details), according_to(service.as_ref()))
             }
             Self::Answered { jid } => write!(f, "Your details went to {jid}."),
-            Self::Found { jid, name: Some(name), details } => {
-                write!(f, "Found {}: {jid} ({}).", plain(name), list(details))
+            Self::Found { jid, name, details, service } => {
+                match name {
+                    Some(name) => write!(f, "Found {}: {jid} ({}).", plain(name), list(details))?,
+                    None => write!(f, "Found {jid}: {}.", list(details))?,
+                }
+                f.write_str(&according_to(service.as_ref()))
             }
-            Self::Found { jid, name: None, details } => write!(f, "Found {jid}: {}.", list(details)),
             Self::Rejected { from, reason } => write!(f, "Details from {from} were ignored: {reason}."),
             Self::TakenOver { identity: Some(identity), .. } => {
                 write!(f, "{} was linked to another account.", plain(&identity.to_string()))
@@ -133,6 +138,11 @@ impl fmt::Display for AgentEvent {
             Self::Disconnected { reason } => write!(f, "Disconnected: {}.", plain(reason)),
         }
     }
+}
+
+/// Names the service that vouches for what was said, if the user's own does not.
+fn according_to(service: Option<&BareJid>) -> String {
+    service.map_or_else(String::new, |service| format!(" That is what {service} says."))
 }
 
 fn list(details: &[Identity]) -> String {

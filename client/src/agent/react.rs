@@ -3,7 +3,7 @@
 use xmpp_parsers::jid::{BareJid, Jid};
 
 use super::{Agent, AgentEvent, Answer, MAX_ASKERS, Rejection, Work};
-use crate::{books::Contact, error::Error, event::Event, identity::Identity};
+use crate::{books::Contact, error::Error, event::Event, identity::Identity, session::Confirmed};
 
 impl Agent {
     pub(super) async fn handle(&mut self, event: &Event) -> Result<(), Error> {
@@ -97,15 +97,15 @@ impl Agent {
         } else if !wanted {
             Err(Rejection::Unasked)
         } else {
-            match self.session.confirm(jid, &hashes).await {
-                Ok(true) => Ok(()),
-                Ok(false) => Err(Rejection::Unconfirmed),
+            match self.session.who_confirms(jid, &hashes).await {
+                Ok(Confirmed { confirmed: true, service }) => Ok(service),
+                Ok(_) => Err(Rejection::Unconfirmed),
                 Err(error) => Err(Rejection::Unchecked { error: error.to_string() }),
             }
         };
         let name = known.map(|contact| contact.name.clone());
         self.tell(match verdict {
-            Ok(()) => AgentEvent::Found { jid: jid.clone(), name, details: details.to_vec() },
+            Ok(service) => AgentEvent::Found { jid: jid.clone(), name, details: details.to_vec(), service },
             Err(reason) => AgentEvent::Rejected { from: from.clone(), reason },
         });
         Ok(())

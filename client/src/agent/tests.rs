@@ -139,9 +139,25 @@ async fn who_was_asked_for_and_is_confirmed_is_found() {
     server.write(&contact("michael@example.net/x", "michael@example.net", &details)).await;
     let hash = mail().hash();
     let (event, _) = join!(agent.next_event(), server.answer(&hash, CONFIRMED));
-    let Some(AgentEvent::Found { jid, name, details: found }) = event else { panic!("{event:?}") };
+    let Some(AgentEvent::Found { jid, name, details: found, service: None }) = event else {
+        panic!("{event:?}")
+    };
     assert_eq!((jid.as_str(), name.as_deref()), ("michael@example.net", Some("Michael")));
     assert_eq!(found, details);
+}
+
+#[tokio::test]
+async fn the_service_that_confirms_is_told() {
+    let (mut agent, mut server) = amy(Answer::Matched).await;
+    let by_peer = CONFIRMED.replace("</confirmed>", "</confirmed><service>itseme.example.net</service>");
+    for (answer, told) in [(CONFIRMED, false), (&by_peer, true)] {
+        server.write(&contact("michael@example.net/x", "michael@example.net", &[michael()])).await;
+        let (event, _) = join!(agent.next_event(), server.answer("<confirm", answer));
+        let event = event.unwrap();
+        assert!(matches!(event, AgentEvent::Found { .. }), "{event:?}");
+        assert_eq!(event.to_string().contains("That is what itseme.example.net says."), told, "{event}");
+        assert_eq!(serde_json::json!(event)["service"] == "itseme.example.net", told, "{event:?}");
+    }
 }
 
 #[tokio::test]

@@ -23,6 +23,16 @@ pub struct Registered {
     pub goto: Option<String>,
 }
 
+/// The answer to the question if hashes belong to a JID.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Confirmed {
+    /// `true` if all of them do.
+    pub confirmed: bool,
+    /// The other service that says so, if the user's own does not know it itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<BareJid>,
+}
+
 /// The JIDs whose contact requests do not reach the user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Muted {

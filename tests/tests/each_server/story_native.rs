@@ -99,8 +99,8 @@ async fn two_clients_with_address_books_do_it_by_themselves() {
 
     // Michael's client asks the service to confirm that it is her.
     let found = next_of_agent(&mut michael, |event| matches!(event, AgentEvent::Found { .. })).await;
-    let AgentEvent::Found { jid, name, details } = found else { unreachable!() };
-    assert_eq!((jid, name.as_deref()), (AMY.bare_jid(), Some("Amy")));
+    let AgentEvent::Found { jid, name, details, service } = found else { unreachable!() };
+    assert_eq!((jid, name.as_deref(), service), (AMY.bare_jid(), Some("Amy"), None));
     assert!(details.contains(&identity("phone", AMY.phone)), "{details:?}");
 }
 

@@ -2,13 +2,14 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use itseme_client::{Event, Identity, Session, minidom::Element};
+use itseme_client::{Confirmed, Event, Identity, Session, minidom::Element};
 use itseme_tests::{
     AMY_THERE, EVE_HERE, MICHAEL_HERE, Peered, Person, Service, hash, introduction, next_event, until, xml,
 };
 use serde_json::{Value, json};
 
 const CONTACT: &str = "it-se.me:contact";
+const COMMANDS: &str = "http://jabber.org/protocol/commands";
 /// Nobody has it.
 const NOBODY: &str = "+447700900001";
 /// The one person of the component that is no service.
@@ -29,14 +30,28 @@ async fn people_find_each_other_across_services() {
 
     // Each confirms what the other has proven, natively and over HTTP.
     let numbers = |person: &Person| [person.phone_hash(), person.jid_hash()];
-    assert!(michael.confirm(&AMY_THERE.bare_jid(), &numbers(&AMY_THERE)).await.unwrap());
-    assert!(amy.confirm(&MICHAEL_HERE.bare_jid(), &numbers(&MICHAEL_HERE)).await.unwrap());
-    assert!(!michael.confirm(&AMY_THERE.bare_jid(), &numbers(&MICHAEL_HERE)).await.unwrap());
-    for (person, expected) in [(&AMY_THERE, true), (&MICHAEL_HERE, false)] {
-        let path = format!("/v1/confirm/{}/{}", person.phone_hash(), AMY_THERE.jid);
-        let confirmed = Peered::http(&world.here).get(&path).await.ok();
-        assert_eq!(confirmed, json!({ "confirmed": expected }));
+    for (client, person, peer) in [
+        (&michael, &AMY_THERE, Some(Peered::THERE)),
+        (&amy, &MICHAEL_HERE, Some(Peered::HERE)),
+        (&michael, &MICHAEL_HERE, None),
+    ] {
+        let confirmed = client.who_confirms(&person.bare_jid(), &numbers(person)).await.unwrap();
+        let by = confirmed.service.as_ref().map(|service| service.as_str());
+        assert_eq!((confirmed.confirmed, by), (true, peer), "{}", person.jid);
     }
+    let wrong = michael.who_confirms(&AMY_THERE.bare_jid(), &numbers(&MICHAEL_HERE)).await.unwrap();
+    assert_eq!(wrong, Confirmed { confirmed: false, service: None });
+    for (jid, person, expected) in [
+        (AMY_THERE.jid, &AMY_THERE, json!({ "confirmed": true, "service": Peered::THERE })),
+        (MICHAEL_HERE.jid, &MICHAEL_HERE, json!({ "confirmed": true })),
+        (AMY_THERE.jid, &MICHAEL_HERE, json!({ "confirmed": false })),
+    ] {
+        let path = format!("/v1/confirm/{}/{jid}", person.phone_hash());
+        assert_eq!(Peered::http(&world.here).get(&path).await.ok(), expected);
+    }
+    let theirs = [("jid", AMY_THERE.jid), ("detail", AMY_THERE.phone)];
+    let said = command(&michael, "check", &theirs).await;
+    assert!(said.starts_with("Yes") && said.contains(Peered::THERE), "{said}");
 }
 
 #[tokio::test]
@@ -249,6 +264,17 @@ async fn a_peer_that_answers_nothing_or_nonsense_holds_up_nobody() {
         });
         assert!(!confirmed.unwrap(), "{kind} {payload}");
     }
+    // It speaks for itself alone.
+    let in_anothers_name = format!(
+        "<confirm xmlns='it-se.me:confirm'><service>{}</service><confirmed>true</confirmed></confirm>",
+        Peered::THERE
+    );
+    let (confirmed, ()) = tokio::join!(michael.who_confirms(&mallory, &hashes), async {
+        let question = rogue.request("confirm").await;
+        rogue.answer(&question, "result", &in_anothers_name).await;
+    });
+    let service = confirmed.unwrap().service;
+    assert_eq!(service.as_ref().map(|service| service.as_str()), Some(Peered::ROGUE));
     assert!(!michael.confirm(&mallory, &hashes).await.unwrap(), "it does not answer");
     // It gets requests of its own, answers none of them, and Amy hears of Michael nevertheless.
     for _ in 0..5 {
@@ -311,6 +337,24 @@ async fn asks(client: &Session, asker: &Person, numbers: &[&str]) {
     let details = [Identity::new("phone", asker.phone).unwrap()];
     let hashes: Vec<_> = numbers.iter().map(|number| hash("phone", number)).collect();
     client.contact(&details, &hashes).await.unwrap();
+}
+
+/// Fills in the form of a command, and returns what the service says of it.
+async fn command(client: &Session, node: &str, answers: &[(&str, &str)]) -> String {
+    let ask = async |attributes: &str, form: &str| {
+        let command = format!("<command xmlns='{COMMANDS}' node='{node}' {attributes}>{form}</command>");
+        client.ask_service(xml::parse(&command), true).await.unwrap().unwrap()
+    };
+    let begun = ask("", "").await;
+    let fields: String = answers
+        .iter()
+        .map(|(name, value)| format!("<field var='{name}'><value>{value}</value></field>"))
+        .collect();
+    let form = format!("<x xmlns='jabber:x:data' type='submit'>{fields}</x>");
+    let session = begun.attr("sessionid").unwrap();
+    let done = ask(&format!("sessionid='{session}' action='complete'"), &form).await;
+    assert_eq!(done.attr("status"), Some("completed"), "{}", String::from(&done));
+    xml::text(&done, "note", COMMANDS)
 }
 
 /// The requester of an introduction, and the service that vouches for it.

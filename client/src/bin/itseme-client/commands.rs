@@ -233,14 +233,17 @@ async fn confirm(
     hashes: &[String],
     output: &Output,
 ) -> Result<(), Failure> {
-    let confirmed = agent.session().confirm(whose, hashes).await?;
-    let words = match (confirmed, hashes.len()) {
-        (true, 1) => format!("Yes, this belongs to {whose}."),
-        (true, _) => format!("Yes, all of these belong to {whose}."),
+    let answer = agent.session().who_confirms(whose, hashes).await?;
+    let by = answer.service.as_ref().map_or_else(String::new, |service| format!(", says {service}"));
+    let words = match (answer.confirmed, hashes.len()) {
+        (true, 1) => format!("Yes, this belongs to {whose}{by}."),
+        (true, _) => format!("Yes, all of these belong to {whose}{by}."),
         (false, 1) => format!("No, this does not belong to {whose}."),
         (false, _) => format!("No, not all of these belong to {whose}."),
     };
-    output.say(&words, json!({ "jid": whose, "confirmed": confirmed }));
+    let mut told = json!(answer);
+    told["jid"] = json!(whose);
+    output.say(&words, told);
     Ok(())
 }
 
