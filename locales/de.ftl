@@ -293,6 +293,9 @@ introduce_details = Deine eigenen Nummern und Adressen, eine pro Zeile (nur verk
 introduce_contacts = Die der Leute, die du suchst, eine pro Zeile
 introduce_done = Wer davon gefunden werden kann, wurde gefragt. Wer möchte, schreibt dir.
 introduce_peers = Deine Anfrage geht auch an andere Dienste: { $services }. Sie sehen davon dasselbe wie dieser.
+introduce_scope = Gefragte Dienste
+introduce_scope_peers = Dieser und die anderen
+introduce_scope_here = Nur dieser
 
 mute_ask = Wessen Kontaktanfragen möchtest du nicht bekommen? Sie erreichen dich dann nicht mehr; wer fragt, erfährt nichts davon.
 mute_jids = Jabber-IDs, eine pro Zeile
@@ -349,6 +352,7 @@ chat_help =
     • stumm eve@example.org – keine Kontaktanfragen von dort mehr bekommen; „stumm“ allein: von niemandem. „laut“ hebt das auf, „stummgeschaltet“ zeigt, wen es betrifft
     • hilfe – dieser Text
 chat_help_provider = • verknüpfe { $provider } NAME – über deinen Namen dort gefunden werden; du meldest dich dort mit einem Browser an
+chat_help_here = • vermittle +44 7700 900456 hier – nur bei diesem Dienst fragen. Ohne „hier“ geht deine Anfrage auch an { $services }
 chat_help_end = Ich bewahre keine Nummern oder Adressen auf, nur Hashes.
 chat_code_sent = Ein Code ist dorthin unterwegs. Schick ihn mir, dann ist es verknüpft.
 chat_link_usage = Bitte schreib, was verknüpft werden soll, zum Beispiel: verknüpfe telefon +44 7700 900123
@@ -369,5 +373,6 @@ word_mute = stumm
 word_unmute = laut
 word_mutes = stummgeschaltet
 word_as = als
+word_here = hier
 word_phone = telefon
 word_email = mail

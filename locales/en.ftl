@@ -295,6 +295,9 @@ introduce_details = Your own numbers and addresses, one a line (only linked ones
 introduce_contacts = Those of the people you look for, one a line
 introduce_done = Those who can be found have been asked. They write to you if they want to.
 introduce_peers = Your request also goes to other services: { $services }. They see the same of it as this one.
+introduce_scope = Services that are asked
+introduce_scope_peers = This one and the others
+introduce_scope_here = This one alone
 
 mute_ask = Whose contact requests do you not want? They will not reach you any more, and nobody is told.
 mute_jids = Jabber IDs, one a line
@@ -351,6 +354,7 @@ chat_help =
     • mute eve@example.org – get no more contact requests from them; “mute” alone: from nobody. “unmute” ends that, “mutes” shows who is muted
     • help – this text
 chat_help_provider = • link { $provider } NAME – be found by your name there; you sign in there with a browser
+chat_help_here = • introduce +44 7700 900456 here – ask at this service alone. Without “here”, your request also goes to { $services }
 chat_help_end = I keep no numbers or addresses, only hashes.
 chat_code_sent = A code is on its way there. Send it to me, and it is linked.
 chat_link_usage = Please write what is to be linked, like: link phone +44 7700 900123
@@ -371,5 +375,6 @@ word_mute = mute
 word_unmute = unmute
 word_mutes = mutes
 word_as = as
+word_here = here
 word_phone = phone
 word_email = email

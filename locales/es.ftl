@@ -293,6 +293,9 @@ introduce_details = Tus propios números y direcciones, uno por línea (solo se 
 introduce_contacts = Los de las personas que buscas, uno por línea
 introduce_done = Se ha preguntado a quienes se puede encontrar. Te escribirán si quieren.
 introduce_peers = Tu solicitud también va a otros servicios: { $services }. Ven de ella lo mismo que este.
+introduce_scope = Servicios a los que se pregunta
+introduce_scope_peers = Este y los demás
+introduce_scope_here = Solo este
 
 mute_ask = ¿De quién no quieres más solicitudes de contacto? Ya no te llegarán; nadie se entera.
 mute_jids = ID de Jabber, uno por línea
@@ -349,6 +352,7 @@ chat_help =
     • silencia eve@example.org – no recibir más solicitudes de contacto suyas; «silencia» a secas: de nadie. «permite» lo anula, «silenciados» muestra a quién afecta
     • ayuda – este texto
 chat_help_provider = • vincula { $provider } NOMBRE – que te encuentren por tu nombre allí; inicias sesión allí con un navegador
+chat_help_here = • contacta +44 7700 900456 aquí – preguntar solo en este servicio. Sin «aquí», tu solicitud también va a { $services }
 chat_help_end = No guardo números ni direcciones, solo hashes.
 chat_code_sent = Un código va de camino. Envíamelo, y el vínculo estará hecho.
 chat_link_usage = Escribe qué se debe vincular, por ejemplo: vincula teléfono +44 7700 900123
@@ -369,5 +373,6 @@ word_mute = silencia
 word_unmute = permite
 word_mutes = silenciados
 word_as = como
+word_here = aquí
 word_phone = teléfono
 word_email = correo

@@ -293,6 +293,9 @@ introduce_details = Vos propres numéros et adresses, un par ligne (seuls ceux q
 introduce_contacts = Ceux des personnes que vous cherchez, un par ligne
 introduce_done = Les personnes que l’on peut trouver ont reçu votre demande. Elles vous écriront si elles le souhaitent.
 introduce_peers = Votre demande est aussi transmise à d’autres services : { $services }. Ils en voient la même chose que celui-ci.
+introduce_scope = Services interrogés
+introduce_scope_peers = Celui-ci et les autres
+introduce_scope_here = Celui-ci seulement
 
 mute_ask = De qui ne voulez-vous plus de demandes de contact ? Elles ne vous parviendront plus ; personne n’en saura rien.
 mute_jids = Identifiants Jabber, un par ligne
@@ -349,6 +352,7 @@ chat_help =
     • ignorer eve@example.org – ne plus recevoir ses demandes de contact ; « ignorer » tout seul : celles de tout le monde. « autoriser » y met fin, « ignorés » montre qui est ignoré
     • aide – ce texte
 chat_help_provider = • lier { $provider } NOM – pour qu’on vous trouve par votre nom là-bas ; vous vous y connectez avec un navigateur
+chat_help_here = • contacter +44 7700 900456 ici – demander à ce service seulement. Sans « ici », votre demande est aussi transmise à { $services }
 chat_help_end = Je ne conserve ni numéros ni adresses, seulement des empreintes (hash).
 chat_code_sent = Un code est en route. Envoyez-le-moi, et le lien sera fait.
 chat_link_usage = Veuillez écrire ce qui doit être lié, par exemple : lier téléphone +44 7700 900123
@@ -369,5 +373,6 @@ word_mute = ignorer
 word_unmute = autoriser
 word_mutes = ignorés
 word_as = comme
+word_here = ici
 word_phone = téléphone
 word_email = e-mail

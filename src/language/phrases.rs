@@ -255,6 +255,9 @@ phrases! {
     introduce_contacts();
     introduce_done();
     introduce_peers(services);
+    introduce_scope();
+    introduce_scope_peers();
+    introduce_scope_here();
     mute_ask();
     mute_jids();
     mute_all();
@@ -299,6 +302,7 @@ phrases! {
     // Chat
     chat_help();
     chat_help_provider(provider);
+    chat_help_here(services);
     chat_help_end();
     chat_code_sent();
     chat_link_usage();
@@ -317,6 +321,7 @@ phrases! {
     word_unmute();
     word_mutes();
     word_as();
+    word_here();
     word_phone();
     word_email();
 }

@@ -15,12 +15,11 @@ use crate::store::NewRow;
 const WAITS_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Core {
-    /// Returns the peers that a request is passed on to: none if it came from one, so that it goes round in no circle; and none if its
-    /// requester belongs to another server, for whose people the peers do not take this service's word.
+    /// Returns the peers that a request is passed on to: none if it came from one, so that it goes round in no circle.
     fn asked_peers(&self, request: &ContactRequest) -> &[Peer] {
-        match self.is_own(&request.from) && !request.here && request.via.is_none() {
-            true => &self.settings.peers,
-            false => &[],
+        match request.here || request.via.is_some() {
+            true => &[],
+            false => self.settings.peers_for(&request.from),
         }
     }
 

@@ -70,6 +70,15 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Returns the peers that are asked as well when `requester` asks for introductions: none if that is an account of another server,
+    /// for whose people the peers do not take this service's word.
+    pub fn peers_for(&self, requester: &BareJid) -> &[Peer] {
+        match self.own_domains.contains(requester.domain().as_str()) {
+            true => &self.peers,
+            false => &[],
+        }
+    }
+
     /// Returns the peer whose component has this JID.
     pub fn peer(&self, jid: &BareJid) -> Option<&Peer> {
         self.peers.iter().find(|peer| peer.jid == *jid)

@@ -52,6 +52,7 @@ impl Service {
         asker: &BareJid,
         details: impl Iterator<Item = &'a str>,
         contacts: impl Iterator<Item = &'a str>,
+        scope: Scope,
     ) -> Result<Contact> {
         let mut own = self.all_typed(details)?;
         own.truncate(HASHES_PER_CONTACT - 1);
@@ -62,7 +63,7 @@ impl Service {
             target: asker.clone(),
             details: own.into_iter().map(pair).collect(),
             contacts: contacts.iter().map(|identity| Some(identity.hash())).collect(),
-            scope: Scope::Peers,
+            scope,
         })
     }
 }

@@ -310,7 +310,10 @@ async fn what_is_typed_must_be_offered_and_not_too_much() {
     assert_eq!(code_of(it.service.typed("my:+44 7700 900123")), "unknown_provider");
     assert_eq!(code_of(it.service.typed("nonsense")), "value_error");
     let lines = |count| std::iter::repeat_n("name@example.org", count);
-    let request = it.service.typed_request(&amy(), lines(50), lines(50)).unwrap();
+    let request = it
+        .service
+        .typed_request(&amy(), lines(50), lines(50), Scope::Peers)
+        .unwrap();
     assert_eq!((request.contacts.len(), request.details.len()), (100, 100));
     assert_eq!(code_of(it.service.all_typed(lines(51))), "too_many_requested");
 }

@@ -7,8 +7,8 @@ use crate::language::Language;
 use crate::model::parse_target;
 use crate::model::{Code, Hash, Identity};
 use crate::provider;
-use crate::service::{Error, Forget, Links, Mute, Muted, Mutes, Register, Result, Status, Unmute, VerifyAny};
-use crate::xmpp::people::words::{describe, forgotten, muted, title, unmuted, with_peers};
+use crate::service::{Error, Forget, Links, Mute, Muted, Mutes, Register, Result, Scope, Status, Unmute, VerifyAny};
+use crate::xmpp::people::words::{describe, forgotten, muted, peers_of, title, unmuted, with_peers};
 use crate::xmpp::protocol::host::Asker;
 
 /// The wish of a chat message.
@@ -30,6 +30,8 @@ pub enum Wish {
         contacts: String,
         /// The identities to be introduced with.
         details: String,
+        /// The services that are asked.
+        scope: Scope,
     },
     /// To get no contact requests from the named JIDs, or from anybody.
     Mute(String),
@@ -66,20 +68,12 @@ impl Wish {
     }
 
     fn introduce(rest: &str) -> Self {
-        let is_as = |text: &str| matches!(word(text, Language::default()), Some((Word::As, _)));
-        let mut at = 0;
-        for piece in rest.split_inclusive(char::is_whitespace) {
-            if is_as(piece) {
-                return Self::Introduce {
-                    contacts: rest[..at].trim().into(),
-                    details: rest[at + piece.len()..].trim().into(),
-                };
-            }
-            at += piece.len();
-        }
+        let (contacts, details) = split_at_as(rest);
+        let [(contacts, one), (details, other)] = [contacts, details].map(without_here);
         Self::Introduce {
-            contacts: rest.into(),
-            details: String::new(),
+            contacts: contacts.into(),
+            details: details.into(),
+            scope: if one || other { Scope::Here } else { Scope::Peers },
         }
     }
 
@@ -122,10 +116,14 @@ impl Wish {
                 Ok(forgotten(gone.count(), words))
             }
             Self::Introduce { contacts, .. } if contacts.is_empty() => Ok(words.chat_introduce_usage()),
-            Self::Introduce { contacts, details } => {
-                let request = service.typed_request(&asker.bare, items(&details), items(&contacts))?;
+            Self::Introduce {
+                contacts,
+                details,
+                scope,
+            } => {
+                let request = service.typed_request(&asker.bare, items(&details), items(&contacts), scope)?;
                 asker.call(request).await?;
-                Ok(with_peers(words.introduce_done(), asker))
+                Ok(with_peers(words.introduce_done(), asker, scope))
             }
             Self::Mute(whom) => {
                 let jids = jids(&whom);
@@ -149,6 +147,33 @@ fn is_code(text: &str) -> bool {
     is_number && Code::LENGTHS.contains(&Code::typed(text).len())
 }
 
+/// Returns what stands before `as`, in any language, and what stands after it.
+fn split_at_as(text: &str) -> (&str, &str) {
+    let mut at = 0;
+    for piece in text.split_inclusive(char::is_whitespace) {
+        let end = at + piece.len();
+        if means(piece, Word::As) {
+            return (&text[..at], &text[end..]);
+        }
+        at = end;
+    }
+    (text, "")
+}
+
+/// Returns a list without the word `here` at its end, in any language, and `true` if it was there.
+fn without_here(list: &str) -> (&str, bool) {
+    let list = list.trim();
+    let (before, last) = list.rsplit_once(char::is_whitespace).unwrap_or(("", list));
+    match means(last, Word::Here) {
+        true => (before.trim_end(), true),
+        false => (list, false),
+    }
+}
+
+fn means(text: &str, meaning: Word) -> bool {
+    word(text, Language::default()).is_some_and(|(word, _)| word == meaning)
+}
+
 /// Returns the help; providers where people sign in are known by their names.
 pub fn help(asker: &Asker) -> String {
     let words = asker.words();
@@ -161,6 +186,7 @@ pub fn help(asker: &Asker) -> String {
     let all: Vec<String> = [words.chat_help()]
         .into_iter()
         .chain(lines)
+        .chain(peers_of(asker).map(|peers| words.chat_help_here(peers.as_str())))
         .chain([words.chat_help_end()])
         .collect();
     all.join("\n")

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use crate::language::Language;
 use crate::model::Identity;
-use crate::service::{Linked, Unmuted};
+use crate::service::{Linked, Scope, Unmuted};
 use crate::xmpp::protocol::host::Asker;
 
 /// By how many things somebody can be found.
@@ -23,13 +23,22 @@ pub fn forgotten(gone: usize, words: Language) -> String {
     }
 }
 
-/// Returns a text about a contact request, and the services that it also goes to.
-pub fn with_peers(text: String, asker: &Asker) -> String {
+/// Returns the services that a contact request of the asker also goes to, as a list; `None` if it goes to none.
+pub fn peers_of(asker: &Asker) -> Option<String> {
     let settings = asker.service.settings();
-    let peers: Vec<&str> = settings.peers.iter().map(|peer| peer.jid.as_str()).collect();
-    match peers.is_empty() {
-        true => text,
-        false => format!("{text} {}", asker.words().introduce_peers(peers.join(", ").as_str())),
+    let peers: Vec<&str> = settings
+        .peers_for(&asker.bare)
+        .iter()
+        .map(|peer| peer.jid.as_str())
+        .collect();
+    (!peers.is_empty()).then(|| peers.join(", "))
+}
+
+/// Returns a text about a contact request, and the services that it also goes to.
+pub fn with_peers(text: String, asker: &Asker, scope: Scope) -> String {
+    match peers_of(asker) {
+        Some(peers) if scope == Scope::Peers => format!("{text} {}", asker.words().introduce_peers(peers.as_str())),
+        _ => text,
     }
 }
 

@@ -8,7 +8,7 @@ use xmpp_parsers::message::{Id, MessageType};
 
 use super::*;
 use crate::clock::Clock;
-use crate::model::Keys;
+use crate::model::{Keys, OwnAddress};
 use crate::service::Settings;
 use crate::store::testing;
 use crate::xmpp::protocol::ns;
@@ -310,6 +310,7 @@ fn router_with_a_peer() -> (Router, tempfile::TempDir) {
             vouches_for: ["example.net".to_owned()].into(),
             hashes_per_day: 9,
         }],
+        own_domains: ["example.org".to_owned()].into(),
         ..Settings::default()
     };
     let service = Service::new(store, keys, Clock::system(), settings, Default::default());
@@ -370,12 +371,21 @@ async fn the_namespace_of_peers_is_theirs_alone() {
 }
 
 #[tokio::test]
-async fn people_are_told_to_which_services_their_request_goes() {
+async fn people_are_told_to_which_services_their_request_goes_and_may_choose() {
     const COMMAND: &str = "<command xmlns='http://jabber.org/protocol/commands' node='introduce'/>";
-    let told = async |router: &Router| String::from(&told_to(router, AMY, "set", COMMAND).await);
-    let (alone, _folder) = router();
-    assert!(!told(&alone).await.contains("other services"));
-    let (router, _folder) = router_with_a_peer();
-    let told = told(&router).await;
-    assert!(told.contains("other services: itseme.example.net."), "{told}");
+    let ((alone, _one), (peered, _other)) = (router(), router_with_a_peer());
+    // Requests of people of other servers stay here.
+    for (router, person, goes_to_peers) in [
+        (&alone, AMY, false),
+        (&peered, AMY, true),
+        (&peered, "eve@evil.example/x", false),
+    ] {
+        let form = String::from(&told_to(router, person, "set", COMMAND).await);
+        for part in ["other services: itseme.example.net.", "var='scope'"] {
+            assert_eq!(form.contains(part), goes_to_peers, "{person}: {form}");
+        }
+        let asker = Asker::new(jid(person), OwnAddress::Account, &router.service, None);
+        let help = crate::xmpp::people::chat::help(&asker);
+        assert_eq!(help.contains("itseme.example.net"), goes_to_peers, "{person}: {help}");
+    }
 }

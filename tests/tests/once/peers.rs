@@ -77,6 +77,26 @@ async fn people_find_each_other_across_services_over_http() {
     assert_eq!(told(&introduction(&amy).await).1, Some(Peered::HERE.to_owned()));
 }
 
+/// By the form of the command, and in words.
+#[tokio::test]
+async fn a_person_may_ask_the_own_service_alone() {
+    let world = Peered::start().await;
+    let (amy, michael) = (world.with_number(&AMY_THERE).await, world.with_number(&MICHAEL_HERE).await);
+    let form = |scope| [("contacts", AMY_THERE.phone), ("scope", scope)];
+    let sentence = format!("introduce {}", AMY_THERE.phone);
+    let here = [
+        command(&michael, "introduce", &form("here")).await,
+        chat(&michael, &format!("{sentence} here")).await,
+    ];
+    assert!(here.iter().all(|said| !said.contains(Peered::THERE)), "{here:?}");
+    assert!(heard_so_far(&world, &amy).await.is_empty(), "it stays here");
+    let there = [command(&michael, "introduce", &form("peers")).await, chat(&michael, &sentence).await];
+    assert!(there.iter().all(|said| said.contains(Peered::THERE)), "{there:?}");
+    assert_eq!(told(&introduction(&amy).await).0, MICHAEL_HERE.jid);
+    let help = chat(&michael, "help").await;
+    assert!(help.contains("here – ask at this service alone") && help.contains(Peered::THERE), "{help}");
+}
+
 #[tokio::test]
 async fn a_person_is_asked_once_and_not_if_they_have_muted() {
     let world = Peered::start().await;
@@ -355,6 +375,20 @@ async fn command(client: &Session, node: &str, answers: &[(&str, &str)]) -> Stri
     let done = ask(&format!("sessionid='{session}' action='complete'"), &form).await;
     assert_eq!(done.attr("status"), Some("completed"), "{}", String::from(&done));
     xml::text(&done, "note", COMMANDS)
+}
+
+/// Writes to the service, and returns what it answers.
+async fn chat(client: &Session, text: &str) -> String {
+    let message = format!(
+        "<message xmlns='jabber:client' to='itseme@{}' type='chat'><body>{text}</body></message>",
+        client.service()
+    );
+    client.send_raw(xml::parse(&message)).await.unwrap();
+    next_event(client, |event| match event {
+        Event::Notice { body, .. } => Some(body),
+        _ => None,
+    })
+    .await
 }
 
 /// The requester of an introduction, and the service that vouches for it.

@@ -4,9 +4,14 @@
 use super::*;
 
 fn introduce(contacts: &str, details: &str) -> Wish {
+    introduce_within(Scope::Peers, contacts, details)
+}
+
+fn introduce_within(scope: Scope, contacts: &str, details: &str) -> Wish {
     Wish::Introduce {
         contacts: contacts.into(),
         details: details.into(),
+        scope,
     }
 }
 
@@ -46,6 +51,35 @@ fn commands_are_understood_in_every_language() {
         ("Mute eve@example.org", Wish::Mute("eve@example.org".into())),
         ("laut eve@example.org", Wish::Unmute("eve@example.org".into())),
         ("silenciados", Wish::Mutes),
+    ] {
+        assert_eq!(understood(text), Some(wish), "{text}");
+    }
+}
+
+#[test]
+fn a_person_may_ask_here_alone_in_every_language() {
+    let here = |contacts, details| introduce_within(Scope::Here, contacts, details);
+    for (text, wish) in [
+        ("introduce +44 7700 900456 here", here("+44 7700 900456", "")),
+        (
+            "introduce a@example.org as +44 7700 900123 here.",
+            here("a@example.org", "+44 7700 900123"),
+        ),
+        (
+            "introduce a@example.org here as +44 7700 900123",
+            here("a@example.org", "+44 7700 900123"),
+        ),
+        ("introduce a@example.org,\nhere", here("a@example.org,", "")),
+        (
+            "vermittle a@example.org als b@example.org hier",
+            here("a@example.org", "b@example.org"),
+        ),
+        ("contacta a@example.org AQUÍ", here("a@example.org", "")),
+        ("contacter a@example.org ici", here("a@example.org", "")),
+        ("vermittle a@example.org here", here("a@example.org", "")),
+        ("introduce here", here("", "")),
+        ("introduce here@example.org", introduce("here@example.org", "")),
+        ("introduce here, a@example.org", introduce("here, a@example.org", "")),
     ] {
         assert_eq!(understood(text), Some(wish), "{text}");
     }

@@ -21,6 +21,7 @@ pub enum Word {
     Unmute,
     Mutes,
     As,
+    Here,
     Phone,
     Email,
 }
@@ -41,7 +42,7 @@ pub fn word(text: &str, expected: Language) -> Option<(Word, Language)> {
     own.or(meanings.first()).copied()
 }
 
-pub(super) fn vocabulary(language: Language) -> [(String, Word); 12] {
+pub(super) fn vocabulary(language: Language) -> [(String, Word); 13] {
     [
         (language.word_help(), Word::Help),
         (language.word_link(), Word::Link),
@@ -53,6 +54,7 @@ pub(super) fn vocabulary(language: Language) -> [(String, Word); 12] {
         (language.word_unmute(), Word::Unmute),
         (language.word_mutes(), Word::Mutes),
         (language.word_as(), Word::As),
+        (language.word_here(), Word::Here),
         (language.word_phone(), Word::Phone),
         (language.word_email(), Word::Email),
     ]
