@@ -125,6 +125,7 @@ web_book_empty = Darin ist niemand. Wähle eine vCard- oder CSV-Datei, wie Adres
 web_ask_details = Sie bekommen deine Jabber-ID und diese Angaben:
 web_ask_leaves = Diesen Browser verlassen: { $count } Hashes und die angekreuzten Angaben. Ein Hash einer Nummer ist kein Geheimnis: Wer ihn hat, findet die Nummer, indem er alle ausprobiert.
 web_ask_first = Bestätige zuerst oben deine Jabber-ID.
+web_ask_here = Nur diesen Dienst fragen
 web_ask = Sie fragen
 web_ask_done = Gefragt: { $count }. Wer gefunden werden kann, bekommt eine Nachricht. Wer möchte, schreibt dir.
 web_ask_left = Übrig: { $count }. Versuche es mit diesen später noch einmal.

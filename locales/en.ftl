@@ -127,6 +127,7 @@ web_book_empty = There is nobody in this. Choose a vCard or CSV file, as address
 web_ask_details = They get your Jabber ID and these details:
 web_ask_leaves = Leaves this browser: { $count } hashes, and the details that are ticked. A hash of a number is no secret: whoever has it can find the number by trying all.
 web_ask_first = First confirm your Jabber ID above.
+web_ask_here = Ask this service alone
 web_ask = Ask them
 web_ask_done = Asked: { $count }. Those who can be found get a message and write to you if they want to.
 web_ask_left = Left: { $count }. Try these again later.

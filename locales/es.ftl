@@ -125,6 +125,7 @@ web_book_empty = Aquí no hay nadie. Elige un archivo vCard o CSV, como los que 
 web_ask_details = Reciben tu ID de Jabber y estos datos:
 web_ask_leaves = Salen de este navegador: { $count } hashes y los datos marcados. El hash de un número no es secreto: quien lo tenga puede hallar el número probándolos todos.
 web_ask_first = Primero confirma arriba tu ID de Jabber.
+web_ask_here = Preguntar solo a este servicio
 web_ask = Preguntarles
 web_ask_done = Consultados: { $count }. Quienes se pueden encontrar reciben un mensaje y te escriben si quieren.
 web_ask_left = Quedan: { $count }. Inténtalo con estos más tarde.

@@ -125,6 +125,7 @@ web_book_empty = Il n’y a personne dans ce fichier. Choisissez un fichier vCar
 web_ask_details = Ils reçoivent votre identifiant Jabber et ces coordonnées :
 web_ask_leaves = Sortent de ce navigateur : { $count } empreintes et les coordonnées cochées. L’empreinte d’un numéro n’est pas un secret : qui l’a peut trouver le numéro en les essayant tous.
 web_ask_first = Confirmez d’abord votre identifiant Jabber ci-dessus.
+web_ask_here = Demander à ce service seulement
 web_ask = Les interroger
 web_ask_done = Interrogés : { $count }. Ceux qu’on peut trouver reçoivent un message et vous écrivent s’ils le veulent.
 web_ask_left = Restent : { $count }. Réessayez ceux-ci plus tard.

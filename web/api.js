@@ -57,7 +57,7 @@ export async function isLinked(target, hash) {
   const { confirmed, service } = await confirm(target, [hash]);
   return confirmed && !service;
 }
-/** Sends one's own details to whoever is behind each hash. */
-export const contact = (target, info, contacts) => patiently('v1/contact', { target, contact_info: info, contacts });
+/** Sends one's own details to whoever is behind each hash; with the scope "here", the peers are not asked. */
+export const contact = (target, info, contacts, scope) => patiently('v1/contact', { target, contact_info: info, contacts, scope });
 /** → { status: "pending" | "forgotten" }; without `hashes`, everything is meant. */
 export const forget = (request) => patiently('v1/forget', request);

@@ -88,27 +88,31 @@ function fillRegions(reader) {
   if (!select.value && own) select.value = reader.regionOf(own.id) ?? '';
 }
 
+/** `true` if the peers are not asked. */
+const isHere = () => $('ask').elements.here.checked;
+
 function showAsk() {
   $('ask').hidden = hashes.length === 0;
   const details = linked().filter((detail) => !isOwnJid(detail));
   ticks.show(details.map(({ hash, provider, id }) => [hash, `${facts.providers[provider]?.label ?? provider}: ${id}`]));
   $('ask-leaves').textContent = isConfirmed() ? phrase('web_ask_leaves', { count: hashes.length }) : phrase('web_ask_first');
-  if (facts.peers.length > 0) $('ask-leaves').append(' ', phrase('introduce_peers', { services: facts.peers.join(', ') }));
+  const peers = isHere() ? [] : facts.peers;
+  if (peers.length > 0) $('ask-leaves').append(' ', phrase('introduce_peers', { services: peers.join(', ') }));
   $('ask').querySelector('button').disabled = !isConfirmed();
 }
 
-/** Asks in parts, as many at once as the service takes. What was asked for is not asked for again soon. */
+/** Asks in parts, as many at once as the service takes. What was asked for is not asked for again soon, unless here alone. */
 async function ask() {
   const isSent = (detail) => isOwnJid(detail) || ticks.ticked().includes(detail.hash);
   const info = linked().filter(isSent).map(({ provider, id }) => ({ provider, id }));
-  const [all, bar] = [hashes.length, $('ask-progress')];
+  const [all, bar, scope] = [hashes.length, $('ask-progress'), isHere() ? 'here' : undefined];
   $('ask-done').textContent = '';
   Object.assign(bar, { hidden: false, max: all, value: 0 });
   try {
     while (hashes.length > 0) {
       const part = hashes.slice(0, facts.hashesPerContact);
-      await api.contact(state.jid, info, part);
-      for (const hash of part) state.asked[hash] = Date.now();
+      await api.contact(state.jid, info, part, scope);
+      if (!scope) for (const hash of part) state.asked[hash] = Date.now();
       hashes = hashes.slice(part.length);
       bar.value = all - hashes.length;
       changed();
@@ -125,6 +129,8 @@ export function start() {
   ticks = new Ticks($('ask-details'), true);
   onSubmit($('book'), openBook);
   onSubmit($('ask'), ask);
+  $('ask-here').hidden = facts.peers.length === 0;
+  $('ask-here').addEventListener('change', showAsk);
   $('book').addEventListener('reset', () => {
     [contacts, hashes] = [[], []];
     show({ skipped: [] });

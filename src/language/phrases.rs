@@ -120,6 +120,7 @@ phrases! {
     web_ask_leaves(count);
     web_ask_first();
     web_ask();
+    web_ask_here();
     web_ask_done(count);
     web_ask_left(count);
     web_check();

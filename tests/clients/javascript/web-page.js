@@ -121,7 +121,13 @@ await michael.sees(friends, 'Nicht gelesen: 1');
 await friends.getByText('Nicht gelesen: 1').click();
 await michael.sees(friends, 'Joe Example, call me: In dieser Telefonnummer stehen Buchstaben.');
 await michael.sees(friends, 'Diesen Browser verlassen');
-await michael.sees(friends, /itseme\.example\.net/); // a peer, to which the request goes as well
+const peer = friends.getByText(/itseme\.example\.net/); // to which the request goes as well
+await peer.waitFor();
+const alone = friends.getByRole('checkbox', { name: 'Nur diesen Dienst fragen' });
+await alone.check();
+assert.equal(await peer.count(), 0);
+await alone.uncheck();
+await peer.waitFor();
 await michael.isAccessible();
 await michael.isAccessibleAtTwice();
 await michael.shows('page-friends', friends);
@@ -156,6 +162,16 @@ for (const { url } of michael.requests) assert.ok(!/900|localhost%40|%40localhos
 await friends.getByRole('button', { name: 'Adressbuch lesen' }).click();
 await michael.sees(friends, 'In den letzten 30 Tagen schon gefragt');
 assert.equal(await friends.getByRole('button', { name: 'Sie fragen' }).count(), 0);
+
+// Whoever is asked at this service alone can still be asked everywhere.
+await friends.getByLabel('Oder Nummern').fill('Joe: +44 7700 900999');
+for (const scope of ['here', undefined]) {
+  await friends.getByRole('button', { name: 'Adressbuch lesen' }).click();
+  await alone.setChecked(scope === 'here');
+  await friends.getByRole('button', { name: 'Sie fragen' }).click();
+  await michael.sees(friends, 'Gefragt: 1');
+  assert.equal(JSON.parse(michael.requests.findLast(({ url }) => url === `${address}v1/contact`).body).scope, scope);
+}
 
 // Is Amy Amy?
 const check = michael.section('Jemanden prüfen');
