@@ -24,7 +24,7 @@ use crate::{
     error::Error,
     event::Event,
     identity::{Identity, details_to_json},
-    session::{Registered, Session, Status},
+    session::{Registered, Scope, Session, Status},
     state::{State, Store},
     wire,
 };
@@ -199,13 +199,21 @@ impl Agent {
     /// [`Error::NothingProven`], and those of [`Session::contact`]; requests before the failed one have been made. A
     /// limit of the service is no error: see [`Introduced::left`].
     pub async fn introduce(&mut self) -> Result<Introduced, Error> {
+        self.introduce_to(Scope::Peers).await
+    }
+
+    /// The same to the people of those services.
+    ///
+    /// # Errors
+    /// As [`Agent::introduce`].
+    pub async fn introduce_to(&mut self, scope: Scope) -> Result<Introduced, Error> {
         let details = self.proven().await?;
         let aliases = self.book.aliases();
         let all = self.in_turn([self.book.hashes(), aliases.clone()].concat())?;
         let aliases: HashSet<String> = aliases.into_iter().collect();
         let mut introduced = Introduced { hashes: 0, aliases: 0, requests: 0, left: all.len() };
         for batch in all.chunks(BATCH) {
-            if !self.ask_for(&details, batch).await? {
+            if !self.ask_for(scope, &details, batch).await? {
                 break;
             }
             introduced.hashes += batch.len();
@@ -233,7 +241,7 @@ impl Agent {
     }
 
     /// Asks for some; `false` when the service takes no more, also after some seconds.
-    async fn ask_for(&mut self, details: &[Identity], batch: &[String]) -> Result<bool, Error> {
+    async fn ask_for(&mut self, scope: Scope, details: &[Identity], batch: &[String]) -> Result<bool, Error> {
         // Before the request: the first answer may be here before the result is.
         let new: Vec<String> = self.store.update(|state| {
             batch.iter().filter(|hash| state.asked.insert((*hash).clone())).cloned().collect()
@@ -241,7 +249,7 @@ impl Agent {
         let last = batch.last().cloned();
         let mut pauses = PAUSES.into_iter();
         let refusal = loop {
-            match self.session.contact(details, batch).await {
+            match self.session.contact_of(scope, details, batch).await {
                 Ok(()) => {
                     self.store.update(|state| state.last_asked = last)?;
                     return Ok(true);

@@ -54,6 +54,16 @@ pub struct Options {
     pub server: Option<String>,
 }
 
+/// The services that a request for introductions goes to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// The user's own service and its peers.
+    #[default]
+    Peers,
+    /// The own service alone.
+    Here,
+}
+
 /// A connection to the user's XMPP server.
 ///
 /// All methods take `&self` and may be called at the same time, also while somebody waits for the next event.
@@ -177,7 +187,24 @@ impl Session {
     /// # Errors
     /// Those of [`Session::ask_service`].
     pub async fn contact(&self, details: &[Identity], hashes: &[impl AsRef<str>]) -> Result<(), Error> {
-        let request = wire::ContactRequest { info: details_to_json(details), hashes: owned(hashes) };
+        self.contact_of(Scope::Peers, details, hashes).await
+    }
+
+    /// The same of the people of those services.
+    ///
+    /// # Errors
+    /// Those of [`Session::ask_service`].
+    pub async fn contact_of(
+        &self,
+        scope: Scope,
+        details: &[Identity],
+        hashes: &[impl AsRef<str>],
+    ) -> Result<(), Error> {
+        let request = wire::ContactRequest {
+            scope: (scope == Scope::Here).then(|| "here".into()),
+            info: details_to_json(details),
+            hashes: owned(hashes),
+        };
         let _: wire::ContactResult = self.set(&request).await?;
         Ok(())
     }

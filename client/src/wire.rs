@@ -66,6 +66,9 @@ pub struct VerifyResult {
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq, Eq)]
 #[xml(namespace = ns::CONTACT, name = "contact")]
 pub struct ContactRequest {
+    /// `here` if the peers of the service are not asked.
+    #[xml(attribute(default))]
+    pub scope: Option<String>,
     /// JSON array of the sender's own details.
     #[xml(extract(namespace = ns::CONTACT, name = "info", fields(text(type_ = String))))]
     pub info: String,
@@ -253,7 +256,11 @@ mod tests {
     fn contact() {
         same(
             "<contact xmlns='it-se.me:contact'><info>[]</info><hash>ab</hash><hash>cd</hash></contact>",
-            ContactRequest { info: "[]".into(), hashes: vec!["ab".into(), "cd".into()] },
+            ContactRequest { scope: None, info: "[]".into(), hashes: vec!["ab".into(), "cd".into()] },
+        );
+        same(
+            "<contact xmlns='it-se.me:contact' scope='here'><info>[]</info><hash>ab</hash></contact>",
+            ContactRequest { scope: Some("here".into()), info: "[]".into(), hashes: vec!["ab".into()] },
         );
         same(
             "<contact xmlns='it-se.me:contact' status='requests_send'/>",

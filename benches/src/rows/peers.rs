@@ -84,7 +84,7 @@ impl Service {
             let read = self.link.read(|stanza| {
                 let id = attribute(stanza, "id").context("no id")?;
                 let is_taken = attribute(stanza, "type") == Some("result");
-                ensure!(is_taken && open.remove(id), "{}", String::from_utf8_lossy(stanza));
+                ensure!(is_taken && open.remove(id), "a request was refused");
                 Ok(())
             });
             timeout(PATIENCE, read).await.context("a request was not answered")??;
@@ -116,7 +116,7 @@ fn measure(
 fn asked_here(service: &Service, requests: usize) -> Result<Vec<String>> {
     let stanza = |_| {
         let asker = service.data.people.anybody()?.target;
-        let contact = contact("it-se.me:contact", "", &asker);
+        let contact = contact("it-se.me:contact", " scope='here'", &asker);
         let jid = service.jid;
         Ok(format!("<iq type='set' id='' from='{asker}/client' to='{jid}'>{contact}</iq>"))
     };

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use itseme_client::{Confirmed, Event, Identity, Session, minidom::Element};
+use itseme_client::{Confirmed, Event, Identity, Scope, Session, minidom::Element};
 use itseme_tests::{
     AMY_THERE, EVE_HERE, MICHAEL_HERE, Peered, Person, Service, hash, introduction, next_event, until, xml,
 };
@@ -84,6 +84,8 @@ async fn a_person_may_ask_the_own_service_alone() {
     let (amy, michael) = (world.with_number(&AMY_THERE).await, world.with_number(&MICHAEL_HERE).await);
     let form = |scope| [("contacts", AMY_THERE.phone), ("scope", scope)];
     let sentence = format!("introduce {}", AMY_THERE.phone);
+    let details = [Identity::new("phone", MICHAEL_HERE.phone).unwrap()];
+    michael.contact_of(Scope::Here, &details, &[AMY_THERE.phone_hash()]).await.unwrap();
     let here = [
         command(&michael, "introduce", &form("here")).await,
         chat(&michael, &format!("{sentence} here")).await,

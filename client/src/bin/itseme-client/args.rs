@@ -63,6 +63,9 @@ pub enum Command {
         /// Read numbers without a country code as they are dialled there; by default where your own number is at home
         #[arg(long, value_name = "GB")]
         region: Option<Region>,
+        /// Ask your own service alone, and not its peers
+        #[arg(long)]
+        here: bool,
     },
     /// Print what comes in, return codes, answer people who ask, and check those who answer
     Listen {

@@ -3,7 +3,7 @@
 use std::{env, path::Path, time::Duration};
 
 use itseme_client::{
-    AddressBook, Agent, AgentEvent, Answer, Error, Identity, Options, Session, Status, Store,
+    AddressBook, Agent, AgentEvent, Answer, Error, Identity, Options, Scope, Session, Status, Store,
     xmpp_parsers::jid::BareJid,
 };
 use serde_json::json;
@@ -67,7 +67,7 @@ async fn connect(args: &Args, output: &Output) -> Result<Agent, Failure> {
         None => Store::in_memory(),
     };
     let (book, policy) = match &args.command {
-        Command::Introduce { book, region } => {
+        Command::Introduce { book, region, .. } => {
             (book::read(book, *region, &mut store, output)?, Answer::Never)
         }
         Command::Listen { book: Some(book), region, answer, .. } => {
@@ -105,7 +105,7 @@ async fn command(command: Command, agent: &mut Agent, output: &Output) -> Result
             register(agent, &provider, &id, resend, wait, output).await
         }
         Command::Verify { what } => verify(agent, &what, output).await,
-        Command::Introduce { .. } => introduce(agent, output).await,
+        Command::Introduce { here, .. } => introduce(agent, here, output).await,
         Command::Listen { seconds, answer, .. } => listen(agent, seconds, answer, output).await,
         Command::Confirm { whose, named } => confirm(agent, &whose, &hashes(&named), output).await,
         Command::Links => links(agent, output).await,
@@ -199,8 +199,9 @@ fn named_and_code(what: &[String]) -> Result<(Named, &str), Failure> {
     }
 }
 
-async fn introduce(agent: &mut Agent, output: &Output) -> Result<(), Failure> {
-    let asked = agent.introduce().await?;
+async fn introduce(agent: &mut Agent, here: bool, output: &Output) -> Result<(), Failure> {
+    let scope = if here { Scope::Here } else { Scope::Peers };
+    let asked = agent.introduce_to(scope).await?;
     let book = agent.book();
     let contacts = book.contacts().len();
     let mut words =
