@@ -19,6 +19,7 @@ mod http;
 mod lasting;
 mod log;
 mod mail;
+mod names;
 mod nginx;
 pub mod oauth;
 mod people;
@@ -60,7 +61,9 @@ pub use process::Process;
 pub use prometheus::Prometheus;
 pub use proxy::{Cut, Proxy};
 pub use raw::RawClient;
-pub use server::{AMY_THERE, EVE_HERE, MICHAEL_HERE, Neighbours, Peered, Refusal, Rogue, Server, Site};
+pub use server::{
+    AMY_THERE, EVE_HERE, MICHAEL_HERE, Neighbours, Peered, Refusal, Rogue, Server, Servers, Site, ZOE_YONDER,
+};
 pub use service::Service;
 pub use slow::SlowClient;
 pub use text::code_in;

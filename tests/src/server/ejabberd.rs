@@ -4,11 +4,14 @@ use std::{path::PathBuf, process::Command, thread, time::Instant};
 
 use serde_json::{Value, json};
 
-use super::{Definition, Program, Refusal, Setup, Site};
+use super::{Definition, Federation, Program, Refusal, Setup, Site};
 use crate::wait::{PATIENCE, PAUSE};
 
 /// Runs it as an ordinary program: the one process it starts is it.
 const EJABBERD_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ejabberd-example/ejabberd-in");
+
+/// The file that says which name server it asks.
+const NAMES: &str = "inetrc";
 
 /// The tables it keeps in SQLite, as Debian's package has them.
 const TABLES: &str = "/usr/share/ejabberd/sql/lite.sql";
@@ -25,19 +28,23 @@ impl Definition for Ejabberd {
     fn configure(&self, site: &Site) {
         site.write("itseme.yml", &site.shipped("ejabberd-example/itseme.yml"));
         site.write("ejabberd.yml", &settings(site, self.0));
+        site.federation.iter().for_each(|federation| site.write(NAMES, &names(*federation)));
         make_tables(site);
     }
 
     fn programs(&self, site: &Site) -> Vec<Program> {
         let mut command = Command::new(EJABBERD_IN);
         command.arg(&site.folder);
-        let announcements =
-            [("c2s", site.client_port), ("service", site.component_port), ("http", site.own_port)]
-                .map(|(module, port)| {
-                    format!("Start accepting TCP connections at 127.0.0.1:{port} for ejabberd_{module}")
-                })
-                .into();
-        vec![Program { name: "ejabberd", command, announcements }]
+        let mut ports =
+            vec![("c2s", site.client_port), ("service", site.component_port), ("http", site.own_port)];
+        if let Some(federation) = site.federation {
+            command.env("ERL_INETRC", site.folder.join(NAMES));
+            ports.push(("s2s_in", federation.port));
+        }
+        let announcements = ports.iter().map(|(module, port)| {
+            format!("Start accepting TCP connections at 127.0.0.1:{port} for ejabberd_{module}")
+        });
+        vec![Program { name: "ejabberd", command, announcements: announcements.collect() }]
     }
 
     fn add_account(&self, site: &Site, name: &str, password: &str) {
@@ -92,12 +99,22 @@ fn database(site: &Site) -> PathBuf {
     site.folder.join("messages.db")
 }
 
+/// Has Erlang's own resolver ask that name server, and nobody else. ejabberd 23.01 looks up SRV records by it; addresses it has the
+/// system look up, for which there is no such file.
+fn names(federation: Federation) -> String {
+    format!(
+        "{{resolv_conf, \"\"}}.\n{{hosts_file, \"\"}}.\n{{lookup, [file]}}.\n{{nameserver, {{127,0,0,1}}, {}}}.\n",
+        federation.names
+    )
+}
+
 /// Offline messages are stored in SQLite: from Mnesia, the default, messages of long before are lost
 /// and come again when ejabberd is killed. The stanza size is that of Debian's ejabberd.yml.
 fn settings(site: &Site, setup: Setup) -> String {
     let Site { host, client_port, own_port, .. } = site;
     let (folder, database) = (site.folder.display(), database(site));
     let database = database.display();
+    let (reached, federates) = site.federation.map(federation).unwrap_or_default();
     let (shaper, offline, modules) = match setup {
         Setup::Plain => ("none", "infinity", String::new()),
         Setup::Deployed => ("normal", "10", deployed("access: not_strangers")),
@@ -125,7 +142,7 @@ listen:
     request_handlers:
       /api: mod_http_api
       /ws: ejabberd_http_ws
-
+{reached}
 shaper:
   normal: {{ rate: 3000, burst_size: 20000 }}
 
@@ -150,9 +167,26 @@ modules:
   mod_offline: {{ db_type: sql, access_max_user_messages: max_user_offline_messages }}
   mod_ping: {{}}
   mod_roster: {{}}
+{federates}
 {modules}
 "#
     )
+}
+
+/// The port for other servers and what belongs to it, and the module by which they prove who they are. Without the delay, one that was
+/// away is tried again after five minutes.
+fn federation(Federation { port, .. }: Federation) -> (String, String) {
+    let reached = format!(
+        r#"
+  - port: {port}
+    ip: "127.0.0.1"
+    module: ejabberd_s2s_in
+
+s2s_use_starttls: false
+s2s_max_retry_delay: 1
+"#
+    );
+    (reached, "  mod_s2s_dialback: {}".into())
 }
 
 /// Modules of Debian's ejabberd.yml, as far as they do without TLS, and those that are most often added.

@@ -19,8 +19,8 @@ use std::{
 
 use ejabberd::Ejabberd;
 use jabberd2::Jabberd2;
-pub use neighbours::{AMY_THERE, EVE_HERE, MICHAEL_HERE, Neighbours};
-pub use peered::{Peered, Rogue};
+pub use neighbours::{AMY_THERE, EVE_HERE, MICHAEL_HERE, Neighbours, ZOE_YONDER};
+pub use peered::{Peered, Rogue, Servers};
 use prosody::Prosody;
 
 use crate::{people::Person, ports, process::Process};
@@ -127,6 +127,17 @@ pub struct Site {
     pub own_port: u16,
     /// `true` if a new connection of the component takes the place of the old one, where a server can do that.
     pub replaces_component: bool,
+    /// The way to other servers, if it is to federate.
+    pub federation: Option<Federation>,
+}
+
+/// The ways between a server and others on this machine, without TLS.
+#[derive(Debug, Clone, Copy)]
+pub struct Federation {
+    /// The port where they reach it.
+    pub port: u16,
+    /// The port of the [name server](crate::names::NameServer) that it finds them by.
+    pub names: u16,
 }
 
 impl Site {
@@ -140,6 +151,7 @@ impl Site {
             component_port: ports::free(),
             own_port: ports::free(),
             replaces_component: false,
+            federation: None,
         }
     }
 

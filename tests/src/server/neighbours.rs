@@ -31,6 +31,10 @@ pub const EVE_HERE: Person =
 pub const AMY_THERE: Person =
     Person { name: "amy", jid: "amy@there.example", phone: "+447700900123", email: "amy@example.org" };
 
+/// A person of a third.
+pub const ZOE_YONDER: Person =
+    Person { name: "zoe", jid: "zoe@yonder.example", phone: "+447700900321", email: "zoe@example.org" };
+
 /// Both servers, with accounts for those three, and the service. All of it ends when this is dropped.
 #[derive(Debug)]
 pub struct Neighbours {
@@ -64,15 +68,10 @@ impl Neighbours {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let part = |name: &str| folder.path().join(name);
         let (ours, theirs, component_port) = (ports::free(), ports::free(), ports::free());
-        let names = format!(
-            r#"loopback_ports = {{ ["here.example"] = {ours}, ["{SERVICE}"] = {ours}, ["there.example"] = {theirs} }}"#
-        );
-        let component = format!(
-            "component_interfaces = {{ \"127.0.0.1\" }}\ncomponent_ports = {{ {component_port} }}\n{here}\n{names}\n\
-             VirtualHost \"here.example\"\nComponent \"{SERVICE}\"\n\tcomponent_secret = \"{COMPONENT_SECRET}\""
-        );
+        let names = names(&[("here.example", ours), (SERVICE, ours), ("there.example", theirs)]);
+        let hosts = hosts(component_port, &["here.example"], &[SERVICE]);
         let host = format!("{there}\n{names}\nVirtualHost \"there.example\"");
-        let here = Neighbour::start(&part("here"), ours, &component).await;
+        let here = Neighbour::start(&part("here"), ours, &format!("{here}\n{names}\n{hosts}")).await;
         let there = Neighbour::start(&part("there"), theirs, &host).await;
         [MICHAEL_HERE, EVE_HERE].iter().for_each(|person| here.add_account(person));
         there.add_account(&AMY_THERE);
@@ -108,6 +107,24 @@ impl Neighbours {
         };
         Session::connect(options).await.expect("a login")
     }
+}
+
+/// The line that says at which ports other servers are.
+pub(super) fn names(servers: &[(&str, u16)]) -> String {
+    let ports = servers.iter().map(|(name, port)| format!("[\"{name}\"] = {port}"));
+    format!("loopback_ports = {{ {} }}", ports.collect::<Vec<_>>().join(", "))
+}
+
+/// The last lines: the domains of accounts, and those of components, which connect at that port.
+pub(super) fn hosts(component_port: u16, accounts: &[&str], components: &[&str]) -> String {
+    let accounts = accounts.iter().map(|host| format!("VirtualHost \"{host}\"\n"));
+    let components = components
+        .iter()
+        .map(|jid| format!("Component \"{jid}\"\n\tcomponent_secret = \"{COMPONENT_SECRET}\"\n"));
+    format!(
+        "component_interfaces = {{ \"127.0.0.1\" }}\ncomponent_ports = {{ {component_port} }}\n{}",
+        accounts.chain(components).collect::<String>()
+    )
 }
 
 /// The domain of somebody's account.
@@ -181,6 +198,11 @@ allow_unencrypted_plain_auth = true
             process.go_on();
             process.terminate().await;
         }
+    }
+
+    /// Ends it at once (SIGKILL).
+    pub fn kill(&mut self) {
+        self.process.iter_mut().for_each(Process::kill);
     }
 
     /// Stops it where it is, until it is [continued](Self::go_on).

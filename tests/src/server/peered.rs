@@ -1,6 +1,10 @@
-//! Two services that are peers: two components of one Prosody, which has a host for the people of each.
+//! Two services that are peers: two components of one Prosody, which has a host for the people of each; or those of a Prosody and an
+//! ejabberd that federate.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use itseme_client::{Options, Session, minidom::Element, xmpp_parsers::component::Handshake};
 use tempfile::TempDir;
@@ -11,14 +15,15 @@ use tokio::{
 use toml::Table;
 
 use super::{
-    AMY_THERE, COMPONENT_SECRET, EVE_HERE, MICHAEL_HERE,
-    neighbours::{Neighbour, host},
+    AMY_THERE, COMPONENT_SECRET, EVE_HERE, Federation, MICHAEL_HERE, Server, Site, ZOE_YONDER,
+    neighbours::{Neighbour, host, hosts, names},
 };
 use crate::{
-    gateway::Gateway, http::Http, people::Person, ports, raw::Stream, service::Service, wait::within,
+    gateway::Gateway, http::Http, names::NameServer, people::Person, ports, raw::Stream, service::Service,
+    wait::within,
 };
 
-/// The server, with accounts for Michael and Eve here and Amy there, and the services. All of it ends when this is dropped.
+/// The services and their servers, with accounts for Michael and Eve here and Amy there. All of it ends when this is dropped.
 #[derive(Debug)]
 pub struct Peered {
     /// The service at here.example.
@@ -27,9 +32,20 @@ pub struct Peered {
     pub there: Service,
     /// The gateway of the text messages of both.
     pub gateway: Gateway,
-    server: Neighbour,
+    /// The servers that they are attached to.
+    pub servers: Servers,
+    folder: TempDir,
+}
+
+/// The servers of [`Peered`].
+#[derive(Debug)]
+pub struct Servers {
+    /// Prosody, with the people of here.example.
+    pub here: Neighbour,
+    /// ejabberd, with those of there.example. Without it, they are at the other as well.
+    pub there: Option<Server>,
+    /// The port for components of the first.
     component_port: u16,
-    _folder: TempDir,
 }
 
 impl Peered {
@@ -37,6 +53,8 @@ impl Peered {
     pub const HERE: &str = "itseme.here.example";
     /// The JID of the service at there.example.
     pub const THERE: &str = "itseme.there.example";
+    /// The JID of a service that is only [started](Self::third) by some tests, at yonder.example.
+    pub const YONDER: &str = "itseme.yonder.example";
     /// The JID of a component that is no service.
     pub const ROGUE: &str = "itseme.rogue.example";
 
@@ -47,38 +65,46 @@ impl Peered {
 
     /// The same with keys of each service's configuration set otherwise, in TOML.
     pub async fn with(here: &str, there: &str) -> Self {
-        let mut peered = Self::prepare(here, there).await;
-        peered.here.start().await;
-        peered.there.start().await;
-        peered
+        Self::prepare(here, there).await.started().await
+    }
+
+    /// The same, each attached to a server of its own.
+    pub async fn federated() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let servers = Servers::two(&folder).await;
+        Self::around(servers, folder, "", "").await.started().await
     }
 
     /// As [`with`](Self::with), but no service was started.
     pub async fn prepare(here: &str, there: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let part = |name: &str| -> PathBuf {
-            let part = folder.path().join(name);
-            fs::create_dir(&part).expect("a folder");
-            part
-        };
-        let component_port = ports::free();
-        let components = [Self::HERE, Self::THERE, Self::ROGUE]
-            .map(|jid| format!("Component \"{jid}\"\n\tcomponent_secret = \"{COMPONENT_SECRET}\"\n"));
-        let settings = format!(
-            "component_interfaces = {{ \"127.0.0.1\" }}\ncomponent_ports = {{ {component_port} }}\n\
-             VirtualHost \"here.example\"\nVirtualHost \"there.example\"\n{}",
-            components.concat()
-        );
-        let server = Neighbour::start(&part("server"), ports::free(), &settings).await;
-        [MICHAEL_HERE, EVE_HERE, AMY_THERE].iter().for_each(|person| server.add_account(person));
-        let gateway = Gateway::start(&part("gateway")).await;
-        let service = |name: &str, jid: &str, peer: &str, wishes: &str| {
-            let settings = settings_of(jid, peer, component_port, &gateway);
-            Service::new(&part(name), ports::free(), settings, wishes)
-        };
-        let here = service("here", Self::HERE, Self::THERE, here);
-        let there = service("there", Self::THERE, Self::HERE, there);
-        Self { here, there, gateway, server, component_port, _folder: folder }
+        let servers = Servers::one(&folder).await;
+        Self::around(servers, folder, here, there).await
+    }
+
+    /// All else that belongs to the servers.
+    async fn around(servers: Servers, folder: TempDir, here: &str, there: &str) -> Self {
+        [MICHAEL_HERE, EVE_HERE, AMY_THERE].iter().for_each(|person| servers.add_account(person));
+        let gateway = Gateway::start(&part(&folder, "gateway")).await;
+        let service = |jid, peer, wishes| service(&part(&folder, jid), &servers, &gateway, jid, peer, wishes);
+        let here = service(Self::HERE, Self::THERE, here);
+        let there = service(Self::THERE, Self::HERE, there);
+        Self { here, there, gateway, servers, folder }
+    }
+
+    async fn started(mut self) -> Self {
+        self.here.start().await;
+        self.there.start().await;
+        self
+    }
+
+    /// Starts a third service, at the one server, with an account for Zoe.
+    pub async fn third(&self, wishes: &str) -> Service {
+        self.servers.add_account(&ZOE_YONDER);
+        let folder = part(&self.folder, Self::YONDER);
+        let mut third = service(&folder, &self.servers, &self.gateway, Self::YONDER, Self::HERE, wishes);
+        third.start().await;
+        third
     }
 
     /// Logs somebody in with the reference client, which asks the service of that JID.
@@ -87,7 +113,7 @@ impl Peered {
             jid: person.bare_jid(),
             password: person.password(),
             service: service.parse().expect("a JID"),
-            server: Some(format!("127.0.0.1:{}", self.server.client_port)),
+            server: Some(format!("127.0.0.1:{}", self.servers.client_port(person))),
         };
         Session::connect(options).await.expect("a login")
     }
@@ -113,19 +139,94 @@ impl Peered {
 
     /// Connects as the component that is no service.
     pub async fn rogue(&self) -> Rogue {
-        Rogue::connect(self.component_port).await
+        Rogue::connect(self.servers.component_port).await
     }
 }
 
 impl Drop for Peered {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let services = [self.here.process(), self.there.process(), self.server.process.as_mut()];
-            for process in services.into_iter().flatten() {
-                eprintln!("{}", process.log().tail());
-            }
+            let there = self.servers.there.iter().flat_map(Server::processes);
+            let servers = self.servers.here.process.iter().chain(there);
+            let services = [self.here.process(), self.there.process()].into_iter().flatten();
+            services
+                .map(|process| &*process)
+                .chain(servers)
+                .for_each(|process| eprintln!("{}", process.log().tail()));
         }
     }
+}
+
+impl Servers {
+    /// One server, of which all services are components.
+    async fn one(folder: &TempDir) -> Self {
+        let component_port = ports::free();
+        let components = [Peered::HERE, Peered::THERE, Peered::YONDER, Peered::ROGUE];
+        let settings =
+            hosts(component_port, &["here.example", "there.example", "yonder.example"], &components);
+        let here = Neighbour::start(&part(folder, "server"), ports::free(), &settings).await;
+        Self { here, there: None, component_port }
+    }
+
+    /// Two servers that federate, by dialback.
+    async fn two(folder: &TempDir) -> Self {
+        let (ours, theirs, component_port) = (ports::free(), ports::free(), ports::free());
+        let servers = |port, [host, service]: [&'static str; 2]| [(host, port), (service, port)];
+        let here = servers(ours, ["here.example", Peered::HERE]);
+        let there = servers(theirs, ["there.example", Peered::THERE]);
+        let settings = names(&[here, there].concat());
+        let settings = format!("{settings}\n{}", hosts(component_port, &["here.example"], &[Peered::HERE]));
+        let mut site = Site::new(&part(folder, "ejabberd"), "there.example", Peered::THERE);
+        let names = NameServer::start(&here).await.port();
+        site.federation = Some(Federation { port: theirs, names });
+        let mut there = Server::named("ejabberd", site);
+        there.start().await;
+        let here = Neighbour::start(&part(folder, "prosody"), ours, &settings).await;
+        Self { here, there: Some(there), component_port }
+    }
+
+    /// Makes an account.
+    pub fn add_account(&self, person: &Person) {
+        match self.other_server_of(person) {
+            Some(there) => there.add_account(person),
+            None => self.here.add_account(person),
+        }
+    }
+
+    /// Returns the port where somebody's client connects.
+    pub fn client_port(&self, person: &Person) -> u16 {
+        self.other_server_of(person).map_or(self.here.client_port, Server::client_port)
+    }
+
+    /// Returns the port where the service of that JID connects.
+    pub fn component_port(&self, service: &str) -> u16 {
+        let there = self.there.as_ref().filter(|_| service == Peered::THERE);
+        there.map_or(self.component_port, Server::component_port)
+    }
+
+    fn other_server_of(&self, person: &Person) -> Option<&Server> {
+        self.there.as_ref().filter(|_| host(person) == "there.example")
+    }
+}
+
+/// Makes a folder for a part of it.
+fn part(folder: &TempDir, name: &str) -> PathBuf {
+    let part = folder.path().join(name);
+    fs::create_dir(&part).expect("a folder");
+    part
+}
+
+/// A service with this JID and this peer.
+fn service(
+    folder: &Path,
+    servers: &Servers,
+    gateway: &Gateway,
+    jid: &str,
+    peer: &str,
+    wishes: &str,
+) -> Service {
+    let settings = settings_of(jid, peer, servers.component_port(jid), gateway);
+    Service::new(folder, ports::free(), settings, wishes)
 }
 
 fn settings_of(jid: &str, peer: &str, component_port: u16, gateway: &Gateway) -> Table {

@@ -4,7 +4,8 @@ use std::{collections::HashSet, time::Duration};
 
 use itseme_client::{Confirmed, Event, Identity, Scope, Session, minidom::Element};
 use itseme_tests::{
-    AMY_THERE, EVE_HERE, MICHAEL_HERE, Peered, Person, Service, hash, introduction, next_event, until, xml,
+    AMY_THERE, EVE_HERE, MICHAEL_HERE, Peered, Person, Reply, Service, hash, introduction, next_event, until,
+    xml,
 };
 use serde_json::{Value, json};
 
@@ -58,18 +59,7 @@ async fn people_find_each_other_across_services() {
 async fn people_find_each_other_across_services_over_http() {
     let world = Peered::start().await;
     let (amy, _michael) = (world.with_number(&AMY_THERE).await, world.with_number(&MICHAEL_HERE).await);
-    let ask = |scope: Option<&str>| {
-        let mut request = json!({
-            "target": MICHAEL_HERE.jid,
-            "contact_info": [{ "provider": "phone", "id": MICHAEL_HERE.phone }],
-            "contacts": [AMY_THERE.phone_hash()],
-        });
-        if let Some(scope) = scope {
-            request["scope"] = json!(scope);
-        }
-        let http = Peered::http(&world.here);
-        async move { http.post("/v1/contact", &request).await }
-    };
+    let ask = async |scope| asks_over_http(&world.here, &MICHAEL_HERE, &AMY_THERE, scope).await;
     assert_eq!(ask(Some("there")).await.status, 400);
     ask(Some("here")).await.ok();
     assert!(heard_so_far(&world, &amy).await.is_empty(), "it stays here");
@@ -355,7 +345,7 @@ async fn a_check_tells_if_the_peers_are_peers() {
 }
 
 /// Asks for the people with these numbers.
-async fn asks(client: &Session, asker: &Person, numbers: &[&str]) {
+pub(super) async fn asks(client: &Session, asker: &Person, numbers: &[&str]) {
     let details = [Identity::new("phone", asker.phone).unwrap()];
     let hashes: Vec<_> = numbers.iter().map(|number| hash("phone", number)).collect();
     client.contact(&details, &hashes).await.unwrap();
@@ -393,8 +383,43 @@ async fn chat(client: &Session, text: &str) -> String {
     .await
 }
 
+/// Asks for somebody with a number over HTTP.
+pub(super) async fn asks_over_http(
+    service: &Service,
+    asker: &Person,
+    wanted: &Person,
+    scope: Option<&str>,
+) -> Reply {
+    let mut request = json!({
+        "target": asker.jid,
+        "contact_info": [{ "provider": "phone", "id": asker.phone }],
+        "contacts": [wanted.phone_hash()],
+    });
+    if let Some(scope) = scope {
+        request["scope"] = json!(scope);
+    }
+    Peered::http(service).post("/v1/contact", &request).await
+}
+
+/// Asserts that the service of this client confirms what somebody of the peer has proven, and nothing else, natively and over HTTP.
+pub(super) async fn confirms(world: &Peered, client: &Session, friend: &Person, own: &Person) {
+    let proven = |person: &Person| [person.phone_hash(), person.jid_hash()];
+    assert!(client.confirm(&friend.bare_jid(), &proven(friend)).await.unwrap());
+    assert!(!client.confirm(&friend.bare_jid(), &proven(own)).await.unwrap());
+    let service = if own.jid.ends_with("@here.example") { &world.here } else { &world.there };
+    for (person, expected) in [(friend, true), (own, false)] {
+        let path = format!("/v1/confirm/{}/{}", person.phone_hash(), friend.jid);
+        let confirmed = Peered::http(service).get(&path).await.ok();
+        let expected = match expected {
+            true => json!({ "confirmed": true, "service": format!("itseme.{}", friend.bare_jid().domain()) }),
+            false => json!({ "confirmed": false }),
+        };
+        assert_eq!(confirmed, expected);
+    }
+}
+
 /// The requester of an introduction, and the service that vouches for it.
-fn told(introduction: &Element) -> (String, Option<String>) {
+pub(super) fn told(introduction: &Element) -> (String, Option<String>) {
     let contact = xml::child(introduction, "contact", CONTACT);
     let service = contact.get_child("service", CONTACT).map(Element::text);
     (xml::text(contact, "jid", CONTACT), service)

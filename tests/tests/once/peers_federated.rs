@@ -1,0 +1,45 @@
+//! Two services that are peers, each attached to a server of its own: a Prosody and an ejabberd that federate.
+
+use itseme_tests::{AMY_THERE, MICHAEL_HERE, Peered, introduction};
+
+use super::peers::{asks, asks_over_http, confirms, told};
+
+#[tokio::test]
+async fn people_of_two_servers_find_each_other() {
+    let world = Peered::federated().await;
+    let (amy, michael) = (world.with_number(&AMY_THERE).await, world.with_number(&MICHAEL_HERE).await);
+    // Natively, and, over HTTP, in either direction.
+    asks(&michael, &MICHAEL_HERE, &[AMY_THERE.phone]).await;
+    assert_eq!(told(&introduction(&amy).await), (MICHAEL_HERE.jid.into(), Some(Peered::HERE.into())));
+    asks(&amy, &AMY_THERE, &[MICHAEL_HERE.phone]).await;
+    assert_eq!(told(&introduction(&michael).await), (AMY_THERE.jid.into(), Some(Peered::THERE.into())));
+    asks_over_http(&world.here, &MICHAEL_HERE, &AMY_THERE, None).await.ok();
+    assert_eq!(told(&introduction(&amy).await).0, MICHAEL_HERE.jid);
+    asks_over_http(&world.there, &AMY_THERE, &MICHAEL_HERE, None).await.ok();
+    assert_eq!(told(&introduction(&michael).await).0, AMY_THERE.jid);
+
+    confirms(&world, &michael, &AMY_THERE, &MICHAEL_HERE).await;
+    confirms(&world, &amy, &MICHAEL_HERE, &AMY_THERE).await;
+}
+
+/// Each server answers in its own way for another that is away.
+#[tokio::test]
+async fn a_request_waits_for_a_server_that_is_down() {
+    let mut world = Peered::federated().await;
+    let (amy, michael) = (world.with_number(&AMY_THERE).await, world.with_number(&MICHAEL_HERE).await);
+    drop(amy);
+    world.servers.there.as_mut().unwrap().stop().await;
+    asks(&michael, &MICHAEL_HERE, &[AMY_THERE.phone]).await;
+    world.here.says("the peer does not take requests").await;
+    world.servers.there.as_mut().unwrap().start().await;
+    let amy = world.client(&AMY_THERE).await;
+    assert_eq!(told(&introduction(&amy).await).0, MICHAEL_HERE.jid);
+
+    drop(michael);
+    world.servers.here.stop().await;
+    asks(&amy, &AMY_THERE, &[MICHAEL_HERE.phone]).await;
+    world.there.says("the peer does not take requests").await;
+    world.servers.here.restart().await;
+    let michael = world.client(&MICHAEL_HERE).await;
+    assert_eq!(told(&introduction(&michael).await).0, AMY_THERE.jid);
+}
