@@ -33,6 +33,11 @@ pub const EVE: Person =
     Person { name: "eve", jid: "eve@localhost", phone: "+447700900789", email: "eve@example.org" };
 
 impl Person {
+    /// The domain of the account.
+    pub fn host(&self) -> &'static str {
+        self.jid.split_once('@').expect("a JID").1
+    }
+
     /// The account's password.
     pub fn password(&self) -> String {
         format!("{}-password", self.name)

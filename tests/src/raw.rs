@@ -33,12 +33,7 @@ pub struct RawClient {
 impl RawClient {
     /// Logs in on this port of 127.0.0.1, binds a resource and sends presence.
     pub async fn login(port: u16, person: &Person) -> Self {
-        Self::login_at("localhost", port, person).await
-    }
-
-    /// The same where the server is called otherwise than `localhost`.
-    pub async fn login_at(host: &'static str, port: u16, person: &Person) -> Self {
-        logged_in(async || Self::try_login_at(host, port, person).await).await.expect("the XMPP server")
+        logged_in(async || Self::try_login(port, person).await).await.expect("the XMPP server")
     }
 
     /// The same with a server that may be away.
@@ -46,12 +41,9 @@ impl RawClient {
     /// # Errors
     /// If the server is not there, goes away meanwhile, or does not know the account.
     pub async fn try_login(port: u16, person: &Person) -> io::Result<Self> {
-        Self::try_login_at("localhost", port, person).await
-    }
-
-    async fn try_login_at(host: &'static str, port: u16, person: &Person) -> io::Result<Self> {
         let connection = TcpStream::connect(("127.0.0.1", port)).await?;
-        let mut client = Self { connection, stream: Stream::new(), jid: person.jid.to_owned(), host };
+        let mut client =
+            Self { connection, stream: Stream::new(), jid: person.jid.to_owned(), host: person.host() };
         client.open().await?;
         let secret = STANDARD.encode(format!("\0{}\0{}", person.name, person.password()));
         client.try_send(&format!("<auth xmlns='{SASL}' mechanism='PLAIN'>{secret}</auth>")).await?;

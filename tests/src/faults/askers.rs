@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The time limit for an answer.
-const PATIENCE: Duration = Duration::from_secs(6);
+pub(super) const PATIENCE: Duration = Duration::from_secs(6);
 /// Between two requests of one asker, in milliseconds.
 const PAUSE: std::ops::Range<u64> = 100..400;
 /// Details that are shown are among the last so many that were proven.
@@ -217,7 +217,7 @@ impl Asker {
 }
 
 /// Returns the answer to a session's request. The server's own errors say that the service did not, and no more.
-async fn native<T>(asked: impl Future<Output = Result<T, Error>>) -> Answer {
+pub(super) async fn native<T>(asked: impl Future<Output = Result<T, Error>>) -> Answer {
     match timeout(PATIENCE, asked).await {
         Ok(Ok(_)) => Answer::Done,
         Ok(Err(Error::Service { code: Some(code), .. })) => Answer::Refused(code.replace('-', "_")),
@@ -225,7 +225,7 @@ async fn native<T>(asked: impl Future<Output = Result<T, Error>>) -> Answer {
     }
 }
 
-async fn over_http(http: &Http, path: &str, body: &Value) -> Answer {
+pub(super) async fn over_http(http: &Http, path: &str, body: &Value) -> Answer {
     let request = http.request(Method::POST, path).json(body).timeout(PATIENCE);
     let Ok(response) = request.send().await else { return Answer::Unknown };
     let done = response.status().is_success();

@@ -12,6 +12,7 @@ use super::recipients::Door;
 use crate::{
     disk::Disk,
     proxy::{Cut, Proxy},
+    service::Service,
     world::World,
 };
 
@@ -115,6 +116,41 @@ enum Hit {
     UpTo(i64),
 }
 
+/// The last hit of a service's messages by XMPP, as long as it goes on.
+#[derive(Debug, Default)]
+pub(super) struct LastHit(Option<Hit>);
+
+impl LastHit {
+    /// Begins one.
+    pub(super) fn begin(&mut self) {
+        self.0 = Some(Hit::Some(Instant::now()));
+    }
+
+    /// Returns `true` if there is none.
+    pub(super) fn is_over(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Returns the time since it began, as long as it is not known which messages are hit.
+    fn since(&self) -> Duration {
+        match self.0 {
+            Some(Hit::Some(since)) => since.elapsed(),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Ends it when all its messages are done.
+    pub(super) fn look(&mut self, service: &Service, is_connected: bool) {
+        self.0 = match self.0 {
+            // It is sent again on the next connection, so there must be one.
+            Some(Hit::Some(since)) if !is_connected => Some(Hit::Some(since)),
+            Some(Hit::Some(since)) => service.last_message().map(Hit::UpTo).or(Some(Hit::Some(since))),
+            Some(Hit::UpTo(last)) if service.has_sent_up_to(last) => None,
+            hit => hit,
+        };
+    }
+}
+
 /// The wires from the service to others.
 #[derive(Debug)]
 pub struct Wires {
@@ -135,7 +171,7 @@ pub struct Breaker {
     wires: Wires,
     door: Door,
     rng: StdRng,
-    hit: Option<Hit>,
+    hit: LastHit,
     /// The number of faults of each kind.
     pub count: BTreeMap<Fault, usize>,
 }
@@ -143,7 +179,15 @@ pub struct Breaker {
 impl Breaker {
     /// Breaks things in an order that follows from `seed`. Without a `disk`, none is filled.
     pub fn new(world: World, wires: Wires, disk: Option<Disk>, door: Door, seed: u64) -> Self {
-        Self { world, wires, disk, door, rng: StdRng::seed_from_u64(seed), hit: None, count: BTreeMap::new() }
+        Self {
+            world,
+            wires,
+            disk,
+            door,
+            rng: StdRng::seed_from_u64(seed),
+            hit: LastHit::default(),
+            count: BTreeMap::new(),
+        }
     }
 
     /// Returns the number of faults.
@@ -178,8 +222,10 @@ impl Breaker {
             let hits = chosen.iter().any(|fault| fault.hits_messages());
             let of = |some: &&[Fault]| chosen.iter().filter(|fault| some.contains(fault)).count();
             // Those that seldom may be are chosen whenever they may.
-            if Fault::APART.iter().all(|some| of(some) <= 1) && (hits || self.hit.is_some()) {
-                self.hit = if hits { Some(Hit::Some(Instant::now())) } else { self.hit };
+            if Fault::APART.iter().all(|some| of(some) <= 1) && (hits || !self.hit.is_over()) {
+                if hits {
+                    self.hit.begin();
+                }
                 return chosen;
             }
         }
@@ -188,8 +234,8 @@ impl Breaker {
     fn may_be(&self, fault: Fault) -> bool {
         match fault {
             Fault::FillDisk => self.disk.is_some(),
-            fault if Fault::SHARED.contains(&fault) => self.world.shared.is_some() && self.hit.is_none(),
-            fault => !fault.hits_messages() || self.hit.is_none(),
+            fault if Fault::SHARED.contains(&fault) => self.world.shared.is_some() && self.hit.is_over(),
+            fault => !fault.hits_messages() || self.hit.is_over(),
         }
     }
 
@@ -200,23 +246,10 @@ impl Breaker {
             None => service.connections() > 0,
             // Another one may have to notice first that it leads.
             Some(shared) => {
-                service.connections() + shared.partner.connections() > 0 && self.since_hit() > TAKEN_OVER
+                service.connections() + shared.partner.connections() > 0 && self.hit.since() > TAKEN_OVER
             }
         };
-        self.hit = match self.hit {
-            // It is sent again on the next connection, so there must be one.
-            Some(Hit::Some(since)) if !is_connected => Some(Hit::Some(since)),
-            Some(Hit::Some(since)) => service.last_message().map(Hit::UpTo).or(Some(Hit::Some(since))),
-            Some(Hit::UpTo(last)) if service.has_sent_up_to(last) => None,
-            hit => hit,
-        };
-    }
-
-    fn since_hit(&self) -> Duration {
-        match self.hit {
-            Some(Hit::Some(since)) => since.elapsed(),
-            _ => Duration::ZERO,
-        }
+        self.hit.look(service, is_connected);
     }
 
     /// Returns the number of times that an instance of the service was killed.
@@ -291,7 +324,7 @@ impl Breaker {
 }
 
 /// Delays are shorter and longer than the service's patience.
-fn cut(rng: &mut StdRng) -> Cut {
+pub(super) fn cut(rng: &mut StdRng) -> Cut {
     let time = Duration::from_millis(rng.random_range(200..7000));
     *[Cut::Reset, Cut::HalfOpen, Cut::Partition(time), Cut::Delay(time)].choose(rng).expect("one of them")
 }

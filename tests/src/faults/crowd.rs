@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use itseme_client::{Options, Session};
 
-use crate::{people::Person, world::SERVICE, world::World};
+use crate::{people::Person, server::Peered, world::World};
 
 /// Those who register, verify and ask for contact.
 const ASKERS: usize = 8;
@@ -38,17 +38,37 @@ impl Crowd {
         let habits = [Habit::Online, Habit::Reconnecting, Habit::Offline];
         let recipients = habits.iter().flat_map(|&habit| [habit; OF_EACH]).enumerate();
         let crowd = Self {
-            askers: (0..ASKERS).map(|number| person("asker", number)).collect(),
-            recipients: recipients.map(|(number, habit)| (person("asked", ASKERS + number), habit)).collect(),
+            askers: (0..ASKERS).map(|number| person("asker", number, "localhost")).collect(),
+            recipients: recipients
+                .map(|(number, habit)| (person("asked", ASKERS + number, "localhost"), habit))
+                .collect(),
             client_port: world.server.client_port(),
         };
-        for person in crowd.askers.iter().chain(crowd.recipients.iter().map(|(person, _)| person)) {
-            world.server.add_account(person);
-            let session = crowd.log_in(person).await.expect("a login");
+        crowd.move_in(|person| world.server.add_account(person)).await
+    }
+
+    /// So many who ask at here.example, and so many who are asked at there.example: also by those who do not belong to their server.
+    pub async fn of_two(world: &Peered, askers: usize, recipients: usize) -> Arc<Self> {
+        let habits = [Habit::Online, Habit::Reconnecting, Habit::Offline].into_iter().cycle();
+        let asked = (askers..).zip(habits).take(recipients);
+        let crowd = Self {
+            askers: (0..askers).map(|number| person("asker", number, "here.example")).collect(),
+            recipients: asked
+                .map(|(number, habit)| (person("asked", number, "there.example"), habit))
+                .collect(),
+            client_port: world.servers.here.client_port(),
+        };
+        crowd.move_in(|person| world.servers.add_account(person)).await
+    }
+
+    async fn move_in(self, add_account: impl Fn(&Person)) -> Arc<Self> {
+        for person in self.everybody() {
+            add_account(person);
+            let session = self.log_in(person).await.expect("a login");
             session.register("xmpp", person.jid, false).await.expect("the own JID");
             session.close().await;
         }
-        Arc::new(crowd)
+        Arc::new(self)
     }
 
     /// Logs somebody in who is not available for messages.
@@ -56,7 +76,7 @@ impl Crowd {
         Session::log_in(Options {
             jid: person.bare_jid(),
             password: person.password(),
-            service: SERVICE.parse().expect("a JID"),
+            service: format!("itseme.{}", person.host()).parse().expect("a JID"),
             server: Some(format!("127.0.0.1:{}", self.client_port)),
         })
         .await
@@ -74,12 +94,12 @@ impl Crowd {
 }
 
 /// Numbers are from the range reserved for fiction.
-fn person(kind: &str, number: usize) -> Person {
+fn person(kind: &str, number: usize, host: &str) -> Person {
     let forever = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
     let name = forever(format!("{kind}{number:02}"));
     Person {
         name,
-        jid: forever(format!("{name}@localhost")),
+        jid: forever(format!("{name}@{host}")),
         phone: forever(format!("+4477009003{number:02}")),
         email: forever(format!("{name}@example.org")),
     }

@@ -90,6 +90,14 @@ pub struct Verdict {
     pub codes: (usize, usize, usize),
 }
 
+impl Verdict {
+    /// Prints it, and panics if a promise was broken.
+    pub fn assert(&self, seed: u64) {
+        println!("{self}");
+        assert!(self.broken.is_empty(), "FAULTS_SEED={seed}\n{}", self.broken.join("\n"));
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

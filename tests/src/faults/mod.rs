@@ -9,11 +9,13 @@ pub mod askers;
 pub mod breaker;
 pub mod crowd;
 pub mod ledger;
+pub mod peers;
 pub mod recipients;
 pub mod snapshots;
 
 use std::{
     env, fs,
+    str::FromStr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -33,10 +35,18 @@ use self::{
     breaker::{Breaker, PING_AFTER, PING_TIMEOUT, Wires},
     crowd::Crowd,
     ledger::{Ledger, MAIL_LIVES, SMS_LIVES, Verdict},
-    recipients::{Door, Recipient},
+    recipients::{Door, Recipient, everybody_looks_in},
     snapshots::Snapshots,
 };
-use crate::{bytes::Needle, disk::Disk, http::Http, people::hash, proxy::Proxy, wait::until, world::World};
+use crate::{
+    bytes::Needle,
+    disk::Disk,
+    http::Http,
+    people::{Person, hash},
+    proxy::Proxy,
+    wait::until,
+    world::World,
+};
 
 /// The size of the service's disk, in MiB.
 const DISK: u32 = 64;
@@ -44,6 +54,19 @@ const DISK: u32 = 64;
 const ADDRESSES: usize = 1000;
 /// The time limit until every waiting message was sent or has expired.
 const DRAINED: Duration = Duration::from_secs(240);
+
+/// Returns the seed and the number of faults that the environment asks for, or a random seed and 100, and prints them.
+pub fn wanted() -> (u64, usize) {
+    let seed = variable("FAULTS_SEED").unwrap_or_else(rand::random);
+    let faults = variable("FAULTS").unwrap_or(100);
+    println!("FAULTS_SEED={seed} FAULTS={faults}");
+    (seed, faults)
+}
+
+fn variable<T: FromStr>(name: &str) -> Option<T> {
+    let value = env::var(name).ok()?;
+    Some(value.parse().unwrap_or_else(|_| panic!("{name} must be a number, and is {value}")))
+}
 
 /// A run.
 pub struct Run {
@@ -126,16 +149,13 @@ impl Run {
         self.everything_is_sent().await;
         living.store(true, Ordering::Relaxed);
         recipients.join_all().await;
-        self.everybody_looks_in().await;
+        everybody_looks_in(&self.recipients()).await;
         watching.abort();
         self.judge().await
     }
 
     fn recipients(&self) -> Vec<Recipient> {
-        let numbers = 0..self.crowd.recipients.len();
-        numbers
-            .map(|number| Recipient::new(number, &self.crowd, &self.ledger, &self.door, self.seed))
-            .collect()
+        Recipient::all(&self.crowd, &self.ledger, &self.door, self.seed)
     }
 
     async fn everything_is_sent(&mut self) {
@@ -154,15 +174,6 @@ impl Run {
             sleep(Duration::from_millis(500)).await;
         }
         println!("everything was sent or had expired {:.0?} after the last fault", began.elapsed());
-    }
-
-    /// Twice, because what comes during a login, ejabberd may keep for the next one.
-    async fn everybody_looks_in(&self) {
-        for _ in 0..2 {
-            for recipient in self.recipients() {
-                recipient.look_in(Duration::from_millis(100)).await.expect("nothing breaks any more");
-            }
-        }
     }
 
     async fn judge(&mut self) -> Verdict {
@@ -189,8 +200,7 @@ impl Run {
                 .push(format!("{} text messages came twice, for {killed} kills", verdict.sms_twice));
         }
         keep_log(log.as_bytes());
-        let bugs = log.lines().filter(|line| line.contains("panicked") || line.contains("by a bug"));
-        verdict.broken.extend(bugs.map(str::to_owned));
+        verdict.broken.extend(bugs(&log));
         let (expired, dropped) = (verdict.codes.2, expired(&log));
         if expired > dropped {
             verdict.broken.push(format!("{expired} codes never came, but only {dropped} messages expired"));
@@ -208,15 +218,7 @@ impl Run {
     }
 
     fn needles(&self) -> Vec<Needle> {
-        let people = self.crowd.everybody().flat_map(|person| {
-            let of = |what: &str| format!("the {what} of {}", person.name);
-            [
-                Needle::text(&of("JID"), person.jid),
-                Needle::text(&of("number"), person.phone.trim_start_matches('+')),
-                Needle::hash(&of("JID's hash"), &person.jid_hash()),
-                Needle::hash(&of("number's hash"), &person.phone_hash()),
-            ]
-        });
+        let people = self.crowd.everybody().flat_map(needles_of);
         let addresses = self.ledger.addresses();
         let spread = addresses.iter().step_by(addresses.len() / ADDRESSES + 1);
         let addresses = spread.flat_map(|address| {
@@ -229,6 +231,23 @@ impl Run {
         let codes = codes.iter().map(|code| Needle::text("a code", code));
         people.chain(addresses).chain(codes).collect()
     }
+}
+
+/// Returns all of a person that must be nowhere.
+fn needles_of(person: &Person) -> [Needle; 4] {
+    let of = |what: &str| format!("the {what} of {}", person.name);
+    [
+        Needle::text(&of("JID"), person.jid),
+        Needle::text(&of("number"), person.phone.trim_start_matches('+')),
+        Needle::hash(&of("JID's hash"), &person.jid_hash()),
+        Needle::hash(&of("number's hash"), &person.phone_hash()),
+    ]
+}
+
+/// Returns the lines of a log that tell of a bug.
+fn bugs(log: &str) -> impl Iterator<Item = String> {
+    let is_bug = |line: &&str| line.contains("panicked") || line.contains("by a bug");
+    log.lines().filter(is_bug).map(str::to_owned)
 }
 
 /// Links that somebody was told of and that are not there.

@@ -20,7 +20,7 @@ use super::{
     crowd::{Crowd, Habit},
     ledger::Ledger,
 };
-use crate::{people::Person, raw::RawClient, world::ACCOUNT};
+use crate::{people::Person, raw::RawClient};
 
 /// The time limit for a login or an answer, after which it is tried again.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -42,7 +42,7 @@ pub struct Recipient {
 
 impl Recipient {
     /// The recipient of that number; when they come and go follows from `seed`.
-    pub fn new(number: usize, crowd: &Arc<Crowd>, ledger: &Arc<Ledger>, door: &Door, seed: u64) -> Self {
+    fn new(number: usize, crowd: &Arc<Crowd>, ledger: &Arc<Ledger>, door: &Door, seed: u64) -> Self {
         let (person, habit) = crowd.recipients[number];
         Self {
             person,
@@ -52,6 +52,11 @@ impl Recipient {
             door: door.clone(),
             rng: StdRng::seed_from_u64(seed.wrapping_add(1000 + number as u64)),
         }
+    }
+
+    /// All of them.
+    pub fn all(crowd: &Arc<Crowd>, ledger: &Arc<Ledger>, door: &Door, seed: u64) -> Vec<Self> {
+        (0..crowd.recipients.len()).map(|number| Self::new(number, crowd, ledger, door, seed)).collect()
     }
 
     /// Comes and goes until `stop`.
@@ -95,8 +100,9 @@ impl Recipient {
     /// Logs in, and waits until the server has delivered the stored messages.
     async fn come(&self) -> io::Result<RawClient> {
         let mut client = RawClient::try_login(self.crowd.client_port(), &self.person).await?;
+        let host = self.person.host();
         client
-            .try_send("<iq type='get' id='there' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>")
+            .try_send(&format!("<iq type='get' id='there' to='{host}'><ping xmlns='urn:xmpp:ping'/></iq>"))
             .await?;
         while let Some(stanza) = client.try_next().await? {
             self.take(&stanza);
@@ -116,13 +122,23 @@ impl Recipient {
     }
 
     fn take(&self, stanza: &Element) {
-        if stanza.name() != "message" || stanza.attr("from") != Some(ACCOUNT) {
+        let account = format!("itseme@itseme.{}", self.person.host());
+        if stanza.name() != "message" || stanza.attr("from") != Some(&account) {
             return;
         }
         let contact = stanza.children().find(|child| child.is("contact", CONTACT));
         if let Some((asker, details)) = contact.and_then(read) {
             let id = stanza.attr("id").unwrap_or_default();
             self.ledger.introduced(self.person.jid, (asker, details), id);
+        }
+    }
+}
+
+/// Has all of them look in: twice, because what comes during a login, ejabberd may keep for the next one.
+pub async fn everybody_looks_in(recipients: &[Recipient]) {
+    for _ in 0..2 {
+        for recipient in recipients {
+            recipient.look_in(Duration::from_millis(100)).await.expect("nothing breaks any more");
         }
     }
 }

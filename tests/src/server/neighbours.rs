@@ -51,7 +51,7 @@ pub struct Neighbours {
 #[derive(Debug)]
 pub struct Neighbour {
     folder: PathBuf,
-    pub(super) client_port: u16,
+    client_port: u16,
     pub(super) process: Option<Process>,
 }
 
@@ -86,11 +86,11 @@ impl Neighbours {
 
     /// Logs somebody in to send raw bytes.
     pub async fn raw(&self, person: &Person) -> RawClient {
-        RawClient::login_at(host(person), self.server_of(person).client_port, person).await
+        RawClient::login(self.server_of(person).client_port, person).await
     }
 
     fn server_of(&self, person: &Person) -> &Neighbour {
-        match host(person) {
+        match person.host() {
             "there.example" => &self.there,
             _ => &self.here,
         }
@@ -125,11 +125,6 @@ pub(super) fn hosts(component_port: u16, accounts: &[&str], components: &[&str])
         "component_interfaces = {{ \"127.0.0.1\" }}\ncomponent_ports = {{ {component_port} }}\n{}",
         accounts.chain(components).collect::<String>()
     )
-}
-
-/// The domain of somebody's account.
-pub(super) fn host(person: &Person) -> &'static str {
-    person.jid.split_once('@').expect("a JID").1
 }
 
 impl Drop for Neighbours {
@@ -180,6 +175,11 @@ allow_unencrypted_plain_auth = true
         self.folder.join("prosody.cfg.lua")
     }
 
+    /// Returns the port where clients connect, in plain TCP.
+    pub fn client_port(&self) -> u16 {
+        self.client_port
+    }
+
     /// Stops it, if it runs, and starts it, with the same ports and data.
     pub async fn restart(&mut self) {
         self.stop().await;
@@ -217,7 +217,7 @@ allow_unencrypted_plain_auth = true
 
     /// Makes an account.
     pub fn add_account(&self, person: &Person) {
-        self.prosodyctl(&["register", person.name, host(person), &person.password()]);
+        self.prosodyctl(&["register", person.name, person.host(), &person.password()]);
     }
 
     /// Deletes an account.

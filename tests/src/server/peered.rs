@@ -16,7 +16,7 @@ use toml::Table;
 
 use super::{
     AMY_THERE, COMPONENT_SECRET, EVE_HERE, Federation, MICHAEL_HERE, Server, Site, ZOE_YONDER,
-    neighbours::{Neighbour, host, hosts, names},
+    neighbours::{Neighbour, hosts, names},
 };
 use crate::{
     gateway::Gateway, http::Http, names::NameServer, people::Person, ports, raw::Stream, service::Service,
@@ -120,7 +120,7 @@ impl Peered {
 
     /// Logs somebody in with the reference client, which asks the service of their own server.
     pub async fn client(&self, person: &Person) -> Session {
-        self.client_of(person, &format!("itseme.{}", host(person))).await
+        self.client_of(person, &format!("itseme.{}", person.host())).await
     }
 
     /// Logs somebody in, whose phone number is then proven at the service of their own server.
@@ -195,7 +195,7 @@ impl Servers {
 
     /// Returns the port where somebody's client connects.
     pub fn client_port(&self, person: &Person) -> u16 {
-        self.other_server_of(person).map_or(self.here.client_port, Server::client_port)
+        self.other_server_of(person).map_or(self.here.client_port(), Server::client_port)
     }
 
     /// Returns the port where the service of that JID connects.
@@ -205,7 +205,7 @@ impl Servers {
     }
 
     fn other_server_of(&self, person: &Person) -> Option<&Server> {
-        self.there.as_ref().filter(|_| host(person) == "there.example")
+        self.there.as_ref().filter(|_| person.host() == "there.example")
     }
 }
 

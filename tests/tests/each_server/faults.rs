@@ -13,9 +13,7 @@
 //! connection to the server that the service lost meanwhile, if those were more), nothing was sent too late, the database
 //! is whole, and nothing of anybody is in copies of the data that were taken meanwhile.
 
-use std::{env, str::FromStr};
-
-use itseme_tests::faults::Run;
+use itseme_tests::faults::{Run, wanted};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost() {
@@ -30,16 +28,6 @@ async fn nothing_is_lost_by_two_instances() {
 }
 
 async fn run(shared: bool) {
-    let seed = variable("FAULTS_SEED").unwrap_or_else(rand::random);
-    let faults = variable("FAULTS").unwrap_or(100);
-    println!("FAULTS_SEED={seed} FAULTS={faults}");
-    let run = Run::prepare(seed, faults, shared).await;
-    let verdict = run.go().await;
-    println!("{verdict}");
-    assert!(verdict.broken.is_empty(), "FAULTS_SEED={seed}\n{}", verdict.broken.join("\n"));
-}
-
-fn variable<T: FromStr>(name: &str) -> Option<T> {
-    let value = env::var(name).ok()?;
-    Some(value.parse().unwrap_or_else(|_| panic!("{name} must be a number, and is {value}")))
+    let (seed, faults) = wanted();
+    Run::prepare(seed, faults, shared).await.go().await.assert(seed);
 }

@@ -22,6 +22,7 @@ mod oauth_rogue;
 mod openapi;
 mod operator;
 mod peers;
+mod peers_faults;
 mod peers_federated;
 mod privacy;
 mod program;
