@@ -33,6 +33,18 @@ pub const EVE: Person =
     Person { name: "eve", jid: "eve@localhost", phone: "+447700900789", email: "eve@example.org" };
 
 impl Person {
+    /// One of many, with an account at that host.
+    pub fn numbered(kind: &str, number: usize, host: &str) -> Self {
+        let forever = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+        let name = forever(format!("{kind}{number:02}"));
+        Self {
+            name,
+            jid: forever(format!("{name}@{host}")),
+            phone: forever(format!("+4477009003{number:02}")),
+            email: forever(format!("{name}@example.org")),
+        }
+    }
+
     /// The domain of the account.
     pub fn host(&self) -> &'static str {
         self.jid.split_once('@').expect("a JID").1

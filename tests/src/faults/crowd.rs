@@ -38,9 +38,9 @@ impl Crowd {
         let habits = [Habit::Online, Habit::Reconnecting, Habit::Offline];
         let recipients = habits.iter().flat_map(|&habit| [habit; OF_EACH]).enumerate();
         let crowd = Self {
-            askers: (0..ASKERS).map(|number| person("asker", number, "localhost")).collect(),
+            askers: (0..ASKERS).map(|number| Person::numbered("asker", number, "localhost")).collect(),
             recipients: recipients
-                .map(|(number, habit)| (person("asked", ASKERS + number, "localhost"), habit))
+                .map(|(number, habit)| (Person::numbered("asked", ASKERS + number, "localhost"), habit))
                 .collect(),
             client_port: world.server.client_port(),
         };
@@ -52,9 +52,9 @@ impl Crowd {
         let habits = [Habit::Online, Habit::Reconnecting, Habit::Offline].into_iter().cycle();
         let asked = (askers..).zip(habits).take(recipients);
         let crowd = Self {
-            askers: (0..askers).map(|number| person("asker", number, "here.example")).collect(),
+            askers: (0..askers).map(|number| Person::numbered("asker", number, "here.example")).collect(),
             recipients: asked
-                .map(|(number, habit)| (person("asked", number, "there.example"), habit))
+                .map(|(number, habit)| (Person::numbered("asked", number, "there.example"), habit))
                 .collect(),
             client_port: world.servers.here.client_port(),
         };
@@ -90,17 +90,5 @@ impl Crowd {
     /// Those who ask and those who are asked.
     pub fn everybody(&self) -> impl Iterator<Item = &Person> {
         self.askers.iter().chain(self.recipients.iter().map(|(person, _)| person))
-    }
-}
-
-/// Numbers are from the range reserved for fiction.
-fn person(kind: &str, number: usize, host: &str) -> Person {
-    let forever = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
-    let name = forever(format!("{kind}{number:02}"));
-    Person {
-        name,
-        jid: forever(format!("{name}@{host}")),
-        phone: forever(format!("+4477009003{number:02}")),
-        email: forever(format!("{name}@example.org")),
     }
 }

@@ -24,6 +24,8 @@ use crate::{people::Person, raw::RawClient};
 
 /// The time limit for a login or an answer, after which it is tried again.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The time between two looks if it is to stop.
+const PAUSE: Duration = Duration::from_millis(50);
 const CONTACT: &str = "it-se.me:contact";
 
 /// Held by whoever is logging in. A server that dies while it hands over what it kept loses that, whoever sent it: no
@@ -69,10 +71,10 @@ impl Recipient {
             };
             let until = Instant::now() + Duration::from_millis(self.rng.random_range(away));
             while Instant::now() < until && !stop.load(Ordering::Relaxed) {
-                sleep(Duration::from_millis(50)).await;
+                sleep(PAUSE).await;
             }
             let there = Duration::from_millis(self.rng.random_range(there));
-            if self.look_in(there).await.is_err() {
+            if self.look_in_until(Instant::now() + there, &stop).await.is_err() {
                 sleep(Duration::from_millis(200)).await;
             }
         }
@@ -83,12 +85,18 @@ impl Recipient {
     /// # Errors
     /// If the server is or goes away.
     pub async fn look_in(&self, there: Duration) -> io::Result<()> {
+        self.look_in_until(Instant::now() + there, &AtomicBool::new(false)).await
+    }
+
+    /// The same until a time or `stop`.
+    async fn look_in_until(&self, until: Instant, stop: &AtomicBool) -> io::Result<()> {
         let mut client = {
             let _door = self.door.read().await;
             timeout(PATIENCE, self.come()).await??
         };
-        let until = Instant::now() + there;
-        while let Ok(next) = timeout_at(until, client.try_next()).await {
+        while Instant::now() < until && !stop.load(Ordering::Relaxed) {
+            let a_while = until.min(Instant::now() + PAUSE);
+            let Ok(next) = timeout_at(a_while, client.try_next()).await else { continue };
             match next? {
                 Some(stanza) => self.take(&stanza),
                 None => return Ok(()),

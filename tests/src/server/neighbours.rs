@@ -10,7 +10,7 @@ use itseme_client::{Options, Session};
 use tempfile::TempDir;
 
 use super::COMPONENT_SECRET;
-use crate::{people::Person, ports, process::Process, raw::RawClient, service::Service};
+use crate::{log::Log, people::Person, ports, process::Process, raw::RawClient, service::Service};
 
 /// The service's JID.
 const SERVICE: &str = "itseme.here.example";
@@ -178,6 +178,11 @@ allow_unencrypted_plain_auth = true
     /// Returns the port where clients connect, in plain TCP.
     pub fn client_port(&self) -> u16 {
         self.client_port
+    }
+
+    /// Returns its output since it was started.
+    pub fn log(&self) -> &Log {
+        self.process.as_ref().expect("it runs").log()
     }
 
     /// Stops it, if it runs, and starts it, with the same ports and data.

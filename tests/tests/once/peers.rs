@@ -1,11 +1,11 @@
 //! Two services that are peers: people find each other across them, and a hostile peer can do no harm.
 
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
 use itseme_client::{Confirmed, Event, Identity, Scope, Session, minidom::Element};
 use itseme_tests::{
-    AMY_THERE, EVE_HERE, MICHAEL_HERE, Peered, Person, Reply, Service, hash, introduction, next_event, until,
-    xml,
+    AMY_THERE, EVE_HERE, MICHAEL_HERE, Peered, Person, Reply, Service, ZOE_YONDER, hash, introduction,
+    next_event, until, xml,
 };
 use serde_json::{Value, json};
 
@@ -124,30 +124,6 @@ async fn a_request_waits_for_a_peer_that_is_down() {
     assert_eq!(told(&introduction(&amy).await).0, MICHAEL_HERE.jid);
 }
 
-/// Whichever service is killed, and at whichever moment: what was answered arrives, and nobody is asked more than twice for it.
-#[tokio::test]
-async fn nothing_is_lost_when_services_are_killed() {
-    const ASKED: u64 = 8;
-    let often = "[limits]\nrepeat_contact_after = \"0s\"";
-    let mut world = Peered::with(often, often).await;
-    let (amy, michael) = (world.with_number(&AMY_THERE).await, world.with_number(&MICHAEL_HERE).await);
-    for nth in 0..ASKED {
-        asks(&michael, &MICHAEL_HERE, &[AMY_THERE.phone]).await;
-        // Hashes are looked up within two seconds, here and then there.
-        tokio::time::sleep(Duration::from_millis(nth * 500)).await;
-        let victim = if nth % 2 == 0 { &mut world.here } else { &mut world.there };
-        victim.kill();
-        victim.start().await;
-    }
-    let mut arrived = HashSet::new();
-    while arrived.len() < ASKED as usize {
-        // A message that is sent again has the same id.
-        arrived.insert(introduction(&amy).await.attr("id").map(str::to_owned));
-    }
-    let more = heard_so_far(&world, &amy).await.len();
-    assert!(more <= ASKED as usize, "{more} more than {ASKED}");
-}
-
 fn rogue_peer(of: &str) -> String {
     let vouches = if of == Peered::HERE { "there.example" } else { "here.example" };
     let other = if of == Peered::HERE { Peered::THERE } else { Peered::HERE };
@@ -255,7 +231,7 @@ async fn a_peer_cannot_name_itself_as_another() {
 #[tokio::test]
 async fn a_peer_that_answers_nothing_or_nonsense_holds_up_nobody() {
     let world = Peered::with(&rogue_peer(Peered::HERE), "").await;
-    let (amy, michael) = (world.with_number(&AMY_THERE).await, world.with_number(&MICHAEL_HERE).await);
+    let michael = world.with_number(&MICHAEL_HERE).await;
     let mut rogue = world.rogue().await;
     let mallory = MALLORY.parse().unwrap();
     let hashes = [hash("phone", NOBODY)];
@@ -288,13 +264,106 @@ async fn a_peer_that_answers_nothing_or_nonsense_holds_up_nobody() {
     let service = confirmed.unwrap().service;
     assert_eq!(service.as_ref().map(|service| service.as_str()), Some(Peered::ROGUE));
     assert!(!michael.confirm(&mallory, &hashes).await.unwrap(), "it does not answer");
-    // It gets requests of its own, answers none of them, and Amy hears of Michael nevertheless.
-    for _ in 0..5 {
+}
+
+/// A peer that answers no request has two of the 64 places for requests, however many wait for it.
+#[tokio::test]
+async fn a_peer_that_answers_no_request_holds_up_nobody() {
+    const WAIT: u64 = 80;
+    let alone = format!("peers = [{{ jid = \"{}\" }}]", Peered::ROGUE);
+    let mut world = Peered::with(&alone, "").await;
+    let (amy, michael) = (world.with_number(&AMY_THERE).await, world.with_number(&MICHAEL_HERE).await);
+    let eve = world.with_number(&EVE_HERE).await;
+    let mut rogue = world.rogue().await;
+    for _ in 0..WAIT / 2 {
         asks(&michael, &MICHAEL_HERE, &[NOBODY]).await;
+        asks(&eve, &EVE_HERE, &[NOBODY]).await;
     }
+    let probe = || (waiting_for_peers(&world.here) == WAIT).then_some(());
+    until("all of them to wait for the peer", probe, || world.here.log().tail()).await;
     rogue.request("contact").await;
+
+    let told_of = world.here.reload(&rogue_peer(Peered::HERE)).await;
+    assert!(told_of.contains("is in effect"), "{told_of}");
     asks(&michael, &MICHAEL_HERE, &[AMY_THERE.phone]).await;
-    assert_eq!(told(&introduction(&amy).await).0, MICHAEL_HERE.jid);
+    asks(&eve, &EVE_HERE, &[AMY_THERE.phone]).await;
+    let heard = [told(&introduction(&amy).await).0, told(&introduction(&amy).await).0];
+    assert_eq!(HashSet::from(heard), HashSet::from([MICHAEL_HERE.jid.into(), EVE_HERE.jid.into()]));
+    // Two more for the silent one: it has answered none.
+    assert_eq!(waiting_for_peers(&world.here), WAIT + 2);
+}
+
+/// People who ask at both services at the same moment are introduced once.
+#[tokio::test]
+async fn whoever_asks_at_two_peers_at_once_is_introduced_once() {
+    let world = Peered::start().await;
+    let amy = world.with_number(&AMY_THERE).await;
+    let askers: Vec<_> = (0..8).map(|number| Person::numbered("asker", number, "here.example")).collect();
+    let ask = async |asker: &Person| {
+        let at = async |service| {
+            let client = world.client_of(asker, service).await;
+            client.register("xmpp", asker.jid, false).await.unwrap();
+            client
+        };
+        let clients = [at(Peered::HERE).await, at(Peered::THERE).await];
+        let itself = [Identity::new("xmpp", asker.jid).unwrap()];
+        let wanted = [AMY_THERE.phone_hash()];
+        let [here, there] = clients.each_ref().map(|client| client.contact(&itself, &wanted));
+        let (here, there) = tokio::join!(here, there);
+        here.and(there).unwrap();
+    };
+    for asker in &askers {
+        world.servers.add_account(asker);
+        ask(asker).await;
+    }
+    let mut heard = heard_so_far(&world, &amy).await;
+    heard.sort();
+    assert_eq!(heard, askers.iter().map(|asker| asker.jid).collect::<Vec<_>>());
+}
+
+/// Here is asked, there is its peer, and yonder is one of there, and would take here's people from there.
+#[tokio::test]
+async fn a_request_goes_no_further_than_to_the_peers() {
+    let (here, there, yonder) = (Peered::HERE, Peered::THERE, Peered::YONDER);
+    let theirs = format!("peers = [{{ jid = \"{here}\" }}, {{ jid = \"{yonder}\" }}]");
+    let world = Peered::with("", &theirs).await;
+    let ring = format!(
+        "peers = [{{ jid = \"{here}\", vouches_for = [\"x.example\"] }}, \
+         {{ jid = \"{there}\", vouches_for = [\"there.example\", \"here.example\"] }}]"
+    );
+    let third = world.third(&ring).await;
+    let (amy, zoe) = (world.with_number(&AMY_THERE).await, world.with_number(&ZOE_YONDER).await);
+    let michael = world.with_number(&MICHAEL_HERE).await;
+    let numbers = [AMY_THERE.phone, ZOE_YONDER.phone];
+    asks(&michael, &MICHAEL_HERE, &numbers).await;
+    let services = [&world.here, &world.there, &third];
+    assert_eq!(heard_at(&services[..2], &amy).await, [MICHAEL_HERE.jid]);
+    assert!(heard_at(&services, &zoe).await.is_empty());
+    assert_eq!(passed_on(&world), [[here, there].map(str::to_owned)]);
+
+    // Both of Amy's peers are asked, and neither asks the other.
+    asks(&amy, &AMY_THERE, &[MICHAEL_HERE.phone, ZOE_YONDER.phone]).await;
+    for client in [&zoe, &michael] {
+        assert_eq!(told(&introduction(client).await), (AMY_THERE.jid.to_owned(), Some(there.to_owned())));
+    }
+    all_is_done(&[&world.there, &world.here, &third]).await;
+    let passed_on = passed_on(&world);
+    assert_eq!(passed_on.len(), 3, "{passed_on:?}");
+    assert!(passed_on[1..].iter().all(|[from, _]| from == there), "{passed_on:?}");
+}
+
+/// The requests that services have passed on: from which to which.
+fn passed_on(world: &Peered) -> Vec<[String; 2]> {
+    let lines = world.servers.here.log().lines_with("Received[component]: <iq");
+    let lines = lines.into_iter().filter(|line| line.contains("type='set'"));
+    lines
+        .map(|line| {
+            [" from='", " to='"].map(|attribute| {
+                let value = line.split(attribute).nth(1).and_then(|rest| rest.split('\'').next());
+                value.unwrap_or_else(|| panic!("{line}")).to_owned()
+            })
+        })
+        .collect()
 }
 
 /// An error that is final ends a request; another one has it sent again.
@@ -425,16 +494,18 @@ pub(super) fn told(introduction: &Element) -> (String, Option<String>) {
     (xml::text(contact, "jid", CONTACT), service)
 }
 
-/// Returns the requesters that were introduced by all requests so far.
+/// Returns the requesters that were introduced by all requests so far to somebody of there.
 async fn heard_so_far(world: &Peered, client: &Session) -> Vec<String> {
-    // Here first: what it passes on then waits there.
-    for service in [&world.here, &world.there] {
-        let probe = || (waiting(service) == 0).then_some(());
-        until("the end of all requests", probe, || service.log().tail()).await;
-    }
+    heard_at(&[&world.here, &world.there], client).await
+}
+
+/// The same to somebody of the last of these services, for the first time.
+async fn heard_at(services: &[&Service], client: &Session) -> Vec<String> {
+    all_is_done(services).await;
     // It goes the way of the introductions, after them.
     let marker = json!({ "target": client.jid().to_bare().to_string() });
-    Peered::http(&world.there).post("/v1/forget", &marker).await.ok();
+    let last = services.last().expect("a service");
+    Peered::http(last).post("/v1/forget", &marker).await.ok();
     let mut heard = Vec::new();
     loop {
         let next = next_event(client, |event| match event {
@@ -449,11 +520,27 @@ async fn heard_so_far(world: &Peered, client: &Session) -> Vec<String> {
     }
 }
 
+/// Waits until no request waits at any of these services. What one passes on waits at a later one.
+async fn all_is_done(services: &[&Service]) {
+    for service in services {
+        let probe = || (waiting(service) == 0).then_some(());
+        until("the end of all requests", probe, || service.log().tail()).await;
+    }
+}
+
 /// The number of requests that wait to be looked up, or for a peer.
 fn waiting(service: &Service) -> u64 {
+    waiting_in(service, &["requests", "peers"])
+}
+
+fn waiting_for_peers(service: &Service) -> u64 {
+    waiting_in(service, &["peers"])
+}
+
+fn waiting_in(service: &Service, queues: &[&str]) -> u64 {
     let output = service.run(&["admin", "--json", "outbox"]);
     let waiting: Value = serde_json::from_slice(&output.stdout).unwrap();
-    ["requests", "peers"].iter().map(|queue| waiting[queue].as_u64().unwrap_or_default()).sum()
+    queues.iter().map(|queue| waiting[*queue].as_u64().unwrap_or_default()).sum()
 }
 
 /// A request of a peer for Amy, and so many people that nobody knows.

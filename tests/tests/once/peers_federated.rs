@@ -8,15 +8,18 @@ use super::peers::{asks, asks_over_http, confirms, told};
 async fn people_of_two_servers_find_each_other() {
     let world = Peered::federated().await;
     let (amy, michael) = (world.with_number(&AMY_THERE).await, world.with_number(&MICHAEL_HERE).await);
-    // Natively, and, over HTTP, in either direction.
+    let [by_michael, by_amy] = [(&MICHAEL_HERE, Peered::HERE), (&AMY_THERE, Peered::THERE)]
+        .map(|(asker, service)| (asker.jid.to_owned(), Some(service.to_owned())));
+    let they_have_heard = async || {
+        let (amy_heard, michael_heard) = tokio::join!(introduction(&amy), introduction(&michael));
+        assert_eq!((told(&amy_heard), told(&michael_heard)), (by_michael.clone(), by_amy.clone()));
+    };
     asks(&michael, &MICHAEL_HERE, &[AMY_THERE.phone]).await;
-    assert_eq!(told(&introduction(&amy).await), (MICHAEL_HERE.jid.into(), Some(Peered::HERE.into())));
     asks(&amy, &AMY_THERE, &[MICHAEL_HERE.phone]).await;
-    assert_eq!(told(&introduction(&michael).await), (AMY_THERE.jid.into(), Some(Peered::THERE.into())));
+    they_have_heard().await;
     asks_over_http(&world.here, &MICHAEL_HERE, &AMY_THERE, None).await.ok();
-    assert_eq!(told(&introduction(&amy).await).0, MICHAEL_HERE.jid);
     asks_over_http(&world.there, &AMY_THERE, &MICHAEL_HERE, None).await.ok();
-    assert_eq!(told(&introduction(&michael).await).0, AMY_THERE.jid);
+    they_have_heard().await;
 
     confirms(&world, &michael, &AMY_THERE, &MICHAEL_HERE).await;
     confirms(&world, &amy, &MICHAEL_HERE, &AMY_THERE).await;
