@@ -91,8 +91,13 @@ impl Component {
 
     /// Sends an `<iq/>` of an account with this payload, and returns its result or error.
     pub async fn ask(&mut self, from: &str, kind: &str, payload: &str) -> Element {
+        self.ask_as(SERVICE, from, kind, payload).await
+    }
+
+    /// The same if it is another component.
+    pub async fn ask_as(&mut self, to: &str, from: &str, kind: &str, payload: &str) -> Element {
         let id = format!("asked-{:016x}", rand::random::<u64>());
-        self.send(&format!("<iq type='{kind}' id='{id}' from='{from}' to='{SERVICE}'>{payload}</iq>")).await;
+        self.send(&format!("<iq type='{kind}' id='{id}' from='{from}' to='{to}'>{payload}</iq>")).await;
         self.next_that(|answer| answer.name() == "iq" && answer.attr("id") == Some(&id)).await
     }
 

@@ -19,7 +19,13 @@ use super::{
     neighbours::{Neighbour, hosts, names},
 };
 use crate::{
-    gateway::Gateway, http::Http, names::NameServer, people::Person, ports, raw::Stream, service::Service,
+    gateway::Gateway,
+    http::Http,
+    names::NameServer,
+    people::Person,
+    ports,
+    raw::{RawClient, Stream},
+    service::Service,
     wait::within,
 };
 
@@ -130,6 +136,11 @@ impl Peered {
         let code = self.gateway.take(person.phone).await.code();
         assert!(client.verify(&registered.hash, &code).await.expect("the right code"));
         client
+    }
+
+    /// Logs somebody in to send raw bytes.
+    pub async fn raw(&self, person: &Person) -> RawClient {
+        RawClient::login(self.servers.client_port(person), person).await
     }
 
     /// A service over HTTP.

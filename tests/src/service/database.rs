@@ -11,6 +11,12 @@ impl Service {
         until("an empty outbox", || self.outbox_is_empty().then_some(()), || self.log().tail()).await;
     }
 
+    /// Waits until all that it had to send was taken, or came back: from accounts that do not exist it does.
+    pub async fn has_tried_everything(&self) {
+        let probe = || (self.query("SELECT count(*) FROM outbox WHERE returned = 0") == "0").then_some(());
+        until("an outbox with returned messages alone", probe, || self.log().tail()).await;
+    }
+
     /// Returns `true` if nothing waits to be sent.
     pub fn outbox_is_empty(&self) -> bool {
         self.query("SELECT count(*) FROM outbox") == "0"

@@ -3,11 +3,13 @@
 //!
 //! Calls about hashes that somebody has and about two sets that nobody has are mixed at random. The two sets give the noise:
 //! what equal runs differ by. An asker also sees how long his next calls take, while the service works on the first: they
-//! are counted apart.
+//! are counted apart. So is it between services that are peers: see [`peers`].
+
+mod peers;
 
 use std::time::{Duration, Instant};
 
-use itseme_tests::{ComponentListener, Http, RawClient, SERVICE, World, hash};
+use itseme_tests::{ComponentListener, Http, RawClient, SERVICE, Service, World, hash};
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde_json::json;
 
@@ -45,13 +47,14 @@ enum Way {
 async fn main() {
     let calls = std::env::args().nth(1).map_or(CALLS, |calls| calls.parse().expect("a number of calls"));
     let mut world = World::prepare(LIMITS).await;
-    fill(&mut world).await;
+    let port = world.server.component_port();
+    fill(&mut world.service, port, SERVICE, &[ASKER]).await;
     world.start_server().await;
     world.service.start().await;
     let mut rng = StdRng::from_rng(&mut rand::rng());
     println!("{LINKS} links; {RUNS} runs of {calls} calls; times in µs");
     println!(
-        "{:<28} {:>8} {:>8} {:>9} {:>7} {:>9} {:>6}",
+        "{:<35} {:>9} {:>9} {:>9} {:>9} {:>9} {:>6}",
         "", "nobody", "known", "known-not", "A/A", "chance95", "p"
     );
     for (name, call, http) in [
@@ -66,43 +69,62 @@ async fn main() {
                 false => Way::Native(Box::new(world.raw(&itseme_tests::EVE).await)),
             };
             let times = measure(&mut way, call, calls, &mut rng).await;
-            for (lag, what) in ["", ", the next", ", the one after"].iter().enumerate() {
-                report(&format!("{name}{what}"), &times, lag, &mut rng);
-            }
-            world.service.has_sent_everything().await;
+            report_all(name, &times, &mut rng);
+            world.service.has_tried_everything().await;
         }
     }
+    drop(world);
+    peers::measure(calls, &mut rng).await;
 }
 
-/// Links the JIDs of as many accounts, by way of a server that makes them up.
-async fn fill(world: &mut World) {
-    world.service.spawn();
-    let mut server = ComponentListener::on(world.server.component_port()).await.accept().await;
-    for jid in (0..LINKS).map(known).chain([ASKER.to_owned()]) {
-        let register = format!("<register xmlns='it-se.me:register' provider='xmpp' id='{jid}'/>");
-        let answer = server.ask(&jid, "set", &register).await;
+/// Links the JIDs of as many accounts, and of some `others`, by way of a server that makes them up.
+async fn fill(service: &mut Service, port: u16, jid: &str, others: &[&str]) {
+    service.spawn();
+    let mut server = ComponentListener::on(port).await.accept().await;
+    let host = host_of(jid);
+    for account in
+        (0..LINKS).map(|number| known(number, host)).chain(others.iter().map(|&jid| jid.to_owned()))
+    {
+        let register = format!("<register xmlns='it-se.me:register' provider='xmpp' id='{account}'/>");
+        let answer = server.ask_as(jid, &account, "set", &register).await;
         assert_eq!(answer.attr("type"), Some("result"), "{}", String::from(&answer));
     }
     drop(server);
-    world.service.terminate().await;
+    service.terminate().await;
 }
 
-fn known(number: usize) -> String {
-    format!("known{number:05}@localhost")
+/// The domain of the accounts that a service is for.
+fn host_of(service: &str) -> &str {
+    service.split_once('.').expect("a component").1
 }
 
-/// Each about another JID, so that no call is about one that an earlier call was about.
-async fn measure(way: &mut Way, call: Call, calls: usize, rng: &mut StdRng) -> Vec<(About, Duration)> {
+fn known(number: usize, host: &str) -> String {
+    format!("known{number:05}@{host}")
+}
+
+/// The subjects of calls, each another JID, so that no call is about one that an earlier call was about. Known ones are half of them,
+/// as many as those of nobody together.
+fn subjects<'a>(
+    host: &'a str,
+    calls: usize,
+    rng: &'a mut StdRng,
+) -> impl Iterator<Item = (About, String)> + 'a {
     let mut numbers: Vec<usize> = (0..LINKS).collect();
     numbers.shuffle(rng);
-    let mut times = Vec::with_capacity(calls);
-    for index in 0..calls {
-        // Known ones are half of the calls, as many as those of nobody together.
+    (0..calls).map(move |index| {
+        let number = numbers[index % LINKS];
         let about = [About::Known, About::Known, About::Nobody, About::NobodyElse][rng.random_range(0..4)];
         let jid = match about {
-            About::Known => known(numbers[index % LINKS]),
-            _ => format!("nobod{:05}@localhost", numbers[index % LINKS]),
+            About::Known => known(number, host),
+            _ => format!("nobod{number:05}@{host}"),
         };
+        (about, jid)
+    })
+}
+
+async fn measure(way: &mut Way, call: Call, calls: usize, rng: &mut StdRng) -> Vec<(About, Duration)> {
+    let mut times = Vec::with_capacity(calls);
+    for (about, jid) in subjects(host_of(SERVICE), calls, rng) {
         let began = Instant::now();
         way.call(call, &jid).await;
         times.push((about, began.elapsed()));
@@ -140,6 +162,13 @@ impl Way {
     }
 }
 
+/// The times of the calls themselves, and of those that came after them.
+fn report_all(name: &str, times: &[(About, Duration)], rng: &mut StdRng) {
+    for (lag, what) in ["", ", the next", ", the one after"].iter().enumerate() {
+        report(&format!("{name}{what}"), times, lag, rng);
+    }
+}
+
 /// The times of the calls that came `lag` calls later than those they are counted under.
 fn report(what: &str, times: &[(About, Duration)], lag: usize, rng: &mut StdRng) {
     let labels: Vec<About> = times.iter().map(|(about, _)| *about).collect();
@@ -163,7 +192,7 @@ fn report(what: &str, times: &[(About, Duration)], lag: usize, rng: &mut StdRng)
     by_chance.sort_by(f64::total_cmp);
     let p = by_chance.iter().filter(|chance| **chance >= difference.abs()).count() as f64 / SHUFFLES as f64;
     println!(
-        "{what:<28} {:>8.1} {:>8.1} {difference:>+9.1} {noise:>+7.1} {:>9.1} {p:>6.3}",
+        "{what:<35} {:>9.1} {:>9.1} {difference:>+9.1} {noise:>+9.1} {:>9.1} {p:>6.3}",
         median(&nobody),
         median(&known),
         by_chance[SHUFFLES * 95 / 100],
