@@ -46,3 +46,18 @@ async fn a_request_waits_for_a_server_that_is_down() {
     let michael = world.client(&MICHAEL_HERE).await;
     assert_eq!(told(&introduction(&michael).await).0, AMY_THERE.jid);
 }
+
+/// ejabberd 23.01 has no answer to the first stanza for a component that has gone: it closes the stream from the other server. So the
+/// request is sent again when its time is over.
+#[tokio::test]
+async fn a_request_waits_for_a_service_that_is_down_at_a_server_that_is_up() {
+    let mut world = Peered::federated().await;
+    let (amy, michael) = (world.with_number(&AMY_THERE).await, world.with_number(&MICHAEL_HERE).await);
+    confirms(&world, &michael, &AMY_THERE, &MICHAEL_HERE).await;
+    world.there.terminate().await;
+    asks(&michael, &MICHAEL_HERE, &[AMY_THERE.phone]).await;
+    let trouble = world.here.says("the peer does not take requests").await;
+    assert!(trouble.contains("it did not answer in time"), "{trouble}");
+    world.there.start().await;
+    assert_eq!(told(&introduction(&amy).await).0, MICHAEL_HERE.jid);
+}
