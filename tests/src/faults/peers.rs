@@ -42,7 +42,8 @@ use crate::{
 
 /// Those who ask meanwhile, for each fault.
 const ASKERS: usize = 2;
-/// Of those who ask, so many have one to ask. A peer may introduce 20 people to one in a day, and every second asks for two.
+/// The number of askers for each who is asked. Every second asks for two, so that 15 ask for one: a peer may introduce 20 people to one
+/// in a day.
 const ASKERS_OF_ONE: usize = 10;
 
 /// The faults.
@@ -153,11 +154,11 @@ impl Run {
 
     fn asker(&mut self, number: usize) -> Asker {
         let recipients = &self.crowd.recipients;
-        let wanted = [number, number + 1].map(|nth| recipients[nth % recipients.len()].0);
+        let first = number * 3 / 2;
+        let wanted = first..first + 1 + number % 2;
         Asker {
             person: self.crowd.askers[number],
-            // The second would be nobody else where there is one.
-            wanted: if number.is_multiple_of(2) { vec![wanted[0]] } else { wanted.to_vec() },
+            wanted: wanted.map(|nth| recipients[nth % recipients.len()].0).collect(),
             is_native: number % 4 < 2,
             crowd: self.crowd.clone(),
             ledger: self.ledger.clone(),
