@@ -323,7 +323,7 @@ impl Rogue {
     }
 
     /// The next thing that is as `wanted`; what comes before it is dropped.
-    pub async fn next_that(&mut self, wanted: impl Fn(&Element) -> bool) -> Element {
+    pub async fn next_that(&mut self, mut wanted: impl FnMut(&Element) -> bool) -> Element {
         loop {
             let element = self.next().await;
             if wanted(&element) {

@@ -281,7 +281,6 @@ async fn a_peer_that_answers_no_request_holds_up_nobody() {
     }
     let probe = || (waiting_for_peers(&world.here) == WAIT).then_some(());
     until("all of them to wait for the peer", probe, || world.here.log().tail()).await;
-    rogue.request("contact").await;
 
     let told_of = world.here.reload(&rogue_peer(Peered::HERE)).await;
     assert!(told_of.contains("is in effect"), "{told_of}");
@@ -289,8 +288,17 @@ async fn a_peer_that_answers_no_request_holds_up_nobody() {
     asks(&eve, &EVE_HERE, &[AMY_THERE.phone]).await;
     let heard = [told(&introduction(&amy).await).0, told(&introduction(&amy).await).0];
     assert_eq!(HashSet::from(heard), HashSet::from([MICHAEL_HERE.jid.into(), EVE_HERE.jid.into()]));
-    // Two more for the silent one: it has answered none.
+    // Two more wait for the silent one: it has answered none, and got few.
     assert_eq!(waiting_for_peers(&world.here), WAIT + 2);
+    rogue.send(&format!("<message id='last' from='{0}' to='{0}'/>", Peered::ROGUE)).await;
+    let mut got = 0;
+    rogue
+        .next_that(|stanza| {
+            got += u64::from(stanza.name() == "iq");
+            stanza.attr("id") == Some("last")
+        })
+        .await;
+    assert!((1..WAIT / 4).contains(&got), "{got} requests");
 }
 
 /// People who ask at both services at the same moment are introduced once.
