@@ -136,7 +136,7 @@ pub struct Site {
 pub struct Federation {
     /// The port where they reach it.
     pub port: u16,
-    /// The port of the [name server](crate::names::NameServer) that it finds them by.
+    /// The port of the name server that it finds them by.
     pub names: u16,
 }
 
