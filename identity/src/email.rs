@@ -3,7 +3,7 @@
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
 use crate::InvalidId;
-use crate::text::lowercase;
+use crate::text::{is_noncharacter, lowercase};
 
 /// In bytes (RFC 5321, 4.5.3.1.1).
 const LONGEST_LOCAL_PART: usize = 64;
@@ -39,11 +39,12 @@ pub fn a_labels(domain: &str) -> Option<String> {
     Some(domain.strip_suffix('.').unwrap_or(&domain).to_owned())
 }
 
-/// RFC 5321, 4.1.2, with all of Unicode (RFC 6531, 3.3) but what nobody sees as a letter: white space and control characters.
+/// RFC 5321, 4.1.2, with all of Unicode (RFC 6531, 3.3) but what nobody sees as a letter: white space, control characters and
+/// noncharacters.
 fn is_dot_string(local: &str) -> bool {
     let is_atext = |c: char| match c.is_ascii() {
         true => c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c),
-        false => !c.is_whitespace() && !c.is_control(),
+        false => !c.is_whitespace() && !c.is_control() && !is_noncharacter(c),
     };
     local
         .split('.')
@@ -111,6 +112,9 @@ mod tests {
             "amy@.example.org",
             "amy@a..b",
             ".amy@example.org",
+            "a\u{fffe}my@example.org",
+            "a\u{1ffff}my@example.org",
+            "a\u{fdd0}my@example.org",
             "amy.@example.org",
             "a..b@example.org",
             "a b@example.org",

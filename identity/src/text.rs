@@ -4,11 +4,16 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 /// Returns `true` if a character in a name changes how the text around it is read: it ends the line, or turns the direction of
-/// what follows (Bidi_Control: UAX #9, section 2). Other people are shown names that strangers chose.
+/// what follows (Bidi_Control: UAX #9, section 2); or is no character. Other people are shown names that strangers chose.
 pub fn disturbs(c: char) -> bool {
     let ends_line = c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    ends_line || turns
+    ends_line || turns || is_noncharacter(c)
+}
+
+/// Returns `true` if it will never be a character (the Unicode Standard, 23.7). XML does not have two of them at all (XML 1.0, 2.2).
+pub(crate) fn is_noncharacter(c: char) -> bool {
+    matches!(c, '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe
 }
 
 /// Returns `true` if it is a format character (Unicode's general category Cf): marks of direction, soft hyphens, joiners, byte
