@@ -49,7 +49,7 @@ pub enum AdminRequest {
     },
     /// Tells the number of messages that wait, by queue
     Outbox,
-    /// Has mails and text messages tried now that wait for another try
+    /// Has mails, text messages and requests for peers tried now that wait for another try
     RetryNow,
     /// Removes messages that have expired now, and not within a minute
     DropExpired,

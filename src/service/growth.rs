@@ -202,48 +202,59 @@ impl Core {
         (what, limit.saturating_mul(ALL))
     }
 
-    /// Counts `bytes` that a peer's request adds to the database. A peer has its own limit, not that of its people's server.
+    /// Counts `bytes` that a request of `requester` at a peer adds to the database. A peer has its own limit, not that of its people's
+    /// server, and each requester a share of it.
     ///
     /// # Errors
     /// `request_limit_reached` if they are too many.
-    pub(super) fn grow_by_peer(&self, tx: &Tx<'_>, peer: &BareJid, bytes: usize) -> Result<()> {
+    pub(super) fn grow_by_peer(&self, tx: &Tx<'_>, peer: &BareJid, requester: &BareJid, bytes: usize) -> Result<()> {
+        let (peer_mac, requester) = (self.keys.owner(peer), self.keys.owner(requester));
         let hashes = self.settings.peer(peer).map_or(0, |peer| peer.hashes_per_day);
-        let of_peer = self.of_day(
-            "bytes of peer",
-            &[&self.keys.owner(peer)],
-            hashes.saturating_mul(OF_PEER),
-        );
-        of_peer.take(tx, self.clock.now(), u32::try_from(bytes).unwrap_or(u32::MAX))
+        let of_peer = self.of_day("bytes of peer", &[&peer_mac], hashes.saturating_mul(OF_PEER));
+        let of_requester = self.of_day("bytes of requester at peer", &[&peer_mac, &requester], u32::MAX);
+        self.take_shared(tx, of_peer, of_requester, bytes)
     }
 
-    /// Counts `bytes` of messages to peers. Returns `false` if they are too many: then they are not kept, and the request is not refused
-    /// for that.
+    /// Counts `bytes` of messages to peers, because of a request. Returns `false` if they are too many: then they are not kept, and the
+    /// request is not refused for that.
     ///
     /// # Errors
     /// If the store fails.
-    pub(super) fn grow_for_peers(&self, tx: &Tx<'_>, bytes: usize) -> Result<bool> {
+    pub(super) fn grow_for_peers(&self, tx: &Tx<'_>, payer: Payer<'_>, bytes: usize) -> Result<bool> {
         if bytes == 0 {
             return Ok(true);
         }
+        let (of_all, of_one) = match payer.by {
+            By::Target => ("bytes for peers", "bytes for peers of requester"),
+            By::Anybody => ("bytes for peers over http", "bytes for peers over http of requester"),
+        };
         let peers = u32::try_from(self.settings.peers.len()).unwrap_or(u32::MAX);
-        let limit = FOR_PEER.saturating_mul(peers);
-        let for_peers = self.of_day("bytes for peers", &[], limit);
-        let (now, bytes) = (self.clock.now(), u32::try_from(bytes).unwrap_or(u32::MAX));
-        match for_peers.take(tx, now, bytes) {
-            Ok(()) => {}
-            Err(Error::RequestLimitReached { .. }) => return Ok(false),
-            Err(error) => return Err(error),
+        let of_all = self.of_day(of_all, &[], FOR_PEER.saturating_mul(peers));
+        let of_one = self.of_day(of_one, &[&self.keys.owner(payer.jid)], u32::MAX);
+        match self.take_shared(tx, of_all, of_one, bytes) {
+            Ok(()) => Ok(true),
+            Err(Error::RequestLimitReached { .. }) => Ok(false),
+            Err(error) => Err(error),
         }
-        let (used, much) = (for_peers.used(tx, now)?, limit / 2);
-        if used >= much && used - bytes < much {
+    }
+
+    /// Counts `bytes` with both counters, of which `of_one` is that of one of those who share `of_all`.
+    fn take_shared(&self, tx: &Tx<'_>, of_all: Counter, of_one: Counter, bytes: usize) -> Result<()> {
+        let (now, bytes) = (self.clock.now(), u32::try_from(bytes).unwrap_or(u32::MAX));
+        let of_one = of_one.sharing(&of_all, tx, now)?;
+        let used = of_all.used(tx, now)?;
+        let much = of_all.limit / 2;
+        let (limit, counters) = (of_all.limit, [of_all, of_one]);
+        take_all(&counters, tx, now, bytes)?;
+        if used < much && used.saturating_add(bytes) >= much {
             tracing::warn!(
-                used,
                 limit,
-                remedy = "beyond the limit, requests are not passed on until tomorrow; if a peer is down for long, set enabled = false for it",
-                "requests for peers have used half of their bytes on the disk for a day"
+                remedy = "beyond the limit, requests wait until tomorrow or are not passed on; raise hashes_per_day of a peer whose \
+                          requests these are, or set enabled = false for one that is down for long",
+                "requests of peers, or for them, have used half of their bytes on the disk for a day"
             );
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Tells the admin, once in a day, that somebody fills the disk from many servers, or many addresses.

@@ -233,6 +233,20 @@ pub(super) struct Counter {
 }
 
 impl Counter {
+    /// Returns the counter of one of those who share what `all` counts. It has half of all that is left and that this one has had, so
+    /// that a few do not use up the share of all.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(super) fn sharing(self, all: &Self, tx: &Tx<'_>, now: Millis) -> Result<Self> {
+        let left = all.limit.saturating_sub(all.used(tx, now)?);
+        let share = left.saturating_add(self.used(tx, now)?) / 2;
+        Ok(Self {
+            limit: self.limit.min(share),
+            ..self
+        })
+    }
+
     /// Checks if `more` still fits. For limits that are all checked before anything is counted.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::Service;
 use super::caller::{Caller, Who};
 use super::contact::check_size;
-use super::error::{Error, Result};
+use super::error::{Error, Limit, Result};
 use super::operation::{Effort, Operation, Rights};
 use super::peer::Peer;
 use super::request::{ContactRequest, NewRequest};
@@ -79,6 +79,13 @@ impl Operation for PeerContacts {
         if self.0.len() > CONTACTS_OF_PEER {
             let most = format!("At most {CONTACTS_OF_PEER} requests are taken together.");
             return Err(Error::Value(most.into()));
+        }
+        // Looked at before the work for each of them.
+        let jid = jid.clone();
+        if let Some(retry_after) = service.ask(move |core, tx| core.peer_waits_for(tx, &jid)).await? {
+            let limit = Limit::Hashes;
+            let refused = || Err(Error::RequestLimitReached { retry_after, limit });
+            return Ok(self.0.iter().map(|_| refused()).collect());
         }
         let requests = self.0.into_iter().map(|contact| contact.of(peer)).collect();
         service.keep_requests(requests, None).await

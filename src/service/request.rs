@@ -13,7 +13,7 @@ use super::limits::{Counter, DAY, HASHES_PER_CONTACT, read_ahead};
 use super::{By, Core, Service, Tx, locked, outbox};
 use crate::clock::millis;
 use crate::model::{BareJid, Hash, Identity, Mac};
-use crate::store::{NewRow, Queue, Row};
+use crate::store::{NewRow, Queue, Read, Row};
 
 /// The time for which a contact request may wait for its delivery.
 const WANTED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -112,10 +112,9 @@ impl SealedRequest {
         })
     }
 
-    /// Returns the bytes that it may take here. All hashes count as known: a refusal must not tell how many are.
+    /// Returns the bytes that it may take. All hashes count as known: a refusal must not tell how many are.
     fn size(&self) -> usize {
-        let for_people = self.rows.iter().filter(|row| row.queue == Queue::REQUESTS);
-        let boxes: usize = for_people.map(|row| row.sealed.len()).sum();
+        let boxes: usize = self.rows.iter().map(|row| row.sealed.len()).sum();
         boxes + HASH * self.request.hashes.len()
     }
 }
@@ -163,7 +162,7 @@ impl Core {
         read_ahead(tx, bytes.iter().chain(&hashes))?;
         hashes.iter().try_for_each(|hashes| hashes.check(tx, now, asked))?;
         match &request.request.via {
-            Some(peer) => self.grow_by_peer(tx, peer, request.size())?,
+            Some(peer) => self.grow_by_peer(tx, peer, from, request.size())?,
             None => self.count_bytes(tx, by, &bytes, request.size())?,
         }
         hashes
@@ -172,7 +171,7 @@ impl Core {
         let rows = request.under(self)?;
         let (for_peers, for_people): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.queue == Queue::PEERS);
         let bytes = for_peers.iter().map(|row| row.sealed.len()).sum();
-        if self.grow_for_peers(tx, bytes)? {
+        if self.grow_for_peers(tx, payer, bytes)? {
             for_peers.into_iter().try_for_each(|row| tx.push(row))?;
         }
         Ok(for_people.into_iter().try_for_each(|row| tx.push(row))?)
@@ -201,32 +200,40 @@ impl Core {
 
     /// Returns the counters of the hashes in requests: of the requester, and of the peer where it was made.
     fn hashes_by(&self, tx: &Tx<'_>, request: &ContactRequest) -> Result<Vec<Counter>> {
-        let counter = |what: &str, whose: &BareJid, limit| Counter {
-            key: self.keys.quota(what, &[&self.keys.owner(whose)]),
-            name: Limit::Hashes,
-            limit,
-            window: DAY,
-        };
         let what = match request.by() {
             By::Target => "hashes of requester",
             By::Anybody => "hashes over http of requester",
         };
-        let of_requester = counter(what, &request.from, self.settings.limits.hashes_per_day);
+        let of_requester = self.hashes_of(what, &request.from, self.settings.limits.hashes_per_day);
         let Some(peer) = &request.via else {
             return Ok(vec![of_requester]);
         };
+        let of_peer = self.hashes_of_peer(peer);
+        let of_requester = of_requester.sharing(&of_peer, tx, self.clock.now())?;
+        Ok(vec![of_peer, of_requester])
+    }
+
+    fn hashes_of_peer(&self, peer: &BareJid) -> Counter {
         // A peer that is none any more may ask for nothing.
         let limit = self.settings.peer(peer).map_or(0, |peer| peer.hashes_per_day);
-        let of_peer = counter("hashes of peer", peer, limit);
-        // Half of all that is left and that the requester has had, so that a few people do not use up the day of all.
-        let now = self.clock.now();
-        let left = limit.saturating_sub(of_peer.used(tx, now)?);
-        let share = left.saturating_add(of_requester.used(tx, now)?) / 2;
-        let of_requester = Counter {
-            limit: of_requester.limit.min(share),
-            ..of_requester
-        };
-        Ok(vec![of_peer, of_requester])
+        self.hashes_of("hashes of peer", peer, limit)
+    }
+
+    fn hashes_of(&self, what: &str, whose: &BareJid, limit: u32) -> Counter {
+        Counter {
+            key: self.keys.quota(what, &[&self.keys.owner(whose)]),
+            name: Limit::Hashes,
+            limit,
+            window: DAY,
+        }
+    }
+
+    /// Returns the time until a peer may ask again, if it has used up its hashes of the day.
+    pub(super) fn peer_waits_for(&self, tx: &dyn Read, peer: &BareJid) -> Result<Option<Duration>> {
+        let (counter, now) = (self.hashes_of_peer(peer), self.clock.now());
+        let used_up = tx.quota(&counter.key)?.filter(|quota| quota.used >= counter.limit);
+        let left = used_up.map_or(0, |quota| quota.resets_at.saturating_sub(now).min(millis(DAY)));
+        Ok((left > 0).then(|| Duration::from_millis(left)))
     }
 
     /// Seals the box of a request: the requester and the details as JSON, a zero byte, and the hashes as bytes, which

@@ -189,6 +189,54 @@ async fn one_person_leaves_half_of_a_peers_day_to_others() {
     assert!(ask("c", 5).await && ask("d", 2).await);
 }
 
+/// Long details cost bytes, of which nobody has more than half of what is left, either.
+#[tokio::test]
+async fn one_person_leaves_half_of_a_peers_bytes_to_others() {
+    let it = with_amy(|settings| settings.peers[0].hashes_per_day = 200).await;
+    let ask = async |name: &str, details: usize| {
+        let details = (0..details).map(|n| ("forum".into(), format!("{n}-{}", "x".repeat(70))));
+        let request = PeerContact {
+            jid: format!("{name}@example.net"),
+            details: details.collect(),
+            ..michaels(&[PHONE])
+        };
+        it.passed_on(THERE, request).await.is_ok()
+    };
+    let mut taken = 0;
+    while ask("eve", 100).await {
+        taken += 1;
+        assert!(taken < 100, "there is no limit");
+    }
+    assert!(taken > 3, "{taken}");
+    for honest in ["a", "b", "c"] {
+        assert!(ask(honest, 1).await, "{honest}");
+    }
+}
+
+/// What a peer passes on beyond its day is refused before any work is done for it, and taken the next day.
+#[tokio::test]
+async fn a_peer_that_has_used_up_its_day_waits() {
+    let it = with_amy(|settings| {
+        settings.peers[0].hashes_per_day = 8;
+        settings.limits.hashes_per_day = 8;
+    })
+    .await;
+    for name in ["a", "b", "c", "d"] {
+        let request = PeerContact {
+            jid: format!("{name}@example.net"),
+            ..michaels(&[PHONE])
+        };
+        it.passed_on(THERE, request).await.unwrap();
+    }
+    let mut settings = (*it.service.settings()).clone();
+    settings.peers[0].hashes_per_day = 4;
+    it.service.reload(settings, SignIns::new()).await;
+    let used_up = it.passed_on(THERE, michaels(&[PHONE])).await;
+    assert_eq!(code_of(used_up), "request_limit_reached");
+    it.clock.advance(24 * 60 * MINUTE);
+    it.passed_on(THERE, michaels(&[PHONE])).await.unwrap();
+}
+
 /// Requests of ordinary size use up the hashes of a day, not the bytes.
 #[tokio::test]
 async fn a_peer_reaches_its_hashes_of_a_day() {
