@@ -171,6 +171,20 @@ pub struct Trouble {
     pub cause: Option<String>,
     /// `true` if the other side has read the message before it refused: it may charge for it then.
     pub was_read: bool,
+    /// Has effects on other messages that go together, or to the same destination.
+    pub extent: Extent,
+}
+
+/// The messages that a trouble may concern.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// Each of those that were sent together by itself.
+    #[default]
+    Each,
+    /// All to the destination, which is away. When it takes one, the others are due.
+    Destination,
+    /// One of those that were sent together, and it is not known which. They are sent alone.
+    OneOfThem,
 }
 
 impl Trouble {
@@ -180,6 +194,7 @@ impl Trouble {
             reason: reason.into(),
             cause: Some("down".into()),
             was_read: false,
+            extent: Extent::Each,
         }
     }
 
@@ -190,6 +205,7 @@ impl Trouble {
             cause: Some(reason.clone()),
             reason,
             was_read: false,
+            extent: Extent::Each,
         }
     }
 
@@ -199,7 +215,14 @@ impl Trouble {
             reason: reason.into(),
             cause: None,
             was_read: false,
+            extent: Extent::Each,
         }
+    }
+
+    /// Returns the same trouble with another extent.
+    #[must_use]
+    pub fn of(self, extent: Extent) -> Self {
+        Self { extent, ..self }
     }
 
     /// Returns the same trouble, of a message that was read before it was refused.

@@ -19,7 +19,7 @@ use super::lanes::{Lane, Lanes};
 use super::outages::Outages;
 use super::outcome::Outcome;
 use super::{LOOK_AGAIN, Outbox, STORE_PAUSE};
-use crate::channel::{Channel, Letter, Message, SendError, Sent, Trouble};
+use crate::channel::{Channel, Extent, Letter, Message, SendError, Sent, Trouble};
 use crate::clock::{Millis, millis};
 use crate::model::server::server_of;
 use crate::service::{Due, Opened, Service};
@@ -49,6 +49,8 @@ struct Dispatch<'a> {
     known: HashSet<i64>,
     lanes: Lanes,
     outages: Outages,
+    /// The lanes whose destinations were away at the last try.
+    away: HashSet<Lane>,
     /// The messages that are being sent.
     sending: HashSet<i64>,
 }
@@ -57,7 +59,7 @@ struct Dispatch<'a> {
 #[derive(Clone, Copy)]
 struct Waiting {
     lane: Lane,
-    /// `true` if it was put off, and for no reason that all have. Then it is sent by itself, so that others do not fail because of it.
+    /// `true` if it may have been the reason why others were put off with it. Then it is sent by itself.
     is_alone: bool,
 }
 
@@ -150,6 +152,7 @@ impl<'a> Dispatch<'a> {
             known: HashSet::new(),
             lanes: Lanes::new(channel.places()),
             outages: Outages::new(queue),
+            away: HashSet::new(),
             sending: HashSet::new(),
         }
     }
@@ -186,7 +189,7 @@ impl<'a> Dispatch<'a> {
             Opened::Unwanted | Opened::Nothing => self.lanes.of("", ""),
         };
         self.last = self.last.max(due.row.id);
-        let is_alone = due.row.tries > 0;
+        let is_alone = false;
         self.waiting
             .insert((due.row.due_at, due.row.id), Waiting { lane, is_alone });
     }
@@ -225,15 +228,18 @@ impl<'a> Dispatch<'a> {
     fn land(&mut self, landed: Landed) {
         let now = self.service.clock().now();
         self.lanes.leave(landed.lane, landed.began, now);
+        let lane = landed.lane;
         for Arrival { row, sent, due_at } in landed.arrivals {
-            let put_off = Waiting {
-                lane: landed.lane,
-                is_alone: is_put_off(sent.as_ref()),
-            };
             self.sending.remove(&row);
+            let is_alone = extent(sent.as_ref()) == Some(Extent::OneOfThem);
             match due_at {
-                Some(due_at) => _ = self.waiting.insert((due_at, row), put_off),
+                Some(due_at) => _ = self.waiting.insert((due_at, row), Waiting { lane, is_alone }),
                 None => _ = self.known.remove(&row),
+            }
+            match (&sent, extent(sent.as_ref())) {
+                (_, Some(Extent::Destination)) => _ = self.away.insert(lane),
+                (Some(Ok(())), _) if self.away.remove(&lane) => self.are_due(now, |waiting| waiting.lane == lane),
+                _ => {}
             }
             if let Some(sent) = sent {
                 self.heed(row, sent, now);
@@ -258,10 +264,16 @@ impl<'a> Dispatch<'a> {
 
     /// Ends all pauses: an outage is over, because of which they were made, or an admin wishes it.
     fn all_are_due(&mut self, now: Millis) {
-        let waiting = std::mem::take(&mut self.waiting).into_iter();
-        self.waiting = waiting
-            .map(|((due_at, row), lane)| ((due_at.min(now), row), lane))
-            .collect();
+        self.are_due(now, |_| true);
+    }
+
+    /// Ends the pauses of those messages.
+    fn are_due(&mut self, now: Millis, which: impl Fn(&Waiting) -> bool) {
+        let due = |((due_at, row), waiting): ((Millis, i64), Waiting)| {
+            let due_at = if which(&waiting) { due_at.min(now) } else { due_at };
+            ((due_at, row), waiting)
+        };
+        self.waiting = std::mem::take(&mut self.waiting).into_iter().map(due).collect();
     }
 
     /// At the end, stores the results of messages in progress. A message that may have been accepted is not sent again
@@ -284,9 +296,12 @@ impl<'a> Dispatch<'a> {
     }
 }
 
-/// Returns `true` if a message has to wait for a reason that may be its own.
-fn is_put_off(sent: Option<&Sent>) -> bool {
-    matches!(sent, Some(Err(SendError::Retry(Trouble { cause: None, .. }))))
+/// Returns the extent of the trouble of a message that has to wait.
+fn extent(sent: Option<&Sent>) -> Option<Extent> {
+    match sent {
+        Some(Err(SendError::Retry(trouble))) => Some(trouble.extent),
+        _ => None,
+    }
 }
 
 /// Returns the server of the JID that requested the code.

@@ -19,14 +19,15 @@ use minidom::Element;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use xmpp_parsers::iq::IqPayload;
+use xmpp_parsers::ping::Ping;
 
-use self::contacts::{in_stanzas, put_off, refusal, request, results};
+use self::contacts::{in_stanzas, refusal, request, results};
 use crate::channel::peers::Peers;
-use crate::channel::{Channel, Letter, Message, Places, SendError, Sent, Trouble};
+use crate::channel::{Channel, Extent, Letter, Message, Places, SendError, Sent, Trouble};
 use crate::clock::Clock;
 use crate::model::{BareJid, Hash};
 use crate::service::CONTACTS_OF_PEER;
-use crate::xmpp::connection::ConnectionError;
+use crate::xmpp::connection::{Connection, ConnectionError};
 use crate::xmpp::keeper::Uplink;
 use crate::xmpp::protocol::{ns, stanza};
 
@@ -70,69 +71,92 @@ impl PeerLink {
         }
     }
 
-    /// Passes requests on to one peer, in stanzas of several. The first that is not answered ends it.
+    /// Passes requests on to one peer, in stanzas of several. After the first that is not answered, nothing is sent.
     async fn pass_all_on(&self, peer: &BareJid, contacts: &[Element]) -> Vec<Sent> {
         let mut sent = Vec::new();
         for together in in_stanzas(contacts) {
-            match self.pass_on(peer, together).await {
-                Ok(results) => sent.extend(results),
-                Err(unanswered) => {
-                    sent.resize(contacts.len(), Err(unanswered));
-                    break;
-                }
+            sent.extend(self.pass_on(peer, together).await);
+            if sent.last().is_some_and(ends_all) {
+                break;
             }
             self.stop.run_until_cancelled(tokio::time::sleep(PACE)).await;
         }
+        let unsent = sent.last().cloned().unwrap_or(Ok(()));
+        sent.resize(contacts.len(), unsent);
         sent
     }
 
-    /// Passes requests on to a peer in one stanza. Returns the result of each.
-    ///
-    /// # Errors
-    /// If there is no answer of the peer.
-    async fn pass_on(&self, peer: &BareJid, contacts: &[Element]) -> Result<Vec<Sent>, SendError> {
-        let [contact] = contacts else {
-            let all = Element::builder("contacts", ns::PEER).append_all(contacts.iter().cloned());
-            return match self.exchange(peer, all.build()).await? {
-                Ok(answer) => Ok(results(answer, contacts.len())),
-                // Perhaps one of them is the reason, or the peer takes each by itself alone.
-                Err(SendError::Fail(_)) => self.pass_each_on(peer, contacts).await,
-                Err(put_off) => Ok(vec![Err(put_off); contacts.len()]),
-            };
-        };
-        let taken = self.exchange(peer, contact.clone()).await?;
-        Ok(vec![taken.map(drop)])
+    /// Passes requests on to a peer, in one stanza if it takes them together. Returns the result of each.
+    async fn pass_on(&self, peer: &BareJid, contacts: &[Element]) -> Vec<Sent> {
+        if contacts.len() > 1
+            && let Some(sent) = self.pass_together_on(peer, contacts).await
+        {
+            return sent;
+        }
+        self.pass_each_on(peer, contacts).await
     }
 
-    async fn pass_each_on(&self, peer: &BareJid, contacts: &[Element]) -> Result<Vec<Sent>, SendError> {
+    /// Passes requests on in one stanza; `None` if the peer refuses them together. One of them may be the reason, or it takes each by
+    /// itself alone.
+    async fn pass_together_on(&self, peer: &BareJid, contacts: &[Element]) -> Option<Vec<Sent>> {
+        let all = Element::builder("contacts", ns::PEER).append_all(contacts.iter().cloned());
+        let error = match self.exchange(peer, all.build()).await {
+            Ok(answer) => {
+                let results = results(answer, contacts.len())?;
+                self.tell(peer, None);
+                return Some(results);
+            }
+            Err(SendError::Fail(_)) => return None,
+            Err(put_off) => put_off,
+        };
+        self.tell(peer, Some(&error));
+        Some(vec![Err(error); contacts.len()])
+    }
+
+    /// Passes each request on by itself.
+    async fn pass_each_on(&self, peer: &BareJid, contacts: &[Element]) -> Vec<Sent> {
         let mut sent = Vec::new();
         for contact in contacts {
-            self.stop.run_until_cancelled(tokio::time::sleep(PACE)).await;
-            sent.push(self.exchange(peer, contact.clone()).await?.map(drop));
+            if !sent.is_empty() {
+                self.stop.run_until_cancelled(tokio::time::sleep(PACE)).await;
+            }
+            let taken = self.exchange(peer, contact.clone()).await.map(drop);
+            self.tell(peer, taken.as_ref().err());
+            sent.push(taken);
+            if sent.last().is_some_and(ends_all) {
+                break;
+            }
         }
-        Ok(sent)
+        let unsent = sent.last().cloned().unwrap_or(Ok(()));
+        sent.resize(contacts.len(), unsent);
+        sent
     }
 
-    /// Returns the answer of a peer to a request, or its error.
+    /// Returns the answer of a peer to a request.
     ///
     /// # Errors
-    /// If there is no answer of the peer.
-    async fn exchange(
-        &self,
-        peer: &BareJid,
-        request: Element,
-    ) -> Result<Result<Option<Element>, SendError>, SendError> {
+    /// If there is none, or it is an error.
+    async fn exchange(&self, peer: &BareJid, request: Element) -> Result<Option<Element>, SendError> {
         let connection = self.uplink.connection().map_err(down)?;
         let asked = connection.exchange(peer.clone().into(), IqPayload::Set(request), PATIENCE);
-        let answer = self.stop.run_until_cancelled(asked).await;
-        let answer = match answer {
-            Some(Ok(answer)) => Ok(answer.map_err(|error| refusal(&error))),
-            Some(Err(ConnectionError::Unanswered)) => Err(put_off("it did not answer in time")),
-            Some(Err(error @ ConnectionError::Down)) => return Err(down(error)),
-            None => return Err(self.cut_off()),
+        match self.stop.run_until_cancelled(asked).await {
+            Some(Ok(answer)) => answer.map_err(|error| refusal(&error)),
+            Some(Err(ConnectionError::Unanswered)) => Err(self.unanswered(&connection, peer).await),
+            Some(Err(error @ ConnectionError::Unwritable)) => Err(SendError::Fail(error.to_string())),
+            Some(Err(error @ ConnectionError::Down)) => Err(down(error)),
+            None => Err(self.cut_off()),
+        }
+    }
+
+    /// Returns the trouble if a peer has not answered: if it answers at all, the request is the reason.
+    async fn unanswered(&self, connection: &Connection, peer: &BareJid) -> SendError {
+        let ping = connection.request(peer.clone().into(), Ping, ANSWERS_IN);
+        let answers = self.stop.run_until_cancelled(ping).await;
+        let extent = match answers {
+            Some(Ok(_)) => Extent::OneOfThem,
+            _ => Extent::Destination,
         };
-        self.tell(peer, answer.as_ref().map_or_else(Some, |answer| answer.as_ref().err()));
-        answer
+        SendError::Retry(Trouble::of_message("it did not answer in time").of(extent))
     }
 
     /// Returns the answer of a peer; `None` if there is none in time, or if it is asked too much at the moment. It speaks for itself:
@@ -174,6 +198,11 @@ impl PeerLink {
     }
 }
 
+/// Returns `true` if nothing more is to be sent after such a result.
+fn ends_all(sent: &Sent) -> bool {
+    matches!(sent, Err(SendError::Retry(Trouble { cause, extent, .. })) if cause.is_some() || *extent != Extent::Each)
+}
+
 fn reason(error: &SendError) -> &str {
     match error {
         SendError::Retry(trouble) => &trouble.reason,
@@ -195,11 +224,21 @@ impl Channel for PeerLink {
     /// All letters are for the same peer.
     fn send<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>> {
         async move {
-            let contacts: Vec<Element> = letters.iter().filter_map(request).collect();
-            match letters.first().and_then(request_to) {
-                Some(peer) if contacts.len() == letters.len() => self.pass_all_on(peer, &contacts).await,
-                _ => vec![Err(SendError::Fail("it is for no peer".into())); letters.len()],
-            }
+            let unwritable = || SendError::Fail("it cannot be written as a stanza".into());
+            let contacts: Vec<_> = letters
+                .iter()
+                .map(|letter| request(letter).ok_or_else(unwritable))
+                .collect();
+            let writable: Vec<_> = contacts.iter().flatten().cloned().collect();
+            let sent = match letters.first().and_then(request_to) {
+                Some(peer) if !writable.is_empty() => self.pass_all_on(peer, &writable).await,
+                _ => Vec::new(),
+            };
+            let mut sent = sent.into_iter();
+            let results = contacts.into_iter();
+            results
+                .map(|contact| contact.and_then(|_| sent.next().unwrap_or_else(|| Err(self.cut_off()))))
+                .collect()
         }
         .boxed()
     }

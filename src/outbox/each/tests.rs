@@ -295,16 +295,16 @@ async fn when_an_outage_ends_all_are_due_at_once() {
     assert_eq!(dispatch.next().unwrap().rows, its_row);
 }
 
-/// Takes up to three messages together, and the latter of them alone.
-struct Together(Mutex<Vec<usize>>);
+/// Takes three messages together; `says` is what becomes of so many.
+struct Together<F> {
+    sent: Mutex<Vec<usize>>,
+    says: F,
+}
 
-impl Channel for Together {
+impl<F: Fn(usize) -> Sent + Send + Sync> Channel for Together<F> {
     fn send<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>> {
-        self.0.lock().unwrap().push(letters.len());
-        let put_off = Err(SendError::Retry(Trouble::of_message("later")));
-        let taken = usize::from(letters.len() == 1);
-        let sent = (0..letters.len()).map(|nth| if nth < taken { Ok(()) } else { put_off.clone() });
-        std::future::ready(sent.collect()).boxed()
+        self.sent.lock().unwrap().push(letters.len());
+        std::future::ready(vec![(self.says)(letters.len()); letters.len()]).boxed()
     }
 
     fn together(&self) -> usize {
@@ -312,10 +312,13 @@ impl Channel for Together {
     }
 }
 
-#[tokio::test]
-async fn several_go_together_and_alone_once_they_were_put_off() {
+/// Sends four messages now and a minute later. Returns the numbers of those that were sent together, each time.
+async fn four_twice(says: impl Fn(usize) -> Sent + Send + Sync) -> [Vec<usize>; 2] {
     let it = Fixture::new(100);
-    let channel = Together(Mutex::default());
+    let channel = Together {
+        sent: Mutex::default(),
+        says,
+    };
     for n in 1..5 {
         it.register(n).await;
     }
@@ -326,13 +329,37 @@ async fn several_go_together_and_alone_once_they_were_put_off() {
             let landed = fly(&it.service, Queue::PHONE, &channel, flight).await;
             dispatch.land(landed);
         }
-        std::mem::take(&mut *channel.0.lock().unwrap())
+        std::mem::take(&mut *channel.sent.lock().unwrap())
     };
-    assert_eq!(turn(&mut dispatch).await, [3, 1]);
-    assert_eq!(it.waiting().await.len(), 3);
-    it.clock.advance(Duration::from_secs(60));
-    assert_eq!(turn(&mut dispatch).await, [1, 1, 1]);
-    assert!(it.waiting().await.is_empty());
+    let first = turn(&mut dispatch).await;
+    it.clock.advance(Duration::from_secs(5));
+    [first, turn(&mut dispatch).await]
+}
+
+fn put_off(extent: Extent) -> Sent {
+    Err(SendError::Retry(Trouble::of_message("later").of(extent)))
+}
+
+#[tokio::test]
+async fn several_go_together_and_alone_if_one_of_them_may_be_the_trouble() {
+    let later = |extent| four_twice(move |_| put_off(extent));
+    assert_eq!(later(Extent::Each).await, [[3, 1], [3, 1]]);
+    assert_eq!(later(Extent::Destination).await, [[3, 1], [3, 1]]);
+    assert_eq!(later(Extent::OneOfThem).await, [vec![3, 1], vec![1, 1, 1, 1]]);
+}
+
+#[tokio::test]
+async fn what_waits_for_a_destination_is_due_when_it_is_back() {
+    let away = |number| {
+        if number == 3 {
+            put_off(Extent::Destination)
+        } else {
+            Ok(())
+        }
+    };
+    let [first, _] = four_twice(away).await;
+    // The three of them once more, and so on: the fourth was taken.
+    assert_eq!(first, [3, 1, 3]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -65,6 +65,9 @@ pub enum ConnectionError {
     /// No answer came in time.
     #[error("no answer came in time")]
     Unanswered,
+    /// The request is too large, or has characters that XML does not.
+    #[error("it cannot be written as a stanza")]
+    Unwritable,
 }
 
 /// The answer to a request: its payload, if it has one, or the error.
@@ -223,7 +226,7 @@ impl Connection {
             id: id.clone(),
         };
         let iq = header.assemble(request);
-        let iq = stream::serialise(&iq).map_err(|_| ConnectionError::Down)?;
+        let iq = stream::serialise(&iq).map_err(|_| ConnectionError::Unwritable)?;
         self.asked().insert(id.clone(), Question { whom, answer });
         let answered = timeout(patience, async {
             self.send(iq).await?;

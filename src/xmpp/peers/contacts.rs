@@ -3,7 +3,8 @@
 use minidom::Element;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
-use crate::channel::{Letter, Message, SendError, Sent, Trouble};
+use crate::channel::{Extent, Letter, Message, SendError, Sent, Trouble};
+use crate::xmpp::connection::stream::serialise;
 use crate::xmpp::delivery::info;
 use crate::xmpp::protocol::answer::in_language;
 use crate::xmpp::protocol::stanza;
@@ -12,7 +13,7 @@ use crate::xmpp::protocol::stanza;
 /// other let through 128 KiB or more.
 const STANZA: usize = 96 * 1024;
 
-/// Returns the request in a letter.
+/// Returns the request in a letter; `None` if XML does not have all of its characters, or it is for no peer.
 pub(super) fn request(letter: &Letter) -> Option<Element> {
     let Message::ToPeer {
         from,
@@ -30,14 +31,16 @@ pub(super) fn request(letter: &Letter) -> Option<Element> {
         info: Some(info(details)),
         hashes: hashes.iter().map(ToString::to_string).collect(),
     };
-    Some(in_language(contact.into(), letter.language))
+    let contact = in_language(contact.into(), letter.language);
+    serialise(&contact).is_ok().then_some(contact)
 }
 
 /// Returns the requests in parts that go into one stanza each.
 pub(super) fn in_stanzas(contacts: &[Element]) -> Vec<&[Element]> {
     let (mut stanzas, mut first, mut size) = (Vec::new(), 0, 0);
     for (at, contact) in contacts.iter().enumerate() {
-        let bytes = String::from(contact).len();
+        // It was written before.
+        let bytes = serialise(contact).map_or(STANZA, |contact| contact.len());
         if size + bytes > STANZA && at > first {
             stanzas.push(&contacts[first..at]);
             (first, size) = (at, 0);
@@ -48,23 +51,20 @@ pub(super) fn in_stanzas(contacts: &[Element]) -> Vec<&[Element]> {
     stanzas
 }
 
-/// Returns the results of requests that were passed on together.
-pub(super) fn results(answer: Option<Element>, number: usize) -> Vec<Sent> {
+/// Returns the results of requests that were passed on together; `None` if the answer is no such results. An empty one takes all.
+pub(super) fn results(answer: Option<Element>, number: usize) -> Option<Vec<Sent>> {
     use stanza::PeerContactResult::{Later, Refused, Taken};
-    let taken = answer.and_then(|answer| stanza::PeerContactsTaken::try_from(answer).ok());
-    let results = taken
-        .map(|taken| taken.results)
-        .filter(|results| results.len() == number);
-    let Some(results) = results else {
-        // An answer without results takes all.
-        return vec![Ok(()); number];
+    let Some(answer) = answer else {
+        return Some(vec![Ok(()); number]);
     };
+    let taken = stanza::PeerContactsTaken::try_from(answer).ok()?;
     let sent = |result| match result {
         Taken => Ok(()),
         Later { error } => Err(put_off(its_error(&error))),
         Refused { error } => Err(SendError::Fail(its_error(&error))),
     };
-    results.into_iter().map(sent).collect()
+    let results: Vec<_> = taken.results.into_iter().map(sent).collect();
+    (results.len() == number).then_some(results)
 }
 
 /// Returns the reason in an answer, for the log. A peer could have anything else logged.
@@ -73,7 +73,7 @@ fn its_error(name: &str) -> String {
     format!("it answered with the error {}", if is_name { name } else { "unknown" })
 }
 
-/// Another peer may take its requests meanwhile: the trouble is none of all messages.
+/// The trouble is none of all messages: another peer may take its requests meanwhile.
 pub(super) fn put_off(reason: impl Into<String>) -> SendError {
     SendError::Retry(Trouble::of_message(reason))
 }
@@ -88,8 +88,9 @@ pub(super) fn refusal(error: &StanzaError) -> SendError {
         error.defined_condition,
         Is::RemoteServerNotFound | Is::RemoteServerTimeout | Is::ServiceUnavailable | Is::RecipientUnavailable
     );
-    match error.type_ == ErrorType::Wait || is_away {
-        true => put_off(reason),
-        false => SendError::Fail(reason),
+    match (is_away, &error.type_) {
+        (true, _) => SendError::Retry(Trouble::of_message(reason).of(Extent::Destination)),
+        (false, ErrorType::Wait) => put_off(reason),
+        (false, _) => SendError::Fail(reason),
     }
 }

@@ -9,6 +9,7 @@ use xmpp_parsers::iq::{Iq, IqHeader};
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use super::*;
+use crate::model::Identity;
 use crate::xmpp::connection::{Connection, Patience};
 
 const THERE: &str = "itseme.there.example";
@@ -153,12 +154,66 @@ async fn each_request_has_a_result_of_its_own() {
     assert_eq!(sent[0], Ok(()));
     assert_eq!(
         sent[1],
-        Err(put_off("it answered with the error request_limit_reached"))
+        Err(contacts::put_off("it answered with the error request_limit_reached"))
     );
     assert_eq!(
         sent[2],
         Err(SendError::Fail("it answered with the error unknown".into()))
     );
+}
+
+/// It could not be written, and would end the service.
+#[tokio::test]
+async fn a_request_that_xml_has_no_characters_for_fails_alone() {
+    let mut letters: Vec<Letter> = (0..3).map(|n| letter(n, 1)).collect();
+    let Message::ToPeer { details, .. } = &mut letters[1].message else {
+        panic!("a request")
+    };
+    details.push(Identity {
+        provider: "forum".into(),
+        id: "e\u{fffe}e".into(),
+    });
+    let (stanzas, sent) = passed_on(&letters, |_| IqPayload::Result(None)).await;
+    assert_eq!(stanzas.concat(), ["michael0@here.example", "michael2@here.example"]);
+    let is_refused = matches!(&sent[1], Err(SendError::Fail(reason)) if reason.contains("cannot be written"));
+    assert!(is_refused && sent[0].is_ok() && sent[2].is_ok(), "{sent:?}");
+}
+
+/// What a newer peer answers, perhaps. Nothing is lost then.
+#[tokio::test]
+async fn an_answer_that_is_no_results_has_each_sent_by_itself() {
+    for odd in [
+        "<taken/>",
+        "<taken/><taken/><taken/><taken/>",
+        "<taken/><later/><taken/>",
+        "<taken/><other/><taken/>",
+    ] {
+        let letters: Vec<Letter> = (0..3).map(|n| letter(n, 1)).collect();
+        let answer = |payload: &Element| match payload.name() {
+            "contacts" => {
+                let results = format!("<contacts xmlns='it-se.me:peer'>{odd}</contacts>");
+                IqPayload::Result(Some(results.parse().unwrap()))
+            }
+            _ => IqPayload::Result(None),
+        };
+        let (stanzas, sent) = passed_on(&letters, answer).await;
+        assert_eq!(stanzas.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1, 1, 1], "{odd}");
+        assert_eq!(sent, vec![Ok(()); 3]);
+    }
+}
+
+/// Those that were taken are not sent again.
+#[tokio::test]
+async fn results_before_a_failure_are_kept() {
+    let letters: Vec<Letter> = (0..3).map(|n| letter(n, 1)).collect();
+    let answer = |payload: &Element| match payload.attr("jid") {
+        None => error(DefinedCondition::BadRequest),
+        Some("michael1@here.example") => error(DefinedCondition::RemoteServerTimeout),
+        Some(_) => IqPayload::Result(None),
+    };
+    let (stanzas, sent) = passed_on(&letters, answer).await;
+    assert_eq!(stanzas.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1, 1]);
+    assert_eq!(sent.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, false]);
 }
 
 /// One of them may be the reason.
