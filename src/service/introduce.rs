@@ -105,18 +105,18 @@ impl Core {
     fn known(&self, tx: &dyn Read, asked: &[RequestedHash], sorted_by: u32) -> Result<Vec<(usize, Hash)>> {
         let is_same_key = self.keys.number() == sorted_by;
         let id = |(id, _, hash): &RequestedHash| if is_same_key { *id } else { self.keys.id(hash) };
-        let mut owners = tx.owners(&asked.iter().map(id).collect::<Vec<_>>())?;
+        let mut matches = tx.matches(&asked.iter().map(id).collect::<Vec<_>>())?;
         if let Some(former) = &self.former {
             let ids: Vec<Mac> = asked.iter().map(|(_, _, hash)| former.keys.id(hash)).collect();
-            let also = tx.owners(&ids)?;
-            owners
+            let also = tx.matches(&ids)?;
+            matches
                 .iter_mut()
                 .zip(also)
-                .for_each(|(owner, also)| *owner = owner.or(also));
+                .for_each(|(matches, also)| *matches |= also);
         }
-        let known = asked.iter().zip(owners);
+        let known = asked.iter().zip(matches);
         Ok(known
-            .filter_map(|((_, number, hash), owner)| owner.map(|_| (*number, *hash)))
+            .filter_map(|((_, number, hash), matches)| matches.then_some((*number, *hash)))
             .collect())
     }
 

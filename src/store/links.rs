@@ -32,6 +32,11 @@ pub trait ReadLinks {
     /// For each of `ids`, in their order, what shows whose it is ([`Link::proof`]), if it is anybody's. However many they are, it is
     /// one question.
     fn owners(&self, ids: &[Mac]) -> Result<Vec<Option<Mac>>>;
+    /// For each of `ids`, in their order, `true` if it is anybody's. Only for work that nobody waits for: the time that it takes may
+    /// tell which are.
+    fn matches(&self, ids: &[Mac]) -> Result<Vec<bool>> {
+        Ok(self.owners(ids)?.iter().map(Option::is_some).collect())
+    }
     /// For each of `ids`, in their order, its link, or the alias that it is: one question as well.
     fn links(&self, ids: &[Mac]) -> Result<Vec<Option<Link>>>;
     /// The link of `id`, or the alias.

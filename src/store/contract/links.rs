@@ -2,7 +2,7 @@
 
 use super::{A, B, X, Y, link};
 use crate::model::Mac;
-use crate::store::{Link, Result, Store};
+use crate::store::{KeyedRow, Link, Result, Rows, Store, StoreError};
 
 async fn owner_of(store: &Store, id: Mac) -> Option<Mac> {
     store.read(move |r| r.owners(&[id])).await.unwrap().remove(0)
@@ -179,4 +179,82 @@ pub async fn links_in_doubt_stay_and_go_unless_they_are_made_again(store: Store)
         store.read(move |r| Ok(proofs(r))).await.unwrap(),
         [None, None, Some(5), Some(4)]
     );
+}
+
+fn numbered(number: u16) -> Mac {
+    // Spread as MACs are.
+    let spread = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
+    Mac(std::array::from_fn(|at| spread[at % 8]))
+}
+
+/// Ids that match are those that are linked.
+async fn match_alone(store: &Store, linked: Vec<Mac>, others: Vec<Mac>) {
+    let expected = [vec![true; linked.len()], vec![false; others.len()]].concat();
+    let ids = [linked, others].concat();
+    let matches = store.read(move |r| r.matches(&ids)).await.unwrap();
+    assert_eq!(matches, expected);
+}
+
+pub async fn no_link_is_missed_by_who_matches(store: Store) {
+    const EACH: u16 = 60;
+    let makers = (0..8).map(|maker| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let (mut linked, mut others) = (Vec::new(), Vec::new());
+            for id in (0..EACH).map(|n| numbered(maker * EACH + n)) {
+                let is_kept = !others.len().is_multiple_of(3) || linked.len() % 7 < 4;
+                let made = store.write(move |w| {
+                    w.put_link(&link(id, X, 1))?;
+                    let changed_my_mind = StoreError::Unavailable("changed my mind".into());
+                    is_kept.then_some(()).ok_or(changed_my_mind)
+                });
+                assert_eq!(made.await.is_ok(), is_kept);
+                if is_kept { &mut linked } else { &mut others }.push(id);
+                if linked.len() % 5 == 4 {
+                    let gone = linked.remove(0);
+                    assert!(store.write(move |w| w.delete_link(&gone, &X)).await.unwrap());
+                    others.push(gone);
+                }
+                match_alone(&store, linked.clone(), others.clone()).await;
+            }
+        })
+    });
+    for made in futures::future::join_all(makers).await {
+        made.unwrap();
+    }
+}
+
+pub async fn links_match_before_in_and_after_a_change_of_the_key(store: Store) {
+    const LINKS: u16 = 100;
+    let ids = |from: u16, to: u16| (from..to).map(numbered).collect::<Vec<Mac>>();
+    let made = store.write(|w| (0..LINKS).try_for_each(|n| w.put_link(&link(numbered(n), X, 1))));
+    made.await.unwrap();
+    match_alone(&store, ids(0, LINKS), ids(LINKS, 2 * LINKS)).await;
+    store.write(|w| w.begin_change(&Y)).await.unwrap();
+    for renewed in (0..LINKS).step_by(10) {
+        let made = store.write(move |w| {
+            for n in renewed..renewed + 10 {
+                let [row] = &w.rows_under(0, Rows::At(&numbered(n)))?[..] else {
+                    panic!("{n}")
+                };
+                let new = Link {
+                    key: 1,
+                    ..link(numbered(LINKS + n), X, 1)
+                };
+                w.renew(row, Some(&KeyedRow::Link(new)))?;
+            }
+            Ok(())
+        });
+        made.await.unwrap();
+        let linked = [ids(renewed + 10, LINKS), ids(LINKS, LINKS + renewed + 10)].concat();
+        match_alone(&store, linked, ids(LINKS + renewed + 10, 2 * LINKS)).await;
+    }
+    store.write(|w| w.end_change()).await.unwrap();
+    for n in 2 * LINKS..3 * LINKS {
+        store
+            .write(move |w| w.put_link(&link(numbered(n), X, 1)))
+            .await
+            .unwrap();
+        match_alone(&store, ids(LINKS, n + 1), ids(0, LINKS)).await;
+    }
 }

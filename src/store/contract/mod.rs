@@ -35,6 +35,8 @@ macro_rules! tests {
                 links_go_only_with_their_owner,
                 aliases_come_and_go_with_their_link,
                 links_in_doubt_stay_and_go_unless_they_are_made_again,
+                no_link_is_missed_by_who_matches,
+                links_match_before_in_and_after_a_change_of_the_key,
             }
             keys {
                 rows_are_renewed_where_they_are,

@@ -1,9 +1,9 @@
-//! Claims of messages by workers, and workers that wait for new messages.
+//! What follows from a change: claims of messages by workers end, workers that wait for new messages are woken.
 //!
 //! One process has the database (`lock`), so a claim is kept in its memory: it costs nothing to make, and ends with the process, as
 //! it must. The effects of a change on claims and queues begin when it is durable.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::super::{Claimed, Lease, Queue, Result, Row, Subscription};
+use super::filter::Filter;
 use crate::clock::Millis;
 
 /// The effects of a change, once it is durable.
@@ -20,6 +21,17 @@ pub struct Effects {
     pub posted: RefCell<Vec<Queue>>,
     /// Messages whose claims have ended.
     pub ended: RefCell<Vec<i64>>,
+    /// The filter is used no more, or again.
+    pub filter: Cell<Option<Filtering>>,
+}
+
+/// What becomes of the filter.
+#[derive(Clone, Copy)]
+pub enum Filtering {
+    /// It is built soon.
+    Begins,
+    /// It is dropped: while the key is changed, each id would be added to it.
+    Ends,
 }
 
 /// The claims, and who waits.
@@ -51,7 +63,12 @@ impl Claims {
     }
 
     /// Applies the effects of a durable change.
-    pub fn follow(&self, mut effects: Effects) {
+    pub fn follow(&self, mut effects: Effects, filter: &Filter) {
+        match effects.filter.get() {
+            Some(Filtering::Begins) => filter.want(),
+            Some(Filtering::Ends) => filter.forget(),
+            None => {}
+        }
         let ended = mem::take(effects.ended.get_mut());
         if !ended.is_empty() {
             self.end(&ended);

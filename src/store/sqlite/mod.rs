@@ -2,7 +2,9 @@
 
 mod alone;
 mod backup;
+mod builder;
 mod claims;
+mod filter;
 mod journal;
 mod migrations;
 mod queries;
@@ -27,6 +29,7 @@ use rustix::fs::{Gid, OFlags, Uid};
 
 pub use self::alone::AloneOn;
 pub use self::backup::{Whole, back_up, empty_journal};
+use self::builder::Builder;
 use self::claims::Claims;
 use self::readers::Readers;
 pub use self::readers::reading;
@@ -59,6 +62,8 @@ fn cache() -> usize {
 
 /// A database file, opened for reading and writing.
 pub struct SqliteStore {
+    // Ends before the writer, which empties the journal.
+    _builder: Builder,
     readers: Arc<Readers>,
     claims: Arc<Claims>,
     writer: Writer,
@@ -73,10 +78,14 @@ impl SqliteStore {
     /// If the file cannot be used, belongs to a newer version of the service, or was made with another key.
     pub fn open(path: &Path, key_check: Mac) -> Result<Self> {
         let (connection, lock) = open(path, key_check)?;
-        let readers = Arc::new(Readers::new(path));
+        let builder = Builder::start(path, &connection)?;
+        let filter = builder.filter();
+        filter.want();
+        let readers = Arc::new(Readers::new(path, filter.clone()));
         let claims = Arc::<Claims>::default();
-        let writer = Writer::start(connection, readers.clone(), claims.clone())?;
+        let writer = Writer::start(connection, readers.clone(), claims.clone(), filter.clone())?;
         Ok(Self {
+            _builder: builder,
             readers,
             claims,
             writer,

@@ -6,13 +6,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering, fence};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 use thread_local::ThreadLocal;
 
 use super::super::{Result, StoreError};
 use super::cache;
+use super::filter::Filter;
 use super::queries::Session;
 
 /// Returns the settings of a connection that reads.
@@ -24,6 +25,7 @@ pub fn reading() -> String {
 /// Every thread's connection. No thread waits for another.
 pub struct Readers {
     path: PathBuf,
+    filter: Arc<Filter>,
     of_threads: ThreadLocal<Mutex<Reader>>,
     /// Counts each beginning and each end of a write: odd while somebody writes.
     epoch: AtomicU64,
@@ -36,10 +38,11 @@ struct Reader {
 }
 
 impl Readers {
-    /// Read the database at `path`.
-    pub fn new(path: &Path) -> Self {
+    /// Read the database at `path`, which has that filter.
+    pub fn new(path: &Path, filter: Arc<Filter>) -> Self {
         Self {
             path: path.to_owned(),
+            filter,
             of_threads: ThreadLocal::new(),
             epoch: AtomicU64::default(),
         }
@@ -54,6 +57,7 @@ impl Readers {
         let (epoch, done) = {
             let mut reader = locked();
             let epoch = self.epoch.load(Ordering::SeqCst);
+            let job = |connection: &Connection| job(&Session::with(connection, &self.filter));
             (epoch, reader.read(job, epoch))
         };
         // Unlocked before it is looked whether somebody writes, as the writer begins before it looks what is locked: one of
@@ -94,25 +98,30 @@ impl Readers {
     }
 }
 
+/// Returns a connection that reads, to be used by one thread at a time.
+pub fn connect(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch(&reading())?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
 impl Reader {
     fn open(path: &Path) -> Result<Self> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
-        connection.execute_batch(&reading())?;
-        connection.set_prepared_statement_cache_capacity(64);
         Ok(Self {
-            connection,
+            connection: connect(path)?,
             snapshot: None,
         })
     }
 
-    fn read(&mut self, job: impl FnOnce(&Session<'_>), epoch: u64) -> Result<()> {
+    fn read(&mut self, job: impl FnOnce(&Connection), epoch: u64) -> Result<()> {
         if self.snapshot != Some(epoch) || self.connection.is_autocommit() {
             self.let_go()?;
             self.connection.prepare_cached("BEGIN")?.execute([])?;
             self.snapshot = Some(epoch);
         }
-        catch_unwind(AssertUnwindSafe(|| job(&Session::new(&self.connection))))
+        catch_unwind(AssertUnwindSafe(|| job(&self.connection)))
             .map_err(|_| StoreError::Unavailable("a read failed by a bug".into()))
     }
 

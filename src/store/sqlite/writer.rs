@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::super::{Result, StoreError, WriteJob};
 use super::cache;
 use super::claims::{Claims, Effects};
+use super::filter::Filter;
 use super::journal::{BUSY, Journal};
 use super::queries::Session;
 use super::readers::Readers;
@@ -45,11 +46,23 @@ pub struct Writer {
 
 impl Writer {
     /// Writes over `connection` what the `readers` will see; `claims` hears what follows from it.
-    pub fn start(connection: Connection, readers: Arc<Readers>, claims: Arc<Claims>) -> Result<Self> {
+    pub fn start(
+        connection: Connection,
+        readers: Arc<Readers>,
+        claims: Arc<Claims>,
+        filter: Arc<Filter>,
+    ) -> Result<Self> {
         let (orders, waiting) = mpsc::channel(WAITING);
         let thread = std::thread::Builder::new()
             .name("itseme-writer".into())
-            .spawn(move || serve(&connection, &readers, &claims, waiting))
+            .spawn(move || {
+                let database = Database {
+                    connection,
+                    claims,
+                    filter,
+                };
+                serve(&database, &readers, waiting);
+            })
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(Self {
             orders: Some(orders),
@@ -76,7 +89,14 @@ impl Drop for Writer {
     }
 }
 
-fn serve(connection: &Connection, readers: &Readers, claims: &Claims, mut waiting: mpsc::Receiver<(Order, Written)>) {
+/// The connection, and who is told of the changes.
+struct Database {
+    connection: Connection,
+    claims: Arc<Claims>,
+    filter: Arc<Filter>,
+}
+
+fn serve(database: &Database, readers: &Readers, mut waiting: mpsc::Receiver<(Order, Written)>) {
     let (mut batch, mut journal) = (Vec::new(), Journal::default());
     while let Some(first) = waiting.blocking_recv() {
         batch.push(first);
@@ -84,13 +104,13 @@ fn serve(connection: &Connection, readers: &Readers, claims: &Claims, mut waitin
             let Ok(next) = waiting.try_recv() else { break };
             batch.push(next);
         }
-        readers.without_snapshots(false, || perform(connection, claims, &mut journal, &mut batch));
+        readers.without_snapshots(false, || perform(database, &mut journal, &mut batch));
     }
     // Leaves a single file behind, with nothing of deleted rows beside it.
-    let _ = readers.without_snapshots(true, || journal.empty(connection));
+    let _ = readers.without_snapshots(true, || journal.empty(&database.connection));
 }
 
-fn perform(connection: &Connection, claims: &Claims, journal: &mut Journal, batch: &mut Vec<(Order, Written)>) {
+fn perform(database: &Database, journal: &mut Journal, batch: &mut Vec<(Order, Written)>) {
     let (mut writes, mut settles) = (Vec::new(), Vec::new());
     for (order, answer) in batch.drain(..) {
         match order {
@@ -100,10 +120,10 @@ fn perform(connection: &Connection, claims: &Claims, journal: &mut Journal, batc
     }
     if !writes.is_empty() {
         meters::written(writes.len());
-        commit_together(connection, claims, writes);
+        commit_together(database, writes);
     }
     if !settles.is_empty() {
-        let result = journal.empty(connection).map(drop);
+        let result = journal.empty(&database.connection).map(drop);
         for answer in settles {
             let _ = answer.send(result.clone());
         }
@@ -111,16 +131,15 @@ fn perform(connection: &Connection, claims: &Claims, journal: &mut Journal, batc
 }
 
 /// Runs every job in a savepoint of its own within one transaction, and answers when that is on disk.
-fn commit_together(connection: &Connection, claims: &Claims, writes: Vec<(WriteJob, Written)>) {
+fn commit_together(database: &Database, writes: Vec<(WriteJob, Written)>) {
     let (jobs, answers): (Vec<_>, Vec<_>) = writes.into_iter().unzip();
-    match run_all(connection, jobs) {
+    match run_all(database, jobs) {
         Ok(results) => {
             for (result, answer) in results.into_iter().zip(answers) {
-                let _ = answer.send(result.map(|effects| claims.follow(effects)));
+                let _ = answer.send(result.map(|effects| database.claims.follow(effects, &database.filter)));
             }
         }
         Err(error) => {
-            let error = StoreError::from(error);
             for answer in answers {
                 let _ = answer.send(Err(error.clone()));
             }
@@ -129,31 +148,34 @@ fn commit_together(connection: &Connection, claims: &Claims, writes: Vec<(WriteJ
 }
 
 /// The jobs' results, once they are committed; the error if none of them is.
-fn run_all(connection: &Connection, jobs: Vec<WriteJob>) -> rusqlite::Result<Vec<Result<Effects>>> {
+fn run_all(database: &Database, jobs: Vec<WriteJob>) -> Result<Vec<Result<Effects>>> {
+    let Database { connection, filter, .. } = database;
     let mut transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let _changing = filter.change(connection)?;
     let mut results = Vec::with_capacity(jobs.len());
     for job in jobs {
-        results.push(in_savepoint(&mut transaction, job));
+        results.push(in_savepoint(&mut transaction, filter, job));
         // When the disk is full or fails, SQLite may roll everything back by itself. What is done after that would be
         // committed one by one, behind the backs of those who are told that it failed.
         if connection.is_autocommit() {
             return Err(rusqlite::Error::SqliteFailure(
                 rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK),
                 Some("the database rolled the transaction back: is the disk full?".into()),
-            ));
+            )
+            .into());
         }
     }
     transaction.commit()?;
     Ok(results)
 }
 
-fn in_savepoint(transaction: &mut Transaction<'_>, job: WriteJob) -> Result<Effects> {
+fn in_savepoint(transaction: &mut Transaction<'_>, filter: &Filter, job: WriteJob) -> Result<Effects> {
     let savepoint = transaction.savepoint()?;
-    let session = Session::new(&savepoint);
+    let session = Session::with(&savepoint, filter);
     // Dropped without a commit, a savepoint rolls back.
     catch_unwind(AssertUnwindSafe(|| job(&session)))
         .unwrap_or_else(|_| Err(StoreError::Unavailable("a write failed by a bug".into())))?;
-    let Session(_, effects) = session;
+    let effects = session.1;
     savepoint.commit()?;
     Ok(effects)
 }

@@ -3,6 +3,7 @@
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Row as SqlRow, ToSql, params_from_iter};
 
+use super::super::claims::Filtering;
 use super::{Session, keys};
 use crate::store::{Cell, CopiedTable, Entry, KeyedRow, Kind, NUMBER, ReadCopy, Record, Result, WriteCopy};
 
@@ -111,6 +112,10 @@ impl WriteCopy for Session<'_> {
             columns(table),
             marks(table.columns.len())
         );
+        if let Some(filter) = self.2 {
+            filter.forget();
+            self.1.filter.set(Some(Filtering::Begins));
+        }
         let mut statement = self.0.prepare_cached(&sql)?;
         for record in records {
             statement.execute(params_from_iter(record))?;

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, Params, Row as SqlRow, params};
 
+use super::super::claims::Filtering;
 use super::{Session, link, mute, number, outbox, pending, subscriber, token};
 use crate::model::Mac;
 use crate::store::{
@@ -98,6 +99,11 @@ impl Session<'_> {
             .map(|bytes| bytes.try_into().map_or(0, i64::from_be_bytes)))
     }
 
+    /// Returns `true` if there are rows of two keys.
+    pub fn is_key_changing(&self) -> Result<bool> {
+        Ok(self.meta::<Mac>(FORMER_CHECK)?.is_some())
+    }
+
     fn key_number(&self) -> Result<u32> {
         let number = self.meta_number(NUMBER)?.unwrap_or_default();
         Ok(u32::try_from(number).unwrap_or_default())
@@ -145,15 +151,28 @@ impl Session<'_> {
     /// Changes a row, unless another has its new place. Returns `true` if it did.
     fn replace(&self, row: &KeyedRow, by: &KeyedRow) -> Result<bool> {
         let changed = match (row, by) {
-            (KeyedRow::Link(old), KeyedRow::Link(new)) => self.run(
-                "UPDATE OR IGNORE links SET id_mac = ?, alias_of_mac = ?, owner_mac = ?, proof = ?, box = ?, key_number = ?
-                 WHERE id_mac = ? AND key_number = ?",
-                params![new.id, new.alias_of, new.owner, new.proof, new.sealed, new.key, old.id, old.key],
-            ),
+            (KeyedRow::Link(old), KeyedRow::Link(new)) => {
+                self.adds(&new.id);
+                let sql = "UPDATE OR IGNORE links SET id_mac = ?, alias_of_mac = ?, owner_mac = ?, proof = ?, box = ?,
+                           key_number = ? WHERE id_mac = ? AND key_number = ?";
+                let place = params![
+                    new.id,
+                    new.alias_of,
+                    new.owner,
+                    new.proof,
+                    new.sealed,
+                    new.key,
+                    old.id,
+                    old.key
+                ];
+                self.run(sql, place)
+            }
             (KeyedRow::Pending(old), KeyedRow::Pending(new)) => self.run(
                 "UPDATE OR IGNORE pending SET id_mac = ?, owner_mac = ?, code_mac = ?, box = ?, key_number = ?
                  WHERE id_mac = ? AND owner_mac = ? AND key_number = ?",
-                params![new.id, new.owner, new.code, new.sealed, new.key, old.id, old.owner, old.key],
+                params![
+                    new.id, new.owner, new.code, new.sealed, new.key, old.id, old.owner, old.key
+                ],
             ),
             (KeyedRow::Message(_, old), KeyedRow::Message(_, new)) => self.run(
                 "UPDATE outbox SET about_mac = ?, payer_mac = ?, box = ?, key_number = ? WHERE id = ?",
@@ -232,6 +251,7 @@ impl WriteKeys for Session<'_> {
         self.put_meta(FORMER_CHECK, &check.unwrap_or(Mac([0; 16])).0)?;
         self.put_meta(CHECK, &to.0)?;
         self.put_meta(NUMBER, &i64::from(number).to_be_bytes())?;
+        self.1.filter.set(Some(Filtering::Ends));
         Ok(number)
     }
 
@@ -240,7 +260,7 @@ impl WriteKeys for Session<'_> {
     }
 
     fn has_former_counters(&self) -> Result<bool> {
-        Ok(self.meta::<Mac>(FORMER_CHECK)?.is_some() && self.meta_number(TABLE)?.is_none())
+        Ok(self.is_key_changing()? && self.meta_number(TABLE)?.is_none())
     }
 
     fn restart_counters(&self, kept: Option<&[(Mac, Mac)]>) -> Result<()> {
@@ -287,6 +307,8 @@ impl WriteKeys for Session<'_> {
     fn end_change(&self) -> Result<()> {
         let former = super::suppressions::former_keys(self.key_number()?.saturating_sub(1));
         let sql = "DELETE FROM meta WHERE name IN (?, ?, ?, ?)";
-        self.run(sql, [FORMER_CHECK, TABLE, ROW, &former]).map(drop)
+        self.run(sql, [FORMER_CHECK, TABLE, ROW, &former])?;
+        self.1.filter.set(Some(Filtering::Begins));
+        Ok(())
     }
 }

@@ -50,9 +50,31 @@ impl Session<'_> {
     }
 }
 
+impl Session<'_> {
+    /// To be called before a row of that id is made.
+    pub fn adds(&self, id: &Mac) {
+        if let Some(filter) = self.2 {
+            filter.add(id);
+        }
+    }
+}
+
 impl ReadLinks for Session<'_> {
     fn owners(&self, ids: &[Mac]) -> Result<Vec<Option<Mac>>> {
         self.of_each("id_mac, proof", ids, |row| row.get("proof"))
+    }
+
+    fn matches(&self, ids: &[Mac]) -> Result<Vec<bool>> {
+        let mut found = self.2.and_then(|filter| filter.may_have(ids));
+        let found = found.get_or_insert_with(|| vec![true; ids.len()]);
+        let left: Vec<Mac> = ids
+            .iter()
+            .zip(&*found)
+            .filter_map(|(id, may)| may.then_some(*id))
+            .collect();
+        let mut owners = self.owners(&left)?.into_iter();
+        let answered = found.iter().map(|may| *may && owners.next().flatten().is_some());
+        Ok(answered.collect())
     }
 
     fn links(&self, ids: &[Mac]) -> Result<Vec<Option<Link>>> {
@@ -86,6 +108,7 @@ impl WriteLinks for Session<'_> {
             verified_on,
             key,
         } = link;
+        self.adds(id);
         let columns = params![id, alias_of, owner, proof, sealed, verified_on, key];
         // By their owner, because there is no index of what they are aliases of.
         let aliases = "DELETE FROM links WHERE alias_of_mac = ?1

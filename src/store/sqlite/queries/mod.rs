@@ -24,11 +24,12 @@ pub use self::pending::pending;
 pub use self::subscribers::subscriber;
 pub use self::tokens::token;
 use super::claims::Effects;
+use super::filter::Filter;
 use crate::model::Mac;
 use crate::store::{Read, Result, Write};
 
 /// A connection within a transaction.
-pub struct Session<'a>(pub &'a Connection, pub Effects);
+pub struct Session<'a>(pub &'a Connection, pub Effects, Option<&'a Filter>);
 
 impl Read for Session<'_> {}
 
@@ -37,7 +38,12 @@ impl Write for Session<'_> {}
 impl<'a> Session<'a> {
     /// Of which nothing has followed so far.
     pub fn new(connection: &'a Connection) -> Self {
-        Self(connection, Effects::default())
+        Self(connection, Effects::default(), None)
+    }
+
+    /// The same, with the filter of the database.
+    pub fn with(connection: &'a Connection, filter: &'a Filter) -> Self {
+        Self(connection, Effects::default(), Some(filter))
     }
 
     pub fn one<T>(&self, sql: &str, params: impl Params, map: fn(&SqlRow) -> rusqlite::Result<T>) -> Result<Option<T>> {
