@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use super::error::{Limit, Result};
 use super::limits::{Counter, DAY};
-use super::request::ContactRequest;
+use super::request::{ContactRequest, Ids};
 use super::{Core, Service, Tx};
 use crate::channel::Message;
 use crate::clock::{Millis, millis};
-use crate::model::{BareJid, Hash, Mac};
+use crate::model::{BareJid, Mac};
 use crate::store::{Link, NewRow, Queue};
 
 /// The number of days on which messages came back because the account does not exist, without a delivered message
@@ -108,46 +108,43 @@ impl Core {
         keys.are_bound() && link.proof != keys.proof(&link.id, &link.owner)
     }
 
-    /// Lets a contact request wait for the hashes whose links are in doubt, and asks their owners to prove them. Links
-    /// that are not proven when the request expires are removed.
+    /// Lets a contact request wait for links that are in doubt, and asks their owners to prove them. Links that are not proven when the request expires are removed.
     pub(super) fn wait_for_proof(
         &self,
         tx: &Tx<'_>,
         request: &ContactRequest,
-        doubted: Vec<(Hash, Link)>,
+        doubted: &[(Ids, Link)],
         expires_at: Millis,
     ) -> Result<()> {
         let due_at = self.clock.now() + millis(LOOKED_FOR);
         let requester = self.keys.owner(&request.from);
         let via = request.via.as_ref().map(|peer| self.keys.owner(peer));
-        let mut hashes = Vec::new();
-        for (hash, link) in doubted {
+        let mut awaited = Vec::new();
+        for (ids, link) in doubted {
             if link.owner == requester || self.is_muted(tx, &link.owner, &requester, via.as_ref())? {
                 continue;
             }
             if due_at < expires_at {
-                self.ask_for_proof(tx, &link)?;
-                hashes.push(hash);
+                self.ask_for_proof(tx, link)?;
+                awaited.push(*ids);
             } else {
                 tx.delete_doubted_links_of(&link.owner)?;
             }
         }
-        if hashes.is_empty() {
+        if awaited.is_empty() {
             return Ok(());
         }
         let about = Some(self.about_requester(&request.from));
-        Ok(tx.push(&NewRow {
+        let row = NewRow {
             queue: Queue::REQUESTS,
             about,
             payer: None,
             due_at,
             expires_at,
             key: self.keys.number(),
-            sealed: self.seal_request(&ContactRequest {
-                hashes,
-                ..request.clone()
-            })?,
-        })?)
+            sealed: self.seal_ids(request, awaited.into_iter())?,
+        };
+        self.push_request(tx, &row)
     }
 
     fn ask_for_proof(&self, tx: &Tx<'_>, link: &Link) -> Result<()> {

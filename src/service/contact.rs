@@ -83,6 +83,7 @@ impl Service {
             here: request.scope == Scope::Here,
             details,
             hashes: Vec::new(),
+            ids: Vec::new(),
         };
         let made = NewRequest::new(made, request.contacts)?;
         let kept = self.keep_requests(vec![Ok(made)], address).await?;

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::future::ready;
-use std::mem;
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
@@ -10,12 +9,12 @@ use futures::{StreamExt, stream};
 use super::error::{Error, Limit, Result};
 use super::limits::{Counter, DAY, read_ahead};
 use super::link::LinkBox;
-use super::request::ContactRequest;
+use super::request::{ContactRequest, Ids};
 use super::{Core, Service, Tx};
 use crate::channel::Message;
 use crate::clock::Millis;
-use crate::model::{BareJid, Hash, Mac};
-use crate::store::{Link, Read, StoreError};
+use crate::model::{BareJid, Mac};
+use crate::store::{KeyState, KeyedRow, Link, Queue, Read, Row, StoreError};
 
 /// The number of hashes that are looked up in one snapshot.
 const LOOKED_UP_TOGETHER: usize = if cfg!(test) { 3 } else { 2000 };
@@ -33,30 +32,29 @@ const WRITTEN_TOGETHER: usize = 32;
 
 /// A request that waits.
 struct WaitingRequest {
-    /// The request with its hashes that are linked.
     request: ContactRequest,
-    /// All of its hashes.
-    asked: Vec<Hash>,
+    /// Those for whom it waits that are linked.
+    known: Vec<Ids>,
     /// The time when it expires.
     expires_at: Millis,
 }
 
-/// The MAC by which a hash is looked up, the number of its request, and the hash.
-type RequestedHash = (Mac, usize, Hash);
+/// Requests in the order of their rows, each unless it is gone, and the keys under which they were looked up.
+type Known = (Vec<Option<WaitingRequest>>, KeyState);
 
 impl Service {
     /// Turns each contact request in `rows` into one introduction for each recipient, one request in one transaction.
-    /// Returns the rows for which the store failed: they stay.
+    /// Returns the rows for which the store failed, or that have to wait: they stay.
     pub(crate) async fn introduce(&self, rows: Vec<i64>) -> Vec<i64> {
         // Most hashes are linked to nobody. They are looked up before the transaction, so that no writer waits.
-        let Ok(known) = self.known(rows.clone()).await else {
+        let Ok((known, as_of)) = self.known(&rows).await else {
             return rows;
         };
         let made = stream::iter(rows.into_iter().zip(known)).map(|(row, known)| async move {
             let made = self
-                .change(move |core, tx| core.introduce(tx, row, known.as_ref()))
+                .change(move |core, tx| core.introduce(tx, row, known.as_ref(), as_of))
                 .await;
-            made.err().map(|_| row)
+            (!matches!(made, Ok(true))).then_some(row)
         });
         made.buffer_unordered(WRITTEN_TOGETHER)
             .filter_map(ready)
@@ -64,101 +62,112 @@ impl Service {
             .await
     }
 
-    /// Returns the requests that wait in those rows, each with its hashes that are linked.
-    async fn known(&self, rows: Vec<i64>) -> Result<Vec<Option<WaitingRequest>>> {
-        let opened = self.ask(move |core, tx| core.take_hashes(tx, &rows));
-        let (mut waiting, asked, sorted_by) = opened.await?;
+    /// Returns the requests that wait in those rows, each with those of its ids that are linked.
+    async fn known(&self, rows: &[i64]) -> Result<Known> {
+        loop {
+            if let Some(known) = self.known_under_one_key(rows.to_vec()).await? {
+                return Ok(known);
+            }
+        }
+    }
+
+    /// The same; `None` if the key is changed meanwhile.
+    async fn known_under_one_key(&self, rows: Vec<i64>) -> Result<Option<Known>> {
+        let opened = self.ask(move |core, tx| core.take_ids(tx, &rows));
+        let (mut waiting, asked, as_of) = opened.await?;
         // In parts, because the journal cannot be emptied while a snapshot is open.
-        for asked in asked.chunks(LOOKED_UP_TOGETHER).map(<[RequestedHash]>::to_vec) {
-            let known = self.ask(move |core, tx| core.known(tx, &asked, sorted_by));
-            for (number, hash) in known.await? {
+        for asked in asked.chunks(LOOKED_UP_TOGETHER).map(<[(Ids, usize)]>::to_vec) {
+            let known = self.ask(move |core, tx| match core.state() == as_of {
+                true => core.known(tx, &asked).map(Some),
+                false => Ok(None),
+            });
+            let Some(known) = known.await? else { return Ok(None) };
+            for (ids, number) in known {
                 if let Some(waiting) = &mut waiting[number] {
-                    waiting.request.hashes.push(hash);
+                    waiting.known.push(ids);
                 }
             }
         }
-        Ok(waiting)
+        Ok(Some((waiting, as_of)))
     }
 }
 
 impl Core {
-    /// Returns the requests that wait in those rows, and their hashes in the order of the index, so that neighbours on
-    /// a page are looked up together; and the number of the key of that order.
-    fn take_hashes(
+    /// Returns the requests that wait in those rows, and for whom, each with the number of the request, in the order of the index, so
+    /// that neighbours on a page are looked up together.
+    #[allow(clippy::type_complexity, reason = "it is taken apart at once")]
+    fn take_ids(
         &self,
         tx: &dyn Read,
         rows: &[i64],
-    ) -> Result<(Vec<Option<WaitingRequest>>, Vec<RequestedHash>, u32)> {
+    ) -> Result<(Vec<Option<WaitingRequest>>, Vec<(Ids, usize)>, KeyState)> {
         let mut waiting = Vec::with_capacity(rows.len());
         let mut asked = Vec::new();
         for (number, &row) in rows.iter().enumerate() {
-            let request = self.waiting(tx, row)?;
-            let hashes = request.iter().flat_map(|waiting| &waiting.asked);
-            asked.extend(hashes.map(|hash| (self.keys.id(hash), number, *hash)));
-            waiting.push(request);
+            let row = tx.message(row)?.filter(|row| row.expires_at > self.clock.now());
+            // None: it was withdrawn, has expired, or does not open.
+            let request = row.and_then(|row| Some((self.open_request(&row)?, row.expires_at)));
+            waiting.push(request.map(|(mut request, expires_at)| {
+                asked.extend(self.ids_of_request(&request).into_iter().map(|ids| (ids, number)));
+                request.ids.clear();
+                WaitingRequest {
+                    request,
+                    known: Vec::new(),
+                    expires_at,
+                }
+            }));
         }
-        asked.sort_unstable_by_key(|(id, ..)| id.0);
-        Ok((waiting, asked, self.keys.number()))
+        asked.sort_unstable_by_key(|(ids, _)| ids.id.0);
+        Ok((waiting, asked, self.state()))
     }
 
-    /// Returns those hashes that are linked.
-    fn known(&self, tx: &dyn Read, asked: &[RequestedHash], sorted_by: u32) -> Result<Vec<(usize, Hash)>> {
-        let is_same_key = self.keys.number() == sorted_by;
-        let id = |(id, _, hash): &RequestedHash| if is_same_key { *id } else { self.keys.id(hash) };
-        let mut matches = tx.matches(&asked.iter().map(id).collect::<Vec<_>>())?;
-        if let Some(former) = &self.former {
-            let ids: Vec<Mac> = asked.iter().map(|(_, _, hash)| former.keys.id(hash)).collect();
+    /// Returns those that are linked.
+    fn known(&self, tx: &dyn Read, asked: &[(Ids, usize)]) -> Result<Vec<(Ids, usize)>> {
+        let mut matches = tx.matches(&asked.iter().map(|(ids, _)| ids.id).collect::<Vec<_>>())?;
+        if self.former.is_some() {
+            let ids: Vec<Mac> = asked.iter().map(|(ids, _)| ids.former()).collect();
             let also = tx.matches(&ids)?;
             matches
                 .iter_mut()
                 .zip(also)
                 .for_each(|(matches, also)| *matches |= also);
         }
-        let known = asked.iter().zip(matches);
-        Ok(known
-            .filter_map(|((_, number, hash), matches)| matches.then_some((*number, *hash)))
-            .collect())
+        let known = asked.iter().zip(matches).filter(|(_, matches)| *matches);
+        Ok(known.map(|(asked, _)| *asked).collect())
     }
 
-    /// Returns the request that waits in that row; `None` if it was withdrawn, has expired, or does not open.
-    fn waiting(&self, tx: &dyn Read, row: i64) -> Result<Option<WaitingRequest>> {
-        let row = tx.message(row)?.filter(|row| row.expires_at > self.clock.now());
-        let Some(row) = row else { return Ok(None) };
-        let request = self.open_request(&row);
-        Ok(request.map(|mut request| WaitingRequest {
-            asked: mem::take(&mut request.hashes),
-            request,
-            expires_at: row.expires_at,
-        }))
-    }
-
-    fn introduce(&self, tx: &Tx<'_>, row: i64, known: Option<&WaitingRequest>) -> Result<()> {
+    /// Turns a request into introductions. Returns `false` if it was looked up under other keys.
+    fn introduce(&self, tx: &Tx<'_>, row: i64, known: Option<&WaitingRequest>, as_of: KeyState) -> Result<bool> {
+        if self.state() != as_of {
+            return Ok(false);
+        }
         let payers = known.map_or_else(Vec::new, |waiting| self.macs(|core| core.payer(&waiting.request.from)));
         self.make_room(tx, &payers)?;
         // Without the row, it was withdrawn since the worker took it.
         let is_there = tx.remove(row)?;
         let Some(waiting) = known.filter(|_| is_there) else {
-            return Ok(());
+            return Ok(true);
         };
         let WaitingRequest {
-            request, expires_at, ..
+            request,
+            known,
+            expires_at,
         } = waiting;
         let requester = self.keys.owner(&request.from);
         let via = request.via.as_ref().map(|peer| self.keys.owner(peer));
         let mut served = HashSet::from([requester]);
         let mut doubted = Vec::new();
-        request.hashes.iter().try_for_each(|hash| self.renew_id(tx, hash))?;
-        let ids: Vec<Mac> = request.hashes.iter().map(|hash| self.keys.id(hash)).collect();
-        let links = tx.links(&ids)?;
-        let linked = request.hashes.iter().zip(links).filter_map(|(hash, link)| {
+        known.iter().try_for_each(|ids| self.renew_ids(tx, ids))?;
+        let links = tx.links(&known.iter().map(|ids| ids.id).collect::<Vec<_>>())?;
+        let linked = known.iter().zip(links).filter_map(|(ids, link)| {
             let link = link?;
-            Some((*hash, self.repeats(&requester, request.by_anybody, &link.owner), link))
+            Some((*ids, self.repeats(&requester, request.by_anybody, &link.owner), link))
         });
-        let linked: Vec<(Hash, Counter, Link)> = linked.collect();
+        let linked: Vec<(Ids, Counter, Link)> = linked.collect();
         read_ahead(tx, linked.iter().map(|(_, repeats, _)| repeats))?;
-        for (hash, repeats, link) in linked {
+        for (ids, repeats, link) in linked {
             if self.is_in_doubt(&link) {
-                doubted.push((hash, link));
+                doubted.push((ids, link));
                 continue;
             }
             if !served.insert(link.owner) || !repeats.try_take(tx, self.clock.now())? {
@@ -185,7 +194,42 @@ impl Core {
             let letter = self.letter(introduction, language);
             self.post_for(tx, &letter, about, *expires_at, payers.first().copied())?;
         }
-        self.wait_for_proof(tx, request, doubted, *expires_at)
+        self.wait_for_proof(tx, request, &doubted, *expires_at)?;
+        Ok(true)
+    }
+
+    /// Has every request that waits wait for the hashes of those who are linked, and for nobody else: MACs under this key find nobody
+    /// any more when their links are renewed. Returns `false` if there may be more than `limit`.
+    pub(super) fn name_known(&self, tx: &Tx<'_>, limit: usize) -> Result<bool> {
+        let (mut after, mut named) = (0, 0);
+        loop {
+            let rows = tx.messages(Queue::REQUESTS, after, limit)?;
+            let Some(last) = rows.last() else { return Ok(true) };
+            after = last.id;
+            for row in rows {
+                let Some(mut request) = self.open_request(&row).filter(|request| !request.ids.is_empty()) else {
+                    continue;
+                };
+                if named == limit {
+                    return Ok(false);
+                }
+                named += 1;
+                let ids = request.ids.iter().map(|ids| ids.id);
+                let asked: Vec<Mac> = ids.collect();
+                let matches = tx.matches(&asked)?.into_iter().zip(asked);
+                let known: Vec<Mac> = matches.filter_map(|(matches, id)| matches.then_some(id)).collect();
+                let links = tx.links(&known)?;
+                let opened = links.iter().flatten().filter_map(|link| self.open_link(link));
+                request.hashes.extend(opened.map(|linked| linked.hash));
+                let renewed = Row {
+                    sealed: self.seal_hashes(&request)?,
+                    key: self.keys.number(),
+                    ..row.clone()
+                };
+                let queue = Queue::REQUESTS.number();
+                tx.renew(&KeyedRow::Message(queue, row), Some(&KeyedRow::Message(queue, renewed)))?;
+            }
+        }
     }
 
     /// Returns the MAC that counts introductions of another server's requesters; `None` for the own server's people.

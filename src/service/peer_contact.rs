@@ -103,6 +103,7 @@ impl PeerContact {
             here: true,
             details: readable(self.details),
             hashes: Vec::new(),
+            ids: Vec::new(),
         };
         NewRequest::new(request, self.contacts)
     }

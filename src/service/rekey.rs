@@ -8,6 +8,7 @@ use std::ops::AddAssign;
 use std::sync::{Arc, PoisonError};
 
 use super::error::Result;
+use super::request::Ids;
 use super::{Core, Service, Tx, locked, outbox, settle};
 use crate::channel::{Letter, Message};
 use crate::model::seal::Purpose;
@@ -80,8 +81,12 @@ impl Service {
         }
         let keys = next.clone();
         let _exchange = self.exchange.lock().await;
-        let begun = self.change_once(Arc::new(move |core: &Core, tx: &Tx<'_>| core.begin_change(tx, &keys)));
-        let number = settle(begun.await)?;
+        let begin = Arc::new(move |core: &Core, tx: &Tx<'_>| core.begin_change(tx, &keys));
+        let number = loop {
+            if let Some(number) = settle(self.change_once(begin.clone()).await)? {
+                break number;
+            }
+        };
         // When the lock is free, all transactions under the present key have ended. Their rows are renewed like others.
         let mut core = self.core.write().unwrap_or_else(PoisonError::into_inner);
         let former = Box::new(core.with(core.keys.clone()));
@@ -183,9 +188,16 @@ impl Core {
 
     /// Renews the link and the registrations of `hash`, and all rows of the link's owner, as [`Core::renew`] does.
     pub(super) fn renew_id(&self, tx: &Tx<'_>, hash: &Hash) -> Result<()> {
-        let Some(former) = &self.former else { return Ok(()) };
-        self.renew_rows(tx, Rows::At(&former.keys.id(hash)))?;
-        let link = tx.link(&self.keys.id(hash))?;
+        self.renew_ids(tx, &self.ids_of_hash(hash))
+    }
+
+    /// The same, by the MACs of the hash.
+    pub(super) fn renew_ids(&self, tx: &Tx<'_>, ids: &Ids) -> Result<()> {
+        if self.former.is_none() {
+            return Ok(());
+        }
+        self.renew_rows(tx, Rows::At(&ids.former()))?;
+        let link = tx.link(&ids.id)?;
         match link.and_then(|link| self.open_link(&link)) {
             Some(linked) => self.renew(tx, &linked.target),
             None => Ok(()),
@@ -229,8 +241,12 @@ impl Core {
         Ok(renewed)
     }
 
-    /// Starts a change to the keys `next`. Returns their number.
-    fn begin_change(&self, tx: &Tx<'_>, next: &Keys) -> Result<u32> {
+    /// Starts a change to the keys `next`. Returns their number; `None` if something is to be done before, bit by bit, which is called
+    /// for again.
+    fn begin_change(&self, tx: &Tx<'_>, next: &Keys) -> Result<Option<u32>> {
+        if !self.keys.are_of(next) && !self.name_known(tx, AT_ONCE)? {
+            return Ok(None);
+        }
         let number = tx.begin_change(&next.check())?;
         let sealed = match self.keys.are_of(next) {
             true => tx.former_suppression_keys(self.keys.number())?,
@@ -242,7 +258,7 @@ impl Core {
         if let Some(sealed) = sealed {
             tx.put_former_suppression_keys(number, &sealed)?;
         }
-        Ok(number)
+        Ok(Some(number))
     }
 
     /// Sets counters to 0, except budgets and the counters that limit guesses at waiting codes, and how often these are sent. If
@@ -351,7 +367,15 @@ impl Renewal<'_> {
             let request = self.from.open_request(row)?;
             self.is_its(row.about == Some(self.from.about_requester(&request.from)))?;
             let about = self.to.about_requester(&request.from);
-            return Some(renewed(Some(about), None, self.to.seal_request(&request).ok()?));
+            // Those that wait as MACs wait for hashes since the change was begun, unless the MACs stay the same.
+            let sealed = match request.ids.is_empty() {
+                true => self.to.seal_hashes(&request).ok()?,
+                false if self.from.keys.are_of(&self.to.keys) => {
+                    self.to.seal_ids(&request, request.ids.iter().copied()).ok()?
+                }
+                false => return None,
+            };
+            return Some(renewed(Some(about), None, sealed));
         }
         let place = outbox(queue, row.about.as_ref());
         let letter: Letter = self.from.open("outbox", row.key, place, &row.sealed)?;

@@ -13,7 +13,7 @@ use super::limits::{Counter, DAY, HASHES_PER_CONTACT, read_ahead};
 use super::{By, Core, Service, Tx, locked, outbox};
 use crate::clock::millis;
 use crate::model::{BareJid, Hash, Identity, Mac};
-use crate::store::{NewRow, Queue, Read, Row};
+use crate::store::{NewRow, Queue, Read, Row, StoreError};
 
 /// The time for which a contact request may wait for its delivery.
 const WANTED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -25,7 +25,7 @@ const BYTES_OF_DETAILS: usize = 8 * 1024;
 /// would slow down the next answer to the same requester, which could measure it.
 pub(super) const LOOKED_UP_WITHIN: Duration = Duration::from_secs(2);
 
-/// A contact request as it waits in the outbox. Its hashes have not been looked up yet.
+/// A contact request as it waits in the outbox. Whom it is for has not been looked up yet.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct ContactRequest {
     /// The requester.
@@ -40,9 +40,39 @@ pub(super) struct ContactRequest {
     #[serde(skip)]
     pub(super) here: bool,
     pub(super) details: Vec<Identity>,
-    /// Part of the JSON in boxes of the first version; now they stand behind it.
+    /// The people that it is for; where it waits, only those who were linked when the key was changed. Part of the JSON in boxes of the
+    /// first version; then they stood behind it.
     #[serde(default, skip_serializing)]
     pub(super) hashes: Vec<Hash>,
+    /// The same as MACs, while it waits: nothing tells whose they are.
+    #[serde(skip)]
+    pub(super) ids: Vec<Ids>,
+}
+
+/// The MACs by which a hash is looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ids {
+    /// That under the current key.
+    pub(super) id: Mac,
+    /// That under the former one, while the key is changed: some links are still there.
+    former: Option<Mac>,
+}
+
+impl Ids {
+    /// Returns that under the former key: the same, if only the form of boxes is changed.
+    pub(super) fn former(&self) -> Mac {
+        self.former.unwrap_or(self.id)
+    }
+}
+
+/// What stands behind the JSON of a waiting request, by the byte in between, which no JSON has.
+mod behind {
+    /// Hashes.
+    pub(super) const HASHES: u8 = 0;
+    /// MACs of hashes under the key of the box.
+    pub(super) const IDS: u8 = 1;
+    /// The same, each followed by that under the former key.
+    pub(super) const BOTH: u8 = 2;
 }
 
 impl ContactRequest {
@@ -174,7 +204,20 @@ impl Core {
         if self.grow_for_peers(tx, payer, bytes)? {
             for_peers.into_iter().try_for_each(|row| tx.push(row))?;
         }
-        Ok(for_people.into_iter().try_for_each(|row| tx.push(row))?)
+        for_people.into_iter().try_for_each(|row| self.push_request(tx, row))
+    }
+
+    /// Puts a request that waits as MACs under the current key into the outbox.
+    ///
+    /// # Errors
+    /// If the key has just been changed, and this core does not know the new one yet: by then, whoever waits was looked up under the
+    /// former one for the last time. The change is run again under the new one.
+    pub(super) fn push_request(&self, tx: &Tx<'_>, row: &NewRow) -> Result<()> {
+        let is_alone = tx.key_state()?.is_none();
+        if is_alone && self.former.is_none() && tx.has_former_counters()? {
+            return Err(Error::Internal(StoreError::OtherKeys(self.state())));
+        }
+        Ok(tx.push(row)?)
     }
 
     /// Returns the rows in which a request waits: for the people here, and for each peer that is asked. Each is due at a moment of its
@@ -188,7 +231,7 @@ impl Core {
             due_at: now,
             expires_at: now + millis(WANTED_FOR),
             key: self.keys.number(),
-            sealed: self.seal_request(request)?,
+            sealed: self.seal_ids(request, request.hashes.iter().map(|hash| self.ids_of_hash(hash)))?,
         };
         let mut rows = self.rows_for_peers(request, about)?;
         rows.push(for_people);
@@ -236,13 +279,42 @@ impl Core {
         Ok((left > 0).then(|| Duration::from_millis(left)))
     }
 
-    /// Seals the box of a request: the requester and the details as JSON, a zero byte, and the hashes as bytes, which
-    /// take half the space of their digits.
-    pub(super) fn seal_request(&self, request: &ContactRequest) -> Result<Vec<u8>> {
+    /// Returns the MACs by which a hash is looked up.
+    pub(super) fn ids_of_hash(&self, hash: &Hash) -> Ids {
+        Ids {
+            id: self.keys.id(hash),
+            former: self.former.as_ref().map(|former| former.keys.id(hash)),
+        }
+    }
+
+    /// Returns the MACs of all for whom a request waits.
+    pub(super) fn ids_of_request(&self, request: &ContactRequest) -> Vec<Ids> {
+        let hashes = request.hashes.iter().map(|hash| self.ids_of_hash(hash));
+        request.ids.iter().copied().chain(hashes).collect()
+    }
+
+    /// Seals the box of a request for the people behind `ids`: the requester and the details as JSON, and the MACs. No hash is on the
+    /// disk of somebody who is not known here.
+    pub(super) fn seal_ids(&self, request: &ContactRequest, ids: impl Iterator<Item = Ids>) -> Result<Vec<u8>> {
+        match self.former {
+            None => self.seal_request(request, behind::IDS, ids.flat_map(|ids| ids.id.0)),
+            Some(_) => {
+                let both = ids.flat_map(|ids| [ids.id, ids.former()]);
+                self.seal_request(request, behind::BOTH, both.flat_map(|id| id.0))
+            }
+        }
+    }
+
+    /// The same, of a request that waits for people who are known here, whatever the key is.
+    pub(super) fn seal_hashes(&self, request: &ContactRequest) -> Result<Vec<u8>> {
+        let hashes = request.hashes.iter().flat_map(|hash| *hash.as_bytes());
+        self.seal_request(request, behind::HASHES, hashes)
+    }
+
+    fn seal_request(&self, request: &ContactRequest, kind: u8, behind: impl Iterator<Item = u8>) -> Result<Vec<u8>> {
         let mut plain = serde_json::to_vec(request).map_err(Self::broken)?;
-        plain.push(0);
-        let hashes = request.hashes.iter().map(Hash::as_bytes);
-        hashes.for_each(|hash| plain.extend_from_slice(hash));
+        plain.push(kind);
+        plain.extend(behind);
         let about = self.about_requester(&request.from);
         let place = outbox(Queue::REQUESTS.number(), Some(&about));
         Ok(self.keys.seal(place, &plain, &mut self.rng()))
@@ -260,13 +332,35 @@ impl Core {
             .keys
             .open(place, &row.sealed)
             .map_err(Self::broken)?;
-        let mut parts = plain.splitn(2, |byte| *byte == 0);
-        let asker = parts.next().unwrap_or_default();
-        let (hashes, _) = parts.next().unwrap_or_default().as_chunks::<64>();
+        let end = plain.iter().position(|byte| *byte <= behind::BOTH);
+        let (asker, rest) = plain.split_at(end.unwrap_or(plain.len()));
         // The message of serde_json may quote the value.
         let mut request: ContactRequest =
             serde_json::from_slice(asker).map_err(|_| Self::broken("a contact request's box holds something else"))?;
-        request.hashes.extend(hashes.iter().copied().map(Hash::from));
+        match rest {
+            [behind::HASHES, hashes @ ..] => {
+                let (hashes, _) = hashes.as_chunks::<64>();
+                request.hashes.extend(hashes.iter().copied().map(Hash::from));
+            }
+            [behind::IDS, ids @ ..] => {
+                let (ids, _) = ids.as_chunks::<16>();
+                let ids = ids.iter().map(|id| Ids {
+                    id: Mac(*id),
+                    former: None,
+                });
+                request.ids = ids.collect();
+            }
+            [behind::BOTH, ids @ ..] => {
+                let (ids, _) = ids.as_chunks::<16>();
+                let (pairs, _) = ids.as_chunks::<2>();
+                let ids = pairs.iter().map(|[id, former]| Ids {
+                    id: Mac(*id),
+                    former: Some(Mac(*former)),
+                });
+                request.ids = ids.collect();
+            }
+            _ => {}
+        }
         Ok(request)
     }
 
@@ -300,6 +394,7 @@ mod tests {
             here: false,
             details: Vec::new(),
             hashes: hashes.clone(),
+            ids: Vec::new(),
         };
         let sealed = || {
             let request = NewRequest {
@@ -322,11 +417,14 @@ mod tests {
                 key: core.keys.number(),
                 sealed: sealed.under(&core).unwrap()[0].sealed.clone(),
             };
-            core.open_request(&row).unwrap().hashes
+            let request = core.open_request(&row).unwrap();
+            assert_eq!(request.hashes, []);
+            core.ids_of_request(&request)
         };
-        assert_eq!(opened(sealed()), hashes);
+        let ids = || vec![locked(&service.core).ids_of_hash(&hashes[0])];
+        assert_eq!(opened(sealed()), ids());
         let before = sealed();
         service.rekey(keys(8)).await.unwrap();
-        assert_eq!(opened(before), hashes);
+        assert_eq!(opened(before), ids());
     }
 }

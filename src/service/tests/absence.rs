@@ -84,6 +84,22 @@ async fn who_proves_again_goes_on_and_is_introduced() {
 }
 
 #[tokio::test]
+async fn who_proves_again_after_a_change_of_the_key_is_introduced() {
+    for steps in 0..5 {
+        let it = missed().await;
+        assert!(is_question(&it.ask_for_amy().await));
+        let keys = || Keys::new(&zeroize::Zeroizing::new([8; 32]));
+        it.service.begin(keys(), steps).await;
+        // Counters begin anew, and so she may be asked again.
+        it.sent_after(HOUR).await;
+        it.service.rekey(keys()).await.unwrap();
+        it.link_phone(&amy(), PHONE).await;
+        assert!(is_introduction(&it.sent_after(HOUR).await), "after {steps} steps");
+        assert!(it.sent_after(HOUR).await.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn what_nobody_proves_goes_with_the_request_that_waited_for_it() {
     let it = missed().await;
     it.link_phone(&jid("bob@example.org"), "+447700900456").await;
