@@ -1,10 +1,8 @@
 //! Turns contact requests that wait into introductions: looks up the hashes, and writes to their owners.
 
 use std::collections::HashSet;
-use std::future::ready;
+use std::mem;
 use std::time::Duration;
-
-use futures::{StreamExt, stream};
 
 use super::error::{Error, Limit, Result};
 use super::limits::{Counter, DAY, read_ahead};
@@ -27,8 +25,8 @@ const DROPPED_TOGETHER: usize = 100;
 const TRIED_AGAIN: Duration = Duration::from_secs(5);
 /// Introductions by one peer that reach one person in a day. More are dropped: a peer can invent any number of people.
 pub(super) const OF_PEER_TO_ONE: u32 = 20;
-/// The number of requests that are turned into introductions in one transaction, while others wait.
-const WRITTEN_TOGETHER: usize = 32;
+/// The number of people, or up to a request's more, whose introductions are written in one change: others write in between.
+const WRITTEN_TOGETHER: usize = if cfg!(test) { 3 } else { 300 };
 
 /// A request that waits.
 struct WaitingRequest {
@@ -43,23 +41,30 @@ struct WaitingRequest {
 type Known = (Vec<Option<WaitingRequest>>, KeyState);
 
 impl Service {
-    /// Turns each contact request in `rows` into one introduction for each recipient, one request in one transaction.
-    /// Returns the rows for which the store failed, or that have to wait: they stay.
+    /// Turns each contact request in `rows` into one introduction for each recipient, a few requests in one transaction. Returns the
+    /// rows that have to wait, and those with which the store failed: they stay.
     pub(crate) async fn introduce(&self, rows: Vec<i64>) -> Vec<i64> {
         // Most hashes are linked to nobody. They are looked up before the transaction, so that no writer waits.
         let Ok((known, as_of)) = self.known(&rows).await else {
             return rows;
         };
-        let made = stream::iter(rows.into_iter().zip(known)).map(|(row, known)| async move {
-            let made = self
-                .change(move |core, tx| core.introduce(tx, row, known.as_ref(), as_of))
-                .await;
-            (!matches!(made, Ok(true))).then_some(row)
-        });
-        made.buffer_unordered(WRITTEN_TOGETHER)
-            .filter_map(ready)
-            .collect()
-            .await
+        let (mut left, mut some, mut people) = (Vec::new(), Vec::new(), 0);
+        for request in rows.into_iter().zip(known) {
+            people += request.1.as_ref().map_or(0, |waiting| waiting.known.len());
+            some.push(request);
+            if people >= WRITTEN_TOGETHER {
+                left.extend(self.introduce_some(mem::take(&mut some), as_of).await);
+                people = 0;
+            }
+        }
+        left.extend(self.introduce_some(some, as_of).await);
+        left
+    }
+
+    async fn introduce_some(&self, requests: Vec<(i64, Option<WaitingRequest>)>, as_of: KeyState) -> Vec<i64> {
+        let rows: Vec<i64> = requests.iter().map(|(row, _)| *row).collect();
+        let made = self.change(move |core, tx| core.introduce_all(tx, &requests, as_of));
+        made.await.unwrap_or(rows)
     }
 
     /// Returns the requests that wait in those rows, each with those of its ids that are linked.
@@ -136,23 +141,45 @@ impl Core {
         Ok(known.map(|(asked, _)| *asked).collect())
     }
 
-    /// Turns a request into introductions. Returns `false` if it was looked up under other keys.
-    fn introduce(&self, tx: &Tx<'_>, row: i64, known: Option<&WaitingRequest>, as_of: KeyState) -> Result<bool> {
+    /// Turns requests into introductions. Returns those that have to wait, because there is no space, or because they were looked up
+    /// under other keys.
+    fn introduce_all(
+        &self,
+        tx: &Tx<'_>,
+        requests: &[(i64, Option<WaitingRequest>)],
+        as_of: KeyState,
+    ) -> Result<Vec<i64>> {
         if self.state() != as_of {
-            return Ok(false);
+            return Ok(requests.iter().map(|(row, _)| *row).collect());
         }
-        let payers = known.map_or_else(Vec::new, |waiting| self.macs(|core| core.payer(&waiting.request.from)));
-        self.make_room(tx, &payers)?;
-        // Without the row, it was withdrawn since the worker took it.
-        let is_there = tx.remove(row)?;
-        let Some(waiting) = known.filter(|_| is_there) else {
-            return Ok(true);
-        };
+        let (mut done, mut left) = (Vec::new(), Vec::new());
+        for (row, waiting) in requests {
+            let Some(waiting) = waiting.as_ref().filter(|waiting| !waiting.known.is_empty()) else {
+                done.push(*row);
+                continue;
+            };
+            match self.introduce(tx, *row, waiting) {
+                Ok(()) => {}
+                Err(error @ Error::Internal(_)) => return Err(error),
+                Err(_no_space) => left.push(*row),
+            }
+        }
+        tx.remove_all(&done)?;
+        Ok(left)
+    }
+
+    fn introduce(&self, tx: &Tx<'_>, row: i64, waiting: &WaitingRequest) -> Result<()> {
         let WaitingRequest {
             request,
             known,
             expires_at,
         } = waiting;
+        let payers = self.macs(|core| core.payer(&request.from));
+        self.make_room(tx, &payers)?;
+        // Without the row, it was withdrawn since the worker took it.
+        if !tx.remove(row)? {
+            return Ok(());
+        }
         let requester = self.keys.owner(&request.from);
         let via = request.via.as_ref().map(|peer| self.keys.owner(peer));
         let mut served = HashSet::from([requester]);
@@ -194,8 +221,7 @@ impl Core {
             let letter = self.letter(introduction, language);
             self.post_for(tx, &letter, about, *expires_at, payers.first().copied())?;
         }
-        self.wait_for_proof(tx, request, &doubted, *expires_at)?;
-        Ok(true)
+        self.wait_for_proof(tx, request, &doubted, *expires_at)
     }
 
     /// Has every request that waits wait for the hashes of those who are linked, and for nobody else: MACs under this key find nobody
@@ -285,5 +311,62 @@ impl Core {
             limit: 1,
             window: self.settings.limits.repeat_contact_after,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::clock::Clock;
+    use crate::language::Language;
+    use crate::model::{Identity, Keys};
+    use crate::service::Settings;
+    use crate::store::{NewRow, testing};
+
+    #[tokio::test]
+    async fn what_was_looked_up_before_the_key_was_changed_is_looked_up_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = |byte| Keys::new(&zeroize::Zeroizing::new([byte; 32]));
+        let store = testing::store(folder.path(), keys(7).check());
+        let (clock, settings) = (Clock::system(), Settings::default());
+        let service = Service::new(store, keys(7), clock, settings, Default::default());
+        let made = service.change(|core, tx| {
+            let [amy, michael] = ["amy", "michael"].map(|name| BareJid::new(&format!("{name}@example.org")).unwrap());
+            let linked = LinkBox {
+                hash: Identity::of_jid(&amy).hash(),
+                target: amy,
+                language: Language::English,
+                alias_of: None,
+            };
+            tx.put_link(&core.seal_link(&linked, 0))?;
+            let request = ContactRequest {
+                details: vec![Identity::of_jid(&michael)],
+                from: michael,
+                by_anybody: false,
+                via: None,
+                here: false,
+                hashes: Vec::new(),
+                ids: Vec::new(),
+            };
+            tx.push(&NewRow {
+                queue: Queue::REQUESTS,
+                about: Some(core.about_requester(&request.from)),
+                payer: None,
+                due_at: 0,
+                expires_at: core.notice_expires_at(),
+                key: core.keys.number(),
+                sealed: core.seal_ids(&request, [core.ids_of_hash(&linked.hash)].into_iter())?,
+            })?;
+            Ok(tx.messages(Queue::REQUESTS, 0, 1)?[0].id)
+        });
+        let row = made.await.unwrap();
+        let (known, as_of) = service.known(&[row]).await.unwrap();
+        assert_eq!(known[0].as_ref().unwrap().known.len(), 1);
+        assert!(service.begin_change(keys(8)).await.unwrap());
+        let requests = [row].into_iter().zip(known).collect();
+        assert_eq!(service.introduce_some(requests, as_of).await, [row]);
+        assert_eq!(service.introduce(vec![row]).await, [0; 0]);
+        assert_eq!(service.messages(Queue::XMPP, 0, 9).await.unwrap().len(), 1);
     }
 }

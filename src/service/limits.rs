@@ -204,6 +204,10 @@ impl StateStore for Buckets {
 /// # Errors
 /// As [`Counter::check`].
 pub(super) fn take_all(counters: &[Counter], tx: &Tx<'_>, now: Millis, more: u32) -> Result<()> {
+    // It counts nothing that does not fit.
+    if let [counter] = counters {
+        return counter.take(tx, now, more);
+    }
     read_ahead(tx, counters)?;
     counters.iter().try_for_each(|counter| counter.check(tx, now, more))?;
     counters

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Excess, Limit, Result};
 use super::growth::{HASH, Payer};
-use super::limits::{Counter, DAY, HASHES_PER_CONTACT, read_ahead};
+use super::limits::{Counter, DAY, HASHES_PER_CONTACT, read_ahead, take_all};
 use super::{By, Core, Service, Tx, locked, outbox};
 use crate::clock::millis;
 use crate::model::{BareJid, Hash, Identity, Mac};
@@ -189,15 +189,21 @@ impl Core {
         let hashes = self.hashes_by(tx, &request.request)?;
         let payer = Payer { jid: from, by, address };
         let bytes = self.bytes_in_bulk_by(payer);
-        read_ahead(tx, bytes.iter().chain(&hashes))?;
-        hashes.iter().try_for_each(|hashes| hashes.check(tx, now, asked))?;
         match &request.request.via {
-            Some(peer) => self.grow_by_peer(tx, peer, from, request.size())?,
-            None => self.count_bytes(tx, by, &bytes, request.size())?,
+            // Nothing else is counted.
+            None if bytes.is_empty() => take_all(&hashes, tx, now, asked)?,
+            via => {
+                read_ahead(tx, bytes.iter().chain(&hashes))?;
+                hashes.iter().try_for_each(|hashes| hashes.check(tx, now, asked))?;
+                match via {
+                    Some(peer) => self.grow_by_peer(tx, peer, from, request.size())?,
+                    None => self.count_bytes(tx, by, &bytes, request.size())?,
+                }
+                hashes
+                    .iter()
+                    .try_for_each(|hashes| hashes.add(tx, now, asked).map(drop))?;
+            }
         }
-        hashes
-            .iter()
-            .try_for_each(|hashes| hashes.add(tx, now, asked).map(drop))?;
         let rows = request.under(self)?;
         let (for_peers, for_people): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.queue == Queue::PEERS);
         let bytes = for_peers.iter().map(|row| row.sealed.len()).sum();

@@ -144,12 +144,14 @@ pub trait ReadOutbox {
     fn next_due(&self, queue: Queue) -> Result<Option<Millis>>;
 }
 
-/// Changes of messages. `remove`, `retry`, `expect_back` and `take_back` end the claim of the message when they are durable.
+/// Changes of messages. `remove`, `remove_all`, `retry`, `expect_back` and `take_back` end the claim of the message when they are durable.
 pub trait WriteOutbox {
     /// Puts a message into the outbox.
     fn push(&self, row: &NewRow) -> Result<()>;
     /// Removes a message. Returns `true` if it was still there.
     fn remove(&self, row: i64) -> Result<bool>;
+    /// Removes messages. However many they are, it is one change.
+    fn remove_all(&self, rows: &[i64]) -> Result<()>;
     /// Takes every message about `about` out of the outbox.
     fn withdraw(&self, about: &Mac) -> Result<()>;
     /// Takes up to `limit` messages of `payer` out of the outbox: first those that were taken and may come back, then those that

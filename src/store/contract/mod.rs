@@ -61,6 +61,7 @@ macro_rules! tests {
                 messages_are_read_in_the_order_they_came,
                 who_pays_for_much_makes_room,
                 what_is_still_to_be_sent_is_counted_and_hastened,
+                many_messages_are_removed_together,
             }
             subscribers {
                 subscribers_that_are_not_seen_go_unless_they_have_a_link,

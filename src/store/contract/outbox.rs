@@ -1,7 +1,7 @@
 //! Messages that wait.
 
 use super::{A, B, X, Y, due, row, seals};
-use crate::store::{NewRow, Queue, Row, Store};
+use crate::store::{Lease, NewRow, Queue, Row, Store};
 
 pub async fn messages_come_when_due_and_in_order(store: Store) {
     store
@@ -192,4 +192,22 @@ pub async fn what_is_still_to_be_sent_is_counted_and_hastened(store: Store) {
     assert_eq!(store.read(|r| due(r, Queue::PHONE, 5, 9)).await.unwrap().len(), 0);
     // What was taken waits for its return, and what came back for a better time.
     assert_eq!(store.read(|r| due(r, Queue::EMAIL, 70, 9)).await.unwrap().len(), 4);
+}
+
+pub async fn many_messages_are_removed_together(store: Store) {
+    const MANY: u8 = 250;
+    for count in [0, 1, 3, 127, 200] {
+        let pushed = store.write(|w| (0..MANY).try_for_each(|seal| w.push(&row(Queue::XMPP, 1, seal))));
+        pushed.await.unwrap();
+        let lease = Lease { now: 1, ends_at: 1000 };
+        let claimed = store.claim(Queue::XMPP, MANY.into(), lease).await.unwrap().rows;
+        let (gone, left) = claimed.split_at(count);
+        let ids: Vec<i64> = gone.iter().map(|row| row.id).collect();
+        store.write(move |w| w.remove_all(&ids)).await.unwrap();
+        let there = store.read(|r| r.messages(Queue::XMPP, 0, 1000)).await.unwrap();
+        assert_eq!(there, left, "{count}");
+        let ids: Vec<i64> = left.iter().map(|row| row.id).collect();
+        store.write(move |w| w.remove_all(&ids)).await.unwrap();
+        assert!(store.read(|r| r.messages(Queue::XMPP, 0, 1)).await.unwrap().is_empty());
+    }
 }

@@ -130,7 +130,7 @@ fn perform(database: &Database, journal: &mut Journal, batch: &mut Vec<(Order, W
     }
 }
 
-/// Runs every job in a savepoint of its own within one transaction, and answers when that is on disk.
+/// Runs all jobs in one transaction, each in a savepoint of its own unless it is alone, and answers when that is on disk.
 fn commit_together(database: &Database, writes: Vec<(WriteJob, Written)>) {
     let (jobs, answers): (Vec<_>, Vec<_>) = writes.into_iter().unzip();
     match run_all(database, jobs) {
@@ -150,11 +150,15 @@ fn commit_together(database: &Database, writes: Vec<(WriteJob, Written)>) {
 /// The jobs' results, once they are committed; the error if none of them is.
 fn run_all(database: &Database, jobs: Vec<WriteJob>) -> Result<Vec<Result<Effects>>> {
     let Database { connection, filter, .. } = database;
-    let mut transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let _changing = filter.change(connection)?;
     let mut results = Vec::with_capacity(jobs.len());
+    let is_alone = jobs.len() == 1;
     for job in jobs {
-        results.push(in_savepoint(&mut transaction, filter, job));
+        results.push(match is_alone {
+            true => run(connection, filter, &job),
+            false => in_savepoint(connection, filter, &job)?,
+        });
         // When the disk is full or fails, SQLite may roll everything back by itself. What is done after that would be
         // committed one by one, behind the backs of those who are told that it failed.
         if connection.is_autocommit() {
@@ -165,17 +169,30 @@ fn run_all(database: &Database, jobs: Vec<WriteJob>) -> Result<Vec<Result<Effect
             .into());
         }
     }
-    transaction.commit()?;
+    match results[..] {
+        [Err(_)] => transaction.rollback()?,
+        _ => transaction.commit()?,
+    }
     Ok(results)
 }
 
-fn in_savepoint(transaction: &mut Transaction<'_>, filter: &Filter, job: WriteJob) -> Result<Effects> {
-    let savepoint = transaction.savepoint()?;
-    let session = Session::with(&savepoint, filter);
-    // Dropped without a commit, a savepoint rolls back.
+/// Runs a job that is rolled back alone if it fails.
+fn in_savepoint(connection: &Connection, filter: &Filter, job: &WriteJob) -> Result<Result<Effects>> {
+    let execute = |sql| connection.prepare_cached(sql)?.execute([]);
+    execute("SAVEPOINT job")?;
+    let done = run(connection, filter, job);
+    if !connection.is_autocommit() {
+        if done.is_err() {
+            execute("ROLLBACK TO job")?;
+        }
+        execute("RELEASE job")?;
+    }
+    Ok(done)
+}
+
+fn run(connection: &Connection, filter: &Filter, job: &WriteJob) -> Result<Effects> {
+    let session = Session::with(connection, filter);
     catch_unwind(AssertUnwindSafe(|| job(&session)))
         .unwrap_or_else(|_| Err(StoreError::Unavailable("a write failed by a bug".into())))?;
-    let effects = session.1;
-    savepoint.commit()?;
-    Ok(effects)
+    Ok(session.1)
 }

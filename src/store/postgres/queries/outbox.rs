@@ -137,6 +137,11 @@ impl WriteOutbox for Session<'_> {
         Ok(self.run("DELETE FROM outbox WHERE id = $1", values![row])? > 0)
     }
 
+    fn remove_all(&self, rows: &[i64]) -> Result<()> {
+        self.ended.borrow_mut().extend(rows);
+        self.later("DELETE FROM outbox WHERE id = ANY($1)", values![rows.to_vec()])
+    }
+
     fn withdraw(&self, about: &Mac) -> Result<()> {
         self.later("DELETE FROM outbox WHERE about_mac = $1", values![about])
     }

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Row as SqlRow, params, params_from_iter};
+use rusqlite::{Row as SqlRow, params};
 
-use super::{Session, number};
+use super::{Session, TOGETHER, number, of_each, padded};
 use crate::model::Mac;
 use crate::store::{Link, NO_PROOF, ReadLinks, Result, WriteLinks};
 
@@ -20,9 +20,6 @@ pub fn link(row: &SqlRow) -> rusqlite::Result<Link> {
     })
 }
 
-/// The largest number of ids that one statement looks up.
-const TOGETHER: usize = 128;
-
 impl Session<'_> {
     /// The `columns`, `id_mac` among them, of the link of each of `ids`.
     fn of_each<T: Clone>(
@@ -33,15 +30,9 @@ impl Session<'_> {
     ) -> Result<Vec<Option<T>>> {
         let mut found = HashMap::new();
         for some in ids.chunks(TOGETHER) {
-            // There are few such statements, and all are kept: what is left over is asked for twice.
-            let width = some.len().next_power_of_two();
-            let sql = format!(
-                "SELECT {columns} FROM links WHERE id_mac IN (?{})",
-                ",?".repeat(width - 1)
-            );
-            let padded = some.iter().chain(some.iter().cycle()).take(width);
+            let sql = of_each(&format!("SELECT {columns} FROM links WHERE id_mac"), some.len());
             let mut statement = self.0.prepare_cached(&sql)?;
-            let mut rows = statement.query(params_from_iter(padded))?;
+            let mut rows = statement.query(padded(some))?;
             while let Some(row) = rows.next()? {
                 found.insert(row.get::<_, Mac>("id_mac")?, map(row)?);
             }

@@ -14,7 +14,7 @@ mod tokens;
 mod upkeep;
 
 use rusqlite::types::FromSql;
-use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, ToSql, params, params_from_iter};
 
 pub use self::keys::{made_with, progress};
 pub use self::links::link;
@@ -69,6 +69,21 @@ impl<'a> Session<'a> {
     pub fn run(&self, sql: &str, params: impl Params) -> Result<usize> {
         Ok(self.0.prepare_cached(sql)?.execute(params)?)
     }
+}
+
+/// The largest number of values that one statement has.
+const TOGETHER: usize = 128;
+
+/// Returns the statement that begins with `sql`, of a column that has one of so many values. There are few such statements, and all
+/// are kept prepared: what is left over is named twice.
+fn of_each(sql: &str, count: usize) -> String {
+    format!("{sql} IN (?{})", ",?".repeat(count.next_power_of_two() - 1))
+}
+
+/// Returns the values for the statement.
+fn padded<T: ToSql>(values: &[T]) -> impl Params {
+    let all = values.iter().chain(values.iter().cycle());
+    params_from_iter(all.take(values.len().next_power_of_two()))
 }
 
 impl ToSql for Mac {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Row as SqlRow, params};
 
-use super::{Session, number};
+use super::{Session, TOGETHER, number, of_each, padded};
 use crate::clock::Millis;
 use crate::model::Mac;
 use crate::store::{Claimed, NewRow, Queue, ReadOutbox, Result, Row, Waiting, WriteOutbox};
@@ -122,6 +122,14 @@ impl WriteOutbox for Session<'_> {
     fn remove(&self, row: i64) -> Result<bool> {
         self.ends_claim(row);
         Ok(self.run("DELETE FROM outbox WHERE id = ?", [row])? > 0)
+    }
+
+    fn remove_all(&self, rows: &[i64]) -> Result<()> {
+        rows.iter().for_each(|row| self.ends_claim(*row));
+        for some in rows.chunks(TOGETHER) {
+            self.run(&of_each("DELETE FROM outbox WHERE id", some.len()), padded(some))?;
+        }
+        Ok(())
     }
 
     fn withdraw(&self, about: &Mac) -> Result<()> {
