@@ -108,7 +108,8 @@ impl Core {
         keys.are_bound() && link.proof != keys.proof(&link.id, &link.owner)
     }
 
-    /// Lets a contact request wait for links that are in doubt, and asks their owners to prove them. Links that are not proven when the request expires are removed.
+    /// Lets a contact request wait for links that are in doubt, and asks their owners to prove them. Links that are not proven when the
+    /// request expires are removed.
     pub(super) fn wait_for_proof(
         &self,
         tx: &Tx<'_>,
