@@ -96,7 +96,9 @@ function showAsk() {
   const details = linked().filter((detail) => !isOwnJid(detail));
   ticks.show(details.map(({ hash, provider, id }) => [hash, `${facts.providers[provider]?.label ?? provider}: ${id}`]));
   $('ask-leaves').textContent = isConfirmed() ? phrase('web_ask_leaves', { count: hashes.length }) : phrase('web_ask_first');
-  const peers = isHere() ? [] : facts.peers;
+  const hasPeers = facts.peersAskedFor.includes(state.jid.split('@').pop());
+  $('ask-here').hidden = !hasPeers;
+  const peers = !hasPeers || isHere() ? [] : facts.peers;
   if (peers.length > 0) $('ask-leaves').append(' ', phrase('introduce_peers', { services: peers.join(', ') }));
   $('ask').querySelector('button').disabled = !isConfirmed();
 }
@@ -129,7 +131,6 @@ export function start() {
   ticks = new Ticks($('ask-details'), true);
   onSubmit($('book'), openBook);
   onSubmit($('ask'), ask);
-  $('ask-here').hidden = facts.peers.length === 0;
   $('ask-here').addEventListener('change', showAsk);
   $('book').addEventListener('reset', () => {
     [contacts, hashes] = [[], []];

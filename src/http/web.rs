@@ -1,5 +1,6 @@
 //! The web page for people, at `/`. It calls the API like any other client; its source is in `web/`.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use askama::Template;
@@ -107,6 +108,7 @@ fn facts(words: Language, settings: &Settings) -> Value {
         "resendAfter": settings.limits.resend_after.as_secs(),
         "hashesPerContact": HASHES_PER_CONTACT,
         "peers": settings.peers.iter().map(|peer| peer.jid.as_str()).collect::<Vec<_>>(),
+        "peersAskedFor": if settings.peers.is_empty() { BTreeSet::new() } else { settings.own_domains.clone() },
         "providers": providers.collect::<Map<_, _>>(),
         "phrases": phrases(words),
     })
