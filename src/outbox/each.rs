@@ -6,7 +6,7 @@ mod flight;
 mod tests;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +51,8 @@ struct Dispatch<'a> {
     outages: Outages,
     /// The lanes whose destinations were away at the last try.
     away: HashSet<Lane>,
+    /// The times when those were back.
+    back: HashMap<Lane, Millis>,
     /// The messages that are being sent.
     sending: HashSet<i64>,
 }
@@ -153,6 +155,7 @@ impl<'a> Dispatch<'a> {
             lanes: Lanes::new(channel.places()),
             outages: Outages::new(queue),
             away: HashSet::new(),
+            back: HashMap::new(),
             sending: HashSet::new(),
         }
     }
@@ -204,6 +207,8 @@ impl<'a> Dispatch<'a> {
         let lanes = &mut self.lanes;
         let mut due = self.waiting.range(..=(now, i64::MAX));
         let (&first, &Waiting { lane, is_alone }) = due.find(|(_, waiting)| lanes.enter(waiting.lane, now))?;
+        // One shows if its destination is back.
+        let is_alone = is_alone || self.away.contains(&lane);
         let number = if is_alone { 1 } else { self.channel.together() };
         let more = due.filter(|(_, other)| other.lane == lane && !other.is_alone);
         let due: Vec<_> = iter::once(first)
@@ -236,14 +241,20 @@ impl<'a> Dispatch<'a> {
                 Some(due_at) => _ = self.waiting.insert((due_at, row), Waiting { lane, is_alone }),
                 None => _ = self.known.remove(&row),
             }
-            match (&sent, extent(sent.as_ref())) {
-                (_, Some(Extent::Destination)) => _ = self.away.insert(lane),
-                (Some(Ok(())), _) if self.away.remove(&lane) => self.are_due(now, |waiting| waiting.lane == lane),
-                _ => {}
-            }
             if let Some(sent) = sent {
+                self.look_after(lane, extent(Some(&sent)), now);
                 self.heed(row, sent, now);
             }
+        }
+    }
+
+    /// Notes if a destination is away, or back: then all that wait for it are due, but not each time that it comes and goes.
+    fn look_after(&mut self, lane: Lane, extent: Option<Extent>, now: Millis) {
+        if matches!(extent, Some(Extent::Destination | Extent::OneOfThem)) {
+            self.away.insert(lane);
+        } else if self.away.remove(&lane) && self.back.get(&lane).is_none_or(|back| now >= back + millis(LOOK_AGAIN)) {
+            self.back.insert(lane, now);
+            self.are_due(now, |waiting| waiting.lane == lane);
         }
     }
 

@@ -202,17 +202,31 @@ impl Core {
         (what, limit.saturating_mul(ALL))
     }
 
-    /// Counts `bytes` that a request of `requester` at a peer adds to the database. A peer has its own limit, not that of its people's
-    /// server, and each requester a share of it.
+    /// Counts `bytes` that a request of `payer` at a peer adds to the database. A peer has its own limit, not that of its people's
+    /// server, and each requester a share of it: those who may be anybody, of half of it.
     ///
     /// # Errors
     /// `request_limit_reached` if they are too many.
-    pub(super) fn grow_by_peer(&self, tx: &Tx<'_>, peer: &BareJid, requester: &BareJid, bytes: usize) -> Result<()> {
-        let (peer_mac, requester) = (self.keys.owner(peer), self.keys.owner(requester));
+    pub(super) fn grow_by_peer(&self, tx: &Tx<'_>, peer: &BareJid, payer: Payer<'_>, bytes: usize) -> Result<()> {
+        let (mac, requester) = (self.keys.owner(peer), self.keys.owner(payer.jid));
         let hashes = self.settings.peer(peer).map_or(0, |peer| peer.hashes_per_day);
-        let of_peer = self.of_day("bytes of peer", &[&peer_mac], hashes.saturating_mul(OF_PEER));
-        let of_requester = self.of_day("bytes of requester at peer", &[&peer_mac, &requester], u32::MAX);
-        self.take_shared(tx, of_peer, of_requester, bytes)
+        let limit = hashes.saturating_mul(OF_PEER);
+        let of_peer = self.of_day("bytes of peer", &[&mac], limit);
+        let of_one = |what| self.of_day(what, &[&mac, &requester], u32::MAX);
+        match payer.by {
+            By::Target => self.take_shared(
+                tx,
+                peer.as_str(),
+                vec![of_peer],
+                of_one("bytes of requester at peer"),
+                bytes,
+            ),
+            By::Anybody => {
+                let over_http = self.of_day("bytes over http of peer", &[&mac], limit / 2);
+                let of_one = of_one("bytes over http of requester at peer");
+                self.take_shared(tx, peer.as_str(), vec![of_peer, over_http], of_one, bytes)
+            }
+        }
     }
 
     /// Counts `bytes` of messages to peers, because of a request. Returns `false` if they are too many: then they are not kept, and the
@@ -231,23 +245,25 @@ impl Core {
         let peers = u32::try_from(self.settings.peers.len()).unwrap_or(u32::MAX);
         let of_all = self.of_day(of_all, &[], FOR_PEER.saturating_mul(peers));
         let of_one = self.of_day(of_one, &[&self.keys.owner(payer.jid)], u32::MAX);
-        match self.take_shared(tx, of_all, of_one, bytes) {
+        match self.take_shared(tx, "all peers", vec![of_all], of_one, bytes) {
             Ok(()) => Ok(true),
             Err(Error::RequestLimitReached { .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Counts `bytes` with both counters, of which `of_one` is that of one of those who share `of_all`.
-    fn take_shared(&self, tx: &Tx<'_>, of_all: Counter, of_one: Counter, bytes: usize) -> Result<()> {
+    /// Counts `bytes` with `of_all`, of which the last is shared, and with `of_one`, the counter of one of those who share it. `peers`
+    /// are named to the admin when half is used.
+    fn take_shared(&self, tx: &Tx<'_>, peers: &str, of_all: Vec<Counter>, of_one: Counter, bytes: usize) -> Result<()> {
         let (now, bytes) = (self.clock.now(), u32::try_from(bytes).unwrap_or(u32::MAX));
-        let of_one = of_one.sharing(&of_all, tx, now)?;
-        let used = of_all.used(tx, now)?;
-        let much = of_all.limit / 2;
-        let (limit, counters) = (of_all.limit, [of_all, of_one]);
+        let Some(shared) = of_all.last() else { return Ok(()) };
+        let of_one = of_one.sharing(shared, tx, now)?;
+        let (used, limit) = (shared.used(tx, now)?, shared.limit);
+        let counters: Vec<Counter> = of_all.into_iter().chain([of_one]).collect();
         take_all(&counters, tx, now, bytes)?;
-        if used < much && used.saturating_add(bytes) >= much {
+        if used < limit / 2 && used.saturating_add(bytes) >= limit / 2 {
             tracing::warn!(
+                peers,
                 limit,
                 remedy = "beyond the limit, requests wait until tomorrow or are not passed on; raise hashes_per_day of a peer whose \
                           requests these are, or set enabled = false for one that is down for long",

@@ -81,8 +81,10 @@ impl Operation for PeerContacts {
             return Err(Error::Value(most.into()));
         }
         // Looked at before the work for each of them.
-        let jid = jid.clone();
-        if let Some(retry_after) = service.ask(move |core, tx| core.peer_waits_for(tx, &jid)).await? {
+        let (jid, least) = (jid.clone(), self.0.iter().map(|contact| contact.contacts.len()).min());
+        let least = least.unwrap_or_default();
+        let wait = service.ask(move |core, tx| core.peer_waits_for(tx, &jid, least));
+        if let Some(retry_after) = wait.await? {
             let limit = Limit::Hashes;
             let refused = || Err(Error::RequestLimitReached { retry_after, limit });
             return Ok(self.0.iter().map(|_| refused()).collect());

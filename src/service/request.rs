@@ -196,7 +196,7 @@ impl Core {
                 read_ahead(tx, bytes.iter().chain(&hashes))?;
                 hashes.iter().try_for_each(|hashes| hashes.check(tx, now, asked))?;
                 match via {
-                    Some(peer) => self.grow_by_peer(tx, peer, from, request.size())?,
+                    Some(peer) => self.grow_by_peer(tx, peer, payer, request.size())?,
                     None => self.count_bytes(tx, by, &bytes, request.size())?,
                 }
                 hashes
@@ -257,9 +257,19 @@ impl Core {
         let Some(peer) = &request.via else {
             return Ok(vec![of_requester]);
         };
-        let of_peer = self.hashes_of_peer(peer);
-        let of_requester = of_requester.sharing(&of_peer, tx, self.clock.now())?;
-        Ok(vec![of_peer, of_requester])
+        let (of_peer, now) = (self.hashes_of_peer(peer), self.clock.now());
+        Ok(match request.by() {
+            By::Target => {
+                let of_requester = of_requester.sharing(&of_peer, tx, now)?;
+                vec![of_peer, of_requester]
+            }
+            // Half of the day at most, so that these leave the rest to those who have asked themselves.
+            By::Anybody => {
+                let over_http = self.hashes_of("hashes over http of peer", peer, of_peer.limit / 2);
+                let of_requester = of_requester.sharing(&over_http, tx, now)?;
+                vec![of_peer, over_http, of_requester]
+            }
+        })
     }
 
     fn hashes_of_peer(&self, peer: &BareJid) -> Counter {
@@ -277,10 +287,12 @@ impl Core {
         }
     }
 
-    /// Returns the time until a peer may ask again, if it has used up its hashes of the day.
-    pub(super) fn peer_waits_for(&self, tx: &dyn Read, peer: &BareJid) -> Result<Option<Duration>> {
+    /// Returns the time until a peer may ask for so many hashes again, if it has too few left of its day for anybody.
+    pub(super) fn peer_waits_for(&self, tx: &dyn Read, peer: &BareJid, hashes: usize) -> Result<Option<Duration>> {
         let (counter, now) = (self.hashes_of_peer(peer), self.clock.now());
-        let used_up = tx.quota(&counter.key)?.filter(|quota| quota.used >= counter.limit);
+        let is_too_few =
+            |used: u32| (counter.limit.saturating_sub(used) / 2) < u32::try_from(hashes).unwrap_or(u32::MAX);
+        let used_up = tx.quota(&counter.key)?.filter(|quota| is_too_few(quota.used));
         let left = used_up.map_or(0, |quota| quota.resets_at.saturating_sub(now).min(millis(DAY)));
         Ok((left > 0).then(|| Duration::from_millis(left)))
     }

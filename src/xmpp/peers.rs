@@ -17,17 +17,19 @@ use governor::state::keyed::HashMapStateStore;
 use governor::{Quota as Rate, RateLimiter};
 use minidom::Element;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use xmpp_parsers::iq::IqPayload;
 use xmpp_parsers::ping::Ping;
+use xmpp_parsers::stanza_error::ErrorType;
 
-use self::contacts::{in_stanzas, refusal, request, results};
+use self::contacts::{in_stanzas, put_off, refusal, request, results};
 use crate::channel::peers::Peers;
 use crate::channel::{Channel, Extent, Letter, Message, Places, SendError, Sent, Trouble};
 use crate::clock::Clock;
 use crate::model::{BareJid, Hash};
 use crate::service::CONTACTS_OF_PEER;
-use crate::xmpp::connection::{Connection, ConnectionError};
+use crate::xmpp::connection::{Answer, Connection, ConnectionError};
 use crate::xmpp::keeper::Uplink;
 use crate::xmpp::protocol::{ns, stanza};
 
@@ -37,6 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The pause of a place between two stanzas with contact requests: the two places of a peer send 16 in a second at most. A service
 /// takes 50 of a peer in a second, and questions must have room beside them.
 const PACE: Duration = Duration::from_millis(125);
+/// The time after which no more of the requests that go together are sent. It is less than a worker may hold them.
+const LONGEST: Duration = Duration::from_secs(10 * 60);
 /// The time limit for the answer to a question, for which somebody waits.
 const ANSWERS_IN: Duration = Duration::from_secs(5);
 /// The largest number of questions that one peer is asked at the same time. A service handles 16 stanzas of a sender at once, and
@@ -73,74 +77,69 @@ impl PeerLink {
 
     /// Passes requests on to one peer, in stanzas of several. After the first that is not answered, nothing is sent.
     async fn pass_all_on(&self, peer: &BareJid, contacts: &[Element]) -> Vec<Sent> {
+        let began = Instant::now();
         let mut sent = Vec::new();
         for together in in_stanzas(contacts) {
-            sent.extend(self.pass_on(peer, together).await);
-            if sent.last().is_some_and(ends_all) {
+            sent.extend(self.pass_on(peer, together, began).await);
+            self.stop.run_until_cancelled(tokio::time::sleep(PACE)).await;
+            if ends_all(sent.last(), began) {
                 break;
             }
-            self.stop.run_until_cancelled(tokio::time::sleep(PACE)).await;
         }
-        let unsent = sent.last().cloned().unwrap_or(Ok(()));
-        sent.resize(contacts.len(), unsent);
-        sent
+        put_off_others(sent, contacts.len())
     }
 
     /// Passes requests on to a peer, in one stanza if it takes them together. Returns the result of each.
-    async fn pass_on(&self, peer: &BareJid, contacts: &[Element]) -> Vec<Sent> {
+    async fn pass_on(&self, peer: &BareJid, contacts: &[Element], began: Instant) -> Vec<Sent> {
         if contacts.len() > 1
             && let Some(sent) = self.pass_together_on(peer, contacts).await
         {
             return sent;
         }
-        self.pass_each_on(peer, contacts).await
+        let mut sent: Vec<Sent> = Vec::new();
+        for contact in contacts {
+            if !sent.is_empty() {
+                self.stop.run_until_cancelled(tokio::time::sleep(PACE)).await;
+            }
+            let answer = self.exchange(peer, contact.clone()).await;
+            let taken = answer.and_then(|answer| answer.map_err(|error| refusal(&error)));
+            let taken = taken.map(drop);
+            self.tell(peer, taken.as_ref().err());
+            sent.push(taken);
+            if ends_all(sent.last(), began) {
+                break;
+            }
+        }
+        put_off_others(sent, contacts.len())
     }
 
     /// Passes requests on in one stanza; `None` if the peer refuses them together. One of them may be the reason, or it takes each by
-    /// itself alone.
+    /// itself alone: then its server may say that there is no such service.
     async fn pass_together_on(&self, peer: &BareJid, contacts: &[Element]) -> Option<Vec<Sent>> {
         let all = Element::builder("contacts", ns::PEER).append_all(contacts.iter().cloned());
         let error = match self.exchange(peer, all.build()).await {
-            Ok(answer) => {
+            Ok(Ok(answer)) => {
                 let results = results(answer, contacts.len())?;
                 self.tell(peer, None);
                 return Some(results);
             }
-            Err(SendError::Fail(_)) => return None,
-            Err(put_off) => put_off,
+            Ok(Err(error)) if error.type_ != ErrorType::Wait => return None,
+            Ok(Err(error)) => refusal(&error),
+            Err(unanswered) => unanswered,
         };
         self.tell(peer, Some(&error));
         Some(vec![Err(error); contacts.len()])
     }
 
-    /// Passes each request on by itself.
-    async fn pass_each_on(&self, peer: &BareJid, contacts: &[Element]) -> Vec<Sent> {
-        let mut sent = Vec::new();
-        for contact in contacts {
-            if !sent.is_empty() {
-                self.stop.run_until_cancelled(tokio::time::sleep(PACE)).await;
-            }
-            let taken = self.exchange(peer, contact.clone()).await.map(drop);
-            self.tell(peer, taken.as_ref().err());
-            sent.push(taken);
-            if sent.last().is_some_and(ends_all) {
-                break;
-            }
-        }
-        let unsent = sent.last().cloned().unwrap_or(Ok(()));
-        sent.resize(contacts.len(), unsent);
-        sent
-    }
-
     /// Returns the answer of a peer to a request.
     ///
     /// # Errors
-    /// If there is none, or it is an error.
-    async fn exchange(&self, peer: &BareJid, request: Element) -> Result<Option<Element>, SendError> {
+    /// If there is none.
+    async fn exchange(&self, peer: &BareJid, request: Element) -> Result<Answer, SendError> {
         let connection = self.uplink.connection().map_err(down)?;
         let asked = connection.exchange(peer.clone().into(), IqPayload::Set(request), PATIENCE);
         match self.stop.run_until_cancelled(asked).await {
-            Some(Ok(answer)) => answer.map_err(|error| refusal(&error)),
+            Some(Ok(answer)) => Ok(answer),
             Some(Err(ConnectionError::Unanswered)) => Err(self.unanswered(&connection, peer).await),
             Some(Err(error @ ConnectionError::Unwritable)) => Err(SendError::Fail(error.to_string())),
             Some(Err(error @ ConnectionError::Down)) => Err(down(error)),
@@ -148,12 +147,11 @@ impl PeerLink {
         }
     }
 
-    /// Returns the trouble if a peer has not answered: if it answers at all, the request is the reason.
+    /// Returns the trouble if a peer has not answered: if it answers a ping, the request is the reason.
     async fn unanswered(&self, connection: &Connection, peer: &BareJid) -> SendError {
-        let ping = connection.request(peer.clone().into(), Ping, ANSWERS_IN);
-        let answers = self.stop.run_until_cancelled(ping).await;
-        let extent = match answers {
-            Some(Ok(_)) => Extent::OneOfThem,
+        let ping = connection.exchange(peer.clone().into(), IqPayload::Get(Ping.into()), ANSWERS_IN);
+        let extent = match self.stop.run_until_cancelled(ping).await {
+            Some(Ok(Ok(_))) => Extent::OneOfThem,
             _ => Extent::Destination,
         };
         SendError::Retry(Trouble::of_message("it did not answer in time").of(extent))
@@ -186,6 +184,9 @@ impl PeerLink {
 
     /// Logs it once if a peer takes no requests, and when it takes them again.
     fn tell(&self, peer: &BareJid, error: Option<&SendError>) {
+        if self.stop.is_cancelled() {
+            return;
+        }
         let mut troubled = self.troubled.lock().unwrap_or_else(PoisonError::into_inner);
         match error {
             None if troubled.remove(peer) => tracing::info!(%peer, "the peer takes requests again"),
@@ -198,9 +199,20 @@ impl PeerLink {
     }
 }
 
-/// Returns `true` if nothing more is to be sent after such a result.
-fn ends_all(sent: &Sent) -> bool {
-    matches!(sent, Err(SendError::Retry(Trouble { cause, extent, .. })) if cause.is_some() || *extent != Extent::Each)
+/// Returns `true` if nothing more is to be sent after such a result, or so late.
+fn ends_all(sent: Option<&Sent>, began: Instant) -> bool {
+    let is_away = matches!(sent, Some(Err(SendError::Retry(Trouble { cause, extent, .. }))) if cause.is_some() || *extent != Extent::Each);
+    is_away || began.elapsed() > LONGEST
+}
+
+/// Returns the results of `number` requests, of which the last ones were not sent.
+fn put_off_others(mut sent: Vec<Sent>, number: usize) -> Vec<Sent> {
+    let reason = match sent.last() {
+        Some(Err(error @ SendError::Retry(_))) => error.clone(),
+        _ => put_off("those before took too long"),
+    };
+    sent.resize(number, Err(reason));
+    sent
 }
 
 fn reason(error: &SendError) -> &str {

@@ -162,6 +162,22 @@ async fn each_request_has_a_result_of_its_own() {
     );
 }
 
+/// A server says of a service of before, which does not know several together, that there is none.
+#[tokio::test]
+async fn a_service_that_takes_each_by_itself_alone_gets_each() {
+    let letters: Vec<Letter> = (0..3).map(|n| letter(n, 1)).collect();
+    let answer = |payload: &Element| match payload.name() {
+        "contacts" => error(DefinedCondition::ServiceUnavailable),
+        _ => IqPayload::Result(None),
+    };
+    let (stanzas, sent) = passed_on(&letters, answer).await;
+    assert_eq!(stanzas.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1, 1, 1]);
+    assert_eq!(sent, vec![Ok(()); 3]);
+    let (stanzas, sent) = passed_on(&letters, |_| error(DefinedCondition::ServiceUnavailable)).await;
+    assert_eq!(stanzas.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1]);
+    assert!(sent.iter().all(Result::is_err) && sent.len() == 3);
+}
+
 /// It could not be written, and would end the service.
 #[tokio::test]
 async fn a_request_that_xml_has_no_characters_for_fails_alone() {

@@ -189,6 +189,26 @@ async fn one_person_leaves_half_of_a_peers_day_to_others() {
     assert!(ask("c", 5).await && ask("d", 2).await);
 }
 
+/// Over HTTP, anybody asks in the names of many.
+#[tokio::test]
+async fn what_anybody_may_have_asked_leaves_half_of_a_peers_day() {
+    let it = with_amy(|settings| settings.peers[0].hashes_per_day = 40).await;
+    let ask = async |name: usize, by_anybody: bool, hashes: usize| {
+        let request = PeerContact {
+            jid: format!("user{name}@example.net"),
+            by_anybody,
+            ..michaels(&vec![PHONE; hashes])
+        };
+        it.passed_on(THERE, request).await.is_ok()
+    };
+    let mut taken = 0;
+    for name in 0..40 {
+        taken += usize::from(ask(name, true, 1).await);
+    }
+    assert_eq!(taken, 19, "half, of which the last is nobody's share");
+    assert!(ask(0, false, 10).await);
+}
+
 /// Long details cost bytes, of which nobody has more than half of what is left, either.
 #[tokio::test]
 async fn one_person_leaves_half_of_a_peers_bytes_to_others() {
@@ -221,17 +241,22 @@ async fn a_peer_that_has_used_up_its_day_waits() {
         settings.limits.hashes_per_day = 8;
     })
     .await;
-    for name in ["a", "b", "c", "d"] {
+    let waits = async |hashes| {
+        let peer = jid_of_server(THERE);
+        let wait = it.service.ask(move |core, tx| core.peer_waits_for(tx, &peer, hashes));
+        wait.await.unwrap().is_some()
+    };
+    for name in ["a", "b", "c", "d", "e", "f"] {
         let request = PeerContact {
             jid: format!("{name}@example.net"),
             ..michaels(&[PHONE])
         };
+        assert!(!waits(1).await);
         it.passed_on(THERE, request).await.unwrap();
     }
-    let mut settings = (*it.service.settings()).clone();
-    settings.peers[0].hashes_per_day = 4;
-    it.service.reload(settings, SignIns::new()).await;
-    let used_up = it.passed_on(THERE, michaels(&[PHONE])).await;
+    // Two are left, of which one person has one.
+    assert!(!waits(1).await && waits(2).await);
+    let used_up = it.passed_on(THERE, michaels(&[PHONE, "+447700900789"])).await;
     assert_eq!(code_of(used_up), "request_limit_reached");
     it.clock.advance(24 * 60 * MINUTE);
     it.passed_on(THERE, michaels(&[PHONE])).await.unwrap();
