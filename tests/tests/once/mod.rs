@@ -22,8 +22,6 @@ mod oauth_rogue;
 mod openapi;
 mod operator;
 mod peers;
-mod peers_faults;
-mod peers_federated;
 mod privacy;
 mod program;
 mod proxies;

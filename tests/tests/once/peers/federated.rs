@@ -2,7 +2,7 @@
 
 use itseme_tests::{AMY_THERE, MICHAEL_HERE, Peered, introduction};
 
-use super::peers::{asks, asks_over_http, confirms, told};
+use super::{asks, asks_over_http, confirms, told};
 
 #[tokio::test]
 async fn people_of_two_servers_find_each_other() {
