@@ -13,9 +13,9 @@ use super::limits::DAY;
 use super::operation::{Effort, Operation, Rights};
 use super::{Core, PADDED_TO, Service, Tx, require_account};
 use crate::clock::{Millis, millis};
-use crate::model::parse_target;
 use crate::model::seal::Purpose;
 use crate::model::{BareJid, Mac};
+use crate::model::{InvalidId, parse_target};
 use crate::store::{self, Read};
 
 /// The largest number of Jabber IDs that one person can mute.
@@ -94,7 +94,7 @@ impl Operation for Unmute {
     }
 
     async fn run(self, service: &Service, caller: &Caller) -> Result<Unmuted> {
-        let (sender, jids) = (caller.sender()?.clone(), named(&self.jids, |_former_peer| true)?);
+        let (sender, jids) = (caller.sender()?.clone(), named(&self.jids, |_perhaps_muted| true)?);
         service
             .change(move |core, tx| {
                 core.renew(tx, &sender)?;
@@ -235,7 +235,12 @@ impl Core {
         }
         for jid in jids {
             let muted = self.keys.mute(owner, Some(&self.keys.owner(jid)));
-            gone += usize::from(tx.delete_mute(owner, &muted)?);
+            let was_muted = tx.delete_mute(owner, &muted)?;
+            // A former peer, or a slip.
+            if jid.node().is_none() && !was_muted && self.settings.peer(jid).is_none() {
+                return Err(InvalidId::Jid.into());
+            }
+            gone += usize::from(was_muted);
         }
         let everybody = tx.is_muted(owner, &[self.keys.mute(owner, None)])?;
         Ok(Unmuted { gone, everybody })

@@ -167,10 +167,13 @@ async fn a_peer_can_be_muted_with_all_that_it_passes_on() {
     assert_eq!(wanted(&it, Queue::XMPP).await, [true]);
     it.service.mute(&amy(), &to_mute).await.unwrap();
     assert_eq!(wanted(&it, Queue::XMPP).await, [false]);
-    // Other services cannot be muted: that would have no effect. All can be unmuted, also those that were peers.
+    // Other services cannot be muted: that would have no effect.
     let other = named(&["itseme.example.com"]);
     assert_eq!(code_of(it.service.mute(&amy(), &other).await), "value_error");
-    it.service.unmute(&amy(), &other).await.unwrap();
+    assert_eq!(code_of(it.service.unmute(&amy(), &other).await), "value_error");
+    // A muted one can be unmuted when it is no peer any more.
+    let former = it.restarted(|settings| settings.peers.clear());
+    assert_eq!(former.unmute(&amy(), &to_mute).await.unwrap().gone, 1);
 }
 
 /// Michael's server has 20,000 hashes a day; a few of its people cannot have them all.
