@@ -34,6 +34,9 @@ const BATCH: usize = 100;
 /// The number of contact requests whose hashes are looked up together. More of them have more hashes on the same page.
 /// This number takes two or three megabytes.
 const MATCHED: usize = 250;
+/// The pause before the next look at contact requests, if fewer were due. They wait for a random time of seconds, and larger batches take
+/// fewer look-ups and transactions.
+const MATCH_EVERY: Duration = Duration::from_millis(100);
 /// The pauses before the second, third … try; the last is repeated until the message expires.
 const BACKOFF: [Duration; 5] = [
     Duration::from_secs(5),
@@ -77,7 +80,11 @@ impl Outbox {
         let mut posted = self.service.store().subscribe(Queue::REQUESTS);
         while !self.stop.is_cancelled() {
             let due = self.claim(Queue::REQUESTS, MATCHED, &mut posted).await;
+            let are_all = due.len() < MATCHED;
             self.introduce(due.into_iter().map(|due| due.row).collect()).await;
+            if are_all {
+                self.stop.run_until_cancelled(tokio::time::sleep(MATCH_EVERY)).await;
+            }
         }
     }
 
