@@ -18,7 +18,8 @@ class Unreadable(Exception):
 
 
 def entries(file):
-    """The entries of a log, each whole: the last one before a server was killed may have been cut off."""
+    """The entries of a log, each whole: the last one before a server was killed may have been cut off. That of the file is, unless it
+    ends as a stanza does."""
     entry = []
     with file.open(encoding="utf-8", errors="replace", newline="\n") as lines:
         for line in lines:
@@ -30,6 +31,8 @@ def entries(file):
                 if entry:
                     yield "".join(entry).removesuffix("\n")
                 entry = [line]
+    if entry and entry[-1].endswith(">\n"):
+        yield "".join(entry).removesuffix("\n")
 
 
 def stanzas(folder):

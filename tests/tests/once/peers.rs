@@ -6,8 +6,8 @@ mod hostile;
 
 use itseme_client::{Confirmed, Event, Identity, Scope, Session, minidom::Element};
 use itseme_tests::{
-    AMY_THERE, EVE_HERE, MICHAEL_HERE, Peered, Person, Reply, Service, hash, introduction, next_event, until,
-    xml,
+    AMY, AMY_THERE, EVE_HERE, MICHAEL, MICHAEL_HERE, Peered, Person, Reply, Service, World, hash,
+    introduction, next_event, until, xml,
 };
 use serde_json::{Value, json};
 
@@ -87,6 +87,18 @@ async fn a_person_may_ask_the_own_service_alone() {
     assert_eq!(told(&introduction(&amy).await).0, MICHAEL_HERE.jid);
     let help = chat(&michael, "help").await;
     assert!(help.contains("here – ask at this service alone") && help.contains(Peered::THERE), "{help}");
+}
+
+/// Where there are peers, the form has the choice, and what it says names them.
+#[tokio::test]
+async fn the_form_has_the_choice_of_those_who_are_asked() {
+    let world = World::with("[[peers]]\njid = \"itseme.example.net\"").await;
+    let michael = world.client(&MICHAEL).await;
+    world.prove_phone(&michael, &MICHAEL).await;
+    for (scope, names_peer) in [("peers", true), ("here", false)] {
+        let said = command(&michael, "introduce", &[("contacts", AMY.phone), ("scope", scope)]).await;
+        assert_eq!(said.contains("itseme.example.net"), names_peer, "{said}");
+    }
 }
 
 #[tokio::test]
