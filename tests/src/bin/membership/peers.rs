@@ -89,13 +89,20 @@ async fn passed_on(
     asked.into_iter().map(time).collect()
 }
 
-/// Answers the requests that come until then, or until there are so many, and notes when each came.
+/// Answers the requests that come until then, or until there are so many, by themselves or together, and notes when each came.
 async fn take(peer: &mut Rogue, until: Instant, wanted: usize, arrived: &mut HashMap<String, Instant>) {
+    let is_request = |iq: &Element| iq.children().any(|payload| payload.ns() == "it-se.me:peer");
     while arrived.len() < wanted
-        && let Ok(request) = timeout_at(until.into(), peer.request("contact")).await
+        && let Ok(request) = timeout_at(until.into(), peer.next_that(is_request)).await
     {
-        let hash = request.children().flat_map(Element::children).find(|child| child.name() == "hash");
-        arrived.insert(hash.expect("a request").text(), Instant::now());
+        let came = Instant::now();
+        let payload = request.children().next().expect("a request");
+        let contacts: Vec<&Element> = match payload.name() {
+            "contacts" => payload.children().collect(),
+            _ => vec![payload],
+        };
+        let hashes = contacts.into_iter().flat_map(Element::children).filter(|child| child.name() == "hash");
+        arrived.extend(hashes.map(|hash| (hash.text(), came)));
         peer.answer(&request, "result", "").await;
     }
 }
