@@ -165,7 +165,11 @@ impl Core {
         let by = request.request.by();
         let hashes = self.hashes_by(tx, &request.request)?;
         let payer = Payer { jid: from, by, address };
-        let bytes = self.bytes_in_bulk_by(payer);
+        let bytes = match &request.request.via {
+            // A peer has its own.
+            Some(_) => Vec::new(),
+            None => self.bytes_in_bulk_by(payer),
+        };
         match &request.request.via {
             // Nothing else is counted.
             None if bytes.is_empty() => take_all(&hashes, tx, now, asked)?,
