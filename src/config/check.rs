@@ -92,8 +92,8 @@ impl Config {
     }
 
     fn check_peers(&self, found: &mut Mistakes) {
-        let own: HashSet<String> = self.own_domains().iter().map(|domain| in_u_labels(domain)).collect();
-        let above = domain_above(&self.component.jid).map(|domain| in_u_labels(&domain));
+        let own = self.own_domains().into_iter().chain(domain_above(&self.component.jid));
+        let own: HashSet<String> = own.map(|domain| in_u_labels(&domain)).collect();
         let (mut jids, mut claimed) = (HashSet::new(), HashSet::new());
         for peer in &self.peers {
             let (jid, domains) = (&peer.jid, peer.domains());
@@ -126,7 +126,7 @@ impl Config {
                     format!("{domain} is no domain of one server, because anybody can have domains below it: set others for {jid}"),
                 );
                 found.unless(
-                    !own.contains(&same) && above.as_ref() != Some(&same),
+                    !own.contains(&same),
                     "peers.vouches_for",
                     format!("{domain} is a domain of your own server: set other domains for {jid}"),
                 );
