@@ -176,10 +176,9 @@ pub struct Trouble {
 }
 
 /// The messages that a trouble may concern.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
     /// Each of those that were sent together by itself.
-    #[default]
     Each,
     /// All to the destination, which is away. When it takes one, the others are due.
     Destination,
@@ -191,10 +190,8 @@ impl Trouble {
     /// Returns the trouble that the other side cannot be reached. It shows in many ways, but is one cause.
     pub fn down(reason: impl Into<String>) -> Self {
         Self {
-            reason: reason.into(),
             cause: Some("down".into()),
-            was_read: false,
-            extent: Extent::Each,
+            ..Self::of_message(reason)
         }
     }
 
@@ -203,9 +200,7 @@ impl Trouble {
         let reason = reason.into();
         Self {
             cause: Some(reason.clone()),
-            reason,
-            was_read: false,
-            extent: Extent::Each,
+            ..Self::of_message(reason)
         }
     }
 

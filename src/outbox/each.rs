@@ -192,9 +192,8 @@ impl<'a> Dispatch<'a> {
             Opened::Unwanted | Opened::Nothing => self.lanes.of("", ""),
         };
         self.last = self.last.max(due.row.id);
-        let is_alone = false;
-        self.waiting
-            .insert((due.row.due_at, due.row.id), Waiting { lane, is_alone });
+        let waiting = Waiting { lane, is_alone: false };
+        self.waiting.insert((due.row.due_at, due.row.id), waiting);
     }
 
     /// Returns the message to send now: of those with a free place, the one that has been due for the longest time; and with it the
@@ -236,13 +235,14 @@ impl<'a> Dispatch<'a> {
         let lane = landed.lane;
         for Arrival { row, sent, due_at } in landed.arrivals {
             self.sending.remove(&row);
-            let is_alone = extent(sent.as_ref()) == Some(Extent::OneOfThem);
+            let extent = sent.as_ref().and_then(extent);
+            let is_alone = extent == Some(Extent::OneOfThem);
             match due_at {
                 Some(due_at) => _ = self.waiting.insert((due_at, row), Waiting { lane, is_alone }),
                 None => _ = self.known.remove(&row),
             }
             if let Some(sent) = sent {
-                self.look_after(lane, extent(Some(&sent)), now);
+                self.look_after(lane, extent, now);
                 self.heed(row, sent, now);
             }
         }
@@ -308,9 +308,9 @@ impl<'a> Dispatch<'a> {
 }
 
 /// Returns the extent of the trouble of a message that has to wait.
-fn extent(sent: Option<&Sent>) -> Option<Extent> {
+fn extent(sent: &Sent) -> Option<Extent> {
     match sent {
-        Some(Err(SendError::Retry(trouble))) => Some(trouble.extent),
+        Err(SendError::Retry(trouble)) => Some(trouble.extent),
         _ => None,
     }
 }
