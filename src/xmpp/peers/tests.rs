@@ -31,30 +31,34 @@ fn connected() -> (PeerLink, Clock, Connection, DuplexStream) {
     (link, clock, connection, theirs)
 }
 
-/// Answers each question with `true`, as the peer that was asked.
-async fn confirm_all(connection: Connection, mut asked: DuplexStream) {
+/// Answers each request, as the peer that was asked. `answer` is told the payload.
+async fn answer_all(connection: Connection, mut asked: DuplexStream, mut answer: impl FnMut(&Element) -> IqPayload) {
     let mut unread = String::new();
     loop {
-        let mut bytes = vec![0; 1 << 16];
+        let mut bytes = vec![0; 1 << 20];
         let length = asked.read(&mut bytes).await.unwrap();
         unread.push_str(std::str::from_utf8(&bytes[..length]).unwrap());
-        while let Some((question, rest)) = unread.split_once("</iq>") {
-            let question: Element = format!("{question}</iq>").parse().unwrap();
+        while let Some((request, rest)) = unread.split_once("</iq>") {
+            let request: Element = format!("{request}</iq>").parse().unwrap();
             unread = rest.to_owned();
-            let (from, to) = (question.attr("to").unwrap(), question.attr("from").unwrap());
             let header = IqHeader {
-                from: Some(from.parse().unwrap()),
-                to: Some(to.parse().unwrap()),
-                id: question.attr("id").unwrap().to_owned(),
+                from: Some(request.attr("to").unwrap().parse().unwrap()),
+                to: Some(request.attr("from").unwrap().parse().unwrap()),
+                id: request.attr("id").unwrap().to_owned(),
             };
-            let confirmed = stanza::Confirmed {
-                confirmed: true,
-                service: None,
-            };
-            let answer: Iq = header.assemble(IqPayload::Result(Some(confirmed.into())));
+            let answer: Iq = header.assemble(answer(request.children().next().unwrap()));
             assert!(connection.takes(&Stanza::Iq(answer)));
         }
     }
+}
+
+/// Answers each question with `true`.
+async fn confirm_all(connection: Connection, asked: DuplexStream) {
+    let confirmed = stanza::Confirmed {
+        confirmed: true,
+        service: None,
+    };
+    answer_all(connection, asked, |_| IqPayload::Result(Some(confirmed.clone().into()))).await;
 }
 
 async fn ask(link: &PeerLink, peer: &str) -> bool {
@@ -96,32 +100,16 @@ fn letter(n: usize, hashes: usize) -> Letter {
 
 /// The names of the requests that a peer gets in one stanza after the other, and what becomes of them.
 async fn passed_on(letters: &[Letter], answer: impl Fn(&Element) -> IqPayload) -> (Vec<Vec<String>>, Vec<Sent>) {
-    let (link, _clock, connection, mut theirs) = connected();
+    let (link, _clock, connection, theirs) = connected();
     let mut stanzas = Vec::new();
-    let answering = async {
-        let mut unread = String::new();
-        loop {
-            let mut bytes = vec![0; 1 << 20];
-            let length = theirs.read(&mut bytes).await.unwrap();
-            unread.push_str(std::str::from_utf8(&bytes[..length]).unwrap());
-            while let Some((request, rest)) = unread.split_once("</iq>") {
-                let request: Element = format!("{request}</iq>").parse().unwrap();
-                unread = rest.to_owned();
-                let payload = request.children().next().unwrap();
-                let contacts: Vec<&Element> = match payload.name() {
-                    "contacts" => payload.children().collect(),
-                    _ => vec![payload],
-                };
-                stanzas.push(contacts.iter().map(|one| one.attr("jid").unwrap().to_owned()).collect());
-                let header = IqHeader {
-                    from: Some(request.attr("to").unwrap().parse().unwrap()),
-                    to: Some(request.attr("from").unwrap().parse().unwrap()),
-                    id: request.attr("id").unwrap().to_owned(),
-                };
-                assert!(connection.takes(&Stanza::Iq(header.assemble(answer(payload)))));
-            }
-        }
-    };
+    let answering = answer_all(connection, theirs, |payload| {
+        let contacts: Vec<&Element> = match payload.name() {
+            "contacts" => payload.children().collect(),
+            _ => vec![payload],
+        };
+        stanzas.push(contacts.iter().map(|one| one.attr("jid").unwrap().to_owned()).collect());
+        answer(payload)
+    });
     let sent = tokio::select! {
         sent = link.send(letters) => sent,
         () = answering => unreachable!(),
