@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use tokio::net::TcpListener;
 
 use crate::http::{Client, get};
@@ -16,7 +16,7 @@ use crate::population::{Data, People, servers};
 use crate::ports;
 use crate::postgres::Postgres;
 use crate::process::Process;
-use crate::server::{SECRET, Server};
+use crate::server::{SECRET, SERVICE, Server};
 use crate::wait::PATIENCE;
 
 /// A program that serves HTTP. It ends when this is dropped.
@@ -58,6 +58,8 @@ pub struct Build {
     work: PathBuf,
     /// Has its databases there, if that is not SQLite.
     postgres: Option<Arc<Postgres>>,
+    /// Keys and sections of the configuration that came later.
+    unknown: Arc<[String]>,
 }
 
 impl Build {
@@ -65,7 +67,9 @@ impl Build {
     pub async fn new(program: &Path, jid: &'static str, kept: &Path, work: &Path) -> Result<Self> {
         let (kept, work) = (kept.to_owned(), work.join(jid));
         fs::create_dir(&work)?;
-        let build = Self { program: absolute(program)?, jid, kept, work, postgres: None };
+        let program = absolute(program)?;
+        let unknown = unknown_to(&program, &work.join("unknown.toml"))?.into();
+        let build = Self { program, jid, kept, work, postgres: None, unknown };
         let schema = build.empty(People::new(0)).await?.schema()?;
         let kept = build.kept.join(format!("schema-{schema}"));
         fs::create_dir_all(&kept)?;
@@ -163,8 +167,7 @@ impl Build {
     /// Starts the service over `data` where no server is: it matches contact requests, and delivers nothing. All people are its own:
     /// only so many introductions of others may wait.
     pub async fn alone(&self, data: &Data) -> Result<Program> {
-        let own = servers().collect::<Vec<_>>();
-        self.start_with(data, ports::free(), &format!("[access]\nown_server = {own:?}"))?.serves().await
+        self.start_with(data, ports::free(), &own_people())?.serves().await
     }
 
     /// Starts the service over `data`, attached to the server at that port, and waits for nothing.
@@ -175,7 +178,7 @@ impl Build {
     fn start_with(&self, data: &Data, server: u16, more: &str) -> Result<Program> {
         let http = (Ipv4Addr::LOCALHOST, ports::free()).into();
         let config = data.folder.join("component.toml");
-        fs::write(&config, settings(self.jid, data, server, http) + more)?;
+        fs::write(&config, without(&self.unknown, &(settings(self.jid, data, server, http) + more)))?;
         let mut command = Command::new(&self.program);
         command.arg("--config").arg(&config).current_dir(&data.folder);
         for (name, _) in std::env::vars_os() {
@@ -187,6 +190,40 @@ impl Build {
     }
 }
 
+/// Finds the keys and sections that an older build does not know. It names the first one that it meets, and begins nothing.
+fn unknown_to(program: &Path, config: &Path) -> Result<Vec<String>> {
+    /// The last one in the order of the alphabet, in which they are read.
+    const LAST: &str = "zzz";
+    let data = Data { folder: config.with_extension(""), people: People::new(0), postgres: None };
+    let all = settings(SERVICE, &data, 1, (Ipv4Addr::LOCALHOST, 1).into());
+    let mut unknown = Vec::new();
+    loop {
+        fs::write(config, without(&unknown, &format!("{all}{}[{LAST}]\n", own_people())))?;
+        let output = Command::new(program).arg("--config").arg(config).output()?;
+        let told = String::from_utf8_lossy(&output.stderr);
+        let named = told.split_once("unknown").and_then(|(_, rest)| rest.split(['"', '`']).nth(1));
+        match named {
+            Some(LAST) => return Ok(unknown),
+            Some(key) => unknown.push(key.to_owned()),
+            None => bail!("{} does not name an unknown key: {told}", program.display()),
+        }
+    }
+}
+
+/// The settings without those keys and sections.
+fn without(unknown: &[String], settings: &str) -> String {
+    let mut is_left_out = false;
+    let is_known = |line: &&str| {
+        let name = line.trim_start_matches('[').split([' ', '=', ']']).next().unwrap_or_default();
+        let is_unknown = unknown.iter().any(|key| key == name);
+        if line.starts_with('[') {
+            is_left_out = is_unknown;
+        }
+        !is_left_out && !is_unknown
+    };
+    settings.lines().filter(is_known).map(|line| format!("{line}\n")).collect()
+}
+
 /// Waits until `probe` says yes.
 pub async fn until(probe: impl AsyncFn() -> bool) -> Result<()> {
     let began = Instant::now();
@@ -195,6 +232,11 @@ pub async fn until(probe: impl AsyncFn() -> bool) -> Result<()> {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     Ok(())
+}
+
+/// More of the configuration: all people are of own servers.
+pub fn own_people() -> String {
+    format!("[access]\nown_server = {:?}\n", servers().collect::<Vec<_>>())
 }
 
 /// The configuration: all limits lifted, everything else as it is by default.

@@ -106,12 +106,22 @@ pub async fn load(
 
 /// Has so many clients go through `exchanges` once.
 pub async fn once(address: SocketAddr, clients: usize, exchanges: &[Exchange]) -> Result<()> {
-    let left = RefCell::new(exchanges.iter());
+    each(address, clients, exchanges, async |client, exchange| client.exchange(exchange).await).await
+}
+
+/// Has so many clients, each with a connection, do something with each of `those` once.
+pub async fn each<T>(
+    address: SocketAddr,
+    clients: usize,
+    those: &[T],
+    act: impl AsyncFn(&mut Client, &T) -> Result<()>,
+) -> Result<()> {
+    let left = RefCell::new(those.iter());
     let next = || left.borrow_mut().next();
     let ask = async |_| {
         let mut client = Client::connect(address).await?;
-        while let Some(exchange) = next() {
-            client.exchange(exchange).await?;
+        while let Some(one) = next() {
+            act(&mut client, one).await?;
         }
         anyhow::Ok(())
     };

@@ -13,7 +13,7 @@ use itseme::keyfile;
 use itseme::model::seal::Purpose;
 use itseme::model::{BareJid, Hash, Identity, Keys, Mac};
 use rand::RngExt;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ToSql};
 use serde_json::json;
 
 use crate::baseline;
@@ -204,6 +204,12 @@ impl Data {
         until(async || client.query(waits, &[]).await.is_ok_and(|rows| rows.is_empty())).await
     }
 
+    /// Waits until nothing is left to send or to look up.
+    pub async fn settled(&self) -> Result<()> {
+        let reader = baseline::reader(&self.database())?;
+        until(async || baseline::waiting(&reader).is_ok_and(|waiting| waiting == (0, 0))).await
+    }
+
     /// Puts the people's links into an empty database.
     pub fn populate(&self) -> Result<()> {
         let database = Connection::open(self.database())?;
@@ -224,12 +230,17 @@ impl Data {
 
     fn insert(&self, database: &Connection, keys: &Keys, range: Range<u64>) -> Result<()> {
         let transaction = database.unchecked_transaction()?;
-        let mut insert = transaction.prepare(
-            "INSERT INTO links (id_mac, owner_mac, proof, box, verified_on) VALUES (?, ?, ?, ?, ?)",
-        )?;
+        // Before there were proofs, boxes opened in any row.
+        let has_proofs = transaction.column_exists(None, "links", "proof")?;
+        let keys = if has_proofs { keys.clone() } else { keys.unbound() };
+        let (column, value) = if has_proofs { (", proof", ", ?") } else { ("", "") };
+        let mut insert = transaction.prepare(&format!(
+            "INSERT INTO links (id_mac, owner_mac, box, verified_on{column}) VALUES (?, ?, ?, ?{value})"
+        ))?;
         for n in range {
-            let Columns { id, owner, proof, sealed, verified_on } = self.people.columns(keys, n)?;
-            insert.execute(params![id, owner, proof, sealed, verified_on])?;
+            let Columns { id, owner, proof, sealed, verified_on } = self.people.columns(&keys, n)?;
+            let row: [&dyn ToSql; 5] = [&id, &owner, &sealed, &verified_on, &proof];
+            insert.execute(&row[..4 + usize::from(has_proofs)])?;
         }
         drop(insert);
         Ok(transaction.commit()?)

@@ -1,8 +1,24 @@
 //! The time of the processor that programs have had.
 
 use std::fs;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+
+/// The time that the threads of a process have had whose names begin with `name` (`/proc/PID/task/TID/schedstat`,
+/// Documentation/scheduler/sched-stats.rst of Linux). Those that have ended are not counted.
+pub fn spent(pid: u32, name: &str) -> Result<Duration> {
+    let mut spent = Duration::ZERO;
+    for entry in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let thread = entry?.path();
+        if fs::read_to_string(thread.join("comm"))?.starts_with(name) {
+            let times = fs::read_to_string(thread.join("schedstat"))?;
+            let on_cpu = times.split(' ').next().context("no time")?;
+            spent += Duration::from_nanos(on_cpu.parse()?);
+        }
+    }
+    Ok(spent)
+}
 
 /// The ticks of the processor's clock that those processes have had that `counts` chooses by their numbers and those of their
 /// parents (`/proc/PID/stat`, proc(5)).

@@ -9,6 +9,7 @@ mod postgres;
 mod reading;
 mod register;
 mod resources;
+mod work;
 mod xmpp;
 
 use anyhow::Result;
@@ -42,6 +43,8 @@ pub enum Row {
     Prompt,
     /// register and verify a Jabber ID, 64 clients, durable
     Register,
+    /// the processor's time that the service takes for a request, until nothing of it is left to do
+    Work,
     /// the 99th percentile of a confirm by XMPP while 64 clients write
     Latency,
     /// the same look-ups in databases of different sizes
@@ -90,6 +93,7 @@ impl Row {
                 ]
             }
             Self::Register => vec![register::run(stage).await?],
+            Self::Work => work::run(stage).await?,
             Self::Latency => vec![xmpp::while_others_write(stage).await?],
             Self::Size => confirm::sizes(stage).await?,
             Self::Start => resources::start(stage).await?,

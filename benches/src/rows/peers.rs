@@ -9,10 +9,10 @@ use serde_json::json;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use crate::build::{Build, Program};
+use crate::build::{Build, Program, own_people};
 use crate::link::Link;
 use crate::measure::{Aim, Finding};
-use crate::population::{Data, servers, unknown};
+use crate::population::{Data, unknown};
 use crate::processor;
 use crate::rows::matching::HASHES;
 use crate::stage::Stage;
@@ -58,9 +58,10 @@ struct Service {
 
 impl Service {
     async fn start(build: &Build, links: u64) -> Result<Self> {
-        let (data, own) = (build.data(links).await?, servers().collect::<Vec<_>>());
+        let data = build.data(links).await?;
         let more = format!(
-            "[access]\nown_server = {own:?}\n[[peers]]\njid = \"{PEER}\"\nvouches_for = [\"{THERE}\"]\nhashes_per_day = 4000000000\n"
+            "{}[[peers]]\njid = \"{PEER}\"\nvouches_for = [\"{THERE}\"]\nhashes_per_day = 4000000000\n",
+            own_people()
         );
         let (program, link) = build.serve_with(&data, &more).await?;
         Ok(Self { program, link, data, jid: build.jid })

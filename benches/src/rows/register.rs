@@ -39,7 +39,7 @@ pub async fn service(build: Build, scale: Scale) -> Result<impl AsyncFnMut() -> 
 
 /// Who waits for a code, by Jabber ID.
 #[derive(Clone, Debug, Default)]
-struct Waiting(Arc<Mutex<HashMap<String, oneshot::Sender<String>>>>);
+pub struct Waiting(Arc<Mutex<HashMap<String, oneshot::Sender<String>>>>);
 
 impl Waiting {
     fn all(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<String>>> {
@@ -48,7 +48,7 @@ impl Waiting {
 }
 
 /// Hands each code that comes to whoever waits for it.
-fn hand_over(waiting: Waiting) -> impl FnMut(&[u8]) -> Result<()> {
+pub fn hand_over(waiting: Waiting) -> impl FnMut(&[u8]) -> Result<()> {
     move |message| {
         let whose = attribute(message, "to").and_then(|to| waiting.all().remove(to));
         if let Some((whose, code)) = whose.zip(text(message, "code")) {
@@ -59,7 +59,7 @@ fn hand_over(waiting: Waiting) -> impl FnMut(&[u8]) -> Result<()> {
 }
 
 /// Registers and verifies a new Jabber ID.
-async fn newcomer(client: &mut Client, waiting: &Waiting) -> Result<()> {
+pub async fn newcomer(client: &mut Client, waiting: &Waiting) -> Result<()> {
     let jid = format!("new{:016x}@{ASKERS}", rand::rng().random::<u64>());
     let (whose, code) = oneshot::channel();
     waiting.all().insert(jid.clone(), whose);
