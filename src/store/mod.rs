@@ -35,6 +35,7 @@ mod outbox;
 mod pending;
 pub mod postgres;
 mod quota;
+mod quotas;
 pub mod sqlite;
 mod subscribers;
 mod suppressions;

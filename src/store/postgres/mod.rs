@@ -19,7 +19,6 @@ mod migrations;
 mod pool;
 mod posts;
 mod queries;
-mod quotas;
 mod roster;
 mod session;
 #[cfg(test)]

@@ -9,9 +9,9 @@ use std::collections::{BTreeSet, HashMap};
 use tokio_postgres::Row;
 
 use super::connection::{Answer, Connection};
-use super::quotas::Quotas;
 use super::value::{Value, get, number};
 use crate::model::Mac;
+use crate::store::quotas::Quotas;
 use crate::store::{KeyState, Queue, Result, StoreError};
 
 /// Returns the number of the current key, and if the key is being changed. Sent with every transaction (`KeyState`).

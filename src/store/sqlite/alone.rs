@@ -37,7 +37,9 @@ impl Alone for AloneOn {
 
     fn write(&self, job: &mut dyn FnMut(&dyn Write) -> Result<()>) -> Result<()> {
         let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
-        job(&Session::new(&transaction))?;
+        let session = Session::new(&transaction);
+        job(&session)?;
+        session.write_quotas()?;
         Ok(transaction.commit()?)
     }
 }

@@ -1,6 +1,7 @@
 //! The one connection that writes, on a thread of its own: whatever waits is committed together, so that one flush to
 //! disk serves many.
 
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -130,69 +131,80 @@ fn perform(database: &Database, journal: &mut Journal, batch: &mut Vec<(Order, W
     }
 }
 
-/// Runs all jobs in one transaction, each in a savepoint of its own unless it is alone, and answers when that is on disk.
+/// Runs all jobs in one transaction, and answers when that is on disk.
 fn commit_together(database: &Database, writes: Vec<(WriteJob, Written)>) {
     let (jobs, answers): (Vec<_>, Vec<_>) = writes.into_iter().unzip();
-    match run_all(database, jobs) {
-        Ok(results) => {
-            for (result, answer) in results.into_iter().zip(answers) {
-                let _ = answer.send(result.map(|effects| database.claims.follow(effects, &database.filter)));
-            }
-        }
-        Err(error) => {
-            for answer in answers {
-                let _ = answer.send(Err(error.clone()));
-            }
-        }
+    let run = match jobs.len() {
+        1 => run_together(database, &jobs),
+        // Savepoints keep a copy of each page: they are worth it only if one of the jobs fails.
+        _ => run_together(database, &jobs).or_else(|_| run_apart(database, &jobs)),
+    };
+    let results = run.unwrap_or_else(|error| jobs.iter().map(|_| Err(error.clone())).collect());
+    for (result, answer) in results.into_iter().zip(answers) {
+        let _ = answer.send(result.map(|effects| database.claims.follow(effects, &database.filter)));
     }
 }
 
-/// The jobs' results, once they are committed; the error if none of them is.
-fn run_all(database: &Database, jobs: Vec<WriteJob>) -> Result<Vec<Result<Effects>>> {
+/// Commits all jobs, or none.
+fn run_together(database: &Database, jobs: &[WriteJob]) -> Result<Vec<Result<Effects>>> {
+    let Database { connection, filter, .. } = database;
+    in_transaction(database, || {
+        let mut session = Session::with(connection, filter);
+        let done = jobs.iter().map(|job| {
+            run(&session, job)?;
+            is_open(connection)?;
+            Ok(Ok(mem::take(&mut session.effects)))
+        });
+        let done = done.collect::<Result<Vec<_>>>()?;
+        session.write_quotas()?;
+        Ok(done)
+    })
+}
+
+/// Commits the jobs that do not fail: each is in a savepoint of its own.
+fn run_apart(database: &Database, jobs: &[WriteJob]) -> Result<Vec<Result<Effects>>> {
+    let Database { connection, filter, .. } = database;
+    let execute = |sql| connection.prepare_cached(sql)?.execute([]);
+    in_transaction(database, || {
+        let each = jobs.iter().map(|job| {
+            execute("SAVEPOINT job")?;
+            let session = Session::with(connection, filter);
+            let done = run(&session, job).and_then(|()| session.write_quotas());
+            is_open(connection)?;
+            if done.is_err() {
+                execute("ROLLBACK TO job")?;
+            }
+            execute("RELEASE job")?;
+            Ok(done.map(|()| session.effects))
+        });
+        each.collect()
+    })
+}
+
+/// Runs `work` in a transaction, and commits it unless that fails.
+fn in_transaction<T>(database: &Database, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let Database { connection, filter, .. } = database;
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let _changing = filter.change(connection)?;
-    let mut results = Vec::with_capacity(jobs.len());
-    let is_alone = jobs.len() == 1;
-    for job in jobs {
-        results.push(match is_alone {
-            true => run(connection, filter, &job),
-            false => in_savepoint(connection, filter, &job)?,
-        });
-        // When the disk is full or fails, SQLite may roll everything back by itself. What is done after that would be
-        // committed one by one, behind the backs of those who are told that it failed.
-        if connection.is_autocommit() {
-            return Err(rusqlite::Error::SqliteFailure(
-                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK),
-                Some("the database rolled the transaction back: is the disk full?".into()),
-            )
-            .into());
-        }
-    }
-    match results[..] {
-        [Err(_)] => transaction.rollback()?,
-        _ => transaction.commit()?,
-    }
-    Ok(results)
-}
-
-/// Runs a job that is rolled back alone if it fails.
-fn in_savepoint(connection: &Connection, filter: &Filter, job: &WriteJob) -> Result<Result<Effects>> {
-    let execute = |sql| connection.prepare_cached(sql)?.execute([]);
-    execute("SAVEPOINT job")?;
-    let done = run(connection, filter, job);
-    if !connection.is_autocommit() {
-        if done.is_err() {
-            execute("ROLLBACK TO job")?;
-        }
-        execute("RELEASE job")?;
-    }
+    let done = work()?;
+    transaction.commit()?;
     Ok(done)
 }
 
-fn run(connection: &Connection, filter: &Filter, job: &WriteJob) -> Result<Effects> {
-    let session = Session::with(connection, filter);
-    catch_unwind(AssertUnwindSafe(|| job(&session)))
-        .unwrap_or_else(|_| Err(StoreError::Unavailable("a write failed by a bug".into())))?;
-    Ok(session.1)
+/// Makes sure that the transaction goes on. When the disk is full or fails, SQLite may roll everything back by itself. What is done
+/// after that would be committed one by one, behind the backs of those who are told that it failed.
+fn is_open(connection: &Connection) -> Result<()> {
+    match connection.is_autocommit() {
+        false => Ok(()),
+        true => Err(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK),
+            Some("the database rolled the transaction back: is the disk full?".into()),
+        )
+        .into()),
+    }
+}
+
+fn run(session: &Session<'_>, job: &WriteJob) -> Result<()> {
+    catch_unwind(AssertUnwindSafe(|| job(session)))
+        .unwrap_or_else(|_| Err(StoreError::Unavailable("a write failed by a bug".into())))
 }

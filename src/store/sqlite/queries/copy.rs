@@ -45,7 +45,7 @@ fn marks(count: usize) -> String {
 
 impl Session<'_> {
     fn all_records(&self, table: &CopiedTable, count: usize, sql: &str, values: &[Cell]) -> Result<Vec<Record>> {
-        let mut statement = self.0.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map(params_from_iter(values), |row| record(table, count, row))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
@@ -112,11 +112,11 @@ impl WriteCopy for Session<'_> {
             columns(table),
             marks(table.columns.len())
         );
-        if let Some(filter) = self.2 {
+        if let Some(filter) = self.filter {
             filter.forget();
-            self.1.filter.set(Some(Filtering::Begins));
+            self.effects.filter.set(Some(Filtering::Begins));
         }
-        let mut statement = self.0.prepare_cached(&sql)?;
+        let mut statement = self.connection.prepare_cached(&sql)?;
         for record in records {
             statement.execute(params_from_iter(record))?;
         }

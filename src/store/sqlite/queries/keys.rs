@@ -238,7 +238,7 @@ impl ReadKeys for Session<'_> {
 
 impl WriteKeys for Session<'_> {
     fn begin_change(&self, to: &Mac) -> Result<u32> {
-        let present = made_with(self.0)?;
+        let present = made_with(self.connection)?;
         if let Some(present) = present.filter(|present| present.check == *to) {
             return Ok(present.number);
         }
@@ -251,7 +251,7 @@ impl WriteKeys for Session<'_> {
         self.put_meta(FORMER_CHECK, &check.unwrap_or(Mac([0; 16])).0)?;
         self.put_meta(CHECK, &to.0)?;
         self.put_meta(NUMBER, &i64::from(number).to_be_bytes())?;
-        self.1.filter.set(Some(Filtering::Ends));
+        self.effects.filter.set(Some(Filtering::Ends));
         Ok(number)
     }
 
@@ -269,14 +269,14 @@ impl WriteKeys for Session<'_> {
         }
         self.put_meta(TABLE, &0_i64.to_be_bytes())?;
         let Some(kept) = kept else { return Ok(()) };
-        let mut counted = Vec::new();
-        for (former, name) in kept {
-            counted.extend(self.quota(former)?.map(|quota| (name, quota)));
-        }
+        let formers: Vec<Mac> = kept.iter().map(|(former, _)| *former).collect();
+        self.read_ahead(&formers)?;
+        let counted = kept.iter().map(|(former, name)| Ok((name, self.quota(former)?)));
+        let counted = counted.collect::<Result<Vec<_>>>()?;
+        self.write_quotas()?;
         self.run("DELETE FROM quota", [])?;
         for (name, quota) in counted {
-            let sql = "INSERT OR REPLACE INTO quota (key, resets_at, used) VALUES (?, ?, ?)";
-            self.run(sql, params![name, quota.resets_at, quota.used])?;
+            quota.into_iter().for_each(|quota| self.quotas.set(name, quota));
         }
         Ok(())
     }
@@ -308,7 +308,7 @@ impl WriteKeys for Session<'_> {
         let former = super::suppressions::former_keys(self.key_number()?.saturating_sub(1));
         let sql = "DELETE FROM meta WHERE name IN (?, ?, ?, ?)";
         self.run(sql, [FORMER_CHECK, TABLE, ROW, &former])?;
-        self.1.filter.set(Some(Filtering::Begins));
+        self.effects.filter.set(Some(Filtering::Begins));
         Ok(())
     }
 }

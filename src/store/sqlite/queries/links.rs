@@ -31,7 +31,7 @@ impl Session<'_> {
         let mut found = HashMap::new();
         for some in ids.chunks(TOGETHER) {
             let sql = of_each(&format!("SELECT {columns} FROM links WHERE id_mac"), some.len());
-            let mut statement = self.0.prepare_cached(&sql)?;
+            let mut statement = self.connection.prepare_cached(&sql)?;
             let mut rows = statement.query(padded(some))?;
             while let Some(row) = rows.next()? {
                 found.insert(row.get::<_, Mac>("id_mac")?, map(row)?);
@@ -44,7 +44,7 @@ impl Session<'_> {
 impl Session<'_> {
     /// To be called before a row of that id is made.
     pub fn adds(&self, id: &Mac) {
-        if let Some(filter) = self.2 {
+        if let Some(filter) = self.filter {
             filter.add(id);
         }
     }
@@ -56,7 +56,7 @@ impl ReadLinks for Session<'_> {
     }
 
     fn matches(&self, ids: &[Mac]) -> Result<Vec<bool>> {
-        let mut found = self.2.and_then(|filter| filter.may_have(ids));
+        let mut found = self.filter.and_then(|filter| filter.may_have(ids));
         let found = found.get_or_insert_with(|| vec![true; ids.len()]);
         let left: Vec<Mac> = ids
             .iter()

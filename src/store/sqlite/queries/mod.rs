@@ -26,10 +26,17 @@ pub use self::tokens::token;
 use super::claims::Effects;
 use super::filter::Filter;
 use crate::model::Mac;
+use crate::store::quotas::Quotas;
 use crate::store::{Read, Result, Write};
 
 /// A connection within a transaction.
-pub struct Session<'a>(pub &'a Connection, pub Effects, Option<&'a Filter>);
+pub struct Session<'a> {
+    connection: &'a Connection,
+    /// What follows from the changes.
+    pub effects: Effects,
+    filter: Option<&'a Filter>,
+    quotas: Quotas,
+}
 
 impl Read for Session<'_> {}
 
@@ -38,20 +45,28 @@ impl Write for Session<'_> {}
 impl<'a> Session<'a> {
     /// Of which nothing has followed so far.
     pub fn new(connection: &'a Connection) -> Self {
-        Self(connection, Effects::default(), None)
+        Self {
+            connection,
+            effects: Effects::default(),
+            filter: None,
+            quotas: Quotas::default(),
+        }
     }
 
     /// The same, with the filter of the database.
     pub fn with(connection: &'a Connection, filter: &'a Filter) -> Self {
-        Self(connection, Effects::default(), Some(filter))
+        Self {
+            filter: Some(filter),
+            ..Self::new(connection)
+        }
     }
 
     pub fn one<T>(&self, sql: &str, params: impl Params, map: fn(&SqlRow) -> rusqlite::Result<T>) -> Result<Option<T>> {
-        Ok(self.0.prepare_cached(sql)?.query_row(params, map).optional()?)
+        Ok(self.connection.prepare_cached(sql)?.query_row(params, map).optional()?)
     }
 
     pub fn all<T>(&self, sql: &str, params: impl Params, map: fn(&SqlRow) -> rusqlite::Result<T>) -> Result<Vec<T>> {
-        let mut statement = self.0.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map(params, map)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
@@ -67,7 +82,7 @@ impl<'a> Session<'a> {
     }
 
     pub fn run(&self, sql: &str, params: impl Params) -> Result<usize> {
-        Ok(self.0.prepare_cached(sql)?.execute(params)?)
+        Ok(self.connection.prepare_cached(sql)?.execute(params)?)
     }
 }
 

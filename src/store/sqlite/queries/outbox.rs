@@ -26,7 +26,7 @@ impl Session<'_> {
     /// Up to `limit` messages of `queue` that are due and free; without one, when the next is due.
     pub fn due(&self, queue: Queue, now: Millis, limit: usize, is_free: &dyn Fn(&Row) -> bool) -> Result<Claimed> {
         let sql = "SELECT * FROM outbox WHERE queue = ? AND due_at <= ? ORDER BY due_at, id";
-        let mut statement = self.0.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map(params![queue.number(), now], outbox)?;
         let free = rows.filter(|row| row.as_ref().map_or(true, is_free));
         let rows: Vec<Row> = free.take(limit).collect::<rusqlite::Result<_>>()?;
@@ -44,7 +44,7 @@ impl Session<'_> {
     }
 
     fn ends_claim(&self, row: i64) {
-        self.1.ended.borrow_mut().push(row);
+        self.effects.ended.borrow_mut().push(row);
     }
 }
 
@@ -115,7 +115,7 @@ impl WriteOutbox for Session<'_> {
                 row.key
             ],
         )?;
-        self.1.posted.borrow_mut().push(row.queue);
+        self.effects.posted.borrow_mut().push(row.queue);
         Ok(())
     }
 

@@ -2,65 +2,42 @@
 
 use rusqlite::{Row as SqlRow, params};
 
-use super::{Session, number};
+use super::{Session, TOGETHER, number, of_each, padded};
 use crate::model::Mac;
-use crate::store::{Counted, Quota, ReadQuota, Result, Window, WriteQuota};
+use crate::store::quotas::{KeepsQuotas, Quotas};
+use crate::store::{Quota, Result};
 
-fn quota(row: &SqlRow) -> rusqlite::Result<Quota> {
-    Ok(Quota {
+fn quota(row: &SqlRow) -> rusqlite::Result<(Mac, Quota)> {
+    let quota = Quota {
         resets_at: number(row, "resets_at")?,
         used: number(row, "used")?,
-    })
-}
-
-impl ReadQuota for Session<'_> {
-    fn quota(&self, key: &Mac) -> Result<Option<Quota>> {
-        self.one("SELECT resets_at, used FROM quota WHERE key = ?", [key], quota)
-    }
-}
-
-/// The count of a window that is not over at `?3`, otherwise 0. A value out of range, which only somebody who can write the
-/// file can put there, is 0 as well.
-macro_rules! used {
-    () => {
-        "CASE WHEN resets_at > ?3 AND used BETWEEN 0 AND 4294967295 THEN used ELSE 0 END"
     };
+    Ok((row.get("key")?, quota))
 }
 
-impl WriteQuota for Session<'_> {
-    fn count(&self, key: &Mac, by: u32, most: u32, window: Window) -> Result<Counted> {
-        let Window { now, ends_at } = window;
-        let counted = concat!(
-            "INSERT INTO quota (key, used, resets_at) SELECT ?1, ?2, ?4 WHERE ?2 <= ?5
-             ON CONFLICT DO UPDATE SET used = ?2 + ",
-            used!(),
-            ", resets_at = CASE WHEN resets_at > ?3 THEN min(resets_at, ?4) ELSE ?4 END
-             WHERE ?2 + ",
-            used!(),
-            " <= ?5"
-        );
-        // Read afterwards, because RETURNING collects its rows in a table of its own: with it, SQLite 3.40.1 took 14 µs for a
-        // new counter, and takes 10 like this.
-        if self.run(counted, params![key, by, now, ends_at, most])? > 0 {
-            let used = self.quota(key)?.map_or(by, |quota| quota.used);
-            return Ok(Counted::Allowed { used });
+impl Session<'_> {
+    /// Writes the counters that were set. To be called before a statement that concerns all counters, and at the end.
+    pub fn write_quotas(&self) -> Result<()> {
+        let (keys, quotas) = self.quotas.take_set();
+        for (key, quota) in keys.iter().zip(quotas) {
+            let sql = "INSERT OR REPLACE INTO quota (key, resets_at, used) VALUES (?, ?, ?)";
+            self.run(sql, params![key, quota.resets_at, quota.used])?;
         }
-        self.run(
-            "UPDATE quota SET resets_at = ?2 WHERE key = ?1 AND resets_at > ?2",
-            params![key, ends_at],
-        )?;
-        let ends = self.quota(key)?.map(|quota| quota.resets_at);
-        let until = ends.filter(|ends| *ends > now).unwrap_or(ends_at);
-        Ok(Counted::Exhausted { until })
+        Ok(())
+    }
+}
+
+impl KeepsQuotas for Session<'_> {
+    fn quotas(&self) -> &Quotas {
+        &self.quotas
     }
 
-    fn count_back(&self, key: &Mac, less: u32, window: Window) -> Result<()> {
-        let Window { now, ends_at } = window;
-        let sql = concat!(
-            "UPDATE quota SET used = max(0, ",
-            used!(),
-            " - ?2) WHERE key = ?1 AND resets_at > ?3 AND resets_at <= ?4"
-        );
-        self.run(sql, params![key, less, now, ends_at]).map(drop)
+    fn find_quotas(&self, keys: &[Mac]) -> Result<Vec<(Mac, Quota)>> {
+        let mut found = Vec::new();
+        for some in keys.chunks(TOGETHER) {
+            let sql = of_each("SELECT key, resets_at, used FROM quota WHERE key", some.len());
+            found.extend(self.all(&sql, padded(some), quota)?);
+        }
+        Ok(found)
     }
 }

@@ -26,6 +26,7 @@ pub fn note(session: &Session<'_>, now: Reading) -> Result<()> {
 
 /// Moves every point in time: they are the columns whose names end in `_at`.
 pub fn move_all(session: &Session<'_>, by: i64) -> Result<()> {
+    session.write_quotas()?;
     let columns: Vec<(String, String)> = session.all(
         "SELECT tables.name, columns.name FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
          WHERE tables.type = 'table' AND columns.name LIKE '%\\_at' ESCAPE '\\'",

@@ -52,7 +52,10 @@ impl ReadUpkeep for Session<'_> {
     fn bytes(&self) -> Result<(u64, Option<u64>)> {
         let sql = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
         let bytes = self.one(sql, [], |row| row.get(0))?.unwrap_or_default();
-        let journal = self.0.path().map(|file| std::fs::metadata(format!("{file}-wal")));
+        let journal = self
+            .connection
+            .path()
+            .map(|file| std::fs::metadata(format!("{file}-wal")));
         Ok((
             bytes,
             journal.and_then(std::io::Result::ok).map(|journal| journal.len()),
@@ -89,6 +92,7 @@ impl WriteUpkeep for Session<'_> {
         };
         let taken = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE expires_at <= ? AND is_taken LIMIT ?)";
         self.run(taken, params![now, limit])?;
+        self.write_quotas()?;
         Ok(Purged {
             pending: expired("pending", "id_mac, owner_mac", "expires_at")?,
             outbox: expired("outbox", "id", "expires_at")?,
