@@ -47,7 +47,7 @@ mod waiting;
 
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -158,25 +158,36 @@ impl By {
 
 /// The service. Clones are the same service.
 #[derive(Clone)]
-pub struct Service {
+pub struct Service(Arc<Shared>);
+
+/// The parts of a service. Each request has a clone of it, so they are counted together.
+pub struct Shared {
     /// Locked as long as a transaction looks, so that none looks under keys of before (see `rekey`).
-    core: Arc<RwLock<Core>>,
+    core: RwLock<Core>,
     /// That of `core`.
-    frame: Arc<ArcSwap<Frame>>,
+    frame: ArcSwap<Frame>,
     clock: Clock,
     health: Arc<Health>,
     /// Tells that messages are to be tried at once.
     hastened: watch::Sender<()>,
     store: Store,
     /// The peers, while they can be reached.
-    peers: Arc<ArcSwapOption<Arc<dyn Peers>>>,
+    peers: ArcSwapOption<Arc<dyn Peers>>,
     /// The questions to them.
-    questions: Arc<limits::Questions>,
+    questions: limits::Questions,
     /// The browsers that come back from a provider at the moment.
     returning: sign_in::Returning,
-    keys_from: Option<Arc<KeySource>>,
+    keys_from: OnceLock<Arc<KeySource>>,
     /// Held while the database gets other keys and `core` does not have them yet.
-    exchange: Arc<tokio::sync::Mutex<()>>,
+    exchange: tokio::sync::Mutex<()>,
+}
+
+impl Deref for Service {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 /// Returns the keys that the database is under, or the reason why they are not there.
@@ -211,28 +222,28 @@ impl Service {
             former: None,
             frame: frame.clone(),
         };
-        Self {
-            core: Arc::new(RwLock::new(core.under_ring(keyring))),
-            frame: Arc::new(ArcSwap::new(frame)),
+        Self(Arc::new(Shared {
+            core: RwLock::new(core.under_ring(keyring)),
+            frame: ArcSwap::new(frame),
             clock,
             health: Arc::default(),
             hastened: watch::Sender::default(),
             store,
-            peers: Arc::default(),
-            questions: Arc::new(limits::Questions::new()),
+            peers: ArcSwapOption::default(),
+            questions: limits::Questions::new(),
             returning: sign_in::Returning::default(),
-            keys_from: None,
-            exchange: Arc::default(),
-        }
+            keys_from: OnceLock::new(),
+            exchange: tokio::sync::Mutex::default(),
+        }))
     }
 
     /// Sets where the keys come from when another instance has changed them. To be called before the service is used.
     #[must_use]
     pub fn with_keys_from(
-        mut self,
+        self,
         source: impl Fn() -> std::result::Result<Keyring, String> + Send + Sync + 'static,
     ) -> Self {
-        self.keys_from = Some(Arc::new(source));
+        let _first = self.keys_from.set(Arc::new(source));
         self
     }
 

@@ -65,8 +65,8 @@ enum Tried {
 
 /// The browsers that come back at the moment, by what they came with. One that loads the address several times at once
 /// waits, so that the provider is asked once: some void a token whose code comes again.
-#[derive(Clone, Default)]
-pub(super) struct Returning(Arc<Mutex<HashMap<Hash, Weak<Turn>>>>);
+#[derive(Default)]
+pub(super) struct Returning(Mutex<HashMap<Hash, Weak<Turn>>>);
 
 type Turn = tokio::sync::Mutex<()>;
 

@@ -61,9 +61,9 @@ impl Service {
                 let ids = ahead.iter().flat_map(|hash| core.macs(|core| Some(core.keys.id(hash))));
                 (ids.collect(), core.state())
             };
-            let core = self.core.clone();
+            let service = self.clone();
             let asked = self.store.read_ahead(ids, move |tx| {
-                let core = locked(&core);
+                let core = locked(&service.core);
                 // Otherwise, `tx` may see a moment when there were other keys.
                 if core.state() != as_of {
                     return Ok(Asked::Later);
@@ -77,7 +77,8 @@ impl Service {
             match asked.await {
                 Ok(Asked::Answered(answer)) => return answer,
                 Ok(Asked::Later) => {}
-                Ok(Asked::UnderOtherKeys) => settle(self.take_other_keys(as_of).await.map(Ok))?,
+                // Boxed, because it is rare, and each question would carry its state.
+                Ok(Asked::UnderOtherKeys) => settle(Box::pin(self.take_other_keys(as_of)).await.map(Ok))?,
                 Err(error) => return settle(Err(error)),
             }
         }
@@ -110,9 +111,9 @@ impl Service {
         &self,
         change: Arc<impl Fn(&Core, &Tx<'_>) -> Result<T> + Send + Sync + 'static>,
     ) -> Split<T> {
-        let core = self.core.clone();
+        let service = self.clone();
         let changed = self.store.write(move |write| {
-            let core = locked(&core);
+            let core = locked(&service.core);
             let changed = split(core.prepare(write).and_then(|()| change(&core, write)));
             // First, because under other keys all else that went wrong is no wonder.
             match is_under(write, &core)? {
@@ -131,7 +132,7 @@ impl Service {
         }
         let missing =
             |reason: String| StoreError::Unavailable(format!("another instance has changed the key: {reason}"));
-        let source = self.keys_from.clone();
+        let source = self.keys_from.get().cloned();
         let source = source.ok_or_else(|| missing("restart this one with the new key".into()))?;
         let taken = tokio::task::spawn_blocking(move || source()).await;
         let keyring = taken.map_err(|error| missing(error.to_string()))?.map_err(missing)?;
