@@ -60,7 +60,8 @@ impl HttpCaller {
     /// # Errors
     /// Those of the operation.
     pub async fn call<O: Operation>(&self, operation: O) -> Result<O::Reply> {
-        Ok(self.service.call(&self.caller, operation).await?)
+        // Boxed, because a route moves its state from filter to filter, and each `async` keeps it twice.
+        Ok(Box::pin(self.service.call(&self.caller, operation)).await?)
     }
 }
 

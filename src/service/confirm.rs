@@ -1,5 +1,7 @@
 //! confirm: tests if all hashes are linked to a JID, and tells which service says so.
 
+use std::sync::Arc;
+
 use super::caller::{Caller, Who};
 use super::error::{Error, Excess, Result};
 use super::limits::HASHES_PER_CONFIRM;
@@ -74,20 +76,23 @@ impl Operation for Confirm {
             }
         }
         let hashes: Option<Vec<_>> = self.hashes.into_iter().collect();
-        let Some((hashes, target)) = hashes.zip(self.target) else {
+        let Some(asked) = hashes.zip(self.target).map(Arc::new) else {
             return Ok(Confirmed::No);
         };
-        let (asked, jid) = (hashes.clone(), target.clone());
+        let (hashes, target) = &*asked;
+        let question = asked.clone();
         let is_linked = service
-            .ask_of(&asked, move |core, tx| {
-                let linked = core.are_linked(tx, &hashes, &target)?;
+            .ask_of(hashes, move |core, tx| {
+                let (hashes, target) = &*question;
+                let linked = core.are_linked(tx, hashes, target)?;
                 Ok(linked.into_iter().all(|is_linked| is_linked))
             })
             .await?;
         Ok(match is_linked {
             true => Confirmed::Here,
             false if is_of_a_service(caller) => Confirmed::No,
-            false => service.ask_peer(caller, &jid, &asked).await,
+            // Few ask that, and all would carry its state.
+            false => Box::pin(service.ask_peer(caller, target, hashes)).await,
         })
     }
 }
