@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::http::{Client, get};
 use crate::link::Link;
-use crate::population::{Data, People, servers};
+use crate::population::{Data, LARGE, People, servers};
 use crate::ports;
 use crate::postgres::Postgres;
 use crate::process::Process;
@@ -122,6 +122,10 @@ impl Build {
             return server.data(self, self.jid, links).await;
         }
         let (kept, folder) = (self.kept(links).await?, self.work.join(links.to_string()));
+        // A copy would take minutes, and the disk may not have the room.
+        if links > LARGE {
+            return Ok(kept);
+        }
         if folder.exists() { Ok(Data { folder, ..kept }) } else { kept.copy(&folder) }
     }
 

@@ -17,9 +17,13 @@ pub struct Cli {
     #[arg(long)]
     pub smoke: bool,
 
-    /// Ten million links instead of one million in the rows size, start, memory and disk
+    /// Ten million links instead of one million in the rows size, work, start, memory and disk
     #[arg(long, conflicts_with = "smoke")]
     full: bool,
+
+    /// So many links in those rows
+    #[arg(long, value_name = "N", conflicts_with_all = ["smoke", "full"])]
+    links: Option<u64>,
 
     /// Compares the service to this other build of its program, by turns, and to nothing else
     #[arg(long, value_name = "PROGRAM")]
@@ -90,6 +94,7 @@ impl Cli {
             _ => ([10_000, 1_000_000, 1_000_000], 5, 1500, 10),
         };
         let rounds = self.rounds.map_or(rounds, usize::from);
+        let most = self.links.unwrap_or(most);
         Scale { few, usual, most, rounds, turn: Duration::from_millis(turn), thousands }
     }
 }

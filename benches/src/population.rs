@@ -27,6 +27,8 @@ pub const TOGETHER: u64 = 500;
 const ONE_IN: u64 = 50_000;
 /// Links that are written in one transaction.
 const AT_ONCE: u64 = 250_000;
+/// A larger database is indexed when all links are there, and used where it is kept.
+pub const LARGE: u64 = 20_000_000;
 /// Servers that the people are of.
 const SERVERS: u64 = 1000;
 /// A link's box holds a multiple of so many bytes.
@@ -218,9 +220,15 @@ impl Data {
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -3000000; PRAGMA locking_mode = EXCLUSIVE;",
         )?;
         let (links, keys) = (self.people.links, self.keys()?);
+        // Each row of a large table would change pages of indexes that are not in memory any more.
+        let indexes = if links > LARGE { take_indexes(&database)? } else { Vec::new() };
         for start in (0..links).step_by(AT_ONCE as usize) {
             eprintln!("  populating a database: {start} of {links} links");
             self.insert(&database, &keys, start..links.min(start + AT_ONCE))?;
+        }
+        for index in indexes {
+            eprintln!("  populating a database: {index}");
+            database.execute_batch(&index)?;
         }
         drop(database);
         // As the service leaves it.
@@ -245,4 +253,16 @@ impl Data {
         drop(insert);
         Ok(transaction.commit()?)
     }
+}
+
+/// Drops the indexes of links, and returns the statements that make them.
+fn take_indexes(database: &Connection) -> Result<Vec<String>> {
+    let sql =
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'links' AND sql IS NOT NULL";
+    let rows: Vec<(String, String)> = database
+        .prepare(sql)?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    rows.iter().try_for_each(|(name, _)| database.execute_batch(&format!("DROP INDEX {name}")))?;
+    Ok(rows.into_iter().map(|(_, sql)| sql).collect())
 }
