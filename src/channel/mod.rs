@@ -10,6 +10,8 @@ pub mod sms;
 pub mod smtp;
 pub mod text;
 
+use std::time::Duration;
+
 pub use self::bounces::{BounceKind, Bounces, Reason};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -173,6 +175,8 @@ pub struct Trouble {
     pub was_read: bool,
     /// Has effects on other messages that go together, or to the same destination.
     pub extent: Extent,
+    /// The pause until the next try, if the other side has asked for one.
+    pub again: Option<Duration>,
 }
 
 /// The messages that a trouble may concern.
@@ -211,6 +215,7 @@ impl Trouble {
             cause: None,
             was_read: false,
             extent: Extent::Each,
+            again: None,
         }
     }
 

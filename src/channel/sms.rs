@@ -1,10 +1,12 @@
 //! Codes by text message, over an HTTP gateway.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 
 use super::{Channel, Letter, Message, Places, SendError, Sent, Trouble, text};
@@ -19,6 +21,8 @@ const PATIENCE_TO_CONNECT: Duration = Duration::from_secs(10);
 /// Numbers that differ only in this many last digits are one destination: they belong to one network in one country.
 /// Not all numbers of a country are one destination, because most people of a service are of one country.
 const DIGITS_OF_A_BLOCK: usize = 3;
+/// The longest pause that a gateway can ask for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// A gateway that takes text messages.
@@ -36,6 +40,14 @@ pub trait Gateway: Send + Sync {
     /// The fault and its remedy.
     fn verdict(&self, status: StatusCode, body: &[u8]) -> Result<String, String>;
 
+    /// Returns the result of a message by its answer.
+    fn result(&self, status: StatusCode, body: &[u8]) -> Sent {
+        match status.is_success() {
+            true => Ok(()),
+            false => Err(self.refusal(status, body)),
+        }
+    }
+
     /// Returns the result of a message whose answer is not a success.
     fn refusal(&self, status: StatusCode, _body: &[u8]) -> SendError {
         Refusal::of(status).meaning()
@@ -45,15 +57,15 @@ pub trait Gateway: Send + Sync {
 /// Sends codes by text message.
 pub struct Sms {
     client: Client,
-    gateway: Arc<dyn Gateway>,
+    gateways: BTreeMap<String, Arc<dyn Gateway>>,
 }
 
 impl Sms {
-    /// Sends by `gateway`.
+    /// Sends by the first of `gateways`.
     ///
     /// # Errors
     /// If the system has no usable TLS roots.
-    pub fn new(gateway: Arc<dyn Gateway>) -> Result<Self, String> {
+    pub fn new(gateways: BTreeMap<String, Arc<dyn Gateway>>) -> Result<Self, String> {
         let client = Client::builder()
             .timeout(PATIENCE)
             .connect_timeout(PATIENCE_TO_CONNECT)
@@ -64,34 +76,82 @@ impl Sms {
             .user_agent(concat!("itseme/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(reason)?;
-        Ok(Self { client, gateway })
+        Ok(Self { client, gateways })
     }
 
-    /// Checks if the gateway answers and, as far as possible without sending, accepts the login. Returns what was tried.
+    /// Checks if the gateways answer and, as far as possible without sending, accept the login. Returns what was tried.
     ///
     /// # Errors
-    /// With the reason.
+    /// With the reason of each that does not.
     pub async fn check(&self) -> Result<String, String> {
-        let question = self.gateway.question(&self.client);
-        let mut response = question.send().await.map_err(reason)?;
-        let status = response.status();
-        match Refusal::of(status).meaning() {
-            // A message without a number may be too much for a gateway that is in order.
-            SendError::Retry(trouble) if !status.is_success() && ![500, 501].contains(&status.as_u16()) => {
-                Err(trouble.reason)
-            }
-            _ => self.gateway.verdict(status, &bounded(&mut response).await),
+        let each = self.gateways.iter().map(async |(name, gateway)| {
+            let answer = self.ask(&**gateway).await;
+            let told = answer.as_ref().map_or_else(String::clone, String::clone);
+            let told = if self.gateways.len() > 1 {
+                format!("{name}: {told}")
+            } else {
+                told
+            };
+            answer.map(|_| told.clone()).map_err(|_| told)
+        });
+        let all = join_all(each).await;
+        let works = all.iter().all(Result::is_ok);
+        let told: Vec<String> = all
+            .into_iter()
+            .map(|answer| answer.unwrap_or_else(|fault| fault))
+            .collect();
+        if works {
+            Ok(told.join("; "))
+        } else {
+            Err(told.join("; "))
         }
+    }
+
+    async fn ask(&self, gateway: &dyn Gateway) -> Result<String, String> {
+        let mut response = gateway.question(&self.client).send().await.map_err(reason)?;
+        gateway.verdict(response.status(), &bounded(&mut response).await)
     }
 
     async fn send_text(&self, to: &str, text: &str) -> Sent {
-        let request = self.gateway.message(&self.client, to, text);
-        let mut response = request.send().await.map_err(not_answered)?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(());
+        let Some(gateway) = self.gateways.values().next() else {
+            return Err(SendError::Retry(Trouble::refused("no gateway is configured")));
+        };
+        let mut response = gateway
+            .message(&self.client, to, text)
+            .send()
+            .await
+            .map_err(not_answered)?;
+        let again = retry_after(response.headers());
+        let sent = gateway.result(response.status(), &bounded(&mut response).await);
+        sent.map_err(|error| match error {
+            SendError::Retry(trouble) => SendError::Retry(Trouble { again, ..trouble }),
+            other => other,
+        })
+    }
+}
+
+/// Returns the pause that an answer asks for (RFC 9110, 10.2.3), by the clock of the gateway.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| headers.get(name)?.to_str().ok();
+    let wish = text(RETRY_AFTER)?;
+    let pause = match wish.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let date = |text| httpdate::parse_http_date(text).ok();
+            date(wish)?.duration_since(date(text(DATE)?)?).ok()?
         }
-        Err(self.gateway.refusal(status, &bounded(&mut response).await))
+    };
+    Some(pause.min(LONGEST_PAUSE))
+}
+
+/// Returns the fault that the status of an answer to a question shows, if it shows one. A message without a number may be too
+/// much for a gateway that is in order.
+pub fn fault_of(status: StatusCode) -> Option<String> {
+    match Refusal::of(status).meaning() {
+        SendError::Retry(trouble) if !status.is_success() && ![500, 501].contains(&status.as_u16()) => {
+            Some(trouble.reason)
+        }
+        _ => None,
     }
 }
 
@@ -265,9 +325,29 @@ mod tests {
                 "update-ca-certificates",
             ),
         ] {
-            let told = Sms::new(Arc::new(At(url))).unwrap().check().await.unwrap_err();
+            let told = Sms::new([("at".to_owned(), Arc::new(At(url)) as Arc<dyn Gateway>)].into())
+                .unwrap()
+                .check()
+                .await
+                .unwrap_err();
             assert!(told.contains(words) && !told.contains("hunter2"), "{told}");
         }
+    }
+
+    #[test]
+    fn a_gateway_asks_for_a_pause_in_seconds_or_by_a_date() {
+        let pause = |wish: &str| {
+            let headers = [
+                (DATE, "Mon, 30 Nov 2026 10:00:00 GMT".parse().unwrap()),
+                (RETRY_AFTER, wish.parse().unwrap()),
+            ];
+            retry_after(&headers.into_iter().collect())
+        };
+        assert_eq!(pause("120"), Some(Duration::from_secs(120)));
+        assert_eq!(pause("Mon, 30 Nov 2026 10:02:00 GMT"), Some(Duration::from_secs(120)));
+        assert_eq!(pause("Mon, 30 Nov 2026 09:00:00 GMT"), None);
+        assert_eq!(pause("99999999"), Some(LONGEST_PAUSE));
+        assert_eq!(pause("soon"), None);
     }
 
     fn answer(status: u16) -> SendError {

@@ -11,6 +11,9 @@ use crate::section::{ConfigError, Mistakes};
 /// The largest number of mistakes that are looked for.
 const ENOUGH: usize = 100;
 
+/// The beginnings of remedies for what may follow from another key of the section that was taken out.
+const FOLLOWS: [&str; 4] = ["set ", "nothing uses it", "{to}", "{text}"];
+
 /// Stands for a section that must be there.
 const STAND_IN: [(&str, &str); 2] = [("jid", "stand-in.invalid"), ("secret", "-")];
 
@@ -168,7 +171,7 @@ impl Reader<'_> {
         // What is not set may have been taken out, or stands under a wrong name.
         let section = key.rsplit_once('.').map(|(section, _)| format!("{section}."));
         let is_near = |told: &String| section.as_ref().is_some_and(|section| told.starts_with(section));
-        remedy.starts_with("set it") && self.told.iter().any(is_near)
+        FOLLOWS.iter().any(|begin| remedy.starts_with(begin)) && self.told.iter().any(is_near)
             || self
                 .told
                 .iter()

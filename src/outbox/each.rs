@@ -63,6 +63,8 @@ struct Waiting {
     lane: Lane,
     /// `true` if it may have been the reason why others were put off with it. Then it is sent by itself.
     is_alone: bool,
+    /// The time before which the other side does not want it.
+    not_before: Millis,
 }
 
 /// Finds the messages of a shared store whose numbers are lower than those that were read: because their changes were durable
@@ -192,7 +194,11 @@ impl<'a> Dispatch<'a> {
             Opened::Unwanted | Opened::Nothing => self.lanes.of("", ""),
         };
         self.last = self.last.max(due.row.id);
-        let waiting = Waiting { lane, is_alone: false };
+        let waiting = Waiting {
+            lane,
+            is_alone: false,
+            not_before: 0,
+        };
         self.waiting.insert((due.row.due_at, due.row.id), waiting);
     }
 
@@ -205,7 +211,7 @@ impl<'a> Dispatch<'a> {
         let now = self.service.clock().now();
         let lanes = &mut self.lanes;
         let mut due = self.waiting.range(..=(now, i64::MAX));
-        let (&first, &Waiting { lane, is_alone }) = due.find(|(_, waiting)| lanes.enter(waiting.lane, now))?;
+        let (&first, &Waiting { lane, is_alone, .. }) = due.find(|(_, waiting)| lanes.enter(waiting.lane, now))?;
         // One shows if its destination is back.
         let is_alone = is_alone || self.away.contains(&lane);
         let number = if is_alone { 1 } else { self.channel.together() };
@@ -236,9 +242,13 @@ impl<'a> Dispatch<'a> {
         for Arrival { row, sent, due_at } in landed.arrivals {
             self.sending.remove(&row);
             let extent = sent.as_ref().and_then(extent);
-            let is_alone = extent == Some(Extent::OneOfThem);
+            let waiting = Waiting {
+                lane,
+                is_alone: extent == Some(Extent::OneOfThem),
+                not_before: asked_for(sent.as_ref()).and(due_at).unwrap_or_default(),
+            };
             match due_at {
-                Some(due_at) => _ = self.waiting.insert((due_at, row), Waiting { lane, is_alone }),
+                Some(due_at) => _ = self.waiting.insert((due_at, row), waiting),
                 None => _ = self.known.remove(&row),
             }
             if let Some(sent) = sent {
@@ -281,7 +291,11 @@ impl<'a> Dispatch<'a> {
     /// Ends the pauses of those messages.
     fn are_due(&mut self, now: Millis, which: impl Fn(&Waiting) -> bool) {
         let due = |((due_at, row), waiting): ((Millis, i64), Waiting)| {
-            let due_at = if which(&waiting) { due_at.min(now) } else { due_at };
+            let due_at = if which(&waiting) {
+                due_at.min(now).max(waiting.not_before)
+            } else {
+                due_at
+            };
             ((due_at, row), waiting)
         };
         self.waiting = std::mem::take(&mut self.waiting).into_iter().map(due).collect();
@@ -311,6 +325,14 @@ impl<'a> Dispatch<'a> {
 fn extent(sent: &Sent) -> Option<Extent> {
     match sent {
         Err(SendError::Retry(trouble)) => Some(trouble.extent),
+        _ => None,
+    }
+}
+
+/// Returns the pause that the other side has asked for.
+fn asked_for(sent: Option<&Sent>) -> Option<Duration> {
+    match sent {
+        Some(Err(SendError::Retry(trouble))) => trouble.again,
         _ => None,
     }
 }

@@ -245,3 +245,89 @@ fn browsers_may_be_sent_on_to_the_page_and_to_named_origins() {
     let named = "public_url = \"https://example.org\"\nnext_origins = [\"https://app.example.org\"]\npage = false";
     assert_eq!(page_url(named), (None, 1));
 }
+
+#[test]
+fn a_template_that_cannot_work_is_told_with_the_key_and_the_remedy() {
+    const URL: &str = "url = \"https://sms.example.org/?to={to}\"\n";
+    const TEXT: &str = "body = '{\"text\": \"{text}\"}'\n";
+    let of = |keys: &str| complaint(&format!("[providers.phone.gateways.one]\n{keys}"));
+    for (keys, key, remedy) in [
+        (String::new(), "url: set it", "address"),
+        (format!("{URL}body = '{{\"text\": \"{{txt}}\"}}'"), "body: there is no placeholder {txt}", "{text}"),
+        (URL.into(), "url: {text} is nowhere", "body"),
+        (format!("url = \"https://sms.example.org/\"\n{TEXT}"), "url: {to} (or {to_digits}", "nowhere"),
+        (format!("{URL}body = \"text={{text}}\""), "body: expected JSON", "content_type"),
+        (format!("{URL}body = '{{\"text\": {{text}}}}'"), "body: expected JSON", "quotation marks"),
+        (format!("{URL}{TEXT}content_type = \"text/xml\""), "content_type: expected", "text/plain"),
+        (format!("{URL}{TEXT}method = \"DELETE\""), "method: expected", "GET"),
+        (format!("{URL}{TEXT}method = \"GET\""), "body: a GET has none", "POST"),
+        (format!("{URL}{TEXT}headers = {{ \"X Key\" = \"a\" }}"), "headers.X Key: expected", "X-Api-Key"),
+        (format!("{URL}{TEXT}headers = {{ X-Key = \"hunter2\\nx\" }}"), "headers.X-Key: a header", "line breaks"),
+        (format!("{URL}{TEXT}headers = {{ X-Text = \"{{text}}\" }}"), "headers.X-Text: a header", "body"),
+        (format!("{URL}{TEXT}headers = {{ X-Key = \"{{password}}\" }}"), "password: set it", "headers.X-Key"),
+        (format!("{URL}{TEXT}password = \"hunter2\""), "password: nothing uses it", "{password}"),
+        (format!("{URL}{TEXT}from = \"hunter2\""), "from: nothing uses it", "take it out"),
+        (format!("{URL}{TEXT}token = \"hunter2\""), "token: this gateway has no use", "take it out"),
+        (format!("{URL}{TEXT}success = {{ value = \"0\" }}"), "success: expected", "pointer"),
+        (format!("{URL}{TEXT}success = {{ status = 200, value = \"0\" }}"), "success.value: set pointer", "place"),
+        (format!("{URL}{TEXT}retry = [{{ pointer = \"a/b\" }}]"), "retry.pointer: expected", "JSON pointer"),
+        (format!("{URL}{TEXT}retry = [{{ status = 42 }}]"), "retry", "expected a status"),
+        (format!("{URL}{TEXT}sucess = {{ status = 42 }}"), "sucess: unknown key", "success"),
+        ("preset = \"vonnage\"".into(), "preset: expected one of", "\"vonage\""),
+        ("preset = \"vonage\"\nuser = \"a\"\nfrom = \"b\"".into(), "password: set it", "the API secret"),
+        ("preset = \"vonage\"\nurl = \"https://sms.example.org/{nothing}\"".into(), "url: there is no", "{nothing}"),
+        ("preset = \"kannel\"\nuser = \"a\"\npassword = \"hunter2\"\nfrom = \"b\"".into(), "api_url: set it", "smsbox"),
+        (
+            "preset = \"kannel\"\napi_url = \"http://sms.example.org\"\nuser = \"a\"\npassword = \"hunter2\"\nfrom = \"b\"".into(),
+            "api_url: everything",
+            "providers.phone.allow_cleartext = true",
+        ),
+        ("preset = \"twilio\"\nuser = \"a\"".into(), "user: this gateway has no use", "take it out"),
+        ("preset = \"twilio\"\naccount_sid = \"a\"".into(), "auth_token: set it", "auth_token_file"),
+        ("preset = \"twilio\"\naccount_sid = \"a\"\nauth_token = \"hunter2\"".into(), "from: set it", "messaging_service_sid"),
+    ] {
+        let told = of(&keys);
+        let key = format!("providers.phone.gateways.one.{key}");
+        assert!(told.contains(&key) && told.contains(remedy), "{keys}\n{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+    let twice = format!("{TWILIO}[providers.phone.gateways.twilio]\n{URL}{TEXT}");
+    assert!(complaint(&twice).contains("providers.phone.gateways.twilio: providers.phone.gateway is"));
+    assert!(complaint("[providers.phone]\nallowed_prefixes = []\n").contains("providers.phone.gateway: is missing"));
+}
+
+#[test]
+fn a_secret_of_a_gateway_is_one_and_is_not_shown() {
+    use crate::section::declared;
+    for key in ["password", "token", "auth_token"] {
+        assert!(
+            declared::is_secret::<Config>(&format!("providers.phone.gateways.one.{key}")),
+            "{key}"
+        );
+    }
+    for key in ["url", "body", "user", "from"] {
+        assert!(
+            declared::is_text::<Config>(&format!("providers.phone.gateways.one.{key}")),
+            "{key}"
+        );
+        assert!(
+            !declared::is_secret::<Config>(&format!("providers.phone.gateways.one.{key}")),
+            "{key}"
+        );
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "hunter2\n").unwrap();
+    let keys = format!(
+        "[providers.phone.gateways.one]\nurl = \"https://hunter2.invalid/{{to}}\"\nbody = '{{\"hunter2\": \"{{text}}\"}}'\n\
+         headers = {{ X = \"hunter2 {{password}}\" }}\npassword_file = {:?}\n",
+        file.path()
+    );
+    let config = load(&format!("{LEAST}{keys}")).unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+    std::fs::write(file.path(), "hunter2\u{7}\n").unwrap();
+    let told = load(&format!("{LEAST}{keys}")).err().unwrap();
+    assert!(
+        told.contains("headers.X: a header") && !told.contains("hunter2"),
+        "{told}"
+    );
+}

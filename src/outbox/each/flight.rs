@@ -128,7 +128,7 @@ async fn keep(service: &Service, queue: Queue, row: &Row, letter: &Letter, sent:
 }
 
 async fn put_off(service: &Service, queue: Queue, row: &Row, letter: &Letter, trouble: &Trouble) -> Option<Millis> {
-    let due_at = service.clock().now() + backoff(row.tries);
+    let due_at = service.clock().now() + backoff(row.tries).max(millis(trouble.again.unwrap_or_default()));
     let paid = match &letter.message {
         Message::Code { identity, target, .. } if trouble.was_read => Some((identity.clone(), target.clone())),
         _ => None,

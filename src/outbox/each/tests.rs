@@ -208,6 +208,36 @@ async fn what_is_being_sent_at_the_end_is_not_sent_again_if_it_may_have_been_tak
 }
 
 #[tokio::test]
+async fn what_a_gateway_wants_later_is_not_sent_before_even_if_others_are() {
+    let it = Fixture::new(100);
+    let pause = Duration::from_secs(77);
+    let busy = Trouble {
+        again: Some(pause),
+        ..Trouble::refused("busy").after_reading()
+    };
+    let gateway = SlowGateway::saying(Err(SendError::Retry(busy)));
+    let mut dispatch = Dispatch::new(&it.service, Queue::PHONE, &*gateway);
+    let fly_all = async |dispatch: &mut Dispatch<'_>| {
+        dispatch.read_new().await;
+        while let Some(flight) = dispatch.next() {
+            dispatch.land(fly(&it.service, Queue::PHONE, &*gateway, flight).await);
+        }
+    };
+    it.register(1).await;
+    fly_all(&mut dispatch).await;
+    // The end of the outage hastens what waits without such a wish.
+    gateway.answers(Ok(()));
+    it.register(2).await;
+    fly_all(&mut dispatch).await;
+    it.clock.advance(pause - Duration::from_secs(1));
+    fly_all(&mut dispatch).await;
+    assert_eq!(gateway.taken(), [number(2)]);
+    it.clock.advance(Duration::from_secs(1));
+    fly_all(&mut dispatch).await;
+    assert_eq!(gateway.taken(), [number(2), number(1)]);
+}
+
+#[tokio::test]
 async fn what_was_withdrawn_or_has_expired_is_not_sent() {
     let it = Fixture::new(100);
     let gateway = SlowGateway::saying(Ok(()));

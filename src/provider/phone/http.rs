@@ -6,7 +6,7 @@ use reqwest::{Client, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{GatewayKeys, GatewayKind};
-use crate::channel::sms::Gateway;
+use crate::channel::sms::{Gateway, fault_of};
 use crate::section::Mistakes;
 
 pub static DECLARED: GatewayKind = GatewayKind {
@@ -53,6 +53,9 @@ impl Gateway for HttpGateway {
     }
 
     fn verdict(&self, status: StatusCode, _body: &[u8]) -> Result<String, String> {
+        if let Some(fault) = fault_of(status) {
+            return Err(fault);
+        }
         let tried = format!("the gateway answered {status} to a message without a number");
         Ok(match status.as_u16() {
             400 | 422 => format!("{tried}, and refused no token: url is right, and most likely token as well"),

@@ -1,8 +1,14 @@
-//! Phone numbers, and `[providers.phone]`: the common part of all gateways. Each gateway is a file with a
-//! [`GatewayKind`], and a name in `GATEWAYS`.
+//! Phone numbers, and `[providers.phone]`: the common part of all gateways. Most gateways are templates: of an admin, or
+//! in `assets/sms-gateways.toml`. A gateway that needs more than a template can say is a file with a [`GatewayKind`], and a name in
+//! `GATEWAYS`.
 
+mod answer;
+mod choice;
 mod http;
 mod keys;
+mod presets;
+mod section;
+mod template;
 mod twilio;
 
 use std::collections::BTreeMap;
@@ -15,6 +21,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 pub use self::keys::GatewayKeys;
+use self::section::GatewaySection;
 use super::{Place, ProviderKind, ProviderSection, Way};
 use crate::channel::sms::{Gateway, Sms};
 use crate::section::Mistakes;
@@ -35,12 +42,12 @@ pub const KIND: ProviderKind = ProviderKind {
     has_links: false,
 };
 
-/// All gateways. `providers.phone.gateway` names the one to use.
+/// The gateways that are no templates. `gateway` or `preset` names one.
 static GATEWAYS: [&GatewayKind; 2] = [&twilio::DECLARED, &http::DECLARED];
 
 /// A gateway as it is declared in its file.
 pub struct GatewayKind {
-    /// Its name in `gateway`.
+    /// Its name in `gateway` and `preset`.
     name: &'static str,
     /// Its keys in the section. All are texts. A secret stands in one, or in a file that the same key with `_file`
     /// names.
@@ -57,9 +64,12 @@ const TEXTS_PER_DAY: u32 = 1000;
 /// `[providers.phone]`
 #[derive(Clone, Debug)]
 pub struct PhoneSection {
-    gateway: Chosen,
-    /// The keys of gateways, the chosen one and others.
+    /// The gateway whose keys stand in this section itself.
+    gateway: Option<Chosen>,
+    /// The keys of gateways that stand in this section itself, of the chosen one and others.
     keys: GatewayKeys,
+    /// The gateways in sections of their own.
+    gateways: BTreeMap<String, GatewaySection>,
     /// Beginnings of the numbers that are served; empty: all.
     allowed_prefixes: Vec<String>,
     budgets: BTreeMap<String, u32>,
@@ -87,7 +97,7 @@ impl<'de> Deserialize<'de> for Chosen {
 /// The keys of the section: its own, and those of all gateways.
 static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let of_gateways = GATEWAYS.iter().rev().flat_map(|gateway| gateway.keys).copied();
-    let own = ["allow_cleartext", "allowed_prefixes", "budgets"];
+    let own = ["gateways", "allow_cleartext", "allowed_prefixes", "budgets"];
     std::iter::once("gateway").chain(of_gateways).chain(own).collect()
 });
 
@@ -105,11 +115,12 @@ impl<'de> Deserialize<'de> for PhoneSection {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PhoneSection, A::Error> {
                 let mut gateway = None;
-                let (mut keys, mut allowed_prefixes, mut budgets) =
-                    (GatewayKeys::default(), Vec::new(), BTreeMap::new());
+                let (mut keys, mut gateways) = (GatewayKeys::default(), BTreeMap::new());
+                let (mut allowed_prefixes, mut budgets) = (Vec::new(), BTreeMap::new());
                 while let Some(key) = map.next_key::<String>()? {
                     match key.as_str() {
                         "gateway" => gateway = Some(map.next_value()?),
+                        "gateways" => gateways = map.next_value()?,
                         "allow_cleartext" => keys.allow_cleartext = map.next_value()?,
                         "allowed_prefixes" => allowed_prefixes = map.next_value()?,
                         "budgets" => budgets = map.next_value()?,
@@ -117,9 +128,13 @@ impl<'de> Deserialize<'de> for PhoneSection {
                         unknown => return Err(A::Error::unknown_field(unknown, &KEYS)),
                     }
                 }
+                if gateway.is_none() && gateways.is_empty() {
+                    return Err(A::Error::missing_field("gateway"));
+                }
                 Ok(PhoneSection {
-                    gateway: gateway.ok_or_else(|| A::Error::missing_field("gateway"))?,
+                    gateway,
                     keys,
+                    gateways,
                     allowed_prefixes,
                     budgets,
                 })
@@ -130,20 +145,41 @@ impl<'de> Deserialize<'de> for PhoneSection {
 }
 
 impl PhoneSection {
-    fn gateway(&self) -> Result<Arc<dyn Gateway>, Mistakes> {
-        (self.gateway.0.new)(&self.keys)
+    /// Returns all gateways by their names. The one of this section itself has the name of its kind.
+    fn gateways(&self) -> Result<BTreeMap<String, Arc<dyn Gateway>>, Mistakes> {
+        let mut found = Mistakes::default();
+        let mut all = BTreeMap::new();
+        for (name, section) in &self.gateways {
+            let path = format!("providers.phone.gateways.{name}");
+            found.unless(is_name(name), &*path, "expected a name of letters, digits, - and _");
+            let gateway = choice::gateway(section, &path, self.keys.allow_cleartext);
+            all.extend(found.take(gateway).map(|gateway| (name.clone(), gateway)));
+        }
+        if let Some(Chosen(kind)) = self.gateway {
+            found.unless(
+                !self.gateways.contains_key(kind.name),
+                format!("providers.phone.gateways.{}", kind.name),
+                "providers.phone.gateway is a gateway of that name already; choose another name",
+            );
+            all.extend(
+                found
+                    .take((kind.new)(&self.keys))
+                    .map(|gateway| (kind.name.to_owned(), gateway)),
+            );
+        }
+        found.result().map(|()| all)
     }
 
     fn sms(&self) -> Result<Sms, String> {
-        let gateway = self.gateway().map_err(|error| error.to_string())?;
-        Sms::new(gateway).map_err(|error| format!("providers.phone: {error}"))
+        let gateways = self.gateways().map_err(|error| error.to_string())?;
+        Sms::new(gateways).map_err(|error| format!("providers.phone: {error}"))
     }
 }
 
 impl ProviderSection for PhoneSection {
     fn check(&self, _place: &Place) -> Result<(), Mistakes> {
         let mut found = Mistakes::default();
-        found.take(self.gateway());
+        found.take(self.gateways());
         found.unless(
             self.allowed_prefixes.iter().all(|prefix| is_prefix(prefix)),
             "providers.phone.allowed_prefixes",
@@ -180,6 +216,12 @@ impl ProviderSection for PhoneSection {
         }
         .boxed()
     }
+}
+
+/// Returns `true` for a name of a gateway, which stands in logs and metrics.
+fn is_name(text: &str) -> bool {
+    let is_usual = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_usual)
 }
 
 /// Returns `true` for the beginning of a phone number in the form in which numbers are compared: + and digits.

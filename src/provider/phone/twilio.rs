@@ -8,12 +8,19 @@ use serde::Deserialize;
 
 use super::{GatewayKeys, GatewayKind};
 use crate::channel::SendError;
-use crate::channel::sms::{Gateway, Refusal};
+use crate::channel::sms::{Gateway, Refusal, fault_of};
 use crate::section::{Mistakes, unusable};
 
 pub static DECLARED: GatewayKind = GatewayKind {
     name: "twilio",
-    keys: &["account_sid", "auth_token", "auth_token_file", "from", "api_url"],
+    keys: &[
+        "account_sid",
+        "auth_token",
+        "auth_token_file",
+        "from",
+        "messaging_service_sid",
+        "api_url",
+    ],
     new,
 };
 
@@ -25,7 +32,9 @@ struct Twilio {
     /// The account's secret.
     auth_token: SecretString,
     /// The number that sends.
-    from: String,
+    from: Option<String>,
+    /// The Messaging Service that sends, and chooses the number if there is none.
+    messaging_service_sid: Option<String>,
 }
 
 fn new(keys: &GatewayKeys) -> Result<Arc<dyn Gateway>, Mistakes> {
@@ -35,16 +44,20 @@ fn new(keys: &GatewayKeys) -> Result<Arc<dyn Gateway>, Mistakes> {
     let account_sid = found.take(keys.needed("account_sid", "the account's SID, AC…"));
     let auth_token = keys.secret("auth_token").and_then(|token| {
         let remedy = "set it, or auth_token_file, to the account's auth token";
-        token.ok_or_else(|| unusable("providers.phone.auth_token", remedy))
+        token.ok_or_else(|| unusable(keys.path("auth_token"), remedy))
     });
     let auth_token = found.take(auth_token);
-    let from = found.take(keys.needed("from", "the number that sends"));
-    match (api_url, account_sid, auth_token, from) {
-        (Some(api_url), Some(account_sid), Some(auth_token), Some(from)) => Ok(Arc::new(Twilio {
+    let [from, messaging_service_sid] = ["from", "messaging_service_sid"].map(|key| keys.text(key).map(str::to_owned));
+    if messaging_service_sid.is_none() {
+        found.take(keys.needed("from", "the number that sends; or set messaging_service_sid, MG…"));
+    }
+    match (api_url, account_sid, auth_token) {
+        (Some(api_url), Some(account_sid), Some(auth_token)) if found.0.is_empty() => Ok(Arc::new(Twilio {
             api_url,
             account_sid,
             auth_token,
             from,
+            messaging_service_sid,
         })),
         _ => Err(found),
     }
@@ -103,7 +116,14 @@ impl Twilio {
 
 impl Gateway for Twilio {
     fn message(&self, client: &Client, to: &str, text: &str) -> RequestBuilder {
-        let message = [("To", to), ("From", &self.from), ("Body", text)];
+        let senders = [
+            ("From", &self.from),
+            ("MessagingServiceSid", &self.messaging_service_sid),
+        ];
+        let senders = senders
+            .into_iter()
+            .filter_map(|(key, sender)| Some((key, sender.as_deref()?)));
+        let message: Vec<_> = senders.chain([("To", to), ("Body", text)]).collect();
         self.with_login(client.post(self.account("/Messages.json")).form(&message))
     }
 
@@ -112,13 +132,16 @@ impl Gateway for Twilio {
     }
 
     fn verdict(&self, status: StatusCode, body: &[u8]) -> Result<String, String> {
+        if let Some(fault) = fault_of(status) {
+            return Err(fault);
+        }
         let account: Option<Account> = serde_json::from_slice(body).ok();
         match account.and_then(|account| account.status).as_deref() {
             _ if !status.is_success() => Err(format!("the gateway answered {status}")),
             Some(closed @ ("suspended" | "closed")) => Err(format!(
                 "the gateway accepts the login, but the account is {closed}; see to it at the gateway"
             )),
-            _ => Ok("the gateway accepts the login; if it accepts providers.phone.from, only a message shows".into()),
+            _ => Ok("the gateway accepts the login; if it sends from that number, only a message shows".into()),
         }
     }
 
@@ -147,8 +170,11 @@ fn meaning(status: StatusCode, code: Option<u32>) -> SendError {
             "the account may not send there; allow that region at the gateway, or take it off allowed_prefixes",
         ),
         21212 | 21603 | 21606 | 21659 | 21660 | 21661 if !matches!(status.as_u16(), 401 | 402) => {
-            refusal.refused("the account may not send from this number; mend providers.phone.from")
+            refusal.refused("the account may not send from this number; mend from in [providers.phone]")
         }
+        21701 | 21703 | 21704 | 21705 if !matches!(status.as_u16(), 401 | 402) => refusal.refused(
+            "the Messaging Service is not there or cannot send; mend messaging_service_sid in [providers.phone]",
+        ),
         // Twilio has codes for all faults of a number, so any other fault is ours.
         _ if status == StatusCode::BAD_REQUEST => {
             refusal.refused("it does not take the message; the page of the error says what to do")
@@ -172,7 +198,8 @@ mod tests {
             (401, 20003, "login"),
             (404, 20404, "url"),
             (400, 21408, "allowed_prefixes"),
-            (400, 21606, "providers.phone.from"),
+            (400, 21606, "mend from"),
+            (400, 21703, "messaging_service_sid"),
             (400, 21608, "page of the error"),
             (429, 20429, "wait"),
         ] {
@@ -190,7 +217,8 @@ mod tests {
             api_url: "https://x.invalid".into(),
             account_sid: "AC1".into(),
             auth_token: "x".to_owned().into(),
-            from: "+1".into(),
+            from: Some("+1".into()),
+            messaging_service_sid: None,
         };
         let verdict = |body: &str| twilio.verdict(StatusCode::OK, body.as_bytes());
         assert!(verdict(r#"{"sid": "AC1", "status": "active"}"#).is_ok());

@@ -1,0 +1,40 @@
+//! Makes a gateway from its section: by a kind in this program, a preset, or a template of the admin's own.
+
+use std::sync::Arc;
+
+use super::section::GatewaySection;
+use super::{GATEWAYS, GatewayKeys, presets, template};
+use crate::channel::sms::Gateway;
+use crate::section::{Mistakes, unusable};
+
+/// Makes the gateway from its section at `path`.
+///
+/// # Errors
+/// Naming the key and the remedy.
+pub fn gateway(section: &GatewaySection, path: &str, allow_cleartext: bool) -> Result<Arc<dyn Gateway>, Mistakes> {
+    let mut keys = GatewayKeys {
+        texts: section.texts(),
+        allow_cleartext,
+        section: path.to_owned(),
+    };
+    let Some(name) = section.preset.as_deref() else {
+        return template::new(section, &keys, None);
+    };
+    if let Some(kind) = GATEWAYS.into_iter().find(|kind| kind.name == name) {
+        section.has_only(path, &kind.keys.iter().copied().collect())?;
+        return (kind.new)(&keys);
+    }
+    let Some(preset) = presets::preset(name) else {
+        let known = presets::names().chain(GATEWAYS.iter().map(|kind| kind.name));
+        let known: Vec<_> = known.map(|name| format!("{name:?}")).collect();
+        let remedy = format!(
+            "expected one of {}; or leave it out and set url and body",
+            known.join(", ")
+        );
+        return Err(unusable(format!("{path}.preset"), remedy).into());
+    };
+    for (key, text) in preset.template.texts() {
+        keys.texts.entry(key).or_insert(text);
+    }
+    template::new(&section.over(&preset.template), &keys, Some(&preset.keys))
+}

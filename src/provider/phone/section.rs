@@ -1,0 +1,100 @@
+//! `[providers.phone.gateways.NAME]`: a gateway by a preset, or by a template of the admin's own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::answer::Pattern;
+use crate::section::Mistakes;
+
+/// The keys of a gateway. All texts are read as secrets: an own template may have one anywhere.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GatewaySection {
+    /// The name of a preset; `None`: a template of the admin's own.
+    pub preset: Option<String>,
+    method: Option<SecretString>,
+    url: Option<SecretString>,
+    check_url: Option<SecretString>,
+    /// The headers of a message.
+    pub headers: Option<BTreeMap<String, SecretString>>,
+    content_type: Option<SecretString>,
+    body: Option<SecretString>,
+    api_url: Option<SecretString>,
+    user: Option<SecretString>,
+    password: Option<SecretString>,
+    password_file: Option<SecretString>,
+    from: Option<SecretString>,
+    account_sid: Option<SecretString>,
+    auth_token: Option<SecretString>,
+    auth_token_file: Option<SecretString>,
+    messaging_service_sid: Option<SecretString>,
+    token: Option<SecretString>,
+    token_file: Option<SecretString>,
+    /// The answers to a message that was taken.
+    pub success: Option<Pattern>,
+    /// The answers after which it is sent again.
+    pub retry: Option<Vec<Pattern>>,
+    /// The answers that end it.
+    pub dead: Option<Vec<Pattern>>,
+}
+
+impl GatewaySection {
+    /// Returns the texts of the section, by their keys.
+    pub fn texts(&self) -> BTreeMap<String, SecretString> {
+        let all = [
+            ("method", &self.method),
+            ("url", &self.url),
+            ("check_url", &self.check_url),
+            ("content_type", &self.content_type),
+            ("body", &self.body),
+            ("api_url", &self.api_url),
+            ("user", &self.user),
+            ("password", &self.password),
+            ("password_file", &self.password_file),
+            ("from", &self.from),
+            ("account_sid", &self.account_sid),
+            ("auth_token", &self.auth_token),
+            ("auth_token_file", &self.auth_token_file),
+            ("messaging_service_sid", &self.messaging_service_sid),
+            ("token", &self.token),
+            ("token_file", &self.token_file),
+        ];
+        let set = all.into_iter().filter_map(|(key, text)| Some((key, text.clone()?)));
+        set.map(|(key, text)| (key.to_owned(), text)).collect()
+    }
+
+    /// Returns the headers and patterns of this section, and those of `preset` where it has none.
+    #[must_use]
+    pub fn over(&self, preset: &Self) -> Self {
+        Self {
+            headers: self.headers.clone().or_else(|| preset.headers.clone()),
+            success: self.success.clone().or_else(|| preset.success.clone()),
+            retry: self.retry.clone().or_else(|| preset.retry.clone()),
+            dead: self.dead.clone().or_else(|| preset.dead.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// Checks that the section has none but these keys.
+    ///
+    /// # Errors
+    /// For each other one.
+    pub fn has_only(&self, path: &str, keys: &BTreeSet<&str>) -> Result<(), Mistakes> {
+        let parts = [
+            ("headers", self.headers.is_some()),
+            ("success", self.success.is_some()),
+            ("retry", self.retry.is_some()),
+            ("dead", self.dead.is_some()),
+        ];
+        let parts = parts.into_iter().filter(|(_, is_set)| *is_set);
+        let parts = parts.map(|(key, _)| key.to_owned());
+        let mut found = Mistakes::default();
+        for key in self.texts().into_keys().chain(parts) {
+            let remedy = "this gateway has no use for it; take it out";
+            found.unless(keys.contains(&*key), format!("{path}.{key}"), remedy);
+        }
+        found.result()
+    }
+}

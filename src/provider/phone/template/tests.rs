@@ -1,0 +1,551 @@
+//! Templates and presets, against a server that gives the documented answers.
+
+#![allow(clippy::unwrap_used)]
+use std::sync::{Arc, Mutex};
+
+use figment::Figment;
+use figment::providers::{Format, Toml};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::super::PhoneSection;
+use crate::channel::{Channel, Letter, Message, SendError, Sent};
+use crate::language::Language;
+use crate::model::{BareJid, Code, Identity, Provider};
+
+/// A server that gives one answer to all, and remembers the last request.
+struct StandIn {
+    url: String,
+    answer: Arc<Mutex<String>>,
+    asked: Arc<Mutex<String>>,
+}
+
+impl StandIn {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (answer, asked) = <(Arc<Mutex<String>>, Arc<Mutex<String>>)>::default();
+        let (to_give, to_keep) = (answer.clone(), asked.clone());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = Vec::new();
+                while !is_whole(&request) && stream.read_buf(&mut request).await.unwrap() > 0 {}
+                *to_keep.lock().unwrap() = String::from_utf8(request).unwrap();
+                let answer = to_give.lock().unwrap().clone();
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        Self { url, answer, asked }
+    }
+
+    fn answers(&self, status: u16, body: &str) {
+        let length = body.len();
+        *self.answer.lock().unwrap() =
+            format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+    }
+
+    fn asked(&self) -> String {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn is_whole(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse().unwrap())
+    });
+    body.len() >= length.unwrap_or(0)
+}
+
+/// The channel with one gateway, from the keys of its section; `URL` is the server's address.
+fn sms(keys: &str, url: &str) -> crate::channel::sms::Sms {
+    let keys = keys.replace("URL", url);
+    let section: PhoneSection = Figment::from(Toml::string(&format!("[gateways.one]\n{keys}")))
+        .extract()
+        .unwrap();
+    section.sms().unwrap()
+}
+
+async fn send(keys: &str, server: &StandIn) -> Sent {
+    let message = Message::Code {
+        identity: Identity::parse(Provider::Phone, "+447700900123").unwrap(),
+        to: None,
+        target: BareJid::new("amy@example.org").unwrap(),
+        code: Code::typed("3991"),
+        minutes: 10,
+    };
+    let letters = [Letter::new("1", Language::Spanish, message)];
+    sms(keys, &server.url).send(&letters).await.remove(0)
+}
+
+/// The meaning of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Means {
+    Taken,
+    Again,
+    Ended,
+    Unclear,
+}
+
+fn meaning(sent: &Sent) -> Means {
+    match sent {
+        Ok(()) => Means::Taken,
+        Err(SendError::Retry(trouble)) => {
+            assert!(trouble.was_read && trouble.cause.is_some(), "{trouble:?}");
+            Means::Again
+        }
+        Err(SendError::Fail(_)) => Means::Ended,
+        Err(SendError::Unclear(_)) => Means::Unclear,
+    }
+}
+
+/// Sends a message for each answer, and returns the last request.
+async fn try_out(keys: &str, answers: &[(u16, &str, Means)]) -> String {
+    let server = StandIn::start().await;
+    for (status, body, expected) in answers {
+        server.answers(*status, body);
+        let sent = send(keys, &server).await;
+        assert_eq!(meaning(&sent), *expected, "{status} {body}: {sent:?}");
+        let told = format!("{sent:?}");
+        for personal in ["447700900123", "3991", "hunter2", "amy"] {
+            assert!(!told.contains(personal), "{told}");
+        }
+    }
+    server.asked()
+}
+
+use Means::{Again, Ended, Taken, Unclear};
+
+const OWN: &str = r#"
+url = "URL/send?to={to_digits}"
+headers = { X-Api-Key = "{password}" }
+password = "hunter2"
+from = "it-se.me"
+body = '{"to": "{to}", "text": "{text}", "from": "{from}"}'
+success = { status = [200, 202], pointer = "/messages/0/status", value = "0" }
+retry = [{ status = [429] }, { pointer = "/messages/0/status", value = ["1", "5"] }]
+dead = [{ pointer = "/messages/0/status", value = ["6", "7"] }]
+"#;
+
+#[tokio::test]
+async fn a_template_of_ones_own_sends_and_tells_answers_apart() {
+    let asked = try_out(
+        OWN,
+        &[
+            (200, r#"{"messages": [{"status": "0", "to": "447700900123"}]}"#, Taken),
+            (202, r#"{"messages": [{"status": 0}]}"#, Taken),
+            (200, r#"{"messages": [{"status": "1"}]}"#, Again),
+            (200, r#"{"messages": [{"status": "6"}]}"#, Ended),
+            (200, r#"{"messages": [{"status": "42"}]}"#, Unclear),
+            (200, r#"{"messages": [{"status": "3991"}]}"#, Unclear),
+            (200, "<html>", Unclear),
+            (204, "", Unclear),
+            (429, "", Again),
+            (401, "", Again),
+            (503, "", Again),
+            (400, "447700900123 is none", Ended),
+        ],
+    )
+    .await;
+    let (head, body) = asked.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("POST /send?to=447700900123 HTTP/1.1\r\n"), "{head}");
+    assert!(
+        head.contains("x-api-key: hunter2") && head.contains("content-type: application/json"),
+        "{head}"
+    );
+    assert!(!head.contains("authorization"), "{head}");
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body["to"], "+447700900123");
+    assert_eq!(body["from"], "it-se.me");
+    assert!(
+        body["text"]
+            .as_str()
+            .unwrap()
+            .contains("¿eres amy@example.org? Confirma con: 3991")
+    );
+}
+
+#[tokio::test]
+async fn the_admin_learns_the_status_that_no_pattern_has() {
+    let server = StandIn::start().await;
+    server.answers(200, r#"{"messages": [{"status": "42"}]}"#);
+    let Err(SendError::Unclear(told)) = send(OWN, &server).await else {
+        unreachable!("it is not clear")
+    };
+    assert!(told.contains("with 42 at /messages/0/status"), "{told}");
+    assert!(told.contains("providers.phone.gateways.one"), "{told}");
+}
+
+#[tokio::test]
+async fn a_login_without_a_place_is_sent_by_http_basic() {
+    let keys = "method = \"GET\"\nurl = \"URL/?to={to}&text={text}\"\nuser = \"u\"\npassword = \"hunter2\"";
+    let asked = try_out(keys, &[(200, "whatever", Taken), (204, "", Taken), (500, "", Again)]).await;
+    assert!(
+        asked.starts_with("GET /?to=%2B447700900123&text=It-se%2C%20%C2%BFeres%20amy%40example.org%3F"),
+        "{asked}"
+    );
+    // u:hunter2
+    assert!(asked.contains("authorization: Basic dTpodW50ZXIy"), "{asked}");
+}
+
+#[tokio::test]
+async fn a_gateway_can_ask_for_a_pause() {
+    let server = StandIn::start().await;
+    *server.answer.lock().unwrap() =
+        "HTTP/1.1 429 X\r\nRetry-After: 77\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".into();
+    let Err(SendError::Retry(trouble)) = send(OWN, &server).await else {
+        unreachable!("it is to be tried again")
+    };
+    assert_eq!(trouble.again, Some(std::time::Duration::from_secs(77)));
+}
+
+fn preset(name: &str) -> String {
+    let user = if name == "infobip" { "" } else { "user = \"u ser\"" };
+    format!("preset = \"{name}\"\napi_url = \"URL\"\n{user}\npassword = \"hunter2&\"\nfrom = \"it-se.me\"")
+}
+
+#[tokio::test]
+async fn vonage() {
+    let answer = |status: &str| {
+        format!(
+            r#"{{"message-count": "1", "messages": [{{"to": "447700900123", "message-id": "0C000000217B7F02", "status": "{status}",
+                "error-text": "447700900123"}}]}}"#
+        )
+    };
+    let [taken, throttled, login, credit, number, barred, unknown] = ["0", "1", "4", "9", "6", "7", "99"].map(answer);
+    let asked = try_out(
+        &preset("vonage"),
+        &[
+            (200, &taken, Taken),
+            (200, &throttled, Again),
+            (200, &login, Again),
+            (200, &credit, Again),
+            (200, &number, Ended),
+            (200, &barred, Ended),
+            (200, &unknown, Unclear),
+            (429, "", Again),
+            (401, "", Again),
+        ],
+    )
+    .await;
+    assert!(asked.starts_with("POST /sms/json HTTP/1.1"), "{asked}");
+    assert!(
+        asked
+            .contains("api_key=u%20ser&api_secret=hunter2%26&from=it-se.me&to=447700900123&text=It-se%2C%20%C2%BFeres"),
+        "{asked}"
+    );
+}
+
+#[tokio::test]
+async fn bird() {
+    let answer = |status: &str| format!(r#"{{"id": "0b3b0a3f", "channelId": "c", "status": "{status}"}}"#);
+    let [taken, rejected, failed, unknown] = ["accepted", "rejected", "delivery_failed", "new"].map(answer);
+    let asked = try_out(
+        &preset("bird"),
+        &[
+            (202, &taken, Taken),
+            (202, &rejected, Again),
+            (202, &failed, Ended),
+            (202, &unknown, Unclear),
+            (401, r#"{"code": "Unauthorized"}"#, Again),
+            (422, r#"{"code": "InvalidPayload", "message": "447700900123"}"#, Ended),
+            (429, "", Again),
+        ],
+    )
+    .await;
+    assert!(
+        asked.starts_with("POST /workspaces/u%20ser/channels/it-se.me/messages HTTP/1.1"),
+        "{asked}"
+    );
+    assert!(asked.contains("authorization: AccessKey hunter2&"), "{asked}");
+    assert!(
+        asked.contains(r#"{"receiver":{"contacts":[{"identifierValue":"+447700900123"}]}"#),
+        "{asked}"
+    );
+}
+
+#[tokio::test]
+async fn sinch() {
+    let answer = |canceled: bool| format!(r#"{{"id": "01FC66621", "to": ["447700900123"], "canceled": {canceled}}}"#);
+    let asked = try_out(
+        &preset("sinch"),
+        &[
+            (201, &answer(false), Taken),
+            (201, &answer(true), Again),
+            (201, "{}", Unclear),
+            (
+                400,
+                r#"{"code": "syntax_invalid_parameter_format", "text": "447700900123"}"#,
+                Ended,
+            ),
+            (401, "", Again),
+            (403, r#"{"code": "unauthorized"}"#, Again),
+            (429, "", Again),
+        ],
+    )
+    .await;
+    assert!(asked.starts_with("POST /xms/v1/u%20ser/batches HTTP/1.1"), "{asked}");
+    assert!(asked.contains("authorization: Bearer hunter2&"), "{asked}");
+    assert!(
+        asked.contains(r#"{"from":"it-se.me","to":["+447700900123"],"body":"It-se"#),
+        "{asked}"
+    );
+}
+
+#[tokio::test]
+async fn plivo() {
+    let asked = try_out(
+        &preset("plivo"),
+        &[
+            (
+                202,
+                r#"{"message": "message(s) queued", "message_uuid": ["db3ce55a"], "api_id": "db342550"}"#,
+                Taken,
+            ),
+            (
+                202,
+                r#"{"message": "message(s) queued", "message_uuid": [], "invalid_number": ["447700900123"]}"#,
+                Ended,
+            ),
+            (202, r#"{"api_id": "db342550", "error": "insufficient credits"}"#, Again),
+            (202, "{}", Unclear),
+            (
+                400,
+                r#"{"api_id": "97ceeb52", "error": "447700900123 is not valid"}"#,
+                Ended,
+            ),
+            (401, "Authentication credentials invalid", Again),
+            (402, "", Again),
+            (429, "", Again),
+        ],
+    )
+    .await;
+    assert!(
+        asked.starts_with("POST /v1/Account/u%20ser/Message/ HTTP/1.1"),
+        "{asked}"
+    );
+    // u ser:hunter2&
+    assert!(asked.contains("authorization: Basic dSBzZXI6aHVudGVyMiY="), "{asked}");
+    assert!(
+        asked.contains(r#"{"src":"it-se.me","dst":"447700900123","text":"It-se"#),
+        "{asked}"
+    );
+}
+
+#[tokio::test]
+async fn infobip() {
+    let answer = |group: u8, id: u8| {
+        format!(
+            r#"{{"messages": [{{"messageId": "2250be2d", "status": {{"groupId": {group}, "id": {id}, "description": "x"}},
+                "destination": "447700900123"}}]}}"#
+        )
+    };
+    let asked = try_out(
+        &preset("infobip"),
+        &[
+            (200, &answer(1, 26), Taken),
+            (200, &answer(5, 12), Again),
+            (200, &answer(5, 13), Again),
+            (200, &answer(5, 6), Again),
+            (200, &answer(5, 14), Ended),
+            (200, &answer(5, 52), Ended),
+            (200, &answer(2, 9), Ended),
+            (200, &answer(7, 1), Unclear),
+            (401, r#"{"requestError": {}}"#, Again),
+            (400, r#"{"requestError": {}}"#, Ended),
+        ],
+    )
+    .await;
+    assert!(asked.starts_with("POST /sms/3/messages HTTP/1.1"), "{asked}");
+    assert!(asked.contains("authorization: App hunter2&"), "{asked}");
+    assert!(asked.contains(r#"[{"sender":"it-se.me","destinations":[{"to":"447700900123"}],"content":{"text":"It-se"#));
+}
+
+/// The answers of Kannel 1.4.5, as it gives them.
+#[tokio::test]
+async fn kannel() {
+    let asked = try_out(
+        &preset("kannel"),
+        &[
+            (202, "0: Accepted for delivery", Taken),
+            (202, "3: Queued for later delivery", Taken),
+            (202, "9: Something else", Unclear),
+            (
+                400,
+                "Number(s) has/have been denied by white- and/or black-lists.",
+                Ended,
+            ),
+            (400, "Sender missing and no global set, rejected", Again),
+            (403, "Authorization failed for sendsms", Again),
+            (403, "Not routable. Do not try again.", Again),
+            (503, "Temporal failure, try again later.", Again),
+        ],
+    )
+    .await;
+    assert!(asked.starts_with("POST /cgi-bin/sendsms HTTP/1.1"), "{asked}");
+    for header in [
+        "x-kannel-username: u ser",
+        "x-kannel-password: hunter2&",
+        "x-kannel-from: it-se.me",
+        "x-kannel-to: +447700900123",
+    ] {
+        assert!(asked.contains(header), "{asked}");
+    }
+    assert!(
+        asked.contains("\r\n\r\nIt-se, ¿eres amy@example.org? Confirma con: 3991"),
+        "{asked}"
+    );
+}
+
+#[tokio::test]
+async fn jasmin() {
+    let asked = try_out(
+        &preset("jasmin"),
+        &[
+            (200, r#"Success "07033084-5cfd-4812-90a4-e4d24ffb6e3d""#, Taken),
+            (200, r#"Error "No route found""#, Again),
+            (200, "", Unclear),
+            (
+                400,
+                r#"Error "Argument [to] has an invalid value: [447700900123].""#,
+                Ended,
+            ),
+            (
+                400,
+                r#"Error "Argument [password] has an invalid value: [hunter2].""#,
+                Again,
+            ),
+            (403, r#"Error "Authentication failure for username:u""#, Again),
+            (403, r#"Error "User throughput exceeded""#, Again),
+            (
+                403,
+                r#"Error "Cannot charge submit_sm, check RouterPB log file for details""#,
+                Again,
+            ),
+            (412, r#"Error "No route found""#, Again),
+            (500, r#"Error "Cannot send submit_sm""#, Again),
+        ],
+    )
+    .await;
+    assert!(asked.starts_with("POST /send HTTP/1.1"), "{asked}");
+    assert!(asked.contains("username=u%20ser&password=hunter2%26&from=it-se.me&to=447700900123&content=It-se"));
+}
+
+#[tokio::test]
+async fn playsms() {
+    let asked = try_out(
+        &preset("playsms").replace("from = \"it-se.me\"", ""),
+        &[
+            (
+                200,
+                r#"{"data": [{"status": "OK", "error": "0", "to": "447700900123"}], "error_string": null}"#,
+                Taken,
+            ),
+            (200, r#"{"data": [{"status": "ERR", "error": "200", "to": ""}]}"#, Again),
+            (200, r#"{"data": [{"status": "ERR", "error": "103"}]}"#, Again),
+            (
+                200,
+                r#"{"status": "ERR", "error": "100", "error_string": "authentication failed"}"#,
+                Again,
+            ),
+            (200, r#"{"status": "ERR", "error": "201"}"#, Again),
+            (200, "<html>login</html>", Unclear),
+        ],
+    )
+    .await;
+    assert!(asked.starts_with("POST /index.php?app=ws&op=pv HTTP/1.1"), "{asked}");
+    assert!(
+        asked.contains("u=u%20ser&h=hunter2%26&from=&to=%2B447700900123&msg=It-se"),
+        "{asked}"
+    );
+}
+
+#[tokio::test]
+async fn android_sms_gateway() {
+    let asked = try_out(
+        &preset("android-sms-gateway").replace("from = \"it-se.me\"", ""),
+        &[
+            (
+                202,
+                r#"{"id": "PyDmBQZZXYmyxMwED8Fzy", "state": "Pending", "recipients": []}"#,
+                Taken,
+            ),
+            (
+                202,
+                r#"{"id": "PyDmBQZZXYmyxMwED8Fzy", "state": "Failed", "recipients": []}"#,
+                Again,
+            ),
+            (202, "{}", Unclear),
+            (400, r#"{"message": "447700900123 is invalid"}"#, Ended),
+            (401, "", Again),
+            (503, r#"{"message": "queue limits exceeded"}"#, Again),
+        ],
+    )
+    .await;
+    assert!(asked.starts_with("POST /messages HTTP/1.1"), "{asked}");
+    assert!(asked.contains("authorization: Basic dSBzZXI6aHVudGVyMiY="), "{asked}");
+    assert!(
+        asked.contains(r#"{"phoneNumbers":["+447700900123"],"textMessage":{"text":"It-se"#),
+        "{asked}"
+    );
+}
+
+#[tokio::test]
+async fn twilio_and_its_messaging_service() {
+    let keys = "preset = \"twilio\"\napi_url = \"URL\"\naccount_sid = \"AC1\"\nauth_token = \"hunter2\"\n";
+    let asked = try_out(
+        &format!("{keys}messaging_service_sid = \"MG1\""),
+        &[
+            (201, r#"{"sid": "SM1", "status": "accepted"}"#, Taken),
+            (400, r#"{"code": 21703, "message": "447700900123"}"#, Again),
+            (400, r#"{"code": 21211, "message": "447700900123"}"#, Ended),
+            (429, r#"{"code": 20429}"#, Again),
+        ],
+    )
+    .await;
+    assert!(
+        asked.contains("MessagingServiceSid=MG1&To=%2B447700900123&Body=It-se"),
+        "{asked}"
+    );
+    assert!(!asked.contains("From="), "{asked}");
+}
+
+#[tokio::test]
+async fn what_can_be_asked_without_sending_is_asked() {
+    let server = StandIn::start().await;
+    for (name, path) in [
+        (
+            "vonage",
+            "GET /account/get-balance?api_key=u%20ser&api_secret=hunter2%26 ",
+        ),
+        ("sinch", "GET /xms/v1/u%20ser/groups?page_size=1 "),
+        ("plivo", "GET /v1/Account/u%20ser/ "),
+        ("infobip", "GET /account/1/balance "),
+        ("jasmin", "GET /balance?username=u%20ser&password=hunter2%26 "),
+    ] {
+        let sms = sms(&preset(name), &server.url);
+        server.answers(200, "{}");
+        assert!(sms.check().await.unwrap().contains("accepts the login"), "{name}");
+        assert!(server.asked().starts_with(path), "{}", server.asked());
+        server.answers(401, "{}");
+        let refused = sms.check().await.unwrap_err();
+        assert!(
+            refused.contains("login is refused") && !refused.contains("hunter2"),
+            "{refused}"
+        );
+    }
+    server.answers(404, "Unknown request.");
+    assert!(
+        sms(&preset("kannel"), &server.url)
+            .check()
+            .await
+            .unwrap()
+            .contains("answers")
+    );
+    assert!(server.asked().starts_with("GET / "), "{}", server.asked());
+}
