@@ -9,6 +9,7 @@ mod clocks;
 mod delivery;
 mod files;
 mod floods;
+mod gateways;
 mod host_meta;
 mod hostile;
 mod http_errors;
