@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use metrics::{counter, gauge, histogram};
+use metrics::{Counter, counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use metrics_util::MetricKindMask;
 
@@ -74,6 +74,21 @@ pub fn expect_sends(queue: &'static str) {
     {
         counter!("itseme_sends_total", "queue" => queue, "result" => result).absolute(0);
     }
+}
+
+/// Begins the counters of a gateway on a route with 0.
+pub fn expect_gateway(gateway: &str, route: &str) {
+    for result in ["sent", "retry", "failed", "unclear"]
+        .into_iter()
+        .filter(|_| is_enabled())
+    {
+        sends_of_gateway(gateway, route, result).increment(0);
+    }
+}
+
+fn sends_of_gateway(gateway: &str, route: &str, result: &'static str) -> Counter {
+    let (gateway, route) = (gateway.to_owned(), route.to_owned());
+    counter!("itseme_gateway_sends_total", "gateway" => gateway, "route" => route, "result" => result)
 }
 
 fn is_enabled() -> bool {
@@ -165,6 +180,15 @@ pub fn send(queue: &'static str, result: &'static str) {
     tally(if result == "sent" { &SENT } else { &UNSENT });
     if is_enabled() {
         counter!("itseme_sends_total", "queue" => queue, "result" => result).increment(1);
+    }
+}
+
+/// Counts a try to send a text message by a gateway, on the route of a prefix, and its `result`; and notes if the gateway is used or
+/// left for a while.
+pub fn gateway(gateway: &str, route: &str, result: &'static str, is_used: bool) {
+    if is_enabled() {
+        sends_of_gateway(gateway, route, result).increment(1);
+        gauge!("itseme_gateway_used", "gateway" => gateway.to_owned()).set(f64::from(u8::from(is_used)));
     }
 }
 

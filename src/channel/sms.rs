@@ -1,4 +1,10 @@
-//! Codes by text message, over an HTTP gateway.
+//! Codes by text message, over HTTP gateways.
+
+mod answer;
+mod health;
+mod routes;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,11 +12,16 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
+use tokio::time::Instant;
 
+pub use self::answer::{Refusal, fault_of};
+use self::answer::{bounded, not_answered, reason, retry_after};
+use self::health::{Admission, Change, Health, REFUSED, SILENT};
+pub use self::routes::{Rank, Route};
+use self::routes::{Recent, Routes};
 use super::{Channel, Letter, Message, Places, SendError, Sent, Trouble, text};
-use crate::dial::Fault;
+use crate::meters;
 
 /// The time limit for an answer, from the first byte that is sent. A gateway that takes longer may still have accepted
 /// the message.
@@ -21,9 +32,6 @@ const PATIENCE_TO_CONNECT: Duration = Duration::from_secs(10);
 /// Numbers that differ only in this many last digits are one destination: they belong to one network in one country.
 /// Not all numbers of a country are one destination, because most people of a service are of one country.
 const DIGITS_OF_A_BLOCK: usize = 3;
-/// The longest pause that a gateway can ask for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
-const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// A gateway that takes text messages.
 pub trait Gateway: Send + Sync {
@@ -54,18 +62,28 @@ pub trait Gateway: Send + Sync {
     }
 }
 
+/// A gateway of the configuration.
+struct Named {
+    name: String,
+    gateway: Arc<dyn Gateway>,
+    health: Health,
+}
+
 /// Sends codes by text message.
 pub struct Sms {
     client: Client,
-    gateways: BTreeMap<String, Arc<dyn Gateway>>,
+    /// In the order of their names.
+    gateways: Vec<Named>,
+    routes: Routes,
+    recent: Recent,
 }
 
 impl Sms {
-    /// Sends by the first of `gateways`.
+    /// Sends by `gateways`. The routes name them by their places.
     ///
     /// # Errors
     /// If the system has no usable TLS roots.
-    pub fn new(gateways: BTreeMap<String, Arc<dyn Gateway>>) -> Result<Self, String> {
+    pub fn new(gateways: BTreeMap<String, Arc<dyn Gateway>>, routes: Vec<Route>) -> Result<Self, String> {
         let client = Client::builder()
             .timeout(PATIENCE)
             .connect_timeout(PATIENCE_TO_CONNECT)
@@ -76,7 +94,22 @@ impl Sms {
             .user_agent(concat!("itseme/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(reason)?;
-        Ok(Self { client, gateways })
+        let named = |(name, gateway)| Named {
+            name,
+            gateway,
+            health: Health::default(),
+        };
+        let (gateways, routes): (Vec<_>, _) = (gateways.into_iter().map(named).collect(), Routes::new(routes));
+        for route in routes.iter() {
+            let named = route.gateways().filter_map(|number| gateways.get(number));
+            named.for_each(|named| meters::expect_gateway(&named.name, &route.prefix));
+        }
+        Ok(Self {
+            client,
+            gateways,
+            routes,
+            recent: Recent::default(),
+        })
     }
 
     /// Checks if the gateways answer and, as far as possible without sending, accept the login. Returns what was tried.
@@ -84,26 +117,15 @@ impl Sms {
     /// # Errors
     /// With the reason of each that does not.
     pub async fn check(&self) -> Result<String, String> {
-        let each = self.gateways.iter().map(async |(name, gateway)| {
-            let answer = self.ask(&**gateway).await;
-            let told = answer.as_ref().map_or_else(String::clone, String::clone);
-            let told = if self.gateways.len() > 1 {
-                format!("{name}: {told}")
-            } else {
-                told
-            };
-            answer.map(|_| told.clone()).map_err(|_| told)
+        let all = join_all(self.gateways.iter().map(|named| self.ask(&*named.gateway))).await;
+        let told = self.gateways.iter().zip(&all).map(|(named, answer)| {
+            let (Ok(told) | Err(told)) = answer;
+            self.of(named, told)
         });
-        let all = join_all(each).await;
-        let works = all.iter().all(Result::is_ok);
-        let told: Vec<String> = all
-            .into_iter()
-            .map(|answer| answer.unwrap_or_else(|fault| fault))
-            .collect();
-        if works {
-            Ok(told.join("; "))
-        } else {
-            Err(told.join("; "))
+        let told = told.collect::<Vec<_>>().join("; ");
+        match all.iter().all(Result::is_ok) {
+            true => Ok(told),
+            false => Err(told),
         }
     }
 
@@ -112,140 +134,144 @@ impl Sms {
         gateway.verdict(response.status(), &bounded(&mut response).await)
     }
 
-    async fn send_text(&self, to: &str, text: &str) -> Sent {
-        let Some(gateway) = self.gateways.values().next() else {
+    /// Returns the words of a gateway, with its name if there are several.
+    fn of(&self, named: &Named, told: &str) -> String {
+        match self.gateways.len() {
+            0 | 1 => told.to_owned(),
+            _ => format!("{}: {told}", named.name),
+        }
+    }
+
+    /// Sends a text by the first gateway that takes it. If one may have taken it, no other gets it.
+    async fn send_text(&self, letter: &Letter, to: &str, text: &str) -> Sent {
+        let Some(route) = self.routes.to(to) else {
             return Err(SendError::Retry(Trouble::refused("no gateway is configured")));
         };
-        let mut response = gateway
-            .message(&self.client, to, text)
-            .send()
-            .await
-            .map_err(not_answered)?;
-        let again = retry_after(response.headers());
-        let sent = gateway.result(response.status(), &bounded(&mut response).await);
-        sent.map_err(|error| match error {
-            SendError::Retry(trouble) => SendError::Retry(Trouble { again, ..trouble }),
-            other => other,
-        })
+        let mut order = route.order();
+        if letter.replaces.is_some() {
+            self.recent.avoid(letter.thread(), &mut order, Instant::now());
+        }
+        let mut troubles = Vec::new();
+        for (number, named) in self.willing(&order) {
+            let sent = self.send_by(named, to, text).await;
+            meters::gateway(&named.name, &route.prefix, word(&sent), !named.health.is_left());
+            if matches!(sent, Ok(()) | Err(SendError::Unclear(_))) {
+                self.recent.note(letter.thread(), number, Instant::now());
+            }
+            match sent {
+                Err(SendError::Retry(trouble)) => troubles.push((named, trouble)),
+                Err(SendError::Unclear(reason)) => return Err(SendError::Unclear(self.of(named, &reason))),
+                Err(SendError::Fail(reason)) => return Err(SendError::Fail(self.of(named, &reason))),
+                Ok(()) => return Ok(()),
+            }
+        }
+        Err(SendError::Retry(self.all_refuse(route, &order, troubles)))
+    }
+
+    /// Returns the gateways to ask, in order: those that work; if none does, those that were left, by the ends of their pauses.
+    fn willing(&self, order: &[usize]) -> Vec<(usize, &Named)> {
+        let now = Instant::now();
+        let (mut open, mut left) = (Vec::new(), Vec::new());
+        for number in order {
+            let Some(named) = self.gateways.get(*number) else {
+                continue;
+            };
+            match named.health.admits(now) {
+                Admission::Open => open.push((*number, named)),
+                Admission::Left(until) => left.push((until, *number, named)),
+                Admission::Closed => {}
+            }
+        }
+        if open.is_empty() {
+            left.sort_by_key(|(until, ..)| *until);
+            open = left.into_iter().map(|(_, number, named)| (number, named)).collect();
+        }
+        open
+    }
+
+    async fn send_by(&self, named: &Named, to: &str, text: &str) -> Sent {
+        let _trial = named.health.begin();
+        let (sent, weight) = match named.gateway.message(&self.client, to, text).send().await {
+            Err(error) => (Err(not_answered(error)), SILENT),
+            Ok(mut response) => {
+                let again = retry_after(response.headers());
+                let sent = named.gateway.result(response.status(), &bounded(&mut response).await);
+                let sent = sent.map_err(|error| match error {
+                    SendError::Retry(trouble) => SendError::Retry(Trouble { again, ..trouble }),
+                    other => other,
+                });
+                (sent, REFUSED)
+            }
+        };
+        let now = Instant::now();
+        let change = match &sent {
+            Ok(()) => named.health.worked(),
+            Err(SendError::Retry(trouble)) => named.health.failed(weight, trouble, now),
+            Err(SendError::Unclear(reason)) => named.health.failed(weight, &Trouble::down(reason), now),
+            // A fault of the number says nothing about the gateway.
+            Err(SendError::Fail(_)) => None,
+        };
+        if let Some(change) = change.filter(|_| self.gateways.len() > 1) {
+            tell(&named.name, change, &sent);
+        }
+        sent
+    }
+
+    /// Returns the trouble of a message that no gateway took. Several gateways of a route have one outage.
+    fn all_refuse<'a>(&'a self, route: &Route, order: &[usize], mut troubles: Vec<(&'a Named, Trouble)>) -> Trouble {
+        if troubles.is_empty() {
+            let now = Instant::now();
+            let all = order.iter().filter_map(|number| self.gateways.get(*number));
+            troubles = all
+                .filter_map(|named| Some((named, named.health.closed(now)?)))
+                .collect();
+        }
+        let again = troubles.iter().map(|(_, trouble)| trouble.again).min().flatten();
+        let was_read = troubles.iter().any(|(_, trouble)| trouble.was_read);
+        if troubles.is_empty() {
+            return Trouble::refused("the gateways ask to wait");
+        }
+        let told: Vec<_> = troubles
+            .iter()
+            .map(|(named, trouble)| self.of(named, &trouble.reason))
+            .collect();
+        let only = troubles.pop().filter(|_| self.gateways.len() == 1);
+        let cause = match only {
+            Some((_, trouble)) => trouble.cause,
+            None => Some(format!("no gateway takes messages to {}", route.prefix)),
+        };
+        Trouble {
+            cause,
+            was_read,
+            again,
+            ..Trouble::of_message(told.join("; "))
+        }
     }
 }
 
-/// Returns the pause that an answer asks for (RFC 9110, 10.2.3), by the clock of the gateway.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name| headers.get(name)?.to_str().ok();
-    let wish = text(RETRY_AFTER)?;
-    let pause = match wish.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let date = |text| httpdate::parse_http_date(text).ok();
-            date(wish)?.duration_since(date(text(DATE)?)?).ok()?
-        }
+/// Returns the result in a word, for metrics.
+fn word(sent: &Sent) -> &'static str {
+    match sent {
+        Ok(()) => "sent",
+        Err(SendError::Retry(_)) => "retry",
+        Err(SendError::Unclear(_)) => "unclear",
+        Err(SendError::Fail(_)) => "failed",
+    }
+}
+
+/// Tells the admin that a gateway is left, or used again.
+fn tell(gateway: &str, change: Change, sent: &Sent) {
+    let reason = match sent {
+        Err(SendError::Retry(trouble)) => &trouble.reason,
+        Err(SendError::Unclear(reason) | SendError::Fail(reason)) => reason,
+        Ok(()) => "",
     };
-    Some(pause.min(LONGEST_PAUSE))
-}
-
-/// Returns the fault that the status of an answer to a question shows, if it shows one. A message without a number may be too
-/// much for a gateway that is in order.
-pub fn fault_of(status: StatusCode) -> Option<String> {
-    match Refusal::of(status).meaning() {
-        SendError::Retry(trouble) if !status.is_success() && ![500, 501].contains(&status.as_u16()) => {
-            Some(trouble.reason)
+    match change {
+        Change::Left(pause) => {
+            let seconds = pause.as_secs();
+            tracing::error!(gateway, reason, seconds, "a gateway fails, and is left for a while");
         }
-        _ => None,
-    }
-}
-
-/// Returns the body, or the beginning of one that is too long.
-async fn bounded(response: &mut reqwest::Response) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await
-        && body.len() + chunk.len() <= LONGEST_ANSWER
-    {
-        body.extend_from_slice(&chunk);
-    }
-    body
-}
-
-/// The answer of a gateway that has not accepted a message.
-pub struct Refusal {
-    /// The status of the answer.
-    pub status: StatusCode,
-    /// The answer in words.
-    pub told: String,
-}
-
-impl Refusal {
-    /// Returns an answer that consists of its status only.
-    pub fn of(status: StatusCode) -> Self {
-        let told = format!("the gateway answered {status}");
-        Self { status, told }
-    }
-
-    /// Returns the result of a refusal because of the configuration or the account. The message still waits: the admin
-    /// is told the remedy, and it is tried again until it expires.
-    pub fn refused(self, remedy: &str) -> SendError {
-        SendError::Retry(Trouble::refused(format!("{}: {remedy}", self.told)).after_reading())
-    }
-
-    /// Returns the result of an answer that asks to send less.
-    pub fn asks_to_wait(self) -> SendError {
-        self.refused("it asks to wait; if that goes on, raise the limit of the account")
-    }
-
-    /// Returns the result of a refused login.
-    pub fn refuses_login(self) -> SendError {
-        self.refused(
-            "the login is refused; set the account and its secret in [providers.phone] as the gateway has them",
-        )
-    }
-
-    /// Returns the result of an answer that asks for payment.
-    pub fn has_no_credit(self) -> SendError {
-        self.refused("the account has no credit, or is suspended; see to it at the gateway")
-    }
-
-    /// Returns the meaning of the status. A fault of the number is permanent.
-    pub fn meaning(self) -> SendError {
-        match self.status.as_u16() {
-            401 => self.refuses_login(),
-            402 => self.has_no_credit(),
-            403 => self.refused("the account may not do that; see to its rights at the gateway"),
-            300..=399 => {
-                self.refused("it is somewhere else; set url (or api_url) in [providers.phone] to where it leads")
-            }
-            404 | 405 | 410 => {
-                self.refused("nothing takes messages there; mend url (or api_url, account_sid) in [providers.phone]")
-            }
-            407 => self.refused("a proxy on the way wants a login; see HTTPS_PROXY in the environment"),
-            408 | 425 | 429 => self.asks_to_wait(),
-            500..=599 => self.refused("it is out of order, or what is in front of it does not reach it"),
-            _ => SendError::Fail(self.told),
-        }
-    }
-}
-
-/// Returns the result of a message without an answer. Before there is a connection, nothing was sent. After that,
-/// nobody knows if the gateway has accepted it, and each accepted message costs money.
-fn not_answered(error: reqwest::Error) -> SendError {
-    match error.is_connect() || error.is_builder() {
-        true => SendError::Retry(Trouble::down(reason(error))),
-        false => SendError::Unclear(reason(error)),
-    }
-}
-
-/// Returns the fault, without the URL, which may contain an account or a token.
-fn reason(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    if let Some(fault) = Fault::of(&error).filter(|_| error.is_connect()) {
-        format!("the gateway cannot be reached: {fault}")
-    } else if error.is_connect() {
-        "the gateway cannot be reached; is it running, at that URL?".into()
-    } else if error.is_timeout() {
-        "the gateway did not answer in time".into()
-    } else if error.is_request() {
-        "the gateway closed the connection before it answered".into()
-    } else {
-        format!("the gateway cannot be used: {error}")
+        Change::Back => tracing::info!(gateway, "a gateway works again"),
     }
 }
 
@@ -256,8 +282,8 @@ impl Channel for Sms {
                 Message::Code {
                     identity, target, code, ..
                 } => {
-                    self.send_text(&identity.id, &text::sms(target, code, letter.language))
-                        .await
+                    let text = text::sms(target, code, letter.language);
+                    self.send_text(letter, &identity.id, &text).await
                 }
                 _ => Err(SendError::Fail("not a text message".into())),
             }
@@ -281,102 +307,5 @@ impl Channel for Sms {
 
     fn cut_off(&self) -> SendError {
         SendError::Unclear("the service was stopped before the gateway answered".into())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::dial::fault::faulty;
-
-    /// A gateway at a URL.
-    struct At(String);
-
-    impl Gateway for At {
-        fn message(&self, client: &Client, _to: &str, _text: &str) -> RequestBuilder {
-            client.post(&self.0)
-        }
-
-        fn question(&self, client: &Client) -> RequestBuilder {
-            client.head(&self.0)
-        }
-
-        fn verdict(&self, status: StatusCode, _body: &[u8]) -> Result<String, String> {
-            Ok(status.to_string())
-        }
-    }
-
-    #[tokio::test]
-    async fn each_fault_of_a_connection_has_its_own_words() {
-        let server = faulty::SelfSigned::start();
-        for (url, words) in [
-            (
-                format!("http://127.0.0.1:{}/?key=hunter2", faulty::refusing()),
-                "refuses connections",
-            ),
-            ("https://nowhere.invalid/?key=hunter2".into(), "cannot be looked up"),
-            (
-                format!("https://127.0.0.1:{}/?key=hunter2", faulty::plain("hello\r\n")),
-                "does not speak TLS",
-            ),
-            (
-                format!("https://localhost:{}/?key=hunter2", server.port),
-                "update-ca-certificates",
-            ),
-        ] {
-            let told = Sms::new([("at".to_owned(), Arc::new(At(url)) as Arc<dyn Gateway>)].into())
-                .unwrap()
-                .check()
-                .await
-                .unwrap_err();
-            assert!(told.contains(words) && !told.contains("hunter2"), "{told}");
-        }
-    }
-
-    #[test]
-    fn a_gateway_asks_for_a_pause_in_seconds_or_by_a_date() {
-        let pause = |wish: &str| {
-            let headers = [
-                (DATE, "Mon, 30 Nov 2026 10:00:00 GMT".parse().unwrap()),
-                (RETRY_AFTER, wish.parse().unwrap()),
-            ];
-            retry_after(&headers.into_iter().collect())
-        };
-        assert_eq!(pause("120"), Some(Duration::from_secs(120)));
-        assert_eq!(pause("Mon, 30 Nov 2026 10:02:00 GMT"), Some(Duration::from_secs(120)));
-        assert_eq!(pause("Mon, 30 Nov 2026 09:00:00 GMT"), None);
-        assert_eq!(pause("99999999"), Some(LONGEST_PAUSE));
-        assert_eq!(pause("soon"), None);
-    }
-
-    fn answer(status: u16) -> SendError {
-        Refusal::of(StatusCode::from_u16(status).unwrap()).meaning()
-    }
-
-    #[test]
-    fn what_is_the_admins_to_mend_is_told_with_the_remedy_and_tried_again() {
-        for (status, remedy) in [
-            (302, "api_url"),
-            (401, "login"),
-            (402, "credit"),
-            (403, "rights"),
-            (404, "url"),
-            (500, "out of order"),
-            (504, "does not reach it"),
-        ] {
-            let SendError::Retry(trouble) = answer(status) else {
-                unreachable!("{status} is to be tried again")
-            };
-            assert!(trouble.reason.contains(remedy), "{}", trouble.reason);
-            assert!(trouble.was_read && trouble.cause.is_some());
-        }
-    }
-
-    #[test]
-    fn what_is_wrong_with_the_number_ends_it() {
-        for status in [400, 422] {
-            assert!(matches!(answer(status), SendError::Fail(_)), "{status}");
-        }
     }
 }

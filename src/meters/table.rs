@@ -11,7 +11,7 @@ enum Kind {
 }
 
 /// All metrics: the name, the kind, and what it counts.
-const METRICS: [(&str, Kind, &str); 29] = [
+const METRICS: [(&str, Kind, &str); 31] = [
     (
         "itseme_requests_total",
         Kind::Counter,
@@ -46,6 +46,16 @@ const METRICS: [(&str, Kind, &str); 29] = [
         "itseme_sends_total",
         Kind::Counter,
         "Tries to send a message, by queue and result",
+    ),
+    (
+        "itseme_gateway_sends_total",
+        Kind::Counter,
+        "Tries to send a text message, by gateway, route and result",
+    ),
+    (
+        "itseme_gateway_used",
+        Kind::Gauge,
+        "0 while a gateway for text messages is left for a while, by gateway",
     ),
     (
         "itseme_sending",

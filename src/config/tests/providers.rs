@@ -259,6 +259,11 @@ fn a_template_that_cannot_work_is_told_with_the_key_and_the_remedy() {
         (format!("{URL}body = \"text={{text}}\""), "body: expected JSON", "content_type"),
         (format!("{URL}body = '{{\"text\": {{text}}}}'"), "body: expected JSON", "quotation marks"),
         (format!("{URL}{TEXT}content_type = \"text/xml\""), "content_type: expected", "text/plain"),
+        (
+            format!("{URL}{TEXT}content_type = \"application/json; hunter2\\n\""),
+            "content_type: expected",
+            "text/plain",
+        ),
         (format!("{URL}{TEXT}method = \"DELETE\""), "method: expected", "GET"),
         (format!("{URL}{TEXT}method = \"GET\""), "body: a GET has none", "POST"),
         (format!("{URL}{TEXT}headers = {{ \"X Key\" = \"a\" }}"), "headers.X Key: expected", "X-Api-Key"),
@@ -330,4 +335,44 @@ fn a_secret_of_a_gateway_is_one_and_is_not_shown() {
         told.contains("headers.X: a header") && !told.contains("hunter2"),
         "{told}"
     );
+}
+
+#[test]
+fn a_route_that_leads_nowhere_is_told() {
+    let of = |routes: &str| {
+        let gateway = |name: &str| {
+            format!("[providers.phone.gateways.{name}]\npreset = \"http\"\nurl = \"https://sms.example.org/\"\n")
+        };
+        load(&format!(
+            "{LEAST}{}{}[providers.phone.routes]\n{routes}\n",
+            gateway("main"),
+            gateway("spare")
+        ))
+    };
+    for right in [
+        "",
+        "\"+\" = [\"main\", \"spare\"]",
+        "\"+49\" = [{ main = 3, spare = 1 }]",
+        "\"+49\" = [\"spare\"]\n\"+4917\" = [{ main = 1 }, \"spare\"]",
+    ] {
+        of(right).unwrap();
+    }
+    for (routes, key, remedy) in [
+        ("\"49\" = [\"main\"]", "49", "expected the beginning of numbers"),
+        ("\"+49\" = []", "+49", "at least one gateway"),
+        (
+            "\"+49\" = [\"mian\"]",
+            "+49",
+            "there is no gateway \"mian\"; expected main, spare",
+        ),
+        ("\"+49\" = [{ main = 0 }]", "+49", "expected a share from 1"),
+        ("\"+49\" = [{ main = 1 }, \"main\"]", "+49", "stands twice"),
+        ("\"+49\" = [3]", "+49", "expected the name of a gateway"),
+    ] {
+        let told = of(routes).err().unwrap();
+        assert!(
+            told.contains(&format!("providers.phone.routes.{key}")) && told.contains(remedy),
+            "{told}"
+        );
+    }
 }

@@ -7,11 +7,16 @@ mod choice;
 mod http;
 mod keys;
 mod presets;
+mod routes;
 mod section;
+#[cfg(test)]
+mod stand_in;
 mod template;
+#[cfg(test)]
+mod tests;
 mod twilio;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -21,9 +26,10 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 pub use self::keys::GatewayKeys;
+use self::routes::RoutesSection;
 use self::section::GatewaySection;
 use super::{Place, ProviderKind, ProviderSection, Way};
-use crate::channel::sms::{Gateway, Sms};
+use crate::channel::sms::{Gateway, Route, Sms};
 use crate::section::Mistakes;
 use crate::store::Queue;
 
@@ -70,6 +76,8 @@ pub struct PhoneSection {
     keys: GatewayKeys,
     /// The gateways in sections of their own.
     gateways: BTreeMap<String, GatewaySection>,
+    /// The gateways for each beginning of a number.
+    routes: RoutesSection,
     /// Beginnings of the numbers that are served; empty: all.
     allowed_prefixes: Vec<String>,
     budgets: BTreeMap<String, u32>,
@@ -97,7 +105,7 @@ impl<'de> Deserialize<'de> for Chosen {
 /// The keys of the section: its own, and those of all gateways.
 static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let of_gateways = GATEWAYS.iter().rev().flat_map(|gateway| gateway.keys).copied();
-    let own = ["gateways", "allow_cleartext", "allowed_prefixes", "budgets"];
+    let own = ["gateways", "routes", "allow_cleartext", "allowed_prefixes", "budgets"];
     std::iter::once("gateway").chain(of_gateways).chain(own).collect()
 });
 
@@ -116,11 +124,13 @@ impl<'de> Deserialize<'de> for PhoneSection {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PhoneSection, A::Error> {
                 let mut gateway = None;
                 let (mut keys, mut gateways) = (GatewayKeys::default(), BTreeMap::new());
+                let mut routes = RoutesSection::new();
                 let (mut allowed_prefixes, mut budgets) = (Vec::new(), BTreeMap::new());
                 while let Some(key) = map.next_key::<String>()? {
                     match key.as_str() {
                         "gateway" => gateway = Some(map.next_value()?),
                         "gateways" => gateways = map.next_value()?,
+                        "routes" => routes = map.next_value()?,
                         "allow_cleartext" => keys.allow_cleartext = map.next_value()?,
                         "allowed_prefixes" => allowed_prefixes = map.next_value()?,
                         "budgets" => budgets = map.next_value()?,
@@ -135,6 +145,7 @@ impl<'de> Deserialize<'de> for PhoneSection {
                     gateway,
                     keys,
                     gateways,
+                    routes,
                     allowed_prefixes,
                     budgets,
                 })
@@ -170,9 +181,17 @@ impl PhoneSection {
         found.result().map(|()| all)
     }
 
+    /// Returns the routes over all gateways.
+    fn routes(&self) -> Result<Vec<Route>, Mistakes> {
+        let of_section = self.gateway.map(|Chosen(kind)| kind.name);
+        let names: BTreeSet<&str> = self.gateways.keys().map(String::as_str).chain(of_section).collect();
+        routes::routes(&self.routes, &names.into_iter().collect::<Vec<_>>())
+    }
+
     fn sms(&self) -> Result<Sms, String> {
         let gateways = self.gateways().map_err(|error| error.to_string())?;
-        Sms::new(gateways).map_err(|error| format!("providers.phone: {error}"))
+        let routes = self.routes().map_err(|error| error.to_string())?;
+        Sms::new(gateways, routes).map_err(|error| format!("providers.phone: {error}"))
     }
 }
 
@@ -180,6 +199,7 @@ impl ProviderSection for PhoneSection {
     fn check(&self, _place: &Place) -> Result<(), Mistakes> {
         let mut found = Mistakes::default();
         found.take(self.gateways());
+        found.take(self.routes());
         found.unless(
             self.allowed_prefixes.iter().all(|prefix| is_prefix(prefix)),
             "providers.phone.allowed_prefixes",

@@ -1,8 +1,9 @@
 //! Any gateway that takes a message by one HTTP request: the request is a template, and patterns tell its answers apart.
 
 mod filled;
+mod reader;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -10,30 +11,14 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use self::filled::{Filled, Place, Wrong};
+use self::filled::Filled;
+use self::reader::Reader;
 use super::GatewayKeys;
 use super::answer::{Body, Pattern};
 use super::section::GatewaySection;
 use crate::channel::sms::{Gateway, Refusal, fault_of};
 use crate::channel::{SendError, Sent};
-use crate::section::{Mistakes, unusable};
-
-/// The keys of a template that are texts; all but these fill in its placeholders.
-const OF_TEMPLATES: [&str; 9] = [
-    "method",
-    "url",
-    "check_url",
-    "content_type",
-    "body",
-    "headers",
-    "success",
-    "retry",
-    "dead",
-];
-/// The keys that fill in placeholders, apart from the secret, which may stand in a file.
-const VALUES: [&str; 3] = ["api_url", "user", "from"];
-/// A message by which a template is tried out: what is not escaped breaks it.
-const TRIAL: (&str, &str) = ("+447700900123", "a\"b");
+use crate::section::Mistakes;
 
 struct Template {
     /// The path of its section.
@@ -66,236 +51,6 @@ pub fn new(
     template
         .map(|template| Arc::new(template) as Arc<dyn Gateway>)
         .ok_or_else(Mistakes::default)
-}
-
-/// Reads a template, and notes every mistake.
-struct Reader<'a> {
-    keys: &'a GatewayKeys,
-    is_preset: bool,
-    /// The values of placeholders; `None` for those that are not set.
-    values: BTreeMap<&'static str, Option<String>>,
-    /// The placeholders that were used.
-    used: BTreeSet<String>,
-    found: Mistakes,
-}
-
-impl<'a> Reader<'a> {
-    fn new(keys: &'a GatewayKeys, needed: Option<&BTreeMap<String, String>>) -> Self {
-        let mut found = Mistakes::default();
-        let password = found.take(keys.secret("password")).flatten();
-        let mut values: BTreeMap<_, _> = VALUES.map(|key| (key, keys.text(key).map(str::to_owned))).into();
-        values.insert("password", password.map(|password| password.expose_secret().to_owned()));
-        for (key, what) in needed.into_iter().flatten() {
-            let is_set = values.get(&**key).is_none_or(Option::is_some);
-            let is_told = key == "password" && !found.0.is_empty();
-            found.unless(is_set || is_told, keys.path(key), format!("set it to {what}"));
-        }
-        Self {
-            keys,
-            is_preset: needed.is_some(),
-            values,
-            used: BTreeSet::new(),
-            found,
-        }
-    }
-
-    fn template(&mut self, section: &GatewaySection) -> Option<Template> {
-        let mut known: BTreeSet<&str> = OF_TEMPLATES.into_iter().chain(VALUES).collect();
-        known.extend(["password", "password_file"]);
-        self.found.take(section.has_only(&self.keys.section, &known));
-        let method = self.method();
-        let url = self.url();
-        let headers = self.headers(section);
-        let place = self.place();
-        let body = self.keys.text("body").and_then(|body| self.filled("body", body, place));
-        self.check_json(body.as_ref(), place);
-        self.has_number_and_text();
-        let login = self.login();
-        let check_url = self.keys.text("check_url");
-        let check_url = check_url.and_then(|url| self.filled("check_url", url, Place::Url));
-        self.uses_all(login.is_some());
-        self.patterns(section);
-        let is_post = method.as_ref().is_some_and(|method| *method != Method::GET);
-        self.found.unless(
-            is_post || body.is_none() || method.is_none(),
-            self.keys.path("body"),
-            "a GET has none; take it out, or set method = \"POST\"",
-        );
-        Some(Template {
-            section: self.keys.section.clone(),
-            method: method?,
-            url: url?,
-            check_url,
-            headers,
-            content_type: self.content_type().filter(|_| body.is_some()),
-            body,
-            login,
-            success: section.success.clone(),
-            retry: section.retry.clone().unwrap_or_default(),
-            dead: section.dead.clone().unwrap_or_default(),
-        })
-    }
-
-    fn method(&mut self) -> Option<Method> {
-        match self.keys.text("method").unwrap_or("POST") {
-            "GET" => Some(Method::GET),
-            "POST" => Some(Method::POST),
-            "PUT" => Some(Method::PUT),
-            _ => {
-                let mistake = unusable(self.keys.path("method"), "expected \"POST\", \"GET\" or \"PUT\"");
-                self.found.0.push(mistake);
-                None
-            }
-        }
-    }
-
-    fn url(&mut self) -> Option<Filled> {
-        let url = self
-            .found
-            .take(self.keys.needed("url", "the address that takes messages"))?;
-        let filled = self.filled("url", &url, Place::Url)?;
-        let key = match self.is_preset && self.keys.text("api_url").is_some() {
-            true => "api_url",
-            false => "url",
-        };
-        let (to, text) = TRIAL;
-        self.found.take(self.keys.checked(key, filled.with(to, text)))?;
-        Some(filled)
-    }
-
-    /// Fills in what the configuration has for a text.
-    fn filled(&mut self, key: &str, text: &str, place: Place) -> Option<Filled> {
-        let is_preset = self.is_preset;
-        let value = |name: &str| {
-            let value = self.values.get(name)?;
-            // A preset may have places for what a gateway does not need.
-            Some(value.clone().or_else(|| is_preset.then(String::new)))
-        };
-        match Filled::new(text, place, &value, &mut self.used) {
-            Ok(filled) => return Some(filled),
-            Err(Wrong::Unset(name)) => {
-                let remedy = format!("set it, because {key} has {{{name}}}");
-                self.found.0.push(unusable(self.keys.path(&name), remedy));
-            }
-            Err(Wrong::Unknown(name)) => {
-                let remedy = format!(
-                    "there is no placeholder {{{name}}}; expected {{to}}, {{to_digits}}, {{text}}, {{from}}, {{user}}, {{password}} \
-                     or {{api_url}}"
-                );
-                self.found.0.push(unusable(self.keys.path(key), remedy));
-            }
-        }
-        None
-    }
-
-    fn headers(&mut self, section: &GatewaySection) -> Vec<(HeaderName, Filled)> {
-        let mut headers = Vec::new();
-        for (name, value) in section.headers.iter().flatten() {
-            let key = format!("headers.{name}");
-            let is_usual = name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-            let Some(header) = name.parse::<HeaderName>().ok().filter(|_| is_usual) else {
-                let remedy = "expected the name of a header, like \"X-Api-Key\"";
-                self.found.0.push(unusable(self.keys.path(&key), remedy));
-                continue;
-            };
-            let value = value.expose_secret();
-            self.found.unless(
-                !value.contains("{text}"),
-                self.keys.path(&key),
-                "a header has no place for {text}; put it into body or url",
-            );
-            let Some(filled) = self.filled(&key, value, Place::Plain) else {
-                continue;
-            };
-            self.found.unless(
-                HeaderValue::from_str(&filled.with(TRIAL.0, "")).is_ok(),
-                self.keys.path(&key),
-                "a header has letters of ASCII only, and no line breaks: see the values of its placeholders, and the end of \
-                 password_file",
-            );
-            headers.push((header, filled));
-        }
-        headers
-    }
-
-    /// Returns the place of what stands in the body, by its type.
-    fn place(&mut self) -> Place {
-        let full = self.keys.text("content_type").unwrap_or("application/json");
-        match full.split(';').next().unwrap_or_default().trim() {
-            "application/json" => Place::Json,
-            "application/x-www-form-urlencoded" => Place::Url,
-            "text/plain" => Place::Plain,
-            _ => {
-                let remedy = "expected \"application/json\", \"application/x-www-form-urlencoded\" or \"text/plain\"";
-                self.found.0.push(unusable(self.keys.path("content_type"), remedy));
-                Place::Plain
-            }
-        }
-    }
-
-    fn content_type(&self) -> Option<HeaderValue> {
-        let text = self.keys.text("content_type").unwrap_or("application/json");
-        HeaderValue::from_str(text).ok()
-    }
-
-    fn check_json(&mut self, body: Option<&Filled>, place: Place) {
-        let (to, text) = TRIAL;
-        let is_json = |body: &Filled| serde_json::from_str::<serde_json::Value>(&body.with(to, text)).is_ok();
-        self.found.unless(
-            place != Place::Json || body.is_none_or(is_json),
-            self.keys.path("body"),
-            "expected JSON, with placeholders within quotation marks, like '{\"to\": \"{to}\", \"text\": \"{text}\"}'; for another form, \
-             set content_type",
-        );
-    }
-
-    fn has_number_and_text(&mut self) {
-        let has_number = ["to", "to_digits"].iter().any(|name| self.used.contains(*name));
-        let (url, are_right) = (self.keys.path("url"), self.found.0.is_empty());
-        let missing = "is nowhere: put it into url or body, or messages have none";
-        if are_right {
-            self.found.unless(
-                has_number,
-                &*url,
-                format!("{{to}} (or {{to_digits}}, without the +) {missing}"),
-            );
-            self.found
-                .unless(self.used.contains("text"), url, format!("{{text}} {missing}"));
-        }
-    }
-
-    /// Returns the login of HTTP Basic, if there is a user and no other place for the password.
-    fn login(&self) -> Option<(String, Option<SecretString>)> {
-        let password = self.values.get("password").cloned().flatten();
-        let user = self.values.get("user").cloned().flatten()?;
-        let is_placed = self.used.contains("password") || password.is_none() && self.used.contains("user");
-        (!is_placed).then(|| (user, password.map(SecretString::from)))
-    }
-
-    /// Notes values that nothing uses.
-    fn uses_all(&mut self, has_login: bool) {
-        if !self.found.0.is_empty() {
-            return;
-        }
-        for (key, value) in &self.values {
-            let is_used = self.used.contains(*key) || has_login && ["user", "password"].contains(key);
-            let remedy = format!("nothing uses it: put {{{key}}} into url, headers or body, or take it out");
-            self.found
-                .unless(value.is_none() || is_used, self.keys.path(key), remedy);
-        }
-    }
-
-    fn patterns(&mut self, section: &GatewaySection) {
-        let many = [("retry", &section.retry), ("dead", &section.dead)];
-        let many = many
-            .into_iter()
-            .flat_map(|(key, all)| all.iter().flatten().map(move |one| (key, one)));
-        for (key, pattern) in section.success.iter().map(|one| ("success", one)).chain(many) {
-            pattern.check(&self.keys.path(key), &mut self.found);
-        }
-    }
 }
 
 impl Template {
@@ -366,6 +121,10 @@ impl Gateway for Template {
             return Ok("the gateway answers; if it accepts the login, only a message shows".into());
         }
         match fault_of(status) {
+            // Some gateways, as Jasmin, have no 401.
+            Some(_) if status == StatusCode::FORBIDDEN => Err(format!(
+                "the gateway answered {status}: the login is refused, or has no right to ask check_url; mend user and password"
+            )),
             Some(fault) => Err(fault),
             None if status.is_success() => {
                 Ok("the gateway accepts the login; if it sends, only a message shows".into())

@@ -1,6 +1,7 @@
 //! Gateways for text messages: Kannel for real, and several of them.
 
-use itseme_tests::{AMY, Kannel, World, code_in};
+use itseme_client::Session;
+use itseme_tests::{AMY, Gateway, Http, Kannel, World, code_in, free_port, until_async};
 
 /// The log lines when an outage begins, and when it ends.
 const BEGINS: &str = "messages cannot be sent";
@@ -8,7 +9,7 @@ const ENDS: &str = "messages can be sent again";
 
 fn section(kannel: &Kannel, password: &str) -> String {
     format!(
-        "[service]\nlanguage = 'es'\n[providers.phone.gateways.kannel]\npreset = 'kannel'\napi_url = '{}'\nuser = '{}'\n\
+        "[service]\nlanguage = 'es'\n[providers.phone]\nroutes = {{ '+' = ['kannel'] }}\n[providers.phone.gateways.kannel]\npreset = 'kannel'\napi_url = '{}'\nuser = '{}'\n\
          password = '{password}'\nfrom = 'it-se.me'",
         kannel.url(),
         Kannel::USER
@@ -47,4 +48,106 @@ async fn a_login_that_kannel_refuses_is_the_admins_to_mend() {
     let told = world.service.says(BEGINS).await;
     assert!(told.contains("login is refused; mend user and password"), "{told}");
     assert!(!world.service.log().text().contains("hunter2"));
+}
+
+/// A world whose gateway is Twilio's stand-in, and a second one that is asked next.
+async fn with_a_spare(wishes: &str) -> (World, Session, Gateway, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let spare = Gateway::start(folder.path()).await;
+    let wishes = format!(
+        "[providers.phone]\nroutes = {{ \"+\" = [\"twilio\", \"spare\"], \"+44770090119\" = [\"spare\"] }}\n\
+         [providers.phone.gateways.spare]\npreset = \"http\"\nurl = \"{}/\"\ntoken = \"{}\"\n{wishes}",
+        spare.url(),
+        Gateway::TOKEN
+    );
+    let world = World::with(&wishes).await;
+    let amy = world.client(&AMY).await;
+    (world, amy, spare, folder)
+}
+
+fn number(n: usize) -> String {
+    format!("+4477009011{n:02}")
+}
+
+async fn register(client: &Session, number: &str) {
+    client.register("phone", number, false).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_one_gateway_refuses_another_sends_and_that_is_no_outage() {
+    let port = free_port();
+    let monitor = format!("[monitor]\nlisten = \"127.0.0.1:{port}\"");
+    let (mut world, amy, spare, _folder) = with_a_spare(&monitor).await;
+    register(&amy, &number(0)).await;
+    world.gateway.take(&number(0)).await;
+    world.gateway.answers(503, 0).await;
+    for n in 1..5 {
+        register(&amy, &number(n)).await;
+        spare.take(&number(n)).await;
+    }
+    // It is left after two refusals.
+    assert_eq!((world.gateway.asked().await, spare.asked().await), (3, 4));
+    let told = world.service.says("a gateway fails, and is left for a while").await;
+    assert!(told.contains("gateway=\"twilio\"") && told.contains("503"), "{told}");
+    // Numbers with a longer route go there in any case.
+    register(&amy, &number(90)).await;
+    spare.take(&number(90)).await;
+    world.service.has_sent_everything().await;
+    let monitor = Http::new(port);
+    let probe = async || {
+        let metrics = monitor.get("/metrics").await.body;
+        let has = |line: &str| metrics.lines().any(|found| found == line);
+        let all = [
+            "itseme_gateway_sends_total{gateway=\"twilio\",route=\"+\",result=\"sent\"} 1",
+            "itseme_gateway_sends_total{gateway=\"twilio\",route=\"+\",result=\"retry\"} 2",
+            "itseme_gateway_sends_total{gateway=\"spare\",route=\"+\",result=\"sent\"} 4",
+            "itseme_gateway_sends_total{gateway=\"spare\",route=\"+44770090119\",result=\"sent\"} 1",
+            "itseme_gateway_used{gateway=\"twilio\"} 0",
+            "itseme_gateway_used{gateway=\"spare\"} 1",
+            "itseme_sending{queue=\"phone\"} 1",
+        ];
+        assert!(!metrics.contains(&number(1)[1..]));
+        all.into_iter().all(has).then_some(())
+    };
+    until_async("the counts of both gateways", probe, || world.service.log().tail()).await;
+    // When both refuse, it is an outage, and one line.
+    spare.answers(402, 0).await;
+    register(&amy, &number(5)).await;
+    register(&amy, &number(6)).await;
+    let told = world.service.says(BEGINS).await;
+    assert!(told.contains("spare: the gateway answered 402"), "{told}");
+    spare.answers(0, 0).await;
+    spare.take(&number(5)).await;
+    spare.take(&number(6)).await;
+    world.service.says(ENDS).await;
+    let log = world.service.log();
+    assert_eq!((log.count(BEGINS), log.count(ENDS)), (1, 1), "{}", log.tail());
+    assert!((0..7).all(|n| !log.text().contains(&number(n)[1..])), "{}", log.tail());
+}
+
+#[tokio::test]
+async fn what_a_gateway_may_have_taken_goes_by_another_only_if_the_person_asks() {
+    let (mut world, amy, mut spare, _folder) = with_a_spare("").await;
+    world.gateway.takes_first(true).await;
+    world.gateway.hangs_up(true).await;
+    register(&amy, &number(0)).await;
+    world.gateway.take(&number(0)).await;
+    world.service.has_sent_everything().await;
+    assert_eq!(spare.asked().await, 0);
+    // After a restart nobody remembers who had it: the first one of the route, most likely.
+    world.gateway.hangs_up(false).await;
+    world.service.terminate().await;
+    world.service.start().await;
+    let amy = world.client(&AMY).await;
+    register(&amy, &number(0)).await;
+    let again = amy.register("phone", &number(0), true).await.unwrap();
+    let code = spare.take(&number(0)).await.code();
+    assert_eq!((world.gateway.asked().await, spare.asked().await), (1, 1));
+    assert!(amy.verify(&again.hash, &code).await.unwrap());
+    // A gateway that is down costs nothing, and others go on.
+    spare.stop().await;
+    register(&amy, &number(90)).await;
+    world.service.says("gateway cannot be reached").await;
+    register(&amy, &number(1)).await;
+    world.gateway.take(&number(1)).await;
 }

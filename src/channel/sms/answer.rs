@@ -1,0 +1,184 @@
+//! The meanings of answers, and of none.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+
+use crate::channel::{SendError, Trouble};
+use crate::dial::Fault;
+
+/// The longest pause that a gateway can ask for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
+const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// Returns the pause that an answer asks for (RFC 9110, 10.2.3), by the clock of the gateway.
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| headers.get(name)?.to_str().ok();
+    let wish = text(RETRY_AFTER)?;
+    let pause = match wish.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let date = |text| httpdate::parse_http_date(text).ok();
+            date(wish)?.duration_since(date(text(DATE)?)?).ok()?
+        }
+    };
+    Some(pause.min(LONGEST_PAUSE))
+}
+
+/// Returns the fault that the status of an answer to a question shows, if it shows one. A message without a number may be too
+/// much for a gateway that is in order.
+pub fn fault_of(status: StatusCode) -> Option<String> {
+    match Refusal::of(status).meaning() {
+        SendError::Retry(trouble) if !status.is_success() && ![500, 501].contains(&status.as_u16()) => {
+            Some(trouble.reason)
+        }
+        _ => None,
+    }
+}
+
+/// Returns the body, or the beginning of one that is too long.
+pub async fn bounded(response: &mut reqwest::Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await
+        && body.len() + chunk.len() <= LONGEST_ANSWER
+    {
+        body.extend_from_slice(&chunk);
+    }
+    body
+}
+
+/// The answer of a gateway that has not accepted a message.
+pub struct Refusal {
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// The answer in words.
+    pub told: String,
+}
+
+impl Refusal {
+    /// Returns an answer that consists of its status only.
+    pub fn of(status: StatusCode) -> Self {
+        let told = format!("the gateway answered {status}");
+        Self { status, told }
+    }
+
+    /// Returns the result of a refusal because of the configuration or the account. The message still waits: the admin
+    /// is told the remedy, and it is tried again until it expires.
+    pub fn refused(self, remedy: &str) -> SendError {
+        SendError::Retry(Trouble::refused(format!("{}: {remedy}", self.told)).after_reading())
+    }
+
+    /// Returns the result of an answer that asks to send less.
+    pub fn asks_to_wait(self) -> SendError {
+        self.refused("it asks to wait; if that goes on, raise the limit of the account")
+    }
+
+    /// Returns the result of a refused login.
+    pub fn refuses_login(self) -> SendError {
+        self.refused(
+            "the login is refused; set the account and its secret in [providers.phone] as the gateway has them",
+        )
+    }
+
+    /// Returns the result of an answer that asks for payment.
+    pub fn has_no_credit(self) -> SendError {
+        self.refused("the account has no credit, or is suspended; see to it at the gateway")
+    }
+
+    /// Returns the meaning of the status. A fault of the number is permanent.
+    pub fn meaning(self) -> SendError {
+        match self.status.as_u16() {
+            401 => self.refuses_login(),
+            402 => self.has_no_credit(),
+            403 => self.refused("the account may not do that; see to its rights at the gateway"),
+            300..=399 => {
+                self.refused("it is somewhere else; set url (or api_url) in [providers.phone] to where it leads")
+            }
+            404 | 405 | 410 => {
+                self.refused("nothing takes messages there; mend url (or api_url, account_sid) in [providers.phone]")
+            }
+            407 => self.refused("a proxy on the way wants a login; see HTTPS_PROXY in the environment"),
+            408 | 425 | 429 => self.asks_to_wait(),
+            500..=599 => self.refused("it is out of order, or what is in front of it does not reach it"),
+            _ => SendError::Fail(self.told),
+        }
+    }
+}
+
+/// Returns the result of a message without an answer. Before there is a connection, nothing was sent. After that,
+/// nobody knows if the gateway has accepted it, and each accepted message costs money.
+pub fn not_answered(error: reqwest::Error) -> SendError {
+    match error.is_connect() || error.is_builder() {
+        true => SendError::Retry(Trouble::down(reason(error))),
+        false => SendError::Unclear(reason(error)),
+    }
+}
+
+/// Returns the fault, without the URL, which may contain an account or a token.
+pub fn reason(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    if let Some(fault) = Fault::of(&error).filter(|_| error.is_connect()) {
+        format!("the gateway cannot be reached: {fault}")
+    } else if error.is_connect() {
+        "the gateway cannot be reached; is it running, at that URL?".into()
+    } else if error.is_timeout() {
+        "the gateway did not answer in time".into()
+    } else if error.is_request() {
+        "the gateway closed the connection before it answered".into()
+    } else {
+        format!("the gateway cannot be used: {error}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_gateway_asks_for_a_pause_in_seconds_or_by_a_date() {
+        let pause = |wish: &str| {
+            let headers = [
+                (DATE, "Mon, 30 Nov 2026 10:00:00 GMT".parse().unwrap()),
+                (RETRY_AFTER, wish.parse().unwrap()),
+            ];
+            retry_after(&headers.into_iter().collect())
+        };
+        assert_eq!(pause("120"), Some(Duration::from_secs(120)));
+        assert_eq!(pause("Mon, 30 Nov 2026 10:02:00 GMT"), Some(Duration::from_secs(120)));
+        assert_eq!(pause("Mon, 30 Nov 2026 09:00:00 GMT"), None);
+        assert_eq!(pause("99999999"), Some(LONGEST_PAUSE));
+        assert_eq!(pause("soon"), None);
+    }
+
+    fn answer(status: u16) -> SendError {
+        Refusal::of(StatusCode::from_u16(status).unwrap()).meaning()
+    }
+
+    #[test]
+    fn what_is_the_admins_to_mend_is_told_with_the_remedy_and_tried_again() {
+        for (status, remedy) in [
+            (302, "api_url"),
+            (401, "login"),
+            (402, "credit"),
+            (403, "rights"),
+            (404, "url"),
+            (500, "out of order"),
+            (504, "does not reach it"),
+        ] {
+            let SendError::Retry(trouble) = answer(status) else {
+                unreachable!("{status} is to be tried again")
+            };
+            assert!(trouble.reason.contains(remedy), "{}", trouble.reason);
+            assert!(trouble.was_read && trouble.cause.is_some());
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_number_ends_it() {
+        for status in [400, 422] {
+            assert!(matches!(answer(status), SendError::Fail(_)), "{status}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What tests of gateways need: a server that stands in for one, a section, a letter.
+
+#![allow(clippy::unwrap_used)]
+use std::sync::{Arc, Mutex};
+
+use figment::Figment;
+use figment::providers::{Format, Toml};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::PhoneSection;
+use crate::channel::sms::Sms;
+use crate::channel::{Letter, Message};
+use crate::language::Language;
+use crate::model::{BareJid, Code, Identity, Provider};
+
+/// Returns the channel of a section.
+pub fn sms_of(section: &str) -> Sms {
+    let section: PhoneSection = Figment::from(Toml::string(section)).extract().unwrap();
+    section.sms().unwrap()
+}
+
+/// Returns a letter with a code, which replaces that one.
+pub fn letter(id: &str, replaces: Option<&str>) -> Letter {
+    let message = Message::Code {
+        identity: Identity::parse(Provider::Phone, "+447700900123").unwrap(),
+        to: None,
+        target: BareJid::new("amy@example.org").unwrap(),
+        code: Code::typed("3991"),
+        minutes: 10,
+    };
+    Letter {
+        replaces: replaces.map(str::to_owned),
+        ..Letter::new(id, Language::Spanish, message)
+    }
+}
+
+/// A server that gives one answer to all, and remembers the last request.
+pub struct StandIn {
+    /// Its address.
+    pub url: String,
+    answer: Arc<Mutex<String>>,
+    asked: Arc<Mutex<String>>,
+    times: Arc<Mutex<usize>>,
+}
+
+impl StandIn {
+    /// Starts one, which hangs up.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (answer, asked) = <(Arc<Mutex<String>>, Arc<Mutex<String>>)>::default();
+        let times = Arc::<Mutex<usize>>::default();
+        let (to_give, to_keep, to_count) = (answer.clone(), asked.clone(), times.clone());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = Vec::new();
+                while !is_whole(&request) && stream.read_buf(&mut request).await.unwrap_or(0) > 0 {}
+                *to_count.lock().unwrap() += 1;
+                *to_keep.lock().unwrap() = String::from_utf8(request).unwrap();
+                if to_give.lock().unwrap().is_empty() {
+                    // The connection ends without an answer.
+                    continue;
+                }
+                let answer = to_give.lock().unwrap().clone();
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        Self {
+            url,
+            answer,
+            asked,
+            times,
+        }
+    }
+
+    /// Gives this answer to all from now on.
+    pub fn answers(&self, status: u16, body: &str) {
+        let length = body.len();
+        *self.answer.lock().unwrap() =
+            format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+    }
+
+    /// Closes connections without an answer.
+    pub fn hangs_up(&self) {
+        self.answer.lock().unwrap().clear();
+    }
+
+    /// Answers 429 with a wish for a pause.
+    pub fn asks_for_a_pause(&self, seconds: u32) {
+        *self.answer.lock().unwrap() =
+            format!("HTTP/1.1 429 X\r\nRetry-After: {seconds}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    }
+
+    /// Returns the number of requests since the last call.
+    pub fn times(&self) -> usize {
+        std::mem::take(&mut *self.times.lock().unwrap())
+    }
+
+    /// Returns the last request.
+    pub fn asked(&self) -> String {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn is_whole(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse().unwrap())
+    });
+    body.len() >= length.unwrap_or(0)
+}
