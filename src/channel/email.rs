@@ -12,7 +12,7 @@ use lettre::message::{Mailbox, MessageBuilder, MultiPart};
 use super::smtp::MailServer;
 use super::{Channel, Letter, Message, Places, SendError, Sent};
 use crate::language::Language;
-use crate::model::{BareJid, Code, a_labels};
+use crate::model::{BareJid, Code, Hash, a_labels};
 
 /// Sends codes by e-mail.
 pub struct Email {
@@ -57,12 +57,12 @@ impl Email {
         }
     }
 
-    /// Checks if the server answers and accepts the login.
+    /// Checks if the server answers, and accepts the login and the sender. Returns what it says, for an admin. Nothing is sent.
     ///
     /// # Errors
     /// With the reason.
-    pub async fn check(&self) -> Result<(), String> {
-        self.server.check().await
+    pub async fn check(&self) -> Result<String, String> {
+        self.server.check(&self.from.email, &self.from.email).await
     }
 
     async fn send_letter(&self, letter: &Letter) -> Sent {
@@ -70,6 +70,13 @@ impl Email {
             .compose(letter)
             .map_err(|error| SendError::Fail(format!("the mail cannot be written: {error}")))?;
         self.server.send(mail.envelope(), &mail.formatted()).await
+    }
+
+    /// Returns the id of a mail: the same at every try, so that mail programs recognise a repetition. The letter's own id is in the
+    /// link, and relays log ids.
+    fn message_id(&self, letter: &Letter) -> String {
+        let id = Hash::of("message", &letter.id).to_string();
+        format!("<{}@{}>", &id[..32], self.from.email.domain())
     }
 
     fn compose(&self, letter: &Letter) -> Result<lettre::Message, &'static str> {
@@ -127,7 +134,7 @@ impl Email {
             .raw_header(header("Content-Language", words.tag()))
             // RFC 3834: asks vacation responders and the like not to answer.
             .raw_header(header("Auto-Submitted", "auto-generated"))
-            .message_id(None);
+            .message_id(Some(self.message_id(letter)));
         let mail = stop.iter().fold(mail, |mail, stop| with_stop(mail, stop));
         mail.multipart(parts).map_err(|_| "headers")
     }
@@ -178,13 +185,28 @@ impl Channel for Email {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::channel::smtp::hello_name;
-    use crate::model::{Hash, Identity, Provider};
+    use crate::channel::smtp::Hello;
+    use crate::model::{Identity, Provider};
 
     fn email(public_url: Option<&str>) -> Email {
         let from = "it-se.me <verify@example.org>".parse().unwrap();
-        let server = MailServer::new("smtp://127.0.0.1:1", hello_name("[127.0.0.1]").unwrap()).unwrap();
+        let server = MailServer::new("smtp://127.0.0.1:1", Hello::usual()).unwrap();
         Email::new(server, from, public_url.map(Into::into))
+    }
+
+    /// Filters look at the domain of the id, and a repetition has the same.
+    #[tokio::test]
+    async fn the_id_of_a_mail_is_its_letters_at_the_senders_domain() {
+        let id = |mail: &str| {
+            let line = mail.lines().find(|line| line.starts_with("Message-ID: ")).unwrap();
+            line.to_owned()
+        };
+        let (one, again) = (
+            written(&email(None), "amy@example.org"),
+            written(&email(None), "amy@example.org"),
+        );
+        assert!(id(&one).ends_with("@example.org>"), "{one}");
+        assert_eq!(id(&one), id(&again));
     }
 
     fn letter(identity: Identity, target: BareJid, code: &str, language: Language) -> Letter {
@@ -221,7 +243,7 @@ mod tests {
 
     #[tokio::test]
     async fn domains_are_written_in_a_labels() {
-        let server = MailServer::new("smtp://127.0.0.1:1", hello_name("[127.0.0.1]").unwrap()).unwrap();
+        let server = MailServer::new("smtp://127.0.0.1:1", Hello::usual()).unwrap();
         let from = "Bücher <Verify@bücher.example>".parse().unwrap();
         let identity = Identity::parse(Provider::Email, "hunter@straße.example").unwrap();
         let letter = letter(

@@ -3,20 +3,21 @@
 mod failure;
 mod hello;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use lettre::address::{Address, Envelope};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
-use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
+use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParameter};
 use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
 use url::Url;
 
 use self::failure::{Failure, Stage};
-pub use self::hello::{hello_name, own_name};
+pub use self::hello::{Hello, hello_name};
 use super::cleartext::is_here;
 use super::{SendError, Trouble};
 use crate::dial;
@@ -41,7 +42,7 @@ pub struct MailServer {
     port: u16,
     security: Security,
     credentials: Option<Credentials>,
-    hello: ClientId,
+    hello: Hello,
 }
 
 /// The encryption of a connection.
@@ -64,7 +65,7 @@ impl MailServer {
     ///
     /// # Errors
     /// If the URL cannot be used. The text does not repeat it: it may contain a password.
-    pub fn new(url: &str, hello: ClientId) -> Result<Self, String> {
+    pub fn new(url: &str, hello: Hello) -> Result<Self, String> {
         let url = Url::parse(url).map_err(|_| URL)?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(URL)?.to_owned();
         let tls = || TlsParameters::new(host.clone()).map_err(|_| "its host cannot have a certificate");
@@ -99,18 +100,17 @@ impl MailServer {
         !encrypts && !is_here(&self.host)
     }
 
-    /// Connects, logs in and quits.
+    /// Connects, logs in, and begins a mail from `sender` to `recipient`, which ends before its content: nothing is sent. Returns the
+    /// name that greets the server, and what it says about the recipient.
     ///
     /// # Errors
     /// With the reason.
-    pub async fn check(&self) -> Result<(), String> {
-        match self.connect().await {
-            Ok(connection) => {
-                say_goodbye(connection);
-                Ok(())
-            }
-            Err(failure) => Err(failure.reason()),
-        }
+    pub async fn check(&self, sender: &Address, recipient: &Address) -> Result<String, String> {
+        let mut connection = self.connect().await.map_err(|failure| failure.reason())?;
+        let begun = try_out(&mut connection, sender, recipient).await;
+        say_goodbye(connection);
+        let answer = begun.map_err(|failure| failure.reason())?;
+        Ok(format!("{answer}; EHLO has {}", self.hello))
     }
 
     /// Sends a mail.
@@ -133,9 +133,12 @@ impl MailServer {
             };
             let addresses = dial::addresses(self.host.trim_matches(['[', ']']), self.port).await;
             let patience = Some(PATIENCE_TO_CONNECT);
-            let greet =
-                |address| AsyncSmtpConnection::connect_tokio1(address, patience, &self.hello, tls.clone(), None);
-            let mut connection = dial::first(addresses.map_err(|_| Failure::unknown())?, STAGGER, greet)
+            let greet = async |address: SocketAddr| {
+                let hello = self.hello.to(address);
+                let connection = AsyncSmtpConnection::connect_tokio1(address, patience, &hello, tls.clone(), None);
+                Ok((connection.await?, hello))
+            };
+            let (mut connection, hello) = dial::first(addresses.map_err(|_| Failure::unknown())?, STAGGER, greet)
                 .await
                 .map_err(|failures| {
                     failures
@@ -149,7 +152,7 @@ impl MailServer {
                 _ => None,
             };
             if let Some(tls) = start {
-                let started = connection.starttls(tls.clone(), &self.hello).await;
+                let started = connection.starttls(tls.clone(), &hello).await;
                 started.map_err(at(Stage::Hello))?;
             }
             if let Some(credentials) = &self.credentials {
@@ -177,6 +180,28 @@ fn credentials(url: &Url) -> Result<Option<Credentials>, String> {
     }
 }
 
+/// Begins a mail, and takes it back.
+async fn try_out(
+    connection: &mut AsyncSmtpConnection,
+    sender: &Address,
+    recipient: &Address,
+) -> Result<&'static str, Failure> {
+    let is_ascii = [sender, recipient]
+        .iter()
+        .all(|address| AsRef::<str>::as_ref(address).is_ascii());
+    let utf8 = (!is_ascii).then_some(MailParameter::SmtpUtfEight);
+    let begin = Mail::new(Some(sender.clone()), utf8.into_iter().collect());
+    step(Stage::Sender, PATIENCE, connection.command(begin)).await?;
+    let recipient = Rcpt::new(recipient.clone(), Vec::new());
+    let answer = match step(Stage::Recipient, PATIENCE, connection.command(recipient)).await {
+        Ok(()) => "the SMTP server takes mails from us",
+        Err(failure) => failure.of_own_mailbox().ok_or(failure)?,
+    };
+    // Whatever it answers, the connection ends.
+    let _ = timeout(PATIENCE_TO_QUIT, connection.command(Rset)).await;
+    Ok(answer)
+}
+
 async fn hand_over(connection: &mut AsyncSmtpConnection, envelope: &Envelope, mail: &[u8]) -> Result<(), SendError> {
     let mut options = Vec::new();
     let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
@@ -191,13 +216,14 @@ async fn hand_over(connection: &mut AsyncSmtpConnection, envelope: &Envelope, ma
         options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
     }
     let sender = Mail::new(envelope.from().cloned(), options);
-    step(Stage::Sender, PATIENCE, connection.command(sender)).await?;
+    let given = |answer: Result<(), Failure>| answer.map_err(Failure::outcome);
+    given(step(Stage::Sender, PATIENCE, connection.command(sender)).await)?;
     for recipient in envelope.to() {
         let recipient = Rcpt::new(recipient.clone(), Vec::new());
-        step(Stage::Recipient, PATIENCE, connection.command(recipient)).await?;
+        given(step(Stage::Recipient, PATIENCE, connection.command(recipient)).await)?;
     }
-    step(Stage::Content, PATIENCE, connection.command(Data)).await?;
-    step(Stage::Content, PATIENCE_FOR_CONTENT, connection.message(mail)).await
+    given(step(Stage::Content, PATIENCE, connection.command(Data)).await)?;
+    given(step(Stage::Content, PATIENCE_FOR_CONTENT, connection.message(mail)).await)
 }
 
 /// Returns the failure that the server has no SMTPUTF8 (RFC 6531). Another try does not help: the recipient's address
@@ -214,11 +240,11 @@ async fn step<T>(
     stage: Stage,
     patience: Duration,
     answer: impl Future<Output = Result<T, Error>>,
-) -> Result<(), SendError> {
+) -> Result<(), Failure> {
     match timeout(patience, answer).await {
         Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(Failure::new(stage, error).outcome()),
-        Err(_elapsed) => Err(Failure::late(stage).outcome()),
+        Ok(Err(error)) => Err(Failure::new(stage, error)),
+        Err(_elapsed) => Err(Failure::late(stage)),
     }
 }
 
@@ -236,7 +262,11 @@ mod tests {
     use crate::dial::fault::faulty;
 
     fn server(url: &str) -> Result<MailServer, String> {
-        MailServer::new(url, ClientId::Domain("a.example".into()))
+        MailServer::new(url, Hello::Configured(hello_name("a.example").unwrap()))
+    }
+
+    fn own() -> Address {
+        "verify@a.example".parse().unwrap()
     }
 
     #[test]
@@ -258,7 +288,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_fault_of_a_connection_has_its_own_words() {
-        let told = async |url: String| server(&url).unwrap().check().await.unwrap_err();
+        let told = async |url: String| server(&url).unwrap().check(&own(), &own()).await.unwrap_err();
         let refused = told(format!("smtp://127.0.0.1:{}", faulty::refusing())).await;
         assert!(refused.contains("refuses connections"), "{refused}");
         let unknown = told("smtp://nowhere.invalid".into()).await;
@@ -280,7 +310,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_port_for_tls_only_is_guessed() {
         let silent = server(&format!("smtp://127.0.0.1:{}", faulty::plain(""))).unwrap();
-        let told = silent.check().await.unwrap_err();
+        let told = silent.check(&own(), &own()).await.unwrap_err();
         assert!(told.contains("smtps://"), "{told}");
     }
 

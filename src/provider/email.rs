@@ -8,7 +8,6 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use lettre::message::Mailbox;
-use lettre::transport::smtp::extension::ClientId;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
@@ -16,7 +15,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{Place, ProviderKind, ProviderSection, Way};
 use crate::channel::email::Email;
-use crate::channel::smtp::{MailServer, hello_name, own_name};
+use crate::channel::smtp::{Hello, MailServer, hello_name};
 use crate::section::{ConfigError, Mistakes, cleartext, secret, unusable};
 use crate::store::Queue;
 
@@ -58,9 +57,8 @@ impl EmailSection {
         10_000
     }
 
-    /// Returns the SMTP server. If no name is configured, EHLO has that of the machine, or that of the component if
-    /// servers would not accept it.
-    fn server(&self, place: &Place) -> Result<MailServer, ConfigError> {
+    /// Returns the SMTP server.
+    fn server(&self) -> Result<MailServer, ConfigError> {
         const KEY: &str = "providers.email.smtp";
         let url = secret(KEY, &self.smtp, &self.smtp_file)?.ok_or_else(|| {
             unusable(
@@ -69,8 +67,11 @@ impl EmailSection {
             )
         })?;
         let hello = match &self.hello_name {
-            Some(name) => hello_name(name).map_err(|error| unusable("providers.email.hello_name", error))?,
-            None => own_name().unwrap_or_else(|| ClientId::Domain(place.component.domain().to_string())),
+            Some(name) => {
+                let name = hello_name(name).map_err(|error| unusable("providers.email.hello_name", error))?;
+                Hello::Configured(name)
+            }
+            None => Hello::usual(),
         };
         let server = MailServer::new(url.expose_secret(), hello).map_err(|error| unusable(KEY, error))?;
         match server.is_open_to_others() && !self.allow_cleartext {
@@ -84,15 +85,15 @@ impl EmailSection {
     }
 
     fn email(&self, place: &Place) -> Result<Email, String> {
-        let server = self.server(place).map_err(|error| error.to_string())?;
+        let server = self.server().map_err(|error| error.to_string())?;
         Ok(Email::new(server, self.from.clone(), place.public_url.clone()))
     }
 }
 
 impl ProviderSection for EmailSection {
-    fn check(&self, place: &Place) -> Result<(), Mistakes> {
+    fn check(&self, _: &Place) -> Result<(), Mistakes> {
         let mut found = Mistakes::default();
-        found.take(self.server(place));
+        found.take(self.server());
         found.unless(
             self.budget > 0,
             "providers.email.budget",
@@ -112,9 +113,7 @@ impl ProviderSection for EmailSection {
     fn try_out<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Result<String, String>> {
         async {
             let checked = self.email(place)?.check().await;
-            checked
-                .map(|()| "the SMTP server answers".into())
-                .map_err(|error| format!("providers.email.smtp: {error}"))
+            checked.map_err(|error| format!("providers.email.smtp: {error}"))
         }
         .boxed()
     }

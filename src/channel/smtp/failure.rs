@@ -89,6 +89,26 @@ impl Failure {
         }
     }
 
+    /// Returns the answer about the own mailbox that does not keep mails to others from being sent; `None` if it does.
+    pub fn of_own_mailbox(&self) -> Option<&'static str> {
+        let (code, enhanced) = self.codes().filter(|_| self.stage == Stage::Recipient)?;
+        match code {
+            ..500 => Some("the SMTP server takes mails from us, and puts off those to providers.email.from"),
+            _ if is_ours(code, enhanced) => None,
+            _ => Some(
+                "the SMTP server takes mails from us, but has no mailbox for providers.email.from: answers are lost, and servers that \
+                 test if the sender exists refuse the mails",
+            ),
+        }
+    }
+
+    /// Returns `true` if the server wants TLS before anything else (RFC 3207, 4).
+    fn wants_tls(&self) -> bool {
+        let Cause::Smtp(error) = &self.cause else { return false };
+        let text = error.source().map(ToString::to_string).unwrap_or_default();
+        text.to_ascii_uppercase().contains("STARTTLS")
+    }
+
     /// Returns the fault and its remedy, without the server's own text, which often repeats the address.
     pub fn reason(&self) -> String {
         let error = match &self.cause {
@@ -103,18 +123,22 @@ impl Failure {
             return without_answer(error, self.stage);
         };
         let (what, remedy) = match self.stage {
-            Stage::Hello => (
-                "its greeting or EHLO",
+            stage if code >= 500 && self.wants_tls() => (
+                stage_name(stage),
+                "; it wants TLS first: write ?tls=required behind providers.email.smtp",
+            ),
+            stage @ Stage::Hello => (
+                stage_name(stage),
                 "; see that it takes mails from this machine, and that providers.email.hello_name is this machine's name",
             ),
-            Stage::Login => ("AUTH", "; mend user and password in providers.email.smtp"),
-            Stage::Sender => (
-                "MAIL FROM",
+            stage @ Stage::Login => (stage_name(stage), "; mend user and password in providers.email.smtp"),
+            stage @ Stage::Sender => (
+                stage_name(stage),
                 "; see that it lets us send as providers.email.from, and whether it wants a user and a password in \
                  providers.email.smtp",
             ),
-            Stage::Recipient | Stage::Content if code >= 500 && is_ours(code, enhanced) => (
-                stage_name(self.stage),
+            stage @ (Stage::Recipient | Stage::Content) if code >= 500 && is_ours(code, enhanced) => (
+                stage_name(stage),
                 "; see that it takes mails from this machine and this login for others (relaying), and that \
                  providers.email.from and hello_name are to its liking",
             ),
@@ -162,8 +186,11 @@ fn innermost(error: &dyn std::error::Error) -> String {
 
 fn stage_name(stage: Stage) -> &'static str {
     match stage {
+        Stage::Hello => "its greeting or EHLO",
+        Stage::Login => "AUTH",
+        Stage::Sender => "MAIL FROM",
         Stage::Recipient => "RCPT TO",
-        _ => "the mail",
+        Stage::Content => "the mail",
     }
 }
 

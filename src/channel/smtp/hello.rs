@@ -1,10 +1,64 @@
 //! The name of the client in EHLO.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use lettre::transport::smtp::extension::ClientId;
 
-/// Returns the name of the client in EHLO (RFC 5321, 4.1.1.1): a domain, or an address in brackets (4.1.3).
+/// The name of the client in EHLO (RFC 5321, 4.1.1.1).
+pub enum Hello {
+    /// One that an admin has chosen.
+    Configured(ClientId),
+    /// The machine's own full name.
+    Own(ClientId),
+    /// The machine's address as the server sees it, in brackets: its own name is not a full one, and many servers refuse such.
+    Address,
+}
+
+impl Hello {
+    /// Returns the name for servers that the configuration does not name one for.
+    pub fn usual() -> Self {
+        own_name().map_or(Self::Address, Self::Own)
+    }
+
+    /// Returns the name for a connection to `server`.
+    pub(super) fn to(&self, server: SocketAddr) -> ClientId {
+        match self {
+            Self::Configured(name) | Self::Own(name) => name.clone(),
+            Self::Address => match own_address(server) {
+                Some(IpAddr::V6(own)) => own.to_ipv4_mapped().map_or(ClientId::Ipv6(own), ClientId::Ipv4),
+                Some(IpAddr::V4(own)) => ClientId::Ipv4(own),
+                None => ClientId::Ipv4(Ipv4Addr::LOCALHOST),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Hello {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Configured(name) => write!(f, "{name}, as providers.email.hello_name says"),
+            Self::Own(name) => write!(f, "{name}, this machine's name"),
+            Self::Address => f.write_str(
+                "this machine's address in brackets, because its name has no dot; some servers like a full name better: set it in \
+                 providers.email.hello_name",
+            ),
+        }
+    }
+}
+
+/// Returns the own address of connections to `server`. A connected UDP socket has one, and sends nothing.
+fn own_address(server: SocketAddr) -> Option<IpAddr> {
+    let any: IpAddr = match server {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let socket = UdpSocket::bind((any, 0)).ok()?;
+    socket.connect(server).ok()?;
+    Some(socket.local_addr().ok()?.ip())
+}
+
+/// Returns the name of the client in EHLO: a domain, or an address in brackets (RFC 5321, 4.1.3).
 ///
 /// # Errors
 /// If it is neither.
@@ -37,7 +91,7 @@ fn is_domain(name: &str) -> bool {
 }
 
 /// Returns the machine's own name, if servers may accept it.
-pub fn own_name() -> Option<ClientId> {
+fn own_name() -> Option<ClientId> {
     match ClientId::default() {
         ClientId::Domain(name) if is_domain(&name) => Some(ClientId::Domain(name)),
         _ => None,
@@ -48,6 +102,19 @@ pub fn own_name() -> Option<ClientId> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn without_a_name_it_is_the_address_that_the_server_sees() {
+        for (server, own) in [("127.0.0.1:25", "[127.0.0.1]"), ("[::1]:25", "[IPv6:::1]")] {
+            assert_eq!(Hello::Address.to(server.parse().unwrap()).to_string(), own);
+        }
+        let named = Hello::Configured(hello_name("mail.example.org").unwrap());
+        assert_eq!(
+            named.to("127.0.0.1:25".parse().unwrap()).to_string(),
+            "mail.example.org"
+        );
+        assert!(Hello::Address.to_string().contains("providers.email.hello_name"));
+    }
 
     #[test]
     fn a_client_has_a_full_name_or_an_address() {
