@@ -23,7 +23,7 @@ use self::held::{AWAITED, HELD, Held, Left};
 use self::metered::Metered;
 use self::outcome::Outcome;
 use self::returns::{Told, pause};
-use crate::channel::{BounceKind, Bounces, Channel, Letter, SendError};
+use crate::channel::{BounceKind, Bounces, Channel, Letter, PAUSES, SendError};
 use crate::clock::{Millis, millis};
 use crate::model::BareJid;
 use crate::service::{Due, Opened, Service};
@@ -37,14 +37,6 @@ const MATCHED: usize = 250;
 /// The pause before the next look at contact requests, if fewer were due. They wait for a random time of seconds, and larger batches take
 /// fewer look-ups and transactions.
 const MATCH_EVERY: Duration = Duration::from_millis(100);
-/// The pauses before the second, third … try; the last is repeated until the message expires.
-const BACKOFF: [Duration; 5] = [
-    Duration::from_secs(5),
-    Duration::from_secs(15),
-    Duration::from_secs(60),
-    Duration::from_secs(5 * 60),
-    Duration::from_secs(15 * 60),
-];
 /// The longest time between two looks at a queue, even if nothing wakes the worker.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// The pause between two removals of expired rows.
@@ -96,7 +88,7 @@ impl Outbox {
             if !self.service.introduce(vec![row.id]).await.is_empty() {
                 outcome
                     .retry
-                    .push((row.id, self.service.clock().now() + backoff(row.tries)));
+                    .push((row.id, self.service.clock().now() + backoff(PAUSES, row.tries)));
             }
         }
         if !outcome.retry.is_empty() {
@@ -327,7 +319,7 @@ async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<D
             (Ok(()), None) => outcome.remove.push(row.id),
             (Err(SendError::Fail(reason) | SendError::Unclear(reason)), _) => outcome.drop(&row, queue, &reason),
             (Err(SendError::Retry(trouble)), None) => {
-                outcome.put_off(&row, queue, &trouble.reason, now + backoff(row.tries));
+                outcome.put_off(&row, queue, &trouble.reason, now + backoff(channel.pauses(), row.tries));
             }
             // The holder is lost; the channel is `ready` when there is another.
             (Err(SendError::Retry(trouble)), Some(_)) => outcome.put_off(&row, queue, &trouble.reason, now),
@@ -370,7 +362,8 @@ fn awaited_until(row: &Row, now: Millis) -> Millis {
     row.expires_at.min(now + millis(AWAITED))
 }
 
-fn backoff(tries: u32) -> Millis {
-    let at = (tries as usize).min(BACKOFF.len() - 1);
-    millis(BACKOFF[at])
+/// Returns the pause after so many tries, and another one.
+fn backoff(pauses: &[Duration], tries: u32) -> Millis {
+    let pause = pauses.get(tries as usize).or(pauses.last());
+    pause.map_or(0, |pause| millis(*pause))
 }

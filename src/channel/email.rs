@@ -1,6 +1,8 @@
 //! Codes by e-mail, over SMTP. Where there is a page for it, each mail contains the way to stop further mails (RFC
 //! 2369, RFC 8058).
 
+use std::time::Duration;
+
 use askama::Template;
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
@@ -171,6 +173,19 @@ impl Channel for Email {
     /// Postfix 50 for each.
     fn places(&self) -> Places {
         Places { all: 16, each: 4 }
+    }
+
+    /// Servers that put off what they have not seen before accept it after some time, most often a minute or five (RFC 6647): there is
+    /// a try soon after each. The first is for those that have just failed.
+    fn pauses(&self) -> &'static [Duration] {
+        const PAUSES: &[Duration] = &[
+            Duration::from_secs(5),
+            Duration::from_secs(55),
+            Duration::from_secs(260),
+            Duration::from_secs(5 * 60),
+            Duration::from_secs(15 * 60),
+        ];
+        PAUSES
     }
 
     fn destination(&self, letter: &Letter) -> String {

@@ -17,6 +17,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Millis;
 use crate::language::Language;
 use crate::model::{BareJid, Code, Hash, Identity, Provider};
 
@@ -117,6 +118,25 @@ impl Message {
     }
 }
 
+/// The tries of a letter that another one replaces. That one goes on with its pauses: a server that puts mails off for some minutes
+/// (greylisting, RFC 6647) counts from the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    /// Their number, without the last one: the first try of the new letter, which is at once, stands for that.
+    pub times: u32,
+    /// The time when there would have been the next.
+    pub again_at: Option<Millis>,
+}
+
+/// The pauses before the second, third … try; the last is repeated until the message expires.
+pub const PAUSES: &[Duration] = &[
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+    Duration::from_secs(60),
+    Duration::from_secs(5 * 60),
+    Duration::from_secs(15 * 60),
+];
+
 /// A message as it waits in the outbox.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Letter {
@@ -128,6 +148,9 @@ pub struct Letter {
     /// The id of the first letter with a code for the same registration, if this is not it.
     #[serde(default)]
     pub replaces: Option<String>,
+    /// The tries of the letter that it replaces.
+    #[serde(default)]
+    pub tried: Tried,
     /// The token by which its reader refuses further mail (mails only).
     #[serde(default)]
     pub stop: Option<String>,
@@ -142,6 +165,7 @@ impl Letter {
             id: id.into(),
             language,
             replaces: None,
+            tried: Tried::default(),
             stop: None,
             message,
         }
@@ -275,6 +299,11 @@ pub trait Channel: Send + Sync {
     /// Returns the largest number of messages to one destination that [`Channel::send`] gets together.
     fn together(&self) -> usize {
         1
+    }
+
+    /// Returns the pauses before the second, third … try; the last is repeated until the message expires.
+    fn pauses(&self) -> &'static [Duration] {
+        PAUSES
     }
 
     /// Returns the common destination of messages that wait for the same thing: a mail domain, a block of numbers.

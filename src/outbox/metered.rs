@@ -1,6 +1,7 @@
 //! Counts the messages that go over a channel.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -84,6 +85,10 @@ impl Channel for Metered {
 
     fn together(&self) -> usize {
         self.channel.together()
+    }
+
+    fn pauses(&self) -> &'static [Duration] {
+        self.channel.pauses()
     }
 
     fn destination(&self, letter: &Letter) -> String {

@@ -5,10 +5,11 @@ use super::error::Result;
 use super::guesses::{LONGEST, OWN_GUESSES};
 use super::link::Aliases;
 use super::pending::{NewCode, PendingBox, Proof, place};
-use super::{By, Core, Tx};
-use crate::channel::{Letter, Message};
+use super::{By, Core, Tx, outbox};
+use crate::channel::{Letter, Message, Tried};
 use crate::clock::{Millis, millis};
 use crate::model::{Code, Identity, Mac};
+use crate::provider;
 use crate::store::Pending;
 
 impl Core {
@@ -41,6 +42,7 @@ impl Core {
         let expires_at = now + millis(self.settings.codes.of(&new.identity.provider).expires);
         // A replaced code must not arrive after its successor.
         let about = self.about_code(&new.id, &owner);
+        let tried = self.tried(tx, &about, &new.identity)?;
         tx.withdraw(&about)?;
         // The former letter may have been read already, even if it is not known to be sent.
         let (first, spellings) = waiting.map_or_else(Default::default, |(remembered, _)| {
@@ -48,6 +50,7 @@ impl Core {
         });
         let letter = Letter {
             replaces: first.clone(),
+            tried,
             stop: self.stop_token(tx, &new.identity)?,
             ..self.letter(message(code.clone(), minutes), new.language)
         };
@@ -67,6 +70,23 @@ impl Core {
         };
         self.put_pending(tx, &new.id, &code, expires_at, remembered)?;
         self.post(tx, &letter, Some(about), expires_at)
+    }
+
+    /// Returns the tries of the letter about `about` that waits, for the one that replaces it.
+    fn tried(&self, tx: &Tx<'_>, about: &Mac, identity: &Identity) -> Result<Tried> {
+        let queue = provider::kind(&identity.provider).map(|kind| kind.queue.number());
+        let Some((row, queue)) = tx.message_about(about)?.zip(queue) else {
+            return Ok(Tried::default());
+        };
+        let former: Option<Letter> = self.open("outbox", row.key, outbox(queue, Some(about)), &row.sealed);
+        let tried = former.map(|letter| letter.tried).unwrap_or_default();
+        Ok(match row.tries {
+            0 => tried,
+            tries => Tried {
+                times: tried.times.saturating_add(tries - 1),
+                again_at: Some(row.due_at),
+            },
+        })
     }
 
     /// Returns `true` if the waiting code stays after another request: unless a new one is requested, or this one is

@@ -136,6 +136,8 @@ pub trait ReadOutbox {
     fn taken(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Row>>;
     /// A message, if it is still there.
     fn message(&self, row: i64) -> Result<Option<Row>>;
+    /// The newest message about `about`, if there is one.
+    fn message_about(&self, about: &Mac) -> Result<Option<Row>>;
     /// Returns the bytes in the boxes of the messages that wait because of `payer`.
     fn bytes_of(&self, payer: &Mac) -> Result<u64>;
     /// Returns the messages of each queue that are still to be sent: all but those that were taken, or came back. Reads every row.

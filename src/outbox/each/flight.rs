@@ -7,7 +7,7 @@ use futures::future::join_all;
 use super::super::lanes::Lane;
 use super::super::outcome::Outcome;
 use super::super::{STORE_PAUSE, backoff};
-use crate::channel::{Channel, Letter, Message, SendError, Sent, Trouble};
+use crate::channel::{Channel, Letter, Message, SendError, Sent, Tried, Trouble};
 use crate::clock::{Millis, millis};
 use crate::service::{Due, Opened, Service};
 use crate::store::{Queue, Row};
@@ -68,7 +68,7 @@ pub(super) async fn fly(service: &Service, queue: Queue, channel: &dyn Channel, 
             None => vec![None; letters.len()],
         };
         let kept = wanted.iter().zip(&letters).zip(sent);
-        arrivals.extend(join_all(kept.map(|((row, letter), sent)| keep(service, queue, row, letter, sent))).await);
+        arrivals.extend(join_all(kept.map(|(kept, sent)| keep(service, queue, channel, kept, sent))).await);
     }
     Landed { lane, began, arrivals }
 }
@@ -104,7 +104,13 @@ pub(super) async fn send_in_time(channel: &dyn Channel, letters: &[Letter], time
 }
 
 /// Stores the result of a message; `None`: it expired.
-async fn keep(service: &Service, queue: Queue, row: &Row, letter: &Letter, sent: Option<Sent>) -> Arrival {
+async fn keep(
+    service: &Service,
+    queue: Queue,
+    channel: &dyn Channel,
+    (row, letter): (&Row, &Letter),
+    sent: Option<Sent>,
+) -> Arrival {
     let mut due_at = None;
     match &sent {
         None => drop_it(service, queue, row, "it expired").await,
@@ -118,7 +124,7 @@ async fn keep(service: &Service, queue: Queue, row: &Row, letter: &Letter, sent:
             );
             remove(service, row.id).await;
         }
-        Some(Err(SendError::Retry(trouble))) => due_at = put_off(service, queue, row, letter, trouble).await,
+        Some(Err(SendError::Retry(trouble))) => due_at = put_off(service, queue, channel, (row, letter), trouble).await,
     }
     Arrival {
         row: row.id,
@@ -127,8 +133,23 @@ async fn keep(service: &Service, queue: Queue, row: &Row, letter: &Letter, sent:
     }
 }
 
-async fn put_off(service: &Service, queue: Queue, row: &Row, letter: &Letter, trouble: &Trouble) -> Option<Millis> {
-    let due_at = service.clock().now() + backoff(row.tries).max(millis(trouble.again.unwrap_or_default()));
+/// Returns the time of the next try. A letter that replaces another one goes on with its pauses.
+fn again_at(pauses: &[Duration], row: &Row, tried: Tried, now: Millis) -> Millis {
+    let due_at = now + backoff(pauses, row.tries.saturating_add(tried.times));
+    let as_planned = tried.again_at.filter(|again_at| row.tries == 0 && now < *again_at);
+    as_planned.map_or(due_at, |again_at| again_at.min(due_at))
+}
+
+async fn put_off(
+    service: &Service,
+    queue: Queue,
+    channel: &dyn Channel,
+    (row, letter): (&Row, &Letter),
+    trouble: &Trouble,
+) -> Option<Millis> {
+    let now = service.clock().now();
+    let wished = now + millis(trouble.again.unwrap_or_default());
+    let due_at = again_at(channel.pauses(), row, letter.tried, now).max(wished);
     let paid = match &letter.message {
         Message::Code { identity, target, .. } if trouble.was_read => Some((identity.clone(), target.clone())),
         _ => None,

@@ -136,6 +136,13 @@ impl Fixture {
             .unwrap();
     }
 
+    /// Asks for another code.
+    async fn again(&self, n: u32) {
+        let amy = BareJid::new("amy@example.org").unwrap();
+        let asked = self.service.register_native(&amy, "phone", &number(n), true).await;
+        asked.unwrap();
+    }
+
     /// A worker that goes on until `stop`.
     fn work(&self, gateway: &Arc<SlowGateway>) -> tokio::task::JoinHandle<()> {
         let outbox = Outbox::new(self.service.clone(), self.stop.clone());
@@ -323,6 +330,40 @@ async fn when_an_outage_ends_all_are_due_at_once() {
     let landed = fly(&it.service, Queue::PHONE, &*gateway, second).await;
     dispatch.land(landed);
     assert_eq!(dispatch.next().unwrap().rows, its_row);
+}
+
+/// Greylisting counts from the first try, so a person who asks for another code must not begin anew.
+#[tokio::test]
+async fn a_letter_goes_on_with_the_pauses_of_the_one_that_it_replaces() {
+    let it = Fixture::new(100);
+    let gateway = SlowGateway::saying(Err(SendError::Retry(Trouble::of_message("greylisted"))));
+    it.register(1).await;
+    let began = it.clock.now();
+    // In tens of seconds, because the test itself takes time.
+    let after = |row: &Row| (row.due_at - began) / 10_000;
+    let pass = |until: Millis| {
+        let now = it.clock.now();
+        it.clock.advance(Duration::from_millis(until.saturating_sub(now)));
+    };
+    let due = async || it.waiting().await.into_iter().next().unwrap();
+    // At 0, 5, 20 and 80 seconds, and then at 380.
+    for tens in [0, 2, 8] {
+        it.once(&gateway).await;
+        assert_eq!(after(&due().await), tens);
+        if tens < 8 {
+            pass(due().await.due_at);
+        }
+    }
+    for asked in [40, 75] {
+        pass(began + asked * 1000);
+        it.again(1).await;
+        it.once(&gateway).await;
+        // The new letter was tried at once.
+        assert_eq!((due().await.tries, after(&due().await)), (1, 8), "{asked}");
+    }
+    pass(due().await.due_at);
+    it.once(&gateway).await;
+    assert_eq!(after(&due().await), 38);
 }
 
 /// Takes three messages together; `says` is what becomes of so many.

@@ -85,6 +85,11 @@ impl ReadOutbox for Session<'_> {
         self.one("SELECT * FROM outbox WHERE id = $1", values![row], outbox)
     }
 
+    fn message_about(&self, about: &Mac) -> Result<Option<Row>> {
+        let sql = "SELECT * FROM outbox WHERE about_mac = $1 ORDER BY id DESC LIMIT 1";
+        self.one(sql, values![about], outbox)
+    }
+
     fn bytes_of(&self, payer: &Mac) -> Result<u64> {
         let sql = "SELECT coalesce(sum(length(box)), 0) AS bytes FROM outbox WHERE payer_mac = $1";
         Ok(self

@@ -69,6 +69,11 @@ impl ReadOutbox for Session<'_> {
         self.one("SELECT * FROM outbox WHERE id = ?", [row], outbox)
     }
 
+    fn message_about(&self, about: &Mac) -> Result<Option<Row>> {
+        let sql = "SELECT * FROM outbox WHERE about_mac = ? ORDER BY id DESC LIMIT 1";
+        self.one(sql, [about], outbox)
+    }
+
     fn bytes_of(&self, payer: &Mac) -> Result<u64> {
         let sql = "SELECT coalesce(sum(length(box)), 0) FROM outbox WHERE payer_mac = ?";
         Ok(self.one(sql, [payer], |row| row.get(0))?.unwrap_or_default())
