@@ -46,9 +46,9 @@ sms = It-se, bist du { $jid }? Bestätige mit: { $code } (Nicht du? Einfach igno
 
 ## Mail
 
-mail_subject = { $code } ist dein Code für it-se.me
+mail_subject = { $code } ist dein Code für { $service }
 mail_hello = Hallo,
-mail_asks = { $target } möchte auf it-se.me unter dieser E-Mail-Adresse gefunden werden.
+mail_asks = { $target } möchte auf { $service } unter dieser E-Mail-Adresse gefunden werden.
 mail_code = Wenn du das bist, ist das dein Code:
 mail_enter = Gib ihn dort ein, wo du danach gefragt wurdest.
 mail_open = Oder öffne diese Seite und drücke auf den Knopf:

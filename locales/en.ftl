@@ -46,9 +46,9 @@ sms = It-se, you { $jid }? Verify with: { $code } (Not you? Ignore this.)
 
 ## Mail
 
-mail_subject = { $code } is your it-se.me code
+mail_subject = { $code } is your code for { $service }
 mail_hello = Hello,
-mail_asks = { $target } wants to be found under this e-mail address on it-se.me.
+mail_asks = { $target } wants to be found under this e-mail address on { $service }.
 mail_code = If that is you, this is your code:
 mail_enter = Enter it where you were asked for it.
 # This is the text of a link, too.

@@ -46,9 +46,9 @@ sms = It-se, ¿eres { $jid }? Confirma con: { $code } (Si no lo eres, ignora est
 
 ## Mail
 
-mail_subject = { $code } es tu código de it-se.me
+mail_subject = { $code } es tu código para { $service }
 mail_hello = Hola:
-mail_asks = { $target } quiere que se le encuentre con esta dirección de correo en it-se.me.
+mail_asks = { $target } quiere que se le encuentre con esta dirección de correo en { $service }.
 mail_code = Si eres tú, este es tu código:
 mail_enter = Escríbelo donde te lo han pedido.
 mail_open = O abre esta página y pulsa el botón:

@@ -46,9 +46,9 @@ sms = It-se, c'est vous, { $jid } ? Confirmez avec : { $code } (Pas vous ? Ignor
 
 ## Mail
 
-mail_subject = { $code } est votre code it-se.me
+mail_subject = { $code } est votre code pour { $service }
 mail_hello = Bonjour,
-mail_asks = { $target } souhaite qu’on puisse le trouver grâce à cette adresse e-mail sur it-se.me.
+mail_asks = { $target } souhaite qu’on puisse le trouver grâce à cette adresse e-mail sur { $service }.
 mail_code = Si c’est bien vous, voici votre code :
 mail_enter = Saisissez-le là où il vous a été demandé.
 mail_open = Ou ouvrez cette page et appuyez sur le bouton :

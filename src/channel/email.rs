@@ -19,44 +19,58 @@ use crate::model::{BareJid, Code, Hash, a_labels};
 /// Sends codes by e-mail.
 pub struct Email {
     server: MailServer,
-    from: Mailbox,
-    public_url: Option<String>,
+    head: Letterhead,
+}
+
+/// The parts of a mail that are the same in all.
+pub struct Letterhead {
+    /// The sender.
+    pub from: Mailbox,
+    /// The sender of the envelope, to whom servers return mails that they cannot deliver; `None`: the sender.
+    pub bounce: Option<Address>,
+    /// The name of the service.
+    pub service: String,
+    /// The name of the person or organisation that runs it.
+    pub operator: Option<String>,
+    /// The URL of a page about it.
+    pub url: Option<String>,
+    /// The public address of the HTTP API. With it, mails have links to pages.
+    pub public_url: Option<String>,
+}
+
+/// The variable parts of a mail.
+struct Content<'a> {
+    words: Language,
+    subject: &'a str,
+    target: &'a BareJid,
+    code: &'a Code,
+    link: Option<&'a str>,
+    stop: Option<&'a str>,
+    hours: u64,
+    service: &'a str,
+    operator: Option<&'a str>,
+    url: Option<&'a str>,
 }
 
 #[derive(Template)]
 #[template(path = "code.txt")]
 struct TextPart<'a> {
-    words: Language,
-    target: &'a BareJid,
-    code: &'a Code,
-    link: Option<String>,
-    stop: Option<&'a str>,
-    hours: u64,
+    it: &'a Content<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "code.html")]
 struct HtmlPart<'a> {
-    words: Language,
-    target: &'a BareJid,
-    code: &'a Code,
-    link: Option<String>,
-    stop: Option<&'a str>,
-    hours: u64,
+    it: &'a Content<'a>,
 }
 
 impl Email {
-    /// Sends by `server`, as `from`. With `public_url`, the mail has a link to the page with the button.
-    pub fn new(server: MailServer, from: Mailbox, public_url: Option<String>) -> Self {
-        let email = match a_labels(from.email.domain()) {
-            Some(domain) => Address::new_dangerous(from.email.user(), domain),
-            None => from.email,
-        };
-        Self {
-            server,
-            from: Mailbox::new(from.name, email),
-            public_url,
-        }
+    /// Sends by `server`, with this letterhead.
+    pub fn new(server: MailServer, head: Letterhead) -> Self {
+        let from = Mailbox::new(head.from.name, written(head.from.email));
+        let bounce = head.bounce.map(written);
+        let head = Letterhead { from, bounce, ..head };
+        Self { server, head }
     }
 
     /// Checks if the server answers, and accepts the login and the sender. Returns what it says, for an admin. Nothing is sent.
@@ -64,7 +78,7 @@ impl Email {
     /// # Errors
     /// With the reason.
     pub async fn check(&self) -> Result<String, String> {
-        self.server.check(&self.from.email, &self.from.email).await
+        self.server.check(self.bounce(), &self.head.from.email).await
     }
 
     async fn send_letter(&self, letter: &Letter) -> Sent {
@@ -78,7 +92,7 @@ impl Email {
     /// link, and relays log ids.
     fn message_id(&self, letter: &Letter) -> String {
         let id = Hash::of("message", &letter.id).to_string();
-        format!("<{}@{}>", &id[..32], self.from.email.domain())
+        format!("<{}@{}>", &id[..32], self.head.from.email.domain())
     }
 
     fn compose(&self, letter: &Letter) -> Result<lettre::Message, &'static str> {
@@ -96,49 +110,56 @@ impl Email {
         // The id is canonical, so it is an address (`Identity::parse`). lettre's own check allows fewer letters.
         let (local, domain) = identity.id.rsplit_once('@').ok_or("not an address")?;
         let to = Address::new_dangerous(local, domain);
-        let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.clone()]).map_err(|_| "envelope")?;
-        let link = || {
-            let url = self.public_url.as_deref()?;
-            Some(format!(
-                "{url}/verify/{}?code={code}&for={}",
-                identity.hash(),
-                letter.thread()
-            ))
+        let envelope = Envelope::new(Some(self.bounce().clone()), vec![to.clone()]).map_err(|_| "envelope")?;
+        let head = &self.head;
+        let page = |path: String| Some(format!("{}{path}", head.public_url.as_deref()?));
+        let link = page(format!(
+            "/verify/{}?code={code}&for={}",
+            identity.hash(),
+            letter.thread()
+        ));
+        let stop = letter.stop.as_ref().and_then(|token| page(format!("/stop/{token}")));
+        let subject = words.mail_subject(code, &head.service);
+        let content = Content {
+            words,
+            subject: &subject,
+            target,
+            code,
+            link: link.as_deref(),
+            stop: stop.as_deref(),
+            hours: minutes.div_ceil(60),
+            service: &head.service,
+            operator: head.operator.as_deref(),
+            url: head.url.as_deref(),
         };
-        let stop = self.public_url.as_deref().zip(letter.stop.as_deref());
-        let stop = stop.map(|(url, token)| format!("{url}/stop/{token}"));
-        let hours = minutes.div_ceil(60);
-        let text = TextPart {
-            words,
-            target,
-            code,
-            link: link(),
-            stop: stop.as_deref(),
-            hours,
-        }
-        .render();
-        let html = HtmlPart {
-            words,
-            target,
-            code,
-            link: link(),
-            stop: stop.as_deref(),
-            hours,
-        }
-        .render();
-        let parts = MultiPart::alternative_plain_html(text.map_err(|_| "text")?, html.map_err(|_| "html")?);
+        let text = TextPart { it: &content }.render().map_err(|_| "text")?;
+        let html = HtmlPart { it: &content }.render().map_err(|_| "html")?;
         let mail = lettre::Message::builder()
-            .from(self.from.clone())
+            .from(head.from.clone())
             .to(Mailbox::new(None, to))
             .envelope(envelope)
-            .subject(words.mail_subject(code))
+            .subject(subject)
             // RFC 3282
             .raw_header(header("Content-Language", words.tag()))
-            // RFC 3834: asks vacation responders and the like not to answer.
+            // RFC 3834: asks vacation responders and the like not to answer. Exchange heeds its own header instead (MS-OXCMAIL).
             .raw_header(header("Auto-Submitted", "auto-generated"))
+            .raw_header(header("X-Auto-Response-Suppress", "All"))
             .message_id(Some(self.message_id(letter)));
         let mail = stop.iter().fold(mail, |mail, stop| with_stop(mail, stop));
-        mail.multipart(parts).map_err(|_| "headers")
+        mail.multipart(MultiPart::alternative_plain_html(text, html))
+            .map_err(|_| "headers")
+    }
+
+    fn bounce(&self) -> &Address {
+        self.head.bounce.as_ref().unwrap_or(&self.head.from.email)
+    }
+}
+
+/// Returns the address with its domain in A-labels.
+fn written(address: Address) -> Address {
+    match a_labels(address.domain()) {
+        Some(domain) => Address::new_dangerous(address.user(), domain),
+        None => address,
     }
 }
 
@@ -204,9 +225,19 @@ mod tests {
     use crate::model::{Identity, Provider};
 
     fn email(public_url: Option<&str>) -> Email {
-        let from = "it-se.me <verify@example.org>".parse().unwrap();
         let server = MailServer::new("smtp://127.0.0.1:1", Hello::usual()).unwrap();
-        Email::new(server, from, public_url.map(Into::into))
+        Email::new(server, head(public_url))
+    }
+
+    fn head(public_url: Option<&str>) -> Letterhead {
+        Letterhead {
+            from: "Contacts <verify@example.org>".parse().unwrap(),
+            bounce: None,
+            service: "Example contacts".into(),
+            operator: None,
+            url: None,
+            public_url: public_url.map(Into::into),
+        }
     }
 
     /// Filters look at the domain of the id, and a repetition has the same.
@@ -250,7 +281,10 @@ mod tests {
     #[tokio::test]
     async fn names_the_asker_and_has_the_code_in_subject_text_and_html() {
         let mail = written(&email(None), "amy@example.org");
-        assert!(mail.contains("Subject: 123456 is your it-se.me code"), "{mail}");
+        assert!(
+            mail.contains("Subject: 123456 is your code for Example contacts"),
+            "{mail}"
+        );
         assert!(mail.matches("123456").count() >= 3, "{mail}");
         assert!(mail.matches("amy@example.org").count() >= 2, "{mail}");
         assert!(!mail.contains("/verify/"), "{mail}");
@@ -259,7 +293,10 @@ mod tests {
     #[tokio::test]
     async fn domains_are_written_in_a_labels() {
         let server = MailServer::new("smtp://127.0.0.1:1", Hello::usual()).unwrap();
-        let from = "Bücher <Verify@bücher.example>".parse().unwrap();
+        let head = Letterhead {
+            from: "Bücher <Verify@bücher.example>".parse().unwrap(),
+            ..head(None)
+        };
         let identity = Identity::parse(Provider::Email, "hunter@straße.example").unwrap();
         let letter = letter(
             identity,
@@ -267,7 +304,7 @@ mod tests {
             "123456",
             Language::English,
         );
-        let mail = Email::new(server, from, None).compose(&letter).unwrap();
+        let mail = Email::new(server, head).compose(&letter).unwrap();
         let envelope = mail.envelope();
         assert_eq!(envelope.from().unwrap().to_string(), "Verify@xn--bcher-kva.example");
         assert_eq!(envelope.to()[0].to_string(), "hunter@xn--strae-oqa.example");
@@ -324,6 +361,52 @@ mod tests {
         assert!(mail.contains("List-Unsubscribe: <http:"), "{mail}");
         assert!(!mail.contains("List-Unsubscribe-Post"), "{mail}");
         assert!(!written(None).contains(&token));
+    }
+
+    #[tokio::test]
+    async fn names_the_operator_and_not_the_software() {
+        let server = || MailServer::new("smtp://127.0.0.1:1", Hello::usual()).unwrap();
+        let named = Letterhead {
+            operator: Some("Example <Association>".into()),
+            url: Some("https://example.org/contacts".into()),
+            bounce: Some("bounces@bücher.example".parse().unwrap()),
+            ..head(Some("https://api.example.org"))
+        };
+        let email = Email::new(server(), named);
+        for language in Language::ALL {
+            let mail = written_in(language, &email, "amy@example.org");
+            assert!(!mail.contains("it-se.me"), "{mail}");
+            assert!(
+                mail.contains("<title>123456 ") && mail.contains("X-Auto-Response-Suppress: All\r\n"),
+                "{mail}"
+            );
+            assert!(
+                mail.contains("\r\nExample <Association>\r\nhttps://example.org/contacts"),
+                "{mail}"
+            );
+            assert!(
+                !mail.contains("<br>Example <Association>") && mail.contains("\"https://example.org/contacts\""),
+                "{mail}"
+            );
+            assert!(mail.matches("Example contacts").count() >= 5, "{mail}");
+        }
+        let identity = Identity::parse(Provider::Email, "hunter@jobs.com").unwrap();
+        let letter = letter(
+            identity,
+            BareJid::new("amy@example.org").unwrap(),
+            "123456",
+            Language::English,
+        );
+        let mail = email.compose(&letter).unwrap();
+        assert_eq!(
+            mail.envelope().from().unwrap().to_string(),
+            "bounces@xn--bcher-kva.example"
+        );
+        assert!(
+            String::from_utf8(mail.formatted())
+                .unwrap()
+                .contains("From: Contacts <verify@example.org>\r\n")
+        );
     }
 
     #[tokio::test]

@@ -171,9 +171,21 @@ impl Config {
                 name: name.clone(),
                 component: self.component.jid.clone(),
                 public_url: self.public_url(),
+                service: self.name(),
+                operator: self.service.operator.clone(),
+                url: self.service.url.clone(),
             };
             (place, section)
         })
+    }
+
+    /// Returns the name of the service for people who have not heard of it: the configured one, or the domain where it is. Filters of
+    /// mails take a domain for a link, so it is no other one.
+    fn name(&self) -> String {
+        let url = self.public_url().and_then(|url| Url::parse(&url).ok());
+        let domain = url.and_then(|url| url.domain().map(str::to_owned));
+        let named = self.service.name.clone().or(domain);
+        named.unwrap_or_else(|| self.component.jid.domain().to_string())
     }
 
     /// Returns `http.public_url` without a final slash.

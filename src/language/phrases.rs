@@ -46,9 +46,9 @@ phrases! {
     sms(jid, code);
 
     // Mail
-    mail_subject(code);
+    mail_subject(code, service);
     mail_hello();
-    mail_asks(target);
+    mail_asks(target, service);
     mail_code();
     mail_enter();
     mail_open();

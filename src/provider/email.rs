@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use lettre::Address;
 use lettre::message::Mailbox;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::value::MapAccessDeserializer;
@@ -14,7 +15,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::{Place, ProviderKind, ProviderSection, Way};
-use crate::channel::email::Email;
+use crate::channel::email::{Email, Letterhead};
 use crate::channel::smtp::{Hello, MailServer, hello_name};
 use crate::section::{ConfigError, Mistakes, cleartext, secret, unusable};
 use crate::store::Queue;
@@ -47,6 +48,8 @@ pub struct EmailSection {
     /// The sender of the mails.
     #[serde(deserialize_with = "sender")]
     from: Mailbox,
+    /// The address to which servers return mails that they cannot deliver; `None`: the sender's.
+    bounce: Option<String>,
     /// The number of mails a day.
     #[serde(default = "EmailSection::default_budget")]
     budget: u32,
@@ -84,9 +87,22 @@ impl EmailSection {
         }
     }
 
+    fn bounce(&self) -> Result<Option<Address>, ConfigError> {
+        let bounce = self.bounce.as_deref().map(str::parse).transpose();
+        bounce.map_err(|_| unusable("providers.email.bounce", "expected an address like bounces@example.org"))
+    }
+
     fn email(&self, place: &Place) -> Result<Email, String> {
         let server = self.server().map_err(|error| error.to_string())?;
-        Ok(Email::new(server, self.from.clone(), place.public_url.clone()))
+        let head = Letterhead {
+            from: self.from.clone(),
+            bounce: self.bounce().map_err(|error| error.to_string())?,
+            service: place.service.clone(),
+            operator: place.operator.clone(),
+            url: place.url.clone(),
+            public_url: place.public_url.clone(),
+        };
+        Ok(Email::new(server, head))
     }
 }
 
@@ -94,6 +110,7 @@ impl ProviderSection for EmailSection {
     fn check(&self, _: &Place) -> Result<(), Mistakes> {
         let mut found = Mistakes::default();
         found.take(self.server());
+        found.take(self.bounce());
         found.unless(
             self.budget > 0,
             "providers.email.budget",
@@ -119,7 +136,7 @@ impl ProviderSection for EmailSection {
     }
 }
 
-const MAILBOX: &str = "a mailbox like \"it-se.me <verify@example.org>\"";
+const MAILBOX: &str = "a mailbox like \"Example contacts <verify@example.org>\"";
 
 /// Reads a mailbox, written as text, or as a name and an address, as lettre does. Unlike lettre's, its type is declared
 /// as text.

@@ -85,6 +85,12 @@ pub struct Place {
     pub component: BareJid,
     /// The public address of the HTTP API, without a final slash.
     pub public_url: Option<String>,
+    /// The name of the service, for messages to people who have not heard of it.
+    pub service: String,
+    /// The name of the person or organisation that runs it.
+    pub operator: Option<String>,
+    /// The URL of a page about it.
+    pub url: Option<String>,
 }
 
 /// Lists providers to which codes are sent, each by its module and its section.

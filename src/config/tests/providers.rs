@@ -143,6 +143,9 @@ fn provider(name: &str, keys: &str) -> Result<crate::channel::oauth::OAuthConfig
         name: name.into(),
         component: BareJid::new("itseme.example.org").unwrap(),
         public_url: Some("https://api.example.org".into()),
+        service: "Example contacts".into(),
+        operator: None,
+        url: None,
     });
     settings.map_err(|error| error.to_string())
 }
