@@ -151,6 +151,10 @@ pub struct Letter {
     /// The tries of the letter that it replaces.
     #[serde(default)]
     pub tried: Tried,
+    /// The word by which its link leads to the registration, as long as the code is valid (mails only). Letters of former versions have
+    /// the hash in their link instead.
+    #[serde(default)]
+    pub link: Option<String>,
     /// The token by which its reader refuses further mail (mails only).
     #[serde(default)]
     pub stop: Option<String>,
@@ -166,6 +170,7 @@ impl Letter {
             language,
             replaces: None,
             tried: Tried::default(),
+            link: None,
             stop: None,
             message,
         }

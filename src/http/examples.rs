@@ -5,6 +5,9 @@ pub const PHONE: &str = "a7bb3f5af025c43ecaedf2349d1bb0f62813ffa68008f9a858a0e1f
 /// The hash of `xmpp:amy@example.org`.
 pub const JID: &str = "d887300f5e30c6047dbefb0c02b2134b81e5114468b9a22d43019a5893fd1a60c9e120962d0af572ccb206f7ab069353063c0ab08ddc6728ee2dafd292fa0e15";
 
+/// The word in the link of a mail.
+pub const LINK: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
 #[cfg(test)]
 #[test]
 fn the_hashes_are_those_of_the_ids() {

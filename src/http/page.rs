@@ -63,28 +63,45 @@ struct MessagePage {
 ///
 /// It changes nothing, because mail scanners follow links. Its button does.
 #[utoipa::path(
-    get, path = "/verify/{hash}", operation_id = "verify_page", tag = "Pages",
+    get, path = "/verify/{link}", operation_id = "verify_page", tag = "Pages",
     params(
-        ("hash" = String, Path, description = "The hash of the identity.", min_length = 1, example = json!(examples::PHONE)),
+        ("link" = String, Path, description = "The word of the mail; in mails of former versions, the hash of the identity.", min_length = 1,
+         example = json!(examples::LINK)),
         ("code" = Option<String>, Query, description = "The code of the mail."),
-        ("for" = Option<String>, Query, description = "The id of the mail."),
+        ("for" = Option<String>, Query, description = "With a hash: the id of the mail."),
     ),
     responses((status = 200, description = "A page with a button that verifies.", body = String, content_type = "text/html")),
 )]
-pub async fn show(hash: Segment, words: Language, asker: Result<HttpCaller>, query: Pairs) -> Response {
+pub async fn show(link: Segment, words: Language, asker: Result<HttpCaller>, query: Pairs) -> Response {
     if let Err(error) = asker {
         return complain(words, &error);
     }
-    match Hash::parse(&hash.0) {
+    match behind(&link.0, &query, String::new()) {
         Some(_) => form(words, &query, code(&query), None),
         None => complain(words, &ApiError::UnknownPath),
     }
 }
 
+/// Returns the verification behind the link in a mail, by its path; `None` for another path. Links of former versions have a hash, and
+/// name the mail in a field.
+fn behind(path: &str, fields: &Pairs, code: String) -> Option<Verify> {
+    // 128 bits in hex (`Letter::link`).
+    let is_word = path.len() == 32 && path.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_word {
+        return Some(Verify::by_link(&path.to_ascii_lowercase(), &code));
+    }
+    let meant = match letter(fields) {
+        "" => Meant::Any,
+        letter => Meant::Letter(letter.to_owned()),
+    };
+    let code = Some(code);
+    Hash::parse(path).map(|hash| Verify { hash, meant, code })
+}
+
 /// Verifies, by the button of the page
 #[utoipa::path(
-    post, path = "/verify/{hash}", operation_id = "verify_by_page", tag = "Pages",
-    params(("hash" = String, Path, description = "The hash of the identity.", min_length = 1, example = json!(examples::PHONE))),
+    post, path = "/verify/{link}", operation_id = "verify_by_page", tag = "Pages",
+    params(("link" = String, Path, description = "As in `GET /verify/{link}`.", min_length = 1, example = json!(examples::LINK))),
     request_body(content = VerifyForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "A page that says that the link is made.", body = String, content_type = "text/html"),
@@ -92,24 +109,14 @@ pub async fn show(hash: Segment, words: Language, asker: Result<HttpCaller>, que
          headers(("Location" = String, description = "That address."))),
     ),
 )]
-pub async fn submit(hash: Segment, words: Language, asker: Result<HttpCaller>, body: Result<Bytes>) -> Response {
+pub async fn submit(link: Segment, words: Language, asker: Result<HttpCaller>, body: Result<Bytes>) -> Response {
     let (asker, body) = match (asker, body) {
         (Ok(asker), Ok(body)) => (asker, body),
         (Err(error), _) | (_, Err(error)) => return complain(words, &error),
     };
-    let Some(hash) = Hash::parse(&hash.0) else {
-        return complain(words, &ApiError::UnknownPath);
-    };
     let fields: Pairs = serde_urlencoded::from_bytes(&body).unwrap_or_default();
-    let code = code(&fields);
-    let meant = match letter(&fields) {
-        "" => Meant::Any,
-        letter => Meant::Letter(letter.to_owned()),
-    };
-    let verify = Verify {
-        hash,
-        meant,
-        code: Some(code),
+    let Some(verify) = behind(&link.0, &fields, code(&fields)) else {
+        return complain(words, &ApiError::UnknownPath);
     };
     match asker.call(verify).await {
         Ok(verified) => done(words, &verified),

@@ -1,5 +1,7 @@
 //! Suppressions, as the database stores them: a MAC, from which nobody gets back to the address.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -75,24 +77,32 @@ impl SuppressionKey {
         self.0.last().map_or(*mac, |last| wrap(*mac, last))
     }
 
-    /// Returns the token by which the reader of a message refuses further ones, or allows them again: 64 hex digits. It
-    /// reveals nothing about the address, and cannot be made without the key.
+    /// Returns the token by which the reader of a message refuses further ones, or allows them again: 43 letters, digits, `-` and `_`.
+    /// It reveals nothing about the address, and cannot be made without the key.
     pub fn token(&self, mac: &Mac) -> String {
         let tag = self.0.last().map_or([0; MAC], |last| tag(last, mac).0);
-        hex::write(&[mac.0, tag].concat())
+        BASE64_URL_SAFE_NO_PAD.encode([mac.0, tag].concat())
     }
 
-    /// The MAC that a token was made of, by whichever of the keys was the last then; `None` if it was made up, or is not good any
+    /// The MAC that a token was made of, in this form or in the 64 hex digits of former versions, by whichever of the keys was the last then; `None` if it was made up, or is not good any
     /// more on the day `today`.
     pub fn read(&self, token: &str, today: u32) -> Option<Mac> {
-        let mut bytes = [0; TOKEN];
-        hex::read(token, &mut bytes)?;
+        let bytes = bytes_of(token)?;
         let (mac, shown) = bytes.split_first_chunk::<MAC>()?;
         let (mac, shown) = (Mac(*mac), Mac(shown.try_into().ok()?));
         let last = self.0.iter().rposition(|key| tag(key, &mac) == shown)?;
         let is_good = self.0.get(last).is_some_and(|key| today <= key.good_until);
         is_good.then(|| self.0.iter().skip(last + 1).fold(mac, wrap))
     }
+}
+
+fn bytes_of(token: &str) -> Option<[u8; TOKEN]> {
+    let mut bytes = [0; TOKEN];
+    if token.len() == 2 * TOKEN {
+        hex::read(token, &mut bytes)?;
+        return Some(bytes);
+    }
+    BASE64_URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()
 }
 
 /// Bytes that are no whole key are none.
@@ -144,11 +154,15 @@ mod tests {
         let mac = key.mac(&hash);
         let token = key.token(&mac);
         assert_eq!(key.read(&token, TODAY), Some(mac));
-        assert_eq!(key.read(&token.to_uppercase(), TODAY), Some(mac));
+        let of_before = hex::write(&bytes_of(&token).unwrap());
+        for token in [&of_before, &of_before.to_uppercase()] {
+            assert_eq!(key.read(token, TODAY), Some(mac));
+        }
+        assert_eq!(token.len(), 43);
         assert_eq!(other.read(&token, TODAY), None);
         assert_ne!(mac, other.mac(&hash));
         assert_ne!(mac, key.mac(&Hash::of("email", "michael@mail.example")));
-        assert!(!token.contains(&hash.to_string()[..16]));
+        assert!(!of_before.contains(&hash.to_string()[..16]));
     }
 
     #[test]
@@ -157,7 +171,7 @@ mod tests {
         let token = key.token(&Mac([7; 16]));
         for at in 0..token.len() {
             let mut changed = token.clone().into_bytes();
-            changed[at] = if changed[at] == b'0' { b'1' } else { b'0' };
+            changed[at] = if changed[at] == b'A' { b'Q' } else { b'A' };
             assert_eq!(key.read(std::str::from_utf8(&changed).unwrap(), TODAY), None);
             assert_eq!(key.read(&token[..at], TODAY), None);
         }

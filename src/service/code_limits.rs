@@ -75,6 +75,10 @@ impl Core {
         shares.iter().try_for_each(|share| share.check(tx, now, 1))?;
         let aliases = new.identity.aliases().len();
         let size = growth::code(&new.target, &new.identity.id, aliases, None);
+        let link = self
+            .has_links(&new.identity.provider)
+            .then(|| growth::spelling(&new.target));
+        let size = size + link.unwrap_or_default();
         self.count_bytes(tx, by, bytes, size)?;
         take_all(shares, tx, now, 1)
     }

@@ -4,11 +4,12 @@ use super::code_limits::Share;
 use super::error::Result;
 use super::guesses::{LONGEST, OWN_GUESSES};
 use super::link::Aliases;
-use super::pending::{NewCode, PendingBox, Proof, place};
+use super::pending::{NewCode, PendingBox, Proof, Spelling, hash_of_link, place};
+use super::spelling::Lead;
 use super::{By, Core, Tx, outbox};
 use crate::channel::{Letter, Message, Tried};
 use crate::clock::{Millis, millis};
-use crate::model::{Code, Identity, Mac};
+use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};
 use crate::provider;
 use crate::store::Pending;
 
@@ -49,11 +50,12 @@ impl Core {
             (remembered.proof.letter().map(str::to_owned), remembered.spellings)
         });
         let letter = Letter {
-            replaces: first.clone(),
+            replaces: first,
             tried,
             stop: self.stop_token(tx, &new.identity)?,
             ..self.letter(message(code.clone(), minutes), new.language)
         };
+        let letter = self.with_link(tx, letter, &new, expires_at)?;
         let remembered = PendingBox {
             target: new.target,
             hash: new.proves,
@@ -62,7 +64,7 @@ impl Core {
             by_target: by == By::Target,
             spellings,
             proof: Proof::CodeSent {
-                letter: first.unwrap_or_else(|| letter.id.clone()),
+                letter: letter.thread().to_owned(),
                 mailbox: Some(new.identity.mailbox().hash()),
                 by_anybody: false,
             },
@@ -70,6 +72,46 @@ impl Core {
         };
         self.put_pending(tx, &new.id, &code, expires_at, remembered)?;
         self.post(tx, &letter, Some(about), expires_at)
+    }
+
+    /// Gives a letter its link, if it has one: a word that leads to the registration as long as the code is valid.
+    fn with_link(&self, tx: &Tx<'_>, letter: Letter, new: &NewCode, expires_at: Millis) -> Result<Letter> {
+        let Some(to) = new.proves.filter(|_| self.has_links(&new.identity.provider)) else {
+            return Ok(letter);
+        };
+        let word = letter.thread().to_owned();
+        self.put_link(tx, &word, &new.target, (&new.identity.provider, to), expires_at)?;
+        Ok(Letter {
+            link: Some(word),
+            ..letter
+        })
+    }
+
+    /// Returns `true` if letters with codes of a provider have links.
+    pub(super) fn has_links(&self, provider: &Provider) -> bool {
+        self.settings.public_url.is_some() && provider::kind(provider).is_some_and(|kind| kind.has_links)
+    }
+
+    /// Has the registration of a hash for `target` found by the link of a letter as well.
+    pub(super) fn put_link(
+        &self,
+        tx: &Tx<'_>,
+        word: &str,
+        target: &BareJid,
+        (provider, to): (&Provider, Hash),
+        expires_at: Millis,
+    ) -> Result<()> {
+        let from = Spelling {
+            hash: hash_of_link(word),
+            by_target: false,
+        };
+        let lead = Lead {
+            from,
+            to,
+            target,
+            provider,
+        };
+        self.put_lead(tx, &lead, expires_at)
     }
 
     /// Returns the tries of the letter about `about` that waits, for the one that replaces it.
@@ -213,7 +255,6 @@ impl Core {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::model::Hash;
 
     /// Reads a box as the former version sealed it: with all members of all proofs, most of them `null`.
     fn of_before(proof: &str) -> PendingBox {

@@ -230,6 +230,10 @@ impl Core {
         if let (Some(letter), code) = &proven.sent
             && provider::kind(&proven.provider).is_some_and(|kind| kind.has_links)
         {
+            if let Some(hash) = proven.hash.filter(|_| self.has_links(&proven.provider)) {
+                // Somebody may press the button behind it again.
+                self.put_link(tx, letter, &proven.target, (&proven.provider, hash), *expires_at)?;
+            }
             let (now, ends_at) = (self.clock.now(), *expires_at);
             tx.count(&self.served(id, owner, letter, code), 1, 1, Window { now, ends_at })?;
         }

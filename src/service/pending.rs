@@ -66,7 +66,7 @@ pub(super) struct Spelling {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Proof {
-    /// Not here: the row's hash is that of an id as it was typed, and leads to the registration of this one.
+    /// Not here: the row's hash is that of an id as it was typed, or of the link in a mail, and leads to the registration of this one.
     Spelling { identity: Hash },
     /// By signing in at a provider, which has begun.
     SignIn {
@@ -101,6 +101,11 @@ pub(super) enum Proof {
         #[serde(default)]
         page: Option<SignedInBox>,
     },
+}
+
+/// Returns the hash under which the word in the link of a mail leads to its registration: as the hash of an id as it was typed does.
+pub(super) fn hash_of_link(word: &str) -> Hash {
+    Hash::of("link", word)
 }
 
 impl Proof {

@@ -6,14 +6,25 @@
 use super::error::{Error, Result};
 use super::growth::{self, Payer};
 use super::link::Aliases;
-use super::pending::{PendingBox, Proof, Spelling};
+use super::pending::{PendingBox, Proof, Spelling, hash_of_link};
 use super::{By, Core, Tx};
-use crate::model::{Code, Hash, Mac};
+use crate::clock::Millis;
+use crate::model::{BareJid, Code, Hash, Mac, Provider};
 use crate::store::Pending;
 
 /// The number of hashes by which a registration is found besides its own: so many of those that the target has asked
 /// with, and of those of others. The oldest is dropped first.
 const KEPT: usize = 2;
+
+/// A row that only leads to a registration.
+pub(super) struct Lead<'a> {
+    /// The hash by which it is found.
+    pub(super) from: Spelling,
+    /// The hash of the registration.
+    pub(super) to: Hash,
+    pub(super) target: &'a BareJid,
+    pub(super) provider: &'a Provider,
+}
 
 impl Core {
     /// Returns the hash of the registration that waits under `hash`: for the hash of a spelling, that of the identity.
@@ -72,39 +83,43 @@ impl Core {
             }
         }
         for spelling in &remembered.spellings {
-            self.put_spelling(tx, &remembered, hash, *spelling, &pending)?;
+            let lead = Lead {
+                from: *spelling,
+                to: *hash,
+                target: &remembered.target,
+                provider: &remembered.provider,
+            };
+            self.put_lead(tx, &lead, pending.expires_at)?;
         }
         Ok(tx.put_pending(&self.seal_pending(pending, &remembered)?)?)
     }
 
-    fn put_spelling(
-        &self,
-        tx: &Tx<'_>,
-        registered: &PendingBox,
-        identity: &Hash,
-        spelling: Spelling,
-        pending: &Pending,
-    ) -> Result<()> {
+    /// Has a registration found by another hash as well.
+    pub(super) fn put_lead(&self, tx: &Tx<'_>, lead: &Lead<'_>, expires_at: Millis) -> Result<()> {
+        let Spelling { hash, by_target } = lead.from;
         let leads = PendingBox {
-            target: registered.target.clone(),
-            provider: registered.provider.clone(),
-            hash: Some(spelling.hash),
+            target: lead.target.clone(),
+            provider: lead.provider.clone(),
+            hash: Some(hash),
             aliases: Aliases::default(),
             code: None,
-            by_target: spelling.by_target,
+            by_target,
             spellings: Vec::new(),
-            proof: Proof::Spelling { identity: *identity },
+            proof: Proof::Spelling { identity: lead.to },
         };
         // A code that nobody has, and nobody can type.
         let code = Code::state(&self.random_word());
-        self.put_pending(tx, &self.keys.id(&spelling.hash), &code, pending.expires_at, leads)
+        self.put_pending(tx, &self.keys.id(&hash), &code, expires_at, leads)
     }
 
     /// Removes the rows that lead to a registration.
     pub(super) fn drop_spellings(&self, tx: &Tx<'_>, id: &Mac, owner: &Mac) -> Result<()> {
         let waiting = tx.pending(id, owner)?.and_then(|pending| self.open_pending(&pending));
-        for spelling in waiting.map(|remembered| remembered.spellings).unwrap_or_default() {
-            tx.delete_pending(&self.keys.id(&spelling.hash), owner)?;
+        let Some(waiting) = waiting else { return Ok(()) };
+        let link = waiting.proof.letter().map(hash_of_link);
+        let spellings = waiting.spellings.iter().map(|spelling| spelling.hash);
+        for hash in spellings.chain(link) {
+            tx.delete_pending(&self.keys.id(&hash), owner)?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use super::error::{Error, Result};
 use super::guesses::{Guess, Proven, are_same};
 use super::link::LinkBox;
 use super::operation::{Effort, Operation, Rights};
+use super::pending::hash_of_link;
 use super::{By, Core, Service, Tx};
 use crate::channel::Message;
 use crate::language::Language;
@@ -74,6 +75,17 @@ pub struct Verify {
     pub meant: Meant,
     /// The code, as a person typed it.
     pub code: Option<String>,
+}
+
+impl Verify {
+    /// Returns the operation for the link of a letter, by its word.
+    pub fn by_link(word: &str, code: &str) -> Self {
+        Self {
+            hash: hash_of_link(word),
+            meant: Meant::Letter(word.to_owned()),
+            code: Some(code.to_owned()),
+        }
+    }
 }
 
 impl Operation for Verify {

@@ -337,6 +337,52 @@ async fn the_page_of_a_mail_can_be_pressed_twice_and_opened_again() {
 }
 
 #[tokio::test]
+async fn the_link_of_a_mail_leads_to_its_registration_as_long_as_the_code_is_valid() {
+    let it = Fixture::with(|settings| settings.public_url = Some("https://api.example.org".into()));
+    let mail = hash("email", MAIL);
+    for jid in [amy(), michael()] {
+        it.register(&jid, "xmpp", jid.as_str()).await.unwrap();
+    }
+    it.register(&michael(), "email", MAIL).await.unwrap();
+    it.letter(Queue::EMAIL).await;
+    it.clock.advance(MINUTE);
+    it.register(&amy(), "email", MAIL).await.unwrap();
+    let first = it.letter(Queue::EMAIL).await;
+    it.clock.advance(MINUTE);
+    it.resend(&amy(), "email", MAIL).await.unwrap();
+    let letter = it.letter(Queue::EMAIL).await;
+    assert_eq!(first.link, letter.link);
+    let (word, code) = (letter.link.clone().unwrap(), code_in(&letter));
+    let press = async |code: &str| it.service.call_http(Verify::by_link(&word, code)).await;
+    assert_eq!(code_of(press(&wrong(&code)).await), "faulty_code");
+    let unknown = it.service.call_http(Verify::by_link(&"0".repeat(32), &code)).await;
+    assert_eq!(code_of(unknown), "not_found");
+    it.service
+        .rekey(Keys::new(&zeroize::Zeroizing::new([8; 32])))
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        let verified = press(&code).await.unwrap();
+        assert_eq!((verified.hash.to_string(), verified.target), (mail.clone(), amy()));
+    }
+    it.clock.advance(24 * 60 * MINUTE);
+    assert_eq!(code_of(press(&code).await), "not_found");
+
+    // It goes with the registration.
+    it.register(&amy(), "email", "another@mail.example").await.unwrap();
+    let letter = it.letter(Queue::EMAIL).await;
+    assert_eq!(
+        it.service
+            .forget_native(&amy(), &[hash("email", "another@mail.example")])
+            .await
+            .unwrap(),
+        1
+    );
+    let gone = Verify::by_link(&letter.link.clone().unwrap(), &code_in(&letter));
+    assert_eq!(code_of(it.service.call_http(gone).await), "not_found");
+}
+
+#[tokio::test]
 async fn of_the_own_server_a_code_is_left_for_each_account() {
     let it = Fixture::with(|settings| settings.own_domains = ["example.org".to_owned()].into());
     let accounts = |n: usize| jid(&format!("mallory{n}@example.org"));
