@@ -161,6 +161,7 @@ error_not_registered = Unter diesem Hash wartet keine Registrierung auf einen Co
 error_nothing_waits = Auf diesen Code wartet keine Registrierung. Wurde er schon eingegeben, ist alles erledigt: Das zeigen confirm und „verknüpfungen“ im Chat. Sonst ist er abgelaufen, wurde zu oft falsch geraten oder war für etwas anderes gedacht: Bitte fordere einen neuen an.
 error_missing_code = Bitte gib den Code ein, den du bekommen hast.
 error_faulty_code = Dieser Code ist falsch. Achte auf Tippfehler und nimm den neuesten Code: Er ersetzt alle vorherigen.
+error_undelivered = Der Code konnte nicht zugestellt werden: Diese Nummer oder Adresse gibt es nicht, oder sie nimmt von hier nichts an. Prüfe sie und registriere sie noch einmal.
 error_wrong_user = Du hast dich unter einem anderen Namen angemeldet als dem, der verknüpft werden soll. Melde dich beim Anbieter ab, öffne dieselbe Adresse noch einmal und melde dich unter dem Namen an, den du verknüpfen wolltest.
 error_oauth_no_state = Das wird durch Anmelden nachgewiesen: Öffne die Adresse, die du beim Registrieren bekommen hast.
 error_oauth_foreign_state = Diese Anmeldung gehört zu keiner Registrierung, die noch wartet. Wenn du schon auf den Knopf gedrückt hast, ist alles erledigt; sonst hat sie zu lange gedauert, oder eine neuere hat sie ersetzt: Bitte fang noch einmal an.

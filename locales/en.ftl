@@ -163,6 +163,7 @@ error_not_registered = No registration waits for a code under this hash. Please 
 error_nothing_waits = No registration waits for this code. If it was entered already, all is done: check with confirm, or with “links” in chat. Otherwise it has expired, was guessed at too often, or was meant for something else: please ask for a new one.
 error_missing_code = Please enter the code that was sent to you.
 error_faulty_code = This code is wrong. Look for typing mistakes, and use the newest code: it replaces all before it.
+error_undelivered = The code could not be delivered: there is no such number or address, or it takes nothing from here. Check it, and register it again.
 error_wrong_user = You signed in under another name than the one that is to be linked. Sign out at the provider, open the same address once more, and sign in under the name that you wanted to link.
 error_oauth_no_state = This is proven by signing in: open the address that you were given when you registered.
 error_oauth_foreign_state = This sign-in belongs to no registration that waits. If you have pressed the button already, all is done. Otherwise it took too long, or a newer one has replaced it: please begin again.

@@ -161,6 +161,7 @@ error_not_registered = Ningún registro espera un código con este hash. Haz pri
 error_nothing_waits = Ningún registro espera este código. Si ya lo has usado, está todo hecho: compruébalo con confirm, o con «vínculos» en el chat. Si no, ha caducado, se ha fallado demasiadas veces o era para otra cosa: pide uno nuevo, por favor.
 error_missing_code = Escribe el código que has recibido, por favor.
 error_faulty_code = Este código no es correcto. Busca errores al teclear y usa el código más reciente: sustituye a todos los anteriores.
+error_undelivered = El código no se pudo entregar: ese número o esa dirección no existe, o no acepta nada de aquí. Compruébalo y regístralo otra vez.
 error_wrong_user = Has iniciado sesión con un nombre distinto del que se va a vincular. Cierra la sesión en el proveedor, abre otra vez la misma dirección e inicia sesión con el nombre que querías vincular.
 error_oauth_no_state = Esto se demuestra iniciando sesión: abre la dirección que recibiste al registrarte.
 error_oauth_foreign_state = Este inicio de sesión no pertenece a ningún registro pendiente. Si ya has pulsado el botón, está todo hecho; si no, tardó demasiado o uno más reciente lo ha reemplazado: empieza de nuevo, por favor.

@@ -161,6 +161,7 @@ error_not_registered = Aucun enregistrement n’attend de code sous cette emprei
 error_nothing_waits = Aucun enregistrement n’attend ce code. S’il a déjà servi, tout est fait : vérifiez-le avec confirm, ou avec « liens » dans la discussion. Sinon, il a expiré, il y a eu trop d’essais erronés ou il était destiné à autre chose : veuillez en demander un nouveau.
 error_missing_code = Veuillez saisir le code qui vous a été envoyé.
 error_faulty_code = Ce code est erroné. Cherchez une faute de frappe et utilisez le code le plus récent : il remplace tous les précédents.
+error_undelivered = Le code n’a pas pu être remis : ce numéro ou cette adresse n’existe pas, ou n’accepte rien d’ici. Vérifiez-le et enregistrez-le à nouveau.
 error_wrong_user = Vous vous êtes connecté sous un autre nom que celui qui doit être lié. Déconnectez-vous chez le fournisseur, rouvrez la même adresse et connectez-vous sous le nom que vous vouliez lier.
 error_oauth_no_state = Cela se prouve en se connectant : ouvrez l’adresse que vous avez reçue lors de l’enregistrement.
 error_oauth_foreign_state = Cette connexion ne correspond à aucun enregistrement en attente. Si vous avez déjà appuyé sur le bouton, tout est fait ; sinon, elle a pris trop de temps, ou une plus récente l’a remplacée : veuillez recommencer.

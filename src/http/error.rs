@@ -84,6 +84,7 @@ fn status(error: &Error) -> StatusCode {
         Error::NotRegistered | Error::NothingWaits | Error::NoSuchRecipient => Is::NOT_FOUND,
         // No route leads to the first: HTTP offers nothing to admins.
         Error::NotAllowed | Error::DomainNotServed => Is::FORBIDDEN,
+        Error::Undelivered => Is::GONE,
         Error::TooManyRequested(_) => Is::PAYLOAD_TOO_LARGE,
         Error::RequestLimitReached { .. } => Is::TOO_MANY_REQUESTS,
         Error::Internal(_) => Is::INTERNAL_SERVER_ERROR,
@@ -275,6 +276,7 @@ mod tests {
             (Error::NothingWaits, 404, "not_found"),
             (Error::MissingCode, 400, "missing_code"),
             (Error::FaultyCode, 400, "faulty_code"),
+            (Error::Undelivered, 410, "undelivered"),
             (Error::WrongUser, 400, "wrong_user"),
             (Error::OAuth(OAuthFailure::Denied), 401, "OAuthException"),
             (Error::JsonDecode, 400, "json_decode_error"),

@@ -154,6 +154,7 @@ phrases! {
     error_nothing_waits();
     error_missing_code();
     error_faulty_code();
+    error_undelivered();
     error_wrong_user();
     error_oauth_no_state();
     error_oauth_foreign_state();

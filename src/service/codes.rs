@@ -34,7 +34,7 @@ impl Core {
             if by == By::Anybody && remembered.by_target {
                 return self.pretend(tx, &new, remembered.clone(), old);
             }
-            if self.stays(old, by, new.resend) {
+            if !remembered.is_undelivered && self.stays(old, by, new.resend) {
                 return self.remember_who_asked(tx, by, remembered.clone(), old);
             }
         }
@@ -62,6 +62,7 @@ impl Core {
             aliases: Aliases::of(&new.identity),
             code: None,
             by_target: by == By::Target,
+            is_undelivered: false,
             spellings,
             proof: Proof::CodeSent {
                 letter: letter.thread().to_owned(),
@@ -241,6 +242,25 @@ impl Core {
         let mut names = self.counters_of_codes(&mailbox, &remembered.target);
         names.extend(self.counters_of_guesses(&self.keys.id(hash)));
         names
+    }
+
+    /// Notes that the message with a code was refused for good: nobody has the code, so that another one is sent when somebody registers.
+    pub(super) fn note_undelivered(&self, tx: &Tx<'_>, letter: &Letter) -> Result<()> {
+        let Message::Code { identity, target, .. } = &letter.message else {
+            return Ok(());
+        };
+        let hash = identity.hash();
+        self.renew(tx, target)?;
+        self.renew_waiting(tx, &hash)?;
+        let waiting = tx.pending(&self.keys.id(&hash), &self.keys.owner(target))?;
+        let Some((mut remembered, pending)) = waiting.and_then(|old| Some((self.open_pending(&old)?, old))) else {
+            return Ok(());
+        };
+        if remembered.proof.letter() != Some(letter.thread()) {
+            return Ok(());
+        }
+        remembered.is_undelivered = true;
+        Ok(tx.put_pending(&self.seal_pending(pending, &remembered)?)?)
     }
 
     /// Removes a registration, and the message with its code if it has not been sent. Returns `true` if there was one.

@@ -29,6 +29,8 @@ pub enum Error {
     MissingCode,
     /// The code is wrong.
     FaultyCode,
+    /// The code could not be delivered.
+    Undelivered,
     /// The token does not come from a mail.
     NoSuchRecipient,
     /// Somebody else signed in at the OAuth provider.
@@ -176,6 +178,7 @@ impl Error {
             Self::NotRegistered | Self::NothingWaits | Self::NoSuchRecipient => "not_found",
             Self::MissingCode => "missing_code",
             Self::FaultyCode => "faulty_code",
+            Self::Undelivered => "undelivered",
             Self::WrongUser => "wrong_user",
             Self::OAuth(_) => "OAuthException",
             Self::JsonDecode => "json_decode_error",
@@ -204,6 +207,7 @@ impl Error {
             Self::NothingWaits => language.error_nothing_waits(),
             Self::MissingCode => language.error_missing_code(),
             Self::FaultyCode => language.error_faulty_code(),
+            Self::Undelivered => language.error_undelivered(),
             Self::NoSuchRecipient => language.error_stop_link(),
             Self::WrongUser => language.error_wrong_user(),
             Self::OAuth(failure) => failure.text(language),

@@ -132,6 +132,24 @@ impl Core {
         pending.expires_at > now && guesses < self.settings.limits.guesses_per_code
     }
 
+    /// Returns the candidates whose codes may have been delivered, as far as the guesser may know. If there are others only, that is
+    /// the answer. Who did not ask for a code is not told what became of it.
+    fn delivered(&self, tx: &Tx<'_>, by: By, candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
+        let is_told = |Candidate { remembered, .. }: &Candidate| {
+            remembered.is_undelivered && remembered.by_target == (by == By::Target)
+        };
+        let (undelivered, delivered): (Vec<_>, Vec<_>) = candidates.into_iter().partition(is_told);
+        if undelivered.is_empty() || !delivered.is_empty() {
+            return Ok(delivered);
+        }
+        if by == By::Anybody {
+            for waiting in self.open_to_guesses(tx, by, undelivered)? {
+                self.count_guess(tx, by, waiting)?;
+            }
+        }
+        Err(Error::Undelivered)
+    }
+
     /// Finds the one of the `candidates` that the code belongs to. A wrong code counts as a guess at each of those that
     /// have as many digits, and at their identities. The right one stays until [`Core::use_up`].
     ///
@@ -141,7 +159,7 @@ impl Core {
         if by == By::Anybody && !code.is_empty() && !Code::LENGTHS.contains(&code.len()) {
             return Err(Error::FaultyCode);
         }
-        let candidates = self.candidates(guess, &code, candidates)?;
+        let candidates = self.candidates(tx, guess, &code, candidates)?;
         let open = self.open_to_guesses(tx, by, candidates)?;
         // Every candidate is compared, so that the time reveals nothing.
         let right = open.iter().enumerate().fold(None, |found, (number, waiting)| {
@@ -183,7 +201,13 @@ impl Core {
     }
 
     /// Returns those of the `candidates` that wait for a code of as many digits.
-    fn candidates(&self, guess: &Guess<'_>, code: &Code, candidates: Vec<Pending>) -> Result<Vec<Candidate>> {
+    fn candidates(
+        &self,
+        tx: &Tx<'_>,
+        guess: &Guess<'_>,
+        code: &Code,
+        candidates: Vec<Pending>,
+    ) -> Result<Vec<Candidate>> {
         let (by, now) = (guess.by, self.clock.now());
         let live = candidates.into_iter().filter(|pending| self.is_live(pending, by, now));
         let open = |pending: Pending| {
@@ -203,6 +227,7 @@ impl Core {
         if live.is_empty() && by == By::Target {
             return Err(Error::OAuth(OAuthFailure::NoState));
         }
+        let mut live = self.delivered(tx, by, live)?;
         if code.is_empty() {
             return Err(Error::MissingCode);
         }

@@ -56,6 +56,19 @@ impl Service {
         Ok(opened)
     }
 
+    /// Removes a message that was refused for good. Returns `false` if it was withdrawn meanwhile.
+    pub(crate) async fn give_up(&self, row: i64, letter: &Letter) -> Result<bool> {
+        let letter = letter.clone();
+        self.change(move |core, tx| {
+            let was_there = tx.remove(row)?;
+            if was_there {
+                core.note_undelivered(tx, &letter)?;
+            }
+            Ok(was_there)
+        })
+        .await
+    }
+
     /// Gives claimed messages back.
     pub(crate) async fn release(&self, rows: Vec<i64>) {
         if let Err(error) = self.store.release(rows).await {

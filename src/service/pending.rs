@@ -47,6 +47,9 @@ pub(super) struct PendingBox {
     /// `true` if the target itself has asked: nobody else replaces its code then.
     #[serde(default)]
     pub(super) by_target: bool,
+    /// `true` if the code was refused for good on its way: nobody has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_undelivered: bool,
     /// The hashes by which it is found as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) spellings: Vec<Spelling>,

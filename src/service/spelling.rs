@@ -104,6 +104,7 @@ impl Core {
             aliases: Aliases::default(),
             code: None,
             by_target,
+            is_undelivered: false,
             spellings: Vec::new(),
             proof: Proof::Spelling { identity: lead.to },
         };

@@ -26,6 +26,7 @@ mod takeover;
 mod tampering;
 mod tokens;
 mod typed_hashes;
+mod undelivered;
 mod verifying;
 
 use std::time::Duration;

@@ -64,8 +64,8 @@ pub enum Meant {
 /// HTTP for the one of those `meant` that it belongs to.
 ///
 /// # Errors
-/// `not_found`, `missing_code`, `faulty_code`, `too_many_requested`, `request_limit_reached`, `internal_server_error`.
-/// A request over HTTP without a code gets `missing_code` in any case: it costs no guess, so it must not reveal that a
+/// `not_found`, `missing_code`, `faulty_code`, `undelivered`, `too_many_requested`, `request_limit_reached`,
+/// `internal_server_error`. A request over HTTP without a code gets `missing_code` in any case: it costs no guess, so it must not reveal that a
 /// registration waits.
 #[derive(Clone, Debug)]
 pub struct Verify {

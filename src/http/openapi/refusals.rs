@@ -94,6 +94,7 @@ const REGISTER: &[Sample] = &[
 const VERIFY: &[Sample] = &[
     || Error::MissingCode.into(),
     || Error::FaultyCode.into(),
+    || Error::Undelivered.into(),
     || Error::OAuth(OAuthFailure::NoState).into(),
     || Error::NothingWaits.into(),
     || Error::NotRegistered.into(),

@@ -115,7 +115,7 @@ async fn keep(
     match &sent {
         None => drop_it(service, queue, row, "it expired").await,
         Some(Ok(())) => remove(service, row.id).await,
-        Some(Err(SendError::Fail(reason))) => drop_it(service, queue, row, reason).await,
+        Some(Err(SendError::Fail(reason))) => give_up(service, queue, row, letter, reason).await,
         Some(Err(SendError::Unclear(reason))) => {
             tracing::debug!(
                 queue = queue.name(),
@@ -167,6 +167,14 @@ async fn put_off(
             }
             Err(_told) => tokio::time::sleep(STORE_PAUSE).await,
         }
+    }
+}
+
+/// Drops a message that was refused for good. Whoever asked for its code is told, and may ask again.
+async fn give_up(service: &Service, queue: Queue, row: &Row, letter: &Letter, reason: &str) {
+    tracing::warn!(queue = queue.name(), reason, "a message was dropped");
+    while service.give_up(row.id, letter).await.is_err() {
+        tokio::time::sleep(STORE_PAUSE).await;
     }
 }
 

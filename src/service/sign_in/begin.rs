@@ -114,6 +114,7 @@ impl Core {
             aliases: Aliases::default(),
             code: None,
             by_target,
+            is_undelivered: false,
             spellings,
             proof: Proof::SignIn {
                 sign_in: SignInBox {

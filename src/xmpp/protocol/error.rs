@@ -46,6 +46,7 @@ fn row(error: &Error) -> (DefinedCondition, ErrorType, &'static str) {
         Error::NotRegistered | Error::NothingWaits | Error::NoSuchRecipient => (Is::ItemNotFound, Cancel, "not-found"),
         Error::MissingCode => (Is::BadRequest, Modify, "missing-code"),
         Error::FaultyCode => (Is::NotAcceptable, Modify, "faulty-code"),
+        Error::Undelivered => (Is::RecipientUnavailable, Cancel, "undelivered"),
         // No stanza leads here: it is the browser's way back from an OAuth provider.
         Error::WrongUser => (Is::NotAcceptable, Modify, "wrong-user"),
         Error::OAuth(_) => (Is::NotAuthorized, Auth, "OAuthException"),
@@ -124,6 +125,7 @@ mod tests {
             (Error::MissingCode, "bad-request", "modify", "missing-code"),
             (Error::DomainNotServed, "forbidden", "auth", "domain-not-served"),
             (Error::FaultyCode, "not-acceptable", "modify", "faulty-code"),
+            (Error::Undelivered, "recipient-unavailable", "cancel", "undelivered"),
             (Error::JsonDecode, "bad-request", "modify", "json-decode-error"),
             (Error::Key("x".into()), "bad-request", "modify", "key-error"),
             (Error::Value("x".into()), "bad-request", "modify", "value-error"),

@@ -70,6 +70,17 @@ await mail.getByRole('button', { name: /Neuer Code in \d s/ }).waitFor();
 await mail.getByRole('button', { name: 'Neuen Code schicken' }).click();
 await mail.getByRole('button', { name: /Neuer Code in \d s/ }).waitFor();
 
+// A number that the gateway refuses: the page says why no code comes, and registering again is no mistake.
+const REFUSED = '+447700900999';
+await own.getByLabel('Art').selectOption('phone');
+await own.getByLabel('Nummer, Adresse oder Name').fill(REFUSED);
+await own.getByRole('button', { name: 'Hinzufügen', exact: true }).click();
+const refused = amy.entry(REFUSED);
+await refused.getByRole('button', { name: 'Neuen Code schicken' }).waitFor();
+await refused.getByLabel('Code').fill('1234');
+await refused.getByRole('button', { name: 'Bestätigen' }).click();
+await amy.sees(refused, /^Der Code konnte nicht zugestellt werden/);
+
 // A book with nobody in it.
 const friends = amy.section('Freunde finden');
 for (const buffer of [Buffer.from(''), Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 1])]) {
