@@ -60,18 +60,18 @@ impl Failure {
         }
     }
 
-    /// Returns the reply code and, if its text begins with one, the enhanced status code (RFC 3463, RFC 2034).
-    fn codes(&self) -> Option<(u16, Option<Enhanced>)> {
+    /// Returns the code and the text of the server's reply.
+    fn reply(&self) -> Option<(u16, String)> {
         let Cause::Smtp(error) = &self.cause else { return None };
         let code = error.status()?;
         let text = error.source().map(ToString::to_string).unwrap_or_default();
-        Some((u16::from(code), Enhanced::of(&text)))
+        Some((u16::from(code), text))
     }
 
     /// Returns the result of the mail.
     pub fn outcome(self) -> SendError {
         let reason = self.reason();
-        let Some((code, enhanced)) = self.codes() else {
+        let Some((code, text)) = self.reply() else {
             let is_setting = matches!(&self.cause, Cause::Smtp(error) if error.is_client() || error.is_tls());
             return SendError::Retry(match (is_setting, self.stage) {
                 (true, _) => Trouble::refused(reason),
@@ -84,29 +84,22 @@ impl Failure {
             Stage::Hello | Stage::Login | Stage::Sender => SendError::Retry(Trouble::refused(reason)),
             // A server may put off one recipient (RFC 6647) or mail. This does not concern other mails.
             Stage::Recipient | Stage::Content if code < 500 => SendError::Retry(Trouble::of_message(reason)),
-            Stage::Recipient | Stage::Content if is_ours(code, enhanced) => SendError::Retry(Trouble::refused(reason)),
+            Stage::Recipient | Stage::Content if is_ours(code, &text) => SendError::Retry(Trouble::refused(reason)),
             Stage::Recipient | Stage::Content => SendError::Fail(reason),
         }
     }
 
     /// Returns the answer about the own mailbox that does not keep mails to others from being sent; `None` if it does.
     pub fn of_own_mailbox(&self) -> Option<&'static str> {
-        let (code, enhanced) = self.codes().filter(|_| self.stage == Stage::Recipient)?;
+        let (code, text) = self.reply().filter(|_| self.stage == Stage::Recipient)?;
         match code {
             ..500 => Some("the SMTP server takes mails from us, and puts off those to providers.email.from"),
-            _ if is_ours(code, enhanced) => None,
+            _ if is_ours(code, &text) => None,
             _ => Some(
                 "the SMTP server takes mails from us, but has no mailbox for providers.email.from: answers are lost, and servers that \
                  test if the sender exists refuse the mails",
             ),
         }
-    }
-
-    /// Returns `true` if the server wants TLS before anything else (RFC 3207, 4).
-    fn wants_tls(&self) -> bool {
-        let Cause::Smtp(error) = &self.cause else { return false };
-        let text = error.source().map(ToString::to_string).unwrap_or_default();
-        text.to_ascii_uppercase().contains("STARTTLS")
     }
 
     /// Returns the fault and its remedy, without the server's own text, which often repeats the address.
@@ -119,11 +112,12 @@ impl Failure {
             Cause::Late => return late(self.stage),
             Cause::Smtp(error) => error,
         };
-        let Some((code, enhanced)) = self.codes() else {
+        let Some((code, text)) = self.reply() else {
             return without_answer(error, self.stage);
         };
         let (what, remedy) = match self.stage {
-            stage if code >= 500 && self.wants_tls() => (
+            // RFC 3207, 4.
+            stage if code >= 500 && says(&text, &["starttls"]) => (
                 stage_name(stage),
                 "; it wants TLS first: write ?tls=required behind providers.email.smtp",
             ),
@@ -137,14 +131,14 @@ impl Failure {
                 "; see that it lets us send as providers.email.from, and whether it wants a user and a password in \
                  providers.email.smtp",
             ),
-            stage @ (Stage::Recipient | Stage::Content) if code >= 500 && is_ours(code, enhanced) => (
+            stage @ (Stage::Recipient | Stage::Content) if code >= 500 && is_ours(code, &text) => (
                 stage_name(stage),
                 "; see that it takes mails from this machine and this login for others (relaying), and that \
                  providers.email.from and hello_name are to its liking",
             ),
             stage => (stage_name(stage), ""),
         };
-        let enhanced = enhanced.map(|code| code.to_string()).unwrap_or_default();
+        let enhanced = Enhanced::of(&text).map(|code| code.to_string()).unwrap_or_default();
         format!("the SMTP server answered {code}{enhanced} to {what}{remedy}")
     }
 }
@@ -197,14 +191,31 @@ fn stage_name(stage: Stage) -> &'static str {
 /// Returns `true` if a permanent refusal of a recipient, or of a mail, is in fact one of us. Many servers check the
 /// client, its EHLO and the sender only at RCPT TO (Postfix: `smtpd_delay_reject`, on by default), and no server says
 /// earlier that it does not relay for us.
-fn is_ours(code: u16, enhanced: Option<Enhanced>) -> bool {
-    match enhanced {
+fn is_ours(code: u16, text: &str) -> bool {
+    match Enhanced::of(text) {
         // RFC 3463, 3.2: the sender's address. 3.6: the protocol. 3.8: policy, rights and logins.
         Some(Enhanced(1, 7 | 8)) | Some(Enhanced(3 | 5 | 7, _)) => true,
         Some(_) => false,
-        // RFC 4954, 6; RFC 5321, 4.2.2.
-        None => matches!(code, 500 | 502 | 503 | 504 | 521 | 530 | 534 | 535 | 538),
+        // RFC 4954, 6; RFC 5321, 4.2.2. Exim has no enhanced codes, and says 550 for nearly everything.
+        None => {
+            matches!(code, 500 | 502 | 503 | 504 | 521 | 530 | 534 | 535 | 538)
+                || says(
+                    text,
+                    &[
+                        "relay not permitted",
+                        "relaying",
+                        "sender verify failed",
+                        "authentication required",
+                    ],
+                )
+        }
     }
+}
+
+/// Returns `true` if a reply has one of these words, in lower case.
+fn says(text: &str, words: &[&str]) -> bool {
+    let text = text.to_ascii_lowercase();
+    words.iter().any(|word| text.contains(word))
 }
 
 /// The subject and the detail of an enhanced status code (RFC 3463).
@@ -258,9 +269,16 @@ mod tests {
             ),
             (550, "5.1.8 <a@b>: Sender address rejected: Domain not found", true),
             (530, "Authentication required", true),
+            (550, "relay not permitted", true),
+            (
+                550,
+                "Verification failed for <a@b> Unrouteable address Sender verify failed",
+                true,
+            ),
+            (550, "Unrouteable address", false),
             (503, "bad sequence of commands", true),
         ] {
-            assert_eq!(is_ours(code, Enhanced::of(text)), ours, "{text}");
+            assert_eq!(is_ours(code, text), ours, "{text}");
         }
         assert_eq!(Enhanced::of("5.1.1"), Some(Enhanced(1, 1)));
         for text in ["", "5", "5.1", "5.1.1.1", "2.1.1", "5.1.x", "127.0.0.1"] {
