@@ -11,6 +11,7 @@ use lettre::address::Envelope;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MessageBuilder, MultiPart};
 
+use super::dkim::Dkim;
 use super::smtp::MailServer;
 use super::{Channel, Letter, Message, Places, SendError, Sent};
 use crate::language::Language;
@@ -36,6 +37,8 @@ pub struct Letterhead {
     pub url: Option<String>,
     /// The public address of the HTTP API. With it, mails have links to pages.
     pub public_url: Option<String>,
+    /// The key that signs mails.
+    pub dkim: Option<Dkim>,
 }
 
 /// The variable parts of a mail.
@@ -78,7 +81,18 @@ impl Email {
     /// # Errors
     /// With the reason.
     pub async fn check(&self) -> Result<String, String> {
-        self.server.check(self.bounce(), &self.head.from.email).await
+        let answer = self.server.check(self.bounce(), &self.head.from.email).await?;
+        let from = registered(self.head.from.email.domain());
+        Ok(match &self.head.dkim {
+            None => answer,
+            Some(dkim) if registered(dkim.domain()) == from => {
+                format!(
+                    "{answer}; mails are signed with the key whose public half is to be at {}",
+                    dkim.record()
+                )
+            }
+            Some(_) => format!("{answer}; mails are signed, but not by the domain of from: DMARC does not count that"),
+        })
     }
 
     async fn send_letter(&self, letter: &Letter) -> Sent {
@@ -146,8 +160,13 @@ impl Email {
             .raw_header(header("X-Auto-Response-Suppress", "All"))
             .message_id(Some(self.message_id(letter)));
         let mail = stop.iter().fold(mail, |mail, stop| with_stop(mail, stop));
-        mail.multipart(MultiPart::alternative_plain_html(text, html))
-            .map_err(|_| "headers")
+        let mut mail = mail
+            .multipart(MultiPart::alternative_plain_html(text, html))
+            .map_err(|_| "headers")?;
+        if let Some(dkim) = &head.dkim {
+            dkim.sign(&mut mail);
+        }
+        Ok(mail)
     }
 
     fn bounce(&self) -> &Address {
@@ -237,6 +256,7 @@ mod tests {
             operator: None,
             url: None,
             public_url: public_url.map(Into::into),
+            dkim: None,
         }
     }
 

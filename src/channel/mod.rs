@@ -2,6 +2,7 @@
 
 mod bounces;
 pub mod cleartext;
+pub mod dkim;
 pub mod email;
 pub mod oauth;
 pub mod peers;

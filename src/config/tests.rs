@@ -78,6 +78,12 @@ fn the_account_is_below_the_component() {
     }
 }
 
+/// A line of the example with a key file that is there: that of RFC 8410, 10.3.
+fn with_dkim_key(line: &str) -> String {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stand-ins/dkim.pem");
+    line.replace("/etc/itseme/dkim.pem", file)
+}
+
 #[test]
 fn every_commented_key_of_the_example_is_known() {
     let text = include_str!("../../component.toml.example");
@@ -93,7 +99,7 @@ fn every_commented_key_of_the_example_is_known() {
     let all: String = all
         .lines()
         .filter(|line| !line.contains("_file = ") || line.starts_with("key_file"))
-        .map(|line| format!("{line}\n"))
+        .map(|line| format!("{}\n", with_dkim_key(line)))
         .collect();
     load(&all).unwrap();
 }
@@ -167,7 +173,7 @@ fn a_secret_of_digits_stays_one() {
 }
 
 /// Faults, and the beginnings of their errors.
-const FAULTS: [(&str, &str); 18] = [
+const FAULTS: [(&str, &str); 22] = [
     ("server = \"localhost\"\n", "component.server: expected host:port"),
     ("[limit]\n", "unknown key \"limit\""),
     ("[limits]\nguesses = 5\n", "limits.guesses: unknown key"),
@@ -215,6 +221,25 @@ const FAULTS: [(&str, &str); 18] = [
     (
         "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\nbudget = 0\n",
         "providers.email.budget: must be",
+    ),
+    (
+        "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\nbounce = \"bounces\"\n",
+        "providers.email.bounce: expected an address",
+    ),
+    (
+        "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n\
+         [providers.email.dkim]\nselector = \"a\"\ndomain = \"example.org\"\n",
+        "providers.email.dkim.key: set key_file",
+    ),
+    (
+        "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n\
+         [providers.email.dkim]\nselector = \"a\"\ndomain = \"example.org\"\nkey = \"hunter2\"\n",
+        "providers.email.dkim.key: expected a private key",
+    ),
+    (
+        "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n\
+         [providers.email.dkim]\nselector = \"a b\"\ndomain = \"example.org\"\nkey = \"x\"\n",
+        "providers.email.dkim.selector: expected a name",
     ),
 ];
 
@@ -327,6 +352,8 @@ fn a_key_is_text_where_its_type_says_so() {
         "providers.email.smtp",
         "providers.email.from",
         "providers.email.hello_name",
+        "providers.email.bounce",
+        "providers.email.dkim.selector",
         "providers.phone.token",
         "providers.phone.account_sid",
         "providers.phone.auth_token",
@@ -365,6 +392,7 @@ fn a_key_is_a_secret_where_a_file_may_hold_it() {
         "component.secret",
         "store.key",
         "providers.email.smtp",
+        "providers.email.dkim.key",
         "providers.phone.token",
         "providers.phone.auth_token",
         "providers.github.client_secret",

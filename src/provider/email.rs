@@ -15,6 +15,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::{Place, ProviderKind, ProviderSection, Way};
+use crate::channel::dkim::Dkim;
 use crate::channel::email::{Email, Letterhead};
 use crate::channel::smtp::{Hello, MailServer, hello_name};
 use crate::section::{ConfigError, Mistakes, cleartext, secret, unusable};
@@ -50,9 +51,42 @@ pub struct EmailSection {
     from: Mailbox,
     /// The address to which servers return mails that they cannot deliver; `None`: the sender's.
     bounce: Option<String>,
+    /// The key that signs the mails.
+    dkim: Option<DkimSection>,
     /// The number of mails a day.
     #[serde(default = "EmailSection::default_budget")]
     budget: u32,
+}
+
+/// `[providers.email.dkim]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DkimSection {
+    selector: String,
+    domain: String,
+    key: Option<SecretString>,
+    key_file: Option<PathBuf>,
+}
+
+impl DkimSection {
+    fn dkim(&self) -> Result<Dkim, ConfigError> {
+        const KEY: &str = "providers.email.dkim.key";
+        let key = secret(KEY, &self.key, &self.key_file)?;
+        let key = key.ok_or_else(|| unusable(KEY, "set key_file to the file of a private key in PEM"))?;
+        let names = [("selector", &self.selector), ("domain", &self.domain)];
+        let is_name = |name: &str| {
+            let usual = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+            !name.is_empty() && name.bytes().all(usual)
+        };
+        if let Some((wrong, _)) = names.into_iter().find(|(_, name)| !is_name(name)) {
+            let key = format!("providers.email.dkim.{wrong}");
+            return Err(unusable(
+                &key,
+                "expected a name in the DNS, of ASCII letters, digits, - and dots",
+            ));
+        }
+        Dkim::new(&self.selector, &self.domain, key.expose_secret()).map_err(|error| unusable(KEY, error))
+    }
 }
 
 impl EmailSection {
@@ -92,6 +126,10 @@ impl EmailSection {
         bounce.map_err(|_| unusable("providers.email.bounce", "expected an address like bounces@example.org"))
     }
 
+    fn dkim(&self) -> Result<Option<Dkim>, ConfigError> {
+        self.dkim.as_ref().map(DkimSection::dkim).transpose()
+    }
+
     fn email(&self, place: &Place) -> Result<Email, String> {
         let server = self.server().map_err(|error| error.to_string())?;
         let head = Letterhead {
@@ -101,6 +139,7 @@ impl EmailSection {
             operator: place.operator.clone(),
             url: place.url.clone(),
             public_url: place.public_url.clone(),
+            dkim: self.dkim().map_err(|error| error.to_string())?,
         };
         Ok(Email::new(server, head))
     }
@@ -111,6 +150,7 @@ impl ProviderSection for EmailSection {
         let mut found = Mistakes::default();
         found.take(self.server());
         found.take(self.bounce());
+        found.take(self.dkim());
         found.unless(
             self.budget > 0,
             "providers.email.budget",

@@ -111,7 +111,7 @@ fn with(section: &str, key: &str, value: &str) -> String {
             // Without TLS, no certificates of the system are read, which takes longest.
             text += "smtp = \"smtp://127.0.0.1\"\n";
         } else if !name.ends_with("_file") || name == "key_file" {
-            text += &format!("{name} = {usual}\n");
+            text += &format!("{name} = {}\n", with_dkim_key(&usual));
         }
     }
     text
