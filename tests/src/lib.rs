@@ -20,6 +20,7 @@ mod kannel;
 mod lasting;
 mod log;
 mod mail;
+pub mod mail_programs;
 mod names;
 mod nginx;
 pub mod oauth;

@@ -97,14 +97,25 @@ impl MailServer {
         until(&format!("a mail to {address}"), || self.take_now(address), || self.process.log().tail()).await
     }
 
+    /// As [`take`](Self::take): the mail as it came, without the fields that this server adds.
+    pub async fn take_raw(&self, address: &str) -> Vec<u8> {
+        let raw = || self.find(address).map(|(_, raw)| without_own_fields(&raw));
+        until(&format!("a mail to {address}"), raw, || self.process.log().tail()).await
+    }
+
     /// Takes the oldest mail to this address, if there is one.
     pub fn take_now(&self, address: &str) -> Option<Mail> {
+        self.find(address).map(|(mail, _)| mail)
+    }
+
+    fn find(&self, address: &str) -> Option<(Mail, Vec<u8>)> {
         let mut files: Vec<_> = fs::read_dir(self.maildir.join("new")).ok()?.flatten().collect();
         files.sort_by_key(fs::DirEntry::file_name);
         files.iter().map(fs::DirEntry::path).find_map(|path| {
-            let mail = Mail::parse(&fs::read(&path).ok()?).filter(|mail| mail.to == address)?;
+            let raw = fs::read(&path).ok()?;
+            let mail = Mail::parse(&raw).filter(|mail| mail.to == address)?;
             fs::remove_file(&path).ok()?;
-            Some(mail)
+            Some((mail, raw))
         })
     }
 }
@@ -128,6 +139,20 @@ impl Mail {
                 .map(|name| message.header_raw(name).map(|value| value.trim().to_owned())),
         })
     }
+}
+
+/// Returns a mail without the fields in which aiosmtpd keeps the envelope.
+fn without_own_fields(mail: &[u8]) -> Vec<u8> {
+    let is_own = |line: &&[u8]| {
+        ["X-Peer: ", "X-MailFrom: ", "X-RcptTo: "].iter().any(|own| line.starts_with(own.as_bytes()))
+    };
+    let mut is_head = true;
+    let lines = mail.split_inclusive(|byte| *byte == b'\n');
+    let kept = lines.filter(|line| {
+        is_head &= !matches!(*line, b"\n" | b"\r\n");
+        !(is_head && is_own(line))
+    });
+    kept.flatten().copied().collect()
 }
 
 fn recipient(message: &Message<'_>) -> String {
