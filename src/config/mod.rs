@@ -9,6 +9,7 @@ mod load;
 mod mistakes;
 mod peers;
 mod sections;
+mod store;
 #[cfg(test)]
 mod tests;
 
@@ -21,8 +22,9 @@ use xmpp_parsers::jid::NodePart;
 pub use self::fixed::Fixed;
 use self::peers::{PeerSection, domain_above};
 pub use self::sections::{
-    Access, AdminSocket, Component, Domain, Http, Log, Monitor, Network, Presentation, Providers, StoreConfig,
+    Access, AdminSocket, Component, Domain, Http, Log, Monitor, Network, Presentation, Providers,
 };
+pub use self::store::StoreConfig;
 use crate::model::{BareJid, Provider};
 use crate::provider::{Place, ProviderSection, is_sign_in};
 use crate::section::unusable;

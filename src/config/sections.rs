@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -20,7 +20,6 @@ use crate::model::BareJid;
 use crate::provider::{self, KINDS, ProviderSection};
 use crate::section::{ConfigError, secret, unusable, words};
 use crate::service::{About, Served};
-use crate::store::Database;
 
 /// `[component]`
 #[derive(Clone, Debug, Deserialize)]
@@ -331,52 +330,6 @@ impl<'de> Deserialize<'de> for Domain {
         let jid = BareJid::new(&text).ok().filter(|jid| jid.node().is_none());
         jid.map(|jid| Self(jid.to_string()))
             .ok_or_else(|| serde::de::Error::custom("expected a domain like example.org, without a name and @"))
-    }
-}
-
-/// `[store]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct StoreConfig {
-    url: Option<SecretString>,
-    url_file: Option<PathBuf>,
-    /// The file of the key, without which the database is unreadable. It is made on first start.
-    pub key_file: PathBuf,
-    key: Option<SecretString>,
-}
-
-impl Default for StoreConfig {
-    fn default() -> Self {
-        Self {
-            url: None,
-            url_file: None,
-            key_file: "itseme.key".into(),
-            key: None,
-        }
-    }
-}
-
-impl StoreConfig {
-    /// Returns the database.
-    ///
-    /// # Errors
-    /// If no engine knows the URL, or its file cannot be read.
-    pub fn database(&self) -> Result<Database, ConfigError> {
-        Database::of_url(self.url()?.expose_secret()).map_err(|reason| unusable("store.url", reason))
-    }
-
-    /// Returns the URL of the database.
-    ///
-    /// # Errors
-    /// If its file cannot be read.
-    pub fn url(&self) -> Result<SecretString, ConfigError> {
-        let url = secret("store.url", &self.url, &self.url_file)?;
-        Ok(url.unwrap_or_else(|| "sqlite:itseme.db".into()))
-    }
-
-    /// Returns the key, if it is set directly (`ITSEME_STORE__KEY`), as 64 hex digits.
-    pub fn key(&self) -> Option<&SecretString> {
-        self.key.as_ref()
     }
 }
 

@@ -3,10 +3,11 @@
 use super::code_limits::Share;
 use super::error::Result;
 use super::guesses::{LONGEST, OWN_GUESSES};
+use super::letters::outbox;
 use super::link::Aliases;
 use super::pending::{NewCode, PendingBox, Proof, Spelling, hash_of_link, place};
 use super::spelling::Lead;
-use super::{By, Core, Tx, outbox};
+use super::{By, Core, Tx};
 use crate::channel::{Letter, Message, Tried};
 use crate::clock::{Millis, millis};
 use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};

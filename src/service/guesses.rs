@@ -11,7 +11,7 @@ use super::pending::{PendingBox, Proof};
 use super::{By, Core, Tx};
 use crate::clock::{Millis, millis};
 use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};
-use crate::provider::{self, KINDS};
+use crate::provider;
 use crate::store::{Counted, Pending, Read, Window};
 
 /// The window in which wrong guesses at an identity make its codes longer.
@@ -375,50 +375,6 @@ impl Core {
             Counted::Allowed { used } if by == By::Target && used >= most => self.drop_pending(tx, id, owner).map(drop),
             _ => Ok(()),
         }
-    }
-}
-
-/// The chances of an attacker who would take over any identity of a provider, by guesses at all its codes.
-impl Core {
-    /// Counts the chances of a day: each code that is sent counts for the guesses that its target always has, and each
-    /// other wrong guess for one. A code that is entered gives back the unused ones of these. So the count is of codes
-    /// that nobody enters and of wrong codes.
-    fn chances(&self, provider: &Provider) -> Counter {
-        Counter {
-            key: self.keys.quota(&format!("guesses at all {}", provider.name()), &[]),
-            name: Limit::Guesses,
-            limit: u32::MAX,
-            window: DAY,
-        }
-    }
-
-    /// Returns the names of the counters of chances.
-    pub(super) fn chance_names(&self) -> impl Iterator<Item = Mac> {
-        KINDS.iter().map(|kind| self.chances(&kind.name.into()).key)
-    }
-
-    /// Returns the number of digits that the provider's codes have beyond the configured ones, because of all guesses
-    /// at them.
-    fn alertness(&self, tx: &Tx<'_>, provider: &Provider) -> Result<u32> {
-        let used = self.chances(provider).used(tx, self.clock.now())?;
-        Ok(used / self.settings.limits.guesses_in_all_per_day.max(1))
-    }
-
-    /// Counts `more` chances, and tells the admin each time that codes become longer.
-    pub(super) fn count_chances(&self, tx: &Tx<'_>, provider: &Provider, more: u32) -> Result<()> {
-        let used = self.chances(provider).add(tx, self.clock.now(), more)?;
-        let per_digit = self.settings.limits.guesses_in_all_per_day.max(1);
-        if used / per_digit > (used - more) / per_digit {
-            tracing::error!(
-                provider = provider.name(),
-                guesses = used,
-                digits = self.digits_with(provider, used / per_digit),
-                remedy = "if these are your users, raise limits.guesses_in_all_per_day; if not, somebody tries to take over \
-                          identities: lower the budgets, limits.codes_per_address_per_day and limits.codes_per_target_per_day",
-                "many codes are entered wrong or not at all: from now on, codes have more digits"
-            );
-        }
-        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@
 mod absence;
 mod budget;
 mod caller;
+mod chances;
 mod code_limits;
 mod codes;
 mod confirm;
@@ -17,6 +18,7 @@ mod growth;
 mod guesses;
 mod intact;
 mod introduce;
+mod letters;
 mod limits;
 mod link;
 mod mute;
@@ -51,7 +53,6 @@ use std::sync::{Arc, OnceLock, RwLock};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use rand::RngExt;
 use rand::rngs::SysRng;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -84,16 +85,14 @@ pub use self::verify::{Meant, Verified, Verify, VerifyAny};
 pub use self::waiting::{DropExpired, Hasten, ListWaiting};
 use crate::channel::peers::Peers;
 use crate::channel::sign_in::SignIn;
-use crate::channel::{Letter, Message};
 use crate::clock::{Clock, Millis, millis};
 use crate::health::Health;
 use crate::language::Language;
 use crate::meters;
 use crate::model::seal::Purpose;
-use crate::model::{BareJid, Hash, Keyring, Keys, Mac, SystemRandom};
-use crate::provider;
+use crate::model::{BareJid, Hash, Keyring, Keys, SystemRandom};
 pub use crate::provider::{CodeRule, CodeRules};
-use crate::store::{Guesser, NewRow, Purged, Store, StoreError};
+use crate::store::{Guesser, Purged, Store, StoreError};
 
 /// Returns `true` if something that is `true` or `1`, `false` or `0` (as in XML Schema), or not there, is set. `place` tells
 /// where it stands, as the client calls that.
@@ -377,53 +376,4 @@ impl Core {
     fn broken(cause: impl std::fmt::Display) -> Error {
         Error::Internal(StoreError::Corrupt(cause.to_string()))
     }
-
-    /// 32 hex digits that nobody can guess.
-    fn random_word(&self) -> String {
-        format!("{:032x}", self.rng().random::<u128>())
-    }
-
-    /// A message in `language`, as it goes into the outbox.
-    fn letter(&self, message: Message, language: Language) -> Letter {
-        Letter::new(self.random_word(), language, message)
-    }
-
-    /// Puts a letter into the outbox, from where it can be withdrawn by what it is `about`.
-    fn post(&self, tx: &Tx<'_>, letter: &Letter, about: Option<Mac>, expires_at: Millis) -> Result<()> {
-        self.post_for(tx, letter, about, expires_at, None)
-    }
-
-    /// The same, for `payer`, whose messages are counted together.
-    fn post_for(
-        &self,
-        tx: &Tx<'_>,
-        letter: &Letter,
-        about: Option<Mac>,
-        expires_at: Millis,
-        payer: Option<Mac>,
-    ) -> Result<()> {
-        let row = self.row(letter, about, expires_at)?;
-        row.map_or(Ok(()), |row| Ok(tx.push(&NewRow { payer, ..row })?))
-    }
-
-    /// Seals a letter on its way into the outbox; `None` if no worker sends such letters.
-    fn row(&self, letter: &Letter, about: Option<Mac>, expires_at: Millis) -> Result<Option<NewRow>> {
-        let Some(queue) = provider::queue(&letter.message) else {
-            return Ok(None);
-        };
-        Ok(Some(NewRow {
-            queue,
-            about,
-            payer: None,
-            due_at: self.clock.now(),
-            expires_at,
-            key: self.keys.number(),
-            sealed: self.seal(outbox(queue.number(), about.as_ref()), letter)?,
-        }))
-    }
-}
-
-/// A message's box belongs to its queue and to what it is about.
-fn outbox(queue: u8, about: Option<&Mac>) -> Purpose<'_> {
-    Purpose::Outbox { queue, about }
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::error::Result;
-use super::{Core, Service, outbox, settle};
+use super::letters::outbox;
+use super::{Core, Service, settle};
 use crate::channel::{Letter, Message};
 use crate::clock::{Millis, millis};
 use crate::store::{Lease, Queue, Read, Row};

@@ -37,6 +37,8 @@ use futures::future::BoxFuture;
 use self::asking::{Ask, Asked};
 use super::*;
 use crate::channel::sign_in::{Attempt, SignInError};
+use crate::channel::{Letter, Message};
+use crate::model::Mac;
 use crate::model::{Hash, Identity, OwnAddress, OwnAddresses, parse_target};
 use crate::store::{Queue, testing};
 

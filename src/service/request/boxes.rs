@@ -2,8 +2,9 @@
 
 use super::ContactRequest;
 use crate::model::{Hash, Mac};
+use crate::service::Core;
 use crate::service::error::Result;
-use crate::service::{Core, outbox};
+use crate::service::letters::outbox;
 use crate::store::{Queue, Row};
 
 /// The MACs by which a hash is looked up.
