@@ -161,8 +161,9 @@ pub struct Service(Arc<Shared>);
 
 /// The parts of a service. Each request has a clone of it, so they are counted together.
 pub struct Shared {
-    /// Locked as long as a transaction looks, so that none looks under keys of before (see `rekey`).
-    core: RwLock<Core>,
+    /// Locked as long as a transaction looks, so that none looks under keys of before (see `rekey`). Transactions have a pointer to it,
+    /// and none to the store: the thread of the store, which drops them, would wait for itself.
+    core: Arc<RwLock<Core>>,
     /// That of `core`.
     frame: ArcSwap<Frame>,
     clock: Clock,
@@ -222,7 +223,7 @@ impl Service {
             frame: frame.clone(),
         };
         Self(Arc::new(Shared {
-            core: RwLock::new(core.under_ring(keyring)),
+            core: Arc::new(RwLock::new(core.under_ring(keyring))),
             frame: ArcSwap::new(frame),
             clock,
             health: Arc::default(),

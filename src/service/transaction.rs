@@ -61,9 +61,9 @@ impl Service {
                 let ids = ahead.iter().flat_map(|hash| core.macs(|core| Some(core.keys.id(hash))));
                 (ids.collect(), core.state())
             };
-            let service = self.clone();
+            let core = self.core.clone();
             let asked = self.store.read_ahead(ids, move |tx| {
-                let core = locked(&service.core);
+                let core = locked(&core);
                 // Otherwise, `tx` may see a moment when there were other keys.
                 if core.state() != as_of {
                     return Ok(Asked::Later);
@@ -111,9 +111,9 @@ impl Service {
         &self,
         change: Arc<impl Fn(&Core, &Tx<'_>) -> Result<T> + Send + Sync + 'static>,
     ) -> Split<T> {
-        let service = self.clone();
+        let core = self.core.clone();
         let changed = self.store.write(move |write| {
-            let core = locked(&service.core);
+            let core = locked(&core);
             let changed = split(core.prepare(write).and_then(|()| change(&core, write)));
             // First, because under other keys all else that went wrong is no wonder.
             match is_under(write, &core)? {

@@ -229,7 +229,10 @@ os.execv(sys.argv[2], sys.argv[2:])";
 
     /// Ends it as an admin would (SIGTERM).
     pub async fn terminate(&mut self) -> ExitStatus {
-        self.process.as_mut().expect("the service was started").terminate().await
+        let process = self.process.as_mut().expect("the service was started");
+        let status = process.terminate().await;
+        assert_eq!(process.log().count("panicked"), 0, "{}", process.log().tail());
+        status
     }
 
     /// Ends it as a power cut would.

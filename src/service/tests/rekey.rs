@@ -390,9 +390,9 @@ async fn who_keeps_a_request_while_a_change_begins_does_so_under_the_new_key() {
         return;
     }
     let keeps = async || {
-        let service = it.service.clone();
+        let core = it.service.core.clone();
         let kept = it.service.store().write(move |tx| {
-            let core = locked(&service.core);
+            let core = locked(&core);
             let core = core.former.as_deref().unwrap_or(&core);
             let row = crate::store::NewRow {
                 queue: Queue::REQUESTS,
