@@ -142,8 +142,7 @@ impl Core {
     /// Does all that sending a code does, but sends none: for anybody who asks in the name of a target that has asked
     /// itself. Nobody else replaces the target's code, or learns by an answer or a limit that there is one.
     fn pretend(&self, tx: &Tx<'_>, new: &NewCode, mut remembered: PendingBox, old: &Pending) -> Result<()> {
-        let asked_before = matches!(remembered.proof, Proof::CodeSent { by_anybody: true, .. });
-        if asked_before && !new.resend {
+        if remembered.proof.is_by_anybody() && !new.resend {
             return Ok(());
         }
         self.count_code(tx, By::Anybody, new)?;

@@ -132,11 +132,15 @@ impl Core {
         pending.expires_at > now && guesses < self.settings.limits.guesses_per_code
     }
 
-    /// Returns the candidates whose codes may have been delivered, as far as the guesser may know. If there are others only, that is
-    /// the answer. Who did not ask for a code is not told what became of it.
+    /// Returns the candidates whose codes may have been delivered, as far as the guesser may know.
+    ///
+    /// # Errors
+    /// `undelivered` if there are others only. The target is told of all codes for it. Anybody is told of those that anybody has asked
+    /// for: also where the target had asked before, so that nobody learns by it that it had.
     fn delivered(&self, tx: &Tx<'_>, by: By, candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
         let is_told = |Candidate { remembered, .. }: &Candidate| {
-            remembered.is_undelivered && remembered.by_target == (by == By::Target)
+            let by_anybody = !remembered.by_target || remembered.proof.is_by_anybody();
+            remembered.is_undelivered && (by == By::Target || by_anybody)
         };
         let (undelivered, delivered): (Vec<_>, Vec<_>) = candidates.into_iter().partition(is_told);
         if undelivered.is_empty() || !delivered.is_empty() {

@@ -117,6 +117,11 @@ impl Proof {
         matches!(self, Self::SignIn { .. })
     }
 
+    /// Returns `true` for a code that anybody has asked for, after the target had.
+    pub(super) fn is_by_anybody(&self) -> bool {
+        matches!(self, Self::CodeSent { by_anybody: true, .. })
+    }
+
     /// Returns the id of the first letter with the code, if it was sent.
     pub(super) fn letter(&self) -> Option<&str> {
         match self {

@@ -61,6 +61,8 @@ async fn strangers_are_not_told() {
         .await
         .unwrap();
     assert!(it.codes(Queue::EMAIL).await.is_empty());
+    // As if she had not asked for it herself.
+    assert_eq!(guess().await, "undelivered");
     it.register(&michael(), "email", MAIL).await.unwrap();
     let code = it.codes(Queue::EMAIL).await.pop().unwrap();
     it.verify(&michael(), &mail, &code).await.unwrap();
@@ -74,6 +76,8 @@ async fn who_asked_over_http_is_told_there() {
     it.refuse(Queue::EMAIL).await;
     let mail = hash("email", MAIL);
     assert_eq!(code_of(it.verify_http(&mail, "999999").await), "undelivered");
+    // The target is told as well: it was asked for in its name.
+    assert_eq!(code_of(it.verify(&amy(), &mail, "999999").await), "undelivered");
     // Each time, it is a guess.
     let told = async || code_of(it.verify_http(&mail, "999999").await);
     while told().await == "undelivered" {}
