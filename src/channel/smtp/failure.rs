@@ -60,12 +60,12 @@ impl Failure {
         }
     }
 
-    /// Returns the code and the text of the server's reply.
+    /// Returns the code of the server's reply, and its text without addresses.
     fn reply(&self) -> Option<(u16, String)> {
         let Cause::Smtp(error) = &self.cause else { return None };
         let code = error.status()?;
         let text = error.source().map(ToString::to_string).unwrap_or_default();
-        Some((u16::from(code), text))
+        Some((u16::from(code), own_words(&text)))
     }
 
     /// Returns the result of the mail.
@@ -194,22 +194,38 @@ fn stage_name(stage: Stage) -> &'static str {
 fn is_ours(code: u16, text: &str) -> bool {
     match Enhanced::of(text) {
         // RFC 3463, 3.2: the sender's address. 3.6: the protocol. 3.8: policy, rights and logins.
-        Some(Enhanced(1, 7 | 8)) | Some(Enhanced(3 | 5 | 7, _)) => true,
+        Some(Enhanced(_, 1, 7 | 8)) | Some(Enhanced(_, 3 | 5 | 7, _)) => true,
         Some(_) => false,
-        // RFC 4954, 6; RFC 5321, 4.2.2. Exim has no enhanced codes, and says 550 for nearly everything.
-        None => {
-            matches!(code, 500 | 502 | 503 | 504 | 521 | 530 | 534 | 535 | 538)
-                || says(
-                    text,
-                    &[
-                        "relay not permitted",
-                        "relaying",
-                        "sender verify failed",
-                        "authentication required",
-                    ],
-                )
-        }
+        // RFC 4954, 6; RFC 5321, 4.2.2.
+        None => matches!(code, 500 | 502 | 503 | 504 | 521 | 530 | 534 | 535 | 538) || says(text, &OUR_FAULTS),
     }
+}
+
+/// The words of servers without enhanced codes about the client, its login or its rights. Exim says 550 for nearly everything.
+const OUR_FAULTS: [&str; 14] = [
+    "relay not permitted",
+    "relaying",
+    "to relay",
+    "relay access denied",
+    "rcpthosts",
+    "sender verify failed",
+    "authentication required",
+    "smtp auth",
+    "administrative prohibition",
+    "helo",
+    "black list",
+    "blacklist",
+    "blocked using",
+    "client host rejected",
+];
+
+/// Returns a reply without the words that have an @: those are addresses, which may have any word in them.
+fn own_words(text: &str) -> String {
+    let words: Vec<_> = text
+        .split_ascii_whitespace()
+        .filter(|word| !word.contains('@'))
+        .collect();
+    words.join(" ")
 }
 
 /// Returns `true` if a reply has one of these words, in lower case.
@@ -218,13 +234,18 @@ fn says(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))
 }
 
-/// The subject and the detail of an enhanced status code (RFC 3463).
+/// An enhanced status code: its class, subject and detail (RFC 3463).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Enhanced(u16, u16);
+struct Enhanced(u16, u16, u16);
 
 impl Enhanced {
+    /// Returns the first one of a reply. It begins the text (RFC 2034, 4), but qmail writes it at the end: `(#5.7.1)`.
     fn of(text: &str) -> Option<Self> {
-        let word = text.split_ascii_whitespace().next()?;
+        text.split_ascii_whitespace()
+            .find_map(|word| Self::read(word.trim_matches(['(', ')', '#', '[', ']', ':', ','])))
+    }
+
+    fn read(word: &str) -> Option<Self> {
         let mut numbers = word.split('.');
         let mut next = |digits: usize| {
             let number = numbers.next()?;
@@ -232,13 +253,13 @@ impl Enhanced {
             number.parse().ok().filter(|_| usual)
         };
         let (class, subject, detail): (u16, _, _) = (next(1)?, next(3)?, next(3)?);
-        (matches!(class, 4 | 5) && numbers.next().is_none()).then_some(Self(subject, detail))
+        (matches!(class, 4 | 5) && numbers.next().is_none()).then_some(Self(class, subject, detail))
     }
 }
 
 impl std::fmt::Display for Enhanced {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, " (x.{}.{})", self.0, self.1)
+        write!(f, " ({}.{}.{})", self.0, self.1, self.2)
     }
 }
 
@@ -277,10 +298,32 @@ mod tests {
             ),
             (550, "Unrouteable address", false),
             (503, "bad sequence of commands", true),
+            // qmail, and others whose code is not the first word.
+            (
+                553,
+                "sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+                true,
+            ),
+            (550, "sorry, no mailbox here by that name. (#5.1.1)", false),
+            (550, "Requested action not taken\n5.7.1 Unable to relay", true),
+            (550, "Unable to relay", true),
+            (550, "Please turn on SMTP Authentication in your mail client", true),
+            (550, "Administrative prohibition", true),
+            (550, "Access denied - Invalid HELO name (See RFC2821 4.1.1.1)", true),
+            (
+                550,
+                "rejected because 192.0.2.1 is in a black list at dnsbl.example",
+                true,
+            ),
+            (554, "Client host rejected: cannot find your reverse hostname", true),
+            // Words of the address are not the server's.
+            (550, "<relaying@example.org>: no such user", false),
+            (550, "relaying@helo.example unknown", false),
         ] {
-            assert_eq!(is_ours(code, text), ours, "{text}");
+            assert_eq!(is_ours(code, &own_words(text)), ours, "{text}");
         }
-        assert_eq!(Enhanced::of("5.1.1"), Some(Enhanced(1, 1)));
+        assert_eq!(Enhanced::of("5.1.1"), Some(Enhanced(5, 1, 1)));
+        assert_eq!(Enhanced::of("5.1.1").unwrap().to_string(), " (5.1.1)");
         for text in ["", "5", "5.1", "5.1.1.1", "2.1.1", "5.1.x", "127.0.0.1"] {
             assert_eq!(Enhanced::of(text), None, "{text}");
         }
