@@ -84,7 +84,10 @@ impl Email {
     /// # Errors
     /// With the reason.
     pub async fn check(&self) -> Result<String, String> {
-        let answer = self.server.check(self.bounce(), &self.head.from.email).await?;
+        let (bounce, from) = (self.bounce(), &self.head.from.email);
+        let mailboxes = [("from", from), ("bounce", bounce)];
+        let number = if bounce == from { 1 } else { 2 };
+        let answer = self.server.check(bounce, &mailboxes[..number]).await?;
         let from = registered(self.head.from.email.domain());
         Ok(match &self.head.dkim {
             None => answer,

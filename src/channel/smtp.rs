@@ -100,17 +100,21 @@ impl MailServer {
         !encrypts && !is_here(&self.host)
     }
 
-    /// Connects, logs in, and begins a mail from `sender` to `recipient`, which ends before its content: nothing is sent. Returns the
-    /// name that greets the server, and what it says about the recipient.
+    /// Connects, logs in, and begins a mail from `sender` to the own `mailboxes`, which ends before its content: nothing is sent.
+    /// Returns the name that greets the server, and the faults of the mailboxes, each with its key in `[providers.email]`.
     ///
     /// # Errors
     /// With the reason.
-    pub async fn check(&self, sender: &Address, recipient: &Address) -> Result<String, String> {
+    pub async fn check(&self, sender: &Address, mailboxes: &[(&str, &Address)]) -> Result<String, String> {
         let mut connection = self.connect().await.map_err(|failure| failure.reason())?;
-        let begun = try_out(&mut connection, sender, recipient).await;
+        let begun = try_out(&mut connection, sender, mailboxes).await;
         say_goodbye(connection);
-        let answer = begun.map_err(|failure| failure.reason())?;
-        Ok(format!("{answer}; EHLO has {}", self.hello))
+        let faults = begun.map_err(|failure| failure.reason())?;
+        let faults: String = faults.iter().map(|fault| format!("; {fault}")).collect();
+        Ok(format!(
+            "the SMTP server takes mails from us{faults}; EHLO has {}",
+            self.hello
+        ))
     }
 
     /// Sends a mail.
@@ -180,26 +184,29 @@ fn credentials(url: &Url) -> Result<Option<Credentials>, String> {
     }
 }
 
-/// Begins a mail, and takes it back.
+/// Begins a mail, and takes it back. Returns the faults of the mailboxes.
 async fn try_out(
     connection: &mut AsyncSmtpConnection,
     sender: &Address,
-    recipient: &Address,
-) -> Result<&'static str, Failure> {
-    let is_ascii = [sender, recipient]
-        .iter()
-        .all(|address| AsRef::<str>::as_ref(address).is_ascii());
+    mailboxes: &[(&str, &Address)],
+) -> Result<Vec<String>, Failure> {
+    let is_ascii = AsRef::<str>::as_ref(sender).is_ascii()
+        && mailboxes
+            .iter()
+            .all(|(_, mailbox)| AsRef::<str>::as_ref(*mailbox).is_ascii());
     let utf8 = (!is_ascii).then_some(MailParameter::SmtpUtfEight);
     let begin = Mail::new(Some(sender.clone()), utf8.into_iter().collect());
     step(Stage::Sender, PATIENCE, connection.command(begin)).await?;
-    let recipient = Rcpt::new(recipient.clone(), Vec::new());
-    let answer = match step(Stage::Recipient, PATIENCE, connection.command(recipient)).await {
-        Ok(()) => "the SMTP server takes mails from us",
-        Err(failure) => failure.of_own_mailbox().ok_or(failure)?,
-    };
+    let mut faults = Vec::new();
+    for (key, mailbox) in mailboxes {
+        let recipient = Rcpt::new((*mailbox).clone(), Vec::new());
+        if let Err(failure) = step(Stage::Recipient, PATIENCE, connection.command(recipient)).await {
+            faults.push(failure.of_own_mailbox(key).ok_or(failure)?);
+        }
+    }
     // Whatever it answers, the connection ends.
     let _ = timeout(PATIENCE_TO_QUIT, connection.command(Rset)).await;
-    Ok(answer)
+    Ok(faults)
 }
 
 async fn hand_over(connection: &mut AsyncSmtpConnection, envelope: &Envelope, mail: &[u8]) -> Result<(), SendError> {
@@ -288,7 +295,13 @@ mod tests {
 
     #[tokio::test]
     async fn each_fault_of_a_connection_has_its_own_words() {
-        let told = async |url: String| server(&url).unwrap().check(&own(), &own()).await.unwrap_err();
+        let told = async |url: String| {
+            server(&url)
+                .unwrap()
+                .check(&own(), &[("from", &own())])
+                .await
+                .unwrap_err()
+        };
         let refused = told(format!("smtp://127.0.0.1:{}", faulty::refusing())).await;
         assert!(refused.contains("refuses connections"), "{refused}");
         let unknown = told("smtp://nowhere.invalid".into()).await;
@@ -310,7 +323,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_port_for_tls_only_is_guessed() {
         let silent = server(&format!("smtp://127.0.0.1:{}", faulty::plain(""))).unwrap();
-        let told = silent.check(&own(), &own()).await.unwrap_err();
+        let told = silent.check(&own(), &[("from", &own())]).await.unwrap_err();
         assert!(told.contains("smtps://"), "{told}");
     }
 

@@ -89,16 +89,15 @@ impl Failure {
         }
     }
 
-    /// Returns the answer about the own mailbox that does not keep mails to others from being sent; `None` if it does.
-    pub fn of_own_mailbox(&self) -> Option<&'static str> {
+    /// Returns the answer about the own mailbox that `key` names, if it does not keep mails to others from being sent.
+    pub fn of_own_mailbox(&self, key: &str) -> Option<String> {
         let (code, text) = self.reply().filter(|_| self.stage == Stage::Recipient)?;
         match code {
-            ..500 => Some("the SMTP server takes mails from us, and puts off those to providers.email.from"),
+            ..500 => Some(format!("it puts off those to providers.email.{key}")),
             _ if is_ours(code, &text) => None,
-            _ => Some(
-                "the SMTP server takes mails from us, but has no mailbox for providers.email.from: answers are lost, and servers that \
-                 test if the sender exists refuse the mails",
-            ),
+            _ => Some(format!(
+                "it has no mailbox for providers.email.{key}: answers are lost, and servers that test if the sender exists refuse the mails"
+            )),
         }
     }
 
