@@ -16,7 +16,7 @@ use crate::service::{CodeRule, CodeRules};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
-/// The longest name of an operator, in characters.
+/// The longest name of the service or of its operator, in characters.
 const LONGEST_NAME: usize = 200;
 
 impl Config {
@@ -170,11 +170,10 @@ impl Presentation {
             );
         }
         let is_line = |text: &String| text.chars().count() <= LONGEST_NAME && !text.contains(char::is_control);
-        found.unless(
-            self.operator.as_ref().is_none_or(is_line),
-            "service.operator",
-            "expected a name of at most 200 characters, on one line",
-        );
+        for (key, name) in [("service.name", &self.name), ("service.operator", &self.operator)] {
+            let expected = "expected a name of at most 200 characters, on one line";
+            found.unless(name.as_ref().is_none_or(is_line), key, expected);
+        }
         let is_uri = |address: &String| {
             address.split_once(':').is_some_and(|(scheme, rest)| {
                 let is_word = !rest.is_empty() && !rest.contains(|c: char| c.is_whitespace() || c.is_control());

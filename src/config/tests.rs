@@ -129,6 +129,7 @@ fn how_the_service_presents_itself_is_checked() {
         ("url = \"example\"", "service.url"),
         ("privacy_url = \"javascript:alert(1)\"", "service.privacy_url"),
         ("operator = \"Example\\nAssociation\"", "service.operator"),
+        ("name = \"Friends\\r\\nBcc: a@b\"", "service.name"),
         (
             "addresses = { security = [\"mailto:a@example.org\\nContact: x\"] }",
             "service.addresses",

@@ -114,29 +114,26 @@ impl Failure {
         let Some((code, text)) = self.reply() else {
             return without_answer(error, self.stage);
         };
-        let (what, remedy) = match self.stage {
+        let remedy = match self.stage {
             // RFC 3207, 4.
-            stage if code >= 500 && says(&text, &["starttls"]) => (
-                stage_name(stage),
-                "; it wants TLS first: write ?tls=required behind providers.email.smtp",
-            ),
-            stage @ Stage::Hello => (
-                stage_name(stage),
-                "; see that it takes mails from this machine, and that providers.email.hello_name is this machine's name",
-            ),
-            stage @ Stage::Login => (stage_name(stage), "; mend user and password in providers.email.smtp"),
-            stage @ Stage::Sender => (
-                stage_name(stage),
+            _ if code >= 500 && says(&text, &["starttls"]) => {
+                "; it wants TLS first: write ?tls=required behind providers.email.smtp"
+            }
+            Stage::Hello => {
+                "; see that it takes mails from this machine, and that providers.email.hello_name is this machine's name"
+            }
+            Stage::Login => "; mend user and password in providers.email.smtp",
+            Stage::Sender => {
                 "; see that it lets us send as providers.email.from, and whether it wants a user and a password in \
-                 providers.email.smtp",
-            ),
-            stage @ (Stage::Recipient | Stage::Content) if code >= 500 && is_ours(code, &text) => (
-                stage_name(stage),
+                 providers.email.smtp"
+            }
+            Stage::Recipient | Stage::Content if code >= 500 && is_ours(code, &text) => {
                 "; see that it takes mails from this machine and this login for others (relaying), and that \
-                 providers.email.from and hello_name are to its liking",
-            ),
-            stage => (stage_name(stage), ""),
+                 providers.email.from and hello_name are to its liking"
+            }
+            Stage::Recipient | Stage::Content => "",
         };
+        let what = stage_name(self.stage);
         let enhanced = Enhanced::of(&text).map(|code| code.to_string()).unwrap_or_default();
         format!("the SMTP server answered {code}{enhanced} to {what}{remedy}")
     }
