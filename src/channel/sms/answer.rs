@@ -11,6 +11,9 @@ use crate::dial::Fault;
 /// The longest pause that a gateway can ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 const LONGEST_ANSWER: usize = 64 * 1024;
+const WAIT: &str = "it asks to wait; if that goes on, raise the limit of the account";
+const LOGIN: &str = "the login is refused; set the account and its secret in [providers.phone] as the gateway has them";
+const CREDIT: &str = "the account has no credit, or is suspended; see to it at the gateway";
 
 /// Returns the pause that an answer asks for (RFC 9110, 10.2.3), by the clock of the gateway.
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
@@ -29,12 +32,9 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 /// Returns the fault that the status of an answer to a question shows, if it shows one. A message without a number may be too
 /// much for a gateway that is in order.
 pub fn fault_of(status: StatusCode) -> Option<String> {
-    match Refusal::of(status).meaning() {
-        SendError::Retry(trouble) if !status.is_success() && ![500, 501].contains(&status.as_u16()) => {
-            Some(trouble.reason)
-        }
-        _ => None,
-    }
+    let refusal = Refusal::of(status);
+    let remedy = refusal.remedy().filter(|_| ![500, 501].contains(&status.as_u16()))?;
+    Some(format!("{}: {remedy}", refusal.told))
 }
 
 /// Returns the body, or the beginning of one that is too long.
@@ -71,37 +71,43 @@ impl Refusal {
 
     /// Returns the result of an answer that asks to send less.
     pub fn asks_to_wait(self) -> SendError {
-        self.refused("it asks to wait; if that goes on, raise the limit of the account")
+        self.refused(WAIT)
     }
 
     /// Returns the result of a refused login.
     pub fn refuses_login(self) -> SendError {
-        self.refused(
-            "the login is refused; set the account and its secret in [providers.phone] as the gateway has them",
-        )
+        self.refused(LOGIN)
     }
 
     /// Returns the result of an answer that asks for payment.
     pub fn has_no_credit(self) -> SendError {
-        self.refused("the account has no credit, or is suspended; see to it at the gateway")
+        self.refused(CREDIT)
     }
 
-    /// Returns the meaning of the status. A fault of the number is permanent.
+    /// Returns the remedy of a fault that the status shows and no number has.
+    pub fn remedy(&self) -> Option<&'static str> {
+        Some(match self.status.as_u16() {
+            401 => LOGIN,
+            402 => CREDIT,
+            403 => "the account may not do that; see to its rights at the gateway",
+            300..=399 => "it is somewhere else; set url (or api_url) in [providers.phone] to where it leads",
+            404 | 405 | 410 => "nothing takes messages there; mend url (or api_url, account_sid) in [providers.phone]",
+            407 => "a proxy on the way wants a login; see HTTPS_PROXY in the environment",
+            408 | 425 | 429 => WAIT,
+            500..=599 => "it is out of order, or what is in front of it does not reach it",
+            _ => return None,
+        })
+    }
+
+    /// Returns the meaning of the status. After some, the gateway may have taken the message: something in front of it lost its
+    /// answer, or it failed only afterwards. A fault of the number is permanent.
     pub fn meaning(self) -> SendError {
-        match self.status.as_u16() {
-            401 => self.refuses_login(),
-            402 => self.has_no_credit(),
-            403 => self.refused("the account may not do that; see to its rights at the gateway"),
-            300..=399 => {
-                self.refused("it is somewhere else; set url (or api_url) in [providers.phone] to where it leads")
+        match (self.status.as_u16(), self.remedy()) {
+            (300..=399 | 408 | 500..=502 | 504..=599, Some(remedy)) => {
+                SendError::Unclear(format!("{}: {remedy}", self.told))
             }
-            404 | 405 | 410 => {
-                self.refused("nothing takes messages there; mend url (or api_url, account_sid) in [providers.phone]")
-            }
-            407 => self.refused("a proxy on the way wants a login; see HTTPS_PROXY in the environment"),
-            408 | 425 | 429 => self.asks_to_wait(),
-            500..=599 => self.refused("it is out of order, or what is in front of it does not reach it"),
-            _ => SendError::Fail(self.told),
+            (_, Some(remedy)) => self.refused(remedy),
+            (_, None) => SendError::Fail(self.told),
         }
     }
 }
@@ -159,19 +165,35 @@ mod tests {
     #[test]
     fn what_is_the_admins_to_mend_is_told_with_the_remedy_and_tried_again() {
         for (status, remedy) in [
-            (302, "api_url"),
             (401, "login"),
             (402, "credit"),
             (403, "rights"),
             (404, "url"),
-            (500, "out of order"),
-            (504, "does not reach it"),
+            (429, "wait"),
+            (503, "does not reach it"),
         ] {
             let SendError::Retry(trouble) = answer(status) else {
                 unreachable!("{status} is to be tried again")
             };
             assert!(trouble.reason.contains(remedy), "{}", trouble.reason);
             assert!(trouble.was_read && trouble.cause.is_some());
+        }
+    }
+
+    #[test]
+    fn after_an_answer_of_something_in_between_nobody_knows() {
+        for (status, remedy) in [
+            (302, "api_url"),
+            (303, "api_url"),
+            (408, "wait"),
+            (500, "out of order"),
+            (502, "does not reach it"),
+            (504, "does not reach it"),
+        ] {
+            let SendError::Unclear(told) = answer(status) else {
+                unreachable!("{status} may have been taken")
+            };
+            assert!(told.contains(remedy), "{told}");
         }
     }
 

@@ -80,19 +80,9 @@ impl Template {
     /// Returns the result of a refusal that a pattern tells.
     fn refusal(pattern: &Pattern, status: StatusCode, told: String) -> SendError {
         let refusal = Refusal { status, told };
-        match &pattern.remedy {
-            Some(remedy) => refusal.refused(remedy),
-            None if status.is_success() => {
-                refusal.refused("it does not take the message now; its documentation says what to do")
-            }
-            None if status.is_client_error() => match Refusal::of(status).meaning() {
-                SendError::Fail(_) => {
-                    refusal.refused("it does not take the message; its documentation says what to do")
-                }
-                _ => refusal.meaning(),
-            },
-            None => refusal.meaning(),
-        }
+        let usual = "it does not take the message; its documentation says what to do";
+        let remedy = pattern.remedy.as_deref().or_else(|| refusal.remedy());
+        refusal.refused(remedy.unwrap_or(usual))
     }
 }
 

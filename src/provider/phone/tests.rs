@@ -62,6 +62,12 @@ async fn what_one_may_have_taken_no_other_gets() {
     };
     assert!(told.starts_with("main: "), "{told}");
     assert_eq!((main.times(), spare.times()), (1, 0));
+    for status in [303, 408, 500, 502, 504] {
+        let (main, spare, sms) = two().await;
+        main.answers(status, "");
+        assert!(matches!(send(&sms).await, Err(SendError::Unclear(_))), "{status}");
+        assert_eq!((main.times(), spare.times()), (1, 0));
+    }
     // A gateway that gives no answer is left at once.
     send(&sms).await.unwrap();
     assert_eq!((main.times(), spare.times()), (0, 1));

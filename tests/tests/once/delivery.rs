@@ -284,8 +284,7 @@ async fn answers_of_the_gateway_that_are_the_admins_to_mend_keep_the_text() {
         (402, "no credit"),
         (403, "its rights"),
         (404, "api_url"),
-        (302, "where it leads"),
-        (504, "does not reach it"),
+        (503, "does not reach it"),
     ]
     .into_iter()
     .enumerate()
