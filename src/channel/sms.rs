@@ -26,9 +26,12 @@ use crate::meters;
 /// The time limit for an answer, from the first byte that is sent. A gateway that takes longer may still have accepted
 /// the message.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The time limit for a connection, before which nothing is sent. It is shorter than the time that the outbox gives to
-/// messages in progress when the service stops: a message without an answer then was sent.
-const PATIENCE_TO_CONNECT: Duration = Duration::from_secs(10);
+/// The time limit for a connection, before which nothing is sent. Together with [`HASTE`], it is shorter than the time that the outbox
+/// gives to messages in progress when the service stops: a message without an answer then was sent.
+const PATIENCE_TO_CONNECT: Duration = Duration::from_secs(5);
+/// The time in which the next gateway gets a message that the former has not taken. After that, the outbox looks first if the code is
+/// still wanted, or another one has taken its place. It is longer than one gateway has for a connection.
+const HASTE: Duration = Duration::from_secs(7);
 /// Numbers that differ only in this many last digits are one destination: they belong to one network in one country.
 /// Not all numbers of a country are one destination, because most people of a service are of one country.
 const DIGITS_OF_A_BLOCK: usize = 3;
@@ -152,7 +155,11 @@ impl Sms {
             self.recent.avoid(letter.thread(), &mut order, Instant::now());
         }
         let mut troubles = Vec::new();
+        let start = Instant::now();
         for (number, named) in self.willing(&order) {
+            if start.elapsed() > HASTE {
+                return Err(SendError::Retry(self.put_off(&troubles)));
+            }
             let sent = self.send_by(named, to, text).await;
             meters::gateway(&named.name, &route.prefix, word(&sent), !named.health.is_left());
             if matches!(sent, Ok(()) | Err(SendError::Unclear(_))) {
@@ -191,6 +198,7 @@ impl Sms {
 
     async fn send_by(&self, named: &Named, to: &str, text: &str) -> Sent {
         let _trial = named.health.begin();
+        let start = Instant::now();
         let (sent, weight) = match named.gateway.message(&self.client, to, text).send().await {
             Err(error) => (Err(not_answered(error)), SILENT),
             Ok(mut response) => {
@@ -206,6 +214,8 @@ impl Sms {
         let now = Instant::now();
         let change = match &sent {
             Ok(()) => named.health.worked(),
+            // The next try begins with another one.
+            Err(SendError::Retry(trouble)) if start.elapsed() > HASTE => named.health.failed(SILENT, trouble, now),
             Err(SendError::Retry(trouble)) => named.health.failed(weight, trouble, now),
             Err(SendError::Unclear(reason)) => named.health.failed(weight, &Trouble::down(reason), now),
             // A fault of the number says nothing about the gateway.
@@ -215,6 +225,20 @@ impl Sms {
             tell(&named.name, change, &sent);
         }
         sent
+    }
+
+    /// Returns the trouble of a message that the gateways until now took too long to refuse.
+    fn put_off(&self, troubles: &[(&Named, Trouble)]) -> Trouble {
+        let was_read = troubles.iter().any(|(_, trouble)| trouble.was_read);
+        Trouble {
+            was_read,
+            ..Trouble::of_message(self.told(troubles))
+        }
+    }
+
+    fn told(&self, troubles: &[(&Named, Trouble)]) -> String {
+        let told = troubles.iter().map(|(named, trouble)| self.of(named, &trouble.reason));
+        told.collect::<Vec<_>>().join("; ")
     }
 
     /// Returns the trouble of a message that no gateway took. Several gateways of a route have one outage.
@@ -231,10 +255,7 @@ impl Sms {
         if troubles.is_empty() {
             return Trouble::refused("the gateways ask to wait");
         }
-        let told: Vec<_> = troubles
-            .iter()
-            .map(|(named, trouble)| self.of(named, &trouble.reason))
-            .collect();
+        let told = self.told(&troubles);
         let only = troubles.pop().filter(|_| self.gateways.len() == 1);
         let cause = match only {
             Some((_, trouble)) => trouble.cause,
@@ -244,7 +265,7 @@ impl Sms {
             cause,
             was_read,
             again,
-            ..Trouble::of_message(told.join("; "))
+            ..Trouble::of_message(told)
         }
     }
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use figment::Figment;
 use figment::providers::{Format, Toml};
@@ -42,6 +43,8 @@ pub struct StandIn {
     answer: Arc<Mutex<String>>,
     asked: Arc<Mutex<String>>,
     times: Arc<Mutex<usize>>,
+    /// The pause before each answer.
+    takes: Arc<Mutex<Duration>>,
 }
 
 impl StandIn {
@@ -51,13 +54,20 @@ impl StandIn {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (answer, asked) = <(Arc<Mutex<String>>, Arc<Mutex<String>>)>::default();
         let times = Arc::<Mutex<usize>>::default();
-        let (to_give, to_keep, to_count) = (answer.clone(), asked.clone(), times.clone());
+        let takes = Arc::<Mutex<Duration>>::default();
+        let (to_give, to_keep, to_count, to_take) = (answer.clone(), asked.clone(), times.clone(), takes.clone());
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let mut request = Vec::new();
                 while !is_whole(&request) && stream.read_buf(&mut request).await.unwrap_or(0) > 0 {}
                 *to_count.lock().unwrap() += 1;
                 *to_keep.lock().unwrap() = String::from_utf8(request).unwrap();
+                let pause = *to_take.lock().unwrap();
+                if !pause.is_zero() {
+                    tokio::time::pause();
+                    tokio::time::advance(pause).await;
+                    tokio::time::resume();
+                }
                 if to_give.lock().unwrap().is_empty() {
                     // The connection ends without an answer.
                     continue;
@@ -71,7 +81,13 @@ impl StandIn {
             answer,
             asked,
             times,
+            takes,
         }
+    }
+
+    /// Takes that long for each answer, by the clock of the runtime.
+    pub fn takes(&self, pause: Duration) {
+        *self.takes.lock().unwrap() = pause;
     }
 
     /// Gives this answer to all from now on.

@@ -1,6 +1,8 @@
 //! Several gateways, each a server on the loopback interface.
 
 #![allow(clippy::unwrap_used)]
+use std::time::Duration;
+
 use super::stand_in::{StandIn, letter, sms_of};
 use crate::channel::sms::Sms;
 use crate::channel::{Channel, SendError, Sent, Trouble};
@@ -51,6 +53,20 @@ async fn what_one_refuses_the_next_sends_and_the_one_is_left() {
     main.answers(200, "");
     send(&sms).await.unwrap();
     assert_eq!(main.times(), 1);
+}
+
+/// Another code may have been asked for meanwhile, which the outbox knows.
+#[tokio::test]
+async fn after_a_late_refusal_the_outbox_decides_and_the_next_gateway_is_first() {
+    let (main, spare, sms) = two().await;
+    main.answers(503, "");
+    main.takes(Duration::from_secs(20));
+    let told = trouble(send(&sms).await);
+    assert!(told.reason.contains("main: the gateway answered 503"), "{told:?}");
+    assert!(told.was_read && told.cause.is_none(), "no outage: {told:?}");
+    assert_eq!((main.times(), spare.times()), (1, 0));
+    send(&sms).await.unwrap();
+    assert_eq!((main.times(), spare.times()), (0, 1));
 }
 
 #[tokio::test]
