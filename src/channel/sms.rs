@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
-use reqwest::{Client, RequestBuilder, StatusCode, redirect};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
 use tokio::time::Instant;
 
 pub use self::answer::{Refusal, fault_of};
@@ -201,23 +201,14 @@ impl Sms {
         let start = Instant::now();
         let (sent, weight) = match named.gateway.message(&self.client, to, text).send().await {
             Err(error) => (Err(not_answered(error)), SILENT),
-            Ok(mut response) => {
-                let again = retry_after(response.headers());
-                let sent = named.gateway.result(response.status(), &bounded(&mut response).await);
-                let sent = sent.map_err(|error| match error {
-                    SendError::Retry(trouble) => SendError::Retry(Trouble { again, ..trouble }),
-                    other => other,
-                });
-                (sent, REFUSED)
-            }
+            Ok(response) => (self.read(named, response).await, REFUSED),
         };
         let now = Instant::now();
         let change = match &sent {
             Ok(()) => named.health.worked(),
             // The next try begins with another one.
-            Err(SendError::Retry(trouble)) if start.elapsed() > HASTE => named.health.failed(SILENT, trouble, now),
-            Err(SendError::Retry(trouble)) => named.health.failed(weight, trouble, now),
-            Err(SendError::Unclear(reason)) => named.health.failed(weight, &Trouble::down(reason), now),
+            Err(SendError::Retry(_)) if start.elapsed() > HASTE => named.health.failed(SILENT, now),
+            Err(SendError::Retry(_) | SendError::Unclear(_)) => named.health.failed(weight, now),
             // A fault of the number says nothing about the gateway.
             Err(SendError::Fail(_)) => None,
         };
@@ -225,6 +216,21 @@ impl Sms {
             tell(&named.name, change, &sent);
         }
         sent
+    }
+
+    /// Reads the answer of a gateway. It may ask for a pause: of this message, and, if it is busy and others are not, of all.
+    async fn read(&self, named: &Named, mut response: Response) -> Sent {
+        let (status, again) = (response.status(), retry_after(response.headers()));
+        let sent = named.gateway.result(status, &bounded(&mut response).await);
+        let Err(SendError::Retry(trouble)) = sent else {
+            return sent;
+        };
+        let trouble = Trouble { again, ..trouble };
+        let is_busy = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        if is_busy && self.gateways.len() > 1 {
+            named.health.holds(&trouble, Instant::now());
+        }
+        Err(SendError::Retry(trouble))
     }
 
     /// Returns the trouble of a message that the gateways until now took too long to refuse.

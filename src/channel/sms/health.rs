@@ -16,6 +16,8 @@ pub const SILENT: u32 = LEFT_AT;
 /// The pause after the failure by which a gateway is left. Each failure after that makes it twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
+/// A gateway that wants no message for a while is not asked for that long at most: it may mean one message only.
+const LONGEST_HOLD: Duration = Duration::from_secs(60);
 
 /// The health of one gateway.
 #[derive(Debug, Default)]
@@ -94,18 +96,28 @@ impl Health {
     pub fn worked(&self) -> Option<Change> {
         let mut state = self.state();
         let was_left = state.left_until.is_some();
-        let is_tried = state.is_tried;
         *state = State {
-            is_tried,
+            is_tried: state.is_tried,
+            // Another message may have been asked to wait meanwhile.
+            not_before: state.not_before.take(),
             ..State::default()
         };
         was_left.then_some(Change::Back)
     }
 
-    /// Notes a failure of that weight, and the pause that the gateway asked for.
-    pub fn failed(&self, weight: u32, trouble: &Trouble, now: Instant) -> Option<Change> {
+    /// Notes that the gateway wants no message for as long as the trouble says.
+    pub fn holds(&self, trouble: &Trouble, now: Instant) {
+        let Some(pause) = trouble.again else { return };
+        let then = now + pause.min(LONGEST_HOLD);
         let mut state = self.state();
-        state.not_before = trouble.again.map(|pause| (now + pause, trouble.clone()));
+        if state.not_before.as_ref().is_none_or(|(held, _)| *held < then) {
+            state.not_before = Some((then, trouble.clone()));
+        }
+    }
+
+    /// Notes a failure of that weight.
+    pub fn failed(&self, weight: u32, now: Instant) -> Option<Change> {
+        let mut state = self.state();
         state.failures = state.failures.saturating_add(weight);
         if state.failures < LEFT_AT {
             return None;
@@ -155,21 +167,21 @@ mod tests {
     #[test]
     fn one_refusal_may_be_the_messages_own_but_silence_is_not() {
         let (health, now) = (Health::default(), Instant::now());
-        assert_eq!(health.failed(REFUSED, &refused(), now), None);
+        assert_eq!(health.failed(REFUSED, now), None);
         assert_eq!(health.admits(now), Admission::Open);
         assert_eq!(health.worked(), None);
-        assert_eq!(health.failed(REFUSED, &refused(), now), None);
-        assert_eq!(health.failed(REFUSED, &refused(), now), Some(Change::Left(seconds(10))));
+        assert_eq!(health.failed(REFUSED, now), None);
+        assert_eq!(health.failed(REFUSED, now), Some(Change::Left(seconds(10))));
         assert_eq!(health.admits(now), Admission::Left(now + seconds(10)));
         let silent = Health::default();
-        assert_eq!(silent.failed(SILENT, &refused(), now), Some(Change::Left(seconds(10))));
+        assert_eq!(silent.failed(SILENT, now), Some(Change::Left(seconds(10))));
     }
 
     #[test]
     fn after_the_pause_one_message_tries_it_and_the_pause_grows_until_it_works() {
         let (health, start) = (Health::default(), Instant::now());
         let mut now = start;
-        health.failed(SILENT, &refused(), now);
+        health.failed(SILENT, now);
         for pause in [10, 20, 40, 80, 160, 300, 300] {
             now += seconds(pause - 1);
             assert!(matches!(health.admits(now), Admission::Left(_)), "{pause}");
@@ -177,7 +189,7 @@ mod tests {
             assert_eq!(health.admits(now), Admission::Open, "{pause}");
             let trial = health.begin();
             assert!(matches!(health.admits(now), Admission::Left(_)), "one tries it");
-            assert_eq!(health.failed(SILENT, &refused(), now), None, "it was told before");
+            assert_eq!(health.failed(SILENT, now), None, "it was told before");
             drop(trial);
         }
         now += seconds(300);
@@ -186,13 +198,13 @@ mod tests {
         drop(trial);
         assert_eq!(health.admits(now), Admission::Open);
         // It begins anew.
-        assert_eq!(health.failed(SILENT, &refused(), now), Some(Change::Left(seconds(10))));
+        assert_eq!(health.failed(SILENT, now), Some(Change::Left(seconds(10))));
     }
 
     #[test]
     fn a_trial_without_a_result_leaves_it_to_the_next() {
         let (health, now) = (Health::default(), Instant::now());
-        health.failed(SILENT, &refused(), now);
+        health.failed(SILENT, now);
         let later = now + seconds(10);
         drop(health.begin());
         assert_eq!(health.admits(later), Admission::Open);
@@ -202,7 +214,7 @@ mod tests {
     fn failures_at_the_same_time_are_one() {
         let (health, now) = (Health::default(), Instant::now());
         for _ in 0..20 {
-            health.failed(SILENT, &refused(), now);
+            health.failed(SILENT, now);
         }
         assert_eq!(health.admits(now), Admission::Left(now + seconds(10)));
     }
@@ -210,18 +222,34 @@ mod tests {
     #[test]
     fn a_pause_that_the_gateway_asks_for_is_kept_until_it_is_over() {
         let (health, now) = (Health::default(), Instant::now());
-        let busy = Trouble {
-            again: Some(seconds(77)),
+        let busy = |pause| Trouble {
+            again: Some(seconds(pause)),
             ..refused()
         };
-        health.failed(REFUSED, &busy, now);
-        let waits = health.closed(now + seconds(70)).unwrap();
+        health.holds(&busy(50), now);
+        let waits = health.closed(now + seconds(43)).unwrap();
         assert_eq!(
             (waits.again, waits.was_read, waits.cause),
-            (Some(seconds(7)), false, busy.cause)
+            (Some(seconds(7)), false, refused().cause)
         );
-        assert_eq!(health.admits(now + seconds(76)), Admission::Closed);
-        assert_eq!(health.admits(now + seconds(77)), Admission::Open);
-        assert_eq!(health.closed(now + seconds(77)), None);
+        // Others were on their way, and say nothing about the pause.
+        assert_eq!(health.failed(REFUSED, now), None);
+        assert_eq!(health.worked(), None);
+        health.holds(&busy(5), now);
+        assert_eq!(health.admits(now + seconds(49)), Admission::Closed);
+        assert_eq!(health.admits(now + seconds(50)), Admission::Open);
+        assert_eq!(health.closed(now + seconds(50)), None);
+    }
+
+    #[test]
+    fn a_long_pause_holds_only_the_message_for_so_long() {
+        let (health, now) = (Health::default(), Instant::now());
+        let busy = Trouble {
+            again: Some(seconds(3600)),
+            ..refused()
+        };
+        health.holds(&busy, now);
+        assert_eq!(health.admits(now + seconds(59)), Admission::Closed);
+        assert_eq!(health.admits(now + seconds(60)), Admission::Open);
     }
 }

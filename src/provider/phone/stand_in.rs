@@ -104,8 +104,13 @@ impl StandIn {
 
     /// Answers 429 with a wish for a pause.
     pub fn asks_for_a_pause(&self, seconds: u32) {
+        self.refuses_for(429, seconds);
+    }
+
+    /// Answers that status with a wish for a pause.
+    pub fn refuses_for(&self, status: u16, seconds: u32) {
         *self.answer.lock().unwrap() =
-            format!("HTTP/1.1 429 X\r\nRetry-After: {seconds}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            format!("HTTP/1.1 {status} X\r\nRetry-After: {seconds}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     }
 
     /// Returns the number of requests since the last call.

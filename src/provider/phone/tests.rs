@@ -131,9 +131,28 @@ async fn while_a_gateway_wants_no_message_it_is_not_asked() {
     assert_eq!((main.times(), spare.times()), (0, 1));
     let again = told.again.unwrap().as_secs();
     assert!(
-        (1..=77).contains(&again) && !told.was_read && told.cause.is_some(),
+        (1..=60).contains(&again) && !told.was_read && told.cause.is_some(),
         "{told:?}"
     );
+}
+
+#[tokio::test]
+async fn a_pause_concerns_the_message_alone_if_the_gateway_is_not_busy_or_the_only_one() {
+    let (main, spare, sms) = two().await;
+    main.refuses_for(403, 77);
+    send(&sms).await.unwrap();
+    assert_eq!((main.times(), spare.times()), (1, 1));
+    main.answers(200, "");
+    send(&sms).await.unwrap();
+    assert_eq!((main.times(), spare.times()), (1, 0));
+    let alone = sms_of(&format!(
+        "gateways.main = {{ preset = \"http\", url = \"{}\" }}",
+        main.url
+    ));
+    main.asks_for_a_pause(77);
+    assert_eq!(trouble(send(&alone).await).again, Some(Duration::from_secs(77)));
+    main.answers(200, "");
+    send(&alone).await.unwrap();
 }
 
 #[tokio::test]
