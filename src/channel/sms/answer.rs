@@ -128,6 +128,8 @@ pub fn reason(error: reqwest::Error) -> String {
         format!("the gateway cannot be reached: {fault}")
     } else if error.is_connect() {
         "the gateway cannot be reached; is it running, at that URL?".into()
+    } else if error.is_builder() {
+        "there is no such request; mend url, check_url and headers".into()
     } else if error.is_timeout() {
         "the gateway did not answer in time".into()
     } else if error.is_request() {

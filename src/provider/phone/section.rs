@@ -65,6 +65,11 @@ impl GatewaySection {
         set.map(|(key, text)| (key.to_owned(), text)).collect()
     }
 
+    /// Returns `true` if it has an address for checks itself.
+    pub fn has_check_url(&self) -> bool {
+        self.check_url.is_some()
+    }
+
     /// Returns the headers and patterns of this section, and those of `preset` where it has none.
     #[must_use]
     pub fn over(&self, preset: &Self) -> Self {

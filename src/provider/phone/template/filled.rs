@@ -105,6 +105,11 @@ impl Filled {
         Ok(Self { parts, place })
     }
 
+    /// Returns `true` if each message fills something in.
+    pub fn has_holes(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Hole(_)))
+    }
+
     /// Returns the whole text of a message.
     pub fn with(&self, to: &str, text: &str) -> String {
         let part = |part: &Part| match part {

@@ -75,8 +75,7 @@ impl<'a> Reader<'a> {
         self.check_json(body.as_ref(), place);
         self.has_number_and_text();
         let login = self.login();
-        let check_url = self.keys.text("check_url");
-        let check_url = check_url.and_then(|url| self.filled("check_url", url, Place::Url));
+        let check_url = self.check_url(section);
         self.uses_all(login.is_some());
         self.patterns(section);
         let is_post = method.as_ref().is_some_and(|method| *method != Method::GET);
@@ -124,6 +123,21 @@ impl<'a> Reader<'a> {
         };
         let (to, text) = TRIAL;
         self.found.take(self.keys.checked(key, filled.with(to, text)))?;
+        Some(filled)
+    }
+
+    fn check_url(&mut self, section: &GatewaySection) -> Option<Filled> {
+        let url = self.keys.text("check_url")?;
+        let filled = self.filled("check_url", url, Place::Url)?;
+        // That of a preset begins with api_url, as its url does.
+        if section.has_check_url() {
+            self.found.take(self.keys.checked("check_url", filled.with("", "")));
+            self.found.unless(
+                !filled.has_holes(),
+                self.keys.path("check_url"),
+                "a check has no message; take out {to}, {to_digits} and {text}",
+            );
+        }
         Some(filled)
     }
 
