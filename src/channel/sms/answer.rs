@@ -13,6 +13,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 const LONGEST_ANSWER: usize = 64 * 1024;
 const WAIT: &str = "it asks to wait; if that goes on, raise the limit of the account";
 const LOGIN: &str = "the login is refused; set the account and its secret in [providers.phone] as the gateway has them";
+/// The remedy if nothing tells the fault.
+const NOT_TAKEN: &str = "it does not take the message; its log or its documentation says what to do";
 const CREDIT: &str = "the account has no credit, or is suspended; see to it at the gateway";
 
 /// Returns the pause that an answer asks for (RFC 9110, 10.2.3), by the clock of the gateway.
@@ -99,15 +101,21 @@ impl Refusal {
         })
     }
 
+    /// Returns the result of a refusal without another remedy than that of its status.
+    pub fn refused_somehow(self) -> SendError {
+        let remedy = self.remedy().unwrap_or(NOT_TAKEN);
+        self.refused(remedy)
+    }
+
     /// Returns the meaning of the status. After some, the gateway may have taken the message: something in front of it lost its
-    /// answer, or it failed only afterwards. A fault of the number is permanent.
+    /// answer, or it failed only afterwards. No status shows that the number is at fault.
     pub fn meaning(self) -> SendError {
         match (self.status.as_u16(), self.remedy()) {
             (300..=399 | 408 | 500..=502 | 504..=599, Some(remedy)) => {
                 SendError::Unclear(format!("{}: {remedy}", self.told))
             }
             (_, Some(remedy)) => self.refused(remedy),
-            (_, None) => SendError::Fail(self.told),
+            (_, None) => self.refused(NOT_TAKEN),
         }
     }
 }
@@ -167,11 +175,13 @@ mod tests {
     #[test]
     fn what_is_the_admins_to_mend_is_told_with_the_remedy_and_tried_again() {
         for (status, remedy) in [
+            (400, "its log"),
             (401, "login"),
             (402, "credit"),
             (403, "rights"),
             (404, "url"),
             (429, "wait"),
+            (422, "its log"),
             (503, "does not reach it"),
         ] {
             let SendError::Retry(trouble) = answer(status) else {
@@ -196,13 +206,6 @@ mod tests {
                 unreachable!("{status} may have been taken")
             };
             assert!(told.contains(remedy), "{told}");
-        }
-    }
-
-    #[test]
-    fn what_is_wrong_with_the_number_ends_it() {
-        for status in [400, 422] {
-            assert!(matches!(answer(status), SendError::Fail(_)), "{status}");
         }
     }
 }

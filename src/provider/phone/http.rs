@@ -6,7 +6,8 @@ use reqwest::{Client, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{GatewayKeys, GatewayKind};
-use crate::channel::sms::{Gateway, fault_of};
+use crate::channel::SendError;
+use crate::channel::sms::{Gateway, Refusal, fault_of};
 use crate::section::Mistakes;
 
 pub static DECLARED: GatewayKind = GatewayKind {
@@ -50,6 +51,15 @@ impl Gateway for HttpGateway {
     /// A message to nobody, which no gateway can send: such gateways have no other call in common.
     fn question(&self, client: &Client) -> RequestBuilder {
         self.message(client, "", "")
+    }
+
+    /// A program of the admin's own says by 400 or 422 that the number is at fault.
+    fn refusal(&self, status: StatusCode, _body: &[u8]) -> SendError {
+        let refusal = Refusal::of(status);
+        match status.as_u16() {
+            400 | 422 => SendError::Fail(refusal.told),
+            _ => refusal.meaning(),
+        }
     }
 
     fn verdict(&self, status: StatusCode, _body: &[u8]) -> Result<String, String> {

@@ -80,9 +80,10 @@ impl Template {
     /// Returns the result of a refusal that a pattern tells.
     fn refusal(pattern: &Pattern, status: StatusCode, told: String) -> SendError {
         let refusal = Refusal { status, told };
-        let usual = "it does not take the message; its documentation says what to do";
-        let remedy = pattern.remedy.as_deref().or_else(|| refusal.remedy());
-        refusal.refused(remedy.unwrap_or(usual))
+        match &pattern.remedy {
+            Some(remedy) => refusal.refused(remedy),
+            None => refusal.refused_somehow(),
+        }
     }
 }
 

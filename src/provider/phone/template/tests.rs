@@ -82,7 +82,8 @@ async fn a_template_of_ones_own_sends_and_tells_answers_apart() {
             (504, "", Unclear),
             (303, "", Unclear),
             (408, "", Unclear),
-            (400, "447700900123 is none", Ended),
+            (400, "447700900123 is none", Again),
+            (422, "", Again),
         ],
     )
     .await;
@@ -186,7 +187,7 @@ async fn bird() {
             (202, &failed, Ended),
             (202, &unknown, Unclear),
             (401, r#"{"code": "Unauthorized"}"#, Again),
-            (422, r#"{"code": "InvalidPayload", "message": "447700900123"}"#, Ended),
+            (422, r#"{"code": "InvalidPayload", "message": "447700900123"}"#, Again),
             (429, "", Again),
         ],
     )
@@ -214,7 +215,7 @@ async fn sinch() {
             (
                 400,
                 r#"{"code": "syntax_invalid_parameter_format", "text": "447700900123"}"#,
-                Ended,
+                Again,
             ),
             (401, "", Again),
             (403, r#"{"code": "unauthorized"}"#, Again),
@@ -250,7 +251,7 @@ async fn plivo() {
             (
                 400,
                 r#"{"api_id": "97ceeb52", "error": "447700900123 is not valid"}"#,
-                Ended,
+                Again,
             ),
             (401, "Authentication credentials invalid", Again),
             (402, "", Again),
@@ -290,7 +291,7 @@ async fn infobip() {
             (200, &answer(2, 9), Ended),
             (200, &answer(7, 1), Unclear),
             (401, r#"{"requestError": {}}"#, Again),
-            (400, r#"{"requestError": {}}"#, Ended),
+            (400, r#"{"requestError": {}}"#, Again),
         ],
     )
     .await;
@@ -415,7 +416,7 @@ async fn android_sms_gateway() {
                 Again,
             ),
             (202, "{}", Unclear),
-            (400, r#"{"message": "447700900123 is invalid"}"#, Ended),
+            (400, r#"{"message": "447700900123 is invalid"}"#, Again),
             (401, "", Again),
             (503, r#"{"message": "queue limits exceeded"}"#, Again),
         ],
@@ -442,6 +443,7 @@ async fn twilio_and_its_messaging_service() {
             (500, r#"{"code": 20429}"#, Again),
             (500, r#"{"code": 20500}"#, Unclear),
             (502, "", Unclear),
+            (400, "", Again),
         ],
     )
     .await;
