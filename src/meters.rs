@@ -6,8 +6,9 @@
 
 mod table;
 
-use std::sync::OnceLock;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use metrics::{Counter, counter, gauge, histogram};
@@ -83,6 +84,20 @@ pub fn expect_gateway(gateway: &str, route: &str) {
         .filter(|_| is_enabled())
     {
         sends_of_gateway(gateway, route, result).increment(0);
+    }
+}
+
+/// Begins the gauges of these gateways anew, as used. Those of former gateways, which failed until a reload, are no fault any more.
+pub fn begin_gateways<'a>(gateways: impl Iterator<Item = &'a str>) {
+    static KNOWN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    known.extend(gateways.map(str::to_owned));
+    known.iter().for_each(|gateway| gateway_is_used(gateway, true));
+}
+
+fn gateway_is_used(gateway: &str, is_used: bool) {
+    if is_enabled() {
+        gauge!("itseme_gateway_used", "gateway" => gateway.to_owned()).set(f64::from(u8::from(is_used)));
     }
 }
 
@@ -188,7 +203,7 @@ pub fn send(queue: &'static str, result: &'static str) {
 pub fn gateway(gateway: &str, route: &str, result: &'static str, is_used: bool) {
     if is_enabled() {
         sends_of_gateway(gateway, route, result).increment(1);
-        gauge!("itseme_gateway_used", "gateway" => gateway.to_owned()).set(f64::from(u8::from(is_used)));
+        gateway_is_used(gateway, is_used);
     }
 }
 

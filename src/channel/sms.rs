@@ -103,6 +103,7 @@ impl Sms {
             health: Health::default(),
         };
         let (gateways, routes): (Vec<_>, _) = (gateways.into_iter().map(named).collect(), Routes::new(routes));
+        meters::begin_gateways(gateways.iter().map(|named| &*named.name));
         for route in routes.iter() {
             let named = route.gateways().filter_map(|number| gateways.get(number));
             named.for_each(|named| meters::expect_gateway(&named.name, &route.prefix));

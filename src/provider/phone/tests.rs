@@ -156,6 +156,19 @@ async fn a_pause_concerns_the_message_alone_if_the_gateway_is_not_busy_or_the_on
 }
 
 #[tokio::test]
+async fn after_a_reload_no_gateway_counts_as_left() {
+    let metrics = crate::meters::enable().unwrap();
+    let gone = crate::dial::fault::faulty::refusing();
+    let section = format!("gateways.reloaded = {{ preset = \"http\", url = \"http://127.0.0.1:{gone}\" }}");
+    for after in [&*section, &section.replace("reloaded", "other")] {
+        send(&sms_of(&section)).await.unwrap_err();
+        sms_of(after);
+        let told = metrics.render();
+        assert!(told.contains("itseme_gateway_used{gateway=\"reloaded\"} 1"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn another_code_goes_by_another_gateway() {
     let (main, spare, sms) = two().await;
     // After a restart, nobody remembers who had the first one.
