@@ -70,11 +70,21 @@ impl GatewaySection {
         self.check_url.is_some()
     }
 
+    /// Returns the headers of both, by their names. Those of this section stand over those of `preset`.
+    fn headers_over(&self, preset: &Self) -> Option<BTreeMap<String, SecretString>> {
+        let mut all = preset.headers.clone().unwrap_or_default();
+        for (name, value) in self.headers.iter().flatten() {
+            all.retain(|of_preset, _| !of_preset.eq_ignore_ascii_case(name));
+            all.insert(name.clone(), value.clone());
+        }
+        (!all.is_empty()).then_some(all)
+    }
+
     /// Returns the headers and patterns of this section, and those of `preset` where it has none.
     #[must_use]
     pub fn over(&self, preset: &Self) -> Self {
         Self {
-            headers: self.headers.clone().or_else(|| preset.headers.clone()),
+            headers: self.headers_over(preset),
             success: self.success.clone().or_else(|| preset.success.clone()),
             retry: self.retry.clone().or_else(|| preset.retry.clone()),
             dead: self.dead.clone().or_else(|| preset.dead.clone()),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::Method;
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::super::GatewayKeys;
@@ -26,6 +26,8 @@ const OF_TEMPLATES: [&str; 9] = [
 ];
 /// The keys that fill in placeholders, apart from the secret, which may stand in a file.
 const VALUES: [&str; 3] = ["api_url", "user", "from"];
+/// The headers that tell of the connection, or of the length of the message.
+const OF_CONNECTIONS: [HeaderName; 4] = [CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING];
 /// A message by which a template is tried out: what is not escaped breaks it.
 const TRIAL: (&str, &str) = ("+447700900123", "a\"b");
 
@@ -77,6 +79,7 @@ impl<'a> Reader<'a> {
         let login = self.login();
         let check_url = self.check_url(section);
         self.uses_all(login.is_some());
+        self.has_one_login(login.is_some(), &headers);
         self.patterns(section);
         let is_post = method.as_ref().is_some_and(|method| *method != Method::GET);
         self.found.unless(
@@ -178,6 +181,11 @@ impl<'a> Reader<'a> {
                 self.found.0.push(unusable(self.keys.path(&key), remedy));
                 continue;
             };
+            if OF_CONNECTIONS.contains(&header) {
+                let remedy = "the connection sets it itself; take it out";
+                self.found.0.push(unusable(self.keys.path(&key), remedy));
+                continue;
+            }
             let value = value.expose_secret();
             self.found.unless(
                 !value.contains("{text}"),
@@ -253,6 +261,16 @@ impl<'a> Reader<'a> {
         let user = self.values.get("user").cloned().flatten()?;
         let is_placed = self.used.contains("password") || password.is_none() && self.used.contains("user");
         (!is_placed).then(|| (user, password.map(SecretString::from)))
+    }
+
+    /// Notes a header that would be a second login.
+    fn has_one_login(&mut self, has_login: bool, headers: &[(HeaderName, Filled)]) {
+        let is_second = has_login && headers.iter().any(|(name, _)| *name == AUTHORIZATION);
+        self.found.unless(
+            !is_second,
+            self.keys.path("headers.Authorization"),
+            "user and password are sent in it already, by HTTP Basic; take it out, or put {password} into it",
+        );
     }
 
     /// Notes values that nothing uses.

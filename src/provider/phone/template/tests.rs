@@ -232,6 +232,19 @@ async fn sinch() {
 }
 
 #[tokio::test]
+async fn headers_are_added_to_those_of_a_preset() {
+    let keys = format!(
+        "{}\nheaders = {{ accept = \"text/html\", X-Mine = \"1\" }}",
+        preset("infobip")
+    );
+    let asked = try_out(&keys, &[(503, "", Again)]).await;
+    for header in ["authorization: App hunter2&", "accept: text/html", "x-mine: 1"] {
+        assert!(asked.contains(header), "{asked}");
+    }
+    assert!(!asked.contains("accept: application/json"), "{asked}");
+}
+
+#[tokio::test]
 async fn plivo() {
     let asked = try_out(
         &preset("plivo"),
