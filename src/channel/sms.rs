@@ -223,6 +223,14 @@ impl Sms {
     async fn read(&self, named: &Named, mut response: Response) -> Sent {
         let (status, again) = (response.status(), retry_after(response.headers()));
         let sent = named.gateway.result(status, &bounded(&mut response).await);
+        if let Err(SendError::Unclear(reason)) = &sent {
+            let gateway = &*named.name;
+            tracing::error!(
+                gateway,
+                reason,
+                "a gateway may have taken a message, which is not sent again"
+            );
+        }
         let Err(SendError::Retry(trouble)) = sent else {
             return sent;
         };

@@ -1,7 +1,7 @@
 //! Templates and presets, against a server that gives the documented answers.
 
 #![allow(clippy::unwrap_used)]
-use super::super::stand_in::{StandIn, letter, sms_of};
+use super::super::stand_in::{Log, StandIn, letter, sms_of};
 use crate::channel::{Channel, SendError, Sent};
 
 /// The channel with one gateway, from the keys of its section; `URL` is the server's address.
@@ -103,6 +103,24 @@ async fn a_template_of_ones_own_sends_and_tells_answers_apart() {
             .unwrap()
             .contains("¿eres amy@example.org? Confirma con: 3991")
     );
+}
+
+#[tokio::test]
+async fn each_answer_that_is_not_clear_is_an_error_in_the_log() {
+    let (server, (log, _guard)) = (StandIn::start().await, Log::keep());
+    let sms = sms(OWN, &server.url);
+    for status in [200, 200, 502] {
+        server.answers(status, "<html>");
+        sms.send(&[letter("1", None)]).await.remove(0).unwrap_err();
+    }
+    let told = log.told();
+    let errors = told
+        .lines()
+        .filter(|line| line.contains("ERROR") && line.contains("gateway=\"one\""));
+    assert_eq!(errors.count(), 3, "{told}");
+    for status in ["200 OK", "502 Bad Gateway"] {
+        assert!(told.contains(&format!("the gateway answered {status}")), "{told}");
+    }
 }
 
 #[tokio::test]
