@@ -38,6 +38,9 @@ const DIGITS_OF_A_BLOCK: usize = 3;
 
 /// A gateway that takes text messages.
 pub trait Gateway: Send + Sync {
+    /// Returns the path of its section in the configuration, which its remedies concern.
+    fn section(&self) -> &str;
+
     /// Returns the request that sends a message.
     fn message(&self, client: &Client, to: &str, text: &str) -> RequestBuilder;
 
@@ -135,7 +138,8 @@ impl Sms {
 
     async fn ask(&self, gateway: &dyn Gateway) -> Result<String, String> {
         let mut response = gateway.question(&self.client).send().await.map_err(reason)?;
-        gateway.verdict(response.status(), &bounded(&mut response).await)
+        let verdict = gateway.verdict(response.status(), &bounded(&mut response).await);
+        verdict.map_err(|fault| with_section(gateway, &fault))
     }
 
     /// Returns the words of a gateway, with its name if there are several.
@@ -223,18 +227,24 @@ impl Sms {
     async fn read(&self, named: &Named, mut response: Response) -> Sent {
         let (status, again) = (response.status(), retry_after(response.headers()));
         let sent = named.gateway.result(status, &bounded(&mut response).await);
-        if let Err(SendError::Unclear(reason)) = &sent {
-            let gateway = &*named.name;
-            tracing::error!(
-                gateway,
-                reason,
-                "a gateway may have taken a message, which is not sent again"
-            );
-        }
-        let Err(SendError::Retry(trouble)) = sent else {
-            return sent;
+        let trouble = match sent {
+            Err(SendError::Retry(trouble)) => trouble,
+            Err(SendError::Unclear(reason)) => {
+                let (gateway, reason) = (&*named.name, with_section(&*named.gateway, &reason));
+                tracing::error!(
+                    gateway,
+                    reason,
+                    "a gateway may have taken a message, which is not sent again"
+                );
+                return Err(SendError::Unclear(reason));
+            }
+            other => return other,
         };
-        let trouble = Trouble { again, ..trouble };
+        let trouble = Trouble {
+            reason: with_section(&*named.gateway, &trouble.reason),
+            again,
+            ..trouble
+        };
         let is_busy = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
         if is_busy && self.gateways.len() > 1 {
             named.health.holds(&trouble, Instant::now());
@@ -283,6 +293,11 @@ impl Sms {
             ..Trouble::of_message(told)
         }
     }
+}
+
+/// Returns the words of a fault, with the section whose keys they name.
+fn with_section(gateway: &dyn Gateway, fault: &str) -> String {
+    format!("{fault} (in [{}])", gateway.section())
 }
 
 /// Returns the result in a word, for metrics.

@@ -12,7 +12,7 @@ use crate::dial::Fault;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 const LONGEST_ANSWER: usize = 64 * 1024;
 const WAIT: &str = "it asks to wait; if that goes on, raise the limit of the account";
-const LOGIN: &str = "the login is refused; set the account and its secret in [providers.phone] as the gateway has them";
+const LOGIN: &str = "the login is refused; set the account and its secret as the gateway has them";
 /// The remedy if nothing tells the fault.
 const NOT_TAKEN: &str = "it does not take the message; its log or its documentation says what to do";
 const CREDIT: &str = "the account has no credit, or is suspended; see to it at the gateway";
@@ -92,8 +92,8 @@ impl Refusal {
             401 => LOGIN,
             402 => CREDIT,
             403 => "the account may not do that; see to its rights at the gateway",
-            300..=399 => "it is somewhere else; set url (or api_url) in [providers.phone] to where it leads",
-            404 | 405 | 410 => "nothing takes messages there; mend url (or api_url, account_sid) in [providers.phone]",
+            300..=399 => "it is somewhere else; set url (or api_url) to where it leads",
+            404 | 405 | 410 => "nothing takes messages there; mend url (or api_url, account_sid)",
             407 => "a proxy on the way wants a login; see HTTPS_PROXY in the environment",
             408 | 425 | 429 => WAIT,
             500..=599 => "it is out of order, or what is in front of it does not reach it",

@@ -8,6 +8,10 @@ use crate::dial::fault::faulty;
 struct At(String);
 
 impl Gateway for At {
+    fn section(&self) -> &str {
+        "providers.phone.gateways.at"
+    }
+
     fn message(&self, client: &Client, _to: &str, _text: &str) -> RequestBuilder {
         client.post(&self.0)
     }

@@ -318,7 +318,56 @@ fn a_template_that_cannot_work_is_told_with_the_key_and_the_remedy() {
     }
     let twice = format!("{TWILIO}[providers.phone.gateways.twilio]\n{URL}{TEXT}");
     assert!(complaint(&twice).contains("providers.phone.gateways.twilio: providers.phone.gateway is"));
-    assert!(complaint("[providers.phone]\nallowed_prefixes = []\n").contains("providers.phone.gateway: is missing"));
+}
+
+#[test]
+fn a_gateway_in_the_wrong_section_is_told_where_it_belongs() {
+    const OWN: &str = "[providers.phone.gateways.own]\nurl = \"https://sms.example.org/?to={to}&text={text}\"\n";
+    for (keys, told) in [
+        (
+            "allowed_prefixes = []\n".to_owned(),
+            "providers.phone: expected gateway = \"twilio\" or \"http\"",
+        ),
+        (
+            "api_url = \"https://sms.example.org\"\n".into(),
+            "providers.phone: expected gateway = \"twilio\" or \"http\"",
+        ),
+        (
+            "gateway = \"vonage\"\n".into(),
+            "providers.phone.gateway: expected \"twilio\" or \"http\"; a preset",
+        ),
+        ("preset = \"vonage\"\n".into(), "expected preset in"),
+        ("gateway = \"http\"\nuser = \"hunter2\"\n".into(), "expected user in"),
+        (
+            format!("token = \"hunter2\"\n{OWN}"),
+            "providers.phone.token: no gateway has it",
+        ),
+    ] {
+        let complaint = complaint(&format!("[providers.phone]\n{keys}"));
+        assert!(
+            complaint.contains(told) && complaint.contains("[providers.phone.gateways.NAME]"),
+            "{keys}\n{complaint}"
+        );
+        assert!(
+            complaint.contains("providers.phone") && !complaint.contains("hunter2"),
+            "{complaint}"
+        );
+    }
+}
+
+#[test]
+fn all_missing_keys_of_a_preset_are_told_and_nothing_else() {
+    let of = |keys: &str| complaint(&format!("[providers.phone.gateways.one]\n{keys}"));
+    let all = of("preset = \"kannel\"");
+    for key in ["api_url", "user", "password", "from"] {
+        assert!(
+            all.contains(&format!("providers.phone.gateways.one.{key}: set it")),
+            "{all}"
+        );
+    }
+    let one = of("preset = \"infobip\"\npassword = \"hunter2\"\nfrom = \"a\"");
+    assert!(one.contains("one.api_url: set it"), "{one}");
+    assert_eq!(one.matches("providers.phone.gateways.one").count(), 1, "{one}");
 }
 
 #[test]

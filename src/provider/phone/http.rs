@@ -17,6 +17,8 @@ pub static DECLARED: GatewayKind = GatewayKind {
 };
 
 struct HttpGateway {
+    /// The path of its section.
+    section: String,
     /// The URL of the gateway.
     url: String,
     /// Sent as bearer token (RFC 6750).
@@ -28,7 +30,10 @@ fn new(keys: &GatewayKeys) -> Result<Arc<dyn Gateway>, Mistakes> {
     let url = keys.needed("url", "the address that takes the messages");
     let url = found.take(url.and_then(|url| keys.checked("url", url)));
     match (url, found.take(keys.secret("token"))) {
-        (Some(url), Some(token)) => Ok(Arc::new(HttpGateway { url, token })),
+        (Some(url), Some(token)) => {
+            let section = keys.section.clone();
+            Ok(Arc::new(HttpGateway { section, url, token }))
+        }
         _ => Err(found),
     }
 }
@@ -43,6 +48,10 @@ impl HttpGateway {
 }
 
 impl Gateway for HttpGateway {
+    fn section(&self) -> &str {
+        &self.section
+    }
+
     fn message(&self, client: &Client, to: &str, text: &str) -> RequestBuilder {
         let message = serde_json::json!({ "to": to, "text": text });
         self.with_login(client.post(&self.url).json(&message))

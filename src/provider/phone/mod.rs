@@ -62,6 +62,8 @@ pub struct GatewayKind {
     new: fn(&GatewayKeys) -> Result<Arc<dyn Gateway>, Mistakes>,
 }
 
+/// The section of a gateway, as an admin writes it.
+const OWN_SECTION: &str = "[providers.phone.gateways.NAME]";
 /// The beginning of every number.
 const ANY_NUMBER: &str = "+";
 /// Text messages to all numbers in a day, by default.
@@ -95,11 +97,20 @@ impl fmt::Debug for Chosen {
 
 impl<'de> Deserialize<'de> for Chosen {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| GATEWAYS.iter().map(|gateway| gateway.name).collect());
         let name = String::deserialize(deserializer)?;
         let found = GATEWAYS.into_iter().find(|gateway| gateway.name == name);
-        found.map(Self).ok_or_else(|| D::Error::unknown_variant(&name, &NAMES))
+        found.map(Self).ok_or_else(|| {
+            let known = kinds();
+            D::Error::custom(format!(
+                "expected {known}; a preset or template stands in {OWN_SECTION}"
+            ))
+        })
     }
+}
+
+/// Returns the names that `gateway` can have.
+fn kinds() -> String {
+    GATEWAYS.map(|kind| format!("{:?}", kind.name)).join(" or ")
 }
 
 /// The keys of the section: its own, and those of all gateways.
@@ -135,11 +146,16 @@ impl<'de> Deserialize<'de> for PhoneSection {
                         "allowed_prefixes" => allowed_prefixes = map.next_value()?,
                         "budgets" => budgets = map.next_value()?,
                         other if KEYS.contains(&other) => _ = keys.texts.insert(key, map.next_value()?),
+                        other if section::KEYS.contains(&other) => {
+                            let remedy = format!("expected {other} in {OWN_SECTION}, of a preset or template");
+                            return Err(A::Error::custom(remedy));
+                        }
                         unknown => return Err(A::Error::unknown_field(unknown, &KEYS)),
                     }
                 }
                 if gateway.is_none() && gateways.is_empty() {
-                    return Err(A::Error::missing_field("gateway"));
+                    let remedy = format!("expected gateway = {}, or a section {OWN_SECTION}", kinds());
+                    return Err(A::Error::custom(remedy));
                 }
                 Ok(PhoneSection {
                     gateway,
@@ -165,6 +181,12 @@ impl PhoneSection {
             found.unless(is_name(name), &*path, "expected a name of letters, digits, - and _");
             let gateway = choice::gateway(section, &path, self.keys.allow_cleartext);
             all.extend(found.take(gateway).map(|gateway| (name.clone(), gateway)));
+        }
+        if self.gateway.is_none() {
+            for key in self.keys.texts.keys() {
+                let remedy = format!("no gateway has it: move it into {OWN_SECTION}, or set gateway");
+                found.unless(false, self.keys.path(key), remedy);
+            }
         }
         if let Some(Chosen(kind)) = self.gateway {
             found.unless(

@@ -8,6 +8,22 @@ use serde::Deserialize;
 use super::answer::Pattern;
 use crate::section::Mistakes;
 
+/// The keys that only a gateway with a section of its own has.
+pub const KEYS: [&str; 12] = [
+    "preset",
+    "method",
+    "check_url",
+    "headers",
+    "content_type",
+    "body",
+    "user",
+    "password",
+    "password_file",
+    "success",
+    "retry",
+    "dead",
+];
+
 /// The keys of a gateway. All texts are read as secrets: an own template may have one anywhere.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -88,6 +88,10 @@ impl Template {
 }
 
 impl Gateway for Template {
+    fn section(&self) -> &str {
+        &self.section
+    }
+
     fn message(&self, client: &Client, to: &str, text: &str) -> RequestBuilder {
         let mut request = client.request(self.method.clone(), self.url.with(to, text));
         if let Some(kind) = &self.content_type {
@@ -146,10 +150,9 @@ impl Gateway for Template {
         } else if status.is_success() {
             let value = self.success.as_ref().and_then(|success| success.short_value(&body));
             Err(SendError::Unclear(format!(
-                "the gateway answered {status}{}, which is neither success nor retry nor dead in {}: mend these; a message may have \
-                 been taken, and is not sent again",
+                "the gateway answered {status}{}, which is neither success nor retry nor dead: mend these; a message may have been \
+                 taken, and is not sent again",
                 value.unwrap_or_default(),
-                self.section
             )))
         } else {
             Err(Refusal::of(status).meaning())

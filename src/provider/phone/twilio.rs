@@ -25,6 +25,8 @@ pub static DECLARED: GatewayKind = GatewayKind {
 };
 
 struct Twilio {
+    /// The path of its section.
+    section: String,
     /// `https://api.twilio.com`, or a compatible gateway.
     api_url: String,
     /// The account's SID.
@@ -53,6 +55,7 @@ fn new(keys: &GatewayKeys) -> Result<Arc<dyn Gateway>, Mistakes> {
     }
     match (api_url, account_sid, auth_token) {
         (Some(api_url), Some(account_sid), Some(auth_token)) if found.0.is_empty() => Ok(Arc::new(Twilio {
+            section: keys.section.clone(),
             api_url,
             account_sid,
             auth_token,
@@ -115,6 +118,10 @@ impl Twilio {
 }
 
 impl Gateway for Twilio {
+    fn section(&self) -> &str {
+        &self.section
+    }
+
     fn message(&self, client: &Client, to: &str, text: &str) -> RequestBuilder {
         let senders = [
             ("From", &self.from),
@@ -170,11 +177,11 @@ fn meaning(status: StatusCode, code: Option<u32>) -> SendError {
             "the account may not send there; allow that region at the gateway, or take it off allowed_prefixes",
         ),
         21212 | 21603 | 21606 | 21659 | 21660 | 21661 if !matches!(status.as_u16(), 401 | 402) => {
-            refusal.refused("the account may not send from this number; mend from in [providers.phone]")
+            refusal.refused("the account may not send from this number; mend from")
         }
-        21701 | 21703 | 21704 | 21705 if !matches!(status.as_u16(), 401 | 402) => refusal.refused(
-            "the Messaging Service is not there or cannot send; mend messaging_service_sid in [providers.phone]",
-        ),
+        21701 | 21703 | 21704 | 21705 if !matches!(status.as_u16(), 401 | 402) => {
+            refusal.refused("the Messaging Service is not there or cannot send; mend messaging_service_sid")
+        }
         // Twilio has codes for all faults of a number, so any other fault is ours.
         _ if status == StatusCode::BAD_REQUEST => {
             refusal.refused("it does not take the message; the page of the error says what to do")
@@ -214,6 +221,7 @@ mod tests {
     #[test]
     fn an_account_that_cannot_send_is_told() {
         let twilio = Twilio {
+            section: "providers.phone".into(),
             api_url: "https://x.invalid".into(),
             account_sid: "AC1".into(),
             auth_token: "x".to_owned().into(),

@@ -50,9 +50,10 @@ impl<'a> Reader<'a> {
         let password = found.take(keys.secret("password")).flatten();
         let mut values: BTreeMap<_, _> = VALUES.map(|key| (key, keys.text(key).map(str::to_owned))).into();
         values.insert("password", password.map(|password| password.expose_secret().to_owned()));
+        let is_unreadable = !found.0.is_empty();
         for (key, what) in needed.into_iter().flatten() {
             let is_set = values.get(&**key).is_none_or(Option::is_some);
-            let is_told = key == "password" && !found.0.is_empty();
+            let is_told = key == "password" && is_unreadable;
             found.unless(is_set || is_told, keys.path(key), format!("set it to {what}"));
         }
         Self {
@@ -120,6 +121,10 @@ impl<'a> Reader<'a> {
             .found
             .take(self.keys.needed("url", "the address that takes messages"))?;
         let filled = self.filled("url", &url, Place::Url)?;
+        if self.is_preset && self.used.contains("api_url") && self.keys.text("api_url").is_none() {
+            // That is told already.
+            return Some(filled);
+        }
         let key = match self.is_preset && self.keys.text("api_url").is_some() {
             true => "api_url",
             false => "url",

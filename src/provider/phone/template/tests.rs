@@ -118,6 +118,7 @@ async fn each_answer_that_is_not_clear_is_an_error_in_the_log() {
         .lines()
         .filter(|line| line.contains("ERROR") && line.contains("gateway=\"one\""));
     assert_eq!(errors.count(), 3, "{told}");
+    assert!(told.contains("(in [providers.phone.gateways.one])"), "{told}");
     for status in ["200 OK", "502 Bad Gateway"] {
         assert!(told.contains(&format!("the gateway answered {status}")), "{told}");
     }
