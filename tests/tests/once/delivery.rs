@@ -280,14 +280,10 @@ async fn an_own_address_that_the_server_cannot_take_is_the_admins_to_mend() {
 #[tokio::test]
 async fn answers_of_the_gateway_that_are_the_admins_to_mend_keep_the_text() {
     let (mut world, amy) = world("").await;
-    for (n, (status, remedy)) in [
-        (402, "no credit"),
-        (403, "its rights"),
-        (404, "api_url"),
-        (503, "does not reach it"),
-    ]
-    .into_iter()
-    .enumerate()
+    for (n, (status, remedy)) in
+        [(402, "no credit"), (403, "its rights"), (404, "api_url"), (503, "asks to wait")]
+            .into_iter()
+            .enumerate()
     {
         world.gateway.answers(status, 0).await;
         register(&amy, "phone", &number(n)).await;
