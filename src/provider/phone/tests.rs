@@ -69,6 +69,29 @@ async fn after_a_late_refusal_the_outbox_decides_and_the_next_gateway_is_first()
     assert_eq!((main.times(), spare.times()), (0, 1));
 }
 
+/// They are connected to, and say nothing: no time is left for a third one before the service may have to stop.
+#[tokio::test(start_paused = true)]
+async fn connecting_to_several_has_a_common_limit() {
+    let silent = [(), ()].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+    let [first, second] = [&silent[0], &silent[1]].map(|silent| silent.local_addr().unwrap());
+    let third = StandIn::start().await;
+    third.answers(200, "");
+    let sms = sms_of(&format!(
+        "gateways.a = {{ preset = \"http\", url = \"https://{first}\" }}\n\
+         gateways.b = {{ preset = \"http\", url = \"https://{second}\" }}\n\
+         gateways.c = {{ preset = \"http\", url = \"{}\" }}",
+        third.url
+    ));
+    let told = trouble(send(&sms).await);
+    assert!(told.reason.contains("a: ") && told.reason.contains("b: "), "{told:?}");
+    assert!(!told.was_read && told.cause.is_none(), "{told:?}");
+    assert_eq!(third.times(), 0);
+    // The next try begins with it.
+    tokio::time::resume();
+    send(&sms).await.unwrap();
+    assert_eq!(third.times(), 1);
+}
+
 #[tokio::test]
 async fn what_one_may_have_taken_no_other_gets() {
     let (main, spare, sms) = two().await;
