@@ -152,7 +152,7 @@ async fn a_login_that_is_refused_is_told_and_its_mails_wait() {
     world.mail.wish(&json!({"password": "another"}));
     register(&amy, "email", &address(0)).await;
     let told = world.service.says(BEGINS).await;
-    assert!(told.contains("535 (x.7.8) to AUTH; mend user and password"), "{told}");
+    assert!(told.contains("535 (5.7.8) to AUTH; mend user and password"), "{told}");
     let output = world.service.run(&["check"]);
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(!output.status.success() && said.contains("to AUTH"), "{said}");
@@ -165,21 +165,21 @@ async fn a_login_that_is_refused_is_told_and_its_mails_wait() {
 async fn refusals_that_are_the_admins_to_mend_keep_the_mail() {
     let (mut world, amy) = world("").await;
     let refusals = [
-        (json!({"EHLO": "554 5.7.1 I do not know you"}), "554 (x.7.1) to its greeting or EHLO", "hello_name"),
+        (json!({"EHLO": "554 5.7.1 I do not know you"}), "554 (5.7.1) to its greeting or EHLO", "hello_name"),
         (
             json!({"MAIL": "550 5.7.60 not as this sender"}),
-            "550 (x.7.60) to MAIL FROM",
+            "550 (5.7.60) to MAIL FROM",
             "providers.email.from",
         ),
         (json!({"MAIL": "530 login first"}), "530 to MAIL FROM", "a user and a password"),
         (
             json!({"RCPT": {address(3): "554 5.7.1 Relay access denied"}}),
-            "554 (x.7.1) to RCPT TO",
+            "554 (5.7.1) to RCPT TO",
             "relaying",
         ),
         (
             json!({"RCPT": {address(4): "504 5.5.2 Helo command rejected: need fully-qualified hostname"}}),
-            "504 (x.5.2) to RCPT TO",
+            "504 (5.5.2) to RCPT TO",
             "hello_name",
         ),
     ];

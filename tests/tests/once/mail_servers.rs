@@ -96,7 +96,7 @@ async fn who_asked_for_a_code_that_was_refused_is_told_and_may_ask_again() {
     let postfix = Relay::postfix(port, world.mail.port(), &unknown).await;
     let late = "late@example.org";
     let hash = amy.register("email", late, false).await.unwrap().hash;
-    world.service.says("550 (x.1.1) to RCPT TO").await;
+    world.service.says("550 (5.1.1) to RCPT TO").await;
     world.service.has_sent_everything().await;
     let told = amy.verify(&hash, "123456").await.unwrap_err().to_string();
     assert!(told.contains("could not be delivered"), "{told}");

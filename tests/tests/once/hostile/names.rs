@@ -39,7 +39,7 @@ async fn a_senders_name_forges_nothing_in_texts_and_mails() {
         assert!(text.len() <= 160, "{text:?}");
 
         let mail = world.mail.take(AMY.email).await;
-        assert_eq!(mail.subject, format!("{} is your it-se.me code", mail.code()));
+        assert_eq!(mail.subject, format!("{} is your code for {SERVICE}", mail.code()));
         assert_eq!(mail.to, AMY.email);
         for part in [&mail.text, &mail.html] {
             assert!(!part.contains(turns), "{part:?}");
