@@ -27,7 +27,7 @@ use crate::outbox::Outbox;
 use crate::own_thread::{OwnThread, cores};
 use crate::provider::Way;
 use crate::rekey;
-use crate::service::{Service, SignIns};
+use crate::service::{Service, Settings, SignIns};
 use crate::version::VERSION;
 use crate::xmpp::{ConnectionConfig, Host, Patience, Presentation};
 
@@ -62,7 +62,7 @@ impl App {
     pub async fn start(config: &Config, clock: Clock) -> Result<Self, String> {
         tell_start(config);
         let (routes, sign_ins) = ways(config)?;
-        let service = open_service(config, clock, sign_ins).await?;
+        let service = open_service(config, clock, settings(config, &routes), sign_ins).await?;
         let server = http_server(config, &service).await?;
         let http = server.as_ref().map(Server::address).transpose().map_err(text)?;
         let presentation = Presentation::new(&service, host(config)?);
@@ -134,7 +134,7 @@ impl App {
             Err(_) => reason,
         })?;
         let host = host(&effective)?;
-        self.service.reload(effective.settings(), sign_ins).await;
+        self.service.reload(settings(&effective, &routes), sign_ins).await;
         self.presentation.renew(&self.service, host);
         self.channels.exchange(routes, self.service.health());
         // What could not be sent before may be possible now.
@@ -256,15 +256,15 @@ pub fn connection_config(config: &Config) -> Result<ConnectionConfig, String> {
 }
 
 /// Opens the database, and returns the service over it.
-async fn open_service(config: &Config, clock: Clock, sign_ins: SignIns) -> Result<Service, String> {
+async fn open_service(config: &Config, clock: Clock, settings: Settings, sign_ins: SignIns) -> Result<Service, String> {
     rekey::recover(&config.store)?;
     let database = config.store.database().map_err(text)?;
     let keys = rekey::keyring(&config.store)?;
     let told = |error: String| format!("store.url {database}: {error}");
     let store = database.open(keys.current.check()).map_err(|error| told(text(error)))?;
     let source = config.store.clone();
-    let service = Service::new(store, keys, clock, config.settings(), sign_ins)
-        .with_keys_from(move || rekey::present_keyring(&source));
+    let service =
+        Service::new(store, keys, clock, settings, sign_ins).with_keys_from(move || rekey::present_keyring(&source));
     let resumed = service.resume_times().await;
     resumed.map_err(|error| told(cause(&error)))?;
     Ok(service)
@@ -333,6 +333,14 @@ async fn http_server(config: &Config, service: &Service) -> Result<Option<Server
             http.listen
         )
     })
+}
+
+/// Returns the settings of a configuration whose codes go by `routes`.
+fn settings(config: &Config, routes: &[Route]) -> Settings {
+    Settings {
+        reporters: routes.iter().map(|(_, channel)| channel.clone()).collect(),
+        ..config.settings()
+    }
 }
 
 /// Returns the ways in which identities of all providers are proven.

@@ -207,6 +207,14 @@ pub fn gateway(gateway: &str, route: &str, result: &'static str, is_used: bool) 
     }
 }
 
+/// Counts a report of a gateway on a code that it took.
+pub fn report(gateway: &str, is_failure: bool) {
+    if is_enabled() {
+        let result = if is_failure { "failed" } else { "other" };
+        counter!("itseme_gateway_reports_total", "gateway" => gateway.to_owned(), "result" => result).increment(1);
+    }
+}
+
 /// Counts what became of a code of `provider`: `sent`, `failed`, `verified`.
 pub fn code(provider: &str, result: &'static str) {
     if is_enabled() {

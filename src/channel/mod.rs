@@ -6,6 +6,7 @@ pub mod dkim;
 pub mod email;
 pub mod oauth;
 pub mod peers;
+mod report;
 pub mod sign_in;
 pub mod sms;
 pub mod smtp;
@@ -14,6 +15,7 @@ pub mod text;
 use std::time::Duration;
 
 pub use self::bounces::{BounceKind, Bounces, Reason};
+pub use self::report::{Fate, Report, Reporters};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -156,6 +158,9 @@ pub struct Letter {
     /// the hash in their link instead.
     #[serde(default)]
     pub link: Option<String>,
+    /// The word by which reports of the gateway lead to the registration, as long as the code is valid (text messages only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
     /// The token by which its reader refuses further mail (mails only).
     #[serde(default)]
     pub stop: Option<String>,
@@ -172,6 +177,7 @@ impl Letter {
             replaces: None,
             tried: Tried::default(),
             link: None,
+            report: None,
             stop: None,
             message,
         }
@@ -334,6 +340,11 @@ pub trait Channel: Send + Sync {
     /// Returns the messages that were accepted and may come back, if the channel has such. The sender records them
     /// there.
     fn bounces(&self) -> Option<&Bounces> {
+        None
+    }
+
+    /// Returns the meaning of a report; `None` if it is not of a gateway of this channel.
+    fn report(&self, _report: &Report) -> Option<Fate> {
         None
     }
 }

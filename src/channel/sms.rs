@@ -20,7 +20,7 @@ use self::answer::{bounded, not_answered, reason, retry_after};
 use self::health::{Admission, Change, Health, REFUSED, SILENT};
 pub use self::routes::{Rank, Route};
 use self::routes::{Recent, Routes};
-use super::{Channel, Letter, Message, Places, SendError, Sent, Trouble, text};
+use super::{Channel, Fate, Letter, Message, Places, Report, SendError, Sent, Trouble, text};
 use crate::meters;
 
 /// The time limit for an answer, from the first byte that is sent. A gateway that takes longer may still have accepted
@@ -41,8 +41,8 @@ pub trait Gateway: Send + Sync {
     /// Returns the path of its section in the configuration, which its remedies concern.
     fn section(&self) -> &str;
 
-    /// Returns the request that sends a message.
-    fn message(&self, client: &Client, to: &str, text: &str) -> RequestBuilder;
+    /// Returns the request that sends a message. The gateway calls `report_url`, if there is one, with its reports on it.
+    fn message(&self, client: &Client, to: &str, text: &str, report_url: Option<&str>) -> RequestBuilder;
 
     /// Returns a request that sends no message, and shows if the gateway answers and accepts the login, as far as
     /// possible.
@@ -66,6 +66,11 @@ pub trait Gateway: Send + Sync {
     fn refusal(&self, status: StatusCode, _body: &[u8]) -> SendError {
         Refusal::of(status).meaning()
     }
+
+    /// Returns the meaning of a report at `url`; `None` if this gateway has not sent it.
+    fn report(&self, _url: &str, _report: &Report) -> Option<Fate> {
+        None
+    }
 }
 
 /// A gateway of the configuration.
@@ -82,14 +87,20 @@ pub struct Sms {
     gateways: Vec<Named>,
     routes: Routes,
     recent: Recent,
+    /// The base URL of the HTTP API, without a final slash, where gateways report.
+    public_url: Option<String>,
 }
 
 impl Sms {
-    /// Sends by `gateways`. The routes name them by their places.
+    /// Sends by `gateways`. The routes name them by their places. With a `public_url`, the gateways report there.
     ///
     /// # Errors
     /// If the system has no usable TLS roots.
-    pub fn new(gateways: BTreeMap<String, Arc<dyn Gateway>>, routes: Vec<Route>) -> Result<Self, String> {
+    pub fn new(
+        gateways: BTreeMap<String, Arc<dyn Gateway>>,
+        routes: Vec<Route>,
+        public_url: Option<String>,
+    ) -> Result<Self, String> {
         let client = Client::builder()
             .timeout(PATIENCE)
             .connect_timeout(PATIENCE_TO_CONNECT)
@@ -116,6 +127,7 @@ impl Sms {
             gateways,
             routes,
             recent: Recent::default(),
+            public_url,
         })
     }
 
@@ -165,7 +177,12 @@ impl Sms {
             if start.elapsed() > HASTE {
                 return Err(SendError::Retry(self.put_off(&troubles)));
             }
-            let sent = self.send_by(named, to, text).await;
+            let report_url = letter
+                .report
+                .as_ref()
+                .and_then(|word| self.report_url(&named.name, word));
+            let request = named.gateway.message(&self.client, to, text, report_url.as_deref());
+            let sent = self.send_by(named, request).await;
             meters::gateway(&named.name, &route.prefix, word(&sent), !named.health.is_left());
             if matches!(sent, Ok(()) | Err(SendError::Unclear(_))) {
                 self.recent.note(letter.thread(), number, Instant::now());
@@ -201,10 +218,16 @@ impl Sms {
         open
     }
 
-    async fn send_by(&self, named: &Named, to: &str, text: &str) -> Sent {
+    /// Returns the address where a gateway reports on a letter. The word in it is known to that gateway alone.
+    fn report_url(&self, gateway: &str, word: &str) -> Option<String> {
+        let public_url = self.public_url.as_ref()?;
+        Some(format!("{public_url}/report/{gateway}/{word}"))
+    }
+
+    async fn send_by(&self, named: &Named, request: RequestBuilder) -> Sent {
         let _trial = named.health.begin();
         let start = Instant::now();
-        let (sent, weight) = match named.gateway.message(&self.client, to, text).send().await {
+        let (sent, weight) = match request.send().await {
             Err(error) => (Err(not_answered(error)), SILENT),
             Ok(response) => (self.read(named, response).await, REFUSED),
         };
@@ -354,6 +377,12 @@ impl Channel for Sms {
             }
             _ => String::new(),
         }
+    }
+
+    fn report(&self, report: &Report) -> Option<Fate> {
+        let named = self.gateways.iter().find(|named| named.name == report.gateway)?;
+        let url = self.report_url(&named.name, &report.word)?;
+        named.gateway.report(&url, report)
     }
 
     fn cut_off(&self) -> SendError {

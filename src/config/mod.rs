@@ -25,6 +25,7 @@ pub use self::sections::{
     Access, AdminSocket, Component, Domain, Http, Log, Monitor, Network, Presentation, Providers,
 };
 pub use self::store::StoreConfig;
+use crate::channel::Reporters;
 use crate::model::{BareJid, Provider};
 use crate::provider::{Place, ProviderSection, is_sign_in};
 use crate::section::unusable;
@@ -84,6 +85,8 @@ impl Config {
         let by_code = sections().filter(|(name, _)| !is_sign_in(&name.as_str().into()));
         let by_code = by_code.map(|(name, _)| name.clone());
         Settings {
+            // Made with the channels.
+            reporters: Reporters::default(),
             providers: by_code.chain(["xmpp".to_owned()]).collect(),
             prefixes: sections()
                 .map(|(name, section)| (name.clone(), section.prefixes().to_vec()))

@@ -22,6 +22,7 @@ mod openapi;
 mod page;
 mod reader;
 mod replies;
+mod report;
 mod requests;
 mod scripts;
 mod server;
@@ -74,7 +75,7 @@ fn routes(api: Api, cors_origins: &[String]) -> BoxedFilter<(Response,)> {
         .unify()
         .with(cors.clone())
         .map(warp::Reply::into_response);
-    let others = any_of([version(&api), files(&api)])
+    let others = any_of([version(&api), files(&api), reports(&api)])
         .recover(unrouted)
         .unify()
         .with(cors)
@@ -103,7 +104,7 @@ fn routes(api: Api, cors_origins: &[String]) -> BoxedFilter<(Response,)> {
 fn allowed(path: &str) -> &'static str {
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     match segments[..] {
-        ["v1", "confirm"] | ["verify" | "stop", _] => "GET, HEAD, POST, OPTIONS",
+        ["v1", "confirm"] | ["verify" | "stop", _] | ["report", _, _] => "GET, HEAD, POST, OPTIONS",
         ["v1", "register" | "verify" | "contact" | "forget"] => "POST, OPTIONS",
         ["*"] => "GET, HEAD, POST, OPTIONS",
         _ => "GET, HEAD, OPTIONS",
@@ -168,6 +169,20 @@ fn version(api: &Api) -> BoxedFilter<(Response,)> {
         .and(filters::speaking(api.service.clone()))
         .then(handlers::version)
         .boxed()
+}
+
+/// Returns the address where gateways report.
+fn reports(api: &Api) -> BoxedFilter<(Response,)> {
+    let query = warp::query::raw().or_else(|_| async { Ok::<_, Rejection>((String::new(),)) });
+    let call = filters::admitted(api.service.clone())
+        .and(warp::header::headers_cloned())
+        .and(query)
+        .and(body(api.request_timeout));
+    let path = warp::path!("report" / Segment / Segment);
+    any_of([
+        path.and(warp::get()).and(call.clone()).then(report::take).boxed(),
+        path.and(warp::post()).and(call).then(report::take).boxed(),
+    ])
 }
 
 /// Returns the pages for people.

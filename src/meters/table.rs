@@ -11,7 +11,7 @@ enum Kind {
 }
 
 /// All metrics: the name, the kind, and what it counts.
-const METRICS: [(&str, Kind, &str); 31] = [
+const METRICS: [(&str, Kind, &str); 32] = [
     (
         "itseme_requests_total",
         Kind::Counter,
@@ -51,6 +51,11 @@ const METRICS: [(&str, Kind, &str); 31] = [
         "itseme_gateway_sends_total",
         Kind::Counter,
         "Tries to send a text message, by gateway, route and result",
+    ),
+    (
+        "itseme_gateway_reports_total",
+        Kind::Counter,
+        "Reports of gateways on codes that they took, by gateway and result",
     ),
     (
         "itseme_gateway_used",

@@ -34,6 +34,7 @@ pub const KIND: ProviderKind = ProviderKind {
     code: |rules| rules.email,
     is_suppressible: true,
     has_links: true,
+    has_reports: false,
 };
 
 /// `[providers.email]`

@@ -37,6 +37,8 @@ pub struct ProviderKind {
     pub is_suppressible: bool,
     /// `true` if its letters have links: one to enter the code, and one to stop further letters.
     pub has_links: bool,
+    /// `true` if gateways report what becomes of its letters.
+    pub has_reports: bool,
 }
 
 /// A provider as an admin has configured it: its section.

@@ -16,4 +16,5 @@ pub const KIND: ProviderKind = ProviderKind {
     code: |rules| rules.xmpp,
     is_suppressible: false,
     has_links: false,
+    has_reports: false,
 };

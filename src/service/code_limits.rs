@@ -75,9 +75,9 @@ impl Core {
         shares.iter().try_for_each(|share| share.check(tx, now, 1))?;
         let aliases = new.identity.aliases().len();
         let size = growth::code(&new.target, &new.identity.id, aliases, None);
-        let link = self
-            .has_links(&new.identity.provider)
-            .then(|| growth::spelling(&new.target));
+        let provider = &new.identity.provider;
+        let has_lead = self.has_links(provider) || self.has_reports(provider);
+        let link = has_lead.then(|| growth::spelling(&new.target));
         let size = size + link.unwrap_or_default();
         self.count_bytes(tx, by, bytes, size)?;
         take_all(shares, tx, now, 1)

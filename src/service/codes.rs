@@ -5,7 +5,7 @@ use super::error::Result;
 use super::guesses::{LONGEST, OWN_GUESSES};
 use super::letters::outbox;
 use super::link::Aliases;
-use super::pending::{NewCode, PendingBox, Proof, Spelling, hash_of_link, place};
+use super::pending::{NewCode, PendingBox, Proof, Spelling, hash_of_link, hash_of_report, place};
 use super::spelling::Lead;
 use super::{By, Core, Tx};
 use crate::channel::{Letter, Message, Tried};
@@ -47,9 +47,14 @@ impl Core {
         let tried = self.tried(tx, &about, &new.identity)?;
         tx.withdraw(&about)?;
         // The former letter may have been read already, even if it is not known to be sent.
-        let (first, spellings) = waiting.map_or_else(Default::default, |(remembered, _)| {
-            (remembered.proof.letter().map(str::to_owned), remembered.spellings)
+        let (first, spellings, report) = waiting.map_or_else(Default::default, |(remembered, _)| {
+            let first = remembered.proof.letter().map(str::to_owned);
+            (first, remembered.spellings, remembered.report)
         });
+        if let Some(word) = report {
+            // What becomes of the former letter tells nothing about the new code.
+            tx.delete_pending(&self.keys.id(&hash_of_report(&word)), &owner)?;
+        }
         let letter = Letter {
             replaces: first,
             tried,
@@ -57,6 +62,7 @@ impl Core {
             ..self.letter(message(code.clone(), minutes), new.language)
         };
         let letter = self.with_link(tx, letter, &new, expires_at)?;
+        let letter = self.with_report(tx, letter, &new, expires_at)?;
         let remembered = PendingBox {
             target: new.target,
             hash: new.proves,
@@ -64,6 +70,7 @@ impl Core {
             code: None,
             by_target: by == By::Target,
             is_undelivered: false,
+            report: letter.report.clone(),
             spellings,
             proof: Proof::CodeSent {
                 letter: letter.thread().to_owned(),
@@ -82,11 +89,31 @@ impl Core {
             return Ok(letter);
         };
         let word = letter.thread().to_owned();
-        self.put_link(tx, &word, &new.target, (&new.identity.provider, to), expires_at)?;
+        let from = hash_of_link(&word);
+        self.put_link(tx, from, &new.target, (&new.identity.provider, to), expires_at)?;
         Ok(Letter {
             link: Some(word),
             ..letter
         })
+    }
+
+    /// Gives a letter the word by which its gateway reports on it: it leads to the registration as long as the code is valid.
+    fn with_report(&self, tx: &Tx<'_>, letter: Letter, new: &NewCode, expires_at: Millis) -> Result<Letter> {
+        let Some(to) = new.proves.filter(|_| self.has_reports(&new.identity.provider)) else {
+            return Ok(letter);
+        };
+        let word = self.random_word();
+        let from = hash_of_report(&word);
+        self.put_link(tx, from, &new.target, (&new.identity.provider, to), expires_at)?;
+        Ok(Letter {
+            report: Some(word),
+            ..letter
+        })
+    }
+
+    /// Returns `true` if gateways report on letters with codes of a provider.
+    pub(super) fn has_reports(&self, provider: &Provider) -> bool {
+        self.settings.public_url.is_some() && provider::kind(provider).is_some_and(|kind| kind.has_reports)
     }
 
     /// Returns `true` if letters with codes of a provider have links.
@@ -94,19 +121,16 @@ impl Core {
         self.settings.public_url.is_some() && provider::kind(provider).is_some_and(|kind| kind.has_links)
     }
 
-    /// Has the registration of a hash for `target` found by the link of a letter as well.
+    /// Has the registration of a hash for `target` found by the hash of a word as well.
     pub(super) fn put_link(
         &self,
         tx: &Tx<'_>,
-        word: &str,
+        hash: Hash,
         target: &BareJid,
         (provider, to): (&Provider, Hash),
         expires_at: Millis,
     ) -> Result<()> {
-        let from = Spelling {
-            hash: hash_of_link(word),
-            by_target: false,
-        };
+        let from = Spelling { hash, by_target: false };
         let lead = Lead {
             from,
             to,
@@ -249,16 +273,25 @@ impl Core {
         let Message::Code { identity, target, .. } = &letter.message else {
             return Ok(());
         };
-        let hash = identity.hash();
+        let is_its = |waiting: &PendingBox| waiting.proof.letter() == Some(letter.thread());
+        self.mark_undelivered(tx, target, &identity.hash(), is_its)
+    }
+
+    /// Marks the registration of a hash for `target`, if it waits and `is_meant`.
+    pub(super) fn mark_undelivered(
+        &self,
+        tx: &Tx<'_>,
+        target: &BareJid,
+        hash: &Hash,
+        is_meant: impl FnOnce(&PendingBox) -> bool,
+    ) -> Result<()> {
         self.renew(tx, target)?;
-        self.renew_waiting(tx, &hash)?;
-        let waiting = tx.pending(&self.keys.id(&hash), &self.keys.owner(target))?;
-        let Some((mut remembered, pending)) = waiting.and_then(|old| Some((self.open_pending(&old)?, old))) else {
+        self.renew_waiting(tx, hash)?;
+        let waiting = tx.pending(&self.keys.id(hash), &self.keys.owner(target))?;
+        let waiting = waiting.and_then(|old| Some((self.open_pending(&old)?, old)));
+        let Some((mut remembered, pending)) = waiting.filter(|(remembered, _)| is_meant(remembered)) else {
             return Ok(());
         };
-        if remembered.proof.letter() != Some(letter.thread()) {
-            return Ok(());
-        }
         remembered.is_undelivered = true;
         Ok(tx.put_pending(&self.seal_pending(pending, &remembered)?)?)
     }

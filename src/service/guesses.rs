@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq;
 use super::error::{Error, Limit, OAuthFailure, Result};
 use super::limits::{Counter, DAY, read_ahead};
 use super::link::Aliases;
-use super::pending::{PendingBox, Proof};
+use super::pending::{PendingBox, Proof, hash_of_link};
 use super::{By, Core, Tx};
 use crate::clock::{Millis, millis};
 use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};
@@ -135,9 +135,10 @@ impl Core {
     /// Returns the candidates whose codes may have been delivered, as far as the guesser may know.
     ///
     /// # Errors
-    /// `undelivered` if there are others only. The target is told of all codes for it. Anybody is told of those that anybody has asked
-    /// for: also where the target had asked before, so that nobody learns by it that it had.
-    fn delivered(&self, tx: &Tx<'_>, by: By, candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
+    /// `undelivered` if there are others only, unless the code is right: reports of gateways may be wrong. The target is told of all
+    /// codes for it. Anybody is told of those that anybody has asked for: also where the target had asked before, so that nobody learns
+    /// by it that it had.
+    fn delivered(&self, tx: &Tx<'_>, by: By, code: &Code, candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
         let is_told = |Candidate { remembered, .. }: &Candidate| {
             let by_anybody = !remembered.by_target || remembered.proof.is_by_anybody();
             remembered.is_undelivered && (by == By::Target || by_anybody)
@@ -146,12 +147,22 @@ impl Core {
         if undelivered.is_empty() || !delivered.is_empty() {
             return Ok(delivered);
         }
-        if by == By::Anybody {
+        if undelivered
+            .iter()
+            .any(|waiting| self.is_code_of(&waiting.pending, code))
+        {
+            return Ok(undelivered);
+        }
+        if by == By::Anybody || !code.is_empty() {
             for waiting in self.open_to_guesses(tx, by, undelivered)? {
                 self.count_guess(tx, by, waiting)?;
             }
         }
         Err(Error::Undelivered)
+    }
+
+    fn is_code_of(&self, pending: &Pending, code: &Code) -> bool {
+        self.keys.code(&pending.id, &pending.owner, code) == pending.code
     }
 
     /// Finds the one of the `candidates` that the code belongs to. A wrong code counts as a guess at each of those that
@@ -167,10 +178,7 @@ impl Core {
         let open = self.open_to_guesses(tx, by, candidates)?;
         // Every candidate is compared, so that the time reveals nothing.
         let right = open.iter().enumerate().fold(None, |found, (number, waiting)| {
-            let Pending {
-                id, owner, code: sent, ..
-            } = &waiting.pending;
-            let matches = self.keys.code(id, owner, &code) == *sent;
+            let matches = self.is_code_of(&waiting.pending, &code);
             if matches { Some(number) } else { found }
         });
         let mut open = open.into_iter();
@@ -231,7 +239,7 @@ impl Core {
         if live.is_empty() && by == By::Target {
             return Err(Error::OAuth(OAuthFailure::NoState));
         }
-        let mut live = self.delivered(tx, by, live)?;
+        let mut live = self.delivered(tx, by, code, live)?;
         if code.is_empty() {
             return Err(Error::MissingCode);
         }
@@ -261,7 +269,13 @@ impl Core {
         {
             if let Some(hash) = proven.hash.filter(|_| self.has_links(&proven.provider)) {
                 // Somebody may press the button behind it again.
-                self.put_link(tx, letter, &proven.target, (&proven.provider, hash), *expires_at)?;
+                self.put_link(
+                    tx,
+                    hash_of_link(letter),
+                    &proven.target,
+                    (&proven.provider, hash),
+                    *expires_at,
+                )?;
             }
             let (now, ends_at) = (self.clock.now(), *expires_at);
             tx.count(&self.served(id, owner, letter, code), 1, 1, Window { now, ends_at })?;

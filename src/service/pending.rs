@@ -50,6 +50,9 @@ pub(super) struct PendingBox {
     /// `true` if the code was refused for good on its way: nobody has it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_undelivered: bool,
+    /// The word by which reports on the letter with the code lead here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) report: Option<String>,
     /// The hashes by which it is found as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) spellings: Vec<Spelling>,
@@ -109,6 +112,11 @@ pub(super) enum Proof {
 /// Returns the hash under which the word in the link of a mail leads to its registration: as the hash of an id as it was typed does.
 pub(super) fn hash_of_link(word: &str) -> Hash {
     Hash::of("link", word)
+}
+
+/// Returns the hash under which the word in the address for reports leads to its registration.
+pub(super) fn hash_of_report(word: &str) -> Hash {
+    Hash::of("report", word)
 }
 
 impl Proof {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::peer::Peer;
 use super::{Budget, CodeRules, Limits};
+use crate::channel::Reporters;
 use crate::language::Language;
 use crate::model::BareJid;
 
@@ -53,6 +54,8 @@ pub struct Settings {
     pub page_url: Option<String>,
     /// The base URL of the HTTP API, as it is outside, without a final slash.
     pub public_url: Option<String>,
+    /// The channels whose gateways report what becomes of messages.
+    pub reporters: Reporters,
     /// The name of the service, and who runs it.
     pub about: About,
     /// The language for people whose language is not known.

@@ -6,7 +6,7 @@
 use super::error::{Error, Result};
 use super::growth::{self, Payer};
 use super::link::Aliases;
-use super::pending::{PendingBox, Proof, Spelling, hash_of_link};
+use super::pending::{PendingBox, Proof, Spelling, hash_of_link, hash_of_report};
 use super::{By, Core, Tx};
 use crate::clock::Millis;
 use crate::model::{BareJid, Code, Hash, Mac, Provider};
@@ -105,6 +105,7 @@ impl Core {
             code: None,
             by_target,
             is_undelivered: false,
+            report: None,
             spellings: Vec::new(),
             proof: Proof::Spelling { identity: lead.to },
         };
@@ -119,7 +120,8 @@ impl Core {
         let Some(waiting) = waiting else { return Ok(()) };
         let link = waiting.proof.letter().map(hash_of_link);
         let spellings = waiting.spellings.iter().map(|spelling| spelling.hash);
-        for hash in spellings.chain(link) {
+        let report = waiting.report.as_deref().map(hash_of_report);
+        for hash in spellings.chain(link).chain(report) {
             tx.delete_pending(&self.keys.id(&hash), owner)?;
         }
         Ok(())

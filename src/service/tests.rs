@@ -17,6 +17,7 @@ mod muting;
 mod peers;
 mod registering;
 mod rekey;
+mod reports;
 mod shares;
 mod signing_in;
 mod spellings;

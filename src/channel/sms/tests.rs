@@ -12,7 +12,7 @@ impl Gateway for At {
         "providers.phone.gateways.at"
     }
 
-    fn message(&self, client: &Client, _to: &str, _text: &str) -> RequestBuilder {
+    fn message(&self, client: &Client, _to: &str, _text: &str, _: Option<&str>) -> RequestBuilder {
         client.post(&self.0)
     }
 
@@ -46,6 +46,7 @@ async fn each_fault_of_a_connection_has_its_own_words() {
         let told = Sms::new(
             [("at".to_owned(), Arc::new(At(url)) as Arc<dyn Gateway>)].into(),
             Vec::new(),
+            None,
         )
         .unwrap()
         .check()

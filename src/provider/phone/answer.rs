@@ -42,6 +42,14 @@ impl<'a> Body<'a> {
         }
     }
 
+    /// Returns what a report says.
+    pub fn of_report(content: Value) -> Self {
+        Self {
+            text: Cow::Borrowed(""),
+            json: Some(content),
+        }
+    }
+
     /// Returns the value at a place as a text; `None` if there is nothing.
     fn at(&self, pointer: &str) -> Option<String> {
         match self.json.as_ref()?.pointer(pointer)? {
@@ -92,6 +100,15 @@ impl Pattern {
     /// Checks the pattern at `key`.
     pub fn check(&self, key: &str, found: &mut Mistakes) {
         found.0.extend(self.mistake(key));
+    }
+
+    /// Checks the pattern of a report at `key`.
+    pub fn check_report(&self, key: &str, found: &mut Mistakes) {
+        let remedy = "expected a pointer to a field of the report, like { pointer = \"/status\", value = [\"failed\"] }, and neither status \
+                      nor text";
+        let has_only_pointer = self.pointer.is_some() && self.status.is_empty() && self.text.is_empty();
+        found.unless(has_only_pointer, key, remedy);
+        self.check(key, found);
     }
 
     fn mistake(&self, key: &str) -> Option<ConfigError> {

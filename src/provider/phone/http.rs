@@ -52,14 +52,14 @@ impl Gateway for HttpGateway {
         &self.section
     }
 
-    fn message(&self, client: &Client, to: &str, text: &str) -> RequestBuilder {
+    fn message(&self, client: &Client, to: &str, text: &str, _: Option<&str>) -> RequestBuilder {
         let message = serde_json::json!({ "to": to, "text": text });
         self.with_login(client.post(&self.url).json(&message))
     }
 
     /// A message to nobody, which no gateway can send: such gateways have no other call in common.
     fn question(&self, client: &Client) -> RequestBuilder {
-        self.message(client, "", "")
+        self.message(client, "", "", None)
     }
 
     /// A program of the admin's own says by 400 or 422 that the number is at fault.

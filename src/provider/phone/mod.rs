@@ -46,6 +46,7 @@ pub const KIND: ProviderKind = ProviderKind {
     code: |rules| rules.phone,
     is_suppressible: true,
     has_links: false,
+    has_reports: true,
 };
 
 /// The gateways that are no templates. `gateway` or `preset` names one.
@@ -210,10 +211,10 @@ impl PhoneSection {
         routes::routes(&self.routes, &names.into_iter().collect::<Vec<_>>())
     }
 
-    fn sms(&self) -> Result<Sms, String> {
+    fn sms(&self, public_url: Option<&str>) -> Result<Sms, String> {
         let gateways = self.gateways().map_err(|error| error.to_string())?;
         let routes = self.routes().map_err(|error| error.to_string())?;
-        Sms::new(gateways, routes).map_err(|error| format!("providers.phone: {error}"))
+        Sms::new(gateways, routes, public_url.map(str::to_owned)).map_err(|error| format!("providers.phone: {error}"))
     }
 }
 
@@ -247,13 +248,13 @@ impl ProviderSection for PhoneSection {
         budgets
     }
 
-    fn way(&self, _place: &Place) -> Result<Way, String> {
-        Ok(Way::Code(KIND.queue, Arc::new(self.sms()?)))
+    fn way(&self, place: &Place) -> Result<Way, String> {
+        Ok(Way::Code(KIND.queue, Arc::new(self.sms(place.public_url.as_deref())?)))
     }
 
     fn try_out<'a>(&'a self, _place: &'a Place) -> BoxFuture<'a, Result<String, String>> {
         async {
-            let checked = self.sms()?.check().await;
+            let checked = self.sms(None)?.check().await;
             checked.map_err(|error| format!("providers.phone: {error}"))
         }
         .boxed()

@@ -54,6 +54,22 @@ pub struct GatewaySection {
     pub retry: Option<Vec<Pattern>>,
     /// The answers that end it.
     pub dead: Option<Vec<Pattern>>,
+    /// The request for reports, and their meanings.
+    pub reports: Option<ReportsSection>,
+}
+
+/// `reports` of a gateway: the parts of a message by which it is asked to report. Without a public address, there are none.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReportsSection {
+    /// Instead of the URL of a message.
+    pub url: Option<SecretString>,
+    /// Instead of its body.
+    pub body: Option<SecretString>,
+    /// Besides its headers.
+    pub headers: BTreeMap<String, SecretString>,
+    /// The reports that a message does not arrive.
+    pub failed: Vec<Pattern>,
 }
 
 impl GatewaySection {
@@ -104,6 +120,11 @@ impl GatewaySection {
             success: self.success.clone().or_else(|| preset.success.clone()),
             retry: self.retry.clone().or_else(|| preset.retry.clone()),
             dead: self.dead.clone().or_else(|| preset.dead.clone()),
+            reports: self.reports.clone().or_else(|| {
+                // It is made for the request of the preset.
+                let is_changed = self.url.is_some() || self.body.is_some();
+                preset.reports.clone().filter(|_| !is_changed)
+            }),
             ..self.clone()
         }
     }
@@ -118,6 +139,7 @@ impl GatewaySection {
             ("success", self.success.is_some()),
             ("retry", self.retry.is_some()),
             ("dead", self.dead.is_some()),
+            ("reports", self.reports.is_some()),
         ];
         let parts = parts.into_iter().filter(|(_, is_set)| *is_set);
         let parts = parts.map(|(key, _)| key.to_owned());

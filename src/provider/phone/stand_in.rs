@@ -20,7 +20,13 @@ use crate::model::{BareJid, Code, Identity, Provider};
 /// Returns the channel of a section.
 pub fn sms_of(section: &str) -> Sms {
     let section: PhoneSection = Figment::from(Toml::string(section)).extract().unwrap();
-    section.sms().unwrap()
+    section.sms(Some("https://it-se.example")).unwrap()
+}
+
+/// Returns the words about a section that makes no channel.
+pub fn mistakes_of(section: &str) -> String {
+    let section: PhoneSection = Figment::from(Toml::string(section)).extract().unwrap();
+    section.sms(None).err().unwrap()
 }
 
 /// Returns a letter with a code, which replaces that one.
@@ -34,6 +40,7 @@ pub fn letter(id: &str, replaces: Option<&str>) -> Letter {
     };
     Letter {
         replaces: replaces.map(str::to_owned),
+        report: Some("0123456789abcdef".to_owned()),
         ..Letter::new(id, Language::Spanish, message)
     }
 }

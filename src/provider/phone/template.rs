@@ -11,13 +11,13 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use self::filled::Filled;
+use self::filled::{Filled, Values};
 use self::reader::Reader;
 use super::GatewayKeys;
 use super::answer::{Body, Pattern};
 use super::section::GatewaySection;
 use crate::channel::sms::{Gateway, Refusal, fault_of};
-use crate::channel::{SendError, Sent};
+use crate::channel::{Fate, Report, SendError, Sent};
 use crate::section::Mistakes;
 
 struct Template {
@@ -34,6 +34,18 @@ struct Template {
     success: Option<Pattern>,
     retry: Vec<Pattern>,
     dead: Vec<Pattern>,
+    reports: Option<Reports>,
+}
+
+/// The request for reports, and their meanings.
+struct Reports {
+    /// Instead of the URL of a message.
+    url: Option<Filled>,
+    /// Instead of its body.
+    body: Option<Filled>,
+    /// Besides its headers.
+    headers: Vec<(HeaderName, Filled)>,
+    failed: Vec<Pattern>,
 }
 
 /// Makes a gateway from the template in `section` and its texts in `keys`. Those in `needed` must be set.
@@ -61,19 +73,30 @@ impl Template {
         }
     }
 
-    /// Returns the headers for a message to a number.
-    fn headers(&self, to: &str) -> HeaderMap {
+    /// Returns the headers for a message.
+    fn headers(&self, values: Values<'_>) -> HeaderMap {
+        let values = Values { text: "", ..values };
         let header = |(name, value): &(HeaderName, Filled)| {
-            let mut value = HeaderValue::from_str(&value.with(to, "")).ok()?;
+            let mut value = HeaderValue::from_str(&value.with(values)).ok()?;
             value.set_sensitive(true);
             Some((name.clone(), value))
         };
-        self.headers.iter().filter_map(header).collect()
+        let of_reports = self.wanted_reports(values).map(|reports| &reports.headers);
+        self.headers
+            .iter()
+            .chain(of_reports.into_iter().flatten())
+            .filter_map(header)
+            .collect()
+    }
+
+    /// Returns the request for reports, if there is an address for them.
+    fn wanted_reports(&self, values: Values<'_>) -> Option<&Reports> {
+        self.reports.as_ref().filter(|_| values.report_url.is_some())
     }
 
     /// Returns the address of the gateway's host.
     fn host(&self) -> String {
-        let url = Url::parse(&self.url.with("", "")).ok();
+        let url = Url::parse(&self.url.with(Values::default())).ok();
         url.map(|url| url.origin().ascii_serialization()).unwrap_or_default()
     }
 
@@ -92,21 +115,28 @@ impl Gateway for Template {
         &self.section
     }
 
-    fn message(&self, client: &Client, to: &str, text: &str) -> RequestBuilder {
-        let mut request = client.request(self.method.clone(), self.url.with(to, text));
+    fn message(&self, client: &Client, to: &str, text: &str, report_url: Option<&str>) -> RequestBuilder {
+        let values = Values { to, text, report_url };
+        let reports = self.wanted_reports(values);
+        let url = reports.and_then(|reports| reports.url.as_ref()).unwrap_or(&self.url);
+        let body = reports.and_then(|reports| reports.body.as_ref()).or(self.body.as_ref());
+        let mut request = client.request(self.method.clone(), url.with(values));
         if let Some(kind) = &self.content_type {
             request = request.header(CONTENT_TYPE, kind);
         }
-        if let Some(body) = &self.body {
-            request = request.body(body.with(to, text));
+        if let Some(body) = body {
+            request = request.body(body.with(values));
         }
-        self.with_login(request.headers(self.headers(to)))
+        self.with_login(request.headers(self.headers(values)))
     }
 
     /// Without `check_url`, shows only that the gateway is there: most have no question that sends nothing.
     fn question(&self, client: &Client) -> RequestBuilder {
         match &self.check_url {
-            Some(url) => self.with_login(client.get(url.with("", "")).headers(self.headers(""))),
+            Some(url) => {
+                let nobody = Values::default();
+                self.with_login(client.get(url.with(nobody)).headers(self.headers(nobody)))
+            }
             None => client.get(self.host()),
         }
     }
@@ -128,6 +158,19 @@ impl Gateway for Template {
                 "the gateway answered {status} to check_url; see to the login, or mend check_url"
             )),
         }
+    }
+
+    /// The word in the URL is known to the gateway alone.
+    fn report(&self, _url: &str, report: &Report) -> Option<Fate> {
+        let reports = self.reports.as_ref()?;
+        let content = Body::of_report(report.content());
+        let mut failed = reports.failed.iter();
+        Some(
+            match failed.any(|pattern| pattern.matches(StatusCode::OK, &content).is_some()) {
+                true => Fate::Failed,
+                false => Fate::Open,
+            },
+        )
     }
 
     /// A 2xx may contain a failure, so the patterns of refusals come first.

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use sha1::Sha1;
 
 use super::{GatewayKeys, GatewayKind};
-use crate::channel::SendError;
 use crate::channel::sms::{Gateway, Refusal, fault_of};
+use crate::channel::{Fate, Report, SendError};
 use crate::section::{Mistakes, unusable};
 
 pub static DECLARED: GatewayKind = GatewayKind {
@@ -122,15 +126,16 @@ impl Gateway for Twilio {
         &self.section
     }
 
-    fn message(&self, client: &Client, to: &str, text: &str) -> RequestBuilder {
-        let senders = [
-            ("From", &self.from),
-            ("MessagingServiceSid", &self.messaging_service_sid),
+    fn message(&self, client: &Client, to: &str, text: &str, report_url: Option<&str>) -> RequestBuilder {
+        let fields = [
+            ("From", self.from.as_deref()),
+            ("MessagingServiceSid", self.messaging_service_sid.as_deref()),
         ];
-        let senders = senders
-            .into_iter()
-            .filter_map(|(key, sender)| Some((key, sender.as_deref()?)));
-        let message: Vec<_> = senders.chain([("To", to), ("Body", text)]).collect();
+        let fields = fields.into_iter().filter_map(|(key, value)| Some((key, value?)));
+        let message: Vec<_> = fields
+            .chain([("To", to), ("Body", text)])
+            .chain(report_url.map(|url| ("StatusCallback", url)))
+            .collect();
         self.with_login(client.post(self.account("/Messages.json")).form(&message))
     }
 
@@ -152,11 +157,37 @@ impl Gateway for Twilio {
         }
     }
 
+    /// "Messaging webhooks" and "Webhooks security" in the documentation.
+    fn report(&self, url: &str, report: &Report) -> Option<Fate> {
+        let mut fields = report.form();
+        let signature = BASE64.decode(report.signature.as_ref()?).ok()?;
+        signed(&self.auth_token, url, &mut fields)?
+            .verify_slice(&signature)
+            .ok()?;
+        let status = fields.into_iter().find(|(name, _)| name == "MessageStatus")?.1;
+        Some(match status.as_str() {
+            "failed" | "undelivered" => Fate::Failed,
+            _ => Fate::Open,
+        })
+    }
+
     /// Judges by the code, because the text may repeat the number.
     fn refusal(&self, status: StatusCode, body: &[u8]) -> SendError {
         let told: Option<TwilioError> = serde_json::from_slice(body).ok();
         meaning(status, told.map(|told| told.code))
     }
+}
+
+/// Returns what Twilio signs: the URL that it calls, and the fields that it sends there, in the order of their names.
+fn signed(auth_token: &SecretString, url: &str, fields: &mut [(String, String)]) -> Option<Hmac<Sha1>> {
+    let mut signed = Hmac::<Sha1>::new_from_slice(auth_token.expose_secret().as_bytes()).ok()?;
+    signed.update(url.as_bytes());
+    fields.sort();
+    for (name, value) in fields {
+        signed.update(name.as_bytes());
+        signed.update(value.as_bytes());
+    }
+    Some(signed)
 }
 
 /// Returns the result of a message that was answered with `status` and `code`.
@@ -218,16 +249,73 @@ mod tests {
         }
     }
 
-    #[test]
-    fn an_account_that_cannot_send_is_told() {
-        let twilio = Twilio {
+    fn twilio(auth_token: &str) -> Twilio {
+        Twilio {
             section: "providers.phone".into(),
             api_url: "https://x.invalid".into(),
             account_sid: "AC1".into(),
-            auth_token: "x".to_owned().into(),
+            auth_token: auth_token.to_owned().into(),
             from: Some("+1".into()),
             messaging_service_sid: None,
+        }
+    }
+
+    /// The example of "Webhooks security" in the documentation, with its signature.
+    #[test]
+    fn the_signature_of_the_documentation_is_right() {
+        let url = "https://example.com/myapp.php?foo=1&bar=2";
+        let fields =
+            "Digits=1234&To=%2B18005551212&From=%2B14158675310&Caller=%2B14158675310&CallSid=CA1234567890ABCDE";
+        let mut fields: Vec<(String, String)> = serde_urlencoded::from_str(fields).unwrap();
+        let signed = signed(&"12345".to_owned().into(), url, &mut fields).unwrap();
+        assert_eq!(
+            BASE64.encode(signed.finalize().into_bytes()),
+            "L/OH5YylLD5NRKLltdqwSvS0BnU="
+        );
+    }
+
+    #[test]
+    fn only_signed_reports_count() {
+        let url = "https://it-se.example/report/twilio/1a2b";
+        let signed_by = |token: &str, body: &str| {
+            let mut fields: Vec<(String, String)> = serde_urlencoded::from_str(body).unwrap();
+            let signature = signed(&token.to_owned().into(), url, &mut fields).unwrap();
+            let report = Report {
+                body: body.into(),
+                signature: Some(BASE64.encode(signature.finalize().into_bytes())),
+                ..Report::default()
+            };
+            (twilio("hunter2").report(url, &report), report)
         };
+        let failed = "To=%2B447700900123&MessageStatus=undelivered&ErrorCode=30003";
+        let (fate, report) = signed_by("hunter2", failed);
+        assert_eq!(fate, Some(Fate::Failed));
+        assert_eq!(signed_by("hunter2", "MessageStatus=delivered").0, Some(Fate::Open));
+        assert_eq!(signed_by("hunter3", failed).0, None);
+        let other = "https://it-se.example/report/twilio/1a2c";
+        assert_eq!(twilio("hunter2").report(other, &report), None);
+        for signature in [
+            None,
+            Some(String::new()),
+            Some("?".into()),
+            report.signature.clone().map(|it| it.to_lowercase()),
+        ] {
+            let report = Report {
+                signature,
+                ..report.clone()
+            };
+            assert_eq!(twilio("hunter2").report(url, &report), None);
+        }
+        let changed = Report {
+            body: "MessageStatus=failed".into(),
+            ..report
+        };
+        assert_eq!(twilio("hunter2").report(url, &changed), None);
+    }
+
+    #[test]
+    fn an_account_that_cannot_send_is_told() {
+        let twilio = twilio("x");
         let verdict = |body: &str| twilio.verdict(StatusCode::OK, body.as_bytes());
         assert!(verdict(r#"{"sid": "AC1", "status": "active"}"#).is_ok());
         assert!(verdict("nothing of Twilio's").is_ok());

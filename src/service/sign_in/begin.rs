@@ -115,6 +115,7 @@ impl Core {
             code: None,
             by_target,
             is_undelivered: false,
+            report: None,
             spellings,
             proof: Proof::SignIn {
                 sign_in: SignInBox {

@@ -41,6 +41,19 @@ pub enum Hole {
     ToDigits,
     /// The text of the message.
     Text,
+    /// The address where the gateway reports on it.
+    ReportUrl,
+}
+
+/// The values of a message.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Values<'a> {
+    /// The number.
+    pub to: &'a str,
+    /// The text.
+    pub text: &'a str,
+    /// The address for reports.
+    pub report_url: Option<&'a str>,
 }
 
 impl Hole {
@@ -49,6 +62,7 @@ impl Hole {
             "to" => Some(Self::To),
             "to_digits" => Some(Self::ToDigits),
             "text" => Some(Self::Text),
+            "report_url" => Some(Self::ReportUrl),
             _ => None,
         }
     }
@@ -76,14 +90,14 @@ pub enum Wrong {
 }
 
 /// Looks up the value of a placeholder that the configuration fills in. The inner `None`: it is known, and not set.
-pub type Values<'a> = &'a dyn Fn(&str) -> Option<Option<String>>;
+pub type Known<'a> = &'a dyn Fn(&str) -> Option<Option<String>>;
 
 impl Filled {
     /// Fills in the placeholders that the configuration has. `used` gets their names.
     ///
     /// # Errors
     /// If there is an unknown one, or one that is not set.
-    pub fn new(text: &str, place: Place, values: Values<'_>, used: &mut BTreeSet<String>) -> Result<Self, Wrong> {
+    pub fn new(text: &str, place: Place, values: Known<'_>, used: &mut BTreeSet<String>) -> Result<Self, Wrong> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, name, after)) = next_placeholder(rest) {
@@ -111,12 +125,14 @@ impl Filled {
     }
 
     /// Returns the whole text of a message.
-    pub fn with(&self, to: &str, text: &str) -> String {
+    pub fn with(&self, values: Values<'_>) -> String {
+        let Values { to, text, report_url } = values;
         let part = |part: &Part| match part {
             Part::Fixed(fixed) => fixed.clone(),
             Part::Hole(Hole::To) => self.place.escape(to),
             Part::Hole(Hole::ToDigits) => self.place.escape(to.trim_start_matches('+')),
             Part::Hole(Hole::Text) => self.place.escape(text),
+            Part::Hole(Hole::ReportUrl) => self.place.escape(report_url.unwrap_or_default()),
         };
         self.parts.iter().map(part).collect()
     }
@@ -149,7 +165,12 @@ mod tests {
 
     #[test]
     fn each_value_is_escaped_for_its_place() {
-        let with = |text, place| filled(text, place).unwrap().with("+447700900123", "\"¿a b\\?\"\t&{to}");
+        let values = Values {
+            to: "+447700900123",
+            text: "\"¿a b\\?\"\t&{to}",
+            report_url: Some("https://it-se.example/report/own/1a"),
+        };
+        let with = |text, place| filled(text, place).unwrap().with(values);
         assert_eq!(
             with("{api_url}/{to}/{to_digits}?p={password}&t={text}", Place::Url),
             "https://sms.example.org/x/%2B447700900123/447700900123?p=a%22b%26c%3D%0A%2B%C3%BC&\
@@ -163,6 +184,8 @@ mod tests {
         assert_eq!(json["a"]["n"], 447_700_900_123_u64);
         assert_eq!(json["t"], "\"¿a b\\?\"\t&{to}");
         assert_eq!(json["p"], "a\"b&c=\n+ü");
+        let callback = with("callback={report_url}", Place::Url);
+        assert_eq!(callback, "callback=https%3A%2F%2Fit-se.example%2Freport%2Fown%2F1a");
         assert_eq!(
             with("{ {to_digits} {} {A} }{", Place::Plain),
             "{ 447700900123 {} {A} }{"

@@ -7,13 +7,13 @@ use reqwest::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, HeaderNam
 use secrecy::{ExposeSecret, SecretString};
 
 use super::super::GatewayKeys;
-use super::super::section::GatewaySection;
-use super::Template;
-use super::filled::{Filled, Place, Wrong};
+use super::super::section::{GatewaySection, ReportsSection};
+use super::filled::{Filled, Place, Values, Wrong};
+use super::{Reports, Template};
 use crate::section::{Mistakes, unusable};
 
 /// The keys of a template that are texts; all but these fill in its placeholders.
-const OF_TEMPLATES: [&str; 9] = [
+const OF_TEMPLATES: [&str; 10] = [
     "method",
     "url",
     "check_url",
@@ -23,13 +23,18 @@ const OF_TEMPLATES: [&str; 9] = [
     "success",
     "retry",
     "dead",
+    "reports",
 ];
 /// The keys that fill in placeholders, apart from the secret, which may stand in a file.
 const VALUES: [&str; 3] = ["api_url", "user", "from"];
 /// The headers that tell of the connection, or of the length of the message.
 const OF_CONNECTIONS: [HeaderName; 4] = [CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING];
 /// A message by which a template is tried out: what is not escaped breaks it.
-const TRIAL: (&str, &str) = ("+447700900123", "a\"b");
+const TRIAL: Values<'_> = Values {
+    to: "+447700900123",
+    text: "a\"b",
+    report_url: Some("https://it-se.example/report/own/1a"),
+};
 
 /// Reads a template, and notes every mistake.
 pub struct Reader<'a> {
@@ -72,11 +77,12 @@ impl<'a> Reader<'a> {
         self.found.take(section.has_only(&self.keys.section, &known));
         let method = self.method();
         let url = self.url();
-        let headers = self.headers(section);
+        let headers = self.headers("headers", section.headers.iter().flatten());
         let place = self.place();
         let body = self.keys.text("body").and_then(|body| self.filled("body", body, place));
-        self.check_json(body.as_ref(), place);
+        self.check_json("body", body.as_ref(), place);
         self.has_number_and_text();
+        let reports = section.reports.as_ref().map(|reports| self.reports(reports, place));
         let login = self.login();
         let check_url = self.check_url(section);
         self.uses_all(login.is_some());
@@ -100,7 +106,39 @@ impl<'a> Reader<'a> {
             success: section.success.clone(),
             retry: section.retry.clone().unwrap_or_default(),
             dead: section.dead.clone().unwrap_or_default(),
+            reports,
         })
+    }
+
+    fn reports(&mut self, section: &ReportsSection, place: Place) -> Reports {
+        let text = |text: &Option<SecretString>| text.as_ref().map(|text| text.expose_secret().to_owned());
+        let url = text(&section.url).and_then(|url| self.filled("reports.url", &url, Place::Url));
+        if let Some(url) = &url {
+            self.found.take(self.keys.checked("reports.url", url.with(TRIAL)));
+        }
+        let body = text(&section.body).and_then(|body| self.filled("reports.body", &body, place));
+        self.check_json("reports.body", body.as_ref(), place);
+        let headers = self.headers("reports.headers", section.headers.iter());
+        let all = section.headers.values().chain(&section.url).chain(&section.body);
+        let asks = all
+            .into_iter()
+            .any(|text| text.expose_secret().contains("{report_url}"));
+        let key = self.keys.path("reports");
+        let remedy = "{report_url} is nowhere: put it into url, body or headers of reports, or the gateway does not know where to report";
+        self.found.unless(asks, &*key, remedy);
+        let key = format!("{key}.failed");
+        let remedy = "set it to the reports of messages that do not arrive, like [{ pointer = \"/status\", value = \"failed\" }]";
+        self.found.unless(!section.failed.is_empty(), &*key, remedy);
+        section
+            .failed
+            .iter()
+            .for_each(|pattern| pattern.check_report(&key, &mut self.found));
+        Reports {
+            url,
+            body,
+            headers,
+            failed: section.failed.clone(),
+        }
     }
 
     fn method(&mut self) -> Option<Method> {
@@ -129,8 +167,7 @@ impl<'a> Reader<'a> {
             true => "api_url",
             false => "url",
         };
-        let (to, text) = TRIAL;
-        self.found.take(self.keys.checked(key, filled.with(to, text)))?;
+        self.found.take(self.keys.checked(key, filled.with(TRIAL)))?;
         Some(filled)
     }
 
@@ -139,7 +176,8 @@ impl<'a> Reader<'a> {
         let filled = self.filled("check_url", url, Place::Url)?;
         // That of a preset begins with api_url, as its url does.
         if section.has_check_url() {
-            self.found.take(self.keys.checked("check_url", filled.with("", "")));
+            self.found
+                .take(self.keys.checked("check_url", filled.with(Values::default())));
             self.found.unless(
                 !filled.has_holes(),
                 self.keys.path("check_url"),
@@ -158,7 +196,12 @@ impl<'a> Reader<'a> {
             Some(value.clone().or_else(|| is_preset.then(String::new)))
         };
         match Filled::new(text, place, &value, &mut self.used) {
-            Ok(filled) => return Some(filled),
+            Ok(filled) => {
+                let is_wrong = text.contains("{report_url}") && !key.starts_with("reports.");
+                let remedy = "{report_url} can stand in reports only, which are left out without http.public_url";
+                self.found.unless(!is_wrong, self.keys.path(key), remedy);
+                return Some(filled);
+            }
             Err(Wrong::Unset(name)) => {
                 let remedy = format!("set it, because {key} has {{{name}}}");
                 self.found.0.push(unusable(self.keys.path(&name), remedy));
@@ -174,10 +217,14 @@ impl<'a> Reader<'a> {
         None
     }
 
-    fn headers(&mut self, section: &GatewaySection) -> Vec<(HeaderName, Filled)> {
+    fn headers<'b>(
+        &mut self,
+        section: &str,
+        written: impl Iterator<Item = (&'b String, &'b SecretString)>,
+    ) -> Vec<(HeaderName, Filled)> {
         let mut headers = Vec::new();
-        for (name, value) in section.headers.iter().flatten() {
-            let key = format!("headers.{name}");
+        for (name, value) in written {
+            let key = format!("{section}.{name}");
             let is_usual = name
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
@@ -201,7 +248,7 @@ impl<'a> Reader<'a> {
                 continue;
             };
             self.found.unless(
-                HeaderValue::from_str(&filled.with(TRIAL.0, "")).is_ok(),
+                HeaderValue::from_str(&filled.with(Values { text: "", ..TRIAL })).is_ok(),
                 self.keys.path(&key),
                 "a header has letters of ASCII only, and no line breaks: see the values of its placeholders, and the end of \
                  password_file",
@@ -234,12 +281,11 @@ impl<'a> Reader<'a> {
         HeaderValue::from_str(text).ok()
     }
 
-    fn check_json(&mut self, body: Option<&Filled>, place: Place) {
-        let (to, text) = TRIAL;
-        let is_json = |body: &Filled| serde_json::from_str::<serde_json::Value>(&body.with(to, text)).is_ok();
+    fn check_json(&mut self, key: &str, body: Option<&Filled>, place: Place) {
+        let is_json = |body: &Filled| serde_json::from_str::<serde_json::Value>(&body.with(TRIAL)).is_ok();
         self.found.unless(
             place != Place::Json || body.is_none_or(is_json),
-            self.keys.path("body"),
+            self.keys.path(key),
             "expected JSON, with placeholders within quotation marks, like '{\"to\": \"{to}\", \"text\": \"{text}\"}'; for another form, \
              set content_type",
         );

@@ -1,8 +1,8 @@
 //! Templates and presets, against a server that gives the documented answers.
 
 #![allow(clippy::unwrap_used)]
-use super::super::stand_in::{Log, StandIn, letter, sms_of};
-use crate::channel::{Channel, SendError, Sent};
+use super::super::stand_in::{Log, StandIn, letter, mistakes_of, sms_of};
+use crate::channel::{Channel, Fate, Report, SendError, Sent};
 
 /// The channel with one gateway, from the keys of its section; `URL` is the server's address.
 fn sms(keys: &str, url: &str) -> crate::channel::sms::Sms {
@@ -359,6 +359,8 @@ async fn kannel() {
         "x-kannel-password: hunter2&",
         "x-kannel-from: it-se.me",
         "x-kannel-to: +447700900123",
+        "x-kannel-dlr-url: https://it-se.example/report/one/0123456789abcdef?type=%d\r\n",
+        "x-kannel-dlr-mask: 19\r\n",
     ] {
         assert!(asked.contains(header), "{asked}");
     }
@@ -483,7 +485,8 @@ async fn twilio_and_its_messaging_service() {
         asked.contains("MessagingServiceSid=MG1&To=%2B447700900123&Body=It-se"),
         "{asked}"
     );
-    assert!(!asked.contains("From="), "{asked}");
+    let callback = "&StatusCallback=https%3A%2F%2Fit-se.example%2Freport%2Fone%2F0123456789abcdef";
+    assert!(!asked.contains("From=") && asked.ends_with(callback), "{asked}");
 }
 
 #[tokio::test]
@@ -519,4 +522,90 @@ async fn what_can_be_asked_without_sending_is_asked() {
             .contains("answers")
     );
     assert!(server.asked().starts_with("GET / "), "{}", server.asked());
+}
+
+fn reported(keys: &str, query: &str, body: &str) -> Option<Fate> {
+    let report = Report {
+        gateway: "one".into(),
+        word: "0123456789abcdef".into(),
+        query: query.into(),
+        body: body.into(),
+        signature: None,
+    };
+    sms(keys, "http://127.0.0.1:9").report(&report)
+}
+
+#[test]
+fn reports_are_told_apart() {
+    for (kind, expected) in [
+        ("1", Fate::Open),
+        ("8", Fate::Open),
+        ("2", Fate::Failed),
+        ("16", Fate::Failed),
+    ] {
+        let query = format!("type={kind}");
+        assert_eq!(reported(&preset("kannel"), &query, ""), Some(expected), "{kind}");
+    }
+    // Vonage sends the query of a GET, a form, or JSON, as the account is set.
+    for (status, expected) in [
+        ("delivered", Fate::Open),
+        ("buffered", Fate::Open),
+        ("unknown", Fate::Open),
+        ("failed", Fate::Failed),
+        ("rejected", Fate::Failed),
+        ("expired", Fate::Failed),
+    ] {
+        let form = format!("msisdn=447700900123&status={status}&err-code=1");
+        assert_eq!(reported(&preset("vonage"), &form, ""), Some(expected), "{status}");
+        assert_eq!(reported(&preset("vonage"), "", &form), Some(expected), "{status}");
+        let json = format!("{{\"msisdn\": \"447700900123\", \"status\": \"{status}\"}}");
+        assert_eq!(reported(&preset("vonage"), "", &json), Some(expected), "{status}");
+    }
+    // Those that are not asked for none are not heard.
+    assert_eq!(reported(&preset("playsms"), "status=failed", ""), None);
+    let other = format!("{}\nurl = \"http://127.0.0.1:9/{{from}}\"", preset("vonage"));
+    assert_eq!(reported(&other, "status=failed", ""), None);
+}
+
+#[tokio::test]
+async fn a_template_asks_for_reports_in_its_own_place() {
+    let reports = r#"
+reports = { body = '{"to": "{to}", "text": "{text}", "from": "{from}", "hook": "{report_url}"}', headers = { X-Hook = "{report_url}/" }, failed = [{ pointer = "/state", value = "lost" }] }"#;
+    let keys = format!("{OWN}{reports}");
+    let asked = try_out(&keys, &[(200, r#"{"messages": [{"status": "0"}]}"#, Taken)]).await;
+    let url = "https://it-se.example/report/one/0123456789abcdef";
+    assert!(asked.contains(&format!("\"hook\": \"{url}\"")), "{asked}");
+    assert!(asked.contains(&format!("x-hook: {url}/\r\n")), "{asked}");
+    assert_eq!(reported(&keys, "", r#"{"state": "lost"}"#), Some(Fate::Failed));
+    assert_eq!(reported(&keys, "", r#"{"state": "found"}"#), Some(Fate::Open));
+}
+
+#[test]
+fn mistakes_in_reports_are_told() {
+    let refused = |reports: &str, words: &str| {
+        let told = mistakes_of(&format!("[gateways.one]\n{OWN}{reports}").replace("URL", "http://127.0.0.1:9"));
+        assert!(told.contains(words), "{told}");
+    };
+    refused(
+        "reports = { failed = [{ pointer = \"/a\" }] }",
+        "providers.phone.gateways.one.reports: {report_url} is nowhere",
+    );
+    refused(
+        "reports = { headers = { A = \"{report_url}\" } }",
+        "reports.failed: set it",
+    );
+    refused(
+        "reports = { headers = { A = \"{report_url}\" }, failed = [{ status = 200 }] }",
+        "reports.failed: expected a pointer",
+    );
+    refused(
+        "reports = { body = \"{report_url}\", failed = [{ pointer = \"/a\" }] }",
+        "reports.body: expected JSON",
+    );
+    let told = mistakes_of(
+        &format!("[gateways.one]\n{OWN}")
+            .replace("URL", "http://127.0.0.1:9")
+            .replace("{from}", "{from}{report_url}"),
+    );
+    assert!(told.contains("reports only"), "{told}");
 }

@@ -1,0 +1,97 @@
+//! Reports of gateways on messages that they took.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::Channel;
+
+/// A report, as the gateway has sent it.
+#[derive(Clone, Default)]
+pub struct Report {
+    /// The name of the gateway, in the address that was called.
+    pub gateway: String,
+    /// The word of the letter, in the same address.
+    pub word: String,
+    /// The query of that address.
+    pub query: String,
+    /// The content.
+    pub body: Vec<u8>,
+    /// The signature, if the gateway has one.
+    pub signature: Option<String>,
+}
+
+impl Report {
+    /// Returns the fields of the form.
+    pub fn form(&self) -> Vec<(String, String)> {
+        serde_urlencoded::from_bytes(&self.body).unwrap_or_default()
+    }
+
+    /// Returns the content if it is JSON; otherwise the fields of the query and the form, as an object.
+    pub fn content(&self) -> serde_json::Value {
+        if let Ok(json @ (serde_json::Value::Object(_) | serde_json::Value::Array(_))) =
+            serde_json::from_slice(&self.body)
+        {
+            return json;
+        }
+        let mut fields: Vec<(String, String)> = serde_urlencoded::from_str(&self.query).unwrap_or_default();
+        fields.extend(self.form());
+        let fields = fields.into_iter().map(|(name, value)| (name, value.into()));
+        serde_json::Value::Object(fields.collect())
+    }
+}
+
+/// The meaning of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The message does not arrive.
+    Failed,
+    /// It has arrived, or may still.
+    Open,
+}
+
+/// The channels whose gateways report.
+#[derive(Clone, Default)]
+pub struct Reporters(Vec<Arc<dyn Channel>>);
+
+impl Reporters {
+    /// Returns the meaning of a report; `None` if none of the gateways has sent it.
+    pub fn meaning(&self, report: &Report) -> Option<Fate> {
+        self.0.iter().find_map(|channel| channel.report(report))
+    }
+}
+
+impl FromIterator<Arc<dyn Channel>> for Reporters {
+    fn from_iter<I: IntoIterator<Item = Arc<dyn Channel>>>(channels: I) -> Self {
+        Self(channels.into_iter().collect())
+    }
+}
+
+impl fmt::Debug for Reporters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} channels", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_forms_of_reports_are_read() {
+        let content = |query: &str, body: &str| {
+            let report = Report {
+                query: query.into(),
+                body: body.into(),
+                ..Report::default()
+            };
+            report.content()
+        };
+        assert_eq!(content("type=2&x=%2B1", "")["type"], "2");
+        assert_eq!(content("", "MessageStatus=failed&To=%2B44")["MessageStatus"], "failed");
+        assert_eq!(
+            content("a=1", r#"{"results": [{"status": 5}]}"#)["results"][0]["status"],
+            5
+        );
+        assert_eq!(content("status=1", "5")["status"], "1");
+    }
+}

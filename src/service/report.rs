@@ -1,0 +1,65 @@
+//! Takes reports of gateways on codes that they were given.
+
+use super::caller::Caller;
+use super::error::{Error, Result};
+use super::operation::{Effort, Operation, Rights};
+use super::pending::{Proof, hash_of_report};
+use super::{Core, Service, Tx};
+use crate::channel::{Fate, Report};
+use crate::meters;
+
+/// Takes a report. If a code does not arrive, its registration is marked, as after a refusal.
+///
+/// # Errors
+/// `not_found` for anything but a report of a gateway on a code that is valid, `internal_server_error`.
+pub struct TakeReport(pub Report);
+
+impl Operation for TakeReport {
+    type Reply = ();
+    const NAME: &'static str = "report";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Everybody
+    }
+
+    async fn run(self, service: &Service, _: &Caller) -> Result<()> {
+        let Self(report) = self;
+        let fate = service.frame.load().settings.reporters.meaning(&report);
+        let fate = fate.ok_or(Error::NothingWaits)?;
+        let Report { gateway, word, .. } = report;
+        let is_known = service.change(move |core, tx| core.note_report(tx, &word, fate));
+        if !is_known.await? {
+            return Err(Error::NothingWaits);
+        }
+        meters::report(&gateway, fate == Fate::Failed);
+        if fate == Fate::Failed {
+            tracing::warn!(gateway, "a gateway reports that a code does not arrive");
+        }
+        Ok(())
+    }
+}
+
+impl Core {
+    /// Returns `true` if a registration waits whose letter has this word.
+    fn note_report(&self, tx: &Tx<'_>, word: &str, fate: Fate) -> Result<bool> {
+        let hash = hash_of_report(word);
+        self.renew_waiting(tx, &hash)?;
+        let now = self.clock.now();
+        let mut found = tx.pendings(&self.keys.id(&hash))?.into_iter();
+        let found = found
+            .find(|lead| lead.expires_at > now)
+            .and_then(|lead| self.open_pending(&lead));
+        let Some((target, Proof::Spelling { identity })) = found.map(|lead| (lead.target, lead.proof)) else {
+            return Ok(false);
+        };
+        let about = self.about_code(&self.keys.id(&identity), &self.keys.owner(&target));
+        // A letter that waits is sent again, by another gateway perhaps.
+        if fate == Fate::Failed && tx.message_about(&about)?.is_none() {
+            self.mark_undelivered(tx, &target, &identity, |waiting| {
+                waiting.report.as_deref() == Some(word)
+            })?;
+        }
+        Ok(true)
+    }
+}
