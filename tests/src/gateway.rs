@@ -110,6 +110,16 @@ impl Gateway {
         self.control(json!({ "status": status, "code": code })).await;
     }
 
+    /// Reports this as the status of each message, once with a wrong signature and once with the right one.
+    pub async fn reports(&self, status: &str) {
+        self.control(json!({ "report": status })).await;
+    }
+
+    /// Returns the statuses of the answers to its reports.
+    pub async fn reported(&self) -> Value {
+        self.control(json!({})).await["reported"].clone()
+    }
+
     /// Returns the number of messages that it was asked to send, without refused numbers.
     pub async fn asked(&self) -> u64 {
         self.control(json!({})).await["asked"].as_u64().expect("a number")

@@ -16,11 +16,14 @@ Every SMS taken is a line of JSON in the file given: {"to", "from", "text"}. Pri
 
 import argparse
 import base64
+import hmac
 import json
 import secrets
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs
+from urllib.error import HTTPError
+from urllib.parse import parse_qs, urlencode
+from urllib.request import Request, urlopen
 
 
 class Gateway(ThreadingHTTPServer):
@@ -33,7 +36,9 @@ class Gateway(ThreadingHTTPServer):
         self.settings = settings
         self.account = f"/2010-04-01/Accounts/{settings.sid}"
         self.changed = threading.Condition()
-        self.wishes = {"fail": 0, "hang": False, "first": False, "close": False, "status": 0, "code": 0}
+        self.wishes = {"fail": 0, "hang": False, "first": False, "close": False, "status": 0, "code": 0,
+                       "report": ""}
+        self.reported = []
         self.waiting = 0
         self.asked = 0
 
@@ -41,7 +46,7 @@ class Gateway(ThreadingHTTPServer):
         with self.changed:
             self.wishes.update(wish)
             self.changed.notify_all()
-            return {"waiting": self.waiting, "asked": self.asked}
+            return {"waiting": self.waiting, "asked": self.asked, "reported": self.reported}
 
     def handle(self, to: str, sender: str, text: str) -> int | None:
         """Takes a message, or not: the status to answer, 0 for a good one, None for none."""
@@ -61,6 +66,21 @@ class Gateway(ThreadingHTTPServer):
         if not status and not first:
             self.take(to, sender, text)
         return None if close else status
+
+    def report(self, url: str, to: str) -> None:
+        """Reports on a message as Twilio does, if it is told to: https://www.twilio.com/docs/usage/security"""
+        status, form = self.wishes["report"], {"To": to, "MessageStatus": self.wishes["report"], "ErrorCode": "30003"}
+        if not status or not url:
+            return
+        text = url + "".join(key + form[key] for key in sorted(form))
+        for token in ("another token", self.settings.token):
+            signature = base64.b64encode(hmac.digest(token.encode(), text.encode(), "sha1")).decode()
+            request = Request(url, urlencode(form).encode(), {"X-Twilio-Signature": signature})
+            try:
+                with urlopen(request) as answer:
+                    self.reported.append(answer.status)
+            except HTTPError as error:
+                self.reported.append(error.code)
 
     def take(self, to: str, sender: str, text: str) -> None:
         line = json.dumps({"to": to, "from": sender, "text": text}, ensure_ascii=False)
@@ -112,6 +132,9 @@ class Handler(BaseHTTPRequestHandler):
             sid = "SM" + secrets.token_hex(16)
             self.answer(201, {"sid": sid, "status": "queued", "to": form["To"], "from": form["From"],
                               "body": form["Body"], "error_code": None, "error_message": None})
+            # The other side keeps what it knows of the message for a moment after the answer.
+            report = (form.get("StatusCallback", ""), form["To"])
+            threading.Timer(1, self.server.report, report).start()
 
     def plain_message(self, body: bytes) -> None:
         if self.headers.get("Authorization") != f"Bearer {self.server.settings.token}":

@@ -151,3 +151,52 @@ async fn what_a_gateway_may_have_taken_goes_by_another_only_if_the_person_asks()
     register(&amy, &number(1)).await;
     world.gateway.take(&number(1)).await;
 }
+
+/// A section for metrics, and the way to them.
+fn monitor() -> (String, Http) {
+    let port = free_port();
+    (format!("\n[monitor]\nlisten = \"127.0.0.1:{port}\"\n"), Http::new(port))
+}
+
+async fn counts(world: &World, monitor: &Http, line: &str) {
+    let probe = async || {
+        let metrics = monitor.get("/metrics").await.body;
+        metrics.lines().any(|found| found == line).then_some(())
+    };
+    until_async(line, probe, || world.service.log().tail()).await;
+}
+
+#[tokio::test]
+async fn twilio_reports_that_a_code_does_not_arrive() {
+    let (section, monitor) = monitor();
+    let mut world = World::with(&format!("[limits]\nresend_after = \"1s\"\n{section}")).await;
+    let amy = world.client(&AMY).await;
+    world.gateway.reports("undelivered").await;
+    let hash = amy.register("phone", AMY.phone, false).await.unwrap().hash;
+    let lost = world.gateway.take(AMY.phone).await.code();
+    world.service.says("a gateway reports that a code does not arrive").await;
+    counts(&world, &monitor, "itseme_gateway_reports_total{gateway=\"twilio\",result=\"failed\"} 1").await;
+    // The first one had a wrong signature.
+    let probe = async || (world.gateway.reported().await == serde_json::json!([404, 200])).then_some(());
+    until_async("the answers to the reports", probe, || world.service.log().tail()).await;
+    let wrong = if lost == "0000" { "1111" } else { "0000" };
+    let told = amy.verify(&hash, wrong).await.unwrap_err();
+    assert!(format!("{told:?}").contains("undelivered"), "{told:?}");
+    world.gateway.reports("").await;
+    amy.register("phone", AMY.phone, false).await.unwrap();
+    let code = world.gateway.take(AMY.phone).await.code();
+    assert!(amy.verify(&hash, &code).await.unwrap());
+    assert!(!world.service.log().text().contains(&AMY.phone[1..]));
+}
+
+#[tokio::test]
+async fn kannel_reports_what_became_of_a_code() {
+    let kannel = Kannel::start().await;
+    let (monitored, monitor) = monitor();
+    let world = World::with(&format!("{}\n{monitored}", section(&kannel, Kannel::PASSWORD))).await;
+    let amy = world.client(&AMY).await;
+    let hash = amy.register("phone", AMY.phone, false).await.unwrap().hash;
+    let text = kannel.take(AMY.phone).await.text;
+    counts(&world, &monitor, "itseme_gateway_reports_total{gateway=\"kannel\",result=\"other\"} 1").await;
+    assert!(amy.verify(&hash, &code_in(&text).unwrap()).await.unwrap());
+}
