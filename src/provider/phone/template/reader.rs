@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
             .into_iter()
             .any(|text| text.expose_secret().contains("{report_url}"));
         let key = self.keys.path("reports");
-        let remedy = "{report_url} is nowhere: put it into url, body or headers of reports, or the gateway does not know where to report";
+        let remedy = "set url, body or headers in it to something with {report_url}, or the gateway does not know where to report";
         self.found.unless(asks, &*key, remedy);
         let key = format!("{key}.failed");
         let remedy = "set it to the reports of messages that do not arrive, like [{ pointer = \"/status\", value = \"failed\" }]";

@@ -588,7 +588,7 @@ fn mistakes_in_reports_are_told() {
     };
     refused(
         "reports = { failed = [{ pointer = \"/a\" }] }",
-        "providers.phone.gateways.one.reports: {report_url} is nowhere",
+        "providers.phone.gateways.one.reports: set url, body or headers",
     );
     refused(
         "reports = { headers = { A = \"{report_url}\" } }",
