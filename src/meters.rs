@@ -207,6 +207,22 @@ pub fn gateway(gateway: &str, route: &str, result: &'static str, is_used: bool) 
     }
 }
 
+/// Counts what became of a code to an id with that prefix: `asked`, `entered`, `failed`.
+pub fn code_to_prefix(provider: &str, prefix: &str, result: &'static str) {
+    if is_enabled() {
+        let (provider, prefix) = (provider.to_owned(), prefix.to_owned());
+        counter!("itseme_prefix_codes_total", "provider" => provider, "prefix" => prefix, "result" => result)
+            .increment(1);
+    }
+}
+
+/// Counts a range of numbers that is closed for a while.
+pub fn range_closed() {
+    if is_enabled() {
+        counter!("itseme_ranges_closed_total").increment(1);
+    }
+}
+
 /// Counts a report of a gateway on a code that it took.
 pub fn report(gateway: &str, is_failure: bool) {
     if is_enabled() {

@@ -272,6 +272,7 @@ new_jids_per_day = 1000000000
 bytes_per_server_per_day = 4000000000
 budget_percent_per_server = 100
 budget_percent_of_others = 100
+unentered_codes_per_range = 0
 resend_after = "0s"
 hashes_per_day = 1000000000
 repeat_contact_after = "0s"

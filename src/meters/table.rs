@@ -11,7 +11,7 @@ enum Kind {
 }
 
 /// All metrics: the name, the kind, and what it counts.
-const METRICS: [(&str, Kind, &str); 32] = [
+const METRICS: [(&str, Kind, &str); 34] = [
     (
         "itseme_requests_total",
         Kind::Counter,
@@ -41,6 +41,16 @@ const METRICS: [(&str, Kind, &str); 32] = [
         "itseme_codes_total",
         Kind::Counter,
         "Codes that were sent, refused for good, and verified, by provider",
+    ),
+    (
+        "itseme_prefix_codes_total",
+        Kind::Counter,
+        "Codes that were asked for, entered, and failed, by prefix with a budget",
+    ),
+    (
+        "itseme_ranges_closed_total",
+        Kind::Counter,
+        "Ranges of numbers that were closed because codes were not entered",
     ),
     (
         "itseme_sends_total",

@@ -35,6 +35,7 @@ pub const KIND: ProviderKind = ProviderKind {
     is_suppressible: true,
     has_links: true,
     has_reports: false,
+    range: |_| None,
 };
 
 /// `[providers.email]`

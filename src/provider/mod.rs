@@ -37,6 +37,8 @@ pub struct ProviderKind {
     pub is_suppressible: bool,
     /// `true` if its letters have links: one to enter the code, and one to stop further letters.
     pub has_links: bool,
+    /// Returns the beginning of an id that it has in common with others of one operator, where codes cost money.
+    pub range: fn(&str) -> Option<&str>,
     /// `true` if gateways report what becomes of its letters.
     pub has_reports: bool,
 }

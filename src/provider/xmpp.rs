@@ -17,4 +17,5 @@ pub const KIND: ProviderKind = ProviderKind {
     is_suppressible: false,
     has_links: false,
     has_reports: false,
+    range: |_| None,
 };

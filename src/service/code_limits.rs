@@ -59,12 +59,14 @@ impl Core {
         }
         let all = || counters.iter().chain(budgets.iter().map(|(_, counter)| counter));
         all().try_for_each(|counter| counter.check(tx, now, 1))?;
+        self.check_range(tx, &new.identity)?;
         self.charge(tx, new, by, &shares, &bytes)?;
         counters
             .iter()
             .chain([&own])
             .try_for_each(|counter| counter.add(tx, now, 1).map(drop))?;
         self.spend(tx, &budgets)?;
+        self.count_in_range(tx, payer, &new.identity)?;
         Ok(share)
     }
 

@@ -6,6 +6,7 @@ use super::guesses::{LONGEST, OWN_GUESSES};
 use super::letters::outbox;
 use super::link::Aliases;
 use super::pending::{NewCode, PendingBox, Proof, Spelling, hash_of_link, hash_of_report, place};
+use super::pumping::range_of;
 use super::spelling::Lead;
 use super::{By, Core, Tx};
 use crate::channel::{Letter, Message, Tried};
@@ -70,6 +71,7 @@ impl Core {
             code: None,
             by_target: by == By::Target,
             is_undelivered: false,
+            range: range_of(&new.identity).map(str::to_owned),
             report: letter.report.clone(),
             spellings,
             proof: Proof::CodeSent {
@@ -292,6 +294,9 @@ impl Core {
         let Some((mut remembered, pending)) = waiting.filter(|(remembered, _)| is_meant(remembered)) else {
             return Ok(());
         };
+        if let Some(range) = remembered.range.as_deref().filter(|_| !remembered.is_undelivered) {
+            self.meter_range(&remembered.provider, range, "failed");
+        }
         remembered.is_undelivered = true;
         Ok(tx.put_pending(&self.seal_pending(pending, &remembered)?)?)
     }

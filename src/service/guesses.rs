@@ -35,6 +35,8 @@ pub struct Proven {
     pub next: Option<String>,
     /// The registration that waited for the code.
     waited: Pending,
+    /// The range of numbers that the code was sent to.
+    range: Option<String>,
     /// The letter that brought the code, and the code.
     sent: (Option<String>, Code),
 }
@@ -193,6 +195,7 @@ impl Core {
             provider,
             hash,
             aliases,
+            range,
             proof,
             ..
         } = right.remembered;
@@ -202,6 +205,7 @@ impl Core {
             Proof::Spelling { .. } => (None, None),
         };
         Ok(Proven {
+            range,
             sent: (letter, code),
             target,
             provider,
@@ -264,6 +268,9 @@ impl Core {
             ..
         } = &proven.waited;
         self.drop_pending(tx, id, owner)?;
+        if let Some(range) = &proven.range {
+            self.note_entered(tx, &proven.provider, range)?;
+        }
         if let (Some(letter), code) = &proven.sent
             && provider::kind(&proven.provider).is_some_and(|kind| kind.has_links)
         {

@@ -61,6 +61,8 @@ pub struct Limits {
     pub budget_percent_per_server: u8,
     /// Share of each budget for the accounts of all other servers and all clients over HTTP together, in percent.
     pub budget_percent_of_others: u8,
+    /// Codes to one range of numbers in an hour, of which a tenth must be entered; 0: any number.
+    pub unentered_codes_per_range: u32,
     /// The least time between two codes to one identity.
     #[serde(with = "humantime_serde")]
     pub resend_after: Duration,
@@ -88,6 +90,7 @@ impl Default for Limits {
             bytes_per_server_per_day: 3 * 1024 * 1024,
             budget_percent_per_server: 20,
             budget_percent_of_others: 50,
+            unentered_codes_per_range: 20,
             resend_after: Duration::from_secs(30),
             hashes_per_day: 1000,
             links_per_jid: 100,
@@ -260,6 +263,17 @@ impl Counter {
             true => Ok(()),
             // Counting is refused as well, and returns the time until which.
             false => self.take(tx, now, more),
+        }
+    }
+
+    /// Checks that nothing was counted.
+    ///
+    /// # Errors
+    /// As [`Counter::check`].
+    pub(super) fn check_closed(&self, tx: &Tx<'_>, now: Millis) -> Result<()> {
+        match self.used(tx, now)? {
+            0 => Ok(()),
+            _ => self.take(tx, now, 1),
         }
     }
 

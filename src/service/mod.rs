@@ -27,6 +27,7 @@ mod outbox;
 mod peer;
 mod peer_contact;
 mod pending;
+mod pumping;
 mod register;
 mod rekey;
 mod relay;

@@ -53,6 +53,9 @@ pub(super) struct PendingBox {
     /// The word by which reports on the letter with the code lead here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) report: Option<String>,
+    /// The range of the number that the code was sent to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) range: Option<String>,
     /// The hashes by which it is found as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) spellings: Vec<Spelling>,

@@ -105,6 +105,7 @@ impl Core {
             code: None,
             by_target,
             is_undelivered: false,
+            range: None,
             report: None,
             spellings: Vec::new(),
             proof: Proof::Spelling { identity: lead.to },

@@ -47,6 +47,7 @@ pub const KIND: ProviderKind = ProviderKind {
     is_suppressible: true,
     has_links: false,
     has_reports: true,
+    range,
 };
 
 /// The gateways that are no templates. `gateway` or `preset` names one.
@@ -259,6 +260,11 @@ impl ProviderSection for PhoneSection {
         }
         .boxed()
     }
+}
+
+/// Returns the range of a number: all but its last six digits, and at least five digits, so that it is never a whole country.
+fn range(number: &str) -> Option<&str> {
+    number.get(..number.len().saturating_sub(6).max("+12345".len()))
 }
 
 /// Returns `true` for a name of a gateway, which stands in logs and metrics.

@@ -243,3 +243,17 @@ async fn a_check_names_every_gateway() {
         "{told}"
     );
 }
+
+#[test]
+fn a_range_is_less_than_a_country() {
+    for (number, range) in [
+        ("+447700900123", Some("+447700")),
+        ("+14155550123", Some("+14155")),
+        ("+37251234567", Some("+37251")),
+        // Niue: all of its numbers have seven digits.
+        ("+6834123", Some("+68341")),
+        ("+1234", None),
+    ] {
+        assert_eq!(super::range(number), range, "{number}");
+    }
+}

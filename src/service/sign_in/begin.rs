@@ -115,6 +115,7 @@ impl Core {
             code: None,
             by_target,
             is_undelivered: false,
+            range: None,
             report: None,
             spellings,
             proof: Proof::SignIn {
