@@ -87,7 +87,7 @@ async fn a_code_that_is_reported_lost_is_told_and_can_be_had_again() {
     assert_eq!(code_of(it.report("plain", &next, "failed").await), "not_found");
 }
 
-/// Kannel reports a failure of what it has refused as well.
+/// A gateway may report a failure of what it has refused as well.
 #[tokio::test]
 async fn a_report_on_a_letter_that_waits_is_nothing() {
     let it = with_reports();
