@@ -187,7 +187,9 @@ async fn twilio_reports_that_a_code_does_not_arrive() {
     let code = world.gateway.take(AMY.phone).await.code();
     assert!(amy.verify(&hash, &code).await.unwrap());
     for (result, count) in [("asked", 2), ("failed", 1), ("entered", 1)] {
-        let line = format!("itseme_prefix_codes_total{{provider=\"phone\",prefix=\"+\",result=\"{result}\"}} {count}");
+        let line = format!(
+            "itseme_prefix_codes_total{{provider=\"phone\",prefix=\"+\",result=\"{result}\"}} {count}"
+        );
         counts(&world, &monitor, &line).await;
     }
     assert!(!world.service.log().text().contains(&AMY.phone[1..]));
