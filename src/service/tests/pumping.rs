@@ -87,7 +87,7 @@ async fn one_requester_counts_for_little() {
 
 #[tokio::test]
 async fn without_a_limit_nothing_is_closed() {
-    let it = Fixture::with(|settings| settings.limits.unentered_codes_per_range = 0);
+    let it = Fixture::new();
     it.asks(&account(0), 0).await.unwrap();
     it.clock.advance(11 * MINUTE);
     for n in 1..30 {
