@@ -1,7 +1,6 @@
 //! What tests of gateways need: a server that stands in for one, a section, a letter.
 
 #![allow(clippy::unwrap_used)]
-use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,7 +8,6 @@ use figment::Figment;
 use figment::providers::{Format, Toml};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tracing::subscriber::DefaultGuard;
 
 use super::PhoneSection;
 use crate::channel::sms::Sms;
@@ -42,38 +40,6 @@ pub fn letter(id: &str, replaces: Option<&str>) -> Letter {
         replaces: replaces.map(str::to_owned),
         report: Some("0123456789abcdef".to_owned()),
         ..Letter::new(id, Language::Spanish, message)
-    }
-}
-
-/// The lines of the log of a test.
-#[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    /// Keeps those of this thread, until the guard is dropped.
-    pub fn keep() -> (Self, DefaultGuard) {
-        let log = Self::default();
-        let writer = log.clone();
-        let lines = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_writer(move || writer.clone());
-        (log, tracing::subscriber::set_default(lines.finish()))
-    }
-
-    /// Returns all until now.
-    pub fn told(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
