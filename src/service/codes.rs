@@ -5,7 +5,7 @@ use super::error::Result;
 use super::guesses::{LONGEST, OWN_GUESSES};
 use super::letters::outbox;
 use super::link::Aliases;
-use super::pending::{NewCode, PendingBox, Proof, Spelling, hash_of_link, hash_of_report, place};
+use super::pending::{NewCode, PendingBox, Proof, hash_of_link, hash_of_report, place};
 use super::pumping::range_of;
 use super::spelling::Lead;
 use super::{By, Core, Tx};
@@ -91,8 +91,8 @@ impl Core {
             return Ok(letter);
         };
         let word = letter.thread().to_owned();
-        let from = hash_of_link(&word);
-        self.put_link(tx, from, &new.target, (&new.identity.provider, to), expires_at)?;
+        let lead = Lead::of_word(hash_of_link(&word), to, &new.target, &new.identity.provider);
+        self.put_lead(tx, &lead, expires_at)?;
         Ok(Letter {
             link: Some(word),
             ..letter
@@ -105,8 +105,8 @@ impl Core {
             return Ok(letter);
         };
         let word = self.random_word();
-        let from = hash_of_report(&word);
-        self.put_link(tx, from, &new.target, (&new.identity.provider, to), expires_at)?;
+        let lead = Lead::of_word(hash_of_report(&word), to, &new.target, &new.identity.provider);
+        self.put_lead(tx, &lead, expires_at)?;
         Ok(Letter {
             report: Some(word),
             ..letter
@@ -121,25 +121,6 @@ impl Core {
     /// Returns `true` if letters with codes of a provider have links.
     pub(super) fn has_links(&self, provider: &Provider) -> bool {
         self.settings.public_url.is_some() && provider::kind(provider).is_some_and(|kind| kind.has_links)
-    }
-
-    /// Has the registration of a hash for `target` found by the hash of a word as well.
-    pub(super) fn put_link(
-        &self,
-        tx: &Tx<'_>,
-        hash: Hash,
-        target: &BareJid,
-        (provider, to): (&Provider, Hash),
-        expires_at: Millis,
-    ) -> Result<()> {
-        let from = Spelling { hash, by_target: false };
-        let lead = Lead {
-            from,
-            to,
-            target,
-            provider,
-        };
-        self.put_lead(tx, &lead, expires_at)
     }
 
     /// Returns the tries of the letter about `about` that waits, for the one that replaces it.

@@ -8,6 +8,7 @@ use super::error::{Error, Limit, OAuthFailure, Result};
 use super::limits::{Counter, DAY, read_ahead};
 use super::link::Aliases;
 use super::pending::{PendingBox, Proof, hash_of_link};
+use super::spelling::Lead;
 use super::{By, Core, Tx};
 use crate::clock::{Millis, millis};
 use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};
@@ -276,13 +277,8 @@ impl Core {
         {
             if let Some(hash) = proven.hash.filter(|_| self.has_links(&proven.provider)) {
                 // Somebody may press the button behind it again.
-                self.put_link(
-                    tx,
-                    hash_of_link(letter),
-                    &proven.target,
-                    (&proven.provider, hash),
-                    *expires_at,
-                )?;
+                let lead = Lead::of_word(hash_of_link(letter), hash, &proven.target, &proven.provider);
+                self.put_lead(tx, &lead, *expires_at)?;
             }
             let (now, ends_at) = (self.clock.now(), *expires_at);
             tx.count(&self.served(id, owner, letter, code), 1, 1, Window { now, ends_at })?;

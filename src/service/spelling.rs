@@ -26,6 +26,19 @@ pub(super) struct Lead<'a> {
     pub(super) provider: &'a Provider,
 }
 
+impl<'a> Lead<'a> {
+    /// Returns the row by which the hash of a word leads to the registration of `to` for `target`.
+    pub(super) fn of_word(hash: Hash, to: Hash, target: &'a BareJid, provider: &'a Provider) -> Self {
+        let from = Spelling { hash, by_target: false };
+        Self {
+            from,
+            to,
+            target,
+            provider,
+        }
+    }
+}
+
 impl Core {
     /// Returns the hash of the registration that waits under `hash`: for the hash of a spelling, that of the identity.
     pub(super) fn waiting_hash(&self, tx: &Tx<'_>, hash: &Hash) -> Result<Hash> {
