@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,15 +13,17 @@ use super::postgres::{Address, PostgresStore};
 use super::sqlite::SqliteStore;
 use crate::model::Mac;
 
-/// The server. It ends with this process, because its standard input does.
-static SERVER: LazyLock<(tempfile::TempDir, Child)> = LazyLock::new(|| {
+/// The server. It ends with this process, because its standard input does, and removes its folder. Nothing here is dropped at the end.
+static SERVER: LazyLock<(PathBuf, Child)> = LazyLock::new(|| {
     let folder = tempfile::Builder::new()
         .permissions(std::fs::Permissions::from_mode(0o755))
         .tempdir()
-        .unwrap();
+        .unwrap()
+        .keep();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/postgres");
     let mut server = Command::new(script)
-        .arg(folder.path())
+        .arg("--temporary")
+        .arg(&folder)
         .args(["fsync=off", "full_page_writes=off"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -47,7 +50,7 @@ impl TestDatabase {
     pub fn new() -> Self {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let name = format!("test{}", MADE.fetch_add(1, Ordering::Relaxed));
-        let url = format!("postgres://itseme@/{name}?host={}", SERVER.0.path().display());
+        let url = format!("postgres://itseme@/{name}?host={}", SERVER.0.display());
         let database = Self { url, name };
         database.ask(
             "postgres",
@@ -67,7 +70,7 @@ impl TestDatabase {
     }
 
     fn ask(&self, database: &str, sql: &str) -> Vec<String> {
-        let folder = SERVER.0.path().to_str().unwrap();
+        let folder = SERVER.0.to_str().unwrap();
         let mut command = Command::new("psql");
         command.args([
             "-qAtX",
