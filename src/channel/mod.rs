@@ -161,6 +161,9 @@ pub struct Letter {
     /// The word by which reports of the gateway lead to the registration, as long as the code is valid (text messages only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
+    /// `true` if its code counts among those that people of its range of numbers should enter (text messages only).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counts_in_range: bool,
     /// The token by which its reader refuses further mail (mails only).
     #[serde(default)]
     pub stop: Option<String>,
@@ -178,6 +181,7 @@ impl Letter {
             tried: Tried::default(),
             link: None,
             report: None,
+            counts_in_range: false,
             stop: None,
             message,
         }

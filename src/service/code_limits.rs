@@ -30,11 +30,7 @@ impl Core {
         let mut counters = asked.counters();
         let (everybodys, own) = (asked.of_identity(), asked.by_asker());
         let budgets: Vec<(&Budget, Counter)> = self.budgets_for(&new.identity);
-        let payer = Payer {
-            jid: &new.target,
-            by,
-            address: new.address,
-        };
+        let payer = Payer::of(new, by);
         let shares = self.shares_for(payer, &new.identity);
         let bytes = self.bytes_by(payer);
         let guesses = self.guesses_at(&new.identity);
@@ -59,14 +55,13 @@ impl Core {
         }
         let all = || counters.iter().chain(budgets.iter().map(|(_, counter)| counter));
         all().try_for_each(|counter| counter.check(tx, now, 1))?;
-        self.check_range(tx, &new.identity)?;
+        self.check_range(tx, payer, &new.identity)?;
         self.charge(tx, new, by, &shares, &bytes)?;
         counters
             .iter()
             .chain([&own])
             .try_for_each(|counter| counter.add(tx, now, 1).map(drop))?;
         self.spend(tx, &budgets)?;
-        self.count_in_range(tx, payer, &new.identity)?;
         Ok(share)
     }
 

@@ -2,6 +2,7 @@
 
 use super::code_limits::Share;
 use super::error::Result;
+use super::growth::Payer;
 use super::guesses::{LONGEST, OWN_GUESSES};
 use super::letters::outbox;
 use super::link::Aliases;
@@ -41,6 +42,7 @@ impl Core {
             }
         }
         let share = self.count_code(tx, by, &new)?;
+        let counts_in_range = self.counts_in_range(tx, Payer::of(&new, by), &new.identity)?;
         let (code, minutes) = (self.new_code(tx, &new.identity, share)?, self.minutes(&new.identity));
         let expires_at = now + millis(self.settings.codes.of(&new.identity.provider).expires);
         // A replaced code must not arrive after its successor.
@@ -59,6 +61,7 @@ impl Core {
         let letter = Letter {
             replaces: first,
             tried,
+            counts_in_range,
             stop: self.stop_token(tx, &new.identity)?,
             ..self.letter(message(code.clone(), minutes), new.language)
         };
@@ -72,6 +75,7 @@ impl Core {
             by_target: by == By::Target,
             is_undelivered: false,
             range: range_of(&new.identity).map(str::to_owned),
+            counts_in_range,
             report: letter.report.clone(),
             spellings,
             proof: Proof::CodeSent {

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 
 use super::error::{Error, Limit, Result};
 use super::limits::{Counter, DAY, read_ahead, take_all};
+use super::pending::NewCode;
 use super::{By, Core, Tx};
 use crate::model::server::{customer_of, server_of};
 use crate::model::{BareJid, Mac};
@@ -90,6 +91,15 @@ pub(super) struct Payer<'a> {
 }
 
 impl<'a> Payer<'a> {
+    /// Returns the payer of a code.
+    pub(super) fn of(code: &'a NewCode, by: By) -> Self {
+        Self {
+            jid: &code.target,
+            by,
+            address: code.address,
+        }
+    }
+
     /// Returns the sender of a stanza as the payer.
     pub(super) fn sender(jid: &'a BareJid) -> Self {
         Self {

@@ -38,6 +38,8 @@ pub struct Proven {
     waited: Pending,
     /// The range of numbers that the code was sent to.
     range: Option<String>,
+    /// `true` if the code counts in that range.
+    counts_in_range: bool,
     /// The letter that brought the code, and the code.
     sent: (Option<String>, Code),
 }
@@ -197,6 +199,7 @@ impl Core {
             hash,
             aliases,
             range,
+            counts_in_range,
             proof,
             ..
         } = right.remembered;
@@ -207,6 +210,7 @@ impl Core {
         };
         Ok(Proven {
             range,
+            counts_in_range,
             sent: (letter, code),
             target,
             provider,
@@ -270,7 +274,10 @@ impl Core {
         } = &proven.waited;
         self.drop_pending(tx, id, owner)?;
         if let Some(range) = &proven.range {
-            self.note_entered(tx, &proven.provider, range)?;
+            self.meter_range(&proven.provider, range, "entered");
+            if proven.counts_in_range {
+                self.note_entered(tx, range)?;
+            }
         }
         if let (Some(letter), code) = &proven.sent
             && provider::kind(&proven.provider).is_some_and(|kind| kind.has_links)

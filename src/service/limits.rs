@@ -61,8 +61,7 @@ pub struct Limits {
     pub budget_percent_per_server: u8,
     /// Share of each budget for the accounts of all other servers and all clients over HTTP together, in percent.
     pub budget_percent_of_others: u8,
-    /// Codes to one range of numbers in an hour, of which a tenth must be entered; 0: any number. Off by default, because some
-    /// strangers together can close a range for all.
+    /// Codes to one range of numbers in an hour, of which a tenth must be entered; 0: any number.
     pub unentered_codes_per_range: u32,
     /// The least time between two codes to one identity.
     #[serde(with = "humantime_serde")]
@@ -91,7 +90,7 @@ impl Default for Limits {
             bytes_per_server_per_day: 3 * 1024 * 1024,
             budget_percent_per_server: 20,
             budget_percent_of_others: 50,
-            unentered_codes_per_range: 0,
+            unentered_codes_per_range: 20,
             resend_after: Duration::from_secs(30),
             hashes_per_day: 1000,
             links_per_jid: 100,

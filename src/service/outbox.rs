@@ -70,6 +70,17 @@ impl Service {
         .await
     }
 
+    /// Counts a code that a gateway has taken, if it counts in the range of its number.
+    pub(crate) async fn count_in_range(&self, letter: &Letter) -> Result<()> {
+        match &letter.message {
+            Message::Code { identity, .. } if letter.counts_in_range => {
+                let identity = identity.clone();
+                self.change(move |core, tx| core.count_in_range(tx, &identity)).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Gives claimed messages back.
     pub(crate) async fn release(&self, rows: Vec<i64>) {
         if let Err(error) = self.store.release(rows).await {

@@ -56,6 +56,9 @@ pub(super) struct PendingBox {
     /// The range of the number that the code was sent to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) range: Option<String>,
+    /// `true` if the code counts among those that people of that range should enter.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) counts_in_range: bool,
     /// The hashes by which it is found as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) spellings: Vec<Spelling>,

@@ -1,8 +1,9 @@
 //! Closes ranges of numbers where codes are sent and not entered. Some operators share what a message costs with the owners of
 //! numbers, who have codes sent to these (pumping).
 //!
-//! A range is a beginning of numbers that one operator has, so that closing it concerns few people. One requester counts
-//! for little: it takes many accounts or networks to close a range, and it opens again after an hour.
+//! A range is a beginning of numbers that one operator has, so that closing it concerns few people. Only codes that a gateway has
+//! taken count, and two an hour of each requester: so it takes many accounts or networks to close a range. It stays open for the own
+//! server's accounts, each of which has its two codes. After an hour it opens again for all.
 
 use std::time::Duration;
 
@@ -32,33 +33,46 @@ impl Core {
         }
     }
 
-    /// Refuses a code to a range that is closed.
+    /// Refuses a code to a range that is closed, unless it is one that an account of the own server has for itself.
     ///
     /// # Errors
     /// `request_limit_reached`.
-    pub(super) fn check_range(&self, tx: &Tx<'_>, identity: &Identity) -> Result<()> {
-        match range_of(identity) {
-            Some(range) => self.in_range("closed", range, 0).check_closed(tx, self.clock.now()),
-            None => Ok(()),
+    pub(super) fn check_range(&self, tx: &Tx<'_>, payer: Payer<'_>, identity: &Identity) -> Result<()> {
+        let Some(range) = self.watched_range(identity) else {
+            return Ok(());
+        };
+        let now = self.clock.now();
+        let is_own = payer.by == By::Target && self.is_own(payer.jid);
+        match is_own && self.by_requester(payer, range).used(tx, now)? < OF_REQUESTER {
+            true => Ok(()),
+            false => self.in_range("closed", range, 0).check_closed(tx, now),
         }
     }
 
-    /// Counts a code, and closes its range if too few are entered there.
-    pub(super) fn count_in_range(&self, tx: &Tx<'_>, payer: Payer<'_>, identity: &Identity) -> Result<()> {
-        let Some(range) = range_of(identity) else { return Ok(()) };
-        self.meter_range(&identity.provider, range, "asked");
-        let (now, most) = (self.clock.now(), self.settings.limits.unentered_codes_per_range);
-        let by = self.by_requester(payer, range);
-        if most == 0 || !by.try_take(tx, now)? {
-            return Ok(());
+    /// Returns `true` if a code is one that counts in its range when a gateway has taken it.
+    pub(super) fn counts_in_range(&self, tx: &Tx<'_>, payer: Payer<'_>, identity: &Identity) -> Result<bool> {
+        if let Some(range) = range_of(identity) {
+            self.meter_range(&identity.provider, range, "asked");
         }
+        match self.watched_range(identity) {
+            Some(range) => self.by_requester(payer, range).try_take(tx, self.clock.now()),
+            None => Ok(false),
+        }
+    }
+
+    /// Counts a code that a gateway has taken, and closes its range if too few are entered there.
+    pub(super) fn count_in_range(&self, tx: &Tx<'_>, identity: &Identity) -> Result<()> {
+        let Some(range) = self.watched_range(identity) else {
+            return Ok(());
+        };
+        let (now, most) = (self.clock.now(), self.settings.limits.unentered_codes_per_range);
         let sent = self.in_range("codes", range, most);
         let count = sent.add(tx, now, 1)?;
         let ends_at = tx.quota(&sent.key)?.map_or(now, |quota| quota.resets_at);
         let entered = self.entered(range, ends_at).used(tx, now)?;
         // People need time to enter the first ones.
-        let began = ends_at.saturating_sub(millis(HOUR));
-        let is_early = now < began + millis(self.settings.codes.of(&identity.provider).expires);
+        let patience = self.settings.codes.of(&identity.provider).expires.min(HOUR / 2);
+        let is_early = now + millis(HOUR) < ends_at + millis(patience);
         let is_enough = entered.saturating_mul(100) >= count.saturating_mul(ENTERED);
         match count < most || is_early || is_enough {
             true => Ok(()),
@@ -75,14 +89,13 @@ impl Core {
             entered,
             remedy = "if nobody there is one of your users, take the range off allowed_prefixes, or give it a small budget; if it is a \
                       false alarm, raise limits.unentered_codes_per_range",
-            "codes to a range of numbers are not entered: somebody may make you pay, and no more are sent there for an hour"
+            "codes to a range of numbers are not entered: somebody may make you pay; for an hour, only accounts of your server get codes there, two each"
         );
         Ok(())
     }
 
-    /// Notes that a code was entered.
-    pub(super) fn note_entered(&self, tx: &Tx<'_>, provider: &Provider, range: &str) -> Result<()> {
-        self.meter_range(provider, range, "entered");
+    /// Notes that a code was entered that counts in its range.
+    pub(super) fn note_entered(&self, tx: &Tx<'_>, range: &str) -> Result<()> {
         let now = self.clock.now();
         let sent = tx.quota(&self.in_range("codes", range, 0).key)?;
         match sent.filter(|sent| sent.resets_at > now) {
@@ -94,6 +107,11 @@ impl Core {
     /// Counts the codes that are entered in the window of those that are sent.
     fn entered(&self, range: &str, ends_at: u64) -> Counter {
         self.in_range(&format!("entered until {ends_at}"), range, u32::MAX)
+    }
+
+    /// Returns the range of an identity, if ranges are closed at all.
+    fn watched_range<'a>(&self, identity: &'a Identity) -> Option<&'a str> {
+        range_of(identity).filter(|_| self.settings.limits.unentered_codes_per_range > 0)
     }
 
     /// Counts the codes of whoever cannot make up many of its kind: an account of the own server, another server, a network.

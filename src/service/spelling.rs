@@ -119,6 +119,7 @@ impl Core {
             by_target,
             is_undelivered: false,
             range: None,
+            counts_in_range: false,
             report: None,
             spellings: Vec::new(),
             proof: Proof::Spelling { identity: lead.to },

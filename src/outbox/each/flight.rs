@@ -114,7 +114,7 @@ async fn keep(
     let mut due_at = None;
     match &sent {
         None => drop_it(service, queue, row, "it expired").await,
-        Some(Ok(())) => remove(service, row.id).await,
+        Some(Ok(())) => taken(service, row, letter).await,
         Some(Err(SendError::Fail(reason))) => give_up(service, queue, row, letter, reason).await,
         Some(Err(SendError::Unclear(reason))) => {
             tracing::debug!(
@@ -122,7 +122,7 @@ async fn keep(
                 reason,
                 "a message may have been taken, and is not sent again"
             );
-            remove(service, row.id).await;
+            taken(service, row, letter).await;
         }
         Some(Err(SendError::Retry(trouble))) => due_at = put_off(service, queue, channel, (row, letter), trouble).await,
     }
@@ -182,6 +182,13 @@ async fn drop_it(service: &Service, queue: Queue, row: &Row, reason: &str) {
     let mut outcome = Outcome::default();
     outcome.drop(row, queue, reason);
     outcome.keep(service).await;
+}
+
+/// Removes a message that was taken, or may have been.
+async fn taken(service: &Service, row: &Row, letter: &Letter) {
+    remove(service, row.id).await;
+    // If that fails, it is in the log, and one code less counts.
+    let _ = service.count_in_range(letter).await;
 }
 
 async fn remove(service: &Service, row: i64) {

@@ -116,6 +116,7 @@ impl Core {
             by_target,
             is_undelivered: false,
             range: None,
+            counts_in_range: false,
             report: None,
             spellings,
             proof: Proof::SignIn {

@@ -80,8 +80,8 @@ async fn what_expired_is_purged() {
     let purged = it.service.purge().await.unwrap();
     assert_eq!((purged.pending, purged.outbox), (1, 1));
     it.clock.advance(24 * 60 * MINUTE);
-    // Codes to the number, for it by Amy, of Amy, to all numbers; Amy as a new JID, and the new JIDs of her server.
-    assert_eq!(it.service.purge().await.unwrap().quota, 6);
+    // Codes to the number, for it by Amy, of Amy, of Amy in its range, to all numbers; Amy as a new JID, and the new JIDs of her server.
+    assert_eq!(it.service.purge().await.unwrap().quota, 7);
 }
 
 #[tokio::test]
