@@ -21,7 +21,7 @@ pub struct Pattern {
     /// One of these values must be there, as a text, a number or a boolean.
     #[serde(deserialize_with = "words")]
     value: Vec<String>,
-    /// The answer begins with one of these texts.
+    /// The answer begins with one of these texts; with a pointer, the value there does.
     #[serde(deserialize_with = "words")]
     text: Vec<String>,
     /// The remedy for the admin.
@@ -68,15 +68,15 @@ impl Pattern {
         if !self.status.is_empty() && !self.status.contains(&status.as_u16()) {
             return None;
         }
+        let mut said = Cow::Borrowed(body.text.trim_start());
         if let Some(pointer) = &self.pointer {
-            let found = body.at(pointer)?;
+            said = Cow::Owned(body.at(pointer)?);
             if !self.value.is_empty() {
-                let value = self.value.iter().find(|value| **value == found)?;
+                let value = self.value.iter().find(|value| **value == said)?;
                 told = format!("{told} with {value} at {pointer}");
             }
         }
         if !self.text.is_empty() {
-            let said = body.text.trim_start();
             let text = self.text.iter().find(|text| said.starts_with(&***text))?;
             told = format!("{told} with {text:?}");
         }
@@ -202,6 +202,11 @@ mod tests {
         let kannel = "text = [\"0: Accepted\", \"3: Queued\"]";
         assert!(told(kannel, 202, "3: Queued for later delivery\n").is_some());
         assert!(told(kannel, 202, "Not 3: Queued").is_none());
+        let android = "pointer = \"/message\"\ntext = \"invalid\"";
+        assert!(told(android, 400, "{\"message\": \"invalid number 447700900123\"}").is_some());
+        assert!(
+            told(android, 400, "invalid").is_none() && told(android, 400, "{\"message\": \"not invalid\"}").is_none()
+        );
         let truth = "pointer = \"/canceled\"\nvalue = false";
         assert!(told(truth, 201, "{\"canceled\": false}").is_some());
     }

@@ -445,6 +445,11 @@ async fn android_sms_gateway() {
             ),
             (202, "{}", Unclear),
             (400, r#"{"message": "447700900123 is invalid"}"#, Again),
+            (
+                400,
+                r#"{"message": "enqueue message: failed to use phone in row 1: invalid phone number: not mobile phone number"}"#,
+                Ended,
+            ),
             (401, "", Again),
             (503, r#"{"message": "queue limits exceeded"}"#, Again),
         ],
