@@ -125,7 +125,7 @@ fn stanzas(criterion: &mut Criterion) -> Result<()> {
     payload(
         criterion,
         "registered",
-        stanza::Registered { status: "pending".into(), hash: hash(), goto: None },
+        stanza::Registered { status: "pending".into(), hash: hash(), goto: None, send: None },
     )?;
     payload(criterion, "verify", stanza::Verify { code: Some("3991".into()), hash: Some(hash()) })?;
     payload(criterion, "verified", stanza::Verified { hash: hash(), confirmed: true })?;

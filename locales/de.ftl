@@ -171,6 +171,7 @@ error_oauth_refused = Der Anbieter hat diese Anmeldung nicht mehr angenommen. Bi
 error_json = Die Anfrage ist kein gültiges JSON.
 error_key = Bitte gib '{ $key }' an.
 error_number = Dieser Dienst verschickt keine SMS in dieses Land oder an diese Art von Nummer.
+error_not_by_writing = Das lässt sich nicht durch eine Nachricht an diesen Dienst belegen. Fordere stattdessen einen Code an.
 error_domain_not_served = Dieser Dienst registriert keine Konten dieses Servers. Bitte nutze den Dienst deines eigenen Servers.
 error_not_an_account = Das können nur Konten wie name@example.org.
 error_insufficient = Keine dieser Kontaktangaben ist für diese JID bestätigt. Registriere und bestätige zuerst mindestens eine davon.

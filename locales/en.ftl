@@ -173,6 +173,7 @@ error_oauth_refused = The provider did not accept this sign-in any more. Please 
 error_json = The request is not valid JSON.
 error_key = Please provide '{ $key }'.
 error_number = This service does not send text messages to that country or kind of number.
+error_not_by_writing = That identity cannot be proven by a message to this service. Ask for a code instead.
 error_domain_not_served = This service does not register accounts of that server. Please use the one of your own server.
 error_not_an_account = Only accounts, like name@example.org, can do this.
 error_insufficient = None of the contact details is confirmed for this JID. Register and verify at least one of them first.

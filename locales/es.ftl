@@ -171,6 +171,7 @@ error_oauth_refused = El proveedor ya no ha aceptado este inicio de sesión. Abr
 error_json = La petición no es JSON válido.
 error_key = Indica '{ $key }', por favor.
 error_number = Este servicio no envía mensajes de texto a ese país o a ese tipo de número.
+error_not_by_writing = Eso no se puede demostrar con un mensaje a este servicio. Pide un código en su lugar.
 error_domain_not_served = Este servicio no registra cuentas de ese servidor. Usa el servicio de tu propio servidor, por favor.
 error_not_an_account = Solo pueden hacer esto las cuentas, como nombre@example.org.
 error_insufficient = Ninguno de los datos de contacto está confirmado para este JID. Registra y confirma primero al menos uno de ellos.

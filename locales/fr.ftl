@@ -171,6 +171,7 @@ error_oauth_refused = Le fournisseur n’a plus accepté cette connexion. Veuill
 error_json = La requête n’est pas du JSON valide.
 error_key = Veuillez fournir '{ $key }'.
 error_number = Ce service n’envoie pas de SMS vers ce pays ou ce type de numéro.
+error_not_by_writing = Cela ne peut pas être prouvé par un message à ce service. Demandez plutôt un code.
 error_domain_not_served = Ce service n’enregistre pas les comptes de ce serveur. Veuillez utiliser le service de votre propre serveur.
 error_not_an_account = Seuls les comptes, comme nom@example.org, peuvent faire cela.
 error_insufficient = Aucune de ces coordonnées n’est confirmée pour ce JID. Enregistrez-en et confirmez-en d’abord au moins une.

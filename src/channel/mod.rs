@@ -77,7 +77,7 @@ pub enum Message {
         /// The provider of the identity.
         provider: Provider,
     },
-    /// An identity was linked by signing in, in a browser.
+    /// An identity was linked elsewhere: in a browser, or by a message from it.
     Linked {
         /// The target of the link.
         to: BareJid,

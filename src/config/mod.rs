@@ -91,6 +91,9 @@ impl Config {
             prefixes: sections()
                 .map(|(name, section)| (name.clone(), section.prefixes().to_vec()))
                 .collect(),
+            inboxes: sections()
+                .filter_map(|(name, section)| Some((name.clone(), section.inbox()?)))
+                .collect(),
             budgets: self.budgets(),
             codes: self.codes.clone(),
             limits: self.limits.clone(),

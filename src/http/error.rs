@@ -97,6 +97,7 @@ fn status(error: &Error) -> StatusCode {
         | Error::InvalidId(_)
         | Error::InvalidTarget(_)
         | Error::NumberNotServed
+        | Error::NotByWriting
         | Error::NotAnAccount
         | Error::InsufficientContactInfo
         | Error::UnknownProvider => Is::BAD_REQUEST,

@@ -12,13 +12,14 @@ use super::fetched::Fetched;
 use super::filters::{Client, HttpCaller, Pairs, Segment};
 use super::replies::{ConfirmReply, ContactReply, ForgetReply, RegisterReply, VerifyReply, VersionReply};
 use super::requests::{
-    ConfirmQuery, ConfirmRequest, ContactRequest, ForgetRequest, RegisterRequest, Switch, VerifyRequest, target,
+    ConfirmQuery, ConfirmRequest, ContactRequest, ForgetRequest, HowName, RegisterRequest, Switch, VerifyRequest,
+    target,
 };
 use super::wire::Object;
 use super::{examples, page};
 use crate::service::{
-    Callback, Confirm, Confirmed, Contact, Error, FinishSignIn, Forget, Meant, Register, SignedIn, Verified, Verify,
-    is_set, read_hash, read_hashes,
+    Callback, Confirm, Confirmed, Contact, Error, FinishSignIn, Forget, How, Meant, Register, SignedIn, Verified,
+    Verify, is_set, read_hash, read_hashes,
 };
 
 type Admitted = Result<HttpCaller>;
@@ -52,6 +53,7 @@ pub async fn register_post(asker: Admitted, body: Result<Bytes>) -> Response {
         ("id" = String, Path, description = "The number, address or name; `+` is a plus.", min_length = 1, example = "+447700900123"),
         ("target" = String, Path, description = "The JID to link to.", min_length = 1, example = "amy@example.org"),
         ("resend" = inline(Option<Switch>), Query, description = "True if another code is to be sent."),
+        ("how" = inline(Option<HowName>), Query, description = "`send` if the person writes to the service instead of getting a code."),
         ("next" = Option<String>, Query, description = "The address that the browser is sent on to from a provider."),
     ),
     responses((status = 200, body = RegisterReply, description = "The registration waits for its code, or the link is made.")),
@@ -74,6 +76,7 @@ pub async fn register(
             id: &id.0,
             target: target(&to.0)?,
             resend,
+            how: How::read("The parameter 'how'", parameter(&query, "how"))?,
             next: parameter(&query, "next"),
         };
         registered(&asker, request).await
@@ -87,6 +90,7 @@ async fn registered(asker: &HttpCaller, request: RegisterRequest<'_>) -> Result<
         provider: request.provider.to_owned(),
         id: request.id.to_owned(),
         resend: request.resend,
+        how: request.how,
         next: request.next.map(str::to_owned),
     };
     Ok(asker.call(register).await?.into())

@@ -9,6 +9,7 @@ use crate::service::{Confirmed, Forgetting, Registered, Status, Verified};
 #[derive(Serialize, ToSchema)]
 #[schema(examples(
     json!({"status": "pending", "hash": super::examples::PHONE}),
+    json!({"status": "pending", "hash": super::examples::PHONE, "send": {"to": "+447700900111", "text": "12345678 amy@example.org"}}),
     json!({"status": "confirmed", "confirmed": true, "hash": super::examples::PHONE}),
 ))]
 pub struct RegisterReply {
@@ -23,8 +24,21 @@ pub struct RegisterReply {
     /// The hash of the identity: 128 hex digits in lower case.
     #[schema(pattern = "^[0-9a-f]{128}$")]
     hash: String,
+    /// The message that the user sends from the identity, if the request has `how`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    send: Option<SendReply>,
     /// The state of the registration.
     status: RegisterStatus,
+}
+
+/// A message that proves an identity, which is its sender.
+#[derive(Serialize, ToSchema)]
+struct SendReply {
+    /// The text. Text around it does not matter.
+    text: String,
+    /// The number or address of the service.
+    to: String,
 }
 
 /// The state of a registration.
@@ -47,6 +61,10 @@ impl From<Registered> for RegisterReply {
             confirmed: (registered.status == Status::Confirmed).then_some(true),
             goto: registered.goto,
             hash: registered.hash.to_string(),
+            send: registered.send.map(|send| SendReply {
+                text: send.text,
+                to: send.to,
+            }),
             status,
         }
     }

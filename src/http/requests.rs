@@ -8,7 +8,7 @@ use super::error::Result;
 use super::wire::Object;
 use crate::json::details;
 use crate::model::{BareJid, parse_target};
-use crate::service::{Error, Scope};
+use crate::service::{Error, How, Scope};
 
 /// An identity to link to a JID.
 #[derive(ToSchema)]
@@ -27,6 +27,9 @@ pub struct RegisterRequest<'a> {
     /// `true` if another code is to be sent while one is valid.
     #[schema(schema_with = schemas::flag, required = false)]
     pub resend: bool,
+    /// `send` if the person writes a message to the service instead of getting a code: `send` in the answer has it.
+    #[schema(value_type = Option<String>, pattern = "^send$", required = false)]
+    pub how: How,
     /// The address that the browser is sent on to when its user has signed in at a provider.
     pub next: Option<&'a str>,
 }
@@ -43,6 +46,7 @@ impl<'a> RegisterRequest<'a> {
             id,
             target: target(to)?,
             resend: body.flag("resend")?,
+            how: How::read("'how'", body.optional_text("how")?)?,
             next: body.optional_text("next")?,
         })
     }
@@ -251,4 +255,12 @@ pub enum Switch {
     False,
     #[schema(rename = "0")]
     Zero,
+}
+
+/// The ways besides a code.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what crate::service::How reads")]
+pub enum HowName {
+    #[schema(rename = "send")]
+    Send,
 }

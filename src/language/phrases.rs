@@ -164,6 +164,7 @@ phrases! {
     error_json();
     error_key(key);
     error_number();
+    error_not_by_writing();
     error_domain_not_served();
     error_not_an_account();
     error_insufficient();

@@ -61,6 +61,11 @@ pub trait ProviderSection: fmt::Debug + Send + Sync {
         BTreeMap::new()
     }
 
+    /// Returns where people write to, to prove identities, if they can.
+    fn inbox(&self) -> Option<Inbox> {
+        None
+    }
+
     /// Returns the way in which identities are proven.
     ///
     /// # Errors
@@ -70,6 +75,15 @@ pub trait ProviderSection: fmt::Debug + Send + Sync {
     /// Checks if identities can be proven now, as far as possible without sending anything. The results are in words
     /// for an admin.
     fn try_out<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Result<String, String>>;
+}
+
+/// Where people write to, to prove that they have an identity: the sender of their message is the proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inbox {
+    /// The number or address.
+    pub address: String,
+    /// Beginnings of the ids that are proven so; none: no id is. An empty one is the beginning of all.
+    pub prefixes: Vec<String>,
 }
 
 /// The way in which identities of a provider are proven.

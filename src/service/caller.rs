@@ -31,6 +31,8 @@ pub enum Who {
     },
     /// A peer: the service at that component. [`Service::call`] checks that it is one.
     Peer(BareJid),
+    /// A gateway or a mail server, as far as the service has checked that it is one. It vouches for the senders of messages.
+    Inbox,
     /// The sender of a stanza who asks as an admin. [`Service::call`] checks that the sender is one.
     Admin(BareJid),
     /// The user of the machine under whom the service runs, or root: by the command line.
@@ -44,6 +46,7 @@ impl Who {
             Self::Native(_) => "native",
             Self::Http { .. } => "http",
             Self::Peer(_) => "peer",
+            Self::Inbox => "inbox",
             Self::Admin(_) => "admin",
             Self::Operator => "operator",
         }
@@ -66,7 +69,7 @@ impl Caller {
     pub(super) fn sender(&self) -> Result<&BareJid> {
         match &self.who {
             Who::Native(sender) | Who::Admin(sender) => Ok(sender),
-            Who::Http { .. } | Who::Peer(_) | Who::Operator => Err(Error::NotAllowed),
+            Who::Http { .. } | Who::Peer(_) | Who::Inbox | Who::Operator => Err(Error::NotAllowed),
         }
     }
 
@@ -79,7 +82,7 @@ impl Caller {
             }
             Who::Http { address, .. } => Some(Requester::Address(*address)),
             Who::Peer(jid) => Some(Requester::Peer(jid.as_str())),
-            Who::Operator => None,
+            Who::Inbox | Who::Operator => None,
         }
     }
 
@@ -87,7 +90,7 @@ impl Caller {
     pub(super) fn address(&self) -> Option<IpAddr> {
         match &self.who {
             Who::Http { address, .. } => Some(*address),
-            Who::Native(_) | Who::Peer(_) | Who::Admin(_) | Who::Operator => None,
+            Who::Native(_) | Who::Peer(_) | Who::Inbox | Who::Admin(_) | Who::Operator => None,
         }
     }
 
@@ -95,7 +98,7 @@ impl Caller {
     pub(super) fn token(&self) -> Option<&Token> {
         match &self.who {
             Who::Http { token, .. } => token.as_ref(),
-            Who::Native(_) | Who::Peer(_) | Who::Admin(_) | Who::Operator => None,
+            Who::Native(_) | Who::Peer(_) | Who::Inbox | Who::Admin(_) | Who::Operator => None,
         }
     }
 }
@@ -111,7 +114,7 @@ impl Service {
     pub(super) async fn require_speaks_for(&self, caller: &Caller, target: &BareJid) -> Result<By> {
         match &caller.who {
             Who::Native(sender) if sender == target => Ok(By::Target),
-            Who::Native(_) | Who::Peer(_) | Who::Admin(_) | Who::Operator => Err(Error::NotAllowed),
+            Who::Native(_) | Who::Peer(_) | Who::Inbox | Who::Admin(_) | Who::Operator => Err(Error::NotAllowed),
             Who::Http { token, .. } => self.require_allowed(token.as_ref(), target).await,
         }
     }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::budget::Budget;
 use super::error::{Limit, Result};
 use super::growth::{self, Payer};
+use super::how::How;
 use super::limits::{Counter, DAY, read_ahead, take_all};
 use super::pending::NewCode;
 use super::{By, Core, Tx};
@@ -29,9 +30,15 @@ impl Core {
         let asked = CodeCounters::new(self, by, new);
         let mut counters = asked.counters();
         let (everybodys, own) = (asked.of_identity(), asked.by_asker());
-        let budgets: Vec<(&Budget, Counter)> = self.budgets_for(&new.identity);
+        // A person who writes to the service pays for that.
+        let is_paid = new.how != How::Write;
+        let mut budgets: Vec<(&Budget, Counter)> = self.budgets_for(&new.identity);
         let payer = Payer::of(new, by);
-        let shares = self.shares_for(payer, &new.identity);
+        let mut shares = self.shares_for(payer, &new.identity);
+        if !is_paid {
+            budgets.clear();
+            shares.clear();
+        }
         let bytes = self.bytes_by(payer);
         let guesses = self.guesses_at(&new.identity);
         let all = counters.iter().chain(&shares).chain(&bytes).chain(&guesses);
@@ -55,7 +62,9 @@ impl Core {
         }
         let all = || counters.iter().chain(budgets.iter().map(|(_, counter)| counter));
         all().try_for_each(|counter| counter.check(tx, now, 1))?;
-        self.check_range(tx, payer, &new.identity)?;
+        if is_paid {
+            self.check_range(tx, payer, &new.identity)?;
+        }
         self.charge(tx, new, by, &shares, &bytes)?;
         counters
             .iter()

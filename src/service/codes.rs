@@ -37,7 +37,7 @@ impl Core {
             if by == By::Anybody && remembered.by_target {
                 return self.pretend(tx, &new, remembered.clone(), old);
             }
-            if !remembered.is_undelivered && self.stays(old, by, new.resend) {
+            if !remembered.is_undelivered && remembered.proof.word().is_none() && self.stays(old, by, new.resend) {
                 return self.remember_who_asked(tx, by, remembered.clone(), old);
             }
         }
@@ -50,9 +50,10 @@ impl Core {
         let tried = self.tried(tx, &about, &new.identity)?;
         tx.withdraw(&about)?;
         // The former letter may have been read already, even if it is not known to be sent.
-        let (first, spellings, report) = waiting.map_or_else(Default::default, |(remembered, _)| {
+        let (first, spellings, report, others) = waiting.map_or_else(Default::default, |(remembered, _)| {
             let first = remembered.proof.letter().map(str::to_owned);
-            (first, remembered.spellings, remembered.report)
+            let others = remembered.word_of_others().filter(|_| by == By::Target).cloned();
+            (first, remembered.spellings, remembered.report, others)
         });
         if let Some(word) = report {
             // What becomes of the former letter tells nothing about the new code.
@@ -78,6 +79,7 @@ impl Core {
             counts_in_range,
             report: letter.report.clone(),
             spellings,
+            others,
             proof: Proof::CodeSent {
                 letter: letter.thread().to_owned(),
                 mailbox: Some(new.identity.mailbox().hash()),
@@ -146,7 +148,7 @@ impl Core {
 
     /// Returns `true` if the waiting code stays after another request: unless a new one is requested, or this one is
     /// used up.
-    fn stays(&self, old: &Pending, by: By, resend: bool) -> bool {
+    pub(super) fn stays(&self, old: &Pending, by: By, resend: bool) -> bool {
         !resend && self.is_live(old, by, self.clock.now())
     }
 
@@ -157,9 +159,8 @@ impl Core {
             return Ok(());
         }
         self.count_code(tx, By::Anybody, new)?;
-        if let Proof::CodeSent { by_anybody, .. } = &mut remembered.proof {
-            *by_anybody = true;
-        }
+        remembered.proof.set_by_anybody(true);
+        remembered.others = None;
         Ok(tx.put_pending(&self.seal_pending(old.clone(), &remembered)?)?)
     }
 
@@ -185,11 +186,17 @@ impl Core {
     }
 
     /// Marks the waiting code as the target's own, if the target itself asks for it again.
-    fn remember_who_asked(&self, tx: &Tx<'_>, by: By, mut remembered: PendingBox, old: &Pending) -> Result<()> {
+    pub(super) fn remember_who_asked(
+        &self,
+        tx: &Tx<'_>,
+        by: By,
+        mut remembered: PendingBox,
+        old: &Pending,
+    ) -> Result<()> {
         if by == By::Anybody || remembered.by_target {
             return Ok(());
         }
-        remembered.by_target = true;
+        remembered.make_own();
         Ok(tx.put_pending(&self.seal_pending(old.clone(), &remembered)?)?)
     }
 
@@ -224,11 +231,11 @@ impl Core {
         Ok(Pending { sealed, key, ..pending })
     }
 
-    /// Returns `true` if the registration waits for a code; `false` for a sign-in, an erasure or a spelling.
+    /// Returns `true` if the registration waits for a code; `false` for a sign-in, a message, an erasure or a spelling.
     pub(super) fn waits_for_code(&self, pending: &Pending) -> bool {
         let remembered = self.open_pending(pending);
         remembered.is_some_and(|remembered| {
-            let is_elsewhere = matches!(remembered.proof, Proof::Spelling { .. });
+            let is_elsewhere = matches!(remembered.proof, Proof::Spelling { .. } | Proof::Write { .. });
             remembered.hash.is_some() && !is_elsewhere && !remembered.proof.is_sign_in()
         })
     }
@@ -246,12 +253,14 @@ impl Core {
         };
         let mailbox = match &remembered.proof {
             Proof::CodeSent { mailbox, .. } => mailbox.as_ref().unwrap_or(hash),
+            Proof::Write { mailbox, .. } => mailbox,
             Proof::SignIn { .. } | Proof::SignedIn { .. } => hash,
             Proof::Spelling { .. } => return Vec::new(),
         };
         let mailbox = self.keys.id(mailbox);
         let mut names = self.counters_of_codes(&mailbox, &remembered.target);
         names.extend(self.counters_of_guesses(&self.keys.id(hash)));
+        names.push(self.words_of_day(&self.keys.id(hash)).key);
         names
     }
 

@@ -102,7 +102,7 @@ fn is_of_a_service(caller: &Caller) -> bool {
     match &caller.who {
         Who::Native(sender) => sender.node().is_none(),
         Who::Peer(_) => true,
-        Who::Http { .. } | Who::Admin(_) | Who::Operator => false,
+        Who::Http { .. } | Who::Inbox | Who::Admin(_) | Who::Operator => false,
     }
 }
 

@@ -49,6 +49,8 @@ pub enum Error {
     InvalidTarget(InvalidId),
     /// No text messages are sent to that country, or that kind of number.
     NumberNotServed,
+    /// The identity cannot be proven by a message to the service.
+    NotByWriting,
     /// Accounts of that server cannot register.
     DomainNotServed,
     /// A server asks for an operation that only accounts can use.
@@ -187,6 +189,7 @@ impl Error {
             | Self::InvalidId(_)
             | Self::InvalidTarget(_)
             | Self::NumberNotServed
+            | Self::NotByWriting
             | Self::NotAnAccount => "value_error",
             Self::NotAllowed => "not_allowed",
             Self::DomainNotServed => "domain_not_served",
@@ -217,6 +220,7 @@ impl Error {
             Self::InvalidId(invalid) => language.invalid_id(*invalid),
             Self::InvalidTarget(invalid) => format!("'target': {}", language.invalid_id(*invalid)),
             Self::NumberNotServed => language.error_number(),
+            Self::NotByWriting => language.error_not_by_writing(),
             Self::DomainNotServed => language.error_domain_not_served(),
             Self::NotAllowed => language.command_admins_only(),
             Self::NotAnAccount => language.error_not_an_account(),

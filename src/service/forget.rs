@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::caller::{Caller, Who};
 use super::error::Result;
 use super::guesses::Guess;
+use super::how::How;
 use super::limits::{DAY, HASHES_PER_CONFIRM};
 use super::operation::{Effort, Operation, Rights};
 use super::pending::NewCode;
@@ -166,6 +167,7 @@ impl Forget {
                         target: target.clone(),
                         identity: Identity::of_jid(&target),
                         resend,
+                        how: How::Code,
                         language,
                         address,
                     };

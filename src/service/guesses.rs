@@ -40,8 +40,30 @@ pub struct Proven {
     range: Option<String>,
     /// `true` if the code counts in that range.
     counts_in_range: bool,
-    /// The letter that brought the code, and the code.
-    sent: (Option<String>, Code),
+    /// The letter that brought the code, and the code; `None` if a message to the service was the proof.
+    sent: Option<(Option<String>, Code)>,
+}
+
+impl Proven {
+    /// Returns what a message from the identity has proven.
+    pub(super) fn by_writing(waited: Pending, remembered: PendingBox) -> Self {
+        Self {
+            target: remembered.target,
+            provider: remembered.provider,
+            hash: remembered.hash,
+            aliases: remembered.aliases,
+            next: None,
+            waited,
+            range: None,
+            counts_in_range: false,
+            sent: None,
+        }
+    }
+
+    /// Returns `true` if a message from the identity was the proof.
+    pub(super) fn is_by_writing(&self) -> bool {
+        self.sent.is_none()
+    }
 }
 
 /// A code that is entered.
@@ -206,12 +228,12 @@ impl Core {
         let (letter, next) = match proof {
             Proof::CodeSent { letter, .. } => (Some(letter), None),
             Proof::SignIn { next, .. } | Proof::SignedIn { next, .. } => (None, next),
-            Proof::Spelling { .. } => (None, None),
+            Proof::Spelling { .. } | Proof::Write { .. } => (None, None),
         };
         Ok(Proven {
             range,
             counts_in_range,
-            sent: (letter, code),
+            sent: Some((letter, code)),
             target,
             provider,
             hash,
@@ -232,7 +254,10 @@ impl Core {
         let (by, now) = (guess.by, self.clock.now());
         let live = candidates.into_iter().filter(|pending| self.is_live(pending, by, now));
         let open = |pending: Pending| {
-            let remembered = self.open_pending(&pending)?;
+            // Nobody but the identity itself can do anything with a word.
+            let remembered = self
+                .open_pending(&pending)
+                .filter(|found| found.proof.word().is_none())?;
             let identity = guess.at.unwrap_or(pending.id);
             Some(Candidate {
                 pending,
@@ -273,13 +298,16 @@ impl Core {
             ..
         } = &proven.waited;
         self.drop_pending(tx, id, owner)?;
+        let Some((letter, code)) = &proven.sent else {
+            return Ok(());
+        };
         if let Some(range) = &proven.range {
             self.meter_range(&proven.provider, range, "entered");
             if proven.counts_in_range {
                 self.note_entered(tx, range)?;
             }
         }
-        if let (Some(letter), code) = &proven.sent
+        if let Some(letter) = letter
             && provider::kind(&proven.provider).is_some_and(|kind| kind.has_links)
         {
             if let Some(hash) = proven.hash.filter(|_| self.has_links(&proven.provider)) {

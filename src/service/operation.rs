@@ -39,6 +39,8 @@ pub enum Rights {
     Senders,
     /// The peers of the configuration.
     Peers,
+    /// Gateways and mail servers that pass messages of people on.
+    Inboxes,
     /// The admins of the configuration.
     Admins,
 }
@@ -76,11 +78,12 @@ impl Service {
 
 fn require_right(settings: &Settings, caller: &Caller, rights: Rights) -> Result<()> {
     let is_allowed = match (&caller.who, rights) {
+        (who, Rights::Inboxes) => matches!(who, Who::Inbox),
         (Who::Admin(sender), _) => settings.admins.contains(sender),
         (Who::Operator, _) => true,
         (Who::Peer(jid), Rights::Peers) => settings.peer(jid).is_some(),
         (_, Rights::Everybody) | (Who::Native(_), Rights::Senders) => true,
-        (Who::Native(_) | Who::Http { .. } | Who::Peer(_), _) => false,
+        (Who::Native(_) | Who::Http { .. } | Who::Peer(_) | Who::Inbox, _) => false,
     };
     match is_allowed {
         true => Ok(()),

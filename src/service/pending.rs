@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::Core;
+use super::how::How;
 use super::link::Aliases;
 use crate::channel::sign_in::Attempt;
 use crate::language::Language;
@@ -24,6 +25,8 @@ pub struct NewCode {
     pub identity: Identity,
     /// `true` if a code that still waits is replaced.
     pub resend: bool,
+    /// The way in which the code goes.
+    pub how: How,
     /// The language of the message.
     pub language: Language,
     /// The address of the requester, over HTTP.
@@ -62,6 +65,9 @@ pub(super) struct PendingBox {
     /// The hashes by which it is found as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) spellings: Vec<Spelling>,
+    /// The word for others who ask to write to the service, while the target has asked itself. It makes the same link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) others: Option<Word>,
     #[serde(flatten)]
     pub(super) proof: Proof,
 }
@@ -80,6 +86,15 @@ pub(super) struct Spelling {
 pub(super) enum Proof {
     /// Not here: the row's hash is that of an id as it was typed, or of the link in a mail, and leads to the registration of this one.
     Spelling { identity: Hash },
+    /// By a message from the identity to the service, with a word. Whoever else has the word can do nothing with it.
+    Write {
+        word: Word,
+        /// The mailbox by which codes to the identity are counted.
+        mailbox: Hash,
+        /// As of a code.
+        #[serde(default)]
+        by_anybody: bool,
+    },
     /// By signing in at a provider, which has begun.
     SignIn {
         sign_in: SignInBox,
@@ -133,16 +148,42 @@ impl Proof {
 
     /// Returns `true` for a code that anybody has asked for, after the target had.
     pub(super) fn is_by_anybody(&self) -> bool {
-        matches!(self, Self::CodeSent { by_anybody: true, .. })
+        let (Self::CodeSent { by_anybody, .. } | Self::Write { by_anybody, .. }) = self else {
+            return false;
+        };
+        *by_anybody
+    }
+
+    /// Notes that anybody has, or has not, asked for a code after the target had.
+    pub(super) fn set_by_anybody(&mut self, is_so: bool) {
+        if let Self::CodeSent { by_anybody, .. } | Self::Write { by_anybody, .. } = self {
+            *by_anybody = is_so;
+        }
+    }
+
+    /// Returns the word, if the registration is proven by a message to the service.
+    pub(super) fn word(&self) -> Option<&Word> {
+        match self {
+            Self::Write { word, .. } => Some(word),
+            _ => None,
+        }
     }
 
     /// Returns the id of the first letter with the code, if it was sent.
     pub(super) fn letter(&self) -> Option<&str> {
         match self {
             Self::CodeSent { letter, .. } => Some(letter),
-            Self::Spelling { .. } | Self::SignIn { .. } | Self::SignedIn { .. } => None,
+            Self::Spelling { .. } | Self::SignIn { .. } | Self::SignedIn { .. } | Self::Write { .. } => None,
         }
     }
+}
+
+/// A word that is to be written to the service, and the language of whoever asked.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Word {
+    pub(super) digits: Code,
+    #[serde(default)]
+    pub(super) language: Language,
 }
 
 /// The data with which a browser may open the page after a sign-in again.
@@ -158,6 +199,22 @@ pub(super) struct SignedInBox {
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct SignInBox {
     pub(super) attempt: Attempt,
+}
+
+impl PendingBox {
+    /// Returns the word of those who have asked to write to the service, and not for the target itself.
+    pub(super) fn word_of_others(&self) -> Option<&Word> {
+        match self.by_target {
+            true => self.others.as_ref(),
+            false => self.proof.word(),
+        }
+    }
+
+    /// Notes that the target itself has asked. Others keep their word.
+    pub(super) fn make_own(&mut self) {
+        self.others = self.word_of_others().cloned();
+        self.by_target = true;
+    }
 }
 
 impl Core {

@@ -7,8 +7,10 @@ use url::Url;
 use super::caller::{Caller, Who};
 use super::error::{Error, Result};
 use super::growth::Payer;
+use super::how::How;
 use super::operation::{Effort, Operation, Rights};
 use super::pending::NewCode;
+use super::writing::ToWrite;
 use super::{By, Served, Service, require_account};
 use crate::channel::Message;
 use crate::language::Language;
@@ -24,6 +26,8 @@ pub struct Registered {
     pub status: Status,
     /// The address where the user signs in (OAuth providers only).
     pub goto: Option<String>,
+    /// The message that the user sends to the service (on request only).
+    pub send: Option<ToWrite>,
 }
 
 impl Registered {
@@ -33,6 +37,7 @@ impl Registered {
             hash,
             status: Status::Confirmed,
             goto: None,
+            send: None,
         }
     }
 }
@@ -74,6 +79,8 @@ pub struct Register {
     pub id: String,
     /// `true` if another code is to be sent.
     pub resend: bool,
+    /// The way in which it is proven.
+    pub how: How,
     /// The address that a browser is sent on to when it has signed in at a provider, as the client names it.
     pub next: Option<String>,
 }
@@ -115,6 +122,9 @@ impl Operation for Register {
                 .await?;
             return Ok(Registered::confirmed(hash));
         }
+        if self.how == How::Write && service.settings().inbox(&identity).is_none() {
+            return Err(Error::NotByWriting);
+        }
         let next = self.next.as_deref().map(|next| service.next(next)).transpose()?;
         let to = address(&identity, &self.id, target)?;
         let start = Start {
@@ -124,6 +134,7 @@ impl Operation for Register {
             typed: Hash::of(&self.provider, &self.id),
             to,
             resend: self.resend,
+            how: self.how,
             next,
             language,
             address: caller.address(),
@@ -140,6 +151,7 @@ impl Register {
             provider: provider.to_owned(),
             id: id.to_owned(),
             resend,
+            how: How::Code,
             next: None,
         }
     }
@@ -176,6 +188,7 @@ pub(super) struct Start {
     /// The recipient of the code, if that is a Jabber ID in another spelling than the identity.
     pub(super) to: Option<BareJid>,
     pub(super) resend: bool,
+    pub(super) how: How,
     pub(super) next: Option<String>,
     pub(super) language: Language,
     /// The address of the client, over HTTP.
@@ -280,6 +293,7 @@ impl Service {
             typed,
             to,
             resend,
+            how,
             language,
             address,
             ..
@@ -290,7 +304,7 @@ impl Service {
                 core.link_itself(tx, &target, language)?;
             }
             if core.is_settled(tx, by, &target, &identity)? {
-                return Ok(Status::Confirmed);
+                return Ok(Registered::confirmed(hash));
             }
             core.check_link(tx, by, &target, &hash)?;
             let new = NewCode {
@@ -299,29 +313,37 @@ impl Service {
                 target: target.clone(),
                 identity: identity.clone(),
                 resend,
+                how,
                 language,
                 address,
             };
-            core.send_code(tx, by, new, |code, minutes| Message::Code {
-                identity: identity.clone(),
-                to: to.clone(),
-                target: target.clone(),
-                code,
-                minutes,
-            })?;
+            let send = match how {
+                How::Write => Some(core.expect_message(tx, by, new)?),
+                How::Code => {
+                    core.send_code(tx, by, new, |code, minutes| Message::Code {
+                        identity: identity.clone(),
+                        to: to.clone(),
+                        target: target.clone(),
+                        code,
+                        minutes,
+                    })?;
+                    None
+                }
+            };
             let payer = Payer {
                 jid: &target,
                 by,
                 address,
             };
             core.remember_spelling(tx, payer, &hash, &typed)?;
-            Ok(Status::Pending)
+            Ok(Registered {
+                hash,
+                status: Status::Pending,
+                goto: None,
+                send,
+            })
         });
-        Ok(Registered {
-            hash,
-            status: registered.await?,
-            goto: None,
-        })
+        registered.await
     }
 }
 

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::peer::Peer;
-use super::{Budget, CodeRules, Limits};
+use super::{Budget, CodeRules, Inbox, Limits};
 use crate::channel::Reporters;
 use crate::language::Language;
-use crate::model::BareJid;
+use crate::model::{BareJid, Identity};
 
 /// The accounts that may register.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub struct Settings {
     pub providers: BTreeSet<String>,
     /// Beginnings of the ids that are served, by the name of their provider; empty: all.
     pub prefixes: BTreeMap<String, Vec<String>>,
+    /// Where people write to, to prove an identity, by the name of its provider.
+    pub inboxes: BTreeMap<String, Inbox>,
     /// The budgets: the numbers of codes that may be sent in total.
     pub budgets: Vec<Budget>,
     /// The length and the lifetime of codes.
@@ -73,6 +75,14 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Returns the address where a person writes to from `identity`, if that proves it.
+    pub fn inbox(&self, identity: &Identity) -> Option<&str> {
+        let inbox = self.inboxes.get(identity.provider.name())?;
+        let mut prefixes = inbox.prefixes.iter();
+        let is_served = prefixes.any(|prefix| identity.id.starts_with(prefix.as_str()));
+        is_served.then_some(inbox.address.as_str())
+    }
+
     /// Returns the peers that are asked as well when `requester` asks for introductions: none if that is an account of another server,
     /// for whose people the peers do not take this service's word.
     pub fn peers_for(&self, requester: &BareJid) -> &[Peer] {

@@ -122,6 +122,7 @@ impl Core {
             counts_in_range: false,
             report: None,
             spellings: Vec::new(),
+            others: None,
             proof: Proof::Spelling { identity: lead.to },
         };
         // A code that nobody has, and nobody can type.

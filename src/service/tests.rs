@@ -30,6 +30,7 @@ mod tokens;
 mod typed_hashes;
 mod undelivered;
 mod verifying;
+mod writing;
 
 use std::time::Duration;
 

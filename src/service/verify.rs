@@ -42,7 +42,7 @@ impl Verified {
     }
 
     /// Counts the code that was right.
-    fn count(&self) {
+    pub(super) fn count(&self) {
         if let Some(provider) = &self.provider {
             meters::code(provider.name(), "verified");
         }
@@ -245,7 +245,14 @@ impl Core {
     }
 
     /// Makes the link that a right code has proven, and only then uses the code up.
-    fn verified(&self, tx: &Tx<'_>, by: By, proven: Proven, hash: Hash, language: Language) -> Result<Verified> {
+    pub(super) fn verified(
+        &self,
+        tx: &Tx<'_>,
+        by: By,
+        proven: Proven,
+        hash: Hash,
+        language: Language,
+    ) -> Result<Verified> {
         let (target, provider) = (proven.target.clone(), proven.provider.clone());
         self.check_link(tx, by, &target, &hash)?;
         let linked = LinkBox {
@@ -258,7 +265,7 @@ impl Core {
         self.use_up(tx, &proven)?;
         let is_itself = Identity::of_jid(&target).hash() == hash;
         let by_sign_in = provider::is_sign_in(&provider);
-        if !is_itself && (by == By::Anybody || by_sign_in) {
+        if !is_itself && (by == By::Anybody || by_sign_in || proven.is_by_writing()) {
             // It was done elsewhere, perhaps by another person: the target is told.
             let to = target.clone();
             let provider = provider.clone();

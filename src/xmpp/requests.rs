@@ -7,7 +7,7 @@ use minidom::Element;
 use serde_json_borrow::Value;
 
 use crate::json::details;
-use crate::service::{self, Effort, Error, Meant, Operation, Result, Scope, is_set, read_hash, read_hashes};
+use crate::service::{self, Effort, Error, How, Meant, Operation, Result, Scope, is_set, read_hash, read_hashes};
 use crate::xmpp::protocol::answer::Answer;
 use crate::xmpp::protocol::answer::Kind::{self, Get, Set};
 use crate::xmpp::protocol::error::stanza_error;
@@ -158,13 +158,17 @@ async fn register(asker: &Asker, register: stanza::Register) -> Result<Option<El
     let provider = register.provider.ok_or(Error::Key("provider".into()))?;
     let id = register.id.ok_or(Error::Key("id".into()))?;
     let resend = is_set("The attribute 'resend'", register.resend.as_deref())?;
-    let registered = asker
-        .call(service::Register::own(asker.bare.clone(), &provider, &id, resend))
-        .await?;
+    let how = How::read("The attribute 'how'", register.how.as_deref())?;
+    let own = service::Register::own(asker.bare.clone(), &provider, &id, resend);
+    let registered = asker.call(service::Register { how, ..own }).await?;
     Ok(Some(Element::from(stanza::Registered {
         status: registered.status.name().into(),
         hash: registered.hash.to_string(),
         goto: registered.goto,
+        send: registered.send.map(|send| stanza::Send {
+            to: send.to,
+            text: send.text,
+        }),
     })))
 }
 

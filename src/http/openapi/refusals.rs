@@ -79,6 +79,7 @@ const REGISTER: &[Sample] = &[
     target,
     || Error::InvalidId(InvalidId::Detail).into(),
     || Error::NumberNotServed.into(),
+    || Error::NotByWriting.into(),
     || Error::UnknownProvider.into(),
     unconfirmed,
     token_needed,

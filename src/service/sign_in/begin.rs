@@ -75,6 +75,7 @@ impl Service {
             hash,
             status: Status::Pending,
             goto: Some(goto),
+            send: None,
         })
     }
 }
@@ -119,6 +120,7 @@ impl Core {
             counts_in_range: false,
             report: None,
             spellings,
+            others: None,
             proof: Proof::SignIn {
                 sign_in: SignInBox {
                     attempt: attempt.clone(),

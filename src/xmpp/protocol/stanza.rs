@@ -22,6 +22,9 @@ pub struct Register {
     /// `true` if a code that waits is replaced by a new one (`true` or `1`).
     #[xml(attribute(default))]
     pub resend: Option<String>,
+    /// `send` if the sender writes a message from the identity instead of getting a code.
+    #[xml(attribute(default))]
+    pub how: Option<String>,
 }
 
 /// `<register/>` of the result.
@@ -37,6 +40,21 @@ pub struct Registered {
     /// The address where the user signs in.
     #[xml(extract(name = "goto", default, fields(text(type_ = String))))]
     pub goto: Option<String>,
+    /// The message that the user sends.
+    #[xml(child(default))]
+    pub send: Option<Send>,
+}
+
+/// `<send/>` in the result: a message that proves the identity, which is its sender.
+#[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
+#[xml(namespace = ns::REGISTER, name = "send")]
+pub struct Send {
+    /// The number or address of the service.
+    #[xml(attribute)]
+    pub to: String,
+    /// The text.
+    #[xml(extract(name = "text", fields(text(type_ = String))))]
+    pub text: String,
 }
 
 /// `<verify/>`: a code, as it is sent out and as it comes back.
@@ -268,6 +286,7 @@ mod tests {
                 provider: Some("phone".into()),
                 id: Some("+44 7700 900123".into()),
                 resend: Some("true".into()),
+                how: None,
             },
         );
         round_trip(
@@ -276,6 +295,19 @@ mod tests {
                 status: "pending".into(),
                 hash: "ab".into(),
                 goto: None,
+                send: None,
+            },
+        );
+        round_trip(
+            "<register xmlns='it-se.me:register' status='pending'><hash>ab</hash><send to='+4915'><text>12345678 a@b</text></send></register>",
+            &Registered {
+                status: "pending".into(),
+                hash: "ab".into(),
+                goto: None,
+                send: Some(Send {
+                    to: "+4915".into(),
+                    text: "12345678 a@b".into(),
+                }),
             },
         );
     }

@@ -76,7 +76,7 @@ impl TypeId {
             Err(Error::RequestLimitReached { .. }) if !came_back && is_by_code => register(false).await,
             registered => registered,
         };
-        let Registered { hash, status, goto } = registered?;
+        let Registered { hash, status, goto, .. } = registered?;
         self.sent = Some(hash);
         if let Some(url) = goto {
             return Ok(Next::Goto(url));
