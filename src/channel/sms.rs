@@ -1,7 +1,8 @@
-//! Codes by text message, over HTTP gateways.
+//! Codes by text message, over gateways.
 
 mod answer;
 mod health;
+mod http;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -12,12 +13,13 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
+use reqwest::{Client, redirect};
 use tokio::time::Instant;
 
+use self::answer::reason;
 pub use self::answer::{Refusal, fault_of};
-use self::answer::{bounded, not_answered, reason, retry_after};
 use self::health::{Admission, Change, Health, REFUSED, SILENT};
+pub use self::http::OverHttp;
 pub use self::routes::{Rank, Route};
 use self::routes::{Recent, Routes};
 use super::{Channel, Fate, Letter, Message, Places, Report, SendError, Sent, Trouble, text};
@@ -36,36 +38,40 @@ const HASTE: Duration = Duration::from_secs(7);
 /// Not all numbers of a country are one destination, because most people of a service are of one country.
 const DIGITS_OF_A_BLOCK: usize = 3;
 
+/// A text message.
+#[derive(Clone, Copy)]
+pub struct Text<'a> {
+    /// The number it goes to.
+    pub to: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// The address that the gateway calls with its reports on it.
+    pub report_url: Option<&'a str>,
+}
+
+/// What a gateway answered to a message.
+pub enum Answer {
+    /// Nothing: there was no connection, or it is not known if the message was read.
+    None(SendError),
+    /// It has read the message.
+    Given {
+        /// The result.
+        sent: Sent,
+        /// `true` if it refuses because it is busy, whatever the message is.
+        is_busy: bool,
+    },
+}
+
 /// A gateway that takes text messages.
 pub trait Gateway: Send + Sync {
-    /// Returns the path of its section in the configuration, which its remedies concern.
-    fn section(&self) -> &str;
+    /// Sends a message.
+    fn send<'a>(&'a self, client: &'a Client, text: Text<'a>) -> BoxFuture<'a, Answer>;
 
-    /// Returns the request that sends a message. The gateway calls `report_url`, if there is one, with its reports on it.
-    fn message(&self, client: &Client, to: &str, text: &str, report_url: Option<&str>) -> RequestBuilder;
-
-    /// Returns a request that sends no message, and shows if the gateway answers and accepts the login, as far as
-    /// possible.
-    fn question(&self, client: &Client) -> RequestBuilder;
-
-    /// Returns the meaning of an answer to the question, which shows that the gateway is there and refuses no login.
+    /// Checks if the gateway answers and, as far as possible without sending, accepts the login. Returns what was tried.
     ///
     /// # Errors
     /// The fault and its remedy.
-    fn verdict(&self, status: StatusCode, body: &[u8]) -> Result<String, String>;
-
-    /// Returns the result of a message by its answer.
-    fn result(&self, status: StatusCode, body: &[u8]) -> Sent {
-        match status.is_success() {
-            true => Ok(()),
-            false => Err(self.refusal(status, body)),
-        }
-    }
-
-    /// Returns the result of a message whose answer is not a success.
-    fn refusal(&self, status: StatusCode, _body: &[u8]) -> SendError {
-        Refusal::of(status).meaning()
-    }
+    fn check<'a>(&'a self, client: &'a Client) -> BoxFuture<'a, Result<String, String>>;
 
     /// Returns the meaning of a report at `url`; `None` if this gateway has not sent it.
     fn report(&self, _url: &str, _report: &Report) -> Option<Fate> {
@@ -136,7 +142,7 @@ impl Sms {
     /// # Errors
     /// With the reason of each that does not.
     pub async fn check(&self) -> Result<String, String> {
-        let all = join_all(self.gateways.iter().map(|named| self.ask(&*named.gateway))).await;
+        let all = join_all(self.gateways.iter().map(|named| named.gateway.check(&self.client))).await;
         let told = self.gateways.iter().zip(&all).map(|(named, answer)| {
             let (Ok(told) | Err(told)) = answer;
             self.of(named, told)
@@ -146,12 +152,6 @@ impl Sms {
             true => Ok(told),
             false => Err(told),
         }
-    }
-
-    async fn ask(&self, gateway: &dyn Gateway) -> Result<String, String> {
-        let mut response = gateway.question(&self.client).send().await.map_err(reason)?;
-        let verdict = gateway.verdict(response.status(), &bounded(&mut response).await);
-        verdict.map_err(|fault| with_section(gateway, &fault))
     }
 
     /// Returns the words of a gateway, with its name if there are several.
@@ -181,8 +181,12 @@ impl Sms {
                 .report
                 .as_ref()
                 .and_then(|word| self.report_url(&named.name, word));
-            let request = named.gateway.message(&self.client, to, text, report_url.as_deref());
-            let sent = self.send_by(named, request).await;
+            let text = Text {
+                to,
+                text,
+                report_url: report_url.as_deref(),
+            };
+            let sent = self.send_by(named, text).await;
             meters::gateway(&named.name, &route.prefix, word(&sent), !named.health.is_left());
             if matches!(sent, Ok(()) | Err(SendError::Unclear(_))) {
                 self.recent.note(letter.thread(), number, Instant::now());
@@ -224,12 +228,15 @@ impl Sms {
         Some(format!("{public_url}/report/{gateway}/{word}"))
     }
 
-    async fn send_by(&self, named: &Named, request: RequestBuilder) -> Sent {
+    async fn send_by(&self, named: &Named, text: Text<'_>) -> Sent {
         let _trial = named.health.begin();
         let start = Instant::now();
-        let (sent, weight) = match request.send().await {
-            Err(error) => (Err(not_answered(error)), SILENT),
-            Ok(response) => (self.read(named, response).await, REFUSED),
+        let (sent, weight) = match named.gateway.send(&self.client, text).await {
+            Answer::None(error) => (Err(error), SILENT),
+            Answer::Given { sent, is_busy } => {
+                self.note_answer(named, &sent, is_busy);
+                (sent, REFUSED)
+            }
         };
         let now = Instant::now();
         let change = match &sent {
@@ -246,33 +253,22 @@ impl Sms {
         sent
     }
 
-    /// Reads the answer of a gateway. It may ask for a pause: of this message, and, if it is busy and others are not, of all.
-    async fn read(&self, named: &Named, mut response: Response) -> Sent {
-        let (status, again) = (response.status(), retry_after(response.headers()));
-        let sent = named.gateway.result(status, &bounded(&mut response).await);
-        let trouble = match sent {
-            Err(SendError::Retry(trouble)) => trouble,
+    /// Logs an answer that nobody knows, and leaves alone a gateway that is busy, if there are others.
+    fn note_answer(&self, named: &Named, sent: &Sent, is_busy: bool) {
+        match sent {
             Err(SendError::Unclear(reason)) => {
-                let (gateway, reason) = (&*named.name, with_section(&*named.gateway, &reason));
+                let gateway = &*named.name;
                 tracing::error!(
                     gateway,
                     reason,
                     "a gateway may have taken a message, which is not sent again"
                 );
-                return Err(SendError::Unclear(reason));
             }
-            other => return other,
-        };
-        let trouble = Trouble {
-            reason: with_section(&*named.gateway, &trouble.reason),
-            again,
-            ..trouble
-        };
-        let is_busy = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
-        if is_busy && self.gateways.len() > 1 {
-            named.health.holds(&trouble, Instant::now());
+            Err(SendError::Retry(trouble)) if is_busy && self.gateways.len() > 1 => {
+                named.health.holds(trouble, Instant::now());
+            }
+            _ => {}
         }
-        Err(SendError::Retry(trouble))
     }
 
     /// Returns the trouble of a message that the gateways until now took too long to refuse.
@@ -319,8 +315,8 @@ impl Sms {
 }
 
 /// Returns the words of a fault, with the section whose keys they name.
-fn with_section(gateway: &dyn Gateway, fault: &str) -> String {
-    format!("{fault} (in [{}])", gateway.section())
+fn with_section(fault: &str, section: &str) -> String {
+    format!("{fault} (in [{section}])")
 }
 
 /// Returns the result in a word, for metrics.

@@ -1,13 +1,15 @@
 //! Connections that fail.
 
 #![allow(clippy::unwrap_used)]
+use reqwest::{RequestBuilder, StatusCode};
+
 use super::*;
 use crate::dial::fault::faulty;
 
 /// A gateway at a URL.
 struct At(String);
 
-impl Gateway for At {
+impl OverHttp for At {
     fn section(&self) -> &str {
         "providers.phone.gateways.at"
     }

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{GatewayKeys, GatewayKind};
 use crate::channel::SendError;
-use crate::channel::sms::{Gateway, Refusal, fault_of};
+use crate::channel::sms::{Gateway, OverHttp, Refusal, fault_of};
 use crate::section::Mistakes;
 
 pub static DECLARED: GatewayKind = GatewayKind {
@@ -47,7 +47,7 @@ impl HttpGateway {
     }
 }
 
-impl Gateway for HttpGateway {
+impl OverHttp for HttpGateway {
     fn section(&self) -> &str {
         &self.section
     }

@@ -16,7 +16,7 @@ use self::reader::Reader;
 use super::GatewayKeys;
 use super::answer::{Body, Pattern};
 use super::section::GatewaySection;
-use crate::channel::sms::{Gateway, Refusal, fault_of};
+use crate::channel::sms::{Gateway, OverHttp, Refusal, fault_of};
 use crate::channel::{Fate, Report, SendError, Sent};
 use crate::section::Mistakes;
 
@@ -110,7 +110,7 @@ impl Template {
     }
 }
 
-impl Gateway for Template {
+impl OverHttp for Template {
     fn section(&self) -> &str {
         &self.section
     }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use sha1::Sha1;
 
 use super::{GatewayKeys, GatewayKind};
-use crate::channel::sms::{Gateway, Refusal, fault_of};
+use crate::channel::sms::{Gateway, OverHttp, Refusal, fault_of};
 use crate::channel::{Fate, Report, SendError};
 use crate::section::{Mistakes, unusable};
 
@@ -121,7 +121,7 @@ impl Twilio {
     }
 }
 
-impl Gateway for Twilio {
+impl OverHttp for Twilio {
     fn section(&self) -> &str {
         &self.section
     }
