@@ -43,6 +43,7 @@ linked =
 ## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
 
 sms = It-se, bist du { $jid }? Bestätige mit: { $code } (Nicht du? Einfach ignorieren.)
+call = Hallo. Das Jabber-Konto { $jid } möchte über diese Telefonnummer gefunden werden. Wenn es deins ist, gib diesen Code ein: { $code }. Noch einmal, der Code ist: { $code }. Wenn es nicht deins ist, leg einfach auf.
 
 ## Mail
 
@@ -172,6 +173,7 @@ error_json = Die Anfrage ist kein gültiges JSON.
 error_key = Bitte gib '{ $key }' an.
 error_number = Dieser Dienst verschickt keine SMS in dieses Land oder an diese Art von Nummer.
 error_not_by_writing = Das lässt sich nicht durch eine Nachricht an diesen Dienst belegen. Fordere stattdessen einen Code an.
+error_not_by_call = Dieser Dienst ruft dafür nicht an. Fordere stattdessen einen Code ohne Anruf an.
 error_domain_not_served = Dieser Dienst registriert keine Konten dieses Servers. Bitte nutze den Dienst deines eigenen Servers.
 error_not_an_account = Das können nur Konten wie name@example.org.
 error_insufficient = Keine dieser Kontaktangaben ist für diese JID bestätigt. Registriere und bestätige zuerst mindestens eine davon.

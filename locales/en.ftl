@@ -43,6 +43,7 @@ linked =
 ## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
 
 sms = It-se, you { $jid }? Verify with: { $code } (Not you? Ignore this.)
+call = Hello. The Jabber account { $jid } asks to be found by this phone number. If it is yours, enter this code: { $code }. Once more, the code is: { $code }. If it is not yours, just hang up.
 
 ## Mail
 
@@ -174,6 +175,7 @@ error_json = The request is not valid JSON.
 error_key = Please provide '{ $key }'.
 error_number = This service does not send text messages to that country or kind of number.
 error_not_by_writing = That identity cannot be proven by a message to this service. Ask for a code instead.
+error_not_by_call = This service does not call to prove that. Ask for a code without a call instead.
 error_domain_not_served = This service does not register accounts of that server. Please use the one of your own server.
 error_not_an_account = Only accounts, like name@example.org, can do this.
 error_insufficient = None of the contact details is confirmed for this JID. Register and verify at least one of them first.

@@ -43,6 +43,7 @@ linked =
 ## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
 
 sms = It-se, ¿eres { $jid }? Confirma con: { $code } (Si no lo eres, ignora este SMS.)
+call = Hola. La cuenta de Jabber { $jid } pide que se la encuentre por este número de teléfono. Si es tuya, introduce este código: { $code }. Otra vez, el código es: { $code }. Si no es tuya, simplemente cuelga.
 
 ## Mail
 
@@ -172,6 +173,7 @@ error_json = La petición no es JSON válido.
 error_key = Indica '{ $key }', por favor.
 error_number = Este servicio no envía mensajes de texto a ese país o a ese tipo de número.
 error_not_by_writing = Eso no se puede demostrar con un mensaje a este servicio. Pide un código en su lugar.
+error_not_by_call = Este servicio no llama para demostrar eso. Pide un código sin llamada en su lugar.
 error_domain_not_served = Este servicio no registra cuentas de ese servidor. Usa el servicio de tu propio servidor, por favor.
 error_not_an_account = Solo pueden hacer esto las cuentas, como nombre@example.org.
 error_insufficient = Ninguno de los datos de contacto está confirmado para este JID. Registra y confirma primero al menos uno de ellos.

@@ -43,6 +43,7 @@ linked =
 ## SMS. With a code of 12 digits and 30 characters of a JID it must fit 160 characters of the GSM 7-bit alphabet.
 
 sms = It-se, c'est vous, { $jid } ? Confirmez avec : { $code } (Pas vous ? Ignorez ce SMS.)
+call = Bonjour. Le compte Jabber { $jid } demande à être trouvé par ce numéro de téléphone. Si c’est le vôtre, saisissez ce code : { $code }. Encore une fois, le code est : { $code }. Sinon, raccrochez simplement.
 
 ## Mail
 
@@ -172,6 +173,7 @@ error_json = La requête n’est pas du JSON valide.
 error_key = Veuillez fournir '{ $key }'.
 error_number = Ce service n’envoie pas de SMS vers ce pays ou ce type de numéro.
 error_not_by_writing = Cela ne peut pas être prouvé par un message à ce service. Demandez plutôt un code.
+error_not_by_call = Ce service n’appelle pas pour prouver cela. Demandez plutôt un code sans appel.
 error_domain_not_served = Ce service n’enregistre pas les comptes de ce serveur. Veuillez utiliser le service de votre propre serveur.
 error_not_an_account = Seuls les comptes, comme nom@example.org, peuvent faire cela.
 error_insufficient = Aucune de ces coordonnées n’est confirmée pour ce JID. Enregistrez-en et confirmez-en d’abord au moins une.

@@ -161,6 +161,9 @@ pub struct Letter {
     /// The word by which reports of the gateway lead to the registration, as long as the code is valid (text messages only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
+    /// `true` if its code is read out in a call (text messages only).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_call: bool,
     /// `true` if its code counts among those that people of its range of numbers should enter (text messages only).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub counts_in_range: bool,
@@ -181,6 +184,7 @@ impl Letter {
             tried: Tried::default(),
             link: None,
             report: None,
+            by_call: false,
             counts_in_range: false,
             stop: None,
             message,

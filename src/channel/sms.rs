@@ -23,6 +23,7 @@ pub use self::http::OverHttp;
 pub use self::routes::{Rank, Route};
 use self::routes::{Recent, Routes};
 use super::{Channel, Fate, Letter, Message, Places, Report, SendError, Sent, Trouble, text};
+use crate::language::Language;
 use crate::meters;
 
 /// The time limit for an answer, from the first byte that is sent. A gateway that takes longer may still have accepted
@@ -39,12 +40,14 @@ const HASTE: Duration = Duration::from_secs(7);
 const DIGITS_OF_A_BLOCK: usize = 3;
 
 /// A text message.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Text<'a> {
     /// The number it goes to.
     pub to: &'a str,
-    /// Its text.
+    /// Its text, or the words of a call.
     pub text: &'a str,
+    /// Its language.
+    pub language: Language,
     /// The address that the gateway calls with its reports on it.
     pub report_url: Option<&'a str>,
 }
@@ -72,6 +75,11 @@ pub trait Gateway: Send + Sync {
     /// # Errors
     /// The fault and its remedy.
     fn check<'a>(&'a self, client: &'a Client) -> BoxFuture<'a, Result<String, String>>;
+
+    /// Returns `true` if it calls, and sends no text messages.
+    fn calls(&self) -> bool {
+        false
+    }
 
     /// Returns the meaning of a report at `url`; `None` if this gateway has not sent it.
     fn report(&self, _url: &str, _report: &Report) -> Option<Fate> {
@@ -167,7 +175,7 @@ impl Sms {
         let Some(route) = self.routes.to(to) else {
             return Err(SendError::Retry(Trouble::refused("no gateway is configured")));
         };
-        let mut order = route.order();
+        let mut order = self.of_kind(route.order(), letter.by_call);
         if letter.replaces.is_some() {
             self.recent.avoid(letter.thread(), &mut order, Instant::now());
         }
@@ -184,6 +192,7 @@ impl Sms {
             let text = Text {
                 to,
                 text,
+                language: letter.language,
                 report_url: report_url.as_deref(),
             };
             let sent = self.send_by(named, text).await;
@@ -199,6 +208,20 @@ impl Sms {
             }
         }
         Err(SendError::Retry(self.all_refuse(route, &order, troubles)))
+    }
+
+    /// Returns those gateways that call, or those that send text messages; all of that kind if there is none among them.
+    fn of_kind(&self, mut order: Vec<usize>, calls: bool) -> Vec<usize> {
+        let is_meant = |named: &Named| named.gateway.calls() == calls;
+        order.retain(|number| self.gateways.get(*number).is_some_and(is_meant));
+        if order.is_empty() {
+            let all = self.gateways.iter().enumerate();
+            order = all
+                .filter(|(_, named)| is_meant(named))
+                .map(|(number, _)| number)
+                .collect();
+        }
+        order
     }
 
     /// Returns the gateways to ask, in order: those that work; if none does, those that were left, by the ends of their pauses.
@@ -352,7 +375,10 @@ impl Channel for Sms {
                 Message::Code {
                     identity, target, code, ..
                 } => {
-                    let text = text::sms(target, code, letter.language);
+                    let text = match letter.by_call {
+                        true => text::call(target, code, letter.language),
+                        false => text::sms(target, code, letter.language),
+                    };
                     self.send_text(letter, &identity.id, &text).await
                 }
                 _ => Err(SendError::Fail("not a text message".into())),

@@ -55,6 +55,13 @@ pub fn sms(target: &BareJid, code: &Code, language: Language) -> String {
     language.sms(&shortened(target, SEGMENT.saturating_sub(around)), code)
 }
 
+/// Returns the words of a call. The digits of the code are read one by one.
+pub fn call(target: &BareJid, code: &Code, language: Language) -> String {
+    const ROOM: usize = 100;
+    let digits: Vec<String> = code.as_str().chars().map(String::from).collect();
+    language.call(&shortened(target, ROOM), &digits.join(", "))
+}
+
 /// Shortens a JID. The beginning of the localpart and the end of the domain are the most useful.
 fn shortened(jid: &BareJid, room: usize) -> String {
     const CUT: &str = "...";

@@ -91,6 +91,10 @@ impl Config {
             prefixes: sections()
                 .map(|(name, section)| (name.clone(), section.prefixes().to_vec()))
                 .collect(),
+            calls: sections()
+                .filter(|(_, section)| section.has_calls())
+                .map(|(name, _)| name.clone())
+                .collect(),
             inboxes: sections()
                 .filter_map(|(name, section)| Some((name.clone(), section.inbox()?)))
                 .collect(),

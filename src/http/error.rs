@@ -98,6 +98,7 @@ fn status(error: &Error) -> StatusCode {
         | Error::InvalidTarget(_)
         | Error::NumberNotServed
         | Error::NotByWriting
+        | Error::NotByCall
         | Error::NotAnAccount
         | Error::InsufficientContactInfo
         | Error::UnknownProvider => Is::BAD_REQUEST,

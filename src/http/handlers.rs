@@ -53,7 +53,7 @@ pub async fn register_post(asker: Admitted, body: Result<Bytes>) -> Response {
         ("id" = String, Path, description = "The number, address or name; `+` is a plus.", min_length = 1, example = "+447700900123"),
         ("target" = String, Path, description = "The JID to link to.", min_length = 1, example = "amy@example.org"),
         ("resend" = inline(Option<Switch>), Query, description = "True if another code is to be sent."),
-        ("how" = inline(Option<HowName>), Query, description = "`send` if the person writes to the service instead of getting a code."),
+        ("how" = inline(Option<HowName>), Query, description = "`call` if the code is to be read out in a call; `send` if the person writes to the service instead of getting a code."),
         ("next" = Option<String>, Query, description = "The address that the browser is sent on to from a provider."),
     ),
     responses((status = 200, body = RegisterReply, description = "The registration waits for its code, or the link is made.")),

@@ -261,6 +261,8 @@ pub enum Switch {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes what crate::service::How reads")]
 pub enum HowName {
+    #[schema(rename = "call")]
+    Call,
     #[schema(rename = "send")]
     Send,
 }

@@ -46,6 +46,16 @@ impl Language {
         }
     }
 
+    /// The tag with the region that most speech programs know, as for calls.
+    pub fn locale(self) -> &'static str {
+        match self {
+            Self::English => "en-US",
+            Self::German => "de-DE",
+            Self::French => "fr-FR",
+            Self::Spanish => "es-ES",
+        }
+    }
+
     /// The language of a tag, whatever its region: `de-AT` is German.
     pub fn of_tag(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next()?.trim();

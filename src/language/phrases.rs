@@ -45,6 +45,9 @@ phrases! {
     // SMS
     sms(jid, code);
 
+    // Calls
+    call(jid, code);
+
     // Mail
     mail_subject(code, service);
     mail_hello();
@@ -165,6 +168,7 @@ phrases! {
     error_key(key);
     error_number();
     error_not_by_writing();
+    error_not_by_call();
     error_domain_not_served();
     error_not_an_account();
     error_insufficient();

@@ -61,6 +61,11 @@ pub trait ProviderSection: fmt::Debug + Send + Sync {
         BTreeMap::new()
     }
 
+    /// Returns `true` if codes can be read out in a call.
+    fn has_calls(&self) -> bool {
+        false
+    }
+
     /// Returns where people write to, to prove identities, if they can.
     fn inbox(&self) -> Option<Inbox> {
         None

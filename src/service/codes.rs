@@ -4,6 +4,7 @@ use super::code_limits::Share;
 use super::error::Result;
 use super::growth::Payer;
 use super::guesses::{LONGEST, OWN_GUESSES};
+use super::how::How;
 use super::letters::outbox;
 use super::link::Aliases;
 use super::pending::{NewCode, PendingBox, Proof, hash_of_link, hash_of_report, place};
@@ -37,7 +38,11 @@ impl Core {
             if by == By::Anybody && remembered.by_target {
                 return self.pretend(tx, &new, remembered.clone(), old);
             }
-            if !remembered.is_undelivered && remembered.proof.word().is_none() && self.stays(old, by, new.resend) {
+            let is_same = match new.how {
+                How::Call => remembered.proof.is_by_call(),
+                _ => remembered.proof.word().is_none(),
+            };
+            if !remembered.is_undelivered && is_same && self.stays(old, by, new.resend) {
                 return self.remember_who_asked(tx, by, remembered.clone(), old);
             }
         }
@@ -62,6 +67,7 @@ impl Core {
         let letter = Letter {
             replaces: first,
             tried,
+            by_call: new.how == How::Call,
             counts_in_range,
             stop: self.stop_token(tx, &new.identity)?,
             ..self.letter(message(code.clone(), minutes), new.language)
@@ -84,6 +90,7 @@ impl Core {
                 letter: letter.thread().to_owned(),
                 mailbox: Some(new.identity.mailbox().hash()),
                 by_anybody: false,
+                by_call: letter.by_call,
             },
             provider: new.identity.provider,
         };
@@ -339,7 +346,7 @@ mod tests {
         ));
         assert!(matches!(
             sent.proof,
-            Proof::CodeSent { letter, mailbox: Some(found), by_anybody: true } if letter == "1a" && found == mailbox
+            Proof::CodeSent { letter, mailbox: Some(found), by_anybody: true, by_call: false } if letter == "1a" && found == mailbox
         ));
 
         let begun = of_before(&format!(

@@ -51,6 +51,8 @@ pub enum Error {
     NumberNotServed,
     /// The identity cannot be proven by a message to the service.
     NotByWriting,
+    /// The service does not call to prove that identity.
+    NotByCall,
     /// Accounts of that server cannot register.
     DomainNotServed,
     /// A server asks for an operation that only accounts can use.
@@ -190,6 +192,7 @@ impl Error {
             | Self::InvalidTarget(_)
             | Self::NumberNotServed
             | Self::NotByWriting
+            | Self::NotByCall
             | Self::NotAnAccount => "value_error",
             Self::NotAllowed => "not_allowed",
             Self::DomainNotServed => "domain_not_served",
@@ -221,6 +224,7 @@ impl Error {
             Self::InvalidTarget(invalid) => format!("'target': {}", language.invalid_id(*invalid)),
             Self::NumberNotServed => language.error_number(),
             Self::NotByWriting => language.error_not_by_writing(),
+            Self::NotByCall => language.error_not_by_call(),
             Self::DomainNotServed => language.error_domain_not_served(),
             Self::NotAllowed => language.command_admins_only(),
             Self::NotAnAccount => language.error_not_an_account(),

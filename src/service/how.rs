@@ -8,6 +8,8 @@ pub enum How {
     /// A code is sent to it.
     #[default]
     Code,
+    /// A code is read out in a call (phone numbers only).
+    Call,
     /// A person writes from it to the service.
     Write,
 }
@@ -20,9 +22,10 @@ impl How {
     pub fn read(place: &str, name: Option<&str>) -> Result<Self> {
         match name {
             None => Ok(Self::Code),
+            Some("call") => Ok(Self::Call),
             Some("send") => Ok(Self::Write),
             Some(_) => Err(Error::Value(
-                format!("{place} must be 'send', or be left out to get a code.").into(),
+                format!("{place} must be 'call' or 'send', or be left out to get a code.").into(),
             )),
         }
     }

@@ -116,6 +116,9 @@ pub(super) enum Proof {
         /// `true` if others than the target have asked since: they are answered as if no code waited.
         #[serde(default)]
         by_anybody: bool,
+        /// `true` if the code was to be read out in a call.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_call: bool,
     },
     /// By a code that a person got after signing in. Codes of the first version, whose letters were not stored, are
     /// read as such.
@@ -159,6 +162,11 @@ impl Proof {
         if let Self::CodeSent { by_anybody, .. } | Self::Write { by_anybody, .. } = self {
             *by_anybody = is_so;
         }
+    }
+
+    /// Returns `true` for a code that is read out in a call.
+    pub(super) fn is_by_call(&self) -> bool {
+        matches!(self, Self::CodeSent { by_call: true, .. })
     }
 
     /// Returns the word, if the registration is proven by a message to the service.

@@ -125,6 +125,9 @@ impl Operation for Register {
         if self.how == How::Write && service.settings().inbox(&identity).is_none() {
             return Err(Error::NotByWriting);
         }
+        if self.how == How::Call && !service.settings().calls.contains(&self.provider) {
+            return Err(Error::NotByCall);
+        }
         let next = self.next.as_deref().map(|next| service.next(next)).transpose()?;
         let to = address(&identity, &self.id, target)?;
         let start = Start {
@@ -319,7 +322,7 @@ impl Service {
             };
             let send = match how {
                 How::Write => Some(core.expect_message(tx, by, new)?),
-                How::Code => {
+                How::Code | How::Call => {
                     core.send_code(tx, by, new, |code, minutes| Message::Code {
                         identity: identity.clone(),
                         to: to.clone(),

@@ -42,6 +42,8 @@ pub struct Settings {
     pub providers: BTreeSet<String>,
     /// Beginnings of the ids that are served, by the name of their provider; empty: all.
     pub prefixes: BTreeMap<String, Vec<String>>,
+    /// The names of the providers whose codes can be read out in a call.
+    pub calls: BTreeSet<String>,
     /// Where people write to, to prove an identity, by the name of its provider.
     pub inboxes: BTreeMap<String, Inbox>,
     /// The budgets: the numbers of codes that may be sent in total.

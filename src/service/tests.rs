@@ -15,6 +15,7 @@ mod limiting;
 mod lockout;
 mod muting;
 mod peers;
+mod phoning;
 mod pumping;
 mod registering;
 mod rekey;

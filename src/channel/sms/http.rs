@@ -13,8 +13,13 @@ pub trait OverHttp: Send + Sync {
     /// Returns the path of its section in the configuration, which its remedies concern.
     fn section(&self) -> &str;
 
-    /// Returns the request that sends a message. The gateway calls `report_url`, if there is one, with its reports on it.
-    fn message(&self, client: &Client, to: &str, text: &str, report_url: Option<&str>) -> RequestBuilder;
+    /// Returns the request that sends a message.
+    fn message(&self, client: &Client, text: Text<'_>) -> RequestBuilder;
+
+    /// Returns `true` if it calls, and sends no text messages.
+    fn calls(&self) -> bool {
+        false
+    }
 
     /// Returns a request that sends no message, and shows if the gateway answers and accepts the login, as far as
     /// possible.
@@ -48,8 +53,7 @@ pub trait OverHttp: Send + Sync {
 impl<G: OverHttp> Gateway for G {
     fn send<'a>(&'a self, client: &'a Client, text: Text<'a>) -> BoxFuture<'a, Answer> {
         async move {
-            let request = self.message(client, text.to, text.text, text.report_url);
-            match request.send().await {
+            match self.message(client, text).send().await {
                 Err(error) => Answer::None(not_answered(error)),
                 Ok(response) => read(self, response).await,
             }
@@ -64,6 +68,10 @@ impl<G: OverHttp> Gateway for G {
             verdict.map_err(|fault| with_section(&fault, self.section()))
         }
         .boxed()
+    }
+
+    fn calls(&self) -> bool {
+        OverHttp::calls(self)
     }
 
     fn report(&self, url: &str, report: &Report) -> Option<Fate> {

@@ -14,7 +14,7 @@ impl OverHttp for At {
         "providers.phone.gateways.at"
     }
 
-    fn message(&self, client: &Client, _to: &str, _text: &str, _: Option<&str>) -> RequestBuilder {
+    fn message(&self, client: &Client, _: Text<'_>) -> RequestBuilder {
         client.post(&self.0)
     }
 

@@ -80,6 +80,7 @@ const REGISTER: &[Sample] = &[
     || Error::InvalidId(InvalidId::Detail).into(),
     || Error::NumberNotServed.into(),
     || Error::NotByWriting.into(),
+    || Error::NotByCall.into(),
     || Error::UnknownProvider.into(),
     unconfirmed,
     token_needed,

@@ -15,13 +15,15 @@ pub fn gateway(section: &GatewaySection, path: &str, allow_cleartext: bool) -> R
     let mut keys = GatewayKeys {
         texts: section.texts(),
         allow_cleartext,
+        voice: section.voice,
         section: path.to_owned(),
     };
     let Some(name) = section.preset.as_deref() else {
         return template::new(section, &keys, None);
     };
     if let Some(kind) = GATEWAYS.into_iter().find(|kind| kind.name == name) {
-        section.has_only(path, &kind.keys.iter().copied().collect())?;
+        let voice = kind.can_call.then_some("voice");
+        section.has_only(path, &kind.keys.iter().copied().chain(voice).collect())?;
         return (kind.new)(&keys);
     }
     let Some(preset) = presets::preset(name) else {
@@ -33,6 +35,10 @@ pub fn gateway(section: &GatewaySection, path: &str, allow_cleartext: bool) -> R
         );
         return Err(unusable(format!("{path}.preset"), remedy).into());
     };
+    if section.voice {
+        let remedy = "this preset sends text messages; take voice out, or write a template without preset";
+        return Err(unusable(format!("{path}.voice"), remedy).into());
+    }
     for (key, text) in preset.template.texts() {
         keys.texts.entry(key).or_insert(text);
     }

@@ -7,12 +7,13 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{GatewayKeys, GatewayKind};
 use crate::channel::SendError;
-use crate::channel::sms::{Gateway, OverHttp, Refusal, fault_of};
+use crate::channel::sms::{Gateway, OverHttp, Refusal, Text, fault_of};
 use crate::section::Mistakes;
 
 pub static DECLARED: GatewayKind = GatewayKind {
     name: "http",
     keys: &["url", "token", "token_file"],
+    can_call: false,
     new,
 };
 
@@ -52,14 +53,14 @@ impl OverHttp for HttpGateway {
         &self.section
     }
 
-    fn message(&self, client: &Client, to: &str, text: &str, _: Option<&str>) -> RequestBuilder {
-        let message = serde_json::json!({ "to": to, "text": text });
+    fn message(&self, client: &Client, text: Text<'_>) -> RequestBuilder {
+        let message = serde_json::json!({ "to": text.to, "text": text.text });
         self.with_login(client.post(&self.url).json(&message))
     }
 
     /// A message to nobody, which no gateway can send: such gateways have no other call in common.
     fn question(&self, client: &Client) -> RequestBuilder {
-        self.message(client, "", "", None)
+        self.message(client, Text::default())
     }
 
     /// A program of the admin's own says by 400 or 422 that the number is at fault.

@@ -15,6 +15,8 @@ pub struct GatewayKeys {
     pub(super) texts: BTreeMap<String, SecretString>,
     /// `true` if the connection to the gateway of another machine may be without TLS.
     pub(super) allow_cleartext: bool,
+    /// `true` if the gateway is to call, and to read texts out.
+    pub(super) voice: bool,
     /// The path of the section, as an admin knows it.
     pub(super) section: String,
 }
@@ -24,6 +26,7 @@ impl Default for GatewayKeys {
         Self {
             texts: BTreeMap::new(),
             allow_cleartext: false,
+            voice: false,
             section: "providers.phone".into(),
         }
     }

@@ -60,6 +60,8 @@ pub struct GatewayKind {
     /// Its keys in the section. All are texts. A secret stands in one, or in a file that the same key with `_file`
     /// names.
     keys: &'static [&'static str],
+    /// `true` if it can call as well (`voice`).
+    can_call: bool,
     /// Makes the gateway from its keys.
     new: fn(&GatewayKeys) -> Result<Arc<dyn Gateway>, Mistakes>,
 }
@@ -225,6 +227,11 @@ impl ProviderSection for PhoneSection {
         found.take(self.gateways());
         found.take(self.routes());
         found.unless(
+            self.gateway.is_some() || self.gateways.values().any(|gateway| !gateway.voice),
+            "providers.phone.gateways",
+            "all of them call (voice = true); one must send text messages, which people get unless they ask for a call",
+        );
+        found.unless(
             self.allowed_prefixes.iter().all(|prefix| is_prefix(prefix)),
             "providers.phone.allowed_prefixes",
             "expected prefixes like \"+49\"",
@@ -247,6 +254,10 @@ impl ProviderSection for PhoneSection {
         let mut budgets = self.budgets.clone();
         budgets.entry(ANY_NUMBER.into()).or_insert(TEXTS_PER_DAY);
         budgets
+    }
+
+    fn has_calls(&self) -> bool {
+        self.gateways.values().any(|gateway| gateway.voice)
     }
 
     fn way(&self, place: &Place) -> Result<Way, String> {

@@ -9,8 +9,9 @@ use super::answer::Pattern;
 use crate::section::Mistakes;
 
 /// The keys that only a gateway with a section of its own has.
-pub const KEYS: [&str; 12] = [
+pub const KEYS: [&str; 13] = [
     "preset",
+    "voice",
     "method",
     "check_url",
     "headers",
@@ -48,6 +49,8 @@ pub struct GatewaySection {
     messaging_service_sid: Option<SecretString>,
     token: Option<SecretString>,
     token_file: Option<SecretString>,
+    /// `true` if it calls, and reads the code out.
+    pub voice: bool,
     /// The answers to a message that was taken.
     pub success: Option<Pattern>,
     /// The answers after which it is sent again.
@@ -140,6 +143,7 @@ impl GatewaySection {
             ("retry", self.retry.is_some()),
             ("dead", self.dead.is_some()),
             ("reports", self.reports.is_some()),
+            ("voice", self.voice),
         ];
         let parts = parts.into_iter().filter(|(_, is_set)| *is_set);
         let parts = parts.map(|(key, _)| key.to_owned());

@@ -16,13 +16,15 @@ use self::reader::Reader;
 use super::GatewayKeys;
 use super::answer::{Body, Pattern};
 use super::section::GatewaySection;
-use crate::channel::sms::{Gateway, OverHttp, Refusal, fault_of};
+use crate::channel::sms::{Gateway, OverHttp, Refusal, Text, fault_of};
 use crate::channel::{Fate, Report, SendError, Sent};
 use crate::section::Mistakes;
 
 struct Template {
     /// The path of its section.
     section: String,
+    /// `true` if it calls, and reads the text out.
+    calls: bool,
     method: Method,
     url: Filled,
     check_url: Option<Filled>,
@@ -115,8 +117,17 @@ impl OverHttp for Template {
         &self.section
     }
 
-    fn message(&self, client: &Client, to: &str, text: &str, report_url: Option<&str>) -> RequestBuilder {
-        let values = Values { to, text, report_url };
+    fn calls(&self) -> bool {
+        self.calls
+    }
+
+    fn message(&self, client: &Client, text: Text<'_>) -> RequestBuilder {
+        let values = Values {
+            to: text.to,
+            text: text.text,
+            locale: text.language.locale(),
+            report_url: text.report_url,
+        };
         let reports = self.wanted_reports(values);
         let url = reports.and_then(|reports| reports.url.as_ref()).unwrap_or(&self.url);
         let body = reports.and_then(|reports| reports.body.as_ref()).or(self.body.as_ref());

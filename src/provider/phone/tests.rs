@@ -1,6 +1,8 @@
 //! Several gateways, each a server on the loopback interface.
 
 #![allow(clippy::unwrap_used)]
+mod calls;
+
 use std::time::Duration;
 
 use super::stand_in::{StandIn, letter, sms_of};

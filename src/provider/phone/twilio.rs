@@ -11,7 +11,7 @@ use serde::Deserialize;
 use sha1::Sha1;
 
 use super::{GatewayKeys, GatewayKind};
-use crate::channel::sms::{Gateway, OverHttp, Refusal, fault_of};
+use crate::channel::sms::{Gateway, OverHttp, Refusal, Text, fault_of};
 use crate::channel::{Fate, Report, SendError};
 use crate::section::{Mistakes, unusable};
 
@@ -25,6 +25,7 @@ pub static DECLARED: GatewayKind = GatewayKind {
         "messaging_service_sid",
         "api_url",
     ],
+    can_call: true,
     new,
 };
 
@@ -41,6 +42,19 @@ struct Twilio {
     from: Option<String>,
     /// The Messaging Service that sends, and chooses the number if there is none.
     messaging_service_sid: Option<String>,
+    /// `true` if it calls, and reads the text out (Calls resource).
+    calls: bool,
+}
+
+/// The instructions for a call, in TwiML.
+#[derive(askama::Template)]
+#[template(
+    source = "<Response><Pause length=\"1\"/><Say language=\"{{ locale }}\">{{ words }}</Say></Response>",
+    ext = "xml"
+)]
+struct Instructions<'a> {
+    locale: &'a str,
+    words: &'a str,
 }
 
 fn new(keys: &GatewayKeys) -> Result<Arc<dyn Gateway>, Mistakes> {
@@ -54,7 +68,15 @@ fn new(keys: &GatewayKeys) -> Result<Arc<dyn Gateway>, Mistakes> {
     });
     let auth_token = found.take(auth_token);
     let [from, messaging_service_sid] = ["from", "messaging_service_sid"].map(|key| keys.text(key).map(str::to_owned));
-    if messaging_service_sid.is_none() {
+    if keys.voice {
+        found.take(keys.needed("from", "the number that calls"));
+        let key = keys.path("messaging_service_sid");
+        found.unless(
+            messaging_service_sid.is_none(),
+            key,
+            "calls have no use for it; take it out",
+        );
+    } else if messaging_service_sid.is_none() {
         found.take(keys.needed("from", "the number that sends; or set messaging_service_sid, MG…"));
     }
     match (api_url, account_sid, auth_token) {
@@ -65,6 +87,7 @@ fn new(keys: &GatewayKeys) -> Result<Arc<dyn Gateway>, Mistakes> {
             auth_token,
             from,
             messaging_service_sid,
+            calls: keys.voice,
         })),
         _ => Err(found),
     }
@@ -126,17 +149,28 @@ impl OverHttp for Twilio {
         &self.section
     }
 
-    fn message(&self, client: &Client, to: &str, text: &str, report_url: Option<&str>) -> RequestBuilder {
+    fn calls(&self) -> bool {
+        self.calls
+    }
+
+    fn message(&self, client: &Client, text: Text<'_>) -> RequestBuilder {
+        let instructions = Instructions {
+            locale: text.language.locale(),
+            words: text.text,
+        };
+        let (resource, content, words) = match self.calls {
+            true => ("/Calls.json", "Twiml", &*instructions.to_string()),
+            false => ("/Messages.json", "Body", text.text),
+        };
         let fields = [
             ("From", self.from.as_deref()),
             ("MessagingServiceSid", self.messaging_service_sid.as_deref()),
+            ("To", Some(text.to)),
+            (content, Some(words)),
+            ("StatusCallback", text.report_url),
         ];
-        let fields = fields.into_iter().filter_map(|(key, value)| Some((key, value?)));
-        let message: Vec<_> = fields
-            .chain([("To", to), ("Body", text)])
-            .chain(report_url.map(|url| ("StatusCallback", url)))
-            .collect();
-        self.with_login(client.post(self.account("/Messages.json")).form(&message))
+        let message: Vec<_> = fields.into_iter().filter(|(_, value)| value.is_some()).collect();
+        self.with_login(client.post(self.account(resource)).form(&message))
     }
 
     fn question(&self, client: &Client) -> RequestBuilder {
@@ -164,9 +198,10 @@ impl OverHttp for Twilio {
         signed(&self.auth_token, url, &mut fields)?
             .verify_slice(&signature)
             .ok()?;
-        let status = fields.into_iter().find(|(name, _)| name == "MessageStatus")?.1;
+        let key = if self.calls { "CallStatus" } else { "MessageStatus" };
+        let status = fields.into_iter().find(|(name, _)| name == key)?.1;
         Some(match status.as_str() {
-            "failed" | "undelivered" => Fate::Failed,
+            "failed" | "undelivered" | "busy" | "no-answer" | "canceled" => Fate::Failed,
             _ => Fate::Open,
         })
     }
@@ -204,10 +239,10 @@ fn meaning(status: StatusCode, code: Option<u32>) -> SendError {
         code if PASSING.contains(&code) => refusal.asks_to_wait(),
         20003 => refusal.refuses_login(),
         30002 if status != StatusCode::UNAUTHORIZED => refusal.has_no_credit(),
-        21408 if !matches!(status.as_u16(), 401 | 402) => refusal.refused(
+        21215 | 21408 if !matches!(status.as_u16(), 401 | 402) => refusal.refused(
             "the account may not send there; allow that region at the gateway, or take it off allowed_prefixes",
         ),
-        21212 | 21603 | 21606 | 21659 | 21660 | 21661 if !matches!(status.as_u16(), 401 | 402) => {
+        21210 | 21212 | 21213 | 21603 | 21606 | 21659 | 21660 | 21661 if !matches!(status.as_u16(), 401 | 402) => {
             refusal.refused("the account may not send from this number; mend from")
         }
         21701 | 21703 | 21704 | 21705 if !matches!(status.as_u16(), 401 | 402) => {
@@ -257,6 +292,7 @@ mod tests {
             auth_token: auth_token.to_owned().into(),
             from: Some("+1".into()),
             messaging_service_sid: None,
+            calls: false,
         }
     }
 
@@ -285,7 +321,7 @@ mod tests {
                 signature: Some(BASE64.encode(signature.finalize().into_bytes())),
                 ..Report::default()
             };
-            (twilio("hunter2").report(url, &report), report)
+            (OverHttp::report(&twilio("hunter2"), url, &report), report)
         };
         let failed = "To=%2B447700900123&MessageStatus=undelivered&ErrorCode=30003";
         let (fate, report) = signed_by("hunter2", failed);
@@ -293,7 +329,7 @@ mod tests {
         assert_eq!(signed_by("hunter2", "MessageStatus=delivered").0, Some(Fate::Open));
         assert_eq!(signed_by("hunter3", failed).0, None);
         let other = "https://it-se.example/report/twilio/1a2c";
-        assert_eq!(twilio("hunter2").report(other, &report), None);
+        assert_eq!(OverHttp::report(&twilio("hunter2"), other, &report), None);
         for signature in [
             None,
             Some(String::new()),
@@ -304,13 +340,13 @@ mod tests {
                 signature,
                 ..report.clone()
             };
-            assert_eq!(twilio("hunter2").report(url, &report), None);
+            assert_eq!(OverHttp::report(&twilio("hunter2"), url, &report), None);
         }
         let changed = Report {
             body: "MessageStatus=failed".into(),
             ..report
         };
-        assert_eq!(twilio("hunter2").report(url, &changed), None);
+        assert_eq!(OverHttp::report(&twilio("hunter2"), url, &changed), None);
     }
 
     #[test]

@@ -57,6 +57,7 @@ fn row(error: &Error) -> (DefinedCondition, ErrorType, &'static str) {
         | Error::InvalidTarget(_)
         | Error::NumberNotServed
         | Error::NotByWriting
+        | Error::NotByCall
         | Error::NotAnAccount => (Is::BadRequest, Modify, "value-error"),
         // What one may not do is not offered, but for the requests of peers.
         Error::NotAllowed => (Is::Forbidden, Auth, "not-allowed"),

@@ -41,6 +41,8 @@ pub enum Hole {
     ToDigits,
     /// The text of the message.
     Text,
+    /// The language of the text, with a region (RFC 5646), like `en-US`.
+    Language,
     /// The address where the gateway reports on it.
     ReportUrl,
 }
@@ -52,6 +54,8 @@ pub struct Values<'a> {
     pub to: &'a str,
     /// The text.
     pub text: &'a str,
+    /// The language, with a region.
+    pub locale: &'a str,
     /// The address for reports.
     pub report_url: Option<&'a str>,
 }
@@ -62,6 +66,7 @@ impl Hole {
             "to" => Some(Self::To),
             "to_digits" => Some(Self::ToDigits),
             "text" => Some(Self::Text),
+            "language" => Some(Self::Language),
             "report_url" => Some(Self::ReportUrl),
             _ => None,
         }
@@ -126,12 +131,18 @@ impl Filled {
 
     /// Returns the whole text of a message.
     pub fn with(&self, values: Values<'_>) -> String {
-        let Values { to, text, report_url } = values;
+        let Values {
+            to,
+            text,
+            locale,
+            report_url,
+        } = values;
         let part = |part: &Part| match part {
             Part::Fixed(fixed) => fixed.clone(),
             Part::Hole(Hole::To) => self.place.escape(to),
             Part::Hole(Hole::ToDigits) => self.place.escape(to.trim_start_matches('+')),
             Part::Hole(Hole::Text) => self.place.escape(text),
+            Part::Hole(Hole::Language) => self.place.escape(locale),
             Part::Hole(Hole::ReportUrl) => self.place.escape(report_url.unwrap_or_default()),
         };
         self.parts.iter().map(part).collect()
@@ -168,6 +179,7 @@ mod tests {
         let values = Values {
             to: "+447700900123",
             text: "\"¿a b\\?\"\t&{to}",
+            locale: "es-ES",
             report_url: Some("https://it-se.example/report/own/1a"),
         };
         let with = |text, place| filled(text, place).unwrap().with(values);

@@ -13,7 +13,8 @@ use super::{Reports, Template};
 use crate::section::{Mistakes, unusable};
 
 /// The keys of a template that are texts; all but these fill in its placeholders.
-const OF_TEMPLATES: [&str; 10] = [
+const OF_TEMPLATES: [&str; 11] = [
+    "voice",
     "method",
     "url",
     "check_url",
@@ -33,6 +34,7 @@ const OF_CONNECTIONS: [HeaderName; 4] = [CONNECTION, CONTENT_LENGTH, HOST, TRANS
 const TRIAL: Values<'_> = Values {
     to: "+447700900123",
     text: "a\"b",
+    locale: "en-GB",
     report_url: Some("https://it-se.example/report/own/1a"),
 };
 
@@ -96,6 +98,7 @@ impl<'a> Reader<'a> {
         );
         Some(Template {
             section: self.keys.section.clone(),
+            calls: section.voice,
             method: method?,
             url: url?,
             check_url,
