@@ -24,7 +24,7 @@ use crate::{
     error::Error,
     event::Event,
     identity::{Identity, details_to_json},
-    session::{Registered, Scope, Session, Status},
+    session::{How, Registered, Scope, Session, Status},
     state::{State, Store},
     wire,
 };
@@ -119,10 +119,25 @@ impl Agent {
     /// # Errors
     /// [`Error::Identity`], [`Error::State`], and those of [`Session::register`].
     pub async fn register(&mut self, provider: &str, id: &str, resend: bool) -> Result<Registered, Error> {
+        self.register_by(How::Code, provider, id, resend).await
+    }
+
+    /// The same, proven in another way. The event [`AgentEvent::Linked`] tells when it is.
+    ///
+    /// # Errors
+    /// As [`Agent::register`].
+    pub async fn register_by(
+        &mut self,
+        how: How,
+        provider: &str,
+        id: &str,
+        resend: bool,
+    ) -> Result<Registered, Error> {
         let identity = Identity::new(provider, id)?;
         let hash = identity.hash();
         let new = self.store.update(|state| state.pending.insert(identity.clone()))?;
-        let answer = self.session.register(identity.provider().name(), identity.id(), resend).await;
+        let name = identity.provider().name();
+        let answer = self.session.register_by(how, name, identity.id(), resend).await;
         let answer = answer.and_then(|registered| match registered.hash.eq_ignore_ascii_case(&hash) {
             true => Ok(registered),
             false => Err(Error::Malformed("the hash is of something else".into())),

@@ -52,7 +52,7 @@ pub use error::{Error, Limit};
 pub use event::Event;
 pub use identity::{Identity, IdentityError, details_from_json, details_to_json};
 pub use itseme_identity::{InvalidId, Provider, Region};
-pub use session::{Confirmed, Muted, Options, Registered, Scope, Service, Session, Status};
+pub use session::{Confirmed, How, Muted, Options, Registered, Scope, Service, Session, Status, ToSend};
 pub use state::{State, StateError, Store};
 
 pub use minidom;

@@ -23,7 +23,7 @@ use xmpp_parsers::{
     presence::Presence,
 };
 
-pub use self::answers::{Confirmed, Muted, Registered, Service, Status};
+pub use self::answers::{Confirmed, How, Muted, Registered, Service, Status, ToSend};
 use crate::{
     addresses::Addresses,
     connect::{self, Stream},
@@ -158,10 +158,25 @@ impl Session {
     /// # Errors
     /// Those of [`Session::ask_service`].
     pub async fn register(&self, provider: &str, id: &str, resend: bool) -> Result<Registered, Error> {
+        self.register_by(How::Code, provider, id, resend).await
+    }
+
+    /// The same, proven in another way.
+    ///
+    /// # Errors
+    /// Those of [`Session::ask_service`]. `value_error` if the service does not offer that way for the identity.
+    pub async fn register_by(
+        &self,
+        how: How,
+        provider: &str,
+        id: &str,
+        resend: bool,
+    ) -> Result<Registered, Error> {
         let request = wire::Register {
             provider: provider.to_owned(),
             id: id.to_owned(),
             resend: resend.then_some(true),
+            how: (how == How::Send).then(|| "send".into()),
         };
         let answer: wire::RegisterResult = self.set(&request).await?;
         let status = match answer.status.as_str() {
@@ -169,7 +184,8 @@ impl Session {
             "confirmed" => Status::Confirmed,
             other => return Err(Error::Malformed(format!("unknown status {other}"))),
         };
-        Ok(Registered { hash: answer.hash, status, goto: answer.goto })
+        let send = answer.send.map(|send| ToSend { to: send.to, text: send.text });
+        Ok(Registered { hash: answer.hash, status, goto: answer.goto, send })
     }
 
     /// Returns a code. `true`: the identity is linked now; a wrong code is an error.

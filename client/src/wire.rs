@@ -21,6 +21,9 @@ pub struct Register {
     /// `true` if a new code shall replace one that is on its way.
     #[xml(attribute(default))]
     pub resend: Option<bool>,
+    /// `send` if the user writes a message from the identity instead of getting a code.
+    #[xml(attribute(default))]
+    pub how: Option<String>,
 }
 
 /// The answer to [`Register`].
@@ -36,6 +39,21 @@ pub struct RegisterResult {
     /// The address where the user signs in, for OAuth providers.
     #[xml(extract(default, namespace = ns::REGISTER, name = "goto", fields(text(type_ = String))))]
     pub goto: Option<String>,
+    /// The message that the user sends.
+    #[xml(child(default))]
+    pub send: Option<Send>,
+}
+
+/// A message that proves an identity, which is its sender.
+#[derive(FromXml, AsXml, Debug, Clone, PartialEq, Eq)]
+#[xml(namespace = ns::REGISTER, name = "send")]
+pub struct Send {
+    /// The number or address of the service.
+    #[xml(attribute)]
+    pub to: String,
+    /// The text.
+    #[xml(extract(namespace = ns::REGISTER, name = "text", fields(text(type_ = String))))]
+    pub text: String,
 }
 
 /// A code: from the service in a message, back to the service in an IQ.
@@ -230,11 +248,34 @@ mod tests {
     fn register() {
         same(
             "<register xmlns='it-se.me:register' provider='phone' id='+49 170 1234 5678' resend='true'/>",
-            Register { provider: "phone".into(), id: "+49 170 1234 5678".into(), resend: Some(true) },
+            Register {
+                provider: "phone".into(),
+                id: "+49 170 1234 5678".into(),
+                resend: Some(true),
+                how: None,
+            },
         );
         same(
             "<register xmlns='it-se.me:register' status='pending'><hash>ab</hash><goto>https://x</goto></register>",
-            RegisterResult { status: "pending".into(), hash: "ab".into(), goto: Some("https://x".into()) },
+            RegisterResult {
+                status: "pending".into(),
+                hash: "ab".into(),
+                goto: Some("https://x".into()),
+                send: None,
+            },
+        );
+        same(
+            "<register xmlns='it-se.me:register' provider='phone' id='+1' how='send'/>",
+            Register { provider: "phone".into(), id: "+1".into(), resend: None, how: Some("send".into()) },
+        );
+        same(
+            "<register xmlns='it-se.me:register' status='pending'><hash>ab</hash><send to='+2'><text>1 a@b</text></send></register>",
+            RegisterResult {
+                status: "pending".into(),
+                hash: "ab".into(),
+                goto: None,
+                send: Some(Send { to: "+2".into(), text: "1 a@b".into() }),
+            },
         );
     }
 

@@ -6,7 +6,7 @@ use xmpp_parsers::jid::BareJid;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// A code is on its way, or the user has to follow `goto`.
+    /// A code is on its way, or the user has to follow `goto`, or to write what `send` has.
     Pending,
     /// The identity is linked.
     Confirmed,
@@ -21,6 +21,28 @@ pub struct Registered {
     pub status: Status,
     /// The address where the user signs in, for OAuth providers.
     pub goto: Option<String>,
+    /// The message that proves the identity, if the user writes one instead of getting a code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub send: Option<ToSend>,
+}
+
+/// A message that the user sends from the identity.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ToSend {
+    /// The number or address of the service.
+    pub to: String,
+    /// The text.
+    pub text: String,
+}
+
+/// The way in which an identity is proven.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum How {
+    /// By a code that is sent to it, or by signing in.
+    #[default]
+    Code,
+    /// By a message from it to the service, which the user sends.
+    Send,
 }
 
 /// The answer to the question if hashes belong to a JID.

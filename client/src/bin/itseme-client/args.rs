@@ -46,6 +46,9 @@ pub enum Command {
         /// Ask for a new code although one is on its way
         #[arg(long)]
         resend: bool,
+        /// Write a message to the service from there, instead of getting a code
+        #[arg(long)]
+        send: bool,
         /// Stay until the identity is linked; a code that comes by XMPP is returned by itself
         #[arg(long)]
         wait: bool,

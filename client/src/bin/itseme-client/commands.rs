@@ -3,8 +3,8 @@
 use std::{env, path::Path, time::Duration};
 
 use itseme_client::{
-    AddressBook, Agent, AgentEvent, Answer, Error, Identity, Options, Scope, Session, Status, Store,
-    xmpp_parsers::jid::BareJid,
+    AddressBook, Agent, AgentEvent, Answer, Error, How, Identity, Options, Registered, Scope, Session,
+    Status, Store, xmpp_parsers::jid::BareJid,
 };
 use serde_json::json;
 use tokio::{
@@ -101,8 +101,10 @@ fn policy(mode: AnswerMode) -> Answer {
 
 async fn command(command: Command, agent: &mut Agent, output: &Output) -> Result<(), Failure> {
     match command {
-        Command::Register { provider, id, resend, wait } => {
-            register(agent, &provider, &id, resend, wait, output).await
+        Command::Register { provider, id, resend, send, wait } => {
+            let how = if send { How::Send } else { How::Code };
+            let registered = agent.register_by(how, &provider, &id, resend).await?;
+            show(agent, &format!("{provider}:{id}"), registered, wait, output).await
         }
         Command::Verify { what } => verify(agent, &what, output).await,
         Command::Introduce { here, .. } => introduce(agent, here, output).await,
@@ -128,19 +130,20 @@ fn hash(provider: &str, id: &str, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn register(
+async fn show(
     agent: &mut Agent,
-    provider: &str,
-    id: &str,
-    resend: bool,
+    identity: &str,
+    registered: Registered,
     wait: bool,
     output: &Output,
 ) -> Result<(), Failure> {
-    let registered = agent.register(provider, id, resend).await?;
-    let words = match (registered.status, &registered.goto) {
-        (Status::Confirmed, _) => format!("{provider}:{id} is linked to you now."),
-        (Status::Pending, Some(goto)) => format!("Go on in your browser: {goto}"),
-        (Status::Pending, None) => format!("A code is on its way to {provider}:{id}."),
+    let words = match (registered.status, &registered.goto, &registered.send) {
+        (Status::Confirmed, ..) => format!("{identity} is linked to you now."),
+        (Status::Pending, Some(goto), _) => format!("Go on in your browser: {goto}"),
+        (Status::Pending, None, Some(send)) => {
+            format!("Send this from {identity} to {}: {}", send.to, send.text)
+        }
+        (Status::Pending, None, None) => format!("A code is on its way to {identity}."),
     };
     output.say(&words, json!(registered));
     match (registered.status, wait) {
