@@ -231,6 +231,13 @@ pub fn report(gateway: &str, is_failure: bool) {
     }
 }
 
+/// Counts a text message of a person, which `gateway` has passed on: `linked`, `unknown`, `ignored`, `refused`.
+pub fn text(gateway: &str, result: &'static str) {
+    if is_enabled() {
+        counter!("itseme_texts_received_total", "gateway" => gateway.to_owned(), "result" => result).increment(1);
+    }
+}
+
 /// Counts what became of a code of `provider`: `sent`, `failed`, `verified`.
 pub fn code(provider: &str, result: &'static str) {
     if is_enabled() {

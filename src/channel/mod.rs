@@ -15,7 +15,7 @@ pub mod text;
 use std::time::Duration;
 
 pub use self::bounces::{BounceKind, Bounces, Reason};
-pub use self::report::{Fate, Report, Reporters};
+pub use self::report::{Fate, Report, Reporters, TextMessage};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -353,6 +353,11 @@ pub trait Channel: Send + Sync {
 
     /// Returns the meaning of a report; `None` if it is not of a gateway of this channel.
     fn report(&self, _report: &Report) -> Option<Fate> {
+        None
+    }
+
+    /// Returns the message of a person in a call; `None` if that is not of a gateway of this channel.
+    fn text(&self, _call: &Report) -> Option<TextMessage> {
         None
     }
 }

@@ -1,16 +1,17 @@
-//! Reports of gateways on messages that they took.
+//! Calls of gateways: reports on messages that they took, and messages of people.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::Channel;
+use crate::model::Identity;
 
-/// A report, as the gateway has sent it.
+/// A report or a message, as the gateway has sent it.
 #[derive(Clone, Default)]
 pub struct Report {
     /// The name of the gateway, in the address that was called.
     pub gateway: String,
-    /// The word of the letter, in the same address.
+    /// The word of the letter, or the secret of the gateway, in the same address or in a header.
     pub word: String,
     /// The query of that address.
     pub query: String,
@@ -49,7 +50,17 @@ pub enum Fate {
     Open,
 }
 
-/// The channels whose gateways report.
+/// A text message of a person.
+pub struct TextMessage {
+    /// The sender; `None` if it is not a number.
+    pub from: Option<Identity>,
+    /// The text.
+    pub text: String,
+    /// The answer to the gateway.
+    pub answer: &'static str,
+}
+
+/// The channels whose gateways call the service.
 #[derive(Clone, Default)]
 pub struct Reporters(Vec<Arc<dyn Channel>>);
 
@@ -57,6 +68,11 @@ impl Reporters {
     /// Returns the meaning of a report; `None` if none of the gateways has sent it.
     pub fn meaning(&self, report: &Report) -> Option<Fate> {
         self.0.iter().find_map(|channel| channel.report(report))
+    }
+
+    /// Returns the message of a person in a call; `None` if none of the gateways has made it.
+    pub fn text(&self, call: &Report) -> Option<TextMessage> {
+        self.0.iter().find_map(|channel| channel.text(call))
     }
 }
 

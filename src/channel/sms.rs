@@ -3,6 +3,7 @@
 mod answer;
 mod health;
 mod http;
+mod inbound;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -20,9 +21,10 @@ use self::answer::reason;
 pub use self::answer::{Refusal, fault_of};
 use self::health::{Admission, Change, Health, REFUSED, SILENT};
 pub use self::http::OverHttp;
+pub use self::inbound::Inbound;
 pub use self::routes::{Rank, Route};
 use self::routes::{Recent, Routes};
-use super::{Channel, Fate, Letter, Message, Places, Report, SendError, Sent, Trouble, text};
+use super::{Channel, Fate, Letter, Message, Places, Report, SendError, Sent, TextMessage, Trouble, text};
 use crate::language::Language;
 use crate::meters;
 
@@ -81,10 +83,29 @@ pub trait Gateway: Send + Sync {
         false
     }
 
+    /// Returns how it passes the messages of people on, if it signs what it sends.
+    fn signs(&self) -> Option<Signs> {
+        None
+    }
+
+    /// Returns `true` if a call of `url` has its signature.
+    fn has_signed(&self, _url: &str, _call: &Report) -> bool {
+        false
+    }
+
     /// Returns the meaning of a report at `url`; `None` if this gateway has not sent it.
     fn report(&self, _url: &str, _report: &Report) -> Option<Fate> {
         None
     }
+}
+
+/// The calls of a gateway that signs what it sends.
+#[derive(Clone, Copy, Debug)]
+pub struct Signs {
+    /// The places of the sender and the text of a message.
+    pub places: [&'static str; 2],
+    /// The answer that makes it send nothing back.
+    pub answer: &'static str,
 }
 
 /// A gateway of the configuration.
@@ -103,6 +124,8 @@ pub struct Sms {
     recent: Recent,
     /// The base URL of the HTTP API, without a final slash, where gateways report.
     public_url: Option<String>,
+    /// The messages of people.
+    inbound: Option<Inbound>,
 }
 
 impl Sms {
@@ -142,7 +165,14 @@ impl Sms {
             routes,
             recent: Recent::default(),
             public_url,
+            inbound: None,
         })
+    }
+
+    /// Takes messages of people as well.
+    #[must_use]
+    pub fn taking(self, inbound: Option<Inbound>) -> Self {
+        Self { inbound, ..self }
     }
 
     /// Checks if the gateways answer and, as far as possible without sending, accept the login. Returns what was tried.
@@ -405,6 +435,17 @@ impl Channel for Sms {
         let named = self.gateways.iter().find(|named| named.name == report.gateway)?;
         let url = self.report_url(&named.name, &report.word)?;
         named.gateway.report(&url, report)
+    }
+
+    fn text(&self, call: &Report) -> Option<TextMessage> {
+        let inbound = self
+            .inbound
+            .as_ref()
+            .filter(|inbound| inbound.gateway == call.gateway)?;
+        let named = self.gateways.iter().find(|named| named.name == call.gateway);
+        let url = self.public_url.as_ref();
+        let url = url.map(|url| format!("{url}/inbound/{}", call.gateway));
+        inbound.read(url.as_deref(), call, named.map(|named| &*named.gateway))
     }
 
     fn cut_off(&self) -> SendError {

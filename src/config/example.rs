@@ -110,7 +110,7 @@ mod tests {
     /// Every text of the example is found if it is left, apart from those that can be anybody's.
     #[test]
     fn whatever_cannot_stay_is_found() {
-        const CAN_STAY: [&str; 35] = [
+        const CAN_STAY: [&str; 38] = [
             "socket",
             "filter",
             "server",
@@ -146,6 +146,9 @@ mod tests {
             "client_auth",
             "callback",
             "selector",
+            "prefixes",
+            "sender",
+            "text",
         ];
         let mut count = 0;
         for (section, line) in lines().filter(|(_, line)| !line.contains("_file = ")) {

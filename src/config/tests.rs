@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod inbound;
 mod listeners;
 mod mistakes;
 mod peers;

@@ -8,7 +8,7 @@ use bytes::{Buf, BufMut, Bytes};
 use futures::{Stream, TryStreamExt};
 use percent_encoding::percent_decode_str;
 use warp::Filter;
-use warp::http::{HeaderMap, Method};
+use warp::http::{HeaderMap, Method, header};
 
 use super::error::{ApiError, Result};
 use crate::language::Language;
@@ -109,10 +109,18 @@ fn token() -> impl Filter<Extract = (Option<Token>,), Error = std::convert::Infa
 }
 
 fn bearer(credentials: &str) -> Option<Token> {
+    bearer_text(credentials).map(Token::shown)
+}
+
+fn bearer_text(credentials: &str) -> Option<&str> {
     let (scheme, token) = credentials.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| Token::shown(token.trim()))
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Returns the bearer token among the headers, as it is.
+pub fn bearer_of(headers: &HeaderMap) -> Option<String> {
+    let credentials = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    bearer_text(credentials).map(str::to_owned)
 }
 
 /// Extracts the client's preferred language of those that the service speaks (RFC 9110, 12.5.4).

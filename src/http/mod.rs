@@ -17,6 +17,7 @@ mod forwarded;
 pub mod fuzzing;
 mod handlers;
 mod host_meta;
+mod inbound;
 pub mod listen;
 mod openapi;
 mod page;
@@ -75,7 +76,7 @@ fn routes(api: Api, cors_origins: &[String]) -> BoxedFilter<(Response,)> {
         .unify()
         .with(cors.clone())
         .map(warp::Reply::into_response);
-    let others = any_of([version(&api), files(&api), reports(&api)])
+    let others = any_of([version(&api), files(&api), reports(&api), inbound(&api)])
         .recover(unrouted)
         .unify()
         .with(cors)
@@ -104,7 +105,9 @@ fn routes(api: Api, cors_origins: &[String]) -> BoxedFilter<(Response,)> {
 fn allowed(path: &str) -> &'static str {
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     match segments[..] {
-        ["v1", "confirm"] | ["verify" | "stop", _] | ["report", _, _] => "GET, HEAD, POST, OPTIONS",
+        ["v1", "confirm"] | ["verify" | "stop", _] | ["report" | "inbound", _, _] | ["inbound", _] => {
+            "GET, HEAD, POST, OPTIONS"
+        }
         ["v1", "register" | "verify" | "contact" | "forget"] => "POST, OPTIONS",
         ["*"] => "GET, HEAD, POST, OPTIONS",
         _ => "GET, HEAD, OPTIONS",
@@ -182,6 +185,26 @@ fn reports(api: &Api) -> BoxedFilter<(Response,)> {
     any_of([
         path.and(warp::get()).and(call.clone()).then(report::take).boxed(),
         path.and(warp::post()).and(call).then(report::take).boxed(),
+    ])
+}
+
+/// Returns the addresses where gateways pass messages of people on.
+fn inbound(api: &Api) -> BoxedFilter<(Response,)> {
+    let query = warp::query::raw().or_else(|_| async { Ok::<_, Rejection>((String::new(),)) });
+    let call = filters::admitted(api.service.clone())
+        .and(warp::header::headers_cloned())
+        .and(query)
+        .and(body(api.request_timeout));
+    let bare = warp::path!("inbound" / Segment)
+        .map(|gateway| (gateway, None))
+        .untuple_one();
+    let path = warp::path!("inbound" / Segment / Segment)
+        .map(|gateway, secret| (gateway, Some(secret)))
+        .untuple_one();
+    let path = path.or(bare).unify();
+    any_of([
+        path.and(warp::get()).and(call.clone()).then(inbound::take).boxed(),
+        path.and(warp::post()).and(call).then(inbound::take).boxed(),
     ])
 }
 

@@ -20,18 +20,23 @@ pub async fn take(
     body: Result<Bytes>,
 ) -> Response {
     let taken = async {
-        let signature = headers.get("x-twilio-signature");
-        let report = Report {
-            gateway: gateway.0,
-            word: word.0,
-            query,
-            body: body?.into(),
-            signature: signature.and_then(|value| value.to_str().ok()).map(str::to_owned),
-        };
+        let report = call(gateway.0, word.0, &headers, query, body?);
         asker?.call(TakeReport(report)).await
     };
     match taken.await {
         Ok(()) => StatusCode::OK.into_response(),
         Err(error) => error.into_response(),
+    }
+}
+
+/// Returns the call of a gateway, as it has come.
+pub fn call(gateway: String, word: String, headers: &HeaderMap, query: String, body: Bytes) -> Report {
+    let signature = headers.get("x-twilio-signature");
+    Report {
+        gateway,
+        word,
+        query,
+        body: body.into(),
+        signature: signature.and_then(|value| value.to_str().ok()).map(str::to_owned),
     }
 }

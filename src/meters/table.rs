@@ -11,7 +11,7 @@ enum Kind {
 }
 
 /// All metrics: the name, the kind, and what it counts.
-const METRICS: [(&str, Kind, &str); 34] = [
+const METRICS: [(&str, Kind, &str); 35] = [
     (
         "itseme_requests_total",
         Kind::Counter,
@@ -66,6 +66,11 @@ const METRICS: [(&str, Kind, &str); 34] = [
         "itseme_gateway_reports_total",
         Kind::Counter,
         "Reports of gateways on codes that they took, by gateway and result",
+    ),
+    (
+        "itseme_texts_received_total",
+        Kind::Counter,
+        "Text messages of people to the service, by gateway and result",
     ),
     (
         "itseme_gateway_used",

@@ -43,6 +43,7 @@ mod subscribers;
 mod suppression;
 #[cfg(test)]
 pub(crate) mod tests;
+mod texts;
 mod times;
 mod token;
 mod transaction;
@@ -86,6 +87,7 @@ pub use self::spent::{ListBudgets, ResetBudgets, Spent};
 pub use self::statistics::{Count, Statistics};
 pub use self::subscribers::{AskBack, Pages, SeeSubscriber, Subscribe, Unsubscribe};
 pub use self::suppression::{IsSuppressed, Recipient, Suppress, Unsuppress};
+pub use self::texts::TakeText;
 use self::transaction::{Tx, locked, settle};
 pub use self::verify::{Meant, Verified, Verify, VerifyAny};
 pub use self::waiting::{DropExpired, Hasten, ListWaiting};

@@ -115,7 +115,14 @@ impl Gateway {
         self.control(json!({ "report": status })).await;
     }
 
-    /// Returns the statuses of the answers to its reports.
+    /// Passes the message of a person on, once with a wrong signature and once with the right one. Returns the content of the last
+    /// answer.
+    pub async fn passes_on(&self, url: &str, from: &str, text: &str) -> String {
+        let message = json!({ "write": { "url": url, "from": from, "text": text } });
+        self.control(message).await["said"].as_str().expect("a text").to_owned()
+    }
+
+    /// Returns the statuses of the answers to its reports, and to the messages that it passed on.
     pub async fn reported(&self) -> Value {
         self.control(json!({})).await["reported"].clone()
     }

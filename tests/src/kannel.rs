@@ -32,12 +32,20 @@ impl Kannel {
 
     /// Starts one.
     pub async fn start() -> Self {
+        Self::start_passing_to(None, "").await
+    }
+
+    /// Starts one that passes messages of people on to `url`, with more `settings` of that.
+    pub async fn start_passing_to(url: Option<&str>, settings: &str) -> Self {
+        let service =
+            url.map_or("text = \"\"".to_owned(), |url| format!("get-url = \"{url}?from=%p&text=%b\""));
+        let service = format!("{service}\n{settings}");
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path();
         let [admin, boxes, smsc, sendsms] = [(); 4].map(|()| ports::free());
         let ports = Ports { admin, boxes, smsc, sendsms };
         let settings = path.join("kannel.conf");
-        fs::write(&settings, ports.settings()).expect("its settings");
+        fs::write(&settings, ports.settings(&service)).expect("its settings");
         let program = |name: &str| {
             let mut command = Command::new(format!("/usr/sbin/{name}"));
             command.args(["-v", "0"]).arg(&settings);
@@ -45,7 +53,7 @@ impl Kannel {
         };
         let mut bearerbox = program("bearerbox");
         bearerbox.says("fake_listener").await;
-        let smsc = ports.run_smsc(path);
+        let smsc = ports.run_smsc(path, None);
         bearerbox.says("client connected").await;
         let smsbox = program("smsbox");
         let log = smsbox.log().clone();
@@ -66,7 +74,18 @@ impl Kannel {
     /// Puts it into service again.
     pub async fn starts_smsc(&mut self) {
         self.administer("start-smsc").await;
-        self.smsc = self.ports.run_smsc(self.folder.path());
+        self.smsc = self.ports.run_smsc(self.folder.path(), None);
+    }
+
+    /// A person writes this from that number.
+    pub async fn arrives(&mut self, from: &str, text: &str) {
+        self.smsc.terminate().await;
+        self.smsc = self.ports.run_smsc(self.folder.path(), Some(&format!("{from} 999 text {text}")));
+    }
+
+    /// Returns the log of the SMSC, with the messages that it got.
+    pub fn smsc_log(&self) -> String {
+        self.smsc.log().text()
     }
 
     async fn administer(&self, command: &str) {
@@ -89,14 +108,23 @@ impl Kannel {
 }
 
 impl Ports {
-    /// Runs the fake SMSC, which connects to bearerbox, and sends nothing by itself.
-    fn run_smsc(self, folder: &Path) -> Process {
+    /// Runs the fake SMSC, which connects to bearerbox, and has one message of a person at most.
+    fn run_smsc(self, folder: &Path, message: Option<&str>) -> Process {
+        let count = if message.is_some() { "1" } else { "0" };
         let mut command = Command::new("/usr/lib/kannel/test/fakesmsc");
-        command.args(["-H", "127.0.0.1", "-r", &self.smsc.to_string(), "-m", "0", "1 2 text nothing"]);
+        command.args([
+            "-H",
+            "127.0.0.1",
+            "-r",
+            &self.smsc.to_string(),
+            "-m",
+            count,
+            message.unwrap_or("1 2 text nothing"),
+        ]);
         Process::spawn("fakesmsc", &command, &folder.join("fakesmsc.log"))
     }
 
-    fn settings(self) -> String {
+    fn settings(self, service: &str) -> String {
         let Self { admin, boxes, smsc, sendsms } = self;
         format!(
             "group = core
@@ -117,6 +145,7 @@ impl Ports {
              bearerbox-host = 127.0.0.1
              sendsms-port = {sendsms}
              sendsms-interface = 127.0.0.1
+             global-sender = 999
 
              group = sendsms-user
              username = {}
@@ -124,7 +153,7 @@ impl Ports {
 
              group = sms-service
              keyword = default
-             text = \"\"
+             {service}
             ",
             Kannel::USER,
             Kannel::PASSWORD

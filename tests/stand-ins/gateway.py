@@ -8,6 +8,8 @@
                                                   to that number; {"first": true} takes a message before it does any of
                                                   that, {"close": true} closes the connection instead of answering;
                                                   {"status": N, "code": N} answers that to all until {"status": 0};
+                                                  {"write": {"url", "from", "text"}} passes the message of a
+                                                  person on;
                                                   the answer says how many are "waiting" and how many were "asked" for
 
 Every SMS taken is a line of JSON in the file given: {"to", "from", "text"}. Prints
@@ -39,14 +41,17 @@ class Gateway(ThreadingHTTPServer):
         self.wishes = {"fail": 0, "hang": False, "first": False, "close": False, "status": 0, "code": 0,
                        "report": ""}
         self.reported = []
+        self.said = ""
         self.waiting = 0
         self.asked = 0
 
     def control(self, wish: dict) -> dict:
+        if message := wish.pop("write", None):
+            self.call(message["url"], {"From": message["from"], "Body": message["text"], "To": "+15005550006"})
         with self.changed:
             self.wishes.update(wish)
             self.changed.notify_all()
-            return {"waiting": self.waiting, "asked": self.asked, "reported": self.reported}
+            return {"waiting": self.waiting, "asked": self.asked, "reported": self.reported, "said": self.said}
 
     def handle(self, to: str, sender: str, text: str) -> int | None:
         """Takes a message, or not: the status to answer, 0 for a good one, None for none."""
@@ -72,6 +77,10 @@ class Gateway(ThreadingHTTPServer):
         status, form = self.wishes["report"], {"To": to, "MessageStatus": self.wishes["report"], "ErrorCode": "30003"}
         if not status or not url:
             return
+        self.call(url, form)
+
+    def call(self, url: str, form: dict) -> None:
+        """Calls with a wrong signature, and then with the right one."""
         text = url + "".join(key + form[key] for key in sorted(form))
         for token in ("another token", self.settings.token):
             signature = base64.b64encode(hmac.digest(token.encode(), text.encode(), "sha1")).decode()
@@ -79,6 +88,7 @@ class Gateway(ThreadingHTTPServer):
             try:
                 with urlopen(request) as answer:
                     self.reported.append(answer.status)
+                    self.said = answer.read().decode()
             except HTTPError as error:
                 self.reported.append(error.code)
 

@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 
 use super::answer::{Refusal, bounded, not_answered, reason, retry_after};
-use super::{Answer, Gateway, Text, with_section};
+use super::{Answer, Gateway, Signs, Text, with_section};
 use crate::channel::{Fate, Report, SendError, Sent, Trouble};
 
 /// A gateway that takes a message by one HTTP request.
@@ -18,6 +18,16 @@ pub trait OverHttp: Send + Sync {
 
     /// Returns `true` if it calls, and sends no text messages.
     fn calls(&self) -> bool {
+        false
+    }
+
+    /// Returns how it passes the messages of people on, if it signs what it sends.
+    fn signs(&self) -> Option<Signs> {
+        None
+    }
+
+    /// Returns `true` if a call of `url` has its signature.
+    fn has_signed(&self, _url: &str, _call: &Report) -> bool {
         false
     }
 
@@ -72,6 +82,14 @@ impl<G: OverHttp> Gateway for G {
 
     fn calls(&self) -> bool {
         OverHttp::calls(self)
+    }
+
+    fn signs(&self) -> Option<Signs> {
+        OverHttp::signs(self)
+    }
+
+    fn has_signed(&self, url: &str, call: &Report) -> bool {
+        OverHttp::has_signed(self, url, call)
     }
 
     fn report(&self, url: &str, report: &Report) -> Option<Fate> {

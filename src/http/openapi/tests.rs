@@ -44,8 +44,15 @@ fn the_methods_are_those_that_the_service_allows() {
 /// Reads the `warp::path!`s of the routes: their fixed segments, and `*` for others.
 #[test]
 fn the_paths_are_those_of_the_routes() {
-    // These are no part of the API. Gateways are told the address for their reports with each message.
-    const OTHERS: [&str; 4] = ["favicon.ico", "robots.txt", "security.txt", "report/*/*"];
+    // These are no part of the API: gateways call the last three.
+    const OTHERS: [&str; 6] = [
+        "favicon.ico",
+        "robots.txt",
+        "security.txt",
+        "report/*/*",
+        "inbound/*",
+        "inbound/*/*",
+    ];
     let routes = ROUTES.split("warp::path!(").skip(1).map(|rest| {
         let inside = rest.split_once(')').unwrap().0;
         let segments = inside.split(" / ").map(|part| match part {

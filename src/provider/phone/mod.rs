@@ -5,6 +5,7 @@
 mod answer;
 mod choice;
 mod http;
+mod inbound;
 mod keys;
 mod presets;
 mod routes;
@@ -25,11 +26,12 @@ use futures::future::BoxFuture;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use self::inbound::InboundSection;
 pub use self::keys::GatewayKeys;
 use self::routes::RoutesSection;
 use self::section::GatewaySection;
-use super::{Place, ProviderKind, ProviderSection, Way};
-use crate::channel::sms::{Gateway, Route, Sms};
+use super::{Inbox, Place, ProviderKind, ProviderSection, Way};
+use crate::channel::sms::{Gateway, Inbound, Route, Sms};
 use crate::section::Mistakes;
 use crate::store::Queue;
 
@@ -87,6 +89,8 @@ pub struct PhoneSection {
     /// Beginnings of the numbers that are served; empty: all.
     allowed_prefixes: Vec<String>,
     budgets: BTreeMap<String, u32>,
+    /// The messages by which people prove their numbers.
+    inbound: Option<InboundSection>,
 }
 
 /// The chosen gateway.
@@ -120,7 +124,14 @@ fn kinds() -> String {
 /// The keys of the section: its own, and those of all gateways.
 static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let of_gateways = GATEWAYS.iter().rev().flat_map(|gateway| gateway.keys).copied();
-    let own = ["gateways", "routes", "allow_cleartext", "allowed_prefixes", "budgets"];
+    let own = [
+        "gateways",
+        "routes",
+        "allow_cleartext",
+        "allowed_prefixes",
+        "budgets",
+        "inbound",
+    ];
     std::iter::once("gateway").chain(of_gateways).chain(own).collect()
 });
 
@@ -140,7 +151,7 @@ impl<'de> Deserialize<'de> for PhoneSection {
                 let mut gateway = None;
                 let (mut keys, mut gateways) = (GatewayKeys::default(), BTreeMap::new());
                 let mut routes = RoutesSection::new();
-                let (mut allowed_prefixes, mut budgets) = (Vec::new(), BTreeMap::new());
+                let (mut allowed_prefixes, mut budgets, mut inbound) = (Vec::new(), BTreeMap::new(), None);
                 while let Some(key) = map.next_key::<String>()? {
                     match key.as_str() {
                         "gateway" => gateway = Some(map.next_value()?),
@@ -149,6 +160,7 @@ impl<'de> Deserialize<'de> for PhoneSection {
                         "allow_cleartext" => keys.allow_cleartext = map.next_value()?,
                         "allowed_prefixes" => allowed_prefixes = map.next_value()?,
                         "budgets" => budgets = map.next_value()?,
+                        "inbound" => inbound = Some(map.next_value()?),
                         other if KEYS.contains(&other) => _ = keys.texts.insert(key, map.next_value()?),
                         other if section::KEYS.contains(&other) => {
                             let remedy = format!("expected {other} in {OWN_SECTION}, of a preset or template");
@@ -168,6 +180,7 @@ impl<'de> Deserialize<'de> for PhoneSection {
                     routes,
                     allowed_prefixes,
                     budgets,
+                    inbound,
                 })
             }
         }
@@ -217,14 +230,31 @@ impl PhoneSection {
     fn sms(&self, public_url: Option<&str>) -> Result<Sms, String> {
         let gateways = self.gateways().map_err(|error| error.to_string())?;
         let routes = self.routes().map_err(|error| error.to_string())?;
-        Sms::new(gateways, routes, public_url.map(str::to_owned)).map_err(|error| format!("providers.phone: {error}"))
+        let inbound = public_url.and_then(|_| self.inbound(&gateways, true)).transpose();
+        let inbound = inbound.map_err(|error| error.to_string())?;
+        let sms = Sms::new(gateways, routes, public_url.map(str::to_owned));
+        sms.map(|sms| sms.taking(inbound))
+            .map_err(|error| format!("providers.phone: {error}"))
+    }
+
+    fn inbound(
+        &self,
+        gateways: &BTreeMap<String, Arc<dyn Gateway>>,
+        has_url: bool,
+    ) -> Option<Result<Inbound, Mistakes>> {
+        let section = self.inbound.as_ref()?;
+        let gateway = gateways.get(section.gateway()).map(|gateway| &**gateway);
+        Some(section.inbound(gateway, has_url))
     }
 }
 
 impl ProviderSection for PhoneSection {
-    fn check(&self, _place: &Place) -> Result<(), Mistakes> {
+    fn check(&self, place: &Place) -> Result<(), Mistakes> {
         let mut found = Mistakes::default();
-        found.take(self.gateways());
+        if let Some(gateways) = found.take(self.gateways()) {
+            let inbound = self.inbound(&gateways, place.public_url.is_some());
+            found.take(inbound.transpose());
+        }
         found.take(self.routes());
         found.unless(
             self.gateway.is_some() || self.gateways.values().any(|gateway| !gateway.voice),
@@ -247,6 +277,10 @@ impl ProviderSection for PhoneSection {
 
     fn prefixes(&self) -> &[String] {
         &self.allowed_prefixes
+    }
+
+    fn inbox(&self) -> Option<Inbox> {
+        self.inbound.as_ref()?.inbox()
     }
 
     /// Returns the budgets. There is always one for all numbers together.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use sha1::Sha1;
 
 use super::{GatewayKeys, GatewayKind};
-use crate::channel::sms::{Gateway, OverHttp, Refusal, Text, fault_of};
+use crate::channel::sms::{Gateway, OverHttp, Refusal, Signs, Text, fault_of};
 use crate::channel::{Fate, Report, SendError};
 use crate::section::{Mistakes, unusable};
 
@@ -193,17 +193,34 @@ impl OverHttp for Twilio {
 
     /// "Messaging webhooks" and "Webhooks security" in the documentation.
     fn report(&self, url: &str, report: &Report) -> Option<Fate> {
-        let mut fields = report.form();
-        let signature = BASE64.decode(report.signature.as_ref()?).ok()?;
-        signed(&self.auth_token, url, &mut fields)?
-            .verify_slice(&signature)
-            .ok()?;
+        let mut fields = report.form().into_iter();
+        if !OverHttp::has_signed(self, url, report) {
+            return None;
+        }
         let key = if self.calls { "CallStatus" } else { "MessageStatus" };
-        let status = fields.into_iter().find(|(name, _)| name == key)?.1;
+        let status = fields.find(|(name, _)| name == key)?.1;
         Some(match status.as_str() {
             "failed" | "undelivered" | "busy" | "no-answer" | "canceled" => Fate::Failed,
             _ => Fate::Open,
         })
+    }
+
+    /// "TwiML for Programmable Messaging": without an instruction, it answers nothing.
+    fn signs(&self) -> Option<Signs> {
+        Some(Signs {
+            places: ["/From", "/Body"],
+            answer: "<Response/>",
+        })
+    }
+
+    fn has_signed(&self, url: &str, call: &Report) -> bool {
+        let verified = || {
+            let signature = BASE64.decode(call.signature.as_ref()?).ok()?;
+            signed(&self.auth_token, url, &mut call.form())?
+                .verify_slice(&signature)
+                .ok()
+        };
+        verified().is_some()
     }
 
     /// Judges by the code, because the text may repeat the number.
@@ -347,6 +364,33 @@ mod tests {
             ..report
         };
         assert_eq!(OverHttp::report(&twilio("hunter2"), url, &changed), None);
+    }
+
+    /// Messages of people have the same signature.
+    #[test]
+    fn only_signed_messages_count() {
+        let url = "https://it-se.example/inbound/twilio";
+        let body = "From=%2B447700900123&To=%2B447700900999&Body=12345678+amy%40example.org";
+        let mut fields: Vec<(String, String)> = serde_urlencoded::from_str(body).unwrap();
+        let signature = signed(&"hunter2".to_owned().into(), url, &mut fields).unwrap();
+        let call = Report {
+            body: body.into(),
+            signature: Some(BASE64.encode(signature.finalize().into_bytes())),
+            ..Report::default()
+        };
+        assert!(OverHttp::has_signed(&twilio("hunter2"), url, &call));
+        assert!(!OverHttp::has_signed(&twilio("hunter3"), url, &call));
+        assert!(!OverHttp::has_signed(&twilio("hunter2"), "https://it-se.example/report/twilio", &call));
+        let unsigned = Report {
+            signature: None,
+            ..call.clone()
+        };
+        assert!(!OverHttp::has_signed(&twilio("hunter2"), url, &unsigned));
+        let forged = Report {
+            body: body.replace("900123", "900124").into(),
+            ..call
+        };
+        assert!(!OverHttp::has_signed(&twilio("hunter2"), url, &forged));
     }
 
     #[test]

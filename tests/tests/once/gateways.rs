@@ -1,7 +1,7 @@
 //! Gateways for text messages: Kannel for real, and several of them.
 
-use itseme_client::Session;
-use itseme_tests::{AMY, Gateway, Http, Kannel, World, code_in, free_port, until_async};
+use itseme_client::{Event, How, Session};
+use itseme_tests::{AMY, Gateway, Http, Kannel, World, code_in, free_port, next_event, until_async};
 
 /// The log lines when an outage begins, and when it ends.
 const BEGINS: &str = "messages cannot be sent";
@@ -205,4 +205,79 @@ async fn kannel_reports_what_became_of_a_code() {
     let text = kannel.take(AMY.phone).await.text;
     counts(&world, &monitor, "itseme_gateway_reports_total{gateway=\"kannel\",result=\"other\"} 1").await;
     assert!(amy.verify(&hash, &code_in(&text).unwrap()).await.unwrap());
+}
+
+/// The settings of the messages that people write, from that gateway.
+fn inbound(gateway: &str, secret: &str) -> String {
+    format!(
+        "[providers.phone.inbound]\nnumber = '+447700900999'\nprefixes = ['+4477']\ngateway = '{gateway}'\n{secret}"
+    )
+}
+
+const SECRET: &str = "0123456789abcdef";
+
+async fn asks_to_write(client: &Session) -> (String, String) {
+    let asked = client.register_by(How::Send, "phone", AMY.phone, false).await.unwrap();
+    let send = asked.send.unwrap();
+    assert_eq!(send.to, "+447700900999");
+    (asked.hash, send.text)
+}
+
+/// The service tells that the hash is linked, for people and programs.
+async fn is_told(client: &Session, hash: &str) {
+    let linked = |event| match event {
+        Event::Verified { hash, confirmed: true, .. } => Some(hash),
+        _ => None,
+    };
+    assert_eq!(next_event(client, linked).await, hash);
+}
+
+#[tokio::test]
+async fn a_text_message_through_kannel_proves_its_sender() {
+    let (monitored, monitor) = monitor();
+    let mut world = World::with(&monitored).await;
+    let url = format!("http://127.0.0.1:{}/inbound/kannel/{SECRET}", world.service.http_port());
+    let mut kannel = Kannel::start_passing_to(Some(&url), "max-messages = 0").await;
+    let amy = world.client(&AMY).await;
+    let refused = amy.register_by(How::Send, "phone", AMY.phone, false).await.unwrap_err();
+    assert!(format!("{refused:?}").contains("value-error"), "{refused:?}");
+    let settings = inbound("kannel", &format!("secret = '{SECRET}'"));
+    let read = world.service.reload(&settings).await;
+    assert!(!read.contains("ERROR"), "{read}");
+    let (hash, text) = asks_to_write(&amy).await;
+    // Somebody else's number, and text that proves nothing.
+    kannel.arrives("+447700900124", &text).await;
+    counts(&world, &monitor, "itseme_texts_received_total{gateway=\"kannel\",result=\"unknown\"} 1").await;
+    kannel.arrives("AMY", &text).await;
+    counts(&world, &monitor, "itseme_texts_received_total{gateway=\"kannel\",result=\"ignored\"} 1").await;
+    let word = text.split(' ').next().unwrap().to_owned();
+    assert!(amy.verify(&hash, &word).await.is_err());
+    kannel.arrives(&AMY.phone[1..], &text).await;
+    is_told(&amy, &hash).await;
+    counts(&world, &monitor, "itseme_texts_received_total{gateway=\"kannel\",result=\"linked\"} 1").await;
+    assert_eq!(amy.links().await.unwrap().len(), 2);
+    // Nothing was sent back, and nothing is told of anybody.
+    assert!(!kannel.smsc_log().contains("Empty reply"), "{}", kannel.smsc_log());
+    let log = world.service.log().text();
+    assert!(!log.contains(&AMY.phone[1..]) && !log.contains(SECRET) && !log.contains(&word), "{log}");
+    let wrong = Http::new(world.service.http_port());
+    for path in ["/inbound/kannel/0123456789abcdee", "/inbound/kannel", "/inbound/twilio"] {
+        let answer = wrong.get(&format!("{path}?from=447700900123&text=12345678")).await;
+        assert_eq!(answer.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_text_message_through_twilio_counts_with_its_signature_alone() {
+    let world = World::with(&inbound("twilio", "")).await;
+    let amy = world.client(&AMY).await;
+    let (hash, text) = asks_to_write(&amy).await;
+    let url = format!("http://127.0.0.1:{}/inbound/twilio", world.service.http_port());
+    let said = world.gateway.passes_on(&url, AMY.phone, &text).await;
+    assert_eq!(
+        (world.gateway.reported().await, said.as_str()),
+        (serde_json::json!([404, 200]), "<Response/>")
+    );
+    is_told(&amy, &hash).await;
+    assert_eq!(amy.links().await.unwrap().len(), 2);
 }
