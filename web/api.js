@@ -46,7 +46,7 @@ async function patiently(path, body) {
   }
 }
 
-/** → { status: "pending" | "confirmed", hash, goto? } */
+/** → { status: "pending" | "confirmed", hash, goto?, send?: { to, text } } */
 export const register = (detail) => patiently('v1/register', detail);
 /** → { confirmed: true, token? } */
 export const verify = (hash, code, target) => patiently('v1/verify', { hash, code, target });

@@ -13,17 +13,18 @@ const FIELDS = { phone: 'tel', email: 'email' }; // the keyboard, and what brows
 const rows = new Map(); // the element of each detail, by hash
 
 /** Registers a detail. What is linked already needs no code. */
-async function register(provider, id, target, resend) {
-  const request = { provider, id, target, resend };
+async function register(provider, id, target, resend, how) {
+  const request = { provider, id, target, resend, how };
   if (facts.providers[provider]?.isSignIn && facts.page === `${location.origin}${location.pathname}`) {
     request.next = `${facts.page}?lang=${document.documentElement.lang}`;
   }
-  const { status, hash, goto } = await api.register(request);
+  const { status, hash, goto, send } = await api.register(request);
   const found = state.details.find((detail) => detail.hash === hash);
   const detail = found ?? { provider, id, hash };
   if (!found) state.details.push(detail);
   detail.status = status === 'confirmed' ? 'linked' : 'waiting';
   detail.goto = goto;
+  detail.send = send;
   detail.again = Date.now() + 1000 * facts.resendAfter;
   return detail;
 }
@@ -99,19 +100,28 @@ function newRow({ provider, id, hash }) {
   return row;
 }
 
+/** The address that opens the user's program for such messages, with the text in it. */
+function toWrite(provider, { to, text }) {
+  const body = encodeURIComponent(text);
+  return provider === 'email' ? `mailto:${encodeURIComponent(to)}?subject=${body}&body=${body}` : `sms:${to}?body=${body}`;
+}
+
 function showRow(row, detail) {
-  const { provider, status, goto, again } = detail;
+  const { provider, status, goto, send, again } = detail;
   const find = (selector) => row.querySelector(selector);
   const isSignIn = facts.providers[provider]?.isSignIn;
   const waits = status === 'waiting';
   const needsCode = lacksToken() && isOwnJid(detail) && !waits;
-  const words = phrase(needsCode ? 'web_prove' : waits && isSignIn ? 'web_waits_sign_in' : `web_${status}`);
+  const waiting = send ? 'web_write' : isSignIn ? 'web_waits_sign_in' : 'web_waiting';
+  const words = phrase(needsCode ? 'web_prove' : waits ? waiting : `web_${status}`, send);
   if (find('.state').textContent !== words) find('.state').textContent = words; // and is read out
   find('.state').classList.toggle('done', status === 'linked' && !needsCode);
   // Nobody loses a field while typing.
-  find('form').hidden = isSignIn || !(waits || find('input').value);
+  find('form').hidden = isSignIn || Boolean(send) || !(waits || find('input').value);
   find('.goto').hidden = !waits || !goto;
   if (goto) find('.goto').href = goto;
+  find('.write').hidden = !waits || !send;
+  if (send) find('.write').href = toWrite(provider, send);
   const resend = find('.resend');
   const seconds = Math.ceil((again - Date.now()) / 1000);
   resend.hidden = status === 'linked' && !needsCode;
@@ -140,6 +150,7 @@ function showKind() {
   $('add-hint').textContent = dataset.hint;
   $('add-id').inputMode = FIELDS[value] ?? 'text';
   $('add-id').autocomplete = FIELDS[value] ?? 'off';
+  $('add-send').hidden = !facts.providers[value]?.canWrite;
 }
 
 /** Puts the cursor where the code goes, or on what else is to be done. */
@@ -157,8 +168,9 @@ export function start() {
     changed();
     goTo(own);
   });
-  onSubmit($('add'), async ({ provider, id }) => {
-    const detail = await register(provider.value, id.value.trim(), state.jid);
+  onSubmit($('add'), async ({ provider, id, send }) => {
+    const how = send.checked && facts.providers[provider.value]?.canWrite ? 'send' : undefined;
+    const detail = await register(provider.value, id.value.trim(), state.jid, undefined, how);
     id.value = '';
     changed();
     goTo(detail);

@@ -1,8 +1,8 @@
 // What this browser remembers: the only place where details are kept. One object in localStorage:
 //
-//     { jid, token, details: [{ provider, id, hash, status, goto, again }], asked: { hash: time } }
+//     { jid, token, details: [{ provider, id, hash, status, goto, send, again }], asked: { hash: time } }
 //
-// `status` is "waiting" for a code or a sign-in, "linked" or "lost"; `again` is when another code can be sent; `asked` is when a hash
+// `send` is the message that proves the detail, { to, text }. `status` is "waiting" for a code, that message or a sign-in, "linked" or "lost"; `again` is when another code can be sent; `asked` is when a hash
 // was asked for. Times are in milliseconds since 1970.
 
 import { facts } from './facts.js';

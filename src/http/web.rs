@@ -99,7 +99,8 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 fn facts(words: Language, settings: &Settings) -> Value {
     let providers = settings.providers.iter().map(|name| {
         let is_sign_in = provider::is_sign_in(&Provider::from(name.as_str()));
-        let facts = json!({ "label": words.provider(name), "isSignIn": is_sign_in });
+        let can_write = settings.inboxes.contains_key(name);
+        let facts = json!({ "label": words.provider(name), "isSignIn": is_sign_in, "canWrite": can_write });
         (name.clone(), facts)
     });
     json!({
@@ -167,6 +168,7 @@ phrases! {
     web_unreachable,
     web_waiting,
     web_waits_sign_in,
+    web_write(to, text),
 }
 
 #[cfg(test)]

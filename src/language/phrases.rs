@@ -97,6 +97,8 @@ phrases! {
     web_begin();
     web_waiting();
     web_waits_sign_in();
+    web_write(to, text);
+    web_write_open();
     web_linked();
     web_lost();
     web_verify();
@@ -107,6 +109,7 @@ phrases! {
     web_forget();
     web_add_title();
     web_add();
+    web_write_choice();
     web_friends();
     web_friends_text();
     web_book_file();
@@ -235,6 +238,10 @@ phrases! {
     link_id();
     link_enter();
     link_goto(url);
+    link_how();
+    link_how_code();
+    link_how_send();
+    link_send(to, text);
     link_code();
     link_done();
     links_title();
@@ -309,6 +316,7 @@ phrases! {
     // Chat
     chat_help();
     chat_help_provider(provider);
+    chat_help_send();
     chat_help_here(services);
     chat_help_end();
     chat_code_sent();
@@ -329,6 +337,7 @@ phrases! {
     word_mutes();
     word_as();
     word_here();
+    word_send();
     word_phone();
     word_email();
 }

@@ -7,7 +7,9 @@ use crate::language::Language;
 use crate::model::parse_target;
 use crate::model::{Code, Hash, Identity};
 use crate::provider;
-use crate::service::{Error, Forget, Links, Mute, Muted, Mutes, Register, Result, Scope, Status, Unmute, VerifyAny};
+use crate::service::{
+    Error, Forget, How, Links, Mute, Muted, Mutes, Register, Result, Scope, Status, Unmute, VerifyAny,
+};
 use crate::xmpp::people::words::{describe, forgotten, muted, peers_of, title, unmuted, with_peers};
 use crate::xmpp::protocol::host::Asker;
 
@@ -162,11 +164,15 @@ fn split_at_as(text: &str) -> (&str, &str) {
 
 /// Returns a list without the word `here` at its end, in any language, and `true` if it was there.
 fn without_here(list: &str) -> (&str, bool) {
-    let list = list.trim();
-    let (before, last) = list.rsplit_once(char::is_whitespace).unwrap_or(("", list));
-    match means(last, Word::Here) {
+    without(list, Word::Here)
+}
+
+fn without(text: &str, meaning: Word) -> (&str, bool) {
+    let text = text.trim();
+    let (before, last) = text.rsplit_once(char::is_whitespace).unwrap_or(("", text));
+    match means(last, meaning) {
         true => (before.trim_end(), true),
-        false => (list, false),
+        false => (text, false),
     }
 }
 
@@ -186,6 +192,7 @@ pub fn help(asker: &Asker) -> String {
     let all: Vec<String> = [words.chat_help()]
         .into_iter()
         .chain(lines)
+        .chain((!settings.inboxes.is_empty()).then(|| words.chat_help_send()))
         .chain(peers_of(asker).map(|peers| words.chat_help_here(peers.as_str())))
         .chain([words.chat_help_end()])
         .collect();
@@ -209,15 +216,23 @@ fn mutes(muted: &Muted, words: Language) -> String {
 
 async fn link(asker: &Asker, what: &str) -> Result<String> {
     let (service, words) = (&asker.service, asker.words());
-    let (meant, settings) = (service.typed(&named(what))?, service.settings());
+    let settings = service.settings();
+    let (meant, how) = match without(what, Word::Send) {
+        // It may as well be a part of a name.
+        (before, true) if service.typed(&named(before)).is_ok() => (service.typed(&named(before))?, How::Write),
+        _ => (service.typed(&named(what))?, How::Code),
+    };
     // A text that may be an e-mail address or a Jabber ID is read as the first of these that is offered here.
     let offered = |identity: &&Identity| settings.providers.contains(identity.provider.name());
     let identity = meant.iter().find(offered).ok_or(Error::UnknownProvider)?;
     // A person who asks again has not received a code: limits ensure that not too many are sent. A sign-in continues
     // where it is.
-    let resend = !provider::is_sign_in(&identity.provider);
-    let register = Register::own(asker.bare.clone(), identity.provider.name(), &identity.id, resend);
-    let registered = asker.call(register).await?;
+    let resend = !provider::is_sign_in(&identity.provider) && how == How::Code;
+    let own = Register::own(asker.bare.clone(), identity.provider.name(), &identity.id, resend);
+    let registered = asker.call(Register { how, ..own }).await?;
+    if let Some(send) = registered.send {
+        return Ok(words.link_send(send.to.as_str(), send.text.as_str()));
+    }
     Ok(match (registered.status, registered.goto) {
         (_, Some(url)) => words.link_goto(&url),
         (Status::Confirmed, None) => words.linked_already(),

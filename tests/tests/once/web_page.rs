@@ -36,6 +36,13 @@ async fn pages_of_mails_need_no_javascript() {
 }
 
 #[tokio::test]
+async fn people_prove_a_number_by_writing_from_it() {
+    let wishes = "[limits]\nresend_after = \"2s\"\n[providers.phone.inbound]\nnumber = '+447700900999'\nprefixes = ['+44']\n\
+                  gateway = 'own'\nsecret = '0123456789abcdef'";
+    clients::example(&mut World::with(wishes).await, "web-page-write.js").await;
+}
+
+#[tokio::test]
 async fn an_admin_may_have_no_page() {
     let world = World::with("[http]\npage = false").await;
     for path in ["/", "/web/app.js"] {

@@ -22,6 +22,7 @@ pub enum Word {
     Mutes,
     As,
     Here,
+    Send,
     Phone,
     Email,
 }
@@ -42,7 +43,7 @@ pub fn word(text: &str, expected: Language) -> Option<(Word, Language)> {
     own.or(meanings.first()).copied()
 }
 
-pub(super) fn vocabulary(language: Language) -> [(String, Word); 13] {
+pub(super) fn vocabulary(language: Language) -> [(String, Word); 14] {
     [
         (language.word_help(), Word::Help),
         (language.word_link(), Word::Link),
@@ -55,6 +56,7 @@ pub(super) fn vocabulary(language: Language) -> [(String, Word); 13] {
         (language.word_mutes(), Word::Mutes),
         (language.word_as(), Word::As),
         (language.word_here(), Word::Here),
+        (language.word_send(), Word::Send),
         (language.word_phone(), Word::Phone),
         (language.word_email(), Word::Email),
     ]

@@ -7,7 +7,7 @@ use xmpp_parsers::data_forms::{DataForm, FieldType};
 use super::{Next, Step};
 use crate::model::{Hash, Identity};
 use crate::provider;
-use crate::service::{Error, Meant, Register, Registered, Result, Status, Verify};
+use crate::service::{Error, How, Meant, Register, Registered, Result, Status, Verify};
 use crate::xmpp::people::form::{Answers, choice, field, form, required};
 use crate::xmpp::protocol::host::Asker;
 
@@ -66,17 +66,29 @@ struct TypeId {
 }
 
 impl TypeId {
-    async fn register(&mut self, asker: &Asker, id: &str) -> Result<Next> {
+    async fn register(&mut self, asker: &Asker, id: &str, how: How) -> Result<Next> {
         let identity = Identity::parse(self.provider.as_str().into(), id)?;
         let came_back = self.sent == Some(identity.hash());
         let is_by_code = !provider::is_sign_in(&identity.provider);
-        let register = |resend| asker.call(Register::own(asker.bare.clone(), &self.provider, id, resend));
-        let registered = match register(came_back || is_by_code).await {
+        let register = |resend| {
+            let own = Register::own(asker.bare.clone(), &self.provider, id, resend);
+            asker.call(Register { how, ..own })
+        };
+        let registered = match register(how == How::Code && (came_back || is_by_code)).await {
             // The code that waits was sent just now.
             Err(Error::RequestLimitReached { .. }) if !came_back && is_by_code => register(false).await,
             registered => registered,
         };
-        let Registered { hash, status, goto, .. } = registered?;
+        let Registered {
+            hash,
+            status,
+            goto,
+            send,
+        } = registered?;
+        if let Some(send) = send {
+            let told = asker.words().link_send(send.to.as_str(), send.text.as_str());
+            return Ok(Next::Done(told, None));
+        }
         self.sent = Some(hash);
         if let Some(url) = goto {
             return Ok(Next::Goto(url));
@@ -91,7 +103,14 @@ impl TypeId {
 impl Step for TypeId {
     fn form<'a>(&'a self, asker: &'a Asker) -> BoxFuture<'a, Result<DataForm>> {
         let words = asker.words();
-        let fields = vec![required(field(FieldType::TextSingle, "id", words.link_id()))];
+        let mut fields = vec![required(field(FieldType::TextSingle, "id", words.link_id()))];
+        if asker.service.settings().inboxes.contains_key(&self.provider) {
+            let ways = [("code", words.link_how_code()), ("send", words.link_how_send())];
+            let ways = ways.map(|(way, label)| (way.to_owned(), label));
+            let mut how = choice(field(FieldType::ListSingle, "how", words.link_how()), ways);
+            how.values = vec!["code".into()];
+            fields.push(how);
+        }
         let form = form(FORM_TYPE, words.command_link(), words.link_type(&self.provider), fields);
         async { Ok(form) }.boxed()
     }
@@ -99,7 +118,8 @@ impl Step for TypeId {
     fn submit<'a>(&'a mut self, asker: &'a Asker, answers: Answers) -> BoxFuture<'a, Result<Next>> {
         async move {
             let id = answers.one("id").ok_or(Error::Key("id".into()))?;
-            self.register(asker, id).await
+            let how = How::read("The field 'how'", answers.one("how").filter(|how| *how != "code"))?;
+            self.register(asker, id, how).await
         }
         .boxed()
     }

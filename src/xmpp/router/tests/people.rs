@@ -187,3 +187,50 @@ async fn texts_have_their_language_beside_them() {
         assert_eq!(answer.attr_ns(rxml::Namespace::xml(), "lang"), Some("de"), "{payload}");
     }
 }
+
+#[tokio::test]
+async fn a_person_may_write_from_a_number_instead_of_getting_a_code() {
+    let (router, _folder) = router();
+    let providers = || ["xmpp".to_owned(), "phone".to_owned()].into();
+    let inbox = crate::service::Inbox {
+        address: "+447700900999".into(),
+        prefixes: vec!["+".into()],
+    };
+    let settings = Settings {
+        providers: providers(),
+        inboxes: [("phone".to_owned(), inbox)].into(),
+        ..Settings::default()
+    };
+    router.service.reload(settings, Default::default()).await;
+    for (number, (text, told)) in [
+        (
+            "link phone +44 7700 900123 send",
+            "Send this text from there to +447700900999; a chat",
+        ),
+        (
+            "verknüpfe +44 7700 900124 senden",
+            "Schick diesen Text von dort an +447700900999; eine",
+        ),
+        ("link +44 7700 900125", "A code is on its way"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let writer = format!("person{number}@example.org/phone");
+        let [answer] = said(&router, &writer, ACCOUNT, MessageType::Chat, text)
+            .await
+            .try_into()
+            .unwrap();
+        let body = answer.get_child("body", xmpp_parsers::ns::COMPONENT).unwrap().text();
+        let plain: String = body
+            .chars()
+            .filter(|c| !('\u{2066}'..='\u{2069}').contains(c))
+            .collect();
+        assert!(plain.starts_with(told), "{plain}");
+        assert_eq!(
+            plain.ends_with(&format!(" person{number}@example.org")),
+            number < 2,
+            "{plain}"
+        );
+    }
+}
