@@ -380,7 +380,11 @@ mod tests {
         };
         assert!(OverHttp::has_signed(&twilio("hunter2"), url, &call));
         assert!(!OverHttp::has_signed(&twilio("hunter3"), url, &call));
-        assert!(!OverHttp::has_signed(&twilio("hunter2"), "https://it-se.example/report/twilio", &call));
+        assert!(!OverHttp::has_signed(
+            &twilio("hunter2"),
+            "https://it-se.example/report/twilio",
+            &call
+        ));
         let unsigned = Report {
             signature: None,
             ..call.clone()
