@@ -30,9 +30,9 @@ async function register(provider, id, target, resend, how) {
 }
 
 /** Sends another code, or says for how long to wait. */
-async function sendAgain(detail) {
+async function sendAgain(detail, how) {
   try {
-    await register(detail.provider, detail.id, state.jid, true);
+    await register(detail.provider, detail.id, state.jid, true, how);
   } catch (error) {
     if (error.limit !== 'resend' || !error.seconds) throw error;
     detail.again = Date.now() + 1000 * error.seconds;
@@ -96,6 +96,7 @@ function newRow({ provider, id, hash }) {
   const detail = () => state.details.find((detail) => detail.hash === hash);
   onSubmit(find('form'), () => verify(detail(), find('form')));
   onPress(find('.resend'), row, () => sendAgain(detail()));
+  onPress(find('.call'), row, () => sendAgain(detail(), 'call'));
   onPress(find('.remove'), row, () => remove(detail()));
   return row;
 }
@@ -126,6 +127,7 @@ function showRow(row, detail) {
   const seconds = Math.ceil((again - Date.now()) / 1000);
   resend.hidden = status === 'linked' && !needsCode;
   resend.disabled = seconds > 0;
+  find('.call').hidden = !waits || resend.disabled || !facts.providers[provider]?.canCall;
   resend.textContent = resend.disabled ? phrase('web_resend_wait', { seconds })
     : phrase(isSignIn ? 'web_sign_in_again' : status === 'lost' ? 'web_link_again' : 'web_resend');
 }

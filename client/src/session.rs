@@ -176,7 +176,7 @@ impl Session {
             provider: provider.to_owned(),
             id: id.to_owned(),
             resend: resend.then_some(true),
-            how: (how == How::Send).then(|| "send".into()),
+            how: how.name().map(str::to_owned),
         };
         let answer: wire::RegisterResult = self.set(&request).await?;
         let status = match answer.status.as_str() {

@@ -99,8 +99,9 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 fn facts(words: Language, settings: &Settings) -> Value {
     let providers = settings.providers.iter().map(|name| {
         let is_sign_in = provider::is_sign_in(&Provider::from(name.as_str()));
+        let can_call = settings.calls.contains(name);
         let can_write = settings.inboxes.contains_key(name);
-        let facts = json!({ "label": words.provider(name), "isSignIn": is_sign_in, "canWrite": can_write });
+        let facts = json!({ "label": words.provider(name), "isSignIn": is_sign_in, "canCall": can_call, "canWrite": can_write });
         (name.clone(), facts)
     });
     json!({

@@ -99,6 +99,7 @@ phrases! {
     web_waits_sign_in();
     web_write(to, text);
     web_write_open();
+    web_call();
     web_linked();
     web_lost();
     web_verify();
@@ -241,6 +242,7 @@ phrases! {
     link_how();
     link_how_code();
     link_how_send();
+    link_how_call();
     link_send(to, text);
     link_code();
     link_done();
@@ -317,6 +319,7 @@ phrases! {
     chat_help();
     chat_help_provider(provider);
     chat_help_send();
+    chat_help_call();
     chat_help_here(services);
     chat_help_end();
     chat_code_sent();
@@ -338,6 +341,7 @@ phrases! {
     word_as();
     word_here();
     word_send();
+    word_call();
     word_phone();
     word_email();
 }

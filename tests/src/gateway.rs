@@ -55,6 +55,17 @@ impl Gateway {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Returns the section of a gateway `calls` that reads codes out by this one.
+    pub fn section_for_calls(&self) -> String {
+        format!(
+            "[providers.phone.gateways.calls]\npreset = 'twilio'\nvoice = true\naccount_sid = '{}'\nauth_token = '{}'\n\
+             from = '+15005550006'\napi_url = '{}'\n",
+            Self::SID,
+            Self::TOKEN,
+            self.url()
+        )
+    }
+
     /// Stops it: connections are refused from now on.
     pub async fn stop(&mut self) {
         self.process.terminate().await;

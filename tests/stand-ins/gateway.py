@@ -1,6 +1,7 @@
 """Stands in for an SMS gateway on loopback: takes what Twilio's API takes, and sends nothing.
 
     POST /2010-04-01/Accounts/SID/Messages.json   To, From and Body form-encoded, basic auth SID:TOKEN
+    POST /2010-04-01/Accounts/SID/Calls.json      To, From and Twiml, in the same way: what <Say/> says is taken
     GET  /2010-04-01/Accounts/SID.json            is the account there?
     POST /                                        {"to", "text"} as JSON, bearer TOKEN: the plain gateway
     POST /control                                 {"fail": N} answers 503 to the next N messages,
@@ -22,6 +23,7 @@ import hmac
 import json
 import secrets
 import threading
+import xml.etree.ElementTree as tree
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlencode
@@ -118,6 +120,10 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, self.server.control(json.loads(body)))
         elif self.path == f"{self.server.account}/Messages.json":
             self.twilio_message({key: value[0] for key, value in parse_qs(body.decode()).items()})
+        elif self.path == f"{self.server.account}/Calls.json":
+            form = {key: value[0] for key, value in parse_qs(body.decode()).items()}
+            said = tree.fromstring(form.pop("Twiml")).find("Say")
+            self.twilio_message(form | {"Body": f"{said.get('language')}: {said.text}"})
         elif self.path == "/":
             self.plain_message(body)
         else:

@@ -41,8 +41,21 @@ pub enum How {
     /// By a code that is sent to it, or by signing in.
     #[default]
     Code,
+    /// By a code that is read out in a call (phone numbers).
+    Call,
     /// By a message from it to the service, which the user sends.
     Send,
+}
+
+impl How {
+    /// Returns its name on the wire; `None` for what is usual.
+    pub(crate) fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Code => None,
+            Self::Call => Some("call"),
+            Self::Send => Some("send"),
+        }
+    }
 }
 
 /// The answer to the question if hashes belong to a JID.

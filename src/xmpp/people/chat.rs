@@ -193,6 +193,7 @@ pub fn help(asker: &Asker) -> String {
         .into_iter()
         .chain(lines)
         .chain((!settings.inboxes.is_empty()).then(|| words.chat_help_send()))
+        .chain((!settings.calls.is_empty()).then(|| words.chat_help_call()))
         .chain(peers_of(asker).map(|peers| words.chat_help_here(peers.as_str())))
         .chain([words.chat_help_end()])
         .collect();
@@ -217,17 +218,22 @@ fn mutes(muted: &Muted, words: Language) -> String {
 async fn link(asker: &Asker, what: &str) -> Result<String> {
     let (service, words) = (&asker.service, asker.words());
     let settings = service.settings();
-    let (meant, how) = match without(what, Word::Send) {
-        // It may as well be a part of a name.
-        (before, true) if service.typed(&named(before)).is_ok() => (service.typed(&named(before))?, How::Write),
-        _ => (service.typed(&named(what))?, How::Code),
+    // The last word may as well be a part of a name.
+    let by = |(word, how)| match without(what, word) {
+        (before, true) => Some((service.typed(&named(before)).ok()?, how)),
+        _ => None,
+    };
+    let ways = [(Word::Send, How::Write), (Word::Call, How::Call)];
+    let (meant, how) = match ways.into_iter().find_map(by) {
+        Some(by) => by,
+        None => (service.typed(&named(what))?, How::Code),
     };
     // A text that may be an e-mail address or a Jabber ID is read as the first of these that is offered here.
     let offered = |identity: &&Identity| settings.providers.contains(identity.provider.name());
     let identity = meant.iter().find(offered).ok_or(Error::UnknownProvider)?;
     // A person who asks again has not received a code: limits ensure that not too many are sent. A sign-in continues
     // where it is.
-    let resend = !provider::is_sign_in(&identity.provider) && how == How::Code;
+    let resend = !provider::is_sign_in(&identity.provider) && how != How::Write;
     let own = Register::own(asker.bare.clone(), identity.provider.name(), &identity.id, resend);
     let registered = asker.call(Register { how, ..own }).await?;
     if let Some(send) = registered.send {

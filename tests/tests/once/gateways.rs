@@ -281,3 +281,25 @@ async fn a_text_message_through_twilio_counts_with_its_signature_alone() {
     is_told(&amy, &hash).await;
     assert_eq!(amy.links().await.unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn a_code_is_read_out_in_a_call_if_somebody_asks_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let calls = Gateway::start(folder.path()).await;
+    let wishes = format!("[limits]\nresend_after = '0s'\n{}", calls.section_for_calls());
+    let world = World::with(&wishes).await;
+    let amy = world.client(&AMY).await;
+    amy.register("phone", AMY.phone, false).await.unwrap();
+    let text = world.gateway.take(AMY.phone).await.text;
+    amy.register_by(How::Call, "phone", AMY.phone, false).await.unwrap();
+    let said = calls.take(AMY.phone).await.text;
+    assert!(said.starts_with("en-US: Hello. The Jabber account amy@localhost asks"), "{said}");
+    let spoken = said.split("enter this code: ").nth(1).unwrap().split('.').next().unwrap();
+    let hash = amy.register_by(How::Call, "phone", AMY.phone, false).await.unwrap().hash;
+    let former = code_in(&text).unwrap();
+    let digits = spoken.replace(", ", "");
+    assert!(former == digits || amy.verify(&hash, &former).await.is_err());
+    assert!(amy.verify(&hash, spoken).await.unwrap());
+    assert!(amy.register_by(How::Call, "email", AMY.email, false).await.is_err());
+    assert!(!world.service.log().text().contains(&AMY.phone[1..]));
+}

@@ -1,7 +1,7 @@
 //! The web page at `/` (web/), in Chromium: the scripts are in `clients/javascript/`.
 
 use itseme_tests::{
-    Reply, World, clients, free_port,
+    AMY, Gateway, Reply, World, clients, free_port,
     oauth::{CLIENT_ID, CLIENT_SECRET, Provider},
 };
 use reqwest::Method;
@@ -36,10 +36,16 @@ async fn pages_of_mails_need_no_javascript() {
 }
 
 #[tokio::test]
-async fn people_prove_a_number_by_writing_from_it() {
-    let wishes = "[limits]\nresend_after = \"2s\"\n[providers.phone.inbound]\nnumber = '+447700900999'\nprefixes = ['+44']\n\
-                  gateway = 'own'\nsecret = '0123456789abcdef'";
-    clients::example(&mut World::with(wishes).await, "web-page-write.js").await;
+async fn people_prove_a_number_by_writing_from_it_or_by_a_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let calls = Gateway::start(folder.path()).await;
+    let wishes = format!(
+        "[limits]\nresend_after = \"2s\"\n[providers.phone.inbound]\nnumber = '+447700900999'\nprefixes = ['+44']\n\
+         gateway = 'own'\nsecret = '0123456789abcdef'\n{}",
+        calls.section_for_calls()
+    );
+    clients::example(&mut World::with(&wishes).await, "web-page-write.js").await;
+    assert!(calls.take(AMY.phone).await.text.starts_with("en-US: Hello."));
 }
 
 #[tokio::test]

@@ -46,6 +46,9 @@ pub enum Command {
         /// Ask for a new code although one is on its way
         #[arg(long)]
         resend: bool,
+        /// Have the code read out in a call
+        #[arg(long, conflicts_with = "send")]
+        call: bool,
         /// Write a message to the service from there, instead of getting a code
         #[arg(long)]
         send: bool,

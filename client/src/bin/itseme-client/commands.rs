@@ -101,8 +101,12 @@ fn policy(mode: AnswerMode) -> Answer {
 
 async fn command(command: Command, agent: &mut Agent, output: &Output) -> Result<(), Failure> {
     match command {
-        Command::Register { provider, id, resend, send, wait } => {
-            let how = if send { How::Send } else { How::Code };
+        Command::Register { provider, id, resend, call, send, wait } => {
+            let how = match (call, send) {
+                (true, _) => How::Call,
+                (_, true) => How::Send,
+                _ => How::Code,
+            };
             let registered = agent.register_by(how, &provider, &id, resend).await?;
             show(agent, &format!("{provider}:{id}"), registered, wait, output).await
         }

@@ -23,6 +23,7 @@ pub enum Word {
     As,
     Here,
     Send,
+    Call,
     Phone,
     Email,
 }
@@ -43,7 +44,7 @@ pub fn word(text: &str, expected: Language) -> Option<(Word, Language)> {
     own.or(meanings.first()).copied()
 }
 
-pub(super) fn vocabulary(language: Language) -> [(String, Word); 14] {
+pub(super) fn vocabulary(language: Language) -> [(String, Word); 15] {
     [
         (language.word_help(), Word::Help),
         (language.word_link(), Word::Link),
@@ -57,6 +58,7 @@ pub(super) fn vocabulary(language: Language) -> [(String, Word); 14] {
         (language.word_as(), Word::As),
         (language.word_here(), Word::Here),
         (language.word_send(), Word::Send),
+        (language.word_call(), Word::Call),
         (language.word_phone(), Word::Phone),
         (language.word_email(), Word::Email),
     ]

@@ -74,7 +74,7 @@ impl TypeId {
             let own = Register::own(asker.bare.clone(), &self.provider, id, resend);
             asker.call(Register { how, ..own })
         };
-        let registered = match register(how == How::Code && (came_back || is_by_code)).await {
+        let registered = match register(how != How::Write && (came_back || is_by_code)).await {
             // The code that waits was sent just now.
             Err(Error::RequestLimitReached { .. }) if !came_back && is_by_code => register(false).await,
             registered => registered,
@@ -104,9 +104,16 @@ impl Step for TypeId {
     fn form<'a>(&'a self, asker: &'a Asker) -> BoxFuture<'a, Result<DataForm>> {
         let words = asker.words();
         let mut fields = vec![required(field(FieldType::TextSingle, "id", words.link_id()))];
-        if asker.service.settings().inboxes.contains_key(&self.provider) {
-            let ways = [("code", words.link_how_code()), ("send", words.link_how_send())];
-            let ways = ways.map(|(way, label)| (way.to_owned(), label));
+        let settings = asker.service.settings();
+        let calls = settings.calls.contains(&self.provider);
+        let writes = settings.inboxes.contains_key(&self.provider);
+        if calls || writes {
+            let ways = [
+                Some(("code", words.link_how_code())),
+                calls.then(|| ("call", words.link_how_call())),
+                writes.then(|| ("send", words.link_how_send())),
+            ];
+            let ways = ways.into_iter().flatten().map(|(way, label)| (way.to_owned(), label));
             let mut how = choice(field(FieldType::ListSingle, "how", words.link_how()), ways);
             how.values = vec!["code".into()];
             fields.push(how);
