@@ -162,8 +162,8 @@ fn tally(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Counts a request of `side` (`native`, `http`, `admin`, `operator`) for `operation`, which was answered with `result` (`ok`, or the code of
-/// an error) after `took`.
+/// Counts a request of `side` (`native`, `http`, `peer`, `inbox`, `admin`, `operator`) for `operation`, which was answered with
+/// `result` (`ok`, or the code of an error) after `took`.
 pub fn request(side: &'static str, operation: &'static str, result: &'static str, took: Duration) {
     tally(&REQUESTS);
     if result == "internal_server_error" {

@@ -113,7 +113,7 @@ impl Operation for Register {
             Who::Http { .. } if is_itself => By::Anybody,
             _ => service.require_speaks_for(caller, target).await?,
         };
-        let identity = service.identity(&self.provider, read)?;
+        let identity = service.identity(&self.provider, read, self.how)?;
         let language = service.language_of(caller);
         if is_itself && matches!(caller.who, Who::Native(_)) {
             let (hash, target) = (identity.hash(), target.clone());
@@ -121,9 +121,6 @@ impl Operation for Register {
                 .change(move |core, tx| core.link_itself(tx, &target, language))
                 .await?;
             return Ok(Registered::confirmed(hash));
-        }
-        if self.how == How::Write && service.settings().inbox(&identity).is_none() {
-            return Err(Error::NotByWriting);
         }
         if self.how == How::Call && !service.settings().calls.contains(&self.provider) {
             return Err(Error::NotByCall);
@@ -245,17 +242,24 @@ impl Service {
     /// # Errors
     /// `unknown_provider`, `value_error`.
     pub fn check_identity(&self, provider: &str, id: &str) -> Result<()> {
-        self.identity(provider, Identity::parse(provider.into(), id)).map(drop)
+        let read = Identity::parse(provider.into(), id);
+        self.identity(provider, read, How::Code).map(drop)
     }
 
-    /// Returns an identity of `provider` that was `read`, if it can be registered here.
-    fn identity(&self, provider: &str, read: std::result::Result<Identity, InvalidId>) -> Result<Identity> {
+    /// Returns an identity of `provider` that was `read`, if it can be registered here in that way.
+    fn identity(&self, provider: &str, read: std::result::Result<Identity, InvalidId>, how: How) -> Result<Identity> {
         let settings = self.settings();
         if !settings.providers.contains(provider) {
             return Err(Error::UnknownProvider);
         }
         let identity = read?;
         identity.check_reachable()?;
+        if how == How::Write {
+            return match settings.inbox(&identity) {
+                Some(_) => Ok(identity),
+                None => Err(Error::NotByWriting),
+            };
+        }
         let prefixes = settings.prefixes.get(provider).map_or(&[][..], Vec::as_slice);
         let is_served = prefixes.is_empty() || prefixes.iter().any(|prefix| identity.id.starts_with(prefix.as_str()));
         if !is_served || identity.costs_extra() {

@@ -310,6 +310,18 @@ async fn only_where_the_admin_allows_it() {
     assert!(!service.call(&caller, Written { identity, text }).await.unwrap());
 }
 
+/// No message is sent there, so it does not matter that none would be.
+#[tokio::test]
+async fn a_number_may_write_from_where_no_codes_are_sent() {
+    let it = with_inbox_and(|settings| _ = settings.prefixes.insert("phone".into(), vec!["+49".into()]));
+    assert!(matches!(
+        it.register(&amy(), "phone", PHONE).await,
+        Err(Error::NumberNotServed)
+    ));
+    let text = it.ask_to_write(&amy(), false).await.unwrap();
+    assert!(it.write_from(PHONE, &text).await.unwrap());
+}
+
 #[tokio::test]
 async fn nobody_but_an_inbox_may_pass_messages_on() {
     let it = with_inbox();

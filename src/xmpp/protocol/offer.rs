@@ -36,6 +36,7 @@ pub fn form(service: &Service, host: &Host) -> DataForm {
             text("max-mute-jids", muted),
             list("providers", &settings.providers),
         ])
+        .chain((!settings.inboxes.is_empty()).then(|| list("send", settings.inboxes.keys())))
         .chain(served(&settings));
     DataForm::new(DataFormType::Result_, ns::SERVICE, fields.collect())
 }
@@ -137,8 +138,13 @@ mod tests {
     #[test]
     fn all_that_is_configured_is_told_in_order() {
         let domains = ["example.org".to_owned(), "example.net".to_owned()];
+        let inbox = crate::service::Inbox {
+            address: "+447700900999".into(),
+            prefixes: vec!["+44".into()],
+        };
         let settings = Settings {
             require_token: true,
+            inboxes: [("phone".to_owned(), inbox)].into(),
             served: Served::Domains(domains.into()),
             limits: Limits {
                 hashes_per_day: 77,
@@ -160,6 +166,7 @@ mod tests {
             "max-details text-single 100",
             "max-mute-jids text-single 100",
             "providers list-multi email github phone xmpp",
+            "send list-multi phone",
             "served list-multi example.net example.org",
         ];
         assert_eq!(told(settings, Some("https://api.example.org")), expected);
