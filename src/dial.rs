@@ -5,6 +5,7 @@
 
 mod address;
 pub mod fault;
+pub mod tls;
 
 use std::io;
 use std::net::SocketAddr;
