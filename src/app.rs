@@ -191,6 +191,7 @@ impl App {
         if tokio::time::timeout(FINISHING, self.work.wait()).await.is_err() {
             tracing::warn!("some messages were still being sent; they are sent again after the next start");
         }
+        self.channels.close().await;
         let _ = self.leading.await;
     }
 }

@@ -120,6 +120,14 @@ impl Outbox {
         let_go(&self.service, held, &*channel).await;
     }
 
+    /// Takes the reports that come over `channel`.
+    pub async fn take_reports(self, channel: Arc<dyn Channel>) {
+        while let Some(report) = self.stop.run_until_cancelled(channel.next_report()).await {
+            // What cannot be stored is logged there, and lost.
+            let _ = self.service.take_report(report).await;
+        }
+    }
+
     /// At the start, notes that messages which were accepted before may come back.
     async fn expect_again(&self, queue: Queue, channel: &dyn Channel) {
         let Some(bounces) = channel.bounces() else { return };

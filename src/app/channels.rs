@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 use super::Supervisor;
-use crate::channel::{Channel, Letter, Places, SendError, Sent, Trouble};
+use crate::channel::{Channel, Known, Letter, Places, SendError, Sent, Trouble};
 use crate::health::Health;
 use crate::outbox::Outbox;
 use crate::store::Queue;
@@ -42,24 +43,47 @@ impl Channels {
         health.offers(routes.iter().map(|(queue, _)| queue.name()).chain([Queue::XMPP.name()]));
         let mut routes: BTreeMap<Queue, Arc<dyn Channel>> = routes.into_iter().collect();
         for (queue, channel) in &self.by_queue {
-            channel.0.store(routes.remove(queue).map(Arc::new));
+            channel.exchange(routes.remove(queue));
         }
         for (queue, channel) in routes {
             let places = channel.places();
-            let channel = Arc::new(Exchangeable(ArcSwapOption::from_pointee(channel), places));
+            let channel = Arc::new(Exchangeable {
+                now: ArcSwapOption::from_pointee(channel),
+                places,
+                exchanged: Notify::new(),
+            });
             self.by_queue.insert(queue, channel.clone());
-            let work = self.outbox.clone().deliver(queue, channel);
+            let work = self.outbox.clone().deliver(queue, channel.clone());
             self.work.spawn(self.supervisor.clone().watch(work));
+            let reports = self.outbox.clone().take_reports(channel);
+            self.work.spawn(self.supervisor.clone().watch(reports));
         }
+    }
+
+    /// Ends connections that are kept. Nothing is sent any more.
+    pub async fn close(&self) {
+        join_all(self.by_queue.values().map(|channel| channel.close())).await;
     }
 }
 
-/// A channel that another one can take the place of, of the same kind. It takes messages one by one.
-struct Exchangeable(ArcSwapOption<Arc<dyn Channel>>, Places);
+/// A channel that another one can take the place of, of the same kind. It takes messages one by one. A former one ends its connections
+/// when it has sent what it had.
+struct Exchangeable {
+    now: ArcSwapOption<Arc<dyn Channel>>,
+    places: Places,
+    exchanged: Notify,
+}
+
+impl Exchangeable {
+    fn exchange(&self, channel: Option<Arc<dyn Channel>>) {
+        self.now.store(channel.map(Arc::new));
+        self.exchanged.notify_one();
+    }
+}
 
 impl Channel for Exchangeable {
     fn send<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>> {
-        let channel = self.0.load_full();
+        let channel = self.now.load_full();
         async move {
             let Some(channel) = channel else {
                 let gone = Trouble::refused("its section under [providers] is not in the configuration any more");
@@ -71,16 +95,40 @@ impl Channel for Exchangeable {
     }
 
     fn places(&self) -> Places {
-        self.1
+        self.places
     }
 
     fn destination(&self, letter: &Letter) -> String {
-        let channel = self.0.load_full();
+        let channel = self.now.load_full();
         channel.map(|channel| channel.destination(letter)).unwrap_or_default()
+    }
+
+    fn next_report(&self) -> BoxFuture<'_, Known> {
+        async {
+            loop {
+                let channel = self.now.load_full();
+                let report = channel.as_ref().map(|channel| channel.next_report());
+                tokio::select! {
+                    report = report.unwrap_or_else(|| std::future::pending().boxed()) => return report,
+                    () = self.exchanged.notified() => {}
+                }
+            }
+        }
+        .boxed()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        let channel = self.now.load_full();
+        async move {
+            if let Some(channel) = channel {
+                channel.close().await;
+            }
+        }
+        .boxed()
     }
 
     fn cut_off(&self) -> SendError {
         let stopped = || SendError::Retry(Trouble::of_message("the service was stopped"));
-        self.0.load_full().map_or_else(stopped, |channel| channel.cut_off())
+        self.now.load_full().map_or_else(stopped, |channel| channel.cut_off())
     }
 }

@@ -15,7 +15,7 @@ pub mod text;
 use std::time::Duration;
 
 pub use self::bounces::{BounceKind, Bounces, Reason};
-pub use self::report::{Fate, Report, Reporters, TextMessage};
+pub use self::report::{Fate, Known, Report, Reporters, TextMessage};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -359,5 +359,15 @@ pub trait Channel: Send + Sync {
     /// Returns the message of a person in a call; `None` if that is not of a gateway of this channel.
     fn text(&self, _call: &Report) -> Option<TextMessage> {
         None
+    }
+
+    /// Resolves with the next report that comes by the connection over which messages go.
+    fn next_report(&self) -> BoxFuture<'_, Known> {
+        std::future::pending().boxed()
+    }
+
+    /// Ends connections that are kept, when nothing more is sent.
+    fn close(&self) -> BoxFuture<'_, ()> {
+        std::future::ready(()).boxed()
     }
 }

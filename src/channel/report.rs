@@ -50,6 +50,17 @@ pub enum Fate {
     Open,
 }
 
+/// A report of a gateway that nobody else can have sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The name of the gateway.
+    pub gateway: String,
+    /// The word of the letter.
+    pub word: String,
+    /// The meaning.
+    pub fate: Fate,
+}
+
 /// A text message of a person.
 pub struct TextMessage {
     /// The sender; `None` if it is not a number.

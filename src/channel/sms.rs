@@ -5,6 +5,7 @@ mod health;
 mod http;
 mod inbound;
 mod routes;
+pub mod smpp;
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::{BoxFuture, join_all};
+use futures::future::{BoxFuture, join_all, select_all};
 use reqwest::{Client, redirect};
 use tokio::time::Instant;
 
@@ -24,7 +25,7 @@ pub use self::http::OverHttp;
 pub use self::inbound::Inbound;
 pub use self::routes::{Rank, Route};
 use self::routes::{Recent, Routes};
-use super::{Channel, Fate, Letter, Message, Places, Report, SendError, Sent, TextMessage, Trouble, text};
+use super::{Channel, Fate, Known, Letter, Message, Places, Report, SendError, Sent, TextMessage, Trouble, text};
 use crate::language::Language;
 use crate::meters;
 
@@ -50,7 +51,9 @@ pub struct Text<'a> {
     pub text: &'a str,
     /// Its language.
     pub language: Language,
-    /// The address that the gateway calls with its reports on it.
+    /// The word by which reports on it lead to its registration.
+    pub word: Option<&'a str>,
+    /// The address with that word, which the gateway calls with its reports.
     pub report_url: Option<&'a str>,
 }
 
@@ -96,6 +99,16 @@ pub trait Gateway: Send + Sync {
     /// Returns the meaning of a report at `url`; `None` if this gateway has not sent it.
     fn report(&self, _url: &str, _report: &Report) -> Option<Fate> {
         None
+    }
+
+    /// Returns the next report that comes by the connection over which messages go, with its word.
+    fn next_report(&self) -> BoxFuture<'_, Option<(String, Fate)>> {
+        std::future::pending().boxed()
+    }
+
+    /// Ends the connection, if it is kept.
+    fn close(&self) -> BoxFuture<'_, ()> {
+        std::future::ready(()).boxed()
     }
 }
 
@@ -223,6 +236,7 @@ impl Sms {
                 to,
                 text,
                 language: letter.language,
+                word: letter.report.as_deref(),
                 report_url: report_url.as_deref(),
             };
             let sent = self.send_by(named, text).await;
@@ -446,6 +460,29 @@ impl Channel for Sms {
         let url = self.public_url.as_ref();
         let url = url.map(|url| format!("{url}/inbound/{}", call.gateway));
         inbound.read(url.as_deref(), call, named.map(|named| &*named.gateway))
+    }
+
+    fn next_report(&self) -> BoxFuture<'_, Known> {
+        let next = self.gateways.iter().map(|named| {
+            let report = named.gateway.next_report();
+            report
+                .then(async |report| match report {
+                    Some((word, fate)) => Known {
+                        gateway: named.name.clone(),
+                        word,
+                        fate,
+                    },
+                    None => std::future::pending().await,
+                })
+                .boxed()
+        });
+        let next: Vec<_> = next.chain([std::future::pending().boxed()]).collect();
+        select_all(next).map(|(known, ..)| known).boxed()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        let each = self.gateways.iter().map(|named| named.gateway.close());
+        join_all(each).map(|_| ()).boxed()
     }
 
     fn cut_off(&self) -> SendError {

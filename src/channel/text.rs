@@ -47,6 +47,11 @@ fn list(details: &[Identity]) -> String {
     details.iter().map(line).collect()
 }
 
+/// The GSM 7-bit default alphabet without its extension table (3GPP TS 23.038, 6.2.1), whose characters count twice: each character at
+/// the place of its octet.
+pub const GSM: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\u{1b}ÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ\
+                       ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+
 /// Returns the text of a text message. It fits one segment of the GSM 7-bit alphabet (3GPP TS 23.038, 6.2.1). A JID
 /// that is too long, or that has characters outside of ASCII, is shortened.
 pub fn sms(target: &BareJid, code: &Code, language: Language) -> String {
@@ -159,10 +164,6 @@ mod tests {
             assert!(!text.contains(&language.introduction_advice()), "{text}");
         }
     }
-
-    /// The GSM 7-bit default alphabet without its extension table, whose characters count twice (3GPP TS 23.038, 6.2.1).
-    const GSM: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ\
-                       ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 
     #[test]
     fn a_text_message_fits_one_segment_in_every_language() {

@@ -5,7 +5,7 @@ use super::error::{Error, Result};
 use super::operation::{Effort, Operation, Rights};
 use super::pending::{Proof, hash_of_report};
 use super::{Core, Service, Tx};
-use crate::channel::{Fate, Report};
+use crate::channel::{Fate, Known, Report};
 use crate::meters;
 
 /// Takes a report. If a code does not arrive, its registration is marked, as after a refusal.
@@ -28,15 +28,28 @@ impl Operation for TakeReport {
         let fate = service.frame.load().settings.reporters.meaning(&report);
         let fate = fate.ok_or(Error::NothingWaits)?;
         let Report { gateway, word, .. } = report;
-        let is_known = service.change(move |core, tx| core.note_report(tx, &word, fate));
-        if !is_known.await? {
-            return Err(Error::NothingWaits);
+        match service.take_report(Known { gateway, word, fate }).await? {
+            true => Ok(()),
+            false => Err(Error::NothingWaits),
         }
-        meters::report(&gateway, fate == Fate::Failed);
-        if fate == Fate::Failed {
+    }
+}
+
+impl Service {
+    /// Takes a report that is known to be of a gateway. Returns `true` if it is on a code that is valid.
+    ///
+    /// # Errors
+    /// `internal_server_error`.
+    pub async fn take_report(&self, report: Known) -> Result<bool> {
+        let Known { gateway, word, fate } = report;
+        let is_known = self.change(move |core, tx| core.note_report(tx, &word, fate)).await?;
+        if is_known {
+            meters::report(&gateway, fate == Fate::Failed);
+        }
+        if is_known && fate == Fate::Failed {
             tracing::warn!(gateway, "a gateway reports that a code does not arrive");
         }
-        Ok(())
+        Ok(is_known)
     }
 }
 

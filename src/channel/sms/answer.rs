@@ -11,10 +11,11 @@ use crate::dial::Fault;
 /// The longest pause that a gateway can ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 const LONGEST_ANSWER: usize = 64 * 1024;
-const WAIT: &str = "it asks to wait; if that goes on, raise the limit of the account";
+/// The remedy if too much is sent.
+pub const WAIT: &str = "it asks to wait; if that goes on, raise the limit of the account";
 const LOGIN: &str = "the login is refused; set the account and its secret as the gateway has them";
 /// The remedy if nothing tells the fault.
-const NOT_TAKEN: &str = "it does not take the message; its log or its documentation says what to do";
+pub const NOT_TAKEN: &str = "it does not take the message; its log or its documentation says what to do";
 const CREDIT: &str = "the account has no credit, or is suspended; see to it at the gateway";
 
 /// Returns the pause that an answer asks for (RFC 9110, 10.2.3), by the clock of the gateway.

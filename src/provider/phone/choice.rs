@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::section::GatewaySection;
-use super::{GATEWAYS, GatewayKeys, presets, template};
+use super::{GATEWAYS, GatewayKeys, SMPP, presets, template};
 use crate::channel::sms::Gateway;
 use crate::section::{Mistakes, unusable};
 
@@ -21,13 +21,14 @@ pub fn gateway(section: &GatewaySection, path: &str, allow_cleartext: bool) -> R
     let Some(name) = section.preset.as_deref() else {
         return template::new(section, &keys, None);
     };
-    if let Some(kind) = GATEWAYS.into_iter().find(|kind| kind.name == name) {
+    let kinds = || GATEWAYS.into_iter().chain([SMPP]);
+    if let Some(kind) = kinds().find(|kind| kind.name == name) {
         let voice = kind.can_call.then_some("voice");
         section.has_only(path, &kind.keys.iter().copied().chain(voice).collect())?;
         return (kind.new)(&keys);
     }
     let Some(preset) = presets::preset(name) else {
-        let known = presets::names().chain(GATEWAYS.iter().map(|kind| kind.name));
+        let known = presets::names().chain(kinds().map(|kind| kind.name));
         let known: Vec<_> = known.map(|name| format!("{name:?}")).collect();
         let remedy = format!(
             "expected one of {}; or leave it out and set url and body",

@@ -10,6 +10,7 @@ mod keys;
 mod presets;
 mod routes;
 mod section;
+mod smpp;
 #[cfg(test)]
 mod stand_in;
 mod template;
@@ -54,6 +55,8 @@ pub const KIND: ProviderKind = ProviderKind {
 
 /// The gateways that are no templates. `gateway` or `preset` names one.
 static GATEWAYS: [&GatewayKind; 2] = [&twilio::DECLARED, &http::DECLARED];
+/// One that has a section of its own in any case.
+static SMPP: &GatewayKind = &smpp::DECLARED;
 
 /// A gateway as it is declared in its file.
 pub struct GatewayKind {

@@ -47,6 +47,9 @@ pub struct GatewaySection {
     auth_token: Option<SecretString>,
     auth_token_file: Option<SecretString>,
     messaging_service_sid: Option<SecretString>,
+    ton_npi: Option<SecretString>,
+    system_type: Option<SecretString>,
+    alphabet: Option<SecretString>,
     token: Option<SecretString>,
     token_file: Option<SecretString>,
     /// `true` if it calls, and reads the code out.
@@ -93,6 +96,9 @@ impl GatewaySection {
             ("auth_token", &self.auth_token),
             ("auth_token_file", &self.auth_token_file),
             ("messaging_service_sid", &self.messaging_service_sid),
+            ("ton_npi", &self.ton_npi),
+            ("system_type", &self.system_type),
+            ("alphabet", &self.alphabet),
             ("token", &self.token),
             ("token_file", &self.token_file),
         ];

@@ -1,0 +1,313 @@
+//! SMSCs that take messages over SMPP 3.4: over one connection, which is made for the first message and kept.
+
+mod coding;
+mod receipts;
+mod session;
+mod status;
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use reqwest::Client;
+use rusmpp::pdus::{BindTransceiver, BindTransmitter, SubmitSm};
+use rusmpp::types::COctetString;
+use rusmpp::values::{EsmClass, InterfaceVersion, Npi, RegisteredDelivery, Ton};
+use rusmpp::{CommandStatus, Pdu};
+use rustls::pki_types::ServerName;
+use tokio::sync::{Mutex, Semaphore, mpsc};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsConnector;
+
+pub use self::coding::Alphabet;
+use self::receipts::Receipts;
+use self::session::{Connection, Lost, Session};
+use super::{Answer, Gateway, PATIENCE, PATIENCE_TO_CONNECT, Text, with_section};
+use crate::channel::{Fate, SendError, Trouble};
+use crate::dial::{self, Address, DialError, Fault, tls};
+
+/// A number or name, as SMPP has room for it.
+pub type Place = COctetString<1, 21>;
+/// A user (`system_id`).
+pub type User = COctetString<1, 16>;
+/// A password.
+pub type Password = COctetString<1, 9>;
+/// A `system_type`.
+pub type SystemType = COctetString<1, 13>;
+
+/// The messages without an answer at the same time: SMSCs refuse more.
+const WINDOW: usize = 10;
+/// The pause after a connection that could not be made. Each failure after that makes it twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// The time limit for the end of a connection.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
+/// The reports that nobody has read.
+const UNREAD: usize = 1000;
+
+/// Who sends.
+#[derive(Clone)]
+pub struct Sender {
+    /// The type of the number.
+    pub ton: u8,
+    /// The plan of the number.
+    pub npi: u8,
+    /// The number or name.
+    pub place: Place,
+}
+
+/// An account at an SMSC.
+pub struct Account {
+    /// The path of its section in the configuration, which remedies concern.
+    pub section: String,
+    /// Where the SMSC listens.
+    pub address: Address,
+    /// `true` if it speaks TLS there.
+    pub is_tls: bool,
+    /// The user.
+    pub user: User,
+    /// The password.
+    pub password: Password,
+    /// The type of system that the SMSC wants to hear.
+    pub system_type: SystemType,
+    /// Who sends.
+    pub from: Sender,
+    /// The alphabet of texts.
+    pub alphabet: Alphabet,
+}
+
+/// An SMSC.
+pub struct Smpp {
+    account: Account,
+    link: Mutex<Link>,
+    window: Semaphore,
+    receipts: Arc<Receipts>,
+    told: Mutex<mpsc::Receiver<(String, Fate)>>,
+}
+
+/// The connection, if there is one.
+enum Link {
+    /// None was needed yet.
+    New,
+    Bound(Session, JoinHandle<()>),
+    /// The last one could not be made.
+    Failed {
+        trouble: Trouble,
+        again_at: Instant,
+        pause: Duration,
+    },
+}
+
+impl Smpp {
+    /// Sends over that account, and connects when there is something to send.
+    pub fn new(account: Account) -> Self {
+        let (sender, told) = mpsc::channel(UNREAD);
+        Self {
+            account,
+            link: Mutex::new(Link::New),
+            window: Semaphore::new(WINDOW),
+            receipts: Arc::new(Receipts::new(sender)),
+            told: Mutex::new(told),
+        }
+    }
+
+    /// Returns the session. Others wait while it is made, and have the same trouble if it cannot be.
+    async fn session(&self) -> Result<Session, Trouble> {
+        let mut link = self.link.lock().await;
+        let now = Instant::now();
+        let pause = match &*link {
+            Link::Bound(session, _) if session.is_open() => return Ok(session.clone()),
+            Link::Failed { trouble, again_at, .. } if now < *again_at => {
+                return Err(Trouble {
+                    again: Some(*again_at - now),
+                    ..trouble.clone()
+                });
+            }
+            Link::Failed { pause, .. } => (*pause * 2).min(LONGEST_PAUSE),
+            _ => FIRST_PAUSE,
+        };
+        match self.account.bind(&self.receipts).await {
+            Ok((session, task)) => {
+                *link = Link::Bound(session.clone(), task);
+                Ok(session)
+            }
+            Err(trouble) => {
+                *link = Link::Failed {
+                    trouble: trouble.clone(),
+                    again_at: Instant::now() + pause,
+                    pause,
+                };
+                Err(trouble)
+            }
+        }
+    }
+
+    async fn submit(&self, text: Text<'_>) -> Answer {
+        let Some(message) = self.account.message(text) else {
+            let reason = "the text is longer than one segment, or the number longer than SMPP has room for";
+            return Answer::None(SendError::Fail(reason.into()));
+        };
+        let Ok(_place) = self.window.acquire().await else {
+            return Answer::None(SendError::Retry(Trouble::of_message("the service was stopped")));
+        };
+        let session = match self.session().await {
+            Ok(session) => session,
+            Err(trouble) => return Answer::None(SendError::Retry(trouble)),
+        };
+        match session.ask(message.into(), text.word, PATIENCE).await {
+            Ok(answer) => self.answer(answer.status()).await,
+            Err(Lost::Unsent) => Answer::None(SendError::Retry(Trouble::down("the SMSC closed the connection"))),
+            Err(Lost::Unanswered) => {
+                let reason = "the SMSC did not answer in time, or closed the connection before";
+                Answer::None(SendError::Unclear(reason.into()))
+            }
+        }
+    }
+
+    async fn answer(&self, status: CommandStatus) -> Answer {
+        if status == CommandStatus::EsmeRinvbndsts {
+            // It has forgotten the login.
+            *self.link.lock().await = Link::New;
+        }
+        let sent = match status {
+            CommandStatus::EsmeRok => Ok(()),
+            refused => Err(self.account.of_section(status::of_message(refused))),
+        };
+        let is_busy = status::is_busy(status);
+        Answer::Given { sent, is_busy }
+    }
+}
+
+impl Account {
+    /// Returns an error whose remedy names the section.
+    fn of_section(&self, error: SendError) -> SendError {
+        match error {
+            SendError::Retry(trouble) => SendError::Retry(self.trouble(trouble)),
+            other => other,
+        }
+    }
+
+    fn trouble(&self, trouble: Trouble) -> Trouble {
+        let reason = with_section(&trouble.reason, &self.section);
+        Trouble { reason, ..trouble }
+    }
+
+    /// Connects and logs in. A connection without reports will do.
+    async fn bind(&self, receipts: &Arc<Receipts>) -> Result<(Session, JoinHandle<()>), Trouble> {
+        let late = |_elapsed| Trouble::down("the SMSC did not answer in time");
+        let bound = timeout(PATIENCE_TO_CONNECT, async {
+            let connection = self.connect().await?;
+            let (session, task) = Session::begin(connection, receipts.clone());
+            for bind in [self.transceiver(), self.transmitter()] {
+                let answer = session.ask(bind, None, PATIENCE_TO_CONNECT).await.map_err(|_lost| {
+                    Trouble::down("the SMSC closed the connection before it answered the login; does it take connections from this address?")
+                })?;
+                match answer.status() {
+                    CommandStatus::EsmeRok => return Ok((session, task)),
+                    // It has no transceivers.
+                    CommandStatus::EsmeRinvcmdid => {}
+                    refused => return Err(status::of_bind(refused)),
+                }
+            }
+            Err(status::of_bind(CommandStatus::EsmeRinvcmdid))
+        });
+        let bound = bound.await.map_err(late).flatten();
+        bound.map_err(|trouble| self.trouble(trouble))
+    }
+
+    async fn connect(&self) -> Result<Box<dyn Connection>, Trouble> {
+        let unreachable = |fault: Option<Fault>| {
+            let fault = fault.map_or("is it running, at that address?".to_owned(), |fault| fault.to_string());
+            Trouble::down(format!("the SMSC cannot be reached: {fault}"))
+        };
+        let Address { host, port } = &self.address;
+        let stream = dial::connect(host, *port).await.map_err(|error| match error {
+            DialError::Unknown { .. } => unreachable(Some(Fault::Name)),
+            DialError::Unreachable(each) => unreachable(each.first().and_then(|(_, error)| Fault::of(error))),
+        })?;
+        let _ = stream.set_nodelay(true);
+        if !self.is_tls {
+            return Ok(Box::new(stream));
+        }
+        let name = ServerName::try_from(host.clone()).map_err(|_invalid| unreachable(Some(Fault::Name)))?;
+        let config = tls::client(tls::authorities()).map_err(Trouble::refused)?;
+        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+        let stream = stream.map_err(|error| unreachable(Fault::of(&error)))?;
+        Ok(Box::new(stream))
+    }
+
+    fn transceiver(&self) -> Pdu {
+        let bind = BindTransceiver::builder()
+            .system_id(self.user.clone())
+            .password(self.password.clone())
+            .system_type(self.system_type.clone())
+            .interface_version(InterfaceVersion::Smpp3_4);
+        bind.build().into()
+    }
+
+    fn transmitter(&self) -> Pdu {
+        let bind = BindTransmitter::builder()
+            .system_id(self.user.clone())
+            .password(self.password.clone())
+            .system_type(self.system_type.clone())
+            .interface_version(InterfaceVersion::Smpp3_4);
+        bind.build().into()
+    }
+
+    /// Returns a message; `None` if SMPP has no room for it.
+    fn message(&self, text: Text<'_>) -> Option<SubmitSm> {
+        let (coding, octets) = self.alphabet.code(text.text)?;
+        let to = Place::from_str(text.to.trim_start_matches('+')).ok()?;
+        // Some charge for reports.
+        let delivery = RegisteredDelivery::from(u8::from(text.word.is_some()));
+        let message = SubmitSm::builder()
+            .source_addr_ton(Ton::from(self.from.ton))
+            .source_addr_npi(Npi::from(self.from.npi))
+            .source_addr(self.from.place.clone())
+            .dest_addr_ton(Ton::International)
+            .dest_addr_npi(Npi::Isdn)
+            .destination_addr(to)
+            // The default of the library has the bits of an acknowledgement.
+            .esm_class(EsmClass::from(0))
+            .registered_delivery(delivery)
+            .data_coding(coding)
+            .short_message(octets);
+        Some(message.build())
+    }
+}
+
+impl Gateway for Smpp {
+    fn send<'a>(&'a self, _: &'a Client, text: Text<'a>) -> BoxFuture<'a, Answer> {
+        self.submit(text).boxed()
+    }
+
+    /// Logs in over a connection of its own, and out again.
+    fn check<'a>(&'a self, _: &'a Client) -> BoxFuture<'a, Result<String, String>> {
+        async {
+            let bound = self.account.bind(&self.receipts).await;
+            let (session, task) = bound.map_err(|trouble| trouble.reason)?;
+            drop(session);
+            let _ = timeout(ENDS_WITHIN, task).await;
+            Ok("the SMSC accepts the login; if it sends from that number, only a message shows".into())
+        }
+        .boxed()
+    }
+
+    fn next_report(&self) -> BoxFuture<'_, Option<(String, Fate)>> {
+        async { self.told.lock().await.recv().await }.boxed()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        async {
+            let link = std::mem::replace(&mut *self.link.lock().await, Link::New);
+            if let Link::Bound(session, task) = link {
+                drop(session);
+                let _ = timeout(ENDS_WITHIN, task).await;
+            }
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,192 @@
+//! The reports of an SMSC on the messages that it took (SMPP 3.4, 2.11 and appendix B).
+
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
+
+use lru::LruCache;
+use rusmpp::pdus::DeliverSm;
+use rusmpp::tlvs::TlvValue;
+use rusmpp::values::{MessageState, MessageType};
+use tokio::sync::mpsc;
+
+use crate::channel::Fate;
+
+/// The number of messages on which reports are understood, the last ones.
+const EXPECTED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9_999);
+
+/// The words of messages, by the ids that the SMSC gave them: in memory only.
+pub struct Receipts {
+    words: Mutex<LruCache<String, String>>,
+    told: mpsc::Sender<(String, Fate)>,
+}
+
+impl Receipts {
+    /// Tells what the reports mean to `told`.
+    pub fn new(told: mpsc::Sender<(String, Fate)>) -> Self {
+        Self {
+            words: Mutex::new(LruCache::new(EXPECTED)),
+            told,
+        }
+    }
+
+    /// Notes that the SMSC took a message under that id.
+    pub fn expect(&self, id: &str, word: String) {
+        if !id.is_empty() {
+            self.with(|words| words.put(written(id), word));
+        }
+    }
+
+    /// Reads a message of the SMSC, which may be a report.
+    pub fn take(&self, message: &DeliverSm) {
+        let is_report = message.esm_class.message_type == MessageType::ShortMessageContainsMCDeliveryReceipt;
+        let Some(Receipt { id, state }) = Receipt::of(message).filter(|_| is_report) else {
+            return;
+        };
+        let Some(fate) = fate(state) else { return };
+        let word = self.with(|words| words.pop(&written(&id)).or_else(|| words.pop(&in_hexadecimal(&id)?)));
+        if let Some(word) = word {
+            // If nobody reads them in time, they are lost.
+            let _ = self.told.try_send((word, fate));
+        }
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut LruCache<String, String>) -> T) -> T {
+        change(&mut self.words.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Returns an id as it is compared: some SMSCs write it with other letters, or more zeros, in the report.
+fn written(id: &str) -> String {
+    id.trim_start_matches('0').to_ascii_lowercase()
+}
+
+/// Returns a decimal id in hexadecimal digits: some SMSCs write one in the answer, the other in the report.
+fn in_hexadecimal(id: &str) -> Option<String> {
+    Some(format!("{:x}", id.parse::<u64>().ok()?))
+}
+
+/// What a report says.
+struct Receipt {
+    id: String,
+    state: MessageState,
+}
+
+impl Receipt {
+    /// Reads the parameters of a report, and where there are none its text: `id:… stat:UNDELIV …`.
+    fn of(message: &DeliverSm) -> Option<Self> {
+        // It may repeat the beginning of the message, in any alphabet.
+        let text = String::from_utf8_lossy(message.short_message().as_ref());
+        let (mut id, mut state) = (
+            field(&text, "id:").map(str::to_owned),
+            field(&text, "stat:").and_then(stat),
+        );
+        for parameter in message.tlvs() {
+            match parameter.value() {
+                Some(TlvValue::ReceiptedMessageId(value)) => id = Some(value.as_str().to_owned()),
+                Some(TlvValue::MessageState(value)) => state = Some(*value),
+                _ => {}
+            }
+        }
+        Some(Self { id: id?, state: state? })
+    }
+}
+
+fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    text.split_ascii_whitespace().find_map(|word| word.strip_prefix(name))
+}
+
+/// Returns the state that a word means (SMPP 3.4, appendix B).
+fn stat(word: &str) -> Option<MessageState> {
+    Some(match word {
+        "DELIVRD" => MessageState::Delivered,
+        "EXPIRED" => MessageState::Expired,
+        "DELETED" => MessageState::Deleted,
+        "UNDELIV" => MessageState::Undeliverable,
+        "REJECTD" => MessageState::Rejected,
+        _ => return None,
+    })
+}
+
+/// Returns the meaning of a state; `None` if it is not the last.
+fn fate(state: MessageState) -> Option<Fate> {
+    match state {
+        MessageState::Delivered => Some(Fate::Open),
+        MessageState::Expired | MessageState::Deleted | MessageState::Undeliverable | MessageState::Rejected => {
+            Some(Fate::Failed)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::str::FromStr;
+
+    use rusmpp::tlvs::MessageDeliveryRequestTlvValue;
+    use rusmpp::types::{COctetString, OctetString};
+    use rusmpp::values::EsmClass;
+
+    use super::*;
+
+    /// Returns the meanings of reports on the message that the SMSC took as `id`.
+    fn told(id: &str, reports: &[DeliverSm]) -> Vec<Fate> {
+        let (sender, mut told) = mpsc::channel(10);
+        let receipts = Receipts::new(sender);
+        receipts.expect(id, "word".into());
+        reports.iter().for_each(|report| receipts.take(report));
+        std::iter::from_fn(|| told.try_recv().ok())
+            .map(|(word, fate)| (word == "word").then_some(fate).unwrap())
+            .collect()
+    }
+
+    fn report(class: u8, text: &str) -> DeliverSm {
+        DeliverSm::builder()
+            .esm_class(EsmClass::from(class))
+            .short_message(OctetString::from_str(text).unwrap())
+            .build()
+    }
+
+    #[test]
+    fn the_text_of_a_report_is_read() {
+        let text = |id: &str, stat: &str| {
+            format!(
+                "id:{id} sub:001 dlvrd:000 submit date:2611300601 done date:2611300602 stat:{stat} err:027 text:It-se, y"
+            )
+        };
+        for (stat, fates) in [
+            ("DELIVRD", &[Fate::Open][..]),
+            ("UNDELIV", &[Fate::Failed]),
+            ("EXPIRED", &[Fate::Failed]),
+            ("DELETED", &[Fate::Failed]),
+            ("REJECTD", &[Fate::Failed]),
+            ("ENROUTE", &[]),
+            ("ACCEPTD", &[]),
+            ("UNKNOWN", &[]),
+        ] {
+            assert_eq!(told("a1", &[report(4, &text("a1", stat))]), fates, "{stat}");
+        }
+        // Its id may be written otherwise; one that is known once has had its report.
+        for (id, reported) in [("1a2b", "0000001A2B"), ("0012", "12"), ("3e8", "1000")] {
+            let report = report(4, &text(reported, "UNDELIV"));
+            assert_eq!(told(id, &[report.clone(), report]), [Fate::Failed], "{id}");
+        }
+        assert_eq!(told("a1", &[report(4, &text("a2", "UNDELIV"))]), []);
+        // A text message of a person, or a report on the way.
+        for class in [0, 0x20] {
+            assert_eq!(told("a1", &[report(class, &text("a1", "UNDELIV"))]), []);
+        }
+    }
+
+    #[test]
+    fn the_parameters_of_a_report_are_read() {
+        let mut report = report(4, "id:wrong stat:DELIVRD");
+        report.push_tlv(MessageDeliveryRequestTlvValue::ReceiptedMessageId(
+            COctetString::from_str("a1").unwrap(),
+        ));
+        report.push_tlv(MessageDeliveryRequestTlvValue::MessageState(
+            MessageState::Undeliverable,
+        ));
+        assert_eq!(told("a1", &[report]), [Fate::Failed]);
+    }
+}

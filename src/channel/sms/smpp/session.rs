@@ -1,0 +1,204 @@
+//! A session with an SMSC: both sides ask and answer at the same time over one connection (SMPP 3.4, 2).
+
+use std::collections::HashMap;
+use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::{SinkExt, StreamExt};
+use rusmpp::pdus::DeliverSmResp;
+use rusmpp::tokio_codec::CommandCodec;
+use rusmpp::{Command, CommandId, CommandStatus, Pdu};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, interval_at, timeout};
+use tokio_util::codec::Framed;
+
+use super::receipts::Receipts;
+
+/// The pause between two questions to the SMSC if it is still there. It must have said something until the next one.
+const ASKED_EVERY: Duration = Duration::from_secs(30);
+/// The time limit for what is written.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(5);
+/// The time limit for the answer to an unbind.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// The longest command of the SMSC. A report has less than 1 KB.
+const LONGEST: usize = 16 * 1024;
+/// Sequence numbers are less than that (SMPP 3.4, 3.2).
+const NUMBERS: u32 = 0x8000_0000;
+
+/// A connection, with TLS or not.
+pub trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<C: AsyncRead + AsyncWrite + Send + Unpin> Connection for C {}
+
+/// A session. It ends with an unbind when the last clone is dropped.
+#[derive(Clone)]
+pub struct Session(mpsc::Sender<Question>);
+
+/// A request to the SMSC.
+struct Question {
+    pdu: Pdu,
+    /// The word by which reports on this message lead to its registration.
+    word: Option<String>,
+    answer: oneshot::Sender<Command>,
+}
+
+/// There is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// The request was not sent.
+    Unsent,
+    /// It may have been read.
+    Unanswered,
+}
+
+impl Session {
+    /// Begins one, whose task ends with it.
+    pub fn begin(connection: Box<dyn Connection>, receipts: Arc<Receipts>) -> (Self, JoinHandle<()>) {
+        let (sender, questions) = mpsc::channel(1);
+        let codec = CommandCodec::new().with_max_length(LONGEST);
+        let link = Link {
+            stream: Framed::new(connection, codec),
+            waiting: HashMap::new(),
+            receipts,
+            last: 0,
+            is_asked: false,
+        };
+        (Self(sender), tokio::spawn(link.run(questions)))
+    }
+
+    /// Returns `false` after the connection has ended.
+    pub fn is_open(&self) -> bool {
+        !self.0.is_closed()
+    }
+
+    /// Sends a request and waits for its answer.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn ask(&self, pdu: Pdu, word: Option<&str>, patience: Duration) -> Result<Command, Lost> {
+        let (sender, answer) = oneshot::channel();
+        let question = Question {
+            pdu,
+            word: word.map(str::to_owned),
+            answer: sender,
+        };
+        self.0.send(question).await.map_err(|_ended| Lost::Unsent)?;
+        match timeout(patience, answer).await {
+            Ok(Ok(command)) => Ok(command),
+            _ => Err(Lost::Unanswered),
+        }
+    }
+}
+
+/// The side of the connection.
+struct Link {
+    stream: Framed<Box<dyn Connection>, CommandCodec>,
+    /// The requests without an answer, by their sequence numbers.
+    waiting: HashMap<u32, (oneshot::Sender<Command>, Option<String>)>,
+    receipts: Arc<Receipts>,
+    /// The last sequence number.
+    last: u32,
+    /// `true` if the SMSC was asked if it is still there, and has said nothing since then.
+    is_asked: bool,
+}
+
+impl Link {
+    async fn run(mut self, mut questions: mpsc::Receiver<Question>) {
+        let mut asked = interval_at(Instant::now() + ASKED_EVERY, ASKED_EVERY);
+        loop {
+            let next = tokio::select! {
+                question = questions.recv() => match question {
+                    Some(question) => Some(self.question(question)),
+                    None => return self.unbind().await,
+                },
+                command = self.stream.next() => match command {
+                    Some(Ok(command)) => self.read(command),
+                    // It has ended, or said what is no SMPP.
+                    _ => return,
+                },
+                _ = asked.tick() => match mem::replace(&mut self.is_asked, true) {
+                    true => return,
+                    false => {
+                        self.waiting.retain(|_, (answer, _)| !answer.is_closed());
+                        Some(self.numbered(Pdu::EnquireLink))
+                    }
+                },
+            };
+            let Some(command) = next else { continue };
+            let is_last = command.id() == CommandId::UnbindResp;
+            if !self.write(command).await || is_last {
+                return;
+            }
+        }
+    }
+
+    /// Returns `false` if that is not possible.
+    async fn write(&mut self, command: Command) -> bool {
+        matches!(timeout(WRITTEN_WITHIN, self.stream.send(command)).await, Ok(Ok(())))
+    }
+
+    /// Returns a request with the next sequence number.
+    fn numbered(&mut self, pdu: Pdu) -> Command {
+        self.last = (self.last + 1) % NUMBERS;
+        self.last = self.last.max(1);
+        Command::new(CommandStatus::EsmeRok, self.last, pdu)
+    }
+
+    fn question(&mut self, question: Question) -> Command {
+        let command = self.numbered(question.pdu);
+        self.waiting
+            .insert(command.sequence_number(), (question.answer, question.word));
+        command
+    }
+
+    /// Reads what the SMSC says, and returns the answer if that is a request.
+    fn read(&mut self, command: Command) -> Option<Command> {
+        self.is_asked = false;
+        let number = command.sequence_number();
+        let answer = |status, pdu| Some(Command::new(status, number, pdu));
+        match command.pdu() {
+            _ if command.id().is_response() => {
+                self.settle(command);
+                None
+            }
+            Some(Pdu::EnquireLink) => answer(CommandStatus::EsmeRok, Pdu::EnquireLinkResp),
+            Some(Pdu::Unbind) => answer(CommandStatus::EsmeRok, Pdu::UnbindResp),
+            Some(Pdu::DeliverSm(message)) => {
+                self.receipts.take(message);
+                answer(CommandStatus::EsmeRok, DeliverSmResp::default().into())
+            }
+            Some(Pdu::AlertNotification(_)) => None,
+            _ => answer(CommandStatus::EsmeRinvcmdid, Pdu::GenericNack),
+        }
+    }
+
+    fn settle(&mut self, command: Command) {
+        let Some((answer, word)) = self.waiting.remove(&command.sequence_number()) else {
+            return;
+        };
+        // Before a report on it is read.
+        if let (Some(Pdu::SubmitSmResp(taken)), Some(word)) = (command.pdu(), word) {
+            self.receipts.expect(taken.message_id().as_str(), word);
+        }
+        let _ = answer.send(command);
+    }
+
+    /// Says goodbye.
+    async fn unbind(mut self) {
+        let unbind = self.numbered(Pdu::Unbind);
+        if !self.write(unbind).await {
+            return;
+        }
+        let answered = async {
+            while let Some(Ok(command)) = self.stream.next().await {
+                if command.id() == CommandId::UnbindResp {
+                    return;
+                }
+            }
+        };
+        let _ = timeout(GOODBYE, answered).await;
+        let _ = timeout(GOODBYE, SinkExt::<Command>::close(&mut self.stream)).await;
+    }
+}
