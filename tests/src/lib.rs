@@ -38,6 +38,7 @@ mod service;
 mod settings;
 pub mod shapes;
 mod slow;
+mod smsc;
 pub mod story;
 mod text;
 mod wait;
@@ -69,6 +70,7 @@ pub use server::{
 };
 pub use service::Service;
 pub use slow::SlowClient;
+pub use smsc::Smsc;
 pub use text::code_in;
 pub use wait::{PATIENCE, until, until_async, within};
 pub use world::{ACCOUNT, SERVICE, World, introduction, next_event, next_of_agent};

@@ -31,6 +31,7 @@ mod readers;
 mod rekey;
 mod reload;
 mod service_manager;
+mod smpp;
 mod strangers;
 mod suppressions;
 mod takeover;
