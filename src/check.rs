@@ -21,7 +21,7 @@ use xmpp_parsers::ping::Ping;
 pub use self::report::written;
 use crate::config::{Config, Mistakes};
 use crate::dial::Address;
-use crate::http::Listen;
+use crate::listen::Listen;
 use crate::model::{BareJid, Keys};
 use crate::own_socket::{self, State};
 use crate::private::folder_of;

@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["provider"],
     &["section", "channel"],
     &["store"],
-    &["model", "dial", "private"],
+    &["model", "dial", "private", "listen"],
     &["notify"],
     &["health"],
     &[

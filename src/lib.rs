@@ -32,6 +32,7 @@ pub mod keyfile;
 pub mod language;
 #[cfg(test)]
 mod layers;
+pub mod listen;
 pub mod meters;
 pub mod model;
 pub mod monitor;

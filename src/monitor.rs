@@ -18,7 +18,8 @@ use warp::{Filter, any, get, method, path, query};
 
 use self::ready::Readiness;
 use self::samples::Samples;
-use crate::http::{Listen, Routes, Server, ServerConfig};
+use crate::http::{Routes, Server, ServerConfig};
+use crate::listen::Listen;
 use crate::meters;
 use crate::own_thread::OwnThread;
 use crate::service::{Limit, Service};

@@ -8,7 +8,7 @@ use url::Url;
 use super::peers::domain_above;
 use super::{Config, Http, Presentation};
 use crate::channel::cleartext::is_safe;
-use crate::http::Listen;
+use crate::listen::Listen;
 use crate::model::server::is_public_suffix;
 use crate::model::{BareJid, Code, canonical_jid};
 use crate::section::{Mistakes, cleartext, unusable};

@@ -13,9 +13,8 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::dial::Address;
-use crate::http::Listen;
-use crate::http::listen::NO_ADDRESS;
 use crate::language::Language;
+use crate::listen::{Listen, NO_ADDRESS};
 use crate::model::BareJid;
 use crate::provider::{self, KINDS, ProviderSection};
 use crate::section::{ConfigError, secret, unusable, words};
@@ -154,7 +153,7 @@ pub struct Http {
     /// The address to listen at.
     pub listen: Listen,
     /// The mode of a Unix socket: who may connect to it.
-    #[serde(default = "Http::default_mode", deserialize_with = "mode")]
+    #[serde(default = "Http::default_mode", deserialize_with = "words::mode")]
     pub socket_mode: u32,
     /// Its public address: the beginning of links in mails.
     pub public_url: Option<String>,
@@ -211,14 +210,6 @@ impl Http {
     pub(super) fn default_share() -> usize {
         100
     }
-}
-
-fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let mode = u32::from_str_radix(&text, 8)
-        .ok()
-        .filter(|mode| *mode <= 0o777 && !text.starts_with('+'));
-    mode.ok_or_else(|| serde::de::Error::custom("expected the mode of a file, as chmod takes it, like \"0660\""))
 }
 
 /// A network, a single address, or all clients of a Unix socket.

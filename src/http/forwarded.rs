@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ipnet::IpNet;
 use warp::http::HeaderMap;
 
-use super::listen::NO_ADDRESS;
+use crate::listen::NO_ADDRESS;
 
 /// The trusted proxies, and the warnings that were logged.
 #[derive(Debug, Default)]

@@ -26,9 +26,10 @@ use super::connection_limits::{ConnectionLimits, Counted};
 use super::error::ApiError;
 use super::filters::{ClientAddress, LARGEST_BODY, site};
 use super::forwarded::Proxies;
-use super::listen::{Listen, Listener, Stream};
+
 use super::reader::Reader;
 use super::{Api, Description, HostMeta, WebPage, allowed, routes};
+use crate::listen::{Listen, Listener, Stream};
 use crate::own_thread::OwnThread;
 use crate::service::{Error, Service};
 use crate::store::StoreError;

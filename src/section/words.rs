@@ -61,3 +61,15 @@ pub fn accounts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<BareJi
     let accounts = Vec::<Account>::deserialize(deserializer)?;
     Ok(accounts.into_iter().map(|account| account.0).collect())
 }
+
+/// Reads the mode of a file.
+///
+/// # Errors
+/// With an example.
+pub fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let mode = u32::from_str_radix(&text, 8)
+        .ok()
+        .filter(|mode| *mode <= 0o777 && !text.starts_with('+'));
+    mode.ok_or_else(|| D::Error::custom("expected the mode of a file, as chmod takes it, like \"0660\""))
+}
