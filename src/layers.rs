@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["rekey", "descriptors"],
     &["keyfile", "telemetry"],
     &["config"],
-    &["xmpp", "http", "outbox"],
+    &["xmpp", "http", "outbox", "inbox"],
     &["json"],
     &["service"],
     &["provider"],

@@ -1,6 +1,6 @@
 //! it-se.me: contact lookup for XMPP, by hashes only.
 //!
-//! Layers, of which nothing imports what is above it: `main → app → {xmpp, http, outbox} → service → provider → {store,
+//! Layers, of which nothing imports what is above it: `main → app → {xmpp, http, outbox, inbox} → service → provider → {store,
 //! channel} ports → model → language`.
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
@@ -27,6 +27,7 @@ pub mod fuzzing;
 pub mod hash;
 pub mod health;
 pub mod http;
+pub mod inbox;
 pub mod json;
 pub mod keyfile;
 pub mod language;

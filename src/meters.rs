@@ -238,6 +238,13 @@ pub fn text(gateway: &str, result: &'static str) {
     }
 }
 
+/// Counts a mail that came to prove an address, and its `result`: `used`, or the reason why not.
+pub fn mail_received(result: &'static str) {
+    if is_enabled() {
+        counter!("itseme_mails_received_total", "result" => result).increment(1);
+    }
+}
+
 /// Counts what became of a code of `provider`: `sent`, `failed`, `verified`.
 pub fn code(provider: &str, result: &'static str) {
     if is_enabled() {

@@ -70,6 +70,8 @@ pub fn complain(error: &dyn std::fmt::Display) {
 pub fn start(filter: EnvFilter, format: LogFormat) -> Option<Filter> {
     let ours = Targets::new()
         .with_default(LevelFilter::WARN)
+        // It names what it asks the DNS for: domains of addresses.
+        .with_target("hickory", LevelFilter::OFF)
         .with_target("itseme", LevelFilter::TRACE);
     let (asked, handle) = reload::Layer::new(filter);
     let lines = match format {

@@ -11,7 +11,7 @@ enum Kind {
 }
 
 /// All metrics: the name, the kind, and what it counts.
-const METRICS: [(&str, Kind, &str); 35] = [
+const METRICS: [(&str, Kind, &str); 36] = [
     (
         "itseme_requests_total",
         Kind::Counter,
@@ -71,6 +71,11 @@ const METRICS: [(&str, Kind, &str); 35] = [
         "itseme_texts_received_total",
         Kind::Counter,
         "Text messages of people to the service, by gateway and result",
+    ),
+    (
+        "itseme_mails_received_total",
+        Kind::Counter,
+        "Mails that came to prove an address, by result",
     ),
     (
         "itseme_gateway_used",

@@ -1,5 +1,7 @@
 //! E-mail addresses, and `[providers.email]`.
 
+mod inbound;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -14,6 +16,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+pub use self::inbound::Inbound;
 use super::{Place, ProviderKind, ProviderSection, Way};
 use crate::channel::dkim::Dkim;
 use crate::channel::email::{Email, Letterhead};
@@ -55,6 +58,8 @@ pub struct EmailSection {
     bounce: Option<String>,
     /// The key that signs the mails.
     dkim: Option<DkimSection>,
+    /// The address that people write to, to prove theirs.
+    inbound: Option<Inbound>,
     /// The number of mails a day.
     #[serde(default = "EmailSection::default_budget")]
     budget: u32,
@@ -153,6 +158,7 @@ impl ProviderSection for EmailSection {
         found.take(self.server());
         found.take(self.bounce());
         found.take(self.dkim());
+        found.take(self.inbound.as_ref().map_or(Ok(()), Inbound::check));
         found.unless(
             self.budget > 0,
             "providers.email.budget",
@@ -163,6 +169,10 @@ impl ProviderSection for EmailSection {
 
     fn budgets(&self) -> BTreeMap<String, u32> {
         [(String::new(), self.budget)].into()
+    }
+
+    fn inbound(&self) -> Option<&Inbound> {
+        self.inbound.as_ref()
     }
 
     fn way(&self, place: &Place) -> Result<Way, String> {

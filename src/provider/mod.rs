@@ -71,6 +71,11 @@ pub trait ProviderSection: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Returns how their mails come in.
+    fn inbound(&self) -> Option<&email::Inbound> {
+        None
+    }
+
     /// Returns the way in which identities are proven.
     ///
     /// # Errors

@@ -1,0 +1,264 @@
+//! What is said over a connection with the mail server (RFC 2033, with the extensions PIPELINING, SIZE, 8BITMIME and SMTPUTF8).
+
+use std::borrow::Cow;
+use std::io;
+use std::mem;
+use std::slice::Iter;
+use std::time::Duration;
+
+use smtp_proto::request::receiver::{DataReceiver, DummyDataReceiver, RequestReceiver};
+use smtp_proto::{Error, MailFrom, RcptTo, Request};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::{Desk, Fate};
+
+/// The largest mail, in bytes.
+const LARGEST: usize = 256 * 1024;
+/// The time in which the mail server must have sent a command, or a mail, and have taken the answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The largest number of recipients of one mail, who are all the same.
+const RECIPIENTS: usize = 100;
+
+const OK: &str = "250 2.0.0 Ok";
+const BAD_ORDER: &str = "503 5.5.1 Another command comes first";
+const TOO_LARGE: &str = "552 5.3.4 The mail is too large";
+
+/// A conversation.
+struct Dialogue<'a> {
+    desk: &'a Desk,
+    /// The beginning of a line.
+    line: RequestReceiver,
+    /// The state.
+    state: State,
+    /// The answers that were not sent yet.
+    answers: String,
+    has_greeted: bool,
+    /// True if the mail has no sender; `None`: no mail was begun.
+    is_returned: Option<bool>,
+    recipients: usize,
+}
+
+/// What comes next.
+enum State {
+    Command,
+    /// A mail, of which there is a part.
+    Mail(DataReceiver, Vec<u8>),
+    /// The rest of a mail that is too large.
+    TooLarge(DummyDataReceiver),
+    /// Nothing: the conversation is over.
+    End,
+}
+
+/// Takes mails until the mail server ends the connection, or `stop`.
+pub async fn serve<S>(mut stream: S, desk: &Desk, stop: &CancellationToken) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut dialogue = Dialogue::new(desk);
+    let mut buffer = vec![0; 8 * 1024];
+    let mut deadline = Instant::now() + PATIENCE;
+    loop {
+        let answers = mem::take(&mut dialogue.answers);
+        timeout(PATIENCE, stream.write_all(answers.as_bytes())).await??;
+        if matches!(dialogue.state, State::End) {
+            return stream.shutdown().await;
+        }
+        let read = tokio::select! {
+            read = timeout_at(deadline, stream.read(&mut buffer)) => read,
+            () = stop.cancelled() => {
+                dialogue.end("421 4.3.2 The service stops");
+                continue;
+            }
+        };
+        match read {
+            Ok(Ok(0)) => return Ok(()),
+            Ok(Ok(length)) => {
+                if dialogue.hear(&buffer[..length]).await {
+                    deadline = Instant::now() + PATIENCE;
+                }
+            }
+            Ok(Err(error)) => return Err(error),
+            Err(_elapsed) => dialogue.end("421 4.4.2 Nothing was sent for too long"),
+        }
+    }
+}
+
+impl<'a> Dialogue<'a> {
+    fn new(desk: &'a Desk) -> Self {
+        let mut new = Self {
+            desk,
+            line: RequestReceiver::default(),
+            state: State::Command,
+            answers: String::new(),
+            has_greeted: false,
+            is_returned: None,
+            recipients: 0,
+        };
+        new.say(&format!("220 {} LMTP itseme", new.host()));
+        new
+    }
+
+    fn host(&self) -> &'a str {
+        self.desk.address.rsplit('@').next().unwrap_or_default()
+    }
+
+    fn say(&mut self, line: &str) {
+        self.answers.extend([line, "\r\n"]);
+    }
+
+    fn end(&mut self, last: &str) {
+        self.say(last);
+        self.state = State::End;
+    }
+
+    /// Reads what came. Returns true if a command or a mail is complete with it.
+    async fn hear(&mut self, bytes: &[u8]) -> bool {
+        let (mut bytes, mut has_advanced) = (bytes.iter(), false);
+        while self.step(&mut bytes).await {
+            has_advanced = true;
+        }
+        has_advanced
+    }
+
+    /// Reads as far as to the end of a command or a mail, and answers. Returns false if that end has not come yet.
+    async fn step(&mut self, bytes: &mut Iter<'_, u8>) -> bool {
+        match mem::replace(&mut self.state, State::Command) {
+            State::Command => {
+                let mut line = mem::take(&mut self.line);
+                let request = line.ingest(bytes);
+                if matches!(request, Err(Error::NeedsMoreData { .. })) {
+                    drop(request);
+                    self.line = line;
+                    return false;
+                }
+                self.answer(request);
+            }
+            State::Mail(mut receiver, mut mail) => {
+                let is_whole = receiver.ingest(bytes, &mut mail);
+                self.state = match (is_whole, mail.len() > LARGEST) {
+                    (false, false) => State::Mail(receiver, mail),
+                    (false, true) => State::TooLarge(DummyDataReceiver::new_data(&receiver)),
+                    (true, is_too_large) => {
+                        let answer = if is_too_large {
+                            TOO_LARGE
+                        } else {
+                            self.take(&mail).await
+                        };
+                        self.answer_each(answer);
+                        State::Command
+                    }
+                };
+                return is_whole;
+            }
+            State::TooLarge(mut receiver) => {
+                if !receiver.ingest(bytes) {
+                    self.state = State::TooLarge(receiver);
+                    return false;
+                }
+                self.answer_each(TOO_LARGE);
+            }
+            State::End => {
+                self.state = State::End;
+                return false;
+            }
+        }
+        true
+    }
+
+    fn answer(&mut self, request: Result<Request<Cow<'_, str>>, Error>) {
+        match request {
+            Ok(Request::Lhlo { .. }) => self.greet(),
+            Ok(Request::Mail { from }) => self.begin(&from),
+            Ok(Request::Rcpt { to }) => self.add(&to),
+            Ok(Request::Data) => self.expect_mail(),
+            Ok(Request::Rset) => {
+                self.reset();
+                self.say(OK);
+            }
+            Ok(Request::Noop { .. }) => self.say(OK),
+            Ok(Request::Vrfy { .. }) => self.say("252 2.5.0 Try to deliver a mail"),
+            Ok(Request::Quit) => self.end("221 2.0.0 Bye"),
+            Ok(Request::Ehlo { .. } | Request::Helo { .. }) => self.say("500 5.5.1 This is LMTP: send LHLO"),
+            Ok(_) => self.say("502 5.5.1 There is no such command"),
+            Err(Error::UnknownCommand) => self.say("500 5.5.1 There is no such command"),
+            // The rest of it would be read as commands.
+            Err(Error::ResponseTooLong) => self.end("500 5.5.2 The line is too long"),
+            Err(_) => self.say("501 5.5.4 This command cannot be read"),
+        }
+    }
+
+    fn greet(&mut self) {
+        self.reset();
+        self.has_greeted = true;
+        self.say(&format!("250-{}", self.host()));
+        self.say(&format!("250-SIZE {LARGEST}"));
+        for extension in [
+            "250-PIPELINING",
+            "250-8BITMIME",
+            "250-SMTPUTF8",
+            "250 ENHANCEDSTATUSCODES",
+        ] {
+            self.say(extension);
+        }
+    }
+
+    fn begin(&mut self, from: &MailFrom<Cow<'_, str>>) {
+        if !self.has_greeted || self.is_returned.is_some() {
+            return self.say(BAD_ORDER);
+        }
+        if from.size > LARGEST {
+            return self.say(TOO_LARGE);
+        }
+        self.is_returned = Some(from.address.is_empty());
+        self.say(OK);
+    }
+
+    fn add(&mut self, to: &RcptTo<Cow<'_, str>>) {
+        if self.is_returned.is_none() {
+            return self.say(BAD_ORDER);
+        }
+        if !to.address.eq_ignore_ascii_case(&self.desk.address) {
+            return self.say("550 5.1.1 There is no such mailbox");
+        }
+        if self.recipients == RECIPIENTS {
+            return self.say("452 4.5.3 There are too many recipients");
+        }
+        self.recipients += 1;
+        self.say(OK);
+    }
+
+    fn expect_mail(&mut self) {
+        if self.recipients == 0 {
+            return self.say(BAD_ORDER);
+        }
+        let (mut receiver, mut mail) = (DataReceiver::new(), Vec::new());
+        // As after the end of a line: the first one of the mail may be its last.
+        receiver.ingest(&mut b"\r\n".iter(), &mut mail);
+        mail.clear();
+        self.state = State::Mail(receiver, mail);
+        self.say("354 Send the mail, and a dot");
+    }
+
+    /// Has a mail used. Returns the answer.
+    async fn take(&self, mail: &[u8]) -> &'static str {
+        match self.desk.receive(mail, self.is_returned == Some(true)).await {
+            Fate::Done => OK,
+            Fate::AskAgain => "451 4.4.3 The DNS does not answer",
+            Fate::Later => "451 4.3.0 The service does not work now",
+        }
+    }
+
+    /// Answers once for each recipient (RFC 2033, 4.2).
+    fn answer_each(&mut self, answer: &str) {
+        for _ in 0..self.recipients {
+            self.say(answer);
+        }
+        self.reset();
+    }
+
+    fn reset(&mut self) {
+        (self.is_returned, self.recipients) = (None, 0);
+    }
+}

@@ -1,0 +1,108 @@
+//! Reads what a mail says: who claims to have written it, to whom, and how its subject and its text begin.
+
+use mail_auth::AuthenticatedMessage;
+use mail_parser::{Address, Message, MessageParser};
+
+use crate::model::{Identity, Provider};
+
+/// The longest beginning of a subject or a text that is read, in characters.
+const LONGEST: usize = 1000;
+
+/// The reason why a mail does not count, for the metrics and the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ignored(pub &'static str);
+
+/// Nobody knows who wrote it.
+pub const UNPROVEN: Ignored = Ignored("unproven");
+/// A program wrote it, or it is an answer, which repeats what somebody else wrote.
+const ANSWER: Ignored = Ignored("answer");
+/// It cannot be read, or not in one way only.
+const MALFORMED: Ignored = Ignored("malformed");
+/// It was written to somebody else.
+const TO_OTHERS: Ignored = Ignored("to_others");
+
+/// Of each, a mail may have one: which of several is signed, and which one is meant, programs disagree about.
+const ONCE: [&str; 8] = [
+    "From",
+    "To",
+    "Cc",
+    "Subject",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+    "MIME-Version",
+    "Sender",
+];
+
+/// What a mail says.
+pub struct Read<'a> {
+    /// The mail, as its signatures are over it.
+    pub message: AuthenticatedMessage<'a>,
+    /// Who claims to have written it.
+    pub identity: Identity,
+    /// The beginnings of the subject and of the text.
+    pub text: String,
+}
+
+/// Reads a mail to `own`. `is_returned` is true if it has no sender, as bounces have none.
+pub fn read<'a>(mail: &'a [u8], is_returned: bool, own: &str) -> Result<Read<'a>, Ignored> {
+    let message = AuthenticatedMessage::parse(mail).ok_or(MALFORMED)?;
+    let parsed = MessageParser::default().parse(mail).ok_or(MALFORMED)?;
+    if is_returned || is_answer(&parsed) {
+        return Err(ANSWER);
+    }
+    if ONCE.iter().any(|name| count(&message, name) > 1) || count(&message, "From") != 1 {
+        return Err(MALFORMED);
+    }
+    let [from] = message.from.as_slice() else {
+        return Err(MALFORMED);
+    };
+    let identity = Identity::parse(Provider::Email, from).map_err(|_| MALFORMED)?;
+    // Otherwise, a mail that somebody has written to others could be sent here by them.
+    let is_to_us = [parsed.to(), parsed.cc()]
+        .into_iter()
+        .flatten()
+        .any(|to| names(to, own));
+    match is_to_us {
+        true => Ok(Read {
+            message,
+            identity,
+            text: beginnings(&parsed),
+        }),
+        false => Err(TO_OTHERS),
+    }
+}
+
+/// Returns the number of headers of that name.
+fn count(message: &AuthenticatedMessage<'_>, name: &str) -> usize {
+    let is_it = |found: &&[u8]| found.trim_ascii().eq_ignore_ascii_case(name.as_bytes());
+    message.headers.iter().filter(|(found, _)| is_it(found)).count()
+}
+
+fn names(addresses: &Address<'_>, own: &str) -> bool {
+    let mut all = addresses.iter().filter_map(|one| one.address.as_deref());
+    all.any(|address| address.eq_ignore_ascii_case(own))
+}
+
+/// Returns true if a program wrote a mail (RFC 3834, 5; the second is older), or if it answers another one.
+fn is_answer(mail: &Message<'_>) -> bool {
+    let first_word = |name: &str| {
+        let value = mail.header_raw(name)?;
+        let word = value.trim().split([';', ' ', '\t', '\r', '\n', '(']).next()?;
+        Some(word.to_ascii_lowercase())
+    };
+    let is_automatic = first_word("Auto-Submitted").is_some_and(|word| word != "no");
+    let is_bulk = first_word("Precedence").is_some_and(|word| ["bulk", "list", "junk"].contains(&&*word));
+    let answers = ["In-Reply-To", "References"].iter();
+    is_automatic || is_bulk || answers.into_iter().any(|name| mail.header_raw(*name).is_some())
+}
+
+/// Returns the subject, and the first line of the text that has any. What comes later may be of others, as a quotation is.
+fn beginnings(mail: &Message<'_>) -> String {
+    let body = mail.body_text(0).unwrap_or_default();
+    let first_line = body.lines().map(str::trim).find(|line| !line.is_empty());
+    let lines = [mail.subject(), first_line].into_iter().flatten();
+    let begun = lines.map(|line| line.trim().chars().take(LONGEST).collect::<String>());
+    // The word is in front: there are digits first, of any script. "Re: 1234" is not its author's own.
+    let own = begun.filter(|line| line.chars().next().is_some_and(char::is_numeric));
+    own.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,200 @@
+//! The mailbox for mails that prove the address that they come from: the mail server delivers them by LMTP (RFC 2033).
+//!
+//! `dialogue` is what is said over a connection, `mail` reads what a mail says, and `author` finds out who wrote it.
+
+mod author;
+mod dialogue;
+mod mail;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio::net::{TcpStream, UnixStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use self::author::{Authors, Doubt};
+use self::mail::Ignored;
+use crate::listen::{Listener, Stream};
+use crate::meters;
+use crate::model::Identity;
+use crate::provider::email::Inbound;
+
+/// The largest number of connections at once. Further ones wait.
+const AT_ONCE: usize = 16;
+/// The time in which it must be clear who wrote a mail, and what it proves.
+const WORKING: Duration = Duration::from_secs(30);
+/// The time for the mails that are being looked at when the service stops.
+const FINISHING: Duration = Duration::from_secs(10);
+
+/// The text of a mail, and who surely wrote it.
+#[derive(Debug)]
+pub struct Written {
+    /// The address.
+    pub identity: Identity,
+    /// The beginnings of the subject and of the text.
+    pub text: String,
+}
+
+/// Uses what was written. An error means that it is to be delivered again later.
+pub type Use = Arc<dyn Fn(Written) -> BoxFuture<'static, Result<(), Unusable>> + Send + Sync>;
+
+/// The service cannot use anything now.
+#[derive(Debug)]
+pub struct Unusable;
+
+/// A mailbox that listens already.
+pub struct Mailbox {
+    listener: Listener,
+    desk: Arc<Desk>,
+}
+
+/// What all connections share.
+struct Desk {
+    address: String,
+    authors: Authors,
+    made_of: Use,
+}
+
+/// What becomes of a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// It was used, or does not count: the mail server is done with it.
+    Done,
+    /// The DNS does not answer.
+    AskAgain,
+    /// The service does not work now.
+    Later,
+}
+
+impl Mailbox {
+    /// Listens. A socket that a service has left, and nobody listens at, is replaced.
+    ///
+    /// # Errors
+    /// In words an admin can act on.
+    pub async fn bind(inbound: &Inbound, made_of: Use) -> Result<Self, String> {
+        let authors = Authors::new(&inbound.dns)
+            .map_err(|error| format!("providers.email.inbound.dns: {error}; name a DNS server there"))?;
+        let listener = Listener::bind(&inbound.listen, inbound.socket_mode).await;
+        let listener = listener.map_err(|error| {
+            let at = format!("providers.email.inbound.listen {}", inbound.listen);
+            match error.kind() {
+                io::ErrorKind::AddrInUse => format!("{at}: somebody listens there; choose another address"),
+                _ => format!("{at}: {error}"),
+            }
+        })?;
+        let desk = Desk {
+            address: inbound.address.clone(),
+            authors,
+            made_of,
+        };
+        Ok(Self {
+            listener,
+            desk: desk.into(),
+        })
+    }
+
+    /// Takes mails until `stop`, and finishes those that have arrived.
+    pub async fn run(self, stop: CancellationToken) {
+        let (places, mut running) = (Arc::new(Semaphore::new(AT_ONCE)), JoinSet::new());
+        while let Some((stream, place)) = stop.run_until_cancelled(self.accept(&places)).await {
+            while running.try_join_next().is_some() {}
+            let (desk, stop) = (self.desk.clone(), stop.clone());
+            running.spawn(async move {
+                // The end of a connection is the mail server's affair.
+                let _ = desk.serve(stream, &stop).await;
+                drop(place);
+            });
+        }
+        drop(self.listener);
+        let finished = async { while running.join_next().await.is_some() {} };
+        // The mail server keeps the others.
+        let _ = tokio::time::timeout(FINISHING, finished).await;
+    }
+
+    /// Returns the next connection, once there is a place for it.
+    async fn accept(&self, places: &Arc<Semaphore>) -> (Stream, Option<OwnedSemaphorePermit>) {
+        let place = places.clone().acquire_owned().await.ok();
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) => return (stream, place),
+                // There are no file descriptors left; some will be free soon.
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    }
+}
+
+impl Desk {
+    async fn serve(&self, stream: Stream, stop: &CancellationToken) -> io::Result<()> {
+        match stream {
+            Stream::Tcp(stream) => dialogue::serve(TcpStream::from_std(stream)?, self, stop).await,
+            Stream::Unix(stream) => dialogue::serve(UnixStream::from_std(stream)?, self, stop).await,
+        }
+    }
+
+    /// Uses a mail, if it counts. `is_returned` is true if it has no sender, as bounces have none.
+    async fn receive(&self, mail: &[u8], is_returned: bool) -> Fate {
+        let used = AssertUnwindSafe(self.try_use(mail, is_returned)).catch_unwind();
+        let (result, fate) = match tokio::time::timeout(WORKING, used).await {
+            Ok(Ok(Ok(()))) => ("used", Fate::Done),
+            Ok(Ok(Err(unused))) => match unused {
+                Unused::Ignored(Ignored(reason)) => {
+                    tracing::debug!(reason, "a mail does not count");
+                    (reason, Fate::Done)
+                }
+                Unused::Unknown => ("no_dns", Fate::AskAgain),
+                Unused::Unusable => ("fault", Fate::Later),
+            },
+            Ok(Err(_panic)) => {
+                tracing::error!("a mail could not be read by a bug");
+                ("fault", Fate::Done)
+            }
+            Err(_elapsed) => ("no_dns", Fate::AskAgain),
+        };
+        if fate != Fate::Done {
+            tracing::warn!(result, "a mail must be delivered again");
+        }
+        meters::mail_received(result);
+        fate
+    }
+
+    async fn try_use(&self, mail: &[u8], is_returned: bool) -> Result<(), Unused> {
+        let read = mail::read(mail, is_returned, &self.address)?;
+        self.authors.prove(read.message, &read.identity).await?;
+        let written = Written {
+            identity: read.identity,
+            text: read.text,
+        };
+        (self.made_of)(written).await.map_err(|Unusable| Unused::Unusable)
+    }
+}
+
+/// The reason why a mail was not used.
+enum Unused {
+    Ignored(Ignored),
+    Unknown,
+    Unusable,
+}
+
+impl From<Ignored> for Unused {
+    fn from(ignored: Ignored) -> Self {
+        Self::Ignored(ignored)
+    }
+}
+
+impl From<Doubt> for Unused {
+    fn from(doubt: Doubt) -> Self {
+        match doubt {
+            Doubt::Unproven => Self::Ignored(mail::UNPROVEN),
+            Doubt::Unknown => Self::Unknown,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! `[providers.email.inbound]`: mails that prove the address that they come from.
+
+use std::net::SocketAddr;
+
+use lettre::Address;
+use serde::Deserialize;
+
+use crate::listen::Listen;
+use crate::section::{ConfigError, Mistakes, unusable, words};
+
+/// `[providers.email.inbound]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inbound {
+    /// The address that people write to.
+    pub address: String,
+    /// Where the mail server delivers these mails, by LMTP.
+    pub listen: Listen,
+    /// The mode of a Unix socket: who may connect to it.
+    #[serde(default = "Inbound::default_mode", deserialize_with = "words::mode")]
+    pub socket_mode: u32,
+    /// The DNS servers that are asked for keys and policies of domains; empty: those of the system.
+    #[serde(default)]
+    pub dns: Vec<SocketAddr>,
+}
+
+impl Inbound {
+    fn default_mode() -> u32 {
+        0o660
+    }
+
+    /// Checks every value whose type allows more than can be used.
+    ///
+    /// # Errors
+    /// Naming the key and the remedy.
+    pub fn check(&self) -> Result<(), Mistakes> {
+        let mut found = Mistakes::default();
+        found.take(self.read_address());
+        let is_local = match &self.listen {
+            Listen::Tcp(address) => address.ip().is_loopback(),
+            Listen::Unix(_) => true,
+            Listen::Systemd => false,
+        };
+        found.unless(
+            is_local,
+            "providers.email.inbound.listen",
+            "expected unix: and the path of a socket, or an address of this machine alone, like 127.0.0.1:8024: whoever connects is \
+             taken for the mail server",
+        );
+        found.result()
+    }
+
+    fn read_address(&self) -> Result<Address, ConfigError> {
+        let remedy = "expected an address like verify@itseme.example.org";
+        let read = self.address.parse();
+        read.map_err(|_| unusable("providers.email.inbound.address", remedy))
+    }
+}
