@@ -20,6 +20,7 @@ use crate::config::{Config, Fixed};
 use crate::descriptors;
 use crate::health::Health;
 use crate::http::{Description, HostMeta, Routes, Server, ServerConfig, WebPage};
+use crate::inbox::Mailbox;
 use crate::meters::Tally;
 use crate::monitor::Monitor;
 use crate::operator::Socket;
@@ -64,6 +65,7 @@ impl App {
         let (routes, sign_ins) = ways(config)?;
         let service = open_service(config, clock, settings(config, &routes), sign_ins).await?;
         let server = http_server(config, &service).await?;
+        let mailbox = mailbox(config, &service).await?;
         let http = server.as_ref().map(Server::address).transpose().map_err(text)?;
         let presentation = Presentation::new(&service, host(config)?);
         let leading = Leading {
@@ -96,6 +98,9 @@ impl App {
         }
         if let Some(socket) = admin_socket(config).await {
             work.spawn(supervise.clone().watch(socket.serve(service.clone(), intake.clone())));
+        }
+        if let Some(mailbox) = mailbox {
+            work.spawn(supervise.clone().watch(mailbox.run(intake.clone())));
         }
         if let Some(server) = server {
             work.spawn(supervise.watch(server.run(intake.clone())));
@@ -300,6 +305,14 @@ async fn admin_socket(config: &Config) -> Option<Socket> {
     socket
         .inspect_err(|reason| tracing::warn!(reason, "itseme admin cannot ask this service"))
         .ok()
+}
+
+/// Returns the mailbox for mails that prove where they come from, if there is one.
+async fn mailbox(config: &Config, service: &Service) -> Result<Option<Mailbox>, String> {
+    match config.inbound() {
+        Some(inbound) => Mailbox::bind(inbound, service.clone()).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 async fn http_server(config: &Config, service: &Service) -> Result<Option<Server>, String> {

@@ -1,6 +1,7 @@
 //! `itseme check`: tests if the service could run, without changing anything.
 
 mod deliver;
+mod inbox;
 mod peers;
 mod report;
 
@@ -82,6 +83,9 @@ pub async fn check(config: &Config, login: bool, account: Option<&BareJid>) -> V
         findings.push(Finding::new("monitor", monitor_listener(monitor.listen).await));
     }
     findings.extend(providers(config).await);
+    if let Some(inbound) = config.inbound() {
+        findings.push(Finding::new("inbox", inbox::inbox(inbound).await));
+    }
     let exposed = exposed(config);
     if !exposed.is_empty() {
         findings.push(Finding::new("secrets", Err(exposed.join("; "))));
@@ -203,7 +207,7 @@ fn writable(key: &str, path: &Path) -> Result<(), String> {
 async fn listener(listen: &Listen) -> Result<String, String> {
     let is_taken = match listen {
         Listen::Tcp(address) => is_taken("http.listen", *address)?,
-        Listen::Unix(path) => is_socket_taken(path).await?,
+        Listen::Unix(path) => is_socket_taken("http.listen", path).await?,
         Listen::Systemd => {
             return Ok("systemd passes on the socket: see systemctl status itseme.socket".into());
         }
@@ -235,11 +239,12 @@ fn is_taken(key: &str, address: SocketAddr) -> Result<bool, String> {
     }
 }
 
-async fn is_socket_taken(path: &Path) -> Result<bool, String> {
-    let told = |what: &dyn std::fmt::Display| format!("http.listen unix:{}: {what}", path.display());
+/// Checks if a socket can be made at the path, or somebody listens there. `key` names it.
+async fn is_socket_taken(key: &str, path: &Path) -> Result<bool, String> {
+    let told = |what: &dyn std::fmt::Display| format!("{key} unix:{}: {what}", path.display());
     match own_socket::state(path).await.map_err(|error| told(&error))? {
         State::Free if is_made_at_start(folder_of(path)) => Ok(false),
-        State::Free | State::Stale => writable("http.listen", path).map(|()| false),
+        State::Free | State::Stale => writable(key, path).map(|()| false),
         State::Taken => Ok(true),
         State::NoSocket => Err(told(
             &"there is a file that is no socket; remove it, or choose another path",

@@ -238,7 +238,7 @@ pub fn text(gateway: &str, result: &'static str) {
     }
 }
 
-/// Counts a mail that came to prove an address, and its `result`: `used`, or the reason why not.
+/// Counts a mail that came to prove an address, and its `result`: `linked`, or the reason why not.
 pub fn mail_received(result: &'static str) {
     if is_enabled() {
         counter!("itseme_mails_received_total", "result" => result).increment(1);

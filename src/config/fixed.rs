@@ -55,6 +55,7 @@ fn hashes(config: &Config, hasher: &RandomState) -> Vec<(&'static str, u64)> {
             "http.max_connections_per_address",
             of(&http.map(|http| &http.max_connections_per_address)),
         ),
+        ("providers.email.inbound", of(&config.inbound())),
         ("monitor.listen", of(&config.monitor)),
         ("admin.socket", of(&config.admin)),
         ("store.url", secret(config.store.url().ok().as_ref())),

@@ -27,6 +27,7 @@ pub use self::sections::{
 pub use self::store::StoreConfig;
 use crate::channel::Reporters;
 use crate::model::{BareJid, Provider};
+use crate::provider::email::Inbound;
 use crate::provider::{Place, ProviderSection, is_sign_in};
 use crate::section::unusable;
 pub use crate::section::{ConfigError, Mistakes};
@@ -189,6 +190,11 @@ impl Config {
             };
             (place, section)
         })
+    }
+
+    /// Returns how mails come in that prove the address that they come from, if they do.
+    pub fn inbound(&self) -> Option<&Inbound> {
+        self.providers.iter().find_map(|(_, section)| section.inbound())
     }
 
     /// Returns the name of the service for people who have not heard of it: the configured one, or the domain where it is. Filters of

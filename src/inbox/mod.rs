@@ -24,8 +24,8 @@ use self::author::{Authors, Doubt};
 use self::mail::Ignored;
 use crate::listen::{Listener, Stream};
 use crate::meters;
-use crate::model::Identity;
 use crate::provider::email::Inbound;
+use crate::service::{Caller, Error, Service, Who, Written};
 
 /// The largest number of connections at once. Further ones wait.
 const AT_ONCE: usize = 16;
@@ -34,21 +34,11 @@ const WORKING: Duration = Duration::from_secs(30);
 /// The time for the mails that are being looked at when the service stops.
 const FINISHING: Duration = Duration::from_secs(10);
 
-/// The text of a mail, and who surely wrote it.
-#[derive(Debug)]
-pub struct Written {
-    /// The address.
-    pub identity: Identity,
-    /// The beginnings of the subject and of the text.
-    pub text: String,
-}
-
-/// Uses what was written. An error means that it is to be delivered again later.
-pub type Use = Arc<dyn Fn(Written) -> BoxFuture<'static, Result<(), Unusable>> + Send + Sync>;
+/// Uses what was written. Returns what came of it.
+type Use = Box<dyn Fn(Written) -> BoxFuture<'static, Result<&'static str, Fault>> + Send + Sync>;
 
 /// The service cannot use anything now.
-#[derive(Debug)]
-pub struct Unusable;
+struct Fault;
 
 /// A mailbox that listens already.
 pub struct Mailbox {
@@ -60,7 +50,7 @@ pub struct Mailbox {
 struct Desk {
     address: String,
     authors: Authors,
-    made_of: Use,
+    usage: Use,
 }
 
 /// What becomes of a mail.
@@ -75,11 +65,11 @@ enum Fate {
 }
 
 impl Mailbox {
-    /// Listens. A socket that a service has left, and nobody listens at, is replaced.
+    /// Listens, for `service`. A socket that a service has left, and nobody listens at, is replaced.
     ///
     /// # Errors
     /// In words an admin can act on.
-    pub async fn bind(inbound: &Inbound, made_of: Use) -> Result<Self, String> {
+    pub async fn bind(inbound: &Inbound, service: Service) -> Result<Self, String> {
         let authors = Authors::new(&inbound.dns)
             .map_err(|error| format!("providers.email.inbound.dns: {error}; name a DNS server there"))?;
         let listener = Listener::bind(&inbound.listen, inbound.socket_mode).await;
@@ -93,7 +83,7 @@ impl Mailbox {
         let desk = Desk {
             address: inbound.address.clone(),
             authors,
-            made_of,
+            usage: usage(service),
         };
         Ok(Self {
             listener,
@@ -144,14 +134,14 @@ impl Desk {
     async fn receive(&self, mail: &[u8], is_returned: bool) -> Fate {
         let used = AssertUnwindSafe(self.try_use(mail, is_returned)).catch_unwind();
         let (result, fate) = match tokio::time::timeout(WORKING, used).await {
-            Ok(Ok(Ok(()))) => ("used", Fate::Done),
+            Ok(Ok(Ok(result))) => (result, Fate::Done),
             Ok(Ok(Err(unused))) => match unused {
                 Unused::Ignored(Ignored(reason)) => {
                     tracing::debug!(reason, "a mail does not count");
                     (reason, Fate::Done)
                 }
                 Unused::Unknown => ("no_dns", Fate::AskAgain),
-                Unused::Unusable => ("fault", Fate::Later),
+                Unused::Fault => ("fault", Fate::Later),
             },
             Ok(Err(_panic)) => {
                 tracing::error!("a mail could not be read by a bug");
@@ -166,14 +156,14 @@ impl Desk {
         fate
     }
 
-    async fn try_use(&self, mail: &[u8], is_returned: bool) -> Result<(), Unused> {
+    async fn try_use(&self, mail: &[u8], is_returned: bool) -> Result<&'static str, Unused> {
         let read = mail::read(mail, is_returned, &self.address)?;
         self.authors.prove(read.message, &read.identity).await?;
         let written = Written {
             identity: read.identity,
             text: read.text,
         };
-        (self.made_of)(written).await.map_err(|Unusable| Unused::Unusable)
+        (self.usage)(written).await.map_err(|Fault| Unused::Fault)
     }
 }
 
@@ -181,7 +171,7 @@ impl Desk {
 enum Unused {
     Ignored(Ignored),
     Unknown,
-    Unusable,
+    Fault,
 }
 
 impl From<Ignored> for Unused {
@@ -197,4 +187,27 @@ impl From<Doubt> for Unused {
             Doubt::Unknown => Self::Unknown,
         }
     }
+}
+
+/// Has a service use what was written.
+fn usage(service: Service) -> Use {
+    Box::new(move |written| {
+        let (service, caller) = (
+            service.clone(),
+            Caller {
+                who: Who::Inbox,
+                language: None,
+            },
+        );
+        async move {
+            match service.call(&caller, written).await {
+                Ok(true) => Ok("linked"),
+                Ok(false) => Ok("unknown"),
+                Err(Error::Internal(_)) => Err(Fault),
+                // A limit: nobody waits for an answer.
+                Err(_) => Ok("refused"),
+            }
+        }
+        .boxed()
+    })
 }

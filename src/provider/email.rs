@@ -17,7 +17,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 pub use self::inbound::Inbound;
-use super::{Place, ProviderKind, ProviderSection, Way};
+use super::{Inbox, Place, ProviderKind, ProviderSection, Way};
 use crate::channel::dkim::Dkim;
 use crate::channel::email::{Email, Letterhead};
 use crate::channel::smtp::{Hello, MailServer, hello_name};
@@ -169,6 +169,13 @@ impl ProviderSection for EmailSection {
 
     fn budgets(&self) -> BTreeMap<String, u32> {
         [(String::new(), self.budget)].into()
+    }
+
+    fn inbox(&self) -> Option<Inbox> {
+        self.inbound.as_ref().map(|inbound| Inbox {
+            address: inbound.address.clone(),
+            prefixes: vec![String::new()],
+        })
     }
 
     fn inbound(&self) -> Option<&Inbound> {

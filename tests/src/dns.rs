@@ -40,15 +40,17 @@ impl Dns {
 
     /// Answers with a text from now on.
     pub fn set(&self, name: &str, text: &str) {
-        self.texts
-            .lock()
-            .expect("no panic")
-            .insert(name.to_owned(), Some(text.to_owned()));
+        self.answer_with(name, Some(text.to_owned()));
     }
 
     /// Answers that there is a fault from now on.
     pub fn break_down(&self, name: &str) {
-        self.texts.lock().expect("no panic").insert(name.to_owned(), None);
+        self.answer_with(name, None);
+    }
+
+    fn answer_with(&self, name: &str, text: Option<String>) {
+        let mut texts = self.texts.lock().expect("no panic");
+        texts.insert(name.to_owned(), text);
     }
 }
 

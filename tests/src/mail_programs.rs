@@ -8,6 +8,10 @@ use std::{
 };
 
 use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net,
+};
 
 use crate::{ports, process::Process, wait::until};
 
@@ -92,6 +96,68 @@ impl Postgrey {
     }
 }
 
+/// opendkim, which signs for Postfix what is written at a domain.
+#[derive(Debug)]
+pub struct Opendkim {
+    port: u16,
+    _process: Process,
+    _folder: TempDir,
+}
+
+impl Opendkim {
+    /// Signs mails from `domain` by a key of RSA, with the selector `s`. Also returns what stands in the DNS for it.
+    pub async fn start(domain: &str) -> (Self, String) {
+        let (folder, port) = (folder(), ports::free());
+        let at = |name: &str| folder.path().join(name);
+        let own = at("own");
+        fs::create_dir(&own).expect("a folder");
+        let record = dkim_key(&["genrsa"], &own.join("key"));
+        open_to_read(&own.join("key"));
+        let settings = format!(
+            "Mode s\nDomain {domain}\nSelector s\nKeyFile {}\nRequireSafeKeys no\nSocket inet:{port}@127.0.0.1\n\
+             Canonicalization relaxed/simple\n",
+            own.join("key").display()
+        );
+        fs::write(at("conf"), settings).expect("settings");
+        let mut command = as_nobody(&own, "/usr/sbin/opendkim");
+        command.arg("-f").arg("-x").arg(at("conf"));
+        let process = Process::spawn("opendkim", &command, &at("output"));
+        let log = process.log().clone();
+        until("opendkim", || TcpStream::connect(("127.0.0.1", port)).ok(), || log.tail()).await;
+        (Self { port, _process: process, _folder: folder }, record)
+    }
+
+    /// Returns the line of Postfix' main.cf that has it asked.
+    pub fn setting(&self) -> String {
+        format!("smtpd_milters = inet:127.0.0.1:{}", self.port)
+    }
+}
+
+/// Hands a mail to the mail server at that port.
+pub async fn submit(port: u16, from: &str, to: &str, mail: &str) {
+    let mut stream =
+        BufReader::new(net::TcpStream::connect(("127.0.0.1", port)).await.expect("a mail server"));
+    let mail = format!("{mail}\r\n.\r\n");
+    let commands = [
+        "",
+        "EHLO client.example\r\n",
+        &format!("MAIL FROM:<{from}>\r\n"),
+        &format!("RCPT TO:<{to}>\r\n"),
+        "DATA\r\n",
+        &mail,
+        "QUIT\r\n",
+    ];
+    for command in commands {
+        stream.write_all(command.as_bytes()).await.expect("a connection");
+        let mut line = String::new();
+        while line.as_bytes().get(3) != Some(&b' ') {
+            line.clear();
+            stream.read_line(&mut line).await.expect("an answer");
+        }
+        assert!(line.starts_with(['2', '3']), "{command}: {line}");
+    }
+}
+
 /// What SpamAssassin says of a mail.
 #[derive(Debug, Clone)]
 pub struct Score {
@@ -163,6 +229,15 @@ fn folder() -> TempDir {
 fn open(folder: &Path) {
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(folder, mode).expect("a mode");
+}
+
+fn open_to_read(file: &Path) {
+    fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).expect("a mode");
+}
+
+/// Returns a folder for a socket that Postfix connects to.
+pub fn folder_of_socket() -> TempDir {
+    folder()
 }
 
 /// Returns the command of a program as a user without rights, who owns a folder.

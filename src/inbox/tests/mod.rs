@@ -14,7 +14,7 @@ use futures::FutureExt;
 
 use self::dns::Dns;
 use self::signer::Signer;
-use super::{Authors, Desk, Fate, Unusable, Written};
+use super::{Authors, Desk, Fate, Fault, Written};
 
 const OWN: &str = "verify@itseme.example";
 /// What a person sends.
@@ -32,16 +32,16 @@ impl Office {
         let dns = Dns::start().await;
         let used = Arc::<Mutex<Vec<String>>>::default();
         let kept = used.clone();
-        let made_of = move |written: Written| {
+        let usage = move |written: Written| {
             let is_usable = !written.text.contains("fault");
             let line = format!("{}|{}", written.identity.id, written.text);
             kept.lock().unwrap().push(line);
-            async move { is_usable.then_some(()).ok_or(Unusable) }.boxed()
+            async move { is_usable.then_some("linked").ok_or(Fault) }.boxed()
         };
         let desk = Desk {
             address: OWN.into(),
             authors: Authors::new(&[dns.address()]).unwrap(),
-            made_of: Arc::new(made_of),
+            usage: Box::new(usage),
         };
         Self { dns, desk, used }
     }

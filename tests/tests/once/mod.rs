@@ -14,6 +14,7 @@ mod host_meta;
 mod hostile;
 mod http_errors;
 mod http_requests;
+mod inbox;
 mod mail_servers;
 mod membership;
 mod monitor;
