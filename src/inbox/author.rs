@@ -147,7 +147,7 @@ fn name_server(address: &SocketAddr) -> NameServerConfig {
 }
 
 fn is_header(name: &[u8], wanted: &str) -> bool {
-    name.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes())
+    name.eq_ignore_ascii_case(wanted.as_bytes())
 }
 
 /// Returns true if a signature, once it is verified, may show that somebody at `domain` wrote a mail: all that is read of it is signed,

@@ -45,10 +45,15 @@ pub struct Read<'a> {
 
 /// Reads a mail to `own`. `is_returned` is true if it has no sender, as bounces have none.
 pub fn read<'a>(mail: &'a [u8], is_returned: bool, own: &str) -> Result<Read<'a>, Ignored> {
-    let message = AuthenticatedMessage::parse(mail).ok_or(MALFORMED)?;
     let parsed = MessageParser::default().parse(mail).ok_or(MALFORMED)?;
+    // What is signed is found as what is read is: no line is a header for one of them alone.
+    let message = AuthenticatedMessage::from_parsed(&parsed, mail, true);
     if is_returned || is_answer(&parsed) {
         return Err(ANSWER);
+    }
+    let is_odd = |(name, _): &(&[u8], &[u8])| name.iter().any(u8::is_ascii_whitespace);
+    if message.headers.iter().any(is_odd) {
+        return Err(MALFORMED);
     }
     if ONCE.iter().any(|name| count(&message, name) > 1) || count(&message, "From") != 1 {
         return Err(MALFORMED);
@@ -74,7 +79,7 @@ pub fn read<'a>(mail: &'a [u8], is_returned: bool, own: &str) -> Result<Read<'a>
 
 /// Returns the number of headers of that name.
 fn count(message: &AuthenticatedMessage<'_>, name: &str) -> usize {
-    let is_it = |found: &&[u8]| found.trim_ascii().eq_ignore_ascii_case(name.as_bytes());
+    let is_it = |found: &&[u8]| found.eq_ignore_ascii_case(name.as_bytes());
     message.headers.iter().filter(|(found, _)| is_it(found)).count()
 }
 

@@ -52,6 +52,38 @@ async fn a_mail_that_anybody_could_have_written_does_not_count() {
     }
 }
 
+/// A mail to nobody in particular, of which the signature says that there is no subject.
+#[tokio::test]
+async fn nothing_can_be_added_to_a_signed_mail() {
+    let office = Office::open().await;
+    let signer = Signer::ed25519("example.org");
+    office.publish(&signer);
+    let signed = signer.sign(&mail("amy@example.org").replace(&format!("Subject: {WORD}\r\n"), ""));
+    assert_eq!(office.desk.receive(signed.as_bytes(), false).await, Fate::Done);
+    assert_eq!(office.used(), ["amy@example.org|"]);
+    for added in [
+        "Subject: 1 a@b\r\n",
+        "Subject : 1 a@b\r\n",
+        "subject\t: 1 a@b\r\n",
+        "Subject\r\n : 1 a@b\r\n",
+        "X: y\rSubject: 1 a@b\r\n",
+        "X: y\nSubject: 1 a@b\n",
+        "X: y\r\n\r\n1 a@b\r\n",
+        "\r\n1 a@b\r\n",
+        "X: \u{85}Subject: 1 a@b\r\n",
+        "Content-Type: text/html\r\nX: <p>1 a@b</p>\r\n",
+    ] {
+        for wrong in [
+            format!("{added}{signed}"),
+            signed.replacen("To: ", &format!("{added}To: "), 1),
+        ] {
+            assert_eq!(office.desk.receive(wrong.as_bytes(), false).await, Fate::Done);
+            let used = office.used();
+            assert!(used.iter().all(|used| !used.contains('1')), "{added:?}: {used:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_signature_that_says_little_does_not_count() {
     let office = Office::open().await;

@@ -16,6 +16,8 @@ struct Office {
     world: World,
     amy: Session,
     dns: Dns,
+    /// The key of example.org, as it stands in the DNS.
+    record: String,
     postfix: Relay,
     port: u16,
     _opendkim: Opendkim,
@@ -39,8 +41,15 @@ impl Office {
         let amy = world.client(&AMY).await;
         amy.register("xmpp", AMY.jid, false).await.unwrap();
         let map = format!("transport_maps = inline:{{{{{OWN} = lmtp:unix:{}}}}}", socket.display());
-        let postfix = Relay::postfix(port, world.mail.port(), &[&map, &opendkim.setting()]).await;
-        Self { world, amy, dns, postfix, port, _opendkim: opendkim, folder }
+        let settings = [
+            &map,
+            &opendkim.setting(),
+            "queue_run_delay = 1s",
+            "minimal_backoff_time = 1s",
+            "maximal_backoff_time = 1s",
+        ];
+        let postfix = Relay::postfix(port, world.mail.port(), &settings).await;
+        Self { world, amy, dns, record, postfix, port, _opendkim: opendkim, folder }
     }
 
     /// Has a message from an address waited for. Returns its text.
@@ -131,7 +140,13 @@ async fn postfix_keeps_mails_until_the_dns_answers_and_the_service_is_there() {
     let socket = office.folder.path().join("lmtp.sock");
     office.world.service.kill();
     assert!(socket.exists());
+    let away =
+        |office: &Office| office.postfix.log().contains("lmtp.sock]: Connection refused").then_some(());
+    until("a mail that waits", || away(&office), || office.postfix.log()).await;
     office.world.start_service().await;
+    office.dns.set("s._domainkey.example.org", &office.record);
+    office.delivered(1).await;
+    assert!(office.is_linked("amy@example.org").await);
     let checked = office.world.service.run(&["check"]);
     let said = String::from_utf8_lossy(&checked.stdout).into_owned();
     let line = said.lines().find(|line| line.contains("inbox: ")).unwrap();
