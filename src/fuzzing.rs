@@ -8,6 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::clock::Clock;
 pub use crate::http::fuzzing::{Bodies, forwarded};
+pub use crate::inbox::fuzzing::mail;
 pub use crate::model::fuzzing::identity;
 use crate::model::{BareJid, Keys};
 use crate::service::{Caller, Limits, Register, Service, Settings};
@@ -111,6 +112,11 @@ mod tests {
     #[test]
     fn seeds_of_identities() {
         seeds("identity").iter().for_each(|seed| identity(seed));
+    }
+
+    #[test]
+    fn seeds_of_mails() {
+        seeds("mail").iter().for_each(|seed| mail(seed));
     }
 
     #[test]

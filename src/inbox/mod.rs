@@ -4,6 +4,14 @@
 
 mod author;
 mod dialogue;
+#[cfg(any(test, fuzzing))]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic is a finding"
+)]
+pub mod fuzzing;
 mod mail;
 #[cfg(test)]
 mod tests;

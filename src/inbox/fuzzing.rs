@@ -1,0 +1,11 @@
+//! Mails as strangers write them.
+
+use super::mail::read;
+
+/// Reads a mail, and checks that what it says is bounded.
+pub fn mail(input: &[u8]) {
+    if let Ok(read) = read(input, false, "verify@example.org") {
+        assert!(read.text.len() <= 8 * 1024, "its text is long");
+        assert!(read.identity.id.contains('@'), "its author has no address");
+    }
+}
