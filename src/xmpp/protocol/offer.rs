@@ -25,7 +25,10 @@ pub fn form(service: &Service, host: &Host) -> DataForm {
         ]
     });
     let (hashes, confirmed, muted) = (HASHES_PER_CONTACT, HASHES_PER_CONFIRM, MUTED_AT_ONCE);
-    let fields = code_digits(&settings)
+    let calls = (!settings.calls.is_empty()).then(|| list("call", &settings.calls));
+    let fields = calls
+        .into_iter()
+        .chain(code_digits(&settings))
         .chain([text("day-hashes", settings.limits.hashes_per_day)])
         .chain(http)
         .chain([
@@ -144,6 +147,7 @@ mod tests {
         };
         let settings = Settings {
             require_token: true,
+            calls: ["phone".to_owned()].into(),
             inboxes: [("phone".to_owned(), inbox)].into(),
             served: Served::Domains(domains.into()),
             limits: Limits {
@@ -154,6 +158,7 @@ mod tests {
         };
         let expected = [
             "FORM_TYPE hidden it-se.me:service",
+            "call list-multi phone",
             "code-digits-email text-single 6",
             "code-digits-phone text-single 4",
             "code-digits-xmpp text-single 4",
