@@ -19,6 +19,10 @@ pub fn gateway(section: &GatewaySection, path: &str, allow_cleartext: bool) -> R
         section: path.to_owned(),
     };
     let Some(name) = section.preset.as_deref() else {
+        if keys.text("url").is_some_and(|url| url.starts_with("smpp")) {
+            let remedy = "set it to \"smpp\", because url is that of an SMSC";
+            return Err(unusable(format!("{path}.preset"), remedy).into());
+        }
         return template::new(section, &keys, None);
     };
     let kinds = || GATEWAYS.into_iter().chain([SMPP]);

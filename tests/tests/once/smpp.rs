@@ -47,11 +47,13 @@ async fn codes_go_over_one_connection_which_ends_with_an_unbind() {
     world.service.has_sent_everything().await;
     assert_eq!((smsc.count("bind_transceiver"), smsc.count("\"submit_sm\"")), (1, 21));
     // Another configuration has a connection of its own, for its first message.
-    world.service.reload("[providers.phone]\nallow_cleartext = true").await;
+    world.service.reload("[providers.phone.gateways.smsc]\nalphabet = 'latin1'").await;
     smsc.has("\"unbind\"", 1).await;
     let amy = world.client(&AMY).await;
     register(&amy, &number(20)).await;
-    smsc.take(&number(20)).await;
+    let message = smsc.take(&number(20)).await;
+    let text = message["text"].as_str().unwrap();
+    assert!(message["data_coding"] == 3 && text.starts_with("It-se, ¿eres amy@localhost?"), "{message}");
     world.service.has_sent_everything().await;
     assert_eq!(smsc.count("bind_transceiver"), 2);
     world.service.terminate().await;
