@@ -202,3 +202,64 @@ impl Link {
         let _ = timeout(GOODBYE, SinkExt::<Command>::close(&mut self.stream)).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    use super::*;
+
+    /// A session, its task, and the other side of the connection.
+    fn session() -> (Session, JoinHandle<()>, DuplexStream) {
+        let (ours, theirs) = duplex(64 * 1024);
+        let (told, _) = mpsc::channel(1);
+        let (session, task) = Session::begin(Box::new(ours), Arc::new(Receipts::new(told)));
+        (session, task, theirs)
+    }
+
+    async fn ask(session: &Session) -> Result<Command, Lost> {
+        session.ask(Pdu::EnquireLink, None, Duration::from_secs(30)).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_says_nothing_ends() {
+        let (session, task, theirs) = session();
+        assert_eq!(ask(&session).await, Err(Lost::Unanswered));
+        task.await.unwrap();
+        assert!(!session.is_open());
+        assert_eq!(ask(&session).await, Err(Lost::Unsent));
+        drop(theirs);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_smpp_ends_it() {
+        let (session, task, mut theirs) = session();
+        theirs.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        task.await.unwrap();
+        assert!(!session.is_open());
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_unknown_is_refused_and_the_session_goes_on() {
+        let (session, task, mut theirs) = session();
+        // A command of its own (0x00010200), number 7.
+        theirs
+            .write_all(&[0, 0, 0, 16, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 7])
+            .await
+            .unwrap();
+        let mut answer = [0; 16];
+        theirs.read_exact(&mut answer).await.unwrap();
+        // generic_nack with ESME_RINVCMDID.
+        assert_eq!(answer, [0, 0, 0, 16, 0x80, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 7]);
+        drop(session);
+        // unbind, number 1, and its answer.
+        theirs.read_exact(&mut answer).await.unwrap();
+        assert_eq!(answer, [0, 0, 0, 16, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 1]);
+        theirs
+            .write_all(&[0, 0, 0, 16, 0x80, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 1])
+            .await
+            .unwrap();
+        task.await.unwrap();
+    }
+}
