@@ -119,8 +119,12 @@ fn stanzas(criterion: &mut Criterion) -> Result<()> {
     let hash = || Hash::of("phone", "+447700900123").to_string();
     let hashes = |count| vec![hash(); count];
     let (jid, info) = ("amy@example.org", r#"[{"provider": "phone", "id": "+447700900123"}]"#);
-    let register =
-        stanza::Register { provider: Some("phone".into()), id: Some("+447700900123".into()), resend: None };
+    let register = stanza::Register {
+        provider: Some("phone".into()),
+        id: Some("+447700900123".into()),
+        resend: None,
+        how: None,
+    };
     payload(criterion, "register", register)?;
     payload(
         criterion,
