@@ -25,24 +25,34 @@ struct Office {
 }
 
 impl Office {
-    /// Postfix delivers to the service, and opendkim signs what is written at example.org.
+    /// Postfix delivers to the service over a socket, and opendkim signs what is written at example.org.
     async fn open() -> Self {
+        Self::open_at(|folder| (format!("unix:{folder}/lmtp.sock"), format!("lmtp:unix:{folder}/lmtp.sock")))
+            .await
+    }
+
+    /// Listens at the first of what `place` returns for a folder, and Postfix delivers to the second.
+    async fn open_at(place: impl FnOnce(&str) -> (String, String)) -> Self {
         let (folder, dns, port) = (folder_of_socket(), Dns::start().await, free_port());
         let (opendkim, record) = Opendkim::start("example.org").await;
         dns.set("s._domainkey.example.org", &record);
-        let socket = folder.path().join("lmtp.sock");
+        let (listen, next_hop) = place(folder.path().to_str().unwrap());
         let wishes = format!(
-            "[log]\nfilter = \"itseme=debug\"\n[providers.email.inbound]\naddress = \"{OWN}\"\nlisten = \"unix:{}\"\n\
+            "[log]\nfilter = \"itseme=debug\"\n[providers.email.inbound]\naddress = \"{OWN}\"\nlisten = \"{listen}\"\n\
              socket_mode = \"0666\"\ndns = [\"{}\"]",
-            socket.display(),
             dns.address()
         );
         let world = World::with(&wishes).await;
         let amy = world.client(&AMY).await;
         amy.register("xmpp", AMY.jid, false).await.unwrap();
-        let map = format!("transport_maps = inline:{{{{{OWN} = lmtp:unix:{}}}}}", socket.display());
+        // As docs/delivery.md has it, and nothing else is taken.
+        let map = format!("transport_maps = inline:{{{{{OWN} = {next_hop}}}}}");
+        let recipients = format!("relay_recipient_maps = inline:{{{OWN}=x}}");
         let settings = [
             &map,
+            &recipients,
+            "relay_domains = itse.example",
+            "mynetworks = 192.0.2.0/24",
             &opendkim.setting(),
             "queue_run_delay = 1s",
             "minimal_backoff_time = 1s",
@@ -158,4 +168,20 @@ async fn postfix_keeps_mails_until_the_dns_answers_and_the_service_is_there() {
     let checked = office.world.service.run(&["check"]);
     let said = String::from_utf8_lossy(&checked.stdout).into_owned();
     assert!(said.contains("inbox: providers.email.inbound.listen unix:"), "{said}");
+}
+
+#[tokio::test]
+async fn postfix_delivers_to_a_port_as_well() {
+    let port = free_port();
+    let office =
+        Office::open_at(|_| (format!("127.0.0.1:{port}"), format!("lmtp:inet:127.0.0.1:{port}"))).await;
+    let text = office.asks("amy@example.org").await;
+    office.writes("amy@example.org", "", &text).await;
+    office.delivered(1).await;
+    assert!(office.is_linked("amy@example.org").await);
+    let checked = office.world.service.run(&["check"]);
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    let line = said.lines().find(|line| line.contains("inbox: ")).unwrap();
+    assert!(line.starts_with("ok ") && line.contains("the service answers at 127.0.0.1:"), "{line}");
+    assert!(line.ends_with(&format!("{OWN} lmtp:inet:127.0.0.1:{port}")), "{line}");
 }
