@@ -175,7 +175,7 @@ fn a_secret_of_digits_stays_one() {
 }
 
 /// Faults, and the beginnings of their errors.
-const FAULTS: [(&str, &str); 22] = [
+const FAULTS: [(&str, &str); 25] = [
     ("server = \"localhost\"\n", "component.server: expected host:port"),
     ("[limit]\n", "unknown key \"limit\""),
     ("[limits]\nguesses = 5\n", "limits.guesses: unknown key"),
@@ -242,6 +242,21 @@ const FAULTS: [(&str, &str); 22] = [
         "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n\
          [providers.email.dkim]\nselector = \"a b\"\ndomain = \"example.org\"\nkey = \"x\"\n",
         "providers.email.dkim.selector: expected a name",
+    ),
+    (
+        "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n\
+         [providers.email.inbound]\naddress = \"verify\"\nlisten = \"127.0.0.1:8024\"\n",
+        "providers.email.inbound.address: expected an address",
+    ),
+    (
+        "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n\
+         [providers.email.inbound]\naddress = \"verify@example.org\"\nlisten = \"0.0.0.0:24\"\n",
+        "providers.email.inbound.listen: expected unix:",
+    ),
+    (
+        "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n\
+         [providers.email.inbound]\naddress = \"verify@example.org\"\nlisten = \"systemd\"\n",
+        "providers.email.inbound.listen: expected unix:",
     ),
 ];
 
