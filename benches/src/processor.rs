@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use tokio::time::sleep;
 
 /// The time that the threads of a process have had whose names begin with `name` (`/proc/PID/task/TID/schedstat`,
 /// Documentation/scheduler/sched-stats.rst of Linux). Those that have ended are not counted.
@@ -18,6 +19,21 @@ pub fn spent(pid: u32, name: &str) -> Result<Duration> {
         }
     }
     Ok(spent)
+}
+
+/// Waits until a process has nothing left to do, as after its start.
+pub async fn rests(pid: u32) -> Result<()> {
+    // The filter for contact requests among a hundred million links takes a quarter of a minute.
+    const PAUSE: Duration = Duration::from_secs(1);
+    let mut before = None;
+    loop {
+        let now = spent(pid, "")?;
+        if before.is_some_and(|before| now.saturating_sub(before) < PAUSE / 50) {
+            return Ok(());
+        }
+        before = Some(now);
+        sleep(PAUSE).await;
+    }
 }
 
 /// The ticks of the processor's clock that those processes have had that `counts` chooses by their numbers and those of their

@@ -4,7 +4,6 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use tokio::time::sleep;
 
 use crate::baseline;
 use crate::build::{Build, Program};
@@ -12,12 +11,10 @@ use crate::http::load;
 use crate::link::Link;
 use crate::measure::{Aim, Finding};
 use crate::population::Data;
+use crate::processor;
 use crate::questions::Questions;
 use crate::rows::{confirm, contact};
 use crate::stage::Stage;
-
-/// Everything that is still done after the start is done by then.
-const SETTLED: Duration = Duration::from_secs(1);
 
 /// The time until the service is connected and serves, beside that without links, and by itself.
 pub async fn start(stage: &Stage) -> Result<Vec<Finding>> {
@@ -50,7 +47,7 @@ pub async fn memory(stage: &Stage) -> Result<Vec<Finding>> {
         let data = build.data(links).await?;
         Ok(async move || {
             let (itseme, link) = build.serve(&data).await?;
-            sleep(SETTLED).await;
+            processor::rests(itseme.process.id()).await?;
             if under_load {
                 ask_everything(&data, &itseme, link, Questions::new(data.people, build.jid)?, time).await?;
             }

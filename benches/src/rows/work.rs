@@ -96,6 +96,7 @@ impl Service {
         let (data, waiting) = (build.data(links).await?, Waiting::default());
         let (program, link) = build.serve_with(&data, &own_people()).await?;
         tokio::spawn(link.serve(hand_over(waiting.clone())));
+        processor::rests(program.process.id()).await?;
         Ok(Self { program, data, waiting })
     }
 
