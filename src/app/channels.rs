@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use futures::FutureExt;
@@ -46,12 +47,7 @@ impl Channels {
             channel.exchange(routes.remove(queue));
         }
         for (queue, channel) in routes {
-            let places = channel.places();
-            let channel = Arc::new(Exchangeable {
-                now: ArcSwapOption::from_pointee(channel),
-                places,
-                exchanged: Notify::new(),
-            });
+            let channel = Arc::new(Exchangeable::new(channel));
             self.by_queue.insert(queue, channel.clone());
             let work = self.outbox.clone().deliver(queue, channel.clone());
             self.work.spawn(self.supervisor.clone().watch(work));
@@ -71,10 +67,20 @@ impl Channels {
 struct Exchangeable {
     now: ArcSwapOption<Arc<dyn Channel>>,
     places: Places,
+    pauses: &'static [Duration],
     exchanged: Notify,
 }
 
 impl Exchangeable {
+    fn new(channel: Arc<dyn Channel>) -> Self {
+        Self {
+            places: channel.places(),
+            pauses: channel.pauses(),
+            now: ArcSwapOption::from_pointee(channel),
+            exchanged: Notify::new(),
+        }
+    }
+
     fn exchange(&self, channel: Option<Arc<dyn Channel>>) {
         self.now.store(channel.map(Arc::new));
         self.exchanged.notify_one();
@@ -96,6 +102,10 @@ impl Channel for Exchangeable {
 
     fn places(&self) -> Places {
         self.places
+    }
+
+    fn pauses(&self) -> &'static [Duration] {
+        self.pauses
     }
 
     fn destination(&self, letter: &Letter) -> String {
@@ -130,5 +140,35 @@ impl Channel for Exchangeable {
     fn cut_off(&self) -> SendError {
         let stopped = || SendError::Retry(Trouble::of_message("the service was stopped"));
         self.now.load_full().map_or_else(stopped, |channel| channel.cut_off())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Own;
+
+    impl Channel for Own {
+        fn send<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Sent>> {
+            std::future::ready(letters.iter().map(|_| Ok(())).collect()).boxed()
+        }
+
+        fn places(&self) -> Places {
+            Places { all: 3, each: 2 }
+        }
+
+        fn pauses(&self) -> &'static [Duration] {
+            const { &[Duration::from_secs(320)] }
+        }
+    }
+
+    #[test]
+    fn what_is_exchanged_keeps_the_ways_of_its_channel() {
+        let channel = Exchangeable::new(Arc::new(Own));
+        assert_eq!(channel.pauses(), Own.pauses());
+        assert_eq!((channel.places().all, channel.places().each), (3, 2));
+        channel.exchange(None);
+        assert_eq!(channel.pauses(), Own.pauses());
     }
 }
