@@ -21,7 +21,7 @@ pub struct Register {
     /// `true` if a new code shall replace one that is on its way.
     #[xml(attribute(default))]
     pub resend: Option<bool>,
-    /// `send` if the user writes a message from the identity instead of getting a code.
+    /// `call` if the code is to be read out in a call; `send` if the user writes a message from the identity instead of getting a code.
     #[xml(attribute(default))]
     pub how: Option<String>,
 }

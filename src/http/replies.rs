@@ -24,7 +24,7 @@ pub struct RegisterReply {
     /// The hash of the identity: 128 hex digits in lower case.
     #[schema(pattern = "^[0-9a-f]{128}$")]
     hash: String,
-    /// The message that the user sends from the identity, if the request has `how`.
+    /// The message that the user sends from the identity, if `how` is `send`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     send: Option<SendReply>,

@@ -27,8 +27,9 @@ pub struct RegisterRequest<'a> {
     /// `true` if another code is to be sent while one is valid.
     #[schema(schema_with = schemas::flag, required = false)]
     pub resend: bool,
-    /// `send` if the person writes a message to the service instead of getting a code: `send` in the answer has it.
-    #[schema(value_type = Option<String>, pattern = "^send$", required = false)]
+    /// `call` if the code is to be read out in a call; `send` if the person writes a message to the service instead of getting a code:
+    /// `send` in the answer has it.
+    #[schema(inline, value_type = Option<HowName>, required = false)]
     pub how: How,
     /// The address that the browser is sent on to when its user has signed in at a provider.
     pub next: Option<&'a str>,

@@ -26,7 +26,6 @@ use super::connection_limits::{ConnectionLimits, Counted};
 use super::error::ApiError;
 use super::filters::{ClientAddress, LARGEST_BODY, site};
 use super::forwarded::Proxies;
-
 use super::reader::Reader;
 use super::{Api, Description, HostMeta, WebPage, allowed, routes};
 use crate::listen::{Listen, Listener, Stream};
