@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use super::Channel;
 use crate::model::Identity;
 
@@ -27,17 +29,20 @@ impl Report {
         serde_urlencoded::from_bytes(&self.body).unwrap_or_default()
     }
 
-    /// Returns the content if it is JSON; otherwise the fields of the query and the form, as an object.
-    pub fn content(&self) -> serde_json::Value {
-        if let Ok(json @ (serde_json::Value::Object(_) | serde_json::Value::Array(_))) =
-            serde_json::from_slice(&self.body)
-        {
-            return json;
-        }
-        let mut fields: Vec<(String, String)> = serde_urlencoded::from_str(&self.query).unwrap_or_default();
-        fields.extend(self.form());
-        let fields = fields.into_iter().map(|(name, value)| (name, value.into()));
-        serde_json::Value::Object(fields.collect())
+    /// Returns the content if it is JSON, otherwise the fields of the form, as an object. Fields of the query, which the gateway has
+    /// made, stand over those of the content, which a person may have written.
+    pub fn content(&self) -> Value {
+        let object = |fields: Vec<(String, String)>| -> Map<String, Value> {
+            fields.into_iter().map(|(name, value)| (name, value.into())).collect()
+        };
+        let query = object(serde_urlencoded::from_str(&self.query).unwrap_or_default());
+        let mut content = match serde_json::from_slice(&self.body) {
+            Ok(Value::Array(list)) if query.is_empty() => return Value::Array(list),
+            Ok(Value::Object(content)) => content,
+            _ => object(self.form()),
+        };
+        content.extend(query);
+        Value::Object(content)
     }
 }
 
@@ -120,5 +125,8 @@ mod tests {
             5
         );
         assert_eq!(content("status=1", "5")["status"], "1");
+        for forged in [r#"{"from": "+2"}"#, "from=%2B2", r#"[{"from": "+2"}]"#] {
+            assert_eq!(content("from=%2B1", forged)["from"], "+1", "{forged}");
+        }
     }
 }
