@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use super::budget::Budget;
 use super::error::{Limit, Result};
 use super::growth::{self, Payer};
-use super::how::How;
 use super::limits::{Counter, DAY, read_ahead, take_all};
 use super::pending::NewCode;
 use super::{By, Core, Tx};
@@ -30,15 +29,9 @@ impl Core {
         let asked = CodeCounters::new(self, by, new);
         let mut counters = asked.counters();
         let (everybodys, own) = (asked.of_identity(), asked.by_asker());
-        // A person who writes to the service pays for that.
-        let is_paid = new.how != How::Write;
-        let mut budgets: Vec<(&Budget, Counter)> = self.budgets_for(&new.identity);
+        let budgets: Vec<(&Budget, Counter)> = self.budgets_for(&new.identity);
         let payer = Payer::of(new, by);
-        let mut shares = self.shares_for(payer, &new.identity);
-        if !is_paid {
-            budgets.clear();
-            shares.clear();
-        }
+        let shares = self.shares_for(payer, &new.identity);
         let bytes = self.bytes_by(payer);
         let guesses = self.guesses_at(&new.identity);
         let all = counters.iter().chain(&shares).chain(&bytes).chain(&guesses);
@@ -62,9 +55,7 @@ impl Core {
         }
         let all = || counters.iter().chain(budgets.iter().map(|(_, counter)| counter));
         all().try_for_each(|counter| counter.check(tx, now, 1))?;
-        if is_paid {
-            self.check_range(tx, payer, &new.identity)?;
-        }
+        self.check_range(tx, payer, &new.identity)?;
         self.charge(tx, new, by, &shares, &bytes)?;
         counters
             .iter()
@@ -72,6 +63,20 @@ impl Core {
             .try_for_each(|counter| counter.add(tx, now, 1).map(drop))?;
         self.spend(tx, &budgets)?;
         Ok(share)
+    }
+
+    /// Counts a word that a person is to write to the service, unless it is one too many. Nothing is sent to the identity, so it uses up
+    /// no codes to that, and no budget.
+    ///
+    /// # Errors
+    /// `request_limit_reached`; nothing is counted then.
+    pub(super) fn count_word(&self, tx: &Tx<'_>, by: By, new: &NewCode) -> Result<()> {
+        let (now, bytes) = (self.clock.now(), self.bytes_by(Payer::of(new, by)));
+        let counters = CodeCounters::new(self, by, new).counters();
+        read_ahead(tx, counters.iter().chain(&bytes))?;
+        counters.iter().try_for_each(|counter| counter.check(tx, now, 1))?;
+        self.charge(tx, new, by, &[], &bytes)?;
+        take_all(&counters, tx, now, 1)
     }
 
     /// Counts a code for the server and the network of its requester: its shares of budgets, and the bytes that are

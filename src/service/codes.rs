@@ -267,7 +267,6 @@ impl Core {
         let mailbox = self.keys.id(mailbox);
         let mut names = self.counters_of_codes(&mailbox, &remembered.target);
         names.extend(self.counters_of_guesses(&self.keys.id(hash)));
-        names.push(self.words_of_day(&self.keys.id(hash)).key);
         names
     }
 

@@ -3,16 +3,16 @@
 //! The message has a word, which tells whose registration it finishes. The word is no secret: it is worth nothing without the sender.
 
 use super::caller::Caller;
-use super::error::{Error, Limit, Result};
+use super::error::{Error, Result};
 use super::guesses::{Proven, are_same};
-use super::limits::{Counter, DAY};
 use super::link::Aliases;
 use super::operation::{Effort, Operation, Rights};
 use super::pending::{NewCode, PendingBox, Proof, Word};
 use super::{By, Core, Service, Tx};
 use crate::clock::millis;
+use crate::language::Language;
 use crate::meters;
-use crate::model::{BareJid, Code, Identity, Mac, Provider};
+use crate::model::{BareJid, Code, Identity, Provider, parse_target};
 use crate::store::Pending;
 
 /// The digits of a word.
@@ -27,7 +27,7 @@ const READ: usize = 4096;
 pub struct ToWrite {
     /// The number or address of the service.
     pub to: String,
-    /// The text: a word, and the JID that will be linked, so that a person who is tricked into sending it sees whose it is.
+    /// The text: a word, and the JID that will be linked.
     pub text: String,
 }
 
@@ -35,7 +35,7 @@ pub struct ToWrite {
 /// identity, the link is made, and the target told. Returns `true` then.
 ///
 /// # Errors
-/// `request_limit_reached` if too many wrong words came from there, `too_many_requested`, `internal_server_error`.
+/// `too_many_requested`, `internal_server_error`.
 pub struct Written {
     /// The sender.
     pub identity: Identity,
@@ -67,35 +67,43 @@ impl Operation for Written {
     }
 }
 
-/// Returns the words in a text: digits of any script, in groups or not, on one line.
-fn words(text: &str) -> Vec<Code> {
+/// A word and the JID behind it, as a message has them.
+struct Named {
+    word: Code,
+    jid: BareJid,
+}
+
+/// Returns the words in a text: the last eight digits before a JID, of any script, in groups or not. Who is tricked into writing a word
+/// sees by the JID whose it is: so one without it counts for nothing.
+fn words(text: &str) -> Vec<Named> {
     let mut end = text.len().min(READ);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    let text = text.get(..end).unwrap_or_default();
-    // Letters are between words, and anything else between groups of digits.
-    let pieces = text.split(|char: char| char.is_alphabetic() || char.is_control());
-    let mut found: Vec<Code> = Vec::new();
-    for piece in pieces {
-        let groups = piece.split(|char: char| Code::typed(char.encode_utf8(&mut [0; 4])).is_empty());
-        let groups: Vec<Code> = groups.map(Code::typed).filter(|group| !group.is_empty()).collect();
-        for first in 0..groups.len() {
-            let mut digits = String::new();
-            let together = groups.iter().skip(first).find_map(|group| {
-                digits += group.as_str();
-                (digits.len() >= usize::from(DIGITS)).then(|| Code::typed(&digits))
-            });
-            let word = together.filter(|word| word.len() == usize::from(DIGITS));
-            if let Some(word) = word.filter(|word| !found.iter().any(|known| known.as_str() == word.as_str())) {
-                found.push(word);
-            }
-            if found.len() == WORDS {
-                return found;
-            }
-        }
+    let mut rest = text.get(..end).unwrap_or_default();
+    let mut found = Vec::new();
+    while let Some(at) = rest.find('@').filter(|_| found.len() < WORDS) {
+        let begin = rest[..at].rfind(char::is_whitespace).map_or(0, |space| space + 1);
+        let end = rest[at..]
+            .find(char::is_whitespace)
+            .map_or(rest.len(), |space| at + space);
+        // Letters are between words, and anything else between groups of digits.
+        let digits = rest[..begin].rsplit(char::is_alphabetic).next().unwrap_or_default();
+        found.extend(named(digits, &rest[begin..end]));
+        rest = &rest[end..];
     }
     found
+}
+
+fn named(digits: &str, jid: &str) -> Option<Named> {
+    let digits = Code::typed(digits);
+    let word = digits.as_str().get(digits.len().checked_sub(DIGITS.into())?..)?;
+    let around = |char: char| !char.is_alphanumeric() && !"@.-_".contains(char);
+    let jid = jid.trim_matches(around).trim_end_matches('.');
+    Some(Named {
+        word: Code::typed(word),
+        jid: parse_target(jid).ok()?,
+    })
 }
 
 impl Core {
@@ -122,7 +130,7 @@ impl Core {
             }
             others = remembered.word_of_others().filter(|_| by == By::Target).cloned();
         }
-        self.count_code(tx, by, &new)?;
+        self.count_word(tx, by, &new)?;
         self.drop_pending(tx, &new.id, &owner)?;
         let word = self.new_word(&new);
         let send = self.to_write(&new.identity, &new.target, &word)?;
@@ -164,7 +172,7 @@ impl Core {
         if let Some(word) = remembered.others.as_ref().filter(|_| !new.resend) {
             return self.to_write(&new.identity, &new.target, word);
         }
-        self.count_code(tx, By::Anybody, new)?;
+        self.count_word(tx, By::Anybody, new)?;
         let word = self.new_word(new);
         let send = self.to_write(&new.identity, &new.target, &word)?;
         remembered.others = Some(word);
@@ -187,58 +195,38 @@ impl Core {
         })
     }
 
-    /// Counts the wrong words from an identity.
-    pub(super) fn words_of_day(&self, identity: &Mac) -> Counter {
-        Counter {
-            key: self.keys.quota("words", &[identity]),
-            name: Limit::Guesses,
-            limit: self.settings.limits.guesses_per_day,
-            window: DAY,
-        }
-    }
-
     /// Makes the link whose word is among `words`, which came from `identity`. Returns its provider; `None` if none is right.
-    fn take_words(&self, tx: &Tx<'_>, identity: &Identity, words: &[Code]) -> Result<Option<Provider>> {
+    fn take_words(&self, tx: &Tx<'_>, identity: &Identity, words: &[Named]) -> Result<Option<Provider>> {
         let hash = identity.hash();
         self.renew_waiting(tx, &hash)?;
         let (id, now) = (self.keys.id(&hash), self.clock.now());
         let live = tx.pendings(&id)?.into_iter().filter(|waiting| waiting.expires_at > now);
-        let opened = live.filter_map(|waiting| Some((self.open_pending(&waiting)?, waiting)));
-        let waiting: Vec<_> = opened
-            .filter(|(remembered, _)| remembered.proof.word().or(remembered.others.as_ref()).is_some())
-            .collect();
-        if waiting.is_empty() {
-            return Ok(None);
-        }
-        let (of_day, count) = (self.words_of_day(&id), u32::try_from(words.len()).unwrap_or(u32::MAX));
-        of_day.check(tx, now, count)?;
-        let found = waiting.into_iter().find_map(|(remembered, waiting)| {
-            let (by, word) = meant(&remembered, words)?;
-            Some((by, word.language, remembered, waiting))
-        });
-        let Some((by, language, remembered, waiting)) = found else {
-            of_day.add(tx, now, count)?;
+        let found = live
+            .filter_map(|waiting| Some((self.open_pending(&waiting)?, waiting)))
+            .find_map(|(remembered, waiting)| {
+                let (by, language) = meant(&remembered, words)?;
+                Some((by, language, Proven::by_writing(waiting, remembered)))
+            });
+        let Some((by, language, proven)) = found else {
             return Ok(None);
         };
-        let proven = Proven::by_writing(waiting, remembered);
         let verified = self.verified(tx, by, proven, hash, language)?;
         Ok(verified.provider)
     }
 }
 
-/// Returns the word of a registration that is among `words`, and whose it is.
-fn meant(remembered: &PendingBox, words: &[Code]) -> Option<(By, Word)> {
+/// Returns the person whose word for a registration is among `words`, and their language.
+fn meant(remembered: &PendingBox, words: &[Named]) -> Option<(By, Language)> {
     let own = if remembered.by_target { By::Target } else { By::Anybody };
     let of_proof = remembered.proof.word().map(|word| (own, word));
-    let all = of_proof
-        .into_iter()
-        .chain(remembered.others.as_ref().map(|word| (By::Anybody, word)));
+    let of_others = remembered.others.as_ref().map(|word| (By::Anybody, word));
     let is_there = |word: &Word| {
-        words
-            .iter()
-            .any(|written| are_same(written.as_str(), word.digits.as_str()))
+        let is_it =
+            |written: &Named| written.jid == remembered.target && are_same(written.word.as_str(), word.digits.as_str());
+        words.iter().any(is_it)
     };
+    let all = of_proof.into_iter().chain(of_others);
     all.filter(|(_, word)| is_there(word))
-        .map(|(by, word)| (by, word.clone()))
+        .map(|(by, word)| (by, word.language))
         .next()
 }

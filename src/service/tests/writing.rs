@@ -92,12 +92,12 @@ async fn a_word_is_read_as_people_write_it() {
             digits.chars().map(digit).collect()
         };
         let written = match form {
-            0 => format!("{one}{two}"),
-            1 => format!("{one} {two} 4amy@example.org"),
-            2 => format!("Hello\n\n> {one}-{two}\nBye"),
-            3 => format!("code:{one}{two}."),
-            4 => arabic(&format!("{one}{two}")),
-            _ => format!("\u{2068}{one}\u{a0}{two}\u{2069} amy"),
+            0 => format!("{one}{two} amy@example.org"),
+            1 => format!("{one} {two}\nAMY@example.org"),
+            2 => format!("Hello\n\n> {one}-{two} amy@example.org/phone.\nBye"),
+            3 => format!("ticket 4711 code:{one}{two} <xmpp:amy@example.org>"),
+            4 => format!("{} amy@example.org", arabic(&format!("{one}{two}"))),
+            _ => format!("write to it@example.net 11 \u{2068}{one}\u{a0}{two}\u{2069} amy@example.org,"),
         };
         assert!(it.write_from(PHONE, &written).await.unwrap(), "{written}");
         it.service.forget_native(&amy(), &[hash("phone", PHONE)]).await.unwrap();
@@ -177,22 +177,31 @@ async fn words_expire_and_are_forgotten() {
     assert!(!it.write_from(PHONE, &text).await.unwrap());
 }
 
+/// Who is tricked into writing a word sees whose JID it is, or it counts for nothing.
 #[tokio::test]
-async fn wrong_words_are_limited_and_change_nothing() {
+async fn a_word_without_the_jid_of_its_target_counts_for_nothing() {
     let it = with_inbox();
     let text = it.ask_to_write(&amy(), false).await.unwrap();
-    // Nothing waits there, or nothing is a word: nothing is counted.
+    let word = word(&text);
+    for written in [
+        word.to_owned(),
+        format!("{word} bob@example.org"),
+        format!("{word} notamy@example.org"),
+        format!("{word} and amy@example.org"),
+        format!("amy@example.org {word}"),
+        format!("{word}11 amy@example.org"),
+        format!("{} amy@example.org", wrong(word)),
+        format!("{} amy@example.org", &word[1..]),
+        String::new(),
+        "@ @@ x@".into(),
+    ] {
+        assert!(!it.write_from(PHONE, &written).await.unwrap(), "{written}");
+    }
+    // However many wrong ones come from there, by a forger perhaps, the right one counts.
     for _ in 0..20 {
-        assert!(!it.write_from("+447700900124", "11111111").await.unwrap());
-        assert!(!it.write_from(PHONE, "hello").await.unwrap());
+        it.write_from(PHONE, "11111111 amy@example.org").await.unwrap();
     }
-    for _ in 0..10 {
-        assert!(!it.write_from(PHONE, &wrong(word(&text))).await.unwrap());
-    }
-    assert_eq!(code_of(it.write_from(PHONE, &text).await), "request_limit_reached");
     assert!(it.sent(Queue::XMPP).await.is_empty());
-    it.clock.advance(24 * 60 * MINUTE);
-    let text = it.ask_to_write(&amy(), false).await.unwrap();
     assert!(it.write_from(PHONE, &text).await.unwrap());
 }
 
@@ -201,11 +210,33 @@ async fn wrong_words_are_limited_and_change_nothing() {
 async fn few_words_of_a_message_are_compared() {
     let it = with_inbox();
     let text = it.ask_to_write(&amy(), false).await.unwrap();
-    let others = "11111111 22222222 33333333";
+    let others = "11111111 a@b.example 22222222 a@b.example 33333333 a@b.example";
     assert!(!it.write_from(PHONE, &format!("{others} {text}")).await.unwrap());
     let long = "ü ".repeat(3000);
     assert!(!it.write_from(PHONE, &format!("{long}{text}")).await.unwrap());
-    assert!(it.write_from(PHONE, &format!("11111111 {text}{long}")).await.unwrap());
+    assert!(
+        it.write_from(PHONE, &format!("11111111 a@b.example {text} {long}"))
+            .await
+            .unwrap()
+    );
+}
+
+/// No codes are sent, so nobody uses up those of the owner.
+#[tokio::test]
+async fn words_use_up_no_codes_of_the_identity() {
+    let it = with_inbox();
+    for n in 0..5 {
+        it.ask_to_write(&michael(), n > 0).await.unwrap();
+        it.clock.advance(MINUTE);
+    }
+    for _ in 0..5 {
+        it.resend(&amy(), "phone", PHONE).await.unwrap();
+        it.clock.advance(MINUTE);
+    }
+    assert_eq!(
+        code_of(it.resend(&amy(), "phone", PHONE).await),
+        "request_limit_reached"
+    );
 }
 
 /// Nobody else replaces what the target has asked for, or learns of it; and both words are good.
@@ -276,14 +307,13 @@ async fn nothing_is_paid_for_a_message_of_somebody_else() {
         "request_limit_reached"
     );
     it.ask_to_write(&amy(), false).await.unwrap();
-    // The limits of codes are the same.
-    for n in 0..5 {
+    // The limits of a target are the same.
+    for _ in 0..19 {
         it.clock.advance(MINUTE);
-        let asked = it.ask_to_write(&amy(), true).await;
-        if n == 4 {
-            assert_eq!(code_of(asked), "request_limit_reached");
-        }
+        it.ask_to_write(&amy(), true).await.unwrap();
     }
+    it.clock.advance(MINUTE);
+    assert_eq!(code_of(it.ask_to_write(&amy(), true).await), "request_limit_reached");
 }
 
 #[tokio::test]
