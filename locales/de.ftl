@@ -114,6 +114,7 @@ web_link_again = Wieder verknüpfen
 web_forget = Entfernen
 web_add_title = Nummer, Adresse oder Namen hinzufügen
 web_add = Hinzufügen
+web_call_choice = Ruf mich an, statt eine Nachricht zu schicken
 web_write_choice = Ich schreibe von dort selbst eine Nachricht
 web_friends = Freunde finden
 web_friends_text = Wähle dein Adressbuch. Es wird in diesem Browser gelesen und bleibt hier: Nur Hashes der Nummern und Adressen verlassen ihn. Wer gefunden wird, bekommt deine Angaben und kann dir schreiben. Du erfährst nicht, wer das ist.

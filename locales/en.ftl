@@ -116,6 +116,7 @@ web_link_again = Link again
 web_forget = Remove
 web_add_title = Add a number, address or name
 web_add = Add
+web_call_choice = Call me instead of sending a message
 web_write_choice = I send a message from there myself
 web_friends = Find friends
 web_friends_text = Choose your address book. It is read in this browser and stays here: only hashes of the numbers and addresses leave it. The people who can be found get your details, and may write to you. You are not told who they are.

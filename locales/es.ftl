@@ -114,6 +114,7 @@ web_link_again = Vincular de nuevo
 web_forget = Quitar
 web_add_title = Añadir un número, una dirección o un nombre
 web_add = Añadir
+web_call_choice = Llámame en vez de enviar un mensaje
 web_write_choice = Yo envío un mensaje desde allí
 web_friends = Encontrar amigos
 web_friends_text = Elige tu agenda. Se lee en este navegador y se queda aquí: solo salen hashes de los números y direcciones. Las personas encontradas reciben tus datos y pueden escribirte. No se te dice quiénes son.

@@ -114,6 +114,7 @@ web_link_again = Lier de nouveau
 web_forget = Supprimer
 web_add_title = Ajouter un numéro, une adresse ou un nom
 web_add = Ajouter
+web_call_choice = Appelez-moi au lieu d’envoyer un message
 web_write_choice = J’envoie moi-même un message depuis là
 web_friends = Trouver des amis
 web_friends_text = Choisissez votre carnet d’adresses. Il est lu dans ce navigateur et y reste : seules des empreintes des numéros et adresses en sortent. Les personnes trouvées reçoivent vos coordonnées et peuvent vous écrire. On ne vous dit pas qui elles sont.

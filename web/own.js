@@ -152,6 +152,7 @@ function showKind() {
   $('add-hint').textContent = dataset.hint;
   $('add-id').inputMode = FIELDS[value] ?? 'text';
   $('add-id').autocomplete = FIELDS[value] ?? 'off';
+  $('add-call').hidden = !facts.providers[value]?.canCall;
   $('add-send').hidden = !facts.providers[value]?.canWrite;
 }
 
@@ -170,8 +171,9 @@ export function start() {
     changed();
     goTo(own);
   });
-  onSubmit($('add'), async ({ provider, id, send }) => {
-    const how = send.checked && facts.providers[provider.value]?.canWrite ? 'send' : undefined;
+  onSubmit($('add'), async ({ provider, id, call, send }) => {
+    const { canCall, canWrite } = facts.providers[provider.value] ?? {};
+    const how = (call.checked && canCall && 'call') || (send.checked && canWrite && 'send') || undefined;
     const detail = await register(provider.value, id.value.trim(), state.jid, undefined, how);
     id.value = '';
     changed();

@@ -110,6 +110,7 @@ phrases! {
     web_forget();
     web_add_title();
     web_add();
+    web_call_choice();
     web_write_choice();
     web_friends();
     web_friends_text();

@@ -20,6 +20,8 @@ await amy.sees(own, 'You can be found by this.');
 const tick = own.getByLabel('I send a message from there myself');
 await own.getByLabel('Kind').selectOption('email');
 assert.equal(await tick.isVisible(), false);
+const callTick = own.getByLabel('Call me instead of sending a message');
+assert.equal(await callTick.isVisible(), false);
 await own.getByLabel('Kind').selectOption('phone');
 await tick.check();
 await amy.isAccessible();
@@ -50,6 +52,7 @@ await amy.page.waitForFunction(() => !document.querySelector('.resend:disabled')
 await tick.check();
 await add();
 await amy.sees(phone, 'Send this text from there to');
+assert.equal(await callTick.isVisible(), true);
 const again = new URL(await phone.getByRole('link', { name: 'Write the message' }).getAttribute('href')).searchParams.get('body');
 assert.notEqual(again, text);
 for (const [written, status] of [[text, 200], [again, 200]]) {
