@@ -1,5 +1,6 @@
 //! SMSCs that take messages over SMPP 3.4: over one connection, which is made for the first message and kept.
 
+mod codec;
 mod coding;
 mod receipts;
 mod session;

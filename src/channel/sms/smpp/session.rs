@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use rusmpp::pdus::DeliverSmResp;
-use rusmpp::tokio_codec::CommandCodec;
 use rusmpp::{Command, CommandId, CommandStatus, Pdu};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
@@ -15,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval_at, timeout};
 use tokio_util::codec::Framed;
 
+use super::codec::Codec;
 use super::receipts::Receipts;
 
 /// The pause between two questions to the SMSC if it is still there. It must have said something until the next one.
@@ -23,8 +23,6 @@ const ASKED_EVERY: Duration = Duration::from_secs(30);
 const WRITTEN_WITHIN: Duration = Duration::from_secs(5);
 /// The time limit for the answer to an unbind.
 const GOODBYE: Duration = Duration::from_secs(2);
-/// The longest command of the SMSC. A report has less than 1 KB.
-const LONGEST: usize = 16 * 1024;
 /// Sequence numbers are less than that (SMPP 3.4, 3.2).
 const NUMBERS: u32 = 0x8000_0000;
 
@@ -57,9 +55,8 @@ impl Session {
     /// Begins one, whose task ends with it.
     pub fn begin(connection: Box<dyn Connection>, receipts: Arc<Receipts>) -> (Self, JoinHandle<()>) {
         let (sender, questions) = mpsc::channel(1);
-        let codec = CommandCodec::new().with_max_length(LONGEST);
         let link = Link {
-            stream: Framed::new(connection, codec),
+            stream: Framed::new(connection, Codec::new()),
             waiting: HashMap::new(),
             receipts,
             last: 0,
@@ -94,7 +91,7 @@ impl Session {
 
 /// The side of the connection.
 struct Link {
-    stream: Framed<Box<dyn Connection>, CommandCodec>,
+    stream: Framed<Box<dyn Connection>, Codec>,
     /// The requests without an answer, by their sequence numbers.
     waiting: HashMap<u32, (oneshot::Sender<Command>, Option<String>)>,
     receipts: Arc<Receipts>,
@@ -169,7 +166,11 @@ impl Link {
                 self.receipts.take(message);
                 answer(CommandStatus::EsmeRok, DeliverSmResp::default().into())
             }
-            Some(Pdu::AlertNotification(_)) => None,
+            // It cannot be read, now or later.
+            None if command.id() == CommandId::DeliverSm => {
+                answer(CommandStatus::EsmeRxPAppn, DeliverSmResp::default().into())
+            }
+            _ if command.id() == CommandId::AlertNotification => None,
             _ => answer(CommandStatus::EsmeRinvcmdid, Pdu::GenericNack),
         }
     }
@@ -260,6 +261,31 @@ mod tests {
             .write_all(&[0, 0, 0, 16, 0x80, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 1])
             .await
             .unwrap();
+        task.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_answered_and_the_session_goes_on() {
+        let (session, task, mut theirs) = session();
+        // A deliver_sm, number 7, whose sender is "Café" in ISO 8859-1.
+        let body = b"\0\x01\x01Caf\xe9\0\x01\x0170707\0\0\0\0\0\0\0\0\0\0\x05hello";
+        let length = u8::try_from(16 + body.len()).unwrap();
+        let header = [0, 0, 0, length, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 7];
+        theirs.write_all(&[&header, &body[..]].concat()).await.unwrap();
+        let mut answer = [0; 17];
+        theirs.read_exact(&mut answer).await.unwrap();
+        // deliver_sm_resp with ESME_RX_P_APPN and an empty id.
+        assert_eq!(answer, [0, 0, 0, 17, 0x80, 0, 0, 5, 0, 0, 0, 0x65, 0, 0, 0, 7, 0]);
+        // submit_sm_resp, whose id is no ASCII.
+        let taken = [0, 0, 0, 18, 0x80, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 1, 0xe9, 0];
+        let answered = async {
+            theirs.read_exact(&mut [0; 16]).await.unwrap();
+            theirs.write_all(&taken).await.unwrap();
+        };
+        let (asked, ()) = tokio::join!(ask(&session), answered);
+        assert_eq!(asked.unwrap().status(), CommandStatus::EsmeRok);
+        // A frame is not endless: 64 KiB and an octet.
+        theirs.write_all(&[0, 1, 0, 1]).await.unwrap();
         task.await.unwrap();
     }
 }
