@@ -39,8 +39,11 @@ struct Question {
     pdu: Pdu,
     /// The word by which reports on this message lead to its registration.
     word: Option<String>,
-    answer: oneshot::Sender<Command>,
+    answer: Answer,
 }
+
+/// Where an answer goes. If it is dropped, the request may have been read.
+type Answer = oneshot::Sender<Result<Command, Lost>>;
 
 /// There is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +86,7 @@ impl Session {
         };
         self.0.send(question).await.map_err(|_ended| Lost::Unsent)?;
         match timeout(patience, answer).await {
-            Ok(Ok(command)) => Ok(command),
+            Ok(Ok(result)) => result,
             _ => Err(Lost::Unanswered),
         }
     }
@@ -93,7 +96,7 @@ impl Session {
 struct Link {
     stream: Framed<Box<dyn Connection>, Codec>,
     /// The requests without an answer, by their sequence numbers.
-    waiting: HashMap<u32, (oneshot::Sender<Command>, Option<String>)>,
+    waiting: HashMap<u32, (Answer, Option<String>)>,
     receipts: Arc<Receipts>,
     /// The last sequence number.
     last: u32,
@@ -103,17 +106,28 @@ struct Link {
 
 impl Link {
     async fn run(mut self, mut questions: mpsc::Receiver<Question>) {
+        self.talk(&mut questions).await;
+        // Nobody has written those that are left.
+        questions.close();
+        while let Some(question) = questions.recv().await {
+            let _ = question.answer.send(Err(Lost::Unsent));
+        }
+    }
+
+    async fn talk(&mut self, questions: &mut mpsc::Receiver<Question>) {
         let mut asked = interval_at(Instant::now() + ASKED_EVERY, ASKED_EVERY);
         loop {
             let next = tokio::select! {
-                question = questions.recv() => match question {
-                    Some(question) => Some(self.question(question)),
-                    None => return self.unbind().await,
-                },
+                // If the connection has ended, nothing more is written.
+                biased;
                 command = self.stream.next() => match command {
                     Some(Ok(command)) => self.read(command),
                     // It has ended, or said what is no SMPP.
                     _ => return,
+                },
+                question = questions.recv() => match question {
+                    Some(question) => Some(self.question(question)),
+                    None => return self.unbind().await,
                 },
                 _ = asked.tick() => match mem::replace(&mut self.is_asked, true) {
                     true => return,
@@ -183,11 +197,11 @@ impl Link {
         if let (Some(Pdu::SubmitSmResp(taken)), Some(word)) = (command.pdu(), word) {
             self.receipts.expect(taken.message_id().as_str(), word);
         }
-        let _ = answer.send(command);
+        let _ = answer.send(Ok(command));
     }
 
     /// Says goodbye.
-    async fn unbind(mut self) {
+    async fn unbind(&mut self) {
         let unbind = self.numbered(Pdu::Unbind);
         if !self.write(unbind).await {
             return;
@@ -213,7 +227,12 @@ mod tests {
 
     /// A session, its task, and the other side of the connection.
     fn session() -> (Session, JoinHandle<()>, DuplexStream) {
-        let (ours, theirs) = duplex(64 * 1024);
+        session_over(64 * 1024)
+    }
+
+    /// The same, where so many octets can be unread.
+    fn session_over(room: usize) -> (Session, JoinHandle<()>, DuplexStream) {
+        let (ours, theirs) = duplex(room);
         let (told, _) = mpsc::channel(1);
         let (session, task) = Session::begin(Box::new(ours), Arc::new(Receipts::new(told)));
         (session, task, theirs)
@@ -230,6 +249,26 @@ mod tests {
         task.await.unwrap();
         assert!(!session.is_open());
         assert_eq!(ask(&session).await, Err(Lost::Unsent));
+        drop(theirs);
+    }
+
+    #[tokio::test]
+    async fn what_was_not_written_at_the_end_was_not_sent() {
+        let (session, task, theirs) = session();
+        // All are ready at once when the task runs for the first time.
+        drop(theirs);
+        let (one, other) = tokio::join!(ask(&session), ask(&session));
+        assert_eq!((one, other), (Err(Lost::Unsent), Err(Lost::Unsent)));
+        task.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_behind_one_that_cannot_be_written_was_not_sent() {
+        // There is room for a half of the first.
+        let (session, task, theirs) = session_over(8);
+        let both = tokio::join!(ask(&session), ask(&session));
+        assert_eq!(both, (Err(Lost::Unanswered), Err(Lost::Unsent)));
+        task.await.unwrap();
         drop(theirs);
     }
 
