@@ -5,6 +5,8 @@ mod coding;
 mod receipts;
 mod session;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -41,6 +43,9 @@ pub type SystemType = COctetString<1, 13>;
 
 /// The messages without an answer at the same time: SMSCs refuse more.
 const WINDOW: usize = 10;
+/// The time for which a message waits until it is one of them. With [`HASTE`](super::HASTE) and [`PATIENCE_TO_CONNECT`], it is shorter
+/// than the time that the outbox gives to messages in progress when the service stops.
+const WAITS: Duration = Duration::from_secs(2);
 /// The pause after a connection that could not be made. Each failure after that makes it twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -151,8 +156,9 @@ impl Smpp {
             let reason = "the text is longer than one segment, or the number longer than SMPP has room for";
             return Answer::None(SendError::Fail(reason.into()));
         };
-        let Ok(_place) = self.window.acquire().await else {
-            return Answer::None(SendError::Retry(Trouble::of_message("the service was stopped")));
+        let Ok(Ok(_place)) = timeout(WAITS, self.window.acquire()).await else {
+            let reason = "the SMSC is slow: as many messages as it may have at once wait for their answers";
+            return Answer::None(SendError::Retry(Trouble::of_message(reason)));
         };
         let session = match self.session().await {
             Ok(session) => session,

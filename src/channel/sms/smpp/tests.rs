@@ -1,0 +1,100 @@
+//! Gateways with an SMSC that answers as it is told.
+
+#![allow(clippy::unwrap_used)]
+use futures::stream::FuturesUnordered;
+use futures::{SinkExt, StreamExt};
+use rusmpp::pdus::{BindTransceiverResp, SubmitSmResp};
+use rusmpp::{Command, CommandId};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::codec::Framed;
+
+use super::codec::Codec;
+use super::*;
+
+/// A connection, as the SMSC sees it.
+type Theirs = Framed<TcpStream, Codec>;
+
+/// An SMSC that takes every login.
+struct Smsc(TcpListener);
+
+impl Smsc {
+    async fn start() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    /// Returns a gateway that sends there.
+    fn gateway(&self) -> Smpp {
+        Smpp::new(Account {
+            section: "providers.phone.gateways.smsc".into(),
+            address: Address {
+                host: "127.0.0.1".into(),
+                port: self.0.local_addr().unwrap().port(),
+            },
+            is_tls: false,
+            user: User::from_str("itseme").unwrap(),
+            password: Password::from_str("hunter2").unwrap(),
+            system_type: SystemType::empty(),
+            from: Sender {
+                ton: 5,
+                npi: 0,
+                place: Place::from_str("it-se.me").unwrap(),
+            },
+            alphabet: Alphabet::Gsm,
+        })
+    }
+
+    /// Waits for a connection, and lets it log in.
+    async fn bound(&self) -> Theirs {
+        let (stream, _) = self.0.accept().await.unwrap();
+        let mut theirs = Framed::new(stream, Codec::new());
+        let bind = theirs.next().await.unwrap().unwrap();
+        assert_eq!(bind.id(), CommandId::BindTransceiver);
+        answer(
+            &mut theirs,
+            &bind,
+            CommandStatus::EsmeRok,
+            BindTransceiverResp::default(),
+        )
+        .await;
+        theirs
+    }
+}
+
+async fn answer(theirs: &mut Theirs, request: &Command, status: CommandStatus, pdu: impl Into<Pdu>) {
+    let answer = Command::new(status, request.sequence_number(), pdu);
+    theirs.send(answer).await.unwrap();
+}
+
+/// Waits for a message.
+async fn taken(theirs: &mut Theirs) -> Command {
+    let message = theirs.next().await.unwrap().unwrap();
+    assert_eq!(message.id(), CommandId::SubmitSm);
+    message
+}
+
+fn text() -> Text<'static> {
+    Text {
+        to: "+447700900123",
+        text: "1234",
+        ..Text::default()
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_the_answers_to_others_was_not_sent() {
+    let smsc = Smsc::start().await;
+    let gateway = smsc.gateway();
+    let mut sent: FuturesUnordered<_> = (0..=WINDOW).map(|_| gateway.submit(text())).collect();
+    let unanswered = async {
+        let mut theirs = smsc.bound().await;
+        for _ in 0..WINDOW {
+            taken(&mut theirs).await;
+        }
+        theirs
+    };
+    let (one, _theirs) = tokio::join!(sent.next(), unanswered);
+    let Some(Answer::None(SendError::Retry(trouble))) = one else {
+        unreachable!("it is sent again")
+    };
+    assert!(trouble.reason.contains("the SMSC is slow"), "{trouble:?}");
+}
