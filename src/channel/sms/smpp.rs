@@ -165,7 +165,7 @@ impl Smpp {
             Err(trouble) => return Answer::None(SendError::Retry(trouble)),
         };
         match session.ask(message.into(), text.word, PATIENCE).await {
-            Ok(answer) => self.answer(answer.status()).await,
+            Ok(answer) => self.answer(&session, answer.status()).await,
             Err(Lost::Unsent) => Answer::None(SendError::Retry(Trouble::down("the SMSC closed the connection"))),
             Err(Lost::Unanswered) => {
                 let reason = "the SMSC did not answer in time, or closed the connection before";
@@ -174,10 +174,13 @@ impl Smpp {
         }
     }
 
-    async fn answer(&self, status: CommandStatus) -> Answer {
+    async fn answer(&self, session: &Session, status: CommandStatus) -> Answer {
         if status == CommandStatus::EsmeRinvbndsts {
-            // It has forgotten the login.
-            *self.link.lock().await = Link::New;
+            // It has forgotten the login of that session. There may be another one already.
+            let mut link = self.link.lock().await;
+            if matches!(&*link, Link::Bound(now, _) if now.is(session)) {
+                *link = Link::New;
+            }
         }
         let sent = match status {
             CommandStatus::EsmeRok => Ok(()),

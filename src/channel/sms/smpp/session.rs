@@ -73,6 +73,11 @@ impl Session {
         !self.0.is_closed()
     }
 
+    /// Returns `true` for a clone of this session.
+    pub fn is(&self, other: &Self) -> bool {
+        self.0.same_channel(&other.0)
+    }
+
     /// Sends a request and waits for its answer.
     ///
     /// # Errors

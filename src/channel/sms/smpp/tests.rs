@@ -98,3 +98,41 @@ async fn what_waits_for_the_answers_to_others_was_not_sent() {
     };
     assert!(trouble.reason.contains("the SMSC is slow"), "{trouble:?}");
 }
+
+#[tokio::test]
+async fn a_late_answer_of_a_former_session_does_not_end_the_next_one() {
+    let smsc = Smsc::start().await;
+    let gateway = smsc.gateway();
+    let smscs = async {
+        let mut former = smsc.bound().await;
+        let late = taken(&mut former).await;
+        let early = taken(&mut former).await;
+        let forgotten = CommandStatus::EsmeRinvbndsts;
+        answer(&mut former, &early, forgotten, SubmitSmResp::default()).await;
+        let mut next = smsc.bound().await;
+        let third = taken(&mut next).await;
+        answer(&mut former, &late, forgotten, SubmitSmResp::default()).await;
+        answer(&mut next, &third, CommandStatus::EsmeRok, SubmitSmResp::default()).await;
+        let fourth = taken(&mut next).await;
+        answer(&mut next, &fourth, CommandStatus::EsmeRok, SubmitSmResp::default()).await;
+    };
+    let messages = async {
+        let again = async {
+            gateway.submit(text()).await;
+            gateway.submit(text()).await
+        };
+        let (late, third) = tokio::join!(gateway.submit(text()), again);
+        [late, third, gateway.submit(text()).await]
+    };
+    let ([late, third, fourth], ()) = tokio::join!(messages, smscs);
+    assert!(matches!(
+        late,
+        Answer::Given {
+            sent: Err(SendError::Retry(_)),
+            ..
+        }
+    ));
+    for taken in [third, fourth] {
+        assert!(matches!(taken, Answer::Given { sent: Ok(()), .. }));
+    }
+}
