@@ -1,7 +1,7 @@
 //! The reports of an SMSC on the messages that it took (SMPP 3.4, 2.11 and appendix B).
 
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 use rusmpp::pdus::DeliverSm;
@@ -14,25 +14,46 @@ use crate::channel::Fate;
 /// The number of messages on which reports are understood, the last ones.
 const EXPECTED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9_999);
 
-/// The words of messages, by the ids that the SMSC gave them: in memory only.
+/// The number of reports that wait for their messages, the last ones.
+const EARLY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(99);
+
+/// Reports, and the messages that they concern.
 pub struct Receipts {
-    words: Mutex<LruCache<String, String>>,
+    ids: Mutex<Ids>,
     told: mpsc::Sender<(String, Fate)>,
+}
+
+/// The ids that the SMSC gave messages: in memory only.
+struct Ids {
+    /// The words of messages without a report.
+    words: LruCache<String, String>,
+    /// The reports on unknown messages. One may come before the answer that tells the id.
+    early: LruCache<String, Fate>,
 }
 
 impl Receipts {
     /// Tells what the reports mean to `told`.
     pub fn new(told: mpsc::Sender<(String, Fate)>) -> Self {
+        let ids = Ids {
+            words: LruCache::new(EXPECTED),
+            early: LruCache::new(EARLY),
+        };
         Self {
-            words: Mutex::new(LruCache::new(EXPECTED)),
+            ids: Mutex::new(ids),
             told,
         }
     }
 
     /// Notes that the SMSC took a message under that id.
     pub fn expect(&self, id: &str, word: String) {
-        if !id.is_empty() {
-            self.with(|words| words.put(written(id), word));
+        if id.is_empty() {
+            return;
+        }
+        let (id, mut ids) = (written(id), self.ids());
+        match ids.early.pop(&id) {
+            // It was answered, so there is nothing to do if nobody reads them.
+            Some(fate) => _ = self.told.try_send((word, fate)),
+            None => _ = ids.words.put(id, word),
         }
     }
 
@@ -43,15 +64,16 @@ impl Receipts {
             return;
         };
         let Some(fate) = fate(state) else { return };
-        let word = self.with(|words| words.pop(&written(&id)).or_else(|| words.pop(&in_hexadecimal(&id)?)));
-        if let Some(word) = word {
+        let (forms, mut ids) = (forms(&id), self.ids());
+        match forms.iter().find_map(|form| ids.words.pop(form)) {
             // If nobody reads them in time, they are lost.
-            let _ = self.told.try_send((word, fate));
+            Some(word) => _ = self.told.try_send((word, fate)),
+            None => forms.into_iter().for_each(|form| _ = ids.early.put(form, fate)),
         }
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut LruCache<String, String>) -> T) -> T {
-        change(&mut self.words.lock().unwrap_or_else(PoisonError::into_inner))
+    fn ids(&self) -> MutexGuard<'_, Ids> {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -60,9 +82,11 @@ fn written(id: &str) -> String {
     id.trim_start_matches('0').to_ascii_lowercase()
 }
 
-/// Returns a decimal id in hexadecimal digits: some SMSCs write one in the answer, the other in the report.
-fn in_hexadecimal(id: &str) -> Option<String> {
-    Some(format!("{:x}", id.parse::<u64>().ok()?))
+/// Returns the forms that the id of a report may have had in the answer: some SMSCs write a hexadecimal number there, and a decimal one in
+/// the report.
+fn forms(id: &str) -> Vec<String> {
+    let hexadecimal = id.parse::<u64>().ok().map(|number| format!("{number:x}"));
+    std::iter::once(written(id)).chain(hexadecimal).collect()
 }
 
 /// What a report says.
@@ -188,5 +212,18 @@ mod tests {
             MessageState::Undeliverable,
         ));
         assert_eq!(told("a1", &[report]), [Fate::Failed]);
+    }
+
+    #[test]
+    fn a_report_may_come_before_the_answer() {
+        for (id, reported) in [("a1", "a1"), ("3e8", "1000"), ("0012", "12")] {
+            let (sender, mut told) = mpsc::channel(10);
+            let receipts = Receipts::new(sender);
+            receipts.take(&report(4, &format!("id:{reported} stat:UNDELIV")));
+            receipts.expect("b2", "other".into());
+            assert!(told.try_recv().is_err());
+            receipts.expect(id, "word".into());
+            assert_eq!(told.try_recv().unwrap(), ("word".into(), Fate::Failed), "{id}");
+        }
     }
 }
