@@ -57,19 +57,22 @@ impl Receipts {
         }
     }
 
-    /// Reads a message of the SMSC, which may be a report.
-    pub fn take(&self, message: &DeliverSm) {
+    /// Reads a message of the SMSC, which may be a report. Returns `false` if that has to come again, because nobody has read the others.
+    pub fn take(&self, message: &DeliverSm) -> bool {
         let is_report = message.esm_class.message_type == MessageType::ShortMessageContainsMCDeliveryReceipt;
         let Some(Receipt { id, state }) = Receipt::of(message).filter(|_| is_report) else {
-            return;
+            return true;
         };
-        let Some(fate) = fate(state) else { return };
+        let Some(fate) = fate(state) else { return true };
+        let Ok(place) = self.told.try_reserve() else {
+            return false;
+        };
         let (forms, mut ids) = (forms(&id), self.ids());
         match forms.iter().find_map(|form| ids.words.pop(form)) {
-            // If nobody reads them in time, they are lost.
-            Some(word) => _ = self.told.try_send((word, fate)),
+            Some(word) => place.send((word, fate)),
             None => forms.into_iter().for_each(|form| _ = ids.early.put(form, fate)),
         }
+        true
     }
 
     fn ids(&self) -> MutexGuard<'_, Ids> {
@@ -158,7 +161,7 @@ mod tests {
         let (sender, mut told) = mpsc::channel(10);
         let receipts = Receipts::new(sender);
         receipts.expect(id, "word".into());
-        reports.iter().for_each(|report| receipts.take(report));
+        assert!(reports.iter().all(|report| receipts.take(report)));
         std::iter::from_fn(|| told.try_recv().ok())
             .map(|(word, fate)| (word == "word").then_some(fate).unwrap())
             .collect()
@@ -219,11 +222,24 @@ mod tests {
         for (id, reported) in [("a1", "a1"), ("3e8", "1000"), ("0012", "12")] {
             let (sender, mut told) = mpsc::channel(10);
             let receipts = Receipts::new(sender);
-            receipts.take(&report(4, &format!("id:{reported} stat:UNDELIV")));
+            assert!(receipts.take(&report(4, &format!("id:{reported} stat:UNDELIV"))));
             receipts.expect("b2", "other".into());
             assert!(told.try_recv().is_err());
             receipts.expect(id, "word".into());
             assert_eq!(told.try_recv().unwrap(), ("word".into(), Fate::Failed), "{id}");
         }
+    }
+
+    #[test]
+    fn a_report_without_room_comes_again() {
+        let (sender, mut told) = mpsc::channel(1);
+        let receipts = Receipts::new(sender);
+        let (one, other) = (report(4, "id:a1 stat:UNDELIV"), report(4, "id:a2 stat:UNDELIV"));
+        receipts.expect("a1", "one".into());
+        receipts.expect("a2", "other".into());
+        assert!(receipts.take(&one) && !receipts.take(&other));
+        assert_eq!(told.try_recv().unwrap().0, "one");
+        assert!(receipts.take(&other));
+        assert_eq!(told.try_recv().unwrap().0, "other");
     }
 }

@@ -182,8 +182,11 @@ impl Link {
             Some(Pdu::EnquireLink) => answer(CommandStatus::EsmeRok, Pdu::EnquireLinkResp),
             Some(Pdu::Unbind) => answer(CommandStatus::EsmeRok, Pdu::UnbindResp),
             Some(Pdu::DeliverSm(message)) => {
-                self.receipts.take(message);
-                answer(CommandStatus::EsmeRok, DeliverSmResp::default().into())
+                let status = match self.receipts.take(message) {
+                    true => CommandStatus::EsmeRok,
+                    false => CommandStatus::EsmeRxTAppn,
+                };
+                answer(status, DeliverSmResp::default().into())
             }
             // It cannot be read, now or later.
             None if command.id() == CommandId::DeliverSm => {
