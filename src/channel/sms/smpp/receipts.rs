@@ -86,10 +86,11 @@ fn written(id: &str) -> String {
 }
 
 /// Returns the forms that the id of a report may have had in the answer: some SMSCs write a hexadecimal number there, and a decimal one in
-/// the report.
+/// the report. One without a letter may as well be the decimal id of another message.
 fn forms(id: &str) -> Vec<String> {
     let hexadecimal = id.parse::<u64>().ok().map(|number| format!("{number:x}"));
-    std::iter::once(written(id)).chain(hexadecimal).collect()
+    let surely = hexadecimal.filter(|id| id.bytes().any(|digit| digit.is_ascii_alphabetic()));
+    std::iter::once(written(id)).chain(surely).collect()
 }
 
 /// What a report says.
@@ -198,7 +199,10 @@ mod tests {
             let report = report(4, &text(reported, "UNDELIV"));
             assert_eq!(told(id, &[report.clone(), report]), [Fate::Failed], "{id}");
         }
-        assert_eq!(told("a1", &[report(4, &text("a2", "UNDELIV"))]), []);
+        // 4096 is 1000 in hexadecimal digits.
+        for (id, reported) in [("a1", "a2"), ("1000", "4096")] {
+            assert_eq!(told(id, &[report(4, &text(reported, "UNDELIV"))]), [], "{id}");
+        }
         // A text message of a person, or a report on the way.
         for class in [0, 0x20] {
             assert_eq!(told("a1", &[report(class, &text("a1", "UNDELIV"))]), []);
