@@ -86,6 +86,11 @@ pub trait Gateway: Send + Sync {
         false
     }
 
+    /// Returns `true` if it calls no address: what it has to say comes by the connection over which messages go.
+    fn has_connection(&self) -> bool {
+        false
+    }
+
     /// Returns how it passes the messages of people on, if it signs what it sends.
     fn signs(&self) -> Option<Signs> {
         None

@@ -306,6 +306,10 @@ impl Gateway for Smpp {
         .boxed()
     }
 
+    fn has_connection(&self) -> bool {
+        true
+    }
+
     fn next_report(&self) -> BoxFuture<'_, Option<(String, Fate)>> {
         async { self.told.lock().await.recv().await }.boxed()
     }

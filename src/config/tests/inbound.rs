@@ -44,6 +44,17 @@ fn a_gateway_signs_or_has_a_secret() {
 }
 
 #[test]
+fn texts_do_not_come_in_over_smpp() {
+    let smsc = "[providers.phone.gateways.smsc]\npreset = \"smpp\"\nurl = \"smpp://127.0.0.1\"\nuser = \"itseme\"\n\
+                password = \"hunter2\"\n";
+    let refused = complaint(&format!("{PUBLIC}{}{smsc}", section("smsc", SECRET)));
+    assert!(
+        refused.contains("inbound.gateway: texts of people do not come in over SMPP") && !refused.contains("hunter2"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn no_number_is_proven_so_by_default() {
     let inboxes = |more: &str| {
         let config = load(&format!("{LEAST}{PUBLIC}{}", section("twilio", more))).unwrap();

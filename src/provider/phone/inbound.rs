@@ -66,6 +66,11 @@ impl InboundSection {
         found.unless(are_prefixes, path("prefixes"), "expected prefixes like \"+49\"");
         let remedy = "expected the name of a gateway: letters, digits, - and _";
         found.unless(is_name(&self.gateway), path("gateway"), remedy);
+        found.unless(
+            !gateway.is_some_and(Gateway::has_connection),
+            path("gateway"),
+            "texts of people do not come in over SMPP; name a gateway that passes them on over HTTP",
+        );
         let remedy = format!("set it, in a section [http]: the gateway of {SECTION} calls the service at this address");
         found.unless(has_url, "http.public_url", remedy);
         let signs = gateway.and_then(Gateway::signs);
