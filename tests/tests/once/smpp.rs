@@ -81,8 +81,7 @@ async fn the_smsc_of_jasmin_takes_codes_as_well() {
     let said = checked(&world);
     assert!(said.contains("the SMSC accepts the login"), "{said}");
     world.service.start().await;
-    let password = format!("[providers.phone.gateways.smsc]\npassword = '{}'", "hunter2");
-    world.service.reload(&password).await;
+    world.service.reload("[providers.phone.gateways.smsc]\npassword = 'hunter2'").await;
     let said = checked(&world);
     assert!(said.contains("ESME_RINVPASWD") && said.contains("mend password"), "{said}");
 }
