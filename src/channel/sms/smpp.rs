@@ -19,6 +19,7 @@ use rusmpp::pdus::{BindTransceiver, BindTransmitter, SubmitSm};
 use rusmpp::types::COctetString;
 use rusmpp::values::{EsmClass, InterfaceVersion, Npi, RegisteredDelivery, Ton};
 use rusmpp::{CommandStatus, Pdu};
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio::task::JoinHandle;
@@ -30,7 +31,7 @@ use self::receipts::Receipts;
 use self::session::{Connection, Lost, Session};
 use super::{Answer, Gateway, PATIENCE, PATIENCE_TO_CONNECT, Text, with_section};
 use crate::channel::{Fate, SendError, Trouble};
-use crate::dial::{self, Address, DialError, Fault, tls};
+use crate::dial::{self, Address, DialError, Fault};
 
 /// A number or name, as SMPP has room for it.
 pub type Place = COctetString<1, 21>;
@@ -71,8 +72,8 @@ pub struct Account {
     pub section: String,
     /// Where the SMSC listens.
     pub address: Address,
-    /// `true` if it speaks TLS there.
-    pub is_tls: bool,
+    /// The settings of TLS, if it speaks that there.
+    pub tls: Option<Arc<ClientConfig>>,
     /// The user.
     pub user: User,
     /// The password.
@@ -239,12 +240,11 @@ impl Account {
             DialError::Unreachable(each) => unreachable(each.first().and_then(|(_, error)| Fault::of(error))),
         })?;
         let _ = stream.set_nodelay(true);
-        if !self.is_tls {
+        let Some(tls) = &self.tls else {
             return Ok(Box::new(stream));
-        }
+        };
         let name = ServerName::try_from(host.clone()).map_err(|_invalid| unreachable(Some(Fault::Name)))?;
-        let config = tls::client(tls::authorities()).map_err(Trouble::refused)?;
-        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+        let stream = TlsConnector::from(tls.clone()).connect(name, stream).await;
         let stream = stream.map_err(|error| unreachable(Fault::of(&error)))?;
         Ok(Box::new(stream))
     }

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
+use rustls::ClientConfig;
 use secrecy::ExposeSecret;
 use url::Url;
 
@@ -10,7 +11,7 @@ use super::{GatewayKeys, GatewayKind};
 use crate::channel::cleartext::is_here;
 use crate::channel::sms::Gateway;
 use crate::channel::sms::smpp::{Account, Alphabet, Password, Place, Sender, Smpp, SystemType, User};
-use crate::dial::Address;
+use crate::dial::{Address, tls};
 use crate::section::{ConfigError, Mistakes, cleartext, unusable};
 
 pub static DECLARED: GatewayKind = GatewayKind {
@@ -52,11 +53,11 @@ fn new(keys: &GatewayKeys) -> Result<Arc<dyn Gateway>, Mistakes> {
     let from = found.take(sender(keys));
     let alphabet = found.take(alphabet(keys));
     match (address, user, password, system_type, from, alphabet) {
-        (Some((address, is_tls)), Some(user), Some(password), Some(system_type), Some(from), Some(alphabet)) => {
+        (Some((address, tls)), Some(user), Some(password), Some(system_type), Some(from), Some(alphabet)) => {
             Ok(Arc::new(Smpp::new(Account {
                 section: keys.section.clone(),
                 address,
-                is_tls,
+                tls,
                 user,
                 password,
                 system_type,
@@ -68,8 +69,8 @@ fn new(keys: &GatewayKeys) -> Result<Arc<dyn Gateway>, Mistakes> {
     }
 }
 
-/// Returns the address, and `true` if it speaks TLS.
-fn address(keys: &GatewayKeys) -> Result<(Address, bool), ConfigError> {
+/// Returns the address, and the settings of TLS, if it speaks that.
+fn address(keys: &GatewayKeys) -> Result<(Address, Option<Arc<ClientConfig>>), ConfigError> {
     let url = keys.needed("url", "the address of the SMSC, like smpps://smsc.example.org:2776")?;
     let wrong = || unusable(keys.path("url"), "expected a URL like smpps://smsc.example.org:2776");
     let url = Url::parse(&url).map_err(|_unclear| wrong())?;
@@ -90,7 +91,9 @@ fn address(keys: &GatewayKeys) -> Result<(Address, bool), ConfigError> {
         host: host.trim_matches(['[', ']']).to_owned(),
         port: url.port().unwrap_or(PORTS[usize::from(is_tls)]),
     };
-    Ok((address, is_tls))
+    let tls = is_tls.then(|| tls::client(tls::authorities())).transpose();
+    let tls = tls.map_err(|fault| unusable(keys.path("url"), fault))?;
+    Ok((address, tls.map(Arc::new)))
 }
 
 fn password(keys: &GatewayKeys) -> Result<Password, ConfigError> {

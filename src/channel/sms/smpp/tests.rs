@@ -30,7 +30,7 @@ impl Smsc {
                 host: "127.0.0.1".into(),
                 port: self.0.local_addr().unwrap().port(),
             },
-            is_tls: false,
+            tls: None,
             user: User::from_str("itseme").unwrap(),
             password: Password::from_str("hunter2").unwrap(),
             system_type: SystemType::empty(),
