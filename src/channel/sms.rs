@@ -391,6 +391,25 @@ fn with_section(fault: &str, section: &str) -> String {
     format!("{fault} (in [{section}])")
 }
 
+impl Trouble {
+    /// Returns the trouble with the section whose keys its remedy names.
+    fn in_section(self, section: &str) -> Self {
+        let reason = with_section(&self.reason, section);
+        Self { reason, ..self }
+    }
+}
+
+impl SendError {
+    /// Returns the error with the section whose keys its remedy names. A fault of the number has none.
+    fn in_section(self, section: &str) -> Self {
+        match self {
+            Self::Retry(trouble) => Self::Retry(trouble.in_section(section)),
+            Self::Unclear(reason) => Self::Unclear(with_section(&reason, section)),
+            Self::Fail(reason) => Self::Fail(reason),
+        }
+    }
+}
+
 /// Returns the result in a word, for metrics.
 fn word(sent: &Sent) -> &'static str {
     match sent {

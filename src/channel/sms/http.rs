@@ -101,14 +101,9 @@ impl<G: OverHttp> Gateway for G {
 async fn read(gateway: &dyn OverHttp, mut response: Response) -> Answer {
     let (status, again) = (response.status(), retry_after(response.headers()));
     let sent = gateway.result(status, &bounded(&mut response).await);
-    let sent = sent.map_err(|error| match error {
-        SendError::Retry(trouble) => SendError::Retry(Trouble {
-            reason: with_section(&trouble.reason, gateway.section()),
-            again,
-            ..trouble
-        }),
-        SendError::Unclear(reason) => SendError::Unclear(with_section(&reason, gateway.section())),
-        SendError::Fail(reason) => SendError::Fail(reason),
+    let sent = sent.map_err(|error| match error.in_section(gateway.section()) {
+        SendError::Retry(trouble) => SendError::Retry(Trouble { again, ..trouble }),
+        other => other,
     });
     let is_busy = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
     Answer::Given { sent, is_busy }

@@ -29,7 +29,7 @@ use tokio_rustls::TlsConnector;
 pub use self::coding::Alphabet;
 use self::receipts::Receipts;
 use self::session::{Connection, Lost, Session};
-use super::{Answer, Gateway, PATIENCE, PATIENCE_TO_CONNECT, Text, with_section};
+use super::{Answer, Gateway, PATIENCE, PATIENCE_TO_CONNECT, Text};
 use crate::channel::{Fate, SendError, Trouble};
 use crate::dial::{self, Address, DialError, Fault};
 
@@ -185,7 +185,7 @@ impl Smpp {
         }
         let sent = match status {
             CommandStatus::EsmeRok => Ok(()),
-            refused => Err(self.account.of_section(status::of_message(refused))),
+            refused => Err(status::of_message(refused).in_section(&self.account.section)),
         };
         let is_busy = status::is_busy(status);
         Answer::Given { sent, is_busy }
@@ -193,26 +193,13 @@ impl Smpp {
 }
 
 impl Account {
-    /// Returns an error whose remedy names the section.
-    fn of_section(&self, error: SendError) -> SendError {
-        match error {
-            SendError::Retry(trouble) => SendError::Retry(self.trouble(trouble)),
-            other => other,
-        }
-    }
-
-    fn trouble(&self, trouble: Trouble) -> Trouble {
-        let reason = with_section(&trouble.reason, &self.section);
-        Trouble { reason, ..trouble }
-    }
-
     /// Connects and logs in. A connection without reports will do.
     async fn bind(&self, receipts: &Arc<Receipts>) -> Result<(Session, JoinHandle<()>), Trouble> {
         let late = |_elapsed| Trouble::down("the SMSC did not answer in time");
         let bound = timeout(PATIENCE_TO_CONNECT, async {
             let connection = self.connect().await?;
             let (session, task) = Session::begin(connection, receipts.clone());
-            for bind in [self.transceiver(), self.transmitter()] {
+            for bind in self.logins() {
                 let answer = session.ask(bind, None, PATIENCE_TO_CONNECT).await.map_err(|_lost| {
                     Trouble::down("the SMSC closed the connection before it answered the login; does it take connections from this address?")
                 })?;
@@ -226,7 +213,7 @@ impl Account {
             Err(status::of_bind(CommandStatus::EsmeRinvcmdid))
         });
         let bound = bound.await.map_err(late).flatten();
-        bound.map_err(|trouble| self.trouble(trouble))
+        bound.map_err(|trouble| trouble.in_section(&self.section))
     }
 
     async fn connect(&self) -> Result<Box<dyn Connection>, Trouble> {
@@ -249,22 +236,20 @@ impl Account {
         Ok(Box::new(stream))
     }
 
-    fn transceiver(&self) -> Pdu {
-        let bind = BindTransceiver::builder()
-            .system_id(self.user.clone())
-            .password(self.password.clone())
-            .system_type(self.system_type.clone())
-            .interface_version(InterfaceVersion::Smpp3_4);
-        bind.build().into()
-    }
-
-    fn transmitter(&self) -> Pdu {
-        let bind = BindTransmitter::builder()
-            .system_id(self.user.clone())
-            .password(self.password.clone())
-            .system_type(self.system_type.clone())
-            .interface_version(InterfaceVersion::Smpp3_4);
-        bind.build().into()
+    /// Returns the logins in the order in which they are tried: for both directions, and for messages alone.
+    fn logins(&self) -> [Pdu; 2] {
+        macro_rules! login {
+            ($kind:ty) => {
+                <$kind>::builder()
+                    .system_id(self.user.clone())
+                    .password(self.password.clone())
+                    .system_type(self.system_type.clone())
+                    .interface_version(InterfaceVersion::Smpp3_4)
+                    .build()
+                    .into()
+            };
+        }
+        [login!(BindTransceiver), login!(BindTransmitter)]
     }
 
     /// Returns a message; `None` if SMPP has no room for it.

@@ -58,14 +58,14 @@ impl Session {
     /// Begins one, whose task ends with it.
     pub fn begin(connection: Box<dyn Connection>, receipts: Arc<Receipts>) -> (Self, JoinHandle<()>) {
         let (sender, questions) = mpsc::channel(1);
-        let link = Link {
+        let ours = Ours {
             stream: Framed::new(connection, Codec::new()),
             waiting: HashMap::new(),
             receipts,
             last: 0,
             is_asked: false,
         };
-        (Self(sender), tokio::spawn(link.run(questions)))
+        (Self(sender), tokio::spawn(ours.run(questions)))
     }
 
     /// Returns `false` after the connection has ended.
@@ -97,8 +97,8 @@ impl Session {
     }
 }
 
-/// The side of the connection.
-struct Link {
+/// Our side of the connection.
+struct Ours {
     stream: Framed<Box<dyn Connection>, Codec>,
     /// The requests without an answer, by their sequence numbers.
     waiting: HashMap<u32, (Answer, Option<String>)>,
@@ -109,7 +109,7 @@ struct Link {
     is_asked: bool,
 }
 
-impl Link {
+impl Ours {
     async fn run(mut self, mut questions: mpsc::Receiver<Question>) {
         self.talk(&mut questions).await;
         // Nobody has written those that are left.
