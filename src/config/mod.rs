@@ -96,6 +96,10 @@ impl Config {
                 .filter(|(_, section)| section.has_calls())
                 .map(|(name, _)| name.clone())
                 .collect(),
+            reports: sections()
+                .filter(|(_, section)| section.reports_by_connection())
+                .map(|(name, _)| name.clone())
+                .collect(),
             inboxes: sections()
                 .filter_map(|(name, section)| Some((name.clone(), section.inbox()?)))
                 .collect(),

@@ -66,6 +66,11 @@ pub trait ProviderSection: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Returns `true` if a gateway reports by the connection over which messages go, so that it needs no address for that.
+    fn reports_by_connection(&self) -> bool {
+        false
+    }
+
     /// Returns where people write to, to prove identities, if they can.
     fn inbox(&self) -> Option<Inbox> {
         None

@@ -128,7 +128,8 @@ impl Core {
 
     /// Returns `true` if gateways report on letters with codes of a provider.
     pub(super) fn has_reports(&self, provider: &Provider) -> bool {
-        self.settings.public_url.is_some() && provider::kind(provider).is_some_and(|kind| kind.has_reports)
+        let has_way = self.settings.public_url.is_some() || self.settings.reports.contains(provider.name());
+        has_way && provider::kind(provider).is_some_and(|kind| kind.has_reports)
     }
 
     /// Returns `true` if letters with codes of a provider have links.

@@ -44,6 +44,8 @@ pub struct Settings {
     pub prefixes: BTreeMap<String, Vec<String>>,
     /// The names of the providers whose codes can be read out in a call.
     pub calls: BTreeSet<String>,
+    /// The names of the providers with a gateway that reports by the connection over which messages go.
+    pub reports: BTreeSet<String>,
     /// Where people write to, to prove an identity, by the name of its provider.
     pub inboxes: BTreeMap<String, Inbox>,
     /// The budgets: the numbers of codes that may be sent in total.

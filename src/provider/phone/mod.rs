@@ -297,6 +297,11 @@ impl ProviderSection for PhoneSection {
         self.gateways.values().any(|gateway| gateway.voice)
     }
 
+    fn reports_by_connection(&self) -> bool {
+        let mut presets = self.gateways.values().map(|gateway| gateway.preset.as_deref());
+        presets.any(|preset| preset == Some(SMPP.name))
+    }
+
     fn way(&self, place: &Place) -> Result<Way, String> {
         Ok(Way::Code(KIND.queue, Arc::new(self.sms(place.public_url.as_deref())?)))
     }

@@ -155,7 +155,12 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::collections::BTreeMap;
 
+    use figment::Figment;
+    use figment::providers::{Format, Toml};
+
+    use super::super::PhoneSection;
     use super::*;
+    use crate::provider::ProviderSection;
 
     fn keys(texts: &[(&str, &str)]) -> GatewayKeys {
         let texts = texts.iter().map(|(key, text)| ((*key).to_owned(), (*text).into()));
@@ -180,6 +185,15 @@ mod tests {
         }
         let found = sender(&keys(&[("from", "70707"), ("ton_npi", "0/1")])).unwrap();
         assert_eq!((found.ton, found.npi), (0, 1));
+    }
+
+    #[test]
+    fn its_reports_need_no_address() {
+        for (preset, needs_none) in [("smpp", true), ("http", false)] {
+            let section = Toml::string(&format!("[gateways.a]\npreset = \"{preset}\""));
+            let section: PhoneSection = Figment::from(section).extract().unwrap();
+            assert_eq!(section.reports_by_connection(), needs_none);
+        }
     }
 
     #[test]

@@ -158,3 +158,13 @@ async fn without_a_public_address_nothing_is_reported() {
     it.register(&amy(), "phone", NUMBER).await.unwrap();
     assert_eq!(it.letters(Queue::PHONE).await.pop().unwrap().report, None);
 }
+
+#[tokio::test]
+async fn a_report_by_the_connection_of_messages_needs_no_public_address() {
+    for (reports, has_word) in [([].into(), false), (["phone".to_owned()].into(), true)] {
+        let it = Fixture::with(|settings| settings.reports = reports);
+        it.register(&amy(), "phone", NUMBER).await.unwrap();
+        let letter = it.letters(Queue::PHONE).await.pop().unwrap();
+        assert_eq!(letter.report.is_some(), has_word);
+    }
+}
