@@ -9,7 +9,7 @@ mod status;
 mod tests;
 
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex, PoisonError, Weak};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -56,7 +56,7 @@ const ENDS_WITHIN: Duration = Duration::from_secs(5);
 const UNREAD: usize = 1000;
 
 /// Who sends.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Sender {
     /// The type of the number.
     pub ton: u8,
@@ -108,9 +108,34 @@ enum Link {
     },
 }
 
+/// All that there are. One with a connection keeps it when the configuration is read again.
+static ALL: StdMutex<Vec<Weak<Smpp>>> = StdMutex::new(Vec::new());
+
 impl Smpp {
-    /// Sends over that account, and connects when there is something to send.
-    pub fn new(account: Account) -> Self {
+    /// Returns the one that has a connection for that account; if there is none, a new one, which connects when there is something to
+    /// send.
+    pub fn of(account: Account) -> Arc<Self> {
+        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|one| one.strong_count() > 0);
+        let is_its = |one: &Arc<Self>| one.account.keys() == account.keys() && one.is_bound();
+        if let Some(one) = all.iter().filter_map(Weak::upgrade).find(is_its) {
+            return one;
+        }
+        let new = Arc::new(Self::new(account));
+        all.push(Arc::downgrade(&new));
+        new
+    }
+
+    /// Returns `true` if there is a connection, or one is made just now.
+    fn is_bound(&self) -> bool {
+        let link = self.link.try_lock();
+        link.map_or(
+            true,
+            |link| matches!(&*link, Link::Bound(session, _) if session.is_open()),
+        )
+    }
+
+    fn new(account: Account) -> Self {
         let (sender, told) = mpsc::channel(UNREAD);
         Self {
             account,
@@ -193,6 +218,15 @@ impl Smpp {
 }
 
 impl Account {
+    /// Returns what its section says.
+    fn keys(&self) -> impl PartialEq {
+        (
+            (&self.section, &self.address, self.tls.is_some()),
+            (&self.user, &self.password, &self.system_type),
+            (&self.from, self.alphabet),
+        )
+    }
+
     /// Connects and logs in. A connection without reports will do.
     async fn bind(&self, receipts: &Arc<Receipts>) -> Result<(Session, JoinHandle<()>), Trouble> {
         let late = |_elapsed| Trouble::down("the SMSC did not answer in time");

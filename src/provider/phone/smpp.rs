@@ -54,7 +54,7 @@ fn new(keys: &GatewayKeys) -> Result<Arc<dyn Gateway>, Mistakes> {
     let alphabet = found.take(alphabet(keys));
     match (address, user, password, system_type, from, alphabet) {
         (Some((address, tls)), Some(user), Some(password), Some(system_type), Some(from), Some(alphabet)) => {
-            Ok(Arc::new(Smpp::new(Account {
+            Ok(Smpp::of(Account {
                 section: keys.section.clone(),
                 address,
                 tls,
@@ -63,7 +63,7 @@ fn new(keys: &GatewayKeys) -> Result<Arc<dyn Gateway>, Mistakes> {
                 system_type,
                 from,
                 alphabet,
-            })))
+            }))
         }
         _ => Err(found),
     }

@@ -46,7 +46,14 @@ async fn codes_go_over_one_connection_which_ends_with_an_unbind() {
     }
     world.service.has_sent_everything().await;
     assert_eq!((smsc.count("bind_transceiver"), smsc.count("\"submit_sm\"")), (1, 21));
-    // Another configuration has a connection of its own, for its first message.
+    // It stays when other things change.
+    world.service.reload("[providers.phone]\nallow_cleartext = true").await;
+    let amy = world.client(&AMY).await;
+    register(&amy, &number(21)).await;
+    smsc.take(&number(21)).await;
+    world.service.has_sent_everything().await;
+    assert_eq!((smsc.count("bind_transceiver"), smsc.count("\"unbind\"")), (1, 0));
+    // Another section has a connection of its own, for its first message.
     world.service.reload("[providers.phone.gateways.smsc]\nalphabet = 'latin1'").await;
     smsc.has("\"unbind\"", 1).await;
     let amy = world.client(&AMY).await;
@@ -260,7 +267,7 @@ async fn the_smsc_reports_that_a_code_does_not_arrive() {
     let wrong = if lost == "0000" { "1111" } else { "0000" };
     let told = amy.verify(&hash, wrong).await.unwrap_err();
     assert!(format!("{told:?}").contains("undelivered"), "{told:?}");
-    // Over the connection of another configuration.
+    // After another configuration was read.
     world.service.reload("[providers.phone]\nallow_cleartext = true").await;
     smsc.wishes(r#"{"receipt": "DELIVRD"}"#).await;
     let amy = world.client(&AMY).await;

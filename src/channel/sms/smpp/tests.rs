@@ -23,8 +23,12 @@ impl Smsc {
     }
 
     /// Returns a gateway that sends there.
-    fn gateway(&self) -> Smpp {
-        Smpp::new(Account {
+    fn gateway(&self) -> Arc<Smpp> {
+        Smpp::of(self.account())
+    }
+
+    fn account(&self) -> Account {
+        Account {
             section: "providers.phone.gateways.smsc".into(),
             address: Address {
                 host: "127.0.0.1".into(),
@@ -40,7 +44,7 @@ impl Smsc {
                 place: Place::from_str("it-se.me").unwrap(),
             },
             alphabet: Alphabet::Gsm,
-        })
+        }
     }
 
     /// Waits for a connection, and lets it log in.
@@ -135,4 +139,29 @@ async fn a_late_answer_of_a_former_session_does_not_end_the_next_one() {
     for taken in [third, fourth] {
         assert!(matches!(taken, Answer::Given { sent: Ok(()), .. }));
     }
+}
+
+#[tokio::test]
+async fn a_connection_stays_while_its_section_is_the_same() {
+    let smsc = Smsc::start().await;
+    let gateway = smsc.gateway();
+    assert!(!Arc::ptr_eq(&gateway, &smsc.gateway()), "it has no connection yet");
+    let theirs = async {
+        let mut theirs = smsc.bound().await;
+        let message = taken(&mut theirs).await;
+        answer(&mut theirs, &message, CommandStatus::EsmeRok, SubmitSmResp::default()).await;
+        theirs
+    };
+    let (_, mut theirs) = tokio::join!(gateway.submit(text()), theirs);
+    let again = smsc.gateway();
+    assert!(Arc::ptr_eq(&gateway, &again));
+    let changed = Smpp::of(Account {
+        alphabet: Alphabet::Latin1,
+        ..smsc.account()
+    });
+    assert!(!Arc::ptr_eq(&gateway, &changed));
+    drop(gateway);
+    assert!(again.is_bound());
+    drop(again);
+    assert_eq!(theirs.next().await.unwrap().unwrap().id(), CommandId::Unbind);
 }
