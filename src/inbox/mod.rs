@@ -33,7 +33,7 @@ use self::mail::Ignored;
 use crate::listen::{Listener, Stream};
 use crate::meters;
 use crate::provider::email::Inbound;
-use crate::service::{Caller, Error, Service, Who, Written};
+use crate::service::{Service, Written};
 
 /// The largest number of connections at once. Further ones wait.
 const AT_ONCE: usize = 16;
@@ -200,22 +200,7 @@ impl From<Doubt> for Unused {
 /// Has a service use what was written.
 fn usage(service: Service) -> Use {
     Box::new(move |written| {
-        let (service, caller) = (
-            service.clone(),
-            Caller {
-                who: Who::Inbox,
-                language: None,
-            },
-        );
-        async move {
-            match service.call(&caller, written).await {
-                Ok(true) => Ok("linked"),
-                Ok(false) => Ok("unknown"),
-                Err(Error::Internal(_)) => Err(Fault),
-                // A limit: nobody waits for an answer.
-                Err(_) => Ok("refused"),
-            }
-        }
-        .boxed()
+        let service = service.clone();
+        async move { service.take_written(written).await.map_err(|_| Fault) }.boxed()
     })
 }

@@ -1,7 +1,7 @@
 //! Takes text messages of people, which gateways pass on.
 
 use super::Service;
-use super::caller::{Caller, Who};
+use super::caller::Caller;
 use super::error::{Error, Result};
 use super::operation::{Effort, Operation, Rights};
 use super::writing::Written;
@@ -31,17 +31,8 @@ impl Operation for TakeText {
             count("ignored");
             return Ok(message.answer);
         };
-        let inbox = Caller {
-            who: Who::Inbox,
-            language: None,
-        };
         let text = message.text;
-        match service.call(&inbox, Written { identity, text }).await {
-            Ok(true) => count("linked"),
-            Ok(false) => count("unknown"),
-            Err(error @ Error::Internal(_)) => return Err(error),
-            Err(_) => count("refused"),
-        }
+        count(service.take_written(Written { identity, text }).await?);
         Ok(message.answer)
     }
 }

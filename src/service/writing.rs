@@ -2,7 +2,7 @@
 //!
 //! The message has a word, which tells whose registration it finishes. The word is no secret: it is worth nothing without the sender.
 
-use super::caller::Caller;
+use super::caller::{Caller, Who};
 use super::error::{Error, Result};
 use super::guesses::{Proven, are_same};
 use super::link::Aliases;
@@ -64,6 +64,26 @@ impl Operation for Written {
             meters::code(provider.name(), "verified");
         }
         Ok(linked.is_some())
+    }
+}
+
+impl Service {
+    /// Takes a message that came to an inbox. Returns its result for the metrics: `linked`, `unknown`, or `refused` by a limit. Nobody
+    /// waits for an answer.
+    ///
+    /// # Errors
+    /// `internal_server_error`.
+    pub async fn take_written(&self, written: Written) -> Result<&'static str> {
+        let inbox = Caller {
+            who: Who::Inbox,
+            language: None,
+        };
+        match self.call(&inbox, written).await {
+            Ok(true) => Ok("linked"),
+            Ok(false) => Ok("unknown"),
+            Err(error @ Error::Internal(_)) => Err(error),
+            Err(_) => Ok("refused"),
+        }
     }
 }
 

@@ -393,3 +393,22 @@ async fn words_stay_when_the_key_is_changed() {
         .unwrap();
     assert!(it.write_from(PHONE, &text).await.unwrap());
 }
+
+#[tokio::test]
+async fn an_inbox_learns_what_came_of_a_message() {
+    let it = with_inbox();
+    let text = it.ask_to_write(&amy(), false).await.unwrap();
+    let taken = async |text: &str| {
+        let identity = Identity::parse("phone".into(), PHONE).unwrap();
+        let text = text.to_owned();
+        it.service.take_written(Written { identity, text }).await.unwrap()
+    };
+    assert_eq!(taken("11111111").await, "unknown");
+    assert_eq!(taken(&text).await, "linked");
+    it.clock.advance(MINUTE);
+    it.ask_to_write(&michael(), false).await.unwrap();
+    for guess in 0..it.service.settings().limits.guesses_per_day {
+        taken(&format!("{}", 20_000_000 + guess)).await;
+    }
+    assert_eq!(taken("11111111").await, "refused");
+}
