@@ -309,7 +309,7 @@ async fn admin_socket(config: &Config) -> Option<Socket> {
 
 /// Returns the mailbox for mails that prove where they come from, if there is one.
 async fn mailbox(config: &Config, service: &Service) -> Result<Option<Mailbox>, String> {
-    match config.inbound() {
+    match &config.inbound {
         Some(inbound) => Mailbox::bind(inbound, service.clone()).await.map(Some),
         None => Ok(None),
     }

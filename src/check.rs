@@ -83,7 +83,7 @@ pub async fn check(config: &Config, login: bool, account: Option<&BareJid>) -> V
         findings.push(Finding::new("monitor", monitor_listener(monitor.listen).await));
     }
     findings.extend(providers(config).await);
-    if let Some(inbound) = config.inbound() {
+    if let Some(inbound) = &config.inbound {
         findings.push(Finding::new("inbox", inbox::inbox(inbound).await));
     }
     let exposed = exposed(config);

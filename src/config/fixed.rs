@@ -55,7 +55,7 @@ fn hashes(config: &Config, hasher: &RandomState) -> Vec<(&'static str, u64)> {
             "http.max_connections_per_address",
             of(&http.map(|http| &http.max_connections_per_address)),
         ),
-        ("providers.email.inbound", of(&config.inbound())),
+        ("providers.email.inbound", of(&config.inbound)),
         ("monitor.listen", of(&config.monitor)),
         ("admin.socket", of(&config.admin)),
         ("store.url", secret(config.store.url().ok().as_ref())),
@@ -79,6 +79,7 @@ impl Config {
             http.next_origins.clone_from(&new.next_origins);
             http.require_token = new.require_token;
         }
+        mixed.inbound.clone_from(&running.inbound);
         mixed.monitor.clone_from(&running.monitor);
         mixed.admin = running.admin.clone();
         mixed.store = running.store.clone();

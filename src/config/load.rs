@@ -42,6 +42,10 @@ impl Config {
         let config = found.take(mistakes::read(values, &origin));
         found.result()?;
         let mut config = config.ok_or_else(|| ConfigError::Malformed("the configuration cannot be read".into()))?;
+        config.inbound = config
+            .providers
+            .iter()
+            .find_map(|(_, section)| section.inbound().cloned());
         config.exposed = exposed::find(file, &text, overrides, &figment);
         config.leftovers = example::leftovers(&figment);
         Ok(config)

@@ -70,6 +70,10 @@ pub struct Config {
     /// The identities that can be linked, besides JIDs.
     #[serde(default)]
     pub providers: Providers,
+    /// How mails come in that prove the address that they come from, if they do: `[providers.email.inbound]`. While the service runs, it
+    /// is that of its start.
+    #[serde(skip)]
+    pub inbound: Option<Inbound>,
     /// Secrets that others on the same machine can read, each with its remedy.
     #[serde(skip)]
     pub exposed: Vec<String>,
@@ -82,6 +86,7 @@ impl Config {
     /// Returns the settings that the operations need.
     pub fn settings(&self) -> Settings {
         let sections = || self.providers.iter();
+        let mailbox = self.inbound.as_ref().map(|inbound| inbound.address.as_str());
         // The service itself adds the providers where people sign in.
         let by_code = sections().filter(|(name, _)| !is_sign_in(&name.as_str().into()));
         let by_code = by_code.map(|(name, _)| name.clone());
@@ -101,7 +106,7 @@ impl Config {
                 .map(|(name, _)| name.clone())
                 .collect(),
             inboxes: sections()
-                .filter_map(|(name, section)| Some((name.clone(), section.inbox()?)))
+                .filter_map(|(name, section)| Some((name.clone(), section.inbox(mailbox)?)))
                 .collect(),
             budgets: self.budgets(),
             codes: self.codes.clone(),
@@ -194,11 +199,6 @@ impl Config {
             };
             (place, section)
         })
-    }
-
-    /// Returns how mails come in that prove the address that they come from, if they do.
-    pub fn inbound(&self) -> Option<&Inbound> {
-        self.providers.iter().find_map(|(_, section)| section.inbound())
     }
 
     /// Returns the name of the service for people who have not heard of it: the configured one, or the domain where it is. Filters of

@@ -171,9 +171,9 @@ impl ProviderSection for EmailSection {
         [(String::new(), self.budget)].into()
     }
 
-    fn inbox(&self) -> Option<Inbox> {
-        self.inbound.as_ref().map(|inbound| Inbox {
-            address: inbound.address.clone(),
+    fn inbox(&self, mailbox: Option<&str>) -> Option<Inbox> {
+        mailbox.map(|address| Inbox {
+            address: address.to_owned(),
             prefixes: vec![String::new()],
         })
     }

@@ -71,12 +71,13 @@ pub trait ProviderSection: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Returns where people write to, to prove identities, if they can.
-    fn inbox(&self) -> Option<Inbox> {
+    /// Returns where people write to, to prove identities, if they can. `mailbox` is the address of the mailbox that the service has now,
+    /// whatever the section says: a reload does not change it.
+    fn inbox(&self, _mailbox: Option<&str>) -> Option<Inbox> {
         None
     }
 
-    /// Returns how their mails come in.
+    /// Returns how their mails come in, as configured.
     fn inbound(&self) -> Option<&email::Inbound> {
         None
     }

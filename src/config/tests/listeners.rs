@@ -55,6 +55,44 @@ fn what_has_changed_and_needs_a_restart_is_named_also_in_files() {
 }
 
 #[test]
+fn people_are_told_of_the_mailbox_that_is_there_until_a_restart() {
+    let email = "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n";
+    let mailbox = |address: &str| {
+        format!("{email}[providers.email.inbound]\naddress = \"{address}\"\nlisten = \"127.0.0.1:8024\"\n")
+    };
+    let [none, some, other] = [
+        email.to_owned(),
+        mailbox("verify@example.org"),
+        mailbox("prove@example.org"),
+    ]
+    .map(|sections| load(&format!("{LEAST}{sections}")).unwrap());
+    let without_email = load(LEAST).unwrap();
+    let told = |config: &Config| {
+        config
+            .settings()
+            .inboxes
+            .get("email")
+            .map(|inbox| inbox.address.clone())
+    };
+    let own = Some("verify@example.org".to_owned());
+    assert_eq!((told(&none), told(&some)), (None, own.clone()));
+    for (running, new, expected) in [
+        (&none, &some, None),
+        (&without_email, &some, None),
+        (&some, &other, own.clone()),
+        (&some, &none, own.clone()),
+        (&some, &without_email, None),
+    ] {
+        let mixed = new.as_in(running);
+        assert_eq!(told(&mixed), expected);
+        assert_eq!(Fixed::of(running).differences(new), ["providers.email.inbound"]);
+        // It is still there when a reload takes the change back.
+        assert_eq!(told(&running.as_in(&mixed)), told(running));
+        assert_eq!(Fixed::of(running).differences(&running.as_in(&mixed)), [""; 0]);
+    }
+}
+
+#[test]
 fn two_things_at_one_place_are_a_mistake() {
     let listeners = "[monitor]\nlisten = \"127.0.0.1:1\"\n[http]\nlisten = \"127.0.0.1:1\"\n";
     assert!(complaint(listeners).contains("monitor.listen"));

@@ -282,7 +282,7 @@ impl ProviderSection for PhoneSection {
         &self.allowed_prefixes
     }
 
-    fn inbox(&self) -> Option<Inbox> {
+    fn inbox(&self, _: Option<&str>) -> Option<Inbox> {
         self.inbound.as_ref()?.inbox()
     }
 

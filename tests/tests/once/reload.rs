@@ -3,6 +3,7 @@
 use itseme_client::minidom::Element;
 use itseme_tests::{AMY, EVE, Gateway, MICHAEL, RawClient, SERVICE, World, free_port};
 use rustix::process::Signal;
+use serde_json::json;
 
 const IN_EFFECT: &str = "is in effect";
 const DISCO: &str = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
@@ -82,6 +83,34 @@ async fn keys_that_need_a_restart_are_named() {
     let told = world.service.reload("[component]\nsecret = \"another\"").await;
     assert!(told.contains("component.secret") && !told.contains("another"), "{told}");
     assert_eq!(world.http().get("/version").await.status, 200);
+}
+
+/// Nobody is told of a mailbox where nobody listens.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_comes_with_a_restart() {
+    let mut world = World::start().await;
+    let amy = world.client(&AMY).await;
+    amy.register("xmpp", AMY.jid, false).await.unwrap();
+    let mailbox = |address: &str| {
+        let port = free_port();
+        format!(
+            "[providers.email.inbound]\naddress = \"{address}@itse.example\"\nlisten = \"127.0.0.1:{port}\"\ndns = [\"127.0.0.1:1\"]"
+        )
+    };
+    let register = json!({"provider": "email", "id": AMY.email, "target": AMY.jid, "how": "send"});
+    for (new, is_told) in [("verify", None), ("prove", Some("verify@itse.example"))] {
+        let told = world.service.reload(&mailbox(new)).await;
+        assert!(told.contains("WARN") && told.contains("keys=\"providers.email.inbound\""), "{told}");
+        let answer = world.http().post("/v1/register", &register).await;
+        match is_told {
+            Some(address) => assert_eq!(answer.ok()["send"]["to"], address),
+            None => assert_eq!(answer.status, 400),
+        }
+        assert!(world.service.terminate().await.success());
+        world.start_service().await;
+    }
+    let answer = world.http().post("/v1/register", &register).await.ok();
+    assert_eq!(answer["send"]["to"], "prove@itse.example");
 }
 
 #[tokio::test(flavor = "multi_thread")]
