@@ -17,8 +17,8 @@ use mail_auth::{
 
 use crate::model::Identity;
 
-/// The largest number of signatures that are looked at.
-const SIGNATURES: usize = 8;
+/// The largest number of names of headers that a signature may have: each is looked for among all headers.
+const NAMES: usize = 100;
 /// The shortest RSA key that counts, in bits (RFC 8301, 3.2).
 const SHORTEST_KEY: usize = 1024;
 /// The flag `t=y` of a key: its domain is testing it (RFC 6376, 3.6.1).
@@ -62,7 +62,6 @@ impl Authors {
         let has_subject = message.headers.iter().any(|(name, _)| is_header(name, "Subject"));
         let dkim = &mut message.dkim_headers;
         dkim.retain(|header| may_count(&header.header, domain, has_subject));
-        dkim.truncate(SIGNATURES);
         for header in dkim {
             // Nobody gets a report, and no other domain vouches for a signature (RFC 6541).
             (header.header.r, header.header.atps) = (false, None);
@@ -157,6 +156,7 @@ fn may_count(signature: &Signature, domain: &str, has_subject: bool) -> bool {
     let signer = to_a_label(&signature.d);
     let has_one_owner =
         signer == domain || psl::domain_str(&signer).is_some_and(|owner| Some(owner) == psl::domain_str(domain));
-    let is_whole = signature.l == 0 && signs("From") && (signs("Subject") || !has_subject);
+    let is_whole =
+        signature.h.len() <= NAMES && signature.l == 0 && signs("From") && (signs("Subject") || !has_subject);
     is_whole && has_one_owner && signature.a != Algorithm::RsaSha1
 }

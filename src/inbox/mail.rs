@@ -1,12 +1,16 @@
 //! Reads what a mail says: who claims to have written it, to whom, and how its subject and its text begin.
 
 use mail_auth::AuthenticatedMessage;
-use mail_parser::{Address, Message, MessageParser};
+use mail_parser::{Address, HeaderName, Message, MessageParser};
 
 use crate::model::{Identity, Provider};
 
 /// The longest beginning of a subject or a text that is read, in characters.
 const LONGEST: usize = 1000;
+/// The largest number of headers of a mail.
+const HEADERS: usize = 500;
+/// The largest number of its signatures.
+const SIGNATURES: usize = 10;
 
 /// The reason why a mail does not count, for the metrics and the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +20,7 @@ pub struct Ignored(pub &'static str);
 pub const UNPROVEN: Ignored = Ignored("unproven");
 /// A program wrote it, or it is an answer, which repeats what somebody else wrote.
 const ANSWER: Ignored = Ignored("answer");
-/// It cannot be read, or not in one way only.
+/// It cannot be read, or not in one way only, or there is too much to read.
 const MALFORMED: Ignored = Ignored("malformed");
 /// It was written to somebody else.
 const TO_OTHERS: Ignored = Ignored("to_others");
@@ -46,6 +50,11 @@ pub struct Read<'a> {
 /// Reads a mail to `own`. `is_returned` is true if it has no sender, as bounces have none.
 pub fn read<'a>(mail: &'a [u8], is_returned: bool, own: &str) -> Result<Read<'a>, Ignored> {
     let parsed = MessageParser::default().parse(mail).ok_or(MALFORMED)?;
+    let headers = parsed.headers();
+    let signatures = headers.iter().filter(|header| header.name == HeaderName::DkimSignature);
+    if headers.len() > HEADERS || signatures.count() > SIGNATURES {
+        return Err(MALFORMED);
+    }
     // What is signed is found as what is read is: no line is a header for one of them alone.
     let message = AuthenticatedMessage::from_parsed(&parsed, mail, true);
     if is_returned || is_answer(&parsed) {

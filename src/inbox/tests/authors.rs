@@ -121,6 +121,30 @@ async fn a_signature_that_says_little_does_not_count() {
     assert!(!office.takes(&signer.sign(&plain)).await, "the key is revoked");
 }
 
+/// The work that a mail makes is the product of these.
+#[tokio::test]
+async fn headers_signatures_and_what_they_are_over_have_bounds() {
+    let office = Office::open().await;
+    let signer = Signer::ed25519("example.org");
+    office.publish(&signer);
+    let plain = mail("amy@example.org");
+    for (names, counts) in [(100, true), (101, false)] {
+        let mut fields = vec!["From", "To", "Subject"];
+        fields.resize(names, "X");
+        let signed = signer.sign_with(&plain, &fields, |signer| signer);
+        assert_eq!(office.takes(&signed).await, counts, "{signed}");
+        // The own signature is one of five headers and that of the domain.
+        let padded = |headers: usize| "X: y\r\n".repeat(headers - 6) + &signer.sign(&plain);
+        assert_eq!(office.takes(&padded(names + 400)).await, counts);
+        let (signed, foreign) = (signer.sign(&plain), Signer::ed25519("example.net").sign(&plain));
+        let foreign = foreign.strip_suffix(&plain).unwrap();
+        assert_eq!(office.takes(&(foreign.repeat(names - 91) + &signed)).await, counts);
+        // Also those that cannot be read.
+        let unreadable = "DKIM-Signature: x\r\n".repeat(names - 91);
+        assert_eq!(office.takes(&(unreadable + &signed)).await, counts);
+    }
+}
+
 #[tokio::test]
 async fn another_domain_of_the_same_owner_counts_as_its_policy_says() {
     let office = Office::open().await;
