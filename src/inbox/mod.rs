@@ -32,6 +32,7 @@ use self::author::{Authors, Doubt};
 use self::mail::Ignored;
 use crate::listen::{Listener, Stream};
 use crate::meters;
+use crate::own_thread::OwnThread;
 use crate::provider::email::Inbound;
 use crate::service::{Service, Written};
 
@@ -52,6 +53,8 @@ struct Fault;
 pub struct Mailbox {
     listener: Listener,
     desk: Arc<Desk>,
+    /// Nothing else waits while a mail is read and its signatures are computed, and other mails wait.
+    thread: OwnThread,
 }
 
 /// What all connections share.
@@ -93,9 +96,11 @@ impl Mailbox {
             authors,
             usage: usage(service),
         };
+        let thread = OwnThread::start("itseme-inbox").map_err(|error| error.to_string())?;
         Ok(Self {
             listener,
             desk: desk.into(),
+            thread,
         })
     }
 
@@ -105,11 +110,12 @@ impl Mailbox {
         while let Some((stream, place)) = stop.run_until_cancelled(self.accept(&places)).await {
             while running.try_join_next().is_some() {}
             let (desk, stop) = (self.desk.clone(), stop.clone());
-            running.spawn(async move {
+            let serving = async move {
                 // The end of a connection is the mail server's affair.
                 let _ = desk.serve(stream, &stop).await;
                 drop(place);
-            });
+            };
+            running.spawn_on(serving, self.thread.tasks());
         }
         drop(self.listener);
         let finished = async { while running.join_next().await.is_some() {} };

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
@@ -201,6 +202,34 @@ async fn it_says_that_the_service_stops() {
     serve(far, &office.desk, &stop).await.unwrap();
     let answers = rest(near).await;
     assert!(answers.ends_with("421 4.3.2 The service stops\r\n"), "{answers}");
+}
+
+/// Reading a mail is work that nothing else of the service may wait for.
+#[tokio::test]
+async fn mails_are_read_on_a_thread_of_their_own() {
+    let mut office = Office::open().await;
+    let (used, mut names) = tokio::sync::mpsc::unbounded_channel();
+    office.desk.usage = Box::new(move |_| {
+        let _ = used.send(std::thread::current().name().map(str::to_owned));
+        async { Ok("linked") }.boxed()
+    });
+    let signer = Signer::ed25519("example.org");
+    office.publish(&signer);
+    let (mailbox, address, _dns) = office.mailbox().await;
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(mailbox.run(stop.clone()));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let said = format!(
+        "LHLO mx\r\n{}QUIT\r\n",
+        delivery(&signer.sign(&mail("amy@example.org")))
+    );
+    stream.write_all(said.as_bytes()).await.unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).await.unwrap();
+    assert!(answers.ends_with("\r\n250 2.0.0 Ok\r\n221 2.0.0 Bye\r\n"), "{answers}");
+    assert_eq!(names.recv().await.unwrap().as_deref(), Some("itseme-inbox"));
+    stop.cancel();
+    running.await.unwrap();
 }
 
 #[tokio::test]

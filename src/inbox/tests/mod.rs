@@ -14,7 +14,8 @@ use futures::FutureExt;
 
 use self::dns::Dns;
 use self::signer::Signer;
-use super::{Authors, Desk, Fate, Fault, Written};
+use super::{Authors, Desk, Fate, Fault, Listener, Mailbox, OwnThread, Written};
+use crate::listen::Listen;
 
 const OWN: &str = "verify@itseme.example";
 /// What a person sends.
@@ -44,6 +45,19 @@ impl Office {
             usage: Box::new(usage),
         };
         Self { dns, desk, used }
+    }
+
+    /// Returns the mailbox, and the address where it listens, and the DNS.
+    async fn mailbox(self) -> (Mailbox, String, Dns) {
+        let listener = Listener::bind(&"127.0.0.1:0".parse().map(Listen::Tcp).unwrap(), 0).await;
+        let listener = listener.unwrap();
+        let address = listener.address().unwrap();
+        let mailbox = Mailbox {
+            listener,
+            desk: self.desk.into(),
+            thread: OwnThread::start("itseme-inbox").unwrap(),
+        };
+        (mailbox, address, self.dns)
     }
 
     /// Puts the key of a signer into the DNS.
