@@ -16,13 +16,16 @@ use super::{Desk, Fate};
 
 /// The largest mail, in bytes.
 const LARGEST: usize = 256 * 1024;
-/// The time in which the mail server must have sent a command, or a mail, and have taken the answer.
+/// The time in which the mail server must begin a mail, whatever commands it sends; and have sent it; and have taken an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The time for a connection, whatever comes over it.
+const LIFETIME: Duration = Duration::from_secs(600);
 /// The largest number of recipients of one mail, who are all the same.
 const RECIPIENTS: usize = 100;
 
 const OK: &str = "250 2.0.0 Ok";
 const BAD_ORDER: &str = "503 5.5.1 Another command comes first";
+const TOO_SLOW: &str = "421 4.4.2 It takes too long";
 const TOO_LARGE: &str = "552 5.3.4 The mail is too large";
 
 /// A conversation.
@@ -35,6 +38,10 @@ struct Dialogue<'a> {
     /// The answers that were not sent yet.
     answers: String,
     has_greeted: bool,
+    /// The end of the connection.
+    end: Instant,
+    /// The time until which a mail must begin or end.
+    deadline: Instant,
     /// True if the mail has no sender; `None`: no mail was begun.
     is_returned: Option<bool>,
     recipients: usize,
@@ -58,7 +65,6 @@ where
 {
     let mut dialogue = Dialogue::new(desk);
     let mut buffer = vec![0; 8 * 1024];
-    let mut deadline = Instant::now() + PATIENCE;
     loop {
         let answers = mem::take(&mut dialogue.answers);
         timeout(PATIENCE, stream.write_all(answers.as_bytes())).await??;
@@ -66,7 +72,7 @@ where
             return stream.shutdown().await;
         }
         let read = tokio::select! {
-            read = timeout_at(deadline, stream.read(&mut buffer)) => read,
+            read = timeout_at(dialogue.deadline, stream.read(&mut buffer)) => read,
             () = stop.cancelled() => {
                 dialogue.end("421 4.3.2 The service stops");
                 continue;
@@ -74,25 +80,24 @@ where
         };
         match read {
             Ok(Ok(0)) => return Ok(()),
-            Ok(Ok(length)) => {
-                if dialogue.hear(&buffer[..length]).await {
-                    deadline = Instant::now() + PATIENCE;
-                }
-            }
+            Ok(Ok(length)) => dialogue.hear(&buffer[..length]).await,
             Ok(Err(error)) => return Err(error),
-            Err(_elapsed) => dialogue.end("421 4.4.2 Nothing was sent for too long"),
+            Err(_elapsed) => dialogue.end(TOO_SLOW),
         }
     }
 }
 
 impl<'a> Dialogue<'a> {
     fn new(desk: &'a Desk) -> Self {
+        let now = Instant::now();
         let mut new = Self {
             desk,
             line: RequestReceiver::default(),
             state: State::Command,
             answers: String::new(),
             has_greeted: false,
+            end: now + LIFETIME,
+            deadline: now + PATIENCE,
             is_returned: None,
             recipients: 0,
         };
@@ -113,18 +118,26 @@ impl<'a> Dialogue<'a> {
         self.state = State::End;
     }
 
-    /// Reads what came. Returns true if a command or a mail is complete with it.
-    async fn hear(&mut self, bytes: &[u8]) -> bool {
-        let (mut bytes, mut has_advanced) = (bytes.iter(), false);
-        while self.step(&mut bytes).await {
-            has_advanced = true;
-        }
-        has_advanced
+    /// Gives the mail server its time for what comes next.
+    fn wait(&mut self) {
+        self.deadline = self.end.min(Instant::now() + PATIENCE);
+    }
+
+    /// Reads what came.
+    async fn hear(&mut self, bytes: &[u8]) {
+        let mut bytes = bytes.iter();
+        while self.step(&mut bytes).await {}
     }
 
     /// Reads as far as to the end of a command or a mail, and answers. Returns false if that end has not come yet.
     async fn step(&mut self, bytes: &mut Iter<'_, u8>) -> bool {
         match mem::replace(&mut self.state, State::Command) {
+            State::End => {
+                self.state = State::End;
+                return false;
+            }
+            // Whoever sends without a pause comes here, too.
+            _ if Instant::now() >= self.deadline => self.end(TOO_SLOW),
             State::Command => {
                 let mut line = mem::take(&mut self.line);
                 let request = line.ingest(bytes);
@@ -158,10 +171,6 @@ impl<'a> Dialogue<'a> {
                     return false;
                 }
                 self.answer_each(TOO_LARGE);
-            }
-            State::End => {
-                self.state = State::End;
-                return false;
             }
         }
         true
@@ -238,6 +247,7 @@ impl<'a> Dialogue<'a> {
         receiver.ingest(&mut b"\r\n".iter(), &mut mail);
         mail.clear();
         self.state = State::Mail(receiver, mail);
+        self.wait();
         self.say("354 Send the mail, and a dot");
     }
 
@@ -255,6 +265,7 @@ impl<'a> Dialogue<'a> {
         for _ in 0..self.recipients {
             self.say(answer);
         }
+        self.wait();
         self.reset();
     }
 

@@ -16,7 +16,7 @@ mod mail;
 #[cfg(test)]
 mod tests;
 
-use std::io;
+use std::io::{self, Write};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::net::{TcpStream, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -36,8 +36,10 @@ use crate::own_thread::OwnThread;
 use crate::provider::email::Inbound;
 use crate::service::{Service, Written};
 
-/// The largest number of connections at once. Further ones wait.
-const AT_ONCE: usize = 16;
+/// The largest number of connections at once: more than the 20 deliveries at once that Postfix makes if nobody tells it otherwise.
+const AT_ONCE: usize = 32;
+/// The answer to further ones. Its end is that of the greeting: `itseme check` knows the service by it.
+const FULL: &[u8] = b"421 4.3.2 There are too many connections to LMTP itseme\r\n";
 /// The time in which it must be clear who wrote a mail, and what it proves.
 const WORKING: Duration = Duration::from_secs(30);
 /// The time for the mails that are being looked at when the service stops.
@@ -107,8 +109,12 @@ impl Mailbox {
     /// Takes mails until `stop`, and finishes those that have arrived.
     pub async fn run(self, stop: CancellationToken) {
         let (places, mut running) = (Arc::new(Semaphore::new(AT_ONCE)), JoinSet::new());
-        while let Some((stream, place)) = stop.run_until_cancelled(self.accept(&places)).await {
+        while let Some(stream) = stop.run_until_cancelled(self.accept()).await {
             while running.try_join_next().is_some() {}
+            let Ok(place) = places.clone().try_acquire_owned() else {
+                turn_away(stream);
+                continue;
+            };
             let (desk, stop) = (self.desk.clone(), stop.clone());
             let serving = async move {
                 // The end of a connection is the mail server's affair.
@@ -123,17 +129,24 @@ impl Mailbox {
         let _ = tokio::time::timeout(FINISHING, finished).await;
     }
 
-    /// Returns the next connection, once there is a place for it.
-    async fn accept(&self, places: &Arc<Semaphore>) -> (Stream, Option<OwnedSemaphorePermit>) {
-        let place = places.clone().acquire_owned().await.ok();
+    /// Returns the next connection.
+    async fn accept(&self) -> Stream {
         loop {
             match self.listener.accept().await {
-                Ok((stream, _)) => return (stream, place),
+                Ok((stream, _)) => return stream,
                 // There are no file descriptors left; some will be free soon.
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         }
     }
+}
+
+/// Has the mail server come again later. That needs no wait: an answer fits into an empty buffer of the system.
+fn turn_away(stream: Stream) {
+    let _ = match stream {
+        Stream::Tcp(mut stream) => stream.write_all(FULL),
+        Stream::Unix(mut stream) => stream.write_all(FULL),
+    };
 }
 
 impl Desk {

@@ -193,6 +193,70 @@ async fn who_is_silent_or_too_slow_is_let_go() {
     }
 }
 
+/// Says something again and again, with a pause each time. Returns the answers.
+async fn repeat(said: &str, pause: Duration) -> String {
+    let office = Office::open().await;
+    let (near, far) = duplex(64 * 1024);
+    let (mut heard, mut speak) = tokio::io::split(near);
+    let stop = CancellationToken::new();
+    let speaking = async {
+        speak.write_all(b"LHLO mx\r\n").await.unwrap();
+        for _ in 0..100 {
+            let _ = speak.write_all(said.as_bytes()).await;
+            tokio::time::sleep(pause).await;
+        }
+        let _ = speak.shutdown().await;
+    };
+    let mut answers = String::new();
+    let serving = serve(far, &office.desk, &stop);
+    let (served, read, ()) = tokio::join!(serving, heard.read_to_string(&mut answers), speaking);
+    served.unwrap();
+    read.unwrap();
+    let (_, after) = answers.split_once("250 ENHANCEDSTATUSCODES\r\n").unwrap();
+    assert!(after.ends_with("\r\n421 4.4.2 It takes too long\r\n"), "{after}");
+    after.to_owned()
+}
+
+/// Places are few, and somebody might keep them all.
+#[tokio::test(start_paused = true)]
+async fn nobody_keeps_a_place() {
+    // Without a mail, a minute.
+    let idle = repeat("NOOP\r\n", Duration::from_secs(25)).await;
+    assert_eq!(idle.matches("250 ").count(), 3);
+    let begun = format!("RSET\r\nMAIL FROM:<a@b>\r\nRCPT TO:<{OWN}>\r\n");
+    let begun = repeat(&begun, Duration::from_secs(25)).await;
+    assert_eq!(begun.matches("250 ").count(), 9);
+    // With mails, ten.
+    let mails = repeat(&delivery(""), Duration::from_secs(55)).await;
+    assert_eq!(mails.matches("354 ").count(), 11);
+}
+
+/// Nothing is ever waited for here.
+#[tokio::test]
+async fn whoever_sends_without_a_pause_is_let_go() {
+    let office = Office::open().await;
+    tokio::time::pause();
+    let (near, far) = duplex(64);
+    let (mut heard, mut speak) = tokio::io::split(near);
+    let stop = CancellationToken::new();
+    let speaking = async {
+        for _ in 0..1000 {
+            let _ = speak.write_all(b"NOOP\r\n").await;
+            tokio::time::advance(Duration::from_millis(100)).await;
+        }
+        let _ = speak.shutdown().await;
+    };
+    let mut answers = String::new();
+    let (served, read, ()) = tokio::join!(
+        serve(far, &office.desk, &stop),
+        heard.read_to_string(&mut answers),
+        speaking
+    );
+    served.unwrap();
+    read.unwrap();
+    assert!(answers.ends_with("\r\n421 4.4.2 It takes too long\r\n"), "{answers}");
+}
+
 #[tokio::test]
 async fn it_says_that_the_service_stops() {
     let office = Office::open().await;
@@ -229,6 +293,30 @@ async fn mails_are_read_on_a_thread_of_their_own() {
     assert!(answers.ends_with("\r\n250 2.0.0 Ok\r\n221 2.0.0 Bye\r\n"), "{answers}");
     assert_eq!(names.recv().await.unwrap().as_deref(), Some("itseme-inbox"));
     stop.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn who_finds_no_place_is_told_at_once_to_come_again() {
+    let (mailbox, address, _dns) = Office::open().await.mailbox().await;
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(mailbox.run(stop.clone()));
+    let greeted = async || {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        let mut code = [0; 4];
+        stream.read_exact(&mut code).await.unwrap();
+        (code == *b"220 ").then_some(stream).ok_or(code)
+    };
+    let mut held = Vec::new();
+    for _ in 0..AT_ONCE {
+        held.push(greeted().await.unwrap());
+    }
+    assert_eq!(greeted().await.unwrap_err(), *b"421 ");
+    assert_eq!(greeted().await.unwrap_err(), *b"421 ");
+    held.pop();
+    while greeted().await.is_err() {}
+    stop.cancel();
+    drop(held);
     running.await.unwrap();
 }
 
