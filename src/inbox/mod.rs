@@ -40,8 +40,8 @@ use crate::service::{Service, Written};
 const AT_ONCE: usize = 32;
 /// The answer to further ones. Its end is that of the greeting: `itseme check` knows the service by it.
 const FULL: &[u8] = b"421 4.3.2 There are too many connections to LMTP itseme\r\n";
-/// The time in which it must be clear who wrote a mail, and what it proves.
-const WORKING: Duration = Duration::from_secs(30);
+/// The time in which the DNS must have told who wrote a mail.
+const PROVING: Duration = Duration::from_secs(30);
 /// The time for the mails that are being looked at when the service stops.
 const FINISHING: Duration = Duration::from_secs(10);
 
@@ -160,9 +160,9 @@ impl Desk {
     /// Uses a mail, if it counts. `is_returned` is true if it has no sender, as bounces have none.
     async fn receive(&self, mail: &[u8], is_returned: bool) -> Fate {
         let used = AssertUnwindSafe(self.try_use(mail, is_returned)).catch_unwind();
-        let (result, fate) = match tokio::time::timeout(WORKING, used).await {
-            Ok(Ok(Ok(result))) => (result, Fate::Done),
-            Ok(Ok(Err(unused))) => match unused {
+        let (result, fate) = match used.await {
+            Ok(Ok(result)) => (result, Fate::Done),
+            Ok(Err(unused)) => match unused {
                 Unused::Ignored(Ignored(reason)) => {
                     tracing::debug!(reason, "a mail does not count");
                     (reason, Fate::Done)
@@ -170,11 +170,10 @@ impl Desk {
                 Unused::Unknown => ("no_dns", Fate::AskAgain),
                 Unused::Fault => ("fault", Fate::Later),
             },
-            Ok(Err(_panic)) => {
+            Err(_panic) => {
                 tracing::error!("a mail could not be read by a bug");
                 ("fault", Fate::Done)
             }
-            Err(_elapsed) => ("no_dns", Fate::AskAgain),
         };
         if fate != Fate::Done {
             tracing::warn!(result, "a mail must be delivered again");
@@ -185,7 +184,9 @@ impl Desk {
 
     async fn try_use(&self, mail: &[u8], is_returned: bool) -> Result<&'static str, Unused> {
         let read = mail::read(mail, is_returned, &self.address)?;
-        self.authors.prove(read.message, &read.identity).await?;
+        let proving = self.authors.prove(read.message, &read.identity);
+        let proven = tokio::time::timeout(PROVING, proving).await;
+        proven.unwrap_or(Err(Doubt::Unknown))?;
         let written = Written {
             identity: read.identity,
             text: read.text,

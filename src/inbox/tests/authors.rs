@@ -183,6 +183,25 @@ async fn a_mail_waits_until_the_dns_answers() {
     assert_eq!(office.desk.receive(faulty.as_bytes(), false).await, Fate::Later);
 }
 
+/// A mail is not put off for what the DNS did not do.
+#[tokio::test]
+async fn a_mail_waits_for_the_database() {
+    let mut office = Office::open().await;
+    office.desk.usage = Box::new(|_| {
+        async {
+            tokio::time::pause();
+            tokio::time::sleep(PROVING * 2).await;
+            tokio::time::resume();
+            Ok("linked")
+        }
+        .boxed()
+    });
+    let signer = Signer::ed25519("example.org");
+    office.publish(&signer);
+    let signed = signer.sign(&mail("amy@example.org"));
+    assert_eq!(office.desk.receive(signed.as_bytes(), false).await, Fate::Done);
+}
+
 #[tokio::test]
 async fn what_programs_write_and_what_is_written_to_others_does_not_count() {
     let office = Office::open().await;

@@ -14,7 +14,7 @@ use futures::FutureExt;
 
 use self::dns::Dns;
 use self::signer::Signer;
-use super::{AT_ONCE, Authors, Desk, Fate, Fault, Listener, Mailbox, OwnThread, Written};
+use super::{AT_ONCE, Authors, Desk, Fate, Fault, Listener, Mailbox, OwnThread, PROVING, Written};
 use crate::listen::Listen;
 
 const OWN: &str = "verify@itseme.example";
