@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, UnixListener};
 
 use crate::own_socket::OwnSocket;
 
-/// `http.listen`
+/// `http.listen` or `providers.email.inbound.listen`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listen {
     /// An IP address and a port.

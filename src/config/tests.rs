@@ -175,7 +175,7 @@ fn a_secret_of_digits_stays_one() {
 }
 
 /// Faults, and the beginnings of their errors.
-const FAULTS: [(&str, &str); 25] = [
+const FAULTS: [(&str, &str); 26] = [
     ("server = \"localhost\"\n", "component.server: expected host:port"),
     ("[limit]\n", "unknown key \"limit\""),
     ("[limits]\nguesses = 5\n", "limits.guesses: unknown key"),
@@ -256,6 +256,11 @@ const FAULTS: [(&str, &str); 25] = [
     (
         "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n\
          [providers.email.inbound]\naddress = \"verify@example.org\"\nlisten = \"systemd\"\n",
+        "providers.email.inbound.listen: expected unix:",
+    ),
+    (
+        "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n\
+         [providers.email.inbound]\naddress = \"verify@example.org\"\nlisten = \"8024\"\n",
         "providers.email.inbound.listen: expected unix:",
     ),
 ];

@@ -3,10 +3,14 @@
 use std::net::SocketAddr;
 
 use lettre::Address;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 use crate::listen::Listen;
 use crate::section::{ConfigError, Mistakes, unusable, words};
+
+const EXPECTED: &str = "expected unix: and the path of a socket, or an address of this machine alone, like 127.0.0.1:8024: whoever \
+                        connects is taken for the mail server";
 
 /// `[providers.email.inbound]`
 #[derive(Clone, Debug, Deserialize)]
@@ -15,6 +19,7 @@ pub struct Inbound {
     /// The address that people write to.
     pub address: String,
     /// Where the mail server delivers these mails, by LMTP.
+    #[serde(deserialize_with = "read_listen")]
     pub listen: Listen,
     /// The mode of a Unix socket: who may connect to it.
     #[serde(default = "Inbound::default_mode", deserialize_with = "words::mode")]
@@ -41,12 +46,7 @@ impl Inbound {
             Listen::Unix(_) => true,
             Listen::Systemd => false,
         };
-        found.unless(
-            is_local,
-            "providers.email.inbound.listen",
-            "expected unix: and the path of a socket, or an address of this machine alone, like 127.0.0.1:8024: whoever connects is \
-             taken for the mail server",
-        );
+        found.unless(is_local, "providers.email.inbound.listen", EXPECTED);
         found.result()
     }
 
@@ -55,4 +55,9 @@ impl Inbound {
         let read = self.address.parse();
         read.map_err(|_| unusable("providers.email.inbound.address", remedy))
     }
+}
+
+/// Unlike `http.listen`, it can be no socket of systemd, so its remedy is another one.
+fn read_listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Listen, D::Error> {
+    Listen::deserialize(deserializer).map_err(|_| D::Error::custom(EXPECTED))
 }
