@@ -19,6 +19,10 @@ use crate::model::Identity;
 
 /// The largest number of names of headers that a signature may have: each is looked for among all headers.
 const NAMES: usize = 100;
+/// What is read of a mail. A signature does not count if one of these is in the mail and the signature is not over it.
+const HEAD: [&str; 4] = ["From", "To", "Cc", "Subject"];
+/// What tells how to read the text. Many servers do not sign all of it: then, anybody could have made a text of anything below.
+const CONTENT: [&str; 3] = ["Content-Type", "Content-Transfer-Encoding", "MIME-Version"];
 /// The shortest RSA key that counts, in bits (RFC 8301, 3.2).
 const SHORTEST_KEY: usize = 1024;
 /// The flag `t=y` of a key: its domain is testing it (RFC 6376, 3.6.1).
@@ -56,12 +60,12 @@ impl Authors {
         authors.map(Self).map_err(|error| error.to_string())
     }
 
-    /// Makes sure that `author` wrote a mail.
-    pub async fn prove(&self, mut message: AuthenticatedMessage<'_>, author: &Identity) -> Result<(), Doubt> {
+    /// Makes sure that `author` wrote a mail to those that it names. Returns true if the text is as the author wrote it, too.
+    pub async fn prove(&self, mut message: AuthenticatedMessage<'_>, author: &Identity) -> Result<bool, Doubt> {
         let (_, domain) = author.id.rsplit_once('@').ok_or(Doubt::Unproven)?;
-        let has_subject = message.headers.iter().any(|(name, _)| is_header(name, "Subject"));
+        let (head, content) = (present(&message, &HEAD), present(&message, &CONTENT));
         let dkim = &mut message.dkim_headers;
-        dkim.retain(|header| may_count(&header.header, domain, has_subject));
+        dkim.retain(|header| may_count(&header.header, domain) && signs(&header.header, &head));
         for header in dkim {
             // Nobody gets a report, and no other domain vouches for a signature (RFC 6541).
             (header.header.r, header.header.atps) = (false, None);
@@ -80,12 +84,17 @@ impl Authors {
                 .signature()
                 .is_some_and(|signature| to_a_label(&signature.d) == domain)
         };
-        if good.iter().any(is_of) {
-            return Ok(());
-        }
-        match self.is_aligned(&message, &good, domain).await {
+        let proven = match good.iter().any(is_of) {
+            true => Ok(()),
+            false => self.is_aligned(&message, &good, domain).await,
+        };
+        match proven {
+            Ok(()) => Ok(good
+                .iter()
+                .filter_map(DkimOutput::signature)
+                .all(|signature| signs(signature, &content))),
             Err(Doubt::Unproven) if is_unknown => Err(Doubt::Unknown),
-            result => result,
+            Err(doubt) => Err(doubt),
         }
     }
 
@@ -149,14 +158,32 @@ fn is_header(name: &[u8], wanted: &str) -> bool {
     name.eq_ignore_ascii_case(wanted.as_bytes())
 }
 
-/// Returns true if a signature, once it is verified, may show that somebody at `domain` wrote a mail: all that is read of it is signed,
-/// and the domain of the signature is at least of the same owner, as registries have it. That alone is for the policy to say.
-fn may_count(signature: &Signature, domain: &str, has_subject: bool) -> bool {
-    let signs = |name: &str| signature.h.iter().any(|signed| is_header(signed.as_bytes(), name));
+/// Returns those of `names` that headers of a mail have, as often as they do.
+fn present<'n>(message: &AuthenticatedMessage<'_>, names: &[&'n str]) -> Vec<&'n str> {
+    let headers = message.headers.iter();
+    let named = headers.filter_map(|(name, _)| names.iter().find(|wanted| is_header(name, wanted)));
+    named.copied().collect()
+}
+
+/// Returns true if a signature is over all headers of these names, which are those of the mail: what is more than it has is not signed.
+fn signs(signature: &Signature, names: &[&str]) -> bool {
+    let signed = |name: &str| {
+        signature
+            .h
+            .iter()
+            .filter(|signed| is_header(signed.as_bytes(), name))
+            .count()
+    };
+    let there = |name: &str| names.iter().filter(|other| **other == name).count();
+    names.iter().all(|name| there(name) <= signed(name))
+}
+
+/// Returns true if a signature, once it is verified, may show that somebody at `domain` wrote a mail: its text is signed, and the domain
+/// of the signature is at least of the same owner, as registries have it. That alone is for the policy to say.
+fn may_count(signature: &Signature, domain: &str) -> bool {
     let signer = to_a_label(&signature.d);
     let has_one_owner =
         signer == domain || psl::domain_str(&signer).is_some_and(|owner| Some(owner) == psl::domain_str(domain));
-    let is_whole =
-        signature.h.len() <= NAMES && signature.l == 0 && signs("From") && (signs("Subject") || !has_subject);
+    let is_whole = signature.l == 0 && signature.h.len() <= NAMES;
     is_whole && has_one_owner && signature.a != Algorithm::RsaSha1
 }

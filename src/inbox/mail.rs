@@ -43,8 +43,10 @@ pub struct Read<'a> {
     pub message: AuthenticatedMessage<'a>,
     /// Who claims to have written it.
     pub identity: Identity,
-    /// The beginnings of the subject and of the text.
-    pub text: String,
+    /// The beginning of the subject, if it is the author's own.
+    pub subject: Option<String>,
+    /// The same of the text.
+    pub text: Option<String>,
 }
 
 /// Reads a mail to `own`. `is_returned` is true if it has no sender, as bounces have none.
@@ -80,7 +82,8 @@ pub fn read<'a>(mail: &'a [u8], is_returned: bool, own: &str) -> Result<Read<'a>
         true => Ok(Read {
             message,
             identity,
-            text: beginnings(&parsed),
+            subject: parsed.subject().and_then(beginning),
+            text: parsed.body_text(0).and_then(|text| first_line(&text)),
         }),
         false => Err(TO_OTHERS),
     }
@@ -110,13 +113,15 @@ fn is_answer(mail: &Message<'_>) -> bool {
     is_automatic || is_bulk || answers.into_iter().any(|name| mail.header_raw(*name).is_some())
 }
 
-/// Returns the subject, and the first line of the text that has any. What comes later may be of others, as a quotation is.
-fn beginnings(mail: &Message<'_>) -> String {
-    let body = mail.body_text(0).unwrap_or_default();
-    let first_line = body.lines().map(str::trim).find(|line| !line.is_empty());
-    let lines = [mail.subject(), first_line].into_iter().flatten();
-    let begun = lines.map(|line| line.trim().chars().take(LONGEST).collect::<String>());
-    // The word is in front: there are digits first, of any script. "Re: 1234" is not its author's own.
-    let own = begun.filter(|line| line.chars().next().is_some_and(char::is_numeric));
-    own.collect::<Vec<_>>().join("\n")
+/// Returns the beginning of the first line of a text that has any. What comes later may be of others, as a quotation is.
+fn first_line(text: &str) -> Option<String> {
+    beginning(text.lines().find(|line| !line.trim().is_empty())?)
+}
+
+/// Returns the beginning of a line, if it can be the text that `register` gave: the word is in front, so there are digits first, of any
+/// script. "Re: 1234" is not its author's own.
+fn beginning(line: &str) -> Option<String> {
+    let line = line.trim();
+    let has_word = line.chars().next().is_some_and(char::is_numeric);
+    has_word.then(|| line.chars().take(LONGEST).collect())
 }

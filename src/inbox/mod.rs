@@ -186,10 +186,12 @@ impl Desk {
         let read = mail::read(mail, is_returned, &self.address)?;
         let proving = self.authors.prove(read.message, &read.identity);
         let proven = tokio::time::timeout(PROVING, proving).await;
-        proven.unwrap_or(Err(Doubt::Unknown))?;
+        let is_text_signed = proven.unwrap_or(Err(Doubt::Unknown))?;
+        let text = read.text.filter(|_| is_text_signed);
+        let own: Vec<_> = read.subject.into_iter().chain(text).collect();
         let written = Written {
             identity: read.identity,
-            text: read.text,
+            text: own.join("\n"),
         };
         (self.usage)(written).await.map_err(|Fault| Unused::Fault)
     }

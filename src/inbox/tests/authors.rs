@@ -52,6 +52,56 @@ async fn a_mail_that_anybody_could_have_written_does_not_count() {
     }
 }
 
+/// Somebody to whom a person has written hands the mail on, with changes that its signature does not show.
+#[tokio::test]
+async fn nothing_is_believed_that_is_not_signed() {
+    let office = Office::open().await;
+    let signer = Signer::ed25519("example.org");
+    office.publish(&signer);
+    let plain = mail("amy@example.org");
+    let with = |mail: &str, fields: &[&str]| signer.sign_with(mail, fields, |signer| signer);
+    let (most, all) = (["From", "Subject"], ["From", "To", "Subject"]);
+    assert!(office.takes(&with(&plain, &all)).await);
+    let to_eve = plain.replace(OWN, "eve@example.net");
+    for (why, wrong) in [
+        ("another To", with(&to_eve, &most).replace("eve@example.net", OWN)),
+        ("an unsigned To", with(&plain, &most)),
+        ("a Cc in front", format!("Cc: {OWN}\r\n{}", with(&to_eve, &all))),
+        ("a second Subject", format!("Subject: {WORD}\r\n{}", with(&plain, &all))),
+    ] {
+        assert!(!office.takes(&wrong).await, "{why}: {wrong}");
+    }
+    // Another Content-Type makes a text of anything.
+    let quoting = plain
+        .replace(&format!("Subject: {WORD}"), "Subject: Hi")
+        .replace("\r\nHello", &format!("\r\nHello\r\n--x\r\n\r\n{WORD}\r\n--x--"));
+    for front in [
+        "",
+        "Content-Type: multipart/mixed; boundary=x\r\n",
+        "MIME-Version: 1.0\r\n",
+    ] {
+        for fields in [&all[..], &["From", "To", "Subject", "Content-Type", "MIME-Version"]] {
+            let wrong = format!("{front}{}", with(&quoting, fields));
+            assert_eq!(office.desk.receive(wrong.as_bytes(), false).await, Fate::Done);
+            assert!(office.used().concat().find(WORD).is_none(), "{wrong}");
+        }
+    }
+    // What is signed is read, and of other mails their subject is.
+    let typed = format!("Content-Type: multipart/mixed; boundary=x\r\n{quoting}");
+    let fields = ["From", "To", "Subject", "Content-Type"];
+    for (mail, fields, text) in [
+        (&typed, &fields[..], WORD),
+        (&typed, &all[..], ""),
+        (&typed.replace("Subject: Hi", "Subject: 1 a@b"), &all[..], "1 a@b"),
+    ] {
+        assert_eq!(
+            office.desk.receive(with(mail, fields).as_bytes(), false).await,
+            Fate::Done
+        );
+        assert_eq!(office.used(), [format!("amy@example.org|{text}")], "{mail}");
+    }
+}
+
 /// A mail to nobody in particular, of which the signature says that there is no subject.
 #[tokio::test]
 async fn nothing_can_be_added_to_a_signed_mail() {
@@ -133,7 +183,7 @@ async fn headers_signatures_and_what_they_are_over_have_bounds() {
         fields.resize(names, "X");
         let signed = signer.sign_with(&plain, &fields, |signer| signer);
         assert_eq!(office.takes(&signed).await, counts, "{signed}");
-        // The own signature is one of five headers and that of the domain.
+        // A mail has five headers, and its signature is one.
         let padded = |headers: usize| "X: y\r\n".repeat(headers - 6) + &signer.sign(&plain);
         assert_eq!(office.takes(&padded(names + 400)).await, counts);
         let (signed, foreign) = (signer.sign(&plain), Signer::ed25519("example.net").sign(&plain));

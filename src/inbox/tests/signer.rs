@@ -9,7 +9,17 @@ use rsa::pkcs1::{EncodeRsaPrivateKey, EncodeRsaPublicKey};
 use rustls::pki_types::PrivateKeyDer;
 
 /// The fields that are signed usually.
-const USUAL: [&str; 5] = ["From", "To", "Subject", "Date", "Message-ID"];
+const USUAL: [&str; 9] = [
+    "From",
+    "To",
+    "Cc",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+    "MIME-Version",
+];
 
 /// The key of a domain.
 pub struct Signer {
