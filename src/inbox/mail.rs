@@ -72,6 +72,9 @@ pub fn read<'a>(mail: &'a [u8], is_returned: bool, own: &str) -> Result<Read<'a>
     let [from] = message.from.as_slice() else {
         return Err(MALFORMED);
     };
+    if !parsed.header_raw("From").is_some_and(|raw| is_one_mailbox(raw, from)) {
+        return Err(MALFORMED);
+    }
     let identity = Identity::parse(Provider::Email, from).map_err(|_| MALFORMED)?;
     // Otherwise, a mail that somebody has written to others could be sent here by them.
     let is_to_us = [parsed.to(), parsed.cc()]
@@ -93,6 +96,29 @@ pub fn read<'a>(mail: &'a [u8], is_returned: bool, own: &str) -> Result<Read<'a>
 fn count(message: &AuthenticatedMessage<'_>, name: &str) -> usize {
     let is_it = |found: &&[u8]| found.eq_ignore_ascii_case(name.as_bytes());
     message.headers.iter().filter(|(found, _)| is_it(found)).count()
+}
+
+/// Returns true if a field is `address`, or a name and that, and there is no other way to read it: programs disagree about groups,
+/// comments, and names that look like addresses, and a server may have let somebody write as the other one.
+fn is_one_mailbox(field: &str, address: &str) -> bool {
+    let (mut bare, mut is_quoted, mut chars) = (String::new(), false, field.chars());
+    while let Some(char) = chars.next() {
+        match char {
+            '\\' if is_quoted => _ = chars.next(),
+            '"' => {
+                is_quoted = !is_quoted;
+                bare.push(char);
+            }
+            _ if is_quoted => {}
+            _ => bare.push(char),
+        }
+    }
+    let (name, inside) = match bare.trim().strip_suffix('>') {
+        Some(bracketed) => bracketed.split_once('<').unwrap_or_default(),
+        None => ("", &*bare),
+    };
+    let is_plain = !name.contains(['@', ',', ':', ';', '(', ')', '<', '>', '[', ']', '\\']);
+    !is_quoted && is_plain && inside.trim().to_lowercase() == address
 }
 
 fn names(addresses: &Address<'_>, own: &str) -> bool {

@@ -102,6 +102,42 @@ async fn nothing_is_believed_that_is_not_signed() {
     }
 }
 
+#[tokio::test]
+async fn an_author_is_named_in_one_way_only() {
+    let office = Office::open().await;
+    let signer = Signer::ed25519("example.org");
+    office.publish(&signer);
+    let from = |field: &str| signer.sign(&mail("x").replace("Amy <x>", field));
+    for good in [
+        "amy@example.org",
+        "<amy@example.org>",
+        " Amy\r\n <Amy@Example.org>",
+        "\"Amy, of: eve@example.org <1> \\\" (home)\" <amy@example.org>",
+        "=?utf-8?q?=C3=84my?= <amy@example.org>",
+        "Ämy <amy@example.org>",
+    ] {
+        assert!(office.takes(&from(good)).await, "{good}");
+    }
+    for odd in [
+        "<eve@example.org>g:<amy@example.org>",
+        "<eve@example.org>g:<amy@example.org>;",
+        "g: amy@example.org;",
+        "eve@example.org <amy@example.org>",
+        "amy@example.org <eve@example.org>",
+        "<eve@example.org> <amy@example.org>",
+        "amy@example.org (eve@example.org)",
+        "(\") <eve@example.org> (\") <amy@example.org>",
+        "<@example.net:amy@example.org>",
+        "\"a <amy@example.org>",
+        "eve@example.org, amy@example.org",
+        "\"\"amy@example.org",
+        "<\"\"amy@example.org>",
+        "amy@example.org\r\n eve",
+    ] {
+        assert!(!office.takes(&from(odd)).await, "{odd}");
+    }
+}
+
 /// A mail to nobody in particular, of which the signature says that there is no subject.
 #[tokio::test]
 async fn nothing_can_be_added_to_a_signed_mail() {
