@@ -84,7 +84,10 @@ pub async fn check(config: &Config, login: bool, account: Option<&BareJid>) -> V
     }
     findings.extend(providers(config).await);
     if let Some(inbound) = &config.inbound {
-        findings.push(Finding::new("inbox", inbox::inbox(inbound).await));
+        findings.push(Finding::new(
+            "inbox",
+            inbox::inbox(inbound, service_runs(config).await).await,
+        ));
     }
     let exposed = exposed(config);
     if !exposed.is_empty() {

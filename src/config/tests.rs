@@ -175,7 +175,7 @@ fn a_secret_of_digits_stays_one() {
 }
 
 /// Faults, and the beginnings of their errors.
-const FAULTS: [(&str, &str); 26] = [
+const FAULTS: [(&str, &str); 27] = [
     ("server = \"localhost\"\n", "component.server: expected host:port"),
     ("[limit]\n", "unknown key \"limit\""),
     ("[limits]\nguesses = 5\n", "limits.guesses: unknown key"),
@@ -257,6 +257,14 @@ const FAULTS: [(&str, &str); 26] = [
         "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n\
          [providers.email.inbound]\naddress = \"verify@example.org\"\nlisten = \"systemd\"\n",
         "providers.email.inbound.listen: expected unix:",
+    ),
+    (
+        concat!(
+            "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n",
+            "[providers.email.inbound]\naddress = \"verify@example.org\"\nlisten = \"unix:/a-hundred-and-eight-bytes/",
+            "---------------------------------------------------------------------------------------\"\n"
+        ),
+        "providers.email.inbound.listen: the path is too long",
     ),
     (
         "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n\

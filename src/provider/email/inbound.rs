@@ -1,6 +1,6 @@
 //! `[providers.email.inbound]`: mails that prove the address that they come from.
 
-use std::net::SocketAddr;
+use std::os::unix::net::SocketAddr;
 
 use lettre::Address;
 use serde::de::Error;
@@ -26,7 +26,7 @@ pub struct Inbound {
     pub socket_mode: u32,
     /// The DNS servers that are asked for keys and policies of domains; empty: those of the system.
     #[serde(default)]
-    pub dns: Vec<SocketAddr>,
+    pub dns: Vec<std::net::SocketAddr>,
 }
 
 impl Inbound {
@@ -41,6 +41,15 @@ impl Inbound {
     pub fn check(&self) -> Result<(), Mistakes> {
         let mut found = Mistakes::default();
         found.take(self.read_address());
+        let is_too_long = match &self.listen {
+            Listen::Unix(path) => SocketAddr::from_pathname(path).is_err(),
+            Listen::Tcp(_) | Listen::Systemd => false,
+        };
+        found.unless(
+            !is_too_long,
+            "providers.email.inbound.listen",
+            "the path is too long: the system takes 107 bytes for that of a socket",
+        );
         let is_local = match &self.listen {
             Listen::Tcp(address) => address.ip().is_loopback(),
             Listen::Unix(_) => true,
