@@ -309,10 +309,12 @@ async fn admin_socket(config: &Config) -> Option<Socket> {
 
 /// Returns the mailbox for mails that prove where they come from, if there is one.
 async fn mailbox(config: &Config, service: &Service) -> Result<Option<Mailbox>, String> {
-    match &config.inbound {
-        Some(inbound) => Mailbox::bind(inbound, service.clone()).await.map(Some),
-        None => Ok(None),
-    }
+    let Some(inbound) = &config.inbound else {
+        return Ok(None);
+    };
+    let mailbox = Mailbox::bind(inbound, service.clone()).await?;
+    tracing::info!(address = %inbound.listen, "mailbox listening");
+    Ok(Some(mailbox))
 }
 
 async fn http_server(config: &Config, service: &Service) -> Result<Option<Server>, String> {

@@ -157,6 +157,7 @@ async fn postfix_keeps_mails_until_the_dns_answers_and_the_service_is_there() {
     office.dns.set("s._domainkey.example.org", &office.record);
     office.delivered(1).await;
     assert!(office.is_linked("amy@example.org").await);
+    assert_eq!(office.world.service.log().count("mailbox listening"), 1);
     let checked = office.world.service.run(&["check"]);
     let said = String::from_utf8_lossy(&checked.stdout).into_owned();
     let line = said.lines().find(|line| line.contains("inbox: ")).unwrap();
