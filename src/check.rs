@@ -238,7 +238,13 @@ fn is_taken(key: &str, address: SocketAddr) -> Result<bool, String> {
     match std::net::TcpListener::bind(address) {
         Ok(_) => Ok(false),
         Err(error) if error.kind() == ErrorKind::AddrInUse => Ok(true),
-        Err(error) => Err(format!("{key} {address}: {error}; choose an address of this machine")),
+        Err(error) => {
+            let remedy = match error.kind() {
+                ErrorKind::PermissionDenied => "choose a port from 1024 on: those below are for root",
+                _ => "choose an address of this machine",
+            };
+            Err(format!("{key} {address}: {error}; {remedy}"))
+        }
     }
 }
 

@@ -175,7 +175,7 @@ fn a_secret_of_digits_stays_one() {
 }
 
 /// Faults, and the beginnings of their errors.
-const FAULTS: [(&str, &str); 27] = [
+const FAULTS: [(&str, &str); 28] = [
     ("server = \"localhost\"\n", "component.server: expected host:port"),
     ("[limit]\n", "unknown key \"limit\""),
     ("[limits]\nguesses = 5\n", "limits.guesses: unknown key"),
@@ -257,6 +257,11 @@ const FAULTS: [(&str, &str); 27] = [
         "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n\
          [providers.email.inbound]\naddress = \"verify@example.org\"\nlisten = \"systemd\"\n",
         "providers.email.inbound.listen: expected unix:",
+    ),
+    (
+        "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n\
+         [providers.email.inbound]\naddress = \"verify@example.org\"\nlisten = \"127.0.0.1:8024\"\ndns = [\"127.0.0.1\"]\n",
+        "providers.email.inbound.dns: expected addresses with ports",
     ),
     (
         concat!(

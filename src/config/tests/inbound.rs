@@ -39,6 +39,17 @@ fn a_gateway_signs_or_has_a_secret() {
         let refused = complaint(&format!("{PUBLIC}{text}"));
         assert!(refused.contains(told) && !refused.contains("hunter2"), "{refused}");
     }
+    // What is told once needs no second remedy.
+    for (secret, told) in [
+        ("secret_file = \"/nonexistent\"\n".to_owned(), "cannot be read"),
+        (format!("{SECRET}secret_file = \"/nonexistent\"\n"), "not both"),
+    ] {
+        let refused = complaint(&format!("{PUBLIC}{}", section("kannel", &secret)));
+        assert!(
+            refused.contains(told) && !refused.contains("set it, or secret_file"),
+            "{refused}"
+        );
+    }
     let private = complaint(&section("kannel", SECRET));
     assert!(private.contains("http.public_url: set it"), "{private}");
 }

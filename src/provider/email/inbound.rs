@@ -25,7 +25,7 @@ pub struct Inbound {
     #[serde(default = "Inbound::default_mode", deserialize_with = "words::mode")]
     pub socket_mode: u32,
     /// The DNS servers that are asked for keys and policies of domains; empty: those of the system.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "read_dns")]
     pub dns: Vec<std::net::SocketAddr>,
 }
 
@@ -69,4 +69,12 @@ impl Inbound {
 /// Unlike `http.listen`, it can be no socket of systemd, so its remedy is another one.
 fn read_listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Listen, D::Error> {
     Listen::deserialize(deserializer).map_err(|_| D::Error::custom(EXPECTED))
+}
+
+fn read_dns<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<std::net::SocketAddr>, D::Error> {
+    let read: Result<_, _> = Vec::<String>::deserialize(deserializer)?
+        .iter()
+        .map(|address| address.parse())
+        .collect();
+    read.map_err(|_| D::Error::custom("expected addresses with ports, like [\"127.0.0.1:53\", \"[::1]:53\"]"))
 }

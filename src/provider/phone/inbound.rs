@@ -74,21 +74,20 @@ impl InboundSection {
         let remedy = format!("set it, in a section [http]: the gateway of {SECTION} calls the service at this address");
         found.unless(has_url, "http.public_url", remedy);
         let signs = gateway.and_then(Gateway::signs);
-        let secret = found
-            .take(secret(&path("secret"), &self.secret, &self.secret_file))
-            .flatten();
+        let secret = found.take(secret(&path("secret"), &self.secret, &self.secret_file));
         let remedy = format!("set it, or secret_file, to at least {SHORTEST} random letters and digits");
         match (&secret, signs) {
-            (Some(_), Some(_)) => {
+            (Some(Some(_)), Some(_)) => {
                 found.unless(false, path("secret"), "this gateway signs what it sends; take it out");
             }
-            (None, None) => found.unless(false, path("secret"), remedy),
-            (Some(secret), None) => {
+            (Some(None), None) => found.unless(false, path("secret"), remedy),
+            (Some(Some(secret)), None) => {
                 let secret = secret.expose_secret();
                 let is_usual = secret.len() >= SHORTEST && secret.bytes().all(|byte| byte.is_ascii_alphanumeric());
                 found.unless(is_usual, path("secret"), remedy);
             }
-            (None, Some(_)) => {}
+            // It is told already.
+            (None, _) | (Some(None), Some(_)) => {}
         }
         let usual = signs.map_or(["/from", "/text"], |signs| signs.places);
         let [sender, text] =
@@ -103,7 +102,7 @@ impl InboundSection {
             });
         found.result().map(|()| Inbound {
             gateway: self.gateway.clone(),
-            secret,
+            secret: secret.flatten(),
             sender,
             text,
             answer: signs.map_or("", |signs| signs.answer),
