@@ -20,7 +20,9 @@ use crate::model::Identity;
 /// The largest number of names of headers that a signature may have: each is looked for among all headers.
 const NAMES: usize = 100;
 /// What is read of a mail. A signature does not count if one of these is in the mail and the signature is not over it.
-const HEAD: [&str; 4] = ["From", "To", "Cc", "Subject"];
+const HEAD: [&str; 4] = ["From", "Subject", "To", "Cc"];
+/// The recipients among these. Microsoft's servers sign none of them in any mail, so that their signatures say nothing of that.
+const RECIPIENTS: [&str; 2] = ["To", "Cc"];
 /// What tells how to read the text. Many servers do not sign all of it: then, anybody could have made a text of anything below.
 const CONTENT: [&str; 3] = ["Content-Type", "Content-Transfer-Encoding", "MIME-Version"];
 /// The shortest RSA key that counts, in bits (RFC 8301, 3.2).
@@ -65,7 +67,7 @@ impl Authors {
         let (_, domain) = author.id.rsplit_once('@').ok_or(Doubt::Unproven)?;
         let (head, content) = (present(&message, &HEAD), present(&message, &CONTENT));
         let dkim = &mut message.dkim_headers;
-        dkim.retain(|header| may_count(&header.header, domain) && signs(&header.header, &head));
+        dkim.retain(|header| may_count(&header.header, domain) && signs_head(&header.header, &head));
         for header in dkim {
             // Nobody gets a report, and no other domain vouches for a signature (RFC 6541).
             (header.header.r, header.header.atps) = (false, None);
@@ -176,6 +178,16 @@ fn signs(signature: &Signature, names: &[&str]) -> bool {
     };
     let there = |name: &str| names.iter().filter(|other| **other == name).count();
     names.iter().all(|name| there(name) <= signed(name))
+}
+
+/// Returns true if a signature is over these headers, which are those of [`HEAD`] in the mail; to whom it goes, or nothing of that.
+fn signs_head(signature: &Signature, head: &[&str]) -> bool {
+    let is_recipient = |name: &str| RECIPIENTS.iter().any(|other| other.eq_ignore_ascii_case(name));
+    let mut head = head.to_vec();
+    if !signature.h.iter().any(|name| is_recipient(name)) {
+        head.retain(|name| !is_recipient(name));
+    }
+    signs(signature, &head)
 }
 
 /// Returns true if a signature, once it is verified, may show that somebody at `domain` wrote a mail: its text is signed, and the domain
