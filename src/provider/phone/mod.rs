@@ -309,7 +309,12 @@ impl ProviderSection for PhoneSection {
     fn try_out<'a>(&'a self, _place: &'a Place) -> BoxFuture<'a, Result<String, String>> {
         async {
             let checked = self.sms(None)?.check().await;
-            checked.map_err(|error| format!("providers.phone: {error}"))
+            let told = checked.map_err(|error| format!("providers.phone: {error}"))?;
+            let proves_none = self.inbound.as_ref().is_some_and(|inbound| inbound.inbox().is_none());
+            Ok(match proves_none {
+                true => format!("{told}; providers.phone.inbound proves no number, because it has no prefixes"),
+                false => told,
+            })
         }
         .boxed()
     }

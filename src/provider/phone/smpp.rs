@@ -80,6 +80,7 @@ fn address(keys: &GatewayKeys) -> Result<(Address, Option<Arc<ClientConfig>>), C
         _ => return Err(wrong()),
     };
     let is_bare = url.username().is_empty() && url.password().is_none() && matches!(url.path(), "" | "/");
+    let is_bare = is_bare && url.query().is_none() && url.fragment().is_none();
     let host = url
         .host_str()
         .filter(|host| is_bare && !host.is_empty())
@@ -110,6 +111,12 @@ fn sender(keys: &GatewayKeys) -> Result<Sender, ConfigError> {
     let from = keys.text("from").unwrap_or_default();
     let digits = from.strip_prefix('+').unwrap_or(from);
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number && !from.is_empty() && !from.contains(char::is_alphabetic) {
+        return Err(unusable(
+            keys.path("from"),
+            "expected a number without spaces, like +447700900000",
+        ));
+    }
     let (place, (ton, npi)) = match is_number {
         // International, in the plan of telephones.
         true if digits.len() > SHORT || digits != from => (digits, (1, 1)),
@@ -210,6 +217,8 @@ mod tests {
             ("url", "smpp://smsc.example.org:2775", "allow_cleartext"),
             ("url", "smpp://user:hunter2@127.0.0.1", "like smpps://"),
             ("url", "127.0.0.1:2775", "like smpps://"),
+            ("url", "smpp://127.0.0.1:2775?tls=required", "like smpps://"),
+            ("from", "+44 7700 900000", "without spaces"),
             ("user", "0123456789abcdef", "15 characters"),
             ("password", "hunter2+hunter2", "8 characters"),
             ("system_type", "0123456789abc", "12 characters"),

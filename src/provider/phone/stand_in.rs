@@ -14,17 +14,34 @@ use crate::channel::sms::Sms;
 use crate::channel::{Letter, Message};
 use crate::language::Language;
 use crate::model::{BareJid, Code, Identity, Provider};
+use crate::provider::Place;
+
+/// Reads a section.
+pub fn section_of(section: &str) -> PhoneSection {
+    Figment::from(Toml::string(section)).extract().unwrap()
+}
+
+/// Returns the parts of the service that a section needs, without a public address.
+pub fn place() -> Place {
+    Place {
+        name: "phone".into(),
+        component: BareJid::new("itseme.example.org").unwrap(),
+        public_url: None,
+        service: "it-se.me".into(),
+        operator: None,
+        url: None,
+    }
+}
 
 /// Returns the channel of a section.
 pub fn sms_of(section: &str) -> Sms {
-    let section: PhoneSection = Figment::from(Toml::string(section)).extract().unwrap();
+    let section = section_of(section);
     section.sms(Some("https://it-se.example")).unwrap()
 }
 
 /// Returns the words about a section that makes no channel.
 pub fn mistakes_of(section: &str) -> String {
-    let section: PhoneSection = Figment::from(Toml::string(section)).extract().unwrap();
-    section.sms(None).err().unwrap()
+    section_of(section).sms(None).err().unwrap()
 }
 
 /// Returns a letter with a code, which replaces that one.

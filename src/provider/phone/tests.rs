@@ -5,9 +5,10 @@ mod calls;
 
 use std::time::Duration;
 
-use super::stand_in::{StandIn, letter, sms_of};
+use super::stand_in::{StandIn, letter, place, section_of, sms_of};
 use crate::channel::sms::Sms;
 use crate::channel::{Channel, SendError, Sent, Trouble};
+use crate::provider::ProviderSection;
 
 /// Two gateways, main and spare, and the channel with both in that order.
 async fn two() -> (StandIn, StandIn, Sms) {
@@ -257,5 +258,19 @@ fn a_range_is_less_than_a_country() {
         ("+1234", None),
     ] {
         assert_eq!(super::range(number), range, "{number}");
+    }
+}
+
+#[tokio::test]
+async fn a_check_says_if_no_number_can_be_proven_by_writing() {
+    let server = StandIn::start().await;
+    for (prefixes, is_told) in [("", true), ("prefixes = [\"+44\"]", false)] {
+        let section = section_of(&format!(
+            "gateway = \"http\"\nurl = \"{}\"\n[inbound]\nnumber = \"70707\"\ngateway = \"own\"\nsecret = \"0123456789abcdef\"\n{prefixes}",
+            server.url
+        ));
+        server.answers(400, "");
+        let told = section.try_out(&place()).await.unwrap();
+        assert_eq!(told.contains("inbound proves no number"), is_told, "{told}");
     }
 }

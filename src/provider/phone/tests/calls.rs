@@ -1,7 +1,8 @@
 //! Codes that are read out in calls.
 
-use super::super::stand_in::{StandIn, letter, mistakes_of, sms_of};
+use super::super::stand_in::{StandIn, letter, mistakes_of, place, section_of, sms_of};
 use crate::channel::{Channel, Fate, Letter, Report, SendError};
+use crate::provider::ProviderSection;
 
 fn call() -> Letter {
     Letter {
@@ -113,22 +114,9 @@ fn gateways_that_cannot_call_are_told() {
 
 #[test]
 fn one_gateway_must_send_text_messages() {
-    use super::super::PhoneSection;
-    use crate::provider::{Place, ProviderSection};
-    use figment::Figment;
-    use figment::providers::{Format, Toml};
-
     let section = "[gateways.calls]\nvoice = true\nurl = \"https://a.example/\"\nbody = '{\"to\": \"{to}\", \"text\": \"{text}\"}'";
-    let section: PhoneSection = Figment::from(Toml::string(section)).extract().unwrap();
-    let place = Place {
-        name: "phone".into(),
-        component: crate::model::BareJid::new("itseme.example.org").unwrap(),
-        public_url: None,
-        service: "it-se.me".into(),
-        operator: None,
-        url: None,
-    };
-    let found = section.check(&place).unwrap_err().to_string();
+    let section = section_of(section);
+    let found = section.check(&place()).unwrap_err().to_string();
     assert!(found.contains("all of them call"), "{found}");
     assert!(section.has_calls());
 }
