@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::channel::Trouble;
+use crate::channel::{SendError, Sent, Trouble};
 
 /// A gateway is left when its failures since the last success weigh so much.
 const LEFT_AT: u32 = 2;
@@ -148,6 +148,22 @@ impl Drop for Trial<'_> {
         if let Some(health) = self.0 {
             health.state().is_tried = false;
         }
+    }
+}
+
+/// Tells the admin that a gateway is left, or used again.
+pub fn tell(gateway: &str, change: Change, sent: &Sent) {
+    let reason = match sent {
+        Err(SendError::Retry(trouble)) => &trouble.reason,
+        Err(SendError::Unclear(reason) | SendError::Fail(reason)) => reason,
+        Ok(()) => "",
+    };
+    match change {
+        Change::Left(pause) => {
+            let seconds = pause.as_secs();
+            tracing::error!(gateway, reason, seconds, "a gateway fails, and is left for a while");
+        }
+        Change::Back => tracing::info!(gateway, "a gateway works again"),
     }
 }
 

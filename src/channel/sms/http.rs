@@ -5,7 +5,8 @@ use futures::future::BoxFuture;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 
 use super::answer::{Refusal, bounded, not_answered, reason, retry_after};
-use super::{Answer, Gateway, Signs, Text, with_section};
+use super::gateway::with_section;
+use super::{Answer, Gateway, Signs, Text};
 use crate::channel::{Fate, Report, SendError, Sent, Trouble};
 
 /// A gateway that takes a message by one HTTP request.
