@@ -12,9 +12,10 @@ use super::error::{Error, Limit, Result};
 use super::growth::Payer;
 use super::limits::{Counter, DAY};
 use super::{By, Core, Service, Tx};
+use crate::channel::{Letter, Message};
 use crate::clock::Millis;
 use crate::model::server::customer_of;
-use crate::model::{BareJid, Identity, Mac, Provider};
+use crate::model::{Identity, Mac, Provider};
 
 /// The number of codes a day to ids with a common prefix.
 #[derive(Clone, Debug)]
@@ -68,26 +69,31 @@ fn nearly(budget: u32) -> u32 {
 }
 
 impl Service {
-    /// Puts a message off until `due_at`. If the gateway read it and may charge for it, the next try counts as a
-    /// message to the identity in `paid` for the JID in it. Returns `true` if there will be a next try, because the
-    /// budgets and that server's share allow it.
+    /// Puts a message off until `due_at`. If the gateway read it and may charge for it, it is `paid`: the next try counts as a
+    /// message to its identity. Returns `true` if there will be a next try, because the budgets and the share of its target's server
+    /// allow it; otherwise its code was not delivered.
     ///
     /// # Errors
     /// If the store fails.
-    pub(crate) async fn put_off(&self, row: i64, due_at: Millis, paid: Option<(Identity, BareJid)>) -> Result<bool> {
+    pub(crate) async fn put_off(&self, row: i64, due_at: Millis, paid: Option<Letter>) -> Result<bool> {
         self.change(move |core, tx| {
-            let budgets = paid.iter().flat_map(|(identity, _)| core.budgets_for(identity));
-            let budgets: Vec<_> = budgets.collect();
-            let shares = paid.iter().flat_map(|(identity, target)| {
-                let payer = Payer::sender(target);
-                core.shares_for(payer, identity)
-            });
-            let (now, shares) = (core.clock.now(), shares.collect::<Vec<_>>());
+            let (budgets, shares) = match paid.as_ref().map(|letter| &letter.message) {
+                Some(Message::Code { identity, target, .. }) => {
+                    let shares = core.shares_for(Payer::sender(target), identity);
+                    (core.budgets_for(identity), shares)
+                }
+                _ => Default::default(),
+            };
+            let now = core.clock.now();
             let mut all = shares.iter().chain(budgets.iter().map(|(_, counter)| counter));
             let allowed = all.try_for_each(|counter| counter.check(tx, now, 1));
             match allowed {
                 Err(Error::RequestLimitReached { .. }) => {
-                    tx.remove(row)?;
+                    if tx.remove(row)?
+                        && let Some(letter) = &paid
+                    {
+                        core.note_undelivered(tx, letter)?;
+                    }
                     Ok(false)
                 }
                 Err(error) => Err(error),

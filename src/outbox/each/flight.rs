@@ -7,7 +7,7 @@ use futures::future::join_all;
 use super::super::lanes::Lane;
 use super::super::outcome::Outcome;
 use super::super::{STORE_PAUSE, backoff};
-use crate::channel::{Channel, Letter, Message, SendError, Sent, Tried, Trouble};
+use crate::channel::{Channel, Letter, SendError, Sent, Tried, Trouble};
 use crate::clock::{Millis, millis};
 use crate::service::{Due, Opened, Service};
 use crate::store::{Queue, Row};
@@ -150,10 +150,7 @@ async fn put_off(
     let now = service.clock().now();
     let wished = now + millis(trouble.again.unwrap_or_default());
     let due_at = again_at(channel.pauses(), row, letter.tried, now).max(wished);
-    let paid = match &letter.message {
-        Message::Code { identity, target, .. } if trouble.was_read => Some((identity.clone(), target.clone())),
-        _ => None,
-    };
+    let paid = trouble.was_read.then(|| letter.clone());
     loop {
         match service.put_off(row.id, due_at, paid.clone()).await {
             Ok(true) => return Some(due_at),

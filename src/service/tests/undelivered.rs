@@ -125,3 +125,19 @@ async fn among_several_the_code_of_another_is_right() {
     let verified = it.service.verify_any_native(&amy(), &code).await.unwrap();
     assert_eq!(verified.hash.to_string(), hash("email", ALIAS));
 }
+
+/// A gateway has read it, and may charge for the next try as well.
+#[tokio::test]
+async fn a_code_whose_budget_is_used_up_is_told_as_well() {
+    let it = Fixture::with(|settings| settings.budgets = vec![budget("phone", "+", 1)]);
+    it.register(&amy(), "phone", PHONE).await.unwrap();
+    let due = it.service.due(Queue::PHONE, 1).await.unwrap().0.pop().unwrap();
+    let (row, letter) = (due.row.id, letter_of(due));
+    assert!(it.service.put_off(row, 0, None).await.unwrap());
+    assert!(!it.service.put_off(row, 0, Some(letter)).await.unwrap());
+    let phone = hash("phone", PHONE);
+    assert_eq!(code_of(it.verify(&amy(), &phone, "9999").await), "undelivered");
+    it.clock.advance(MINUTE);
+    let again = it.register(&amy(), "phone", PHONE).await;
+    assert_eq!(code_of(again), "request_limit_reached", "nothing is said to be pending");
+}
