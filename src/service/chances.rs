@@ -6,6 +6,9 @@ use super::{Core, Tx};
 use crate::model::{Mac, Provider};
 use crate::provider::KINDS;
 
+/// The wrong codes that the target itself may enter for each code that it was sent, whatever others have guessed.
+pub(super) const OWN_GUESSES: u32 = 2;
+
 impl Core {
     /// Counts the chances of a day: each code that is sent counts for the guesses that its target always has, and each
     /// other wrong guess for one. A code that is entered gives back the unused ones of these. So the count is of codes

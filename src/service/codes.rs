@@ -1,9 +1,10 @@
 //! Sends codes. Registering and forgetting share this part.
 
+use super::chances::OWN_GUESSES;
 use super::code_limits::Share;
 use super::error::Result;
 use super::growth::Payer;
-use super::guesses::{LONGEST, OWN_GUESSES};
+use super::guesses::LONGEST;
 use super::how::How;
 use super::letters::outbox;
 use super::link::Aliases;

@@ -28,6 +28,7 @@ mod outbox;
 mod peer;
 mod peer_contact;
 mod pending;
+mod proven;
 mod pumping;
 mod register;
 mod rekey;

@@ -2,10 +2,11 @@
 
 use super::caller::{Caller, Who};
 use super::error::{Error, Result};
-use super::guesses::{Guess, Proven, are_same};
+use super::guesses::{Guess, are_same};
 use super::link::LinkBox;
 use super::operation::{Effort, Operation, Rights};
 use super::pending::hash_of_link;
+use super::proven::Proven;
 use super::{By, Core, Service, Tx};
 use crate::channel::Message;
 use crate::language::Language;

@@ -4,10 +4,11 @@
 
 use super::caller::{Caller, Who};
 use super::error::{Error, Result};
-use super::guesses::{Proven, are_same};
+use super::guesses::are_same;
 use super::link::Aliases;
 use super::operation::{Effort, Operation, Rights};
 use super::pending::{NewCode, PendingBox, Proof, Word};
+use super::proven::Proven;
 use super::{By, Core, Service, Tx};
 use crate::clock::millis;
 use crate::language::Language;

@@ -9,7 +9,8 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 
-use super::super::guesses::{LONGEST, MONTH, OWN_GUESSES};
+use super::super::chances::OWN_GUESSES;
+use super::super::guesses::{LONGEST, MONTH};
 use super::super::limits::DAY;
 use super::*;
 use crate::store::Pending;
