@@ -1,7 +1,7 @@
 //! Gateways for text messages: Kannel for real, and several of them.
 
 use itseme_client::{Event, How, Session};
-use itseme_tests::{AMY, Gateway, Http, Kannel, World, code_in, free_port, next_event, until_async};
+use itseme_tests::{AMY, Gateway, Http, Kannel, World, code_in, free_port, next_event, until_async, xml};
 
 /// The log lines when an outage begins, and when it ends.
 const BEGINS: &str = "messages cannot be sent";
@@ -301,5 +301,21 @@ async fn a_code_is_read_out_in_a_call_if_somebody_asks_for_it() {
     assert!(former == digits || amy.verify(&hash, &former).await.is_err());
     assert!(amy.verify(&hash, spoken).await.unwrap());
     assert!(amy.register_by(How::Call, "email", AMY.email, false).await.is_err());
+    assert!(form_of_link(&amy).await.contains("var='how'"));
     assert!(!world.service.log().text().contains(&AMY.phone[1..]));
+}
+
+/// Returns the form of the command `link` for a number.
+async fn form_of_link(client: &Session) -> String {
+    let ask = async |session: &str, form: &str| {
+        let command = format!(
+            "<command xmlns='http://jabber.org/protocol/commands' node='link' {session}>{form}</command>"
+        );
+        client.ask_service(xml::parse(&command), true).await.unwrap().unwrap()
+    };
+    let begun = ask("", "").await;
+    let session = format!("sessionid='{}'", begun.attr("sessionid").unwrap());
+    let phone =
+        "<x xmlns='jabber:x:data' type='submit'><field var='provider'><value>phone</value></field></x>";
+    String::from(&ask(&session, phone).await)
 }
