@@ -28,13 +28,8 @@ impl Core {
         new: NewCode,
         message: impl FnOnce(Code, u64) -> Message,
     ) -> Result<()> {
-        self.renew(tx, &new.target)?;
-        let now = self.clock.now();
-        let owner = self.keys.owner(&new.target);
-        let waiting = tx
-            .pending(&new.id, &owner)?
-            .filter(|old| self.is_live(old, By::Target, now));
-        let waiting = waiting.and_then(|old| Some((self.open_pending(&old)?, old)));
+        let waiting = self.waiting(tx, &new)?;
+        let (now, owner) = (self.clock.now(), self.keys.owner(&new.target));
         if let Some((remembered, old)) = &waiting {
             if by == By::Anybody && remembered.by_target {
                 return self.pretend(tx, &new, remembered.clone(), old);
@@ -73,8 +68,7 @@ impl Core {
             stop: self.stop_token(tx, &new.identity)?,
             ..self.letter(message(code.clone(), minutes), new.language)
         };
-        let letter = self.with_link(tx, letter, &new, expires_at)?;
-        let letter = self.with_report(tx, letter, &new, expires_at)?;
+        let letter = self.with_words(tx, letter, &new, expires_at)?;
         let remembered = PendingBox {
             target: new.target,
             hash: new.proves,
@@ -99,32 +93,28 @@ impl Core {
         self.post(tx, &letter, Some(about), expires_at)
     }
 
-    /// Gives a letter its link, if it has one: a word that leads to the registration as long as the code is valid.
-    fn with_link(&self, tx: &Tx<'_>, letter: Letter, new: &NewCode, expires_at: Millis) -> Result<Letter> {
-        let Some(to) = new.proves.filter(|_| self.has_links(&new.identity.provider)) else {
-            return Ok(letter);
-        };
-        let word = letter.thread().to_owned();
-        let lead = Lead::of_word(hash_of_link(&word), to, &new.target, &new.identity.provider);
-        self.put_lead(tx, &lead, expires_at)?;
-        Ok(Letter {
-            link: Some(word),
-            ..letter
-        })
+    /// Returns the registration of the same identity for the same target that waits, as the target sees it, and its box.
+    pub(super) fn waiting(&self, tx: &Tx<'_>, new: &NewCode) -> Result<Option<(PendingBox, Pending)>> {
+        self.renew(tx, &new.target)?;
+        let (now, owner) = (self.clock.now(), self.keys.owner(&new.target));
+        let waiting = tx
+            .pending(&new.id, &owner)?
+            .filter(|old| self.is_live(old, By::Target, now));
+        Ok(waiting.and_then(|old| Some((self.open_pending(&old)?, old))))
     }
 
-    /// Gives a letter the word by which its gateway reports on it: it leads to the registration as long as the code is valid.
-    fn with_report(&self, tx: &Tx<'_>, letter: Letter, new: &NewCode, expires_at: Millis) -> Result<Letter> {
-        let Some(to) = new.proves.filter(|_| self.has_reports(&new.identity.provider)) else {
-            return Ok(letter);
-        };
-        let word = self.random_word();
-        let lead = Lead::of_word(hash_of_report(&word), to, &new.target, &new.identity.provider);
-        self.put_lead(tx, &lead, expires_at)?;
-        Ok(Letter {
-            report: Some(word),
-            ..letter
-        })
+    /// Gives a letter the words of its link and of reports on it, if it has them: they lead to the registration as long as the code is
+    /// valid.
+    fn with_words(&self, tx: &Tx<'_>, letter: Letter, new: &NewCode, expires_at: Millis) -> Result<Letter> {
+        let Some(to) = new.proves else { return Ok(letter) };
+        let provider = &new.identity.provider;
+        let link = self.has_links(provider).then(|| letter.thread().to_owned());
+        let report = self.has_reports(provider).then(|| self.random_word());
+        let hashes = [link.as_deref().map(hash_of_link), report.as_deref().map(hash_of_report)];
+        for hash in hashes.into_iter().flatten() {
+            self.put_lead(tx, &Lead::of_word(hash, to, &new.target, provider), expires_at)?;
+        }
+        Ok(Letter { link, report, ..letter })
     }
 
     /// Returns `true` if gateways report on letters with codes of a provider.

@@ -130,15 +130,9 @@ fn named(digits: &str, jid: &str) -> Option<Named> {
 impl Core {
     /// Makes a word, and has a message with it waited for, unless one waits already and no other is requested.
     pub(super) fn expect_message(&self, tx: &Tx<'_>, by: By, new: NewCode) -> Result<ToWrite> {
-        self.renew(tx, &new.target)?;
-        let now = self.clock.now();
-        let owner = self.keys.owner(&new.target);
-        let waiting = tx
-            .pending(&new.id, &owner)?
-            .filter(|old| self.is_live(old, By::Target, now));
-        let waiting = waiting.and_then(|old| Some((self.open_pending(&old)?, old)));
+        let (now, owner) = (self.clock.now(), self.keys.owner(&new.target));
         let mut others = None;
-        if let Some((remembered, old)) = waiting {
+        if let Some((remembered, old)) = self.waiting(tx, &new)? {
             if by == By::Anybody && remembered.by_target {
                 return self.expect_from_others(tx, &new, remembered, old);
             }
