@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod gateways;
 mod inbound;
+mod keys;
 mod listeners;
 mod mistakes;
 mod peers;
@@ -164,14 +166,6 @@ fn half_a_rule_for_codes_is_enough() {
         (config.codes.xmpp.digits, config.codes.xmpp.expires),
         (8, Duration::from_secs(600))
     );
-}
-
-#[test]
-fn a_secret_of_digits_stays_one() {
-    for secret in ["12345", "1e5", "true", "[1]"] {
-        let config = load_with(LEAST, &[("component.secret", secret)]).unwrap();
-        assert_eq!(config.component.secret().unwrap().expose_secret(), secret);
-    }
 }
 
 /// Faults, and the beginnings of their errors.
@@ -336,17 +330,6 @@ fn a_password_in_a_url_is_a_secret_of_the_file() {
 }
 
 #[test]
-fn secrets_can_stand_in_files() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), "from file\n").unwrap();
-    let text = format!("[component]\njid = \"x.org\"\nsecret_file = {:?}\n", file.path());
-    assert_eq!(
-        load(&text).unwrap().component.secret().unwrap().expose_secret(),
-        "from file"
-    );
-}
-
-#[test]
 fn the_own_server_is_the_one_above_the_component_unless_it_is_named() {
     let own = |addition: &str| load(&format!("{LEAST}{addition}")).unwrap().settings().own_domains;
     assert_eq!(own(""), ["example.org".to_owned()].into());
@@ -374,91 +357,4 @@ fn who_may_register_is_everybody_the_own_server_or_some() {
         assert!(complaint(&format!("[access]\nregister = {wrong}\n")).contains("own server"));
     }
     assert!(complaint("[limits]\nbudget_percent_of_others = 101\n").contains("100"));
-}
-
-#[test]
-fn a_key_is_text_where_its_type_says_so() {
-    for key in [
-        "component.secret",
-        "store.key",
-        "service.name",
-        "http.listen",
-        "http.public_url",
-        "providers.email.smtp",
-        "providers.email.from",
-        "providers.email.hello_name",
-        "providers.email.bounce",
-        "providers.email.dkim.selector",
-        "providers.phone.token",
-        "providers.phone.account_sid",
-        "providers.phone.auth_token",
-        "providers.phone.from",
-        "providers.phone.url",
-        "providers.github.client_id",
-        "providers.github.client_secret",
-        "providers.github.issuer",
-        "providers.github.authorize_url",
-        "providers.github.token_url",
-        "providers.github.userinfo_url",
-        "providers.github.username",
-        "providers.github.response_issuer",
-    ] {
-        assert!(declared::is_text::<Config>(key), "{key}");
-    }
-    for key in [
-        "component",
-        "component.admins",
-        "limits.codes_per_day",
-        "codes.xmpp.digits",
-        "providers.email.budget",
-        "providers.phone.budgets",
-        "providers.phone.allowed_prefixes",
-        "providers.github.case_sensitive",
-        "nothing.like.that",
-        "",
-    ] {
-        assert!(!declared::is_text::<Config>(key), "{key}");
-    }
-}
-
-#[test]
-fn a_key_is_a_secret_where_a_file_may_hold_it() {
-    for key in [
-        "component.secret",
-        "store.key",
-        "providers.email.smtp",
-        "providers.email.dkim.key",
-        "providers.phone.token",
-        "providers.phone.auth_token",
-        "providers.github.client_secret",
-    ] {
-        assert!(declared::is_secret::<Config>(key), "{key}");
-    }
-    for key in [
-        "component.jid",
-        "store.key_file",
-        "providers.phone.url",
-        "providers.github.client_id",
-    ] {
-        assert!(!declared::is_secret::<Config>(key), "{key}");
-    }
-}
-
-#[test]
-fn every_section_is_declared() {
-    let sections = [
-        "component",
-        "service",
-        "access",
-        "http",
-        "monitor",
-        "admin",
-        "log",
-        "store",
-        "codes",
-        "limits",
-        "peers",
-        "providers",
-    ];
-    assert_eq!(declared::keys::<Config>(), sections);
 }

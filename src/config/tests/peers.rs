@@ -27,6 +27,14 @@ fn a_peer_that_is_not_enabled_is_none_but_its_section_is_checked() {
     assert!(complaint(&format!("{PEER}enabled = false\n{PEER}")).contains("stands twice"));
 }
 
+fn assert_told(wrong: &str, told: &str) {
+    let complaint = match wrong.starts_with("peers") {
+        true => load(&format!("{wrong}{LEAST}")).err().unwrap(),
+        false => complaint(wrong),
+    };
+    assert!(complaint.contains(told), "{wrong}: {complaint}");
+}
+
 #[test]
 fn what_cannot_be_is_told() {
     for (wrong, told) in [
@@ -45,18 +53,27 @@ fn what_cannot_be_is_told() {
             "peers, entry 1, vouches_for, entry 2: expected a domain",
         ),
         (
-            &format!("{PEER}vouches_for = []\n"),
+            &format!("{PEER}hashes_per_day = 0\n"),
+            "peers.hashes_per_day: must be at least 1",
+        ),
+        (&format!("{PEER}{PEER}"), "itseme.example.net stands twice"),
+        ("peers = 5\n", "peers: expected a list"),
+    ] {
+        assert_told(wrong, told);
+    }
+}
+
+#[test]
+fn domains_that_nobody_can_vouch_for_are_told() {
+    for (wrong, told) in [
+        (
+            &*format!("{PEER}vouches_for = []\n"),
             "peers.vouches_for: set it for itseme.example.net",
         ),
         (
             "[[peers]]\njid = \"localhost\"\n",
             "peers.vouches_for: set it for localhost",
         ),
-        (
-            &format!("{PEER}hashes_per_day = 0\n"),
-            "peers.hashes_per_day: must be at least 1",
-        ),
-        (&format!("{PEER}{PEER}"), "itseme.example.net stands twice"),
         (
             "[[peers]]\njid = \"example.net\"\n",
             "peers.vouches_for: set it for example.net",
@@ -85,13 +102,8 @@ fn what_cannot_be_is_told() {
             "[[peers]]\njid = \"itseme.example.org\"\nvouches_for = [\"x.invalid\"]\n",
             "is this service itself",
         ),
-        ("peers = 5\n", "peers: expected a list"),
     ] {
-        let complaint = match wrong.starts_with("peers") {
-            true => load(&format!("{wrong}{LEAST}")).err().unwrap(),
-            false => complaint(wrong),
-        };
-        assert!(complaint.contains(told), "{wrong}: {complaint}");
+        assert_told(wrong, told);
     }
 }
 
