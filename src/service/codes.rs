@@ -8,7 +8,7 @@ use super::guesses::LONGEST;
 use super::how::How;
 use super::letters::outbox;
 use super::link::Aliases;
-use super::pending::{NewCode, PendingBox, Proof, hash_of_link, hash_of_report, place};
+use super::pending::{NewCode, PendingBox, Proof, Spelling, Word, hash_of_link, hash_of_report, place};
 use super::pumping::range_of;
 use super::spelling::Lead;
 use super::{By, Core, Tx};
@@ -17,6 +17,9 @@ use crate::clock::{Millis, millis};
 use crate::model::{BareJid, Code, Hash, Identity, Mac, Provider};
 use crate::provider;
 use crate::store::Pending;
+
+/// The letter, the spellings and the word of others of a registration whose code is replaced.
+type Remains = (Option<String>, Vec<Spelling>, Option<Word>);
 
 impl Core {
     /// Makes a code and puts the message with it into the outbox, unless a code waits already and no other is
@@ -29,39 +32,26 @@ impl Core {
         message: impl FnOnce(Code, u64) -> Message,
     ) -> Result<()> {
         let waiting = self.waiting(tx, &new)?;
-        let (now, owner) = (self.clock.now(), self.keys.owner(&new.target));
-        if let Some((remembered, old)) = &waiting {
-            if by == By::Anybody && remembered.by_target {
-                return self.pretend(tx, &new, remembered.clone(), old);
-            }
-            let is_same = match new.how {
-                How::Call => remembered.proof.is_by_call(),
-                _ => remembered.proof.word().is_none(),
-            };
-            if !remembered.is_undelivered && is_same && self.stays(old, by, new.resend) {
-                return self.remember_who_asked(tx, by, remembered.clone(), old);
-            }
+        if let Some((remembered, old)) = &waiting
+            && self.goes_on(tx, by, &new, remembered, old)?
+        {
+            return Ok(());
         }
         let share = self.count_code(tx, by, &new)?;
         let counts_in_range = self.counts_in_range(tx, Payer::of(&new, by), &new.identity)?;
         let (code, minutes) = (self.new_code(tx, &new.identity, share)?, self.minutes(&new.identity));
-        let expires_at = now + millis(self.settings.codes.of(&new.identity.provider).expires);
+        let expires_at = self.clock.now() + millis(self.settings.codes.of(&new.identity.provider).expires);
         // A replaced code must not arrive after its successor.
+        let owner = self.keys.owner(&new.target);
         let about = self.about_code(&new.id, &owner);
         let tried = self.tried(tx, &about, &new.identity)?;
         tx.withdraw(&about)?;
-        // The former letter may have been read already, even if it is not known to be sent.
-        let (first, spellings, report, others) = waiting.map_or_else(Default::default, |(remembered, _)| {
-            let first = remembered.proof.letter().map(str::to_owned);
-            let others = remembered.word_of_others().filter(|_| by == By::Target).cloned();
-            (first, remembered.spellings, remembered.report, others)
-        });
-        if let Some(word) = report {
-            // What becomes of the former letter tells nothing about the new code.
-            tx.delete_pending(&self.keys.id(&hash_of_report(&word)), &owner)?;
-        }
+        let (replaces, spellings, others) = match waiting {
+            Some((remembered, _)) => self.replaced(tx, by, remembered, &owner)?,
+            None => Default::default(),
+        };
         let letter = Letter {
-            replaces: first,
+            replaces,
             tried,
             by_call: new.how == How::Call,
             counts_in_range,
@@ -91,6 +81,35 @@ impl Core {
         };
         self.put_pending(tx, &new.id, &code, expires_at, remembered)?;
         self.post(tx, &letter, Some(about), expires_at)
+    }
+
+    /// Leaves the registration that waits as it is, if it needs no other code. Returns `true` if it did.
+    fn goes_on(&self, tx: &Tx<'_>, by: By, new: &NewCode, remembered: &PendingBox, old: &Pending) -> Result<bool> {
+        if by == By::Anybody && remembered.by_target {
+            self.pretend(tx, new, remembered.clone(), old)?;
+            return Ok(true);
+        }
+        let is_same = match new.how {
+            How::Call => remembered.proof.is_by_call(),
+            _ => remembered.proof.word().is_none(),
+        };
+        let goes_on = !remembered.is_undelivered && is_same && self.stays(old, by, new.resend);
+        if goes_on {
+            self.remember_who_asked(tx, by, remembered.clone(), old)?;
+        }
+        Ok(goes_on)
+    }
+
+    /// Returns what stays of a registration whose code is replaced: its letter, which may have been read already even if it is not
+    /// known to be sent, its spellings, and the word of others.
+    fn replaced(&self, tx: &Tx<'_>, by: By, former: PendingBox, owner: &Mac) -> Result<Remains> {
+        if let Some(word) = &former.report {
+            // What becomes of the former letter tells nothing about the new code.
+            tx.delete_pending(&self.keys.id(&hash_of_report(word)), owner)?;
+        }
+        let letter = former.proof.letter().map(str::to_owned);
+        let others = former.word_of_others().filter(|_| by == By::Target).cloned();
+        Ok((letter, former.spellings, others))
     }
 
     /// Returns the registration of the same identity for the same target that waits, as the target sees it, and its box.

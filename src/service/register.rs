@@ -11,7 +11,7 @@ use super::how::How;
 use super::operation::{Effort, Operation, Rights};
 use super::pending::NewCode;
 use super::writing::ToWrite;
-use super::{By, Served, Service, require_account};
+use super::{By, Core, Served, Service, Tx, require_account};
 use crate::channel::Message;
 use crate::language::Language;
 use crate::model::{BareJid, Hash, Identity, InvalidId, Provider, parse_target};
@@ -179,6 +179,7 @@ impl Operation for IsRegistered {
 }
 
 /// A registration that has passed all checks.
+#[derive(Clone)]
 pub(super) struct Start {
     pub(super) by: By,
     pub(super) target: BareJid,
@@ -293,6 +294,13 @@ impl Service {
         if provider::is_sign_in(&start.identity.provider) {
             return self.start_sign_in(start).await;
         }
+        self.change(move |core, tx| core.start(tx, start.clone())).await
+    }
+}
+
+impl Core {
+    /// Sends a code, or expects a message, unless the identity is linked already.
+    fn start(&self, tx: &Tx<'_>, start: Start) -> Result<Registered> {
         let Start {
             by,
             target,
@@ -306,51 +314,48 @@ impl Service {
             ..
         } = start;
         let hash = identity.hash();
-        let registered = self.change(move |core, tx| {
-            if by == By::Target {
-                core.link_itself(tx, &target, language)?;
+        if by == By::Target {
+            self.link_itself(tx, &target, language)?;
+        }
+        if self.is_settled(tx, by, &target, &identity)? {
+            return Ok(Registered::confirmed(hash));
+        }
+        self.check_link(tx, by, &target, &hash)?;
+        let new = NewCode {
+            id: self.keys.id(&hash),
+            proves: Some(hash),
+            target: target.clone(),
+            identity: identity.clone(),
+            resend,
+            how,
+            language,
+            address,
+        };
+        let payer = Payer {
+            jid: &target,
+            by,
+            address,
+        };
+        let send = match how {
+            How::Write => Some(self.expect_message(tx, by, new)?),
+            How::Code | How::Call => {
+                self.send_code(tx, by, new, |code, minutes| Message::Code {
+                    identity,
+                    to,
+                    target: target.clone(),
+                    code,
+                    minutes,
+                })?;
+                None
             }
-            if core.is_settled(tx, by, &target, &identity)? {
-                return Ok(Registered::confirmed(hash));
-            }
-            core.check_link(tx, by, &target, &hash)?;
-            let new = NewCode {
-                id: core.keys.id(&hash),
-                proves: Some(hash),
-                target: target.clone(),
-                identity: identity.clone(),
-                resend,
-                how,
-                language,
-                address,
-            };
-            let send = match how {
-                How::Write => Some(core.expect_message(tx, by, new)?),
-                How::Code | How::Call => {
-                    core.send_code(tx, by, new, |code, minutes| Message::Code {
-                        identity: identity.clone(),
-                        to: to.clone(),
-                        target: target.clone(),
-                        code,
-                        minutes,
-                    })?;
-                    None
-                }
-            };
-            let payer = Payer {
-                jid: &target,
-                by,
-                address,
-            };
-            core.remember_spelling(tx, payer, &hash, &typed)?;
-            Ok(Registered {
-                hash,
-                status: Status::Pending,
-                goto: None,
-                send,
-            })
-        });
-        registered.await
+        };
+        self.remember_spelling(tx, payer, &hash, &typed)?;
+        Ok(Registered {
+            hash,
+            status: Status::Pending,
+            goto: None,
+            send,
+        })
     }
 }
 
