@@ -2,6 +2,7 @@
 
 mod channels;
 mod leading;
+mod listeners;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -15,17 +16,13 @@ use tokio_util::task::TaskTracker;
 
 use self::channels::{Channels, Route};
 use self::leading::Leading;
+use self::listeners::Listeners;
 use crate::clock::Clock;
 use crate::config::{Config, Fixed};
-use crate::descriptors;
 use crate::health::Health;
-use crate::http::{Description, HostMeta, Routes, Server, ServerConfig, WebPage};
-use crate::inbox::Mailbox;
 use crate::meters::Tally;
-use crate::monitor::Monitor;
-use crate::operator::Socket;
 use crate::outbox::Outbox;
-use crate::own_thread::{OwnThread, cores};
+use crate::own_thread::OwnThread;
 use crate::provider::Way;
 use crate::rekey;
 use crate::service::{Service, Settings, SignIns};
@@ -64,9 +61,12 @@ impl App {
         tell_start(config);
         let (routes, sign_ins) = ways(config)?;
         let service = open_service(config, clock, settings(config, &routes), sign_ins).await?;
-        let server = http_server(config, &service).await?;
-        let mailbox = mailbox(config, &service).await?;
-        let http = server.as_ref().map(Server::address).transpose().map_err(text)?;
+        // Stanzas do not wait behind HTTP requests.
+        let xmpp_thread = OwnThread::start("itseme-xmpp").map_err(text)?;
+        let matching = OwnThread::start("itseme-match").map_err(text)?;
+        // Before there is anything to count.
+        let listeners = Listeners::bind(config, &service, xmpp_thread.tasks()).await?;
+        let http = listeners.http_address()?;
         let presentation = Presentation::new(&service, host(config)?);
         let leading = Leading {
             service: service.clone(),
@@ -77,11 +77,6 @@ impl App {
         };
         let (failed, intake) = (leading.supervisor.failed.clone(), leading.supervisor.stop.clone());
         let (supervise, work) = (leading.supervisor.clone(), TaskTracker::new());
-        // Stanzas do not wait behind HTTP requests.
-        let xmpp_thread = OwnThread::start("itseme-xmpp").map_err(text)?;
-        let matching = OwnThread::start("itseme-match").map_err(text)?;
-        // Before there is anything to count.
-        let monitor = monitor(config, &service, xmpp_thread.tasks()).await?;
         let leads = leading.leads.subscribe();
         let rekeying = rekey::watch(service.clone(), config.store.clone(), leads, intake.clone());
         work.spawn(supervise.clone().watch(rekeying));
@@ -93,21 +88,7 @@ impl App {
         let matched = supervise.clone().watch(outbox.clone().match_requests());
         work.spawn_on(matched, matching.tasks());
         work.spawn(supervise.clone().watch(outbox.tidy()));
-        if let Some(monitor) = monitor {
-            work.spawn(supervise.clone().watch(monitor.run(intake.clone())));
-        }
-        if let Some(socket) = admin_socket(config).await {
-            work.spawn(supervise.clone().watch(socket.serve(service.clone(), intake.clone())));
-        }
-        if let Some(mailbox) = mailbox {
-            work.spawn(supervise.clone().watch(mailbox.run(intake.clone())));
-        }
-        if let Some(server) = server {
-            work.spawn(supervise.watch(server.run(intake.clone())));
-        }
-        if let Some(address) = &http {
-            tracing::info!(%address, "http listening");
-        }
+        listeners.serve(&service, &supervise, &work, &intake);
         Ok(Self {
             http,
             fixed: Fixed::of(config),
@@ -289,66 +270,6 @@ fn tell_start(config: &Config) {
         admins = config.component.admins.len(),
         "starting"
     );
-}
-
-async fn monitor(config: &Config, service: &Service, serving: &Handle) -> Result<Option<Monitor>, String> {
-    let Some(monitor) = &config.monitor else {
-        return Ok(None);
-    };
-    let monitor = Monitor::bind(monitor.listen, service.clone(), serving.clone());
-    monitor.await.map(Some)
-}
-
-/// Returns the socket for commands of admins. Without it, the service serves nevertheless.
-async fn admin_socket(config: &Config) -> Option<Socket> {
-    let socket = Socket::bind(config.admin.socket()?).await;
-    socket
-        .inspect_err(|reason| tracing::warn!(reason, "itseme admin cannot ask this service"))
-        .ok()
-}
-
-/// Returns the mailbox for mails that prove where they come from, if there is one.
-async fn mailbox(config: &Config, service: &Service) -> Result<Option<Mailbox>, String> {
-    let Some(inbound) = &config.inbound else {
-        return Ok(None);
-    };
-    let mailbox = Mailbox::bind(inbound, service.clone()).await?;
-    tracing::info!(address = %inbound.listen, "mailbox listening");
-    Ok(Some(mailbox))
-}
-
-async fn http_server(config: &Config, service: &Service) -> Result<Option<Server>, String> {
-    let Some(http) = &config.http else { return Ok(None) };
-    let url = config.public_url();
-    let host_meta = HostMeta::new(url.as_deref(), &config.component.jid).map_err(text)?;
-    let description = Description::new(url.as_deref()).map_err(text)?;
-    let account = config.account().map_err(text)?;
-    let web = http.page.then_some(WebPage { account });
-    let routes = Routes::of_api(
-        service.clone(),
-        host_meta,
-        description,
-        web,
-        &http.cors_origins,
-        http.request_timeout,
-    );
-    let server = ServerConfig {
-        listen: http.listen.clone(),
-        socket_mode: http.socket_mode,
-        trusted_proxies: http.trusted_proxies.iter().map(|network| network.0).collect(),
-        request_timeout: http.request_timeout,
-        max_connections: descriptors::at_most(http.max_connections),
-        max_connections_per_address: http.max_connections_per_address,
-    };
-    let threads = (0..cores()).map(|_| OwnThread::start("itseme-http"));
-    let threads = threads.collect::<Result<_, _>>().map_err(text)?;
-    let server = Server::bind(server, routes, threads).await;
-    server.map(Some).map_err(|error| {
-        format!(
-            "http.listen {}: {error}; stop what listens there, or choose another address",
-            http.listen
-        )
-    })
 }
 
 /// Returns the settings of a configuration whose codes go by `routes`.
