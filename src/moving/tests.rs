@@ -61,36 +61,64 @@ fn filled(database: &Database) {
     opened.write(&mut |write| fill(write)).unwrap();
 }
 
+fn link(id: Mac, alias_of: Option<Mac>, owner: Mac) -> Link {
+    let (id_of, owner_of) = (&id, &owner);
+    let purpose = match &alias_of {
+        None => Purpose::Link {
+            id: id_of,
+            owner: owner_of,
+        },
+        Some(alias_of) => Purpose::Alias {
+            id: id_of,
+            owner: owner_of,
+            alias_of,
+        },
+    };
+    Link {
+        id,
+        alias_of,
+        owner,
+        proof: keys().proof(&id, &owner),
+        sealed: seal(purpose),
+        verified_on: 20_000,
+        key: 0,
+    }
+}
+
+fn token(hash: TokenHash, owner: Mac) -> TokenRow {
+    let (of, by) = (&hash, &owner);
+    let sealed = seal(Purpose::Token { hash: of, owner: by });
+    TokenRow {
+        hash,
+        owner,
+        key: 0,
+        sealed,
+        expires_at: 9000,
+    }
+}
+
+fn subscriber(owner: Mac) -> Subscriber {
+    let addresses = OwnAddress::Account.into();
+    let by = &owner;
+    Subscriber {
+        owner,
+        server: None,
+        addresses,
+        asked: addresses,
+        key: 0,
+        sealed: seal(Purpose::Subscriber { owner: by, addresses }),
+        seen_at: 3,
+    }
+}
+
 fn fill(w: &dyn Write) -> Stored<()> {
     let (key, owner) = (0, mac(1));
     for n in (10..10 + LINKS).rev() {
-        let id = mac(n);
-        w.put_link(&Link {
-            id,
-            alias_of: None,
-            owner,
-            proof: keys().proof(&id, &owner),
-            sealed: seal(Purpose::Link { id: &id, owner: &owner }),
-            verified_on: 20_000,
-            key,
-        })?;
+        w.put_link(&link(mac(n), None, owner))?;
     }
-    let (id, alias_of) = (mac(60), mac(10));
-    w.put_link(&Link {
-        id,
-        alias_of: Some(alias_of),
-        owner,
-        proof: keys().proof(&id, &owner),
-        sealed: seal(Purpose::Alias {
-            id: &id,
-            owner: &owner,
-            alias_of: &alias_of,
-        }),
-        verified_on: 20_000,
-        key,
-    })?;
+    w.put_link(&link(mac(60), Some(mac(10)), owner))?;
     for n in 70..75 {
-        let (id, code, muted, hash) = (mac(n), mac(n + 1), mac(n + 2), TokenHash([n; 32]));
+        let (id, code, muted) = (mac(n), mac(n + 1), mac(n + 2));
         w.put_pending(&Pending {
             id,
             owner,
@@ -115,18 +143,7 @@ fn fill(w: &dyn Write) -> Stored<()> {
             key,
             expires_at: None,
         })?;
-        let sealed = seal(Purpose::Token {
-            hash: &hash,
-            owner: &owner,
-        });
-        let token = TokenRow {
-            hash,
-            owner,
-            key,
-            sealed,
-            expires_at: 9000,
-        };
-        w.put_token(&token, 9)?;
+        w.put_token(&token(TokenHash([n; 32]), owner), 9)?;
         let about = (n % 2 == 0).then_some(id);
         w.push(&NewRow {
             queue: Queue::EMAIL,
@@ -140,16 +157,7 @@ fn fill(w: &dyn Write) -> Stored<()> {
                 about: about.as_ref(),
             }),
         })?;
-        let addresses = OwnAddress::Account.into();
-        w.put_subscriber(&Subscriber {
-            owner: id,
-            server: None,
-            addresses,
-            asked: addresses,
-            key,
-            sealed: seal(Purpose::Subscriber { owner: &id, addresses }),
-            seen_at: 3,
-        })?;
+        w.put_subscriber(&subscriber(id))?;
         w.put_suppression(&mac(n), key)?;
         w.count(&mac(n), 3, 9, Window { now: 0, ends_at: 4000 })?;
     }

@@ -112,14 +112,13 @@ fn names(federation: Federation) -> String {
 /// and come again when ejabberd is killed. The stanza size is that of Debian's ejabberd.yml.
 fn settings(site: &Site, setup: Setup) -> String {
     let Site { host, client_port, own_port, .. } = site;
-    let (folder, database) = (site.folder.display(), database(site));
-    let database = database.display();
+    let (folder, database) = (site.folder.display(), database(site).display().to_string());
     let (reached, federates) = site.federation.map(federation).unwrap_or_default();
-    let (shaper, offline, modules) = match setup {
-        Setup::Plain => ("none", "infinity", String::new()),
-        Setup::Deployed => ("normal", "10", deployed("access: not_strangers")),
-        Setup::Unwelcoming => ("normal", "10", deployed("access: none")),
+    let (shaper, offline) = match setup {
+        Setup::Plain => ("none", "infinity"),
+        Setup::Deployed | Setup::Unwelcoming => ("normal", "10"),
     };
+    let modules = modules(setup);
     format!(
         r#"
 include_config_file: {folder}/itseme.yml
@@ -187,6 +186,15 @@ s2s_max_retry_delay: 1
 "#
     );
     (reached, "  mod_s2s_dialback: {}".into())
+}
+
+/// The modules of a setup besides those that the tests need.
+fn modules(setup: Setup) -> String {
+    match setup {
+        Setup::Plain => String::new(),
+        Setup::Deployed => deployed("access: not_strangers"),
+        Setup::Unwelcoming => deployed("access: none"),
+    }
 }
 
 /// Modules of Debian's ejabberd.yml, as far as they do without TLS, and those that are most often added.

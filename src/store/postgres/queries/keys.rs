@@ -144,39 +144,47 @@ impl Session<'_> {
         self.keyed(table, &next, values![key, after, limit])
     }
 
+    fn replace_link(&self, old: &Link, new: &Link) -> Result<usize> {
+        self.run(
+            "UPDATE links SET id_mac = $1, alias_of_mac = $2, owner_mac = $3, proof = $4, box = $5, key_number = $6
+             WHERE id_mac = $7 AND key_number = $8
+             AND ($1 = $7 OR NOT EXISTS (SELECT FROM links WHERE id_mac = $1))",
+            values![
+                &new.id,
+                &new.alias_of,
+                &new.owner,
+                &new.proof,
+                &new.sealed,
+                new.key,
+                &old.id,
+                old.key
+            ],
+        )
+    }
+
+    fn replace_pending(&self, old: &Pending, new: &Pending) -> Result<usize> {
+        self.run(
+            "UPDATE pending SET id_mac = $1, owner_mac = $2, code_mac = $3, box = $4, key_number = $5
+             WHERE id_mac = $6 AND owner_mac = $7 AND key_number = $8
+             AND (($1, $2) = ($6, $7) OR NOT EXISTS (SELECT FROM pending WHERE id_mac = $1 AND owner_mac = $2))",
+            values![
+                &new.id,
+                &new.owner,
+                &new.code,
+                &new.sealed,
+                new.key,
+                &old.id,
+                &old.owner,
+                old.key
+            ],
+        )
+    }
+
     /// Changes a row, unless another has its new place. Returns `true` if it did.
     fn replace(&self, row: &KeyedRow, by: &KeyedRow) -> Result<bool> {
         let changed = match (row, by) {
-            (KeyedRow::Link(old), KeyedRow::Link(new)) => self.run(
-                "UPDATE links SET id_mac = $1, alias_of_mac = $2, owner_mac = $3, proof = $4, box = $5, key_number = $6
-                 WHERE id_mac = $7 AND key_number = $8
-                 AND ($1 = $7 OR NOT EXISTS (SELECT FROM links WHERE id_mac = $1))",
-                values![
-                    &new.id,
-                    &new.alias_of,
-                    &new.owner,
-                    &new.proof,
-                    &new.sealed,
-                    new.key,
-                    &old.id,
-                    old.key
-                ],
-            ),
-            (KeyedRow::Pending(old), KeyedRow::Pending(new)) => self.run(
-                "UPDATE pending SET id_mac = $1, owner_mac = $2, code_mac = $3, box = $4, key_number = $5
-                 WHERE id_mac = $6 AND owner_mac = $7 AND key_number = $8
-                 AND (($1, $2) = ($6, $7) OR NOT EXISTS (SELECT FROM pending WHERE id_mac = $1 AND owner_mac = $2))",
-                values![
-                    &new.id,
-                    &new.owner,
-                    &new.code,
-                    &new.sealed,
-                    new.key,
-                    &old.id,
-                    &old.owner,
-                    old.key
-                ],
-            ),
+            (KeyedRow::Link(old), KeyedRow::Link(new)) => self.replace_link(old, new),
+            (KeyedRow::Pending(old), KeyedRow::Pending(new)) => self.replace_pending(old, new),
             (KeyedRow::Message(_, old), KeyedRow::Message(_, new)) => self.run(
                 "UPDATE outbox SET about_mac = $1, payer_mac = $2, box = $3, key_number = $4 WHERE id = $5",
                 values![&new.about, &new.payer, &new.sealed, new.key, old.id],
