@@ -14,7 +14,10 @@ impl Service {
     /// Waits until all that it had to send was taken, or came back: from accounts that do not exist it does.
     pub async fn has_tried_everything(&self) {
         let probe = || (self.query("SELECT count(*) FROM outbox WHERE returned = 0") == "0").then_some(());
-        until("an outbox with returned messages alone", probe, || self.log().tail()).await;
+        let waiting = "SELECT queue, tries, is_taken, count(*), min(due_at), max(due_at) FROM outbox WHERE returned = 0 GROUP BY 1, 2, 3";
+        let explain =
+            || format!("queue, tries, taken, rows, due:\n{}\n{}", self.query(waiting), self.log().tail());
+        until("an outbox with returned messages alone", probe, explain).await;
     }
 
     /// Returns `true` if nothing waits to be sent.

@@ -1,5 +1,6 @@
-//! Measures whether the time of an answer tells who is known: `cargo run --release --bin membership [CALLS]`, with
-//! `ITSEME_BIN` and `ITSEME_TEST_SERVER` as the tests take them.
+//! Measures whether the time of an answer tells who is known: `cargo run --release --bin membership [CALLS [PART]]`, with
+//! `ITSEME_BIN` and `ITSEME_TEST_SERVER` as the tests take them. PART is a part of the name of what is measured, like
+//! `register` or `by a peer`.
 //!
 //! Calls about hashes that somebody has and about two sets that nobody has are mixed at random. The two sets give the noise:
 //! what equal runs differ by. An asker also sees how long his next calls take, while the service works on the first: they
@@ -38,6 +39,14 @@ enum Call {
     Register,
 }
 
+/// The names of what is measured, the calls, and if they come over HTTP.
+const WAYS: [(&str, Call, bool); 4] = [
+    ("contact, natively", Call::Contact, false),
+    ("contact, over HTTP", Call::Contact, true),
+    ("register, natively", Call::Register, false),
+    ("register, over HTTP", Call::Register, true),
+];
+
 enum Way {
     Native(Box<RawClient>),
     Http(Http),
@@ -46,35 +55,40 @@ enum Way {
 #[tokio::main]
 async fn main() {
     let calls = std::env::args().nth(1).map_or(CALLS, |calls| calls.parse().expect("a number of calls"));
-    let mut world = World::prepare(LIMITS).await;
-    let port = world.server.component_port();
-    fill(&mut world.service, port, SERVICE, &[ASKER]).await;
-    world.start_server().await;
-    world.service.start().await;
+    let part = std::env::args().nth(2).unwrap_or_default();
     let mut rng = StdRng::from_rng(&mut rand::rng());
     println!("{LINKS} links; {RUNS} runs of {calls} calls; times in µs");
     println!(
         "{:<35} {:>9} {:>9} {:>9} {:>9} {:>9} {:>6}",
         "", "nobody", "known", "known-not", "A/A", "chance95", "p"
     );
-    for (name, call, http) in [
-        ("contact, natively", Call::Contact, false),
-        ("contact, over HTTP", Call::Contact, true),
-        ("register, natively", Call::Register, false),
-        ("register, over HTTP", Call::Register, true),
-    ] {
+    let wanted: Vec<_> = WAYS.into_iter().filter(|(name, ..)| name.contains(&part)).collect();
+    if !wanted.is_empty() {
+        asked_by_people(&wanted, calls, &mut rng).await;
+    }
+    if peers::NAMES.iter().any(|name| name.contains(&part)) {
+        peers::measure(calls, &part, &mut rng).await;
+    }
+}
+
+/// Measures answers to the own people.
+async fn asked_by_people(ways: &[(&str, Call, bool)], calls: usize, rng: &mut StdRng) {
+    let mut world = World::prepare(LIMITS).await;
+    let port = world.server.component_port();
+    fill(&mut world.service, port, SERVICE, &[ASKER]).await;
+    world.start_server().await;
+    world.service.start().await;
+    for &(name, call, http) in ways {
         for _ in 0..RUNS {
             let mut way = match http {
                 true => Way::Http(world.http()),
                 false => Way::Native(Box::new(world.raw(&itseme_tests::EVE).await)),
             };
-            let times = measure(&mut way, call, calls, &mut rng).await;
-            report_all(name, &times, &mut rng);
+            let times = measure(&mut way, call, calls, rng).await;
+            report_all(name, &times, rng);
             world.service.has_tried_everything().await;
         }
     }
-    drop(world);
-    peers::measure(calls, &mut rng).await;
 }
 
 /// Links the JIDs of as many accounts, and of some `others`, by way of a server that makes them up.
