@@ -14,20 +14,10 @@ set -euo pipefail
 
 debian_package spamassassin 4.0.1
 
-# mail WORD: a mail whose link has that word, as the recipient's server has it.
+# mail WORD: a mail whose link has that word.
 mail() {
+  mail_head mail.example.org plain
   cat <<MAIL
-Received: from mail.example.org (mail.example.org [198.51.100.7])
-	by mx.example.com (Postfix) with ESMTP id 4XYZ1 for <amy@example.com>;
-	Mon, 30 Nov 2026 12:00:00 +0000 (UTC)
-From: Verify <verify@example.org>
-To: amy@example.com
-Subject: 471108 is your code
-Date: Mon, 30 Nov 2026 12:00:00 +0000
-Message-ID: <4711.0815@example.org>
-MIME-Version: 1.0
-Content-Type: text/plain; charset=utf-8
-
 Hello,
 
 somebody, hopefully you, has asked for the code 471108. Enter it here:
@@ -38,13 +28,11 @@ It is valid for a day. If it was not you, do nothing.
 MAIL
 }
 
-mkdir "$folder/home"
 for case in "3ab8edbb832ab7f5d7c837ea8fc5fcb3 yes" "1ab8edbb832ab7f5d7c837ea8fc5fcb3 yes" \
   "aab8edbb832ab7f5d7c837ea8fc5fcb3 no" "3ab8edbb832ab7f5d0c837ea8fc5fcb3 no"; do
   read -r word expected <<<"$case"
-  said=$(mail "$word" | HOME=$folder/home spamassassin --local --test-mode 2>/dev/null)
   found=no
-  [[ $said != *PDS_BTC_ID* ]] || found=yes
+  [[ -z $(mail "$word" | spamassassin_rules PDS_BTC_ID) ]] || found=yes
   echo "$word: PDS_BTC_ID $found"
   [[ $found == "$expected" ]] || exit 1
 done

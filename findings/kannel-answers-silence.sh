@@ -17,34 +17,15 @@ debian_package kannel-extras 1.4.5
 
 # sends_back NAME SETTING: prints what the person gets whose message was answered with nothing.
 sends_back() {
-  local admin boxes smsc sendsms web run=$folder/$1 pids=()
+  local smsc sendsms admin web run=$folder/$1 pids=()
   mkdir "$run"
-  read -r admin boxes smsc sendsms web < <(free_ports 5)
-  cat >"$run/kannel.conf" <<CONF
-group = core
-admin-port = $admin
-admin-interface = 127.0.0.1
-admin-password = adm
-smsbox-port = $boxes
-box-allow-ip = 127.0.0.1
-
-group = smsc
-smsc = fake
-smsc-id = fake
-port = $smsc
-connect-allow-ip = 127.0.0.1
-
-group = smsbox
-bearerbox-host = 127.0.0.1
-sendsms-port = $sendsms
-sendsms-interface = 127.0.0.1
-global-sender = 999
+  web=$(free_ports 1)
+  kannel_settings "$run" "global-sender = 999
 
 group = sms-service
 keyword = default
-get-url = "http://127.0.0.1:$web/?text=%b"
-$2
-CONF
+get-url = \"http://127.0.0.1:$web/?text=%b\"
+$2"
   python3 - "$web" >"$run/web.log" 2>&1 <<'PY' &
 import http.server, sys
 class Silent(http.server.BaseHTTPRequestHandler):

@@ -18,35 +18,14 @@ set -euo pipefail
 debian_package kannel 1.4.5
 debian_package kannel-extras 1.4.5
 
-read -r admin boxes smsc sendsms < <(free_ports 4)
-cat >"$folder/kannel.conf" <<CONF
-group = core
-admin-port = $admin
-admin-interface = 127.0.0.1
-admin-password = adm
-smsbox-port = $boxes
-box-allow-ip = 127.0.0.1
-dlr-storage = internal
-
-group = smsc
-smsc = fake
-smsc-id = fake
-port = $smsc
-connect-allow-ip = 127.0.0.1
-
-group = smsbox
-bearerbox-host = 127.0.0.1
-sendsms-port = $sendsms
-sendsms-interface = 127.0.0.1
-
+kannel_settings "$folder" '
 group = sendsms-user
 username = tester
 password = secret
 
 group = sms-service
 keyword = default
-text = ""
-CONF
+text = ""'
 start() {
   "$@" >"$folder/$(basename "$1").log" 2>&1 &
   started+=("$!")

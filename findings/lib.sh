@@ -159,6 +159,81 @@ YAML
   done
 }
 
+# start_dns PORT S2S_PORT: a DNS server that knows one thing of each name: servers reach it on this machine, at that port.
+start_dns() {
+  python3 - "$@" >"$folder/dns.log" <<'PY' &
+import socket, struct, sys
+
+port, s2s_port = map(int, sys.argv[1:])
+SERVICE, SRV = b"\x0c_xmpp-server\x04_tcp", 33
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", port))
+print("ready", flush=True)
+while True:
+    query, asker = server.recvfrom(4096)
+    end = query.index(b"\0", 12) + 1
+    known = query[12:].startswith(SERVICE) and int.from_bytes(query[end:end + 2], "big") == SRV
+    place = struct.pack(">HHH", 0, 0, s2s_port) + b"\x09localhost\0"
+    answer = struct.pack(">HHHIH", 0xC00C, SRV, 1, 60, len(place)) + place if known else b""
+    flags = 0x8180 if known else 0x8183
+    server.sendto(query[:2] + struct.pack(">HHHHH", flags, 1, int(known), 0, 0) + query[12:end + 4] + answer, asker)
+PY
+  started+=("$!")
+  wait_for_line "$folder/dns.log" ready
+}
+
+# kannel_settings FOLDER LINES: writes kannel.conf there, for bearerbox with a fake SMSC and smsbox on free ports. LINES come behind those of
+# smsbox. Sets smsc, sendsms and admin, the ports of these and of the commands to bearerbox.
+kannel_settings() {
+  local boxes
+  read -r admin boxes smsc sendsms < <(free_ports 4)
+  cat >"$1/kannel.conf" <<CONF
+group = core
+admin-port = $admin
+admin-interface = 127.0.0.1
+admin-password = adm
+smsbox-port = $boxes
+box-allow-ip = 127.0.0.1
+dlr-storage = internal
+
+group = smsc
+smsc = fake
+smsc-id = fake
+port = $smsc
+connect-allow-ip = 127.0.0.1
+
+group = smsbox
+bearerbox-host = 127.0.0.1
+sendsms-port = $sendsms
+sendsms-interface = 127.0.0.1
+$2
+CONF
+}
+
+# spamassassin_rules PATTERN: prints the rules of that pattern that the mail on the standard input has, by Debian's SpamAssassin with its own
+# rules alone.
+spamassassin_rules() {
+  mkdir -p "$folder/home"
+  HOME=$folder/home spamassassin --local --test-mode 2>/dev/null | grep -o "$1" | sort -u | tr '\n' ' ' || true
+}
+
+# mail_head NAME TYPE: prints the head of a mail with a code, as the recipient's server has it from a machine of that name.
+mail_head() {
+  cat <<MAIL
+Received: from mail.example.org ($1 [198.51.100.7])
+	by mx.example.com (Postfix) with ESMTP id 4XYZ1 for <amy@example.com>;
+	Mon, 30 Nov 2026 12:00:00 +0000 (UTC)
+From: Verify <verify@example.org>
+To: amy@example.com
+Subject: 471108 is your code
+Date: Mon, 30 Nov 2026 12:00:00 +0000
+Message-ID: <4711.0815@example.org>
+MIME-Version: 1.0
+Content-Type: text/$2; charset=utf-8
+
+MAIL
+}
+
 # expect TEXT COMMAND…: says whether the behaviour is still the one that was found; ends the script where it is not.
 expect() {
   local text=$1

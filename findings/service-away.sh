@@ -37,29 +37,6 @@ start_jabberd2() {
   wait_for_line "$folder/jabberd2.log" "ready for connections"
 }
 
-# start_dns PORT S2S_PORT: a DNS server that knows one thing: servers reach itseme.example.org on this machine, at that port.
-start_dns() {
-  python3 - "$@" >"$folder/dns.log" <<'PY' &
-import socket, struct, sys
-
-port, s2s_port = map(int, sys.argv[1:])
-NAME, SRV = b"\x0c_xmpp-server\x04_tcp\x06itseme\x07example\x03org\0", 33
-server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-server.bind(("127.0.0.1", port))
-print("ready", flush=True)
-while True:
-    query, asker = server.recvfrom(4096)
-    end = query.index(b"\0", 12) + 1
-    known = query[12:end] == NAME and int.from_bytes(query[end:end + 2], "big") == SRV
-    place = struct.pack(">HHH", 0, 0, s2s_port) + b"\x09localhost\0"
-    answer = struct.pack(">HHHIH", 0xC00C, SRV, 1, 60, len(place)) + place if known else b""
-    flags = 0x8180 if known else 0x8183
-    server.sendto(query[:2] + struct.pack(">HHHHH", flags, 1, int(known), 0, 0) + query[12:end + 4] + answer, asker)
-PY
-  started+=("$!")
-  wait_for_line "$folder/dns.log" ready
-}
-
 ask() {
   python3 - "$here" "$client_port" "$component_port" <<'PY'
 import re, sys, time

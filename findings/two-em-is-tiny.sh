@@ -14,20 +14,10 @@ set -euo pipefail
 
 debian_package spamassassin 4.0.1
 
-# mail SIZE: a mail with a code of that size, as the recipient's server has it from a machine without a name.
+# mail SIZE: a mail with a code of that size, from a machine without a name.
 mail() {
+  mail_head unknown html
   cat <<MAIL
-Received: from mail.example.org (unknown [198.51.100.7])
-	by mx.example.com (Postfix) with ESMTP id 4XYZ1 for <amy@example.com>;
-	Mon, 30 Nov 2026 12:00:00 +0000 (UTC)
-From: Verify <verify@example.org>
-To: amy@example.com
-Subject: 471108 is your code
-Date: Mon, 30 Nov 2026 12:00:00 +0000
-Message-ID: <4711.0815@example.org>
-MIME-Version: 1.0
-Content-Type: text/html; charset=utf-8
-
 <!DOCTYPE html>
 <html lang="en"><head><title>Your code</title></head>
 <body><p>Somebody, hopefully you, has asked for this code:</p>
@@ -36,13 +26,8 @@ Content-Type: text/html; charset=utf-8
 MAIL
 }
 
-mkdir "$folder/home"
-rules() {
-  mail "$1" | HOME=$folder/home spamassassin --local --test-mode 2>/dev/null |
-    grep -o 'HTML_FONT_TINY[A-Z_]*' | sort -u | tr '\n' ' '
-}
 for size in 2em 200%; do
-  found=$(rules "$size" || true)
+  found=$(mail "$size" | spamassassin_rules 'HTML_FONT_TINY[A-Z_]*')
   echo "font-size: $size: ${found:-nothing}"
   case $size in
     2em) [[ $found == *HTML_FONT_TINY_NORDNS* ]] || exit 1 ;;

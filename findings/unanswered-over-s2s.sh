@@ -52,25 +52,7 @@ s2s_secure_auth = false" here.example
 prosody=("$client_port" "$component_port")
 
 # ejabberd finds here.example and itseme.example.org there, too: a DNS server says so of each name.
-python3 - "$dns_port" "$prosody_s2s" >"$folder/dns.log" <<'PY' &
-import socket, struct, sys
-
-port, s2s_port = map(int, sys.argv[1:])
-SERVICE, SRV = b"\x0c_xmpp-server\x04_tcp", 33
-server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-server.bind(("127.0.0.1", port))
-print("ready", flush=True)
-while True:
-    query, asker = server.recvfrom(4096)
-    end = query.index(b"\0", 12) + 1
-    known = query[12:].startswith(SERVICE) and int.from_bytes(query[end:end + 2], "big") == SRV
-    place = struct.pack(">HHH", 0, 0, s2s_port) + b"\x09localhost\0"
-    answer = struct.pack(">HHHIH", 0xC00C, SRV, 1, 60, len(place)) + place if known else b""
-    flags = 0x8180 if known else 0x8183
-    server.sendto(query[:2] + struct.pack(">HHHHH", flags, 1, int(known), 0, 0) + query[12:end + 4] + answer, asker)
-PY
-started+=("$!")
-wait_for_line "$folder/dns.log" ready
+start_dns "$dns_port" "$prosody_s2s"
 export ERL_INETRC=$folder/inetrc
 printf '{resolv_conf, ""}.\n{hosts_file, ""}.\n{nameserver, {127,0,0,1}, %s}.\n{lookup, [dns]}.\n' "$dns_port" >"$ERL_INETRC"
 start_ejabberd "  mod_s2s_dialback: {}
