@@ -86,9 +86,7 @@ impl Outbox {
         for row in rows.iter().filter(|row| failed.contains(&row.id)) {
             // Each by itself, so that one failure does not affect all.
             if !self.service.introduce(vec![row.id]).await.is_empty() {
-                outcome
-                    .retry
-                    .push((row.id, self.service.clock().now() + backoff(PAUSES, row.tries)));
+                outcome.retry(row, self.service.clock().now() + backoff(PAUSES, row.tries));
             }
         }
         if !outcome.retry.is_empty() {
@@ -315,14 +313,14 @@ async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<D
         }
     }
     let sent = channel.send(&letters).await;
+    let now = service.clock().now();
     for ((row, letter), result) in rows.into_iter().zip(&letters).zip(sent) {
-        let now = service.clock().now();
         match (result, holder) {
             // At each try, because a server may be killed more than once.
             (Ok(()), Some(holder)) => {
                 let awaited_until = may_come_back(service, letter).then(|| awaited_until(&row, now));
                 held.hold(row.id, holder, now + millis(HELD), awaited_until);
-                outcome.retry.push((row.id, now + millis(HELD)));
+                outcome.retry(&row, now + millis(HELD));
             }
             (Ok(()), None) => outcome.remove.push(row.id),
             (Err(SendError::Fail(reason) | SendError::Unclear(reason)), _) => outcome.drop(&row, queue, &reason),

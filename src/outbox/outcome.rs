@@ -1,5 +1,7 @@
 //! The results of a batch of messages.
 
+use std::collections::BTreeMap;
+
 use super::STORE_PAUSE;
 use crate::clock::Millis;
 use crate::service::Service;
@@ -9,7 +11,8 @@ use crate::store::{Queue, Row};
 #[derive(Clone, Default)]
 pub(super) struct Outcome {
     pub(super) remove: Vec<i64>,
-    pub(super) retry: Vec<(i64, Millis)>,
+    /// Sent again at that time.
+    pub(super) retry: BTreeMap<Millis, Vec<i64>>,
     /// Accepted, and may come back until that time.
     pub(super) expect: Vec<(i64, Millis)>,
     /// Came back, and is sent again at that time.
@@ -24,7 +27,11 @@ impl Outcome {
 
     pub(super) fn put_off(&mut self, row: &Row, queue: Queue, reason: &str, due_at: Millis) {
         tracing::debug!(queue = queue.name(), try = row.tries + 1, reason, "a message could not be sent yet");
-        self.retry.push((row.id, due_at));
+        self.retry(row, due_at);
+    }
+
+    pub(super) fn retry(&mut self, row: &Row, due_at: Millis) {
+        self.retry.entry(due_at).or_default().push(row.id);
     }
 
     /// Until this is stored, the batch must not be sent again.
@@ -37,8 +44,10 @@ impl Outcome {
                 back,
             } = self.clone();
             let kept = service.store().write(move |tx| {
-                remove.iter().try_for_each(|id| tx.remove(*id).map(drop))?;
-                retry.iter().try_for_each(|(id, due_at)| tx.retry(*id, *due_at))?;
+                tx.remove_all(&remove)?;
+                retry
+                    .iter()
+                    .try_for_each(|(due_at, rows)| tx.retry_all(rows, *due_at))?;
                 expect.iter().try_for_each(|(id, until)| tx.expect_back(*id, *until))?;
                 back.iter().try_for_each(|(id, due_at)| tx.take_back(*id, *due_at))
             });

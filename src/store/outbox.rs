@@ -146,7 +146,7 @@ pub trait ReadOutbox {
     fn next_due(&self, queue: Queue) -> Result<Option<Millis>>;
 }
 
-/// Changes of messages. `remove`, `remove_all`, `retry`, `expect_back` and `take_back` end the claim of the message when they are durable.
+/// Changes of messages. `remove`, `remove_all`, `retry`, `retry_all`, `expect_back` and `take_back` end the claim of the message when they are durable.
 pub trait WriteOutbox {
     /// Puts a message into the outbox.
     fn push(&self, row: &NewRow) -> Result<()>;
@@ -160,7 +160,11 @@ pub trait WriteOutbox {
     /// came back, or were tried, most often, and none that was not tried twice. Returns true if there was one.
     fn drop_most_tried(&self, payer: &Mac, limit: usize) -> Result<bool>;
     /// Tries a message again later: counts the try.
-    fn retry(&self, row: i64, due_at: Millis) -> Result<()>;
+    fn retry(&self, row: i64, due_at: Millis) -> Result<()> {
+        self.retry_all(&[row], due_at)
+    }
+    /// Tries messages again later: counts the try of each. However many they are, it is one change.
+    fn retry_all(&self, rows: &[i64], due_at: Millis) -> Result<()>;
     /// Makes all messages of `queue` due that are still to be sent and that nobody holds, without those that came back. Returns
     /// their number.
     fn hasten(&self, queue: Queue, now: Millis) -> Result<usize>;

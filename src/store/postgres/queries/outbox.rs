@@ -61,12 +61,13 @@ pub fn release(session: &Session<'_>, rows: Vec<i64>) -> Result<()> {
 }
 
 impl Session<'_> {
-    /// Changes a message, unless another instance has claimed it since this one has.
-    fn change_mine(&self, sql: &str, row: i64, due_at: Millis) -> Result<()> {
-        self.ended.borrow_mut().push(row);
-        let sql =
-            format!("UPDATE outbox SET holder = 0, {sql}, due_at = $1 WHERE id = $2 AND (holder = $3 OR holder = 0)");
-        self.later(&sql, values![due_at, row, self.holder])
+    /// Changes messages, except those that another instance has claimed since this one has.
+    fn change_mine(&self, sql: &str, rows: &[i64], due_at: Millis) -> Result<()> {
+        self.ended.borrow_mut().extend(rows);
+        let sql = format!(
+            "UPDATE outbox SET holder = 0, {sql}, due_at = $1 WHERE id = ANY($2) AND (holder = $3 OR holder = 0)"
+        );
+        self.later(&sql, values![due_at, rows.to_vec(), self.holder])
     }
 }
 
@@ -158,8 +159,8 @@ impl WriteOutbox for Session<'_> {
         Ok(self.run(sql, values![payer, limit])? > 0)
     }
 
-    fn retry(&self, row: i64, due_at: Millis) -> Result<()> {
-        self.change_mine("tries = tries + 1", row, due_at)
+    fn retry_all(&self, rows: &[i64], due_at: Millis) -> Result<()> {
+        self.change_mine("tries = tries + 1", rows, due_at)
     }
 
     fn hasten(&self, queue: Queue, now: Millis) -> Result<usize> {
@@ -168,11 +169,11 @@ impl WriteOutbox for Session<'_> {
     }
 
     fn expect_back(&self, row: i64, until: Millis) -> Result<()> {
-        self.change_mine("is_taken = true", row, until)
+        self.change_mine("is_taken = true", &[row], until)
     }
 
     fn take_back(&self, row: i64, due_at: Millis) -> Result<()> {
-        self.change_mine("is_taken = false, returned = returned + 1", row, due_at)
+        self.change_mine("is_taken = false, returned = returned + 1", &[row], due_at)
     }
 }
 

@@ -97,8 +97,12 @@ fn of_each(sql: &str, count: usize) -> String {
 
 /// Returns the values for the statement.
 fn padded<T: ToSql>(values: &[T]) -> impl Params {
+    params_from_iter(padding(values))
+}
+
+fn padding<T>(values: &[T]) -> impl Iterator<Item = &T> {
     let all = values.iter().chain(values.iter().cycle());
-    params_from_iter(all.take(values.len().next_power_of_two()))
+    all.take(values.len().next_power_of_two())
 }
 
 impl ToSql for Mac {

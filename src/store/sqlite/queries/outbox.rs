@@ -1,8 +1,10 @@
 //! Messages that wait.
 
-use rusqlite::{Row as SqlRow, params};
+use std::iter::once;
 
-use super::{Session, TOGETHER, number, of_each, padded};
+use rusqlite::{Row as SqlRow, ToSql, params, params_from_iter};
+
+use super::{Session, TOGETHER, number, of_each, padded, padding};
 use crate::clock::Millis;
 use crate::model::Mac;
 use crate::store::{Claimed, NewRow, Queue, ReadOutbox, Result, Row, Waiting, WriteOutbox};
@@ -148,12 +150,13 @@ impl WriteOutbox for Session<'_> {
         Ok(self.run(sql, params![payer, limit])? > 0)
     }
 
-    fn retry(&self, row: i64, due_at: Millis) -> Result<()> {
-        self.ends_claim(row);
-        self.run(
-            "UPDATE outbox SET tries = tries + 1, due_at = ? WHERE id = ?",
-            params![due_at, row],
-        )?;
+    fn retry_all(&self, rows: &[i64], due_at: Millis) -> Result<()> {
+        rows.iter().for_each(|row| self.ends_claim(*row));
+        for some in rows.chunks(TOGETHER) {
+            let sql = of_each("UPDATE outbox SET tries = tries + 1, due_at = ? WHERE id", some.len());
+            let rows = padding(some).map(|row| row as &dyn ToSql);
+            self.run(&sql, params_from_iter(once(&due_at as &dyn ToSql).chain(rows)))?;
+        }
         Ok(())
     }
 
