@@ -13,7 +13,7 @@ mod returns;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -44,6 +44,8 @@ const PURGE_EVERY: Duration = Duration::from_secs(60);
 /// The time between the end of the outbox's work and the emptying of the journal. All work in between needs it only
 /// once.
 const SETTLE_AFTER: Duration = Duration::from_secs(1);
+/// The largest number of people whose servers say that they do not exist, until that is stored. The next message counts for more.
+const MISSED: usize = 10_000;
 /// The pause of a worker after an error of the database.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -53,6 +55,7 @@ pub struct Outbox {
     service: Service,
     stop: CancellationToken,
     drained: Arc<Notify>,
+    missed: Arc<Mutex<Vec<BareJid>>>,
 }
 
 impl Outbox {
@@ -62,6 +65,7 @@ impl Outbox {
             service,
             stop,
             drained: Arc::default(),
+            missed: Arc::default(),
         }
     }
 
@@ -106,7 +110,9 @@ impl Outbox {
         while self.stop.run_until_cancelled(channel.ready()).await.is_some() {
             tokio::select! {
                 biased;
-                () = came_back(&*channel) => take_back(&self.service, queue, &*channel, &mut held, &mut told).await,
+                () = came_back(&*channel) => {
+                    self.misses(take_back(&self.service, queue, &*channel, &mut held, &mut told).await);
+                }
                 rows = self.claim(queue, BATCH, &mut posted) => {
                     if !rows.is_empty() {
                         send(&self.service, queue, &*channel, rows, &mut held).await;
@@ -114,7 +120,7 @@ impl Outbox {
                 }
             }
         }
-        take_back(&self.service, queue, &*channel, &mut held, &mut told).await;
+        self.misses(take_back(&self.service, queue, &*channel, &mut held, &mut told).await);
         let_go(&self.service, held, &*channel).await;
     }
 
@@ -146,6 +152,22 @@ impl Outbox {
         }
     }
 
+    /// Keeps who was missed until the outbox is tidied.
+    fn misses(&self, people: Vec<BareJid>) {
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = MISSED.saturating_sub(missed.len());
+        missed.extend(people.into_iter().take(room));
+    }
+
+    /// Stores who was missed. That is a change only if they have links, so it would delay the next answer, and tell, if it came at once and
+    /// alone. A failure is logged; the next missed message counts instead.
+    async fn note_missed(&self) {
+        let missed = std::mem::take(&mut *self.missed.lock().unwrap_or_else(PoisonError::into_inner));
+        if !missed.is_empty() {
+            let _ = self.service.miss(missed).await;
+        }
+    }
+
     /// Stores the time at intervals, removes expired rows, and empties the journal soon after the outbox has drained.
     pub async fn tidy(self) {
         let mut every = tokio::time::interval(PURGE_EVERY);
@@ -155,8 +177,10 @@ impl Outbox {
                 () = self.drained.notified() => tokio::time::sleep(SETTLE_AFTER).await,
                 () = self.stop.cancelled() => {}
             }
+            self.note_missed().await;
             let _ = self.service.store().settle().await;
         }
+        self.note_missed().await;
         let _ = self.service.note_time().await;
     }
 
@@ -229,8 +253,14 @@ async fn came_back(channel: &dyn Channel) {
     }
 }
 
-/// Puts messages that came back off to a later time, if another try may help.
-async fn take_back(service: &Service, queue: Queue, channel: &dyn Channel, held: &mut Held, told: &mut Told) {
+/// Puts messages that came back off to a later time, if another try may help. Returns the recipients who do not exist.
+async fn take_back(
+    service: &Service,
+    queue: Queue,
+    channel: &dyn Channel,
+    held: &mut Held,
+    told: &mut Told,
+) -> Vec<BareJid> {
     let mut outcome = Outcome::default();
     let mut missed = Vec::new();
     for (id, reason) in channel.bounces().map(Bounces::take_all).unwrap_or_default() {
@@ -258,10 +288,7 @@ async fn take_back(service: &Service, queue: Queue, channel: &dyn Channel, held:
         }
     }
     outcome.keep(service).await;
-    if !missed.is_empty() {
-        // A failure is logged; the next missed message counts instead.
-        let _ = service.miss(missed).await;
-    }
+    missed
 }
 
 /// Returns the message of that number, if it still exists.

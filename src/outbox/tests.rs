@@ -122,8 +122,8 @@ async fn work(service: &Service, channel: &Taken, held: &mut Held) {
     send(service, Queue::XMPP, channel, waiting(service, Queue::XMPP).await, held).await;
 }
 
-async fn back(service: &Service, channel: &Taken, held: &mut Held) {
-    take_back(service, Queue::XMPP, channel, held, &mut Told::default()).await;
+async fn back(service: &Service, channel: &Taken, held: &mut Held) -> Vec<BareJid> {
+    take_back(service, Queue::XMPP, channel, held, &mut Told::default()).await
 }
 
 /// A message from Eve to Amy, taken by a server.
@@ -347,4 +347,25 @@ async fn what_nobody_takes_is_tried_a_few_times_and_dropped() {
         }
     }
     assert!(kept(&service).await.is_empty());
+}
+
+/// The time of an answer would else tell that the message before it came back from somebody with links.
+#[tokio::test]
+async fn who_is_missed_is_stored_later_whoever_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, _, channel, mut held) = awaited(&folder).await;
+    let changes = async || service.store().read(|read| read.counts()).await.unwrap().counters;
+    let before = changes().await;
+    let id = channel.ids.lock().unwrap().last().unwrap().clone();
+    assert!(channel.gives_back_as(&id, "amy@example.net", BounceKind::Nobody));
+    let missed = back(&service, &channel, &mut held).await;
+    assert_eq!(missed, [others()]);
+    assert_eq!(changes().await, before);
+    let stop = CancellationToken::new();
+    let outbox = Outbox::new(service.clone(), stop.clone());
+    outbox.misses(vec![others(); 2 * MISSED]);
+    assert_eq!(outbox.missed.lock().unwrap().len(), MISSED);
+    stop.cancel();
+    outbox.tidy().await;
+    assert_eq!(changes().await, before + 2);
 }
