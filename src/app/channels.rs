@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 use super::Supervisor;
-use crate::channel::{Channel, Known, Letter, Places, SendError, Sent, Trouble};
+use crate::channel::{Channel, Letter, Places, Report, SendError, Sent, Trouble};
 use crate::health::Health;
 use crate::outbox::Outbox;
 use crate::store::Queue;
@@ -113,7 +113,7 @@ impl Channel for Exchangeable {
         channel.map(|channel| channel.destination(letter)).unwrap_or_default()
     }
 
-    fn next_report(&self) -> BoxFuture<'_, Known> {
+    fn next_report(&self) -> BoxFuture<'_, Report> {
         async {
             loop {
                 let channel = self.now.load_full();

@@ -15,7 +15,7 @@ pub mod text;
 use std::time::Duration;
 
 pub use self::bounces::{BounceKind, Bounces, Reason};
-pub use self::report::{Fate, Known, Report, Reporters, TextMessage};
+pub use self::report::{Fate, GatewayCall, Report, Reporters, TextMessage};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -352,17 +352,17 @@ pub trait Channel: Send + Sync {
     }
 
     /// Returns the meaning of a report; `None` if it is not of a gateway of this channel.
-    fn report(&self, _report: &Report) -> Option<Fate> {
+    fn report(&self, _report: &GatewayCall) -> Option<Fate> {
         None
     }
 
     /// Returns the message of a person in a call; `None` if that is not of a gateway of this channel.
-    fn text(&self, _call: &Report) -> Option<TextMessage> {
+    fn text(&self, _call: &GatewayCall) -> Option<TextMessage> {
         None
     }
 
     /// Resolves with the next report that comes by the connection over which messages go.
-    fn next_report(&self) -> BoxFuture<'_, Known> {
+    fn next_report(&self) -> BoxFuture<'_, Report> {
         std::future::pending().boxed()
     }
 

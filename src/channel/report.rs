@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 use super::Channel;
 use crate::model::Identity;
 
-/// A report or a message, as the gateway has sent it.
+/// A call of a gateway: a report or a message, as it has sent it.
 #[derive(Clone, Default)]
-pub struct Report {
+pub struct GatewayCall {
     /// The name of the gateway, in the address that was called.
     pub gateway: String,
     /// The word of the letter, or the secret of the gateway, in the same address or in a header.
@@ -23,7 +23,7 @@ pub struct Report {
     pub signature: Option<String>,
 }
 
-impl Report {
+impl GatewayCall {
     /// Returns the fields of the form.
     pub fn form(&self) -> Vec<(String, String)> {
         serde_urlencoded::from_bytes(&self.body).unwrap_or_default()
@@ -57,7 +57,7 @@ pub enum Fate {
 
 /// A report of a gateway that nobody else can have sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
+pub struct Report {
     /// The name of the gateway.
     pub gateway: String,
     /// The word of the letter.
@@ -82,12 +82,12 @@ pub struct Reporters(Vec<Arc<dyn Channel>>);
 
 impl Reporters {
     /// Returns the meaning of a report; `None` if none of the gateways has sent it.
-    pub fn meaning(&self, report: &Report) -> Option<Fate> {
+    pub fn meaning(&self, report: &GatewayCall) -> Option<Fate> {
         self.0.iter().find_map(|channel| channel.report(report))
     }
 
     /// Returns the message of a person in a call; `None` if none of the gateways has made it.
-    pub fn text(&self, call: &Report) -> Option<TextMessage> {
+    pub fn text(&self, call: &GatewayCall) -> Option<TextMessage> {
         self.0.iter().find_map(|channel| channel.text(call))
     }
 }
@@ -111,10 +111,10 @@ mod tests {
     #[test]
     fn all_forms_of_reports_are_read() {
         let content = |query: &str, body: &str| {
-            let report = Report {
+            let report = GatewayCall {
                 query: query.into(),
                 body: body.into(),
-                ..Report::default()
+                ..GatewayCall::default()
             };
             report.content()
         };

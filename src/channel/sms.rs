@@ -27,7 +27,7 @@ pub use self::http::OverHttp;
 pub use self::inbound::Inbound;
 pub use self::routes::{Rank, Route};
 use self::routes::{Recent, Routes};
-use super::{Channel, Fate, Known, Letter, Message, Places, Report, SendError, Sent, TextMessage, Trouble, text};
+use super::{Channel, Fate, GatewayCall, Letter, Message, Places, Report, SendError, Sent, TextMessage, Trouble, text};
 use crate::meters;
 
 /// The time limit for an answer, from the first byte that is sent. A gateway that takes longer may still have accepted
@@ -346,13 +346,13 @@ impl Channel for Sms {
         }
     }
 
-    fn report(&self, report: &Report) -> Option<Fate> {
+    fn report(&self, report: &GatewayCall) -> Option<Fate> {
         let named = self.gateways.iter().find(|named| named.name == report.gateway)?;
         let url = self.report_url(&named.name, &report.word)?;
         named.gateway.report(&url, report)
     }
 
-    fn text(&self, call: &Report) -> Option<TextMessage> {
+    fn text(&self, call: &GatewayCall) -> Option<TextMessage> {
         let inbound = self
             .inbound
             .as_ref()
@@ -363,12 +363,12 @@ impl Channel for Sms {
         inbound.read(url.as_deref(), call, named.map(|named| &*named.gateway))
     }
 
-    fn next_report(&self) -> BoxFuture<'_, Known> {
+    fn next_report(&self) -> BoxFuture<'_, Report> {
         let next = self.gateways.iter().map(|named| {
             let report = named.gateway.next_report();
             report
                 .then(async |report| match report {
-                    Some((word, fate)) => Known {
+                    Some((word, fate)) => Report {
                         gateway: named.name.clone(),
                         word,
                         fate,

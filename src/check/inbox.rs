@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use super::{PATIENCE, is_socket_taken, is_taken};
 use crate::dial;
 use crate::listen::Listen;
-use crate::provider::email::Inbound;
+use crate::provider::email::InboundSection;
 
 const KEY: &str = "providers.email.inbound.listen";
 
@@ -17,7 +17,7 @@ const KEY: &str = "providers.email.inbound.listen";
 const QUEUE: &str = "/var/spool/postfix/";
 
 /// Checks if the mail server can deliver there, now or once the service runs. Tells what it needs. `runs` is true if this service runs.
-pub async fn inbox(inbound: &Inbound, runs: bool) -> Result<String, String> {
+pub async fn inbox(inbound: &InboundSection, runs: bool) -> Result<String, String> {
     let (is_taken, next_hop) = match &inbound.listen {
         Listen::Tcp(address) => (is_taken(KEY, *address)?, format!("inet:{address}")),
         Listen::Unix(path) => (
@@ -91,7 +91,7 @@ mod tests {
     async fn another_service_that_listens_there_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lmtp.sock");
-        let inbound = Inbound {
+        let inbound = InboundSection {
             address: "verify@example.org".into(),
             listen: Listen::Unix(path.clone()),
             socket_mode: 0o660,

@@ -27,7 +27,7 @@ pub use self::sections::{
 pub use self::store::StoreConfig;
 use crate::channel::Reporters;
 use crate::model::{BareJid, Provider};
-use crate::provider::email::Inbound;
+use crate::provider::email::InboundSection;
 use crate::provider::{Place, ProviderSection, is_sign_in};
 use crate::section::unusable;
 pub use crate::section::{ConfigError, Mistakes};
@@ -73,7 +73,7 @@ pub struct Config {
     /// How mails come in that prove the address that they come from, if they do: `[providers.email.inbound]`. While the service runs, it
     /// is that of its start.
     #[serde(skip)]
-    pub inbound: Option<Inbound>,
+    pub inbound: Option<InboundSection>,
     /// Secrets that others on the same machine can read, each with its remedy.
     #[serde(skip)]
     pub exposed: Vec<String>,

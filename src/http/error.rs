@@ -199,13 +199,13 @@ impl ApiError {
 
 /// An error that was answered in English. The answer keeps it, for readers of other languages and for people (`reader`).
 #[derive(Clone)]
-pub struct Told {
+pub struct AnsweredError {
     /// The error.
     pub error: Arc<ApiError>,
     is_unverified: bool,
 }
 
-impl Told {
+impl AnsweredError {
     /// Returns the answer in this language.
     pub fn answer(&self, language: Language) -> Response {
         let reply = match self.is_unverified {
@@ -223,7 +223,7 @@ impl ApiError {
     }
 
     fn told(self, is_unverified: bool) -> Response {
-        let told = Told {
+        let told = AnsweredError {
             error: self.into(),
             is_unverified,
         };

@@ -8,7 +8,7 @@ use warp::Filter;
 use warp::http::{HeaderMap, HeaderValue, header};
 use warp::reply::Response;
 
-use super::error::Told;
+use super::error::AnsweredError;
 use super::page;
 use crate::language::Language;
 use crate::service::Service;
@@ -47,7 +47,7 @@ pub fn reader() -> impl Filter<Extract = (Reader,), Error = Infallible> + Copy {
 /// Returns `response`. An error is in the reader's language, and a page for a person, with a link to the start page if
 /// there is one (`has_page`).
 pub fn answer(service: &Service, has_page: bool, reader: Reader, mut response: Response) -> Response {
-    let Some(told) = response.extensions_mut().remove::<Told>() else {
+    let Some(told) = response.extensions_mut().remove::<AnsweredError>() else {
         return response;
     };
     if reader.is_person {

@@ -7,7 +7,7 @@ use warp::reply::Response;
 
 use super::error::Result;
 use super::filters::{HttpCaller, Segment};
-use crate::channel::Report;
+use crate::channel::GatewayCall;
 use crate::service::TakeReport;
 
 /// Takes a report, in the query or the body.
@@ -30,9 +30,9 @@ pub async fn take(
 }
 
 /// Returns the call of a gateway, as it has come.
-pub fn call(gateway: String, word: String, headers: &HeaderMap, query: String, body: Bytes) -> Report {
+pub fn call(gateway: String, word: String, headers: &HeaderMap, query: String, body: Bytes) -> GatewayCall {
     let signature = headers.get("x-twilio-signature");
-    Report {
+    GatewayCall {
         gateway,
         word,
         query,

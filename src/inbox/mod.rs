@@ -33,7 +33,7 @@ use self::mail::Ignored;
 use crate::listen::{Listener, Stream};
 use crate::meters;
 use crate::own_thread::OwnThread;
-use crate::provider::email::Inbound;
+use crate::provider::email::InboundSection;
 use crate::service::{Service, Written};
 
 /// The largest number of connections at once: more than the 20 deliveries at once that Postfix makes if nobody tells it otherwise.
@@ -82,7 +82,7 @@ impl Mailbox {
     ///
     /// # Errors
     /// In words an admin can act on.
-    pub async fn bind(inbound: &Inbound, service: Service) -> Result<Self, String> {
+    pub async fn bind(inbound: &InboundSection, service: Service) -> Result<Self, String> {
         let authors = Authors::new(&inbound.dns)
             .map_err(|error| format!("providers.email.inbound.dns: {error}; name a DNS server there"))?;
         let listener = Listener::bind(&inbound.listen, inbound.socket_mode).await;

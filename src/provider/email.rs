@@ -16,7 +16,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-pub use self::inbound::Inbound;
+pub use self::inbound::InboundSection;
 use super::{Inbox, Place, ProviderKind, ProviderSection, Way};
 use crate::channel::dkim::Dkim;
 use crate::channel::email::{Email, Letterhead};
@@ -59,7 +59,7 @@ pub struct EmailSection {
     /// The key that signs the mails.
     dkim: Option<DkimSection>,
     /// The address that people write to, to prove theirs.
-    inbound: Option<Inbound>,
+    inbound: Option<InboundSection>,
     /// The number of mails a day.
     #[serde(default = "EmailSection::default_budget")]
     budget: u32,
@@ -158,7 +158,7 @@ impl ProviderSection for EmailSection {
         found.take(self.server());
         found.take(self.bounce());
         found.take(self.dkim());
-        found.take(self.inbound.as_ref().map_or(Ok(()), Inbound::check));
+        found.take(self.inbound.as_ref().map_or(Ok(()), InboundSection::check));
         found.unless(
             self.budget > 0,
             "providers.email.budget",
@@ -178,7 +178,7 @@ impl ProviderSection for EmailSection {
         })
     }
 
-    fn inbound(&self) -> Option<&Inbound> {
+    fn inbound(&self) -> Option<&InboundSection> {
         self.inbound.as_ref()
     }
 

@@ -78,7 +78,7 @@ pub trait ProviderSection: fmt::Debug + Send + Sync {
     }
 
     /// Returns how their mails come in, as configured.
-    fn inbound(&self) -> Option<&email::Inbound> {
+    fn inbound(&self) -> Option<&email::InboundSection> {
         None
     }
 

@@ -10,7 +10,7 @@ use super::letters::outbox;
 use super::link::Aliases;
 use super::pending::{NewCode, PendingBox, Proof, Spelling, Word, hash_of_link, hash_of_report, place};
 use super::pumping::range_of;
-use super::spelling::Lead;
+use super::spelling::Referral;
 use super::{By, Core, Tx};
 use crate::channel::{Letter, Message, Tried};
 use crate::clock::{Millis, millis};
@@ -131,7 +131,7 @@ impl Core {
         let report = self.has_reports(provider).then(|| self.random_word());
         let hashes = [link.as_deref().map(hash_of_link), report.as_deref().map(hash_of_report)];
         for hash in hashes.into_iter().flatten() {
-            self.put_lead(tx, &Lead::of_word(hash, to, &new.target, provider), expires_at)?;
+            self.put_referral(tx, &Referral::of_word(hash, to, &new.target, provider), expires_at)?;
         }
         Ok(Letter { link, report, ..letter })
     }

@@ -4,7 +4,7 @@ use super::chances::OWN_GUESSES;
 use super::error::Result;
 use super::link::Aliases;
 use super::pending::{PendingBox, hash_of_link};
-use super::spelling::Lead;
+use super::spelling::Referral;
 use super::{Core, Tx};
 use crate::clock::millis;
 use crate::model::{BareJid, Code, Hash, Mac, Provider};
@@ -81,8 +81,8 @@ impl Core {
         {
             if let Some(hash) = proven.hash.filter(|_| self.has_links(&proven.provider)) {
                 // Somebody may press the button behind it again.
-                let lead = Lead::of_word(hash_of_link(letter), hash, &proven.target, &proven.provider);
-                self.put_lead(tx, &lead, *expires_at)?;
+                let referral = Referral::of_word(hash_of_link(letter), hash, &proven.target, &proven.provider);
+                self.put_referral(tx, &referral, *expires_at)?;
             }
             let (now, ends_at) = (self.clock.now(), *expires_at);
             tx.count(&self.served(id, owner, letter, code), 1, 1, Window { now, ends_at })?;

@@ -5,14 +5,14 @@ use super::error::{Error, Result};
 use super::operation::{Effort, Operation, Rights};
 use super::pending::{Proof, hash_of_report};
 use super::{Core, Service, Tx};
-use crate::channel::{Fate, Known, Report};
+use crate::channel::{Fate, GatewayCall, Report};
 use crate::meters;
 
 /// Takes a report. If a code does not arrive, its registration is marked, as after a refusal.
 ///
 /// # Errors
 /// `not_found` for anything but a report of a gateway on a code that is valid, `internal_server_error`.
-pub struct TakeReport(pub Report);
+pub struct TakeReport(pub GatewayCall);
 
 impl Operation for TakeReport {
     type Reply = ();
@@ -27,8 +27,8 @@ impl Operation for TakeReport {
         let Self(report) = self;
         let fate = service.frame.load().settings.reporters.meaning(&report);
         let fate = fate.ok_or(Error::NothingWaits)?;
-        let Report { gateway, word, .. } = report;
-        match service.take_report(Known { gateway, word, fate }).await? {
+        let GatewayCall { gateway, word, .. } = report;
+        match service.take_report(Report { gateway, word, fate }).await? {
             true => Ok(()),
             false => Err(Error::NothingWaits),
         }
@@ -40,8 +40,8 @@ impl Service {
     ///
     /// # Errors
     /// `internal_server_error`.
-    pub async fn take_report(&self, report: Known) -> Result<bool> {
-        let Known { gateway, word, fate } = report;
+    pub async fn take_report(&self, report: Report) -> Result<bool> {
+        let Report { gateway, word, fate } = report;
         let is_known = self.change(move |core, tx| core.note_report(tx, &word, fate)).await?;
         if is_known {
             meters::report(&gateway, fate == Fate::Failed);

@@ -17,7 +17,7 @@ use crate::store::Pending;
 const KEPT: usize = 2;
 
 /// A row that only leads to a registration.
-pub(super) struct Lead<'a> {
+pub(super) struct Referral<'a> {
     /// The hash by which it is found.
     pub(super) from: Spelling,
     /// The hash of the registration.
@@ -26,7 +26,7 @@ pub(super) struct Lead<'a> {
     pub(super) provider: &'a Provider,
 }
 
-impl<'a> Lead<'a> {
+impl<'a> Referral<'a> {
     /// Returns the row by which the hash of a word leads to the registration of `to` for `target`.
     pub(super) fn of_word(hash: Hash, to: Hash, target: &'a BareJid, provider: &'a Provider) -> Self {
         let from = Spelling { hash, by_target: false };
@@ -96,23 +96,23 @@ impl Core {
             }
         }
         for spelling in &remembered.spellings {
-            let lead = Lead {
+            let referral = Referral {
                 from: *spelling,
                 to: *hash,
                 target: &remembered.target,
                 provider: &remembered.provider,
             };
-            self.put_lead(tx, &lead, pending.expires_at)?;
+            self.put_referral(tx, &referral, pending.expires_at)?;
         }
         Ok(tx.put_pending(&self.seal_pending(pending, &remembered)?)?)
     }
 
     /// Has a registration found by another hash as well.
-    pub(super) fn put_lead(&self, tx: &Tx<'_>, lead: &Lead<'_>, expires_at: Millis) -> Result<()> {
-        let Spelling { hash, by_target } = lead.from;
+    pub(super) fn put_referral(&self, tx: &Tx<'_>, referral: &Referral<'_>, expires_at: Millis) -> Result<()> {
+        let Spelling { hash, by_target } = referral.from;
         let leads = PendingBox {
-            target: lead.target.clone(),
-            provider: lead.provider.clone(),
+            target: referral.target.clone(),
+            provider: referral.provider.clone(),
             hash: Some(hash),
             aliases: Aliases::default(),
             code: None,
@@ -123,7 +123,7 @@ impl Core {
             report: None,
             spellings: Vec::new(),
             others: None,
-            proof: Proof::Spelling { identity: lead.to },
+            proof: Proof::Spelling { identity: referral.to },
         };
         // A code that nobody has, and nobody can type.
         let code = Code::state(&self.random_word());

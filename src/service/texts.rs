@@ -5,14 +5,14 @@ use super::caller::Caller;
 use super::error::{Error, Result};
 use super::operation::{Effort, Operation, Rights};
 use super::writing::Written;
-use crate::channel::Report;
+use crate::channel::GatewayCall;
 use crate::meters;
 
 /// Takes a text message. Whether it proves anything is not told to the gateway. Returns the answer that makes it send nothing back.
 ///
 /// # Errors
 /// `not_found` for anything but a call of a gateway that may do so, `internal_server_error`.
-pub struct TakeText(pub Report);
+pub struct TakeText(pub GatewayCall);
 
 impl Operation for TakeText {
     type Reply = &'static str;

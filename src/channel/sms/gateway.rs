@@ -4,7 +4,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use reqwest::Client;
 
-use crate::channel::{Fate, Report, SendError, Sent, Trouble};
+use crate::channel::{Fate, GatewayCall, SendError, Sent, Trouble};
 use crate::language::Language;
 
 /// A text message.
@@ -62,12 +62,12 @@ pub trait Gateway: Send + Sync {
     }
 
     /// Returns `true` if a call of `url` has its signature.
-    fn has_signed(&self, _url: &str, _call: &Report) -> bool {
+    fn has_signed(&self, _url: &str, _call: &GatewayCall) -> bool {
         false
     }
 
     /// Returns the meaning of a report at `url`; `None` if this gateway has not sent it.
-    fn report(&self, _url: &str, _report: &Report) -> Option<Fate> {
+    fn report(&self, _url: &str, _report: &GatewayCall) -> Option<Fate> {
         None
     }
 

@@ -7,7 +7,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use super::answer::{Refusal, bounded, not_answered, reason, retry_after};
 use super::gateway::with_section;
 use super::{Answer, Gateway, Signs, Text};
-use crate::channel::{Fate, Report, SendError, Sent, Trouble};
+use crate::channel::{Fate, GatewayCall, SendError, Sent, Trouble};
 
 /// A gateway that takes a message by one HTTP request.
 pub trait OverHttp: Send + Sync {
@@ -28,7 +28,7 @@ pub trait OverHttp: Send + Sync {
     }
 
     /// Returns `true` if a call of `url` has its signature.
-    fn has_signed(&self, _url: &str, _call: &Report) -> bool {
+    fn has_signed(&self, _url: &str, _call: &GatewayCall) -> bool {
         false
     }
 
@@ -56,7 +56,7 @@ pub trait OverHttp: Send + Sync {
     }
 
     /// Returns the meaning of a report at `url`; `None` if this gateway has not sent it.
-    fn report(&self, _url: &str, _report: &Report) -> Option<Fate> {
+    fn report(&self, _url: &str, _report: &GatewayCall) -> Option<Fate> {
         None
     }
 }
@@ -89,11 +89,11 @@ impl<G: OverHttp> Gateway for G {
         OverHttp::signs(self)
     }
 
-    fn has_signed(&self, url: &str, call: &Report) -> bool {
+    fn has_signed(&self, url: &str, call: &GatewayCall) -> bool {
         OverHttp::has_signed(self, url, call)
     }
 
-    fn report(&self, url: &str, report: &Report) -> Option<Fate> {
+    fn report(&self, url: &str, report: &GatewayCall) -> Option<Fate> {
         OverHttp::report(self, url, report)
     }
 }

@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use subtle::ConstantTimeEq;
 
-use super::super::{Report, TextMessage};
+use super::super::{GatewayCall, TextMessage};
 use super::Gateway;
 use crate::model::{Identity, Provider};
 
@@ -24,7 +24,7 @@ pub struct Inbound {
 
 impl Inbound {
     /// Returns the message in a call; `None` if it is not of that gateway.
-    pub fn read(&self, url: Option<&str>, call: &Report, gateway: Option<&dyn Gateway>) -> Option<TextMessage> {
+    pub fn read(&self, url: Option<&str>, call: &GatewayCall, gateway: Option<&dyn Gateway>) -> Option<TextMessage> {
         let is_its = match &self.secret {
             Some(secret) => secret.expose_secret().as_bytes().ct_eq(call.word.as_bytes()).into(),
             None => call.word.is_empty() && gateway?.has_signed(url?, call),
@@ -72,13 +72,13 @@ mod tests {
         }
     }
 
-    fn call(word: &str, query: &str, body: &str) -> Report {
-        Report {
+    fn call(word: &str, query: &str, body: &str) -> GatewayCall {
+        GatewayCall {
             gateway: "own".into(),
             word: word.into(),
             query: query.into(),
             body: body.into(),
-            ..Report::default()
+            ..GatewayCall::default()
         }
     }
 

@@ -34,7 +34,7 @@ use crate::channel::{Fate, SendError, Trouble};
 use crate::dial::{self, Address, DialError, Fault};
 
 /// A number or name, as SMPP has room for it.
-pub type Place = COctetString<1, 21>;
+pub type SmppAddress = COctetString<1, 21>;
 /// A user (`system_id`).
 pub type User = COctetString<1, 16>;
 /// A password.
@@ -63,7 +63,7 @@ pub struct Sender {
     /// The plan of the number.
     pub npi: u8,
     /// The number or name.
-    pub place: Place,
+    pub place: SmppAddress,
 }
 
 /// An account at an SMSC.
@@ -289,7 +289,7 @@ impl Account {
     /// Returns a message; `None` if SMPP has no room for it.
     fn message(&self, text: Text<'_>) -> Option<SubmitSm> {
         let (coding, octets) = self.alphabet.code(text.text)?;
-        let to = Place::from_str(text.to.trim_start_matches('+')).ok()?;
+        let to = SmppAddress::from_str(text.to.trim_start_matches('+')).ok()?;
         // Some charge for reports.
         let delivery = RegisteredDelivery::from(u8::from(text.word.is_some()));
         let message = SubmitSm::builder()

@@ -15,21 +15,21 @@ const EXPECTED: &str = "expected unix: and the path of a socket, or an address o
 /// `[providers.email.inbound]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Inbound {
+pub struct InboundSection {
     /// The address that people write to.
     pub address: String,
     /// Where the mail server delivers these mails, by LMTP.
     #[serde(deserialize_with = "read_listen")]
     pub listen: Listen,
     /// The mode of a Unix socket: who may connect to it.
-    #[serde(default = "Inbound::default_mode", deserialize_with = "words::mode")]
+    #[serde(default = "InboundSection::default_mode", deserialize_with = "words::mode")]
     pub socket_mode: u32,
     /// The DNS servers that are asked for keys and policies of domains; empty: those of the system.
     #[serde(default, deserialize_with = "read_dns")]
     pub dns: Vec<std::net::SocketAddr>,
 }
 
-impl Inbound {
+impl InboundSection {
     fn default_mode() -> u32 {
         0o660
     }

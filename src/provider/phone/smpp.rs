@@ -10,7 +10,7 @@ use url::Url;
 use super::{GatewayKeys, GatewayKind};
 use crate::channel::cleartext::is_here;
 use crate::channel::sms::Gateway;
-use crate::channel::sms::smpp::{Account, Alphabet, Password, Place, Sender, Smpp, SystemType, User};
+use crate::channel::sms::smpp::{Account, Alphabet, Password, Sender, Smpp, SmppAddress, SystemType, User};
 use crate::dial::{Address, tls};
 use crate::section::{ConfigError, Mistakes, cleartext, unusable};
 
@@ -128,7 +128,7 @@ fn sender(keys: &GatewayKeys) -> Result<Sender, ConfigError> {
     };
     let longest = if ton == 5 { 11 } else { 20 };
     let remedy = "expected a number of at most 20 digits, or a name of at most 11 characters of ASCII";
-    let place = Place::from_str(place)
+    let place = SmppAddress::from_str(place)
         .ok()
         .filter(|place| place.as_str().len() <= longest);
     let place = place.ok_or_else(|| unusable(keys.path("from"), remedy))?;

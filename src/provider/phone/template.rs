@@ -17,7 +17,7 @@ use super::GatewayKeys;
 use super::answer::{Body, Pattern};
 use super::section::GatewaySection;
 use crate::channel::sms::{Gateway, OverHttp, Refusal, Text, fault_of};
-use crate::channel::{Fate, Report, SendError, Sent};
+use crate::channel::{Fate, GatewayCall, SendError, Sent};
 use crate::section::Mistakes;
 
 struct Template {
@@ -172,7 +172,7 @@ impl OverHttp for Template {
     }
 
     /// The word in the URL is known to the gateway alone.
-    fn report(&self, _url: &str, report: &Report) -> Option<Fate> {
+    fn report(&self, _url: &str, report: &GatewayCall) -> Option<Fate> {
         let reports = self.reports.as_ref()?;
         let content = Body::of_report(report.content());
         let mut failed = reports.failed.iter();

@@ -12,7 +12,7 @@ use sha1::Sha1;
 
 use super::{GatewayKeys, GatewayKind};
 use crate::channel::sms::{Gateway, OverHttp, Refusal, Signs, Text, fault_of};
-use crate::channel::{Fate, Report, SendError};
+use crate::channel::{Fate, GatewayCall, SendError};
 use crate::section::{Mistakes, unusable};
 
 pub static DECLARED: GatewayKind = GatewayKind {
@@ -192,7 +192,7 @@ impl OverHttp for Twilio {
     }
 
     /// "Messaging webhooks" and "Webhooks security" in the documentation.
-    fn report(&self, url: &str, report: &Report) -> Option<Fate> {
+    fn report(&self, url: &str, report: &GatewayCall) -> Option<Fate> {
         let mut fields = report.form().into_iter();
         if !OverHttp::has_signed(self, url, report) {
             return None;
@@ -213,7 +213,7 @@ impl OverHttp for Twilio {
         })
     }
 
-    fn has_signed(&self, url: &str, call: &Report) -> bool {
+    fn has_signed(&self, url: &str, call: &GatewayCall) -> bool {
         let verified = || {
             let signature = BASE64.decode(call.signature.as_ref()?).ok()?;
             signed(&self.auth_token, url, &mut call.form())?

@@ -1,7 +1,7 @@
 //! Reports of gateways on codes that they took.
 
 use super::*;
-use crate::channel::{Channel, Fate, Letter, Report, Sent};
+use crate::channel::{Channel, Fate, GatewayCall, Letter, Sent};
 use crate::service::TakeReport;
 
 const NUMBER: &str = "+447700900123";
@@ -14,7 +14,7 @@ impl Channel for Plain {
         async { letters.iter().map(|_| Ok(())).collect() }.boxed()
     }
 
-    fn report(&self, report: &Report) -> Option<Fate> {
+    fn report(&self, report: &GatewayCall) -> Option<Fate> {
         let fate = match &report.body[..] {
             b"failed" => Fate::Failed,
             _ => Fate::Open,
@@ -42,11 +42,11 @@ fn somebody() -> Caller {
 
 impl Fixture {
     async fn report(&self, gateway: &str, word: &str, body: &str) -> Result<()> {
-        let report = Report {
+        let report = GatewayCall {
             gateway: gateway.into(),
             word: word.into(),
             body: body.into(),
-            ..Report::default()
+            ..GatewayCall::default()
         };
         self.service.call(&somebody(), TakeReport(report)).await
     }

@@ -25,7 +25,7 @@ const CONNECTING: Duration = Duration::from_secs(5);
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(1));
 
 /// Takes the payloads of notifications (`NOTIFY`).
-pub type Told = UnboundedSender<String>;
+pub type Notifications = UnboundedSender<String>;
 
 /// The address of a database.
 #[derive(Clone)]
@@ -95,7 +95,7 @@ impl Address {
     ///
     /// # Errors
     /// `Unavailable`, with the cause.
-    pub async fn connect(&self, told: Told) -> Result<Client> {
+    pub async fn connect(&self, told: Notifications) -> Result<Client> {
         match self.verifies {
             true => {
                 let tls = tls::connector(self.root.as_deref()).map_err(StoreError::Unavailable)?;
@@ -105,7 +105,7 @@ impl Address {
         }
     }
 
-    async fn connect_over<T>(&self, tls: T, told: Told) -> Result<Client>
+    async fn connect_over<T>(&self, tls: T, told: Notifications) -> Result<Client>
     where
         T: MakeTlsConnect<Socket>,
         T::Stream: Send + 'static,

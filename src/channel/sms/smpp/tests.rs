@@ -41,7 +41,7 @@ impl Smsc {
             from: Sender {
                 ton: 5,
                 npi: 0,
-                place: Place::from_str("it-se.me").unwrap(),
+                place: SmppAddress::from_str("it-se.me").unwrap(),
             },
             alphabet: Alphabet::Gsm,
         }

@@ -9,7 +9,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 
 /// Where the parts of a template stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Encoding {
     /// In a URL, or a form.
     Url,
     /// In a string of JSON.
@@ -18,7 +18,7 @@ pub enum Place {
     Plain,
 }
 
-impl Place {
+impl Encoding {
     fn escape(self, text: &str) -> String {
         match self {
             Self::Url => utf8_percent_encode(text, RESERVED).to_string(),
@@ -82,7 +82,7 @@ enum Part {
 /// A text whose placeholders of the configuration are filled in. It may contain a secret, so it cannot be shown.
 pub struct Filled {
     parts: Vec<Part>,
-    place: Place,
+    encoding: Encoding,
 }
 
 /// The reason why a text cannot be filled in: a placeholder.
@@ -102,7 +102,7 @@ impl Filled {
     ///
     /// # Errors
     /// If there is an unknown one, or one that is not set.
-    pub fn new(text: &str, place: Place, values: Known<'_>, used: &mut BTreeSet<String>) -> Result<Self, Wrong> {
+    pub fn new(text: &str, encoding: Encoding, values: Known<'_>, used: &mut BTreeSet<String>) -> Result<Self, Wrong> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, name, after)) = next_placeholder(rest) {
@@ -110,10 +110,10 @@ impl Filled {
             parts.push(match (Hole::named(name), values(name)) {
                 (Some(hole), _) => Part::Hole(hole),
                 // The beginning of a URL is none of its values.
-                (None, Some(Some(url))) if name == "api_url" && place == Place::Url => {
+                (None, Some(Some(url))) if name == "api_url" && encoding == Encoding::Url => {
                     Part::Fixed(url.trim_end_matches('/').to_owned())
                 }
-                (None, Some(Some(value))) => Part::Fixed(place.escape(&value)),
+                (None, Some(Some(value))) => Part::Fixed(encoding.escape(&value)),
                 (None, Some(None)) => return Err(Wrong::Unset(name.to_owned())),
                 (None, None) => return Err(Wrong::Unknown(name.to_owned())),
             });
@@ -121,7 +121,7 @@ impl Filled {
             rest = after;
         }
         parts.push(Part::Fixed(rest.to_owned()));
-        Ok(Self { parts, place })
+        Ok(Self { parts, encoding })
     }
 
     /// Returns `true` if each message fills something in.
@@ -139,11 +139,11 @@ impl Filled {
         } = values;
         let part = |part: &Part| match part {
             Part::Fixed(fixed) => fixed.clone(),
-            Part::Hole(Hole::To) => self.place.escape(to),
-            Part::Hole(Hole::ToDigits) => self.place.escape(to.trim_start_matches('+')),
-            Part::Hole(Hole::Text) => self.place.escape(text),
-            Part::Hole(Hole::Language) => self.place.escape(locale),
-            Part::Hole(Hole::ReportUrl) => self.place.escape(report_url.unwrap_or_default()),
+            Part::Hole(Hole::To) => self.encoding.escape(to),
+            Part::Hole(Hole::ToDigits) => self.encoding.escape(to.trim_start_matches('+')),
+            Part::Hole(Hole::Text) => self.encoding.escape(text),
+            Part::Hole(Hole::Language) => self.encoding.escape(locale),
+            Part::Hole(Hole::ReportUrl) => self.encoding.escape(report_url.unwrap_or_default()),
         };
         self.parts.iter().map(part).collect()
     }
@@ -164,14 +164,14 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn filled(text: &str, place: Place) -> Result<Filled, Wrong> {
+    fn filled(text: &str, encoding: Encoding) -> Result<Filled, Wrong> {
         let values = |name: &str| match name {
             "password" => Some(Some("a\"b&c=\n+ü".to_owned())),
             "api_url" => Some(Some("https://sms.example.org/x/".to_owned())),
             "from" => Some(None),
             _ => None,
         };
-        Filled::new(text, place, &values, &mut BTreeSet::new())
+        Filled::new(text, encoding, &values, &mut BTreeSet::new())
     }
 
     #[test]
@@ -182,24 +182,24 @@ mod tests {
             locale: "es-ES",
             report_url: Some("https://it-se.example/report/own/1a"),
         };
-        let with = |text, place| filled(text, place).unwrap().with(values);
+        let with = |text, encoding| filled(text, encoding).unwrap().with(values);
         assert_eq!(
-            with("{api_url}/{to}/{to_digits}?p={password}&t={text}", Place::Url),
+            with("{api_url}/{to}/{to_digits}?p={password}&t={text}", Encoding::Url),
             "https://sms.example.org/x/%2B447700900123/447700900123?p=a%22b%26c%3D%0A%2B%C3%BC&\
              t=%22%C2%BFa%20b%5C%3F%22%09%26%7Bto%7D"
         );
         let json = with(
             "{\"a\": {\"to\": \"{to}\", \"n\": {to_digits}}, \"t\": \"{text}\", \"p\": \"{password}\"}",
-            Place::Json,
+            Encoding::Json,
         );
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(json["a"]["n"], 447_700_900_123_u64);
         assert_eq!(json["t"], "\"¿a b\\?\"\t&{to}");
         assert_eq!(json["p"], "a\"b&c=\n+ü");
-        let callback = with("callback={report_url}", Place::Url);
+        let callback = with("callback={report_url}", Encoding::Url);
         assert_eq!(callback, "callback=https%3A%2F%2Fit-se.example%2Freport%2Fown%2F1a");
         assert_eq!(
-            with("{ {to_digits} {} {A} }{", Place::Plain),
+            with("{ {to_digits} {} {A} }{", Encoding::Plain),
             "{ 447700900123 {} {A} }{"
         );
     }
@@ -207,9 +207,9 @@ mod tests {
     #[test]
     fn a_placeholder_that_cannot_be_filled_in_is_named() {
         assert_eq!(
-            filled("{to} {txt}", Place::Url).err(),
+            filled("{to} {txt}", Encoding::Url).err(),
             Some(Wrong::Unknown("txt".into()))
         );
-        assert_eq!(filled("{from}", Place::Url).err(), Some(Wrong::Unset("from".into())));
+        assert_eq!(filled("{from}", Encoding::Url).err(), Some(Wrong::Unset("from".into())));
     }
 }

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::super::GatewayKeys;
 use super::super::section::{GatewaySection, ReportsSection};
-use super::filled::{Filled, Place, Values, Wrong};
+use super::filled::{Encoding, Filled, Values, Wrong};
 use super::{Reports, Template};
 use crate::section::{Mistakes, unusable};
 
@@ -80,11 +80,14 @@ impl<'a> Reader<'a> {
         let method = self.method();
         let url = self.url();
         let headers = self.headers("headers", section.headers.iter().flatten());
-        let place = self.place();
-        let body = self.keys.text("body").and_then(|body| self.filled("body", body, place));
-        self.check_json("body", body.as_ref(), place);
+        let encoding = self.encoding();
+        let body = self
+            .keys
+            .text("body")
+            .and_then(|body| self.filled("body", body, encoding));
+        self.check_json("body", body.as_ref(), encoding);
         self.has_number_and_text();
-        let reports = section.reports.as_ref().map(|reports| self.reports(reports, place));
+        let reports = section.reports.as_ref().map(|reports| self.reports(reports, encoding));
         let login = self.login();
         let check_url = self.check_url(section);
         self.uses_all(login.is_some());
@@ -113,14 +116,14 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn reports(&mut self, section: &ReportsSection, place: Place) -> Reports {
+    fn reports(&mut self, section: &ReportsSection, encoding: Encoding) -> Reports {
         let text = |text: &Option<SecretString>| text.as_ref().map(|text| text.expose_secret().to_owned());
-        let url = text(&section.url).and_then(|url| self.filled("reports.url", &url, Place::Url));
+        let url = text(&section.url).and_then(|url| self.filled("reports.url", &url, Encoding::Url));
         if let Some(url) = &url {
             self.found.take(self.keys.checked("reports.url", url.with(TRIAL)));
         }
-        let body = text(&section.body).and_then(|body| self.filled("reports.body", &body, place));
-        self.check_json("reports.body", body.as_ref(), place);
+        let body = text(&section.body).and_then(|body| self.filled("reports.body", &body, encoding));
+        self.check_json("reports.body", body.as_ref(), encoding);
         let headers = self.headers("reports.headers", section.headers.iter());
         let all = section.headers.values().chain(&section.url).chain(&section.body);
         let asks = all
@@ -161,7 +164,7 @@ impl<'a> Reader<'a> {
         let url = self
             .found
             .take(self.keys.needed("url", "the address that takes messages"))?;
-        let filled = self.filled("url", &url, Place::Url)?;
+        let filled = self.filled("url", &url, Encoding::Url)?;
         if self.is_preset && self.used.contains("api_url") && self.keys.text("api_url").is_none() {
             // That is told already.
             return Some(filled);
@@ -176,7 +179,7 @@ impl<'a> Reader<'a> {
 
     fn check_url(&mut self, section: &GatewaySection) -> Option<Filled> {
         let url = self.keys.text("check_url")?;
-        let filled = self.filled("check_url", url, Place::Url)?;
+        let filled = self.filled("check_url", url, Encoding::Url)?;
         // That of a preset begins with api_url, as its url does.
         if section.has_check_url() {
             self.found
@@ -191,14 +194,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Fills in what the configuration has for a text.
-    fn filled(&mut self, key: &str, text: &str, place: Place) -> Option<Filled> {
+    fn filled(&mut self, key: &str, text: &str, encoding: Encoding) -> Option<Filled> {
         let is_preset = self.is_preset;
         let value = |name: &str| {
             let value = self.values.get(name)?;
             // A preset may have places for what a gateway does not need.
             Some(value.clone().or_else(|| is_preset.then(String::new)))
         };
-        match Filled::new(text, place, &value, &mut self.used) {
+        match Filled::new(text, encoding, &value, &mut self.used) {
             Ok(filled) => {
                 let is_wrong = text.contains("{report_url}") && !key.starts_with("reports.");
                 let remedy = "{report_url} can stand in reports only, which are left out without http.public_url";
@@ -247,7 +250,7 @@ impl<'a> Reader<'a> {
                 self.keys.path(&key),
                 "a header has no place for {text}; put it into body or url",
             );
-            let Some(filled) = self.filled(&key, value, Place::Plain) else {
+            let Some(filled) = self.filled(&key, value, Encoding::Plain) else {
                 continue;
             };
             self.found.unless(
@@ -261,20 +264,20 @@ impl<'a> Reader<'a> {
         headers
     }
 
-    /// Returns the place of what stands in the body, by its type.
-    fn place(&mut self) -> Place {
+    /// Returns the encoding of what stands in the body, by its type.
+    fn encoding(&mut self) -> Encoding {
         let essence = match self.content_type().as_ref().map(HeaderValue::to_str) {
             Some(Ok(full)) => full.split(';').next().unwrap_or_default().trim().to_owned(),
             _ => String::new(),
         };
         match &*essence {
-            "application/json" => Place::Json,
-            "application/x-www-form-urlencoded" => Place::Url,
-            "text/plain" => Place::Plain,
+            "application/json" => Encoding::Json,
+            "application/x-www-form-urlencoded" => Encoding::Url,
+            "text/plain" => Encoding::Plain,
             _ => {
                 let remedy = "expected \"application/json\", \"application/x-www-form-urlencoded\" or \"text/plain\"";
                 self.found.0.push(unusable(self.keys.path("content_type"), remedy));
-                Place::Plain
+                Encoding::Plain
             }
         }
     }
@@ -284,10 +287,10 @@ impl<'a> Reader<'a> {
         HeaderValue::from_str(text).ok()
     }
 
-    fn check_json(&mut self, key: &str, body: Option<&Filled>, place: Place) {
+    fn check_json(&mut self, key: &str, body: Option<&Filled>, encoding: Encoding) {
         let is_json = |body: &Filled| serde_json::from_str::<serde_json::Value>(&body.with(TRIAL)).is_ok();
         self.found.unless(
-            place != Place::Json || body.is_none_or(is_json),
+            encoding != Encoding::Json || body.is_none_or(is_json),
             self.keys.path(key),
             "expected JSON, with placeholders within quotation marks, like '{\"to\": \"{to}\", \"text\": \"{text}\"}'; for another form, \
              set content_type",

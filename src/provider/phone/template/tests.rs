@@ -6,7 +6,7 @@ mod presets;
 mod reports;
 
 use super::super::stand_in::{StandIn, letter, mistakes_of, sms_of};
-use crate::channel::{Channel, Fate, Report, SendError, Sent};
+use crate::channel::{Channel, Fate, GatewayCall, SendError, Sent};
 
 /// The channel with one gateway, from the keys of its section; `URL` is the server's address.
 fn sms(keys: &str, url: &str) -> crate::channel::sms::Sms {

@@ -1,7 +1,7 @@
 //! Codes that are read out in calls.
 
 use super::super::stand_in::{StandIn, letter, mistakes_of, place, section_of, sms_of};
-use crate::channel::{Channel, Fate, Letter, Report, SendError};
+use crate::channel::{Channel, Fate, GatewayCall, Letter, SendError};
 use crate::provider::ProviderSection;
 
 fn call() -> Letter {
@@ -79,11 +79,11 @@ async fn a_template_can_call() {
     assert_eq!(body["voice"], "es-ES");
     assert!(body["say"].as_str().unwrap().contains("3, 9, 9, 1"), "{body}");
     let report = |body: &str| {
-        sms.report(&Report {
+        sms.report(&GatewayCall {
             gateway: "calls".into(),
             word: "0123456789abcdef".into(),
             body: body.into(),
-            ..Report::default()
+            ..GatewayCall::default()
         })
     };
     assert_eq!(report(r#"{"status": "busy"}"#), Some(Fate::Failed));

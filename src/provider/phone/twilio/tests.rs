@@ -57,10 +57,10 @@ fn only_signed_reports_count() {
     let signed_by = |token: &str, body: &str| {
         let mut fields: Vec<(String, String)> = serde_urlencoded::from_str(body).unwrap();
         let signature = signed(&token.to_owned().into(), url, &mut fields).unwrap();
-        let report = Report {
+        let report = GatewayCall {
             body: body.into(),
             signature: Some(BASE64.encode(signature.finalize().into_bytes())),
-            ..Report::default()
+            ..GatewayCall::default()
         };
         (OverHttp::report(&twilio("hunter2"), url, &report), report)
     };
@@ -77,13 +77,13 @@ fn only_signed_reports_count() {
         Some("?".into()),
         report.signature.clone().map(|it| it.to_lowercase()),
     ] {
-        let report = Report {
+        let report = GatewayCall {
             signature,
             ..report.clone()
         };
         assert_eq!(OverHttp::report(&twilio("hunter2"), url, &report), None);
     }
-    let changed = Report {
+    let changed = GatewayCall {
         body: "MessageStatus=failed".into(),
         ..report
     };
@@ -97,10 +97,10 @@ fn only_signed_messages_count() {
     let body = "From=%2B447700900123&To=%2B447700900999&Body=12345678+amy%40example.org";
     let mut fields: Vec<(String, String)> = serde_urlencoded::from_str(body).unwrap();
     let signature = signed(&"hunter2".to_owned().into(), url, &mut fields).unwrap();
-    let call = Report {
+    let call = GatewayCall {
         body: body.into(),
         signature: Some(BASE64.encode(signature.finalize().into_bytes())),
-        ..Report::default()
+        ..GatewayCall::default()
     };
     assert!(OverHttp::has_signed(&twilio("hunter2"), url, &call));
     assert!(!OverHttp::has_signed(&twilio("hunter3"), url, &call));
@@ -109,12 +109,12 @@ fn only_signed_messages_count() {
         "https://it-se.example/report/twilio",
         &call
     ));
-    let unsigned = Report {
+    let unsigned = GatewayCall {
         signature: None,
         ..call.clone()
     };
     assert!(!OverHttp::has_signed(&twilio("hunter2"), url, &unsigned));
-    let forged = Report {
+    let forged = GatewayCall {
         body: body.replace("900123", "900124").into(),
         ..call
     };

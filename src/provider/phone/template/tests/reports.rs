@@ -4,7 +4,7 @@ use super::presets::preset;
 use super::*;
 
 fn reported(keys: &str, query: &str, body: &str) -> Option<Fate> {
-    let report = Report {
+    let report = GatewayCall {
         gateway: "one".into(),
         word: "0123456789abcdef".into(),
         query: query.into(),
