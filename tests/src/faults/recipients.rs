@@ -22,8 +22,9 @@ use super::{
 };
 use crate::{people::Person, raw::RawClient};
 
-/// The time limit for a login or an answer, after which it is tried again.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The time limit for a login or an answer, after which it is tried again: longer than a server ever stands still, on a busy machine as
+/// well. What it has handed over to a connection that is given up is lost, whoever sent it.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The time between two looks if it is to stop.
 const PAUSE: Duration = Duration::from_millis(50);
 const CONTACT: &str = "it-se.me:contact";
