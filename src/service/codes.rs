@@ -41,11 +41,9 @@ impl Core {
         let counts_in_range = self.counts_in_range(tx, Payer::of(&new, by), &new.identity)?;
         let (code, minutes) = (self.new_code(tx, &new.identity, share)?, self.minutes(&new.identity));
         let expires_at = self.clock.now() + millis(self.settings.codes.of(&new.identity.provider).expires);
-        // A replaced code must not arrive after its successor.
         let owner = self.keys.owner(&new.target);
         let about = self.about_code(&new.id, &owner);
-        let tried = self.tried(tx, &about, &new.identity)?;
-        tx.withdraw(&about)?;
+        let tried = self.withdraw(tx, &about, &new.identity)?;
         let (replaces, spellings, others) = match waiting {
             Some((remembered, _)) => self.replaced(tx, by, remembered, &owner)?,
             None => Default::default(),
@@ -147,10 +145,13 @@ impl Core {
         self.settings.public_url.is_some() && provider::kind(provider).is_some_and(|kind| kind.has_links)
     }
 
-    /// Returns the tries of the letter about `about` that waits, for the one that replaces it.
-    fn tried(&self, tx: &Tx<'_>, about: &Mac, identity: &Identity) -> Result<Tried> {
-        let queue = provider::kind(&identity.provider).map(|kind| kind.queue.number());
-        let Some((row, queue)) = tx.message_about(about)?.zip(queue) else {
+    /// Takes the letter about `about` out of the outbox, so that it does not arrive after the one that replaces it. Returns its tries.
+    fn withdraw(&self, tx: &Tx<'_>, about: &Mac, identity: &Identity) -> Result<Tried> {
+        let Some(row) = tx.message_about(about)? else {
+            return Ok(Tried::default());
+        };
+        tx.withdraw(about)?;
+        let Some(queue) = provider::kind(&identity.provider).map(|kind| kind.queue.number()) else {
             return Ok(Tried::default());
         };
         let former: Option<Letter> = self.open("outbox", row.key, outbox(queue, Some(about)), &row.sealed);

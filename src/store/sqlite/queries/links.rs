@@ -101,6 +101,12 @@ impl WriteLinks for Session<'_> {
         } = link;
         self.adds(id);
         let columns = params![id, alias_of, owner, proof, sealed, verified_on, key];
+        let made = "INSERT OR IGNORE INTO links (id_mac, alias_of_mac, owner_mac, proof, box, verified_on, key_number)
+                    VALUES (?, ?, ?, ?, ?, ?, ?)";
+        // Most ids are new.
+        if self.run(made, columns)? > 0 {
+            return Ok(());
+        }
         // By their owner, because there is no index of what they are aliases of.
         let aliases = "DELETE FROM links WHERE alias_of_mac = ?1
                        AND owner_mac = (SELECT owner_mac FROM links WHERE id_mac = ?1)";
@@ -111,8 +117,6 @@ impl WriteLinks for Session<'_> {
             // A row of its own, because links are listed in the order of their rows: a moved one would tell its new owner when another
             // made it.
             self.run("DELETE FROM links WHERE id_mac = ?", [id])?;
-            let made = "INSERT INTO links (id_mac, alias_of_mac, owner_mac, proof, box, verified_on, key_number)
-                        VALUES (?, ?, ?, ?, ?, ?, ?)";
             self.run(made, columns)?;
         }
         Ok(())

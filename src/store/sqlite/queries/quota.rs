@@ -1,6 +1,6 @@
 //! Counters.
 
-use rusqlite::{Row as SqlRow, params};
+use rusqlite::{Row as SqlRow, ToSql, params_from_iter};
 
 use super::{Session, TOGETHER, number, of_each, padded};
 use crate::model::Mac;
@@ -19,9 +19,20 @@ impl Session<'_> {
     /// Writes the counters that were set. To be called before a statement that concerns all counters, and at the end.
     pub fn write_quotas(&self) -> Result<()> {
         let (keys, quotas) = self.quotas.take_set();
-        for (key, quota) in keys.iter().zip(quotas) {
-            let sql = "INSERT OR REPLACE INTO quota (key, resets_at, used) VALUES (?, ?, ?)";
-            self.run(sql, params![key, quota.resets_at, quota.used])?;
+        let set: Vec<_> = keys.iter().zip(&quotas).collect();
+        let mut left = &set[..];
+        while let Some(count) = left.len().min(TOGETHER).checked_ilog2() {
+            // A power of two, so that there are few such statements.
+            let (some, others) = left.split_at(1 << count);
+            let sql = format!(
+                "INSERT OR REPLACE INTO quota (key, resets_at, used) VALUES (?, ?, ?){}",
+                ", (?, ?, ?)".repeat(some.len() - 1)
+            );
+            let values = some
+                .iter()
+                .flat_map(|(key, quota)| [*key as &dyn ToSql, &quota.resets_at, &quota.used]);
+            self.run(&sql, params_from_iter(values))?;
+            left = others;
         }
         Ok(())
     }
