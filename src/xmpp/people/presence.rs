@@ -45,6 +45,11 @@ pub async fn answer(presented: &Presented, asker: &Asker, type_: Type) -> Result
             let asked_back = ask_back(host, asker).await?;
             asked_back.into_iter().chain([show()]).collect()
         }
+        // The own server asks for its people alone, and for those whose contact list has the service. The admin may have put it there:
+        // servers subscribe nobody then (Prosody's mod_groups, ejabberd's add_rosteritem). Nothing is stored.
+        Type::Probe if asker.bare.node().is_some() && asker.service.is_own_domain(asker.bare.domain().as_str()) => {
+            vec![show()]
+        }
         Type::Unsubscribe => dismiss(host, asker, at).await?,
         // Servers have no contact lists; and who asks without having subscribed is out of step (RFC 6121, 4.3.2).
         _ => vec![to(Presence::new(Type::Unsubscribed))],

@@ -22,6 +22,21 @@ async fn presence_is_of_the_address_that_was_added() {
     }
 }
 
+/// The admin may have put the service into the contact lists of the own people.
+#[tokio::test]
+async fn who_probes_without_a_subscription_is_told_so_except_own_people() {
+    let (router, _folder) = router_with_a_peer();
+    for (from, type_) in [
+        ("amy@example.org", None),
+        ("amy@example.net/phone", Some("unsubscribed")),
+        ("example.org", Some("unsubscribed")),
+    ] {
+        let probe = Presence::new(Type::Probe).with_from(jid(from)).with_to(jid(ACCOUNT));
+        let [told] = answers(&router, probe).await.try_into().unwrap();
+        assert_eq!(told.attr("type"), type_, "{from}");
+    }
+}
+
 #[tokio::test]
 async fn whoever_subscribes_is_asked_back_once() {
     let (router, _folder) = router_with(true);
