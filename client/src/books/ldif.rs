@@ -10,8 +10,10 @@ use super::{card::Card, fold::lines, text::Text, value};
 /// Attributes with addresses, in lower case: RFC 4524, Thunderbird's.
 const EMAIL: [&str; 5] = ["mail", "rfc822mailbox", "mozillasecondemail", "mailalternateaddress", "email"];
 /// Attributes with numbers: RFC 4519, RFC 4524, Thunderbird's.
-const PHONE: [&str; 12] = [
+const PHONE: [&str; 13] = [
     "telephonenumber",
+    // As gammu names it.
+    "workphone",
     "homephone",
     "hometelephonenumber",
     "mobile",
