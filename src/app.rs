@@ -68,21 +68,22 @@ impl App {
         let listeners = Listeners::bind(config, &service, xmpp_thread.tasks()).await?;
         let http = listeners.http_address()?;
         let presentation = Presentation::new(&service, host(config)?);
+        let (supervise, work) = (Supervisor::default(), TaskTracker::new());
+        let (failed, intake) = (supervise.failed.clone(), supervise.stop.clone());
+        let outbox = Outbox::new(service.clone(), intake.clone());
         let leading = Leading {
             service: service.clone(),
             presentation: presentation.clone(),
+            outbox: outbox.clone(),
             connection: connection_config(config)?,
-            supervisor: Supervisor::default(),
+            supervisor: supervise.clone(),
             leads: watch::Sender::default(),
         };
-        let (failed, intake) = (leading.supervisor.failed.clone(), leading.supervisor.stop.clone());
-        let (supervise, work) = (leading.supervisor.clone(), TaskTracker::new());
         let leads = leading.leads.subscribe();
         let rekeying = rekey::watch(service.clone(), config.store.clone(), leads, intake.clone());
         work.spawn(supervise.clone().watch(rekeying));
         let lead = leading.run(intake.clone(), xmpp_thread.tasks().clone());
         let leading = tokio::spawn(supervise.clone().watch(lead));
-        let outbox = Outbox::new(service.clone(), intake.clone());
         let mut channels = Channels::new(outbox.clone(), supervise.clone(), work.clone());
         channels.exchange(routes, service.health());
         let matched = supervise.clone().watch(outbox.clone().match_requests());

@@ -69,6 +69,12 @@ impl Outbox {
         }
     }
 
+    /// Returns the same outbox, with work that ends at another `stop`.
+    #[must_use]
+    pub fn until(self, stop: CancellationToken) -> Self {
+        Self { stop, ..self }
+    }
+
     /// Looks up the hashes of contact requests and turns each request into introductions. It needs a thread of its own,
     /// which gets a low priority, because nobody waits for the result.
     pub async fn match_requests(self) {
@@ -121,6 +127,7 @@ impl Outbox {
             }
         }
         self.misses(take_back(&self.service, queue, &*channel, &mut held, &mut told).await);
+        self.note_missed().await;
         let_go(&self.service, held, &*channel).await;
     }
 
@@ -159,8 +166,8 @@ impl Outbox {
         missed.extend(people.into_iter().take(room));
     }
 
-    /// Stores who was missed. That is a change only if they have links, so it would delay the next answer, and tell, if it came at once and
-    /// alone. A failure is logged; the next missed message counts instead.
+    /// Stores who was missed. At once and for each alone, that would delay the next answer, and more so for somebody with links. A failure is
+    /// logged; the next missed message counts instead.
     async fn note_missed(&self) {
         let missed = std::mem::take(&mut *self.missed.lock().unwrap_or_else(PoisonError::into_inner));
         if !missed.is_empty() {
@@ -180,7 +187,6 @@ impl Outbox {
             self.note_missed().await;
             let _ = self.service.store().settle().await;
         }
-        self.note_missed().await;
         let _ = self.service.note_time().await;
     }
 

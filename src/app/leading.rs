@@ -27,6 +27,7 @@ const CUT_AFTER: Duration = Duration::from_secs(1);
 pub struct Leading {
     pub service: Service,
     pub presentation: Presentation,
+    pub outbox: Outbox,
     pub connection: ConnectionConfig,
     pub supervisor: Supervisor,
     /// Tells if this instance leads.
@@ -95,7 +96,7 @@ impl Leading {
             last_sent,
             clock,
         ));
-        let outbox = Outbox::new(self.service.clone(), intake.clone());
+        let outbox = self.outbox.clone().until(intake.clone());
         let to_peers = outbox.clone().deliver(Queue::PEERS, peers);
         let both = join(outbox.deliver(Queue::XMPP, channel), to_peers).map(drop);
         let mut delivering = tokio::spawn(supervisor.watch(both));

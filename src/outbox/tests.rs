@@ -361,11 +361,11 @@ async fn who_is_missed_is_stored_later_whoever_it_is() {
     let missed = back(&service, &channel, &mut held).await;
     assert_eq!(missed, [others()]);
     assert_eq!(changes().await, before);
-    let stop = CancellationToken::new();
-    let outbox = Outbox::new(service.clone(), stop.clone());
-    outbox.misses(vec![others(); 2 * MISSED]);
+    let outbox = Outbox::new(service.clone(), CancellationToken::new());
+    // By the worker that has the connection, which ends for itself.
+    let worker = outbox.clone().until(CancellationToken::new());
+    worker.misses(vec![others(); 2 * MISSED]);
     assert_eq!(outbox.missed.lock().unwrap().len(), MISSED);
-    stop.cancel();
-    outbox.tidy().await;
+    outbox.note_missed().await;
     assert_eq!(changes().await, before + 2);
 }

@@ -29,13 +29,17 @@ const LOOKED_FOR: Duration = Duration::from_secs(60 * 60);
 const ASKED_EVERY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 impl Service {
-    /// Notes that the servers of these JIDs say that the accounts do not exist.
+    /// Notes that the servers of these JIDs say that the accounts do not exist. Something is always written: otherwise, the time of the change
+    /// would reveal if one of them has links.
     ///
     /// # Errors
     /// If the store fails.
     pub(crate) async fn miss(&self, missed: Vec<BareJid>) -> Result<()> {
-        self.change(move |core, tx| missed.iter().try_for_each(|jid| core.miss(tx, jid)))
-            .await
+        self.change(move |core, tx| {
+            tx.note_time(core.reading(tx)?)?;
+            missed.iter().try_for_each(|jid| core.miss(tx, jid))
+        })
+        .await
     }
 
     /// Notes that messages have arrived.
