@@ -198,7 +198,7 @@ impl Core {
     /// Returns `true` if `owner` has proven the identity of `id`: an alias is not enough.
     fn is_proven(&self, tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
         let is_linked = self.are_linked_here(tx, slice::from_ref(id), owner)? == [true];
-        Ok(is_linked && self.has_link(tx, id, owner)?)
+        Ok(is_linked && is_link(tx, id, owner)?)
     }
 
     /// Returns `true` if `target` has proven `hash`: an alias is not enough.
@@ -259,9 +259,8 @@ impl Core {
         // is one.
         let theirs = self.keys.proof(id, owner);
         let may_be_theirs = |proof: &Mac| *proof == theirs || *proof == NO_PROOF || !self.keys.are_bound();
-        let is_theirs = |link: Link| link.owner == *owner && link.alias_of.is_none();
         let proof = tx.owners(slice::from_ref(id))?.pop().flatten();
-        Ok(proof.as_ref().is_some_and(may_be_theirs) && tx.link(id)?.is_some_and(is_theirs))
+        Ok(proof.as_ref().is_some_and(may_be_theirs) && is_link(tx, id, owner)?)
     }
 
     /// Returns the id of the link that `id` finds: for an alias of `owner`, that of the link that it belongs to.
@@ -338,4 +337,10 @@ fn place<'a>(id: &'a Mac, owner: &'a Mac, alias_of: Option<&'a Mac>) -> Purpose<
 fn split_hash(bytes: &[u8]) -> Result<(Hash, &[u8])> {
     let (hash, rest) = bytes.split_first_chunk::<64>().ok_or_else(|| Core::broken("no hash"))?;
     Ok((Hash::from(*hash), rest))
+}
+
+/// Returns `true` if the row of `id` is a link of `owner`, and no alias.
+fn is_link(tx: &dyn Read, id: &Mac, owner: &Mac) -> Result<bool> {
+    let is_theirs = |link: Link| link.owner == *owner && link.alias_of.is_none();
+    Ok(tx.link(id)?.is_some_and(is_theirs))
 }
