@@ -7,13 +7,14 @@ mod each;
 mod held;
 mod lanes;
 mod metered;
+mod missed;
 mod outages;
 mod outcome;
 mod returns;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::held::{AWAITED, HELD, Held, Left};
 use self::metered::Metered;
+use self::missed::Missed;
 use self::outcome::Outcome;
 use self::returns::{Told, pause};
 use crate::channel::{BounceKind, Bounces, Channel, Letter, PAUSES, SendError};
@@ -44,8 +46,6 @@ const PURGE_EVERY: Duration = Duration::from_secs(60);
 /// The time between the end of the outbox's work and the emptying of the journal. All work in between needs it only
 /// once.
 const SETTLE_AFTER: Duration = Duration::from_secs(1);
-/// The largest number of people whose servers say that they do not exist, until that is stored. The next message counts for more.
-const MISSED: usize = 10_000;
 /// The pause of a worker after an error of the database.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -55,7 +55,7 @@ pub struct Outbox {
     service: Service,
     stop: CancellationToken,
     drained: Arc<Notify>,
-    missed: Arc<Mutex<Vec<BareJid>>>,
+    missed: Missed,
 }
 
 impl Outbox {
@@ -65,7 +65,7 @@ impl Outbox {
             service,
             stop,
             drained: Arc::default(),
-            missed: Arc::default(),
+            missed: Missed::default(),
         }
     }
 
@@ -117,7 +117,7 @@ impl Outbox {
             tokio::select! {
                 biased;
                 () = came_back(&*channel) => {
-                    self.misses(take_back(&self.service, queue, &*channel, &mut held, &mut told).await);
+                    self.missed.add(take_back(&self.service, queue, &*channel, &mut held, &mut told).await);
                 }
                 rows = self.claim(queue, BATCH, &mut posted) => {
                     if !rows.is_empty() {
@@ -126,8 +126,9 @@ impl Outbox {
                 }
             }
         }
-        self.misses(take_back(&self.service, queue, &*channel, &mut held, &mut told).await);
-        self.note_missed().await;
+        self.missed
+            .add(take_back(&self.service, queue, &*channel, &mut held, &mut told).await);
+        self.missed.store(&self.service).await;
         let_go(&self.service, held, &*channel).await;
     }
 
@@ -159,22 +160,6 @@ impl Outbox {
         }
     }
 
-    /// Keeps who was missed until the outbox is tidied.
-    fn misses(&self, people: Vec<BareJid>) {
-        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = MISSED.saturating_sub(missed.len());
-        missed.extend(people.into_iter().take(room));
-    }
-
-    /// Stores who was missed. At once and for each alone, that would delay the next answer, and more so for somebody with links. A failure is
-    /// logged; the next missed message counts instead.
-    async fn note_missed(&self) {
-        let missed = std::mem::take(&mut *self.missed.lock().unwrap_or_else(PoisonError::into_inner));
-        if !missed.is_empty() {
-            let _ = self.service.miss(missed).await;
-        }
-    }
-
     /// Stores the time at intervals, removes expired rows, and empties the journal soon after the outbox has drained.
     pub async fn tidy(self) {
         let mut every = tokio::time::interval(PURGE_EVERY);
@@ -184,7 +169,7 @@ impl Outbox {
                 () = self.drained.notified() => tokio::time::sleep(SETTLE_AFTER).await,
                 () = self.stop.cancelled() => {}
             }
-            self.note_missed().await;
+            self.missed.store(&self.service).await;
             let _ = self.service.store().settle().await;
         }
         let _ = self.service.note_time().await;

@@ -364,8 +364,8 @@ async fn who_is_missed_is_stored_later_whoever_it_is() {
     let outbox = Outbox::new(service.clone(), CancellationToken::new());
     // By the worker that has the connection, which ends for itself.
     let worker = outbox.clone().until(CancellationToken::new());
-    worker.misses(vec![others(); 2 * MISSED]);
-    assert_eq!(outbox.missed.lock().unwrap().len(), MISSED);
-    outbox.note_missed().await;
+    worker.missed.add(vec![others(); 2 * missed::MOST]);
+    assert_eq!(outbox.missed.len(), missed::MOST);
+    outbox.missed.store(&service).await;
     assert_eq!(changes().await, before + 2);
 }
