@@ -3,6 +3,7 @@
 //! A message is removed only when the other side has accepted it and will not give it back. So it is sent again after
 //! any program has died in between.
 
+mod by_batch;
 mod each;
 mod held;
 mod lanes;
@@ -11,8 +12,6 @@ mod missed;
 mod outages;
 mod outcome;
 mod returns;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,19 +19,14 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use self::held::{AWAITED, HELD, Held, Left};
 use self::metered::Metered;
 use self::missed::Missed;
 use self::outcome::Outcome;
-use self::returns::{Told, pause};
-use crate::channel::{BounceKind, Bounces, Channel, Letter, PAUSES, SendError};
+use crate::channel::{Channel, PAUSES};
 use crate::clock::{Millis, millis};
-use crate::model::BareJid;
-use crate::service::{Due, Opened, Service};
+use crate::service::{Due, Service};
 use crate::store::{Queue, Row, Subscription};
 
-/// The number of messages that a channel gets at once, if it takes them by the batch.
-const BATCH: usize = 100;
 /// The number of contact requests whose hashes are looked up together. More of them have more hashes on the same page.
 /// This number takes two or three megabytes.
 const MATCHED: usize = 250;
@@ -81,7 +75,7 @@ impl Outbox {
         stand_back();
         let mut posted = self.service.store().subscribe(Queue::REQUESTS);
         while !self.stop.is_cancelled() {
-            let due = self.claim(Queue::REQUESTS, MATCHED, &mut posted).await;
+            let due = self.claim(Queue::REQUESTS, MATCHED, &mut posted, None).await;
             let are_all = due.len() < MATCHED;
             self.introduce(due.into_iter().map(|due| due.row).collect()).await;
             if are_all {
@@ -96,7 +90,7 @@ impl Outbox {
         for row in rows.iter().filter(|row| failed.contains(&row.id)) {
             // Each by itself, so that one failure does not affect all.
             if !self.service.introduce(vec![row.id]).await.is_empty() {
-                outcome.retry(row, self.service.clock().now() + backoff(PAUSES, row.tries));
+                outcome.retry(row.id, self.service.clock().now() + backoff(PAUSES, row.tries));
             }
         }
         if !outcome.retry.is_empty() {
@@ -107,29 +101,10 @@ impl Outbox {
     /// Delivers the messages of `queue` over `channel`.
     pub async fn deliver(self, queue: Queue, channel: Arc<dyn Channel>) {
         let channel: Arc<dyn Channel> = Arc::new(Metered::new(channel, queue, self.service.clone()));
-        if !channel.is_by_the_batch() {
-            return self.deliver_each(queue, channel).await;
+        match channel.is_by_the_batch() {
+            true => self.deliver_batches(queue, channel).await,
+            false => self.deliver_each(queue, channel).await,
         }
-        let (mut held, mut told) = (Held::default(), Told::default());
-        let mut posted = self.service.store().subscribe(queue);
-        self.expect_again(queue, &*channel).await;
-        while self.stop.run_until_cancelled(channel.ready()).await.is_some() {
-            tokio::select! {
-                biased;
-                () = came_back(&*channel) => {
-                    self.missed.add(take_back(&self.service, queue, &*channel, &mut held, &mut told).await);
-                }
-                rows = self.claim(queue, BATCH, &mut posted) => {
-                    if !rows.is_empty() {
-                        send(&self.service, queue, &*channel, rows, &mut held).await;
-                    }
-                }
-            }
-        }
-        self.missed
-            .add(take_back(&self.service, queue, &*channel, &mut held, &mut told).await);
-        self.missed.store(&self.service).await;
-        let_go(&self.service, held, &*channel).await;
     }
 
     /// Takes the reports that come over `channel`.
@@ -137,26 +112,6 @@ impl Outbox {
         while let Some(report) = self.stop.run_until_cancelled(channel.next_report()).await {
             // What cannot be stored is logged there, and lost.
             let _ = self.service.take_report(report).await;
-        }
-    }
-
-    /// At the start, notes that messages which were accepted before may come back.
-    async fn expect_again(&self, queue: Queue, channel: &dyn Channel) {
-        let Some(bounces) = channel.bounces() else { return };
-        let mut last = 0;
-        while !self.stop.is_cancelled() {
-            match self.service.taken(queue, last, BATCH).await {
-                Ok(rows) if rows.is_empty() => return,
-                Ok(rows) => {
-                    for Due { row, letter } in rows {
-                        last = row.id;
-                        if let Opened::Letter(letter) = letter {
-                            bounces.expect(row.id, &letter, row.due_at);
-                        }
-                    }
-                }
-                Err(_told) => tokio::time::sleep(STORE_PAUSE).await,
-            }
         }
     }
 
@@ -188,8 +143,8 @@ impl Outbox {
         }
     }
 
-    /// Claims the due messages. If there are none, waits for the next one and returns an empty list.
-    async fn claim(&self, queue: Queue, limit: usize, posted: &mut Subscription) -> Vec<Due> {
+    /// Claims the due messages. If there are none, waits for the next one, at most `until`, and returns an empty list.
+    async fn claim(&self, queue: Queue, limit: usize, posted: &mut Subscription, until: Option<Millis>) -> Vec<Due> {
         let now = self.service.clock().now();
         let next = match self.service.claim(queue, limit).await {
             Ok((rows, _)) if !rows.is_empty() => return rows,
@@ -200,7 +155,7 @@ impl Outbox {
             }
         };
         self.drained.notify_one();
-        let wait = next.map_or(LOOK_AGAIN, |due| {
+        let wait = next.into_iter().chain(until).min().map_or(LOOK_AGAIN, |due| {
             Duration::from_millis(due.saturating_sub(now)).min(LOOK_AGAIN)
         });
         tokio::select! {
@@ -218,172 +173,6 @@ fn stand_back() {
     if let Err(error) = rustix::process::setpriority_process(None, 10) {
         tracing::debug!(%error, "contact requests are matched with the same priority as all else");
     }
-}
-
-/// At the end, removes messages whose holder still answers, so that they are not sent again at the next start.
-async fn let_go(service: &Service, held: Held, channel: &dyn Channel) {
-    if held.is_empty() {
-        return;
-    }
-    if let Ok(Some(holder)) = channel.holder().await {
-        let Left { remove, expect } = held.let_go(holder);
-        let outcome = Outcome {
-            remove,
-            expect,
-            ..Outcome::default()
-        };
-        outcome.keep(service).await;
-    }
-}
-
-/// Resolves when a message has come back.
-async fn came_back(channel: &dyn Channel) {
-    match channel.bounces() {
-        Some(bounces) => bounces.came().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Puts messages that came back off to a later time, if another try may help. Returns the recipients who do not exist.
-async fn take_back(
-    service: &Service,
-    queue: Queue,
-    channel: &dyn Channel,
-    held: &mut Held,
-    told: &mut Told,
-) -> Vec<BareJid> {
-    let mut outcome = Outcome::default();
-    let mut missed = Vec::new();
-    for (id, reason) in channel.bounces().map(Bounces::take_all).unwrap_or_default() {
-        held.give_back(id);
-        // It may have been withdrawn.
-        let Some(Due { row, letter }) = message(service, queue, id).await else {
-            continue;
-        };
-        let now = service.clock().now();
-        told.tell(&reason, now);
-        let nth = row.returned + 1;
-        tracing::debug!(
-            queue = queue.name(),
-            nth,
-            condition = reason.condition,
-            "a message came back"
-        );
-        let due_at = pause(reason.kind, nth).map(|pause| now + millis(pause));
-        match due_at.filter(|due_at| *due_at < row.expires_at) {
-            Some(due_at) => outcome.back.push((id, due_at)),
-            None => outcome.remove.push(id),
-        }
-        if let (BounceKind::Nobody, Opened::Letter(letter)) = (reason.kind, letter) {
-            missed.extend(letter.message.recipient());
-        }
-    }
-    outcome.keep(service).await;
-    missed
-}
-
-/// Returns the message of that number, if it still exists.
-async fn message(service: &Service, queue: Queue, id: i64) -> Option<Due> {
-    loop {
-        match service.message(queue, id).await {
-            Ok(due) => return due,
-            Err(_told) => tokio::time::sleep(STORE_PAUSE).await,
-        }
-    }
-}
-
-/// Sends the messages that are due, except those that the holder has had for long enough.
-async fn send(service: &Service, queue: Queue, channel: &dyn Channel, due: Vec<Due>, held: &mut Held) {
-    let Ok(holder) = channel.holder().await else {
-        service.release(due.iter().map(|due| due.row.id).collect()).await;
-        return;
-    };
-    let now = service.clock().now();
-    let bounces = channel.bounces();
-    sweep(bounces, held, now);
-    let mut outcome = Outcome::default();
-    let (mut letters, mut rows, mut arrived) = (Vec::new(), Vec::new(), Vec::new());
-    for Due { row, letter } in due {
-        let is_safe = held.is_safe(row.id, holder);
-        match letter {
-            Opened::Letter(letter) if is_safe && !row.is_taken && may_come_back(service, &letter) => {
-                let until = awaited_until(&row, now);
-                expect(bounces, &row, &letter, until);
-                outcome.expect.push((row.id, until));
-            }
-            // The message has not come back.
-            letter if is_safe || row.is_taken => {
-                if let (Opened::Letter(letter), Some(bounces)) = (letter, bounces) {
-                    bounces.forget(&letter);
-                    arrived.extend(letter.message.recipient());
-                }
-                outcome.remove.push(row.id);
-            }
-            _ if row.expires_at <= now => outcome.drop(&row, queue, "it expired"),
-            Opened::Letter(letter) => {
-                // Noted before it is sent, because it may come back at once.
-                expect(bounces, &row, &letter, now + millis(HELD));
-                letters.push(*letter);
-                rows.push(row);
-            }
-            Opened::Unwanted => outcome.remove.push(row.id),
-            Opened::Nothing => outcome.drop(&row, queue, "it cannot be opened"),
-        }
-    }
-    let sent = channel.send(&letters).await;
-    let now = service.clock().now();
-    for ((row, letter), result) in rows.into_iter().zip(&letters).zip(sent) {
-        match (result, holder) {
-            // At each try, because a server may be killed more than once.
-            (Ok(()), Some(holder)) => {
-                let awaited_until = may_come_back(service, letter).then(|| awaited_until(&row, now));
-                held.hold(row.id, holder, now + millis(HELD), awaited_until);
-                outcome.retry(&row, now + millis(HELD));
-            }
-            (Ok(()), None) => outcome.remove.push(row.id),
-            (Err(SendError::Fail(reason) | SendError::Unclear(reason)), _) => outcome.drop(&row, queue, &reason),
-            (Err(SendError::Retry(trouble)), None) => {
-                outcome.put_off(&row, queue, &trouble.reason, now + backoff(channel.pauses(), row.tries));
-            }
-            // The holder is lost; the channel is `ready` when there is another.
-            (Err(SendError::Retry(trouble)), Some(_)) => outcome.put_off(&row, queue, &trouble.reason, now),
-        }
-    }
-    outcome.keep(service).await;
-    reach(service, arrived).await;
-}
-
-/// Notes that messages to these accounts arrived. A failure is logged; the next message that arrives has the same
-/// effect.
-async fn reach(service: &Service, arrived: Vec<BareJid>) {
-    if !arrived.is_empty() {
-        let _ = service.reach(arrived).await;
-    }
-}
-
-/// Forgets messages that were withdrawn.
-fn sweep(bounces: Option<&Bounces>, held: &mut Held, now: Millis) {
-    if let Some(bounces) = bounces.filter(|_| held.sweep(now)) {
-        bounces.sweep(now.saturating_sub(millis(PURGE_EVERY)));
-    }
-}
-
-fn expect(bounces: Option<&Bounces>, row: &Row, letter: &Letter, until: Millis) {
-    if let Some(bounces) = bounces {
-        bounces.expect(row.id, letter, until);
-    }
-}
-
-/// Returns `true` if a message may come back long after the server has accepted it, because that server relays it to
-/// another.
-fn may_come_back(service: &Service, letter: &Letter) -> bool {
-    let to = letter.message.recipient();
-    to.is_some_and(|to| !service.is_own_domain(to.domain().as_str()))
-}
-
-/// Returns the time until which an accepted message may come back and be sent again.
-fn awaited_until(row: &Row, now: Millis) -> Millis {
-    row.expires_at.min(now + millis(AWAITED))
 }
 
 /// Returns the pause after so many tries, and another one.

@@ -1,58 +1,51 @@
 //! Messages that the other end has accepted, and may still lose or give back.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use super::PURGE_EVERY;
 use crate::channel::Holder;
 use crate::clock::{Millis, millis};
+use crate::model::BareJid;
 
 /// The time for which messages are kept after an XMPP server has accepted them. If it is killed before it has relayed
 /// them or written them to disk, it loses them: ejabberd writes every three seconds.
 pub const HELD: Duration = Duration::from_secs(5);
+/// Messages that are accepted within this time are safe together, so that few changes remove many.
+const TOGETHER: Duration = Duration::from_millis(250);
+/// The time after that in which the messages are removed. Those that were not are sent again.
+const REMOVED: Duration = Duration::from_secs(1);
 /// The time in which a message to another server may come back. It comes back after 20 s (no answer) or 90 s (no
 /// stream) if that server is off, after up to 11 minutes if it hangs (Prosody: an unanswered stream, and then the 600 s
 /// in which it may be resumed), and after 300 s (ejabberd) or 600 s (Prosody) if a phone has lost its network.
 pub const AWAITED: Duration = Duration::from_secs(15 * 60);
 
-/// The messages whose holder may still lose them, and their holders.
+/// The messages whose holder may still lose them. Only this memory knows of them: after a crash, they are sent again.
 #[derive(Default)]
 pub struct Held {
-    rows: HashMap<i64, Holding>,
-    swept_at: Millis,
+    rows: HashMap<i64, (Millis, Accepted)>,
+    /// When they are safe, in that order; also those that have come back since.
+    order: VecDeque<(Millis, i64)>,
 }
 
-struct Holding {
-    by: Holder,
-    due_at: Millis,
+/// An accepted message.
+pub struct Accepted {
+    /// The holder.
+    pub by: Holder,
+    /// The id of the letter.
+    pub id: String,
+    /// The recipient.
+    pub to: Option<BareJid>,
     /// The end of the time in which it may come back after that, if it goes to another server.
-    awaited_until: Option<Millis>,
-}
-
-/// The messages of one holder at the end.
-#[derive(Default)]
-pub struct Left {
-    /// The messages that are safe.
-    pub remove: Vec<i64>,
-    /// The messages that may come back, each with the end of that time.
-    pub expect: Vec<(i64, Millis)>,
+    pub awaited_until: Option<Millis>,
 }
 
 impl Held {
-    /// Returns `true` if `holder` has had the message for long enough, and still has it.
-    pub fn is_safe(&mut self, row: i64, holder: Option<Holder>) -> bool {
-        self.rows.remove(&row).is_some_and(|held| Some(held.by) == holder)
-    }
-
-    /// Notes the holder of a message until the message is due again, and the end of the time in which it may come back
-    /// after that.
-    pub fn hold(&mut self, row: i64, by: Holder, due_at: Millis, awaited_until: Option<Millis>) {
-        let held = Holding {
-            by,
-            due_at,
-            awaited_until,
-        };
-        self.rows.insert(row, held);
+    /// Notes a message that was accepted at `now`. Returns the time when it is sent again unless it is removed before.
+    pub fn hold(&mut self, row: i64, accepted: Accepted, now: Millis) -> Millis {
+        let safe_at = (now + millis(HELD)).next_multiple_of(millis(TOGETHER));
+        self.rows.insert(row, (safe_at, accepted));
+        self.order.push_back((safe_at, row));
+        safe_at + millis(REMOVED)
     }
 
     /// Notes that the message has come back.
@@ -60,30 +53,34 @@ impl Held {
         self.rows.remove(&row);
     }
 
-    /// Forgets messages that were withdrawn, at intervals. Returns `true` if it was time to.
-    pub fn sweep(&mut self, now: Millis) -> bool {
-        let is_time = now >= self.swept_at + millis(PURGE_EVERY);
-        if is_time {
-            self.swept_at = now;
-            self.rows.retain(|_, held| now < held.due_at + millis(PURGE_EVERY));
+    /// Returns `true` if `holder` has the message.
+    pub fn is_with(&self, holder: Option<Holder>, row: i64) -> bool {
+        self.rows
+            .get(&row)
+            .is_some_and(|(_, accepted)| Some(accepted.by) == holder)
+    }
+
+    /// Returns the time when the first message is safe, if its holder lives on.
+    pub fn next_safe(&self) -> Option<Millis> {
+        self.order.front().map(|(safe_at, _)| *safe_at)
+    }
+
+    /// Takes the messages that `holder` has had for long enough. Forgets those that former holders had: they are sent again.
+    pub fn take_safe(&mut self, holder: Holder, now: Millis) -> Vec<(i64, Accepted)> {
+        let mut safe = Vec::new();
+        while let Some((safe_at, row)) = self.order.front().copied().filter(|(safe_at, _)| *safe_at <= now) {
+            self.order.pop_front();
+            // It may have come back, and been sent again.
+            if self.rows.get(&row).is_some_and(|(at, _)| *at == safe_at) {
+                safe.extend(self.rows.remove(&row).map(|(_, accepted)| (row, accepted)));
+            }
         }
-        is_time
+        safe.retain(|(_, accepted)| accepted.by == holder);
+        safe
     }
 
     /// Returns `true` if nothing is held.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
-    }
-
-    /// At the end, returns the messages of `holder`. They are not sent again at the next start.
-    pub fn let_go(self, holder: Holder) -> Left {
-        let mut left = Left::default();
-        for (row, held) in self.rows.into_iter().filter(|(_, held)| held.by == holder) {
-            match held.awaited_until {
-                Some(until) => left.expect.push((row, until)),
-                None => left.remove.push(row),
-            }
-        }
-        left
     }
 }

@@ -27,11 +27,11 @@ impl Outcome {
 
     pub(super) fn put_off(&mut self, row: &Row, queue: Queue, reason: &str, due_at: Millis) {
         tracing::debug!(queue = queue.name(), try = row.tries + 1, reason, "a message could not be sent yet");
-        self.retry(row, due_at);
+        self.retry(row.id, due_at);
     }
 
-    pub(super) fn retry(&mut self, row: &Row, due_at: Millis) {
-        self.retry.entry(due_at).or_default().push(row.id);
+    pub(super) fn retry(&mut self, row: i64, due_at: Millis) {
+        self.retry.entry(due_at).or_default().push(row);
     }
 
     /// Until this is stored, the batch must not be sent again.

@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used)]
 use std::sync::Mutex;
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use tokio_util::sync::CancellationToken;
+
+use super::super::missed;
 use super::*;
-use crate::channel::{Away, Holder, Letter, Message, Reason, Sent};
+use crate::channel::{Away, Message, Reason};
 use crate::clock::Clock;
 use crate::model::{BareJid, Identity, Keys};
 use crate::service::tests::asking::Ask;
@@ -114,105 +118,151 @@ fn jid(name: &str) -> BareJid {
     BareJid::new(&format!("{name}@example.org")).unwrap()
 }
 
+/// The messages that are due and nobody holds.
 async fn waiting(service: &Service, queue: Queue) -> Vec<Due> {
-    service.due(queue, 100).await.unwrap().0
+    let due = service.claim(queue, 100).await.unwrap().0;
+    service.release(due.iter().map(|due| due.row.id).collect()).await;
+    due
 }
 
-async fn work(service: &Service, channel: &Taken, held: &mut Held) {
-    send(service, Queue::XMPP, channel, waiting(service, Queue::XMPP).await, held).await;
+/// A worker, and the channel over which it sends.
+struct Worker {
+    batches: Batches,
+    channel: Arc<Taken>,
 }
 
-async fn back(service: &Service, channel: &Taken, held: &mut Held) -> Vec<BareJid> {
-    take_back(service, Queue::XMPP, channel, held, &mut Told::default()).await
+impl Worker {
+    fn new(service: &Service, holder: Option<Holder>) -> Self {
+        let channel = Arc::new(Taken::by(holder));
+        let batches = Batches::new(service.clone(), Queue::XMPP, channel.clone(), Missed::default());
+        Self { batches, channel }
+    }
+
+    /// Does the work that is due.
+    async fn work(&mut self) {
+        self.batches.part_with_held().await;
+        let due = self.batches.service.claim(Queue::XMPP, 100).await.unwrap().0;
+        self.batches.send(due).await;
+    }
+
+    fn times(&self) -> usize {
+        self.channel.times()
+    }
+
+    /// Ends, as in a crash, and begins anew with a connection to `holder`.
+    async fn crash(&mut self, holder: Holder) {
+        let service = self.batches.service.clone();
+        let rows = kept(&service).await;
+        service.release(rows.iter().map(|row| row.id).collect()).await;
+        *self = Self::new(&service, Some(holder));
+        assert!(self.batches.expect_again().await);
+    }
 }
 
 /// A message from Eve to Amy, taken by a server.
-async fn with_a_server(folder: &tempfile::TempDir) -> (Service, Clock, Taken, Held) {
+async fn with_a_server(folder: &tempfile::TempDir) -> (Service, Clock, Worker) {
     to(folder, &jid("amy")).await
 }
 
+/// The time after which an accepted message is safe, or sent again.
+const LONG: Duration = HELD.saturating_add(Duration::from_secs(2));
+
 /// A message from Eve to somebody, taken by a server for long enough to be safe with it.
-async fn to(folder: &tempfile::TempDir, whom: &BareJid) -> (Service, Clock, Taken, Held) {
+async fn to(folder: &tempfile::TempDir, whom: &BareJid) -> (Service, Clock, Worker) {
     let clock = Clock::system();
     let service = service(folder, clock.clone());
     ask(&service, &[&jid("eve")], &[whom]).await;
-    let (channel, mut held) = (Taken::by(Some(1)), Held::default());
-    work(&service, &channel, &mut held).await;
-    assert_eq!(channel.times(), 1);
+    let mut worker = Worker::new(&service, Some(1));
+    worker.work().await;
+    assert_eq!(worker.times(), 1);
+    // Until it is safe, it is held.
+    clock.advance(HELD.saturating_sub(Duration::from_secs(1)));
+    worker.work().await;
     assert!(waiting(&service, Queue::XMPP).await.is_empty());
-    clock.advance(HELD);
-    assert_eq!(waiting(&service, Queue::XMPP).await.len(), 1);
-    (service, clock, channel, held)
+    assert!(!kept(&service).await[0].is_taken);
+    clock.advance(LONG);
+    (service, clock, worker)
 }
 
 /// Nothing is sent once more, and nothing waits, when the server has lived with what it has.
-async fn assert_is_safe_soon(service: &Service, channel: &Taken, held: &mut Held) {
-    let times = channel.times();
-    service.clock().advance(HELD);
-    work(service, channel, held).await;
-    assert_eq!(channel.times(), times);
-    assert!(waiting(service, Queue::XMPP).await.is_empty());
+async fn assert_is_safe_soon(service: &Service, worker: &mut Worker) {
+    let times = worker.times();
+    service.clock().advance(LONG);
+    worker.work().await;
+    assert_eq!((worker.times(), kept(service).await.len()), (times, 0));
 }
 
 #[tokio::test]
 async fn what_a_server_has_lived_with_is_not_sent_again() {
     let folder = tempfile::tempdir().unwrap();
-    let (service, clock, channel, mut held) = with_a_server(&folder).await;
-    work(&service, &channel, &mut held).await;
-    clock.advance(HELD);
-    assert_eq!(channel.times(), 1);
-    assert!(waiting(&service, Queue::XMPP).await.is_empty());
+    let (service, _, mut worker) = with_a_server(&folder).await;
+    worker.work().await;
+    assert_eq!((worker.times(), kept(&service).await.len()), (1, 0));
+    assert!(!worker.channel.gives_back("amy@example.org"));
 }
 
 #[tokio::test]
 async fn what_a_server_gives_back_is_sent_again_later() {
     let folder = tempfile::tempdir().unwrap();
-    let (service, clock, channel, mut held) = with_a_server(&folder).await;
-    assert!(channel.gives_back("amy@example.org"));
-    back(&service, &channel, &mut held).await;
-    work(&service, &channel, &mut held).await;
-    assert_eq!(channel.times(), 1);
+    let (service, clock, mut worker) = with_a_server(&folder).await;
+    assert!(worker.channel.gives_back("amy@example.org"));
+    worker.batches.take_back().await;
+    worker.work().await;
+    assert_eq!(worker.times(), 1);
     assert!(waiting(&service, Queue::XMPP).await.is_empty());
 
     clock.advance(pause(BounceKind::Unclear, 1).unwrap());
-    work(&service, &channel, &mut held).await;
-    assert_eq!(channel.times(), 2);
-    assert_is_safe_soon(&service, &channel, &mut held).await;
+    worker.work().await;
+    assert_eq!(worker.times(), 2);
+    assert_is_safe_soon(&service, &mut worker).await;
 }
 
 #[tokio::test]
 async fn what_servers_may_have_lost_is_sent_until_one_has_lived_with_it() {
     let folder = tempfile::tempdir().unwrap();
-    let (service, clock, channel, mut held) = with_a_server(&folder).await;
+    let (service, clock, mut worker) = with_a_server(&folder).await;
     // Nobody answers: nothing is sent, and no try is counted.
-    channel.is_now(Err(Away));
-    work(&service, &channel, &mut held).await;
-    assert_eq!(waiting(&service, Queue::XMPP).await[0].row.tries, 1);
+    worker.channel.is_now(Err(Away));
+    worker.work().await;
+    assert_eq!((worker.times(), kept(&service).await[0].tries), (1, 1));
     for (server, times) in [(2, 2), (3, 3), (3, 3)] {
-        channel.is_now(Ok(Some(server)));
-        work(&service, &channel, &mut held).await;
-        assert_eq!(channel.times(), times);
-        clock.advance(HELD);
+        worker.channel.is_now(Ok(Some(server)));
+        worker.work().await;
+        assert_eq!(worker.times(), times);
+        clock.advance(LONG);
     }
-    assert!(waiting(&service, Queue::XMPP).await.is_empty());
+    assert!(kept(&service).await.is_empty());
+}
+
+/// A server that does not answer for longer than a claim lasts has lost it, or has it still.
+#[tokio::test]
+async fn what_was_held_for_longer_than_its_claim_is_sent_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, clock, mut worker) = with_a_server(&folder).await;
+    clock.advance(Duration::from_secs(60 * 60));
+    worker.channel.is_now(Ok(Some(2)));
+    worker.work().await;
+    worker.work().await;
+    assert_eq!(worker.times(), 2);
+    assert_is_safe_soon(&service, &mut worker).await;
 }
 
 #[tokio::test]
-async fn after_a_restart_nobody_knows_and_it_is_sent_once_more() {
+async fn after_a_crash_nobody_knows_and_it_is_sent_once_more() {
     let folder = tempfile::tempdir().unwrap();
-    let (service, _, channel, _) = with_a_server(&folder).await;
-    let mut held = Held::default();
-    work(&service, &channel, &mut held).await;
-    assert_eq!(channel.times(), 2);
-    assert_is_safe_soon(&service, &channel, &mut held).await;
+    let (service, _, mut worker) = with_a_server(&folder).await;
+    worker.crash(1).await;
+    worker.work().await;
+    assert_eq!(worker.times(), 1);
+    assert_is_safe_soon(&service, &mut worker).await;
 }
 
 #[tokio::test]
 async fn what_a_server_has_when_the_service_ends_is_left_to_it() {
     let folder = tempfile::tempdir().unwrap();
-    let (service, _, channel, held) = with_a_server(&folder).await;
-    let_go(&service, held, &channel).await;
-    assert!(waiting(&service, Queue::XMPP).await.is_empty());
+    let (service, _, worker) = with_a_server(&folder).await;
+    worker.batches.end().await;
+    assert!(kept(&service).await.is_empty());
 }
 
 #[tokio::test]
@@ -223,17 +273,16 @@ async fn what_waits_is_not_sent_to_who_has_muted_meanwhile() {
     ask(&service, &[&eve, &michael], &[&amy, &bob]).await;
     service.mute(&amy, &[eve.to_string()]).await.unwrap();
 
-    let channel = Taken::by(None);
-    let due = waiting(&service, Queue::XMPP).await;
-    assert_eq!(due.len(), 4);
-    send(&service, Queue::XMPP, &channel, due, &mut Held::default()).await;
+    assert_eq!(waiting(&service, Queue::XMPP).await.len(), 4);
+    let mut worker = Worker::new(&service, None);
+    worker.work().await;
     let pair = |from: &BareJid, to: &BareJid| (from.to_string(), to.to_string());
     let expected = [pair(&eve, &bob), pair(&michael, &amy), pair(&michael, &bob)];
-    let mut asked = channel.asked.lock().unwrap().clone();
+    let mut asked = worker.channel.asked.lock().unwrap().clone();
     // Requests are looked up at random moments, so they come in any order.
     asked.sort();
     assert_eq!(asked, expected);
-    assert!(waiting(&service, Queue::XMPP).await.is_empty());
+    assert!(kept(&service).await.is_empty());
 }
 
 fn others() -> BareJid {
@@ -247,103 +296,105 @@ async fn kept(service: &Service) -> Vec<Row> {
 }
 
 /// A message to another server's people, with which ours has lived long enough.
-async fn awaited(folder: &tempfile::TempDir) -> (Service, Clock, Taken, Held) {
-    let (service, clock, channel, mut held) = to(folder, &others()).await;
-    work(&service, &channel, &mut held).await;
+async fn awaited(folder: &tempfile::TempDir) -> (Service, Clock, Worker) {
+    let (service, clock, mut worker) = to(folder, &others()).await;
+    worker.work().await;
     assert!(waiting(&service, Queue::XMPP).await.is_empty());
     assert!(kept(&service).await[0].is_taken);
-    (service, clock, channel, held)
+    (service, clock, worker)
 }
 
 #[tokio::test]
 async fn what_comes_back_late_is_sent_again() {
     let folder = tempfile::tempdir().unwrap();
-    let (service, clock, channel, mut held) = awaited(&folder).await;
-    clock.advance(AWAITED - 2 * HELD);
-    assert!(!channel.gives_back("eve@example.net"));
-    assert!(channel.gives_back("amy@example.net"));
-    back(&service, &channel, &mut held).await;
-    work(&service, &channel, &mut held).await;
-    assert_eq!((channel.times(), kept(&service).await[0].returned), (1, 1));
+    let (service, clock, mut worker) = awaited(&folder).await;
+    clock.advance(AWAITED - 2 * LONG);
+    assert!(!worker.channel.gives_back("eve@example.net"));
+    assert!(worker.channel.gives_back("amy@example.net"));
+    worker.batches.take_back().await;
+    worker.work().await;
+    assert_eq!((worker.times(), kept(&service).await[0].returned), (1, 1));
     clock.advance(pause(BounceKind::Unclear, 1).unwrap());
-    work(&service, &channel, &mut held).await;
-    assert_eq!(channel.times(), 2);
+    worker.work().await;
+    assert_eq!(worker.times(), 2);
     // And once more.
-    clock.advance(HELD);
-    work(&service, &channel, &mut held).await;
-    assert!(channel.gives_back("example.net"));
-    back(&service, &channel, &mut held).await;
+    clock.advance(LONG);
+    worker.work().await;
+    assert!(worker.channel.gives_back("example.net"));
+    worker.batches.take_back().await;
     assert_eq!(kept(&service).await[0].returned, 2);
 }
 
 #[tokio::test]
 async fn what_comes_back_no_more_goes() {
     let folder = tempfile::tempdir().unwrap();
-    let (service, clock, channel, mut held) = awaited(&folder).await;
+    let (service, clock, mut worker) = awaited(&folder).await;
     clock.advance(AWAITED);
-    work(&service, &channel, &mut held).await;
-    assert!(kept(&service).await.is_empty());
-    assert_eq!(channel.times(), 1);
-    assert!(!channel.gives_back("amy@example.net"));
+    worker.work().await;
+    assert_eq!((worker.times(), kept(&service).await.len()), (1, 0));
+    assert!(!worker.channel.gives_back("amy@example.net"));
 }
 
 #[tokio::test]
 async fn what_may_come_back_is_not_sent_again_after_a_restart_unless_it_does() {
     let folder = tempfile::tempdir().unwrap();
-    let (service, clock, _, _) = awaited(&folder).await;
-    let (channel, mut held) = (Taken::by(Some(9)), Held::default());
-    let outbox = Outbox::new(service.clone(), CancellationToken::new());
-    outbox.expect_again(Queue::XMPP, &channel).await;
-    clock.advance(HELD);
-    work(&service, &channel, &mut held).await;
-    assert_eq!(channel.times(), 0);
+    let (service, clock, mut worker) = awaited(&folder).await;
+    worker.crash(9).await;
+    clock.advance(LONG);
+    worker.work().await;
+    assert_eq!(worker.times(), 0);
     let letter = match service.messages(Queue::XMPP, 0, 1).await.unwrap().remove(0).letter {
         Opened::Letter(letter) => letter,
         _ => unreachable!("it opens"),
     };
-    assert!(channel.gives_back_as(&letter.id, "amy@example.net", BounceKind::Unclear));
-    back(&service, &channel, &mut held).await;
+    assert!(
+        worker
+            .channel
+            .gives_back_as(&letter.id, "amy@example.net", BounceKind::Unclear)
+    );
+    worker.batches.take_back().await;
     clock.advance(pause(BounceKind::Unclear, 1).unwrap());
-    work(&service, &channel, &mut held).await;
-    assert_eq!(channel.times(), 1);
+    worker.work().await;
+    assert_eq!(worker.times(), 1);
 }
 
 #[tokio::test]
 async fn what_may_come_back_waits_on_when_the_service_ends() {
     let folder = tempfile::tempdir().unwrap();
-    let (service, clock, channel, held) = to(&folder, &others()).await;
-    let_go(&service, held, &channel).await;
+    let (service, clock, worker) = to(&folder, &others()).await;
+    worker.batches.end().await;
     assert!(kept(&service).await[0].is_taken);
     // As long as the link is down, nothing is sent; afterwards it is done with.
     clock.advance(AWAITED);
-    work(&service, &channel, &mut Held::default()).await;
-    assert_eq!((channel.times(), kept(&service).await.len()), (1, 0));
+    let mut next = Worker::new(&service, Some(1));
+    next.work().await;
+    assert_eq!((next.times(), kept(&service).await.len()), (0, 0));
 }
 
 #[tokio::test]
 async fn what_was_withdrawn_does_not_come_back() {
     let folder = tempfile::tempdir().unwrap();
-    let (service, _, channel, mut held) = awaited(&folder).await;
+    let (service, _, mut worker) = awaited(&folder).await;
     service.forget_native(&jid("eve"), &[]).await.unwrap();
-    assert!(channel.gives_back("amy@example.net"));
-    back(&service, &channel, &mut held).await;
+    assert!(worker.channel.gives_back("amy@example.net"));
+    worker.batches.take_back().await;
     assert!(kept(&service).await.is_empty());
 }
 
 #[tokio::test]
 async fn what_nobody_takes_is_tried_a_few_times_and_dropped() {
     let folder = tempfile::tempdir().unwrap();
-    let (service, clock, channel, mut held) = awaited(&folder).await;
+    let (service, clock, mut worker) = awaited(&folder).await;
     for nth in 1..=4 {
-        let id = channel.ids.lock().unwrap().last().unwrap().clone();
-        assert!(channel.gives_back_as(&id, "amy@example.net", BounceKind::Nobody));
-        back(&service, &channel, &mut held).await;
-        assert_eq!(channel.times(), nth);
+        let id = worker.channel.ids.lock().unwrap().last().unwrap().clone();
+        assert!(worker.channel.gives_back_as(&id, "amy@example.net", BounceKind::Nobody));
+        worker.batches.take_back().await;
+        assert_eq!(worker.times(), nth);
         if let Some(pause) = pause(BounceKind::Nobody, u32::try_from(nth).unwrap()) {
             clock.advance(pause - Duration::from_secs(1));
             assert!(waiting(&service, Queue::XMPP).await.is_empty());
             clock.advance(Duration::from_secs(1));
-            work(&service, &channel, &mut held).await;
+            worker.work().await;
         }
     }
     assert!(kept(&service).await.is_empty());
@@ -353,18 +404,17 @@ async fn what_nobody_takes_is_tried_a_few_times_and_dropped() {
 #[tokio::test]
 async fn who_is_missed_is_stored_later_whoever_it_is() {
     let folder = tempfile::tempdir().unwrap();
-    let (service, _, channel, mut held) = awaited(&folder).await;
-    let changes = async || service.store().read(|read| read.counts()).await.unwrap().counters;
-    let before = changes().await;
-    let id = channel.ids.lock().unwrap().last().unwrap().clone();
-    assert!(channel.gives_back_as(&id, "amy@example.net", BounceKind::Nobody));
-    let missed = back(&service, &channel, &mut held).await;
-    assert_eq!(missed, [others()]);
-    assert_eq!(changes().await, before);
+    let (service, _, mut worker) = awaited(&folder).await;
     let outbox = Outbox::new(service.clone(), CancellationToken::new());
     // By the worker that has the connection, which ends for itself.
-    let worker = outbox.clone().until(CancellationToken::new());
-    worker.missed.add(vec![others(); 2 * missed::MOST]);
+    worker.batches.missed = outbox.clone().until(CancellationToken::new()).missed;
+    let changes = async || service.store().read(|read| read.counts()).await.unwrap().counters;
+    let before = changes().await;
+    let id = worker.channel.ids.lock().unwrap().last().unwrap().clone();
+    assert!(worker.channel.gives_back_as(&id, "amy@example.net", BounceKind::Nobody));
+    worker.batches.take_back().await;
+    assert_eq!((changes().await, outbox.missed.len()), (before, 1));
+    worker.batches.missed.add(vec![others(); 2 * missed::MOST]);
     assert_eq!(outbox.missed.len(), missed::MOST);
     outbox.missed.store(&service).await;
     assert_eq!(changes().await, before + 2);
