@@ -75,7 +75,13 @@ impl Outbox {
         stand_back();
         let mut posted = self.service.store().subscribe(Queue::REQUESTS);
         while !self.stop.is_cancelled() {
-            let due = self.claim(Queue::REQUESTS, MATCHED, &mut posted, None).await;
+            let due = match self.claim(Queue::REQUESTS, MATCHED).await {
+                Ok(due) => due,
+                Err(next) => {
+                    self.wait(&mut posted, next).await;
+                    Vec::new()
+                }
+            };
             let are_all = due.len() < MATCHED;
             self.introduce(due.into_iter().map(|due| due.row).collect()).await;
             if are_all {
@@ -143,27 +149,30 @@ impl Outbox {
         }
     }
 
-    /// Claims the due messages. If there are none, waits for the next one, at most `until`, and returns an empty list.
-    async fn claim(&self, queue: Queue, limit: usize, posted: &mut Subscription, until: Option<Millis>) -> Vec<Due> {
+    /// Claims the due messages. Without one, returns the time of the next look at the queue.
+    async fn claim(&self, queue: Queue, limit: usize) -> Result<Vec<Due>, Millis> {
         let now = self.service.clock().now();
+        let (longest, pause) = (now + millis(LOOK_AGAIN), now + millis(STORE_PAUSE));
         let next = match self.service.claim(queue, limit).await {
-            Ok((rows, _)) if !rows.is_empty() => return rows,
-            Ok((_, next)) => next,
+            Ok((rows, _)) if !rows.is_empty() => return Ok(rows),
+            Ok((_, next)) => next.map_or(longest, |due_at| due_at.min(longest)),
             Err(error) => {
                 tracing::error!(%error, queue = queue.name(), "the outbox cannot be read");
-                Some(now + millis(STORE_PAUSE))
+                pause
             }
         };
         self.drained.notify_one();
-        let wait = next.into_iter().chain(until).min().map_or(LOOK_AGAIN, |due| {
-            Duration::from_millis(due.saturating_sub(now)).min(LOOK_AGAIN)
-        });
+        Err(next)
+    }
+
+    /// Waits until `then`. Returns `true` at once when a message is put into the queue.
+    async fn wait(&self, posted: &mut Subscription, then: Millis) -> bool {
+        let wait = then.saturating_sub(self.service.clock().now());
         tokio::select! {
-            () = posted.posted() => {}
-            () = tokio::time::sleep(wait) => {}
-            () = self.stop.cancelled() => {}
+            () = posted.posted() => true,
+            () = tokio::time::sleep(Duration::from_millis(wait)) => false,
+            () = self.stop.cancelled() => false,
         }
-        Vec::new()
     }
 }
 

@@ -5,7 +5,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use super::held::{AWAITED, Accepted, HELD, Held};
+use super::held::{AWAITED, Accepted, HELD, Held, REMOVED};
 use super::missed::Missed;
 use super::outcome::Outcome;
 use super::returns::{Told, pause};
@@ -28,6 +28,8 @@ struct Batches {
     told: Told,
     missed: Missed,
     swept_at: Millis,
+    /// The time of the next look for messages in the store.
+    look_at: Millis,
 }
 
 impl Outbox {
@@ -38,15 +40,23 @@ impl Outbox {
         while !self.stop.is_cancelled() && !batches.expect_again().await {
             tokio::time::sleep(STORE_PAUSE).await;
         }
+        let mut handed = self.service.hand_over();
         while self.stop.run_until_cancelled(channel.ready()).await.is_some() {
+            batches.take_back().await;
             batches.part_with_held().await;
-            let next = batches.held.next_safe();
+            if batches.look_at <= self.service.clock().now() {
+                match self.claim(queue, BATCH).await {
+                    Ok(rows) => batches.send(rows).await,
+                    Err(next) => batches.look_at = next,
+                }
+                continue;
+            }
             tokio::select! {
-                biased;
-                () = came_back(&*channel) => batches.take_back().await,
-                rows = self.claim(queue, BATCH, &mut posted, next) => {
-                    if !rows.is_empty() {
-                        batches.send(rows).await;
+                () = came_back(&*channel) => {}
+                some = handed.next(BATCH) => batches.send_handed(some).await,
+                was_posted = self.wait(&mut posted, batches.next()) => {
+                    if was_posted {
+                        batches.look_at = 0;
                     }
                 }
             }
@@ -74,6 +84,7 @@ impl Batches {
             told: Told::default(),
             missed,
             swept_at: 0,
+            look_at: 0,
         }
     }
 
@@ -96,10 +107,30 @@ impl Batches {
         }
     }
 
+    /// Returns the time when there is something to do, if nothing comes.
+    fn next(&self) -> Millis {
+        self.held
+            .next_safe()
+            .map_or(self.look_at, |safe_at| safe_at.min(self.look_at))
+    }
+
+    /// Sends messages that were handed over. Those that had to wait for long are read: they may have been withdrawn since.
+    async fn send_handed(&mut self, handed: Vec<Due>) {
+        let now = self.service.clock().now();
+        let (fresh, late): (Vec<_>, Vec<_>) = handed.into_iter().partition(|due| now < due.row.due_at);
+        if !late.is_empty() {
+            self.look_at = 0;
+        }
+        if !fresh.is_empty() {
+            self.send(fresh).await;
+        }
+    }
+
     /// Sends the messages that are due.
     async fn send(&mut self, due: Vec<Due>) {
         let Ok(holder) = self.channel.holder().await else {
             self.service.release(due.iter().map(|due| due.row.id).collect()).await;
+            self.look_at = 0;
             return;
         };
         let now = self.service.clock().now();
@@ -148,8 +179,11 @@ impl Batches {
                     to: letter.message.recipient(),
                     awaited_until: self.awaited_until(&row, letter, now),
                 };
-                // At each try, because a server may be killed more than once.
-                outcome.retry(row.id, self.held.hold(row.id, accepted, now));
+                // At each try, because a server may be killed more than once. One that was handed over is not due yet.
+                let again_at = self.held.hold(row.id, accepted, now);
+                if row.due_at <= now {
+                    outcome.retry(row.id, again_at);
+                }
             }
             (Ok(()), None) => outcome.remove.push(row.id),
             (Err(SendError::Fail(reason) | SendError::Unclear(reason)), _) => outcome.drop(&row, self.queue, &reason),
@@ -171,6 +205,8 @@ impl Batches {
         // Without an answer, nothing is known until there is another holder.
         if let Ok(Some(holder)) = self.channel.holder().await {
             self.part_with(holder, now).await;
+            // What a former holder had is due soon.
+            self.look_at = self.look_at.min(now + millis(REMOVED));
         }
     }
 
@@ -216,7 +252,7 @@ impl Batches {
                 missed.extend(letter.message.recipient());
             }
         }
-        outcome.keep(&self.service).await;
+        self.keep(outcome, Vec::new()).await;
         self.missed.add(missed);
     }
 
@@ -243,7 +279,10 @@ impl Batches {
 
     /// Stores the results, and notes that messages to these accounts arrived. A failure of the latter is logged; the next message that
     /// arrives has the same effect.
-    async fn keep(&self, outcome: Outcome, arrived: Vec<BareJid>) {
+    async fn keep(&mut self, outcome: Outcome, arrived: Vec<BareJid>) {
+        if outcome.is_due_again() {
+            self.look_at = 0;
+        }
         outcome.keep(&self.service).await;
         if !arrived.is_empty() {
             let _ = self.service.reach(arrived).await;

@@ -13,7 +13,7 @@ pub const HELD: Duration = Duration::from_secs(5);
 /// Messages that are accepted within this time are safe together, so that few changes remove many.
 const TOGETHER: Duration = Duration::from_millis(250);
 /// The time after that in which the messages are removed. Those that were not are sent again.
-const REMOVED: Duration = Duration::from_secs(1);
+pub const REMOVED: Duration = Duration::from_secs(1);
 /// The time in which a message to another server may come back. It comes back after 20 s (no answer) or 90 s (no
 /// stream) if that server is off, after up to 11 minutes if it hangs (Prosody: an unanswered stream, and then the 600 s
 /// in which it may be resumed), and after 300 s (ejabberd) or 600 s (Prosody) if a phone has lost its network.

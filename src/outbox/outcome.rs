@@ -8,7 +8,7 @@ use crate::service::Service;
 use crate::store::{Queue, Row};
 
 /// The result of a batch.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub(super) struct Outcome {
     pub(super) remove: Vec<i64>,
     /// Sent again at that time.
@@ -34,8 +34,16 @@ impl Outcome {
         self.retry.entry(due_at).or_default().push(row);
     }
 
+    /// Returns `true` if some are sent again.
+    pub(super) fn is_due_again(&self) -> bool {
+        !self.retry.is_empty() || !self.back.is_empty()
+    }
+
     /// Until this is stored, the batch must not be sent again.
     pub(super) async fn keep(self, service: &Service) {
+        if self == Self::default() {
+            return;
+        }
         loop {
             let Self {
                 remove,

@@ -3,6 +3,7 @@
 use std::sync::{Arc, TryLockError};
 use std::time::Duration;
 
+use super::handover::Handover;
 use super::{Core, Service, Settings, SignIns, intact, limits};
 use crate::clock::Clock;
 
@@ -15,6 +16,7 @@ pub(super) struct Frame {
     pub(super) settings: Arc<Settings>,
     pub(super) requests: limits::RequestLimiter,
     pub(super) broken: Arc<intact::Broken>,
+    pub(super) handover: Arc<Handover>,
     pub(super) sign_ins: SignIns,
 }
 
@@ -24,6 +26,7 @@ impl Frame {
         mut settings: Settings,
         sign_ins: SignIns,
         broken: Arc<intact::Broken>,
+        handover: Arc<Handover>,
     ) -> Arc<Self> {
         settings.providers.extend(sign_ins.keys().cloned());
         Arc::new(Self {
@@ -31,6 +34,7 @@ impl Frame {
             clock,
             settings: settings.into(),
             broken,
+            handover,
             sign_ins,
         })
     }
@@ -39,8 +43,8 @@ impl Frame {
 impl Service {
     /// Serves by other settings from now on. What is counted stays counted, except the latest requests.
     pub async fn reload(&self, settings: Settings, sign_ins: SignIns) {
-        let broken = self.frame.load().broken.clone();
-        let frame = Frame::new(self.clock.clone(), settings, sign_ins, broken);
+        let Frame { broken, handover, .. } = &**self.frame.load();
+        let frame = Frame::new(self.clock.clone(), settings, sign_ins, broken.clone(), handover.clone());
         // Whoever waits for the lock holds up all others.
         while !self.set_frame(&frame) {
             tokio::time::sleep(SHORTLY).await;

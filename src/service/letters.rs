@@ -1,16 +1,19 @@
 //! Messages on their way into the outbox.
 
 use rand::RngExt;
+use tokio::sync::mpsc::OwnedPermit;
 
+use super::due::{Due, Opened};
 use super::error::Result;
+use super::handover::HANDED;
 use super::{Core, Tx};
 use crate::channel::{Letter, Message};
-use crate::clock::Millis;
+use crate::clock::{Millis, millis};
 use crate::language::Language;
 use crate::model::Mac;
 use crate::model::seal::Purpose;
 use crate::provider;
-use crate::store::NewRow;
+use crate::store::{NewRow, Queue, Row};
 
 impl Core {
     /// 32 hex digits that nobody can guess, a letter first.
@@ -37,8 +40,30 @@ impl Core {
         expires_at: Millis,
         payer: Option<Mac>,
     ) -> Result<()> {
-        let row = self.row(letter, about, expires_at)?;
-        row.map_or(Ok(()), |row| Ok(tx.push(&NewRow { payer, ..row })?))
+        let Some(row) = self.row(letter, about, expires_at)? else {
+            return Ok(());
+        };
+        let row = NewRow { payer, ..row };
+        let is_handed = row.queue == Queue::XMPP;
+        match is_handed.then(|| self.handover.place()).flatten() {
+            Some(place) => self.hand_over(tx, place, letter, row),
+            None => Ok(tx.push(&row)?),
+        }
+    }
+
+    /// Puts a letter into the outbox, and hands it to its worker when that is durable. It would be opened now as it is: muted recipients have
+    /// been left out in the same change.
+    fn hand_over(&self, tx: &Tx<'_>, place: OwnedPermit<Due>, letter: &Letter, row: NewRow) -> Result<()> {
+        let row = NewRow {
+            due_at: row.due_at + millis(HANDED),
+            ..row
+        };
+        let (letter, handed) = (Opened::Letter(Box::new(letter.clone())), Row::of(&row));
+        let hand = move |id| {
+            let row = Row { id, ..handed };
+            place.send(Due { row, letter });
+        };
+        Ok(tx.push_and(&row, Box::new(hand))?)
     }
 
     /// Seals a letter on its way into the outbox; `None` if no worker sends such letters.

@@ -10,12 +10,14 @@ mod code_limits;
 mod codes;
 mod confirm;
 mod contact;
+mod due;
 pub mod error;
 mod find;
 mod forget;
 mod frame;
 mod growth;
 mod guesses;
+mod handover;
 mod how;
 mod intact;
 mod introduce;
@@ -68,6 +70,7 @@ pub use self::budget::Budget;
 pub use self::caller::{Caller, Who};
 pub use self::confirm::{Confirm, Confirmed};
 pub use self::contact::{Contact, Scope};
+pub(crate) use self::due::{Due, Opened};
 pub use self::error::{Error, Excess, Limit, OAuthFailure, Result};
 pub use self::find::{Find, Found, Subject};
 pub use self::forget::{Forget, ForgetJid, Forgetting, Linked, Links};
@@ -76,7 +79,6 @@ pub use self::how::How;
 pub use self::limits::{HASHES_PER_CONFIRM, HASHES_PER_CONTACT, Limits, Requester};
 pub use self::mute::{MUTED_AT_ONCE, Mute, Muted, MutedBy, Mutes, MutesOf, Unmute, Unmuted};
 pub use self::operation::{Effort, Operation, Rights};
-pub(crate) use self::outbox::{Due, Opened};
 pub use self::peer::Peer;
 pub use self::peer_contact::{CONTACTS_OF_PEER, PeerContact, PeerContacts};
 pub use self::register::{IsRegistered, Register, Registered, Status};
@@ -225,7 +227,7 @@ pub type SignIns = HashMap<String, Arc<dyn SignIn>>;
 impl Service {
     /// Serves over `store`, which is under `keys`; identities of `sign_ins` are proven by signing in there.
     pub fn new(store: Store, keys: impl Into<Keyring>, clock: Clock, settings: Settings, sign_ins: SignIns) -> Self {
-        let frame = Frame::new(clock.clone(), settings, sign_ins, Arc::default());
+        let frame = Frame::new(clock.clone(), settings, sign_ins, Arc::default(), Arc::default());
         let keyring = keys.into();
         let core = Core {
             keys: keyring.current.clone(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::due::{Due, Opened};
 use super::error::Result;
 use super::letters::outbox;
 use super::{Core, Service, settle};
@@ -11,24 +12,6 @@ use crate::store::{Lease, Queue, Read, Row};
 
 /// A worker that holds a message for longer than this has ended: others may have it then.
 const LEASE: Duration = Duration::from_secs(30 * 60);
-
-/// A message of the outbox.
-pub(crate) struct Due {
-    /// As it is stored.
-    pub(crate) row: Row,
-    /// The content of the message.
-    pub(crate) letter: Opened,
-}
-
-/// The content of the box of a message.
-pub(crate) enum Opened {
-    /// A message to be sent.
-    Letter(Box<Letter>),
-    /// A message that must not be sent: the recipient has muted the requester since, wants no codes, or is no peer any more.
-    Unwanted,
-    /// Nothing to send: it cannot be opened, or it is a contact request, which is opened when it is matched.
-    Nothing,
-}
 
 impl Service {
     /// Claims up to `limit` messages of `queue` that are due; without one, tells when to try again.

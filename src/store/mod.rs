@@ -55,7 +55,7 @@ pub use self::keys::{KeyState, KeyedRow, MadeWith, ReadKeys, Rows, WriteKeys};
 pub use self::lead::Lead;
 pub use self::links::{Link, NO_PROOF, ReadLinks, WriteLinks};
 pub use self::mutes::{MuteRow, ReadMutes, WriteMutes};
-pub use self::outbox::{Claimed, Lease, NewRow, Queue, ReadOutbox, Row, Subscription, Waiting, WriteOutbox};
+pub use self::outbox::{Claimed, Follow, Lease, NewRow, Queue, ReadOutbox, Row, Subscription, Waiting, WriteOutbox};
 pub use self::pending::{Guesser, Pending, ReadPending, WritePending};
 pub use self::quota::{Counted, Quota, ReadQuota, Window, WriteQuota};
 pub use self::subscribers::{ReadSubscribers, Subscriber, WriteSubscribers};

@@ -96,7 +96,10 @@ pub struct Row {
     pub sealed: Vec<u8>,
 }
 
-/// A message on its way into the outbox, due at once.
+/// Called with the number of a message. It must not block.
+pub type Follow = Box<dyn FnOnce(i64) + Send>;
+
+/// A message on its way into the outbox.
 #[derive(Clone, Debug)]
 pub struct NewRow {
     /// The queue of the worker that takes it.
@@ -113,6 +116,24 @@ pub struct NewRow {
     pub key: u32,
     /// The message, sealed.
     pub sealed: Vec<u8>,
+}
+
+impl Row {
+    /// A new message before it has a number, and without its box.
+    pub fn of(row: &NewRow) -> Self {
+        Self {
+            id: 0,
+            about: row.about,
+            payer: row.payer,
+            due_at: row.due_at,
+            tries: 0,
+            returned: 0,
+            is_taken: false,
+            expires_at: row.expires_at,
+            key: row.key,
+            sealed: Vec::new(),
+        }
+    }
 }
 
 /// The messages of a queue that are still to be sent.
@@ -150,6 +171,12 @@ pub trait ReadOutbox {
 pub trait WriteOutbox {
     /// Puts a message into the outbox.
     fn push(&self, row: &NewRow) -> Result<()>;
+    /// The same, and calls `follow` with the number of the message when that is durable. Engines whose messages any instance may take need
+    /// not call it.
+    fn push_and(&self, row: &NewRow, follow: Follow) -> Result<()> {
+        drop(follow);
+        self.push(row)
+    }
     /// Removes a message. Returns `true` if it was still there.
     fn remove(&self, row: i64) -> Result<bool>;
     /// Removes messages. However many they are, it is one change.

@@ -156,7 +156,7 @@ fn pending(id: Mac, owner: Mac, expires_at: Millis) -> Pending {
     }
 }
 
-fn row(queue: Queue, due_at: Millis, seal: u8) -> NewRow {
+pub fn row(queue: Queue, due_at: Millis, seal: u8) -> NewRow {
     NewRow {
         queue,
         about: None,

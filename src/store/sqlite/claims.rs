@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::super::{Claimed, Lease, Queue, Result, Row, Subscription};
+use super::super::{Claimed, Follow, Lease, Queue, Result, Row, Subscription};
 use super::filter::Filter;
 use crate::clock::Millis;
 
@@ -19,6 +19,8 @@ use crate::clock::Millis;
 pub struct Effects {
     /// Messages that were put into these queues.
     pub posted: RefCell<Vec<Queue>>,
+    /// Messages that are told of, each with its number.
+    pub follow: RefCell<Vec<(i64, Follow)>>,
     /// Messages whose claims have ended.
     pub ended: RefCell<Vec<i64>>,
     /// The filter is used no more, or again.
@@ -73,6 +75,8 @@ impl Claims {
         if !ended.is_empty() {
             self.end(&ended);
         }
+        let follow = mem::take(effects.follow.get_mut());
+        follow.into_iter().for_each(|(id, follow)| follow(id));
         let posted = mem::take(effects.posted.get_mut());
         if !posted.is_empty() {
             let senders = locked(&self.posted);

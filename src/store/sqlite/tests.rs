@@ -8,7 +8,7 @@ mod versions;
 use std::pin::pin;
 use std::time::Duration;
 
-use super::super::{Link, Quota, Store, Window, contract};
+use super::super::{Link, Quota, Store, Window, Write, contract};
 use super::*;
 use crate::model::{OwnAddress, hex};
 
@@ -284,6 +284,32 @@ async fn a_job_that_panics_fails_alone() {
         let failed = store.write(|_| -> Result<()> { panic!("a bug") }).await;
         assert!(failed.is_err());
         store.write(|write| write.delete_links_of(&Mac([1; 16]))).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_is_followed_when_it_is_durable_and_only_then() {
+    with_store(async |store| {
+        let (told, follows) = std::sync::mpsc::channel();
+        let push = move |write: &dyn Write| {
+            let told = told.clone();
+            let follow = move |id| told.send(id).unwrap();
+            write.push_and(&contract::row(Queue::XMPP, 1, 1), Box::new(follow))
+        };
+        let (first, second) = (push.clone(), push);
+        let failed = store.write(move |write| {
+            first(write)?;
+            Err::<(), _>(StoreError::Unavailable("changed my mind".into()))
+        });
+        assert!(failed.await.is_err());
+        assert!(follows.try_recv().is_err());
+        store.write(move |write| second(write)).await.unwrap();
+        let rows = store.read(|read| read.messages(Queue::XMPP, 0, 9)).await.unwrap();
+        assert_eq!(
+            follows.try_iter().collect::<Vec<_>>(),
+            rows.iter().map(|row| row.id).collect::<Vec<_>>()
+        );
     })
     .await;
 }

@@ -7,7 +7,7 @@ use rusqlite::{Row as SqlRow, ToSql, params, params_from_iter};
 use super::{Session, TOGETHER, number, of_each, padded, padding};
 use crate::clock::Millis;
 use crate::model::Mac;
-use crate::store::{Claimed, NewRow, Queue, ReadOutbox, Result, Row, Waiting, WriteOutbox};
+use crate::store::{Claimed, Follow, NewRow, Queue, ReadOutbox, Result, Row, Waiting, WriteOutbox};
 
 pub fn outbox(row: &SqlRow) -> rusqlite::Result<Row> {
     Ok(Row {
@@ -43,6 +43,23 @@ impl Session<'_> {
         let sql = "SELECT min(due_at) FROM outbox WHERE queue = ? AND due_at > ?";
         let next: Option<Option<Millis>> = self.one(sql, params![queue.number(), now], |row| row.get(0))?;
         Ok(next.flatten())
+    }
+
+    fn insert(&self, row: &NewRow) -> Result<()> {
+        self.run(
+            "INSERT INTO outbox (queue, about_mac, payer_mac, due_at, expires_at, box, key_number)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            params![
+                row.queue.number(),
+                row.about,
+                row.payer,
+                row.due_at,
+                row.expires_at,
+                row.sealed,
+                row.key
+            ],
+        )
+        .map(drop)
     }
 
     fn ends_claim(&self, row: i64) {
@@ -109,20 +126,15 @@ impl ReadOutbox for Session<'_> {
 
 impl WriteOutbox for Session<'_> {
     fn push(&self, row: &NewRow) -> Result<()> {
-        self.run(
-            "INSERT INTO outbox (queue, about_mac, payer_mac, due_at, expires_at, box, key_number)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
-            params![
-                row.queue.number(),
-                row.about,
-                row.payer,
-                row.due_at,
-                row.expires_at,
-                row.sealed,
-                row.key
-            ],
-        )?;
+        self.insert(row)?;
         self.effects.posted.borrow_mut().push(row.queue);
+        Ok(())
+    }
+
+    fn push_and(&self, row: &NewRow, follow: Follow) -> Result<()> {
+        self.insert(row)?;
+        let id = self.connection.last_insert_rowid();
+        self.effects.follow.borrow_mut().push((id, follow));
         Ok(())
     }
 
