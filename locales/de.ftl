@@ -356,6 +356,10 @@ registration_ask = Deine Jabber-ID kann gefunden werden, sobald du dieses Formul
 registration_done = Du bist registriert. Um über mehr gefunden zu werden, schreib diesem Dienst „hilfe“.
 registration_codes = Du bist registriert. An jede Nummer und Adresse, die du angegeben hast, ist ein Code unterwegs; schick mir jeden davon hierher.
 
+## Search (XEP-0055), of which there is none
+
+search_none = Hier kann man niemanden suchen: Das ist so gewollt. Um deine Nummer oder Adresse zu verknüpfen und an deine Kontakte vermittelt zu werden, füge { $jid } als Kontakt hinzu und schreib „hilfe“ dorthin. Um in einem anderen Verzeichnis zu suchen, beginne noch einmal und gib dessen Adresse statt dieser ein.
+
 ## Chat. Words in “quotes” are the commands below, which are understood in every language.
 
 chat_help =

@@ -358,6 +358,10 @@ registration_ask = Your Jabber ID can be found as soon as you send this form. Wi
 registration_done = You are registered. To be found by more, write “help” to this service.
 registration_codes = You are registered. A code is on its way to each number and address that you gave; send each of them to me here.
 
+## Search (XEP-0055), of which there is none
+
+search_none = Nobody can be searched for here: that is intended. To link your own number or address, and to be introduced to your contacts, add { $jid } as a contact and write “help” to it. To search in another directory, begin again and type its address in place of this one.
+
 ## Chat. Words in “quotes” are the commands below, which are understood in every language.
 
 chat_help =

@@ -356,6 +356,10 @@ registration_ask = Tu ID de Jabber se podrá encontrar en cuanto envíes este fo
 registration_done = El registro está hecho. Para que te encuentren con más datos, escribe «ayuda» a este servicio.
 registration_codes = Estás registrado. A cada número y dirección que has indicado va de camino un código; envíame cada uno de ellos aquí.
 
+## Search (XEP-0055), of which there is none
+
+search_none = Aquí no se puede buscar a nadie: es a propósito. Para vincular tu número o tu dirección y pedir contacto con quienes conoces, añade { $jid } a tus contactos y escríbele «ayuda». Para buscar en otro directorio, empieza de nuevo y escribe su dirección en lugar de esta.
+
 ## Chat. Words in “quotes” are the commands below, which are understood in every language.
 
 chat_help =

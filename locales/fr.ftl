@@ -356,6 +356,10 @@ registration_ask = On peut trouver votre identifiant Jabber dès que vous envoye
 registration_done = Votre inscription est faite. Pour qu’on vous trouve par d’autres moyens, écrivez « aide » à ce service.
 registration_codes = Vous êtes inscrit. Un code est en route vers chaque numéro et adresse que vous avez indiqués ; envoyez-moi chacun d’eux ici.
 
+## Search (XEP-0055), of which there is none
+
+search_none = Ici, on ne peut chercher personne : c’est voulu. Pour lier votre numéro ou votre adresse et demander une mise en relation avec vos contacts, ajoutez { $jid } à vos contacts et écrivez-lui « aide ». Pour chercher dans un autre annuaire, recommencez et saisissez son adresse à la place de celle-ci.
+
 ## Chat. Words in “quotes” are the commands below, which are understood in every language.
 
 chat_help =

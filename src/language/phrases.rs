@@ -316,6 +316,9 @@ phrases! {
     registration_done();
     registration_codes();
 
+    // Search (XEP-0055)
+    search_none(jid);
+
     // Chat
     chat_help();
     chat_help_provider(provider);

@@ -7,7 +7,7 @@ use crate::service::Effort;
 use crate::xmpp::connection::outgoing::Outgoing;
 use crate::xmpp::disco;
 use crate::xmpp::people::commands::{self, Sessions};
-use crate::xmpp::people::registration;
+use crate::xmpp::people::{registration, search};
 use crate::xmpp::protocol::about;
 use crate::xmpp::protocol::answer::{Answer, Kind, service_unavailable};
 use crate::xmpp::protocol::error::stanza_error;
@@ -17,13 +17,14 @@ use crate::xmpp::protocol::presentation::Presented;
 use crate::xmpp::requests::{self, Request};
 
 /// Questions that are no operations, and that a look-up at most answers.
-const SMALL: [(&str, &str); 7] = [
+const SMALL: [(&str, &str); 8] = [
     ("ping", xmpp_parsers::ns::PING),
     ("query", xmpp_parsers::ns::DISCO_INFO),
     ("query", xmpp_parsers::ns::DISCO_ITEMS),
     ("query", xmpp_parsers::ns::VERSION),
     ("query", xmpp_parsers::ns::REGISTER),
     ("query", ns::LAST),
+    ("query", ns::SEARCH),
     ("vCard", xmpp_parsers::ns::VCARD),
 ];
 
@@ -58,6 +59,7 @@ pub async fn answer(
         (_, "query", xmpp_parsers::ns::REGISTER) => {
             registration::answer(host, asker, kind, &payload, aside).boxed().await
         }
+        (_, "query", ns::SEARCH) => search::answer(host, asker, kind),
         (Get, "ping", PING) => Ok(None),
         (Get, "query", DISCO_INFO) => disco::info(entities, asker, &payload),
         (Get, "query", DISCO_ITEMS) => disco::items(host, asker, &payload),

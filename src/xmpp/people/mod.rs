@@ -1,4 +1,4 @@
-//! People with any client: chat, forms, in-band registration, presence, and what is remembered of them for a while.
+//! People with any client: chat, forms, in-band registration, search, presence, and what is remembered of them for a while.
 
 pub mod chat;
 pub mod clients;
@@ -9,4 +9,5 @@ pub mod loop_guard;
 pub mod presence;
 mod recent;
 pub mod registration;
+pub mod search;
 pub mod words;

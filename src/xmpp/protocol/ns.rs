@@ -27,6 +27,8 @@ pub const ERRORS: &str = "it-se.me:errors";
 pub const COMMANDS: &str = "http://jabber.org/protocol/commands";
 /// Last activity (XEP-0012).
 pub const LAST: &str = "jabber:iq:last";
+/// Search in a directory of users (XEP-0055).
+pub const SEARCH: &str = "jabber:iq:search";
 /// The hash of the avatar (XEP-0153).
 pub const AVATAR_UPDATE: &str = "vcard-temp:x:update";
 /// Hints to servers about a message (XEP-0334).

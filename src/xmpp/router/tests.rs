@@ -39,6 +39,7 @@ fn what_takes_many_look_ups_is_not_for_the_thread_that_reads() {
         get("<query xmlns='http://jabber.org/protocol/disco#info'/>"),
         Handling::Here
     );
+    assert_eq!(get("<query xmlns='jabber:iq:search'/>"), Handling::Here);
     assert_eq!(get("<links xmlns='it-se.me:register'/>"), Handling::Elsewhere);
     assert_eq!(get("<mutes xmlns='it-se.me:contact'/>"), Handling::Elsewhere);
     assert_eq!(handling(&Message::chat(None).into()), Handling::Elsewhere);

@@ -1,7 +1,10 @@
 //! Everybody is written to in their own language.
 
 use itseme_client::Identity;
-use itseme_tests::{AMY, Element, Http, MICHAEL, RawClient, Reply, SERVICE, World, introduction, xml::lang};
+use itseme_tests::{
+    ACCOUNT, AMY, Element, Http, MICHAEL, RawClient, Reply, SERVICE, World, introduction,
+    xml::{CLIENT, CONDITIONS, child, children, lang, text},
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -57,6 +60,41 @@ async fn natively_it_is_the_stanzas() {
     let refused = String::from(&ask_in("fr", &mut amy, &wrong).await);
     assert!(refused.contains("xml:lang=\"fr\"") || refused.contains("xml:lang='fr'"), "{refused}");
     assert!(refused.contains("faulty-code"), "{refused}");
+}
+
+/// Amy's client takes the service for a directory that can be searched.
+#[tokio::test]
+async fn a_search_is_answered_in_words() {
+    let world = World::start().await;
+    let mut amy = world.raw(&AMY).await;
+    for to in [SERVICE, ACCOUNT, "itseme.localhost/itseme", "itseme@itseme.localhost/itseme"] {
+        for (language, tag, begins) in [
+            ("en-GB", "en", "Nobody can be searched for here: "),
+            ("de", "de", "Hier kann man niemanden suchen: "),
+        ] {
+            let answer = search(&mut amy, "get", to, language).await;
+            let query = child(&answer, "query", SEARCH);
+            assert_eq!(lang(query), Some(tag), "{to}");
+            assert_eq!(children(query), [("instructions".to_owned(), SEARCH.to_owned())]);
+            let told = text(query, "instructions", SEARCH);
+            assert!(told.starts_with(begins) && told.contains(&format!(" {ACCOUNT} ")), "{told}");
+
+            let answer = search(&mut amy, "set", to, language).await;
+            let error = child(&answer, "error", CLIENT);
+            child(error, "not-allowed", CONDITIONS);
+            assert_eq!(text(error, "text", CONDITIONS), told);
+        }
+    }
+}
+
+const SEARCH: &str = "jabber:iq:search";
+
+/// Sends an empty search, or asks how to search, and returns the answer.
+async fn search(client: &mut RawClient, kind: &str, to: &str, language: &str) -> Element {
+    let id = format!("{kind} {to} {language}");
+    let query = format!("<query xmlns='{SEARCH}'/>");
+    client.send(&format!("<iq type='{kind}' id='{id}' to='{to}' xml:lang='{language}'>{query}</iq>")).await;
+    client.next_that(|answer| answer.name() == "iq" && answer.attr("id") == Some(&id)).await
 }
 
 /// Michael's client does not know what Amy speaks; the service does since she linked her number.

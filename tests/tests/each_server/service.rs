@@ -47,7 +47,7 @@ async fn it_can_be_discovered() {
     };
     let unknown = ask("<query xmlns='http://jabber.org/protocol/disco#info' node='x'/>").await;
     assert_eq!(condition(unknown), "item-not-found");
-    assert_eq!(condition(ask("<query xmlns='jabber:iq:search'/>").await), "service-unavailable");
+    assert_eq!(condition(ask("<query xmlns='jabber:iq:time'/>").await), "service-unavailable");
     let elsewhere = format!("nobody@{SERVICE}").parse().unwrap();
     let ping = "<ping xmlns='urn:xmpp:ping'/>".parse().unwrap();
     assert_eq!(condition(amy.iq_raw(ping, false, elsewhere).await), "item-not-found");

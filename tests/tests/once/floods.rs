@@ -158,7 +158,7 @@ async fn attached(wishes: &str) -> (World, ComponentListener, Component) {
 }
 
 /// All that somebody can ask, an answer to each.
-const QUESTIONS: [&str; 11] = [
+const QUESTIONS: [&str; 12] = [
     "<vCard xmlns='vcard-temp'/>",
     "<query xmlns='http://jabber.org/protocol/disco#info'/>",
     "<query xmlns='http://jabber.org/protocol/disco#info' node='https://it-se.me#x'/>",
@@ -167,6 +167,7 @@ const QUESTIONS: [&str; 11] = [
     "<query xmlns='jabber:iq:version'/>",
     "<query xmlns='jabber:iq:last'/>",
     "<query xmlns='jabber:iq:register'/>",
+    "<query xmlns='jabber:iq:search'/>",
     "<links xmlns='it-se.me:register'/>",
     "<unknown xmlns='urn:test'/>",
     "",

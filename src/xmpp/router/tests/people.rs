@@ -162,6 +162,37 @@ async fn a_request_in_a_message_comes_back_with_how_to_send_it() {
     assert_eq!(told(&refused).0, "not-found", "a code may come in a message");
 }
 
+/// Pidgin proposes the service for a search, and shows instructions, but not the text of an error.
+#[tokio::test]
+async fn a_search_is_answered_in_words_and_finds_nothing() {
+    let (router, _folder) = router();
+    let words = Language::English.search_none(&jid(ACCOUNT));
+    for to in [DOMAIN, ACCOUNT]
+        .map(|to| [to.to_owned(), format!("{to}/itseme")])
+        .as_flattened()
+    {
+        let answer = asked(&router, to, "<query xmlns='jabber:iq:search'/>").await;
+        let query = answer.get_child("query", ns::SEARCH).unwrap();
+        let all: Vec<_> = query.children().map(|child| (child.name(), child.text())).collect();
+        assert_eq!(all, [("instructions", words.clone())], "{to}");
+
+        for wanted in ["", "<nick>amy</nick>", "<x xmlns='jabber:x:data' type='submit'/>"] {
+            let search = format!("<query xmlns='jabber:iq:search'>{wanted}</query>");
+            let refused = asked_by(&router, IqPayload::Set, to, &search).await;
+            assert_eq!(
+                (refused.attr("type"), condition(&refused)),
+                (Some("error"), "not-allowed")
+            );
+            assert_eq!(told(&refused), ("none".to_owned(), words.clone()));
+        }
+        let info = asked(&router, to, "<query xmlns='http://jabber.org/protocol/disco#info'/>").await;
+        assert!(
+            !String::from(&info).contains(ns::SEARCH),
+            "clients would propose it even more"
+        );
+    }
+}
+
 #[tokio::test]
 async fn the_service_does_not_talk_with_itself() {
     let (router, _folder) = router();
@@ -179,6 +210,7 @@ async fn texts_have_their_language_beside_them() {
     let payloads = [
         (false, "<query xmlns='http://jabber.org/protocol/disco#items'/>"),
         (false, "<query xmlns='jabber:iq:register'/>"),
+        (false, "<query xmlns='jabber:iq:search'/>"),
         (false, "<vCard xmlns='vcard-temp'/>"),
         (
             true,
