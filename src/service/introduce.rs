@@ -192,6 +192,8 @@ impl Core {
         });
         let linked: Vec<(Ids, Counter, Link)> = linked.collect();
         read_ahead(tx, linked.iter().map(|(_, repeats, _)| repeats))?;
+        let owners: Vec<Mac> = linked.iter().map(|(_, _, link)| link.owner).collect();
+        let muting = self.muting(tx, &owners, &requester, via.as_ref())?;
         for (ids, repeats, link) in linked {
             if self.is_in_doubt(&link) {
                 doubted.push((ids, link));
@@ -201,7 +203,7 @@ impl Core {
                 continue;
             }
             // Tested after counting, so that a muted request counts like any other.
-            if self.is_muted(tx, &link.owner, &requester, via.as_ref())? || self.is_flooded(tx, request, &link.owner)? {
+            if muting.contains(&link.owner) || self.is_flooded(tx, request, &link.owner)? {
                 continue;
             }
             let opened = self.open_link(&link);

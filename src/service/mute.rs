@@ -1,7 +1,7 @@
 //! mute: refuses contact requests. Requesters get the usual answers and count against the usual limits, so that they do
 //! not notice.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -266,9 +266,25 @@ impl Core {
 
     /// The same of MACs, under this key alone.
     pub(super) fn is_muted(&self, tx: &dyn Read, recipient: &Mac, requester: &Mac, via: Option<&Mac>) -> Result<bool> {
+        Ok(!self.muting(tx, &[*recipient], requester, via)?.is_empty())
+    }
+
+    /// Returns those of the recipients who do not want them.
+    pub(super) fn muting(
+        &self,
+        tx: &dyn Read,
+        recipients: &[Mac],
+        requester: &Mac,
+        via: Option<&Mac>,
+    ) -> Result<HashSet<Mac>> {
         let muted = [None, Some(requester)].into_iter().chain(via.map(Some));
-        let muted: Vec<Mac> = muted.map(|muted| self.keys.mute(recipient, muted)).collect();
-        Ok(tx.is_muted(recipient, &muted)?)
+        let each = |muted| {
+            recipients
+                .iter()
+                .map(move |owner| (*owner, self.keys.mute(owner, muted)))
+        };
+        let mutes: Vec<(Mac, Mac)> = muted.flat_map(each).collect();
+        Ok(tx.muting(&mutes)?)
     }
 
     /// Seals the box of a mute: the two JIDs; the second is empty if everybody is muted.

@@ -1,5 +1,7 @@
 //! Mutes of contact requests.
 
+use std::collections::HashSet;
+
 use super::Result;
 use crate::clock::Millis;
 use crate::model::Mac;
@@ -21,8 +23,13 @@ pub struct MuteRow {
 
 /// Questions about mutes.
 pub trait ReadMutes {
+    /// Returns the owners of those mutes that there are. A mute is asked for by its owner and the muted.
+    fn muting(&self, mutes: &[(Mac, Mac)]) -> Result<HashSet<Mac>>;
     /// Returns `true` if `owner` has muted one of `muted`.
-    fn is_muted(&self, owner: &Mac, muted: &[Mac]) -> Result<bool>;
+    fn is_muted(&self, owner: &Mac, muted: &[Mac]) -> Result<bool> {
+        let mutes: Vec<(Mac, Mac)> = muted.iter().map(|muted| (*owner, *muted)).collect();
+        Ok(!self.muting(&mutes)?.is_empty())
+    }
     /// All that `owner` has muted, in an order of the store's own.
     fn mutes_of(&self, owner: &Mac) -> Result<Vec<MuteRow>>;
     /// Returns the number of these mutes, and the bytes in their boxes.

@@ -29,6 +29,9 @@ pub async fn mutes_are_their_owners_and_go(store: Store) {
     assert_eq!(store.read(|r| r.count_mutes_of(&X)).await.unwrap(), (2, 4));
     assert!(is_muted(X, B).await);
     assert!(!is_muted(Y, B).await);
+    let muting = async |mutes: &'static [(Mac, Mac)]| store.read(move |r| r.muting(mutes)).await.unwrap();
+    assert_eq!(muting(&[(X, B), (Y, B), (B, X)]).await, [X].into());
+    assert!(muting(&[]).await.is_empty());
 
     assert!(store.write(|w| w.delete_mute(&X, &A)).await.unwrap());
     assert!(!store.write(|w| w.delete_mute(&X, &A)).await.unwrap());

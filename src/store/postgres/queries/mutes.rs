@@ -1,5 +1,7 @@
 //! Mutes of contact requests.
 
+use std::collections::HashSet;
+
 use tokio_postgres::Row;
 
 use super::super::session::Session;
@@ -18,9 +20,12 @@ pub fn mute(row: &Row) -> Result<MuteRow> {
 }
 
 impl ReadMutes for Session<'_> {
-    fn is_muted(&self, owner: &Mac, muted: &[Mac]) -> Result<bool> {
-        let sql = "SELECT FROM mutes WHERE owner_mac = $1 AND muted_mac = ANY($2)";
-        self.exists(sql, values![owner, muted])
+    fn muting(&self, mutes: &[(Mac, Mac)]) -> Result<HashSet<Mac>> {
+        let (owners, muted): (Vec<Mac>, Vec<Mac>) = mutes.iter().copied().unzip();
+        let sql = "SELECT owner_mac FROM mutes JOIN unnest($1::bytea[], $2::bytea[]) AS asked (owner, muted)
+                   ON owner_mac = owner AND muted_mac = muted";
+        let rows = self.rows(sql, values![&owners[..], &muted[..]])?;
+        rows.iter().map(|row| mac(row, "owner_mac")).collect()
     }
 
     fn mutes_of(&self, owner: &Mac) -> Result<Vec<MuteRow>> {

@@ -1,8 +1,10 @@
 //! Mutes of contact requests.
 
-use rusqlite::{Row as SqlRow, params};
+use std::collections::HashSet;
 
-use super::{Session, number};
+use rusqlite::{Row as SqlRow, params, params_from_iter};
+
+use super::{Session, TOGETHER, number, padding};
 use crate::model::Mac;
 use crate::store::{MuteRow, ReadMutes, Result, WriteMutes};
 
@@ -17,14 +19,18 @@ pub fn mute(row: &SqlRow) -> rusqlite::Result<MuteRow> {
 }
 
 impl ReadMutes for Session<'_> {
-    fn is_muted(&self, owner: &Mac, muted: &[Mac]) -> Result<bool> {
-        let sql = "SELECT 1 FROM mutes WHERE owner_mac = ? AND muted_mac = ?";
-        for muted in muted {
-            if self.one(sql, [owner, muted], |_| Ok(()))?.is_some() {
-                return Ok(true);
-            }
+    fn muting(&self, mutes: &[(Mac, Mac)]) -> Result<HashSet<Mac>> {
+        let mut owners = HashSet::new();
+        for some in mutes.chunks(TOGETHER) {
+            let all: Vec<_> = padding(some).flat_map(|(owner, muted)| [owner, muted]).collect();
+            let more = ", (?, ?)".repeat(all.len() / 2 - 1);
+            let sql = format!(
+                "WITH asked (owner, muted) AS (VALUES (?, ?){more})
+                 SELECT owner FROM asked WHERE EXISTS (SELECT 1 FROM mutes WHERE owner_mac = owner AND muted_mac = muted)"
+            );
+            owners.extend(self.all(&sql, params_from_iter(all), |row| row.get::<_, Mac>(0))?);
         }
-        Ok(false)
+        Ok(owners)
     }
 
     fn mutes_of(&self, owner: &Mac) -> Result<Vec<MuteRow>> {
