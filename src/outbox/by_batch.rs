@@ -12,7 +12,6 @@ use super::returns::{Told, pause};
 use super::{Outbox, PURGE_EVERY, STORE_PAUSE, backoff};
 use crate::channel::{BounceKind, Bounces, Channel, Holder, Letter, SendError, Sent};
 use crate::clock::{Millis, millis};
-use crate::model::BareJid;
 use crate::service::{Due, Opened, Service};
 use crate::store::{Queue, Row};
 
@@ -136,14 +135,14 @@ impl Batches {
         let now = self.service.clock().now();
         self.sweep(now);
         let mut outcome = Outcome::default();
-        let (mut letters, mut rows, mut arrived) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut letters, mut rows) = (Vec::new(), Vec::new());
         for Due { row, letter } in due {
             match letter {
                 // It has not come back.
                 letter if row.is_taken => {
                     if let Opened::Letter(letter) = letter {
                         self.forget(&letter.id);
-                        arrived.extend(letter.message.recipient());
+                        outcome.arrived.extend(letter.message.recipient());
                     }
                     outcome.remove.push(row.id);
                 }
@@ -165,7 +164,7 @@ impl Batches {
         for ((row, letter), sent) in rows.into_iter().zip(&letters).zip(sent) {
             self.note(&mut outcome, row, letter, sent, holder);
         }
-        self.keep(outcome, arrived).await;
+        self.keep(outcome).await;
     }
 
     /// Notes the result of a message.
@@ -211,18 +210,18 @@ impl Batches {
     }
 
     async fn part_with(&mut self, holder: Holder, now: Millis) {
-        let (mut outcome, mut arrived) = (Outcome::default(), Vec::new());
+        let mut outcome = Outcome::default();
         for (row, accepted) in self.held.take_safe(holder, now) {
             match accepted.awaited_until {
                 Some(until) => outcome.expect.push((row, until)),
                 None => {
                     self.forget(&accepted.id);
-                    arrived.extend(accepted.to);
+                    outcome.arrived.extend(accepted.to);
                     outcome.remove.push(row);
                 }
             }
         }
-        self.keep(outcome, arrived).await;
+        self.keep(outcome).await;
     }
 
     /// Puts messages that came back off to a later time, if another try may help. Notes the recipients who do not exist.
@@ -252,7 +251,7 @@ impl Batches {
                 missed.extend(letter.message.recipient());
             }
         }
-        self.keep(outcome, Vec::new()).await;
+        self.keep(outcome).await;
         self.missed.add(missed);
     }
 
@@ -277,16 +276,11 @@ impl Batches {
         }
     }
 
-    /// Stores the results, and notes that messages to these accounts arrived. A failure of the latter is logged; the next message that
-    /// arrives has the same effect.
-    async fn keep(&mut self, outcome: Outcome, arrived: Vec<BareJid>) {
+    async fn keep(&mut self, outcome: Outcome) {
         if outcome.is_due_again() {
             self.look_at = 0;
         }
         outcome.keep(&self.service).await;
-        if !arrived.is_empty() {
-            let _ = self.service.reach(arrived).await;
-        }
     }
 
     /// Returns the time until which an accepted message may come back and be sent again; `None` if it goes to the server that

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::STORE_PAUSE;
 use crate::clock::Millis;
+use crate::model::BareJid;
 use crate::service::Service;
 use crate::store::{Queue, Row};
 
@@ -17,6 +18,8 @@ pub(super) struct Outcome {
     pub(super) expect: Vec<(i64, Millis)>,
     /// Came back, and is sent again at that time.
     pub(super) back: Vec<(i64, Millis)>,
+    /// The recipients whose messages have arrived.
+    pub(super) arrived: Vec<BareJid>,
 }
 
 impl Outcome {
@@ -50,8 +53,9 @@ impl Outcome {
                 retry,
                 expect,
                 back,
+                arrived,
             } = self.clone();
-            let kept = service.store().write(move |tx| {
+            let kept = service.change_messages(arrived, move |tx| {
                 tx.remove_all(&remove)?;
                 retry
                     .iter()
@@ -59,9 +63,8 @@ impl Outcome {
                 expect.iter().try_for_each(|(id, until)| tx.expect_back(*id, *until))?;
                 back.iter().try_for_each(|(id, due_at)| tx.take_back(*id, *due_at))
             });
-            match kept.await {
-                Ok(()) => return,
-                Err(error) => tracing::error!(%error, "the outbox cannot be written"),
+            if kept.await.is_ok() {
+                return;
             }
             tokio::time::sleep(STORE_PAUSE).await;
         }

@@ -5,10 +5,11 @@
 //! when the next contact request comes, and the request waits. If the owner proves nothing before the request expires,
 //! the links are removed.
 
+use std::slice;
 use std::time::Duration;
 
 use super::error::{Limit, Result};
-use super::limits::{Counter, DAY};
+use super::limits::{Counter, DAY, read_ahead};
 use super::request::{ContactRequest, Ids};
 use super::{Core, Service, Tx};
 use crate::channel::Message;
@@ -40,29 +41,6 @@ impl Service {
             missed.iter().try_for_each(|jid| core.miss(tx, jid))
         })
         .await
-    }
-
-    /// Notes that messages have arrived.
-    ///
-    /// # Errors
-    /// If the store fails.
-    pub(crate) async fn reach(&self, reached: Vec<BareJid>) -> Result<()> {
-        let missed = self.ask(move |core, tx| {
-            let mut missed = Vec::new();
-            for jid in &reached {
-                let days = core.days_missed(&core.keys.owner(jid));
-                if tx.quota(&days.key)?.is_some_and(|days| days.used > 0) {
-                    missed.push(jid.clone());
-                }
-            }
-            Ok(missed)
-        });
-        let missed = missed.await?;
-        if missed.is_empty() {
-            return Ok(());
-        }
-        self.change(move |core, tx| missed.iter().try_for_each(|jid| core.find(tx, jid)))
-            .await
     }
 }
 
@@ -100,8 +78,16 @@ impl Core {
 
     /// Forgets the days that were counted: the account exists.
     pub(super) fn find(&self, tx: &Tx<'_>, jid: &BareJid) -> Result<()> {
-        let (now, days) = (self.clock.now(), self.days_missed(&self.keys.owner(jid)));
-        days.give_back(tx, now, u32::MAX, now)
+        self.find_all(tx, slice::from_ref(jid))
+    }
+
+    /// The same for all of them.
+    pub(super) fn find_all(&self, tx: &Tx<'_>, jids: &[BareJid]) -> Result<()> {
+        let now = self.clock.now();
+        let owners = jids.iter().map(|jid| self.keys.owner(jid));
+        let days: Vec<Counter> = owners.map(|owner| self.days_missed(&owner)).collect();
+        read_ahead(tx, &days)?;
+        days.iter().try_for_each(|days| days.give_back(tx, now, u32::MAX, now))
     }
 
     /// Returns `true` if a link must be proven again before it is used.

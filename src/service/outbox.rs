@@ -5,10 +5,11 @@ use std::time::Duration;
 use super::due::{Due, Opened};
 use super::error::Result;
 use super::letters::outbox;
-use super::{Core, Service, settle};
+use super::{Core, Service, Tx, settle};
 use crate::channel::{Letter, Message};
 use crate::clock::{Millis, millis};
-use crate::store::{Lease, Queue, Read, Row};
+use crate::model::BareJid;
+use crate::store::{self, Lease, Queue, Read, Row};
 
 /// A worker that holds a message for longer than this has ended: others may have it then.
 const LEASE: Duration = Duration::from_secs(30 * 60);
@@ -62,6 +63,19 @@ impl Service {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Makes a change of messages, and notes that those to these recipients have arrived.
+    pub(crate) async fn change_messages(
+        &self,
+        arrived: Vec<BareJid>,
+        change: impl Fn(&Tx<'_>) -> store::Result<()> + Send + Sync + 'static,
+    ) -> Result<()> {
+        self.change(move |core, tx| {
+            change(tx)?;
+            core.find_all(tx, &arrived)
+        })
+        .await
     }
 
     /// Gives claimed messages back.

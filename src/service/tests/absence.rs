@@ -123,13 +123,16 @@ async fn one_day_or_something_that_arrives_in_between_puts_nothing_in_doubt() {
     }
     it.clock.advance(DAY);
     it.miss(&amy(), 1).await;
-    it.service.reach(vec![amy(), michael()]).await.unwrap();
+    it.service
+        .change_messages(vec![amy(), michael()], |_| Ok(()))
+        .await
+        .unwrap();
     it.miss(&amy(), 2).await;
     assert!(it.confirms(&amy(), &hash("phone", PHONE)).await);
     it.miss(&amy(), 1).await;
     assert!(!it.confirms(&amy(), &hash("phone", PHONE)).await);
     // What arrives then may have arrived at somebody else.
-    it.service.reach(vec![amy()]).await.unwrap();
+    it.service.change_messages(vec![amy()], |_| Ok(())).await.unwrap();
     assert!(!it.confirms(&amy(), &hash("phone", PHONE)).await);
 }
 
