@@ -83,19 +83,20 @@ impl Outbox {
                 }
             };
             let are_all = due.len() < MATCHED;
-            self.introduce(due.into_iter().map(|due| due.row).collect()).await;
+            let claimed = due.into_iter().map(|due| due.row);
+            self.introduce(claimed.collect()).await;
             if are_all {
                 self.stop.run_until_cancelled(tokio::time::sleep(MATCH_EVERY)).await;
             }
         }
     }
 
-    async fn introduce(&self, rows: Vec<Row>) {
-        let failed = self.service.introduce(rows.iter().map(|row| row.id).collect()).await;
+    async fn introduce(&self, rows: Arc<[Row]>) {
+        let failed = self.service.introduce(rows.clone()).await;
         let mut outcome = Outcome::default();
         for row in rows.iter().filter(|row| failed.contains(&row.id)) {
             // Each by itself, so that one failure does not affect all.
-            if !self.service.introduce(vec![row.id]).await.is_empty() {
+            if !self.service.introduce([row.clone()].into()).await.is_empty() {
                 outcome.retry(row.id, self.service.clock().now() + backoff(PAUSES, row.tries));
             }
         }

@@ -1,7 +1,9 @@
 //! Turns contact requests that wait into introductions: looks up the hashes, and writes to their owners.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::mem;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::{Error, Limit, Result};
@@ -41,15 +43,16 @@ struct WaitingRequest {
 type Known = (Vec<Option<WaitingRequest>>, KeyState);
 
 impl Service {
-    /// Turns each contact request in `rows` into one introduction for each recipient, a few requests in one transaction. Returns the
+    /// Turns each claimed contact request into one introduction for each recipient, a few requests in one transaction. Returns the
     /// rows that have to wait, and those with which the store failed: they stay.
-    pub(crate) async fn introduce(&self, rows: Vec<i64>) -> Vec<i64> {
+    pub(crate) async fn introduce(&self, claimed: Arc<[Row]>) -> Vec<i64> {
+        let rows = claimed.iter().map(|row| row.id);
         // Most hashes are linked to nobody. They are looked up before the transaction, so that no writer waits.
-        let Ok((known, as_of)) = self.known(&rows).await else {
-            return rows;
+        let Ok((known, as_of)) = self.known(&claimed).await else {
+            return rows.collect();
         };
         let (mut left, mut some, mut people) = (Vec::new(), Vec::new(), 0);
-        for request in rows.into_iter().zip(known) {
+        for request in rows.zip(known) {
             people += request.1.as_ref().map_or(0, |waiting| waiting.known.len());
             some.push(request);
             if people >= WRITTEN_TOGETHER {
@@ -68,16 +71,16 @@ impl Service {
     }
 
     /// Returns the requests that wait in those rows, each with those of its ids that are linked.
-    async fn known(&self, rows: &[i64]) -> Result<Known> {
+    async fn known(&self, rows: &Arc<[Row]>) -> Result<Known> {
         loop {
-            if let Some(known) = self.known_under_one_key(rows.to_vec()).await? {
+            if let Some(known) = self.known_under_one_key(rows.clone()).await? {
                 return Ok(known);
             }
         }
     }
 
     /// The same; `None` if the key is changed meanwhile.
-    async fn known_under_one_key(&self, rows: Vec<i64>) -> Result<Option<Known>> {
+    async fn known_under_one_key(&self, rows: Arc<[Row]>) -> Result<Option<Known>> {
         let opened = self.ask(move |core, tx| core.take_ids(tx, &rows));
         let (mut waiting, asked, as_of) = opened.await?;
         // In parts, because the journal cannot be emptied while a snapshot is open.
@@ -104,12 +107,17 @@ impl Core {
     fn take_ids(
         &self,
         tx: &dyn Read,
-        rows: &[i64],
+        rows: &[Row],
     ) -> Result<(Vec<Option<WaitingRequest>>, Vec<(Ids, usize)>, KeyState)> {
         let mut waiting = Vec::with_capacity(rows.len());
         let mut asked = Vec::new();
-        for (number, &row) in rows.iter().enumerate() {
-            let row = tx.message(row)?.filter(|row| row.expires_at > self.clock.now());
+        for (number, claimed) in rows.iter().enumerate() {
+            // A change of the key may have renewed it since it was claimed.
+            let row = match self.former.is_none() && claimed.key == self.keys.number() {
+                true => Some(Cow::Borrowed(claimed)),
+                false => tx.message(claimed.id)?.map(Cow::Owned),
+            };
+            let row = row.filter(|row| row.expires_at > self.clock.now());
             // None: it was withdrawn, has expired, or does not open.
             let request = row.and_then(|row| Some((self.open_request(&row)?, row.expires_at)));
             waiting.push(request.map(|(mut request, expires_at)| {
@@ -360,15 +368,16 @@ mod tests {
                 key: core.keys.number(),
                 sealed: core.seal_ids(&request, [core.ids_of_hash(&linked.hash)].into_iter())?,
             })?;
-            Ok(tx.messages(Queue::REQUESTS, 0, 1)?[0].id)
+            Ok(tx.messages(Queue::REQUESTS, 0, 1)?)
         });
-        let row = made.await.unwrap();
-        let (known, as_of) = service.known(&[row]).await.unwrap();
+        let claimed: Arc<[Row]> = made.await.unwrap().into();
+        let row = claimed[0].id;
+        let (known, as_of) = service.known(&claimed).await.unwrap();
         assert_eq!(known[0].as_ref().unwrap().known.len(), 1);
         assert!(service.begin_change(keys(8)).await.unwrap());
         let requests = [row].into_iter().zip(known).collect();
         assert_eq!(service.introduce_some(requests, as_of).await, [row]);
-        assert_eq!(service.introduce(vec![row]).await, [0; 0]);
+        assert_eq!(service.introduce(claimed).await, [0; 0]);
         assert_eq!(service.messages(Queue::XMPP, 0, 9).await.unwrap().len(), 1);
     }
 }

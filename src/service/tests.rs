@@ -247,7 +247,10 @@ impl Fixture {
     async fn match_requests(&self) {
         self.clock.advance(request::LOOKED_UP_WITHIN);
         let due = self.service.due(Queue::REQUESTS, 100).await.unwrap().0;
-        let failed = self.service.introduce(due.iter().map(|due| due.row.id).collect()).await;
+        let failed = self
+            .service
+            .introduce(due.iter().map(|due| due.row.clone()).collect())
+            .await;
         assert!(failed.is_empty());
     }
 

@@ -114,7 +114,9 @@ async fn ask(service: &Service, askers: &[&BareJid], asked: &[&BareJid]) {
     // Hashes are looked up a moment later.
     service.clock().advance(Duration::from_secs(60));
     let rows = waiting(service, Queue::REQUESTS).await;
-    let failed = service.introduce(rows.iter().map(|due| due.row.id).collect()).await;
+    let failed = service
+        .introduce(rows.iter().map(|due| due.row.clone()).collect())
+        .await;
     assert!(failed.is_empty());
 }
 

@@ -209,7 +209,9 @@ impl Fixture {
     async fn match_some(&self) {
         self.clock.advance(Duration::from_secs(10));
         let due = self.service.due(Queue::REQUESTS, 100).await.unwrap().0;
-        self.service.introduce(due.iter().map(|due| due.row.id).collect()).await;
+        self.service
+            .introduce(due.iter().map(|due| due.row.clone()).collect())
+            .await;
     }
 
     /// Has every message by XMPP that waits sent, and given back.

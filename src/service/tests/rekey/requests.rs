@@ -143,7 +143,9 @@ async fn no_request_is_lost_while_the_key_is_changed_over_and_over() {
     });
     let match_some = async || {
         let due = it.service.due(Queue::REQUESTS, 3).await.unwrap().0;
-        it.service.introduce(due.iter().map(|due| due.row.id).collect()).await
+        it.service
+            .introduce(due.iter().map(|due| due.row.clone()).collect())
+            .await
     };
     let mut askers = (0..20).cycle();
     let mut asked = 0;
