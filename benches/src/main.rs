@@ -30,7 +30,6 @@ mod wait;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
-use comfy_table::Table;
 use tokio::runtime::Builder;
 
 use crate::cli::{Beside, Cli};
@@ -56,21 +55,10 @@ async fn measure(cli: &Cli) -> Result<()> {
         return Ok(());
     }
     let stage = Stage::new(cli).await?;
-    let mut table = Table::new();
-    table.load_preset(comfy_table::presets::ASCII_MARKDOWN);
-    table.set_header(["what", "figure", "compared to", "figure", "ratio (spread)", "aim", ""]);
     for (at, row) in rows.iter().enumerate() {
         eprintln!("[{}/{}] {}: {}", at + 1, rows.len(), row.name(), row.about());
-        for finding in row.run(&stage).await.with_context(|| row.name())? {
-            let mut cells = finding.cells();
-            if cli.smoke {
-                cells[6] = "runs".to_owned();
-            }
-            // Also now: the run may be interrupted.
-            eprintln!("  {}", cells.join("  "));
-            table.add_row(cells);
-        }
+        row.run(&stage).await.with_context(|| row.name())?;
     }
-    println!("{table}");
+    stage.print();
     Ok(())
 }

@@ -7,13 +7,13 @@ use futures::future::try_join_all;
 
 /// What a row is to reach: a ratio, or a figure of its own.
 #[derive(Clone, Copy, Debug)]
-pub enum Aim {
+enum Aim {
     AtLeast(f64),
     AtMost(f64),
 }
 
-/// One round: the service's figure and, where there is one, the figure of what it is compared to.
-pub type Round = (f64, Option<f64>);
+/// One round: the service's figure and the figure of what it is compared to, where there is something.
+pub type Round = (f64, f64);
 
 /// A line of the table.
 #[derive(Clone, Debug)]
@@ -37,8 +37,13 @@ impl Finding {
     }
 
     /// Sets the aim.
-    pub fn aiming(self, aim: Aim) -> Self {
-        Self { aim: Some(aim), ..self }
+    pub fn at_least(self, aim: f64) -> Self {
+        Self { aim: Some(Aim::AtLeast(aim)), ..self }
+    }
+
+    /// Sets the aim.
+    pub fn at_most(self, aim: f64) -> Self {
+        Self { aim: Some(Aim::AtMost(aim)), ..self }
     }
 
     /// Compares it to `other` instead, without an aim.
@@ -57,9 +62,14 @@ impl Finding {
         [0.5, 0.0, 1.0].map(|share| percentile(&mut values, share))
     }
 
+    /// What is held against the aim: the ratio, or the service's figure if there is no other.
+    fn value(&self) -> [f64; 3] {
+        self.spread(|(ours, theirs)| if self.compared_to.is_some() { ours / theirs } else { *ours })
+    }
+
     /// Whether the median reaches the aim; `None` without one.
     fn is_met(&self) -> Option<bool> {
-        let [median, ..] = self.spread(value);
+        let [median, ..] = self.value();
         self.aim.map(|aim| match aim {
             Aim::AtLeast(aim) => median >= aim,
             Aim::AtMost(aim) => median <= aim,
@@ -73,13 +83,13 @@ impl Finding {
             format!("{median:.digits$} {}", self.unit)
         };
         let is_compared = self.compared_to.is_some();
-        let ([median, least, most], unit) = (self.spread(value), if is_compared { "" } else { self.unit });
+        let ([median, least, most], unit) = (self.value(), if is_compared { "" } else { self.unit });
         let if_compared = |text: String| if is_compared { text } else { String::new() };
         [
             self.what.clone(),
             figure(self.spread(|(ours, _)| *ours)),
             self.compared_to.clone().unwrap_or_default(),
-            if_compared(figure(self.spread(|(_, theirs)| theirs.unwrap_or(f64::NAN)))),
+            if_compared(figure(self.spread(|(_, theirs)| *theirs))),
             if_compared(format!("{median:.2} ({least:.2}–{most:.2})")),
             match self.aim {
                 Some(Aim::AtLeast(aim)) => format!("≥ {aim:.2} {unit}"),
@@ -89,11 +99,6 @@ impl Finding {
             self.is_met().map(|is_met| if is_met { "met" } else { "missed" }).unwrap_or_default().to_owned(),
         ]
     }
-}
-
-/// The value that is held against the aim: the ratio, or the service's figure if there is no other.
-fn value((ours, theirs): &Round) -> f64 {
-    theirs.map_or(*ours, |theirs| ours / theirs)
 }
 
 /// The value below which `share` of `values` are, as near as there is one; NaN if there are none.
@@ -118,33 +123,18 @@ pub async fn again<T>(those: Vec<T>, time: Duration, act: impl AsyncFn(&mut T) -
     Ok(f64::from(done.iter().sum::<u32>()) / began.elapsed().as_secs_f64())
 }
 
-/// The service and the other, one after the other, `rounds` times, after one turn of each that does not count.
-pub async fn alternate(
-    rounds: usize,
-    mut ours: impl AsyncFnMut() -> Result<f64>,
-    mut theirs: impl AsyncFnMut() -> Result<f64>,
-) -> Result<Vec<Round>> {
-    ours().await?;
-    theirs().await?;
-    let mut done = Vec::with_capacity(rounds);
-    for _ in 0..rounds {
-        let ours = ours().await?;
-        done.push((ours, Some(theirs().await?)));
-    }
-    Ok(done)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_ratio_is_held_against_the_aim() {
-        let finding = |theirs| Finding::new("this", "s").found(vec![(8.0, theirs)]);
-        assert_eq!(finding(Some(10.0)).aiming(Aim::AtLeast(0.8)).is_met(), Some(true));
-        assert_eq!(finding(Some(10.0)).aiming(Aim::AtMost(0.7)).is_met(), Some(false));
-        assert_eq!(finding(None).aiming(Aim::AtMost(8.0)).is_met(), Some(true));
-        assert_eq!(finding(None).is_met(), None);
+        let alone = Finding::new("this", "s").found(vec![(8.0, f64::NAN)]);
+        let compared = alone.clone().beside("that").found(vec![(8.0, 10.0)]);
+        assert_eq!(compared.clone().at_least(0.8).is_met(), Some(true));
+        assert_eq!(compared.at_most(0.7).is_met(), Some(false));
+        assert_eq!(alone.clone().at_most(8.0).is_met(), Some(true));
+        assert_eq!(alone.is_met(), None);
     }
 
     #[test]

@@ -1,18 +1,20 @@
 //! What rows are measured on: builds of the service, what they are compared to, and servers.
 
+use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf, absolute};
 use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::Result;
+use comfy_table::Table;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use crate::build::{Build, Program};
 use crate::cli::{Cli, Scale};
 use crate::link::Link;
-use crate::measure::{Finding, alternate};
+use crate::measure::Finding;
 use crate::postgres::Postgres;
 use crate::process::Process;
 use crate::server::{Kind, OTHER, SERVICE, Server};
@@ -27,6 +29,9 @@ pub struct Stage {
     pub against: Option<Build>,
     kept: PathBuf,
     work: TempDir,
+    /// What was found, and if it means something.
+    table: RefCell<Table>,
+    smoke: bool,
 }
 
 impl Stage {
@@ -40,7 +45,16 @@ impl Stage {
             Some(program) => Some(Build::new(program, OTHER, &kept, work.path()).await?),
             None => None,
         };
-        Ok(Self { scale: cli.scale(), build, against, kept, work })
+        let mut table = Table::new();
+        table.load_preset(comfy_table::presets::ASCII_MARKDOWN);
+        table.set_header(["what", "figure", "compared to", "figure", "ratio (spread)", "aim", ""]);
+        let table = RefCell::new(table);
+        Ok(Self { scale: cli.scale(), build, against, kept, work, table, smoke: cli.smoke })
+    }
+
+    /// Prints everything that was found.
+    pub fn print(&self) {
+        println!("{}", self.table.borrow());
     }
 
     /// Measures the service by turns with `other`, or with the other build. `service` prepares a build and returns what measures it.
@@ -49,37 +63,57 @@ impl Stage {
         finding: Finding,
         service: impl AsyncFn(Build) -> Result<S>,
         other: impl AsyncFnOnce() -> Result<T>,
-    ) -> Result<Finding>
+    ) -> Result<()>
     where
         S: AsyncFnMut() -> Result<f64>,
         T: AsyncFnMut() -> Result<f64>,
     {
-        match self.against {
-            Some(_) => self.alone(finding, service).await,
-            None => {
-                let ours = service(self.build.clone()).await?;
-                Ok(finding.found(alternate(self.scale.rounds, ours, other().await?).await?))
-            }
+        if self.against.is_some() {
+            return self.alone(finding, service).await;
         }
+        let ours = service(self.build.clone()).await?;
+        self.turns(finding, ours, other().await?).await
     }
 
-    /// Measures the service beside nothing, after one turn that does not count, or by turns with the other build.
+    /// Measures the service beside nothing, or by turns with the other build.
     pub async fn alone<S: AsyncFnMut() -> Result<f64>>(
         &self,
         finding: Finding,
         service: impl AsyncFn(Build) -> Result<S>,
-    ) -> Result<Finding> {
-        let (rounds, mut ours) = (self.scale.rounds, service(self.build.clone()).await?);
-        if let Some(build) = &self.against {
-            let rounds = alternate(rounds, ours, service(build.clone()).await?).await?;
-            return Ok(finding.against("the other build").found(rounds));
+    ) -> Result<()> {
+        let ours = service(self.build.clone()).await?;
+        match &self.against {
+            Some(build) => {
+                let theirs = service(build.clone()).await?;
+                self.turns(finding.against("the other build"), ours, theirs).await
+            }
+            None => self.turns(finding, ours, async || Ok(f64::NAN)).await,
         }
-        ours().await?;
-        let mut done = Vec::new();
-        for _ in 0..rounds {
-            done.push((ours().await?, None));
+    }
+
+    /// Measures both, one after the other, in as many rounds as are wanted, after one turn of each that does not count.
+    pub async fn turns(
+        &self,
+        finding: Finding,
+        mut ours: impl AsyncFnMut() -> Result<f64>,
+        mut theirs: impl AsyncFnMut() -> Result<f64>,
+    ) -> Result<()> {
+        let mut rounds = Vec::new();
+        for _ in 0..=self.scale.rounds {
+            rounds.push((ours().await?, theirs().await?));
         }
-        Ok(finding.found(done))
+        self.report(&finding.found(rounds.split_off(1)));
+        Ok(())
+    }
+
+    /// Puts it into the table, and prints it now: the run may be interrupted.
+    pub fn report(&self, finding: &Finding) {
+        let mut cells = finding.cells();
+        if self.smoke {
+            cells[6] = "runs".to_owned();
+        }
+        eprintln!("  {}", cells.join("  "));
+        self.table.borrow_mut().add_row(cells);
     }
 
     /// A new folder.

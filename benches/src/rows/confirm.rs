@@ -13,7 +13,7 @@ use crate::baseline::{self, Columns};
 use crate::build::{Build, Program};
 use crate::cli::Scale;
 use crate::http::{Client, Exchange, get, load, post};
-use crate::measure::{Aim, Finding};
+use crate::measure::Finding;
 use crate::population::{People, TOGETHER, unknown};
 use crate::stage::Stage;
 
@@ -28,7 +28,7 @@ const YES: &str = r#"{"confirmed":true}"#;
 const NO: &str = r#"{"confirmed":false}"#;
 
 /// One hash beside the bare route.
-pub async fn one(stage: &Stage) -> Result<Finding> {
+pub async fn one(stage: &Stage) -> Result<()> {
     let (usual, time) = (stage.scale.usual, stage.scale.turn);
     let address = &Cell::new(None);
     let service = async |build: Build| {
@@ -41,7 +41,7 @@ pub async fn one(stage: &Stage) -> Result<Finding> {
         looks_alike(address.get().context("no service")?, route.http(), &exchanges[0]).await?;
         Ok(asking(route, CLIENTS, exchanges, time))
     };
-    let finding = Finding::new("GET /v1/confirm", "/s").beside("a bare warp route").aiming(Aim::AtLeast(0.8));
+    let finding = Finding::new("GET /v1/confirm", "/s").beside("a bare warp route").at_least(0.8);
     stage.compare(finding, service, route).await
 }
 
@@ -58,7 +58,7 @@ pub async fn service_of_many(build: Build, scale: Scale) -> Result<impl AsyncFnM
 }
 
 /// Many hashes beside look-ups of as many.
-pub async fn many(stage: &Stage) -> Result<Finding> {
+pub async fn many(stage: &Stage) -> Result<()> {
     let (usual, time) = (stage.scale.usual, stage.scale.turn);
     let service = async |build| service_of_many(build, stage.scale).await;
     let look_ups = async || {
@@ -72,22 +72,21 @@ pub async fn many(stage: &Stage) -> Result<Finding> {
         }))
     };
     let finding = Finding::new("POST /v1/confirm, 500 hashes", "/s").beside("500 bare look-ups");
-    stage.compare(finding.aiming(Aim::AtLeast(0.8)), service, look_ups).await
+    stage.compare(finding.at_least(0.8), service, look_ups).await
 }
 
 /// Both in larger databases beside the smallest.
-pub async fn sizes(stage: &Stage) -> Result<Vec<Finding>> {
+pub async fn sizes(stage: &Stage) -> Result<()> {
     let Scale { few, usual, most, .. } = stage.scale;
-    let mut findings = Vec::new();
     for links in BTreeSet::from([usual, most]) {
         let finding =
             |what| Finding::new(format!("{what}, {links} links"), "µs").beside(format!("{few} links"));
-        let one = finding("GET /v1/confirm").aiming(Aim::AtMost(1.25));
-        findings.push(compare(stage, one, links, CLIENTS, questions).await?);
+        let one = finding("GET /v1/confirm").at_most(1.25);
+        compare(stage, one, links, CLIENTS, questions).await?;
         let many = finding("POST /v1/confirm, 500 hashes");
-        findings.push(compare(stage, many, links, CLIENTS_OF_MANY, questions_of_many).await?);
+        compare(stage, many, links, CLIENTS_OF_MANY, questions_of_many).await?;
     }
-    Ok(findings)
+    Ok(())
 }
 
 /// How many microseconds an answer takes among so many links and among few.
@@ -97,7 +96,7 @@ async fn compare(
     links: u64,
     clients: usize,
     questions: fn(People) -> Result<Vec<Exchange>>,
-) -> Result<Finding> {
+) -> Result<()> {
     let side = async |build: Build, links| {
         let (itseme, people) = serve(&build, links).await?;
         let mut rate = asking(itseme, clients, questions(people)?, stage.scale.turn);

@@ -18,7 +18,7 @@ pub const CLIENTS: usize = 64;
 /// Different requests.
 const REQUESTS: usize = 1000;
 
-pub async fn run(stage: &Stage) -> Result<Finding> {
+pub async fn run(stage: &Stage) -> Result<()> {
     let finding = Finding::new("POST /v1/contact, 100 hashes, durable", "/s");
     stage.alone(finding, async |build| service(build, stage.scale).await).await
 }

@@ -9,7 +9,7 @@ use itseme::model::{Hash, Mac};
 use crate::baseline::{self, Columns};
 use crate::build::Build;
 use crate::http::once;
-use crate::measure::{Aim, Finding};
+use crate::measure::Finding;
 use crate::population::{People, unknown};
 use crate::rows::contact;
 use crate::stage::Stage;
@@ -17,22 +17,18 @@ use crate::stage::Stage;
 /// Hashes of a request.
 pub const HASHES: usize = 100;
 
-/// Hashes that nobody has, beside look-ups of as many.
-pub async fn none_known(stage: &Stage) -> Result<Finding> {
-    let finding = Finding::new("matching 100 hashes, none known", "/s").beside("100 bare look-ups");
-    matching(stage, finding.aiming(Aim::AtLeast(0.8)), 100 * stage.scale.thousands, 0).await
-}
-
-/// Hashes of known people, beside look-ups of as many, and inserts.
-pub async fn all_known(stage: &Stage) -> Result<Finding> {
-    let other = "100 look-ups and 100 inserts of as many bytes in one transaction";
-    let finding = Finding::new("matching 100 hashes, all known", "/s").beside(other);
-    matching(stage, finding.aiming(Aim::AtLeast(0.5)), 20 * stage.scale.thousands, HASHES).await
+/// Hashes that nobody has, beside look-ups of as many; and hashes of known people, beside look-ups and inserts.
+pub async fn run(stage: &Stage) -> Result<()> {
+    let none = Finding::new("matching 100 hashes, none known", "/s").beside("100 bare look-ups");
+    matching(stage, none.at_least(0.8), 100 * stage.scale.thousands, 0).await?;
+    let all = Finding::new("matching 100 hashes, all known", "/s");
+    let all = all.beside("100 look-ups and 100 inserts of as many bytes in one transaction");
+    matching(stage, all.at_least(0.5), 20 * stage.scale.thousands, HASHES).await
 }
 
 /// Matches requests for hashes of which so many are known, beside look-ups, and inserts of as many bytes as an introduction has, in
 /// one transaction for each request.
-async fn matching(stage: &Stage, finding: Finding, requests: usize, known: usize) -> Result<Finding> {
+async fn matching(stage: &Stage, finding: Finding, requests: usize, known: usize) -> Result<()> {
     let time = stage.scale.turn;
     let letter = &RefCell::new(Vec::new());
     let service = async |build: Build| {

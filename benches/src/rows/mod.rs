@@ -15,7 +15,6 @@ mod xmpp;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::measure::Finding;
 use crate::server::Kind;
 use crate::stage::Stage;
 
@@ -75,35 +74,28 @@ impl Row {
         self.to_possible_value().and_then(|value| Some(value.get_help()?.to_string())).unwrap_or_default()
     }
 
-    /// Measures it.
-    pub async fn run(self, stage: &Stage) -> Result<Vec<Finding>> {
-        Ok(match self {
-            Self::Confirm => vec![confirm::one(stage).await?],
-            Self::ConfirmMany => vec![confirm::many(stage).await?],
-            Self::Contact => vec![contact::run(stage).await?],
-            Self::Matching => vec![matching::none_known(stage).await?, matching::all_known(stage).await?],
-            Self::Peers => vec![peers::run(stage).await?],
-            Self::Native => vec![xmpp::direct(stage).await?],
-            Self::Prosody => vec![xmpp::through(stage, Kind::Prosody).await?],
-            Self::Ejabberd => vec![xmpp::through(stage, Kind::Ejabberd).await?],
-            Self::Prompt => {
-                vec![
-                    xmpp::prompt(stage, Kind::Prosody).await?,
-                    xmpp::prompt(stage, Kind::PromptProsody).await?,
-                ]
-            }
-            Self::Register => vec![register::run(stage).await?],
-            Self::Work => work::run(stage).await?,
-            Self::Latency => vec![xmpp::while_others_write(stage).await?],
-            Self::Size => confirm::sizes(stage).await?,
-            Self::Start => resources::start(stage).await?,
-            Self::Memory => resources::memory(stage).await?,
-            Self::Disk => vec![resources::disk(stage).await?],
-            // No program does that, so no other build can.
-            Self::Reading if stage.against.is_some() => vec![],
-            Self::Reading => vec![reading::run(stage).await?],
-            Self::Delivery => vec![delivery::run(stage).await?],
-            Self::Postgres => postgres::run(stage).await?,
-        })
+    /// Measures it, and reports what was found.
+    pub async fn run(self, stage: &Stage) -> Result<()> {
+        match self {
+            Self::Confirm => confirm::one(stage).await,
+            Self::ConfirmMany => confirm::many(stage).await,
+            Self::Contact => contact::run(stage).await,
+            Self::Matching => matching::run(stage).await,
+            Self::Peers => peers::run(stage).await,
+            Self::Native => xmpp::direct(stage).await,
+            Self::Prosody => xmpp::through(stage, Kind::Prosody).await,
+            Self::Ejabberd => xmpp::through(stage, Kind::Ejabberd).await,
+            Self::Prompt => xmpp::prompt(stage).await,
+            Self::Register => register::run(stage).await,
+            Self::Work => work::run(stage).await,
+            Self::Latency => xmpp::while_others_write(stage).await,
+            Self::Size => confirm::sizes(stage).await,
+            Self::Start => resources::start(stage).await,
+            Self::Memory => resources::memory(stage).await,
+            Self::Disk => resources::disk(stage).await,
+            Self::Reading => reading::run(stage).await,
+            Self::Delivery => delivery::run(stage).await,
+            Self::Postgres => postgres::run(stage).await,
+        }
     }
 }

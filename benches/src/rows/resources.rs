@@ -9,7 +9,7 @@ use crate::baseline;
 use crate::build::{Build, Program};
 use crate::http::load;
 use crate::link::Link;
-use crate::measure::{Aim, Finding};
+use crate::measure::Finding;
 use crate::population::Data;
 use crate::processor;
 use crate::questions::Questions;
@@ -17,16 +17,14 @@ use crate::rows::{confirm, contact};
 use crate::stage::Stage;
 
 /// The time until the service is connected and serves, beside that without links, and by itself.
-pub async fn start(stage: &Stage) -> Result<Vec<Finding>> {
+pub async fn start(stage: &Stage) -> Result<()> {
     let links = stage.scale.most;
     let finding = || Finding::new(format!("start with {links} links, until connected and serving"), "s");
     let with = async |build: Build| started(build, links).await;
     let without = async || started(stage.build.clone(), 0).await;
-    let beside = finding().beside("none").aiming(Aim::AtMost(1.5));
-    Ok(vec![
-        stage.compare(beside, with, without).await?,
-        stage.alone(finding().aiming(Aim::AtMost(0.3)), with).await?,
-    ])
+    let beside = finding().beside("none").at_most(1.5);
+    stage.compare(beside, with, without).await?;
+    stage.alone(finding().at_most(0.3), with).await
 }
 
 async fn started(build: Build, links: u64) -> Result<impl AsyncFnMut() -> Result<f64>> {
@@ -41,7 +39,7 @@ async fn started(build: Build, links: u64) -> Result<impl AsyncFnMut() -> Result
 }
 
 /// The most memory that the service has had: idle, and while everything is asked of it at once.
-pub async fn memory(stage: &Stage) -> Result<Vec<Finding>> {
+pub async fn memory(stage: &Stage) -> Result<()> {
     let (links, time) = (stage.scale.most, 2 * stage.scale.turn);
     let peak = async |build: Build, under_load: bool| {
         let data = build.data(links).await?;
@@ -54,13 +52,11 @@ pub async fn memory(stage: &Stage) -> Result<Vec<Finding>> {
             Ok(itseme.process.peak_memory() as f64)
         })
     };
-    let idle = Finding::new(format!("memory, idle, {links} links"), "MiB").aiming(Aim::AtMost(20.0));
+    let idle = Finding::new(format!("memory, idle, {links} links"), "MiB").at_most(20.0);
     let full = format!("memory under full load, {links} links");
-    let full = Finding::new(full, "MiB").aiming(Aim::AtMost(150.0));
-    Ok(vec![
-        stage.alone(idle, async |build| peak(build, false).await).await?,
-        stage.alone(full, async |build| peak(build, true).await).await?,
-    ])
+    let full = Finding::new(full, "MiB").at_most(150.0);
+    stage.alone(idle, async |build| peak(build, false).await).await?;
+    stage.alone(full, async |build| peak(build, true).await).await
 }
 
 async fn ask_everything(
@@ -83,7 +79,7 @@ async fn ask_everything(
 }
 
 /// The disk that a link takes beside the bytes of its columns.
-pub async fn disk(stage: &Stage) -> Result<Finding> {
+pub async fn disk(stage: &Stage) -> Result<()> {
     let links = stage.scale.most;
     let file = async |build: Build| {
         let size = async |links| anyhow::Ok(fs::metadata(build.kept(links).await?.database())?.len());
@@ -99,5 +95,5 @@ pub async fn disk(stage: &Stage) -> Result<Finding> {
         Ok(async move || Ok(bytes))
     };
     let finding = Finding::new(format!("disk per link, {links} links"), "bytes");
-    stage.compare(finding.beside("the bytes of its columns").aiming(Aim::AtMost(1.6)), file, columns).await
+    stage.compare(finding.beside("the bytes of its columns").at_most(1.6), file, columns).await
 }

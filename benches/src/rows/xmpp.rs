@@ -13,7 +13,7 @@ use crate::baseline;
 use crate::build::Build;
 use crate::http::load;
 use crate::link::Link;
-use crate::measure::{Aim, Finding, percentile};
+use crate::measure::{Finding, percentile};
 use crate::population::People;
 use crate::questions::{OneByOne, Questions};
 use crate::rows::contact;
@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(15);
 const AROUND: Duration = Duration::from_millis(100);
 
 /// Over a direct connection beside an echo component.
-pub async fn direct(stage: &Stage) -> Result<Finding> {
+pub async fn direct(stage: &Stage) -> Result<()> {
     let (usual, time) = (stage.scale.usual, stage.scale.turn);
     let service = async |build: Build| {
         let (itseme, link) = build.serve(&build.data(usual).await?).await?;
@@ -39,11 +39,11 @@ pub async fn direct(stage: &Stage) -> Result<Finding> {
         Ok(asking(echo, Rc::new(Mutex::new(link)), questions, time))
     };
     let finding = Finding::new("confirm by XMPP, direct", "/s").beside("an echo component");
-    stage.compare(finding.aiming(Aim::AtLeast(0.8)), service, echo).await
+    stage.compare(finding.at_least(0.8), service, echo).await
 }
 
 /// Through a server beside an echo component there. Those who ask are a component as well, so that the server does the least it can.
-pub async fn through(stage: &Stage, kind: Kind) -> Result<Finding> {
+pub async fn through(stage: &Stage, kind: Kind) -> Result<()> {
     let (usual, time) = (stage.scale.usual, stage.scale.turn);
     let server = stage.server(kind).await?;
     let link = Rc::new(Mutex::new(Link::attach(ASKERS, server.port).await?));
@@ -56,7 +56,7 @@ pub async fn through(stage: &Stage, kind: Kind) -> Result<Finding> {
         Ok(asking(echo, link.clone(), Questions::new(People::new(usual), OTHER)?, time))
     };
     let finding = Finding::new(format!("confirm by XMPP through {}", kind.name()), "/s");
-    stage.compare(finding.beside("an echo component there").aiming(Aim::AtLeast(0.95)), service, echo).await
+    stage.compare(finding.beside("an echo component there").at_least(0.95), service, echo).await
 }
 
 /// Asks a program, which runs for as long.
@@ -74,7 +74,12 @@ fn asking<P>(
 
 /// Through Prosody while others send what needs no answer: chat states, here. By Nagle's algorithm, which is on in Prosody, what it
 /// writes waits until what it wrote before is acknowledged.
-pub async fn prompt(stage: &Stage, kind: Kind) -> Result<Finding> {
+pub async fn prompt(stage: &Stage) -> Result<()> {
+    while_others_type(stage, Kind::Prosody).await?;
+    while_others_type(stage, Kind::PromptProsody).await
+}
+
+async fn while_others_type(stage: &Stage, kind: Kind) -> Result<()> {
     let time = 2 * stage.scale.turn;
     let server = &stage.server(kind).await?;
     let asker = &OneByOne::new(Link::attach(ASKERS, server.port).await?).await?;
@@ -95,7 +100,7 @@ pub async fn prompt(stage: &Stage, kind: Kind) -> Result<Finding> {
         })
     };
     let what = format!("99th percentile of a confirm by XMPP through {}, others typing", kind.name());
-    let finding = Finding::new(what, "ms").beside("the median").aiming(Aim::AtMost(10.0));
+    let finding = Finding::new(what, "ms").beside("the median").at_most(10.0);
     stage.compare(finding, service, async || Ok(async || Ok(median.get()))).await
 }
 
@@ -113,7 +118,7 @@ async fn type_on(link: &mut Link, to: &str) -> Result<Infallible> {
 }
 
 /// Over a direct connection while others write.
-pub async fn while_others_write(stage: &Stage) -> Result<Finding> {
+pub async fn while_others_write(stage: &Stage) -> Result<()> {
     let time = 2 * stage.scale.turn;
     let service = async |build: Build| {
         let data = build.data(stage.scale.usual).await?;
