@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use tokio::net::TcpListener;
 
 use crate::http::{Client, get};
@@ -56,8 +56,8 @@ pub struct Build {
     pub jid: &'static str,
     kept: PathBuf,
     work: PathBuf,
-    /// Has its databases there, if that is not SQLite.
-    postgres: Option<Arc<Postgres>>,
+    /// Has its database there, if that is not SQLite.
+    over: Option<Data>,
     /// Keys and sections of the configuration that came later.
     unknown: Arc<[String]>,
 }
@@ -69,21 +69,24 @@ impl Build {
         fs::create_dir(&work)?;
         let program = absolute(program)?;
         let unknown = unknown_to(&program, &work.join("unknown.toml"))?.into();
-        let build = Self { program, jid, kept, work, postgres: None, unknown };
+        let build = Self { program, jid, kept, work, over: None, unknown };
         let schema = build.empty(People::new(0)).await?.schema()?;
         let kept = build.kept.join(format!("schema-{schema}"));
         fs::create_dir_all(&kept)?;
         Ok(Self { kept, ..build })
     }
 
-    /// The same build with its databases on a PostgreSQL server.
-    pub fn over(&self, server: &Arc<Postgres>) -> Self {
-        Self { postgres: Some(server.clone()), ..self.clone() }
-    }
-
-    /// Where its databases are copied to for use.
-    pub fn work(&self) -> &Path {
-        &self.work
+    /// The same build over a PostgreSQL server of its own, to which the kept database with so many links is moved.
+    pub async fn over_postgres(&self, links: u64) -> Result<Self> {
+        let (kept, server) = (self.kept(links).await?, Postgres::start(self.work.join("postgres"))?);
+        let data = Data { folder: self.folder()?, postgres: Some(Arc::new(server)), ..kept.clone() };
+        fs::copy(kept.key(), data.key())?;
+        let mut command = self.command(&data, ports::free(), (Ipv4Addr::LOCALHOST, 1).into(), "")?;
+        let moved = command.args(["move", "--from", &kept.url()]).output()?;
+        ensure!(moved.status.success(), "itseme move: {}", String::from_utf8_lossy(&moved.stderr));
+        let client = data.postgres.as_ref().context("no server")?.connect().await?;
+        client.batch_execute("VACUUM (FREEZE, ANALYZE)").await?;
+        Ok(Self { over: Some(data), ..self.clone() })
     }
 
     /// A new folder.
@@ -118,8 +121,8 @@ impl Build {
 
     /// A database with so many links, to read and write. All rows share it, and one row runs at a time.
     pub async fn data(&self, links: u64) -> Result<Data> {
-        if let Some(server) = &self.postgres {
-            return server.data(self, self.jid, links).await;
+        if let Some(data) = &self.over {
+            return Ok(data.clone());
         }
         let (kept, folder) = (self.kept(links).await?, self.work.join(links.to_string()));
         // A copy would take minutes, and the disk may not have the room.
@@ -181,6 +184,12 @@ impl Build {
 
     fn start_with(&self, data: &Data, server: u16, more: &str) -> Result<Program> {
         let http = (Ipv4Addr::LOCALHOST, ports::free()).into();
+        let command = self.command(data, server, http, more)?;
+        Ok(Program::new(Process::spawn("the service", &command, &data.folder.join("itseme.log")), http))
+    }
+
+    /// Its program with a configuration.
+    fn command(&self, data: &Data, server: u16, http: SocketAddr, more: &str) -> Result<Command> {
         let config = data.folder.join("component.toml");
         fs::write(&config, without(&self.unknown, &(settings(self.jid, data, server, http) + more)))?;
         let mut command = Command::new(&self.program);
@@ -190,7 +199,7 @@ impl Build {
                 command.env_remove(name);
             }
         }
-        Ok(Program::new(Process::spawn("the service", &command, &data.folder.join("itseme.log")), http))
+        Ok(command)
     }
 }
 

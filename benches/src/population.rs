@@ -6,6 +6,7 @@
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use itseme::config::StoreConfig;
@@ -18,7 +19,7 @@ use serde_json::json;
 
 use crate::baseline;
 use crate::build::until;
-use crate::postgres::Database;
+use crate::postgres::Postgres;
 use crate::server::ASKERS;
 
 /// Links of a person who has many.
@@ -70,11 +71,6 @@ impl People {
     /// So many people of the domain that questions come from, each with the own JID linked.
     pub fn askers(people: u64) -> Self {
         Self { links: people, rich: 0, domain: Some(ASKERS) }
-    }
-
-    /// How many links they have.
-    pub fn links(self) -> u64 {
-        self.links
     }
 
     /// How many have many links.
@@ -149,15 +145,15 @@ pub struct Data {
     pub folder: PathBuf,
     /// Whose links it has.
     pub people: People,
-    /// The database, if it is on a PostgreSQL server and not in the folder.
-    pub postgres: Option<Database>,
+    /// The server of PostgreSQL that has the database, if it is not in the folder.
+    pub postgres: Option<Arc<Postgres>>,
 }
 
 impl Data {
     /// Where the service finds the database.
     pub fn url(&self) -> String {
         match &self.postgres {
-            Some(database) => database.url(),
+            Some(server) => server.url(),
             None => format!("sqlite:{}", self.database().display()),
         }
     }
@@ -181,6 +177,19 @@ impl Data {
         Ok(Keys::new(&keyfile::load_or_make(&config).map_err(|error| anyhow!(error))?))
     }
 
+    /// The ids of so many people's own links.
+    pub fn ids(&self, count: usize) -> Result<Vec<Mac>> {
+        let keys = self.keys()?;
+        (0..count).map(|_| Ok(keys.id(&self.people.anybody()?.hash))).collect()
+    }
+
+    /// The ids of the links of each person who has many.
+    pub fn ids_together(&self) -> Result<Vec<Vec<Mac>>> {
+        let keys = self.keys()?;
+        let ids = |who| Ok(self.people.one_with_many(who)?.1.iter().map(|hash| keys.id(hash)).collect());
+        (0..self.people.rich()).map(ids).collect()
+    }
+
     /// The version of the database's schema.
     pub fn schema(&self) -> Result<i64> {
         Ok(Connection::open(self.database())?.pragma_query_value(None, "user_version", |row| row.get(0))?)
@@ -198,10 +207,10 @@ impl Data {
 
     /// Waits until the hashes of every contact request were looked up.
     pub async fn matched(&self) -> Result<()> {
-        let Some(database) = &self.postgres else {
+        let Some(server) = &self.postgres else {
             return baseline::matched(&baseline::reader(&self.database())?).await;
         };
-        let client = database.connect().await?;
+        let client = server.connect().await?;
         let waits = "SELECT FROM outbox WHERE queue = 0 LIMIT 1";
         until(async || client.query(waits, &[]).await.is_ok_and(|rows| rows.is_empty())).await
     }

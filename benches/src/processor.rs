@@ -36,20 +36,12 @@ pub async fn rests(pid: u32) -> Result<()> {
     }
 }
 
-/// The ticks of the processor's clock that those processes have had that `counts` chooses by their numbers and those of their
-/// parents (`/proc/PID/stat`, proc(5)).
-pub fn ticks(counts: impl Fn(u32, u32) -> bool) -> Result<u64> {
-    let mut ticks = 0;
-    for entry in fs::read_dir("/proc")? {
+/// The time that a process has had, and those that it has started (`/proc/PID/task/TID/children`, proc(5)).
+pub fn spent_with_children(pid: u32) -> Result<Duration> {
+    let mut all = spent(pid, "")?;
+    for child in fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?.split_whitespace() {
         // It may have ended.
-        let Ok(stat) = fs::read_to_string(entry?.path().join("stat")) else { continue };
-        let Some((pid, _)) = stat.split_once(' ') else { continue };
-        // The name may have spaces and parentheses.
-        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
-        let field = |at: usize| fields.get(at).copied().context("too few fields");
-        if counts(pid.parse()?, field(1)?.parse()?) {
-            ticks += field(11)?.parse::<u64>()? + field(12)?.parse::<u64>()?;
-        }
+        all += spent(child.parse()?, "").unwrap_or_default();
     }
-    Ok(ticks)
+    Ok(all)
 }

@@ -1,45 +1,46 @@
 //! What rows are measured on: builds of the service, what they are compared to, and servers.
 
 use std::cell::RefCell;
+use std::fs::{self, Permissions};
 use std::net::Ipv4Addr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf, absolute};
 use std::process::Command;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use anyhow::Result;
 use comfy_table::Table;
-use tempfile::TempDir;
+use tempfile::{Builder, TempDir};
 use tokio::net::TcpListener;
 
 use crate::build::{Build, Program};
 use crate::cli::{Cli, Scale};
 use crate::link::Link;
 use crate::measure::Finding;
-use crate::postgres::Postgres;
 use crate::process::Process;
 use crate::server::{Kind, OTHER, SERVICE, Server};
 
 /// What every row is given.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Stage {
     pub scale: Scale,
     /// The build that is measured.
     pub build: Build,
     /// Another build, which the service is compared to instead of all else.
     pub against: Option<Build>,
-    kept: PathBuf,
-    work: TempDir,
+    work: Rc<TempDir>,
     /// What was found, and if it means something.
-    table: RefCell<Table>,
+    table: Rc<RefCell<Table>>,
     smoke: bool,
 }
 
 impl Stage {
     /// What the command line says.
     pub async fn new(cli: &Cli) -> Result<Self> {
-        std::fs::create_dir_all(&cli.data)?;
+        fs::create_dir_all(&cli.data)?;
         let kept = absolute(&cli.data)?;
-        let work = tempfile::tempdir_in(&kept)?;
+        // PostgreSQL may run as another user.
+        let work = Builder::new().permissions(Permissions::from_mode(0o755)).tempdir_in(&kept)?;
         let build = Build::new(&cli.itseme, SERVICE, &kept, work.path()).await?;
         let against = match &cli.against {
             Some(program) => Some(Build::new(program, OTHER, &kept, work.path()).await?),
@@ -48,8 +49,18 @@ impl Stage {
         let mut table = Table::new();
         table.load_preset(comfy_table::presets::ASCII_MARKDOWN);
         table.set_header(["what", "figure", "compared to", "figure", "ratio (spread)", "aim", ""]);
-        let table = RefCell::new(table);
-        Ok(Self { scale: cli.scale(), build, against, kept, work, table, smoke: cli.smoke })
+        let table = Rc::new(RefCell::new(table));
+        Ok(Self { scale: cli.scale(), build, against, work: Rc::new(work), table, smoke: cli.smoke })
+    }
+
+    /// The same with the builds over PostgreSQL.
+    pub async fn over_postgres(&self) -> Result<Self> {
+        let links = self.scale.usual;
+        let against = match &self.against {
+            Some(build) => Some(build.over_postgres(links).await?),
+            None => None,
+        };
+        Ok(Self { build: self.build.over_postgres(links).await?, against, ..self.clone() })
     }
 
     /// Prints everything that was found.
@@ -118,17 +129,12 @@ impl Stage {
 
     /// A new folder.
     pub fn folder(&self) -> Result<PathBuf> {
-        Ok(tempfile::tempdir_in(&self.work)?.keep())
+        Ok(tempfile::tempdir_in(self.work.path())?.keep())
     }
 
     /// Starts a real server.
     pub async fn server(&self, kind: Kind) -> Result<Server> {
         Server::start(kind, &self.folder()?).await
-    }
-
-    /// Starts a PostgreSQL server.
-    pub async fn postgres(&self) -> Result<Arc<Postgres>> {
-        Ok(Arc::new(Postgres::start(&self.kept).await?))
     }
 
     /// Starts the bare route.

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use itseme::model::{BareJid, Hash, Mac};
+use itseme::model::{BareJid, Hash};
 use serde_json::json;
 
 use crate::baseline::{self, Columns};
@@ -63,9 +63,7 @@ pub async fn many(stage: &Stage) -> Result<()> {
     let service = async |build| service_of_many(build, stage.scale).await;
     let look_ups = async || {
         let data = stage.build.data(usual).await?;
-        let (reader, keys) = (baseline::reader(&data.database())?, data.keys()?);
-        let list = |who| Ok(data.people.one_with_many(who)?.1.iter().map(|hash| keys.id(hash)).collect());
-        let lists = (0..data.people.rich()).map(list).collect::<Result<Vec<Vec<Mac>>>>()?;
+        let (reader, lists) = (baseline::reader(&data.database())?, data.ids_together()?);
         Ok(baseline::look_ups(reader, Columns::Proof, lists, time, |_, found| {
             ensure!(found == TOGETHER as usize, "a link was not found");
             Ok(())

@@ -58,8 +58,8 @@ pub enum Row {
     Reading,
     /// delivering 10,000 queued contact messages through Prosody, beside the echo component writing as many
     Delivery,
-    /// confirm, confirm-many, contact and register over PostgreSQL, beside the same over SQLite and beside the same statements by
-    /// bare tokio-postgres; and confirm by two instances beside one, with the database's share of the processor
+    /// confirm, confirm-many, contact and register over PostgreSQL beside the same over SQLite, and the first two beside the same
+    /// statements by bare tokio-postgres; confirm by two instances beside one, with the database's share of the processor
     Postgres,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::rc::Rc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use itseme::model::{BareJid, Hash};
@@ -27,8 +28,6 @@ const PEER: &str = "itseme.peer.example";
 const TOGETHER: usize = 6;
 /// Stanzas that wait for an answer: as many as the service handles at once of one sender.
 const AT_ONCE: usize = 16;
-/// Ticks of the processor's clock in a second (`sysconf(_SC_CLK_TCK)` is 100 on Linux).
-const TICKS: f64 = 100.0;
 
 /// Compares requests of a peer with those of the own people.
 pub async fn run(stage: &Stage) -> Result<()> {
@@ -70,7 +69,7 @@ impl Service {
     /// Sends stanzas, and waits until all are answered and all requests in them matched. Returns the seconds of the processor's time
     /// that it took.
     async fn take(&mut self, stanzas: &[String]) -> Result<f64> {
-        let began = self.ticks()?;
+        let before = self.spent()?;
         let (mut unsent, mut open) = (stanzas.iter().enumerate(), HashSet::new());
         loop {
             let mut batch = String::new();
@@ -91,12 +90,11 @@ impl Service {
             timeout(PATIENCE, read).await.context("a request was not answered")??;
         }
         self.data.matched().await?;
-        Ok((self.ticks()? - began) as f64 / TICKS)
+        Ok((self.spent()? - before).as_secs_f64())
     }
 
-    fn ticks(&self) -> Result<u64> {
-        let own = self.program.process.id();
-        processor::ticks(|pid, _| pid == own)
+    fn spent(&self) -> Result<Duration> {
+        processor::spent(self.program.process.id(), "")
     }
 }
 

@@ -1,97 +1,101 @@
-//! The service over PostgreSQL: beside itself over SQLite, beside the same statements by tokio-postgres alone, and two instances
-//! beside one.
+//! The service over PostgreSQL: beside itself over SQLite, look-ups beside the same by tokio-postgres alone, and two instances beside
+//! one.
 
 use std::cell::RefCell;
-use std::net::SocketAddr;
-use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use futures::future::try_join_all;
+use itseme::model::Mac;
 
-use crate::build::Build;
+use crate::build::{Build, Program};
 use crate::http::load;
 use crate::measure::Finding;
-use crate::population::Data;
-use crate::postgres::{self, Postgres};
+use crate::postgres::Postgres;
 use crate::processor;
 use crate::rows::{confirm, contact, register};
 use crate::stage::Stage;
 
+/// Different look-ups of one hash.
+const LOOK_UPS: usize = 20_000;
+
 pub async fn run(stage: &Stage) -> Result<()> {
-    let (server, scale) = (&stage.postgres().await?, stage.scale);
-    let service = async |build| confirm::service_of_one(build, scale).await;
-    let bare = async |data| postgres::confirm(data, confirm::CLIENTS, scale.turn).await;
-    compare(stage, server, "GET /v1/confirm", service, bare).await?;
-    let service = async |build| confirm::service_of_many(build, scale).await;
-    let bare = async |data| postgres::confirm_many(data, confirm::CLIENTS_OF_MANY, scale.turn).await;
-    compare(stage, server, "POST /v1/confirm, 500 hashes", service, bare).await?;
-    let service = async |build| contact::service(build, scale).await;
-    let bare = async |data| postgres::contact(data, contact::CLIENTS, contact::burst(scale)).await;
-    compare(stage, server, "POST /v1/contact, 100 hashes", service, bare).await?;
-    let service = async |build| register::service(build, scale).await;
-    let bare = async |data| postgres::register(data, register::CLIENTS, scale.turn).await;
-    compare(stage, server, "register and verify", service, bare).await?;
-    if stage.against.is_none() {
-        two_instances(stage, server).await?;
+    let (sqlite, scale, stage) = (&stage.build, stage.scale, &stage.over_postgres().await?);
+    let data = stage.build.data(scale.usual).await?;
+    let server = data.postgres.as_ref().context("no server")?;
+
+    let one = async |build| confirm::service_of_one(build, scale).await;
+    let ids = data.ids(LOOK_UPS)?.into_iter().map(|id| vec![id]).collect();
+    beside_sqlite(stage, sqlite, "GET /v1/confirm", one).await?;
+    beside_bare(stage, server, "GET /v1/confirm", one, ids).await?;
+
+    let many = async |build| confirm::service_of_many(build, scale).await;
+    beside_sqlite(stage, sqlite, "POST /v1/confirm, 500 hashes", many).await?;
+    beside_bare(stage, server, "POST /v1/confirm, 500 hashes", many, data.ids_together()?).await?;
+
+    let contact = async |build| contact::service(build, scale).await;
+    beside_sqlite(stage, sqlite, "POST /v1/contact, 100 hashes", contact).await?;
+    let register = async |build| register::service(build, scale).await;
+    beside_sqlite(stage, sqlite, "register and verify", register).await?;
+    match stage.against {
+        Some(_) => Ok(()),
+        None => two_instances(stage, server).await,
     }
-    server.tidy().await
 }
 
-/// Measures the service over PostgreSQL, over SQLite, and the bare statements, by turns.
-async fn compare<S, B>(
+async fn beside_sqlite<S: AsyncFnMut() -> Result<f64>>(
     stage: &Stage,
-    server: &Arc<Postgres>,
+    sqlite: &Build,
     what: &str,
     service: impl AsyncFn(Build) -> Result<S>,
-    bare: impl AsyncFnOnce(Data) -> Result<B>,
-) -> Result<()>
-where
-    S: AsyncFnMut() -> Result<f64>,
-    B: AsyncFnMut() -> Result<f64>,
-{
-    let (build, links) = (&stage.build, stage.scale.usual);
-    let finding = Finding::new(format!("{what}, PostgreSQL"), "/s");
+) -> Result<()> {
+    let finding = Finding::new(format!("{what}, PostgreSQL"), "/s").beside("SQLite");
+    stage.compare(finding, &service, async || service(sqlite.clone()).await).await
+}
+
+/// Look-ups beside those of as many ids.
+async fn beside_bare<S: AsyncFnMut() -> Result<f64>>(
+    stage: &Stage,
+    server: &Postgres,
+    what: &str,
+    service: impl AsyncFn(Build) -> Result<S>,
+    ids: Vec<Vec<Mac>>,
+) -> Result<()> {
+    // The other build was measured already.
     if stage.against.is_some() {
-        let service = async |build: Build| service(build.over(server)).await;
-        return stage.alone(finding, service).await;
+        return Ok(());
     }
-    let mut bare = bare(server.data(build, "bare", links).await?).await?;
-    let (mut ours, mut over_sqlite) = (service(build.over(server)).await?, service(build.clone()).await?);
-    stage.turns(finding.clone().beside("SQLite"), &mut ours, async || over_sqlite().await).await?;
-    let finding = finding.beside("bare tokio-postgres").at_least(0.7);
-    stage.turns(finding, ours, async || bare().await).await
+    let finding = Finding::new(format!("{what}, PostgreSQL"), "/s").beside("bare tokio-postgres");
+    let bare = async || server.look_ups(ids, stage.scale.turn).await;
+    stage.compare(finding.at_least(0.7), service, bare).await
 }
 
 /// `confirm` spread over two instances beside one, and the part of the processor's time that the database takes of what it and the
 /// service take.
-async fn two_instances(stage: &Stage, server: &Arc<Postgres>) -> Result<()> {
-    let build = stage.build.over(server);
-    let data = build.data(stage.scale.usual).await?;
-    let (leads, stands_by) = (build.serve_http(&data).await?, build.stand_by(&data).await?);
+async fn two_instances(stage: &Stage, server: &Postgres) -> Result<()> {
+    let data = stage.build.data(stage.scale.usual).await?;
+    let (leads, stands_by) = (stage.build.serve_http(&data).await?, stage.build.stand_by(&data).await?);
     let exchanges = &confirm::questions(data.people)?;
-    let ask = async |instances: &[SocketAddr], shares: &RefCell<Vec<f64>>| {
-        let (database, service) = (server.ticks()?, of_children()?);
+    let spent = || {
+        let of = |instance: &Program| processor::spent(instance.process.id(), "");
+        anyhow::Ok((server.spent()?, of(&leads)? + of(&stands_by)?))
+    };
+    let ask = async |instances: &[&Program], shares: &RefCell<Vec<f64>>| {
+        let before = spent()?;
         let clients = confirm::CLIENTS / instances.len();
-        let asks = instances.iter().map(|http| load(*http, clients, exchanges, stage.scale.turn));
+        let asks = instances.iter().map(|one| load(one.http(), clients, exchanges, stage.scale.turn));
         let rate = try_join_all(asks).await?.iter().sum();
-        let database = (server.ticks()? - database) as f64;
-        let service = (of_children()? - service) as f64;
-        shares.borrow_mut().push(100.0 * database / (database + service));
+        let after = spent()?;
+        let (database, service) = (after.0.saturating_sub(before.0), after.1 - before.1);
+        shares.borrow_mut().push(100.0 * database.div_duration_f64(database + service));
         Ok(rate)
     };
     let (of_two, of_one) = (&RefCell::default(), &RefCell::default());
-    let two = async || ask(&[leads.http(), stands_by.http()], of_two).await;
-    let one = async || ask(&[leads.http()], of_one).await;
+    let two = async || ask(&[&leads, &stands_by], of_two).await;
+    let one = async || ask(&[&leads], of_one).await;
     let finding = Finding::new("GET /v1/confirm, two instances", "/s").beside("one").at_least(0.9);
     stage.turns(finding, two, one).await?;
     let shares = of_two.take().into_iter().zip(of_one.take()).skip(1).collect();
     let share = Finding::new("the database's part of the processor's time, two instances", "%");
     stage.report(&share.beside("one").found(shares));
     Ok(())
-}
-
-/// The ticks that all instances of the service have had, which are children of this process.
-fn of_children() -> Result<u64> {
-    let own = std::process::id();
-    processor::ticks(|_, parent| parent == own)
 }
