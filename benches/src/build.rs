@@ -153,7 +153,7 @@ impl Build {
     /// The same with a server that answers what the service asks, and drops the rest.
     pub async fn serve_http(&self, data: &Data) -> Result<Program> {
         let (program, link) = self.serve(data).await?;
-        tokio::spawn(link.serve(|_| Ok(())));
+        link.serve(|_| ());
         Ok(program)
     }
 

@@ -1,15 +1,12 @@
 //! Clients of the HTTP API that keep their connections, and check every answer.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use futures::future::try_join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-
-use crate::measure::again;
 
 /// A request, as it is sent, and the body that its answer must have.
 #[derive(Debug)]
@@ -89,53 +86,24 @@ fn whole(received: &[u8]) -> Result<Option<usize>> {
     Ok(is_whole.then_some(head))
 }
 
-/// Has so many clients go through `exchanges`, again and again, for some time; returns how many were done in a second.
-pub async fn load(
-    address: SocketAddr,
-    clients: usize,
-    exchanges: &[Exchange],
-    time: Duration,
-) -> Result<f64> {
-    let next = Cell::new(rand::random_range(0..exchanges.len()));
-    repeat(address, clients, time, async |client| {
-        let exchange = &exchanges[next.replace((next.get() + 1) % exchanges.len())];
-        client.exchange(exchange).await
-    })
-    .await
+/// So many clients, spread over these addresses.
+pub async fn connect(addresses: &[SocketAddr], clients: usize) -> Result<Vec<Client>> {
+    try_join_all((0..clients).map(|n| Client::connect(addresses[n % addresses.len()]))).await
 }
 
-/// Has so many clients go through `exchanges` once.
-pub async fn once(address: SocketAddr, clients: usize, exchanges: &[Exchange]) -> Result<()> {
-    each(address, clients, exchanges, async |client, exchange| client.exchange(exchange).await).await
-}
-
-/// Has so many clients, each with a connection, do something with each of `those` once.
+/// Has the clients do something with each of `those` once.
 pub async fn each<T>(
-    address: SocketAddr,
-    clients: usize,
+    clients: Vec<Client>,
     those: &[T],
     act: impl AsyncFn(&mut Client, &T) -> Result<()>,
 ) -> Result<()> {
     let left = RefCell::new(those.iter());
     let next = || left.borrow_mut().next();
-    let ask = async |_| {
-        let mut client = Client::connect(address).await?;
+    let work = async |mut client| {
         while let Some(one) = next() {
             act(&mut client, one).await?;
         }
         anyhow::Ok(())
     };
-    try_join_all((0..clients).map(ask)).await.map(drop)
-}
-
-/// Has so many clients, each with a connection, do something again and again for some time; returns how often that was done in a
-/// second.
-pub async fn repeat(
-    address: SocketAddr,
-    clients: usize,
-    time: Duration,
-    act: impl AsyncFn(&mut Client) -> Result<()>,
-) -> Result<f64> {
-    let connected = try_join_all((0..clients).map(|_| Client::connect(address))).await?;
-    again(connected, time, act).await
+    try_join_all(clients.into_iter().map(work)).await.map(drop)
 }

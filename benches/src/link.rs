@@ -97,8 +97,14 @@ impl Link {
         self.write(&back).await
     }
 
-    /// Reads until the connection ends, and hands over each stanza.
-    pub async fn serve(mut self, mut take: impl FnMut(&[u8]) -> Result<()>) {
-        while self.read(&mut take).await.is_ok() {}
+    /// Reads until the connection ends, beside all else, and hands over each stanza.
+    pub fn serve(mut self, mut take: impl FnMut(&[u8]) + Send + 'static) {
+        tokio::spawn(async move {
+            let mut take = |stanza: &[u8]| {
+                take(stanza);
+                Ok(())
+            };
+            while self.read(&mut take).await.is_ok() {}
+        });
     }
 }

@@ -20,6 +20,7 @@ mod postgres;
 mod process;
 mod processor;
 mod questions;
+mod requests;
 mod rows;
 mod server;
 mod stage;

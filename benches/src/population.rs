@@ -116,6 +116,12 @@ impl People {
         self.link(rand::rng().random_range(self.rich * TOGETHER..self.links))
     }
 
+    /// The hashes of so many people, and as many that nobody has.
+    pub fn hashes(self, known: usize, unknown: usize) -> Result<Vec<Hash>> {
+        let known = (0..known).map(|_| Ok(self.anybody()?.hash));
+        known.chain((0..unknown).map(|_| Ok(self::unknown()))).collect()
+    }
+
     /// A person who has many links, and all of them.
     pub fn one_with_many(self, who: u64) -> Result<(BareJid, Vec<Hash>)> {
         let links: Vec<Linked> =
@@ -208,7 +214,8 @@ impl Data {
     /// Waits until the hashes of every contact request were looked up.
     pub async fn matched(&self) -> Result<()> {
         let Some(server) = &self.postgres else {
-            return baseline::matched(&baseline::reader(&self.database())?).await;
+            let reader = baseline::reader(&self.database())?;
+            return until(async || baseline::waiting(&reader).is_ok_and(|(_, requests)| requests == 0)).await;
         };
         let client = server.connect().await?;
         let waits = "SELECT FROM outbox WHERE queue = 0 LIMIT 1";

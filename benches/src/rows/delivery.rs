@@ -10,12 +10,10 @@ use tokio::time::timeout;
 
 use crate::baseline;
 use crate::build::Build;
-use crate::http::once;
 use crate::link::Link;
 use crate::measure::Finding;
 use crate::population::{Data, People};
-use crate::rows::contact;
-use crate::rows::matching::HASHES;
+use crate::requests::Requests;
 use crate::server::{ASKERS, Kind, OTHER};
 use crate::stage::Stage;
 use crate::stanzas::attribute;
@@ -56,12 +54,11 @@ async fn queued(build: &Build, count: usize) -> Result<Data> {
     let (data, asker) = (build.populated(people).await?, people.link(count as u64)?.target);
     let mut itseme = build.alone(&data).await?;
     let hashes = (0..count).map(|n| Ok(people.link(n as u64)?.hash)).collect::<Result<Vec<_>>>()?;
-    let asks = hashes.chunks(HASHES).map(|hashes| contact::ask(&asker, hashes.iter().copied()));
-    once(itseme.http(), contact::CLIENTS, &asks.collect::<Vec<_>>()).await?;
-    let reader = baseline::reader(&data.database())?;
-    baseline::matched(&reader).await?;
+    Requests::contact_all(&asker, &hashes).once(itseme.http()).await?;
+    data.matched().await?;
     itseme.process.terminate().await;
-    ensure!(baseline::waiting(&reader)?.0 == count, "not every introduction was made");
+    let (introductions, _) = baseline::waiting(&baseline::reader(&data.database())?)?;
+    ensure!(introductions == count, "not every introduction was made");
     Ok(data)
 }
 

@@ -4,18 +4,20 @@ use std::cell::RefCell;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use itseme::model::{Hash, Mac};
+use itseme::model::Mac;
+use rusqlite::{Connection, params};
 
-use crate::baseline::{self, Columns};
+use crate::baseline;
 use crate::build::Build;
-use crate::http::once;
 use crate::measure::Finding;
-use crate::population::{People, unknown};
-use crate::rows::contact;
+use crate::requests::{HASHES, Requests};
 use crate::stage::Stage;
 
-/// Hashes of a request.
-pub const HASHES: usize = 100;
+/// Makes every contact request that waits due, and drops all else.
+const ALL_DUE: &str =
+    "DELETE FROM outbox WHERE queue <> 0; UPDATE outbox SET due_at = 0; PRAGMA wal_checkpoint(TRUNCATE);";
+/// Empties the outbox, and forgets what was counted.
+const CLEAR: &str = "DELETE FROM outbox; DELETE FROM quota; PRAGMA wal_checkpoint(TRUNCATE);";
 
 /// Hashes that nobody has, beside look-ups of as many; and hashes of known people, beside look-ups and inserts.
 pub async fn run(stage: &Stage) -> Result<()> {
@@ -29,56 +31,71 @@ pub async fn run(stage: &Stage) -> Result<()> {
 /// Matches requests for hashes of which so many are known, beside look-ups, and inserts of as many bytes as an introduction has, in
 /// one transaction for each request.
 async fn matching(stage: &Stage, finding: Finding, requests: usize, known: usize) -> Result<()> {
-    let time = stage.scale.turn;
     let letter = &RefCell::new(Vec::new());
     let service = async |build: Build| {
         let data = build.data(stage.scale.usual).await?;
         let writer = baseline::writer(&data.database())?;
         Ok(async move || {
-            let ask = |_| Ok(contact::ask(&data.people.anybody()?.target, hashes(data.people, known)?));
-            let exchanges = (0..requests).map(ask).collect::<Result<Vec<_>>>()?;
+            let asked = Requests::contact(data.people, requests, known, HASHES - known)?;
             let itseme = build.alone(&data).await?;
-            once(itseme.http(), contact::CLIENTS, &exchanges).await?;
+            asked.once(itseme.http()).await?;
             // Before most are due: within two seconds.
             drop(itseme);
-            let requests = baseline::all_due(&writer)?;
+            writer.execute_batch(ALL_DUE)?;
+            let (_, due) = baseline::waiting(&writer)?;
             let began = Instant::now();
             let itseme = build.alone(&data).await?;
-            baseline::matched(&writer).await?;
-            let rate = requests as f64 / began.elapsed().as_secs_f64();
+            data.matched().await?;
+            let rate = due as f64 / began.elapsed().as_secs_f64();
             drop(itseme);
             let (introductions, _) = baseline::waiting(&writer)?;
             // Some may have asked about themselves, or twice about somebody.
-            let is_done = introductions >= requests * known * 99 / 100;
+            let is_done = introductions >= due * known * 99 / 100;
             ensure!(is_done, "only {introductions} introductions were made");
             if known > 0 {
-                *letter.borrow_mut() = baseline::like_those_waiting(&writer)?;
+                letter.replace(like_those_waiting(&writer)?);
             }
-            baseline::clear(&writer)?;
+            writer.execute_batch(CLEAR)?;
             Ok(rate)
         })
     };
     let look_ups = async || {
         let data = stage.build.data(stage.scale.usual).await?;
         let (keys, writer) = (data.keys()?, baseline::writer(&data.database())?);
-        let list = |_| Ok(hashes(data.people, known)?.iter().map(|hash| keys.id(hash)).collect());
-        let lists = (0..requests).map(list).collect::<Result<Vec<Vec<Mac>>>>()?;
+        let ids = |_| {
+            let hashes = data.people.hashes(known, HASHES - known)?;
+            Ok(hashes.iter().map(|hash| keys.id(hash)).collect())
+        };
+        let lists = (0..requests).map(ids).collect::<Result<Vec<Vec<Mac>>>>()?;
         let cleaner = baseline::writer(&data.database())?;
-        let mut rate = baseline::look_ups(writer, Columns::All, lists, time, move |writer, found| {
+        let insert = move |writer: &Connection, found| {
             ensure!(found == known, "{found} links were found");
-            baseline::insert(writer, &letter.borrow(), known)
-        });
+            insert(writer, &letter.borrow(), known)
+        };
+        let mut rate = baseline::look_ups(writer, baseline::ALL, lists, stage.scale.turn, insert);
         Ok(async move || {
             let rate = rate().await?;
-            baseline::clear(&cleaner)?;
+            cleaner.execute_batch(CLEAR)?;
             Ok(rate)
         })
     };
     stage.compare(finding, service, look_ups).await
 }
 
-/// The hashes of a request, of which all or none are known.
-fn hashes(people: People, known: usize) -> Result<Vec<Hash>> {
-    let hash = |_| if known > 0 { Ok(people.anybody()?.hash) } else { Ok(unknown()) };
-    (0..HASHES).map(hash).collect()
+/// Puts `count` rows of `bytes` into the outbox.
+fn insert(connection: &Connection, bytes: &[u8], count: usize) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO outbox (queue, about_mac, due_at, expires_at, box) VALUES (?, ?, ?, ?, ?)",
+    )?;
+    for _ in 0..count {
+        // Not due in a long time.
+        let far: i64 = 1 << 50;
+        statement.execute(params![1, Mac(rand::random()), far, far, bytes])?;
+    }
+    Ok(())
+}
+
+/// As many bytes as the longest message has that waits.
+fn like_those_waiting(connection: &Connection) -> Result<Vec<u8>> {
+    Ok(connection.query_row("SELECT randomblob(max(length(box))) FROM outbox", [], |row| row.get(0))?)
 }

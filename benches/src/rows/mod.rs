@@ -1,8 +1,7 @@
 //! The rows.
 
-mod confirm;
-mod contact;
 mod delivery;
+mod http;
 mod matching;
 mod peers;
 mod postgres;
@@ -77,9 +76,9 @@ impl Row {
     /// Measures it, and reports what was found.
     pub async fn run(self, stage: &Stage) -> Result<()> {
         match self {
-            Self::Confirm => confirm::one(stage).await,
-            Self::ConfirmMany => confirm::many(stage).await,
-            Self::Contact => contact::run(stage).await,
+            Self::Confirm => http::confirm(stage).await,
+            Self::ConfirmMany => http::confirm_many(stage).await,
+            Self::Contact => http::contact(stage).await,
             Self::Matching => matching::run(stage).await,
             Self::Peers => peers::run(stage).await,
             Self::Native => xmpp::direct(stage).await,
@@ -89,7 +88,7 @@ impl Row {
             Self::Register => register::run(stage).await,
             Self::Work => work::run(stage).await,
             Self::Latency => xmpp::while_others_write(stage).await,
-            Self::Size => confirm::sizes(stage).await,
+            Self::Size => http::sizes(stage).await,
             Self::Start => resources::start(stage).await,
             Self::Memory => resources::memory(stage).await,
             Self::Disk => resources::disk(stage).await,

@@ -15,7 +15,7 @@ use crate::link::Link;
 use crate::measure::Finding;
 use crate::population::{Data, unknown};
 use crate::processor;
-use crate::rows::matching::HASHES;
+use crate::requests::HASHES;
 use crate::stage::Stage;
 use crate::stanzas::attribute;
 use crate::wait::PATIENCE;

@@ -2,17 +2,18 @@
 //! one.
 
 use std::cell::RefCell;
+use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
-use futures::future::try_join_all;
 use itseme::model::Mac;
 
 use crate::build::{Build, Program};
-use crate::http::load;
+use crate::cli::Scale;
 use crate::measure::Finding;
 use crate::postgres::Postgres;
 use crate::processor;
-use crate::rows::{confirm, contact, register};
+use crate::requests::{Requests, asked};
+use crate::rows::register::registering;
 use crate::stage::Stage;
 
 /// Different look-ups of one hash.
@@ -23,18 +24,19 @@ pub async fn run(stage: &Stage) -> Result<()> {
     let data = stage.build.data(scale.usual).await?;
     let server = data.postgres.as_ref().context("no server")?;
 
-    let one = async |build| confirm::service_of_one(build, scale).await;
+    let Scale { usual, turn, .. } = scale;
+    let one = async |build| asked(build, usual, Requests::confirm, turn).await;
     let ids = data.ids(LOOK_UPS)?.into_iter().map(|id| vec![id]).collect();
     beside_sqlite(stage, sqlite, "GET /v1/confirm", one).await?;
     beside_bare(stage, server, "GET /v1/confirm", one, ids).await?;
 
-    let many = async |build| confirm::service_of_many(build, scale).await;
+    let many = async |build| asked(build, usual, Requests::confirm_many, turn).await;
     beside_sqlite(stage, sqlite, "POST /v1/confirm, 500 hashes", many).await?;
     beside_bare(stage, server, "POST /v1/confirm, 500 hashes", many, data.ids_together()?).await?;
 
-    let contact = async |build| contact::service(build, scale).await;
+    let contact = async |build| asked(build, usual, Requests::contact_unknown, turn / 3).await;
     beside_sqlite(stage, sqlite, "POST /v1/contact, 100 hashes", contact).await?;
-    let register = async |build| register::service(build, scale).await;
+    let register = async |build| registering(build, usual, turn).await;
     beside_sqlite(stage, sqlite, "register and verify", register).await?;
     match stage.against {
         Some(_) => Ok(()),
@@ -74,24 +76,22 @@ async fn beside_bare<S: AsyncFnMut() -> Result<f64>>(
 async fn two_instances(stage: &Stage, server: &Postgres) -> Result<()> {
     let data = stage.build.data(stage.scale.usual).await?;
     let (leads, stands_by) = (stage.build.serve_http(&data).await?, stage.build.stand_by(&data).await?);
-    let exchanges = &confirm::questions(data.people)?;
+    let requests = &Requests::confirm(data.people)?;
     let spent = || {
         let of = |instance: &Program| processor::spent(instance.process.id(), "");
         anyhow::Ok((server.spent()?, of(&leads)? + of(&stands_by)?))
     };
-    let ask = async |instances: &[&Program], shares: &RefCell<Vec<f64>>| {
+    let ask = async |instances: &[SocketAddr], shares: &RefCell<Vec<f64>>| {
         let before = spent()?;
-        let clients = confirm::CLIENTS / instances.len();
-        let asks = instances.iter().map(|one| load(one.http(), clients, exchanges, stage.scale.turn));
-        let rate = try_join_all(asks).await?.iter().sum();
+        let rate = requests.again(instances, stage.scale.turn).await?;
         let after = spent()?;
         let (database, service) = (after.0.saturating_sub(before.0), after.1 - before.1);
         shares.borrow_mut().push(100.0 * database.div_duration_f64(database + service));
         Ok(rate)
     };
     let (of_two, of_one) = (&RefCell::default(), &RefCell::default());
-    let two = async || ask(&[&leads, &stands_by], of_two).await;
-    let one = async || ask(&[&leads], of_one).await;
+    let two = async || ask(&[leads.http(), stands_by.http()], of_two).await;
+    let one = async || ask(&[leads.http()], of_one).await;
     let finding = Finding::new("GET /v1/confirm, two instances", "/s").beside("one").at_least(0.9);
     stage.turns(finding, two, one).await?;
     let shares = of_two.take().into_iter().zip(of_one.take()).skip(1).collect();

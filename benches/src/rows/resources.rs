@@ -7,13 +7,12 @@ use anyhow::Result;
 
 use crate::baseline;
 use crate::build::{Build, Program};
-use crate::http::load;
 use crate::link::Link;
 use crate::measure::Finding;
 use crate::population::Data;
 use crate::processor;
 use crate::questions::Questions;
-use crate::rows::{confirm, contact};
+use crate::requests::Requests;
 use crate::stage::Stage;
 
 /// The time until the service is connected and serves, beside that without links, and by itself.
@@ -66,16 +65,16 @@ async fn ask_everything(
     native: Questions,
     time: Duration,
 ) -> Result<()> {
-    let people = data.people;
-    let (one, many) = (confirm::questions(people)?, confirm::questions_of_many(people)?);
-    let writes = contact::questions(people, 100)?;
+    let http = [itseme.http()];
+    let (one, many) = (Requests::confirm(data.people)?, Requests::confirm_many(data.people)?);
+    let writes = Requests::contact_unknown(data.people)?;
     tokio::try_join!(
-        load(itseme.http(), confirm::CLIENTS, &one, time),
-        load(itseme.http(), confirm::CLIENTS_OF_MANY, &many, time),
-        load(itseme.http(), contact::CLIENTS, &writes, time),
+        one.again(&http, time),
+        many.again(&http, time),
+        writes.again(&http, time),
         native.ask(&mut link, time),
     )?;
-    baseline::matched(&baseline::reader(&data.database())?).await
+    data.matched().await
 }
 
 /// The disk that a link takes beside the bytes of its columns.

@@ -1,20 +1,15 @@
 //! The processor's time that the service takes for a request, until nothing of it is left to do. It hardly depends on what else the
 //! machine does, unlike the time that passes.
 
-use std::net::SocketAddr;
-
 use anyhow::Result;
-use itseme::model::Hash;
 
 use crate::build::{Build, Program, own_people};
 use crate::cli::Scale;
-use crate::http::{Client, each, once};
 use crate::measure::Finding;
-use crate::population::{Data, People, unknown};
+use crate::population::Data;
 use crate::processor;
-use crate::rows::matching::HASHES;
-use crate::rows::register::{Waiting, hand_over};
-use crate::rows::{confirm, contact, register};
+use crate::requests::{HASHES, Requests};
+use crate::rows::register::{Codes, serve};
 use crate::stage::Stage;
 
 /// Of which so many are known, where some are.
@@ -26,90 +21,66 @@ const MATCHING: &str = "itseme-match";
 
 pub async fn run(stage: &Stage) -> Result<()> {
     let Scale { usual, most, thousands, .. } = stage.scale;
-    let finding = |what: &str| Finding::new(format!("work: {what}"), "µs");
-    let none_known = async |build| contacts(build, usual, 300 * thousands, 0, ALL).await;
-    let some_known = async |build| contacts(build, usual, 300 * thousands, KNOWN, ALL).await;
-    let looking_up = async |build| contacts(build, most, 300 * thousands, 0, MATCHING).await;
-    let newcomers = async |build| newcomers(build, usual, 200 * thousands).await;
-    stage.alone(finding("GET /v1/confirm"), async |build| confirms(build, usual).await).await?;
-    stage.alone(finding("contact, 100 hashes, none known"), none_known).await?;
-    stage.alone(finding("contact, 100 hashes, 5 known"), some_known).await?;
-    stage.alone(finding(&format!("looking up 100 hashes among {most} links")), looking_up).await?;
-    stage.alone(finding("register and verify"), newcomers).await
-}
-
-async fn confirms(build: Build, links: u64) -> Result<impl AsyncFnMut() -> Result<f64>> {
-    let service = Service::start(&build, links).await?;
-    Ok(async move || {
-        let exchanges = confirm::questions(service.data.people)?;
-        service.work(ALL, exchanges.len(), once(service.http(), confirm::CLIENTS, &exchanges)).await
-    })
-}
-
-/// So many contact requests, each for hashes of which so many are known.
-async fn contacts(
-    build: Build,
-    links: u64,
-    requests: usize,
-    known: usize,
-    threads: &'static str,
-) -> Result<impl AsyncFnMut() -> Result<f64>> {
-    let service = Service::start(&build, links).await?;
-    Ok(async move || {
+    let requests = 300 * thousands;
+    let confirm = async |service: &Service| {
+        let requests = Requests::confirm(service.data.people)?;
+        requests.once(service.program.http()).await?;
+        Ok(requests.exchanges.len())
+    };
+    let contact = async |service: &Service, known| {
         let people = service.data.people;
-        let ask = |_| Ok(contact::ask(&people.anybody()?.target, hashes(people, known)?));
-        let exchanges = (0..requests).map(ask).collect::<Result<Vec<_>>>()?;
-        service.work(threads, requests, once(service.http(), contact::CLIENTS, &exchanges)).await
-    })
+        let asked = Requests::contact(people, requests, known, HASHES - known)?;
+        asked.once(service.program.http()).await?;
+        Ok(requests)
+    };
+    let newcomers = 200 * thousands;
+    let register = async |service: &Service| {
+        service.codes.register_all(service.program.http(), newcomers).await?;
+        Ok(newcomers)
+    };
+    let unknown = async |service: &Service| contact(service, 0).await;
+    let some_known = async |service: &Service| contact(service, KNOWN).await;
+    let among = format!("looking up 100 hashes among {most} links");
+    measure(stage, "GET /v1/confirm", usual, ALL, &confirm).await?;
+    measure(stage, "contact, 100 hashes, none known", usual, ALL, &unknown).await?;
+    measure(stage, "contact, 100 hashes, 5 known", usual, ALL, &some_known).await?;
+    measure(stage, &among, most, MATCHING, &unknown).await?;
+    measure(stage, "register and verify", usual, ALL, &register).await
 }
 
-async fn newcomers(build: Build, links: u64, count: usize) -> Result<impl AsyncFnMut() -> Result<f64>> {
-    let service = Service::start(&build, links).await?;
-    Ok(async move || {
-        let register =
-            async |client: &mut Client, (): &()| register::newcomer(client, &service.waiting).await;
-        let all = vec![(); count];
-        service.work(ALL, count, each(service.http(), register::CLIENTS, &all, register)).await
-    })
-}
-
-/// The hashes of a request.
-fn hashes(people: People, known: usize) -> Result<Vec<Hash>> {
-    let hash = |n| if n < known { Ok(people.anybody()?.hash) } else { Ok(unknown()) };
-    (0..HASHES).map(hash).collect()
+/// How many microseconds those threads of a service over so many links work for each request. `ask` returns how many it made.
+async fn measure(
+    stage: &Stage,
+    what: &str,
+    links: u64,
+    threads: &str,
+    ask: &impl AsyncFn(&Service) -> Result<usize>,
+) -> Result<()> {
+    let service = async |build: Build| {
+        let service = Service::start(&build, links).await?;
+        Ok(async move || {
+            let spent = || processor::spent(service.program.process.id(), threads);
+            let before = spent()?;
+            let requests = ask(&service).await?;
+            service.data.settled().await?;
+            Ok((spent()? - before).as_secs_f64() * 1e6 / requests as f64)
+        })
+    };
+    stage.alone(Finding::new(format!("work: {what}"), "µs"), service).await
 }
 
 /// The service, and a server that takes all that it sends.
 struct Service {
     program: Program,
     data: Data,
-    waiting: Waiting,
+    codes: Codes,
 }
 
 impl Service {
     async fn start(build: &Build, links: u64) -> Result<Self> {
-        let (data, waiting) = (build.data(links).await?, Waiting::default());
-        let (program, link) = build.serve_with(&data, &own_people()).await?;
-        tokio::spawn(link.serve(hand_over(waiting.clone())));
+        let data = build.data(links).await?;
+        let (program, codes) = serve(build, &data, &own_people()).await?;
         processor::rests(program.process.id()).await?;
-        Ok(Self { program, data, waiting })
-    }
-
-    fn http(&self) -> SocketAddr {
-        self.program.http()
-    }
-
-    /// How many microseconds those threads work for each of the `requests` that `load` makes.
-    async fn work(
-        &self,
-        threads: &'static str,
-        requests: usize,
-        load: impl Future<Output = Result<()>>,
-    ) -> Result<f64> {
-        let spent = || processor::spent(self.program.process.id(), threads);
-        let before = spent()?;
-        load.await?;
-        self.data.settled().await?;
-        Ok((spent()? - before).as_secs_f64() * 1e6 / requests as f64)
+        Ok(Self { program, data, codes })
     }
 }

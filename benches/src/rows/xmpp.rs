@@ -9,14 +9,12 @@ use anyhow::Result;
 use tokio::sync::Mutex;
 use tokio::time::sleep;
 
-use crate::baseline;
 use crate::build::Build;
-use crate::http::load;
 use crate::link::Link;
 use crate::measure::{Finding, percentile};
 use crate::population::People;
 use crate::questions::{OneByOne, Questions};
-use crate::rows::contact;
+use crate::requests::Requests;
 use crate::server::{ASKERS, Kind, OTHER, TYPISTS};
 use crate::stage::Stage;
 
@@ -124,15 +122,16 @@ pub async fn while_others_write(stage: &Stage) -> Result<()> {
         let data = build.data(stage.scale.usual).await?;
         let (itseme, link) = build.serve(&data).await?;
         let (asker, questions) = (OneByOne::new(link).await?, Questions::new(data.people, build.jid)?);
-        let (reader, writes) = (baseline::reader(&data.database())?, contact::questions(data.people, 1)?);
+        let writes = Requests::contact(data.people, 1000, 0, 1)?;
         Ok(async move || {
             let asked = async {
                 sleep(AROUND).await;
                 asker.ask(&questions, time).await
             };
-            let writers = load(itseme.http(), contact::CLIENTS, &writes, time + 2 * AROUND);
-            let (_, mut times) = tokio::try_join!(writers, asked)?;
-            baseline::matched(&reader).await?;
+            let http = [itseme.http()];
+            let written = writes.again(&http, time + 2 * AROUND);
+            let (_, mut times) = tokio::try_join!(written, asked)?;
+            data.matched().await?;
             Ok(percentile(&mut times, 0.99))
         })
     };
