@@ -65,15 +65,14 @@ pub struct Build {
 impl Build {
     /// The service is `program`. Its databases are kept in `kept` by the version of their schema, and copied to `work` for use.
     pub async fn new(program: &Path, jid: &'static str, kept: &Path, work: &Path) -> Result<Self> {
-        let (kept, work) = (kept.to_owned(), work.join(jid));
+        let (program, work) = (absolute(program)?, work.join(jid));
         fs::create_dir(&work)?;
-        let program = absolute(program)?;
         let unknown = unknown_to(&program, &work.join("unknown.toml"))?.into();
-        let build = Self { program, jid, kept, work, over: None, unknown };
-        let schema = build.empty(People::new(0)).await?.schema()?;
-        let kept = build.kept.join(format!("schema-{schema}"));
-        fs::create_dir_all(&kept)?;
-        Ok(Self { kept, ..build })
+        let mut build = Self { program, jid, kept: kept.to_owned(), work, over: None, unknown };
+        let schema = build.populated(People::new(0)).await?.schema()?;
+        build.kept.push(format!("schema-{schema}"));
+        fs::create_dir_all(&build.kept)?;
+        Ok(build)
     }
 
     /// The same build over a PostgreSQL server of its own, to which the kept database with so many links is moved.
@@ -94,16 +93,10 @@ impl Build {
         Ok(tempfile::tempdir_in(&self.work)?.keep())
     }
 
-    /// A database without links, as the service makes it.
-    async fn empty(&self, people: People) -> Result<Data> {
+    /// A database as the service makes it, with the links of `people` that nobody has used.
+    pub async fn populated(&self, people: People) -> Result<Data> {
         let data = Data { folder: self.folder()?, people, postgres: None };
         self.alone(&data).await?.process.terminate().await;
-        Ok(data)
-    }
-
-    /// A database with the links of `people` that nobody has used.
-    pub async fn populated(&self, people: People) -> Result<Data> {
-        let data = self.empty(people).await?;
         data.populate()?;
         Ok(data)
     }
@@ -111,10 +104,10 @@ impl Build {
     /// A database with so many links, to read. It is made if there is none of this schema: one that was brought up to date would
     /// have other pages.
     pub async fn kept(&self, links: u64) -> Result<Data> {
-        let kept =
-            Data { folder: self.kept.join(links.to_string()), people: People::new(links), postgres: None };
+        let people = People::new(links);
+        let kept = Data { folder: self.kept.join(links.to_string()), people, postgres: None };
         if !kept.folder.exists() {
-            fs::rename(self.populated(kept.people).await?.folder, &kept.folder)?;
+            fs::rename(self.populated(people).await?.folder, &kept.folder)?;
         }
         Ok(kept)
     }
@@ -129,37 +122,28 @@ impl Build {
         if links > LARGE {
             return Ok(kept);
         }
-        if folder.exists() { Ok(Data { folder, ..kept }) } else { kept.copy(&folder) }
+        if folder.exists() { Ok(Data { folder, ..kept }) } else { kept.copy(folder) }
     }
 
-    /// A copy to work with.
-    pub fn copy(&self, data: &Data) -> Result<Data> {
-        data.copy(&self.folder()?)
-    }
-
-    /// Starts the service over `data`, attached to this end of the connection as its server, and waits until it serves.
-    pub async fn serve(&self, data: &Data) -> Result<(Program, Link)> {
-        self.serve_with(data, "").await
-    }
-
-    /// The same with more lines of the configuration.
-    pub async fn serve_with(&self, data: &Data, more: &str) -> Result<(Program, Link)> {
+    /// Starts the service over `data`, attached to this end of the connection as its server, and waits until it serves. It has more
+    /// lines of the configuration.
+    pub async fn serve(&self, data: &Data, more: &str) -> Result<(Program, Link)> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let program = self.start_with(data, listener.local_addr()?.port(), more)?;
+        let program = self.start(data, listener.local_addr()?.port(), more)?;
         let link = Link::accept(&listener).await?;
         Ok((program.serves().await?, link))
     }
 
     /// The same with a server that answers what the service asks, and drops the rest.
     pub async fn serve_http(&self, data: &Data) -> Result<Program> {
-        let (program, link) = self.serve(data).await?;
+        let (program, link) = self.serve(data, "").await?;
         link.serve(|_| ());
         Ok(program)
     }
 
     /// Starts the service over `data`, attached to a real server.
     pub async fn attach(&self, data: &Data, server: &Server) -> Result<Program> {
-        let mut program = self.start(data, server.port)?;
+        let mut program = self.start(data, server.port, "")?;
         program.process.says("component connected").await;
         program.serves().await
     }
@@ -168,24 +152,21 @@ impl Build {
     pub async fn stand_by(&self, data: &Data) -> Result<Program> {
         let other = Data { folder: self.folder()?, ..data.clone() };
         fs::copy(data.key(), other.key())?;
-        self.start(&other, ports::free())?.serves().await
+        self.start(&other, ports::free(), "")?.serves().await
     }
 
     /// Starts the service over `data` where no server is: it matches contact requests, and delivers nothing. All people are its own:
     /// only so many introductions of others may wait.
     pub async fn alone(&self, data: &Data) -> Result<Program> {
-        self.start_with(data, ports::free(), &own_people())?.serves().await
+        self.start(data, ports::free(), &own_people())?.serves().await
     }
 
     /// Starts the service over `data`, attached to the server at that port, and waits for nothing.
-    pub fn start(&self, data: &Data, server: u16) -> Result<Program> {
-        self.start_with(data, server, "")
-    }
-
-    fn start_with(&self, data: &Data, server: u16, more: &str) -> Result<Program> {
+    pub fn start(&self, data: &Data, server: u16, more: &str) -> Result<Program> {
         let http = (Ipv4Addr::LOCALHOST, ports::free()).into();
         let command = self.command(data, server, http, more)?;
-        Ok(Program::new(Process::spawn("the service", &command, &data.folder.join("itseme.log")), http))
+        let process = Process::spawn("the service", &command, &data.folder.join("itseme.log"));
+        Ok(Program::new(process, http))
     }
 
     /// Its program with a configuration.
@@ -211,7 +192,7 @@ fn unknown_to(program: &Path, config: &Path) -> Result<Vec<String>> {
     let all = settings(SERVICE, &data, 1, (Ipv4Addr::LOCALHOST, 1).into());
     let mut unknown = Vec::new();
     loop {
-        fs::write(config, without(&unknown, &format!("{all}{}[{LAST}]\n", own_people())))?;
+        fs::write(config, without(&unknown, &format!("{all}{}{LAST}.key = 1\n", own_people())))?;
         let output = Command::new(program).arg("--config").arg(config).output()?;
         let told = String::from_utf8_lossy(&output.stderr);
         let named = told.split_once("unknown").and_then(|(_, rest)| rest.split(['"', '`']).nth(1));
@@ -225,15 +206,8 @@ fn unknown_to(program: &Path, config: &Path) -> Result<Vec<String>> {
 
 /// The settings without those keys and sections.
 fn without(unknown: &[String], settings: &str) -> String {
-    let mut is_left_out = false;
-    let is_known = |line: &&str| {
-        let name = line.trim_start_matches('[').split([' ', '=', ']']).next().unwrap_or_default();
-        let is_unknown = unknown.iter().any(|key| key == name);
-        if line.starts_with('[') {
-            is_left_out = is_unknown;
-        }
-        !is_left_out && !is_unknown
-    };
+    let is_unknown = |name: &str| unknown.iter().any(|key| key == name);
+    let is_known = |line: &&str| !line.split(['.', ' ']).take(2).any(is_unknown);
     settings.lines().filter(is_known).map(|line| format!("{line}\n")).collect()
 }
 
@@ -249,7 +223,7 @@ pub async fn until(probe: impl AsyncFn() -> bool) -> Result<()> {
 
 /// More of the configuration: all people are of own servers.
 pub fn own_people() -> String {
-    format!("[access]\nown_server = {:?}\n", servers().collect::<Vec<_>>())
+    format!("access.own_server = {:?}\n", servers().collect::<Vec<_>>())
 }
 
 /// The configuration: all limits lifted, everything else as it is by default.
@@ -257,34 +231,26 @@ fn settings(jid: &str, data: &Data, server: u16, http: SocketAddr) -> String {
     let (url, key) = (data.url(), data.key());
     let key = key.display();
     format!(
-        r#"
-[component]
-jid = "{jid}"
-secret = "{SECRET}"
-server = "127.0.0.1:{server}"
-
-[http]
-listen = "{http}"
-max_connections_per_address = 1000
-
-[store]
-url = "{url}"
-key_file = "{key}"
-
-[limits]
-requests_per_second = 100000000
-guesses_per_day = 1000000000
-codes_per_day = 1000000000
-codes_per_target_per_day = 1000000000
-codes_per_address_per_day = 1000000000
-new_jids_per_day = 1000000000
-bytes_per_server_per_day = 4000000000
-budget_percent_per_server = 100
-budget_percent_of_others = 100
-unentered_codes_per_range = 0
-resend_after = "0s"
-hashes_per_day = 1000000000
-repeat_contact_after = "0s"
+        r#"component.jid = "{jid}"
+component.secret = "{SECRET}"
+component.server = "127.0.0.1:{server}"
+http.listen = "{http}"
+http.max_connections_per_address = 1000
+store.url = "{url}"
+store.key_file = "{key}"
+limits.requests_per_second = 100000000
+limits.guesses_per_day = 1000000000
+limits.codes_per_day = 1000000000
+limits.codes_per_target_per_day = 1000000000
+limits.codes_per_address_per_day = 1000000000
+limits.new_jids_per_day = 1000000000
+limits.bytes_per_server_per_day = 4000000000
+limits.budget_percent_per_server = 100
+limits.budget_percent_of_others = 100
+limits.unentered_codes_per_range = 0
+limits.resend_after = "0s"
+limits.hashes_per_day = 1000000000
+limits.repeat_contact_after = "0s"
 "#
     )
 }

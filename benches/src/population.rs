@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
@@ -202,13 +202,14 @@ impl Data {
     }
 
     /// A copy in the folder `to`.
-    pub fn copy(&self, to: &Path) -> Result<Self> {
-        fs::create_dir_all(to)?;
-        for file in ["itseme.db", "itseme.key"] {
-            fs::copy(self.folder.join(file), to.join(file)).with_context(|| format!("a copy of {file}"))?;
-            fs::File::open(to.join(file))?.sync_all()?;
+    pub fn copy(&self, to: PathBuf) -> Result<Self> {
+        let copy = Self { folder: to, ..self.clone() };
+        fs::create_dir_all(&copy.folder)?;
+        for (from, to) in [(self.database(), copy.database()), (self.key(), copy.key())] {
+            fs::copy(from, &to)?;
+            fs::File::open(to)?.sync_all()?;
         }
-        Ok(Self { folder: to.to_owned(), ..self.clone() })
+        Ok(copy)
     }
 
     /// Waits until the hashes of every contact request were looked up.

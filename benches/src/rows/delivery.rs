@@ -27,7 +27,7 @@ pub async fn run(stage: &Stage) -> Result<()> {
     let service = async |build: Build| {
         let queued = queued(&build, count).await?;
         Ok(async move || {
-            let mut itseme = build.start(&build.copy(&queued)?, server.port)?;
+            let mut itseme = build.start(&queued.copy(build.folder()?)?, server.port, "")?;
             let (rate, first) = arrivals(&mut *link.lock().await, count).await?;
             itseme.process.terminate().await;
             sample.replace(first);

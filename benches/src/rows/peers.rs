@@ -58,11 +58,10 @@ struct Service {
 impl Service {
     async fn start(build: &Build, links: u64) -> Result<Self> {
         let data = build.data(links).await?;
-        let more = format!(
-            "{}[[peers]]\njid = \"{PEER}\"\nvouches_for = [\"{THERE}\"]\nhashes_per_day = 4000000000\n",
-            own_people()
+        let peer = format!(
+            r#"peers = [{{ jid = "{PEER}", vouches_for = ["{THERE}"], hashes_per_day = 4000000000 }}]"#
         );
-        let (program, link) = build.serve_with(&data, &more).await?;
+        let (program, link) = build.serve(&data, &(own_people() + &peer)).await?;
         Ok(Self { program, link, data, jid: build.jid })
     }
 

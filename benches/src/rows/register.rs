@@ -40,7 +40,7 @@ pub async fn registering(
 
 /// Starts the service with a server that hands over the codes that it sends, and drops the rest.
 pub async fn serve(build: &Build, data: &Data, more: &str) -> Result<(Program, Codes)> {
-    let (itseme, link) = build.serve_with(data, more).await?;
+    let (itseme, link) = build.serve(data, more).await?;
     let codes = Codes::default();
     let waiting = codes.clone();
     link.serve(move |message| {

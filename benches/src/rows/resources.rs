@@ -43,7 +43,7 @@ pub async fn memory(stage: &Stage) -> Result<()> {
     let peak = async |build: Build, under_load: bool| {
         let data = build.data(links).await?;
         Ok(async move || {
-            let (itseme, link) = build.serve(&data).await?;
+            let (itseme, link) = build.serve(&data, "").await?;
             processor::rests(itseme.process.id()).await?;
             if under_load {
                 ask_everything(&data, &itseme, link, Questions::new(data.people, build.jid)?, time).await?;

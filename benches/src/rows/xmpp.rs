@@ -27,7 +27,7 @@ const AROUND: Duration = Duration::from_millis(100);
 pub async fn direct(stage: &Stage) -> Result<()> {
     let (usual, time) = (stage.scale.usual, stage.scale.turn);
     let service = async |build: Build| {
-        let (itseme, link) = build.serve(&build.data(usual).await?).await?;
+        let (itseme, link) = build.serve(&build.data(usual).await?, "").await?;
         let questions = Questions::new(People::new(usual), build.jid)?;
         Ok(asking(itseme, Rc::new(Mutex::new(link)), questions, time))
     };
@@ -120,7 +120,7 @@ pub async fn while_others_write(stage: &Stage) -> Result<()> {
     let time = 2 * stage.scale.turn;
     let service = async |build: Build| {
         let data = build.data(stage.scale.usual).await?;
-        let (itseme, link) = build.serve(&data).await?;
+        let (itseme, link) = build.serve(&data, "").await?;
         let (asker, questions) = (OneByOne::new(link).await?, Questions::new(data.people, build.jid)?);
         let writes = Requests::contact(data.people, 1000, 0, 1)?;
         Ok(async move || {
