@@ -43,36 +43,51 @@ impl Questions {
         (0..QUESTIONS).map(question).collect::<Result<_>>().map(Self)
     }
 
-    /// Asks many at once for some time, and checks the answers; returns how many came in a second.
+    /// Asks many at once for some time; returns how many answers came in a second.
     pub async fn ask(&self, link: &mut Link, time: Duration) -> Result<f64> {
-        Ok(self.ask_at_once(AT_ONCE, link, time).await?.0)
+        let began = Instant::now();
+        let times = ask(link, self.for_some(time), AT_ONCE, answer).await?;
+        Ok(times.len() as f64 / began.elapsed().as_secs_f64())
     }
 
-    /// How many answers came in a second, and how many milliseconds each took.
-    async fn ask_at_once(&self, most: usize, link: &mut Link, time: Duration) -> Result<(f64, Vec<f64>)> {
-        let (began, mut next, mut times) = (Instant::now(), 0, Vec::new());
-        let mut open = HashMap::with_capacity(most);
-        loop {
-            let mut batch = String::new();
-            if began.elapsed() < time {
-                while open.len() < most {
-                    batch.push_str(&self.0[next]);
-                    open.insert(next, Instant::now());
-                    next = (next + 1) % self.0.len();
-                }
-            } else if open.is_empty() {
-                return Ok((times.len() as f64 / began.elapsed().as_secs_f64(), times));
+    /// All of them, again and again for some time.
+    fn for_some(&self, time: Duration) -> impl Iterator<Item = (usize, &String)> {
+        let began = Instant::now();
+        self.0.iter().enumerate().cycle().take_while(move |_| began.elapsed() < time)
+    }
+}
+
+/// Sends requests, each with its id, of which so many wait at once. Checks that each is answered, and has in its answer what `answer`
+/// says of its id. Returns how many milliseconds each answer took.
+pub async fn ask<'a>(
+    link: &mut Link,
+    mut requests: impl Iterator<Item = (usize, &'a String)>,
+    most: usize,
+    answer: fn(usize) -> &'static str,
+) -> Result<Vec<f64>> {
+    let (mut open, mut times) = (HashMap::with_capacity(most), Vec::new());
+    loop {
+        let mut batch = String::new();
+        for (id, request) in requests.by_ref().take(most - open.len()) {
+            open.insert(id, Instant::now());
+            batch.push_str(request);
+        }
+        if open.is_empty() {
+            return Ok(times);
+        }
+        link.write(batch.as_bytes()).await?;
+        let read = link.read(|stanza| {
+            let id = attribute(stanza, "id").context("no id")?.parse()?;
+            if attribute(stanza, "type") != Some("result") || !has(stanza, answer(id)) {
+                bail!("wrong answer: {} instead of {}", String::from_utf8_lossy(stanza), answer(id));
             }
-            link.write(batch.as_bytes()).await?;
-            let read = link.read(|stanza| {
-                let asked = open.remove(&answered(stanza)?).context("an answer to no question")?;
-                times.push(asked.elapsed().as_secs_f64() * 1e3);
-                Ok(())
-            });
-            timeout(PATIENCE, read).await.context("a question was not answered")??;
-            if most == 1 && open.is_empty() {
-                sleep(PAUSE).await;
-            }
+            let asked = open.remove(&id).context("an answer to no question")?;
+            times.push(asked.elapsed().as_secs_f64() * 1e3);
+            Ok(())
+        });
+        timeout(PATIENCE, read).await.context("a question was not answered")??;
+        if most == 1 && open.is_empty() {
+            sleep(PAUSE).await;
         }
     }
 }
@@ -88,15 +103,6 @@ pub fn answer(id: usize) -> &'static str {
 /// Whether a question is about the person's own hash.
 pub fn is_right(id: usize) -> bool {
     !id.is_multiple_of(ONE_WRONG_IN)
-}
-
-/// Checks an answer; returns the id of its question.
-fn answered(stanza: &[u8]) -> Result<usize> {
-    let id = attribute(stanza, "id").context("no id")?.parse()?;
-    if attribute(stanza, "type") != Some("result") || !has(stanza, answer(id)) {
-        bail!("wrong answer: {} instead of {}", String::from_utf8_lossy(stanza), answer(id));
-    }
-    Ok(id)
 }
 
 /// Asks one question after the other, from a thread of its own, so that nothing else that is measured keeps it waiting.
@@ -117,10 +123,7 @@ impl OneByOne {
     /// Asks for some time; returns how many milliseconds each answer took.
     pub async fn ask(&self, questions: &Questions, time: Duration) -> Result<Vec<f64>> {
         let (link, questions) = (self.link.clone(), questions.clone());
-        let asking = self.thread.tasks().spawn(async move {
-            let (_, times) = questions.ask_at_once(1, &mut *link.lock().await, time).await?;
-            Ok(times)
-        });
-        asking.await?
+        let asking = async move { ask(&mut *link.lock().await, questions.for_some(time), 1, answer).await };
+        self.thread.tasks().spawn(asking).await?
     }
 }

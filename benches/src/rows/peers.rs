@@ -1,24 +1,19 @@
 //! Contact requests that a peer passes on, beside those of own people: the processor's time until they are matched.
 
-use std::collections::HashSet;
-use std::rc::Rc;
-use std::time::Duration;
+use std::cell::Cell;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use itseme::model::{BareJid, Hash};
 use serde_json::json;
-use tokio::sync::Mutex;
-use tokio::time::timeout;
 
 use crate::build::{Build, Program, own_people};
 use crate::link::Link;
 use crate::measure::Finding;
 use crate::population::{Data, unknown};
 use crate::processor;
+use crate::questions::ask;
 use crate::requests::HASHES;
 use crate::stage::Stage;
-use crate::stanzas::attribute;
-use crate::wait::PATIENCE;
 
 /// The domain of the peer's people.
 const THERE: &str = "peer.example";
@@ -29,22 +24,22 @@ const TOGETHER: usize = 6;
 /// Stanzas that wait for an answer: as many as the service handles at once of one sender.
 const AT_ONCE: usize = 16;
 
-/// Compares requests of a peer with those of the own people.
+/// Compares requests of a peer with those of the own people, which come after them.
 pub async fn run(stage: &Stage) -> Result<()> {
     let requests = 300 * stage.scale.thousands;
-    let what = "contact requests of a peer, 100 hashes, until matched";
-    let finding = Finding::new(what, "/s of the processor").at_least(0.7);
-    let of_peer = async |build: Build| {
-        let service = Rc::new(Mutex::new(Service::start(&build, stage.scale.usual).await?));
-        Ok(measure(service, requests, passed_on))
+    let own = &Cell::new(f64::NAN);
+    let service = async |build: Build| {
+        let mut service = Service::start(&build, stage.scale.usual).await?;
+        Ok(async move || {
+            let (of_peer, of_own) = (passed_on(build.jid, requests)?, asked_here(&service, requests)?);
+            let seconds = service.take(&of_peer).await?;
+            own.set(requests as f64 / service.take(&of_own).await?);
+            Ok(requests as f64 / seconds)
+        })
     };
-    if stage.against.is_some() {
-        return stage.alone(finding, of_peer).await;
-    }
-    let service = Rc::new(Mutex::new(Service::start(&stage.build, stage.scale.usual).await?));
-    let beside = async || Ok(measure(service.clone(), requests, asked_here));
-    let of_peer = async |_| Ok(measure(service.clone(), requests, passed_on));
-    stage.compare(finding.beside("those of own people"), of_peer, beside).await
+    let what = "contact requests of a peer, 100 hashes, until matched";
+    let finding = Finding::new(what, "/s of the processor").beside("those of own people").at_least(0.7);
+    stage.compare(finding, service, async || Ok(async || Ok(own.get()))).await
 }
 
 /// A service that has a peer, and this end of its connection.
@@ -68,73 +63,38 @@ impl Service {
     /// Sends stanzas, and waits until all are answered and all requests in them matched. Returns the seconds of the processor's time
     /// that it took.
     async fn take(&mut self, stanzas: &[String]) -> Result<f64> {
-        let before = self.spent()?;
-        let (mut unsent, mut open) = (stanzas.iter().enumerate(), HashSet::new());
-        loop {
-            let mut batch = String::new();
-            for (id, stanza) in unsent.by_ref().take(AT_ONCE - open.len()) {
-                open.insert(id.to_string());
-                batch += &stanza.replacen("id=''", &format!("id='{id}'"), 1);
-            }
-            if open.is_empty() {
-                break;
-            }
-            self.link.write(batch.as_bytes()).await?;
-            let read = self.link.read(|stanza| {
-                let id = attribute(stanza, "id").context("no id")?;
-                let is_taken = attribute(stanza, "type") == Some("result");
-                ensure!(is_taken && open.remove(id), "a request was refused");
-                Ok(())
-            });
-            timeout(PATIENCE, read).await.context("a request was not answered")??;
-        }
+        let before = processor::spent(self.program.process.id(), "")?;
+        ask(&mut self.link, stanzas.iter().enumerate(), AT_ONCE, |_| "").await?;
         self.data.matched().await?;
-        Ok((self.spent()? - before).as_secs_f64())
-    }
-
-    fn spent(&self) -> Result<Duration> {
-        processor::spent(self.program.process.id(), "")
-    }
-}
-
-/// Measures requests of the kind that `stanzas` makes.
-fn measure(
-    service: Rc<Mutex<Service>>,
-    requests: usize,
-    stanzas: impl Fn(&Service, usize) -> Result<Vec<String>>,
-) -> impl AsyncFnMut() -> Result<f64> {
-    async move || {
-        let mut service = service.lock().await;
-        let stanzas = stanzas(&service, requests)?;
-        Ok(requests as f64 / service.take(&stanzas).await?)
+        Ok((processor::spent(self.program.process.id(), "")? - before).as_secs_f64())
     }
 }
 
 /// Requests that people make here, each in a stanza.
 fn asked_here(service: &Service, requests: usize) -> Result<Vec<String>> {
-    let stanza = |_| {
+    let stanza = |id| {
         let asker = service.data.people.anybody()?.target;
         let contact = contact("it-se.me:contact", " scope='here'", &asker);
         let jid = service.jid;
-        Ok(format!("<iq type='set' id='' from='{asker}/client' to='{jid}'>{contact}</iq>"))
+        Ok(format!("<iq type='set' id='{id}' from='{asker}/client' to='{jid}'>{contact}</iq>"))
     };
     (0..requests).map(stanza).collect()
 }
 
 /// Requests that the peer's people have made there.
-fn passed_on(service: &Service, requests: usize) -> Result<Vec<String>> {
+fn passed_on(to: &str, requests: usize) -> Result<Vec<String>> {
     let contact = |n: usize| {
         let asker = BareJid::new(&format!("person{n}@{THERE}"))?;
         Ok(contact("it-se.me:peer", &format!(" jid='{asker}'"), &asker))
     };
     let contacts = (0..requests).map(contact).collect::<Result<Vec<_>>>()?;
-    let stanzas = contacts.chunks(TOGETHER).map(|together| {
-        let (together, jid) = (together.concat(), service.jid);
+    let stanza = |(id, together): (usize, &[String])| {
+        let together = together.concat();
         format!(
-            "<iq type='set' id='' from='{PEER}' to='{jid}'><contacts xmlns='it-se.me:peer'>{together}</contacts></iq>"
+            "<iq type='set' id='{id}' from='{PEER}' to='{to}'><contacts xmlns='it-se.me:peer'>{together}</contacts></iq>"
         )
-    });
-    Ok(stanzas.collect())
+    };
+    Ok(contacts.chunks(TOGETHER).enumerate().map(stanza).collect())
 }
 
 /// A request for hashes that nobody has.
