@@ -4,7 +4,6 @@
 //! to `person{n}`, and is about that Jabber ID.
 
 use std::fs;
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,8 +25,6 @@ use crate::server::ASKERS;
 pub const TOGETHER: u64 = 500;
 /// Of so many links, one person has many.
 const ONE_IN: u64 = 50_000;
-/// Links that are written in one transaction.
-const AT_ONCE: u64 = 250_000;
 /// A larger database is indexed when all links are there, and used where it is kept.
 pub const LARGE: u64 = 20_000_000;
 /// Servers that the people are of.
@@ -48,18 +45,6 @@ pub struct People {
 pub struct Linked {
     pub target: BareJid,
     pub hash: Hash,
-}
-
-/// The columns of a link's row.
-#[derive(Debug)]
-pub struct Columns {
-    pub id: Mac,
-    pub owner: Mac,
-    pub proof: Mac,
-    /// The box as the service makes it.
-    pub sealed: Vec<u8>,
-    /// A day.
-    pub verified_on: i64,
 }
 
 impl People {
@@ -88,22 +73,6 @@ impl People {
         let domain = self.domain.map_or_else(|| domain(n % SERVERS), str::to_owned);
         let target = BareJid::new(&format!("person{n}@{domain}"))?;
         Ok(Linked { hash: Identity::of_jid(&target).hash(), target })
-    }
-
-    /// The row of the link of that number.
-    pub fn columns(self, keys: &Keys, n: u64) -> Result<Columns> {
-        let Linked { target, hash } = self.link(n)?;
-        let (id, owner) = (keys.id(&hash), keys.owner(&target));
-        let mut plain = [hash.as_bytes().as_slice(), format!("{target}\0en").as_bytes()].concat();
-        plain.resize(plain.len().next_multiple_of(PADDED_TO), 0);
-        let sealed = keys.seal(Purpose::Link { id: &id, owner: &owner }, &plain, &mut rand::rng());
-        Ok(Columns {
-            proof: keys.proof(&id, &owner),
-            id,
-            owner,
-            sealed,
-            verified_on: 20_000 + (n % 365) as i64,
-        })
     }
 
     /// Any link.
@@ -236,39 +205,43 @@ impl Data {
         database.execute_batch(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -3000000; PRAGMA locking_mode = EXCLUSIVE;",
         )?;
-        let (links, keys) = (self.people.links, self.keys()?);
         // Each row of a large table would change pages of indexes that are not in memory any more.
-        let indexes = if links > LARGE { take_indexes(&database)? } else { Vec::new() };
-        for start in (0..links).step_by(AT_ONCE as usize) {
-            eprintln!("  populating a database: {start} of {links} links");
-            self.insert(&database, &keys, start..links.min(start + AT_ONCE))?;
-        }
+        let indexes = if self.people.links > LARGE { take_indexes(&database)? } else { Vec::new() };
+        let transaction = database.unchecked_transaction()?;
+        self.insert(&transaction)?;
         for index in indexes {
             eprintln!("  populating a database: {index}");
-            database.execute_batch(&index)?;
+            transaction.execute_batch(&index)?;
         }
+        transaction.commit()?;
         drop(database);
         // As the service leaves it.
         drop(baseline::writer(&self.database())?);
         Ok(())
     }
 
-    fn insert(&self, database: &Connection, keys: &Keys, range: Range<u64>) -> Result<()> {
-        let transaction = database.unchecked_transaction()?;
+    fn insert(&self, database: &Connection) -> Result<()> {
         // Before there were proofs, boxes opened in any row.
-        let has_proofs = transaction.column_exists(None, "links", "proof")?;
-        let keys = if has_proofs { keys.clone() } else { keys.unbound() };
+        let has_proofs = database.column_exists(None, "links", "proof")?;
+        let keys = if has_proofs { self.keys()? } else { self.keys()?.unbound() };
         let (column, value) = if has_proofs { (", proof", ", ?") } else { ("", "") };
-        let mut insert = transaction.prepare(&format!(
+        let mut insert = database.prepare(&format!(
             "INSERT INTO links (id_mac, owner_mac, box, verified_on{column}) VALUES (?, ?, ?, ?{value})"
         ))?;
-        for n in range {
-            let Columns { id, owner, proof, sealed, verified_on } = self.people.columns(&keys, n)?;
+        for n in 0..self.people.links {
+            if n % 250_000 == 0 {
+                eprintln!("  populating a database: {n} of {} links", self.people.links);
+            }
+            let Linked { target, hash } = self.people.link(n)?;
+            let (id, owner) = (keys.id(&hash), keys.owner(&target));
+            let mut plain = [hash.as_bytes().as_slice(), format!("{target}\0en").as_bytes()].concat();
+            plain.resize(plain.len().next_multiple_of(PADDED_TO), 0);
+            let sealed = keys.seal(Purpose::Link { id: &id, owner: &owner }, &plain, &mut rand::rng());
+            let (verified_on, proof) = (20_000 + n % 365, keys.proof(&id, &owner));
             let row: [&dyn ToSql; 5] = [&id, &owner, &sealed, &verified_on, &proof];
             insert.execute(&row[..4 + usize::from(has_proofs)])?;
         }
-        drop(insert);
-        Ok(transaction.commit()?)
+        Ok(())
     }
 }
 
