@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fs::{self, Permissions};
 use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf, absolute};
+use std::path::{PathBuf, absolute};
 use std::process::Command;
 use std::rc::Rc;
 
@@ -139,7 +139,7 @@ impl Stage {
 
     /// Starts the bare route.
     pub async fn route(&self) -> Result<Program> {
-        let mut process = beside(&["route"], &self.folder()?)?;
+        let mut process = self.beside(&["route"])?;
         let line = process.says("listening on").await;
         Ok(Program::new(process, line.rsplit(' ').next().unwrap_or_default().parse()?))
     }
@@ -147,25 +147,21 @@ impl Stage {
     /// Starts the echo component, attached to this end of the connection as its server.
     pub async fn echo(&self) -> Result<(Process, Link)> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let process = self.start_echo(listener.local_addr()?.port())?;
+        let process = self.beside(&["echo", &listener.local_addr()?.to_string()])?;
         Ok((process, Link::accept(&listener).await?))
     }
 
     /// Starts the echo component, attached to a real server.
     pub async fn attach_echo(&self, server: &Server) -> Result<Process> {
-        let mut echo = self.start_echo(server.port)?;
+        let mut echo = self.beside(&["echo", &format!("127.0.0.1:{}", server.port)])?;
         echo.says("connected").await;
         Ok(echo)
     }
 
-    fn start_echo(&self, port: u16) -> Result<Process> {
-        beside(&["echo", &format!("127.0.0.1:{port}")], &self.folder()?)
+    /// Starts a program that the service is compared to.
+    fn beside(&self, arguments: &[&str]) -> Result<Process> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(arguments);
+        Ok(Process::spawn(arguments[0], &command, &self.folder()?.join("beside.log")))
     }
-}
-
-/// Starts a program that the service is compared to.
-fn beside(arguments: &[&str], folder: &Path) -> Result<Process> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.args(arguments);
-    Ok(Process::spawn(arguments[0], &command, &folder.join("beside.log")))
 }

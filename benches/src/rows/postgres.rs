@@ -5,9 +5,8 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
-use itseme::model::Mac;
 
-use crate::build::{Build, Program};
+use crate::build::Program;
 use crate::cli::Scale;
 use crate::measure::Finding;
 use crate::postgres::Postgres;
@@ -20,55 +19,36 @@ use crate::stage::Stage;
 const LOOK_UPS: usize = 20_000;
 
 pub async fn run(stage: &Stage) -> Result<()> {
-    let (sqlite, scale, stage) = (&stage.build, stage.scale, &stage.over_postgres().await?);
-    let data = stage.build.data(scale.usual).await?;
+    let (sqlite, stage) = (&stage.build, &stage.over_postgres().await?);
+    let Scale { usual, turn, .. } = stage.scale;
+    let data = stage.build.data(usual).await?;
     let server = data.postgres.as_ref().context("no server")?;
 
-    let Scale { usual, turn, .. } = scale;
-    let one = async |build| asked(build, usual, Requests::confirm, turn).await;
+    let over_sqlite = |what| Finding::new(format!("{what}, PostgreSQL"), "/s").beside("SQLite");
+
     let ids = data.ids(LOOK_UPS)?.into_iter().map(|id| vec![id]).collect();
-    beside_sqlite(stage, sqlite, "GET /v1/confirm", one).await?;
-    beside_bare(stage, server, "GET /v1/confirm", one, ids).await?;
-
-    let many = async |build| asked(build, usual, Requests::confirm_many, turn).await;
-    beside_sqlite(stage, sqlite, "POST /v1/confirm, 500 hashes", many).await?;
-    beside_bare(stage, server, "POST /v1/confirm, 500 hashes", many, data.ids_together()?).await?;
-
+    let look_ups = [
+        ("GET /v1/confirm", Requests::confirm as fn(_) -> _, ids),
+        ("POST /v1/confirm, 500 hashes", Requests::confirm_many, data.ids_together()?),
+    ];
+    for (what, requests, ids) in look_ups {
+        let service = async |build| asked(build, usual, requests, turn).await;
+        stage.compare(over_sqlite(what), service, async || service(sqlite.clone()).await).await?;
+        if stage.against.is_none() {
+            let finding = Finding::new(format!("{what}, PostgreSQL"), "/s").beside("bare tokio-postgres");
+            stage.compare(finding.at_least(0.7), service, async || server.look_ups(ids, turn).await).await?;
+        }
+    }
     let contact = async |build| asked(build, usual, Requests::contact_unknown, turn / 3).await;
-    beside_sqlite(stage, sqlite, "POST /v1/contact, 100 hashes", contact).await?;
+    let finding = over_sqlite("POST /v1/contact, 100 hashes");
+    stage.compare(finding, contact, async || contact(sqlite.clone()).await).await?;
     let register = async |build| registering(build, usual, turn).await;
-    beside_sqlite(stage, sqlite, "register and verify", register).await?;
+    let finding = over_sqlite("register and verify");
+    stage.compare(finding, register, async || register(sqlite.clone()).await).await?;
     match stage.against {
         Some(_) => Ok(()),
         None => two_instances(stage, server).await,
     }
-}
-
-async fn beside_sqlite<S: AsyncFnMut() -> Result<f64>>(
-    stage: &Stage,
-    sqlite: &Build,
-    what: &str,
-    service: impl AsyncFn(Build) -> Result<S>,
-) -> Result<()> {
-    let finding = Finding::new(format!("{what}, PostgreSQL"), "/s").beside("SQLite");
-    stage.compare(finding, &service, async || service(sqlite.clone()).await).await
-}
-
-/// Look-ups beside those of as many ids.
-async fn beside_bare<S: AsyncFnMut() -> Result<f64>>(
-    stage: &Stage,
-    server: &Postgres,
-    what: &str,
-    service: impl AsyncFn(Build) -> Result<S>,
-    ids: Vec<Vec<Mac>>,
-) -> Result<()> {
-    // The other build was measured already.
-    if stage.against.is_some() {
-        return Ok(());
-    }
-    let finding = Finding::new(format!("{what}, PostgreSQL"), "/s").beside("bare tokio-postgres");
-    let bare = async || server.look_ups(ids, stage.scale.turn).await;
-    stage.compare(finding.at_least(0.7), service, bare).await
 }
 
 /// `confirm` spread over two instances beside one, and the part of the processor's time that the database takes of what it and the
