@@ -10,11 +10,6 @@ use itseme::model::Mac;
 use itseme::store::sqlite::{reading, writing};
 use rusqlite::Connection;
 
-/// The column that tells whose a link is.
-pub const PROOF: &str = "proof";
-/// The columns that are needed to write to a link's owner.
-pub const ALL: &str = "proof, owner_mac, box, verified_on";
-
 /// Opens a connection that reads.
 pub fn reader(database: &Path) -> Result<Connection> {
     let connection = Connection::open(database)?;
@@ -30,39 +25,31 @@ pub fn writer(database: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Looks up these columns of each of `ids` once; returns how many there were.
-fn look_up(connection: &Connection, columns: &str, ids: &[Mac]) -> Result<usize> {
-    let mut statement =
-        connection.prepare_cached(&format!("SELECT {columns} FROM links WHERE id_mac = ?"))?;
-    let (mut found, count) = (0, statement.column_count());
-    for id in ids {
-        if let Some(row) = statement.query([id])?.next()? {
-            (0..count).try_for_each(|column| row.get_ref(column).map(|value| _ = black_box(value)))?;
-            found += 1;
-        }
-    }
-    Ok(found)
-}
-
-/// Looks up each of `lists` for some time, in one transaction with what `then` does with how many links were found; returns how
-/// many lists in a second.
+/// Looks up these columns of each of `lists` for some time, in one transaction with what `then` does with how many links were found;
+/// returns how many lists in a second.
 pub fn look_ups(
-    connection: Connection,
-    columns: &'static str,
-    lists: Vec<Vec<Mac>>,
+    connection: &Connection,
+    columns: &str,
+    lists: &[Vec<Mac>],
     time: Duration,
-    then: impl Fn(&Connection, usize) -> Result<()>,
-) -> impl AsyncFnMut() -> Result<f64> {
-    async move || {
-        let (began, mut done) = (Instant::now(), 0);
-        for ids in lists.iter().cycle().take_while(|_| began.elapsed() < time) {
-            let transaction = connection.unchecked_transaction()?;
-            then(&transaction, look_up(&transaction, columns, ids)?)?;
-            transaction.commit()?;
-            done += 1;
+    mut then: impl FnMut(usize) -> Result<()>,
+) -> Result<f64> {
+    let mut statement = connection.prepare(&format!("SELECT {columns} FROM links WHERE id_mac = ?"))?;
+    let (began, mut done, count) = (Instant::now(), 0, statement.column_count());
+    for ids in lists.iter().cycle().take_while(|_| began.elapsed() < time) {
+        let transaction = connection.unchecked_transaction()?;
+        let mut found = 0;
+        for id in ids {
+            if let Some(row) = statement.query([id])?.next()? {
+                (0..count).try_for_each(|column| row.get_ref(column).map(|value| _ = black_box(value)))?;
+                found += 1;
+            }
         }
-        Ok(f64::from(done) / began.elapsed().as_secs_f64())
+        then(found)?;
+        transaction.commit()?;
+        done += 1;
     }
+    Ok(f64::from(done) / began.elapsed().as_secs_f64())
 }
 
 /// How many messages wait, and how many contact requests.

@@ -137,7 +137,7 @@ impl Build {
     /// The same with a server that answers what the service asks, and drops the rest.
     pub async fn serve_http(&self, data: &Data) -> Result<Program> {
         let (program, link) = self.serve(data, "").await?;
-        link.serve(|_| ());
+        link.serve(|_| Ok(()));
         Ok(program)
     }
 

@@ -98,13 +98,7 @@ impl Link {
     }
 
     /// Reads until the connection ends, beside all else, and hands over each stanza.
-    pub fn serve(mut self, mut take: impl FnMut(&[u8]) + Send + 'static) {
-        tokio::spawn(async move {
-            let mut take = |stanza: &[u8]| {
-                take(stanza);
-                Ok(())
-            };
-            while self.read(&mut take).await.is_ok() {}
-        });
+    pub fn serve(mut self, mut take: impl FnMut(&[u8]) -> Result<()> + Send + 'static) {
+        tokio::spawn(async move { while self.read(&mut take).await.is_ok() {} });
     }
 }

@@ -48,10 +48,11 @@ pub async fn confirm_many(stage: &Stage) -> Result<()> {
     let look_ups = async || {
         let data = stage.build.data(usual).await?;
         let (reader, lists) = (baseline::reader(&data.database())?, data.ids_together()?);
-        Ok(baseline::look_ups(reader, baseline::PROOF, lists, time, |_, found| {
+        let is_whole = |found| {
             ensure!(found == TOGETHER as usize, "a link was not found");
             Ok(())
-        }))
+        };
+        Ok(async move || baseline::look_ups(&reader, "proof", &lists, time, is_whole))
     };
     let finding = Finding::new("POST /v1/confirm, 500 hashes", "/s").beside("500 bare look-ups");
     stage.compare(finding.at_least(0.8), service, look_ups).await

@@ -1,11 +1,10 @@
 //! The worker that looks up the hashes of contact requests: the service with nothing else to do, and nobody to deliver to.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use itseme::model::Mac;
-use rusqlite::{Connection, params};
 
 use crate::baseline;
 use crate::build::Build;
@@ -19,6 +18,13 @@ const ALL_DUE: &str =
 /// Empties the outbox, and forgets what was counted.
 const CLEAR: &str = "DELETE FROM outbox; DELETE FROM quota; PRAGMA wal_checkpoint(TRUNCATE);";
 
+/// What is needed to write to a link's owner.
+const COLUMNS: &str = "proof, owner_mac, box, verified_on";
+/// So many bytes, not due in a long time.
+const INSERT: &str = "INSERT INTO outbox (queue, about_mac, due_at, expires_at, box)
+    VALUES (1, randomblob(16), 1 << 50, 1 << 50, zeroblob(?))";
+const LONGEST: &str = "SELECT coalesce(max(length(box)), 0) FROM outbox";
+
 /// Hashes that nobody has, beside look-ups of as many; and hashes of known people, beside look-ups and inserts.
 pub async fn run(stage: &Stage) -> Result<()> {
     let none = Finding::new("matching 100 hashes, none known", "/s").beside("100 bare look-ups");
@@ -31,7 +37,7 @@ pub async fn run(stage: &Stage) -> Result<()> {
 /// Matches requests for hashes of which so many are known, beside look-ups, and inserts of as many bytes as an introduction has, in
 /// one transaction for each request.
 async fn matching(stage: &Stage, finding: Finding, requests: usize, known: usize) -> Result<()> {
-    let letter = &RefCell::new(Vec::new());
+    let letter = &Cell::new(0_i64);
     let service = async |build: Build| {
         let data = build.data(stage.scale.usual).await?;
         let writer = baseline::writer(&data.database())?;
@@ -52,9 +58,7 @@ async fn matching(stage: &Stage, finding: Finding, requests: usize, known: usize
             // Some may have asked about themselves, or twice about somebody.
             let is_done = introductions >= due * known * 99 / 100;
             ensure!(is_done, "only {introductions} introductions were made");
-            if known > 0 {
-                letter.replace(like_those_waiting(&writer)?);
-            }
+            letter.set(writer.query_row(LONGEST, [], |row| row.get(0))?);
             writer.execute_batch(CLEAR)?;
             Ok(rate)
         })
@@ -67,35 +71,16 @@ async fn matching(stage: &Stage, finding: Finding, requests: usize, known: usize
             Ok(hashes.iter().map(|hash| keys.id(hash)).collect())
         };
         let lists = (0..requests).map(ids).collect::<Result<Vec<Vec<Mac>>>>()?;
-        let cleaner = baseline::writer(&data.database())?;
-        let insert = move |writer: &Connection, found| {
-            ensure!(found == known, "{found} links were found");
-            insert(writer, &letter.borrow(), known)
-        };
-        let mut rate = baseline::look_ups(writer, baseline::ALL, lists, stage.scale.turn, insert);
         Ok(async move || {
-            let rate = rate().await?;
-            cleaner.execute_batch(CLEAR)?;
+            let mut insert = writer.prepare(INSERT)?;
+            let insert = |found| {
+                ensure!(found == known, "{found} links were found");
+                Ok((0..known).try_for_each(|_| insert.execute([letter.get()]).map(drop))?)
+            };
+            let rate = baseline::look_ups(&writer, COLUMNS, &lists, stage.scale.turn, insert)?;
+            writer.execute_batch(CLEAR)?;
             Ok(rate)
         })
     };
     stage.compare(finding, service, look_ups).await
-}
-
-/// Puts `count` rows of `bytes` into the outbox.
-fn insert(connection: &Connection, bytes: &[u8], count: usize) -> Result<()> {
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO outbox (queue, about_mac, due_at, expires_at, box) VALUES (?, ?, ?, ?, ?)",
-    )?;
-    for _ in 0..count {
-        // Not due in a long time.
-        let far: i64 = 1 << 50;
-        statement.execute(params![1, Mac(rand::random()), far, far, bytes])?;
-    }
-    Ok(())
-}
-
-/// As many bytes as the longest message has that waits.
-fn like_those_waiting(connection: &Connection) -> Result<Vec<u8>> {
-    Ok(connection.query_row("SELECT randomblob(max(length(box))) FROM outbox", [], |row| row.get(0))?)
 }

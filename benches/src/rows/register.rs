@@ -48,6 +48,7 @@ pub async fn serve(build: &Build, data: &Data, more: &str) -> Result<(Program, C
         if let Some((whose, code)) = whose.zip(text(message, "code")) {
             let _ = whose.send(code.to_owned());
         }
+        Ok(())
     });
     Ok((itseme, codes))
 }
