@@ -6,15 +6,9 @@ use anyhow::{Result, anyhow};
 use criterion::{Criterion, criterion_group, criterion_main};
 use itseme::model::seal::{MasterKey, Purpose};
 use itseme::model::{Hash, Identity, Keys, Mac, Provider};
-use itseme::store::sqlite::SqliteStore;
-use itseme::store::{Link, Store};
 use itseme::xmpp::stanza;
 use itseme::xmpp::stream::serialise;
 use minidom::Element;
-use tokio::runtime::Runtime;
-
-/// Links in the database that is looked into.
-const LINKS: u32 = 100_000;
 
 fn identities(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("canonicalise and hash");
@@ -37,7 +31,7 @@ fn seals(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("seal");
     let keys = Keys::new(&MasterKey::default());
     let (hash, plain) = (Hash::of("phone", "+447700900123"), [7; 96]);
-    let (id, owner) = (mac(1), mac(2));
+    let (id, owner) = (Mac([1; 16]), Mac([2; 16]));
     let link = Purpose::Link { id: &id, owner: &owner };
     let (mut rng, sealed) = (rand::rng(), keys.seal(link, &plain, &mut rand::rng()));
     group.bench_function("MAC of a hash", |bencher| bencher.iter(|| keys.id(black_box(&hash))));
@@ -47,35 +41,6 @@ fn seals(criterion: &mut Criterion) {
     group
         .bench_function("open a box", |bencher| bencher.iter(|| keys.open(link, black_box(&sealed)).is_ok()));
     group.bench_function("proof of a link", |bencher| bencher.iter(|| keys.proof(black_box(&id), &owner)));
-}
-
-fn mac(n: u32) -> Mac {
-    Keys::new(&MasterKey::default()).quota(&n.to_string(), &[])
-}
-
-fn look_ups(criterion: &mut Criterion) -> Result<()> {
-    let (folder, runtime) = (tempfile::tempdir()?, Runtime::new()?);
-    let store = Store::new(SqliteStore::open(&folder.path().join("itseme.db"), mac(0))?);
-    let ids: Vec<Mac> = (0..LINKS).map(mac).collect();
-    let all = ids.clone();
-    runtime.block_on(store.write(move |tx| all.iter().try_for_each(|id| tx.put_link(&link(*id)))))?;
-    let mut group = criterion.benchmark_group("look up");
-    let mut some = ids.iter().copied().cycle().step_by(7919);
-    group.bench_function("whose a link is", |bencher| {
-        let some = &mut some;
-        bencher
-            .iter(|| some.next().map(|id| runtime.block_on(store.read(move |tx| tx.owners(&[id]))).is_ok()));
-    });
-    group.bench_function("a link", |bencher| {
-        let some = &mut some;
-        bencher.iter(|| some.next().map(|id| runtime.block_on(store.read(move |tx| tx.link(&id))).is_ok()));
-    });
-    Ok(())
-}
-
-fn link(id: Mac) -> Link {
-    let sealed = vec![0; 168];
-    Link { id, alias_of: None, owner: id, proof: id, sealed, verified_on: 20_000, key: 0 }
 }
 
 /// Reads a payload the way it comes, and writes it again.
@@ -110,13 +75,12 @@ fn payloads(criterion: &mut Criterion) -> Result<()> {
     payload(criterion, "introduction", introduction)
 }
 
-/// Those that can fail.
-fn fallible(criterion: &mut Criterion) {
-    if let Err(error) = look_ups(criterion).and_then(|()| payloads(criterion)) {
+fn payloads_or_error(criterion: &mut Criterion) {
+    if let Err(error) = payloads(criterion) {
         eprintln!("{error:#}");
         std::process::exit(1);
     }
 }
 
-criterion_group!(pieces, identities, seals, fallible);
+criterion_group!(pieces, identities, seals, payloads_or_error);
 criterion_main!(pieces);
