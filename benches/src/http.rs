@@ -32,14 +32,13 @@ pub fn post(path: &str, body: &serde_json::Value) -> Vec<u8> {
 pub struct Client {
     stream: TcpStream,
     received: Vec<u8>,
-    head: usize,
 }
 
 impl Client {
     pub async fn connect(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await.context("the HTTP port")?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, received: Vec::with_capacity(4096), head: 0 })
+        Ok(Self { stream, received: Vec::with_capacity(4096) })
     }
 
     /// Sends a request, and returns the body of its answer, whose status must be 200.
@@ -49,7 +48,6 @@ impl Client {
         loop {
             ensure!(self.stream.read_buf(&mut self.received).await? > 0, "the server hung up");
             if let Some(head) = whole(&self.received)? {
-                self.head = head;
                 return Ok(&self.received[head..]);
             }
         }
@@ -65,11 +63,12 @@ impl Client {
 
     /// The last answer's headers in lower case and in order, without the date.
     pub fn headers(&self) -> Vec<String> {
-        let head = String::from_utf8_lossy(&self.received[..self.head]).to_lowercase();
-        let mut lines: Vec<String> = head.lines().map(str::to_owned).collect();
-        lines.retain(|line| !line.is_empty() && !line.starts_with("date:"));
-        lines.sort();
-        lines
+        let received = String::from_utf8_lossy(&self.received).to_lowercase();
+        let lines = received.lines().take_while(|line| !line.is_empty());
+        let mut headers: Vec<_> =
+            lines.filter(|line| !line.starts_with("date:")).map(str::to_owned).collect();
+        headers.sort();
+        headers
     }
 }
 
