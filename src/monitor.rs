@@ -92,7 +92,7 @@ fn routes(
     let live = path!("livez").and(get()).then(move || live(serving.clone()));
     let (service, samples) = (service.clone(), samples.clone());
     let ready = path!("readyz").and(get()).and(query());
-    let ready = ready.map(move |asked: Asked| asked.answer(&ready::look(&service, &samples)));
+    let ready = ready.map(move |asked: ReadyQuery| asked.answer(&ready::look(&service, &samples)));
     let metrics = metrics.clone();
     let metrics = path!("metrics").and(get()).map(move || {
         let text = "text/plain; version=0.0.4; charset=utf-8";
@@ -124,12 +124,12 @@ async fn live(serving: Handle) -> Response {
 
 /// The query of `/readyz`.
 #[derive(Deserialize)]
-struct Asked {
+struct ReadyQuery {
     /// There, with any value, if each part is to be told.
     verbose: Option<String>,
 }
 
-impl Asked {
+impl ReadyQuery {
     fn answer(&self, readiness: &Readiness) -> Response {
         let status = match readiness.is_ready() {
             true => StatusCode::OK,

@@ -99,7 +99,7 @@ pub async fn run(config: &Config, from: Option<Database>, to: Option<Database>) 
 /// In words an admin can act on.
 fn copy(from: &Database, to: &Database, key: &Keys, tell: &dyn Fn(String)) -> Result<Same, String> {
     let keys = keys_of(from, key)?;
-    let source = Opened::new(from, keys.check())?;
+    let source = NamedDatabase::new(from, keys.check())?;
     let entries = source.ask(|read| read.entries())?;
     let check = incomplete(identity(&entries));
     match to.made_with().map_err(|error| said(to, error))? {
@@ -107,7 +107,7 @@ fn copy(from: &Database, to: &Database, key: &Keys, tell: &dyn Fn(String)) -> Re
         Some(made) if made.check == check => tell(format!("the copy of {from} to {to} goes on")),
         Some(made) => return Err(refusal(from, to, &made, keys.check())),
     }
-    let target = Opened::new(to, check)?;
+    let target = NamedDatabase::new(to, check)?;
     for table in &COPIED {
         copy_table(&source, &target, table, tell)?;
     }
@@ -184,8 +184,8 @@ fn identity(entries: &[Entry]) -> [u8; 8] {
 }
 
 fn copy_table(
-    source: &Opened<'_>,
-    target: &Opened<'_>,
+    source: &NamedDatabase<'_>,
+    target: &NamedDatabase<'_>,
     table: &'static CopiedTable,
     tell: &dyn Fn(String),
 ) -> Result<(), String> {
@@ -241,8 +241,8 @@ fn number(key: &[Cell]) -> u64 {
 
 /// Compares all rows of a table, and opens some.
 fn compare(
-    source: &Opened<'_>,
-    target: &Opened<'_>,
+    source: &NamedDatabase<'_>,
+    target: &NamedDatabase<'_>,
     table: &'static CopiedTable,
     keys: &Keys,
     tell: &dyn Fn(String),
@@ -284,9 +284,9 @@ fn compare(
 
 /// Makes the target a database of the key. Its times have as much time left as they had when the source was last used, less what
 /// has passed since then by the source's clock.
-fn complete(source: &Opened<'_>, target: &Opened<'_>, entries: &[Entry]) -> Result<(), String> {
+fn complete(source: &NamedDatabase<'_>, target: &NamedDatabase<'_>, entries: &[Entry]) -> Result<(), String> {
     let host = Clock::system().reading().system;
-    let system = |of: &Opened<'_>| Ok::<_, String>(of.ask(|read| read.system_time())?.unwrap_or(host));
+    let system = |of: &NamedDatabase<'_>| Ok::<_, String>(of.ask(|read| read.system_time())?.unwrap_or(host));
     let (here, there) = (system(source)?, system(target)?);
     let last = source.ask(|read| read.last_time())?;
     target.change(|write| {
@@ -296,12 +296,12 @@ fn complete(source: &Opened<'_>, target: &Opened<'_>, entries: &[Entry]) -> Resu
 }
 
 /// A database, and the words for its faults.
-struct Opened<'a> {
+struct NamedDatabase<'a> {
     at: &'a Database,
     alone: Box<dyn Alone>,
 }
 
-impl<'a> Opened<'a> {
+impl<'a> NamedDatabase<'a> {
     fn new(at: &'a Database, check: Mac) -> Result<Self, String> {
         let alone = at.open_alone(check).map_err(|error| said(at, error))?;
         Ok(Self { at, alone })

@@ -14,8 +14,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::health::XmppState;
 use crate::meters::Tally;
-use crate::signals::{Signals, Wish};
-use crate::telemetry::{self, Filter, LogFormat};
+use crate::signals::{SignalRequest, Signals};
+use crate::telemetry::{self, LogFilter, LogFormat};
 use crate::{check, descriptors, notify};
 
 /// The time between two lines in the log that tell how much was done.
@@ -43,7 +43,7 @@ impl Log {
         named.try_for_each(|text| telemetry::filter(text).map(drop))
     }
 
-    fn start(&self, config: &Config) -> Result<Option<Filter>, String> {
+    fn start(&self, config: &Config) -> Result<Option<LogFilter>, String> {
         Ok(telemetry::start(
             telemetry::filter(self.filter_of(config))?,
             self.format,
@@ -87,8 +87,8 @@ pub async fn run(load: Load, log: Log) -> Result<ExitCode, String> {
             () = app.failed() => break ExitCode::FAILURE,
         };
         match wish {
-            Wish::Stop => break ExitCode::SUCCESS,
-            Wish::Reload => {
+            SignalRequest::Stop => break ExitCode::SUCCESS,
+            SignalRequest::Reload => {
                 let Some(loaded) = loaded(&load, &mut signals).await else {
                     break ExitCode::SUCCESS;
                 };
@@ -97,7 +97,7 @@ pub async fn run(load: Load, log: Log) -> Result<ExitCode, String> {
                 reload(&mut app, loaded, &log, filter.as_ref()).await;
                 was_ready.then(|| notify::ready(&app.health().xmpp().borrow()));
             }
-            Wish::Tell => app.tell(),
+            SignalRequest::Tell => app.tell(),
         }
     };
     tracing::info!("stopping");
@@ -129,7 +129,7 @@ fn warn_of_exposed(config: &Config) {
     }
 }
 
-async fn reload(app: &mut App, loaded: Result<Config, String>, log: &Log, filter: Option<&Filter>) {
+async fn reload(app: &mut App, loaded: Result<Config, String>, log: &Log, filter: Option<&LogFilter>) {
     match exchange(app, loaded, log, filter).await {
         Ok(fixed) if fixed.is_empty() => tracing::info!("the configuration was read again, and is in effect"),
         Ok(fixed) => tracing::warn!(
@@ -148,7 +148,7 @@ async fn exchange(
     app: &mut App,
     loaded: Result<Config, String>,
     log: &Log,
-    filter: Option<&Filter>,
+    filter: Option<&LogFilter>,
 ) -> Result<Vec<&'static str>, String> {
     let config = loaded?;
     log.check(Some(&config))?;

@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The wish of whoever sends a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum SignalRequest {
     /// SIGTERM, SIGINT (Ctrl-C), SIGQUIT: to stop.
     Stop,
     /// SIGHUP: to read the configuration again.
@@ -18,7 +18,7 @@ pub enum Wish {
 
 /// The signals, which have no other effect from now on.
 pub struct Signals {
-    signals: [(Signal, Wish); 6],
+    signals: [(Signal, SignalRequest); 6],
     /// A reload that was wished while nothing but a stop was waited for.
     reload: bool,
 }
@@ -31,12 +31,12 @@ impl Signals {
     pub fn new() -> io::Result<Self> {
         let listen = |kind, wish| Ok::<_, io::Error>((signal(kind)?, wish));
         let signals = [
-            listen(SignalKind::terminate(), Wish::Stop)?,
-            listen(SignalKind::interrupt(), Wish::Stop)?,
-            listen(SignalKind::quit(), Wish::Stop)?,
-            listen(SignalKind::hangup(), Wish::Reload)?,
-            listen(SignalKind::user_defined1(), Wish::Tell)?,
-            listen(SignalKind::user_defined2(), Wish::Tell)?,
+            listen(SignalKind::terminate(), SignalRequest::Stop)?,
+            listen(SignalKind::interrupt(), SignalRequest::Stop)?,
+            listen(SignalKind::quit(), SignalRequest::Stop)?,
+            listen(SignalKind::hangup(), SignalRequest::Reload)?,
+            listen(SignalKind::user_defined1(), SignalRequest::Tell)?,
+            listen(SignalKind::user_defined2(), SignalRequest::Tell)?,
         ];
         Ok(Self { signals, reload: false })
     }
@@ -45,22 +45,22 @@ impl Signals {
     pub async fn stop(&mut self) {
         loop {
             match self.come().await {
-                Wish::Stop => return,
-                Wish::Reload => self.reload = true,
-                Wish::Tell => {}
+                SignalRequest::Stop => return,
+                SignalRequest::Reload => self.reload = true,
+                SignalRequest::Tell => {}
             }
         }
     }
 
     /// Resolves when a signal comes, or has come.
-    pub async fn next(&mut self) -> Wish {
+    pub async fn next(&mut self) -> SignalRequest {
         match std::mem::take(&mut self.reload) {
-            true => Wish::Reload,
+            true => SignalRequest::Reload,
             false => self.come().await,
         }
     }
 
-    async fn come(&mut self) -> Wish {
+    async fn come(&mut self) -> SignalRequest {
         std::future::poll_fn(|context| {
             let came = self
                 .signals

@@ -22,7 +22,7 @@ pub enum LogFormat {
 }
 
 /// Exchanges the filter of the log.
-pub type Filter = reload::Handle<EnvFilter, Registry>;
+pub type LogFilter = reload::Handle<EnvFilter, Registry>;
 
 /// Reads a filter (`RUST_LOG` syntax, like `info` or `itseme=debug`).
 ///
@@ -67,7 +67,7 @@ pub fn complain(error: &dyn std::fmt::Display) {
 ///
 /// Other crates log the data that they transport at finer levels, including addresses and codes. Of these crates, only
 /// warnings and errors are logged, whatever the filter is.
-pub fn start(filter: EnvFilter, format: LogFormat) -> Option<Filter> {
+pub fn start(filter: EnvFilter, format: LogFormat) -> Option<LogFilter> {
     let ours = Targets::new()
         .with_default(LevelFilter::WARN)
         // It names what it asks the DNS for: domains of addresses.

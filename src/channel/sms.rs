@@ -44,7 +44,7 @@ const HASTE: Duration = Duration::from_secs(7);
 const DIGITS_OF_A_BLOCK: usize = 3;
 
 /// A gateway of the configuration.
-struct Named {
+struct NamedGateway {
     name: String,
     gateway: Arc<dyn Gateway>,
     health: Health,
@@ -54,7 +54,7 @@ struct Named {
 pub struct Sms {
     client: Client,
     /// In the order of their names.
-    gateways: Vec<Named>,
+    gateways: Vec<NamedGateway>,
     routes: Routes,
     recent: Recent,
     /// The base URL of the HTTP API, without a final slash, where gateways report.
@@ -83,7 +83,7 @@ impl Sms {
             .user_agent(concat!("itseme/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(reason)?;
-        let named = |(name, gateway)| Named {
+        let named = |(name, gateway)| NamedGateway {
             name,
             gateway,
             health: Health::default(),
@@ -128,7 +128,7 @@ impl Sms {
     }
 
     /// Returns the words of a gateway, with its name if there are several.
-    fn of(&self, named: &Named, told: &str) -> String {
+    fn of(&self, named: &NamedGateway, told: &str) -> String {
         match self.gateways.len() {
             0 | 1 => told.to_owned(),
             _ => format!("{}: {told}", named.name),
@@ -178,7 +178,7 @@ impl Sms {
 
     /// Returns those gateways that call, or those that send text messages; all of that kind if there is none among them.
     fn of_kind(&self, mut order: Vec<usize>, calls: bool) -> Vec<usize> {
-        let is_meant = |named: &Named| named.gateway.calls() == calls;
+        let is_meant = |named: &NamedGateway| named.gateway.calls() == calls;
         order.retain(|number| self.gateways.get(*number).is_some_and(is_meant));
         if order.is_empty() {
             let all = self.gateways.iter().enumerate();
@@ -191,7 +191,7 @@ impl Sms {
     }
 
     /// Returns the gateways to ask, in order: those that work; if none does, those that were left, by the ends of their pauses.
-    fn willing(&self, order: &[usize]) -> Vec<(usize, &Named)> {
+    fn willing(&self, order: &[usize]) -> Vec<(usize, &NamedGateway)> {
         let now = Instant::now();
         let (mut open, mut left) = (Vec::new(), Vec::new());
         for number in order {
@@ -217,7 +217,7 @@ impl Sms {
         Some(format!("{public_url}/report/{gateway}/{word}"))
     }
 
-    async fn send_by(&self, named: &Named, text: Text<'_>) -> Sent {
+    async fn send_by(&self, named: &NamedGateway, text: Text<'_>) -> Sent {
         let _trial = named.health.begin();
         let start = Instant::now();
         let (sent, weight) = match named.gateway.send(&self.client, text).await {
@@ -243,7 +243,7 @@ impl Sms {
     }
 
     /// Logs an answer that nobody knows, and leaves alone a gateway that is busy, if there are others.
-    fn note_answer(&self, named: &Named, sent: &Sent, is_busy: bool) {
+    fn note_answer(&self, named: &NamedGateway, sent: &Sent, is_busy: bool) {
         match sent {
             Err(SendError::Unclear(reason)) => {
                 let gateway = &*named.name;
@@ -261,7 +261,7 @@ impl Sms {
     }
 
     /// Returns the trouble of a message that the gateways until now took too long to refuse.
-    fn put_off(&self, troubles: &[(&Named, Trouble)]) -> Trouble {
+    fn put_off(&self, troubles: &[(&NamedGateway, Trouble)]) -> Trouble {
         let was_read = troubles.iter().any(|(_, trouble)| trouble.was_read);
         Trouble {
             was_read,
@@ -269,13 +269,18 @@ impl Sms {
         }
     }
 
-    fn told(&self, troubles: &[(&Named, Trouble)]) -> String {
+    fn told(&self, troubles: &[(&NamedGateway, Trouble)]) -> String {
         let told = troubles.iter().map(|(named, trouble)| self.of(named, &trouble.reason));
         told.collect::<Vec<_>>().join("; ")
     }
 
     /// Returns the trouble of a message that no gateway took. Several gateways of a route have one outage.
-    fn all_refuse<'a>(&'a self, route: &Route, order: &[usize], mut troubles: Vec<(&'a Named, Trouble)>) -> Trouble {
+    fn all_refuse<'a>(
+        &'a self,
+        route: &Route,
+        order: &[usize],
+        mut troubles: Vec<(&'a NamedGateway, Trouble)>,
+    ) -> Trouble {
         if troubles.is_empty() {
             let now = Instant::now();
             let all = order.iter().filter_map(|number| self.gateways.get(*number));

@@ -22,7 +22,7 @@ const STAND_IN: [(&str, &str); 2] = [("jid", "stand-in.invalid"), ("secret", "-"
 /// # Errors
 /// With every mistake.
 pub fn read(values: Dict, origin: &dyn Fn(&str) -> String) -> Result<Config, Mistakes> {
-    let mut reader = Reader {
+    let mut reader = MistakeReader {
         values: values.into(),
         origin,
         found: Mistakes::default(),
@@ -43,7 +43,7 @@ pub fn read(values: Dict, origin: &dyn Fn(&str) -> String) -> Result<Config, Mis
     }
 }
 
-struct Reader<'a> {
+struct MistakeReader<'a> {
     values: Value,
     origin: &'a dyn Fn(&str) -> String,
     found: Mistakes,
@@ -55,7 +55,7 @@ struct Reader<'a> {
     taken: BTreeMap<String, Vec<usize>>,
 }
 
-impl Reader<'_> {
+impl MistakeReader<'_> {
     /// No key has a use for an empty text. It comes from variables that somebody forgot to set.
     fn empty_texts(&mut self) {
         let mut empty = Vec::new();

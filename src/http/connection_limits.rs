@@ -38,7 +38,7 @@ struct OpenConnection {
 }
 
 /// An open connection. It counts until this is dropped.
-pub struct Counted {
+pub struct CountedConnection {
     limits: Arc<ConnectionLimits>,
     number: u64,
     /// The time at which the last request began.
@@ -57,7 +57,7 @@ impl ConnectionLimits {
     }
 
     /// Counts a new connection, which `serve` starts to serve. One without a `site` is a proxy's: it counts in total only.
-    pub fn open(self: &Arc<Self>, site: Option<IpAddr>, serve: impl FnOnce(Counted) -> AbortHandle) {
+    pub fn open(self: &Arc<Self>, site: Option<IpAddr>, serve: impl FnOnce(CountedConnection) -> AbortHandle) {
         let mut open = self.lock();
         let of_site = site.and_then(|site| open.of_site.get(&site).copied());
         let surplus = if of_site.is_some_and(|count| count >= self.most_of_site) {
@@ -70,7 +70,7 @@ impl ConnectionLimits {
         let number = open.next;
         open.next += 1;
         let last_request = Arc::new(AtomicU64::new(self.now()));
-        let counted = Counted {
+        let counted = CountedConnection {
             limits: self.clone(),
             number,
             last_request: last_request.clone(),
@@ -137,14 +137,14 @@ impl Open {
     }
 }
 
-impl Counted {
+impl CountedConnection {
     /// Notes that a request has begun.
     pub fn request_began(&self) {
         self.last_request.store(self.limits.now(), Ordering::Relaxed);
     }
 }
 
-impl Drop for Counted {
+impl Drop for CountedConnection {
     fn drop(&mut self) {
         self.limits.lock().remove(self.number);
     }
@@ -162,7 +162,7 @@ mod tests {
     }
 
     /// Opens a connection that never ends by itself.
-    fn open(limits: &Arc<ConnectionLimits>, site: Option<IpAddr>) -> Arc<Counted> {
+    fn open(limits: &Arc<ConnectionLimits>, site: Option<IpAddr>) -> Arc<CountedConnection> {
         let mut opened = None;
         limits.open(site, |counted| {
             let counted = Arc::new(counted);
@@ -172,7 +172,7 @@ mod tests {
         opened.unwrap()
     }
 
-    fn is_open(limits: &ConnectionLimits, counted: &Counted) -> bool {
+    fn is_open(limits: &ConnectionLimits, counted: &CountedConnection) -> bool {
         limits.lock().connections.contains_key(&counted.number)
     }
 

@@ -22,7 +22,7 @@ use warp::filters::BoxedFilter;
 use warp::http::{HeaderValue, Method, Request, StatusCode, header};
 use warp::reply::{Reply, Response};
 
-use super::connection_limits::{ConnectionLimits, Counted};
+use super::connection_limits::{ConnectionLimits, CountedConnection};
 use super::error::ApiError;
 use super::filters::{ClientAddress, LARGEST_BODY, site};
 use super::forwarded::Proxies;
@@ -185,7 +185,7 @@ impl Server {
 }
 
 impl Connections {
-    async fn take(self, stream: Stream, peer: IpAddr, watcher: Watcher, counted: Counted) {
+    async fn take(self, stream: Stream, peer: IpAddr, watcher: Watcher, counted: CountedConnection) {
         match stream {
             Stream::Tcp(stream) => {
                 let Ok(stream) = TcpStream::from_std(stream) else {
@@ -203,7 +203,7 @@ impl Connections {
         }
     }
 
-    async fn serve<S>(self, stream: S, peer: IpAddr, watcher: Watcher, counted: Counted)
+    async fn serve<S>(self, stream: S, peer: IpAddr, watcher: Watcher, counted: CountedConnection)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {

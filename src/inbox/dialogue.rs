@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::{Desk, Fate};
+use super::{Desk, Disposition};
 
 /// The largest mail, in bytes.
 const LARGEST: usize = 256 * 1024;
@@ -254,9 +254,9 @@ impl<'a> Dialogue<'a> {
     /// Has a mail used. Returns the answer.
     async fn take(&self, mail: &[u8]) -> &'static str {
         match self.desk.receive(mail, self.is_returned == Some(true)).await {
-            Fate::Done => OK,
-            Fate::AskAgain => "451 4.4.3 The DNS does not answer",
-            Fate::Later => "451 4.3.0 The service does not work now",
+            Disposition::Done => OK,
+            Disposition::AskAgain => "451 4.4.3 The DNS does not answer",
+            Disposition::Later => "451 4.3.0 The service does not work now",
         }
     }
 

@@ -68,7 +68,7 @@ struct Desk {
 
 /// What becomes of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+enum Disposition {
     /// It was used, or does not count: the mail server is done with it.
     Done,
     /// The DNS does not answer.
@@ -158,24 +158,24 @@ impl Desk {
     }
 
     /// Uses a mail, if it counts. `is_returned` is true if it has no sender, as bounces have none.
-    async fn receive(&self, mail: &[u8], is_returned: bool) -> Fate {
+    async fn receive(&self, mail: &[u8], is_returned: bool) -> Disposition {
         let used = AssertUnwindSafe(self.try_use(mail, is_returned)).catch_unwind();
         let (result, fate) = match used.await {
-            Ok(Ok(result)) => (result, Fate::Done),
+            Ok(Ok(result)) => (result, Disposition::Done),
             Ok(Err(unused)) => match unused {
                 Unused::Ignored(Ignored(reason)) => {
                     tracing::debug!(reason, "a mail does not count");
-                    (reason, Fate::Done)
+                    (reason, Disposition::Done)
                 }
-                Unused::Unknown => ("no_dns", Fate::AskAgain),
-                Unused::Fault => ("fault", Fate::Later),
+                Unused::Unknown => ("no_dns", Disposition::AskAgain),
+                Unused::Fault => ("fault", Disposition::Later),
             },
             Err(_panic) => {
                 tracing::error!("a mail could not be read by a bug");
-                ("fault", Fate::Done)
+                ("fault", Disposition::Done)
             }
         };
-        if fate != Fate::Done {
+        if fate != Disposition::Done {
             tracing::warn!(result, "a mail must be delivered again");
         }
         meters::mail_received(result);

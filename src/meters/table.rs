@@ -4,166 +4,170 @@ use metrics::{describe_counter, describe_gauge, describe_histogram};
 
 /// The kind of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum MeterKind {
     Counter,
     Gauge,
     Histogram,
 }
 
 /// All metrics: the name, the kind, and what it counts.
-const METRICS: [(&str, Kind, &str); 36] = [
+const METRICS: [(&str, MeterKind, &str); 36] = [
     (
         "itseme_requests_total",
-        Kind::Counter,
+        MeterKind::Counter,
         "Requests, by side, operation and result",
     ),
     (
         "itseme_request_seconds",
-        Kind::Histogram,
+        MeterKind::Histogram,
         "Time until a request is answered, by side and operation",
     ),
     (
         "itseme_faults_total",
-        Kind::Counter,
+        MeterKind::Counter,
         "Requests that failed by a fault of the service or its database",
     ),
     (
         "itseme_limits_reached_total",
-        Kind::Counter,
+        MeterKind::Counter,
         "Requests above a limit, by limit",
     ),
     (
         "itseme_wrong_guesses_total",
-        Kind::Counter,
+        MeterKind::Counter,
         "Wrong codes that were entered, by side",
     ),
     (
         "itseme_codes_total",
-        Kind::Counter,
+        MeterKind::Counter,
         "Codes that were sent, refused for good, and verified, by provider",
     ),
     (
         "itseme_prefix_codes_total",
-        Kind::Counter,
+        MeterKind::Counter,
         "Codes that were asked for, entered, and failed, by prefix with a budget",
     ),
     (
         "itseme_ranges_closed_total",
-        Kind::Counter,
+        MeterKind::Counter,
         "Ranges of numbers that were closed because codes were not entered",
     ),
     (
         "itseme_sends_total",
-        Kind::Counter,
+        MeterKind::Counter,
         "Tries to send a message, by queue and result",
     ),
     (
         "itseme_gateway_sends_total",
-        Kind::Counter,
+        MeterKind::Counter,
         "Tries to send a text message, by gateway, route and result",
     ),
     (
         "itseme_gateway_reports_total",
-        Kind::Counter,
+        MeterKind::Counter,
         "Reports of gateways on codes that they took, by gateway and result",
     ),
     (
         "itseme_texts_received_total",
-        Kind::Counter,
+        MeterKind::Counter,
         "Text messages of people to the service, by gateway and result",
     ),
     (
         "itseme_mails_received_total",
-        Kind::Counter,
+        MeterKind::Counter,
         "Mails that came to prove an address, by result",
     ),
     (
         "itseme_gateway_used",
-        Kind::Gauge,
+        MeterKind::Gauge,
         "0 while a gateway for text messages is left for a while, by gateway",
     ),
     (
         "itseme_sending",
-        Kind::Gauge,
+        MeterKind::Gauge,
         "1 unless the last message was not accepted, by queue",
     ),
     (
         "itseme_registrations_expired_total",
-        Kind::Counter,
+        MeterKind::Counter,
         "Registrations that nobody finished in time",
     ),
     (
         "itseme_messages_expired_total",
-        Kind::Counter,
+        MeterKind::Counter,
         "Messages that could not be sent in time",
     ),
     (
         "itseme_outbox_messages",
-        Kind::Gauge,
+        MeterKind::Gauge,
         "Messages that are still to be sent, by queue",
     ),
     (
         "itseme_outbox_oldest_seconds",
-        Kind::Gauge,
+        MeterKind::Gauge,
         "Age of the oldest of them since the service knows it, by queue",
     ),
     (
         "itseme_budget_used",
-        Kind::Gauge,
+        MeterKind::Gauge,
         "Codes of this day that count for a budget, by budget",
     ),
     (
         "itseme_budget_left",
-        Kind::Gauge,
+        MeterKind::Gauge,
         "Codes that a budget still allows, by budget",
     ),
     (
         "itseme_xmpp_connected",
-        Kind::Gauge,
+        MeterKind::Gauge,
         "1 while this instance is connected to the XMPP server",
     ),
     (
         "itseme_xmpp_connections_total",
-        Kind::Counter,
+        MeterKind::Counter,
         "Connections to the XMPP server",
     ),
-    ("itseme_xmpp_stanzas_total", Kind::Counter, "Stanzas, by direction"),
+    ("itseme_xmpp_stanzas_total", MeterKind::Counter, "Stanzas, by direction"),
     (
         "itseme_xmpp_queue_bytes",
-        Kind::Gauge,
+        MeterKind::Gauge,
         "Bytes that wait for the XMPP server",
     ),
-    ("itseme_database_bytes", Kind::Gauge, "Size of the database"),
+    ("itseme_database_bytes", MeterKind::Gauge, "Size of the database"),
     (
         "itseme_database_journal_bytes",
-        Kind::Gauge,
+        MeterKind::Gauge,
         "Size of the journal beside it (SQLite)",
     ),
     (
         "itseme_database_write_changes",
-        Kind::Histogram,
+        MeterKind::Histogram,
         "Changes that were made in one transaction",
     ),
     (
         "itseme_links",
-        Kind::Gauge,
+        MeterKind::Gauge,
         "Links of hashes to Jabber IDs, without aliases",
     ),
-    ("itseme_people", Kind::Gauge, "Jabber IDs with a link"),
-    ("itseme_pending", Kind::Gauge, "Registrations that wait for a proof"),
+    ("itseme_people", MeterKind::Gauge, "Jabber IDs with a link"),
+    (
+        "itseme_pending",
+        MeterKind::Gauge,
+        "Registrations that wait for a proof",
+    ),
     (
         "itseme_subscribers",
-        Kind::Gauge,
+        MeterKind::Gauge,
         "Contact lists that the service is in",
     ),
-    ("itseme_mutes", Kind::Gauge, "Mutes"),
+    ("itseme_mutes", MeterKind::Gauge, "Mutes"),
     (
         "itseme_suppressions",
-        Kind::Gauge,
+        MeterKind::Gauge,
         "Addresses and numbers that are never written to",
     ),
-    ("itseme_counters", Kind::Gauge, "Counters of limits"),
-    ("itseme_uptime_seconds", Kind::Gauge, "Time since the start"),
+    ("itseme_counters", MeterKind::Gauge, "Counters of limits"),
+    ("itseme_uptime_seconds", MeterKind::Gauge, "Time since the start"),
 ];
 
 /// Tells the meanings to whoever reads the metrics.
@@ -171,11 +175,11 @@ pub fn describe_all() {
     METRICS.iter().for_each(describe);
 }
 
-fn describe((name, kind, meaning): &(&'static str, Kind, &'static str)) {
+fn describe((name, kind, meaning): &(&'static str, MeterKind, &'static str)) {
     match kind {
-        Kind::Counter => describe_counter!(*name, *meaning),
-        Kind::Gauge => describe_gauge!(*name, *meaning),
-        Kind::Histogram => describe_histogram!(*name, *meaning),
+        MeterKind::Counter => describe_counter!(*name, *meaning),
+        MeterKind::Gauge => describe_gauge!(*name, *meaning),
+        MeterKind::Histogram => describe_histogram!(*name, *meaning),
     }
 }
 

@@ -44,7 +44,7 @@ struct Dispatch<'a> {
     /// The highest number that was read. Later messages have higher numbers, except in a shared store.
     last: i64,
     behind: Option<Behind>,
-    waiting: BTreeMap<(Millis, i64), Waiting>,
+    waiting: BTreeMap<(Millis, i64), Queued>,
     /// The numbers of the messages that wait or are being sent.
     known: HashSet<i64>,
     lanes: Lanes,
@@ -59,7 +59,7 @@ struct Dispatch<'a> {
 
 /// A message that waits.
 #[derive(Clone, Copy)]
-struct Waiting {
+struct Queued {
     lane: Lane,
     /// `true` if it may have been the reason why others were put off with it. Then it is sent by itself.
     is_alone: bool,
@@ -194,7 +194,7 @@ impl<'a> Dispatch<'a> {
             Opened::Unwanted | Opened::Nothing => self.lanes.of("", ""),
         };
         self.last = self.last.max(due.row.id);
-        let waiting = Waiting {
+        let waiting = Queued {
             lane,
             is_alone: false,
             not_before: 0,
@@ -211,7 +211,7 @@ impl<'a> Dispatch<'a> {
         let now = self.service.clock().now();
         let lanes = &mut self.lanes;
         let mut due = self.waiting.range(..=(now, i64::MAX));
-        let (&first, &Waiting { lane, is_alone, .. }) = due.find(|(_, waiting)| lanes.enter(waiting.lane, now))?;
+        let (&first, &Queued { lane, is_alone, .. }) = due.find(|(_, waiting)| lanes.enter(waiting.lane, now))?;
         // One shows if its destination is back.
         let is_alone = is_alone || self.away.contains(&lane);
         let number = if is_alone { 1 } else { self.channel.together() };
@@ -242,7 +242,7 @@ impl<'a> Dispatch<'a> {
         for Arrival { row, sent, due_at } in landed.arrivals {
             self.sending.remove(&row);
             let extent = sent.as_ref().and_then(extent);
-            let waiting = Waiting {
+            let waiting = Queued {
                 lane,
                 is_alone: extent == Some(Extent::OneOfThem),
                 not_before: asked_for(sent.as_ref()).and(due_at).unwrap_or_default(),
@@ -289,8 +289,8 @@ impl<'a> Dispatch<'a> {
     }
 
     /// Ends the pauses of those messages.
-    fn are_due(&mut self, now: Millis, which: impl Fn(&Waiting) -> bool) {
-        let due = |((due_at, row), waiting): ((Millis, i64), Waiting)| {
+    fn are_due(&mut self, now: Millis, which: impl Fn(&Queued) -> bool) {
+        let due = |((due_at, row), waiting): ((Millis, i64), Queued)| {
             let due_at = if which(&waiting) {
                 due_at.min(now).max(waiting.not_before)
             } else {

@@ -66,19 +66,19 @@ impl Service {
                 let core = locked(&core);
                 // Otherwise, `tx` may see a moment when there were other keys.
                 if core.state() != as_of {
-                    return Ok(Asked::Later);
+                    return Ok(Attempt::Later);
                 }
                 let answer = split(question(&core, tx));
                 match is_under(tx, &core)? {
-                    true => answer.map(Asked::Answered),
-                    false => Ok(Asked::UnderOtherKeys),
+                    true => answer.map(Attempt::Answered),
+                    false => Ok(Attempt::UnderOtherKeys),
                 }
             });
             match asked.await {
-                Ok(Asked::Answered(answer)) => return answer,
-                Ok(Asked::Later) => {}
+                Ok(Attempt::Answered(answer)) => return answer,
+                Ok(Attempt::Later) => {}
                 // Boxed, because it is rare, and each question would carry its state.
-                Ok(Asked::UnderOtherKeys) => settle(Box::pin(self.take_other_keys(as_of)).await.map(Ok))?,
+                Ok(Attempt::UnderOtherKeys) => settle(Box::pin(self.take_other_keys(as_of)).await.map(Ok))?,
                 Err(error) => return settle(Err(error)),
             }
         }
@@ -149,7 +149,7 @@ impl Service {
 }
 
 /// The answer of a question.
-enum Asked<T> {
+enum Attempt<T> {
     Answered(Result<T>),
     /// The keys were exchanged before it was asked.
     Later,

@@ -89,14 +89,14 @@ impl Service {
 }
 
 /// A word and the JID behind it, as a message has them.
-struct Named {
+struct WordOfJid {
     word: Code,
     jid: BareJid,
 }
 
 /// Returns the words in a text: the last eight digits before a JID, of any script, in groups or not. Who is tricked into writing a word
 /// sees by the JID whose it is: so one without it counts for nothing.
-fn words(text: &str) -> Vec<Named> {
+fn words(text: &str) -> Vec<WordOfJid> {
     let mut end = text.len().min(READ);
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -116,12 +116,12 @@ fn words(text: &str) -> Vec<Named> {
     found
 }
 
-fn named(digits: &str, jid: &str) -> Option<Named> {
+fn named(digits: &str, jid: &str) -> Option<WordOfJid> {
     let digits = Code::typed(digits);
     let word = digits.as_str().get(digits.len().checked_sub(DIGITS.into())?..)?;
     let around = |char: char| !char.is_alphanumeric() && !"@.-_".contains(char);
     let jid = jid.trim_matches(around).trim_end_matches('.');
-    Some(Named {
+    Some(WordOfJid {
         word: Code::typed(word),
         jid: parse_target(jid).ok()?,
     })
@@ -211,7 +211,7 @@ impl Core {
     }
 
     /// Makes the link whose word is among `words`, which came from `identity`. Returns its provider; `None` if none is right.
-    fn take_words(&self, tx: &Tx<'_>, identity: &Identity, words: &[Named]) -> Result<Option<Provider>> {
+    fn take_words(&self, tx: &Tx<'_>, identity: &Identity, words: &[WordOfJid]) -> Result<Option<Provider>> {
         let hash = identity.hash();
         self.renew_waiting(tx, &hash)?;
         let (id, now) = (self.keys.id(&hash), self.clock.now());
@@ -231,13 +231,14 @@ impl Core {
 }
 
 /// Returns the person whose word for a registration is among `words`, and their language.
-fn meant(remembered: &PendingBox, words: &[Named]) -> Option<(By, Language)> {
+fn meant(remembered: &PendingBox, words: &[WordOfJid]) -> Option<(By, Language)> {
     let own = if remembered.by_target { By::Target } else { By::Anybody };
     let of_proof = remembered.proof.word().map(|word| (own, word));
     let of_others = remembered.others.as_ref().map(|word| (By::Anybody, word));
     let is_there = |word: &Word| {
-        let is_it =
-            |written: &Named| written.jid == remembered.target && are_same(written.word.as_str(), word.digits.as_str());
+        let is_it = |written: &WordOfJid| {
+            written.jid == remembered.target && are_same(written.word.as_str(), word.digits.as_str())
+        };
         words.iter().any(is_it)
     };
     let all = of_proof.into_iter().chain(of_others);

@@ -21,7 +21,7 @@ pub type Record = Vec<Cell>;
 
 /// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ColumnKind {
     /// A number of 64 bits.
     Number,
     /// `true` or `false`.
@@ -31,7 +31,7 @@ pub enum Kind {
 }
 
 /// A column: its name and its type.
-pub type Column = (&'static str, Kind);
+pub type Column = (&'static str, ColumnKind);
 
 /// A table whose rows are copied.
 #[derive(Debug, PartialEq, Eq)]
@@ -110,7 +110,7 @@ pub static COPIED: [CopiedTable; 8] = [
             number("due_at"),
             number("tries"),
             number("returned"),
-            ("is_taken", Kind::Flag),
+            ("is_taken", ColumnKind::Flag),
             number("expires_at"),
             bytes("box"),
             number("key_number"),
@@ -139,11 +139,11 @@ const fn table(name: &'static str, columns: &'static [Column], key: usize) -> Co
 }
 
 const fn number(name: &'static str) -> Column {
-    (name, Kind::Number)
+    (name, ColumnKind::Number)
 }
 
 const fn bytes(name: &'static str) -> Column {
-    (name, Kind::Bytes)
+    (name, ColumnKind::Bytes)
 }
 
 impl CopiedTable {
@@ -165,7 +165,7 @@ impl CopiedTable {
 
     /// Returns `true` if its rows have numbers.
     pub fn is_numbered(&self) -> bool {
-        self.key == 1 && self.columns[0].1 == Kind::Number
+        self.key == 1 && self.columns[0].1 == ColumnKind::Number
     }
 }
 

@@ -46,7 +46,7 @@ mod upkeep;
 
 pub use self::backend::{Backend, ReadJob, Store, WriteJob};
 pub use self::copy::{
-    Alone, COPIED, Cell, Column, CopiedTable, Entry, Kind, NUMBER, ReadCopy, Record, WriteCopy, incomplete,
+    Alone, COPIED, Cell, Column, ColumnKind, CopiedTable, Entry, NUMBER, ReadCopy, Record, WriteCopy, incomplete,
     is_incomplete,
 };
 pub use self::database::Database;

@@ -29,8 +29,9 @@ use crate::channel::{Channel, Extent, Letter, Message, Places, SendError, Sent, 
 use crate::clock::Clock;
 use crate::model::{BareJid, Hash};
 use crate::service::CONTACTS_OF_PEER;
-use crate::xmpp::connection::{Answer, Connection, ConnectionError};
+use crate::xmpp::connection::{Connection, ConnectionError};
 use crate::xmpp::keeper::Uplink;
+use crate::xmpp::protocol::answer::Answer;
 use crate::xmpp::protocol::{ns, stanza};
 
 /// The time limit for the answer to a contact request. After it, the request is sent again later.

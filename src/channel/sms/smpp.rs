@@ -89,14 +89,14 @@ pub struct Account {
 /// An SMSC.
 pub struct Smpp {
     account: Account,
-    link: Mutex<Link>,
+    link: Mutex<SmppConnection>,
     window: Semaphore,
     receipts: Arc<Receipts>,
     told: Mutex<mpsc::Receiver<(String, Fate)>>,
 }
 
 /// The connection, if there is one.
-enum Link {
+enum SmppConnection {
     /// None was needed yet.
     New,
     Bound(Session, JoinHandle<()>),
@@ -131,7 +131,7 @@ impl Smpp {
         let link = self.link.try_lock();
         link.map_or(
             true,
-            |link| matches!(&*link, Link::Bound(session, _) if session.is_open()),
+            |link| matches!(&*link, SmppConnection::Bound(session, _) if session.is_open()),
         )
     }
 
@@ -139,7 +139,7 @@ impl Smpp {
         let (sender, told) = mpsc::channel(UNREAD);
         Self {
             account,
-            link: Mutex::new(Link::New),
+            link: Mutex::new(SmppConnection::New),
             window: Semaphore::new(WINDOW),
             receipts: Arc::new(Receipts::new(sender)),
             told: Mutex::new(told),
@@ -151,23 +151,23 @@ impl Smpp {
         let mut link = self.link.lock().await;
         let now = Instant::now();
         let pause = match &*link {
-            Link::Bound(session, _) if session.is_open() => return Ok(session.clone()),
-            Link::Failed { trouble, again_at, .. } if now < *again_at => {
+            SmppConnection::Bound(session, _) if session.is_open() => return Ok(session.clone()),
+            SmppConnection::Failed { trouble, again_at, .. } if now < *again_at => {
                 return Err(Trouble {
                     again: Some(*again_at - now),
                     ..trouble.clone()
                 });
             }
-            Link::Failed { pause, .. } => (*pause * 2).min(LONGEST_PAUSE),
+            SmppConnection::Failed { pause, .. } => (*pause * 2).min(LONGEST_PAUSE),
             _ => FIRST_PAUSE,
         };
         match self.account.bind(&self.receipts).await {
             Ok((session, task)) => {
-                *link = Link::Bound(session.clone(), task);
+                *link = SmppConnection::Bound(session.clone(), task);
                 Ok(session)
             }
             Err(trouble) => {
-                *link = Link::Failed {
+                *link = SmppConnection::Failed {
                     trouble: trouble.clone(),
                     again_at: Instant::now() + pause,
                     pause,
@@ -204,8 +204,8 @@ impl Smpp {
         if status == CommandStatus::EsmeRinvbndsts {
             // It has forgotten the login of that session. There may be another one already.
             let mut link = self.link.lock().await;
-            if matches!(&*link, Link::Bound(now, _) if now.is(session)) {
-                *link = Link::New;
+            if matches!(&*link, SmppConnection::Bound(now, _) if now.is(session)) {
+                *link = SmppConnection::New;
             }
         }
         let sent = match status {
@@ -335,8 +335,8 @@ impl Gateway for Smpp {
 
     fn close(&self) -> BoxFuture<'_, ()> {
         async {
-            let link = std::mem::replace(&mut *self.link.lock().await, Link::New);
-            if let Link::Bound(session, task) = link {
+            let link = std::mem::replace(&mut *self.link.lock().await, SmppConnection::New);
+            if let SmppConnection::Bound(session, task) = link {
                 drop(session);
                 let _ = timeout(ENDS_WITHIN, task).await;
             }

@@ -8,7 +8,7 @@ async fn a_signature_of_the_authors_domain_counts() {
     for signer in [Signer::ed25519("example.org"), Signer::rsa("example.org", 1024)] {
         office.publish(&signer);
         let signed = signer.sign(&mail("Amy@Example.ORG"));
-        assert_eq!(office.desk.receive(signed.as_bytes(), false).await, Fate::Done);
+        assert_eq!(office.desk.receive(signed.as_bytes(), false).await, Disposition::Done);
         assert_eq!(office.used(), [format!("amy@example.org|{WORD}")]);
     }
 }
@@ -84,7 +84,7 @@ async fn nothing_is_believed_that_is_not_signed() {
     ] {
         for fields in [&all[..], &["From", "To", "Subject", "Content-Type", "MIME-Version"]] {
             let wrong = format!("{front}{}", with(&quoting, fields));
-            assert_eq!(office.desk.receive(wrong.as_bytes(), false).await, Fate::Done);
+            assert_eq!(office.desk.receive(wrong.as_bytes(), false).await, Disposition::Done);
             assert!(office.used().concat().find(WORD).is_none(), "{wrong}");
         }
     }
@@ -98,7 +98,7 @@ async fn nothing_is_believed_that_is_not_signed() {
     ] {
         assert_eq!(
             office.desk.receive(with(mail, fields).as_bytes(), false).await,
-            Fate::Done
+            Disposition::Done
         );
         assert_eq!(office.used(), [format!("amy@example.org|{text}")], "{mail}");
     }
@@ -147,7 +147,7 @@ async fn nothing_can_be_added_to_a_signed_mail() {
     let signer = Signer::ed25519("example.org");
     office.publish(&signer);
     let signed = signer.sign(&mail("amy@example.org").replace(&format!("Subject: {WORD}\r\n"), ""));
-    assert_eq!(office.desk.receive(signed.as_bytes(), false).await, Fate::Done);
+    assert_eq!(office.desk.receive(signed.as_bytes(), false).await, Disposition::Done);
     assert_eq!(office.used(), ["amy@example.org|"]);
     for added in [
         "Subject: 1 a@b\r\n",
@@ -165,7 +165,7 @@ async fn nothing_can_be_added_to_a_signed_mail() {
             format!("{added}{signed}"),
             signed.replacen("To: ", &format!("{added}To: "), 1),
         ] {
-            assert_eq!(office.desk.receive(wrong.as_bytes(), false).await, Fate::Done);
+            assert_eq!(office.desk.receive(wrong.as_bytes(), false).await, Disposition::Done);
             let used = office.used();
             assert!(used.iter().all(|used| !used.contains('1')), "{added:?}: {used:?}");
         }
@@ -261,14 +261,17 @@ async fn a_mail_waits_until_the_dns_answers() {
     let signer = Signer::ed25519("example.org");
     let signed = signer.sign(&mail("amy@example.org"));
     office.dns.break_down("s._domainkey.example.org");
-    assert_eq!(office.desk.receive(signed.as_bytes(), false).await, Fate::AskAgain);
+    assert_eq!(
+        office.desk.receive(signed.as_bytes(), false).await,
+        Disposition::AskAgain
+    );
     // That of others keeps nothing waiting.
     let foreign = signed.replace("Amy <amy@example.org>", "amy@example.net");
     assert!(!office.takes(&foreign).await);
     office.publish(&signer);
     assert!(office.takes(&signed).await);
     let faulty = signer.sign(&mail("amy@example.org").replace(WORD, "1 fault"));
-    assert_eq!(office.desk.receive(faulty.as_bytes(), false).await, Fate::Later);
+    assert_eq!(office.desk.receive(faulty.as_bytes(), false).await, Disposition::Later);
 }
 
 /// A mail is not put off for what the DNS did not do.
@@ -287,7 +290,7 @@ async fn a_mail_waits_for_the_database() {
     let signer = Signer::ed25519("example.org");
     office.publish(&signer);
     let signed = signer.sign(&mail("amy@example.org"));
-    assert_eq!(office.desk.receive(signed.as_bytes(), false).await, Fate::Done);
+    assert_eq!(office.desk.receive(signed.as_bytes(), false).await, Disposition::Done);
 }
 
 #[tokio::test]
@@ -309,7 +312,7 @@ async fn what_programs_write_and_what_is_written_to_others_does_not_count() {
         assert!(!office.takes(&with(line)).await, "{line}");
     }
     let signed = with("X: y");
-    assert_eq!(office.desk.receive(signed.as_bytes(), true).await, Fate::Done);
+    assert_eq!(office.desk.receive(signed.as_bytes(), true).await, Disposition::Done);
     assert!(office.used().is_empty(), "it has no sender");
     let mail = mail("amy@example.org");
     assert!(!office.takes(&signer.sign(&mail.replace(OWN, "eve@example.net"))).await);
@@ -351,7 +354,7 @@ async fn the_word_is_read_where_its_author_writes_it() {
     ] {
         assert_eq!(
             office.desk.receive(signer.sign(&mail).as_bytes(), false).await,
-            Fate::Done
+            Disposition::Done
         );
         assert_eq!(office.used(), [format!("amy@example.org|{text}")], "{mail}");
     }

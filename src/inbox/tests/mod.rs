@@ -14,7 +14,7 @@ use futures::FutureExt;
 
 use self::dns::Dns;
 use self::signer::Signer;
-use super::{AT_ONCE, Authors, Desk, Fate, Fault, Listener, Mailbox, OwnThread, PROVING, Written};
+use super::{AT_ONCE, Authors, Desk, Disposition, Fault, Listener, Mailbox, OwnThread, PROVING, Written};
 use crate::listen::Listen;
 
 const OWN: &str = "verify@itseme.example";
@@ -73,7 +73,11 @@ impl Office {
 
     /// Returns true if a mail was used.
     async fn takes(&self, mail: &str) -> bool {
-        assert_eq!(self.desk.receive(mail.as_bytes(), false).await, Fate::Done, "{mail}");
+        assert_eq!(
+            self.desk.receive(mail.as_bytes(), false).await,
+            Disposition::Done,
+            "{mail}"
+        );
         !self.used().is_empty()
     }
 }

@@ -132,13 +132,13 @@ impl Pattern {
 /// A value of the configuration, as it is compared.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Word {
+enum ConfiguredValue {
     Text(String),
     Number(i64),
     Truth(bool),
 }
 
-impl Word {
+impl ConfiguredValue {
     fn text(self) -> String {
         match self {
             Self::Text(text) => text,
@@ -153,12 +153,12 @@ fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::E
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Written {
-        One(Word),
-        More(Vec<Word>),
+        One(ConfiguredValue),
+        More(Vec<ConfiguredValue>),
     }
     match Written::deserialize(deserializer) {
         Ok(Written::One(word)) => Ok(vec![word.text()]),
-        Ok(Written::More(words)) => Ok(words.into_iter().map(Word::text).collect()),
+        Ok(Written::More(words)) => Ok(words.into_iter().map(ConfiguredValue::text).collect()),
         Err(_unclear) => Err(D::Error::custom("expected a text, or a list of texts")),
     }
 }

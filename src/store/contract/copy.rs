@@ -5,7 +5,7 @@ use crate::clock::Reading;
 use crate::model::{Mac, TokenHash};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
-    COPIED, Cell, CopiedTable, KeyedRow, Kind, Link, MuteRow, NUMBER, NewRow, Queue, Record, Result, Store, Write,
+    COPIED, Cell, ColumnKind, CopiedTable, KeyedRow, Link, MuteRow, NUMBER, NewRow, Queue, Record, Result, Store, Write,
 };
 
 /// Another store to copy from or to: of SQLite.
@@ -142,14 +142,14 @@ pub async fn rows_come_in_pages_and_as_they_are(store: Store) {
     let made = move |table: &CopiedTable, n: i64| -> Record {
         let byte = n.to_le_bytes()[0];
         let length = [0, 3, 16, 16, 40][usize::try_from(n).unwrap() % 5];
-        let cell = |(at, (name, kind)): (usize, &(&str, Kind))| match kind {
-            Kind::Number if at < table.key => number(if n == 0 { -7 } else { n * 1000 }),
-            Kind::Number if *name == "expires_at" => number(i64::MAX),
-            Kind::Number => number(if n % 2 == 0 { i64::MIN } else { n }),
-            Kind::Flag => number(n % 2),
+        let cell = |(at, (name, kind)): (usize, &(&str, ColumnKind))| match kind {
+            ColumnKind::Number if at < table.key => number(if n == 0 { -7 } else { n * 1000 }),
+            ColumnKind::Number if *name == "expires_at" => number(i64::MAX),
+            ColumnKind::Number => number(if n % 2 == 0 { i64::MIN } else { n }),
+            ColumnKind::Flag => number(n % 2),
             // These are there once.
-            Kind::Bytes if at < table.key || ["token_hash", "id_mac"].contains(name) => odd(byte, 1 + length),
-            Kind::Bytes => odd(byte, length),
+            ColumnKind::Bytes if at < table.key || ["token_hash", "id_mac"].contains(name) => odd(byte, 1 + length),
+            ColumnKind::Bytes => odd(byte, length),
         };
         table.columns.iter().enumerate().map(cell).collect()
     };

@@ -7,7 +7,7 @@ use tokio::runtime::Builder;
 
 use super::address::Address;
 use super::connection::Connection;
-use super::session::{Kind, Session};
+use super::session::{Session, TransactionKind};
 use super::value::get;
 use super::{asking, locks, migrations};
 use crate::model::Mac;
@@ -45,7 +45,7 @@ impl AloneOn {
         ))
     }
 
-    fn transact(&self, kind: Kind, job: impl FnOnce(&Session<'_>) -> Result<()>) -> Result<()> {
+    fn transact(&self, kind: TransactionKind, job: impl FnOnce(&Session<'_>) -> Result<()>) -> Result<()> {
         let session = Session::new(&self.0, kind, 0);
         let done = job(&session);
         // The first error of a statement explains that of the job.
@@ -55,10 +55,10 @@ impl AloneOn {
 
 impl Alone for AloneOn {
     fn read(&self, job: &mut dyn FnMut(&dyn Read) -> Result<()>) -> Result<()> {
-        self.transact(Kind::Read, |session| job(session))
+        self.transact(TransactionKind::Read, |session| job(session))
     }
 
     fn write(&self, job: &mut dyn FnMut(&dyn Write) -> Result<()>) -> Result<()> {
-        self.transact(Kind::Write, |session| job(session))
+        self.transact(TransactionKind::Write, |session| job(session))
     }
 }

@@ -39,7 +39,7 @@ pub struct Connection {
 }
 
 /// An answer that is not there yet.
-pub type Answer<T> = LocalBoxFuture<'static, std::result::Result<T, Error>>;
+pub type Response<T> = LocalBoxFuture<'static, std::result::Result<T, Error>>;
 
 impl Connection {
     /// Connects.
@@ -75,7 +75,7 @@ impl Connection {
     }
 
     /// Sends statements without parameters.
-    pub fn send(&self, sql: &'static str) -> Answer<()> {
+    pub fn send(&self, sql: &'static str) -> Response<()> {
         let client = self.client.clone();
         self.sent(Box::pin(async move { client.batch_execute(sql).await }))
     }
@@ -84,7 +84,7 @@ impl Connection {
     ///
     /// # Errors
     /// If the server does not know what it means.
-    pub fn send_query(&self, sql: &str, values: Vec<Value>) -> Result<Answer<Vec<Row>>> {
+    pub fn send_query(&self, sql: &str, values: Vec<Value>) -> Result<Response<Vec<Row>>> {
         let (statement, client) = (self.statement(sql)?, self.client.clone());
         Ok(self.sent(Box::pin(async move { client.query(&statement, &refs(&values)).await })))
     }
@@ -93,7 +93,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Connection::send_query`].
-    pub fn send_change(&self, sql: &str, values: Vec<Value>) -> Result<Answer<u64>> {
+    pub fn send_change(&self, sql: &str, values: Vec<Value>) -> Result<Response<u64>> {
         let (statement, client) = (self.statement(sql)?, self.client.clone());
         Ok(self.sent(Box::pin(
             async move { client.execute(&statement, &refs(&values)).await },
@@ -104,7 +104,7 @@ impl Connection {
     ///
     /// # Errors
     /// As the server says; `Unavailable` if it says nothing.
-    pub fn wait<T>(&self, answer: Answer<T>) -> Result<T> {
+    pub fn wait<T>(&self, answer: Response<T>) -> Result<T> {
         if self.is_lost.get() {
             return Err(StoreError::Unavailable("the connection to PostgreSQL is lost".into()));
         }
@@ -128,7 +128,7 @@ impl Connection {
     }
 
     /// The request is sent when the future is polled first. The server answers in the order of the requests.
-    fn sent<T: 'static>(&self, mut answer: Answer<T>) -> Answer<T> {
+    fn sent<T: 'static>(&self, mut answer: Response<T>) -> Response<T> {
         let polled = self.runtime.block_on(async { futures::poll!(Pin::new(&mut answer)) });
         match polled {
             std::task::Poll::Ready(answer) => Box::pin(std::future::ready(answer)),

@@ -18,7 +18,7 @@ use super::address::Address;
 use super::claims::Claims;
 use super::connection::Connection;
 use super::posts::Posts;
-use super::session::{Kind, Session};
+use super::session::{Session, TransactionKind};
 use crate::meters;
 use crate::model::Mac;
 use crate::store::{ReadJob, Result, StoreError, WriteJob};
@@ -66,8 +66,8 @@ impl Job {
     }
 }
 
-type Answer = oneshot::Sender<Result<()>>;
-type Order = (Job, Answer);
+type Written = oneshot::Sender<Result<()>>;
+type Order = (Job, Written);
 
 /// Threads with connections.
 pub struct Pool {
@@ -215,7 +215,7 @@ impl Worker {
             match job {
                 Job::Read(ids, job) => reads.push_back((ids, job, answer)),
                 Job::Write(job) => writes.push((job, answer)),
-                Job::Claim(job) => _ = answer.send(self.change(Kind::Claim, &*job).result),
+                Job::Claim(job) => _ = answer.send(self.change(TransactionKind::Claim, &*job).result),
             }
         }
         if !writes.is_empty() {
@@ -226,11 +226,11 @@ impl Worker {
     }
 
     /// Answers questions as of one moment. After an error, the others have a transaction of their own.
-    fn look_up(&mut self, mut questions: VecDeque<(Vec<Mac>, ReadJob, Answer)>) {
+    fn look_up(&mut self, mut questions: VecDeque<(Vec<Mac>, ReadJob, Written)>) {
         while !questions.is_empty() {
             let before = questions.len();
             let ids: Vec<Mac> = questions.iter().flat_map(|(ids, ..)| ids).copied().collect();
-            let ended = self.transact(Kind::Read, |session| {
+            let ended = self.transact(TransactionKind::Read, |session| {
                 session.read_owners(&ids)?;
                 while !session.has_failed()
                     && let Some((_, job, answer)) = questions.pop_front()
@@ -252,16 +252,16 @@ impl Worker {
     }
 
     /// Makes all changes or none; if one has an error, each by itself. Where the connection was lost, nobody knows if they were made.
-    fn change_together(&mut self, changes: Vec<(WriteJob, Answer)>) {
+    fn change_together(&mut self, changes: Vec<(WriteJob, Written)>) {
         let all = |session: &Session<'_>| changes.iter().try_for_each(|(job, _)| guarded(|| job(session)));
-        let together = self.change(Kind::Write, &all);
+        let together = self.change(TransactionKind::Write, &all);
         let (began, mut is_of_one) = (Instant::now(), changes.len() > 1 && together.is_of_one());
         for (job, answer) in changes {
             if !is_of_one {
                 let _ = answer.send(together.result.clone());
                 continue;
             }
-            let ended = self.change(Kind::Write, &|session: &Session<'_>| job(session));
+            let ended = self.change(TransactionKind::Write, &|session: &Session<'_>| job(session));
             // A server that stalls must not do so once for each of them.
             is_of_one = (ended.result.is_ok() || ended.is_of_one()) && began.elapsed() < INSISTING;
             let _ = answer.send(ended.result);
@@ -269,7 +269,7 @@ impl Worker {
     }
 
     /// Runs changes until no others prevent them.
-    fn change(&mut self, kind: Kind, job: &dyn Fn(&Session<'_>) -> Result<()>) -> Ended {
+    fn change(&mut self, kind: TransactionKind, job: &dyn Fn(&Session<'_>) -> Result<()>) -> Ended {
         for _ in 0..BESIDE_OTHERS {
             let ended = self.transact(kind, job);
             if !ended.is_prevented {
@@ -287,7 +287,7 @@ impl Worker {
     }
 
     /// Runs changes alone until no others prevent them.
-    fn insist(&mut self, kind: Kind, job: &dyn Fn(&Session<'_>) -> Result<()>) -> Ended {
+    fn insist(&mut self, kind: TransactionKind, job: &dyn Fn(&Session<'_>) -> Result<()>) -> Ended {
         let began = Instant::now();
         loop {
             let ended = self.transact(kind, job);
@@ -303,7 +303,7 @@ impl Worker {
         connection.wait(connection.send(sql))
     }
 
-    fn transact(&mut self, kind: Kind, mut job: impl FnMut(&Session<'_>) -> Result<()>) -> Ended {
+    fn transact(&mut self, kind: TransactionKind, mut job: impl FnMut(&Session<'_>) -> Result<()>) -> Ended {
         let shared = self.shared.clone();
         let connection = match self.connected() {
             Ok(connection) => connection,

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use tokio_postgres::Row;
 
-use super::connection::{Answer, Connection};
+use super::connection::{Connection, Response};
 use super::value::{Value, get, number};
 use crate::model::Mac;
 use crate::store::quotas::Quotas;
@@ -20,7 +20,7 @@ const KEY_STATE: &str = "SELECT (SELECT value FROM meta WHERE name = 'key_number
 
 /// What a transaction does.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum TransactionKind {
     /// Reads as of one moment.
     Read,
     /// Changes, as if no other changed something at the same time.
@@ -32,13 +32,13 @@ pub enum Kind {
 /// A transaction. It begins with its first statement.
 pub struct Session<'a> {
     connection: &'a Connection,
-    kind: Kind,
+    kind: TransactionKind,
     /// The number of this instance, which has claimed messages.
     pub holder: i64,
     has_begun: Cell<bool>,
-    key_state_asked: RefCell<Option<Answer<Vec<Row>>>>,
+    key_state_asked: RefCell<Option<Response<Vec<Row>>>>,
     key_state: Cell<Option<KeyState>>,
-    unanswered: RefCell<Vec<Answer<()>>>,
+    unanswered: RefCell<Vec<Response<()>>>,
     /// The first error. No statement has an effect after it.
     failed: RefCell<Option<StoreError>>,
     /// What shows the owners of ids that were asked for ahead; `None` where there is no link.
@@ -53,7 +53,7 @@ pub struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// Begins when something is asked.
-    pub fn new(connection: &'a Connection, kind: Kind, holder: i64) -> Self {
+    pub fn new(connection: &'a Connection, kind: TransactionKind, holder: i64) -> Self {
         Self {
             connection,
             kind,
@@ -123,8 +123,8 @@ impl<'a> Session<'a> {
         let _noted = self.settle();
         let ended = match self.kind {
             // All that was asked has been answered.
-            Kind::Read => Ok(()),
-            Kind::Write | Kind::Claim => self.connection.wait(ended),
+            TransactionKind::Read => Ok(()),
+            TransactionKind::Write | TransactionKind::Claim => self.connection.wait(ended),
         };
         self.failed.take().map_or(ended, Err)
     }
@@ -163,9 +163,9 @@ impl<'a> Session<'a> {
         }
         if !self.has_begun.replace(true) {
             let begun = self.connection.send(match self.kind {
-                Kind::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-                Kind::Write => "BEGIN ISOLATION LEVEL SERIALIZABLE",
-                Kind::Claim => "BEGIN ISOLATION LEVEL READ COMMITTED",
+                TransactionKind::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                TransactionKind::Write => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+                TransactionKind::Claim => "BEGIN ISOLATION LEVEL READ COMMITTED",
             });
             match self.connection.was_idle() {
                 // The server may end what has been idle, and what follows is to be in the transaction or nowhere.
@@ -178,7 +178,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn asked<T>(&self, send: impl FnOnce(&Connection) -> Result<Answer<T>>) -> Result<T> {
+    fn asked<T>(&self, send: impl FnOnce(&Connection) -> Result<Response<T>>) -> Result<T> {
         self.begin()?;
         let answer = self.noted(send(self.connection))?;
         let answer = self.connection.wait(answer);

@@ -26,12 +26,12 @@ pub fn reading() -> String {
 pub struct Readers {
     path: PathBuf,
     filter: Arc<Filter>,
-    of_threads: ThreadLocal<Mutex<Reader>>,
+    of_threads: ThreadLocal<Mutex<ReadConnection>>,
     /// Counts each beginning and each end of a write: odd while somebody writes.
     epoch: AtomicU64,
 }
 
-struct Reader {
+struct ReadConnection {
     connection: Connection,
     /// The epoch in which the snapshot began that is kept.
     snapshot: Option<u64>,
@@ -52,7 +52,7 @@ impl Readers {
     pub fn read(&self, job: impl FnOnce(&Session<'_>)) -> Result<()> {
         let reader = self
             .of_threads
-            .get_or_try(|| Reader::open(&self.path).map(Mutex::new))?;
+            .get_or_try(|| ReadConnection::open(&self.path).map(Mutex::new))?;
         let locked = || reader.lock().unwrap_or_else(PoisonError::into_inner);
         let (epoch, done) = {
             let mut reader = locked();
@@ -107,7 +107,7 @@ pub fn connect(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-impl Reader {
+impl ReadConnection {
     fn open(path: &Path) -> Result<Self> {
         Ok(Self {
             connection: connect(path)?,
@@ -145,8 +145,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");
         Connection::open(&path).unwrap();
-        let mut reader = Reader::open(&path).unwrap();
-        let read = |reader: &mut Reader, epoch| reader.read(|_| (), epoch);
+        let mut reader = ReadConnection::open(&path).unwrap();
+        let read = |reader: &mut ReadConnection, epoch| reader.read(|_| (), epoch);
         for (before, after) in [(0, 0), (0, 2)] {
             read(&mut reader, before).unwrap();
             reader.connection.execute_batch("ROLLBACK").unwrap();

@@ -57,7 +57,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("itseme-writer".into())
             .spawn(move || {
-                let database = Database {
+                let database = WriteConnection {
                     connection,
                     claims,
                     filter,
@@ -91,13 +91,13 @@ impl Drop for Writer {
 }
 
 /// The connection, and who is told of the changes.
-struct Database {
+struct WriteConnection {
     connection: Connection,
     claims: Arc<Claims>,
     filter: Arc<Filter>,
 }
 
-fn serve(database: &Database, readers: &Readers, mut waiting: mpsc::Receiver<(Order, Written)>) {
+fn serve(database: &WriteConnection, readers: &Readers, mut waiting: mpsc::Receiver<(Order, Written)>) {
     let (mut batch, mut journal) = (Vec::new(), Journal::default());
     while let Some(first) = waiting.blocking_recv() {
         batch.push(first);
@@ -111,7 +111,7 @@ fn serve(database: &Database, readers: &Readers, mut waiting: mpsc::Receiver<(Or
     let _ = readers.without_snapshots(true, || journal.empty(&database.connection));
 }
 
-fn perform(database: &Database, journal: &mut Journal, batch: &mut Vec<(Order, Written)>) {
+fn perform(database: &WriteConnection, journal: &mut Journal, batch: &mut Vec<(Order, Written)>) {
     let (mut writes, mut settles) = (Vec::new(), Vec::new());
     for (order, answer) in batch.drain(..) {
         match order {
@@ -132,7 +132,7 @@ fn perform(database: &Database, journal: &mut Journal, batch: &mut Vec<(Order, W
 }
 
 /// Runs all jobs in one transaction, and answers when that is on disk.
-fn commit_together(database: &Database, writes: Vec<(WriteJob, Written)>) {
+fn commit_together(database: &WriteConnection, writes: Vec<(WriteJob, Written)>) {
     let (jobs, answers): (Vec<_>, Vec<_>) = writes.into_iter().unzip();
     let run = match jobs.len() {
         1 => run_together(database, &jobs),
@@ -146,8 +146,8 @@ fn commit_together(database: &Database, writes: Vec<(WriteJob, Written)>) {
 }
 
 /// Commits all jobs, or none.
-fn run_together(database: &Database, jobs: &[WriteJob]) -> Result<Vec<Result<Effects>>> {
-    let Database { connection, filter, .. } = database;
+fn run_together(database: &WriteConnection, jobs: &[WriteJob]) -> Result<Vec<Result<Effects>>> {
+    let WriteConnection { connection, filter, .. } = database;
     in_transaction(database, || {
         let mut session = Session::with(connection, filter);
         let done = jobs.iter().map(|job| {
@@ -162,8 +162,8 @@ fn run_together(database: &Database, jobs: &[WriteJob]) -> Result<Vec<Result<Eff
 }
 
 /// Commits the jobs that do not fail: each is in a savepoint of its own.
-fn run_apart(database: &Database, jobs: &[WriteJob]) -> Result<Vec<Result<Effects>>> {
-    let Database { connection, filter, .. } = database;
+fn run_apart(database: &WriteConnection, jobs: &[WriteJob]) -> Result<Vec<Result<Effects>>> {
+    let WriteConnection { connection, filter, .. } = database;
     let execute = |sql| connection.prepare_cached(sql)?.execute([]);
     in_transaction(database, || {
         let each = jobs.iter().map(|job| {
@@ -182,8 +182,8 @@ fn run_apart(database: &Database, jobs: &[WriteJob]) -> Result<Vec<Result<Effect
 }
 
 /// Runs `work` in a transaction, and commits it unless that fails.
-fn in_transaction<T>(database: &Database, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let Database { connection, filter, .. } = database;
+fn in_transaction<T>(database: &WriteConnection, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let WriteConnection { connection, filter, .. } = database;
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let _changing = filter.change(connection)?;
     let done = work()?;

@@ -47,7 +47,7 @@ impl<R: AsyncRead + Unpin> AsyncRead for Lines<R> {
 
 /// The namespaces that an element declares.
 #[derive(Default)]
-struct Scope {
+struct DeclaredNamespaces {
     default: Option<Namespace<'static>>,
     prefixes: BTreeMap<NcName, Namespace<'static>>,
 }
@@ -75,7 +75,7 @@ pub enum ReadError {
 pub struct Events<R> {
     raw: AsyncRawReader<BufReader<Lines<R>>>,
     depth: usize,
-    scopes: Vec<Scope>,
+    scopes: Vec<DeclaredNamespaces>,
     head: Option<Head>,
     /// `true` if the stanza that is read has the namespace of clients.
     is_of_clients: bool,
@@ -166,7 +166,7 @@ impl<R: AsyncRead + Unpin> Events<R> {
 
     /// Namespaces in XML 1.0, sections 3, 5 and 6.
     fn open(&mut self, metrics: EventMetrics, head: Head) -> io::Result<Event> {
-        let mut scope = Scope::default();
+        let mut scope = DeclaredNamespaces::default();
         let mut named = Vec::new();
         for ((prefix, name), value) in head.attributes {
             match prefix.as_deref().map(AsRef::<str>::as_ref) {

@@ -29,12 +29,12 @@ use xmpp_parsers::iq::{Iq, IqGetPayload, IqHeader, IqPayload};
 use xmpp_parsers::jid::Jid;
 use xmpp_parsers::message::{Message, MessageType};
 use xmpp_parsers::ping::Ping;
-use xmpp_parsers::stanza_error::StanzaError;
 
 use self::outgoing::{Outgoing, random_id};
 use self::writer::{Queued, cost};
 use crate::channel::Bounces;
 use crate::model::BareJid;
+use crate::xmpp::protocol::answer::Answer;
 use crate::xmpp::protocol::bounce;
 
 /// Bytes waiting to be written.
@@ -69,9 +69,6 @@ pub enum ConnectionError {
     #[error("it cannot be written as a stanza")]
     Unwritable,
 }
-
-/// The answer to a request: its payload, if it has one, or the error.
-pub type Answer = Result<Option<Element>, StanzaError>;
 
 /// A question that waits for its answer.
 struct Question {

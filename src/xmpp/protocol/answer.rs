@@ -16,7 +16,7 @@ pub enum Kind {
     Set,
 }
 
-/// The answer's payload, or the error.
+/// The answer to a request: its payload, if it has one, or the error.
 pub type Answer = std::result::Result<Option<Element>, StanzaError>;
 
 /// Returns the answer to a request for a feature that is not offered (RFC 6120, 8.4).

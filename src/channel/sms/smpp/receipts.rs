@@ -19,12 +19,12 @@ const EARLY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(99);
 
 /// Reports, and the messages that they concern.
 pub struct Receipts {
-    ids: Mutex<Ids>,
+    ids: Mutex<MessageIds>,
     told: mpsc::Sender<(String, Fate)>,
 }
 
 /// The ids that the SMSC gave messages: in memory only.
-struct Ids {
+struct MessageIds {
     /// The words of messages without a report.
     words: LruCache<String, String>,
     /// The reports on unknown messages. One may come before the answer that tells the id.
@@ -34,7 +34,7 @@ struct Ids {
 impl Receipts {
     /// Tells what the reports mean to `told`.
     pub fn new(told: mpsc::Sender<(String, Fate)>) -> Self {
-        let ids = Ids {
+        let ids = MessageIds {
             words: LruCache::new(EXPECTED),
             early: LruCache::new(EARLY),
         };
@@ -75,7 +75,7 @@ impl Receipts {
         true
     }
 
-    fn ids(&self) -> MutexGuard<'_, Ids> {
+    fn ids(&self) -> MutexGuard<'_, MessageIds> {
         self.ids.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -39,11 +39,11 @@ struct Question {
     pdu: Pdu,
     /// The word by which reports on this message lead to its registration.
     word: Option<String>,
-    answer: Answer,
+    answer: Responder,
 }
 
 /// Where an answer goes. If it is dropped, the request may have been read.
-type Answer = oneshot::Sender<Result<Command, Lost>>;
+type Responder = oneshot::Sender<Result<Command, Lost>>;
 
 /// There is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl Session {
 struct Ours {
     stream: Framed<Box<dyn Connection>, Codec>,
     /// The requests without an answer, by their sequence numbers.
-    waiting: HashMap<u32, (Answer, Option<String>)>,
+    waiting: HashMap<u32, (Responder, Option<String>)>,
     receipts: Arc<Receipts>,
     /// The last sequence number.
     last: u32,

@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 use super::super::session::Session;
 use super::super::value::{Value, get, some_number, values};
 use super::keys;
-use crate::store::{Cell, CopiedTable, Entry, KeyedRow, Kind, ReadCopy, Record, Result, StoreError, WriteCopy};
+use crate::store::{Cell, ColumnKind, CopiedTable, Entry, KeyedRow, ReadCopy, Record, Result, StoreError, WriteCopy};
 
 /// The entry with the version of the tables, which is this engine's own.
 const VERSION: &str = "schema_version";
@@ -21,11 +21,11 @@ impl From<&Cell> for Value {
 
 /// The first columns of a row.
 fn record(table: &CopiedTable, count: usize, row: &Row) -> Result<Record> {
-    let cell = |(name, kind): &(&str, Kind)| {
+    let cell = |(name, kind): &(&str, ColumnKind)| {
         Ok(match kind {
-            Kind::Number => Cell::Number(get(row, name)?),
-            Kind::Flag => Cell::Number(get::<Option<bool>>(row, name)?.map(i64::from)),
-            Kind::Bytes => Cell::Bytes(get(row, name)?),
+            ColumnKind::Number => Cell::Number(get(row, name)?),
+            ColumnKind::Flag => Cell::Number(get::<Option<bool>>(row, name)?.map(i64::from)),
+            ColumnKind::Bytes => Cell::Bytes(get(row, name)?),
         })
     };
     table.columns.iter().take(count).map(cell).collect()
@@ -38,18 +38,18 @@ fn marks(first: usize, count: usize) -> String {
 }
 
 /// A column of many rows, as one parameter.
-fn column(kind: Kind, at: usize, records: &[Record]) -> Result<Value> {
+fn column(kind: ColumnKind, at: usize, records: &[Record]) -> Result<Value> {
     let mixed = || StoreError::Corrupt("a value is of another type than its column".into());
     let cells = records.iter().map(|record| record.get(at));
     match kind {
-        Kind::Number | Kind::Flag => {
+        ColumnKind::Number | ColumnKind::Flag => {
             let number = |cell: Option<&Cell>| match cell {
                 Some(Cell::Number(number)) => Ok(*number),
                 _ => Err(mixed()),
             };
             cells.map(number).collect::<Result<_>>().map(Value::Numbers)
         }
-        Kind::Bytes => {
+        ColumnKind::Bytes => {
             let bytes = |cell: Option<&Cell>| match cell {
                 Some(Cell::Bytes(bytes)) => Ok(bytes.clone()),
                 _ => Err(mixed()),
@@ -129,11 +129,15 @@ impl WriteCopy for Session<'_> {
         let (mut values, mut arrays, mut chosen) = (Vec::new(), Vec::new(), Vec::new());
         for (at, (name, kind)) in table.columns.iter().enumerate() {
             values.push(column(*kind, at, records)?);
-            let array = if *kind == Kind::Bytes { "bytea[]" } else { "bigint[]" };
+            let array = if *kind == ColumnKind::Bytes {
+                "bytea[]"
+            } else {
+                "bigint[]"
+            };
             arrays.push(format!("${}::{array}", at + 1));
             chosen.push(match kind {
-                Kind::Flag => format!("{name} <> 0"),
-                Kind::Number | Kind::Bytes => (*name).to_owned(),
+                ColumnKind::Flag => format!("{name} <> 0"),
+                ColumnKind::Number | ColumnKind::Bytes => (*name).to_owned(),
             });
         }
         let names = table.list(table.columns.len(), str::to_owned);

@@ -5,7 +5,7 @@ use rusqlite::{Row as SqlRow, ToSql, params_from_iter};
 
 use super::super::claims::Filtering;
 use super::{Session, keys};
-use crate::store::{Cell, CopiedTable, Entry, KeyedRow, Kind, NUMBER, ReadCopy, Record, Result, WriteCopy};
+use crate::store::{Cell, ColumnKind, CopiedTable, Entry, KeyedRow, NUMBER, ReadCopy, Record, Result, WriteCopy};
 
 impl ToSql for Cell {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -32,9 +32,9 @@ fn key(table: &CopiedTable) -> String {
 
 /// The first columns of a row.
 fn record(table: &CopiedTable, count: usize, row: &SqlRow) -> rusqlite::Result<Record> {
-    let cell = |(at, (_, kind)): (usize, &(&str, Kind))| match kind {
-        Kind::Number | Kind::Flag => row.get(at).map(Cell::Number),
-        Kind::Bytes => row.get(at).map(Cell::Bytes),
+    let cell = |(at, (_, kind)): (usize, &(&str, ColumnKind))| match kind {
+        ColumnKind::Number | ColumnKind::Flag => row.get(at).map(Cell::Number),
+        ColumnKind::Bytes => row.get(at).map(Cell::Bytes),
     };
     table.columns.iter().take(count).enumerate().map(cell).collect()
 }
