@@ -185,7 +185,7 @@ impl Core {
         let payers = self.macs(|core| core.payer(&request.from));
         self.make_room(tx, &payers)?;
         // Without the row, it was withdrawn since the worker took it.
-        if !tx.remove(row)? {
+        if !tx.remove(row)? || !self.settings.is_vouched_for(&request.from, request.via.as_ref()) {
             return Ok(());
         }
         let requester = self.keys.owner(&request.from);

@@ -190,8 +190,7 @@ impl Core {
         };
         let is_wanted = match &mut letter.message {
             Message::Introduction { to, from, via, .. } => {
-                let is_vouched_for = |peer| self.settings.peer(peer).is_some_and(|peer| peer.vouches_for(from));
-                via.as_ref().is_none_or(is_vouched_for) && !self.has_muted(tx, to, from, via.as_ref())?
+                self.settings.is_vouched_for(from, via.as_ref()) && !self.has_muted(tx, to, from, via.as_ref())?
             }
             Message::Code { identity, .. } => !self.is_suppressed(tx, identity)?,
             Message::ToPeer {

@@ -96,6 +96,11 @@ impl Settings {
         }
     }
 
+    /// Returns `true` if a request of `jid` comes from no peer, or from one that is believed in matters of `jid`.
+    pub fn is_vouched_for(&self, jid: &BareJid, via: Option<&BareJid>) -> bool {
+        via.is_none_or(|peer| self.peer(peer).is_some_and(|peer| peer.vouches_for(jid)))
+    }
+
     /// Returns the peer whose component has this JID.
     pub fn peer(&self, jid: &BareJid) -> Option<&Peer> {
         self.peers.iter().find(|peer| peer.jid == *jid)
