@@ -82,7 +82,7 @@ pub struct Row {
     pub payer: Option<Mac>,
     /// The time from which it may be sent.
     pub due_at: Millis,
-    /// The number of tries.
+    /// The number of tries, without the first of a message that was handed over.
     pub tries: u32,
     /// The number of times that it came back.
     pub returned: u32,
@@ -173,10 +173,7 @@ pub trait WriteOutbox {
     fn push(&self, row: &NewRow) -> Result<()>;
     /// The same, and calls `follow` with the number of the message when that is durable. Engines whose messages any instance may take need
     /// not call it.
-    fn push_and(&self, row: &NewRow, follow: Follow) -> Result<()> {
-        drop(follow);
-        self.push(row)
-    }
+    fn push_and(&self, row: &NewRow, follow: Follow) -> Result<()>;
     /// Removes a message. Returns `true` if it was still there.
     fn remove(&self, row: i64) -> Result<bool>;
     /// Removes messages. However many they are, it is one change.
@@ -184,7 +181,7 @@ pub trait WriteOutbox {
     /// Takes every message about `about` out of the outbox.
     fn withdraw(&self, about: &Mac) -> Result<()>;
     /// Takes up to `limit` messages of `payer` out of the outbox: first those that were taken and may come back, then those that
-    /// came back, or were tried, most often, and none that was not tried twice. Returns true if there was one.
+    /// came back, or were tried, most often, and none that was not tried, or came back, twice. Returns `true` if there was one.
     fn drop_most_tried(&self, payer: &Mac, limit: usize) -> Result<bool>;
     /// Tries a message again later: counts the try.
     fn retry(&self, row: i64, due_at: Millis) -> Result<()> {

@@ -142,9 +142,10 @@ pub async fn who_pays_for_much_makes_room(store: Store) {
             let ids: Vec<i64> = due(w, Queue::XMPP, 1, 10)?.iter().map(|row| row.id).collect();
             // Once may be with somebody who has not lost it yet.
             assert!(!w.drop_most_tried(&X, 1)?);
-            for (row, tries) in [(0, 2), (1, 3), (2, 1), (3, 9), (4, 9)] {
+            for (row, tries) in [(0, 2), (2, 1), (3, 9), (4, 9)] {
                 (0..tries).try_for_each(|_| w.retry(ids[row], 1))?;
             }
+            (0..2).try_for_each(|_| w.take_back(ids[1], 1))?;
             assert_eq!((w.bytes_of(&X)?, w.bytes_of(&Y)?, w.bytes_of(&A)?), (30, 10, 0));
             assert!(w.drop_most_tried(&X, 1)?);
             // What was taken goes before what has still to be sent.

@@ -6,7 +6,7 @@ use super::super::session::Session;
 use super::super::value::{get, number, some_mac, some_number, values};
 use crate::clock::Millis;
 use crate::model::Mac;
-use crate::store::{Claimed, Lease, NewRow, Queue, ReadOutbox, Result, Row, Waiting, WriteOutbox};
+use crate::store::{Claimed, Follow, Lease, NewRow, Queue, ReadOutbox, Result, Row, Waiting, WriteOutbox};
 
 pub fn outbox(row: &SqlRow) -> Result<Row> {
     Ok(Row {
@@ -138,6 +138,11 @@ impl WriteOutbox for Session<'_> {
         Ok(())
     }
 
+    /// The number is known later, and another instance may take the message.
+    fn push_and(&self, row: &NewRow, _follow: Follow) -> Result<()> {
+        self.push(row)
+    }
+
     fn remove(&self, row: i64) -> Result<bool> {
         self.ended.borrow_mut().push(row);
         Ok(self.run("DELETE FROM outbox WHERE id = $1", values![row])? > 0)
@@ -154,7 +159,7 @@ impl WriteOutbox for Session<'_> {
 
     fn drop_most_tried(&self, payer: &Mac, limit: usize) -> Result<bool> {
         let sql = "DELETE FROM outbox WHERE id = ANY (ARRAY(
-                       SELECT id FROM outbox WHERE payer_mac = $1 AND (is_taken OR tries > 1)
+                       SELECT id FROM outbox WHERE payer_mac = $1 AND (is_taken OR tries > 1 OR returned > 1)
                        ORDER BY is_taken DESC, returned DESC, tries DESC, id LIMIT $2))";
         Ok(self.run(sql, values![payer, limit])? > 0)
     }

@@ -157,7 +157,7 @@ impl WriteOutbox for Session<'_> {
 
     fn drop_most_tried(&self, payer: &Mac, limit: usize) -> Result<bool> {
         let sql = "DELETE FROM outbox WHERE id IN
-                   (SELECT id FROM outbox WHERE payer_mac = ? AND (is_taken OR tries > 1)
+                   (SELECT id FROM outbox WHERE payer_mac = ? AND (is_taken OR tries > 1 OR returned > 1)
                     ORDER BY is_taken DESC, returned DESC, tries DESC, id LIMIT ?)";
         Ok(self.run(sql, params![payer, limit])? > 0)
     }
