@@ -4,6 +4,7 @@
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::held::{AWAITED, Accepted, HELD, Held, REMOVED};
 use super::missed::Missed;
@@ -12,11 +13,15 @@ use super::returns::{Told, pause};
 use super::{Outbox, PURGE_EVERY, STORE_PAUSE, backoff};
 use crate::channel::{BounceKind, Bounces, Channel, Holder, Letter, SendError, Sent};
 use crate::clock::{Millis, millis};
-use crate::service::{Due, Opened, Service};
+use crate::service::{Due, HANDED, Handed, Opened, Service};
 use crate::store::{Queue, Row};
 
 /// The number of messages that a channel gets at once.
 const BATCH: usize = 100;
+/// The time in which a message that was handed over is sent as it is.
+const FRESH: Duration = Duration::from_secs(1);
+// It is removed before it is due.
+const _: () = assert!(HANDED.as_millis() > FRESH.as_millis() + HELD.as_millis());
 
 /// The messages of one queue that are on their way.
 struct Batches {
@@ -40,7 +45,12 @@ impl Outbox {
             tokio::time::sleep(STORE_PAUSE).await;
         }
         let mut handed = self.service.hand_over();
-        while self.stop.run_until_cancelled(channel.ready()).await.is_some() {
+        while self
+            .stop
+            .run_until_cancelled(batches.ready(&mut handed))
+            .await
+            .is_some()
+        {
             batches.take_back().await;
             batches.part_with_held().await;
             if batches.look_at <= self.service.clock().now() {
@@ -113,13 +123,25 @@ impl Batches {
             .map_or(self.look_at, |safe_at| safe_at.min(self.look_at))
     }
 
-    /// Sends messages that were handed over. Those that had to wait for long are read: they may have been withdrawn since.
+    /// Waits for the other side. Messages that are handed over meanwhile are read later.
+    async fn ready(&mut self, handed: &mut Handed) {
+        loop {
+            tokio::select! {
+                biased;
+                () = self.channel.ready() => return,
+                _late = handed.next(BATCH) => self.look_at = 0,
+            }
+        }
+    }
+
+    /// Sends messages that were handed over. Those that had to wait are due now, and read: they may have been withdrawn since.
     async fn send_handed(&mut self, handed: Vec<Due>) {
         let now = self.service.clock().now();
-        let (fresh, late): (Vec<_>, Vec<_>) = handed.into_iter().partition(|due| now < due.row.due_at);
-        if !late.is_empty() {
-            self.look_at = 0;
-        }
+        let is_fresh = |due: &Due| now + millis(HANDED) < due.row.due_at + millis(FRESH);
+        let (fresh, late): (Vec<_>, Vec<_>) = handed.into_iter().partition(is_fresh);
+        let mut outcome = Outcome::default();
+        late.iter().for_each(|due| outcome.retry(due.row.id, now));
+        self.keep(outcome).await;
         if !fresh.is_empty() {
             self.send(fresh).await;
         }
@@ -210,6 +232,8 @@ impl Batches {
     }
 
     async fn part_with(&mut self, holder: Holder, now: Millis) {
+        // Before it has answered, it may have given some back.
+        self.take_back().await;
         let mut outcome = Outcome::default();
         for (row, accepted) in self.held.take_safe(holder, now) {
             match accepted.awaited_until {
@@ -257,13 +281,13 @@ impl Batches {
 
     /// At the end, removes messages whose holder still answers, so that they are not sent again at the next start.
     async fn end(mut self) {
-        self.take_back().await;
-        self.missed.store(&self.service).await;
         if !self.held.is_empty()
             && let Ok(Some(holder)) = self.channel.holder().await
         {
             self.part_with(holder, Millis::MAX).await;
         }
+        self.take_back().await;
+        self.missed.store(&self.service).await;
     }
 
     /// Returns the message of that number, if it still exists.

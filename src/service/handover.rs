@@ -9,8 +9,8 @@ use super::Service;
 use super::due::Due;
 
 /// The time for which a message that is handed over is not due. By then, the worker has sent and removed it, or reads it as any other.
-pub(super) const HANDED: Duration = Duration::from_secs(7);
-/// The largest number of messages on the way. More are read from the store.
+pub(crate) const HANDED: Duration = Duration::from_secs(7);
+/// The largest number of messages on the way. More are due at once, and read from the store.
 const MOST: usize = 4096;
 
 /// The way to the worker of the messages by XMPP.
@@ -44,7 +44,7 @@ impl Handed {
 
 impl Service {
     /// Hands over the messages by XMPP that are made from now on, as soon as they are durable. Those of a shared store are not: another
-    /// instance may send them. A message that is dropped, or not sent within some seconds, is due as any other.
+    /// instance may send them. A message that is not sent within some seconds is due as any other.
     pub(crate) fn hand_over(&self) -> Handed {
         let (sender, receiver) = channel(MOST);
         if !self.store.is_shared() {

@@ -46,14 +46,14 @@ impl Core {
         let row = NewRow { payer, ..row };
         let is_handed = row.queue == Queue::XMPP;
         match is_handed.then(|| self.handover.place()).flatten() {
-            Some(place) => self.hand_over(tx, place, letter, row),
+            Some(place) => self.post_and_hand(tx, place, letter, row),
             None => Ok(tx.push(&row)?),
         }
     }
 
-    /// Puts a letter into the outbox, and hands it to its worker when that is durable. It would be opened now as it is: muted recipients have
-    /// been left out in the same change.
-    fn hand_over(&self, tx: &Tx<'_>, place: OwnedPermit<Due>, letter: &Letter, row: NewRow) -> Result<()> {
+    /// Puts a letter into the outbox, and hands it to its worker when that is durable. The worker does not ask again if the letter is wanted:
+    /// the same change has left out recipients who do not want it.
+    fn post_and_hand(&self, tx: &Tx<'_>, place: OwnedPermit<Due>, letter: &Letter, row: NewRow) -> Result<()> {
         let row = NewRow {
             due_at: row.due_at + millis(HANDED),
             ..row

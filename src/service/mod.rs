@@ -75,6 +75,7 @@ pub use self::error::{Error, Excess, Limit, OAuthFailure, Result};
 pub use self::find::{Find, Found, Subject};
 pub use self::forget::{Forget, ForgetJid, Forgetting, Linked, Links};
 use self::frame::Frame;
+pub(crate) use self::handover::{HANDED, Handed};
 pub use self::how::How;
 pub use self::limits::{HASHES_PER_CONFIRM, HASHES_PER_CONTACT, Limits, Requester};
 pub use self::mute::{MUTED_AT_ONCE, Mute, Muted, MutedBy, Mutes, MutesOf, Unmute, Unmuted};
