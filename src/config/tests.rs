@@ -169,7 +169,7 @@ fn half_a_rule_for_codes_is_enough() {
 }
 
 /// Faults, and the beginnings of their errors.
-const FAULTS: [(&str, &str); 28] = [
+const FAULTS: [(&str, &str); 30] = [
     ("server = \"localhost\"\n", "component.server: expected host:port"),
     ("[limit]\n", "unknown key \"limit\""),
     ("[limits]\nguesses = 5\n", "limits.guesses: unknown key"),
@@ -236,6 +236,16 @@ const FAULTS: [(&str, &str); 28] = [
         "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n\
          [providers.email.dkim]\nselector = \"a b\"\ndomain = \"example.org\"\nkey = \"x\"\n",
         "providers.email.dkim.selector: expected a name",
+    ),
+    (
+        "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n\
+         [providers.email.dkim]\nselector = \"..\"\ndomain = \"example.org\"\nkey = \"x\"\n",
+        "providers.email.dkim.selector: expected a name",
+    ),
+    (
+        "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n\
+         [providers.email.dkim]\nselector = \"2026.a_b\"\ndomain = \"example..org\"\nkey = \"x\"\n",
+        "providers.email.dkim.domain: expected a name",
     ),
     (
         "[providers.email]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org\"\n\

@@ -82,8 +82,9 @@ impl DkimSection {
         let key = key.ok_or_else(|| unusable(KEY, "set key_file to the file of a private key in PEM"))?;
         let names = [("selector", &self.selector), ("domain", &self.domain)];
         let is_name = |name: &str| {
-            let usual = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-            !name.is_empty() && name.bytes().all(usual)
+            let usual = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            let is_label = |label: &str| (1..=63).contains(&label.len()) && label.bytes().all(usual);
+            name.len() <= 253 && name.split('.').all(is_label)
         };
         if let Some((wrong, _)) = names.into_iter().find(|(_, name)| !is_name(name)) {
             let key = format!("providers.email.dkim.{wrong}");
