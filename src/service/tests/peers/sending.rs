@@ -146,6 +146,21 @@ async fn a_peer_that_is_none_any_more_is_not_asked() {
     assert_eq!(wanted(&it, Queue::XMPP).await, [false]);
 }
 
+/// A message that is handed over is not looked at again.
+#[tokio::test]
+async fn what_waits_of_a_peer_that_is_none_any_more_reaches_nobody() {
+    let it = with_amy(|_| {}).await;
+    it.passed_on(THERE, michaels(&[PHONE])).await.unwrap();
+    let mut settings = (*it.service.settings()).clone();
+    settings.peers.clear();
+    it.service.reload(settings, SignIns::new()).await;
+    let _handed = it.service.hand_over();
+    let count = async |queue| it.service.messages(queue, 0, 9).await.unwrap().len();
+    let before = count(Queue::XMPP).await;
+    it.match_requests().await;
+    assert_eq!((count(Queue::REQUESTS).await, count(Queue::XMPP).await), (0, before));
+}
+
 #[tokio::test]
 async fn peers_are_asked_for_the_own_people_alone() {
     let it = with_amy(|settings| {
