@@ -108,13 +108,8 @@ impl Core {
         expires_at: Millis,
     ) -> Result<()> {
         let due_at = self.clock.now() + millis(LOOKED_FOR);
-        let requester = self.keys.owner(&request.from);
-        let via = request.via.as_ref().map(|peer| self.keys.owner(peer));
         let mut awaited = Vec::new();
         for (ids, link) in doubted {
-            if link.owner == requester || self.is_muted(tx, &link.owner, &requester, via.as_ref())? {
-                continue;
-            }
             if due_at < expires_at {
                 self.ask_for_proof(tx, link)?;
                 awaited.push(*ids);

@@ -204,7 +204,8 @@ impl Core {
         let muting = self.muting(tx, &owners, &requester, via.as_ref())?;
         for (ids, repeats, link) in linked {
             if self.is_in_doubt(&link) {
-                doubted.push((ids, link));
+                let is_asked = link.owner != requester && !muting.contains(&link.owner);
+                doubted.extend(is_asked.then_some((ids, link)));
                 continue;
             }
             if !served.insert(link.owner) || !repeats.try_take(tx, self.clock.now())? {

@@ -257,19 +257,15 @@ impl Core {
     ) -> Result<bool> {
         for core in self.ring() {
             let mac = |jid| core.keys.owner(jid);
-            if core.is_muted(tx, &mac(recipient), &mac(requester), via.map(mac).as_ref())? {
+            let muting = core.muting(tx, &[mac(recipient)], &mac(requester), via.map(mac).as_ref())?;
+            if !muting.is_empty() {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// The same of MACs, under this key alone.
-    pub(super) fn is_muted(&self, tx: &dyn Read, recipient: &Mac, requester: &Mac, via: Option<&Mac>) -> Result<bool> {
-        Ok(!self.muting(tx, &[*recipient], requester, via)?.is_empty())
-    }
-
-    /// Returns those of the recipients who do not want them.
+    /// Returns those of the recipients who do not want them, under this key alone.
     pub(super) fn muting(
         &self,
         tx: &dyn Read,
