@@ -167,7 +167,8 @@ pub trait ReadOutbox {
     fn next_due(&self, queue: Queue) -> Result<Option<Millis>>;
 }
 
-/// Changes of messages. `remove`, `remove_all`, `retry`, `retry_all`, `expect_back` and `take_back` end the claim of the message when they are durable.
+/// Changes of messages. `remove`, `remove_all`, `retry`, `retry_all`, `expect_back` and `take_back` end the claim of the message when
+/// they are durable. Whenever a message is to be due, it is so when it expires at the latest.
 pub trait WriteOutbox {
     /// Puts a message into the outbox.
     fn push(&self, row: &NewRow) -> Result<()>;

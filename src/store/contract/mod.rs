@@ -58,6 +58,7 @@ macro_rules! tests {
                 row_ids_are_never_used_again,
                 a_retry_counts_and_waits,
                 what_was_taken_waits_and_may_come_back,
+                a_message_is_due_when_it_expires_at_the_latest,
                 messages_are_read_in_the_order_they_came,
                 who_pays_for_much_makes_room,
                 what_is_still_to_be_sent_is_counted_and_hastened,

@@ -1,6 +1,7 @@
 //! Messages that wait.
 
 use super::{A, B, X, Y, due, row, seals};
+use crate::clock::Millis;
 use crate::store::{Lease, NewRow, Queue, Row, Store};
 
 pub async fn messages_come_when_due_and_in_order(store: Store) {
@@ -110,6 +111,37 @@ pub async fn what_was_taken_waits_and_may_come_back(store: Store) {
     let purged = store.write(|w| w.purge(1000, 0, 9)).await.unwrap();
     assert_eq!(purged.outbox, 2);
     assert_eq!(store.read(|r| r.next_due(Queue::XMPP)).await.unwrap(), None);
+}
+
+pub async fn a_message_is_due_when_it_expires_at_the_latest(store: Store) {
+    const LATER: Millis = 900;
+    let made = store.write(|w| {
+        for (seal, queue) in (1..).zip([Queue::XMPP, Queue::EMAIL, Queue::REQUESTS, Queue::XMPP]) {
+            w.push(&NewRow {
+                expires_at: 100,
+                ..row(queue, LATER, seal)
+            })?;
+            let made = w.messages(queue, 0, 9)?.pop();
+            let made = made.map_or(0, |row| row.id);
+            match seal {
+                2 => w.retry(made, LATER)?,
+                3 => w.expect_back(made, LATER)?,
+                4 => w.take_back(made, LATER)?,
+                _ => {}
+            }
+        }
+        w.push(&row(Queue::EMAIL, 1, 5))
+    });
+    made.await.unwrap();
+    for queue in [Queue::XMPP, Queue::EMAIL, Queue::REQUESTS] {
+        let rows = store.read(move |r| r.messages(queue, 0, 9)).await.unwrap();
+        assert!(rows.iter().all(|row| row.due_at <= 100), "{rows:?}");
+    }
+    // What was taken has not failed to be delivered in time.
+    let purged = store.write(|w| w.purge(100, 0, 9)).await.unwrap();
+    assert_eq!(purged.outbox, 3);
+    let left = store.read(|r| r.waiting()).await.unwrap();
+    assert_eq!(left.iter().map(|waiting| waiting.messages).collect::<Vec<_>>(), [1]);
 }
 
 pub async fn messages_are_read_in_the_order_they_came(store: Store) {

@@ -128,3 +128,18 @@ async fn rows_of_every_earlier_schema_are_kept() {
         assert_eq!(database.query_row(messages, [], |row| row.get(0)), Ok(version));
     }
 }
+
+#[tokio::test]
+async fn what_was_to_be_due_after_it_expires_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    old_database(&path, 15);
+    let database = Connection::open(&path).unwrap();
+    database
+        .execute_batch("UPDATE outbox SET expires_at = 100 WHERE id > 2")
+        .unwrap();
+    drop(database);
+    let store = Store::new(SqliteStore::open(&path, KEY).unwrap());
+    let purged = store.write(|write| write.purge(100, 0, 99)).await.unwrap();
+    assert_eq!(purged.outbox, 13);
+}

@@ -65,7 +65,7 @@ impl Session<'_> {
     fn change_mine(&self, sql: &str, rows: &[i64], due_at: Millis) -> Result<()> {
         self.ended.borrow_mut().extend(rows);
         let sql = format!(
-            "UPDATE outbox SET holder = 0, {sql}, due_at = $1 WHERE id = ANY($2) AND (holder = $3 OR holder = 0)"
+            "UPDATE outbox SET holder = 0, {sql}, due_at = least($1, expires_at) WHERE id = ANY($2) AND (holder = $3 OR holder = 0)"
         );
         self.later(&sql, values![due_at, rows.to_vec(), self.holder])
     }
@@ -132,7 +132,15 @@ impl WriteOutbox for Session<'_> {
         self.later(
             "INSERT INTO outbox (queue, about_mac, payer_mac, due_at, expires_at, box, key_number)
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            values![queue.number(), about, payer, *due_at, *expires_at, sealed, *key],
+            values![
+                queue.number(),
+                about,
+                payer,
+                *due_at.min(expires_at),
+                *expires_at,
+                sealed,
+                *key
+            ],
         )?;
         self.posted.borrow_mut().insert(*queue);
         Ok(())

@@ -53,7 +53,7 @@ impl Session<'_> {
                 row.queue.number(),
                 row.about,
                 row.payer,
-                row.due_at,
+                row.due_at.min(row.expires_at),
                 row.expires_at,
                 row.sealed,
                 row.key
@@ -165,7 +165,10 @@ impl WriteOutbox for Session<'_> {
     fn retry_all(&self, rows: &[i64], due_at: Millis) -> Result<()> {
         rows.iter().for_each(|row| self.ends_claim(*row));
         for some in rows.chunks(TOGETHER) {
-            let sql = of_each("UPDATE outbox SET tries = tries + 1, due_at = ? WHERE id", some.len());
+            let sql = of_each(
+                "UPDATE outbox SET tries = tries + 1, due_at = min(?, expires_at) WHERE id",
+                some.len(),
+            );
             let rows = padding(some).map(|row| row as &dyn ToSql);
             self.run(&sql, params_from_iter(once(&due_at as &dyn ToSql).chain(rows)))?;
         }
@@ -179,13 +182,13 @@ impl WriteOutbox for Session<'_> {
 
     fn expect_back(&self, row: i64, until: Millis) -> Result<()> {
         self.ends_claim(row);
-        let sql = "UPDATE outbox SET is_taken = 1, due_at = ? WHERE id = ?";
+        let sql = "UPDATE outbox SET is_taken = 1, due_at = min(?, expires_at) WHERE id = ?";
         self.run(sql, params![until, row]).map(drop)
     }
 
     fn take_back(&self, row: i64, due_at: Millis) -> Result<()> {
         self.ends_claim(row);
-        let sql = "UPDATE outbox SET is_taken = 0, returned = returned + 1, due_at = ? WHERE id = ?";
+        let sql = "UPDATE outbox SET is_taken = 0, returned = returned + 1, due_at = min(?, expires_at) WHERE id = ?";
         self.run(sql, params![due_at, row]).map(drop)
     }
 }

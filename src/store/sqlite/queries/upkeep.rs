@@ -64,6 +64,20 @@ impl ReadUpkeep for Session<'_> {
 }
 
 impl Session<'_> {
+    /// What has expired is due, so no index of expiries is needed: of each queue, the messages that are due are looked at.
+    fn purge_outbox(&self, condition: &str, now: Millis, limit: usize) -> Result<usize> {
+        let sql = format!(
+            "WITH RECURSIVE queues (queue) AS (
+                 SELECT min(queue) FROM outbox
+                 UNION ALL SELECT (SELECT min(queue) FROM outbox WHERE queue > queues.queue) FROM queues WHERE queue NOT NULL
+             )
+             DELETE FROM outbox WHERE id IN (
+                 SELECT id FROM outbox WHERE queue IN queues AND due_at <= ?1 AND expires_at <= ?1 {condition} LIMIT ?2
+             )"
+        );
+        self.run(&sql, params![now, limit])
+    }
+
     fn purge_subscribers(&self, now: Millis, unseen_since: Millis, limit: usize) -> Result<usize> {
         let unseen = "SELECT owner_mac FROM subscribers WHERE seen_at < ?1 AND";
         let linked = "EXISTS (SELECT 1 FROM links WHERE links.owner_mac = subscribers.owner_mac) LIMIT ?2";
@@ -90,12 +104,11 @@ impl WriteUpkeep for Session<'_> {
                 format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {expiry} <= ? LIMIT ?)");
             self.run(&sql, params![now, limit])
         };
-        let taken = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE expires_at <= ? AND is_taken LIMIT ?)";
-        self.run(taken, params![now, limit])?;
+        self.purge_outbox("AND is_taken", now, limit)?;
         self.write_quotas()?;
         Ok(Purged {
             pending: expired("pending", "id_mac, owner_mac", "expires_at")?,
-            outbox: expired("outbox", "id", "expires_at")?,
+            outbox: self.purge_outbox("", now, limit)?,
             quota: expired("quota", "key", "resets_at")?,
             tokens: expired("tokens", "rowid", "expires_at")?,
             mutes: expired("mutes", "owner_mac, muted_mac", "expires_at")?,
