@@ -39,7 +39,7 @@ impl Alone for AloneOn {
         let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         let session = Session::new(&transaction);
         job(&session)?;
-        session.write_quotas()?;
+        session.finish()?;
         Ok(transaction.commit()?)
     }
 }

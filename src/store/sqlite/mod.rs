@@ -136,7 +136,7 @@ fn open(path: &Path, key_check: Mac) -> Result<(Connection, File)> {
     private(path)?;
     let mut connection = Connection::open(path)?;
     connection.execute_batch(&writing())?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(96);
     migrations::run(&mut connection, key_check)?;
     // Not before: to sort all links takes more than there may be memory for.
     connection.pragma_update(None, "temp_store", "MEMORY")?;

@@ -289,13 +289,20 @@ async fn a_job_that_panics_fails_alone() {
 }
 
 #[tokio::test]
-async fn a_message_is_followed_when_it_is_durable_and_only_then() {
+async fn messages_are_followed_when_they_are_durable_and_only_then() {
     with_store(async |store| {
         let (told, follows) = std::sync::mpsc::channel();
         let push = move |write: &dyn Write| {
-            let told = told.clone();
-            let follow = move |id| told.send(id).unwrap();
-            write.push_and(&contract::row(Queue::XMPP, 1, 1), Box::new(follow))
+            // More than one statement writes, and some of which nobody is told.
+            (0..50).try_for_each(|number| {
+                let told = told.clone();
+                let follow = move |id| told.send((id, number)).unwrap();
+                let row = contract::row(Queue::XMPP, 1, number);
+                match number % 3 {
+                    0 => write.push(&row),
+                    _ => write.push_and(&row, Box::new(follow)),
+                }
+            })
         };
         let (first, second) = (push.clone(), push);
         let failed = store.write(move |write| {
@@ -305,11 +312,13 @@ async fn a_message_is_followed_when_it_is_durable_and_only_then() {
         assert!(failed.await.is_err());
         assert!(follows.try_recv().is_err());
         store.write(move |write| second(write)).await.unwrap();
-        let rows = store.read(|read| read.messages(Queue::XMPP, 0, 9)).await.unwrap();
+        let rows = store.read(|read| read.messages(Queue::XMPP, 0, 99)).await.unwrap();
+        let pushed = rows.iter().map(|row| (row.id, row.sealed[0]));
         assert_eq!(
             follows.try_iter().collect::<Vec<_>>(),
-            rows.iter().map(|row| row.id).collect::<Vec<_>>()
+            pushed.filter(|(_, number)| number % 3 != 0).collect::<Vec<_>>()
         );
+        assert_eq!(rows.len(), 50);
     })
     .await;
 }

@@ -169,7 +169,7 @@ fn run_apart(database: &WriteConnection, jobs: &[WriteJob]) -> Result<Vec<Result
         let each = jobs.iter().map(|job| {
             execute("SAVEPOINT job")?;
             let session = Session::with(connection, filter);
-            let done = run(&session, job).and_then(|()| session.write_quotas());
+            let done = run(&session, job).and_then(|()| session.finish());
             is_open(connection)?;
             if done.is_err() {
                 execute("ROLLBACK TO job")?;
@@ -205,6 +205,6 @@ fn is_open(connection: &Connection) -> Result<()> {
 }
 
 fn run(session: &Session<'_>, job: &WriteJob) -> Result<()> {
-    catch_unwind(AssertUnwindSafe(|| job(session)))
+    catch_unwind(AssertUnwindSafe(|| job(session).and_then(|()| session.write_pushed())))
         .unwrap_or_else(|_| Err(StoreError::Unavailable("a write failed by a bug".into())))
 }

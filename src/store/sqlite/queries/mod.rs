@@ -13,12 +13,15 @@ mod times;
 mod tokens;
 mod upkeep;
 
+use std::cell::RefCell;
+
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, ToSql, params, params_from_iter};
 
 pub use self::keys::{made_with, progress};
 pub use self::links::link;
 pub use self::mutes::mute;
+use self::outbox::Pushed;
 pub use self::outbox::outbox;
 pub use self::pending::pending;
 pub use self::subscribers::subscriber;
@@ -36,6 +39,7 @@ pub struct Session<'a> {
     pub effects: Effects,
     filter: Option<&'a Filter>,
     quotas: Quotas,
+    pushed: RefCell<Vec<Pushed>>,
 }
 
 impl Read for Session<'_> {}
@@ -50,6 +54,7 @@ impl<'a> Session<'a> {
             effects: Effects::default(),
             filter: None,
             quotas: Quotas::default(),
+            pushed: RefCell::default(),
         }
     }
 
@@ -61,11 +66,19 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Writes what is still to be written. To be called at the end of a transaction.
+    pub fn finish(&self) -> Result<()> {
+        self.write_pushed()?;
+        self.write_quotas()
+    }
+
     pub fn one<T>(&self, sql: &str, params: impl Params, map: fn(&SqlRow) -> rusqlite::Result<T>) -> Result<Option<T>> {
+        self.write_pushed()?;
         Ok(self.connection.prepare_cached(sql)?.query_row(params, map).optional()?)
     }
 
     pub fn all<T>(&self, sql: &str, params: impl Params, map: fn(&SqlRow) -> rusqlite::Result<T>) -> Result<Vec<T>> {
+        self.write_pushed()?;
         let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map(params, map)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -82,6 +95,7 @@ impl<'a> Session<'a> {
     }
 
     pub fn run(&self, sql: &str, params: impl Params) -> Result<usize> {
+        self.write_pushed()?;
         Ok(self.connection.prepare_cached(sql)?.execute(params)?)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::iter::once;
 
+use rusqlite::types::ToSqlOutput;
 use rusqlite::{Row as SqlRow, ToSql, params, params_from_iter};
 
 use super::{Session, TOGETHER, number, of_each, padded, padding};
@@ -24,12 +25,27 @@ pub fn outbox(row: &SqlRow) -> rusqlite::Result<Row> {
     })
 }
 
+/// The largest number of messages that one statement writes.
+const PUSHED_TOGETHER: usize = 16;
+
+/// A message that is still to be written.
+pub struct Pushed {
+    row: NewRow,
+    follow: Option<Follow>,
+}
+
+impl ToSql for Queue {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.number().into())
+    }
+}
+
 impl Session<'_> {
     /// Up to `limit` messages of `queue` that are due and free; without one, when the next is due.
     pub fn due(&self, queue: Queue, now: Millis, limit: usize, is_free: &dyn Fn(&Row) -> bool) -> Result<Claimed> {
         let sql = "SELECT * FROM outbox WHERE queue = ? AND due_at <= ? ORDER BY due_at, id";
         let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map(params![queue.number(), now], outbox)?;
+        let rows = statement.query_map(params![queue, now], outbox)?;
         let free = rows.filter(|row| row.as_ref().map_or(true, is_free));
         let rows: Vec<Row> = free.take(limit).collect::<rusqlite::Result<_>>()?;
         let next = match rows.is_empty() {
@@ -41,25 +57,54 @@ impl Session<'_> {
 
     fn next_due_after(&self, queue: Queue, now: Millis) -> Result<Option<Millis>> {
         let sql = "SELECT min(due_at) FROM outbox WHERE queue = ? AND due_at > ?";
-        let next: Option<Option<Millis>> = self.one(sql, params![queue.number(), now], |row| row.get(0))?;
+        let next: Option<Option<Millis>> = self.one(sql, params![queue, now], |row| row.get(0))?;
         Ok(next.flatten())
     }
 
-    fn insert(&self, row: &NewRow) -> Result<()> {
-        self.run(
+    /// Writes the messages that were pushed, many in one statement: each statement reads and writes the highest number so far. To be
+    /// called before another statement, and at the end.
+    pub fn write_pushed(&self) -> Result<()> {
+        if self.pushed.borrow().is_empty() {
+            return Ok(());
+        }
+        let mut pushed = self.pushed.take().into_iter().peekable();
+        while pushed.peek().is_some() {
+            self.insert(pushed.by_ref().take(PUSHED_TOGETHER).collect())?;
+        }
+        Ok(())
+    }
+
+    fn insert(&self, pushed: Vec<Pushed>) -> Result<()> {
+        let sql = format!(
             "INSERT INTO outbox (queue, about_mac, payer_mac, due_at, expires_at, box, key_number)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
-            params![
-                row.queue.number(),
-                row.about,
-                row.payer,
-                row.due_at.min(row.expires_at),
-                row.expires_at,
-                row.sealed,
-                row.key
-            ],
-        )
-        .map(drop)
+             VALUES (?, ?, ?, ?, ?, ?, ?){}",
+            ", (?, ?, ?, ?, ?, ?, ?)".repeat(pushed.len() - 1)
+        );
+        let values = pushed.iter().flat_map(|Pushed { row, .. }| -> [&dyn ToSql; 7] {
+            let NewRow {
+                queue,
+                about,
+                payer,
+                due_at,
+                expires_at,
+                sealed,
+                key,
+            } = row;
+            [queue, about, payer, due_at, expires_at, sealed, key]
+        });
+        self.run(&sql, params_from_iter(values))?;
+        // Within a statement, the numbers follow each other.
+        let (last, count) = (self.connection.last_insert_rowid(), pushed.len() as i64);
+        let told = (last - count + 1..).zip(pushed);
+        let told = told.filter_map(|(id, Pushed { follow, .. })| Some((id, follow?)));
+        self.effects.follow.borrow_mut().extend(told);
+        Ok(())
+    }
+
+    fn will_push(&self, row: &NewRow, follow: Option<Follow>) {
+        let due_at = row.due_at.min(row.expires_at);
+        let row = NewRow { due_at, ..row.clone() };
+        self.pushed.borrow_mut().push(Pushed { row, follow });
     }
 
     fn ends_claim(&self, row: i64) {
@@ -71,7 +116,7 @@ impl ReadOutbox for Session<'_> {
     fn messages(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Row>> {
         self.all(
             "SELECT * FROM outbox WHERE queue = ? AND id > ? ORDER BY id LIMIT ?",
-            params![queue.number(), after, limit],
+            params![queue, after, limit],
             outbox,
         )
     }
@@ -79,7 +124,7 @@ impl ReadOutbox for Session<'_> {
     fn taken(&self, queue: Queue, after: i64, limit: usize) -> Result<Vec<Row>> {
         self.all(
             "SELECT * FROM outbox WHERE queue = ? AND id > ? AND is_taken ORDER BY id LIMIT ?",
-            params![queue.number(), after, limit],
+            params![queue, after, limit],
             outbox,
         )
     }
@@ -115,26 +160,23 @@ impl ReadOutbox for Session<'_> {
     }
 
     fn next_due(&self, queue: Queue) -> Result<Option<Millis>> {
-        let next: Option<Option<Millis>> = self.one(
-            "SELECT min(due_at) FROM outbox WHERE queue = ?",
-            [queue.number()],
-            |row| row.get(0),
-        )?;
+        let next: Option<Option<Millis>> =
+            self.one("SELECT min(due_at) FROM outbox WHERE queue = ?", [queue], |row| {
+                row.get(0)
+            })?;
         Ok(next.flatten())
     }
 }
 
 impl WriteOutbox for Session<'_> {
     fn push(&self, row: &NewRow) -> Result<()> {
-        self.insert(row)?;
+        self.will_push(row, None);
         self.effects.posted.borrow_mut().push(row.queue);
         Ok(())
     }
 
     fn push_and(&self, row: &NewRow, follow: Follow) -> Result<()> {
-        self.insert(row)?;
-        let id = self.connection.last_insert_rowid();
-        self.effects.follow.borrow_mut().push((id, follow));
+        self.will_push(row, Some(follow));
         Ok(())
     }
 
@@ -177,7 +219,7 @@ impl WriteOutbox for Session<'_> {
 
     fn hasten(&self, queue: Queue, now: Millis) -> Result<usize> {
         let sql = "UPDATE outbox SET due_at = ?2 WHERE queue = ?1 AND due_at > ?2 AND NOT is_taken AND returned = 0";
-        self.run(sql, params![queue.number(), now])
+        self.run(sql, params![queue, now])
     }
 
     fn expect_back(&self, row: i64, until: Millis) -> Result<()> {
