@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
@@ -174,6 +174,8 @@ pub struct Breaker {
     hit: LastHit,
     /// The number of faults of each kind.
     pub count: BTreeMap<Fault, usize>,
+    /// Those by which messages by XMPP were hit.
+    pub hits: Vec<(SystemTime, String)>,
 }
 
 impl Breaker {
@@ -187,6 +189,7 @@ impl Breaker {
             rng: StdRng::seed_from_u64(seed),
             hit: LastHit::default(),
             count: BTreeMap::new(),
+            hits: Vec::new(),
         }
     }
 
@@ -203,6 +206,7 @@ impl Breaker {
         for &fault in &faults {
             *self.count.entry(fault).or_default() += 1;
             self.break_it(fault).await;
+            self.hits.extend(fault.hits_messages().then(|| (SystemTime::now(), format!("{fault:?}"))));
         }
         look(&self.world);
         self.pause(0..800).await;

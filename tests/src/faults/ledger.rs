@@ -193,12 +193,12 @@ impl Ledger {
     }
 
     /// Weighs everything but the links, once nothing is on its way any more. The service was connected to the server at
-    /// these times.
-    pub fn judge(&self, connected: &[SystemTime]) -> Verdict {
+    /// these times, and messages by XMPP were hit at those.
+    pub fn judge(&self, connected: &[SystemTime], hits: &[(SystemTime, String)]) -> Verdict {
         let books = self.books();
         let mut verdict = Verdict { answers: format!("{:?}", books.answers), ..Verdict::default() };
         books.judge_answers(&mut verdict);
-        books.judge_introductions(connected, &mut verdict);
+        books.judge_introductions(connected, hits, &mut verdict);
         books.judge_codes(&mut verdict);
         verdict
     }
@@ -231,8 +231,16 @@ impl Books {
             .extend(never.map(|((request, code), count)| format!("{request:?}: {count} times {code}")));
     }
 
-    fn judge_introductions(&self, connected: &[SystemTime], verdict: &mut Verdict) {
-        let lost = self.owed().map(|(to, key)| format!("{to} was never asked by {key:?}, who was told so"));
+    fn judge_introductions(
+        &self,
+        connected: &[SystemTime],
+        hits: &[(SystemTime, String)],
+        verdict: &mut Verdict,
+    ) {
+        let lost = self.owed().map(|(to, key)| {
+            let hit = self.contacts.get(key).map(|contact| first_after(contact.asked_at, hits));
+            format!("{to} was never asked by {key:?}, who was told so{}", hit.unwrap_or_default())
+        });
         verdict.broken.extend(lost);
         for ((to, key), arrived) in &self.introductions {
             let Some(asked) = self.contacts.get(key).filter(|asked| asked.recipients.contains(to)) else {
@@ -308,6 +316,13 @@ impl Books {
             }
         }
     }
+}
+
+/// Returns the first hits after that time, in words.
+fn first_after(asked_at: SystemTime, hits: &[(SystemTime, String)]) -> String {
+    let after = hits.iter().filter_map(|(at, fault)| Some((at.duration_since(asked_at).ok()?, fault)));
+    let told = after.take(3).map(|(after, fault)| format!(", {:.1} s before {fault}", after.as_secs_f64()));
+    told.collect()
 }
 
 /// Returns the allowed number of copies: two; and one for each connection that the service had meanwhile, because it

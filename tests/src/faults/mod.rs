@@ -180,7 +180,7 @@ impl Run {
         let killed = self.breaker.killed_instances();
         let world = &mut self.breaker.world;
         let connected = connections(&log_of(world));
-        let mut verdict = self.ledger.judge(&connected);
+        let mut verdict = self.ledger.judge(&connected, &self.breaker.hits);
         verdict.broken.extend(lost_links(&world.http(), &self.ledger).await);
         let partner = world.shared.as_mut().map(|shared| &mut shared.partner);
         for service in [&mut world.service].into_iter().chain(partner) {

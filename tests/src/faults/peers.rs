@@ -233,7 +233,7 @@ impl Run {
     }
 
     async fn judge(mut self) -> Verdict {
-        let mut verdict = self.ledger.judge(&[]);
+        let mut verdict = self.ledger.judge(&[], &[]);
         let needles: Vec<_> = self.crowd.everybody().flat_map(needles_of).collect();
         for service in [&mut self.world.here, &mut self.world.there] {
             terminate(service, &mut self.broken).await;

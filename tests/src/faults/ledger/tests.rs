@@ -7,7 +7,7 @@ fn key() -> Key {
 }
 
 fn broken(ledger: &Ledger) -> String {
-    ledger.judge(&[]).broken.join("\n")
+    ledger.judge(&[], &[]).broken.join("\n")
 }
 
 #[test]
@@ -15,10 +15,13 @@ fn what_was_promised_must_come_once_or_twice() {
     let ledger = Ledger::default();
     ledger.contact(&key(), &["asked01@localhost"], Answer::Done);
     assert!(broken(&ledger).contains("was never asked"));
+    let killed = (SystemTime::now() + Duration::from_secs(7), "KillServer".to_owned());
+    let told = ledger.judge(&[], &[killed]).broken.join("\n");
+    assert!(told.contains("7.0 s before KillServer"), "{told}");
     ledger.introduced("asked01@localhost", key(), "1");
     assert_eq!(broken(&ledger), "");
     ledger.introduced("asked01@localhost", key(), "1");
-    assert_eq!((broken(&ledger).as_str(), ledger.judge(&[]).twice), ("", (1, 0)));
+    assert_eq!((broken(&ledger).as_str(), ledger.judge(&[], &[]).twice), ("", (1, 0)));
     ledger.introduced("asked01@localhost", key(), "1");
     assert!(broken(&ledger).contains("asked 3 times"));
 }
@@ -31,8 +34,8 @@ fn more_than_twice_takes_as_many_connections() {
     ledger.introduced("asked01@localhost", key(), "1");
     ledger.introduced("asked01@localhost", key(), "1");
     ledger.introduced("asked01@localhost", key(), "1");
-    assert!(!ledger.judge(&[first]).broken.is_empty());
-    assert!(ledger.judge(&[first, first]).broken.is_empty());
+    assert!(!ledger.judge(&[first], &[]).broken.is_empty());
+    assert!(ledger.judge(&[first, first], &[]).broken.is_empty());
 }
 
 #[test]
