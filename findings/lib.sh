@@ -103,14 +103,15 @@ LUA
   wait_for_line "$folder/prosody.log" "Activated service 'component'"
 }
 
-# start_ejabberd MODULES [CLIENTS [SETTINGS [HOST]]]: the same with Debian's ejabberd. MODULES and SETTINGS are lines of
-# YAML, CLIENTS are lines of the listener for clients. Sets api_port, too: its HTTP API, open to this machine.
+# start_ejabberd MODULES [CLIENTS [SETTINGS [HOSTS]]]: the same with Debian's ejabberd. MODULES and SETTINGS are lines of
+# YAML, CLIENTS are lines of the listener for clients, HOSTS are words. Sets api_port, too: its HTTP API, open to this machine.
 start_ejabberd() {
-  local name host=${4:-localhost}
+  local name host hosts
+  read -ra hosts <<<"${4:-localhost}"
   rm -rf "$folder"/{spool,ejabberd.log}
   read -r client_port component_port api_port < <(free_ports 3)
   cat >"$folder/ejabberd.yml" <<YAML
-hosts: ["$host"]
+hosts: [$(printf '"%s", ' "${hosts[@]}")]
 loglevel: info
 log_rotate_count: 0
 auth_password_format: scram
@@ -153,9 +154,11 @@ YAML
   ) >"$folder/ejabberd.out" 2>&1 &
   started+=("$!")
   wait_for_line "$folder/ejabberd.log" "Start accepting TCP connections at 127.0.0.1:$api_port for ejabberd_http"
-  for name in amy michael; do
-    curl --silent --show-error --fail --output /dev/null --json "{\"user\": \"$name\", \"host\": \"$host\", \"password\": \"secret\"}" \
-      "http://127.0.0.1:$api_port/api/register"
+  for host in "${hosts[@]}"; do
+    for name in amy michael; do
+      curl --silent --show-error --fail --output /dev/null --json "{\"user\": \"$name\", \"host\": \"$host\", \"password\": \"secret\"}" \
+        "http://127.0.0.1:$api_port/api/register"
+    done
   done
 }
 
