@@ -40,6 +40,39 @@ debian_package() {
   [[ $version == "$2"* ]] || { echo "this finding is about $1 $2" >&2 && exit 1; }
 }
 
+# beside NAME=VERSION… -- PROGRAM…: becomes a program in a view of this machine where Debian packages are unpacked that cannot be installed
+# beside those that are there, as a second mail server cannot. What it writes outside of $folder goes with it. Only root can do that.
+beside() {
+  local packages=() place
+  while [[ $1 != -- ]]; do
+    packages+=("$1")
+    shift
+  done
+  shift
+  place=$(mktemp -d "$folder/view.XXXXXX")
+  (cd "$place" && apt-get download -qq -o APT::Sandbox::User=root "${packages[@]}")
+  # shellcheck disable=SC2016
+  exec unshare --mount bash -c '
+    set -euo pipefail
+    folder=$1 packages=$2
+    root=$packages/root
+    shift 2
+    mkdir "$root"
+    mount -t tmpfs view "$root"
+    mkdir "$root"/{files,work,all}
+    mount -t overlay -o "lowerdir=/,upperdir=$root/files,workdir=$root/work" view "$root/all"
+    root+=/all
+    for package in "$packages"/*.deb; do
+      dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink -C "$root"
+    done
+    for place in /dev /proc "$folder"; do
+      mkdir -p "$root$place"
+      mount --rbind "$place" "$root$place"
+    done
+    mount -t tmpfs run "$root/run"
+    exec chroot "$root" "$@"' beside "$folder" "$place" "$@"
+}
+
 # stop: ends the program that was started last.
 stop() {
   kill "${started[-1]}"
