@@ -197,8 +197,9 @@ fn is_ours(code: u16, text: &str) -> bool {
     }
 }
 
-/// The words of servers without enhanced codes about the client, its login or its rights. Exim says 550 for nearly everything.
-const OUR_FAULTS: [&str; 14] = [
+/// The words of servers without enhanced codes about the client, its login or its rights. Exim says 550 for nearly everything. Haraka says
+/// "cannot deliver mail for" to what it does not relay. msmtpd's errors from 70 on (sysexits.h) are those of its login and configuration.
+const OUR_FAULTS: [&str; 16] = [
     "relay not permitted",
     "relaying",
     "to relay",
@@ -213,6 +214,8 @@ const OUR_FAULTS: [&str; 14] = [
     "blacklist",
     "blocked using",
     "client host rejected",
+    "cannot deliver mail for",
+    "pipe command reported error 7",
 ];
 
 /// Returns a reply without the words that have an @: those are addresses, which may have any word in them.
@@ -312,6 +315,14 @@ mod tests {
                 true,
             ),
             (554, "Client host rejected: cannot find your reverse hostname", true),
+            // Haraka, whoever the recipient is.
+            (550, "I cannot deliver mail for <x@example.org>", true),
+            // msmtpd: EX_NOPERM for a wrong password, EX_CONFIG, and EX_DATAERR for a recipient, or a sender, that is refused.
+            (554, "Pipe command reported error 77", true),
+            (554, "Pipe command reported error 78", true),
+            (554, "Pipe command reported error 65", false),
+            // OpenSMTPD says it of a mailbox that does not exist, too.
+            (550, "Invalid recipient: <x@example.org>", false),
             // Words of the address are not the server's.
             (550, "<relaying@example.org>: no such user", false),
             (550, "relaying@helo.example unknown", false),
