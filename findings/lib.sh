@@ -40,7 +40,7 @@ debian_package() {
   [[ $version == "$2"* ]] || { echo "this finding is about $1 $2" >&2 && exit 1; }
 }
 
-# beside NAME=VERSION… -- PROGRAM…: becomes a program in a view of this machine where Debian packages are unpacked that cannot be installed
+# beside NAME[=VERSION]… -- PROGRAM…: becomes a program in a view of this machine where Debian packages are unpacked that cannot be installed
 # beside those that are there, as a second mail server cannot. What it writes outside of $folder goes with it. Only root can do that.
 beside() {
   local packages=() place
