@@ -3,8 +3,9 @@
 import { emails, jids, phones } from './value.js';
 import { fromBase64 } from './vcard.js';
 
-// Attributes in lower case: RFC 4519, RFC 4524, Thunderbird's, gammu's (workphone); no standard names those with Jabber IDs.
-const EMAIL = ['mail', 'rfc822mailbox', 'mozillasecondemail', 'mailalternateaddress', 'email'];
+// Attributes in lower case: RFC 4519, RFC 4524, Thunderbird's, gammu's (workphone), KDE's (othermailbox); no standard names those with
+// Jabber IDs.
+const EMAIL = ['mail', 'rfc822mailbox', 'mozillasecondemail', 'mailalternateaddress', 'othermailbox', 'email'];
 const PHONE = `telephonenumber workphone homephone hometelephonenumber mobile mobiletelephonenumber cellphone facsimiletelephonenumber fax pager
   pagertelephonenumber othermobile othertelephone`.split(/\s+/);
 const JABBER = ['jabberid', 'xmpp', 'xmppaddress', 'jabber'];

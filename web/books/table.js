@@ -43,9 +43,16 @@ function contactOf(record, columns) {
     else if (is === 'part') parts.push(text);
     else if (is === 'message') put('xmpp', messages(text, [record[service] ?? '']));
     else if (is) put(is, READ[is](text));
-    else for (const provider in UNMISTAKABLE) put(provider, UNMISTAKABLE[provider].test(text) ? [text] : []);
+    else if (UNMISTAKABLE.phone.test(text)) put('phone', [text]);
+    else put('email', unmistakableEmails(text));
   });
   return { name: whole || parts.join(' '), details };
+}
+
+/** The address, or the addresses between commas, as abook has them. */
+function unmistakableEmails(text) {
+  const parts = text.split(',').map((part) => part.trim());
+  return parts.every((part) => UNMISTAKABLE.email.test(part)) ? parts : [];
 }
 
 /** Without what keeps a spreadsheet from reading a number as a formula or an amount: `'+44 …`, `="0770…"`. */

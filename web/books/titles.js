@@ -34,8 +34,9 @@ function columnOf(name) {
   const has = (starts) => words.some((word) => starts.some((start) => word.startsWith(start)));
   const isWithin = (parts) => parts.some((part) => name.includes(part));
   if (name.includes('@')) return undefined; // an address, and no title
-  if (WHOLE.includes(name)) return 'name';
-  if (PARTS.includes(name)) return 'part';
+  const spaced = name.replaceAll('_', ' '); // Evolution's
+  if (WHOLE.includes(spaced)) return 'name';
+  if (PARTS.includes(spaced)) return 'part';
   if (has(ABOUT)) return 'nothing';
   if (words.some(isJabber)) return 'xmpp';
   if (isWithin(MAIL)) return 'email';

@@ -7,8 +7,9 @@ use itseme_identity::Provider;
 
 use super::{card::Card, fold::lines, text::Text, value};
 
-/// Attributes with addresses, in lower case: RFC 4524, Thunderbird's.
-const EMAIL: [&str; 5] = ["mail", "rfc822mailbox", "mozillasecondemail", "mailalternateaddress", "email"];
+/// Attributes with addresses, in lower case: RFC 4524, Thunderbird's, KDE's (`othermailbox`).
+const EMAIL: [&str; 6] =
+    ["mail", "rfc822mailbox", "mozillasecondemail", "mailalternateaddress", "othermailbox", "email"];
 /// Attributes with numbers: RFC 4519, RFC 4524, Thunderbird's.
 const PHONE: [&str; 13] = [
     "telephonenumber",

@@ -78,11 +78,12 @@ fn column(name: &str) -> Column {
         name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let has = |wanted: &[&str]| words.iter().any(|word| wanted.iter().any(|start| word.starts_with(start)));
     let within = |wanted: &[&str]| wanted.iter().any(|part| name.contains(part));
+    let spaced = name.replace('_', " "); // Evolution's
     if name.contains('@') {
         Column::Unknown // an address, and no title
-    } else if WHOLE.contains(&name) {
+    } else if WHOLE.contains(&spaced.as_str()) {
         Column::Name
-    } else if PARTS.contains(&name) {
+    } else if PARTS.contains(&spaced.as_str()) {
         Column::PartOfName
     } else if has(&ABOUT) {
         Column::Nothing
@@ -133,9 +134,17 @@ fn cell(text: &str) -> &str {
 
 impl Card {
     fn add_unmistakable(&mut self, text: &str) {
-        let provider = if text.starts_with('+') { Provider::Phone } else { Provider::Email };
-        if Identity::parse(provider.clone(), text).is_ok() {
-            self.add(provider, [text]);
+        let is = |provider: Provider, text: &str| Identity::parse(provider, text).is_ok();
+        if text.starts_with('+') {
+            self.add(Provider::Phone, is(Provider::Phone, text).then_some(text));
+            return;
+        }
+        // abook has all addresses in one column. A comma may also stand in quotes.
+        let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+        if parts.iter().all(|part| is(Provider::Email, part)) {
+            self.add(Provider::Email, parts);
+        } else if is(Provider::Email, text) {
+            self.add(Provider::Email, [text]);
         }
     }
 }
