@@ -104,7 +104,8 @@ impl<R: AsyncRead + Unpin> StanzaReader<R> {
         }
     }
 
-    async fn element(&mut self, (name, attributes): (QName, AttrMap)) -> Result<FallibleStreamElement, StreamEnd> {
+    async fn element(&mut self, (name, mut attributes): (QName, AttrMap)) -> Result<FallibleStreamElement, StreamEnd> {
+        leave_out_unknown_type(&name, &mut attributes);
         let mut payloads = Payloads::new(&name, &attributes);
         let context = xso::Context::empty().with_language(self.lang.current());
         let Ok(mut builder) = FallibleStreamElement::from_events(name, attributes, &context) else {
@@ -124,6 +125,15 @@ impl<R: AsyncRead + Unpin> StanzaReader<R> {
                 Err(_) => return Err(StreamEnd::Protocol("it sent an element that cannot be read")),
             }
         }
+    }
+}
+
+/// A message of an unknown type is a `normal` one (RFC 6121, 5.2.2), as is one without a type. The library would not read it.
+fn leave_out_unknown_type((_, name): &QName, attributes: &mut AttrMap) {
+    const KNOWN: [&str; 5] = ["chat", "error", "groupchat", "headline", "normal"];
+    let is_unknown = |known: &String| !KNOWN.contains(&known.as_str());
+    if name == "message" && attributes.get(rxml::Namespace::none(), "type").is_some_and(is_unknown) {
+        attributes.remove(rxml::Namespace::none(), "type");
     }
 }
 

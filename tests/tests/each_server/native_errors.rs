@@ -264,6 +264,18 @@ async fn another_request_in_a_message_comes_back() {
     assert!(xml::text(error, "text", xml::CONDITIONS).contains("an IQ"), "{bounced:?}");
 }
 
+/// RFC 6121, 5.2.2. Servers pass such a message on.
+#[tokio::test]
+async fn a_message_of_an_unknown_type_is_answered() {
+    let world = World::start().await;
+    let mut amy = world.raw(&AMY).await;
+    amy.send("<message to='itseme@itseme.localhost' type='message' id='m1'><body>help</body></message>")
+        .await;
+    let answer = amy.next_that(|stanza| stanza.name() == "message").await;
+    assert_ne!(answer.attr("type"), Some("error"));
+    assert!(!xml::text(&answer, "body", xml::CLIENT).is_empty());
+}
+
 async fn expect(client: &Session, set: bool, payload: &str, row: Row) {
     let shown: String = payload.chars().take(300).collect();
     match client.ask_service(xml::parse(payload), set).await {

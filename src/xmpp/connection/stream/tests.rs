@@ -1,8 +1,9 @@
 //! Streams, read as a server writes them, or as it should not.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 use tokio_xmpp::Stanza;
 use tokio_xmpp::xmlstream::StreamElementError;
+use xmpp_parsers::message::MessageType;
 
 use super::*;
 
@@ -42,7 +43,6 @@ const IQ: &str = "<iq type='get' id='1' from='a@b.c' to='d.e'><ping xmlns='urn:x
 async fn a_stanza_that_does_not_parse_is_told_and_the_next_is_read() {
     for broken in [
         "<presence from='a@b.c' to='d.e'><show>zzz</show></presence>",
-        "<message type='bogus' from='a@b.c' to='d.e'/>",
         "<iq type='get' id='2' from='a@b.c' to='d.e'/>",
         "<iq type='bogus' id='2'><a xmlns='b'/></iq>",
         "<iq type='get'><a xmlns='b'/></iq>",
@@ -58,6 +58,18 @@ async fn a_stanza_that_does_not_parse_is_told_and_the_next_is_read() {
             "{broken}"
         );
         assert!(is_iq(&read[1]), "{broken}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_of_an_unknown_type_is_a_normal_one() {
+    for type_ in ["bogus", "message", "", "Chat"] {
+        let message = format!("<message type='{type_}' from='a@b.c' to='d.e'><body>help</body></message>");
+        let read = read(&message).await;
+        let Ok(FallibleStreamElement::Ok(XmppStreamElement::Stanza(Stanza::Message(message)))) = &read[0] else {
+            panic!("{type_}");
+        };
+        assert_eq!(message.type_, MessageType::Normal, "{type_}");
     }
 }
 
