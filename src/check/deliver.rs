@@ -78,7 +78,12 @@ fn undefined() -> StanzaError {
 fn explain(error: &StanzaError) -> String {
     use DefinedCondition as Is;
     let remedy = match error.defined_condition {
-        Is::PolicyViolation | Is::NotAcceptable | Is::Forbidden | Is::NotAllowed => {
+        Is::Forbidden => {
+            "The server refuses messages between the service and this account: because of its host (ejabberd's mod_isolation lets the \
+             first of `hosts` alone reach the service, see ejabberd-example/README.md), or because the service is not in its contact \
+             list (mod_firewall): let the service through, see README.md"
+        }
+        Is::PolicyViolation | Is::NotAcceptable | Is::NotAllowed => {
             "The server refuses messages from senders outside the contact list (mod_block_strangers, mod_firewall): let the service \
              through, see README.md; or this account has blocked the service"
         }
@@ -95,4 +100,17 @@ fn explain(error: &StanzaError) -> String {
     let text = error.texts.values().next().filter(|text| !text.is_empty());
     let text = text.map(|text| format!(" ({text})")).unwrap_or_default();
     format!("{}{text}. {remedy}", condition.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_modules_that_refuse_so() {
+        let told = |condition| explain(&StanzaError::new(ErrorType::Auth, condition, "en", "Access denied"));
+        let isolated = told(DefinedCondition::Forbidden);
+        assert!(isolated.starts_with("forbidden (Access denied). ") && isolated.contains("mod_isolation"));
+        assert!(told(DefinedCondition::PolicyViolation).contains("mod_block_strangers"));
+    }
 }
