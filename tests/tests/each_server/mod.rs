@@ -1,14 +1,13 @@
 //! Tests that run on each XMPP server, for each behaves in its own way.
 
 mod clients;
-mod codes;
 mod example_python;
 mod example_web;
 mod faults;
 mod floods;
 mod harness;
 pub mod hostile;
-mod instances;
+pub mod instances;
 mod languages;
 mod mute;
 mod native_errors;
