@@ -168,7 +168,8 @@ pub trait ReadOutbox {
 }
 
 /// Changes of messages. `remove`, `remove_all`, `retry`, `retry_all`, `expect_back` and `take_back` end the claim of the message when
-/// they are durable. Whenever a message is to be due, it is so when it expires at the latest.
+/// they are durable. No message is due later than it expires: a later `due_at` becomes `expires_at`. Rows that were written before that rule
+/// are due once they are.
 pub trait WriteOutbox {
     /// Puts a message into the outbox.
     fn push(&self, row: &NewRow) -> Result<()>;

@@ -64,18 +64,18 @@ impl ReadUpkeep for Session<'_> {
 }
 
 impl Session<'_> {
-    /// What has expired is due, so no index of expiries is needed: of each queue, the messages that are due are looked at.
-    fn purge_outbox(&self, condition: &str, now: Millis, limit: usize) -> Result<usize> {
-        let sql = format!(
-            "WITH RECURSIVE queues (queue) AS (
-                 SELECT min(queue) FROM outbox
-                 UNION ALL SELECT (SELECT min(queue) FROM outbox WHERE queue > queues.queue) FROM queues WHERE queue NOT NULL
-             )
-             DELETE FROM outbox WHERE id IN (
-                 SELECT id FROM outbox WHERE queue IN queues AND due_at <= ?1 AND expires_at <= ?1 {condition} LIMIT ?2
-             )"
-        );
-        self.run(&sql, params![now, limit])
+    /// Returns the number of messages that were still to be sent. Expired messages are due, and the index of due messages has the expiry: no
+    /// index of expiries is needed, and no row is read that stays.
+    fn purge_outbox(&self, now: Millis, limit: usize) -> Result<usize> {
+        let sql = "WITH RECURSIVE queues (queue) AS (
+                       SELECT min(queue) FROM outbox
+                       UNION ALL SELECT (SELECT min(queue) FROM outbox WHERE queue > queues.queue) FROM queues WHERE queue NOT NULL
+                   )
+                   DELETE FROM outbox WHERE id IN (
+                       SELECT id FROM outbox WHERE queue IN queues AND due_at <= ?1 AND expires_at <= ?1 LIMIT ?2
+                   ) RETURNING is_taken";
+        let purged: Vec<bool> = self.all(sql, params![now, limit], |row| row.get(0))?;
+        Ok(purged.iter().filter(|is_taken| !**is_taken).count())
     }
 
     fn purge_subscribers(&self, now: Millis, unseen_since: Millis, limit: usize) -> Result<usize> {
@@ -104,11 +104,10 @@ impl WriteUpkeep for Session<'_> {
                 format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {expiry} <= ? LIMIT ?)");
             self.run(&sql, params![now, limit])
         };
-        self.purge_outbox("AND is_taken", now, limit)?;
         self.write_quotas()?;
         Ok(Purged {
             pending: expired("pending", "id_mac, owner_mac", "expires_at")?,
-            outbox: self.purge_outbox("", now, limit)?,
+            outbox: self.purge_outbox(now, limit)?,
             quota: expired("quota", "key", "resets_at")?,
             tokens: expired("tokens", "rowid", "expires_at")?,
             mutes: expired("mutes", "owner_mac, muted_mac", "expires_at")?,
