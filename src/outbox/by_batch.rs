@@ -168,6 +168,8 @@ impl Batches {
                     }
                     outcome.remove.push(row.id);
                 }
+                // It may not be sent again.
+                _ if row.expires_at <= now && self.held.is_with(holder, row.id) => outcome.remove.push(row.id),
                 // The server was slow to answer. It is removed soon.
                 _ if self.held.is_with(holder, row.id) => outcome.retry(row.id, now + millis(HELD)),
                 _ if row.expires_at <= now => outcome.drop(&row, self.queue, "it expired"),

@@ -246,6 +246,22 @@ async fn what_servers_may_have_lost_is_sent_until_one_has_lived_with_it() {
     assert!(kept(&service).await.is_empty());
 }
 
+#[tokio::test]
+async fn what_expires_while_a_server_has_it_waits_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::system();
+    let service = service(&folder, clock.clone());
+    ask(&service, &[&jid("eve")], &[&jid("amy")]).await;
+    let left = kept(&service).await[0].expires_at - clock.now();
+    let last_second = Duration::from_secs(1);
+    clock.advance(Duration::from_millis(left) - last_second);
+    let mut worker = Worker::new(&service, Some(1));
+    worker.work().await;
+    clock.advance(last_second);
+    worker.work().await;
+    assert_eq!((worker.times(), kept(&service).await.len()), (1, 0));
+}
+
 /// A server that does not answer for longer than a claim lasts has lost it, or has it still.
 #[tokio::test]
 async fn what_was_held_for_longer_than_its_claim_is_sent_once() {
