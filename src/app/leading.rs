@@ -108,12 +108,13 @@ impl Leading {
             }
             () = lead.lost() => {
                 tracing::warn!("this instance leads no more: it leaves the XMPP server to another one");
+                // At once: at an end in peace, messages would be removed that the server may still lose, and the next leader sends again.
+                delivering.abort();
                 intake.cancel();
                 cut.cancel();
                 if tokio::time::timeout(CUT_AFTER, &mut keeper).await.is_err() {
                     keeper.abort();
                 }
-                delivering.abort();
             }
         }
         self.service.reach_peers(None);

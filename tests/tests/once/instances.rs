@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use itseme_tests::{AMY, MICHAEL, World, until};
+use itseme_tests::{AMY, MICHAEL, World, itseme_client::Identity, until};
 use reqwest::Method;
 use serde_json::json;
 
@@ -96,4 +96,32 @@ async fn the_key_is_changed_when_both_have_the_next_one() {
     world.service.kill();
     answers(&amy).await;
     assert!(amy.confirm(&AMY.bare_jid(), &[AMY.phone_hash()]).await.unwrap());
+}
+
+/// Servers write what they keep for somebody who is offline some seconds later, and lose it if they are killed before.
+#[tokio::test]
+async fn what_was_just_sent_is_sent_again_by_the_next_leader() {
+    let world = World::with_two_instances("").await;
+    let amy = world.client(&AMY).await;
+    world.prove_phone(&amy, &AMY).await;
+    amy.close().await;
+    let michael = world.client(&MICHAEL).await;
+    world.prove_phone(&michael, &MICHAEL).await;
+    let identity = Identity::new("phone", MICHAEL.phone).unwrap();
+    michael.contact(&[identity], &[AMY.phone_hash()]).await.unwrap();
+
+    let postgres = &world.shared.as_ref().expect("two instances").postgres;
+    let are = |count: &str, wanted: &str| {
+        let sql = format!("SELECT count(*) FROM outbox WHERE queue = 1 AND {wanted}");
+        (postgres.query(&sql) == count).then_some(())
+    };
+    until("the server to have it", || are("1", "tries = 1"), String::new).await;
+    postgres.cut();
+    until("the next leader to send it", || are("1", "tries = 2"), String::new).await;
+    until("it to be safe", || are("0", "true"), String::new).await;
+    let mut amy = world.raw(&AMY).await;
+    for _ in 0..2 {
+        amy.next_that(|message| message.children().any(|child| child.is("contact", "it-se.me:contact")))
+            .await;
+    }
 }
