@@ -198,8 +198,9 @@ fn is_ours(code: u16, text: &str) -> bool {
 }
 
 /// The words of servers without enhanced codes about the client, its login or its rights. Exim says 550 for nearly everything. Haraka says
-/// "cannot deliver mail for" to what it does not relay. msmtpd's errors from 70 on (sysexits.h) are those of its login and configuration.
-const OUR_FAULTS: [&str; 16] = [
+/// "cannot deliver mail for" if it does not relay to a recipient. msmtpd passes on how its program ended (sysexits.h): 65 and 67 are about
+/// a recipient.
+const OUR_FAULTS: [&str; 22] = [
     "relay not permitted",
     "relaying",
     "to relay",
@@ -215,6 +216,12 @@ const OUR_FAULTS: [&str; 16] = [
     "blocked using",
     "client host rejected",
     "cannot deliver mail for",
+    "cannot start pipe command",
+    "pipe command failed",
+    "cannot pipe mail",
+    "pipe command reported error 12",
+    "pipe command reported error 64",
+    "pipe command reported error 66",
     "pipe command reported error 7",
 ];
 
@@ -321,6 +328,10 @@ mod tests {
             (554, "Pipe command reported error 77", true),
             (554, "Pipe command reported error 78", true),
             (554, "Pipe command reported error 65", false),
+            // Its program is not there, or was called wrongly.
+            (554, "Pipe command reported error 127", true),
+            (554, "Pipe command reported error 64", true),
+            (554, "Cannot start pipe command", true),
             // OpenSMTPD says it of a mailbox that does not exist, too.
             (550, "Invalid recipient: <x@example.org>", false),
             // Words of the address are not the server's.
