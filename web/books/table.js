@@ -9,7 +9,8 @@ import { emails, jids, messages, phones } from './value.js';
 
 const READ = { email: emails, phone: phones, xmpp: jids };
 /** What cannot be anything else. */
-const UNMISTAKABLE = { email: /^(?:mailto:)?[^\s@":]+@[^\s@":]+$/i, phone: /^\+(?:\P{N}*\p{N}){7}/u };
+const ADDRESS = /^(?:mailto:)?[^\s@":]+@[^\s@":]+$/i;
+const NUMBER = /^\+(?:\P{N}*\p{N}){7}/u;
 
 /** Every line that has something; undefined if the table has to have titles, and has none. */
 export function readTable(text, { needsTitles = false } = {}) {
@@ -43,16 +44,16 @@ function contactOf(record, columns) {
     else if (is === 'part') parts.push(text);
     else if (is === 'message') put('xmpp', messages(text, [record[service] ?? '']));
     else if (is) put(is, READ[is](text));
-    else if (UNMISTAKABLE.phone.test(text)) put('phone', [text]);
-    else put('email', unmistakableEmails(text));
+    else unmistakable(text, put);
   });
   return { name: whole || parts.join(' '), details };
 }
 
-/** The address, or the addresses between commas, as abook has them. */
-function unmistakableEmails(text) {
-  const parts = text.split(',').map((part) => part.trim());
-  return parts.every((part) => UNMISTAKABLE.email.test(part)) ? parts : [];
+/** Puts what cannot be anything else. abook has all addresses in one column; behind `mailto:`, a comma may separate other recipients. */
+function unmistakable(text, put) {
+  const addresses = ADDRESS.test(text) ? [text] : text.split(',').map((part) => part.trim());
+  if (addresses.every((part) => ADDRESS.test(part))) put('email', addresses);
+  else if (NUMBER.test(text)) put('phone', [text]);
 }
 
 /** Without what keeps a spreadsheet from reading a number as a formula or an amount: `'+44 …`, `="0770…"`. */

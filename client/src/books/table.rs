@@ -4,13 +4,16 @@
 //! cannot be anything else is read: a whole e-mail address, or a number with `+`.
 
 use csv::{ReaderBuilder, StringRecord};
-use itseme_identity::{Identity, Provider};
+use itseme_identity::Provider;
 
 use super::{
     card::Card,
     titles::{ABOUT, MAIL, NUMBER, NUMBERS, PARTS, WHOLE},
     value,
 };
+
+/// The digits of the shortest number that is taken for one where nothing says that it is a number.
+const DIGITS: usize = 7;
 
 /// The content of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,17 +137,23 @@ fn cell(text: &str) -> &str {
 
 impl Card {
     fn add_unmistakable(&mut self, text: &str) {
-        let is = |provider: Provider, text: &str| Identity::parse(provider, text).is_ok();
-        if text.starts_with('+') {
-            self.add(Provider::Phone, is(Provider::Phone, text).then_some(text));
-            return;
-        }
-        // abook has all addresses in one column. A comma may also stand in quotes.
-        let parts: Vec<&str> = text.split(',').map(str::trim).collect();
-        if parts.iter().all(|part| is(Provider::Email, part)) {
-            self.add(Provider::Email, parts);
-        } else if is(Provider::Email, text) {
-            self.add(Provider::Email, [text]);
+        // abook has all addresses in one column. Behind `mailto:`, a comma may separate other recipients.
+        let addresses: Vec<&str> =
+            if is_address(text) { vec![text] } else { text.split(',').map(str::trim).collect() };
+        if addresses.iter().all(|text| is_address(text)) {
+            self.add(Provider::Email, addresses);
+        } else if text.starts_with('+') && text.chars().filter(|c| c.is_numeric()).count() >= DIGITS {
+            self.add(Provider::Phone, [text]);
         }
     }
+}
+
+/// Returns `true` if it looks like an address, and like nothing else.
+fn is_address(text: &str) -> bool {
+    let scheme = text.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+    let address = &text[scheme.map_or(0, str::len)..];
+    let is_part = |part: &str| {
+        !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '"' | ':'))
+    };
+    address.split_once('@').is_some_and(|(local, domain)| is_part(local) && is_part(domain))
 }
