@@ -9,6 +9,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
+    ports,
     process::Process,
     python,
     text::code_in,
@@ -46,7 +47,7 @@ impl Gateway {
     /// Starts one on any free port, with its files in `folder`.
     pub async fn start(folder: &Path) -> Self {
         let (sent, log) = (folder.join("sms.jsonl"), folder.join("gateway.log"));
-        let (process, port) = run(&sent, &log, 0).await;
+        let (process, port) = run(&sent, &log, ports::free()).await;
         Self { process, port, sent, log, waiting: Mutex::default() }
     }
 

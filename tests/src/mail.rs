@@ -8,7 +8,7 @@ use std::{
 use mail_parser::{Address, HeaderForm, Message, MessageParser};
 use serde_json::Value;
 
-use crate::{log::Log, process::Process, python, text::code_in, wait::until};
+use crate::{log::Log, ports, process::Process, python, text::code_in, wait::until};
 
 /// aiosmtpd with a Maildir.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl MailServer {
     /// Starts one on any free port, with its files in `folder`.
     pub async fn start(folder: &Path) -> Self {
         let (maildir, log) = (folder.join("maildir"), folder.join("mail.log"));
-        let (process, port) = run(&maildir, &log, 0, None).await;
+        let (process, port) = run(&maildir, &log, ports::free(), None).await;
         Self { process, port, maildir, log, certificate: None }
     }
 

@@ -205,8 +205,9 @@ impl Breaker {
         let faults = self.choose();
         for &fault in &faults {
             *self.count.entry(fault).or_default() += 1;
+            let now = SystemTime::now();
             self.break_it(fault).await;
-            self.hits.extend(fault.hits_messages().then(|| (SystemTime::now(), format!("{fault:?}"))));
+            self.hits.extend(fault.hits_messages().then(|| (now, format!("{fault:?}"))));
         }
         look(&self.world);
         self.pause(0..800).await;
