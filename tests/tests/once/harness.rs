@@ -1,4 +1,4 @@
-//! What the tests run: a mail server and an SMS gateway.
+//! The mail server and the SMS gateway of the tests.
 
 use std::process::Command;
 

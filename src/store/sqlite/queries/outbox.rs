@@ -62,7 +62,7 @@ impl Session<'_> {
     }
 
     /// Writes the messages that were pushed, many in one statement: each statement reads and writes the highest number so far. To be
-    /// called before another statement, and at the end.
+    /// called before another statement, and at the end. If it fails, the change must.
     pub fn write_pushed(&self) -> Result<()> {
         if self.pushed.borrow().is_empty() {
             return Ok(());
