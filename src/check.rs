@@ -24,7 +24,7 @@ use crate::config::{Config, Mistakes};
 use crate::dial::Address;
 use crate::listen::Listen;
 use crate::model::{BareJid, Keys};
-use crate::own_socket::{self, State};
+use crate::own_socket::{self, SocketState};
 use crate::private::folder_of;
 use crate::provider::{KINDS, ProviderKind};
 use crate::store::{Database, StoreError};
@@ -104,7 +104,7 @@ pub async fn check(config: &Config, login: bool, account: Option<&BareJid>) -> V
 /// Returns `true` if the service runs, as far as it shows itself.
 async fn service_runs(config: &Config) -> bool {
     if let Some(socket) = config.admin.socket()
-        && matches!(own_socket::state(socket).await, Ok(State::Taken))
+        && matches!(own_socket::state(socket).await, Ok(SocketState::Taken))
     {
         return true;
     }
@@ -252,10 +252,10 @@ fn is_taken(key: &str, address: SocketAddr) -> Result<bool, String> {
 async fn is_socket_taken(key: &str, path: &Path) -> Result<bool, String> {
     let told = |what: &dyn std::fmt::Display| format!("{key} unix:{}: {what}", path.display());
     match own_socket::state(path).await.map_err(|error| told(&error))? {
-        State::Free if is_made_at_start(folder_of(path)) => Ok(false),
-        State::Free | State::Stale => writable(key, path).map(|()| false),
-        State::Taken => Ok(true),
-        State::NoSocket => Err(told(
+        SocketState::Free if is_made_at_start(folder_of(path)) => Ok(false),
+        SocketState::Free | SocketState::Stale => writable(key, path).map(|()| false),
+        SocketState::Taken => Ok(true),
+        SocketState::NoSocket => Err(told(
             &"there is a file that is no socket; remove it, or choose another path",
         )),
     }

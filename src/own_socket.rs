@@ -27,10 +27,10 @@ impl OwnSocket {
     /// If something else is there (`AddrInUse` if somebody listens), or the system refuses.
     pub async fn bind(file: &Path, mode: u32) -> io::Result<Self> {
         match state(file).await? {
-            State::Free => {}
-            State::Stale => fs::remove_file(file)?,
-            State::Taken => return Err(ErrorKind::AddrInUse.into()),
-            State::NoSocket => {
+            SocketState::Free => {}
+            SocketState::Stale => fs::remove_file(file)?,
+            SocketState::Taken => return Err(ErrorKind::AddrInUse.into()),
+            SocketState::NoSocket => {
                 let told = "there is a file that is no socket";
                 return Err(io::Error::new(ErrorKind::AlreadyExists, told));
             }
@@ -68,7 +68,7 @@ fn number_of(file: &Path) -> io::Result<(u64, u64)> {
 
 /// The state of a path at which a Unix socket is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum SocketState {
     /// Nothing is there.
     Free,
     /// A socket is there that nobody listens at.
@@ -83,26 +83,26 @@ pub enum State {
 ///
 /// # Errors
 /// If it cannot be looked at.
-pub async fn state(path: &Path) -> io::Result<State> {
+pub async fn state(path: &Path) -> io::Result<SocketState> {
     let found = match fs::symlink_metadata(path) {
         Ok(found) => found,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(State::Free),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(SocketState::Free),
         Err(error) => return Err(error),
     };
     if !found.file_type().is_socket() {
-        return Ok(State::NoSocket);
+        return Ok(SocketState::NoSocket);
     }
     match timeout(PATIENCE, UnixStream::connect(path)).await {
-        Ok(Ok(_)) => Ok(State::Taken),
+        Ok(Ok(_)) => Ok(SocketState::Taken),
         Ok(Err(error)) => match error.kind() {
-            ErrorKind::ConnectionRefused => Ok(State::Stale),
+            ErrorKind::ConnectionRefused => Ok(SocketState::Stale),
             // Its queue is full.
-            ErrorKind::WouldBlock => Ok(State::Taken),
+            ErrorKind::WouldBlock => Ok(SocketState::Taken),
             // It was removed just now.
-            ErrorKind::NotFound => Ok(State::Free),
+            ErrorKind::NotFound => Ok(SocketState::Free),
             _ => Err(error),
         },
-        Err(_elapsed) => Ok(State::Taken),
+        Err(_elapsed) => Ok(SocketState::Taken),
     }
 }
 
@@ -115,25 +115,25 @@ mod tests {
     async fn a_socket_that_was_left_is_replaced_and_one_in_use_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("own.sock");
-        assert_eq!(state(&path).await.unwrap(), State::Free);
+        assert_eq!(state(&path).await.unwrap(), SocketState::Free);
         drop(UnixListener::bind(&path).unwrap());
-        assert_eq!(state(&path).await.unwrap(), State::Stale);
+        assert_eq!(state(&path).await.unwrap(), SocketState::Stale);
         let socket = OwnSocket::bind(&path, 0o620).await.unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o620);
         let in_use = OwnSocket::bind(&path, 0o620).await.err().unwrap();
         assert_eq!(in_use.kind(), ErrorKind::AddrInUse);
         assert_eq!(
             state(&path).await.unwrap(),
-            State::Taken,
+            SocketState::Taken,
             "the socket in use is left as it is"
         );
         // Another service has its own one there by now.
         fs::remove_file(&path).unwrap();
         let other = OwnSocket::bind(&path, 0o620).await.unwrap();
         drop(socket);
-        assert_eq!(state(&path).await.unwrap(), State::Taken);
+        assert_eq!(state(&path).await.unwrap(), SocketState::Taken);
         drop(other);
-        assert_eq!(state(&path).await.unwrap(), State::Free);
+        assert_eq!(state(&path).await.unwrap(), SocketState::Free);
     }
 
     /// The service that listens is busy: it takes no connection, and no more can wait.
@@ -149,13 +149,13 @@ mod tests {
             waiting.push(stream);
         }
         assert!(!waiting.is_empty());
-        assert_eq!(state(&path).await.unwrap(), State::Taken);
+        assert_eq!(state(&path).await.unwrap(), SocketState::Taken);
     }
 
     #[tokio::test]
     async fn a_file_that_is_no_socket_is_left_alone() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        assert_eq!(state(file.path()).await.unwrap(), State::NoSocket);
+        assert_eq!(state(file.path()).await.unwrap(), SocketState::NoSocket);
         assert!(OwnSocket::bind(file.path(), 0o660).await.is_err());
         assert!(file.path().exists());
     }

@@ -44,12 +44,12 @@ pub struct Reason {
 pub struct Bounces {
     /// Ids and addresses are stored as hashes that nobody can predict: they take little memory, and reveal nothing.
     hasher: RandomState,
-    state: Mutex<State>,
+    state: Mutex<AwaitedMessages>,
     came: Notify,
 }
 
 #[derive(Default)]
-struct State {
+struct AwaitedMessages {
     /// By the message's id.
     expected: HashMap<u64, Expected>,
     /// Rows of messages that came back.
@@ -126,7 +126,7 @@ impl Bounces {
         self.hasher.hash_one(canonical_jid(&domain))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, AwaitedMessages> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::peers::domain_above;
-use super::{Config, Http, Presentation};
+use super::{Config, Http, ServiceSection};
 use crate::channel::cleartext::is_safe;
 use crate::listen::Listen;
 use crate::model::server::is_public_suffix;
@@ -159,7 +159,7 @@ fn in_u_labels(domain: &str) -> String {
     }
 }
 
-impl Presentation {
+impl ServiceSection {
     fn check(&self, found: &mut Mistakes) {
         for (key, url) in [("service.url", &self.url), ("service.privacy_url", &self.privacy_url)] {
             let is_url = url.as_deref().is_none_or(|url| web(url).is_some());

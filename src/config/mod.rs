@@ -22,7 +22,7 @@ use xmpp_parsers::jid::NodePart;
 pub use self::fixed::Fixed;
 use self::peers::{PeerSection, domain_above};
 pub use self::sections::{
-    Access, AdminSocket, Component, Domain, Http, Log, Monitor, Network, Presentation, Providers,
+    Access, AdminSocket, Component, Domain, Http, Log, Monitor, Network, Providers, ServiceSection,
 };
 pub use self::store::StoreConfig;
 use crate::channel::Reporters;
@@ -41,7 +41,7 @@ pub struct Config {
     pub component: Component,
     /// The presentation of the service.
     #[serde(default)]
-    pub service: Presentation,
+    pub service: ServiceSection,
     /// The people that the service serves.
     #[serde(default)]
     pub access: Access,

@@ -69,7 +69,7 @@ impl Component {
 /// `[service]`: how the service presents itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Presentation {
+pub struct ServiceSection {
     /// The localpart of the account from which people are written to.
     pub account: String,
     /// `true` if those who subscribe to the service's presence are asked for theirs.
@@ -89,7 +89,7 @@ pub struct Presentation {
     pub addresses: Addresses,
 }
 
-impl Presentation {
+impl ServiceSection {
     /// Returns the parts that people read.
     pub fn about(&self) -> About {
         About {
@@ -102,7 +102,7 @@ impl Presentation {
     }
 }
 
-impl Default for Presentation {
+impl Default for ServiceSection {
     fn default() -> Self {
         Self {
             account: "itseme".into(),

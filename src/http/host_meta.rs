@@ -11,7 +11,7 @@ use warp::reply::Response;
 
 use super::error::Result;
 use super::filters::HttpCaller;
-use super::replies::{HostMetaReply, Link};
+use super::replies::{HostMetaLink, HostMetaReply};
 use crate::model::BareJid;
 
 const XRD: &str = "http://docs.oasis-open.org/ns/xri/xrd-1.0";
@@ -39,7 +39,7 @@ impl HostMeta {
         let http = url.map(|url| (HTTP, url));
         let links: Vec<_> = http.into_iter().chain([(XMPP, xmpp.as_str())]).collect();
         let in_json = HostMetaReply {
-            links: links.iter().map(|&(rel, href)| Link { href, rel }).collect(),
+            links: links.iter().map(|&(rel, href)| HostMetaLink { href, rel }).collect(),
         };
         let in_xml = links.iter().map(|(rel, href)| {
             let link = Element::builder("Link", XRD).attr(xml_ncname!("rel").into(), *rel);

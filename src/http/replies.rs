@@ -188,13 +188,13 @@ pub struct VersionReply {
 ]})))]
 pub struct HostMetaReply<'a> {
     /// The links.
-    #[schema(value_type = Vec<Link<'a>>)]
-    pub links: Vec<Link<'a>>,
+    #[schema(value_type = Vec<HostMetaLink<'a>>)]
+    pub links: Vec<HostMetaLink<'a>>,
 }
 
 /// A link.
 #[derive(Serialize, ToSchema)]
-pub struct Link<'a> {
+pub struct HostMetaLink<'a> {
     /// The address.
     pub href: &'a str,
     /// Its meaning.

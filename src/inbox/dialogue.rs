@@ -34,7 +34,7 @@ struct Dialogue<'a> {
     /// The beginning of a line.
     line: RequestReceiver,
     /// The state.
-    state: State,
+    state: NextInput,
     /// The answers that were not sent yet.
     answers: String,
     has_greeted: bool,
@@ -48,7 +48,7 @@ struct Dialogue<'a> {
 }
 
 /// What comes next.
-enum State {
+enum NextInput {
     Command,
     /// A mail, of which there is a part.
     Mail(DataReceiver, Vec<u8>),
@@ -68,7 +68,7 @@ where
     loop {
         let answers = mem::take(&mut dialogue.answers);
         timeout(PATIENCE, stream.write_all(answers.as_bytes())).await??;
-        if matches!(dialogue.state, State::End) {
+        if matches!(dialogue.state, NextInput::End) {
             return stream.shutdown().await;
         }
         let read = tokio::select! {
@@ -93,7 +93,7 @@ impl<'a> Dialogue<'a> {
         let mut new = Self {
             desk,
             line: RequestReceiver::default(),
-            state: State::Command,
+            state: NextInput::Command,
             answers: String::new(),
             has_greeted: false,
             end: now + LIFETIME,
@@ -115,7 +115,7 @@ impl<'a> Dialogue<'a> {
 
     fn end(&mut self, last: &str) {
         self.say(last);
-        self.state = State::End;
+        self.state = NextInput::End;
     }
 
     /// Gives the mail server its time for what comes next.
@@ -131,14 +131,14 @@ impl<'a> Dialogue<'a> {
 
     /// Reads as far as to the end of a command or a mail, and answers. Returns false if that end has not come yet.
     async fn step(&mut self, bytes: &mut Iter<'_, u8>) -> bool {
-        match mem::replace(&mut self.state, State::Command) {
-            State::End => {
-                self.state = State::End;
+        match mem::replace(&mut self.state, NextInput::Command) {
+            NextInput::End => {
+                self.state = NextInput::End;
                 return false;
             }
             // Whoever sends without a pause comes here, too.
             _ if Instant::now() >= self.deadline => self.end(TOO_SLOW),
-            State::Command => {
+            NextInput::Command => {
                 let mut line = mem::take(&mut self.line);
                 let request = line.ingest(bytes);
                 if matches!(request, Err(Error::NeedsMoreData { .. })) {
@@ -148,11 +148,11 @@ impl<'a> Dialogue<'a> {
                 }
                 self.answer(request);
             }
-            State::Mail(mut receiver, mut mail) => {
+            NextInput::Mail(mut receiver, mut mail) => {
                 let is_whole = receiver.ingest(bytes, &mut mail);
                 self.state = match (is_whole, mail.len() > LARGEST) {
-                    (false, false) => State::Mail(receiver, mail),
-                    (false, true) => State::TooLarge(DummyDataReceiver::new_data(&receiver)),
+                    (false, false) => NextInput::Mail(receiver, mail),
+                    (false, true) => NextInput::TooLarge(DummyDataReceiver::new_data(&receiver)),
                     (true, is_too_large) => {
                         let answer = if is_too_large {
                             TOO_LARGE
@@ -160,14 +160,14 @@ impl<'a> Dialogue<'a> {
                             self.take(&mail).await
                         };
                         self.answer_each(answer);
-                        State::Command
+                        NextInput::Command
                     }
                 };
                 return is_whole;
             }
-            State::TooLarge(mut receiver) => {
+            NextInput::TooLarge(mut receiver) => {
                 if !receiver.ingest(bytes) {
-                    self.state = State::TooLarge(receiver);
+                    self.state = NextInput::TooLarge(receiver);
                     return false;
                 }
                 self.answer_each(TOO_LARGE);
@@ -246,7 +246,7 @@ impl<'a> Dialogue<'a> {
         // As after the end of a line: the first one of the mail may be its last.
         receiver.ingest(&mut b"\r\n".iter(), &mut mail);
         mail.clear();
-        self.state = State::Mail(receiver, mail);
+        self.state = NextInput::Mail(receiver, mail);
         self.wait();
         self.say("354 Send the mail, and a dot");
     }

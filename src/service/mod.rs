@@ -170,10 +170,10 @@ impl By {
 
 /// The service. Clones are the same service.
 #[derive(Clone)]
-pub struct Service(Arc<Shared>);
+pub struct Service(Arc<ServiceParts>);
 
 /// The parts of a service. Each request has a clone of it, so they are counted together.
-pub struct Shared {
+pub struct ServiceParts {
     /// Locked as long as a transaction looks, so that none looks under keys of before (see `rekey`). Transactions have a pointer to it,
     /// and none to the store: the thread of the store, which drops them, would wait for itself.
     core: Arc<RwLock<Core>>,
@@ -196,9 +196,9 @@ pub struct Shared {
 }
 
 impl Deref for Service {
-    type Target = Shared;
+    type Target = ServiceParts;
 
-    fn deref(&self) -> &Shared {
+    fn deref(&self) -> &ServiceParts {
         &self.0
     }
 }
@@ -235,7 +235,7 @@ impl Service {
             former: None,
             frame: frame.clone(),
         };
-        Self(Arc::new(Shared {
+        Self(Arc::new(ServiceParts {
             core: Arc::new(RwLock::new(core.under_ring(keyring))),
             frame: ArcSwap::new(frame),
             clock,

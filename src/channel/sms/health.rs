@@ -21,10 +21,10 @@ const LONGEST_HOLD: Duration = Duration::from_secs(60);
 
 /// The health of one gateway.
 #[derive(Debug, Default)]
-pub struct Health(Mutex<State>);
+pub struct Health(Mutex<GatewayState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct GatewayState {
     /// The weight of all failures since the last success.
     failures: u32,
     /// The number of failures while it is left.
@@ -57,7 +57,7 @@ pub enum Change {
 }
 
 impl Health {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, GatewayState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -96,11 +96,11 @@ impl Health {
     pub fn worked(&self) -> Option<Change> {
         let mut state = self.state();
         let was_left = state.left_until.is_some();
-        *state = State {
+        *state = GatewayState {
             is_tried: state.is_tried,
             // Another message may have been asked to wait meanwhile.
             not_before: state.not_before.take(),
-            ..State::default()
+            ..GatewayState::default()
         };
         was_left.then_some(Change::Back)
     }

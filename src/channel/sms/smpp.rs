@@ -28,7 +28,7 @@ use tokio_rustls::TlsConnector;
 
 pub use self::coding::Alphabet;
 use self::receipts::Receipts;
-use self::session::{Connection, Lost, Session};
+use self::session::{Connection, Lost, SmppSession};
 use super::{Answer, Gateway, PATIENCE, PATIENCE_TO_CONNECT, Text};
 use crate::channel::{Fate, SendError, Trouble};
 use crate::dial::{self, Address, DialError, Fault};
@@ -99,7 +99,7 @@ pub struct Smpp {
 enum SmppConnection {
     /// None was needed yet.
     New,
-    Bound(Session, JoinHandle<()>),
+    Bound(SmppSession, JoinHandle<()>),
     /// The last one could not be made.
     Failed {
         trouble: Trouble,
@@ -147,7 +147,7 @@ impl Smpp {
     }
 
     /// Returns the session. Others wait while it is made, and have the same trouble if it cannot be.
-    async fn session(&self) -> Result<Session, Trouble> {
+    async fn session(&self) -> Result<SmppSession, Trouble> {
         let mut link = self.link.lock().await;
         let now = Instant::now();
         let pause = match &*link {
@@ -200,7 +200,7 @@ impl Smpp {
         }
     }
 
-    async fn answer(&self, session: &Session, status: CommandStatus) -> Answer {
+    async fn answer(&self, session: &SmppSession, status: CommandStatus) -> Answer {
         if status == CommandStatus::EsmeRinvbndsts {
             // It has forgotten the login of that session. There may be another one already.
             let mut link = self.link.lock().await;
@@ -228,11 +228,11 @@ impl Account {
     }
 
     /// Connects and logs in. A connection without reports will do.
-    async fn bind(&self, receipts: &Arc<Receipts>) -> Result<(Session, JoinHandle<()>), Trouble> {
+    async fn bind(&self, receipts: &Arc<Receipts>) -> Result<(SmppSession, JoinHandle<()>), Trouble> {
         let late = |_elapsed| Trouble::down("the SMSC did not answer in time");
         let bound = timeout(PATIENCE_TO_CONNECT, async {
             let connection = self.connect().await?;
-            let (session, task) = Session::begin(connection, receipts.clone());
+            let (session, task) = SmppSession::begin(connection, receipts.clone());
             for bind in self.logins() {
                 let answer = session.ask(bind, None, PATIENCE_TO_CONNECT).await.map_err(|_lost| {
                     Trouble::down("the SMSC closed the connection before it answered the login; does it take connections from this address?")

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use self::filled::{Filled, Values};
-use self::reader::Reader;
+use self::reader::TemplateReader;
 use super::GatewayKeys;
 use super::answer::{Body, Pattern};
 use super::section::GatewaySection;
@@ -59,7 +59,7 @@ pub fn new(
     keys: &GatewayKeys,
     needed: Option<&BTreeMap<String, String>>,
 ) -> Result<Arc<dyn Gateway>, Mistakes> {
-    let mut reader = Reader::new(keys, needed);
+    let mut reader = TemplateReader::new(keys, needed);
     let template = reader.template(section);
     reader.found.result()?;
     template

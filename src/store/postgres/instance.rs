@@ -39,12 +39,12 @@ const SETTINGS: &str = "SET statement_timeout = '3s'; SET idle_session_timeout =
 
 /// The thread of this instance.
 pub struct Instance {
-    shared: Arc<Shared>,
+    shared: Arc<InstanceParts>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-struct Shared {
+struct InstanceParts {
     address: Address,
     number: i64,
     posts: Arc<Posts>,
@@ -64,7 +64,7 @@ impl Instance {
     /// # Errors
     /// If it cannot connect.
     pub fn start(address: &Address, number: i64, posts: &Arc<Posts>) -> Result<Self> {
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(InstanceParts {
             address: address.clone(),
             number,
             posts: posts.clone(),
@@ -136,7 +136,7 @@ impl Drop for Instance {
 
 type Begun = std::sync::mpsc::Sender<Result<()>>;
 
-impl Shared {
+impl InstanceParts {
     /// Keeps a connection until `stopped`.
     async fn live(&self, begun: Begun, stopped: oneshot::Receiver<()>) {
         let life = async {

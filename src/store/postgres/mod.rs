@@ -59,9 +59,9 @@ fn readers() -> usize {
 
 /// A database, open for reading and writing.
 #[derive(Clone)]
-pub struct PostgresStore(Arc<Shared>);
+pub struct PostgresStore(Arc<StoreParts>);
 
-struct Shared {
+struct StoreParts {
     readers: Pool,
     writers: Pool,
     instance: Instance,
@@ -92,7 +92,7 @@ impl PostgresStore {
             };
             Pool::start(threads, name, crew, instance.is_seen())
         };
-        Ok(Self(Arc::new(Shared {
+        Ok(Self(Arc::new(StoreParts {
             readers: pool(readers(), "itseme-reader")?,
             writers: pool(WRITERS, "itseme-writer")?,
             instance,
@@ -140,7 +140,7 @@ impl PostgresStore {
     }
 }
 
-impl Shared {
+impl StoreParts {
     /// Runs a job that sees what others have changed meanwhile.
     async fn now<T: Send + 'static>(&self, job: impl Fn(&Session<'_>) -> Result<T> + Send + 'static) -> Result<T> {
         let answer = Arc::new(Mutex::new(None));

@@ -89,7 +89,7 @@ pub struct Crew {
 }
 
 /// The parts that all threads share.
-struct Shared {
+struct PoolParts {
     crew: Crew,
     jobs: Mutex<mpsc::Receiver<Order>>,
     /// The time of the last failure to connect, and its error.
@@ -103,7 +103,7 @@ impl Pool {
     /// If there can be no threads.
     pub fn start(threads: usize, name: &str, crew: Crew, is_seen: watch::Receiver<bool>) -> Result<Self> {
         let (sender, jobs) = mpsc::channel(WAITING);
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(PoolParts {
             crew,
             jobs: Mutex::new(jobs),
             failed: Locked::default(),
@@ -155,7 +155,7 @@ impl Drop for Pool {
 }
 
 struct Worker {
-    shared: Arc<Shared>,
+    shared: Arc<PoolParts>,
     runtime: Arc<Runtime>,
     connection: Option<Connection>,
     /// What was taken and does not go with the rest.
@@ -163,7 +163,7 @@ struct Worker {
 }
 
 impl Worker {
-    fn serve(shared: Arc<Shared>) {
+    fn serve(shared: Arc<PoolParts>) {
         let runtime = match Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => Arc::new(runtime),
             Err(error) => return tracing::error!(%error, "a thread of the database cannot start"),

@@ -24,7 +24,7 @@ const ADDED_OF: usize = 64;
 
 /// The filter. It holds the first half of each id.
 pub struct Filter {
-    state: RwLock<State>,
+    state: RwLock<FilterState>,
     /// Held as long as somebody changes the database.
     changing: Mutex<()>,
     /// Has it built.
@@ -34,7 +34,7 @@ pub struct Filter {
 }
 
 #[derive(Default)]
-struct State {
+struct FilterState {
     built: Option<Built>,
     /// Added since.
     added: HashSet<u64>,
@@ -75,7 +75,7 @@ impl Filter {
     /// An id may be linked from now on.
     pub fn add(&self, id: &Mac) {
         let mut state = self.state();
-        let State {
+        let FilterState {
             built,
             added,
             added_while_building,
@@ -171,7 +171,7 @@ impl Filter {
         self.is_closed.load(Ordering::SeqCst)
     }
 
-    fn state(&self) -> RwLockWriteGuard<'_, State> {
+    fn state(&self) -> RwLockWriteGuard<'_, FilterState> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

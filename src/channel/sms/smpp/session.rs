@@ -32,7 +32,7 @@ impl<C: AsyncRead + AsyncWrite + Send + Unpin> Connection for C {}
 
 /// A session. It ends with an unbind when the last clone is dropped.
 #[derive(Clone)]
-pub struct Session(mpsc::Sender<Question>);
+pub struct SmppSession(mpsc::Sender<Question>);
 
 /// A request to the SMSC.
 struct Question {
@@ -54,7 +54,7 @@ pub enum Lost {
     Unanswered,
 }
 
-impl Session {
+impl SmppSession {
     /// Begins one, whose task ends with it.
     pub fn begin(connection: Box<dyn Connection>, receipts: Arc<Receipts>) -> (Self, JoinHandle<()>) {
         let (sender, questions) = mpsc::channel(1);
@@ -234,19 +234,19 @@ mod tests {
     use super::*;
 
     /// A session, its task, and the other side of the connection.
-    fn session() -> (Session, JoinHandle<()>, DuplexStream) {
+    fn session() -> (SmppSession, JoinHandle<()>, DuplexStream) {
         session_over(64 * 1024)
     }
 
     /// The same, where so many octets can be unread.
-    fn session_over(room: usize) -> (Session, JoinHandle<()>, DuplexStream) {
+    fn session_over(room: usize) -> (SmppSession, JoinHandle<()>, DuplexStream) {
         let (ours, theirs) = duplex(room);
         let (told, _) = mpsc::channel(1);
-        let (session, task) = Session::begin(Box::new(ours), Arc::new(Receipts::new(told)));
+        let (session, task) = SmppSession::begin(Box::new(ours), Arc::new(Receipts::new(told)));
         (session, task, theirs)
     }
 
-    async fn ask(session: &Session) -> Result<Command, Lost> {
+    async fn ask(session: &SmppSession) -> Result<Command, Lost> {
         session.ask(Pdu::EnquireLink, None, Duration::from_secs(30)).await
     }
 

@@ -39,7 +39,7 @@ const TRIAL: Values<'_> = Values {
 };
 
 /// Reads a template, and notes every mistake.
-pub struct Reader<'a> {
+pub struct TemplateReader<'a> {
     keys: &'a GatewayKeys,
     is_preset: bool,
     /// The values of placeholders; `None` for those that are not set.
@@ -50,7 +50,7 @@ pub struct Reader<'a> {
     pub found: Mistakes,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> TemplateReader<'a> {
     /// Begins with the values of placeholders, and notes which of those in `needed` are not set.
     pub fn new(keys: &'a GatewayKeys, needed: Option<&BTreeMap<String, String>>) -> Self {
         let mut found = Mistakes::default();
