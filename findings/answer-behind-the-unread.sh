@@ -136,6 +136,7 @@ start_prosody ""
 # plays COUNT WAY LINE…: whether Amy's client, which comes when so many messages wait, says just these lines, and was answered.
 plays() {
   local lines
+  : >"$folder/service.says" # what the service of the run before has said
   python3 "$folder/service.py" "$here" "$component_port" "$1" >"$folder/service.says" &
   started+=("$!")
   wait_for_line "$folder/service.says" ready

@@ -5,6 +5,8 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 folder=$(mktemp -d "${TMPDIR:-/tmp}/finding.XXXXXX")
 started=()
+# Programs in Rust are called where cargo puts them by itself.
+unset CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR CARGO_BUILD_TARGET
 
 clean_up() {
   local code=$? pid
