@@ -7,7 +7,7 @@
 # Observed:  the people of the first host in `hosts` reach it, and it reaches them. For all others it is <forbidden/>, "Access denied by
 #            service policy", and so are its messages to them. Its name does not matter: with example.net first, itseme.example.org is
 #            among the services of example.org, whose people it cannot serve, and serves those of example.net, who do not see it.
-#            global_routes changes nothing. (Source: the route of a component is registered for the first host, and filter_packet() of
+#            global_routes: true changes nothing. (Source: the route of a component is registered for the first host, and filter_packet() of
 #            the module compares the hosts of both routes.)
 # Matters:   where a machine has the hosts of several clubs or firms, the service is there for one of them, and the clients of the others
 #            offer it and show an error. A host that is put in front of the list takes it away from those who had it, and from then on
@@ -48,7 +48,7 @@ serves() {
   start_ejabberd "$1" "" "" "$2"
   lines=$(python3 "$folder/ask.py" "$here" "$client_port" "$component_port")
   stop
-  echo "hosts: $2;$1"
+  echo "hosts: $2;$1${global_routes:+ global_routes: $global_routes}"
   printf '  %s\n' "${lines//$'\n'/$'\n'  }"
   [[ $lines == "$(printf '%s\n' "${@:3}")" ]]
 }
@@ -59,4 +59,9 @@ expect "without mod_isolation, it serves all" serves "" "example.net example.org
 expect "with it, the first host, which is the one of its name" serves "$isolation" "example.org example.net" \
   "example.org: listed, asks, is told" "example.net: not listed, forbidden, forbidden"
 expect "or is not" serves "$isolation" "example.net example.org" \
+  "example.org: listed, forbidden, forbidden" "example.net: not listed, asks, is told"
+global_routes=true
+expect "global_routes change nothing for the first host" serves "$isolation" "example.org example.net" \
+  "example.org: listed, asks, is told" "example.net: not listed, forbidden, forbidden"
+expect "nor for the other one" serves "$isolation" "example.net example.org" \
   "example.org: listed, forbidden, forbidden" "example.net: not listed, asks, is told"

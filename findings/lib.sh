@@ -140,6 +140,7 @@ LUA
 
 # start_ejabberd MODULES [CLIENTS [SETTINGS [HOSTS]]]: the same with Debian's ejabberd. MODULES and SETTINGS are lines of
 # YAML, CLIENTS are lines of the listener for clients, HOSTS are words. Sets api_port, too: its HTTP API, open to this machine.
+# The component's global_routes are what the variable of that name says, or false.
 start_ejabberd() {
   local name host hosts
   read -ra hosts <<<"${4:-localhost}"
@@ -158,7 +159,7 @@ ${2:+    $2}
   - port: $component_port
     ip: "127.0.0.1"
     module: ejabberd_service
-    global_routes: false
+    global_routes: ${global_routes:-false}
     shaper: none
     hosts:
       itseme.example.org:
