@@ -14,10 +14,12 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+needs_root
+debian_files courier courier-mta=1.0.16 courier-base=1.0.16 courier-authlib=0.71.4 libcourier-unicode4=2.1.2
 read -r port < <(free_ports 1)
 # As /usr/sbin/esmtpd calls it, but in the foreground, and on the loopback interface.
 # shellcheck disable=SC2016
-beside courier-mta=1.0.16-3+b6 courier-base=1.0.16-3+b6 courier-authlib=0.71.4-1+b2 libcourier-unicode4=2.1.2-2+b2 -- bash -c '
+beside courier bash -c '
   echo courier:x:990:990::/var/lib/courier:/usr/sbin/nologin >>/etc/passwd
   echo courier:x:990: >>/etc/group
   . /etc/courier/esmtpd
@@ -55,7 +57,6 @@ connections.append(open_one())
 PY
 python3 "$folder/connect.py" "$port" >"$folder/said"
 
-basename -a "$folder"/view.*/courier-mta*.deb
 cat "$folder/courier.log" "$folder/said"
 says() { sed -n "$1p" "$folder/said" | grep --quiet "$2"; }
 expect "five are greeted" says 5 "^5 220 "

@@ -42,17 +42,29 @@ debian_package() {
   [[ $version == "$2"* ]] || { echo "this finding is about $1 $2" >&2 && exit 1; }
 }
 
-# beside NAME[=VERSION]… -- PROGRAM…: becomes a program in a view of this machine where Debian packages are unpacked that cannot be installed
-# beside those that are there, as a second mail server cannot. What it writes outside of $folder goes with it. Only root can do that.
-beside() {
-  local packages=() place
-  while [[ $1 != -- ]]; do
-    packages+=("$1")
-    shift
-  done
+# debian_files FOLDER NAME=VERSION…: downloads Debian's packages into a folder of $folder; ends the script where Debian has none whose
+# version begins so. What comes behind it, Debian's revision and its rebuilds, differs between architectures and updates.
+debian_files() {
+  local place=$folder/$1 file
   shift
-  place=$(mktemp -d "$folder/view.XXXXXX")
-  (cd "$place" && apt-get download -qq -o APT::Sandbox::User=root "${packages[@]}")
+  mkdir "$place"
+  (cd "$place" && apt-get download -qq -o APT::Sandbox::User=root "${@/%/*}") || { echo "this finding is about $*" >&2 && exit 1; }
+  for file in "$place"/*.deb; do
+    # shellcheck disable=SC2016
+    echo "Debian: $(dpkg-deb --show --showformat '${Package} ${Version}' "$file")"
+  done
+}
+
+# needs_root: ends the script unless root has called it, as `beside` needs.
+needs_root() {
+  [[ $EUID == 0 ]] || { echo "only root can run this: it unpacks packages in a view of this machine" >&2 && exit 1; }
+}
+
+# beside FOLDER PROGRAM…: becomes a program in a view of this machine where the packages of `debian_files FOLDER` are unpacked, which
+# cannot be installed beside those that are there, as a second mail server cannot. What it writes outside of $folder goes with it.
+beside() {
+  local place=$folder/$1
+  shift
   # shellcheck disable=SC2016
   exec unshare --mount bash -c '
     set -euo pipefail

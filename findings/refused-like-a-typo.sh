@@ -18,6 +18,9 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+needs_root
+debian_files opensmtpd opensmtpd=6.8.0p2
+debian_files msmtp msmtp=1.8.23 msmtp-mta=1.8.23 libsecret-1-0=0.20.5
 node_packages Haraka@3.3.4
 read -r opensmtpd haraka msmtpd smarthost < <(free_ports 4)
 
@@ -30,7 +33,7 @@ match from any for domain "mail.example.org" action "own"
 match from src 192.0.2.1 for any action "others"
 CONF
 # shellcheck disable=SC2016
-beside opensmtpd=6.8.0p2-4+b4 -- bash -c '
+beside opensmtpd bash -c '
   touch /etc/aliases
   for name in opensmtpd:990 opensmtpq:991; do
     echo "${name/:/:x:}:${name#*:}::/var/lib/opensmtpd/empty:/usr/sbin/nologin" >>/etc/passwd
@@ -90,7 +93,7 @@ give_msmtpd() {
   printf '%s\n' "account default" "host 127.0.0.1" "port $smarthost" "tls off" "auth plain" "user itseme" "password $1" "${2-}" >"$folder/msmtprc"
 }
 # shellcheck disable=SC2016
-beside msmtp=1.8.23-1 msmtp-mta=1.8.23-1 libsecret-1-0=0.20.5-3 -- bash -c 'msmtpd --version | head -n 1; exec msmtpd "$@"' msmtpd \
+beside msmtp bash -c 'msmtpd --version | head -n 1; exec msmtpd "$@"' msmtpd \
   --interface=127.0.0.1 --port="$msmtpd" --command="msmtp --file=$folder/msmtprc --from=%F --" >"$folder/msmtpd.log" 2>&1 &
 started+=("$!")
 

@@ -15,13 +15,10 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-(
-  cd "$folder"
-  apt-get download -qq -o APT::Sandbox::User=root smstools=3.1.21-4+b1 libmm14
-  for package in *.deb; do
-    dpkg-deb --extract "$package" unpacked
-  done
-)
+debian_files packages smstools=3.1.21 libmm14=1.4
+for package in "$folder"/packages/*.deb; do
+  dpkg-deb --extract "$package" "$folder/unpacked"
+done
 export LD_LIBRARY_PATH=$folder/unpacked/usr/lib
 
 # A modem that takes each message, and prints it as the phone shows it.

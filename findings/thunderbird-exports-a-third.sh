@@ -16,10 +16,12 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+needs_root
+debian_files thunderbird thunderbird=1:153.
 read -r port < <(free_ports 1)
 mkdir "$folder/profile"
 echo "user_pref('marionette.port', $port);" >"$folder/profile/user.js"
-HOME=$folder beside thunderbird -- /usr/lib/thunderbird/thunderbird --headless --marionette --remote-allow-system-access --no-remote \
+HOME=$folder beside thunderbird /usr/lib/thunderbird/thunderbird --headless --marionette --remote-allow-system-access --no-remote \
   --profile "$folder/profile" >"$folder/thunderbird.log" 2>&1 &
 started+=("$!")
 
@@ -74,6 +76,8 @@ for _ in range(900):
         break
     except OSError:
         time.sleep(0.1)
+else:
+    sys.exit("Thunderbird does not answer; are the libraries installed that its package depends on?")
 stream = connection.makefile("rb")
 
 def read():
