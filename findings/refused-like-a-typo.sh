@@ -6,13 +6,15 @@
 #            announces ENHANCEDSTATUSCODES has a code in each refusal (RFC 2034, 4). A wrong password at the smarthost is no refusal for good.
 # Observed:  OpenSMTPD announces them, and says "550 Invalid recipient: <…>" to both, without a code. Haraka says
 #            "550 I cannot deliver mail for <…>" to all that it does not relay, and takes unknown mailboxes of its own domains. msmtpd takes
-#            each recipient, and answers to the mail: "554 Pipe command reported error 65" if the smarthost has no such mailbox, or does not
-#            relay; the same with 77 if the password is wrong, with 78 if its configuration is. A mail that the smarthost refuses for good
-#            as spam is 451, for another try.
+#            each recipient, and answers to the mail: "554 Pipe command reported error 65" if the smarthost has no such mailbox, or does
+#            not relay; the same with 77 if the password is wrong, with 78 if its configuration is, with 127 if its program is not there.
+#            A mail that the smarthost refuses for good as spam is 451, for another try.
 # Matters:   whoever sends codes through such a server, and has not been allowed to, is told by it that each person has mistyped the own
-#            address: the code ends, the person is asked for another address, and the admin has no alarm. "cannot deliver mail for" and
-#            "Pipe command reported error 7…" are never the recipient's fault. "Invalid recipient" is not if the domain is not the server's.
-#            Try a new server with an address of another domain; give mails to the smarthost itself rather than to msmtpd.
+#            address: the code ends, the person is asked for another address, and the admin has no alarm. "cannot deliver mail for" is never
+#            the recipient's fault. "Pipe command reported error" can be with 65 alone; msmtpd's 554 for "Cannot start pipe command", "Pipe
+#            command failed to execute" and "Cannot pipe mail to command" never is (read in the program, not tried). "Invalid recipient"
+#            is not if the domain is not the server's. Try a new server with an address of another domain; give mails to the smarthost
+#            itself rather than to msmtpd.
 # Source:    RFC 2034, 4; RFC 3463, 3.2 and 3.8; sysexits.h; man smtpd.conf, man msmtpd.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -88,13 +90,15 @@ python3 "$folder/smarthost.py" "$smarthost" >"$folder/smarthost.log" &
 started+=("$!")
 wait_for_line "$folder/smarthost.log" ready
 
-# give_msmtpd PASSWORD [LINE]: has it give mails to the smarthost with that password. LINE is one more of its configuration.
+# give_msmtpd PASSWORD [LINE [PROGRAM]]: has it give mails to the smarthost with that password. LINE is one more of its configuration,
+# PROGRAM is what it calls in the place of msmtp.
 give_msmtpd() {
+  echo "exec ${3:-msmtp} --file=$folder/msmtprc \"\$@\"" >"$folder/command"
   printf '%s\n' "account default" "host 127.0.0.1" "port $smarthost" "tls off" "auth plain" "user itseme" "password $1" "${2-}" >"$folder/msmtprc"
 }
 # shellcheck disable=SC2016
 beside msmtp bash -c 'msmtpd --version | head -n 1; exec msmtpd "$@"' msmtpd \
-  --interface=127.0.0.1 --port="$msmtpd" --command="msmtp --file=$folder/msmtprc --from=%F --" >"$folder/msmtpd.log" 2>&1 &
+  --interface=127.0.0.1 --port="$msmtpd" --command="sh $folder/command --from=%F --" >"$folder/msmtpd.log" 2>&1 &
 started+=("$!")
 
 cat >"$folder/send.py" <<'PY'
@@ -145,3 +149,5 @@ give_msmtpd wrong
 expect "a wrong password is a refusal for good" answers "DATA: 554 Pipe command reported error 77" "$msmtpd" amy@example.com
 give_msmtpd right "no such setting"
 expect "a mistake in its configuration, too" answers "DATA: 554 Pipe command reported error 78" "$msmtpd" amy@example.com
+give_msmtpd right "" msmtp-gone
+expect "a program that is not there, too" answers "DATA: 554 Pipe command reported error 127" "$msmtpd" amy@example.com
