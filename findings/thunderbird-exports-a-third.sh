@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # What Thunderbird exports unless told otherwise has a third of a person's numbers and none of the Jabber IDs; its LDIF is no better.
 #
-# Software:  Thunderbird 153.8.0 ESR (Debian 12), its own functions for the export and import of address books, called by Marionette.
-# Guess:     an export has what its own editor takes: several numbers of a kind, several addresses, chat accounts. CSV may lack some, for want
-#            of columns; in LDIF, attributes repeat (RFC 4512, 2.5), both ways. "version: 1" (RFC 2849) is no contact.
-# Observed:  CSV, the first format in the dialog, has one number of each kind and none without a kind, two addresses, and a column "Screen Name"
-#            that is empty: no Jabber ID, whether in IMPP or X-JABBER. LDIF has the same and no more. vCard has all. Of an LDIF with two
-#            values of an attribute, the import keeps the last; a value with an option (mobile;lang-de) is gone, and so is otherMailbox;
-#            "version: 1" becomes a contact without a name. Nothing is said of any of it.
+# Software:  Thunderbird 153 ESR (153.8.0 of Debian 12), its own functions for the export and import of address books, called by Marionette.
+# Guess:     an export has what its own editor takes: several numbers of a kind, several addresses, chat accounts. CSV may lack some, for
+#            want of columns; in LDIF, attributes repeat (RFC 4512, 2.5), both ways. "version: 1" (RFC 2849) is no contact.
+# Observed:  CSV, the first format in the dialog, has one number of each kind and none without a kind, two addresses, and a column
+#            "Screen Name" that is empty: no Jabber ID, whether in IMPP or X-JABBER. LDIF has the same and no more. vCard has all. Of an
+#            LDIF with two values of an attribute, the import keeps the last; a value with an option (mobile;lang-de) is gone, and so is
+#            otherMailbox; "version: 1" becomes a contact without a name.
 # Matters:   people find friends by such a file. Of this contact, 5 of 16 details are asked for, and the Jabber IDs, which make further
 #            search needless, are lost. People of Thunderbird should export vCard, and give the LDIF of a directory itself to whoever
 #            reads it, without an import before.
@@ -66,7 +66,7 @@ telephoneNumber: +44 7700 900105
 LDIF
 
 cat >"$folder/books.py" <<'PY'
-import json, re, socket, sys, time
+import csv, json, re, socket, sys, time
 
 # Has Thunderbird import a file into a new address book, and export it in all formats. Prints what is in them.
 port, path, kind = sys.argv[1:]
@@ -109,7 +109,23 @@ answer = call("WebDriver:ExecuteAsyncScript", args=[path, kind], script="""
       file.initWithPath(path);
       await new AddrBookFileImporter(kind).startImport(file, book, null);
       const cards = book.childCards;
+      // The dialog for the export, which nobody sees, is asked what it offers.
+      const formats = [];
+      const dialog = {
+        QueryInterface: ChromeUtils.generateQI(["nsIFilePicker"]),
+        init() {},
+        appendFilter: (title) => formats.push(title),
+        filterIndex: 0,
+        open: (callback) => callback.done(Ci.nsIFilePicker.returnCancel),
+      };
+      const factory = { createInstance: (type) => dialog.QueryInterface(type) };
+      const id = Services.uuid.generateUUID();
+      const registrar = Components.manager.QueryInterface(Ci.nsIComponentRegistrar);
+      registrar.registerFactory(id, "", "@mozilla.org/filepicker;1", factory);
+      await AddrBookUtils.exportCards(cards, "amy");
+      registrar.unregisterFactory(id, factory);
       return {
+        formats,
         version: Services.appinfo.version,
         contacts: [...cards].map((card) => card.displayName || "(no name)").sort(),
         csv: AddrBookUtils.exportCardsToDelimitedText(cards, ","),
@@ -121,7 +137,9 @@ call("WebDriver:DeleteSession")
 if "error" in answer:
     sys.exit(answer["error"])
 print("Thunderbird", answer["version"])
+print("formats:", ", ".join(answer["formats"]))
 print("contacts:", ", ".join(answer["contacts"]))
+print("Screen Name:", [row["Screen Name"] for row in csv.DictReader(answer["csv"].splitlines())])
 for export in "csv", "ldif", "vcard":
     details = set(re.findall(r"900(1\d\d)", answer[export]) + re.findall(r"(amy\d)@", answer[export]))
     print(f"{export}:", *sorted(details))
@@ -129,7 +147,9 @@ PY
 has() { grep --quiet --line-regexp --fixed-strings "$2" "$1"; }
 echo "A contact with nine numbers, five addresses and two Jabber IDs (amy6, amy7):"
 python3 "$folder/books.py" "$port" "$folder/amy.vcf" vcard | tee "$folder/vcard"
+expect "CSV is the first format of the dialog" has "$folder/vcard" "formats: Comma Separated (UTF-8), Tab Delimited (UTF-8), vCard, LDIF"
 expect "CSV has three numbers, two addresses, and no Jabber ID" has "$folder/vcard" "csv: 101 103 105 amy1 amy2"
+expect "its column for a chat account is empty" has "$folder/vcard" "Screen Name: ['']"
 expect "LDIF has no more" has "$folder/vcard" "ldif: 101 103 105 amy1 amy2"
 expect "vCard has all" has "$folder/vcard" "vcard: 101 102 103 104 105 106 107 108 109 amy1 amy2 amy3 amy4 amy5 amy6 amy7"
 echo "An entry of a directory with five numbers and three addresses:"
