@@ -5,8 +5,8 @@
 # Guess:     "Drive the XMPP client stream in the background", as its list of changes has it: what Client::send_iq returns can be awaited,
 #            whatever else has come. Client::split gives a sender and a receiver, for two tasks.
 # Observed:  with 16 events unread, the answer comes. With 17, it does not, until somebody reads them: the task in the background waits for
-#            a free place before it looks at what comes next. There is no time limit for answers. The receiver of split() in a task of its own
-#            gets no event at all when it is first asked while the sender sends (the presence after login): it answers "pending", and
+#            a free place before it looks at what comes next. There is no time limit for answers. The receiver of split() in a task of its
+#            own gets no event at all when it is first asked while the sender sends (the presence after login): it answers "pending", and
 #            wakes nobody. Then nobody reads, and after 16 events no request is answered. Asked again each 100 ms, it has them all.
 # Matters:   the presence of 17 contacts, or what was kept offline, is enough: a client that logs in and then asks the service, one await
 #            after the other, asks once and waits for ever; with few contacts, as in tests, it works. Await answers and events at the

@@ -6,8 +6,8 @@
 #            others do; a relay on the same machine serves some dozens.
 # Observed:  the sixth connection from an address (MAXPERIP=5), or from its 254 neighbours (MAXPERC=5), is accepted and closed at once,
 #            without an answer. The machine's own address counts as any other; that it may relay changes nothing.
-# Matters:   a program that sends each mail by a connection of its own has "the server answers nonsense" in its log, or "it is down", as soon as
-#            six people ask for a code at once, and no code says that it may come again later. Set MAXPERIP and MAXPERC in
+# Matters:   a program that sends each mail by a connection of its own has "the server answers nonsense" in its log, or "it is down", as
+#            soon as six people ask for a code at once, and no code says that it may come again later. Set MAXPERIP and MAXPERC in
 #            /etc/courier/esmtpd above the connections that your programs make; try again after a connection without a greeting.
 # Source:    RFC 5321, 3.1, 3.8 and 4.2.1; couriertcpd(8), -maxperip and -maxperc, which do not say how.
 set -euo pipefail

@@ -233,8 +233,8 @@ PY
   wait_for_line "$folder/dns.log" ready
 }
 
-# kannel_settings FOLDER LINES: writes kannel.conf there, for bearerbox with a fake SMSC and smsbox on free ports. LINES come behind those of
-# smsbox. Sets smsc, sendsms and admin, the ports of these and of the commands to bearerbox.
+# kannel_settings FOLDER LINES: writes kannel.conf there, for bearerbox with a fake SMSC and smsbox on free ports. LINES come behind those
+# of smsbox. Sets smsc, sendsms and admin, the ports of these and of the commands to bearerbox.
 kannel_settings() {
   local boxes
   read -r admin boxes smsc sendsms < <(free_ports 4)
@@ -261,8 +261,8 @@ $2
 CONF
 }
 
-# spamassassin_rules PATTERN: prints the rules of that pattern that the mail on the standard input has, by Debian's SpamAssassin with its own
-# rules alone.
+# spamassassin_rules PATTERN: prints the rules of that pattern that the mail on the standard input has, by Debian's SpamAssassin with its
+# own rules alone.
 spamassassin_rules() {
   mkdir -p "$folder/home"
   HOME=$folder/home spamassassin --local --test-mode 2>/dev/null | grep -o "$1" | sort -u | tr '\n' ' ' || true

@@ -3,7 +3,8 @@
 #
 # Software:  OpenSMTPD 6.8.0p2 and msmtpd of msmtp 1.8.23 (Debian 12), Haraka 3.3.4 (npm), each as a relay for a program.
 # Guess:     a refusal to relay has the enhanced code 5.7.1, or says so in words; a mailbox that does not exist has 5.1.1. A server that
-#            announces ENHANCEDSTATUSCODES has a code in each refusal (RFC 2034, 4). A wrong password at the smarthost is no refusal for good.
+#            announces ENHANCEDSTATUSCODES has a code in each refusal (RFC 2034, 4). A wrong password at the smarthost is no refusal for
+#            good.
 # Observed:  OpenSMTPD announces them, and says "550 Invalid recipient: <…>" to both, without a code. Haraka says
 #            "550 I cannot deliver mail for <…>" to all that it does not relay, and takes unknown mailboxes of its own domains. msmtpd takes
 #            each recipient, and answers to the mail: "554 Pipe command reported error 65" if the smarthost has no such mailbox, or does
