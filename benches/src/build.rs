@@ -19,17 +19,18 @@ use crate::process::Process;
 use crate::server::{SECRET, SERVICE, Server};
 use crate::wait::PATIENCE;
 
-/// A program that serves HTTP. It ends when this is dropped.
+/// The service over a database. It ends when this is dropped. A closure that calls a method keeps all of it.
 #[derive(Debug)]
 pub struct Program {
     pub process: Process,
+    data: Data,
     http: SocketAddr,
 }
 
 impl Program {
-    /// Serves HTTP there.
-    pub fn new(process: Process, http: SocketAddr) -> Self {
-        Self { process, http }
+    /// Its database.
+    pub fn data(&self) -> &Data {
+        &self.data
     }
 
     /// Where it serves HTTP.
@@ -166,7 +167,7 @@ impl Build {
         let http = (Ipv4Addr::LOCALHOST, ports::free()).into();
         let command = self.command(data, server, http, more)?;
         let process = Process::spawn("the service", &command, &data.folder.join("itseme.log"));
-        Ok(Program::new(process, http))
+        Ok(Program { process, data: data.clone(), http })
     }
 
     /// Its program with a configuration.

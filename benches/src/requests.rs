@@ -102,14 +102,14 @@ pub async fn asked(
     requests: impl Fn(People) -> Result<Requests>,
     time: Duration,
 ) -> Result<impl AsyncFnMut() -> Result<f64>> {
-    let data = build.data(links).await?;
-    let (itseme, requests) = (build.serve_http(&data).await?, requests(data.people)?);
+    let itseme = build.serve_http(&build.data(links).await?).await?;
+    let requests = requests(itseme.data().people)?;
     // It does not just confirm.
-    Requests::strangers(data.people)?.once(itseme.http()).await?;
+    Requests::strangers(itseme.data().people)?.once(itseme.http()).await?;
     Ok(async move || {
         let rate = requests.again(&[itseme.http()], time).await?;
         // So that the next turn has the machine for itself.
-        data.matched().await?;
+        itseme.data().matched().await?;
         Ok(rate)
     })
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::fs::{self, Permissions};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{PathBuf, absolute};
 use std::process::Command;
@@ -13,7 +13,7 @@ use comfy_table::Table;
 use tempfile::{Builder, TempDir};
 use tokio::net::TcpListener;
 
-use crate::build::{Build, Program};
+use crate::build::Build;
 use crate::cli::{Cli, Scale};
 use crate::link::Link;
 use crate::measure::Finding;
@@ -137,11 +137,11 @@ impl Stage {
         Server::start(kind, &self.folder()?).await
     }
 
-    /// Starts the bare route.
-    pub async fn route(&self) -> Result<Program> {
+    /// Starts the bare route; returns where it serves.
+    pub async fn route(&self) -> Result<(Process, SocketAddr)> {
         let mut process = self.beside(&["route"])?;
         let line = process.says("listening on").await;
-        Ok(Program::new(process, line.rsplit(' ').next().unwrap_or_default().parse()?))
+        Ok((process, line.rsplit(' ').next().unwrap_or_default().parse()?))
     }
 
     /// Starts the echo component, attached to this end of the connection as its server.

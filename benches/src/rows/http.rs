@@ -18,9 +18,12 @@ pub async fn confirm(stage: &Stage) -> Result<()> {
     let (usual, time) = (stage.scale.usual, stage.scale.turn);
     let service = async |build| asked(build, usual, Requests::confirm, time).await;
     let route = async || {
-        let (route, requests) = (stage.route().await?, Requests::confirm(People::new(usual))?);
-        look_alike(stage, route.http()).await?;
-        Ok(async move || requests.again(&[route.http()], time).await)
+        let ((route, address), requests) = (stage.route().await?, Requests::confirm(People::new(usual))?);
+        look_alike(stage, address).await?;
+        Ok(async move || {
+            let _runs = &route;
+            requests.again(&[address], time).await
+        })
     };
     let finding = Finding::new("GET /v1/confirm", "/s").beside("a bare warp route").at_least(0.8);
     stage.compare(finding, service, route).await
@@ -28,9 +31,8 @@ pub async fn confirm(stage: &Stage) -> Result<()> {
 
 /// Checks that the bare route sends the same as the service, to the byte, but for the date.
 async fn look_alike(stage: &Stage, route: SocketAddr) -> Result<()> {
-    let data = stage.build.data(stage.scale.few).await?;
-    let itseme = stage.build.serve_http(&data).await?;
-    let exchange = &Requests::confirm(data.people)?.exchanges[0];
+    let itseme = stage.build.serve_http(&stage.build.data(stage.scale.few).await?).await?;
+    let exchange = &Requests::confirm(itseme.data().people)?.exchanges[0];
     let headers = async |address| {
         let mut client = Client::connect(address).await?;
         client.exchange(exchange).await?;

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::build::{Build, Program, own_people};
 use crate::link::Link;
 use crate::measure::Finding;
-use crate::population::{Data, unknown};
+use crate::population::{People, unknown};
 use crate::processor;
 use crate::questions::ask;
 use crate::requests::HASHES;
@@ -29,11 +29,16 @@ pub async fn run(stage: &Stage) -> Result<()> {
     let requests = 300 * stage.scale.thousands;
     let own = &Cell::new(f64::NAN);
     let service = async |build: Build| {
-        let mut service = Service::start(&build, stage.scale.usual).await?;
+        let peer = format!(
+            r#"peers = [{{ jid = "{PEER}", vouches_for = ["{THERE}"], hashes_per_day = 4000000000 }}]"#
+        );
+        let data = build.data(stage.scale.usual).await?;
+        let (itseme, mut link) = build.serve(&data, &(own_people() + &peer)).await?;
         Ok(async move || {
-            let (of_peer, of_own) = (passed_on(build.jid, requests)?, asked_here(&service, requests)?);
-            let seconds = service.take(&of_peer).await?;
-            own.set(requests as f64 / service.take(&of_own).await?);
+            let of_peer = passed_on(build.jid, requests)?;
+            let of_own = asked_here(data.people, build.jid, requests)?;
+            let seconds = take(&itseme, &mut link, &of_peer).await?;
+            own.set(requests as f64 / take(&itseme, &mut link, &of_own).await?);
             Ok(requests as f64 / seconds)
         })
     };
@@ -42,41 +47,22 @@ pub async fn run(stage: &Stage) -> Result<()> {
     stage.compare(finding, service, async || Ok(async || Ok(own.get()))).await
 }
 
-/// A service that has a peer, and this end of its connection.
-struct Service {
-    program: Program,
-    link: Link,
-    data: Data,
-    jid: &'static str,
-}
-
-impl Service {
-    async fn start(build: &Build, links: u64) -> Result<Self> {
-        let data = build.data(links).await?;
-        let peer = format!(
-            r#"peers = [{{ jid = "{PEER}", vouches_for = ["{THERE}"], hashes_per_day = 4000000000 }}]"#
-        );
-        let (program, link) = build.serve(&data, &(own_people() + &peer)).await?;
-        Ok(Self { program, link, data, jid: build.jid })
-    }
-
-    /// Sends stanzas, and waits until all are answered and all requests in them matched. Returns the seconds of the processor's time
-    /// that it took.
-    async fn take(&mut self, stanzas: &[String]) -> Result<f64> {
-        let before = processor::spent(self.program.process.id(), "")?;
-        ask(&mut self.link, stanzas.iter().enumerate(), AT_ONCE, |_| "").await?;
-        self.data.matched().await?;
-        Ok((processor::spent(self.program.process.id(), "")? - before).as_secs_f64())
-    }
+/// Sends stanzas, and waits until all are answered and all requests in them matched. Returns the seconds of the processor's time that
+/// it took.
+async fn take(itseme: &Program, link: &mut Link, stanzas: &[String]) -> Result<f64> {
+    let spent = || processor::spent(itseme.process.id(), "");
+    let before = spent()?;
+    ask(link, stanzas.iter().enumerate(), AT_ONCE, |_| "").await?;
+    itseme.data().matched().await?;
+    Ok((spent()? - before).as_secs_f64())
 }
 
 /// Requests that people make here, each in a stanza.
-fn asked_here(service: &Service, requests: usize) -> Result<Vec<String>> {
+fn asked_here(people: People, to: &str, requests: usize) -> Result<Vec<String>> {
     let stanza = |id| {
-        let asker = service.data.people.anybody()?.target;
+        let asker = people.anybody()?.target;
         let contact = contact("it-se.me:contact", " scope='here'", &asker);
-        let jid = service.jid;
-        Ok(format!("<iq type='set' id='{id}' from='{asker}/client' to='{jid}'>{contact}</iq>"))
+        Ok(format!("<iq type='set' id='{id}' from='{asker}/client' to='{to}'>{contact}</iq>"))
     };
     (0..requests).map(stanza).collect()
 }

@@ -9,7 +9,6 @@ use crate::baseline;
 use crate::build::{Build, Program};
 use crate::link::Link;
 use crate::measure::Finding;
-use crate::population::Data;
 use crate::processor;
 use crate::questions::Questions;
 use crate::requests::Requests;
@@ -46,7 +45,7 @@ pub async fn memory(stage: &Stage) -> Result<()> {
             let (itseme, link) = build.serve(&data, "").await?;
             processor::rests(itseme.process.id()).await?;
             if under_load {
-                ask_everything(&data, &itseme, link, Questions::new(data.people, build.jid)?, time).await?;
+                ask_everything(&itseme, link, Questions::new(data.people, build.jid)?, time).await?;
             }
             Ok(itseme.process.peak_memory() as f64)
         })
@@ -58,23 +57,17 @@ pub async fn memory(stage: &Stage) -> Result<()> {
     stage.alone(full, async |build| peak(build, true).await).await
 }
 
-async fn ask_everything(
-    data: &Data,
-    itseme: &Program,
-    mut link: Link,
-    native: Questions,
-    time: Duration,
-) -> Result<()> {
-    let http = [itseme.http()];
-    let (one, many) = (Requests::confirm(data.people)?, Requests::confirm_many(data.people)?);
-    let writes = Requests::contact_unknown(data.people)?;
+async fn ask_everything(itseme: &Program, mut link: Link, native: Questions, time: Duration) -> Result<()> {
+    let (http, people) = ([itseme.http()], itseme.data().people);
+    let (one, many) = (Requests::confirm(people)?, Requests::confirm_many(people)?);
+    let writes = Requests::contact_unknown(people)?;
     tokio::try_join!(
         one.again(&http, time),
         many.again(&http, time),
         writes.again(&http, time),
         native.ask(&mut link, time),
     )?;
-    data.matched().await
+    itseme.data().matched().await
 }
 
 /// The disk that a link takes beside the bytes of its columns.

@@ -6,7 +6,6 @@ use anyhow::Result;
 use crate::build::{Build, Program, own_people};
 use crate::cli::Scale;
 use crate::measure::Finding;
-use crate::population::Data;
 use crate::processor;
 use crate::requests::{HASHES, Requests};
 use crate::rows::register::{Codes, serve};
@@ -22,24 +21,23 @@ const MATCHING: &str = "itseme-match";
 pub async fn run(stage: &Stage) -> Result<()> {
     let Scale { usual, most, thousands, .. } = stage.scale;
     let requests = 300 * thousands;
-    let confirm = async |service: &Service| {
-        let requests = Requests::confirm(service.data.people)?;
-        requests.once(service.program.http()).await?;
+    let confirm = async |itseme: &Program, _: &Codes| {
+        let requests = Requests::confirm(itseme.data().people)?;
+        requests.once(itseme.http()).await?;
         Ok(requests.exchanges.len())
     };
-    let contact = async |service: &Service, known| {
-        let people = service.data.people;
-        let asked = Requests::contact(people, requests, known, HASHES - known)?;
-        asked.once(service.program.http()).await?;
+    let contact = async |itseme: &Program, known| {
+        let asked = Requests::contact(itseme.data().people, requests, known, HASHES - known)?;
+        asked.once(itseme.http()).await?;
         Ok(requests)
     };
     let newcomers = 200 * thousands;
-    let register = async |service: &Service| {
-        service.codes.register_all(service.program.http(), newcomers).await?;
+    let register = async |itseme: &Program, codes: &Codes| {
+        codes.register_all(itseme.http(), newcomers).await?;
         Ok(newcomers)
     };
-    let unknown = async |service: &Service| contact(service, 0).await;
-    let some_known = async |service: &Service| contact(service, KNOWN).await;
+    let unknown = async |itseme: &Program, _: &Codes| contact(itseme, 0).await;
+    let some_known = async |itseme: &Program, _: &Codes| contact(itseme, KNOWN).await;
     let among = format!("looking up 100 hashes among {most} links");
     measure(stage, "GET /v1/confirm", usual, ALL, &confirm).await?;
     measure(stage, "contact, 100 hashes, none known", usual, ALL, &unknown).await?;
@@ -54,33 +52,18 @@ async fn measure(
     what: &str,
     links: u64,
     threads: &str,
-    ask: &impl AsyncFn(&Service) -> Result<usize>,
+    ask: &impl AsyncFn(&Program, &Codes) -> Result<usize>,
 ) -> Result<()> {
     let service = async |build: Build| {
-        let service = Service::start(&build, links).await?;
+        let (itseme, codes) = serve(&build, &build.data(links).await?, &own_people()).await?;
+        processor::rests(itseme.process.id()).await?;
         Ok(async move || {
-            let spent = || processor::spent(service.program.process.id(), threads);
+            let spent = || processor::spent(itseme.process.id(), threads);
             let before = spent()?;
-            let requests = ask(&service).await?;
-            service.data.settled().await?;
+            let requests = ask(&itseme, &codes).await?;
+            itseme.data().settled().await?;
             Ok((spent()? - before).as_secs_f64() * 1e6 / requests as f64)
         })
     };
     stage.alone(Finding::new(format!("work: {what}"), "µs"), service).await
-}
-
-/// The service, and a server that takes all that it sends.
-struct Service {
-    program: Program,
-    data: Data,
-    codes: Codes,
-}
-
-impl Service {
-    async fn start(build: &Build, links: u64) -> Result<Self> {
-        let data = build.data(links).await?;
-        let (program, codes) = serve(build, &data, &own_people()).await?;
-        processor::rests(program.process.id()).await?;
-        Ok(Self { program, data, codes })
-    }
 }

@@ -84,9 +84,8 @@ async fn while_others_type(stage: &Stage, kind: Kind) -> Result<()> {
     let others = &Mutex::new(Link::attach(TYPISTS, server.port).await?);
     let median = &Cell::new(f64::NAN);
     let service = async |build: Build| {
-        let data = build.data(stage.scale.usual).await?;
-        let itseme = build.attach(&data, server).await?;
-        let questions = Questions::new(data.people, build.jid)?;
+        let itseme = build.attach(&build.data(stage.scale.usual).await?, server).await?;
+        let questions = Questions::new(itseme.data().people, build.jid)?;
         Ok(async move || {
             let (_runs, mut others) = (&itseme, others.lock().await);
             let mut times = tokio::select! {
@@ -119,10 +118,10 @@ async fn type_on(link: &mut Link, to: &str) -> Result<Infallible> {
 pub async fn while_others_write(stage: &Stage) -> Result<()> {
     let time = 2 * stage.scale.turn;
     let service = async |build: Build| {
-        let data = build.data(stage.scale.usual).await?;
-        let (itseme, link) = build.serve(&data, "").await?;
-        let (asker, questions) = (OneByOne::new(link).await?, Questions::new(data.people, build.jid)?);
-        let writes = Requests::contact(data.people, 1000, 0, 1)?;
+        let (itseme, link) = build.serve(&build.data(stage.scale.usual).await?, "").await?;
+        let people = itseme.data().people;
+        let (asker, questions) = (OneByOne::new(link).await?, Questions::new(people, build.jid)?);
+        let writes = Requests::contact(people, 1000, 0, 1)?;
         Ok(async move || {
             let asked = async {
                 sleep(AROUND).await;
@@ -131,7 +130,7 @@ pub async fn while_others_write(stage: &Stage) -> Result<()> {
             let http = [itseme.http()];
             let written = writes.again(&http, time + 2 * AROUND);
             let (_, mut times) = tokio::try_join!(written, asked)?;
-            data.matched().await?;
+            itseme.data().matched().await?;
             Ok(percentile(&mut times, 0.99))
         })
     };
