@@ -5,30 +5,23 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use futures::future::try_join_all;
 
-/// What a row is to reach: a ratio, or a figure of its own.
-#[derive(Clone, Copy, Debug)]
-enum Aim {
-    AtLeast(f64),
-    AtMost(f64),
-}
-
 /// One round: the service's figure and the figure of what it is compared to, where there is something.
 pub type Round = (f64, f64);
 
-/// A line of the table.
+/// A line of the table, but for what was measured.
 #[derive(Clone, Debug)]
 pub struct Finding {
     what: String,
     unit: &'static str,
     compared_to: Option<String>,
-    aim: Option<Aim>,
-    rounds: Vec<Round>,
+    /// `≥` or `≤`, and a ratio, or a figure if there is nothing to compare it to.
+    aim: Option<(char, f64)>,
 }
 
 impl Finding {
-    /// Nothing was measured yet, and there is nothing to compare it to.
+    /// There is nothing to compare it to, and no aim.
     pub fn new(what: impl Into<String>, unit: &'static str) -> Self {
-        Self { what: what.into(), unit, compared_to: None, aim: None, rounds: Vec::new() }
+        Self { what: what.into(), unit, compared_to: None, aim: None }
     }
 
     /// Sets what it is compared to.
@@ -38,12 +31,12 @@ impl Finding {
 
     /// Sets the aim.
     pub fn at_least(self, aim: f64) -> Self {
-        Self { aim: Some(Aim::AtLeast(aim)), ..self }
+        Self { aim: Some(('≥', aim)), ..self }
     }
 
     /// Sets the aim.
     pub fn at_most(self, aim: f64) -> Self {
-        Self { aim: Some(Aim::AtMost(aim)), ..self }
+        Self { aim: Some(('≤', aim)), ..self }
     }
 
     /// Compares it to `other` instead, without an aim.
@@ -51,54 +44,42 @@ impl Finding {
         Self { aim: None, ..self.beside(other) }
     }
 
-    /// Sets what was measured.
-    pub fn found(self, rounds: Vec<Round>) -> Self {
-        Self { rounds, ..self }
-    }
-
-    /// Median, least and most of a value of each round.
-    fn spread(&self, value: impl Fn(&Round) -> f64) -> [f64; 3] {
-        let mut values: Vec<f64> = self.rounds.iter().map(value).collect();
-        [0.5, 0.0, 1.0].map(|share| percentile(&mut values, share))
-    }
-
     /// What is held against the aim: the ratio, or the service's figure if there is no other.
-    fn value(&self) -> [f64; 3] {
-        self.spread(|(ours, theirs)| if self.compared_to.is_some() { ours / theirs } else { *ours })
+    fn value(&self, rounds: &[Round]) -> [f64; 3] {
+        spread(rounds, |(ours, theirs)| if self.compared_to.is_some() { ours / theirs } else { *ours })
     }
 
     /// Whether the median reaches the aim; `None` without one.
-    fn is_met(&self) -> Option<bool> {
-        let [median, ..] = self.value();
-        self.aim.map(|aim| match aim {
-            Aim::AtLeast(aim) => median >= aim,
-            Aim::AtMost(aim) => median <= aim,
-        })
+    fn is_met(&self, rounds: &[Round]) -> Option<bool> {
+        let [median, ..] = self.value(rounds);
+        self.aim.map(|(sign, aim)| if sign == '≥' { median >= aim } else { median <= aim })
     }
 
     /// The cells of the table.
-    pub fn cells(&self) -> [String; 7] {
+    pub fn cells(&self, rounds: &[Round]) -> [String; 7] {
         let figure = |[median, ..]: [f64; 3]| {
             let digits = if median < 10.0 { 3 } else { usize::from(median < 100.0) };
             format!("{median:.digits$} {}", self.unit)
         };
         let is_compared = self.compared_to.is_some();
-        let ([median, least, most], unit) = (self.value(), if is_compared { "" } else { self.unit });
+        let ([median, least, most], unit) = (self.value(rounds), if is_compared { "" } else { self.unit });
         let if_compared = |text: String| if is_compared { text } else { String::new() };
         [
             self.what.clone(),
-            figure(self.spread(|(ours, _)| *ours)),
+            figure(spread(rounds, |(ours, _)| *ours)),
             self.compared_to.clone().unwrap_or_default(),
-            if_compared(figure(self.spread(|(_, theirs)| *theirs))),
+            if_compared(figure(spread(rounds, |(_, theirs)| *theirs))),
             if_compared(format!("{median:.2} ({least:.2}–{most:.2})")),
-            match self.aim {
-                Some(Aim::AtLeast(aim)) => format!("≥ {aim:.2} {unit}"),
-                Some(Aim::AtMost(aim)) => format!("≤ {aim:.2} {unit}"),
-                None => String::new(),
-            },
-            self.is_met().map(|is_met| if is_met { "met" } else { "missed" }).unwrap_or_default().to_owned(),
+            self.aim.map(|(sign, aim)| format!("{sign} {aim:.2} {unit}")).unwrap_or_default(),
+            self.is_met(rounds).map_or("", |is_met| if is_met { "met" } else { "missed" }).to_owned(),
         ]
     }
+}
+
+/// Median, least and most of a value of each round.
+fn spread(rounds: &[Round], value: impl Fn(&Round) -> f64) -> [f64; 3] {
+    let mut values: Vec<f64> = rounds.iter().map(value).collect();
+    [0.5, 0.0, 1.0].map(|share| percentile(&mut values, share))
 }
 
 /// The value below which `share` of `values` are, as near as there is one; NaN if there are none.
@@ -129,12 +110,12 @@ mod tests {
 
     #[test]
     fn the_ratio_is_held_against_the_aim() {
-        let alone = Finding::new("this", "s").found(vec![(8.0, f64::NAN)]);
-        let compared = alone.clone().beside("that").found(vec![(8.0, 10.0)]);
-        assert_eq!(compared.clone().at_least(0.8).is_met(), Some(true));
-        assert_eq!(compared.at_most(0.7).is_met(), Some(false));
-        assert_eq!(alone.clone().at_most(8.0).is_met(), Some(true));
-        assert_eq!(alone.is_met(), None);
+        let (alone, rounds) = (Finding::new("this", "s"), [(8.0, 10.0)]);
+        let compared = alone.clone().beside("that");
+        assert_eq!(compared.clone().at_least(0.8).is_met(&rounds), Some(true));
+        assert_eq!(compared.at_most(0.7).is_met(&rounds), Some(false));
+        assert_eq!(alone.clone().at_most(8.0).is_met(&rounds), Some(true));
+        assert_eq!(alone.is_met(&rounds), None);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use crate::build::Build;
 use crate::cli::{Cli, Scale};
 use crate::link::Link;
-use crate::measure::Finding;
+use crate::measure::{Finding, Round};
 use crate::process::Process;
 use crate::server::{Kind, OTHER, SERVICE, Server};
 
@@ -113,13 +113,13 @@ impl Stage {
         for _ in 0..=self.scale.rounds {
             rounds.push((ours().await?, theirs().await?));
         }
-        self.report(&finding.found(rounds.split_off(1)));
+        self.report(&finding, &rounds[1..]);
         Ok(())
     }
 
-    /// Puts it into the table, and prints it now: the run may be interrupted.
-    pub fn report(&self, finding: &Finding) {
-        let mut cells = finding.cells();
+    /// Puts what was found into the table, and prints it now: the run may be interrupted.
+    pub fn report(&self, finding: &Finding, rounds: &[Round]) {
+        let mut cells = finding.cells(rounds);
         if self.smoke {
             cells[6] = "runs".to_owned();
         }

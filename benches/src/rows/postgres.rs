@@ -74,8 +74,8 @@ async fn two_instances(stage: &Stage, server: &Postgres) -> Result<()> {
     let one = async || ask(&[leads.http()], of_one).await;
     let finding = Finding::new("GET /v1/confirm, two instances", "/s").beside("one").at_least(0.9);
     stage.turns(finding, two, one).await?;
-    let shares = of_two.take().into_iter().zip(of_one.take()).skip(1).collect();
+    let shares: Vec<_> = of_two.take().into_iter().zip(of_one.take()).skip(1).collect();
     let share = Finding::new("the database's part of the processor's time, two instances", "%");
-    stage.report(&share.beside("one").found(shares));
+    stage.report(&share.beside("one"), &shares);
     Ok(())
 }
