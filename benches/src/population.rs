@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use itseme::config::StoreConfig;
 use itseme::keyfile;
 use itseme::model::seal::Purpose;
@@ -58,11 +58,6 @@ impl People {
         Self { links: people, rich: 0, domain: Some(ASKERS) }
     }
 
-    /// How many have many links.
-    pub fn rich(self) -> u64 {
-        self.rich
-    }
-
     /// The link of that number.
     pub fn link(self, n: u64) -> Result<Linked> {
         let who = n / TOGETHER;
@@ -91,12 +86,13 @@ impl People {
         known.chain((0..unknown).map(|_| Ok(self::unknown()))).collect()
     }
 
-    /// A person who has many links, and all of them.
-    pub fn one_with_many(self, who: u64) -> Result<(BareJid, Vec<Hash>)> {
-        let links: Vec<Linked> =
-            (0..TOGETHER).map(|n| self.link(who * TOGETHER + n)).collect::<Result<_>>()?;
-        let target = links.first().context("nobody has links")?.target.clone();
-        Ok((target, links.into_iter().map(|link| link.hash).collect()))
+    /// Each person who has many links, and the hashes of all of them.
+    pub fn rich(self) -> impl Iterator<Item = Result<(BareJid, Vec<Hash>)>> {
+        (0..self.rich).map(move |who| {
+            let numbers = who * TOGETHER..(who + 1) * TOGETHER;
+            let hashes = numbers.clone().map(|n| Ok(self.link(n)?.hash)).collect::<Result<_>>()?;
+            Ok((self.link(numbers.start)?.target, hashes))
+        })
     }
 }
 
@@ -152,17 +148,10 @@ impl Data {
         Ok(Keys::new(&keyfile::load_or_make(&config).map_err(|error| anyhow!(error))?))
     }
 
-    /// The ids of so many people's own links.
-    pub fn ids(&self, count: usize) -> Result<Vec<Mac>> {
+    /// The ids of the hashes of each list.
+    pub fn ids(&self, lists: impl Iterator<Item = Result<Vec<Hash>>>) -> Result<Vec<Vec<Mac>>> {
         let keys = self.keys()?;
-        (0..count).map(|_| Ok(keys.id(&self.people.anybody()?.hash))).collect()
-    }
-
-    /// The ids of the links of each person who has many.
-    pub fn ids_together(&self) -> Result<Vec<Vec<Mac>>> {
-        let keys = self.keys()?;
-        let ids = |who| Ok(self.people.one_with_many(who)?.1.iter().map(|hash| keys.id(hash)).collect());
-        (0..self.people.rich()).map(ids).collect()
+        lists.map(|hashes| Ok(hashes?.iter().map(|hash| keys.id(hash)).collect())).collect()
     }
 
     /// The version of the database's schema.

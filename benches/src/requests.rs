@@ -41,18 +41,16 @@ impl Requests {
 
     /// Questions about all hashes of each person who has many.
     pub fn confirm_many(people: People) -> Result<Self> {
-        let question = |who| {
-            let (target, hashes) = people.one_with_many(who)?;
-            Ok(confirm_all(&target, &hashes, YES))
-        };
-        Ok(Self { clients: 8, exchanges: (0..people.rich()).map(question).collect::<Result<_>>()? })
+        let question = |(target, hashes): (BareJid, Vec<Hash>)| confirm_all(&target, &hashes, YES);
+        let exchanges = people.rich().map(|person| person.map(question)).collect::<Result<_>>()?;
+        Ok(Self { clients: 8, exchanges })
     }
 
     /// Questions about hashes of others and of nobody, alone and among the own.
     fn strangers(people: People) -> Result<Self> {
         let mut exchanges = Vec::new();
-        for who in 0..people.rich() {
-            let (target, mut hashes) = people.one_with_many(who)?;
+        for person in people.rich() {
+            let (target, mut hashes) = person?;
             for stranger in people.hashes(1, 1)? {
                 hashes[TOGETHER as usize - 1] = stranger;
                 exchanges.extend([confirm(&target, stranger, NO), confirm_all(&target, &hashes, NO)]);

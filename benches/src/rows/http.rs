@@ -49,7 +49,8 @@ pub async fn confirm_many(stage: &Stage) -> Result<()> {
     let service = async |build| asked(build, usual, Requests::confirm_many, time).await;
     let look_ups = async || {
         let data = stage.build.data(usual).await?;
-        let (reader, lists) = (baseline::reader(&data.database())?, data.ids_together()?);
+        let lists = data.ids(data.people.rich().map(|person| Ok(person?.1)))?;
+        let reader = baseline::reader(&data.database())?;
         let is_whole = |found| {
             ensure!(found == TOGETHER as usize, "a link was not found");
             Ok(())

@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use itseme::model::Mac;
 
 use crate::baseline;
 use crate::build::Build;
@@ -65,12 +64,8 @@ async fn matching(stage: &Stage, finding: Finding, requests: usize, known: usize
     };
     let look_ups = async || {
         let data = stage.build.data(stage.scale.usual).await?;
-        let (keys, writer) = (data.keys()?, baseline::writer(&data.database())?);
-        let ids = |_| {
-            let hashes = data.people.hashes(known, HASHES - known)?;
-            Ok(hashes.iter().map(|hash| keys.id(hash)).collect())
-        };
-        let lists = (0..requests).map(ids).collect::<Result<Vec<Vec<Mac>>>>()?;
+        let lists = data.ids((0..requests).map(|_| data.people.hashes(known, HASHES - known)))?;
+        let writer = baseline::writer(&data.database())?;
         Ok(async move || {
             let mut insert = writer.prepare(INSERT)?;
             let insert = |found| {

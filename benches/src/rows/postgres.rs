@@ -26,10 +26,11 @@ pub async fn run(stage: &Stage) -> Result<()> {
 
     let over_sqlite = |what| Finding::new(format!("{what}, PostgreSQL"), "/s").beside("SQLite");
 
-    let ids = data.ids(LOOK_UPS)?.into_iter().map(|id| vec![id]).collect();
+    let one = data.ids((0..LOOK_UPS).map(|_| data.people.hashes(1, 0)))?;
+    let many = data.ids(data.people.rich().map(|person| Ok(person?.1)))?;
     let look_ups = [
-        ("GET /v1/confirm", Requests::confirm as fn(_) -> _, ids),
-        ("POST /v1/confirm, 500 hashes", Requests::confirm_many, data.ids_together()?),
+        ("GET /v1/confirm", Requests::confirm as fn(_) -> _, one),
+        ("POST /v1/confirm, 500 hashes", Requests::confirm_many, many),
     ];
     for (what, requests, ids) in look_ups {
         let service = async |build| asked(build, usual, requests, turn).await;
