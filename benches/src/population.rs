@@ -195,13 +195,10 @@ impl Data {
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -3000000; PRAGMA locking_mode = EXCLUSIVE;",
         )?;
         // Each row of a large table would change pages of indexes that are not in memory any more.
-        let indexes = if self.people.links > LARGE { take_indexes(&database)? } else { Vec::new() };
+        let indexes = if self.people.links > LARGE { take_indexes(&database)? } else { String::new() };
         let transaction = database.unchecked_transaction()?;
         self.insert(&transaction)?;
-        for index in indexes {
-            eprintln!("  populating a database: {index}");
-            transaction.execute_batch(&index)?;
-        }
+        transaction.execute_batch(&indexes)?;
         transaction.commit()?;
         drop(database);
         // As the service leaves it.
@@ -235,13 +232,11 @@ impl Data {
 }
 
 /// Drops the indexes of links, and returns the statements that make them.
-fn take_indexes(database: &Connection) -> Result<Vec<String>> {
-    let sql =
-        "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'links' AND sql IS NOT NULL";
-    let rows: Vec<(String, String)> = database
-        .prepare(sql)?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    rows.iter().try_for_each(|(name, _)| database.execute_batch(&format!("DROP INDEX {name}")))?;
-    Ok(rows.into_iter().map(|(_, sql)| sql).collect())
+fn take_indexes(database: &Connection) -> Result<String> {
+    let indexes = "SELECT group_concat('DROP INDEX ' || name, ';'), group_concat(sql, ';') FROM sqlite_schema
+        WHERE type = 'index' AND tbl_name = 'links' AND sql IS NOT NULL";
+    let (drop, make): (String, String) = database.query_row(indexes, [], |row| row.try_into())?;
+    eprintln!("  populating a database: at the end {make}");
+    database.execute_batch(&drop)?;
+    Ok(make)
 }
