@@ -37,10 +37,6 @@ pub struct Cli {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     rounds: Option<u16>,
 
-    /// Prints the rows and measures nothing
-    #[arg(long)]
-    pub list: bool,
-
     /// Where the populated databases are kept for the next run
     #[arg(long, value_name = "FOLDER", default_value = "benches/target/data")]
     pub data: PathBuf,

@@ -51,14 +51,11 @@ fn main() -> Result<()> {
 
 async fn measure(cli: &Cli) -> Result<()> {
     let rows = if cli.only.is_empty() { Row::value_variants() } else { &cli.only };
-    if cli.list {
-        rows.iter().for_each(|row| println!("{:18} {}", row.name(), row.about()));
-        return Ok(());
-    }
     let stage = Stage::new(cli).await?;
-    for (at, row) in rows.iter().enumerate() {
-        eprintln!("[{}/{}] {}: {}", at + 1, rows.len(), row.name(), row.about());
-        row.run(&stage).await.with_context(|| row.name())?;
+    for (row, at) in rows.iter().zip(1..) {
+        let name = row.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+        eprintln!("[{at}/{}] {name}", rows.len());
+        row.run(&stage).await.context(name)?;
     }
     stage.print();
     Ok(())

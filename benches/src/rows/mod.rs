@@ -63,16 +63,6 @@ pub enum Row {
 }
 
 impl Row {
-    /// What `--only` calls it.
-    pub fn name(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
-    }
-
-    /// What is measured.
-    pub fn about(self) -> String {
-        self.to_possible_value().and_then(|value| Some(value.get_help()?.to_string())).unwrap_or_default()
-    }
-
     /// Measures it, and reports what was found.
     pub async fn run(self, stage: &Stage) -> Result<()> {
         match self {
