@@ -17,12 +17,8 @@ pub struct Cli {
     #[arg(long)]
     pub smoke: bool,
 
-    /// Ten million links instead of one million in the rows size, work, start, memory and disk
-    #[arg(long, conflicts_with = "smoke")]
-    full: bool,
-
-    /// So many links in those rows
-    #[arg(long, value_name = "N", conflicts_with_all = ["smoke", "full"])]
+    /// So many links instead of one million in the rows size, work, start, memory and disk
+    #[arg(long, value_name = "N", conflicts_with = "smoke")]
     links: Option<u64>,
 
     /// Compares the service to this other build of its program, by turns, and to nothing else
@@ -84,13 +80,10 @@ pub struct Scale {
 impl Cli {
     /// Returns the scale of the mode.
     pub fn scale(&self) -> Scale {
-        let ([few, usual, most], rounds, turn, thousands) = match (self.smoke, self.full) {
-            (true, _) => ([2_000, 10_000, 10_000], 1, 200, 1),
-            (_, true) => ([10_000, 1_000_000, 10_000_000], 5, 1500, 10),
-            _ => ([10_000, 1_000_000, 1_000_000], 5, 1500, 10),
-        };
+        let (few, usual, rounds, turn, thousands) =
+            if self.smoke { (2_000, 10_000, 1, 200, 1) } else { (10_000, 1_000_000, 5, 1500, 10) };
+        let most = self.links.unwrap_or(usual);
         let rounds = self.rounds.map_or(rounds, usize::from);
-        let most = self.links.unwrap_or(most);
         Scale { few, usual, most, rounds, turn: Duration::from_millis(turn), thousands }
     }
 }
