@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fs::{self, Permissions};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{PathBuf, absolute};
+use std::path::absolute;
 use std::process::Command;
 use std::rc::Rc;
 
@@ -28,7 +28,8 @@ pub struct Stage {
     pub build: Build,
     /// Another build, which the service is compared to instead of all else.
     pub against: Option<Build>,
-    work: Rc<TempDir>,
+    /// Removed with all that is in it when this is dropped.
+    _work: Rc<TempDir>,
     /// What was found, and if it means something.
     table: Rc<RefCell<Table>>,
     smoke: bool,
@@ -50,7 +51,7 @@ impl Stage {
         table.load_preset(comfy_table::presets::ASCII_MARKDOWN);
         table.set_header(["what", "figure", "compared to", "figure", "ratio (spread)", "aim", ""]);
         let table = Rc::new(RefCell::new(table));
-        Ok(Self { scale: cli.scale(), build, against, work: Rc::new(work), table, smoke: cli.smoke })
+        Ok(Self { scale: cli.scale(), build, against, _work: Rc::new(work), table, smoke: cli.smoke })
     }
 
     /// The same with the builds over PostgreSQL.
@@ -127,14 +128,9 @@ impl Stage {
         self.table.borrow_mut().add_row(cells);
     }
 
-    /// A new folder.
-    pub fn folder(&self) -> Result<PathBuf> {
-        Ok(tempfile::tempdir_in(self.work.path())?.keep())
-    }
-
     /// Starts a real server.
     pub async fn server(&self, kind: Kind) -> Result<Server> {
-        Server::start(kind, &self.folder()?).await
+        Server::start(kind, &self.build.folder()?).await
     }
 
     /// Starts the bare route; returns where it serves.
@@ -162,6 +158,6 @@ impl Stage {
     fn beside(&self, arguments: &[&str]) -> Result<Process> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(arguments);
-        Ok(Process::spawn(arguments[0], &command, &self.folder()?.join("beside.log")))
+        Ok(Process::spawn(arguments[0], &command, &self.build.folder()?.join("beside.log")))
     }
 }
