@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use anyhow::{Result, anyhow};
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::Criterion;
 use itseme::model::seal::{MasterKey, Purpose};
 use itseme::model::{Hash, Identity, Keys, Mac, Provider};
 use itseme::xmpp::stanza;
@@ -75,12 +75,11 @@ fn payloads(criterion: &mut Criterion) -> Result<()> {
     payload(criterion, "introduction", introduction)
 }
 
-fn payloads_or_error(criterion: &mut Criterion) {
-    if let Err(error) = payloads(criterion) {
-        eprintln!("{error:#}");
-        std::process::exit(1);
-    }
+fn main() -> Result<()> {
+    let mut criterion = Criterion::default().configure_from_args();
+    identities(&mut criterion);
+    seals(&mut criterion);
+    payloads(&mut criterion)?;
+    criterion.final_summary();
+    Ok(())
 }
-
-criterion_group!(pieces, identities, seals, payloads_or_error);
-criterion_main!(pieces);
