@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use tokio::net::TcpListener;
 
 use crate::http::{Client, get};
 use crate::link::Link;
@@ -129,9 +128,7 @@ impl Build {
     /// Starts the service over `data`, attached to this end of the connection as its server, and waits until it serves. It has more
     /// lines of the configuration.
     pub async fn serve(&self, data: &Data, more: &str) -> Result<(Program, Link)> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let program = self.start(data, listener.local_addr()?.port(), more)?;
-        let link = Link::accept(&listener).await?;
+        let (program, link) = Link::accept(|port| self.start(data, port, more)).await?;
         Ok((program.serves().await?, link))
     }
 

@@ -1,5 +1,7 @@
 //! Connections of components (XEP-0114), from either end.
 
+use std::net::Ipv4Addr;
+
 use anyhow::{Context, Result, bail};
 use itseme::model::hex;
 use memchr::memmem;
@@ -28,8 +30,10 @@ impl Link {
         Ok(Self { stream, stanzas: Stanzas::default() })
     }
 
-    /// Plays the server of the next component, whatever its secret.
-    pub async fn accept(listener: &TcpListener) -> Result<Self> {
+    /// Starts a component, which connects to that port, and plays its server, whatever its secret.
+    pub async fn accept<C>(start: impl FnOnce(u16) -> Result<C>) -> Result<(C, Self)> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let component = start(listener.local_addr()?.port())?;
         let accepted = timeout(PATIENCE, listener.accept()).await.context("no component came")?;
         let mut link = Self::over(accepted?.0)?;
         link.until(b"http://etherx.jabber.org/streams").await?;
@@ -37,7 +41,7 @@ impl Link {
         link.until(b"</handshake>").await?;
         link.write(b"<handshake/>").await?;
         link.stanzas = Stanzas::default();
-        Ok(link)
+        Ok((component, link))
     }
 
     /// Attaches the component `jid` to the server at that port.

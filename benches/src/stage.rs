@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::fs::{self, Permissions};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::absolute;
 use std::process::Command;
@@ -11,11 +11,9 @@ use std::rc::Rc;
 use anyhow::Result;
 use comfy_table::Table;
 use tempfile::{Builder, TempDir};
-use tokio::net::TcpListener;
 
 use crate::build::Build;
 use crate::cli::{Cli, Scale};
-use crate::link::Link;
 use crate::measure::{Finding, Round};
 use crate::process::Process;
 use crate::server::{Kind, OTHER, SERVICE, Server};
@@ -140,16 +138,14 @@ impl Stage {
         Ok((process, line.rsplit(' ').next().unwrap_or_default().parse()?))
     }
 
-    /// Starts the echo component, attached to this end of the connection as its server.
-    pub async fn echo(&self) -> Result<(Process, Link)> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let process = self.beside(&["echo", &listener.local_addr()?.to_string()])?;
-        Ok((process, Link::accept(&listener).await?))
+    /// Starts the echo component, attached to the server at that port, and waits for nothing.
+    pub fn echo(&self, server: u16) -> Result<Process> {
+        self.beside(&["echo", &format!("127.0.0.1:{server}")])
     }
 
     /// Starts the echo component, attached to a real server.
     pub async fn attach_echo(&self, server: &Server) -> Result<Process> {
-        let mut echo = self.beside(&["echo", &format!("127.0.0.1:{}", server.port)])?;
+        let mut echo = self.echo(server.port)?;
         echo.says("connected").await;
         Ok(echo)
     }

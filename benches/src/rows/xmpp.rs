@@ -13,6 +13,7 @@ use crate::build::Build;
 use crate::link::Link;
 use crate::measure::{Finding, percentile};
 use crate::population::People;
+use crate::process::Process;
 use crate::questions::{OneByOne, Questions};
 use crate::requests::Requests;
 use crate::server::{ASKERS, Kind, OTHER, TYPISTS};
@@ -25,16 +26,13 @@ const AROUND: Duration = Duration::from_millis(100);
 
 /// Over a direct connection beside an echo component.
 pub async fn direct(stage: &Stage) -> Result<()> {
-    let (usual, time) = (stage.scale.usual, stage.scale.turn);
     let service = async |build: Build| {
-        let (itseme, link) = build.serve(&build.data(usual).await?, "").await?;
-        let questions = Questions::new(People::new(usual), build.jid)?;
-        Ok(asking(itseme, Rc::new(Mutex::new(link)), questions, time))
+        let (itseme, link) = build.serve(&build.data(stage.scale.usual).await?, "").await?;
+        asking(stage, itseme.process, Rc::new(Mutex::new(link)), build.jid)
     };
     let echo = async || {
-        let (echo, link) = stage.echo().await?;
-        let questions = Questions::new(People::new(usual), OTHER)?;
-        Ok(asking(echo, Rc::new(Mutex::new(link)), questions, time))
+        let (echo, link) = Link::accept(|port| stage.echo(port)).await?;
+        asking(stage, echo, Rc::new(Mutex::new(link)), OTHER)
     };
     let finding = Finding::new("confirm by XMPP, direct", "/s").beside("an echo component");
     stage.compare(finding.at_least(0.8), service, echo).await
@@ -42,32 +40,29 @@ pub async fn direct(stage: &Stage) -> Result<()> {
 
 /// Through a server beside an echo component there. Those who ask are a component as well, so that the server does the least it can.
 pub async fn through(stage: &Stage, kind: Kind) -> Result<()> {
-    let (usual, time) = (stage.scale.usual, stage.scale.turn);
     let server = stage.server(kind).await?;
     let link = Rc::new(Mutex::new(Link::attach(ASKERS, server.port).await?));
     let service = async |build: Build| {
-        let itseme = build.attach(&build.data(usual).await?, &server).await?;
-        Ok(asking(itseme, link.clone(), Questions::new(People::new(usual), build.jid)?, time))
+        let itseme = build.attach(&build.data(stage.scale.usual).await?, &server).await?;
+        asking(stage, itseme.process, link.clone(), build.jid)
     };
-    let echo = async || {
-        let echo = stage.attach_echo(&server).await?;
-        Ok(asking(echo, link.clone(), Questions::new(People::new(usual), OTHER)?, time))
-    };
+    let echo = async || asking(stage, stage.attach_echo(&server).await?, link.clone(), OTHER);
     let finding = Finding::new(format!("confirm by XMPP through {}", kind.name()), "/s");
     stage.compare(finding.beside("an echo component there").at_least(0.95), service, echo).await
 }
 
-/// Asks a program, which runs for as long.
-fn asking<P>(
-    program: P,
+/// Asks the component `jid`, which runs for as long.
+fn asking(
+    stage: &Stage,
+    component: Process,
     link: Rc<Mutex<Link>>,
-    questions: Questions,
-    time: Duration,
-) -> impl AsyncFnMut() -> Result<f64> {
-    async move || {
-        let _runs = &program;
+    jid: &'static str,
+) -> Result<impl AsyncFnMut() -> Result<f64>> {
+    let (questions, time) = (Questions::new(People::new(stage.scale.usual), jid)?, stage.scale.turn);
+    Ok(async move || {
+        let _runs = &component;
         questions.ask(&mut *link.lock().await, time).await
-    }
+    })
 }
 
 /// Through Prosody while others send what needs no answer: chat states, here. By Nagle's algorithm, which is on in Prosody, what it
