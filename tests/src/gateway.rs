@@ -47,7 +47,8 @@ impl Gateway {
     /// Starts one on any free port, with its files in `folder`.
     pub async fn start(folder: &Path) -> Self {
         let (sent, log) = (folder.join("sms.jsonl"), folder.join("gateway.log"));
-        let (process, port) = run(&sent, &log, ports::free()).await;
+        let port = ports::free();
+        let process = run(&sent, &log, port).await;
         Self { process, port, sent, log, waiting: Mutex::default() }
     }
 
@@ -89,7 +90,7 @@ impl Gateway {
 
     /// Starts it again, on the same port.
     pub async fn restart(&mut self) {
-        (self.process, self.port) = run(&self.sent, &self.log, self.port).await;
+        self.process = run(&self.sent, &self.log, self.port).await;
     }
 
     /// Answers the next messages with 503.
@@ -192,11 +193,11 @@ impl Sms {
     }
 }
 
-async fn run(sent: &Path, log: &Path, port: u16) -> (Process, u16) {
+async fn run(sent: &Path, log: &Path, port: u16) -> Process {
     let mut command = python::stand_in("gateway.py");
     command.arg(sent).args(["--port", &port.to_string(), "--refuse", Gateway::REFUSED]);
     command.args(["--sid", Gateway::SID, "--token", Gateway::TOKEN]);
     let mut process = Process::spawn("the SMS gateway", &command, log);
-    let port = python::port_of(&mut process).await;
-    (process, port)
+    process.says("listening on ").await;
+    process
 }

@@ -43,7 +43,8 @@ impl MailServer {
     /// Starts one on any free port, with its files in `folder`.
     pub async fn start(folder: &Path) -> Self {
         let (maildir, log) = (folder.join("maildir"), folder.join("mail.log"));
-        let (process, port) = run(&maildir, &log, ports::free(), None).await;
+        let port = ports::free();
+        let process = run(&maildir, &log, port, None).await;
         Self { process, port, maildir, log, certificate: None }
     }
 
@@ -81,8 +82,7 @@ impl MailServer {
 
     /// Starts it again, on the same port.
     pub async fn restart(&mut self) {
-        (self.process, self.port) =
-            run(&self.maildir, &self.log, self.port, self.certificate.as_deref()).await;
+        self.process = run(&self.maildir, &self.log, self.port, self.certificate.as_deref()).await;
     }
 
     /// Starts it again, on the same port: it takes mails over TLS alone, with a certificate and its key in one file.
@@ -168,11 +168,11 @@ fn wishes(maildir: &Path) -> PathBuf {
     maildir.with_extension("json")
 }
 
-async fn run(maildir: &Path, log: &Path, port: u16, certificate: Option<&Path>) -> (Process, u16) {
+async fn run(maildir: &Path, log: &Path, port: u16, certificate: Option<&Path>) -> Process {
     let mut command = python::stand_in_with_aiosmtpd("mail.py");
     command.arg(maildir).args(["--port", &port.to_string()]).arg("--wishes").arg(wishes(maildir));
     command.args(certificate.iter().flat_map(|file| [Path::new("--certificate"), file]));
     let mut process = Process::spawn("the mail server", &command, log);
-    let port = python::port_of(&mut process).await;
-    (process, port)
+    process.says("listening on ").await;
+    process
 }
