@@ -28,11 +28,12 @@ pub struct Sending {
     pub last_success: Option<Millis>,
     /// The time of the last message that it has not accepted.
     pub last_failure: Option<Millis>,
-    /// The ids of letters that were put off for reasons of their own since the last success: at most five.
-    pub put_off: BTreeSet<String>,
+    /// The ids of letters that were put off or refused since the last success, each for a reason of its own: at most five.
+    pub not_accepted: BTreeSet<String>,
 }
 
-/// So many messages that are put off, each for a reason of its own, and none that is accepted in between: they may have a common one.
+/// So many messages that are put off or refused, each for a reason of its own, and none that is accepted in between: they may have a
+/// common one, as that the mail server relays for nobody.
 const MANY: usize = 5;
 
 impl Sending {
@@ -41,9 +42,9 @@ impl Sending {
         self.last_failure <= self.last_success
     }
 
-    /// Returns `true` unless messages cannot be sent, or many were put off.
+    /// Returns `true` unless messages cannot be sent, or many were not accepted.
     pub fn works_well(&self) -> bool {
-        self.works() && self.put_off.len() < MANY
+        self.works() && self.not_accepted.len() < MANY
     }
 }
 
@@ -85,15 +86,16 @@ impl Health {
     pub fn accepted(&self, queue: &'static str, now: Millis) {
         _ = self.of_queue(queue, |sending| {
             sending.last_success = Some(now);
-            sending.put_off.clear();
+            sending.not_accepted.clear();
         });
     }
 
-    /// Notes that the letter of that id was put off for a reason of its own, as if its recipient's server were away. Returns `true` if
-    /// it is one more than can be a coincidence.
-    pub fn put_off(&self, queue: &'static str, letter: &str) -> bool {
+    /// Notes that the letter of that id was put off or refused for a reason of its own, as if its recipient's server were away, or there
+    /// were no such recipient. Returns `true` if it is one more than can be a coincidence.
+    pub fn not_accepted(&self, queue: &'static str, letter: &str) -> bool {
         let is_one_more = self.of_queue(queue, |sending| {
-            sending.put_off.len() < MANY && sending.put_off.insert(letter.to_owned()) && sending.put_off.len() == MANY
+            let ids = &mut sending.not_accepted;
+            ids.len() < MANY && ids.insert(letter.to_owned()) && ids.len() == MANY
         });
         is_one_more.unwrap_or_default()
     }
@@ -146,16 +148,16 @@ mod tests {
         assert!(health.sending()["email"].works());
         // One letter that is tried again and again tells nothing of others.
         for _ in 0..9 {
-            assert!(!health.put_off("email", "1"));
+            assert!(!health.not_accepted("email", "1"));
         }
         assert!(health.sending()["email"].works_well());
         for nth in 2..9 {
-            assert_eq!(health.put_off("email", &nth.to_string()), nth == MANY);
+            assert_eq!(health.not_accepted("email", &nth.to_string()), nth == MANY);
             assert_eq!(health.sending()["email"].works_well(), nth < MANY);
         }
         assert!(health.sending()["email"].works());
         health.accepted("email", 4);
-        assert!(!health.put_off("email", "10") && health.sending()["email"].works_well());
+        assert!(!health.not_accepted("email", "10") && health.sending()["email"].works_well());
         health.failed("phone", 3);
         health.offers(["email"]);
         assert_eq!(health.sending().into_keys().collect::<Vec<_>>(), ["email"]);

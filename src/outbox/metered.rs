@@ -45,15 +45,14 @@ impl Metered {
             Err(SendError::Retry(Trouble { cause: Some(_), .. }) | SendError::Unclear(_)) => {
                 self.service.health().failed(queue, now);
             }
-            Err(SendError::Retry(_)) => {
-                if self.service.health().put_off(queue, &letter.id) {
+            Err(SendError::Retry(_) | SendError::Fail(_)) => {
+                if self.service.health().not_accepted(queue, &letter.id) {
                     tracing::warn!(
                         queue,
-                        "several messages were put off, each for a reason of its own, and none was accepted; the log of itseme=debug has these"
+                        "several messages were put off or refused, each for a reason of its own, and none was accepted; the log of itseme=debug has these"
                     );
                 }
             }
-            Err(SendError::Fail(_)) => {}
         }
     }
 }
