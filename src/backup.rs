@@ -4,11 +4,13 @@
 
 use std::fmt;
 use std::fs::{self, File, Metadata};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, PersistError, TempDir};
+use tokio::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::StoreConfig;
 use crate::keyfile;
@@ -23,12 +25,16 @@ use crate::store::{COPIED, Counts, Database};
 const OPENED: usize = 10;
 /// The files that SQLite may have beside a database, by the ends of their names.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// So often the progress of a copy is printed.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
+/// So many bytes are copied at once.
+const CHUNK: u64 = 64 << 20;
 
 /// The command `backup`: copies the configured database to the new file `to`, and the key to the new file `key_to`.
 ///
 /// # Errors
-/// In words an admin can act on. There is no new file then.
-pub fn back_up(store: &StoreConfig, to: &Path, key_to: Option<&Path>) -> Result<(), String> {
+/// In words an admin can act on, also if `stop` is cancelled. There is no new file then.
+pub fn back_up(store: &StoreConfig, to: &Path, key_to: Option<&Path>, stop: &CancellationToken) -> Result<(), String> {
     let (database, path) = file_of(store)?;
     let key = keyfile::load(store)?.ok_or_else(|| missing_key(store))?;
     [Some(to), key_to].into_iter().flatten().try_for_each(must_be_new)?;
@@ -41,9 +47,10 @@ pub fn back_up(store: &StoreConfig, to: &Path, key_to: Option<&Path>) -> Result<
     let keys = keys_of(&database, &key)?;
     println!("{database} is being copied; with millions of links, that takes a while");
     let part = Part::beside(to)?;
-    let copied = sqlite::back_up(&path, part.path());
+    let copied = sqlite::back_up(&path, part.path(), part.watched(size(&path), stop));
     copied.map_err(|error| format!("{database} cannot be copied to {}: {error}", to.display()))?;
-    let found = check(part.path(), &keys).map_err(|error| format!("the copy of {database}: {error}"))?;
+    println!("the copy is being checked");
+    let found = check(part.path(), &keys, stop).map_err(|error| format!("the copy of {database}: {error}"))?;
     key_to.map_or(Ok(()), |key_to| keyfile::save(key_to, &key))?;
     part.become_new(to).inspect_err(|_| {
         // Alone, it is of no use.
@@ -61,8 +68,14 @@ pub fn back_up(store: &StoreConfig, to: &Path, key_to: Option<&Path>) -> Result<
 /// the configured one.
 ///
 /// # Errors
-/// In words an admin can act on. The database is as it was then.
-pub fn restore(store: &StoreConfig, from: &Path, key_from: Option<&Path>, force: bool) -> Result<(), String> {
+/// In words an admin can act on, also if `stop` is cancelled. The database is as it was then.
+pub fn restore(
+    store: &StoreConfig,
+    from: &Path,
+    key_from: Option<&Path>,
+    force: bool,
+    stop: &CancellationToken,
+) -> Result<(), String> {
     let (database, path) = file_of(store)?;
     private::check_owner(&path)?;
     let source = open_backup(from, &path)?;
@@ -76,7 +89,8 @@ pub fn restore(store: &StoreConfig, from: &Path, key_from: Option<&Path>, force:
     }
     // The copy is checked: others may be able to change the backup.
     let part = Part::beside(&path)?;
-    part.fill(source).map_err(|error| {
+    let ends = part.watched(size(from), stop);
+    part.fill(source, ends).map_err(|error| {
         format!(
             "{} cannot be copied to the folder of {database}: {error}",
             from.display()
@@ -85,7 +99,8 @@ pub fn restore(store: &StoreConfig, from: &Path, key_from: Option<&Path>, force:
     let copy = Database::Sqlite(part.path().to_owned());
     let told = |error: String| format!("{}: {}", from.display(), error.replace(&format!("{copy}: "), ""));
     let keys = keys_of(&copy, &key).map_err(told)?;
-    let found = check(part.path(), &keys).map_err(told)?;
+    println!("the copy is being checked");
+    let found = check(part.path(), &keys, stop).map_err(told)?;
     // What is in its journal belongs to the database that is replaced, and would be taken for the new one's.
     sqlite::empty_journal(&path);
     let former = key_from.map_or(Ok(None), |_| put_key(store, &key))?;
@@ -136,8 +151,26 @@ impl Part {
         self.file.path()
     }
 
-    fn fill(&self, mut from: File) -> io::Result<()> {
-        io::copy(&mut from, &mut self.file.as_file()).map(drop)
+    /// Returns what a copy asks if it is to end, and prints how much of so many megabytes is there.
+    fn watched(&self, megabytes: u64, stop: &CancellationToken) -> impl FnMut() -> bool + Send + use<> {
+        let (part, stop) = (self.path().to_owned(), stop.clone());
+        let mut told = Instant::now();
+        move || {
+            if told.elapsed() >= TOLD_EVERY {
+                told = Instant::now();
+                println!("{} of {megabytes} MB", size(&part));
+            }
+            stop.is_cancelled()
+        }
+    }
+
+    fn fill(&self, mut from: File, mut ends: impl FnMut() -> bool) -> io::Result<()> {
+        while io::copy(&mut (&mut from).take(CHUNK), &mut self.file.as_file())? > 0 {
+            if ends() {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+        }
+        Ok(())
     }
 
     /// Gives it a name that there is not yet.
@@ -190,6 +223,11 @@ fn open_backup(from: &Path, database: &Path) -> Result<File, String> {
     File::open(from).map_err(|error| told(&error))
 }
 
+/// Returns the size of a file in megabytes.
+fn size(path: &Path) -> u64 {
+    path.metadata().map_or(0, |file| file.len()) / 1_000_000
+}
+
 fn are_same(one: &Metadata, other: &Metadata) -> bool {
     (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
@@ -219,9 +257,10 @@ impl fmt::Display for Found {
 }
 
 /// Reads a whole file, and opens some boxes with the key.
-fn check(path: &Path, keys: &Keys) -> Result<Found, String> {
+fn check(path: &Path, keys: &Keys, stop: &CancellationToken) -> Result<Found, String> {
     let told = |error: &dyn fmt::Display| error.to_string();
-    let whole = Whole::open(path, keys.check()).map_err(|error| told(&error))?;
+    let stop = stop.clone();
+    let whole = Whole::open(path, keys.check(), move || stop.is_cancelled()).map_err(|error| told(&error))?;
     if !whole.is_up_to_date().map_err(|error| told(&error))? {
         return Ok(Found {
             counts: None,

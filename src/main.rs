@@ -9,7 +9,9 @@ use itseme::cli::{self, Cli, Command};
 use itseme::config::Config;
 use itseme::model::BareJid;
 use itseme::run::{self, Log};
+use itseme::signals::Signals;
 use itseme::{admin, backup, check, core_dumps, hash, moving, rekey, telemetry};
+use tokio_util::sync::CancellationToken;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -43,10 +45,12 @@ async fn perform(cli: &Cli) -> Result<ExitCode, String> {
             moving::run(&config, from, to).await.map(|()| ExitCode::SUCCESS)
         }
         Some(Command::Backup { file, key }) => {
-            backup::back_up(&load(cli)?.store, file, key.as_deref()).map(|()| ExitCode::SUCCESS)
+            let (store, file, key) = (load(cli)?.store, file.clone(), key.clone());
+            stoppable(move |stop| backup::back_up(&store, &file, key.as_deref(), stop)).await
         }
         Some(Command::Restore { file, key, force }) => {
-            backup::restore(&load(cli)?.store, file, key.as_deref(), *force).map(|()| ExitCode::SUCCESS)
+            let (store, file, key, force) = (load(cli)?.store, file.clone(), key.clone(), *force);
+            stoppable(move |stop| backup::restore(&store, &file, key.as_deref(), force, stop)).await
         }
         Some(Command::Completions { shell }) => {
             let written = std::io::stdout().write_all(&cli::completions(*shell));
@@ -63,6 +67,24 @@ async fn perform(cli: &Cli) -> Result<ExitCode, String> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Runs work that blocks, and tells it when a signal comes to stop: it clears away what is not complete.
+async fn stoppable(
+    work: impl FnOnce(&CancellationToken) -> Result<(), String> + Send + 'static,
+) -> Result<ExitCode, String> {
+    let mut signals = Signals::new().map_err(|error| error.to_string())?;
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    let mut work = tokio::task::spawn_blocking(move || work(&told));
+    let done = tokio::select! {
+        done = &mut work => done,
+        () = signals.stop() => {
+            stop.cancel();
+            work.await
+        }
+    };
+    done.map_err(|error| error.to_string())?.map(|()| ExitCode::SUCCESS)
 }
 
 fn load(cli: &Cli) -> Result<Config, String> {

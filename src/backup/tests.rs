@@ -78,6 +78,14 @@ async fn links(host: &StoreConfig) -> u64 {
     opened(host).read(|read| read.counts()).await.unwrap().links
 }
 
+fn back_up(store: &StoreConfig, to: &Path, key_to: Option<&Path>) -> Result<(), String> {
+    super::back_up(store, to, key_to, &CancellationToken::new())
+}
+
+fn restore(store: &StoreConfig, from: &Path, key_from: Option<&Path>, force: bool) -> Result<(), String> {
+    super::restore(store, from, key_from, force, &CancellationToken::new())
+}
+
 fn refused(result: Result<(), String>, why: &str) {
     let reason = result.unwrap_err();
     assert!(reason.contains(why), "{reason}");
@@ -274,4 +282,22 @@ async fn a_link_to_the_database_stays() {
     restore(&host, &file, None, true).unwrap();
     assert!(place.at("here").is_symlink());
     assert_eq!(links(&host).await, 3);
+}
+
+#[tokio::test]
+async fn what_is_stopped_leaves_nothing_behind() {
+    let place = Place::new();
+    let (here, there) = (place.filled("here", 2000), place.filled("there", 1));
+    let (file, key, stop) = (place.at("backup"), place.at("key"), CancellationToken::new());
+    back_up(&here, &file, Some(&key)).unwrap();
+    let check = Keys::new(&keyfile::load(&here).unwrap().unwrap()).check();
+    Whole::open(&file, check, || false).unwrap();
+    assert!(Whole::open(&file, check, || true).is_err());
+
+    stop.cancel();
+    let (new, new_key) = (place.at("new"), place.at("new.key"));
+    refused(super::back_up(&here, &new, Some(&new_key), &stop), "interrupted");
+    refused(super::restore(&there, &file, Some(&key), true, &stop), "interrupted");
+    assert!(!new.exists() && !new_key.exists());
+    assert_eq!((place.parts(), links(&there).await), (0, 1));
 }
