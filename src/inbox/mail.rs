@@ -135,8 +135,13 @@ fn is_answer(mail: &Message<'_>) -> bool {
     };
     let is_automatic = first_word("Auto-Submitted").is_some_and(|word| word != "no");
     let is_bulk = first_word("Precedence").is_some_and(|word| ["bulk", "list", "junk"].contains(&&*word));
-    let answers = ["In-Reply-To", "References"].iter();
-    is_automatic || is_bulk || answers.into_iter().any(|name| mail.header_raw(*name).is_some())
+    // The first mail that Delta Chat writes to somebody refers to itself: that answers nobody.
+    let own_id = mail.header_raw("Message-ID").map(str::trim);
+    let is_reference = |(name, value): (&str, &str)| {
+        name.eq_ignore_ascii_case("In-Reply-To")
+            || name.eq_ignore_ascii_case("References") && Some(value.trim()) != own_id
+    };
+    is_automatic || is_bulk || mail.headers_raw().any(is_reference)
 }
 
 /// Returns the beginning of the first line of a text that has any. What comes later may be of others, as a quotation is.

@@ -311,6 +311,17 @@ async fn what_programs_write_and_what_is_written_to_others_does_not_count() {
     ] {
         assert!(!office.takes(&with(line)).await, "{line}");
     }
+    // What `mail` has as its Message-ID.
+    let own = "References: <1@example.org>";
+    assert!(office.takes(&with(own)).await, "it refers to itself");
+    for line in [
+        "In-Reply-To: <1@example.org>",
+        "References: <2@example.net>",
+        "References: <2@example.net> <1@example.org>",
+    ] {
+        let line = format!("{line}\r\n{own}");
+        assert!(!office.takes(&with(&line)).await, "{line}");
+    }
     let signed = with("X: y");
     assert_eq!(office.desk.receive(signed.as_bytes(), true).await, Disposition::Done);
     assert!(office.used().is_empty(), "it has no sender");
