@@ -285,6 +285,58 @@ Content-Type: text/$2; charset=utf-8
 MAIL
 }
 
+# start_mailbox: starts an IMAP and an SMTP server for amy@example.com (password: secret) by pymap and aiosmtpd, which must be installed
+# for $python. What is sent stands in smtp.log, each mail behind a line of "=====". Sets their ports, imap and smtp. For programs in
+# $folder, makes delta_chat.profile: a new profile of Delta Chat there, which is connected.
+start_mailbox() {
+  read -r imap smtp < <(free_ports 2)
+  "$folder/venv/bin/pymap" --debug --host 127.0.0.1 --port "$imap" --no-tls dict --demo-user amy@example.com --demo-password secret \
+    >"$folder/imap.log" 2>&1 &
+  started+=("$!")
+  cat >"$folder/mailbox.py" <<'PY'
+import sys, threading
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+
+
+class Taken:
+    async def handle_DATA(self, server, session, envelope):
+        print("=====", envelope.content.decode().replace("\r\n", "\n"), sep="\n", flush=True)
+        return "250 taken"
+
+
+Controller(Taken(), hostname="127.0.0.1", port=int(sys.argv[1]), authenticator=lambda *_: AuthResult(success=True), auth_require_tls=False).start()
+print("ready", flush=True)
+threading.Event().wait()
+PY
+  "$python" -W ignore "$folder/mailbox.py" "$smtp" >"$folder/smtp.log" 2>"$folder/mailbox.log" &
+  started+=("$!")
+  cat >"$folder/delta_chat.py" <<'PY'
+import contextlib, os, sys, tempfile
+from deltachat_rpc_client import DeltaChat, Rpc
+
+
+@contextlib.contextmanager
+def profile(folder, imap, smtp, force_encryption=None):
+    server = os.path.join(os.path.dirname(sys.executable), "deltachat-rpc-server")
+    with Rpc(accounts_dir=tempfile.mkdtemp(dir=folder) + "/accounts", rpc_server_path=server) as rpc:
+        account = DeltaChat(rpc).add_account()
+        # pymap ends a connection that awaits mails.
+        account.set_config("disable_idle", "1")
+        if force_encryption:
+            account.set_config("force_encryption", force_encryption)
+        account.add_or_update_transport({
+            "addr": "amy@example.com", "password": "secret", "imapUser": "amy@example.com", "smtpUser": "amy", "smtpPassword": "secret",
+            "imapServer": "127.0.0.1", "imapPort": imap, "imapSecurity": "plain",
+            "smtpServer": "127.0.0.1", "smtpPort": smtp, "smtpSecurity": "plain",
+        })
+        account.bring_online()
+        yield account
+PY
+  wait_for_line "$folder/smtp.log" ready
+  until (: <"/dev/tcp/127.0.0.1/$imap") 2>/dev/null; do sleep 0.1; done
+}
+
 # expect TEXT COMMAND…: says whether the behaviour is still the one that was found; ends the script where it is not.
 expect() {
   local text=$1
