@@ -285,6 +285,30 @@ Content-Type: text/$2; charset=utf-8
 MAIL
 }
 
+# start_radicale: starts Radicale, which must be installed for $python, with an address book of amy's (with any password). Sets its
+# address, book.
+start_radicale() {
+  local port
+  port=$(free_ports 1)
+  cat >"$folder/radicale.conf" <<CONF
+[server]
+hosts = 127.0.0.1:$port
+[auth]
+type = none
+[storage]
+filesystem_folder = $folder/collections
+CONF
+  "$python" -m radicale --config "$folder/radicale.conf" >"$folder/radicale.log" 2>&1 &
+  started+=("$!")
+  book=http://127.0.0.1:$port/amy/book
+  wait_for_line "$folder/radicale.log" "Radicale server ready"
+  ask --request MKCOL --header 'Content-Type: application/xml' "$book/" --data "<mkcol xmlns='DAV:'><set><prop><resourcetype><collection/>\
+<addressbook xmlns='urn:ietf:params:xml:ns:carddav'/></resourcetype></prop></set></mkcol>"
+}
+
+# ask OPTION… ADDRESS: asks Radicale by curl.
+ask() { curl --silent --show-error --fail --user amy:secret "$@"; }
+
 # start_mailbox: starts an IMAP and an SMTP server for amy@example.com (password: secret) by pymap and aiosmtpd, which must be installed
 # for $python. What is sent stands in smtp.log, each mail behind a line of "=====". Sets their ports, imap and smtp. For programs in
 # $folder, makes delta_chat.profile: a new profile of Delta Chat there, which is connected.

@@ -18,23 +18,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 python_packages radicale==3.9.0 vobject==0.9.9
-port=$(free_ports 1)
-cat >"$folder/radicale.conf" <<CONF
-[server]
-hosts = 127.0.0.1:$port
-[auth]
-type = none
-[storage]
-filesystem_folder = $folder/collections
-CONF
-"$python" -m radicale --config "$folder/radicale.conf" >"$folder/radicale.log" 2>&1 &
-started+=("$!")
-book=http://127.0.0.1:$port/amy/book
-ask() { curl --silent --show-error --fail --user amy:secret "$@"; }
-wait_for_line "$folder/radicale.log" "Radicale server ready"
-ask --request MKCOL --header 'Content-Type: application/xml' "$book/" --data "<mkcol xmlns='DAV:'><set><prop><resourcetype><collection/>\
-<addressbook xmlns='urn:ietf:params:xml:ns:carddav'/></resourcetype></prop></set></mkcol>"
-
+start_radicale
 printf '%s\r\n' BEGIN:VCARD VERSION:3.0 UID:three 'N:Example;Amy;;;' 'FN:Amy Example' 'NICKNAME:Amy,Ames' \
   'TEL;TYPE=CELL:+44 7700 900123' 'IMPP:xmpp:amy@example.org?message;body=Hello,Amy' END:VCARD >"$folder/three.vcf"
 printf '%s\r\n' BEGIN:VCARD VERSION:4.0 UID:four 'FN:Amy Example' 'TEL;VALUE=uri:tel:+44-7700-900123;ext=12' END:VCARD >"$folder/four.vcf"
