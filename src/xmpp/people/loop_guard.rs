@@ -3,6 +3,8 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
+use minidom::Element;
+use xmpp_parsers::jid::Jid;
 use xmpp_parsers::message::{Message, MessageType};
 
 use crate::clock::{Millis, millis};
@@ -34,7 +36,8 @@ pub fn said(message: &Message) -> Option<(&str, &str)> {
 }
 
 /// Returns `true` if a message comes late (XEP-0203, XEP-0091), or from an archive, a copy or a room (XEP-0313, XEP-0280,
-/// XEP-0297, XEP-0045).
+/// XEP-0297, XEP-0045). One that its sender has marked as late does not: clients do so when they send again what was lost with their
+/// connection (XEP-0198).
 pub fn is_second_hand(message: &Message) -> bool {
     let second_hand = [
         "urn:xmpp:delay",
@@ -46,7 +49,17 @@ pub fn is_second_hand(message: &Message) -> bool {
         "jabber:x:conference",
     ];
     let mut payloads = message.payloads.iter();
-    payloads.any(|payload| second_hand.contains(&payload.ns().as_str()))
+    payloads.any(|payload| second_hand.contains(&payload.ns().as_str()) && !is_own_delay(payload, message))
+}
+
+/// Returns `true` if a payload is the sender's own word for when the message was sent.
+fn is_own_delay(payload: &Element, message: &Message) -> bool {
+    let by = payload.attr("from").and_then(|by| Jid::new(by).ok());
+    let sender = message.from.as_ref();
+    payload.is("delay", "urn:xmpp:delay")
+        && by
+            .zip(sender)
+            .is_some_and(|(by, sender)| by.to_bare() == sender.to_bare())
 }
 
 /// Returns `true` if a message is encrypted, so that its body is a stopgap (XEP-0380).
@@ -108,8 +121,6 @@ impl LoopGuard {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use minidom::Element;
-
     use super::*;
 
     const NOW: Millis = 1_700_000_000_000;
@@ -175,5 +186,23 @@ mod tests {
         ] {
             assert_eq!(said(&message(silent)), None, "{silent}");
         }
+    }
+
+    #[test]
+    fn what_its_sender_has_marked_as_late_was_lost_on_the_way() {
+        let sent_again = |by: &str, more: &str| {
+            message(&format!(
+                "<message type='chat' from='amy@example.org/phone'><body>3991</body>
+                <delay xmlns='urn:xmpp:delay' from='{by}' stamp='2026-01-01T00:00:00Z'/>{more}</message>"
+            ))
+        };
+        for by in ["amy@example.org/phone", "amy@example.org"] {
+            assert_eq!(said(&sent_again(by, "")), Some(("3991", "")), "{by}");
+        }
+        for by in ["example.org", "michael@example.org", "amy@example.org@", ""] {
+            assert_eq!(said(&sent_again(by, "")), None, "{by}");
+        }
+        let kept = "<delay xmlns='urn:xmpp:delay' from='example.org' stamp='2026-01-01T00:00:01Z'/>";
+        assert_eq!(said(&sent_again("amy@example.org", kept)), None);
     }
 }
