@@ -108,7 +108,7 @@ fn compose(host: &Host, letter: &Letter, corrects: Option<String>, can_act: bool
         .with(payload(&letter.message))
         // Any of them may be the first that somebody gets, and clients show the name then (converse.js 14).
         .with(Some(about::nick(host, letter.language)))
-        .with(hint(&letter.message))
+        .with(Some(hint()))
         .with(correction)
 }
 
@@ -145,17 +145,11 @@ fn payload(message: &Message) -> Option<Element> {
     }
 }
 
-/// Codes are worth nothing in an archive (XEP-0334, 4.1); everything else is worth keeping (4.4).
-fn hint(message: &Message) -> Option<Element> {
-    let hint = match message {
-        Message::Code { .. } | Message::ForgetCode { .. } => "no-permanent-store",
-        Message::Introduction { .. }
-        | Message::ToPeer { .. }
-        | Message::TakenOver { .. }
-        | Message::Linked { .. }
-        | Message::ProveAgain { .. } => "store",
-    };
-    Some(Element::bare(hint, ns::HINTS))
+/// Everything is to be archived (XEP-0334, 4.4). Codes are worth nothing there for long, but Prosody 0.12 never shows what it has kept
+/// elsewhere to a client that asks the archive before it sends presence, as Conversations does, and a phone is woken for what is archived
+/// alone.
+fn hint() -> Element {
+    Element::bare("store", ns::HINTS)
 }
 
 /// An object of the `<info/>` element (API document, 1.4.2).
@@ -245,7 +239,7 @@ mod tests {
              xml:lang='en'><body>It-se, you xmmp@example.com? Verify with: 3991</body>\
              <verify xmlns='it-se.me:verify'><code>3991</code><hash>{hash}</hash></verify>\
              <nick xmlns='http://jabber.org/protocol/nick'>it-se.me contact lookup</nick>\
-             <no-permanent-store xmlns='urn:xmpp:hints'/><origin-id xmlns='urn:xmpp:sid:0' id='7'/></message>"
+             <store xmlns='urn:xmpp:hints'/><origin-id xmlns='urn:xmpp:sid:0' id='7'/></message>"
         );
         assert_eq!(element(&sent), element(&expected));
         assert!(sent.contains("xml:lang="), "{sent}");

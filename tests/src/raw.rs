@@ -61,6 +61,20 @@ impl RawClient {
         Ok(client)
     }
 
+    /// How many messages the server has archived for the account that have these words (XEP-0313, 4).
+    pub async fn archived(&mut self, words: &str) -> usize {
+        self.send("<iq type='set' id='archive'><query xmlns='urn:xmpp:mam:2'/></iq>").await;
+        let mut found = 0;
+        loop {
+            let stanza = self.next().await;
+            if stanza.name() == "iq" && stanza.attr("id") == Some("archive") {
+                return found;
+            }
+            let archived = stanza.children().any(|child| child.is("result", "urn:xmpp:mam:2"));
+            found += usize::from(archived && String::from(&stanza).contains(words));
+        }
+    }
+
     /// The full JID the server gave.
     pub fn jid(&self) -> &str {
         &self.jid

@@ -23,13 +23,13 @@ async def _show(person):
 
 
 async def marked(world):
-    """A code is kept in no archive (XEP-0334), and has an id that lasts (XEP-0359); it can be entered by machines."""
+    """A code is to be archived (XEP-0334), and has an id that lasts (XEP-0359); it can be entered by machines."""
     amy = await world.login("amy")
     await world.http(CODE)
     message = await amy.hears()
     equal(message["from"], ACCOUNT)
     assert message["type"] == "chat" and AMY in message["body"], message
-    assert message.xml.find("{urn:xmpp:hints}no-permanent-store") is not None, message
+    assert message.xml.find("{urn:xmpp:hints}store") is not None, message
     equal(message.xml.find("{urn:xmpp:sid:0}origin-id").attrib["id"], message["id"])
     verify = message.xml.find("{it-se.me:verify}verify")
     assert verify.find("{it-se.me:verify}code").text in message["body"], message

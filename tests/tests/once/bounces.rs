@@ -3,8 +3,8 @@
 
 use itseme_client::{Event, Identity, Session};
 use itseme_tests::{
-    AMY, AMY_THERE, EVE_HERE, MICHAEL, MICHAEL_HERE, Neighbours, Person, RawClient, World, introduction,
-    next_event, until, until_async, xml,
+    AMY, AMY_THERE, EVE_HERE, MICHAEL, MICHAEL_HERE, Neighbours, Person, World, introduction, next_event,
+    until, until_async, xml,
 };
 use tokio::time::{Duration, Instant, sleep_until};
 
@@ -222,19 +222,5 @@ async fn what_a_full_store_gives_back_is_in_the_archive_and_sent_no_more_today()
     until("the reason", || log.line_with("storage is full; they are only archived"), || log.tail()).await;
     let returns = || (world.service.kept() == "0 taken, 1 returns").then_some(());
     until("the message to be put off", returns, || log.tail()).await;
-    assert_eq!(introductions_in_archive(&mut world.raw(&AMY).await).await, 1);
-}
-
-/// What the server has archived of the service's (XEP-0313, 4).
-async fn introductions_in_archive(client: &mut RawClient) -> usize {
-    client.send("<iq type='set' id='archive'><query xmlns='urn:xmpp:mam:2'/></iq>").await;
-    let mut found = 0;
-    loop {
-        let stanza = client.next().await;
-        if stanza.name() == "iq" && stanza.attr("id") == Some("archive") {
-            return found;
-        }
-        let archived = stanza.children().any(|child| child.is("result", "urn:xmpp:mam:2"));
-        found += usize::from(archived && String::from(&stanza).contains("it-se.me:contact"));
-    }
+    assert_eq!(world.raw(&AMY).await.archived("it-se.me:contact").await, 1);
 }

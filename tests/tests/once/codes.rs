@@ -104,3 +104,16 @@ async fn a_code_is_compared_with_the_registration_that_is_meant() {
     let bad = json!({"hash": AMY.phone_hash(), "code": amys, "target": "no jid"});
     assert_eq!(http.post("/v1/verify", &bad).await.error(), (400, "value_error".into()));
 }
+
+/// `findings/archive-withholds-codes.sh`: a client that asks the archive first may get nothing else that has waited.
+#[tokio::test]
+async fn a_code_for_somebody_who_is_away_is_in_the_archive() {
+    for server in ["prosody-deployed", "ejabberd-deployed"] {
+        let world = World::attached_to(server).await;
+        // Nobody has an archive before the first login.
+        world.client(&MICHAEL).await.close().await;
+        register_over_http(&world.http(), &MICHAEL).await;
+        world.service.has_sent_everything().await;
+        assert_eq!(world.raw(&MICHAEL).await.archived("it-se.me:verify").await, 1, "{server}");
+    }
+}
