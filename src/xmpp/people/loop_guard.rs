@@ -32,7 +32,18 @@ pub fn said(message: &Message) -> Option<(&str, &str)> {
     }
     // Of several, which are the same in several languages, any will do.
     let (lang, body) = message.bodies.first_key_value()?;
-    Some((body.trim(), lang.as_str())).filter(|(body, _)| (1..=LONGEST).contains(&body.len()))
+    let own = unquoted(body).filter(|_| body.len() <= LONGEST)?;
+    Some((own, lang.as_str()))
+}
+
+/// Returns a text without the lines at its beginning that quote another one (XEP-0393, 5.1.3), as clients put them there for those
+/// that show no replies (XEP-0461); `None` if nothing else is left.
+fn unquoted(text: &str) -> Option<&str> {
+    let quoted = text
+        .split_inclusive('\n')
+        .take_while(|line| line.trim().is_empty() || line.starts_with('>'));
+    let own = text[quoted.map(str::len).sum()..].trim();
+    (!own.is_empty()).then_some(own)
 }
 
 /// Returns `true` if a message comes late (XEP-0203, XEP-0091), or from an archive, a copy or a room (XEP-0313, XEP-0280,
@@ -185,6 +196,21 @@ mod tests {
             "<message><sent xmlns='urn:xmpp:carbons:2'/><body>help</body></message>",
         ] {
             assert_eq!(said(&message(silent)), None, "{silent}");
+        }
+    }
+
+    #[test]
+    fn what_a_reply_quotes_is_not_said() {
+        for (body, own) in [
+            ("> Your code: 3991\n> Enter it here.\n3991", Some("3991")),
+            (">Your code: 3991\r\n\r\n  3991 \r\n", Some("3991")),
+            ("\n > 3991", Some("> 3991")),
+            ("help\n> links", Some("help\n> links")),
+            ("> links", None),
+            (" \n", None),
+        ] {
+            let message = Message::chat(None).with_body(Default::default(), body.to_owned());
+            assert_eq!(said(&message).map(|(said, _)| said), own, "{body:?}");
         }
     }
 
