@@ -44,6 +44,14 @@ linked =
 
 sms = It-se, bist du { $jid }? Bestätige mit: { $code } (Nicht du? Einfach ignorieren.)
 call = Hallo. Das Jabber-Konto { $jid } möchte über diese Telefonnummer gefunden werden. Wenn es deins ist, gib diesen Code ein: { $code }. Noch einmal, der Code ist: { $code }. Wenn es nicht deins ist, leg einfach auf.
+spoken =
+    { $mark ->
+        [at] ät
+        [dot] Punkt
+        [hyphen] Bindestrich
+        [plus] plus
+       *[underscore] Unterstrich
+    }
 
 ## Mail
 

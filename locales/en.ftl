@@ -44,6 +44,15 @@ linked =
 
 sms = It-se, you { $jid }? Verify with: { $code } (Not you? Ignore this.)
 call = Hello. The Jabber account { $jid } asks to be found by this phone number. If it is yours, enter this code: { $code }. Once more, the code is: { $code }. If it is not yours, just hang up.
+# The marks of a Jabber ID in a call. Speech programs leave most of them out.
+spoken =
+    { $mark ->
+        [at] at
+        [dot] dot
+        [hyphen] hyphen
+        [plus] plus
+       *[underscore] underscore
+    }
 
 ## Mail
 

@@ -44,6 +44,14 @@ linked =
 
 sms = It-se, ¿eres { $jid }? Confirma con: { $code } (Si no lo eres, ignora este SMS.)
 call = Hola. La cuenta de Jabber { $jid } pide que se la encuentre por este número de teléfono. Si es tuya, introduce este código: { $code }. Otra vez, el código es: { $code }. Si no es tuya, simplemente cuelga.
+spoken =
+    { $mark ->
+        [at] arroba
+        [dot] punto
+        [hyphen] guion
+        [plus] más
+       *[underscore] guion bajo
+    }
 
 ## Mail
 

@@ -44,6 +44,14 @@ linked =
 
 sms = It-se, c'est vous, { $jid } ? Confirmez avec : { $code } (Pas vous ? Ignorez ce SMS.)
 call = Bonjour. Le compte Jabber { $jid } demande à être trouvé par ce numéro de téléphone. Si c’est le vôtre, saisissez ce code : { $code }. Encore une fois, le code est : { $code }. Sinon, raccrochez simplement.
+spoken =
+    { $mark ->
+        [at] arobase
+        [dot] point
+        [hyphen] tiret
+        [plus] plus
+       *[underscore] tiret bas
+    }
 
 ## Mail
 

@@ -64,7 +64,30 @@ pub fn sms(target: &BareJid, code: &Code, language: Language) -> String {
 pub fn call(target: &BareJid, code: &Code, language: Language) -> String {
     const ROOM: usize = 100;
     let digits: Vec<String> = code.as_str().chars().map(String::from).collect();
-    language.call(&shortened(target, ROOM), &digits.join(", "))
+    language.call(&spoken(&shortened(target, ROOM), language), &digits.join(", "))
+}
+
+/// Writes the marks of a JID as words. Speech programs leave most of them out: `amy.smith` and `amy_smith` are one sound.
+fn spoken(jid: &str, language: Language) -> String {
+    let mut words = String::with_capacity(jid.len());
+    for c in jid.chars() {
+        let mark = match c {
+            '@' => "at",
+            '.' => "dot",
+            '-' => "hyphen",
+            '+' => "plus",
+            '_' => "underscore",
+            _ => {
+                words.push(c);
+                continue;
+            }
+        };
+        words.push(' ');
+        words.push_str(&language.spoken(mark));
+        words.push(' ');
+    }
+    let words: Vec<&str> = words.split_whitespace().collect();
+    words.join(" ")
 }
 
 /// Shortens a JID. The beginning of the localpart and the end of the domain are the most useful.
@@ -181,6 +204,33 @@ mod tests {
             // Enough of both halves remains to recognise the JID.
             assert!(text.contains("aaaaaaaaaaaaaaa...@...bbbbbbb"), "{language}: {text}");
             assert!(text.contains("bbb.org"), "{language}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_call_says_the_marks_of_a_jid_in_every_language() {
+        let target = jid("amy.smith_a--b+c@example.org");
+        for (language, said) in [
+            (
+                Language::English,
+                "account amy dot smith underscore a hyphen hyphen b plus c at example dot org asks",
+            ),
+            (
+                Language::German,
+                "Jabber-Konto amy Punkt smith Unterstrich a Bindestrich Bindestrich b plus c ät example Punkt org möchte",
+            ),
+            (
+                Language::French,
+                "compte Jabber amy point smith tiret bas a tiret tiret b plus c arobase example point org demande",
+            ),
+            (
+                Language::Spanish,
+                "cuenta de Jabber amy punto smith guion bajo a guion guion b más c arroba example punto org pide",
+            ),
+        ] {
+            let text = call(&target, &Code::typed("3991"), language);
+            assert!(text.contains(said), "{text}");
+            assert_eq!(text.matches("3, 9, 9, 1").count(), 2, "{text}");
         }
     }
 

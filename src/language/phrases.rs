@@ -47,6 +47,7 @@ phrases! {
 
     // Calls
     call(jid, code);
+    spoken(mark);
 
     // Mail
     mail_subject(code, service);
