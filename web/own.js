@@ -104,7 +104,8 @@ function newRow({ provider, id, hash }) {
 /** The address that opens the user's program for such messages, with the text in it. */
 function toWrite(provider, { to, text }) {
   const body = encodeURIComponent(text);
-  return provider === 'email' ? `mailto:${encodeURIComponent(to)}?subject=${body}&body=${body}` : `sms:${to}?body=${body}`;
+  const address = encodeURIComponent(to).replace('%40', '@'); // RFC 6068, 2
+  return provider === 'email' ? `mailto:${address}?subject=${body}&body=${body}` : `sms:${to}?body=${body}`;
 }
 
 function showRow(row, detail) {

@@ -67,32 +67,33 @@ pub fn call(target: &BareJid, code: &Code, language: Language) -> String {
     language.call(&spoken(&shortened(target, ROOM), language), &digits.join(", "))
 }
 
+/// Stands for what is cut out of a JID.
+const CUT: &str = "...";
+
 /// Writes the marks of a JID as words. Speech programs leave most of them out: `amy.smith` and `amy_smith` are one sound.
 fn spoken(jid: &str, language: Language) -> String {
-    let mut words = String::with_capacity(jid.len());
-    for c in jid.chars() {
+    let say = |c: char| {
         let mark = match c {
             '@' => "at",
             '.' => "dot",
             '-' => "hyphen",
             '+' => "plus",
             '_' => "underscore",
-            _ => {
-                words.push(c);
-                continue;
-            }
+            _ => return c.to_string(),
         };
-        words.push(' ');
-        words.push_str(&language.spoken(mark));
-        words.push(' ');
-    }
-    let words: Vec<&str> = words.split_whitespace().collect();
-    words.join(" ")
+        format!(" {} ", language.spoken(mark))
+    };
+    // What was cut out is a pause.
+    let words: String = jid.replace(CUT, "\n").chars().map(say).collect();
+    words
+        .replace('\n', ", ")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Shortens a JID. The beginning of the localpart and the end of the domain are the most useful.
 fn shortened(jid: &BareJid, room: usize) -> String {
-    const CUT: &str = "...";
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() || "@.-+_".contains(c) {
             c
@@ -232,6 +233,9 @@ mod tests {
             assert!(text.contains(said), "{text}");
             assert_eq!(text.matches("3, 9, 9, 1").count(), 2, "{text}");
         }
+        let long = jid(&format!("{}@example.org", "a".repeat(200)));
+        let text = call(&long, &Code::typed("3991"), Language::English);
+        assert!(text.contains("aaa, at example dot org asks"), "{text}");
     }
 
     #[test]
