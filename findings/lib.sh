@@ -361,45 +361,59 @@ PY
   until (: <"/dev/tcp/127.0.0.1/$imap") 2>/dev/null; do sleep 0.1; done
 }
 
-# kaidan_profile: starts Prosody with TLS, without which Kaidan does not log in, and an archive that stays empty, without which it keeps no
-# message; writes amy's profile of Kaidan to $folder/home.
-kaidan_profile() {
+# tls_prosody SETTINGS: starts Prosody with TLS, without which Kaidan and Dino do not log in, and with an archive that stays empty, without
+# which Kaidan keeps no message. $folder/trusted has the certificates that this machine trusts, and Prosody's.
+tls_prosody() {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$folder/localhost.key" -out "$folder/localhost.crt" -days 2 \
     -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>"$folder/openssl.log"
+  cp -r /etc/ssl/certs "$folder/trusted"
+  cp "$folder/localhost.crt" "$folder/trusted/$(openssl x509 -hash -noout -in "$folder/localhost.crt").0"
+  cat "$folder/localhost.crt" >>"$folder/trusted/ca-certificates.crt"
   start_prosody "modules_disabled = { \"s2s\", \"s2s_auth_certs\", \"http\", \"https\" }
 modules_enabled = { \"saslauth\", \"roster\", \"disco\", \"offline\", \"ping\", \"tls\", \"mam\" }
 default_archive_policy = false
-ssl = { key = \"$folder/localhost.key\", certificate = \"$folder/localhost.crt\" }"
+ssl = { key = \"$folder/localhost.key\", certificate = \"$folder/localhost.crt\" }
+$1"
+}
+
+# kaidan_profile: starts that Prosody, and writes amy's profile of Kaidan.
+kaidan_profile() {
+  tls_prosody ""
   mkdir -p "$folder/home/.config/kaidan"
   printf '[auth]\njid=amy@localhost\npassword=%s\nhost=localhost\nport=%s\nonline=true\n' "$(printf secret | base64)" "$client_port" \
     >"$folder/home/.config/kaidan/kaidan.conf"
 }
 
-# kaidan COMMAND…: runs a command beside Kaidan, on a screen of its own whose picture is $folder/screen/Xvfb_screen0 (XWD), in a view of
-# this machine that trusts that Prosody.
+# kaidan COMMAND…: runs a command beside Kaidan, in a view of this machine that trusts that Prosody.
 kaidan() {
-  mkdir -p "$folder"/{screen,run}
-  chmod 700 "$folder/run"
-  rm -rf "$folder/trusted"; cp -r /etc/ssl/certs "$folder/trusted"
-  cp "$folder/localhost.crt" "$folder/trusted/$(openssl x509 -hash -noout -in "$folder/localhost.crt").0"
   # shellcheck disable=SC2016
-  env -u WAYLAND_DISPLAY HOME="$folder/home" XDG_RUNTIME_DIR="$folder/run" LANG=C.UTF-8 QT_QPA_PLATFORM=xcb QT_QUICK_BACKEND=software \
-    unshare --map-root-user --mount bash -c '
+  desktop unshare --map-root-user --mount bash -c '
+    set -euo pipefail
+    folder=$1
+    shift
+    mount --bind "$folder/trusted" /etc/ssl/certs
+    kaidan >"$folder/kaidan.log" 2>&1 &
+    client=$!
+    trap "kill \$client" EXIT
+    "$@"' kaidan "$folder" "$@"
+}
+
+# desktop COMMAND…: runs a command with a home in $folder/home, on a screen whose picture is $folder/screen/Xvfb_screen0 (XWD).
+desktop() {
+  mkdir -p "$folder"/{home,screen,run}
+  chmod 700 "$folder/run"
+  # shellcheck disable=SC2016
+  env -u WAYLAND_DISPLAY HOME="$folder/home" XDG_RUNTIME_DIR="$folder/run" LANG=C.UTF-8 GDK_BACKEND=x11 GSK_RENDERER=cairo \
+    GTK_A11Y=none GSETTINGS_BACKEND=memory QT_QPA_PLATFORM=xcb QT_QUICK_BACKEND=software bash -c '
       set -euo pipefail
       folder=$1
       shift
-      mount --bind "$folder/trusted" /etc/ssl/certs
       Xvfb -displayfd 3 -screen 0 1000x700x24 -fbdir "$folder/screen" -nolisten tcp 3>"$folder/display" 2>"$folder/screen.log" &
       screen=$!
       trap "kill \$screen" EXIT
       while [[ ! -s $folder/display ]]; do sleep 0.1; done
-      DISPLAY=:$(<"$folder/display") dbus-run-session -- bash -c "
-        kaidan >\"\$0/kaidan.log\" 2>&1 &
-        \"\$@\"
-        code=\$?
-        kill %1
-        wait
-        exit \$code" "$folder" "$@"' kaidan "$folder" "$@" 2>"$folder/desktop.log" || { tail -n 5 "$folder/desktop.log" >&2 && return 1; }
+      DISPLAY=:$(<"$folder/display") dbus-run-session -- "$@"' desktop "$folder" "$@" 2>"$folder/desktop.log" ||
+    { tail -n 20 "$folder/desktop.log" >&2 && return 1; }
 }
 
 # expect TEXT COMMAND…: says whether the behaviour is still the one that was found; ends the script where it is not.
