@@ -37,11 +37,10 @@ pub fn said(message: &Message) -> Option<(&str, &str)> {
 }
 
 /// Returns a text without the lines at its beginning that quote another one (XEP-0393, 5.1.3), as clients put them there for those
-/// that show no replies (XEP-0461); `None` if nothing else is left.
+/// that show no replies (XEP-0461); `None` if nothing else is left. Psi+ 1.4 quotes with `»` and a space.
 fn unquoted(text: &str) -> Option<&str> {
-    let quoted = text
-        .split_inclusive('\n')
-        .take_while(|line| line.trim().is_empty() || line.starts_with('>'));
+    let is_quoted = |line: &str| line.trim().is_empty() || line.starts_with('>') || line.starts_with("» ");
+    let quoted = text.split_inclusive('\n').take_while(|line| is_quoted(line));
     let own = text[quoted.map(str::len).sum()..].trim();
     (!own.is_empty()).then_some(own)
 }
@@ -204,6 +203,8 @@ mod tests {
         for (body, own) in [
             ("> Your code: 3991\n> Enter it here.\n3991", Some("3991")),
             (">Your code: 3991\r\n\r\n  3991 \r\n", Some("3991")),
+            ("\n» [21:42:15] <Find friends> Your code: 3991 \n3991", Some("3991")),
+            ("»3991«", Some("»3991«")),
             ("\n > 3991", Some("> 3991")),
             ("help\n> links", Some("help\n> links")),
             ("> links", None),
