@@ -53,8 +53,8 @@ impl Delivery {
         }
     }
 
-    /// The id of the message in whose place the letter stands: the last one that `to` was sent, if that has the code that is replaced,
-    /// and if every client can show it (XEP-0308, 4). Any other letter is a message of its own.
+    /// The id of the message in whose place the letter stands: the last one that `to` was sent, if that has the code that is replaced and
+    /// corrects nothing itself, and if every client can show it (XEP-0308, 4). Any other letter is a message of its own.
     async fn corrects(&self, connection: &Connection, letter: &Letter, to: &BareJid) -> Option<String> {
         let (first, now) = (letter.replaces.as_deref()?, self.clock.now());
         self.last_sent.correctable(to, first, now)?;
@@ -78,9 +78,11 @@ impl Delivery {
         if let Ok(to) = BareJid::new(&recipient(letter)) {
             can_act = self.can_act(connection, letter, &to).await;
             corrects = self.corrects(connection, letter, &to).await;
-            if corrects.is_none() {
-                let first = letter.replaces.as_ref().unwrap_or(&letter.id);
-                self.last_sent.sent(&to, &letter.id, first, self.clock.now());
+            let first = letter.replaces.as_ref().unwrap_or(&letter.id);
+            match corrects {
+                None => self.last_sent.sent(&to, &letter.id, first, self.clock.now()),
+                // Kaidan drops a second correction of a message, and goes on to show a code that is void.
+                Some(_) => self.last_sent.sent_else(&to, self.clock.now()),
             }
         }
         match stream::serialise(&compose(&self.presentation.get().host, letter, corrects, can_act)) {

@@ -10,19 +10,19 @@ use crate::xmpp::people::recent::{Own, Recent};
 /// After this time of silence in a conversation, nobody looks for a former code in it.
 const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 
-/// A letter, and the letters that have corrected it since.
+/// A letter that can be corrected.
 #[derive(Clone)]
-struct Corrected {
+struct Correctable {
     /// A hash of the id of the first letter in a series: the letters of a series replace each other, as corrections or
     /// not.
     series: u64,
-    /// The message that the next correction names: the XEP has all of them name the first (XEP-0308, 3).
+    /// The message that the correction names.
     id: String,
 }
 
 /// The last message to each JID. It is kept in memory alone: after a restart, nothing is corrected.
 pub struct LastSent {
-    letters: Recent<Option<Corrected>>,
+    letters: Recent<Option<Correctable>>,
     hasher: RandomState,
 }
 
@@ -50,10 +50,10 @@ impl LastSent {
         let series = self.hasher.hash_one(first);
         let id = id.to_owned();
         self.letters
-            .with(to, now, |last| *last = Some(Corrected { series, id }));
+            .with(to, now, |last| *last = Some(Correctable { series, id }));
     }
 
-    /// Notes that `to` is sent something that is never corrected.
+    /// Notes that `to` is sent something that is never corrected, like a correction.
     pub fn sent_else(&self, to: &BareJid, now: Millis) {
         self.letters.with(to, now, |last| *last = None);
     }
@@ -77,7 +77,7 @@ mod tests {
         assert_eq!(correctable("another"), None);
         sent.sent_else(&amy, NOW);
         assert_eq!(correctable("1"), None);
-        // The next of the series is a message of its own, which those after it correct.
+        // The next of the series is a message of its own, which the one after it corrects.
         sent.sent(&amy, "2", "1", NOW);
         assert_eq!(correctable("1").as_deref(), Some("2"));
         sent.sent(&amy, "3", "3", NOW);
