@@ -54,13 +54,15 @@ impl Delivery {
     }
 
     /// The id of the message in whose place the letter stands: the last one that `to` was sent, if that has the code that is replaced and
-    /// corrects nothing itself, and if every client can show it (XEP-0308, 4). Any other letter is a message of its own.
+    /// corrects nothing itself, and if every client can show it (XEP-0308, 4). Any other letter is a message of its own: Kaidan drops a
+    /// second correction of a message, and goes on to show a code that is void.
     async fn corrects(&self, connection: &Connection, letter: &Letter, to: &BareJid) -> Option<String> {
         let (first, now) = (letter.replaces.as_deref()?, self.clock.now());
-        self.last_sent.correctable(to, first, now)?;
+        let correctable = || self.last_sent.correctable(to, &letter.id, first, now);
+        correctable()?;
         let all_can = self.clients.all_can(connection, to, MESSAGE_CORRECT, now).await;
         // Something may have been said meanwhile.
-        all_can.then(|| self.last_sent.correctable(to, first, now)).flatten()
+        all_can.then(correctable).flatten()
     }
 
     /// Returns `true` if every client that `to` has shown can act on an introduction's element, so that nobody has to write back.
@@ -79,11 +81,8 @@ impl Delivery {
             can_act = self.can_act(connection, letter, &to).await;
             corrects = self.corrects(connection, letter, &to).await;
             let first = letter.replaces.as_ref().unwrap_or(&letter.id);
-            match corrects {
-                None => self.last_sent.sent(&to, &letter.id, first, self.clock.now()),
-                // Kaidan drops a second correction of a message, and goes on to show a code that is void.
-                Some(_) => self.last_sent.sent_else(&to, self.clock.now()),
-            }
+            self.last_sent
+                .sent(&to, &letter.id, first, corrects.clone(), self.clock.now());
         }
         match stream::serialise(&compose(&self.presentation.get().host, letter, corrects, can_act)) {
             Ok(message) => Ok(Ok(connection.send(message).await?)),
@@ -110,7 +109,9 @@ fn compose(host: &Host, letter: &Letter, corrects: Option<String>, can_act: bool
         .with(payload(&letter.message))
         // Any of them may be the first that somebody gets, and clients show the name then (converse.js 14).
         .with(Some(about::nick(host, letter.language)))
-        .with(Some(hint()))
+        // Codes, too, though they are void soon: what Prosody 0.12 has kept elsewhere, it never shows to a client that queries the
+        // archive before it sends presence, as Conversations does (XEP-0334, 4.4).
+        .with(Some(Element::bare("store", ns::HINTS)))
         .with(correction)
 }
 
@@ -145,13 +146,6 @@ fn payload(message: &Message) -> Option<Element> {
         // They go another way.
         Message::ToPeer { .. } => None,
     }
-}
-
-/// Everything is to be archived (XEP-0334, 4.4). Codes are worth nothing there for long, but Prosody 0.12 never shows what it has kept
-/// elsewhere to a client that asks the archive before it sends presence, as Conversations does, and a phone is woken for what is archived
-/// alone.
-fn hint() -> Element {
-    Element::bare("store", ns::HINTS)
 }
 
 /// An object of the `<info/>` element (API document, 1.4.2).
