@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -25,10 +25,17 @@ use crate::store::{COPIED, Counts, Database};
 const OPENED: usize = 10;
 /// The files that SQLite may have beside a database, by the ends of their names.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
-/// So often the progress of a copy is printed.
+/// The interval between two lines about the progress of a copy.
 const TOLD_EVERY: Duration = Duration::from_secs(10);
-/// So many bytes are copied at once.
+/// The number of bytes that are copied between two looks for a wish to stop.
 const CHUNK: u64 = 64 << 20;
+
+/// Prints a line. That nobody reads it any more ends no command.
+macro_rules! tell {
+    ($($line:tt)*) => {
+        _ = writeln!(io::stdout(), $($line)*)
+    };
+}
 
 /// The command `backup`: copies the configured database to the new file `to`, and the key to the new file `key_to`.
 ///
@@ -45,21 +52,21 @@ pub fn back_up(store: &StoreConfig, to: &Path, key_to: Option<&Path>, stop: &Can
         ));
     }
     let keys = keys_of(&database, &key)?;
-    println!("{database} is being copied; with millions of links, that takes a while");
+    tell!("{database} is being copied; with millions of links, that takes a while");
     let part = Part::beside(to)?;
     let copied = sqlite::back_up(&path, part.path(), part.watched(size(&path), stop));
     copied.map_err(|error| format!("{database} cannot be copied to {}: {error}", to.display()))?;
-    println!("the copy is being checked");
+    tell!("the copy is being checked");
     let found = check(part.path(), &keys, stop).map_err(|error| format!("the copy of {database}: {error}"))?;
     key_to.map_or(Ok(()), |key_to| keyfile::save(key_to, &key))?;
     part.become_new(to).inspect_err(|_| {
         // Alone, it is of no use.
         key_to.map(fs::remove_file);
     })?;
-    println!("done: {} {found}", to.display());
+    tell!("done: {} {found}", to.display());
     match key_to {
-        None => println!("The key is not in it: {}", where_the_key_is(store)),
-        Some(key_to) => println!("The key is in {}: keep the two files apart", key_to.display()),
+        None => tell!("The key is not in it: {}", where_the_key_is(store)),
+        Some(key_to) => tell!("The key is in {}: keep the two files apart", key_to.display()),
     }
     Ok(())
 }
@@ -99,7 +106,7 @@ pub fn restore(
     let copy = Database::Sqlite(part.path().to_owned());
     let told = |error: String| format!("{}: {}", from.display(), error.replace(&format!("{copy}: "), ""));
     let keys = keys_of(&copy, &key).map_err(told)?;
-    println!("the copy is being checked");
+    tell!("the copy is being checked");
     let found = check(part.path(), &keys, stop).map_err(told)?;
     // What is in its journal belongs to the database that is replaced, and would be taken for the new one's.
     sqlite::empty_journal(&path);
@@ -110,14 +117,14 @@ pub fn restore(
             let _ = fs::rename(former, &store.key_file);
         }
     })?;
-    println!("done: {database} {found}");
+    tell!("done: {database} {found}");
     if let Some(former) = former {
-        println!(
+        tell!(
             "The former key is in {}: remove it when nobody needs it",
             former.display()
         );
     }
-    println!(
+    tell!(
         "Start the service. What people have had forgotten since the backup is there again, and what they have proven since is not."
     );
     Ok(())
@@ -151,14 +158,15 @@ impl Part {
         self.file.path()
     }
 
-    /// Returns what a copy asks if it is to end, and prints how much of so many megabytes is there.
+    /// Returns a function that a copy calls now and then. It prints how much of so many megabytes is there, and returns `true` if the copy
+    /// is to end.
     fn watched(&self, megabytes: u64, stop: &CancellationToken) -> impl FnMut() -> bool + Send + use<> {
         let (part, stop) = (self.path().to_owned(), stop.clone());
         let mut told = Instant::now();
         move || {
             if told.elapsed() >= TOLD_EVERY {
                 told = Instant::now();
-                println!("{} of {megabytes} MB", size(&part));
+                tell!("{} of {megabytes} MB", size(&part));
             }
             stop.is_cancelled()
         }

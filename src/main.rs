@@ -69,7 +69,7 @@ async fn perform(cli: &Cli) -> Result<ExitCode, String> {
     }
 }
 
-/// Runs work that blocks, and tells it when a signal comes to stop: it clears away what is not complete.
+/// Runs work that blocks, and tells it when a signal comes to stop, or its terminal is gone: it then removes its incomplete files.
 async fn stoppable(
     work: impl FnOnce(&CancellationToken) -> Result<(), String> + Send + 'static,
 ) -> Result<ExitCode, String> {
@@ -79,7 +79,8 @@ async fn stoppable(
     let mut work = tokio::task::spawn_blocking(move || work(&told));
     let done = tokio::select! {
         done = &mut work => done,
-        () = signals.stop() => {
+        () = signals.end() => {
+            telemetry::complain(&"stopping, and removing what is not complete");
             stop.cancel();
             work.await
         }

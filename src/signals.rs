@@ -52,6 +52,11 @@ impl Signals {
         }
     }
 
+    /// Resolves when a command that reads its configuration once is to stop: SIGHUP means that its terminal is gone.
+    pub async fn end(&mut self) {
+        while self.come().await == SignalRequest::Tell {}
+    }
+
     /// Resolves when a signal comes, or has come.
     pub async fn next(&mut self) -> SignalRequest {
         match std::mem::take(&mut self.reload) {

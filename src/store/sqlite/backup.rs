@@ -14,8 +14,8 @@ use crate::store::{Read, Result, StoreError};
 /// The length in bytes of a file whose indexes are compared with their tables when it is checked. They are looked up row by row: a
 /// million links take some ten seconds as long as the file is in memory, and a file that has no room there takes hours.
 const COMPARED: u64 = 4 << 30;
-/// The number of SQLite's instructions after which a statement asks if it is to end.
-const INSTRUCTIONS: i32 = if cfg!(test) { 100 } else { 100_000 };
+/// The number of SQLite's instructions, or of pages of a check, after which a statement asks if it is to end.
+const INSTRUCTIONS: i32 = 1000;
 
 /// Copies the database at `path`, as it is at one moment, to the empty file at the absolute path `to`, whatever others write
 /// meanwhile. Nothing of deleted rows is copied. `ends` is asked now and then.

@@ -1,9 +1,10 @@
 //! `itseme backup` while the service runs, and `itseme restore` after its disk was lost, by its program.
 
-use std::fs;
+use std::fs::{self, File};
 
 use itseme_client::Session;
-use itseme_tests::{AMY, MICHAEL, Service, World};
+use itseme_tests::{AMY, MICHAEL, Service, World, until};
+use rustix::process::Signal;
 
 /// What a command that ends well prints.
 fn done(service: &Service, arguments: &[&str]) -> String {
@@ -43,4 +44,26 @@ async fn a_service_that_has_lost_its_disk_goes_on() {
     assert_eq!(amy.links().await.unwrap(), links);
     assert!(!michael.confirm(&MICHAEL.bare_jid(), &[MICHAEL.phone_hash()]).await.unwrap());
     assert!(world.service.terminate().await.success());
+}
+
+#[tokio::test]
+async fn a_signal_ends_a_restore_and_nothing_is_left_of_it() {
+    let mut world = World::start().await;
+    world.service.terminate().await;
+    let data = world.service.data();
+    // Nobody has copied so much by then.
+    File::create(data.join("huge.db")).unwrap().set_len(16 << 30).unwrap();
+    let incomplete = || {
+        let names = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_string_lossy().starts_with(".itseme-incomplete-")).count()
+    };
+    for signal in [Signal::TERM, Signal::HUP] {
+        let mut restore = world.service.spawn_command(&["restore", "--force", "huge.db"]);
+        let begun = || (incomplete() > 0).then_some(());
+        until("the copy", begun, || restore.log().tail()).await;
+        restore.signal(signal);
+        assert_eq!(restore.ended().await.code(), Some(1));
+        assert_eq!((restore.log().count("interrupted"), incomplete()), (1, 0), "{}", restore.log().tail());
+    }
+    world.service.start().await;
 }
