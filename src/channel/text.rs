@@ -57,18 +57,18 @@ pub const GSM: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\u{1b}
 pub fn sms(target: &BareJid, code: &Code, language: Language) -> String {
     const SEGMENT: usize = 160;
     let around = language.sms("", code).chars().count();
-    language.sms(&shortened(target, SEGMENT.saturating_sub(around)), code)
+    language.sms(&shortened(target, SEGMENT.saturating_sub(around), "..."), code)
 }
 
 /// Returns the words of a call. The digits of the code are read one by one.
 pub fn call(target: &BareJid, code: &Code, language: Language) -> String {
     const ROOM: usize = 100;
     let digits: Vec<String> = code.as_str().chars().map(String::from).collect();
-    language.call(&spoken(&shortened(target, ROOM), language), &digits.join(", "))
+    language.call(&spoken(&shortened(target, ROOM, PAUSE), language), &digits.join(", "))
 }
 
-/// Stands for what is cut out of a JID.
-const CUT: &str = "...";
+/// Stands in a call for what is cut out of a JID.
+const PAUSE: &str = ", ";
 
 /// Writes the marks of a JID as words. Speech programs leave most of them out: `amy.smith` and `amy_smith` are one sound.
 fn spoken(jid: &str, language: Language) -> String {
@@ -83,17 +83,12 @@ fn spoken(jid: &str, language: Language) -> String {
         };
         format!(" {} ", language.spoken(mark))
     };
-    // What was cut out is a pause.
-    let words: String = jid.replace(CUT, "\n").chars().map(say).collect();
-    words
-        .replace('\n', ", ")
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    let words: String = jid.chars().map(say).collect();
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Shortens a JID. The beginning of the localpart and the end of the domain are the most useful.
-fn shortened(jid: &BareJid, room: usize) -> String {
+/// Shortens a JID: `cut` stands for what is left out. The beginning of the localpart and the end of the domain are the most useful.
+fn shortened(jid: &BareJid, room: usize, cut: &str) -> String {
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() || "@.-+_".contains(c) {
             c
@@ -111,13 +106,13 @@ fn shortened(jid: &BareJid, room: usize) -> String {
     let local_room = room - domain_room;
     let local = match local.len() <= local_room {
         true => local.to_owned(),
-        false => format!("{}{CUT}", &local[..local_room.saturating_sub(CUT.len())]),
+        false => format!("{}{cut}", &local[..local_room.saturating_sub(cut.len())]),
     };
     let domain = match domain.len() <= domain_room {
         true => domain.to_owned(),
         false => format!(
-            "{CUT}{}",
-            &domain[domain.len() - domain_room.saturating_sub(CUT.len())..]
+            "{cut}{}",
+            &domain[domain.len() - domain_room.saturating_sub(cut.len())..]
         ),
     };
     format!("{local}@{domain}")
@@ -236,6 +231,8 @@ mod tests {
         let long = jid(&format!("{}@example.org", "a".repeat(200)));
         let text = call(&long, &Code::typed("3991"), Language::English);
         assert!(text.contains("aaa, at example dot org asks"), "{text}");
+        let text = call(&jid("amy...b@example.org"), &Code::typed("3991"), Language::English);
+        assert!(text.contains("amy dot dot dot b at example dot org"), "{text}");
     }
 
     #[test]
@@ -248,13 +245,13 @@ mod tests {
     #[test]
     fn of_a_long_jid_the_short_half_is_kept_whole() {
         assert_eq!(
-            shortened(&jid("amy@chat.very-long.example.org"), 20),
+            shortened(&jid("amy@chat.very-long.example.org"), 20, "..."),
             "amy@...g.example.org"
         );
         assert_eq!(
-            shortened(&jid("amy-with-a-long-name@a.org"), 20),
+            shortened(&jid("amy-with-a-long-name@a.org"), 20, "..."),
             "amy-with-a-...@a.org"
         );
-        assert_eq!(shortened(&jid("amy@a.org"), 20), "amy@a.org");
+        assert_eq!(shortened(&jid("amy@a.org"), 20, "..."), "amy@a.org");
     }
 }
