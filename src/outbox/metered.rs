@@ -45,11 +45,13 @@ impl Metered {
             Err(SendError::Retry(Trouble { cause: Some(_), .. }) | SendError::Unclear(_)) => {
                 self.service.health().failed(queue, now);
             }
+            // Of a request, a peer has a reason to refuse it; of many codes, nobody has.
+            Err(SendError::Fail(_)) if !matches!(letter.message, Message::Code { .. }) => {}
             Err(SendError::Retry(_) | SendError::Fail(_)) => {
                 if self.service.health().not_accepted(queue, &letter.id) {
                     tracing::warn!(
                         queue,
-                        "several messages were put off or refused, each for a reason of its own, and none was accepted; the log of itseme=debug has these"
+                        "several messages were put off or refused, each for a reason of its own, and none was accepted: see the lines above, and those of itseme=debug"
                     );
                 }
             }
