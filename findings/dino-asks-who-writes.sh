@@ -99,7 +99,7 @@ print("after 33 s:", *sorted(seen()), sep="\n  ")
 print("asked:", *sorted(set(asked)))
 quit_(running)
 running = dino()
-assert online.until("<presence[^>]* from='amy@localhost/dino'[^>]*(?!type)", 60), online.text
+assert online.until("<presence(?![^>]* type=)[^>]* from='amy@localhost/dino", 60), online.text
 time.sleep(8)
 write("quick", "3")
 time.sleep(5)

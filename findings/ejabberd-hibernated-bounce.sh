@@ -9,7 +9,7 @@
 #            that the phone had already shown. With mod_mam, messages that were archived are not bounced; those with
 #            <no-permanent-store/> (XEP-0334) are, because they are not archived. `resend_on_timeout: if_offline`
 #            (Debian's shipped ejabberd.yml has it, the module's default is `false`) cures both.
-# Matters:   whoever sends a code marks it so. The bounce comes up to 300 s (resume_timeout) after the message
+# Matters:   the bounce of such a message comes up to 300 s (resume_timeout) after the message
 #            was taken, long after a sender has stopped to expect one, and reads like the one for an account that does
 #            not exist.
 # Source:    XEP-0198, section 5 (treat unacknowledged stanzas as for an unavailable resource); ejabberd's documentation

@@ -61,7 +61,7 @@ impl RawClient {
         Ok(client)
     }
 
-    /// How many messages the server has archived for the account that have these words (XEP-0313, 4).
+    /// How many messages with these words are on the first page of the account's archive (XEP-0313, 4).
     pub async fn archived(&mut self, words: &str) -> usize {
         self.send("<iq type='set' id='archive'><query xmlns='urn:xmpp:mam:2'/></iq>").await;
         let mut found = 0;

@@ -24,7 +24,7 @@ const TALK: Duration = Duration::from_secs(60 * 60);
 const LONGEST: usize = 8 * 1024;
 
 /// Returns the text of a message that is meant for the service, with the tag of its language if it has one; `None` for
-/// an error, a message of a room, a notice, a late message, and a copy.
+/// an error, a message of a room, a notice, a late message, a copy, and one that quotes and says nothing else.
 pub fn said(message: &Message) -> Option<(&str, &str)> {
     let is_talk = matches!(message.type_, MessageType::Chat | MessageType::Normal);
     if !is_talk || is_second_hand(message) {
@@ -32,7 +32,9 @@ pub fn said(message: &Message) -> Option<(&str, &str)> {
     }
     // Of several, which are the same in several languages, any will do.
     let (lang, body) = message.bodies.first_key_value()?;
-    let own = unquoted(body).filter(|_| body.len() <= LONGEST)?;
+    let own = Some(body)
+        .filter(|body| body.len() <= LONGEST)
+        .and_then(|body| unquoted(body))?;
     Some((own, lang.as_str()))
 }
 
