@@ -10,7 +10,8 @@
 #            message is neither here nor there, at each login, and the sender gets no bounce. Weeks later, a client that asks in the other
 #            order gets all at once. So it is with what a phone had not acknowledged when its session ended, and, if the archive is for
 #            contacts alone, with each message of a service, unless mod_groups makes it a contact. ejabberd delivers in either order, but
-#            announces XEP-0013, and Conversations, which is catching up with its archive then, sends <purge/>: gone, without a bounce.
+#            announces XEP-0013, and Conversations, which is catching up with its archive then, sends <purge/>: gone, without a bounce,
+#            and with `default: roster` each message of a service.
 # Matters:   Conversations and its many relatives query the archive, purge where they can, and send presence then. The owner of a phone
 #            that was off for some minutes asks for a code on a web page, opens the client, and sees nothing, nor will the next code come.
 #            With default_archive_policy = "roster", no introduction comes, either. Without the hint it is in the archive, and arrives; in
@@ -110,10 +111,17 @@ contacts_only | tee "$folder/stranger.says"
 echo "== the same, where everybody has the service as a contact"
 printf '[+Services]\nitseme@itseme.example.org=Find friends\n' >"$folder/groups"
 contacts_only "groups_file = \"$folder/groups\"" | tee "$folder/contact.says"
+# archive WHOSE: ejabberd, with an archive of what comes from contacts (roster) or from everybody (always).
+archive() {
+  start_ejabberd "  mod_mam: { default: $1 }
+  mod_stream_mgmt: { resume_timeout: 3, resend_on_timeout: if_offline }"
+  python3 "$folder/play.py" "$here" "$client_port" "$component_port"
+  stop
+}
 echo "== ejabberd"
-start_ejabberd '  mod_mam: { default: always }
-  mod_stream_mgmt: { resume_timeout: 3, resend_on_timeout: if_offline }'
-python3 "$folder/play.py" "$here" "$client_port" "$component_port" | tee "$folder/ejabberd.says"
+archive always | tee "$folder/ejabberd.says"
+echo "== ejabberd, an archive for contacts alone"
+archive roster | tee "$folder/roster.says"
 
 says() { grep -qxF "$2" "$folder/$1.says"; }
 expect "with presence first, Prosody delivers what was kept" says prosody "presence: first-code first-text"
@@ -131,6 +139,8 @@ expect "also after a lost network" says ejabberd "back: first-text second-text t
 expect "but offers to purge what was kept" says ejabberd "purge: offered"
 expect "and then it is missing" says ejabberd "purged: first-text second-text third-text"
 expect "for good" says ejabberd "after:"
-for server in prosody stranger contact ejabberd; do
+expect "an archive for contacts: all of it is missing" says roster "purged:"
+expect "for good, too" says roster "after:"
+for server in prosody stranger contact ejabberd roster; do
   expect "$server: no bounce" says "$server" "bounces: 0"
 done
