@@ -293,7 +293,7 @@ async fn a_code_is_read_out_in_a_call_if_somebody_asks_for_it() {
     let text = world.gateway.take(AMY.phone).await.text;
     amy.register_by(How::Call, "phone", AMY.phone, false).await.unwrap();
     let said = calls.take(AMY.phone).await.text;
-    assert!(said.starts_with("en-US: Hello. The Jabber account amy@localhost asks"), "{said}");
+    assert!(said.starts_with("en-US: Hello. The Jabber account amy at localhost asks"), "{said}");
     let spoken = said.split("enter this code: ").nth(1).unwrap().split('.').next().unwrap();
     let hash = amy.register_by(How::Call, "phone", AMY.phone, false).await.unwrap().hash;
     let former = code_in(&text).unwrap();
