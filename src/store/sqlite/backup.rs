@@ -25,10 +25,15 @@ const INSTRUCTIONS: i32 = 1000;
 pub fn back_up(path: &Path, to: &Path, ends: impl FnMut() -> bool + Send + 'static) -> Result<()> {
     let name = to.to_str();
     let name = name.ok_or_else(|| StoreError::Unavailable("SQLite takes names in UTF-8 only".into()))?;
+    reader(path, ends)?.execute("VACUUM INTO ?", [name])?;
+    Ok(())
+}
+
+/// Opens the database at `path` to read it, until `ends` returns `true`.
+fn reader(path: &Path, ends: impl FnMut() -> bool + Send + 'static) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.progress_handler(INSTRUCTIONS, Some(ends))?;
-    connection.execute("VACUUM INTO ?", [name])?;
-    Ok(())
+    Ok(connection)
 }
 
 /// Writes what is in the journal into the database at `path`, if it can be read.
@@ -49,8 +54,7 @@ impl Whole {
     /// # Errors
     /// If it is damaged, belongs to a newer version of the service, or was made with another key, or `ends` has returned `true`.
     pub fn open(path: &Path, key_check: Mac, ends: impl FnMut() -> bool + Send + 'static) -> Result<Self> {
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        connection.progress_handler(INSTRUCTIONS, Some(ends))?;
+        let connection = reader(path, ends)?;
         migrations::check(&connection, key_check)?;
         migrations::check_schema(&connection)?;
         let check = match fs::metadata(path).is_ok_and(|file| file.len() <= COMPARED) {
