@@ -67,11 +67,13 @@ pub fn is_second_hand(message: &Message) -> bool {
 /// Returns `true` if a payload is the sender's own word for when the message was sent.
 fn is_own_delay(payload: &Element, message: &Message) -> bool {
     let by = payload.attr("from").and_then(|by| Jid::new(by).ok());
-    let sender = message.from.as_ref();
-    payload.is("delay", "urn:xmpp:delay")
-        && by
-            .zip(sender)
-            .is_some_and(|(by, sender)| by.to_bare() == sender.to_bare())
+    let is_senders = |by: Jid| {
+        message
+            .from
+            .as_ref()
+            .is_some_and(|sender| sender.to_bare() == by.to_bare())
+    };
+    payload.is("delay", "urn:xmpp:delay") && by.is_some_and(is_senders)
 }
 
 /// Returns `true` if a message is encrypted, so that its body is a stopgap (XEP-0380).
