@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,7 @@ use crate::private;
 use crate::rekey;
 use crate::store::sqlite::{self, Whole};
 use crate::store::{COPIED, Counts, Database};
+use crate::telemetry::tell;
 
 /// The boxes of each table that are opened with the key.
 const OPENED: usize = 10;
@@ -29,13 +30,6 @@ const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 const TOLD_EVERY: Duration = Duration::from_secs(10);
 /// The number of bytes that are copied between two looks for a wish to stop.
 const CHUNK: u64 = 64 << 20;
-
-/// Prints a line. That nobody reads it any more ends no command.
-macro_rules! tell {
-    ($($line:tt)*) => {
-        _ = writeln!(io::stdout(), $($line)*)
-    };
-}
 
 /// The command `backup`: copies the configured database to the new file `to`, and the key to the new file `key_to`.
 ///
@@ -52,21 +46,26 @@ pub fn back_up(store: &StoreConfig, to: &Path, key_to: Option<&Path>, stop: &Can
         ));
     }
     let keys = keys_of(&database, &key)?;
-    tell!("{database} is being copied; with millions of links, that takes a while");
+    tell(format_args!(
+        "{database} is being copied; with millions of links, that takes a while"
+    ));
     let part = Part::beside(to)?;
     let copied = sqlite::back_up(&path, part.path(), part.watched(size(&path), stop));
     copied.map_err(|error| format!("{database} cannot be copied to {}: {error}", to.display()))?;
-    tell!("the copy is being checked");
+    tell("the copy is being checked");
     let found = check(part.path(), &keys, stop).map_err(|error| format!("the copy of {database}: {error}"))?;
     key_to.map_or(Ok(()), |key_to| keyfile::save(key_to, &key))?;
     part.become_new(to).inspect_err(|_| {
         // Alone, it is of no use.
         key_to.map(fs::remove_file);
     })?;
-    tell!("done: {} {found}", to.display());
+    tell(format_args!("done: {} {found}", to.display()));
     match key_to {
-        None => tell!("The key is not in it: {}", where_the_key_is(store)),
-        Some(key_to) => tell!("The key is in {}: keep the two files apart", key_to.display()),
+        None => tell(format_args!("The key is not in it: {}", where_the_key_is(store))),
+        Some(key_to) => tell(format_args!(
+            "The key is in {}: keep the two files apart",
+            key_to.display()
+        )),
     }
     Ok(())
 }
@@ -106,7 +105,7 @@ pub fn restore(
     let copy = Database::Sqlite(part.path().to_owned());
     let told = |error: String| format!("{}: {}", from.display(), error.replace(&format!("{copy}: "), ""));
     let keys = keys_of(&copy, &key).map_err(told)?;
-    tell!("the copy is being checked");
+    tell("the copy is being checked");
     let found = check(part.path(), &keys, stop).map_err(told)?;
     // What is in its journal belongs to the database that is replaced, and would be taken for the new one's.
     sqlite::empty_journal(&path);
@@ -117,15 +116,15 @@ pub fn restore(
             let _ = fs::rename(former, &store.key_file);
         }
     })?;
-    tell!("done: {database} {found}");
+    tell(format_args!("done: {database} {found}"));
     if let Some(former) = former {
-        tell!(
+        tell(format_args!(
             "The former key is in {}: remove it when nobody needs it",
             former.display()
-        );
+        ));
     }
-    tell!(
-        "Start the service. What people have had forgotten since the backup is there again, and what they have proven since is not."
+    tell(
+        "Start the service. What people have had forgotten since the backup is there again, and what they have proven since is not.",
     );
     Ok(())
 }
@@ -166,7 +165,7 @@ impl Part {
         move || {
             if told.elapsed() >= TOLD_EVERY {
                 told = Instant::now();
-                tell!("{} of {megabytes} MB", size(&part));
+                tell(format_args!("{} of {megabytes} MB", size(&part)));
             }
             stop.is_cancelled()
         }

@@ -19,6 +19,7 @@ use crate::store::{
     Alone, COPIED, Cell, CopiedTable, Database, Entry, MadeWith, Read, Record, Result as Stored, Write, incomplete,
     is_incomplete,
 };
+use crate::telemetry::tell;
 
 /// Rows that are copied in one transaction.
 const AT_ONCE: usize = if cfg!(test) { 3 } else { 2000 };
@@ -71,25 +72,24 @@ pub async fn run(config: &Config, from: Option<Database>, to: Option<Database>) 
         ));
     }
     let (source, target) = (from.clone(), to.clone());
-    let copying =
-        tokio::task::spawn_blocking(move || copy(&source, &target, &Keys::new(&key), &|line| println!("{line}")));
+    let copying = tokio::task::spawn_blocking(move || copy(&source, &target, &Keys::new(&key), &|line| tell(line)));
     let Same { rows, opened, closed } = copying.await.map_err(text)??;
-    println!(
+    tell(format_args!(
         "done: {to} holds the {rows} rows of {from}, all compared; {opened} boxes of a sample were opened with the key"
-    );
+    ));
     if closed > 0 {
-        println!(
+        tell(format_args!(
             "{closed} of the sample do not open in {from}, either: the disk or somebody without the key has changed them"
-        );
+        ));
     }
     let start = match is_configured {
         true => "store.url names it already: start the service".to_owned(),
         false => "Set store.url, or the content of store.url_file, to its URL, and start the service".to_owned(),
     };
-    println!(
+    tell(format_args!(
         "{start}. The key file stays the same. {from} is unchanged: destroy it and its backups when the service runs over the \
          new database. What people delete from now on is still in them."
-    );
+    ));
     Ok(())
 }
 

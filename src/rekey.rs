@@ -15,6 +15,7 @@ use crate::keyfile;
 use crate::model::{Keyring, Keys, Mac};
 use crate::service::{Renewed, Service, SignIns};
 use crate::store::{Database, MadeWith};
+use crate::telemetry::tell;
 
 /// The pause between two looks of the service for a new key, and of the command for progress.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -212,9 +213,9 @@ pub async fn run(config: &Config) -> Result<(), String> {
     }
     let next = Keys::new(&keyfile::make_next(store)?);
     if database.is_in_use().map_err(text)? {
-        println!("the service runs, and puts its database under a new key; its log says what becomes of it");
+        tell("the service runs, and puts its database under a new key; its log says what becomes of it");
     } else {
-        println!("the service does not run: its database is put under a new key from here");
+        tell("the service does not run: its database is put under a new key from here");
     }
     let told = tokio::spawn(tell_progress(database.clone()));
     // A service may start or stop meanwhile.
@@ -227,11 +228,11 @@ pub async fn run(config: &Config) -> Result<(), String> {
     }
     told.abort();
     database.check(Some(next.check())).map_err(text)?;
-    println!(
+    tell(format_args!(
         "done: {} holds the new key. Back it up, apart from the database. Copies of the database that were made before need \
          the old key; destroy them, and it, as soon as you can.",
         store.key_file.display()
-    );
+    ));
     Ok(())
 }
 
@@ -255,7 +256,7 @@ async fn tell_progress(database: Database) {
             && done * 100 / all.max(1) > told
         {
             told = done * 100 / all.max(1);
-            println!("{done} of {all} links");
+            tell(format_args!("{done} of {all} links"));
         }
     }
 }

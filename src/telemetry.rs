@@ -2,7 +2,7 @@
 
 mod journal;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use clap::ValueEnum;
 use tracing::level_filters::LevelFilter;
@@ -51,6 +51,11 @@ pub fn filter(text: &str) -> Result<EnvFilter, String> {
         return Err(unreadable("it selects nothing of this program"));
     }
     EnvFilter::try_new(text).map_err(|error| unreadable(&error.to_string()))
+}
+
+/// Prints a line of what a command says. That nobody reads it any more ends no command.
+pub fn tell(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// Prints the error that the program ends with, for the journal as an error.
