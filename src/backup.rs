@@ -2,15 +2,17 @@
 //!
 //! A file gets its name when it is complete, checked and on the disk. Until then, nobody else can guess its name.
 
+mod part;
+
 use std::fmt;
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use tempfile::{NamedTempFile, PersistError, TempDir};
-use tokio::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
+
+use self::part::Part;
 
 use crate::config::StoreConfig;
 use crate::keyfile;
@@ -26,10 +28,6 @@ use crate::telemetry::tell;
 const OPENED: usize = 10;
 /// The files that SQLite may have beside a database, by the ends of their names.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
-/// The interval between two lines about the progress of a copy.
-const TOLD_EVERY: Duration = Duration::from_secs(10);
-/// The number of bytes that are copied between two looks for a wish to stop.
-const CHUNK: u64 = 64 << 20;
 
 /// The command `backup`: copies the configured database to the new file `to`, and the key to the new file `key_to`.
 ///
@@ -50,7 +48,7 @@ pub fn back_up(store: &StoreConfig, to: &Path, key_to: Option<&Path>, stop: &Can
         "{database} is being copied; with millions of links, that takes a while"
     ));
     let part = Part::beside(to)?;
-    let copied = sqlite::back_up(&path, part.path(), part.watched(size(&path), stop));
+    let copied = sqlite::back_up(&path, part.path(), part.watched(&path, stop));
     copied.map_err(|error| format!("{database} cannot be copied to {}: {error}", to.display()))?;
     tell("the copy is being checked");
     let found = check(part.path(), &keys, stop).map_err(|error| format!("the copy of {database}: {error}"))?;
@@ -95,7 +93,7 @@ pub fn restore(
     }
     // The copy is checked: others may be able to change the backup.
     let part = Part::beside(&path)?;
-    let ends = part.watched(size(from), stop);
+    let ends = part.watched(from, stop);
     part.fill(source, ends).map_err(|error| {
         format!(
             "{} cannot be copied to the folder of {database}: {error}",
@@ -129,86 +127,6 @@ pub fn restore(
     Ok(())
 }
 
-/// A file that is not complete, in a folder that only this user can enter. Both go, with all that is in the folder, unless the file
-/// gets a name.
-struct Part {
-    file: NamedTempFile,
-    _folder: TempDir,
-}
-
-impl Part {
-    /// Makes one in the folder of `name`.
-    fn beside(name: &Path) -> Result<Self, String> {
-        let make = || {
-            // An absolute path is no URI to SQLite.
-            let place = absolute(private::folder_of(name));
-            let folder = tempfile::Builder::new()
-                .prefix(".itseme-incomplete-")
-                .tempdir_in(place)?;
-            Ok(Self {
-                file: NamedTempFile::new_in(&folder)?,
-                _folder: folder,
-            })
-        };
-        make().map_err(|error: io::Error| format!("nothing can be made beside {}: {error}", name.display()))
-    }
-
-    fn path(&self) -> &Path {
-        self.file.path()
-    }
-
-    /// Returns a function that a copy calls now and then. It prints how much of so many megabytes is there, and returns `true` if the copy
-    /// is to end.
-    fn watched(&self, megabytes: u64, stop: &CancellationToken) -> impl FnMut() -> bool + Send + use<> {
-        let (part, stop) = (self.path().to_owned(), stop.clone());
-        let mut told = Instant::now();
-        move || {
-            if told.elapsed() >= TOLD_EVERY {
-                told = Instant::now();
-                tell(format_args!("{} of {megabytes} MB", size(&part)));
-            }
-            stop.is_cancelled()
-        }
-    }
-
-    fn fill(&self, mut from: File, mut ends: impl FnMut() -> bool) -> io::Result<()> {
-        while io::copy(&mut (&mut from).take(CHUNK), &mut self.file.as_file())? > 0 {
-            if ends() {
-                return Err(io::ErrorKind::Interrupted.into());
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives it a name that there is not yet.
-    fn become_new(self, name: &Path) -> Result<(), String> {
-        self.named(name, NamedTempFile::persist_noclobber)
-    }
-
-    /// Gives it the name of another file, which is gone then.
-    fn replace(self, name: &Path) -> Result<(), String> {
-        self.named(name, NamedTempFile::persist)
-    }
-
-    fn named(
-        self,
-        name: &Path,
-        give: impl FnOnce(NamedTempFile, PathBuf) -> Result<File, PersistError>,
-    ) -> Result<(), String> {
-        let told = |error: &dyn fmt::Display| format!("{}: {error}", name.display());
-        self.file.as_file().sync_all().map_err(|error| told(&error))?;
-        let file = give(self.file, name.to_owned()).map_err(|failed| told(&failed.error))?;
-        let (made, named) = (file.metadata(), name.symlink_metadata());
-        let is_same = made.is_ok_and(|made| named.is_ok_and(|named| are_same(&made, &named)));
-        match is_same {
-            true => private::sync_folder(name).map_err(|error| told(&error)),
-            false => Err(told(
-                &"others have put another file there: use a folder that they cannot write to",
-            )),
-        }
-    }
-}
-
 /// Opens a backup, and refuses what can be none: the database itself, one that was in use, and what is no file.
 fn open_backup(from: &Path, database: &Path) -> Result<File, String> {
     let told = |error: &dyn fmt::Display| format!("{}: {error}", from.display());
@@ -228,11 +146,6 @@ fn open_backup(from: &Path, database: &Path) -> Result<File, String> {
         ));
     }
     File::open(from).map_err(|error| told(&error))
-}
-
-/// Returns the size of a file in megabytes.
-fn size(path: &Path) -> u64 {
-    path.metadata().map_or(0, |file| file.len()) / 1_000_000
 }
 
 fn are_same(one: &Metadata, other: &Metadata) -> bool {
