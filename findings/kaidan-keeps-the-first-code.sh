@@ -20,16 +20,11 @@ set -euo pipefail
 debian_package prosody 0.12.3
 debian_package kaidan 0.8.0
 kaidan_profile
-mkdir -p "$folder/data/localhost/roster"
-cat >"$folder/data/localhost/roster/amy.dat" <<'LUA'
-return {
-	[false] = { version = 1; pending = {}; };
-	["itseme@itseme.example.org"] = { subscription = "both"; name = "Find friends"; groups = {}; };
-};
-LUA
+service_as_contact
 
 cat >"$folder/play.py" <<'PY'
-import sqlite3, struct, subprocess, sys, time
+import subprocess, sys, time
+from kaidan import kept, picture
 
 here, folder, port = sys.argv[1:]
 sys.path.insert(0, here)
@@ -40,16 +35,7 @@ SERVICE = "itseme@itseme.example.org"
 
 def chat():
     """The picture of the open chat, without the field to write in, where a cursor blinks."""
-    with open(f"{folder}/screen/Xvfb_screen0", "rb") as screen:
-        data = screen.read()
-    size, line, colours = (struct.unpack(">I", data[at:at + 4])[0] for at in (0, 48, 76))
-    start = size + 12 * colours
-    return [data[start + y * line + 4 * 345:start + y * line + 4 * 925] for y in range(60, 620)]
-
-
-def kept():
-    with sqlite3.connect(f"file:{folder}/home/.local/share/kaidan/messages.sqlite3?mode=ro", uri=True) as messages:
-        return [body for body, in messages.execute("SELECT message FROM Messages ORDER BY timestamp")]
+    return [line[4 * 345:4 * 925] for line in picture(folder)[60:620]]
 
 
 service = Component(int(port))
@@ -79,10 +65,10 @@ write("code-4", "code-2")
 write("code-5", "never-came")
 write("code-6")
 for _ in range(60):
-    if "code-6" in kept():
+    if "code-6" in kept(folder):
         break
     time.sleep(1)
-print("kept:", *kept())
+print("kept:", *kept(folder))
 PY
 kaidan python3 "$folder/play.py" "$here" "$folder" "$component_port" | tee "$folder/seen"
 

@@ -22,7 +22,8 @@ debian_package kaidan 0.8.0
 kaidan_profile
 
 cat >"$folder/play.py" <<'PY'
-import sqlite3, struct, sys, time
+import sys, time
+from kaidan import kept, picture
 
 here, folder, client_port, component_port = sys.argv[1:]
 sys.path.insert(0, here)
@@ -31,31 +32,18 @@ from raw import Client, Component
 SERVICE = "itseme@itseme.example.org"
 
 
-def screen():
-    """The picture of the window: the list of chats at the left, the open chat at the right."""
-    with open(f"{folder}/screen/Xvfb_screen0", "rb") as file:
-        data = file.read()
-    size, colours = (struct.unpack(">I", data[at:at + 4])[0] for at in (0, 76))
-    return data[size + 12 * colours:]
-
-
-def kept():
-    with sqlite3.connect(f"file:{folder}/home/.local/share/kaidan/messages.sqlite3?mode=ro", uri=True) as messages:
-        return [body for body, in messages.execute("SELECT message FROM Messages ORDER BY timestamp")]
-
-
 def write(body):
     service.send(f"<message from='{SERVICE}' to='amy@localhost' type='chat' id='{body}'><body>{body}</body>"
                  "<nick xmlns='http://jabber.org/protocol/nick'>Find friends</nick></message>")
     for _ in range(20):
         time.sleep(1)
-        if body in kept():
+        if body in kept(folder):
             return
-    raise SystemExit(f"{body} did not come: {kept()}")
+    raise SystemExit(f"{body} did not come: {kept(folder)}")
 
 
 def shown(name, before):
-    print(f"{name}:", "seen" if screen() != before else "nothing is seen", flush=True)
+    print(f"{name}:", "seen" if picture(folder) != before else "nothing is seen", flush=True)
 
 
 service = Component(int(component_port))
@@ -63,15 +51,15 @@ other = Client(int(client_port), "amy", resource="other")
 other.send("<presence/>")
 assert other.until("<presence[^>]* from='amy@localhost/(?!other)", 60), other.text
 time.sleep(6)
-before = screen()
+before = picture(folder)
 write("hello")
 write("code")
 shown("of a stranger", before)
-before = screen()
+before = picture(folder)
 other.send(f"<iq type='set' id='r'><query xmlns='jabber:iq:roster'><item jid='{SERVICE}' name='Find friends'/></query></iq>")
 time.sleep(4)
 shown("when it is a contact", before)
-before = screen()
+before = picture(folder)
 write("hello again")
 shown("of a contact", before)
 PY

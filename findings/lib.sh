@@ -34,6 +34,20 @@ python_packages() {
   "$folder/venv/bin/pip" install --quiet --disable-pip-version-check "$@"
 }
 
+# rust_package NAME DEPENDENCY…: makes a package in $folder/NAME, with lines of Cargo.toml as its dependencies. Its program is to be written
+# to src/main.rs there.
+rust_package() {
+  mkdir -p "$folder/$1/src"
+  {
+    printf '[package]\nname = "%s"\nversion = "0.1.0"\nedition = "2024"\n\n[dependencies]\n' "$1"
+    printf '%s\n' "${@:2}"
+    printf '\n[profile.dev]\ndebug = false\nincremental = false\n\n[workspace]\n'
+  } >"$folder/$1/Cargo.toml"
+}
+
+# build_rust NAME: builds it. The program is $folder/NAME/target/debug/NAME.
+build_rust() { (cd "$folder/$1" && nice -n 10 cargo build --quiet); }
+
 # debian_package NAME VERSION: ends the script unless that version is installed.
 debian_package() {
   local version
@@ -376,12 +390,39 @@ ssl = { key = \"$folder/localhost.key\", certificate = \"$folder/localhost.crt\"
 $1"
 }
 
-# kaidan_profile: starts that Prosody, and writes amy's profile of Kaidan.
+# service_as_contact: puts the service into amy's contact list on Prosody, before she logs in.
+service_as_contact() {
+  mkdir -p "$folder/data/localhost/roster"
+  cat >"$folder/data/localhost/roster/amy.dat" <<'LUA'
+return {
+	[false] = { version = 1; pending = {}; };
+	["itseme@itseme.example.org"] = { subscription = "both"; name = "Find friends"; groups = {}; };
+};
+LUA
+}
+
+# kaidan_profile: starts that Prosody, and writes amy's profile of Kaidan. For programs in $folder, makes kaidan.py: the lines of the
+# screen's picture, four bytes for each of a thousand points, and the messages that Kaidan has kept.
 kaidan_profile() {
   tls_prosody ""
   mkdir -p "$folder/home/.config/kaidan"
   printf '[auth]\njid=amy@localhost\npassword=%s\nhost=localhost\nport=%s\nonline=true\n' "$(printf secret | base64)" "$client_port" \
     >"$folder/home/.config/kaidan/kaidan.conf"
+  cat >"$folder/kaidan.py" <<'PY'
+import sqlite3, struct
+
+
+def picture(folder):
+    with open(f"{folder}/screen/Xvfb_screen0", "rb") as screen:
+        data = screen.read()
+    size, line, colours = (struct.unpack(">I", data[at:at + 4])[0] for at in (0, 48, 76))
+    return [data[start:start + line] for start in range(size + 12 * colours, len(data), line)]
+
+
+def kept(folder):
+    with sqlite3.connect(f"file:{folder}/home/.local/share/kaidan/messages.sqlite3?mode=ro", uri=True) as messages:
+        return [body for body, in messages.execute("SELECT message FROM Messages ORDER BY timestamp")]
+PY
 }
 
 # kaidan COMMAND…: runs a command beside Kaidan, in a view of this machine that trusts that Prosody.

@@ -17,13 +17,8 @@ set -euo pipefail
 debian_package prosody 0.12.3
 debian_package psi-plus 1.4.554
 start_prosody ""
-mkdir -p "$folder/data/localhost/roster" "$folder/home/.config/psi+/profiles/default"
-cat >"$folder/data/localhost/roster/amy.dat" <<'LUA'
-return {
-	[false] = { version = 1; pending = {}; };
-	["itseme@itseme.example.org"] = { subscription = "both"; name = "Find friends"; groups = {}; };
-};
-LUA
+service_as_contact
+mkdir -p "$folder/home/.config/psi+/profiles/default"
 
 # Psi+ keeps a password veiled by the JID.
 password=$(python3 -c 'print("".join(f"{ord(a) ^ ord(b):04x}" for a, b in zip("secret", "amy@localhost")))')
