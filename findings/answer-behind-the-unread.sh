@@ -17,20 +17,10 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 debian_package prosody 0.12.3
-mkdir -p "$folder/client/src"
-cat >"$folder/client/Cargo.toml" <<'TOML'
-[package]
-name = "client"
-version = "0.1.0"
-edition = "2024"
-
-[dependencies]
-futures = "0.3"
-tokio = { version = "1", features = ["macros", "rt", "time"] }
-tokio-xmpp = { version = "=6.0.0", default-features = false, features = ["insecure-tcp"] }
-
-[workspace]
-TOML
+rust_package client \
+  'futures = "0.3"' \
+  'tokio = { version = "1", features = ["macros", "rt", "time"] }' \
+  'tokio-xmpp = { version = "=6.0.0", default-features = false, features = ["insecure-tcp"] }'
 cat >"$folder/client/src/main.rs" <<'RUST'
 //! Amy logs in, and asks the service something while nobody reads what has come, or while another task reads.
 use std::{cell::Cell, env, error::Error, rc::Rc, time::Duration};
@@ -112,7 +102,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     LocalSet::new().run_until(play).await
 }
 RUST
-(cd "$folder/client" && nice -n 10 cargo build --quiet)
+build_rust client
 
 cat >"$folder/service.py" <<'PY'
 """A service that has written some messages to Amy while she was away, and answers what she asks."""

@@ -17,18 +17,7 @@ set -euo pipefail
 
 debian_package prosody 0.12.3
 python_packages slixmpp==1.17.0 aioxmpp==0.13.3 pytz==2025.2 'setuptools<81'
-mkdir -p "$folder/caps/src"
-cat >"$folder/caps/Cargo.toml" <<'TOML'
-[package]
-name = "caps"
-version = "0.1.0"
-edition = "2024"
-
-[dependencies]
-xmpp-parsers = "=0.23.0"
-
-[workspace]
-TOML
+rust_package caps 'xmpp-parsers = "=0.23.0"'
 cat >"$folder/caps/src/main.rs" <<'RUST'
 //! Prints the hash of the answer on standard input.
 use xmpp_parsers::{caps, disco::DiscoInfoResult, hashes::Algo, minidom::Element};
@@ -40,7 +29,7 @@ fn main() {
     println!("{}", hash.to_base64());
 }
 RUST
-(cd "$folder/caps" && nice -n 10 cargo build --quiet)
+build_rust caps
 
 cat >"$folder/of-slixmpp.py" <<'PY'
 import sys

@@ -19,18 +19,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 python_packages slixmpp==1.17.0
-mkdir -p "$folder/read/src"
-cat >"$folder/read/Cargo.toml" <<'TOML'
-[package]
-name = "read"
-version = "0.1.0"
-edition = "2024"
-
-[dependencies]
-xmpp-parsers = "=0.23.0"
-
-[workspace]
-TOML
+rust_package read 'xmpp-parsers = "=0.23.0"'
 cat >"$folder/read/src/main.rs" <<'RUST'
 //! Prints what becomes of each form, one a line with a name and a tab before it.
 use xmpp_parsers::{data_forms::DataForm, minidom::Element};
@@ -45,7 +34,7 @@ fn main() {
     }
 }
 RUST
-(cd "$folder/read" && nice -n 10 cargo build --quiet)
+build_rust read
 
 "$python" -W ignore - <<'PY' >"$folder/forms"
 import slixmpp

@@ -16,19 +16,9 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 python_packages email-validator==2.3.0
-mkdir -p "$folder/try/src"
-cat >"$folder/try/Cargo.toml" <<'TOML'
-[package]
-name = "try"
-version = "0.1.0"
-edition = "2024"
-
-[dependencies]
-email_address = "=0.2.9"
-lettre = { version = "=0.11.23", default-features = false, features = ["builder"] }
-
-[workspace]
-TOML
+rust_package try \
+  'email_address = "=0.2.9"' \
+  'lettre = { version = "=0.11.23", default-features = false, features = ["builder"] }'
 cat >"$folder/try/src/main.rs" <<'RUST'
 //! Prints each address with what two crates say of it.
 fn main() {
@@ -40,7 +30,7 @@ fn main() {
     }
 }
 RUST
-(cd "$folder/try" && nice -n 10 cargo build --quiet)
+build_rust try
 printf '%b@example.org\n' 'jürgen' 'राम' 'संपर्क' 'অন্তর' 'm\xcc\x88' 'ju\xcc\x88rgen' | "$folder/try/target/debug/try" >"$folder/rust"
 "$python" - "$folder/rust" <<'PY' | tee "$folder/says"
 import sys

@@ -19,24 +19,10 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 node_packages ical.js@2.2.1
-mkdir -p "$folder/convert/src"
-cat >"$folder/convert/Cargo.toml" <<'TOML'
-[package]
-name = "convert"
-version = "0.1.0"
-edition = "2024"
-
-[dependencies]
-calcard = "=0.3.14"
-serde_json = "1"
-vcard-rs = { version = "=0.3.1", features = ["jscontact"] }
-
-[profile.dev]
-debug = false
-incremental = false
-
-[workspace]
-TOML
+rust_package convert \
+  'calcard = "=0.3.14"' \
+  'serde_json = "1"' \
+  'vcard-rs = { version = "=0.3.1", features = ["jscontact"] }'
 cat >"$folder/convert/src/main.rs" <<'RUST'
 //! `calcard` or `vcard-rs`: converts the JSContact card on standard input to a vCard. `again`: a vCard there and back by calcard.
 use calcard::{jscontact::JSContact, vcard::VCard};
@@ -59,7 +45,7 @@ fn main() {
     }
 }
 RUST
-(cd "$folder/convert" && nice -n 10 cargo build --quiet)
+build_rust convert
 
 cat >"$folder/amy.json" <<'JSON'
 {"@type": "Card", "version": "1.0", "uid": "urn:uuid:03a0e51f-d1aa-4385-8a53-e29025acd8af", "name": {"full": "Amy Example"},

@@ -17,24 +17,7 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-mkdir -p "$folder/read/src"
-cat >"$folder/read/Cargo.toml" <<'TOML'
-[package]
-name = "read"
-version = "0.1.0"
-edition = "2024"
-
-[dependencies]
-calcard = "=0.3.14"
-vcard4 = "=0.7.3"
-vcard_parser = "=0.2.3"
-
-[profile.dev]
-debug = false
-incremental = false
-
-[workspace]
-TOML
+rust_package read 'calcard = "=0.3.14"' 'vcard4 = "=0.7.3"' 'vcard_parser = "=0.2.3"'
 cat >"$folder/read/src/main.rs" <<'RUST'
 //! Reads an address book by each library, and prints its numbers.
 use calcard::{Entry, Parser, jscontact::JSContact, vcard::VCardProperty};
@@ -93,7 +76,7 @@ fn main() {
     println!("saved: {}", saved.lines().find(|line| line.starts_with("TEL")).expect("a number"));
 }
 RUST
-(cd "$folder/read" && cargo build --quiet)
+build_rust read
 "$folder/read/target/debug/read" | tr -d '\r' | tee "$folder/numbers"
 
 is() { grep -qxF "$1: $2" "$folder/numbers"; }

@@ -18,19 +18,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 python_packages phonenumbers==9.0.43
-mkdir -p "$folder/try/src"
-cat >"$folder/try/Cargo.toml" <<'TOML'
-[package]
-name = "try"
-version = "0.1.0"
-edition = "2024"
-
-[dependencies]
-phonenumber = "=0.3.10"
-rlibphonenumber = "=2.2.15"
-
-[workspace]
-TOML
+rust_package try 'phonenumber = "=0.3.10"' 'rlibphonenumber = "=2.2.15"'
 cat >"$folder/try/src/main.rs" <<'RUST'
 //! Prints each line of "region, tab, text" with the E.164 form that two crates give it.
 fn main() {
@@ -46,7 +34,7 @@ fn main() {
     }
 }
 RUST
-(cd "$folder/try" && nice -n 10 cargo build --quiet)
+build_rust try
 printf '%s\t%s\n' IT '+39 02 1234 5678' GB '+39 02 1234 5678' GB '00 39 02 1234 5678' GB '+229 01 95 12 34 56' GB '+378 0549 886377' \
   US '+54 11 2345-6789' US '011 54 11 2345-6789' US '+374 10 123456' FR '+44 7700 900123' GB '+44 7700 900123;ext=12' |
   "$folder/try/target/debug/try" >"$folder/rust"
