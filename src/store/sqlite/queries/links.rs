@@ -1,10 +1,8 @@
 //! Links and aliases.
 
-use std::collections::HashMap;
-
 use rusqlite::{Row as SqlRow, params};
 
-use super::{Session, TOGETHER, number, of_each, padded};
+use super::{Session, number};
 use crate::model::Mac;
 use crate::store::{Link, NO_PROOF, ReadLinks, Result, WriteLinks};
 
@@ -21,27 +19,6 @@ pub fn link(row: &SqlRow) -> rusqlite::Result<Link> {
 }
 
 impl Session<'_> {
-    /// The `columns`, `id_mac` among them, of the link of each of `ids`.
-    fn of_each<T: Clone>(
-        &self,
-        columns: &str,
-        ids: &[Mac],
-        map: fn(&SqlRow) -> rusqlite::Result<T>,
-    ) -> Result<Vec<Option<T>>> {
-        let mut found = HashMap::new();
-        for some in ids.chunks(TOGETHER) {
-            let sql = of_each(&format!("SELECT {columns} FROM links WHERE id_mac"), some.len());
-            let mut statement = self.connection.prepare_cached(&sql)?;
-            let mut rows = statement.query(padded(some))?;
-            while let Some(row) = rows.next()? {
-                found.insert(row.get::<_, Mac>("id_mac")?, map(row)?);
-            }
-        }
-        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
-    }
-}
-
-impl Session<'_> {
     /// To be called before a row of that id is made.
     pub fn adds(&self, id: &Mac) {
         if let Some(filter) = self.filter {
@@ -52,7 +29,8 @@ impl Session<'_> {
 
 impl ReadLinks for Session<'_> {
     fn owners(&self, ids: &[Mac]) -> Result<Vec<Option<Mac>>> {
-        self.of_each("id_mac, proof", ids, |row| row.get("proof"))
+        let sql = "SELECT proof FROM links WHERE id_mac = ?";
+        self.of_each(sql, ids, |row| row.get("proof"))
     }
 
     fn matches(&self, ids: &[Mac]) -> Result<Vec<bool>> {
@@ -69,7 +47,7 @@ impl ReadLinks for Session<'_> {
     }
 
     fn links(&self, ids: &[Mac]) -> Result<Vec<Option<Link>>> {
-        self.of_each("*", ids, link)
+        self.of_each("SELECT * FROM links WHERE id_mac = ?", ids, link)
     }
 
     fn has_links(&self, owner: &Mac) -> Result<bool> {

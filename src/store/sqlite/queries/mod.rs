@@ -16,7 +16,7 @@ mod upkeep;
 use std::cell::RefCell;
 
 use rusqlite::types::FromSql;
-use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, ToSql, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, ToSql, params};
 
 pub use self::keys::{made_with, progress};
 pub use self::links::link;
@@ -94,29 +94,42 @@ impl<'a> Session<'a> {
         self.run(sql, params![name, value]).map(drop)
     }
 
+    /// The first row for each of `keys`. A statement for each costs less than one for all: of a list of values, SQLite makes a table. They
+    /// are asked for in their order in the index, so that each page is read once.
+    pub fn of_each<T>(
+        &self,
+        sql: &str,
+        keys: &[Mac],
+        map: fn(&SqlRow) -> rusqlite::Result<T>,
+    ) -> Result<Vec<Option<T>>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.write_pushed()?;
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut found: Vec<_> = keys.iter().map(|_| None).collect();
+        let mut places: Vec<_> = keys.iter().zip(&mut found).collect();
+        places.sort_unstable_by_key(|(key, _)| key.0);
+        for (key, place) in places {
+            *place = statement.query_row([key], map).optional()?;
+        }
+        Ok(found)
+    }
+
     pub fn run(&self, sql: &str, params: impl Params) -> Result<usize> {
         self.write_pushed()?;
         Ok(self.connection.prepare_cached(sql)?.execute(params)?)
     }
-}
 
-/// The largest number of values that one statement has.
-const TOGETHER: usize = 128;
-
-/// Returns the statement that begins with `sql`, of a column that has one of so many values. There are few such statements, and all
-/// are kept prepared: what is left over is named twice.
-fn of_each(sql: &str, count: usize) -> String {
-    format!("{sql} IN (?{})", ",?".repeat(count.next_power_of_two() - 1))
-}
-
-/// Returns the values for the statement.
-fn padded<T: ToSql>(values: &[T]) -> impl Params {
-    params_from_iter(padding(values))
-}
-
-fn padding<T>(values: &[T]) -> impl Iterator<Item = &T> {
-    let all = values.iter().chain(values.iter().cycle());
-    all.take(values.len().next_power_of_two())
+    /// Runs a statement with each of these.
+    pub fn run_each<P: Params>(&self, sql: &str, params: impl IntoIterator<Item = P>) -> Result<()> {
+        self.write_pushed()?;
+        let mut statement = self.connection.prepare_cached(sql)?;
+        for params in params {
+            statement.execute(params)?;
+        }
+        Ok(())
+    }
 }
 
 impl ToSql for Mac {

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{Row as SqlRow, params, params_from_iter};
+use rusqlite::{Row as SqlRow, params};
 
-use super::{Session, TOGETHER, number, padding};
+use super::{Session, number};
 use crate::model::Mac;
 use crate::store::{MuteRow, ReadMutes, Result, WriteMutes};
 
@@ -20,15 +20,12 @@ pub fn mute(row: &SqlRow) -> rusqlite::Result<MuteRow> {
 
 impl ReadMutes for Session<'_> {
     fn muting(&self, mutes: &[(Mac, Mac)]) -> Result<HashSet<Mac>> {
+        let sql = "SELECT 1 FROM mutes WHERE owner_mac = ? AND muted_mac = ?";
         let mut owners = HashSet::new();
-        for some in mutes.chunks(TOGETHER) {
-            let all: Vec<_> = padding(some).flat_map(|(owner, muted)| [owner, muted]).collect();
-            let more = ", (?, ?)".repeat(all.len() / 2 - 1);
-            let sql = format!(
-                "WITH asked (owner, muted) AS (VALUES (?, ?){more})
-                 SELECT owner FROM asked WHERE EXISTS (SELECT 1 FROM mutes WHERE owner_mac = owner AND muted_mac = muted)"
-            );
-            owners.extend(self.all(&sql, params_from_iter(all), |row| row.get::<_, Mac>(0))?);
+        for (owner, muted) in mutes {
+            if self.one(sql, [owner, muted], |_| Ok(()))?.is_some() {
+                owners.insert(*owner);
+            }
         }
         Ok(owners)
     }

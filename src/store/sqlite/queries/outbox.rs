@@ -1,11 +1,9 @@
 //! Messages that wait.
 
-use std::iter::once;
-
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Row as SqlRow, ToSql, params, params_from_iter};
 
-use super::{Session, TOGETHER, number, of_each, padded, padding};
+use super::{Session, number};
 use crate::clock::Millis;
 use crate::model::Mac;
 use crate::store::{Claimed, Follow, NewRow, Queue, ReadOutbox, Result, Row, Waiting, WriteOutbox};
@@ -187,10 +185,7 @@ impl WriteOutbox for Session<'_> {
 
     fn remove_all(&self, rows: &[i64]) -> Result<()> {
         rows.iter().for_each(|row| self.ends_claim(*row));
-        for some in rows.chunks(TOGETHER) {
-            self.run(&of_each("DELETE FROM outbox WHERE id", some.len()), padded(some))?;
-        }
-        Ok(())
+        self.run_each("DELETE FROM outbox WHERE id = ?", rows.iter().map(|row| [row]))
     }
 
     fn withdraw(&self, about: &Mac) -> Result<()> {
@@ -206,15 +201,8 @@ impl WriteOutbox for Session<'_> {
 
     fn retry_all(&self, rows: &[i64], due_at: Millis) -> Result<()> {
         rows.iter().for_each(|row| self.ends_claim(*row));
-        for some in rows.chunks(TOGETHER) {
-            let sql = of_each(
-                "UPDATE outbox SET tries = tries + 1, due_at = min(?, expires_at) WHERE id",
-                some.len(),
-            );
-            let rows = padding(some).map(|row| row as &dyn ToSql);
-            self.run(&sql, params_from_iter(once(&due_at as &dyn ToSql).chain(rows)))?;
-        }
-        Ok(())
+        let sql = "UPDATE outbox SET tries = tries + 1, due_at = min(?, expires_at) WHERE id = ?";
+        self.run_each(sql, rows.iter().map(|row| (due_at, row)))
     }
 
     fn hasten(&self, queue: Queue, now: Millis) -> Result<usize> {

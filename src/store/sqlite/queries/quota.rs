@@ -1,8 +1,8 @@
 //! Counters.
 
-use rusqlite::{Row as SqlRow, ToSql, params_from_iter};
+use rusqlite::Row as SqlRow;
 
-use super::{Session, TOGETHER, number, of_each, padded};
+use super::{Session, number};
 use crate::model::Mac;
 use crate::store::quotas::{KeepsQuotas, Quotas};
 use crate::store::{Quota, Result};
@@ -19,22 +19,9 @@ impl Session<'_> {
     /// Writes the counters that were set. To be called before a statement that concerns all counters, and at the end.
     pub fn write_quotas(&self) -> Result<()> {
         let (keys, quotas) = self.quotas.take_set();
-        let set: Vec<_> = keys.iter().zip(&quotas).collect();
-        let mut left = &set[..];
-        while let Some(count) = left.len().min(TOGETHER).checked_ilog2() {
-            // A power of two, so that there are few such statements.
-            let (some, others) = left.split_at(1 << count);
-            let sql = format!(
-                "INSERT OR REPLACE INTO quota (key, resets_at, used) VALUES (?, ?, ?){}",
-                ", (?, ?, ?)".repeat(some.len() - 1)
-            );
-            let values = some
-                .iter()
-                .flat_map(|(key, quota)| [*key as &dyn ToSql, &quota.resets_at, &quota.used]);
-            self.run(&sql, params_from_iter(values))?;
-            left = others;
-        }
-        Ok(())
+        let sql = "INSERT OR REPLACE INTO quota (key, resets_at, used) VALUES (?, ?, ?)";
+        let set = keys.iter().zip(&quotas);
+        self.run_each(sql, set.map(|(key, quota)| (key, quota.resets_at, quota.used)))
     }
 }
 
@@ -44,11 +31,8 @@ impl KeepsQuotas for Session<'_> {
     }
 
     fn find_quotas(&self, keys: &[Mac]) -> Result<Vec<(Mac, Quota)>> {
-        let mut found = Vec::new();
-        for some in keys.chunks(TOGETHER) {
-            let sql = of_each("SELECT key, resets_at, used FROM quota WHERE key", some.len());
-            found.extend(self.all(&sql, padded(some), quota)?);
-        }
+        let sql = "SELECT key, resets_at, used FROM quota WHERE key = ?";
+        let found = self.of_each(sql, keys, quota)?.into_iter().flatten().collect();
         Ok(found)
     }
 }
