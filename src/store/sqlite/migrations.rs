@@ -28,6 +28,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0014_one_row_for_an_id.sql"),
     include_str!("../../../migrations/0015_key_numbers.sql"),
     include_str!("../../../migrations/0016_due_by_expiry.sql"),
+    include_str!("../../../migrations/0017_ids_by_one_index.sql"),
 ];
 
 /// The version from which on rows carry the numbers of their keys.

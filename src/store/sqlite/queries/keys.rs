@@ -151,9 +151,10 @@ impl Session<'_> {
     /// Changes a row, unless another has its new place. Returns `true` if it did.
     fn replace(&self, row: &KeyedRow, by: &KeyedRow) -> Result<bool> {
         let changed = match (row, by) {
+            (KeyedRow::Link(old), KeyedRow::Link(new)) if new.id != old.id && self.has_row(&new.id)? => Ok(0),
             (KeyedRow::Link(old), KeyedRow::Link(new)) => {
                 self.adds(&new.id);
-                let sql = "UPDATE OR IGNORE links SET id_mac = ?, alias_of_mac = ?, owner_mac = ?, proof = ?, box = ?,
+                let sql = "UPDATE links SET id_mac = ?, alias_of_mac = ?, owner_mac = ?, proof = ?, box = ?,
                            key_number = ? WHERE id_mac = ? AND key_number = ?";
                 let place = params![
                     new.id,

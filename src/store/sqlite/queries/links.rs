@@ -19,6 +19,12 @@ pub fn link(row: &SqlRow) -> rusqlite::Result<Link> {
 }
 
 impl Session<'_> {
+    /// Returns `true` if the id has a row. No index ensures that it has one at most, so whoever makes one asks first.
+    pub fn has_row(&self, id: &Mac) -> Result<bool> {
+        let found = self.one("SELECT 1 FROM links WHERE id_mac = ? LIMIT 1", [id], |_| Ok(()))?;
+        Ok(found.is_some())
+    }
+
     /// To be called before a row of that id is made.
     pub fn adds(&self, id: &Mac) {
         if let Some(filter) = self.filter {
@@ -79,11 +85,11 @@ impl WriteLinks for Session<'_> {
         } = link;
         self.adds(id);
         let columns = params![id, alias_of, owner, proof, sealed, verified_on, key];
-        let made = "INSERT OR IGNORE INTO links (id_mac, alias_of_mac, owner_mac, proof, box, verified_on, key_number)
+        let made = "INSERT INTO links (id_mac, alias_of_mac, owner_mac, proof, box, verified_on, key_number)
                     VALUES (?, ?, ?, ?, ?, ?, ?)";
         // Most ids are new.
-        if self.run(made, columns)? > 0 {
-            return Ok(());
+        if !self.has_row(id)? {
+            return self.run(made, columns).map(drop);
         }
         // By their owner, because there is no index of what they are aliases of.
         let aliases = "DELETE FROM links WHERE alias_of_mac = ?1
