@@ -24,7 +24,8 @@ impl Fetched {
             // The user sees the answer, after following a link for example.
             (Some("navigate"), dest) => dest == Some("document"),
             // A script made the request and can read the answer, if its origin may: CORS has decided already.
-            (Some("cors" | "same-origin"), dest) => dest == Some("empty"),
+            (Some("cors" | "same-origin"), Some("empty")) => true,
+            (Some("cors"), None) => is_of_node(headers),
             _ => false,
         };
         Self {
@@ -43,6 +44,14 @@ impl Fetched {
             false => Ok(()),
         }
     }
+}
+
+/// Returns `true` if a request is that of a program's `fetch` in Node.js: it names the mode alone. Browsers that name a mode name the
+/// site as well.
+pub fn is_of_node(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-mode").is_some_and(|mode| mode == "cors")
+        && !headers.contains_key("sec-fetch-site")
+        && !headers.contains_key("sec-fetch-dest")
 }
 
 /// Extracts the cause of a request, for `GET` requests that change something.
@@ -83,6 +92,11 @@ mod tests {
             assert!(!by(mode, dest), "{mode} {dest}");
         }
         assert!(!is_refused(&[]), "no browser");
+        let mode = ("sec-fetch-mode", "cors");
+        assert!(!is_refused(&[mode]), "no browser, either");
+        // Chrome 76 to 79 named no destination.
+        assert!(is_refused(&[mode, ("sec-fetch-site", "cross-site")]));
+        assert!(is_refused(&[("sec-fetch-mode", "no-cors")]));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use warp::Filter;
 use warp::http::{HeaderMap, Method, header};
 
 use super::error::{ApiError, Result};
+use super::fetched::is_of_node;
 use crate::language::Language;
 use crate::model::Token;
 use crate::service::{Caller, Error, Operation, Requester, Service, Who};
@@ -169,7 +170,7 @@ fn is_program(headers: &HeaderMap) -> bool {
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
     };
-    let is_browser = headers.contains_key("sec-fetch-mode")
+    let is_browser = headers.contains_key("sec-fetch-mode") && !is_of_node(headers)
         || headers.contains_key("sec-fetch-site")
         || said("user-agent").starts_with("Mozilla/");
     let mut accepted = said("accept").split([',', ';']).map(str::trim);
@@ -239,6 +240,9 @@ mod tests {
             ("accept", "text/plain;q=0.5, Application/JSON;q=0.9"),
             ("user-agent", "curl/8.0")
         ]));
+        let of_node = [("accept", "application/json"), ("sec-fetch-mode", "cors")];
+        assert!(asked(&of_node));
+        assert!(!asked(&[of_node[0], of_node[1], ("sec-fetch-dest", "empty")]));
         for not in [
             &[][..],
             &[("accept", "*/*")],
