@@ -42,6 +42,17 @@ pub fn pairs() -> impl Filter<Extract = (Pairs,), Error = warp::Rejection> + Clo
     warp::query::<Pairs>()
 }
 
+/// Returns the parts of a list in a query, however the client writes lists: `name=a&name=b`, `name[]=a&name[]=b` (axios),
+/// `name[0]=a&name[1]=b` (qs), `name=a,b` (where a list is made a text). No part has a comma.
+pub fn listed<'a>(query: &'a [(String, String)], name: &str) -> impl Iterator<Item = &'a str> {
+    let is_its = move |key: &str| {
+        let index = key.strip_prefix(name);
+        index.is_some_and(|index| index.is_empty() || index.starts_with('[') && index.ends_with(']'))
+    };
+    let values = query.iter().filter(move |(key, _)| is_its(key));
+    values.flat_map(|(_, value)| value.split(','))
+}
+
 /// The client's address, put into each request by the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
@@ -254,6 +265,25 @@ mod tests {
         ] {
             assert!(!asked(not), "{not:?}");
         }
+    }
+
+    #[test]
+    fn a_list_is_read_however_clients_write_it() {
+        let read = |query: &[(&str, &str)]| {
+            let owned = query.iter().map(|&(key, value)| (key.to_owned(), value.to_owned()));
+            let query: Pairs = owned.collect();
+            listed(&query, "hashes").map(str::to_owned).collect::<Vec<_>>()
+        };
+        for query in [
+            &[("hashes", "a"), ("target", "x"), ("hashes", "b")][..],
+            &[("hashes[]", "a"), ("hashes[]", "b")],
+            &[("hashes[0]", "a"), ("hashes[1]", "b")],
+            &[("hashes", "a,b")],
+        ] {
+            assert_eq!(read(query), ["a", "b"], "{query:?}");
+        }
+        assert_eq!(read(&[("target", "a"), ("hashesx", "b"), ("hashes[", "c")]), [""; 0]);
+        assert_eq!(read(&[("hashes", "")]), [""], "a text that is no hash");
     }
 
     #[test]

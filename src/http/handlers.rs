@@ -9,7 +9,7 @@ use warp::reply::Response;
 
 use super::error::Result;
 use super::fetched::Fetched;
-use super::filters::{Client, HttpCaller, Pairs, Segment};
+use super::filters::{Client, HttpCaller, Pairs, Segment, listed};
 use super::replies::{ConfirmReply, ContactReply, ForgetReply, RegisterReply, VerifyReply, VersionReply};
 use super::requests::{
     ConfirmQuery, ConfirmRequest, ContactRequest, ForgetRequest, HowName, RegisterRequest, Switch, VerifyRequest,
@@ -268,11 +268,7 @@ pub async fn confirm_query(asker: Admitted, query: Pairs) -> Response {
     confirmed(async {
         let asker = asker?;
         let to = parameter(&query, "target").ok_or(Error::Key("target".into()))?;
-        let hashes: Vec<&str> = query
-            .iter()
-            .filter(|(key, _)| key == "hashes")
-            .map(|(_, hash)| hash.as_str())
-            .collect();
+        let hashes: Vec<&str> = listed(&query, "hashes").collect();
         confirm_all(&asker, to, &hashes).await
     })
     .await

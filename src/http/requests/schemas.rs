@@ -39,7 +39,11 @@ pub fn hashes_to_forget() -> Array {
 
 /// Describes the hashes of a look-up by a query.
 pub fn hashes_in_query() -> Array {
-    hashes(HASHES_PER_CONFIRM, "A URI has room for about 480 hashes.").build()
+    hashes(
+        HASHES_PER_CONFIRM,
+        "A URI has room for about 480 hashes. `hashes[]=` and commas are read as well.",
+    )
+    .build()
 }
 
 fn hashes(most: usize, about: &str) -> ArrayBuilder {
