@@ -42,7 +42,7 @@ pub async fn show(token: Segment, words: Language, asker: Result<HttpCaller>) ->
 #[utoipa::path(
     post, path = "/stop/{token}", operation_id = "stop", tag = "Pages",
     params(("token" = String, Path, description = "The token of the link in a mail.", min_length = 1)),
-    request_body(content = Option<StopForm>, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = StopForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "A page that says so.", body = String, content_type = "text/html")),
 )]
 pub async fn submit(token: Segment, words: Language, asker: Result<HttpCaller>, body: Result<Bytes>) -> Response {

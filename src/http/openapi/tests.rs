@@ -101,6 +101,21 @@ fn every_operation_has_its_errors() {
     }
 }
 
+/// `null` is for members of JSON objects: no query and no form has it.
+#[test]
+fn a_form_is_no_null() {
+    for (path, method, operation) in operations() {
+        let schema = &operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"];
+        assert!(
+            schema.is_null() || schema["$ref"].is_string(),
+            "{method} {path}: {schema}"
+        );
+        let may_lack = operation["operationId"] == "stop";
+        let required = operation["requestBody"]["required"] == true;
+        assert!(schema.is_null() || required != may_lack, "{method} {path}");
+    }
+}
+
 #[test]
 fn a_limit_is_that_of_the_code() {
     let described = described();
