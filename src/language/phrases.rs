@@ -331,6 +331,8 @@ phrases! {
     chat_link_usage();
     chat_introduce_usage();
     chat_verify_usage();
+    chat_unknown_kind(kinds);
+    chat_nothing_waits();
     chat_encrypted();
     verified();
     linked_already();

@@ -64,8 +64,9 @@ async fn converse(loop_guard: &LoopGuard, asker: &Asker, message: &Message, text
     }
     Some(match wish {
         Some((wish, language)) => {
-            let done = wish.fulfil(&asker.speaking(language)).await;
-            (done.unwrap_or_else(|error| error.text(language)), language)
+            let asker = asker.speaking(language);
+            let done = wish.fulfil(&asker).await;
+            (done.unwrap_or_else(|error| chat::told(&error, &asker)), language)
         }
         None if encrypted => (words.chat_encrypted(), words),
         None => (chat::help(asker), words),

@@ -5,7 +5,7 @@ mod vocabulary;
 use self::vocabulary::{Word, word};
 use crate::language::Language;
 use crate::model::parse_target;
-use crate::model::{Code, Hash, Identity};
+use crate::model::{Code, Hash, Identity, Provider};
 use crate::provider;
 use crate::service::{
     Error, Forget, How, Links, Mute, Muted, Mutes, Register, Result, Scope, Status, Unmute, VerifyAny,
@@ -141,6 +141,27 @@ impl Wish {
             Self::Mutes => Ok(mutes(&asker.call(Mutes).await?, words)),
         }
     }
+}
+
+/// Returns what `error` means to a person in a chat.
+pub fn told(error: &Error, asker: &Asker) -> String {
+    let words = asker.words();
+    match error {
+        Error::NothingWaits => words.chat_nothing_waits(),
+        Error::UnknownProvider => words.chat_unknown_kind(&kinds(asker)),
+        _ => error.text(words),
+    }
+}
+
+/// Returns the words that stand before what is to be linked, as a list.
+fn kinds(asker: &Asker) -> String {
+    let (settings, words) = (asker.service.settings(), asker.words());
+    let word_for = |name: &String| match Provider::from(name.as_str()) {
+        Provider::Phone => words.word_phone(),
+        Provider::Email => words.word_email(),
+        _ => name.clone(),
+    };
+    settings.providers.iter().map(word_for).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns `true` if `text` is a code alone, in any spelling: a number of the right length, and not a phone number.

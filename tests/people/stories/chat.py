@@ -43,6 +43,15 @@ async def in_german(world):
     assert words("en", jid=AMY)["links_own"] in await amy.ask("links")
 
 
+async def told_what_to_write(world):
+    """Who is refused is told what to write instead, in words of the chat."""
+    michael = await world.login("michael", "fr")
+    said = words("fr", kinds="e-mail, téléphone, xmpp")
+    equal(await michael.ask("lier courriel michael@example.org"), said["chat_unknown_kind"])
+    equal(await michael.ask("oublier numéro +44 7700 900456"), said["chat_unknown_kind"])
+    equal(await michael.ask("1234"), said["chat_nothing_waits"])
+
+
 async def help_once(world):
     """What is not understood is answered with help, but not again and again."""
     amy = await world.login("amy")

@@ -38,7 +38,7 @@ stories! {
     commands: checking, introducing, nothing_to_be_known_by, administrating, unknown_and_impossible, sessions;
     mute: by_command, by_chat, told_how;
     registration: from_form_to_removal, with_the_form, with_nothing, with_what_cannot_be;
-    chat: linking_and_forgetting, introducing, in_german, help_once, answers_are_of_the_same_kind, silence,
+    chat: linking_and_forgetting, introducing, in_german, told_what_to_write, help_once, answers_are_of_the_same_kind, silence,
         encrypted, at_either_address, with_nobody;
     bots: an_echo, somebody_away, one_like_the_service, one_that_counts, one_that_speaks_in_commands,
         one_that_quotes;

@@ -137,6 +137,8 @@ fn what_the_service_says_is_no_command() {
             words.chat_introduce_usage(),
             words.chat_verify_usage(),
             words.chat_encrypted(),
+            words.chat_unknown_kind("phone, email"),
+            words.chat_nothing_waits(),
             words.verified(),
             words.linked_already(),
             words.forget_done(),
