@@ -214,6 +214,7 @@ invalid_country_code = Eine solche Telefonnummer kann es nicht geben. Prüfe die
 invalid_user_name = Hier gehört ein Benutzername hin.
 invalid_provider = Hier gehört der Name eines Anbieters hin, ohne Doppelpunkt.
 invalid_detail = Hier gehört eine Nummer wie +44 7700 900123 oder eine Adresse wie name@example.org hin.
+invalid_entry = Eintrag { $entry }: { $text }
 error_path = Unter diesem Pfad gibt es nichts. Was es gibt, steht in der Dokumentation der API.
 error_stop_link = Dieser Link gilt nicht oder nicht mehr. In der neuesten E-Mail von hier steht einer, der gilt.
 error_method = Dieser Pfad verlangt eine andere Methode. Welche, steht in der Dokumentation der API.

@@ -217,6 +217,7 @@ invalid_country_code = No such phone number is possible. Check the country code 
 invalid_user_name = A user name is expected.
 invalid_provider = The name of a provider is expected, without a colon.
 invalid_detail = A number like +44 7700 900123 or an address like name@example.org is expected.
+invalid_entry = Entry { $entry }: { $text }
 error_path = There is nothing at this path. The API's documentation lists what there is.
 error_stop_link = This link is not valid, or no longer valid. The newest mail from here has a valid one.
 error_method = This path takes another method. The API's documentation says which.

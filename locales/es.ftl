@@ -214,6 +214,7 @@ invalid_country_code = No puede existir un número de teléfono así. Revisa el 
 invalid_user_name = Aquí va un nombre de usuario.
 invalid_provider = Aquí va el nombre de un proveedor, sin dos puntos.
 invalid_detail = Aquí va un número como +44 7700 900123 o una dirección como nombre@example.org.
+invalid_entry = Entrada { $entry }: { $text }
 error_path = No hay nada en esta ruta. La documentación de la API indica lo que hay.
 error_stop_link = Este enlace no es válido o ya no lo es. El correo más reciente enviado desde aquí contiene uno válido.
 error_method = Esta ruta requiere otro método. La documentación de la API indica cuál.

@@ -214,6 +214,7 @@ invalid_country_code = Un tel numéro de téléphone ne peut pas exister. Vérif
 invalid_user_name = Il faut un nom d’utilisateur.
 invalid_provider = Il faut le nom d’un fournisseur, sans deux-points.
 invalid_detail = Il faut un numéro comme +44 7700 900123 ou une adresse comme nom@example.org.
+invalid_entry = Entrée { $entry } : { $text }
 error_path = Il n’y a rien à ce chemin. La documentation de l’API indique ce qui existe.
 error_stop_link = Ce lien n’est pas valable, ou ne l’est plus. L’e-mail le plus récent envoyé d’ici en contient un valable.
 error_method = Ce chemin demande une autre méthode. La documentation de l’API indique laquelle.

@@ -95,6 +95,7 @@ fn status(error: &Error) -> StatusCode {
         | Error::Key(_)
         | Error::Value(_)
         | Error::InvalidId(_)
+        | Error::InvalidEntry { .. }
         | Error::InvalidTarget(_)
         | Error::NumberNotServed
         | Error::NotByWriting

@@ -198,6 +198,7 @@ phrases! {
     invalid_user_name();
     invalid_provider();
     invalid_detail();
+    invalid_entry(entry, text);
     error_path();
     error_stop_link();
     error_method();

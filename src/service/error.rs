@@ -45,6 +45,13 @@ pub enum Error {
     Value(Cow<'static, str>),
     /// The id that a person typed is not an id of its provider.
     InvalidId(InvalidId),
+    /// One of several that a person typed is no id.
+    InvalidEntry {
+        /// Its place, from 1.
+        entry: usize,
+        /// The fault.
+        invalid: InvalidId,
+    },
     /// The target is no Jabber ID.
     InvalidTarget(InvalidId),
     /// No text messages are sent to that country, or that kind of number.
@@ -189,6 +196,7 @@ impl Error {
             Self::Key(_) => "key_error",
             Self::Value(_)
             | Self::InvalidId(_)
+            | Self::InvalidEntry { .. }
             | Self::InvalidTarget(_)
             | Self::NumberNotServed
             | Self::NotByWriting
@@ -221,6 +229,7 @@ impl Error {
             Self::Key(key) => language.error_key(key),
             Self::Value(text) => text.clone().into_owned(),
             Self::InvalidId(invalid) => language.invalid_id(*invalid),
+            Self::InvalidEntry { entry, invalid } => language.invalid_entry(*entry, &language.invalid_id(*invalid)),
             Self::InvalidTarget(invalid) => format!("'target': {}", language.invalid_id(*invalid)),
             Self::NumberNotServed => language.error_number(),
             Self::NotByWriting => language.error_not_by_writing(),

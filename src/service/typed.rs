@@ -30,14 +30,19 @@ impl Service {
     /// Returns the meanings of each of several `lines`.
     ///
     /// # Errors
-    /// Those of [`Service::typed`], and `too_many_requested`.
+    /// Those of [`Service::typed`], which tell the place if there are several lines, and `too_many_requested`.
     pub fn all_typed<'a>(&self, lines: impl Iterator<Item = &'a str>) -> Result<Vec<Identity>> {
+        let lines: Vec<&str> = lines.take(AT_ONCE + 1).collect();
+        if lines.len() > AT_ONCE {
+            return Err(Error::TooManyRequested(Excess::Details(AT_ONCE)));
+        }
         let mut all = Vec::new();
-        for (count, line) in lines.enumerate() {
-            if count >= AT_ONCE {
-                return Err(Error::TooManyRequested(Excess::Details(AT_ONCE)));
-            }
-            all.extend(self.typed(line)?);
+        for (before, line) in lines.iter().enumerate() {
+            let entry = before + 1;
+            all.extend(self.typed(line).map_err(|error| match error {
+                Error::InvalidId(invalid) if lines.len() > 1 => Error::InvalidEntry { entry, invalid },
+                error => error,
+            })?);
         }
         Ok(all)
     }

@@ -317,3 +317,13 @@ async fn what_is_typed_must_be_offered_and_not_too_much() {
     assert_eq!((request.contacts.len(), request.details.len()), (100, 100));
     assert_eq!(code_of(it.service.all_typed(lines(51))), "too_many_requested");
 }
+
+#[tokio::test]
+async fn of_several_that_are_typed_the_wrong_one_is_told() {
+    let it = Fixture::new();
+    let told = |lines: &[&str]| it.service.all_typed(lines.iter().copied()).unwrap_err().to_string();
+    let alone = told(&["nonsense"]);
+    assert_eq!(told(&["+44 7700 900123", "nonsense"]), format!("Entry 2: {alone}"));
+    let several = it.service.all_typed(["name@example.org", "07700 900123"].into_iter());
+    assert_eq!(code_of(several), "value_error");
+}

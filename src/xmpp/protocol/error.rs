@@ -54,6 +54,7 @@ fn row(error: &Error) -> (DefinedCondition, ErrorType, &'static str) {
         Error::Key(_) => (Is::BadRequest, Modify, "key-error"),
         Error::Value(_)
         | Error::InvalidId(_)
+        | Error::InvalidEntry { .. }
         | Error::InvalidTarget(_)
         | Error::NumberNotServed
         | Error::NotByWriting
