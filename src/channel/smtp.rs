@@ -58,7 +58,7 @@ enum Security {
 }
 
 const URL: &str = "expected a URL like smtps://user:password@mail.example.org, smtp://user:password@mail.example.org:587?tls=required \
-                   or smtp://127.0.0.1:25";
+                   or smtp://127.0.0.1:25; in a user name and a password, write / as %2F, ? as %3F, # as %23 and % as %25";
 
 impl MailServer {
     /// Returns the server at `url`, to be greeted as `hello`.
@@ -82,8 +82,12 @@ impl MailServer {
             ("smtps", None | Some("required")) => (Security::Tls(tls()?), 465),
             _ => return Err(URL.into()),
         };
-        if !matches!(url.path(), "" | "/") {
-            return Err("its URL ends at the port; the name for EHLO goes into providers.email.hello_name".into());
+        if !matches!(url.path(), "" | "/") || url.fragment().is_some() {
+            return Err(
+                "its URL ends at the port; the name for EHLO goes into providers.email.hello_name, and in a user name and a password, \
+                 write / as %2F and # as %23"
+                    .into(),
+            );
         }
         Ok(Self {
             port: url.port().unwrap_or(usual),
@@ -340,6 +344,20 @@ mod tests {
         ] {
             let error = server(url).err().unwrap();
             assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_password_with_signs_of_urls_is_told_how_to_be_written() {
+        for url in [
+            "smtps://user:pass/word@mail.example",
+            "smtps://user:12/34@mail.example",
+            "smtps://user:pass#word@mail.example",
+            "smtps://user:12#34@mail.example",
+            "smtps://user:12?34@mail.example",
+        ] {
+            let error = server(url).err().unwrap();
+            assert!(error.contains("%2F") && error.contains("%23"), "{error}");
         }
     }
 }
