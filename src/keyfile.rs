@@ -158,11 +158,17 @@ pub fn read(path: &Path) -> Result<Option<MasterKey>, String> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(told(&error)),
     };
+    if file.metadata().is_ok_and(|found| found.is_dir()) {
+        return Err(told(&"it is a folder; name a file in it"));
+    }
     private::check_file(path).map_err(|error| told(&error))?;
     let mut text = Zeroizing::new(String::new());
-    file.read_to_string(&mut text).map_err(|error| told(&error))?;
-    parse(&text)
-        .map(Some)
+    let key = match file.read_to_string(&mut text) {
+        Ok(_) => parse(&text),
+        Err(error) if error.kind() == ErrorKind::InvalidData => None,
+        Err(error) => return Err(told(&error)),
+    };
+    key.map(Some)
         .ok_or_else(|| told(&"expected 64 hex digits; put back the file from a backup"))
 }
 
@@ -259,6 +265,20 @@ mod tests {
         std::fs::write(&path, "12 34").unwrap();
         assert!(load_or_make(&config(&path)).unwrap_err().contains("64 hex digits"));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "12 34");
+    }
+
+    #[test]
+    fn what_is_no_key_is_told() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("itseme.db");
+        std::fs::write(&path, b"SQLite format 3\0\xff").unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        let told = read(&path).unwrap_err();
+        assert!(told.contains("64 hex digits"), "{told}");
+        // A remedy for a file would close the folder.
+        let told = read(folder.path()).unwrap_err();
+        assert!(told.contains("folder") && !told.contains("chmod"), "{told}");
     }
 
     #[test]
