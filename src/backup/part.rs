@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, PersistError, TempDir};
@@ -39,7 +39,15 @@ impl Part {
                 _folder: folder,
             })
         };
-        make().map_err(|error: io::Error| format!("nothing can be made beside {}: {error}", name.display()))
+        make().map_err(|error: io::Error| {
+            let folder = private::folder_of(name).display();
+            // The error itself names the folder that is for the part.
+            match error.kind() {
+                ErrorKind::NotFound => format!("the folder {folder} is not there: make it, and give it to this user"),
+                ErrorKind::PermissionDenied => format!("this user can make no file in the folder {folder}"),
+                _ => format!("no file can be made in the folder {folder}: {error}"),
+            }
+        })
     }
 
     pub(super) fn path(&self) -> &Path {

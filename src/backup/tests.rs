@@ -131,6 +131,21 @@ async fn a_backup_is_of_one_moment_whatever_is_written_meanwhile() {
     assert_eq!(place.parts(), 0);
 }
 
+#[test]
+fn a_missing_folder_is_told_with_its_remedy() {
+    let place = Place::new();
+    let host = place.filled("service.db", 1);
+    let folder = place.at("missing");
+    let told = back_up(&host, &folder.join("backup.db"), None).unwrap_err();
+    assert_eq!(
+        told,
+        format!(
+            "the folder {} is not there: make it, and give it to this user",
+            folder.display()
+        )
+    );
+}
+
 #[tokio::test]
 async fn nothing_is_overwritten_without_being_told_so() {
     let place = Place::new();
