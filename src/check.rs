@@ -308,7 +308,7 @@ async fn server(config: &Config, login: bool) -> (Result<String, String>, Vec<Fi
         Ok(Err(StreamEnd::Error { condition, .. })) if login && condition == "conflict" => {
             Ok("it takes the component's secret; the service is connected already".into())
         }
-        Ok(Err(end)) => Err(format!("{end}. {}", remedy(&end, &config.component.jid, address))),
+        Ok(Err(end)) => Err(format!("{end}; {}", remedy(&end, &config.component.jid, address))),
         Err(_elapsed) => Err(format!(
             "component.server {address}: it does not answer. Is it the component listener?"
         )),

@@ -40,7 +40,7 @@ pub async fn deliver(config: &Config, account: &BareJid) -> Result<String, Strin
         Err(StreamEnd::Error { condition, .. }) if condition == "conflict" => Err(STOP_IT.into()),
         Err(end) => {
             let (jid, server) = (&config.component.jid, &config.component.server);
-            Err(format!("{end}. {}", remedy(&end, jid, server)))
+            Err(format!("{end}; {}", remedy(&end, jid, server)))
         }
     }
 }
