@@ -54,6 +54,7 @@ pub fn accounts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<BareJi
     impl<'de> Deserialize<'de> for Account {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             let jid = BareJid::new(&String::deserialize(deserializer)?).ok();
+            let jid = jid.filter(|jid| jid.node().is_some());
             jid.map(Self)
                 .ok_or_else(|| D::Error::custom("expected the address of an account, like admin@example.org"))
         }

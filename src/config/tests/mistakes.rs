@@ -14,7 +14,7 @@ fn mistakes(text: &str, overrides: &[(&str, &str)]) -> Vec<String> {
 
 #[test]
 fn all_mistakes_are_told_at_once() {
-    let text = "[component]\njid = \"a@b@c\"\nsecert = \"s3cret\"\nping_after = 5\nadmins = [\"admin@x.invalid\", 1, \"@\"]\n\
+    let text = "[component]\njid = \"a@b@c\"\nsecert = \"s3cret\"\nping_after = 5\nadmins = [\"admin@x.invalid\", 1, \"@\", \"x.invalid\"]\n\
                 [http]\npublic_url = 1\nmax_connections = \"many\"\n\
                 [store]\nurl = \"mysql://x\"\n\
                 [limits]\ncodes_per_day = -1\nguesses_per_day = 0\nnonsense = 1\n\
@@ -30,6 +30,7 @@ fn all_mistakes_are_told_at_once() {
         "component.ping_after: expected a time",
         "component.admins, entry 2: expected a text",
         "component.admins, entry 3: expected the address",
+        "component.admins, entry 4: expected the address",
         "http.public_url: expected a text",
         "http.max_connections: expected a whole number",
         "http.listen: is missing",
@@ -54,7 +55,7 @@ fn all_mistakes_are_told_at_once() {
         let times = found.iter().filter(|line| line.contains(expected)).count();
         assert_eq!(times, 1, "{expected}: {found:#?}");
     }
-    assert_eq!(found.len(), 25, "{found:#?}");
+    assert_eq!(found.len(), 26, "{found:#?}");
     assert!(!found.concat().contains("s3cret"));
 }
 
