@@ -63,7 +63,7 @@ async fn perform(cli: &Cli) -> Result<ExitCode, String> {
             provider,
             id,
         }) => {
-            println!("{}", hash::hash(provider, &id.join(" "), *region, *explain)?);
+            telemetry::tell(hash::hash(provider, &id.join(" "), *region, *explain)?);
             Ok(ExitCode::SUCCESS)
         }
     }
