@@ -21,20 +21,20 @@ use crate::store::StoreError;
 
 /// The operations, and the errors of each besides those of all.
 const OPERATIONS: &[(&str, Form, &[&[Sample]])] = &[
-    ("register", Form::Json, &[BODY, REGISTER]),
+    ("register", Form::Json, &[BODY, TARGET, REGISTER]),
     ("register_in_path", Form::Json, &[PATH, REGISTER]),
-    ("verify", Form::Unverified, &[BODY, VERIFY, CALL]),
+    ("verify", Form::Unverified, &[BODY, HASH, VERIFY, CALL]),
     (
         "verify_in_path",
         Form::Returning,
         &[PATH, &[target], VERIFY, SIGN_IN, CALL],
     ),
     ("callback", Form::Returning, &[VERIFY, SIGN_IN, CALL]),
-    ("contact", Form::Json, &[BODY, CONTACT, SPEAKS, CALL]),
-    ("confirm", Form::Json, &[BODY, LOOK_UP, CALL]),
-    ("confirm_in_query", Form::Json, &[&[key], LOOK_UP, CALL]),
+    ("contact", Form::Json, &[BODY, TARGET, CONTACT, SPEAKS, CALL]),
+    ("confirm", Form::Json, &[BODY, TARGET, LOOK_UP, CALL]),
+    ("confirm_in_query", Form::Json, &[TARGET, LOOK_UP, CALL]),
     ("confirm_in_path", Form::Json, &[PATH, CALL]),
-    ("forget", Form::Json, &[BODY, FORGET, SPEAKS, CALL]),
+    ("forget", Form::Json, &[BODY, TARGET, FORGET, SPEAKS, CALL]),
     ("verify_page", Form::Html, &[PATH]),
     ("verify_by_page", Form::Html, &[PATH, PAGE, VERIFY, STORED]),
     ("stop_page", Form::Html, &[PATH, STOP, STORED]),
@@ -66,11 +66,13 @@ const ALL: &[Sample] = &[too_many_requests];
 const PATH: &[Sample] = &[|| ApiError::UnknownPath];
 const BODY: &[Sample] = &[
     || Error::JsonDecode.into(),
-    key,
     target,
     || ApiError::Timeout,
     body_too_large,
 ];
+// The key that each request must have.
+const TARGET: &[Sample] = &[|| Error::Key("target".into()).into()];
+const HASH: &[Sample] = &[|| Error::Key("hash".into()).into()];
 const PAGE: &[Sample] = &[|| ApiError::Timeout, body_too_large];
 const STORED: &[Sample] = &[|| Error::Internal(StoreError::Unavailable("".into())).into()];
 const CALL: &[Sample] = &[foreign_origin, STORED[0]];
@@ -147,10 +149,6 @@ fn body_too_large() -> ApiError {
 
 fn foreign_origin() -> ApiError {
     ApiError::ForeignOrigin
-}
-
-fn key() -> ApiError {
-    Error::Key("target".into()).into()
 }
 
 fn target() -> ApiError {

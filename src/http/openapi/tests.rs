@@ -101,6 +101,30 @@ fn every_operation_has_its_errors() {
     }
 }
 
+#[test]
+fn an_example_of_a_missing_key_is_of_one_that_is_required() {
+    let described = described();
+    let mut told = 0;
+    for (path, method, operation) in operations() {
+        let example = &operation["responses"]["400"]["content"]["application/json"]["examples"]["key_error"];
+        let Some(message) = example["value"]["error"]["message"].as_str() else {
+            continue;
+        };
+        let schema = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
+        let required = match schema {
+            Some(schema) => described.pointer(&schema[1..]).unwrap()["required"].clone(),
+            None => serde_json::json!(["target"]),
+        };
+        let is_named = |key: &Value| message.contains(&format!("'{}'", key.as_str().unwrap()));
+        assert!(
+            required.as_array().unwrap().iter().any(is_named),
+            "{method} {path}: {message}"
+        );
+        told += 1;
+    }
+    assert!(told > 4, "{told}");
+}
+
 /// `null` is for members of JSON objects: no query and no form has it.
 #[test]
 fn a_form_is_no_null() {
