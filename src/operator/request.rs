@@ -10,8 +10,8 @@ use crate::language::Language;
 use crate::model::parse_target;
 use crate::provider::queues;
 use crate::service::{
-    Caller, Count, DropExpired, Error, Find, ForgetJid, Hasten, ListBudgets, ListWaiting, MutesOf, Operation,
-    Recipient, ResetBudgets, Result, Service, Subject, Suppress, Unsuppress, Who,
+    Caller, Count, DropExpired, Error, Find, ForgetHash, ForgetJid, Hasten, ListBudgets, ListWaiting, MutesOf,
+    Operation, Recipient, ResetBudgets, Result, Service, Subject, Suppress, Unsuppress, Who,
 };
 use crate::store::Queue;
 
@@ -27,10 +27,13 @@ pub enum AdminRequest {
         /// The hash, Jabber ID or identity
         subject: String,
     },
-    /// Removes all data about a Jabber ID
+    /// Removes all data about a Jabber ID, or the link and the registrations of a hash or of an identity like phone:+447700900123 or
+    /// email:amy@example.org
     Forget {
-        /// The Jabber ID
-        jid: String,
+        /// The Jabber ID, hash or identity
+        // The name that the socket had for it before hashes were taken.
+        #[serde(alias = "jid")]
+        subject: String,
     },
     /// Stops all messages to a phone number or mail address
     Suppress {
@@ -82,9 +85,12 @@ async fn run(service: &Service, request: AdminRequest) -> Result<Value> {
             let subject = Subject::typed(&subject, service.0)?;
             object(&service.call(Find(subject)).await?)
         }
-        AdminRequest::Forget { jid } => {
-            let jid = parse_target(&jid)?;
-            json!({ "forgotten": service.call(ForgetJid { jid }).await? })
+        AdminRequest::Forget { subject } => {
+            let forgotten = match Subject::typed(&subject, service.0)? {
+                Subject::Jid(jid) => service.call(ForgetJid { jid }).await?,
+                Subject::Hash(hash) => service.call(ForgetHash { hash }).await?,
+            };
+            json!({ "forgotten": forgotten })
         }
         AdminRequest::Suppress { detail } => {
             service.call(Suppress(Recipient::typed(&detail)?)).await?;

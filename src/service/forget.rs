@@ -226,6 +226,45 @@ impl Operation for ForgetJid {
     }
 }
 
+/// Removes the link of a hash and the registrations of it that wait, for an admin: for people who cannot ask themselves, because a number
+/// or an address of theirs is linked to an account that is not theirs, or is lost. Returns the number of links and registrations.
+///
+/// # Errors
+/// `not_allowed`, `internal_server_error`.
+#[derive(Clone, Debug)]
+pub struct ForgetHash {
+    /// The hash.
+    pub hash: Hash,
+}
+
+impl Operation for ForgetHash {
+    type Reply = usize;
+    const NAME: &'static str = "forget-hash";
+    const EFFORT: Effort = Effort::Much;
+
+    fn rights(&self) -> Rights {
+        Rights::Admins
+    }
+
+    async fn run(self, service: &Service, _: &Caller) -> Result<usize> {
+        service
+            .change(move |core, tx| {
+                core.renew_id(tx, &self.hash)?;
+                let id = core.keys.id(&self.hash);
+                let link = tx.link(&id)?.and_then(|link| core.open_link(&link));
+                let mut targets: Vec<BareJid> = link.into_iter().map(|linked| linked.target).collect();
+                let waiting = tx.pendings(&id)?;
+                targets.extend(
+                    waiting
+                        .iter()
+                        .filter_map(|pending| Some(core.open_pending(pending)?.target)),
+                );
+                targets.iter().map(|target| core.forget(tx, target, Some(&[id]))).sum()
+            })
+            .await
+    }
+}
+
 /// Returns the named links; `None` is everything. A hash that nobody has names nothing.
 fn selection(hashes: Vec<Option<Hash>>) -> Result<Option<Vec<Hash>>> {
     if hashes.len() > HASHES_PER_CONFIRM {

@@ -73,7 +73,7 @@ pub use self::contact::{Contact, Scope};
 pub(crate) use self::due::{Due, Opened};
 pub use self::error::{Error, Excess, Limit, OAuthFailure, Result};
 pub use self::find::{Find, Found, Subject};
-pub use self::forget::{Forget, ForgetJid, Forgetting, Linked, Links};
+pub use self::forget::{Forget, ForgetHash, ForgetJid, Forgetting, Linked, Links};
 use self::frame::Frame;
 pub(crate) use self::handover::{HANDED, Handed};
 pub use self::how::How;

@@ -139,3 +139,30 @@ async fn a_change_wakes_its_worker_though_nobody_waits_for_the_answer_any_more()
     assert!(woken.await.is_ok());
     assert_eq!(it.codes(Queue::PHONE).await.len(), 1);
 }
+
+#[tokio::test]
+async fn an_admin_forgets_a_number_for_whoever_has_it() {
+    let it = Fixture::new();
+    it.link_phone(&amy(), PHONE).await;
+    it.clock.advance(MINUTE);
+    it.register(&amy(), "email", MAIL).await.unwrap();
+    it.register(&michael(), "phone", PHONE).await.unwrap();
+    let forget = async |hash: &str| {
+        let hash = read_hash(hash).unwrap();
+        it.service.call_admin(ForgetHash { hash }).await.unwrap()
+    };
+    assert_eq!(forget(&hash("phone", "+447700900999")).await, 0);
+    assert_eq!(
+        forget(&hash("phone", PHONE)).await,
+        2,
+        "the link, and Michael's registration"
+    );
+    assert!(!it.confirms(&amy(), &hash("phone", PHONE)).await);
+    let code = it.codes(Queue::EMAIL).await.pop().unwrap();
+    it.verify(&amy(), &hash("email", MAIL), &code).await.unwrap();
+    assert!(it.confirms(&amy(), &own_hash(&amy())).await, "other links stay");
+    let refused = it.service.call_http(ForgetHash {
+        hash: read_hash(&hash("phone", PHONE)).unwrap(),
+    });
+    assert!(matches!(refused.await, Err(Error::NotAllowed)));
+}
