@@ -410,3 +410,5 @@ word_send = senden
 word_call = anrufen
 word_phone = telefon
 word_email = mail
+words_for_phone = nummer telefonnummer handy handynummer mobil
+words_for_email = e-mail email mailadresse

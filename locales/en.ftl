@@ -413,3 +413,5 @@ word_send = send
 word_call = call
 word_phone = phone
 word_email = email
+words_for_phone = mobile number cell
+words_for_email = e-mail mail

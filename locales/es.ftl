@@ -410,3 +410,5 @@ word_send = enviar
 word_call = llamar
 word_phone = teléfono
 word_email = correo
+words_for_phone = número móvil celular
+words_for_email = email e-mail mail

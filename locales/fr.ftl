@@ -410,3 +410,5 @@ word_send = envoyer
 word_call = appeler
 word_phone = téléphone
 word_email = e-mail
+words_for_phone = numéro portable mobile
+words_for_email = courriel email mail mél

@@ -352,4 +352,6 @@ phrases! {
     word_call();
     word_phone();
     word_email();
+    words_for_phone();
+    words_for_email();
 }

@@ -47,8 +47,8 @@ async def told_what_to_write(world):
     """Who is refused is told what to write instead, in words of the chat."""
     michael = await world.login("michael", "fr")
     said = words("fr", kinds="e-mail, téléphone, xmpp")
-    equal(await michael.ask("lier courriel michael@example.org"), said["chat_unknown_kind"])
-    equal(await michael.ask("oublier numéro +44 7700 900456"), said["chat_unknown_kind"])
+    equal(await michael.ask("lier télécopie michael@example.org"), said["chat_unknown_kind"])
+    equal(await michael.ask("oublier télécopie +44 7700 900456"), said["chat_unknown_kind"])
     equal(await michael.ask("1234"), said["chat_nothing_waits"])
 
 

@@ -86,6 +86,21 @@ fn a_person_may_ask_here_alone_in_every_language() {
 }
 
 #[test]
+fn kinds_have_several_words() {
+    for (text, typed) in [
+        ("mobile +44 7700 900123", "phone:+44 7700 900123"),
+        ("Handynummer +44 7700 900123", "phone:+44 7700 900123"),
+        ("courriel a@example.org", "email:a@example.org"),
+        ("correo a@example.org", "email:a@example.org"),
+        ("github amy", "github:amy"),
+        ("a@example.org", "a@example.org"),
+        ("+44 7700 900123", "+44 7700 900123"),
+    ] {
+        assert_eq!(named(text), typed);
+    }
+}
+
+#[test]
 fn who_uses_a_languages_word_speaks_it() {
     for (text, expected, spoken) in [
         ("hilfe", Language::English, Language::German),
@@ -115,10 +130,10 @@ fn anything_else_is_no_command() {
 
 #[test]
 fn no_word_means_two_things() {
-    for (text, word, language) in Language::ALL
-        .into_iter()
-        .flat_map(|language| vocabulary::vocabulary(language).map(|(text, word)| (text, word, language)))
-    {
+    for (text, word, language) in Language::ALL.into_iter().flat_map(|language| {
+        let words = vocabulary::vocabulary(language);
+        words.into_iter().map(move |(text, word)| (text, word, language))
+    }) {
         assert!(!text.contains(' '), "{language}: {text}");
         for other in Language::ALL {
             let meant = super::word(&text, other).unwrap();

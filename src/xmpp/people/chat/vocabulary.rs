@@ -44,8 +44,9 @@ pub fn word(text: &str, expected: Language) -> Option<(Word, Language)> {
     own.or(meanings.first()).copied()
 }
 
-pub(super) fn vocabulary(language: Language) -> [(String, Word); 15] {
-    [
+pub(super) fn vocabulary(language: Language) -> Vec<(String, Word)> {
+    let others = |words: String, word| words.split(' ').map(|text| (text.to_owned(), word)).collect::<Vec<_>>();
+    let named = [
         (language.word_help(), Word::Help),
         (language.word_link(), Word::Link),
         (language.word_verify(), Word::Verify),
@@ -61,7 +62,12 @@ pub(super) fn vocabulary(language: Language) -> [(String, Word); 15] {
         (language.word_call(), Word::Call),
         (language.word_phone(), Word::Phone),
         (language.word_email(), Word::Email),
-    ]
+    ];
+    let others = [
+        others(language.words_for_phone(), Word::Phone),
+        others(language.words_for_email(), Word::Email),
+    ];
+    named.into_iter().chain(others.into_iter().flatten()).collect()
 }
 
 /// In lower case, without accents, quotes and what ends a sentence.
