@@ -245,10 +245,12 @@ fn says(text: &str, words: &[&str]) -> bool {
 struct Enhanced(u16, u16, u16);
 
 impl Enhanced {
-    /// Returns the first one of a reply. It begins the text (RFC 2034, 4), but qmail writes it at the end: `(#5.7.1)`.
+    /// Returns the first one of a reply that means something. It begins the text (RFC 2034, 4), but qmail writes it at the end: `(#5.7.1)`.
+    /// Dovecot's submission service writes 5.0.0 in front of the words of a server that has no codes.
     fn of(text: &str) -> Option<Self> {
         text.split_ascii_whitespace()
-            .find_map(|word| Self::read(word.trim_matches(['(', ')', '#', '[', ']', ':', ','])))
+            .filter_map(|word| Self::read(word.trim_matches(['(', ')', '#', '[', ']', ':', ','])))
+            .find(|Self(_, subject, detail)| (*subject, *detail) != (0, 0))
     }
 
     fn read(word: &str) -> Option<Self> {
@@ -332,6 +334,12 @@ mod tests {
             (554, "Pipe command reported error 127", true),
             (554, "Pipe command reported error 64", true),
             (554, "Cannot start pipe command", true),
+            // Dovecot's submission service, in front of Exim, and of a server whose codes it does not know.
+            (550, "5.0.0 <x@example.org> relay not permitted", true),
+            (550, "5.0.0 <x@example.org> Sender verify failed", true),
+            (550, "5.0.0 <x@example.org> Unrouteable address", false),
+            (554, "5.0.0 <x@example.org> 5.7.1 no relay", true),
+            (550, "5.0.0 <x@example.org> 5.1.1 no relaying for unknown users", false),
             // OpenSMTPD says it of a mailbox that does not exist, too.
             (550, "Invalid recipient: <x@example.org>", false),
             // Words of the address are not the server's.
@@ -342,7 +350,7 @@ mod tests {
         }
         assert_eq!(Enhanced::of("5.1.1"), Some(Enhanced(5, 1, 1)));
         assert_eq!(Enhanced::of("5.1.1").unwrap().to_string(), " (5.1.1)");
-        for text in ["", "5", "5.1", "5.1.1.1", "2.1.1", "5.1.x", "127.0.0.1"] {
+        for text in ["", "5", "5.1", "5.1.1.1", "2.1.1", "5.1.x", "127.0.0.1", "5.0.0"] {
             assert_eq!(Enhanced::of(text), None, "{text}");
         }
     }
