@@ -247,6 +247,45 @@ PY
   wait_for_line "$folder/dns.log" ready
 }
 
+# federate MODULES LISTENERS: starts a Prosody with here.example and the component itseme.example.org, and an ejabberd with there.example,
+# which gets these lines of YAML for its modules and listeners. They find each other on this machine. Sets here_port and here_component, Prosody's ports; the others are ejabberd's.
+federate() {
+  local here_s2s there_s2s dns
+  read -r here_s2s there_s2s dns < <(free_ports 3)
+  # Of an option that is set twice, the last one counts.
+  mkdir "$folder/plugins"
+  cat >"$folder/plugins/mod_loopback.lua" <<LUA
+module:set_global()
+local resolver = {}
+function resolver:lookup(found, name, kind)
+	if kind == "SRV" and name:find("there.example", 1, true) then
+		found({ { srv = { priority = 0, weight = 0, port = $there_s2s, target = "localhost" } } })
+	else
+		found(kind == "A" and { { a = "127.0.0.1" } } or {})
+	end
+end
+require "net.adns".resolver = function () return resolver end
+LUA
+  start_prosody "plugin_paths = { '$folder/plugins' }
+modules_enabled = { 'loopback', 'saslauth', 'roster', 'disco', 'dialback', 'smacks' }
+modules_disabled = { 'tls', 's2s_auth_certs', 'http', 'https' }
+s2s_ports = { $here_s2s }
+s2s_require_encryption = false
+s2s_secure_auth = false" here.example
+  here_port=$client_port here_component=$component_port
+
+  # ejabberd finds here.example and itseme.example.org there, too: a DNS server says so of each name.
+  start_dns "$dns" "$here_s2s"
+  export ERL_INETRC=$folder/inetrc
+  printf '{resolv_conf, ""}.\n{hosts_file, ""}.\n{nameserver, {127,0,0,1}, %s}.\n{lookup, [dns]}.\n' "$dns" >"$ERL_INETRC"
+  start_ejabberd "  mod_s2s_dialback: {}
+$1" "shaper: none
+  - port: $there_s2s
+    ip: \"127.0.0.1\"
+    module: ejabberd_s2s_in
+$2" "s2s_use_starttls: false" there.example
+}
+
 # kannel_settings FOLDER LINES: writes kannel.conf there, for bearerbox with a fake SMSC and smsbox on free ports. LINES come behind those
 # of smsbox. Sets smsc, sendsms and admin, the ports of these and of the commands to bearerbox.
 kannel_settings() {

@@ -27,45 +27,13 @@ set -euo pipefail
 debian_package prosody 0.12.3
 debian_package ejabberd 23.01
 
-read -r prosody_s2s ejabberd_s2s component_of_ejabberd dns_port < <(free_ports 4)
-
-# Prosody finds there.example and its component on this machine. Of an option that is set twice, the last one counts.
-mkdir "$folder/plugins"
-cat >"$folder/plugins/mod_loopback.lua" <<LUA
-module:set_global()
-local resolver = {}
-function resolver:lookup(found, name, kind)
-	if kind == "SRV" and name:find("there.example", 1, true) then
-		found({ { srv = { priority = 0, weight = 0, port = $ejabberd_s2s, target = "localhost" } } })
-	else
-		found(kind == "A" and { { a = "127.0.0.1" } } or {})
-	end
-end
-require "net.adns".resolver = function () return resolver end
-LUA
-start_prosody "plugin_paths = { '$folder/plugins' }
-modules_enabled = { 'loopback', 'saslauth', 'roster', 'disco', 'dialback', 'smacks' }
-modules_disabled = { 'tls', 's2s_auth_certs', 'http', 'https' }
-s2s_ports = { $prosody_s2s }
-s2s_require_encryption = false
-s2s_secure_auth = false" here.example
-prosody=("$client_port" "$component_port")
-
-# ejabberd finds here.example and itseme.example.org there, too: a DNS server says so of each name.
-start_dns "$dns_port" "$prosody_s2s"
-export ERL_INETRC=$folder/inetrc
-printf '{resolv_conf, ""}.\n{hosts_file, ""}.\n{nameserver, {127,0,0,1}, %s}.\n{lookup, [dns]}.\n' "$dns_port" >"$ERL_INETRC"
-start_ejabberd "  mod_s2s_dialback: {}
-  mod_stream_mgmt: {}" "shaper: none
-  - port: $ejabberd_s2s
-    ip: \"127.0.0.1\"
-    module: ejabberd_s2s_in
-  - port: $component_of_ejabberd
+component_of_ejabberd=$(free_ports 1)
+federate "  mod_stream_mgmt: {}" "  - port: $component_of_ejabberd
     ip: \"127.0.0.1\"
     module: ejabberd_service
     hosts:
       itseme.there.example:
-        password: secret" "s2s_use_starttls: false" there.example
+        password: secret"
 
 # ask CLIENT_PORT HOST COMPONENT_PORT COMPONENT: a user of that host asks the other server's component.
 ask() {
@@ -123,9 +91,9 @@ PY
 }
 
 echo "== a user of Prosody asks a component of ejabberd"
-ask "${prosody[0]}" here.example "$component_of_ejabberd" itseme.there.example | tee "$folder/of-ejabberd.says"
+ask "$here_port" here.example "$component_of_ejabberd" itseme.there.example | tee "$folder/of-ejabberd.says"
 echo "== a user of ejabberd asks a component of Prosody"
-ask "$client_port" there.example "${prosody[1]}" itseme.example.org | tee "$folder/of-prosody.says"
+ask "$client_port" there.example "$here_component" itseme.example.org | tee "$folder/of-prosody.says"
 
 says() { grep -qx "$2" "$folder/of-$1.says"; }
 expect "a component of ejabberd is away: no answer" says ejabberd 'first request: nothing'
