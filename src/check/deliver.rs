@@ -84,8 +84,8 @@ fn explain(error: &StanzaError) -> String {
              list (mod_firewall): let the service through, see README.md"
         }
         Is::PolicyViolation | Is::NotAcceptable | Is::NotAllowed => {
-            "The server refuses messages from senders outside the contact list (mod_block_strangers, mod_firewall): let the service \
-             through, see README.md; or this account has blocked the service"
+            "The server refuses messages from senders outside the contact list (mod_block_strangers, mod_spam_filter, mod_firewall): let \
+             the service through, see README.md; or this account has blocked the service"
         }
         Is::ItemNotFound | Is::Gone { .. } | Is::ServiceUnavailable | Is::RecipientUnavailable => {
             "There is no such account, or it is offline and the server keeps no messages (mod_offline)"
@@ -111,6 +111,7 @@ mod tests {
         let told = |condition| explain(&StanzaError::new(ErrorType::Auth, condition, "en", "Access denied"));
         let isolated = told(DefinedCondition::Forbidden);
         assert!(isolated.starts_with("forbidden (Access denied). ") && isolated.contains("mod_isolation"));
-        assert!(told(DefinedCondition::PolicyViolation).contains("mod_block_strangers"));
+        let refused = told(DefinedCondition::PolicyViolation);
+        assert!(refused.contains("mod_block_strangers") && refused.contains("mod_spam_filter"));
     }
 }
