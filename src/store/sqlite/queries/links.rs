@@ -93,14 +93,14 @@ impl WriteLinks for Session<'_> {
         }
         // By their owner, because there is no index of what they are aliases of.
         let aliases = "DELETE FROM links WHERE alias_of_mac = ?1
-                       AND owner_mac = (SELECT owner_mac FROM links WHERE id_mac = ?1)";
+                       AND owner_mac IN (SELECT owner_mac FROM links WHERE id_mac = ?1)";
         self.run(aliases, [id])?;
+        // A row of its own follows, because links are listed in the order of their rows: a moved one would tell its new owner when
+        // another made it. Somebody with the file can have put a second row there: that goes as well.
+        self.run("DELETE FROM links WHERE id_mac = ? AND owner_mac <> ?", [id, owner])?;
         let kept = "UPDATE links SET alias_of_mac = ?2, proof = ?4, box = ?5, verified_on = ?6, key_number = ?7
                     WHERE id_mac = ?1 AND owner_mac = ?3";
         if self.run(kept, columns)? == 0 {
-            // A row of its own, because links are listed in the order of their rows: a moved one would tell its new owner when another
-            // made it.
-            self.run("DELETE FROM links WHERE id_mac = ?", [id])?;
             self.run(made, columns)?;
         }
         Ok(())

@@ -93,6 +93,30 @@ async fn of_two_rows_of_one_id_the_first_stays() {
     );
 }
 
+#[tokio::test]
+async fn a_second_row_of_an_id_goes_when_the_link_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    let store = Store::new(SqliteStore::open(&path, KEY).unwrap());
+    let link_of = |owner| Link {
+        id: Mac([1; 16]),
+        alias_of: None,
+        owner: Mac([owner; 16]),
+        proof: Mac([owner; 16]),
+        sealed: vec![],
+        verified_on: 20_000,
+        key: 0,
+    };
+    let make = async || store.write(move |write| write.put_link(&link_of(9))).await.unwrap();
+    make().await;
+    let other = Connection::open(&path).unwrap();
+    let second = "INSERT INTO links (id_mac, owner_mac, proof, box, verified_on) VALUES (?1, ?2, ?2, x'00', 20000)";
+    other.execute(second, [Mac([1; 16]), Mac([2; 16])]).unwrap();
+    make().await;
+    let owners = store.read(|read| read.owners(&[Mac([1; 16])])).await.unwrap();
+    assert_eq!((count(&other, "links"), owners), (1, vec![Some(Mac([9; 16]))]));
+}
+
 /// A change of the key used to make the table anew, with its indexes.
 #[test]
 fn indexes_have_one_name_whatever_was_done_before() {
