@@ -86,11 +86,11 @@ async fn run(service: &Service, request: AdminRequest) -> Result<Value> {
             object(&service.call(Find(subject)).await?)
         }
         AdminRequest::Forget { subject } => {
-            let forgotten = match Subject::typed(&subject, service.0)? {
-                Subject::Jid(jid) => service.call(ForgetJid { jid }).await?,
-                Subject::Hash(hash) => service.call(ForgetHash { hash }).await?,
+            let (of, forgotten) = match Subject::typed(&subject, service.0)? {
+                Subject::Jid(jid) => ("jid", service.call(ForgetJid { jid }).await?),
+                Subject::Hash(hash) => ("hash", service.call(ForgetHash { hash }).await?),
             };
-            json!({ "forgotten": forgotten })
+            json!({ "forgotten": forgotten, "of": of })
         }
         AdminRequest::Suppress { detail } => {
             service.call(Suppress(Recipient::typed(&detail)?)).await?;
@@ -148,4 +148,20 @@ async fn stats(service: &Operator<'_>) -> Result<Value> {
 
 fn object(value: &impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_former_name_of_what_is_forgotten_is_taken() {
+        for key in ["jid", "subject"] {
+            let line = format!(r#"{{"command": "forget", "{key}": "amy@example.org"}}"#);
+            let subject = "amy@example.org".to_owned();
+            let read: AdminRequest = serde_json::from_str(&line).unwrap();
+            assert_eq!(read, AdminRequest::Forget { subject });
+        }
+    }
 }

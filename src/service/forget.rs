@@ -250,16 +250,7 @@ impl Operation for ForgetHash {
         service
             .change(move |core, tx| {
                 core.renew_id(tx, &self.hash)?;
-                let id = core.keys.id(&self.hash);
-                let link = tx.link(&id)?.and_then(|link| core.open_link(&link));
-                let mut targets: Vec<BareJid> = link.into_iter().map(|linked| linked.target).collect();
-                let waiting = tx.pendings(&id)?;
-                targets.extend(
-                    waiting
-                        .iter()
-                        .filter_map(|pending| Some(core.open_pending(pending)?.target)),
-                );
-                targets.iter().map(|target| core.forget(tx, target, Some(&[id]))).sum()
+                core.forget_for_all(tx, core.keys.id(&self.hash))
             })
             .await
     }
@@ -294,16 +285,33 @@ impl Core {
             return Ok(gone + tx.delete_links_of(&owner)?);
         };
         for id in ids {
-            let link = self.id_of_link(tx, *id, &owner)?;
-            gone += usize::from(tx.delete_link(&link, &owner)?);
+            gone += self.forget_one(tx, &owner, *id)?;
             self.drop_tokens(tx, target, id)?;
-            let mut waiting = HashSet::new();
-            for id in [*id, link] {
-                waiting.insert(self.id_of_registration(tx, id, &owner)?);
-            }
-            for id in waiting {
-                gone += usize::from(self.drop_pending(tx, &id, &owner)?);
-            }
+        }
+        Ok(gone)
+    }
+
+    /// Removes the link at `id` and all registrations there, whoever has them, and also if a box cannot be opened.
+    fn forget_for_all(&self, tx: &Tx<'_>, id: Mac) -> Result<usize> {
+        let link = tx.link(&id)?;
+        let id = link.as_ref().and_then(|link| link.alias_of).unwrap_or(id);
+        if let Some(linked) = link.as_ref().and_then(|link| self.open_link(link)) {
+            self.drop_tokens(tx, &linked.target, &id)?;
+        }
+        let mut owners: Vec<Mac> = link.iter().map(|link| link.owner).collect();
+        owners.extend(tx.pendings(&id)?.iter().map(|pending| pending.owner));
+        owners.iter().map(|owner| self.forget_one(tx, owner, id)).sum()
+    }
+
+    fn forget_one(&self, tx: &Tx<'_>, owner: &Mac, id: Mac) -> Result<usize> {
+        let link = self.id_of_link(tx, id, owner)?;
+        let mut gone = usize::from(tx.delete_link(&link, owner)?);
+        let mut waiting = HashSet::new();
+        for id in [id, link] {
+            waiting.insert(self.id_of_registration(tx, id, owner)?);
+        }
+        for id in waiting {
+            gone += usize::from(self.drop_pending(tx, &id, owner)?);
         }
         Ok(gone)
     }

@@ -161,6 +161,9 @@ async fn an_admin_forgets_a_number_for_whoever_has_it() {
     let code = it.codes(Queue::EMAIL).await.pop().unwrap();
     it.verify(&amy(), &hash("email", MAIL), &code).await.unwrap();
     assert!(it.confirms(&amy(), &own_hash(&amy())).await, "other links stay");
+    it.tamper("UPDATE links SET box = x'00'").await;
+    assert_eq!(forget(&hash("email", MAIL)).await, 1, "though its box cannot be opened");
+    assert!(!it.confirms(&amy(), &hash("email", MAIL)).await);
     let refused = it.service.call_http(ForgetHash {
         hash: read_hash(&hash("phone", PHONE)).unwrap(),
     });

@@ -64,12 +64,15 @@ async fn admins_see_numbers_and_change_what_they_may() {
 
     assert!(refused(&world.service, &["find", "fone:+447700900123"]).contains("provider"));
     assert!(refused(&world.service, &["reset-budgets", "fone"]).contains("provider"));
-    assert_eq!(asked(&world.service, &["forget", "nobody@localhost"]), json!({ "forgotten": 0 }));
+    assert_eq!(
+        asked(&world.service, &["forget", "nobody@localhost"]),
+        json!({ "forgotten": 0, "of": "jid" })
+    );
     // The registration of the number that was suppressed.
     let phone = format!("phone:{number}");
-    assert_eq!(asked(&world.service, &["forget", &phone]), json!({ "forgotten": 1 }));
+    assert_eq!(asked(&world.service, &["forget", &phone]), json!({ "forgotten": 1, "of": "hash" }));
     // The links.
-    assert_eq!(asked(&world.service, &["forget", AMY.jid]), json!({ "forgotten": 3 }));
+    assert_eq!(asked(&world.service, &["forget", AMY.jid]), json!({ "forgotten": 3, "of": "jid" }));
     assert!(amy.links().await.unwrap().is_empty());
     assert!(refused(&world.service, &["forget", "@"]).contains("Jabber ID"));
 
