@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use warp::Filter;
 use warp::http::HeaderMap;
+use warp::http::header::USER_AGENT;
 
 use super::error::{ApiError, Result};
 
@@ -47,11 +48,18 @@ impl Fetched {
 }
 
 /// Returns `true` if a request is that of a program's `fetch` in Node.js: it names the mode alone. Browsers that name a mode name the
-/// site as well.
+/// site as well, unless something on the way takes that out.
 pub fn is_of_node(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-mode").is_some_and(|mode| mode == "cors")
         && !headers.contains_key("sec-fetch-site")
         && !headers.contains_key("sec-fetch-dest")
+        && !is_called_mozilla(headers)
+}
+
+/// Returns `true` if the program's name begins as that of all browsers does.
+pub fn is_called_mozilla(headers: &HeaderMap) -> bool {
+    let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+    agent.is_some_and(|agent| agent.starts_with("Mozilla/"))
 }
 
 /// Extracts the cause of a request, for `GET` requests that change something.
@@ -96,6 +104,7 @@ mod tests {
         assert!(!is_refused(&[mode]), "no browser, either");
         // Chrome 76 to 79 named no destination.
         assert!(is_refused(&[mode, ("sec-fetch-site", "cross-site")]));
+        assert!(is_refused(&[mode, ("user-agent", "Mozilla/5.0")]));
         assert!(is_refused(&[("sec-fetch-mode", "no-cors")]));
     }
 

@@ -11,7 +11,7 @@ use warp::Filter;
 use warp::http::{HeaderMap, Method, header};
 
 use super::error::{ApiError, Result};
-use super::fetched::is_of_node;
+use super::fetched::{is_called_mozilla, is_of_node};
 use crate::language::Language;
 use crate::model::Token;
 use crate::service::{Caller, Error, Operation, Requester, Service, Who};
@@ -183,7 +183,7 @@ fn is_program(headers: &HeaderMap) -> bool {
     };
     let is_browser = headers.contains_key("sec-fetch-mode") && !is_of_node(headers)
         || headers.contains_key("sec-fetch-site")
-        || said("user-agent").starts_with("Mozilla/");
+        || is_called_mozilla(headers);
     let mut accepted = said("accept").split([',', ';']).map(str::trim);
     !is_browser && accepted.any(|kind| kind.eq_ignore_ascii_case("application/json"))
 }
