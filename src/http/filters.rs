@@ -50,7 +50,7 @@ pub fn listed<'a>(query: &'a [(String, String)], name: &str) -> impl Iterator<It
         index.is_some_and(|index| index.is_empty() || index.starts_with('[') && index.ends_with(']'))
     };
     let values = query.iter().filter(move |(key, _)| is_its(key));
-    values.flat_map(|(_, value)| value.split(','))
+    values.flat_map(|(_, value)| value.split(',').filter(|part| !part.is_empty() || value.is_empty()))
 }
 
 /// The client's address, put into each request by the server.
@@ -279,6 +279,7 @@ mod tests {
             &[("hashes[]", "a"), ("hashes[]", "b")],
             &[("hashes[0]", "a"), ("hashes[1]", "b")],
             &[("hashes", "a,b")],
+            &[("hashes", "a,,b,")],
         ] {
             assert_eq!(read(query), ["a", "b"], "{query:?}");
         }

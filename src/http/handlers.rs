@@ -18,8 +18,8 @@ use super::requests::{
 use super::wire::Object;
 use super::{examples, page};
 use crate::service::{
-    Callback, Confirm, Confirmed, Contact, Error, FinishSignIn, Forget, How, Meant, Register, SignedIn, Verified,
-    Verify, is_set, read_hash, read_hashes,
+    Callback, Confirm, Confirmed, Contact, Error, FinishSignIn, Forget, HASHES_PER_CONFIRM, How, Meant, Register,
+    SignedIn, Verified, Verify, is_set, read_hash, read_hashes,
 };
 
 type Admitted = Result<HttpCaller>;
@@ -268,7 +268,7 @@ pub async fn confirm_query(asker: Admitted, query: Pairs) -> Response {
     confirmed(async {
         let asker = asker?;
         let to = parameter(&query, "target").ok_or(Error::Key("target".into()))?;
-        let hashes: Vec<&str> = listed(&query, "hashes").collect();
+        let hashes: Vec<&str> = listed(&query, "hashes").take(HASHES_PER_CONFIRM + 1).collect();
         confirm_all(&asker, to, &hashes).await
     })
     .await
