@@ -123,7 +123,9 @@ impl Wish {
                 details,
                 scope,
             } => {
-                let request = service.typed_request(&asker.bare, items(&details), items(&contacts), scope)?;
+                let [details, contacts] = [details, contacts].map(|list| items(&list).map(of_kind).collect::<Vec<_>>());
+                let [details, contacts] = [&details, &contacts].map(|items| items.iter().map(String::as_str));
+                let request = service.typed_request(&asker.bare, details, contacts, scope)?;
                 asker.call(request).await?;
                 Ok(with_peers(words.introduce_done(), asker, scope))
             }
@@ -285,14 +287,29 @@ async fn begun(asker: &Asker, text: &str) -> Result<Vec<String>> {
 /// `phone +44…`, `email name@example.org`, `name-of-provider id`, in any language, as `provider:id`; a number or an
 /// address alone as it is.
 fn named(text: &str) -> String {
-    let Some((first, rest)) = text.split_once(char::is_whitespace) else {
-        return text.to_owned();
-    };
-    match word(first, Language::default()) {
-        Some((Word::Phone, _)) => format!("phone:{rest}"),
-        Some((Word::Email, _)) => format!("email:{rest}"),
-        _ if first.starts_with(char::is_alphabetic) && !first.contains([':', '@']) => format!("{first}:{rest}"),
-        _ => text.to_owned(),
+    match text.split_once(char::is_whitespace) {
+        Some((first, rest))
+            if first.starts_with(char::is_alphabetic) && !first.contains([':', '@']) && kind(first).is_none() =>
+        {
+            format!("{first}:{rest}")
+        }
+        _ => of_kind(text),
+    }
+}
+
+/// The same, but only with a word for a kind: a name may stand before the number of a contact.
+fn of_kind(text: &str) -> String {
+    let words = text.split_once(char::is_whitespace);
+    let known = words.and_then(|(first, rest)| Some(format!("{}:{rest}", kind(first)?.name())));
+    known.unwrap_or_else(|| text.to_owned())
+}
+
+/// Returns the provider that a word in any language stands for.
+fn kind(text: &str) -> Option<Provider> {
+    match word(text, Language::default()) {
+        Some((Word::Phone, _)) => Some(Provider::Phone),
+        Some((Word::Email, _)) => Some(Provider::Email),
+        _ => None,
     }
 }
 

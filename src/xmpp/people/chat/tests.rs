@@ -98,6 +98,8 @@ fn kinds_have_several_words() {
     ] {
         assert_eq!(named(text), typed);
     }
+    assert_eq!(of_kind("courriel a@example.org"), "email:a@example.org");
+    assert_eq!(of_kind("Michael +44 7700 900123"), "Michael +44 7700 900123");
 }
 
 #[test]
