@@ -1,6 +1,5 @@
 //! `itseme admin`: runs a command of an admin in the running service, or on the database while that is stopped.
 
-use std::io::Write;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -11,6 +10,7 @@ use crate::config::Config;
 use crate::operator::{AdminRequest, Unanswered, ask, perform};
 use crate::rekey;
 use crate::service::{Service, SignIns};
+use crate::telemetry;
 
 /// The time after which an admin is told that there is still no answer.
 const LONG: Duration = Duration::from_secs(5);
@@ -26,8 +26,7 @@ pub async fn run(config: &Config, request: AdminRequest, as_json: bool) -> Resul
         Err(error) if as_json => (format!("{}\n", json!({ "error": error })), Err(error)),
         Err(error) => return Err(error),
     };
-    let written = std::io::stdout().write_all(text.as_bytes());
-    written.map_err(|error| error.to_string()).and(done)
+    telemetry::print(text).and(done)
 }
 
 async fn answer(config: &Config, request: AdminRequest) -> Result<Value, String> {

@@ -63,8 +63,8 @@ async fn perform(cli: &Cli) -> Result<ExitCode, String> {
             provider,
             id,
         }) => {
-            telemetry::tell(hash::hash(provider, &id.join(" "), *region, *explain)?);
-            Ok(ExitCode::SUCCESS)
+            let hashed = hash::hash(provider, &id.join(" "), *region, *explain)?;
+            telemetry::print(format_args!("{hashed}\n")).map(|()| ExitCode::SUCCESS)
         }
     }
 }

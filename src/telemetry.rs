@@ -58,6 +58,20 @@ pub fn tell(line: impl std::fmt::Display) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
+/// Prints the result of a command. That nobody reads it is no error.
+///
+/// # Errors
+/// If it cannot be written, as on a full disk.
+pub fn print(text: impl std::fmt::Display) -> Result<(), String> {
+    let mut output = std::io::stdout();
+    match write!(output, "{text}").and_then(|()| output.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(format!("the result cannot be written: {error}"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Prints the error that the program ends with, for the journal as an error.
 pub fn complain(error: &dyn std::fmt::Display) {
     let text = format!("itseme: {error}");
