@@ -147,13 +147,16 @@ fn rename(from: &Path, to: &Path) -> Result<(), String> {
         .map_err(|error| format!("{} cannot be renamed to {}: {error}", from.display(), to.display()))
 }
 
+/// The largest number of bytes that is read of a key file: the digits, and some white space.
+const LONGEST: u64 = 1024;
+
 /// Returns the key of a file, or `None` if there is no such file.
 ///
 /// # Errors
 /// As [`load`].
 pub fn read(path: &Path) -> Result<Option<MasterKey>, String> {
     let told = |error: &dyn std::fmt::Display| format!("the key file {}: {error}", path.display());
-    let mut file = match File::open(path) {
+    let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(told(&error)),
@@ -163,7 +166,8 @@ pub fn read(path: &Path) -> Result<Option<MasterKey>, String> {
     }
     private::check_file(path).map_err(|error| told(&error))?;
     let mut text = Zeroizing::new(String::new());
-    let key = match file.read_to_string(&mut text) {
+    // A database that is named by mistake can be large.
+    let key = match file.take(LONGEST).read_to_string(&mut text) {
         Ok(_) => parse(&text),
         Err(error) if error.kind() == ErrorKind::InvalidData => None,
         Err(error) => return Err(told(&error)),
