@@ -84,8 +84,9 @@ fn explain(error: &StanzaError) -> String {
              list (mod_firewall): let the service through, see README.md"
         }
         Is::PolicyViolation | Is::NotAcceptable | Is::NotAllowed => {
-            "The server refuses messages from senders outside the contact list (mod_block_strangers, mod_spam_filter, mod_firewall): let \
-             the service through, see README.md; or this account has blocked the service"
+            "The server refuses messages from senders outside the contact list (mod_block_strangers, mod_firewall), or of whoever \
+             has named somebody on a list (mod_spam_filter): let the service through, see README.md; or this account has blocked \
+             the service"
         }
         Is::ItemNotFound | Is::Gone { .. } | Is::ServiceUnavailable | Is::RecipientUnavailable => {
             "There is no such account, or it is offline and the server keeps no messages (mod_offline)"
