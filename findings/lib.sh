@@ -248,7 +248,8 @@ PY
 }
 
 # federate MODULES LISTENERS: starts a Prosody with here.example and the component itseme.example.org, and an ejabberd with there.example,
-# which gets these lines of YAML for its modules and listeners. They find each other on this machine. Sets here_port and here_component, Prosody's ports; the others are ejabberd's.
+# which gets these lines of YAML for its modules and listeners. They find each other on this machine. Sets here_port and here_component,
+# Prosody's ports; the others are ejabberd's.
 federate() {
   local here_s2s there_s2s dns
   read -r here_s2s there_s2s dns < <(free_ports 3)

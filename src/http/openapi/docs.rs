@@ -21,8 +21,8 @@ pub const PARAGRAPHS: &[&str] = &[
     "A hash is the SHA-512 of `provider:id` in UTF-8 as 128 hex digits, where the id is in canonical form. It may be sent in either case.",
     "Paths work with and without a final slash. In paths, percent-encoding is decoded, and `+` is a plus. A `/`, `?`, `#` or `%` \
      in a value is percent-encoded: some generated clients (orval, Kubb, swagger-typescript-api) leave that to those who call them. \
-     Calls with a body need none of this. `HEAD` is `GET` without a body. `OPTIONS` is 204 with `Allow`, at every path and for `*`; that of a browser for a web page (CORS) has the headers of CORS \
-     where web pages may call.",
+     Calls with a body need none of this. `HEAD` is `GET` without a body. `OPTIONS` is 204 with `Allow`, at every path and for `*`; \
+     that of a browser for a web page (CORS) has the headers of CORS where web pages may call.",
     "An unknown path is 404 `not_found`, another method 405 `method_not_allowed` with `Allow`. A web page of an origin that the admin \
      does not allow is refused with 403 `foreign_origin`. A URI of more than 64 KiB is answered \
      with 414, a head of more than 128 KiB with 431, both without a body; a head that is late ends the connection.",
