@@ -53,8 +53,8 @@ async fn perform(cli: &Cli) -> Result<ExitCode, String> {
             stoppable(move |stop| backup::restore(&store, &file, key.as_deref(), force, stop)).await
         }
         Some(Command::Completions { shell }) => {
-            let written = std::io::stdout().write_all(&cli::completions(*shell));
-            written.map_err(|error| error.to_string()).map(|()| ExitCode::SUCCESS)
+            let script = cli::completions(*shell);
+            telemetry::print(String::from_utf8_lossy(&script)).map(|()| ExitCode::SUCCESS)
         }
         Some(Command::Man { folder }) => cli::man_pages(folder).map(|()| ExitCode::SUCCESS),
         Some(Command::Hash {
