@@ -1,6 +1,5 @@
 //! The `itseme` program. Exit codes: 0 done, 1 failed, 2 wrong usage.
 
-use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -122,9 +121,7 @@ async fn report(cli: &Cli, login: bool, account: Option<&BareJid>, as_json: bool
         findings.extend(check::check(config, login, account).await);
     }
     let written = check::written(&findings, as_json).map_err(|error| error.to_string())?;
-    std::io::stdout()
-        .write_all(format!("{written}\n").as_bytes())
-        .map_err(|error| error.to_string())?;
+    telemetry::print(format_args!("{written}\n"))?;
     match findings.iter().filter(|finding| finding.result.is_err()).count() {
         0 => Ok(ExitCode::SUCCESS),
         wrong => Err(format!("{wrong} of {} are wrong", findings.len())),
